@@ -1,0 +1,55 @@
+/*
+ * Time: what "now" is, what people write for a time, and how sclog writes one.
+ *
+ * A time is milliseconds since 1970-01-01 00:00:00 UTC, negative before it, without leap
+ * seconds, which is how the kernel stamps audit records (kernel/audit.c, audit_log_start()).
+ */
+#ifndef SCLOG_BASE_CLOCK_H
+#define SCLOG_BASE_CLOCK_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdint.h>
+
+/*
+ * The current time, or what SCLOG_NOW (`@SECONDS` or `@SECONDS.FRACTION`) says it is, so that
+ * results repeat. A broken SCLOG_NOW is an error, -EINVAL.
+ */
+int clock_now_ms(int64_t *ret_ms, struct err *err);
+
+/* What a text names: its first and its last millisecond, both inclusive. */
+struct clock_span {
+	int64_t first_ms;
+	int64_t last_ms;
+};
+
+/*
+ * Parses what people write for a time:
+ *
+ *     90s 15m 1h 7d 2w          that long before now: one millisecond
+ *     now                       one millisecond
+ *     today yesterday           a local day, of 23 or 25 hours where the clocks change
+ *     2026-11-21                a local day
+ *     2026-11-21 23:01[:34]     local; the whole minute or second. T may stand for the space
+ *     2026-11-21T23:01:34Z      RFC 3339, also +01:00; the whole second
+ *     @1795302094               since the epoch; the whole second
+ *
+ * A fraction (`.5`, `.062`) may follow every second and leaves one millisecond, its further
+ * digits cut off. A local time that the clocks show twice spans both. The leap second
+ * 23:59:60 UTC is the first second of the next day, as in POSIX.
+ *
+ * Returns 0, -EINVAL for what is none of these, -ERANGE for what does not fit.
+ */
+int clock_parse(struct str text, int64_t now_ms, struct clock_span *ret_span);
+
+/* The forms above in one line, for messages. */
+extern const char clock_forms[];
+
+/* Room for seven ints and what stands between them, which the compiler can prove to fit. */
+#define CLOCK_TEXT_SIZE 88
+
+/* Writes "2026-11-21T23:01:34.454Z" (RFC 3339, UTC) and returns text. */
+const char *clock_format_rfc3339_ms(int64_t ms, char text[CLOCK_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * A keyed 64-bit hash for tables over bytes that an attacker chose.
+ *
+ * Multiply-and-fold over eight bytes at a time. The key is drawn once per process, so that
+ * nobody can write a log whose names all fall into one slot. Never persisted.
+ */
+#ifndef SCLOG_BASE_HASH_H
+#define SCLOG_BASE_HASH_H
+
+#include "base/str.h"
+
+#include <stdint.h>
+
+static inline uint64_t hash_fold(uint64_t a, uint64_t b)
+{
+	__extension__ typedef unsigned __int128 wide;
+	wide product = (wide)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline uint64_t hash_word(uint64_t hash, uint64_t word)
+{
+	return hash_fold(hash ^ word, 0x9e3779b97f4a7c15u);
+}
+
+static inline uint64_t hash_bytes(uint64_t hash, struct str s)
+{
+	uint64_t word;
+
+	hash = hash_word(hash, s.n);
+	for (; s.n >= sizeof(word); s = str_skip(s, sizeof(word))) {
+		memcpy(&word, s.p, sizeof(word));
+		hash = hash_word(hash, word);
+	}
+	if (s.n) {
+		word = 0;
+		memcpy(&word, s.p, s.n);
+		hash = hash_word(hash, word);
+	}
+	return hash;
+}
+
+#endif

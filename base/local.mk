@@ -1,0 +1,9 @@
+libsclog_a_SOURCES += \
+	base/buf.c base/buf.h \
+	base/clock.c base/clock.h \
+	base/err.c base/err.h \
+	base/hash.h \
+	base/mem.c base/mem.h \
+	base/pattern.c base/pattern.h \
+	base/str.h \
+	base/utf8.c base/utf8.h

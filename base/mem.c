@@ -1,0 +1,38 @@
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void *check(void *p, size_t size)
+{
+	if (!p) {
+		fprintf(stderr, "sclog: out of memory (%zu bytes asked for)\n", size);
+		abort();
+	}
+	return p;
+}
+
+void *mem_new(size_t count, size_t size)
+{
+	return check(calloc(count ? count : 1, size ? size : 1), count * size);
+}
+
+void *mem_resize(void *p, size_t size)
+{
+	return check(realloc(p, size ? size : 1), size);
+}
+
+char *mem_copy(struct str s)
+{
+	char *copy = check(malloc(s.n + 1), s.n + 1);
+
+	if (s.n)
+		memcpy(copy, s.p, s.n);
+	copy[s.n] = '\0';
+	return copy;
+}
+
+void mem_cleanup(void *pointer_to_pointer)
+{
+	free(*(void **)pointer_to_pointer);
+}

@@ -1,0 +1,24 @@
+/*
+ * Memory that is there or the program ends: allocation failure aborts with a message, so that
+ * no caller carries a path that cannot be tested. Every size asked for here is capped by its
+ * caller. Free with free().
+ */
+#ifndef SCLOG_BASE_MEM_H
+#define SCLOG_BASE_MEM_H
+
+#include "base/str.h"
+
+/* Zeroed memory for count things of that size. */
+void *mem_new(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
+
+void *mem_resize(void *p, size_t size) __attribute__((returns_nonnull));
+
+/* A NUL-terminated copy of the slice; a NUL byte inside it ends what C calls see. */
+char *mem_copy(struct str s) __attribute__((malloc, returns_nonnull));
+
+/* For `__attribute__((cleanup(mem_cleanup)))` on a pointer from the functions above. */
+void mem_cleanup(void *pointer_to_pointer);
+
+#define MEM_AUTO __attribute__((cleanup(mem_cleanup)))
+
+#endif

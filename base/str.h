@@ -1,0 +1,66 @@
+/*
+ * A slice of bytes: where it starts and how long it is.
+ *
+ * A slice borrows. It owns nothing, is never NUL-terminated, may hold any byte, and lives as
+ * long as the buffer it points into: for a log line that is until the next line is read.
+ */
+#ifndef SCLOG_BASE_STR_H
+#define SCLOG_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct str {
+	const char *p;
+	size_t n;
+};
+
+/* A slice over a string literal, its length known at compile time. */
+#define STR(literal)                                                                               \
+	((struct str){.p = (literal), .n = sizeof(literal) - 1})
+
+static inline struct str str_of(const char *p, size_t n)
+{
+	return (struct str){.p = p, .n = n};
+}
+
+/* A slice over a C string; NULL gives the empty slice. */
+static inline struct str str_from(const char *s)
+{
+	return (struct str){.p = s, .n = s ? strlen(s) : 0};
+}
+
+static inline bool str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool str_starts(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;
+}
+
+/* The slice without its first n bytes; n must not exceed its length. */
+static inline struct str str_skip(struct str s, size_t n)
+{
+	return (struct str){.p = s.p + n, .n = s.n - n};
+}
+
+/* Where byte c first stands in s, or s.n if it does not. */
+static inline size_t str_chr(struct str s, char c)
+{
+	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
+
+	return at ? (size_t)(at - s.p) : s.n;
+}
+
+/* Where needle first stands in s, or s.n if it does not. */
+static inline size_t str_find(struct str s, struct str needle)
+{
+	const char *at = s.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;
+
+	return at ? (size_t)(at - s.p) : s.n;
+}
+
+#endif

@@ -1,0 +1,61 @@
+#include "cli/reading.h"
+#include "report/containers.h"
+
+struct containers_options {
+	struct global_options global;
+	struct selection_options selection;
+	struct file_options files;
+};
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	SELECTION_OPTION_ROWS(struct containers_options, selection),
+	OPTION_TITLE("FILEs, read without a store"),
+	FILE_OPTION_ROWS(struct containers_options, files),
+	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
+};
+/* clang-format on */
+
+static int add(const struct container_summary *summary, void *report)
+{
+	return containers_report_add(report, summary);
+}
+
+static int write_report(struct reading *reading, const struct global_options *global,
+			struct err *err)
+{
+	struct containers_report *report = containers_report_new(format_from_name(global->format),
+								 reading_wants_colour(), stdout);
+	int r = query_containers(reading->store, &reading->selection, add, report, err);
+
+	if (r >= 0)
+		r = containers_report_end(report);
+	containers_report_free(report);
+	return r < 0 ? reading_output_failed(r, err) : 0;
+}
+
+static int run(struct invocation *invocation, struct err *err)
+{
+	struct containers_options *given = invocation->options;
+	READING_AUTO reading = {0};
+	int r = reading_open(&reading, invocation, &given->selection, &given->files, err);
+
+	if (r < 0)
+		return r;
+	r = write_report(&reading, &given->global, err);
+	return r < 0 ? r : (int)reading_exit_code(&reading);
+}
+
+const struct command command_containers = {
+	.name = "containers",
+	.summary = "what the store knows of each container",
+	.synopsis = "[OPTION...] [FILE...]",
+	.description =
+		"Lists the containers, those that logged nothing included, with their records, "
+		"distinct syscalls, and whether the profile in force logged everything "
+		"(coverage).",
+	.table = {rows, sizeof(rows) / sizeof(*rows)},
+	.options_size = sizeof(struct containers_options),
+	.help_more = selection_help,
+	.run = run,
+};

@@ -1,0 +1,70 @@
+#include "cli/reading.h"
+#include "report/events.h"
+
+struct events_options_given {
+	struct global_options global;
+	struct selection_options selection;
+	struct file_options files;
+	const char *by;
+};
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	SELECTION_OPTION_ROWS(struct events_options_given, selection),
+	OPTION_TITLE("Output"),
+	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct events_options_given, by,
+	       "a heading for each in text, with the numbers under it added up; json and csv name "
+	       "every container on every line"),
+	OPTION_TITLE("FILEs, read without a store"),
+	FILE_OPTION_ROWS(struct events_options_given, files),
+	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
+};
+/* clang-format on */
+
+static int add(const struct observation *observation, void *report)
+{
+	return events_report_add(report, observation);
+}
+
+static int write_report(struct reading *reading, const struct events_options_given *given,
+			struct err *err)
+{
+	const struct events_options options = {
+		.format = format_from_name(given->global.format),
+		.grouped = given->by != NULL,
+		.by = group_by_from_name(given->by),
+		.colour = reading_wants_colour(),
+	};
+	struct events_report *report = events_report_new(&options, stdout);
+	int r = query_observations(reading->store, &reading->selection, add, report, err);
+
+	if (r >= 0)
+		r = events_report_end(report);
+	events_report_free(report);
+	return r < 0 ? reading_output_failed(r, err) : 0;
+}
+
+static int run(struct invocation *invocation, struct err *err)
+{
+	struct events_options_given *given = invocation->options;
+	READING_AUTO reading = {0};
+	int r = reading_open(&reading, invocation, &given->selection, &given->files, err);
+
+	if (r < 0)
+		return r;
+	r = write_report(&reading, given, err);
+	return r < 0 ? r : (int)reading_exit_code(&reading);
+}
+
+const struct command command_events = {
+	.name = "events",
+	.summary = "observations: container, program, syscall, action, count",
+	.synopsis = "[OPTION...] [FILE...]",
+	.description =
+		"Prints what was observed, one line for each container, program, arch, syscall "
+		"and action: from the store, or from FILEs, of which nothing is kept.",
+	.table = {rows, sizeof(rows) / sizeof(*rows)},
+	.options_size = sizeof(struct events_options_given),
+	.help_more = selection_help,
+	.run = run,
+};

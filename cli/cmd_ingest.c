@@ -1,0 +1,148 @@
+#include "cli/command.h"
+#include "cli/reading.h"
+#include "report/summary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct ingest_options {
+	struct global_options global;
+	const char *container, *node;
+	struct file_options files;
+	bool backfill;
+	const char *db_group;
+};
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	OPTION_TITLE("Whose the records are"),
+	OPTION(TEXT, 0, "container", "NAME", struct ingest_options, container,
+	       "all records of these inputs are this container's"),
+	OPTION(TEXT, 0, "node", "NAME", struct ingest_options, node,
+	       "the host they are from, whatever the lines say"),
+	FILE_OPTION_ROWS(struct ingest_options, files),
+	OPTION_TITLE("The store"),
+	OPTION(FLAG, 0, "backfill", NULL, struct ingest_options, backfill,
+	       "take records from before the store's horizon too; whether they were counted once "
+	       "already is then for you to know"),
+	OPTION(TEXT, 0, "db-group", "GROUP", struct ingest_options, db_group,
+	       "make the store readable for this group (0640)"),
+	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
+};
+/* clang-format on */
+
+/* What the summary always has, and in between a row for each reason of malformed records. */
+#define ROWS_MAX (16 + MALFORMED_COUNT)
+
+struct rows {
+	struct summary_row all[ROWS_MAX];
+	size_t count;
+	char paths[MALFORMED_COUNT][64];
+	char labels[MALFORMED_COUNT][160];
+};
+
+static void add_count(struct rows *summary, const char *path, const char *label, uint64_t count,
+		      bool if_nonzero)
+{
+	summary->all[summary->count++] = (struct summary_row){
+		.path = path, .label = label, .count = count, .if_nonzero = if_nonzero};
+}
+
+static void add_real(struct rows *summary, const char *path, const char *label, double real)
+{
+	summary->all[summary->count++] =
+		(struct summary_row){.path = path, .label = label, .real = real, .is_real = true};
+}
+
+static void add_malformed(struct rows *summary, const struct feed_counts *counts)
+{
+	add_count(summary, "malformed.total", "malformed", feed_malformed(counts), false);
+	for (size_t i = MALFORMED_NONE + 1; i < MALFORMED_COUNT; i++) {
+		enum malformed reason = (enum malformed)i;
+
+		snprintf(summary->paths[i], sizeof(summary->paths[i]), "malformed.reasons.%s",
+			 malformed_name(reason));
+		snprintf(summary->labels[i], sizeof(summary->labels[i]), "  %s",
+			 malformed_name(reason));
+		add_count(summary, summary->paths[i], summary->labels[i], counts->malformed[i],
+			  true);
+	}
+}
+
+static int write_summary(const struct feed_counts *counts, enum format format)
+{
+	double seconds = counts->seconds;
+	struct rows summary = {.count = 0};
+
+	add_count(&summary, "files", "files", counts->files, false);
+	add_count(&summary, "failed", "failed", counts->failed, true);
+	add_count(&summary, "lines", "lines", counts->lines, false);
+	add_count(&summary, "records", "records", counts->records, false);
+	add_count(&summary, "new", "new", counts->fresh, false);
+	add_count(&summary, "duplicates", "duplicates", counts->duplicates, false);
+	add_count(&summary, "expired", "expired (see --backfill)", counts->expired, true);
+	add_malformed(&summary, counts);
+	add_count(&summary, "untrusted", "untrusted", counts->untrusted, false);
+	add_count(&summary, "without_serial", "without serial", counts->without_serial, true);
+	add_count(&summary, "without_arch", "without arch", counts->without_arch, true);
+	add_count(&summary, "bytes", "bytes", counts->bytes, false);
+	add_real(&summary, "seconds", "seconds", seconds);
+	add_count(&summary, "records_per_second", "records/s",
+		  seconds > 0 ? (uint64_t)((double)counts->records / seconds) : 0, false);
+	add_count(&summary, "merged_stores", "merged stores", counts->merged_stores, true);
+	return summary_write(summary.all, summary.count, format, stdout);
+}
+
+static int feed(struct invocation *invocation, const struct ingest_options *options,
+		struct feed_counts *counts, struct err *err)
+{
+	struct feed_options feed_options = file_feed_options(&options->files, &options->global);
+	char *path = options->global.db ? strdup(options->global.db) : store_default_path();
+	struct store *store = NULL;
+	int r = store_open(path, STORE_WRITE, options->db_group, &store, err);
+
+	free(path);
+	if (r < 0)
+		return r;
+	feed_options.container = options->container;
+	feed_options.node = options->node;
+	store_set_backfill(store, options->backfill);
+	r = feed_paths(store, invocation->operands, invocation->operand_count, &feed_options,
+		       counts, err);
+	store_close(store);
+	return r;
+}
+
+static int run(struct invocation *invocation, struct err *err)
+{
+	const struct ingest_options *options = invocation->options;
+	struct feed_counts counts = {0};
+
+	if (invocation->operand_count == 0) {
+		invocation->misused = true;
+		return err_set(err, EINVAL,
+			       "nothing to read: name log files, or `-` for standard input");
+	}
+	int r = feed(invocation, options, &counts, err);
+
+	if (r < 0)
+		return r;
+	if (!options->global.quiet)
+		r = write_summary(&counts, format_from_name(options->global.format));
+	if (r < 0)
+		return reading_output_failed(r, err);
+	return counts.failed ? EXIT_TROUBLE : EXIT_FINE;
+}
+
+const struct command command_ingest = {
+	.name = "ingest",
+	.summary = "read logs into the store once; safe to repeat",
+	.synopsis = "[OPTION...] FILE...|-",
+	.description =
+		"Reads audit.log, syslog, dmesg and journal output, plain or compressed (gzip, "
+		"xz, zstd, bzip2), rotated sets in any order, and other stores. What the "
+		"store holds already is counted as a duplicate and changes nothing.",
+	.table = {rows, sizeof(rows) / sizeof(*rows)},
+	.options_size = sizeof(struct ingest_options),
+	.run = run,
+};

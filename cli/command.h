@@ -1,0 +1,77 @@
+/*
+ * Commands: each is one file cmd_NAME.c that defines command_NAME, and one word in the list
+ * below.
+ */
+#ifndef SCLOG_CLI_COMMAND_H
+#define SCLOG_CLI_COMMAND_H
+
+#include "cli/exit.h"
+#include "cli/option.h"
+#include "report/format.h"
+
+/* The commands, in the order in which --help shows them. */
+#define COMMANDS(EACH)   \
+	EACH(ingest)     \
+	EACH(containers) \
+	EACH(events)     \
+	EACH(diff)
+
+/* Every command's struct of options begins with these. */
+struct global_options {
+	const char *db;
+	const char *format;
+	bool quiet;
+	unsigned verbose;
+	bool no_sandbox;
+	bool version;
+	bool help;
+};
+
+/* clang-format off */
+/* Their rows; `formats` is what --format takes: FORMAT_NAMES where a command has no other. */
+#define GLOBAL_OPTION_ROWS(formats)                                                               \
+	OPTION_TITLE("Options of all commands, before or after the command"),                     \
+	OPTION(TEXT, 0, "db", "PATH", struct global_options, db,                                  \
+	       "the store; default $SCLOG_DB, else /var/lib/sclog/sclog.db for root and the XDG " \
+	       "data directory for others"),                                                      \
+	OPTION(CHOICE, 0, "format", formats, struct global_options, format,                       \
+	       "how the output is written; default text"),                                        \
+	OPTION(FLAG, 'q', "quiet", NULL, struct global_options, quiet,                            \
+	       "print only what is wrong or missing"),                                            \
+	OPTION(COUNT, 'v', "verbose", NULL, struct global_options, verbose,                       \
+	       "say more, such as the first malformed line of each kind"),                        \
+	OPTION(FLAG, 0, "no-sandbox", NULL, struct global_options, no_sandbox,                    \
+	       "run without a seccomp sandbox of sclog's own"),                                   \
+	OPTION(FLAG, 0, "version", NULL, struct global_options, version,                          \
+	       "print the versions of sclog and of its libraries"),                               \
+	OPTION(FLAG, 'h', "help", NULL, struct global_options, help, "print this help")
+/* clang-format on */
+
+/* A command as it was called. */
+struct invocation {
+	const struct command *command;
+	const struct global_options *global;
+	void *options; /* the command's own struct */
+	char **operands;
+	size_t operand_count;
+	bool misused; /* set when the command line itself is wrong: --help is pointed to */
+};
+
+struct command {
+	const char *name;
+	const char *summary;     /* one line, for `sclog --help` */
+	const char *synopsis;    /* what follows its name in "Usage:" */
+	const char *description; /* paragraphs, set off by newlines */
+	struct option_table table;
+	size_t options_size;
+	/* Appends what --help says after the options; NULL for nothing. */
+	void (*help_more)(struct buf *buf);
+	/* Returns an exit_code, or a negative errno with what went wrong in err. */
+	int (*run)(struct invocation *invocation, struct err *err);
+};
+
+#define COMMAND_DECLARE(name) extern const struct command command_##name;
+COMMANDS(COMMAND_DECLARE)
+#undef COMMAND_DECLARE
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * Feeding the store: inputs are opened, read line by line, parsed, attributed and put. This is
+ * the whole way of a byte from a log to the disk, and fits on one screen of feed.c.
+ */
+#ifndef SCLOG_CLI_FEED_H
+#define SCLOG_CLI_FEED_H
+
+#include "base/err.h"
+#include "correlate/container.h"
+#include "ingest/record.h"
+#include "store/store.h"
+
+#include <stdint.h>
+
+/* What the user said about the inputs; strings are borrowed. */
+struct feed_options {
+	const char *container;  /* --container: all of this input is this container's */
+	const char *map;        /* --map: file of pid=, comm=, exe=, subj= -> container */
+	const char *node;       /* --node: overrides what lines say */
+	const char *timezone;   /* --timezone: whose local time `ausearch -i` printed */
+	enum coverage coverage; /* --coverage: what the user knows of the profile in force */
+	bool trust_all;         /* --trust-all: framing proves nothing, take every record */
+	bool quiet;             /* no progress bar */
+	unsigned verbose;       /* 1: the first malformed line of each kind is shown */
+};
+
+/* What was read; counts are exact. records = fresh + duplicates + expired. */
+struct feed_counts {
+	uint64_t files;  /* inputs read to their end */
+	uint64_t failed; /* inputs that could not be, or not to their end */
+	uint64_t lines;
+	uint64_t bytes;   /* of text, after decompression */
+	uint64_t records; /* well-formed SECCOMP records of the kernel's */
+	uint64_t fresh;   /* counted for the first time */
+	uint64_t duplicates;
+	uint64_t expired;
+	uint64_t untrusted; /* claims to be a record, in framing that is not the kernel's */
+	uint64_t malformed[MALFORMED_COUNT];
+	uint64_t without_serial; /* of records: may double one that came with a serial */
+	uint64_t without_arch;   /* of records */
+	uint64_t merged_stores;
+	double seconds; /* wall time */
+};
+
+uint64_t feed_malformed(const struct feed_counts *counts);
+
+/*
+ * Reads every path ("-" is standard input, a store is merged) into the store and commits. An
+ * input that cannot be read is reported on standard error, counted as failed, and the others
+ * are read all the same. Returns 0, or a negative errno when the store itself failed: then
+ * what was committed before stays, and nothing is half-written.
+ */
+int feed_paths(struct store *store, char *const *paths, size_t count,
+	       const struct feed_options *options, struct feed_counts *ret_counts, struct err *err);
+
+#endif

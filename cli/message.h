@@ -1,0 +1,13 @@
+/*
+ * What sclog says on standard error: one line each, safe for a terminal.
+ */
+#ifndef SCLOG_CLI_MESSAGE_H
+#define SCLOG_CLI_MESSAGE_H
+
+/* "sclog: ..." */
+void message_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* "sclog: warning: ..." */
+void message_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

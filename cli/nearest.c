@@ -1,0 +1,66 @@
+#include "cli/nearest.h"
+
+#include <strings.h>
+
+static size_t min(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool same(char a, char b)
+{
+	return strncasecmp(&a, &b, 1) == 0;
+}
+
+size_t nearest_distance(struct str a, struct str b)
+{
+	/* The row above the last, the last, and the one being filled: optimal string alignment. */
+	size_t rows[3][NEAREST_WORD_MAX + 1] = {0};
+
+	if (a.n > NEAREST_WORD_MAX || b.n > NEAREST_WORD_MAX)
+		return NEAREST_WORD_MAX + 1;
+	for (size_t j = 0; j <= b.n; j++)
+		rows[0][j] = j;
+	for (size_t i = 1; i <= a.n; i++) {
+		size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
+
+		row[0] = i;
+		for (size_t j = 1; j <= b.n; j++) {
+			size_t exchange = above[j - 1] + !same(a.p[i - 1], b.p[j - 1]);
+
+			row[j] = min(exchange, min(above[j], row[j - 1]) + 1);
+			if (i > 1 && j > 1 && same(a.p[i - 1], b.p[j - 2]) &&
+			    same(a.p[i - 2], b.p[j - 1]))
+				row[j] = min(row[j], before[j - 2] + 1);
+		}
+	}
+	return rows[a.n % 3][b.n];
+}
+
+bool nearest_is_near(struct str a, struct str b)
+{
+	return nearest_distance(a, b) <= 1 + b.n / 4;
+}
+
+static bool begins_with(const char *name, struct str word)
+{
+	return word.n && strncasecmp(name, word.p, word.n) == 0;
+}
+
+const char *nearest_find(struct str word, nearest_name_fn *name, const void *context)
+{
+	const char *best = NULL;
+	size_t best_distance = NEAREST_WORD_MAX + 1;
+
+	for (size_t i = 0; name(i, context); i++) {
+		struct str candidate = str_from(name(i, context));
+		size_t distance = nearest_distance(word, candidate);
+
+		if (distance < best_distance &&
+		    (nearest_is_near(word, candidate) || begins_with(candidate.p, word))) {
+			best = candidate.p;
+			best_distance = distance;
+		}
+	}
+	return best;
+}

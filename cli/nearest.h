@@ -1,0 +1,27 @@
+/*
+ * "Did you mean ...?": the name that a misspelt one stands nearest to.
+ */
+#ifndef SCLOG_CLI_NEAREST_H
+#define SCLOG_CLI_NEAREST_H
+
+#include "base/str.h"
+
+/* Longer words are nobody's misspelling. */
+#define NEAREST_WORD_MAX 63
+
+/*
+ * How many letters have to be put in, left out, exchanged or swapped with their neighbour to
+ * make b of a, case aside; NEAREST_WORD_MAX + 1 if one of them is longer than that.
+ */
+size_t nearest_distance(struct str a, struct str b);
+
+/* Whether b is near enough to a to be suggested: one letter and a quarter of the rest may differ. */
+bool nearest_is_near(struct str a, struct str b);
+
+/* Walks names while it is asked for more: returns the i-th, or NULL after the last. */
+typedef const char *nearest_name_fn(size_t i, const void *context);
+
+/* The nearest of the names, or NULL if none is near. A name that begins with `word` is near. */
+const char *nearest_find(struct str word, nearest_name_fn *name, const void *context);
+
+#endif

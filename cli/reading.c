@@ -1,0 +1,182 @@
+#include "cli/reading.h"
+
+#include "cli/message.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct feed_options file_feed_options(const struct file_options *options,
+				      const struct global_options *global)
+{
+	struct feed_options feed = {
+		.map = options->map,
+		.timezone = options->timezone,
+		.trust_all = options->trust_all,
+		.quiet = global->quiet,
+		.verbose = global->verbose,
+	};
+
+	if (options->coverage)
+		coverage_from_name(str_from(options->coverage), &feed.coverage);
+	return feed;
+}
+
+/* What the operands are: stores bring their own names, logs have none. */
+struct operands {
+	bool logs, stores;
+};
+
+static struct operands look_at(const struct invocation *invocation)
+{
+	struct operands operands = {0};
+
+	for (size_t i = 0; i < invocation->operand_count; i++) {
+		if (store_is_database(invocation->operands[i]))
+			operands.stores = true;
+		else
+			operands.logs = true;
+	}
+	return operands;
+}
+
+/*
+ * Takes the one value that names the input. The selection keeps it if there is something else
+ * to choose from; by itself it would choose everything.
+ */
+static int take_name(const char *option, struct choice *choice, bool keeps, const char **ret_name,
+		     struct err *err)
+{
+	if (choice->count > 1)
+		return err_set(err, EINVAL, "--%s names what FILEs hold: give it once", option);
+	if (choice->count == 0)
+		return 0;
+	*ret_name = choice->values[0];
+	if (!keeps)
+		*choice = (struct choice){0};
+	return 0;
+}
+
+static int open_files(struct reading *reading, struct invocation *invocation,
+		      const struct file_options *options, struct err *err)
+{
+	struct selection *selection = &reading->selection;
+	struct feed_options feed = file_feed_options(options, invocation->global);
+	struct operands operands = look_at(invocation);
+	int r = 0;
+
+	if (operands.logs && !options->map)
+		r = take_name("container", &selection->container, operands.stores, &feed.container,
+			      err);
+	if (r == 0 && operands.logs)
+		r = take_name("node", &selection->node, operands.stores, &feed.node, err);
+	if (r < 0) {
+		invocation->misused = true;
+		return r;
+	}
+	reading->one_shot = true;
+	r = store_open(NULL, STORE_MEMORY, NULL, &reading->store, err);
+	if (r < 0)
+		return r;
+	return feed_paths(reading->store, invocation->operands, invocation->operand_count, &feed,
+			  &reading->counts, err);
+}
+
+static int open_store(struct reading *reading, const struct invocation *invocation, struct err *err)
+{
+	char *path = invocation->global->db ? strdup(invocation->global->db) : store_default_path();
+	int r;
+
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		r = err_set(err, ENOENT,
+			    "there is no store at '%s': `sclog ingest FILE...` makes one, --db "
+			    "names another, and FILEs given to `sclog %s` are read without one",
+			    path, invocation->command->name);
+	else
+		r = store_open(path, STORE_READ, NULL, &reading->store, err);
+	free(path);
+	return r;
+}
+
+/* Said of a store, these would be ignored; that is worth an error. */
+static int refuse_file_options(const struct file_options *options, struct err *err)
+{
+	const char *given = options->map         ? "map"
+			    : options->timezone  ? "timezone"
+			    : options->coverage  ? "coverage"
+			    : options->trust_all ? "trust-all"
+						 : NULL;
+
+	if (!given)
+		return 0;
+	return err_set(err, EINVAL, "--%s says how FILEs are read, and there is none", given);
+}
+
+static void warn(const struct reading *reading, const struct global_options *global)
+{
+	uint64_t malformed = feed_malformed(&reading->counts);
+
+	if (!reading->one_shot || global->quiet)
+		return;
+	if (reading->counts.untrusted)
+		message_warning("%" PRIu64 " lines look like records but are not in the kernel's "
+				"framing, and were not counted; --trust-all takes them",
+				reading->counts.untrusted);
+	if (malformed)
+		message_warning("%" PRIu64 " malformed records were not counted; -v shows the "
+				"first of each kind",
+				malformed);
+	if (reading->counts.expired)
+		message_warning("%" PRIu64 " records are older than the store takes, and were not "
+				"counted",
+				reading->counts.expired);
+}
+
+int reading_open(struct reading *reading, struct invocation *invocation,
+		 struct selection_options *selection_options,
+		 const struct file_options *file_options, struct err *err)
+{
+	int r;
+
+	*reading = (struct reading){0};
+	r = selection_parse(selection_options, &reading->selection, err);
+	if (r == 0 && invocation->operand_count == 0)
+		r = refuse_file_options(file_options, err);
+	if (r < 0) {
+		invocation->misused = true;
+		return r;
+	}
+	if (invocation->operand_count == 0)
+		return open_store(reading, invocation, err);
+	r = open_files(reading, invocation, file_options, err);
+	if (r == 0)
+		warn(reading, invocation->global);
+	return r;
+}
+
+void reading_close(struct reading *reading)
+{
+	if (reading->store)
+		store_close(reading->store);
+	reading->store = NULL;
+}
+
+enum exit_code reading_exit_code(const struct reading *reading)
+{
+	return reading->counts.failed ? EXIT_TROUBLE : EXIT_FINE;
+}
+
+int reading_output_failed(int r, struct err *err)
+{
+	return err->code ? r : err_errno(err, -r, "write to standard output");
+}
+
+bool reading_wants_colour(void)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	/* no-color.org: any value but the empty one */
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term &&
+	       strcmp(term, "dumb") != 0;
+}

@@ -1,0 +1,69 @@
+/*
+ * What a command that only asks reads: the store, or the FILEs of one call, which go into a
+ * store in memory of which nothing is kept.
+ */
+#ifndef SCLOG_CLI_READING_H
+#define SCLOG_CLI_READING_H
+
+#include "cli/command.h"
+#include "cli/feed.h"
+#include "cli/selection.h"
+
+/* What is said about FILEs; part of a command's struct of options. */
+struct file_options {
+	const char *map, *timezone, *coverage;
+	bool trust_all;
+};
+
+#define COVERAGE_NAMES "full|partial|none|unknown"
+
+/* clang-format off */
+#define FILE_OPTION_ROWS(type, at)                                                                \
+	OPTION(TEXT, 0, "map", "FILE", type, at.map,                                              \
+	       "lines `pid=N CONTAINER`, `comm=...`, `exe=...`, `subj=...` that say whose the "    \
+	       "records are"),                                                                    \
+	OPTION(TEXT, 0, "timezone", "ZONE", type, at.timezone,                                    \
+	       "whose local time `ausearch -i` printed; default this host's"),                    \
+	OPTION(CHOICE, 0, "coverage", COVERAGE_NAMES, type, at.coverage,                          \
+	       "what the profile in force logged: everything, only what its base refuses, or "    \
+	       "nothing of what it refused; default unknown"),                                    \
+	OPTION(FLAG, 0, "trust-all", NULL, type, at.trust_all,                                    \
+	       "take every record, for logs that have lost their framing")
+/* clang-format on */
+
+/* The options for feed_paths() without container and node, which commands treat differently. */
+struct feed_options file_feed_options(const struct file_options *options,
+				      const struct global_options *global);
+
+struct reading {
+	struct store *store;
+	struct selection selection; /* borrows from the selection_options */
+	bool one_shot;              /* FILEs were read: then counts says what of */
+	struct feed_counts counts;
+};
+
+/*
+ * Parses the selection, then opens the store or reads the invocation's operands, and warns (not
+ * with --quiet) of what was read but not counted. A missing store is an error that says how to
+ * make one; a misuse of options is marked in the invocation.
+ *
+ * With operands, --container and --node name what is read instead of choosing from it, unless
+ * --map or a store among the operands brings names of its own.
+ */
+int reading_open(struct reading *reading, struct invocation *invocation,
+		 struct selection_options *selection_options,
+		 const struct file_options *file_options, struct err *err);
+void reading_close(struct reading *reading);
+
+#define READING_AUTO __attribute__((cleanup(reading_close))) struct reading
+
+/* EXIT_TROUBLE if a FILE could not be read, else EXIT_FINE. */
+enum exit_code reading_exit_code(const struct reading *reading);
+
+/* err for a report that could not be written, if the query itself did not fail. */
+int reading_output_failed(int r, struct err *err);
+
+/* Whether standard output is to be coloured: a terminal, and no NO_COLOR. */
+bool reading_wants_colour(void);
+
+#endif

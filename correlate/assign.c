@@ -1,0 +1,241 @@
+#include "correlate/assign.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* More rules than anybody writes by hand; each record is held against them in turn. */
+#define RULES_MAX 10000
+
+struct rule {
+	bool has_pid;
+	uint32_t pid;
+	char *comm, *exe, *subj; /* globs, NULL: any */
+	char *name;
+	struct container container;
+};
+
+struct assign {
+	struct rule *rules;
+	size_t count;
+	bool has_default;
+	char *name;
+	struct container container;
+};
+
+static struct container container_named(const char *name, enum coverage coverage)
+{
+	return (struct container){
+		.id = str_from(name), .name = str_from(name), .coverage = coverage};
+}
+
+/* One word of a rule: up to a blank, double quotes keeping blanks inside it. */
+static bool take_word(const char **line, struct buf *word)
+{
+	const char *p = *line;
+	bool quoted = false;
+
+	buf_clear(word);
+	p += strspn(p, " \t\r\n");
+	if (*p == '\0' || *p == '#')
+		return false;
+	for (; *p && (quoted || !strchr(" \t\r\n", *p)); p++) {
+		if (*p == '"')
+			quoted = !quoted;
+		else
+			buf_put_char(word, *p);
+	}
+	*line = p;
+	return true;
+}
+
+static bool set_pid(struct rule *rule, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	unsigned long pid = strtoul(text, &end, 10);
+
+	rule->has_pid = errno == 0 && *end == '\0' && end != text && pid <= UINT32_MAX;
+	rule->pid = (uint32_t)pid;
+	return rule->has_pid;
+}
+
+static void set_glob(char **glob, const char *text)
+{
+	free(*glob);
+	*glob = mem_copy(str_from(text));
+}
+
+/* "KEY=VALUE" of a rule. False if the key is none, or the pid no number. */
+static bool set_condition(struct rule *rule, const char *word)
+{
+	struct {
+		const char *key;
+		char **glob;
+	} const globs[] = {{"comm=", &rule->comm}, {"exe=", &rule->exe}, {"subj=", &rule->subj}};
+
+	if (strncmp(word, "pid=", 4) == 0)
+		return set_pid(rule, word + 4);
+	for (size_t i = 0; i < sizeof(globs) / sizeof(globs[0]); i++) {
+		size_t n = strlen(globs[i].key);
+
+		if (strncmp(word, globs[i].key, n) == 0) {
+			set_glob(globs[i].glob, word + n);
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool has_condition(const struct rule *rule)
+{
+	return rule->has_pid || rule->comm || rule->exe || rule->subj;
+}
+
+/* A line of the map. Returns 1 for a rule, 0 for an empty line, -EINVAL with a message. */
+static int parse_rule(const char *line, struct rule *rule, struct err *err)
+{
+	BUF_AUTO word = {0};
+	bool any = false;
+
+	while (take_word(&line, &word)) {
+		any = true;
+		if (rule->name)
+			return err_set(err, EINVAL, "text after the container's name: '%s'", word.p);
+		if (strcmp(word.p, "->") == 0 || strcmp(word.p, "=>") == 0)
+			continue;
+		if (set_condition(rule, word.p))
+			continue;
+		if (!has_condition(rule))
+			return err_set(err, EINVAL,
+				       "'%s' is none of pid=NUMBER, comm=, exe=, subj=", word.p);
+		rule->name = mem_copy(buf_str(&word));
+	}
+	if (any && (!rule->name || rule->name[0] == '\0'))
+		return err_set(err, EINVAL, "no container's name: write 'comm=nginx -> web'");
+	return any;
+}
+
+static void rule_release(struct rule *rule)
+{
+	free(rule->comm);
+	free(rule->exe);
+	free(rule->subj);
+	free(rule->name);
+}
+
+static int read_rules(struct assign *assign, FILE *file, enum coverage coverage, struct err *err)
+{
+	MEM_AUTO char *line = NULL;
+	size_t size = 0, number = 0;
+
+	while (getline(&line, &size, file) >= 0) {
+		struct rule rule = {0};
+		int result = parse_rule(line, &rule, err);
+
+		number++;
+		if (result > 0 && assign->count == RULES_MAX)
+			result = err_set(err, E2BIG, "more than %d rules", RULES_MAX);
+		if (result <= 0) {
+			rule_release(&rule);
+			if (result < 0)
+				return err_prefix(err, "%zu", number);
+			continue;
+		}
+		rule.container = container_named(rule.name, coverage);
+		assign->rules = mem_resize(assign->rules, (assign->count + 1) * sizeof(rule));
+		assign->rules[assign->count++] = rule;
+	}
+	return ferror(file) ? err_errno(err, EIO, "read") : 0;
+}
+
+static int read_map(struct assign *assign, const char *path, enum coverage coverage,
+		    struct err *err)
+{
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		return err_errno(err, errno, "--map %s", path);
+	int result = read_rules(assign, file, coverage, err);
+
+	fclose(file);
+	if (result == 0 && assign->count == 0)
+		result = err_set(err, EINVAL, "no rule in it: write 'comm=nginx -> web'");
+	return result < 0 ? err_prefix(err, "--map %s", path) : 0;
+}
+
+int assign_new(const char *container, const char *map, enum coverage coverage,
+	       struct assign **ret_assign, struct err *err)
+{
+	struct assign *assign = mem_new(1, sizeof(*assign));
+
+	if (container) {
+		assign->has_default = true;
+		assign->name = mem_copy(str_from(container));
+		assign->container = container_named(assign->name, coverage);
+	}
+	int result = map ? read_map(assign, map, coverage, err) : 0;
+
+	if (result < 0) {
+		assign_free(assign);
+		return result;
+	}
+	*ret_assign = assign;
+	return 0;
+}
+
+void assign_free(struct assign *assign)
+{
+	if (!assign)
+		return;
+	for (size_t i = 0; i < assign->count; i++)
+		rule_release(&assign->rules[i]);
+	free(assign->rules);
+	free(assign->name);
+	free(assign);
+}
+
+/* fnmatch(3) wants C strings; a value that does not fit, or holds a NUL, matches nothing. */
+static bool glob_matches(const char *glob, struct str value)
+{
+	char text[4352];
+
+	if (!glob)
+		return true;
+	if (value.n >= sizeof(text) || memchr(value.p ? value.p : "", '\0', value.n))
+		return false;
+	if (value.n)
+		memcpy(text, value.p, value.n);
+	text[value.n] = '\0';
+	return fnmatch(glob, text, 0) == 0;
+}
+
+static bool rule_holds(const struct rule *rule, const struct record *record)
+{
+	return (!rule->has_pid || rule->pid == record->pid) &&
+	       glob_matches(rule->comm, record->comm) && glob_matches(rule->exe, record->exe) &&
+	       glob_matches(rule->subj, record->subj);
+}
+
+static const struct container *container_of(const struct assign *assign,
+					    const struct record *record)
+{
+	for (size_t i = 0; i < assign->count; i++)
+		if (rule_holds(&assign->rules[i], record))
+			return &assign->rules[i].container;
+	return assign->has_default ? &assign->container : NULL;
+}
+
+void assign_event(struct assign *assign, struct event *event)
+{
+	event->container = container_of(assign, event->record);
+	event->attribution =
+		event->container ? ATTRIBUTION_CONTAINER : ATTRIBUTION_UNATTRIBUTED;
+	event->reason = event->container ? UNATTRIBUTED_NONE : UNATTRIBUTED_LOG_ALONE;
+	event->phase = phase_of(event->record);
+}

@@ -1,0 +1,28 @@
+/*
+ * Offline attribution: a log alone holds no container, so the user says whose records these are,
+ * for a whole input or by rules.
+ *
+ * A rule file has a rule a line: one or more of pid=N, comm=GLOB, exe=GLOB, subj=GLOB, all of
+ * which must hold, then `->` (or just blanks) and the container's name. Values with blanks stand
+ * in double quotes. `#` begins a comment. The first rule that holds decides.
+ */
+#ifndef SCLOG_CORRELATE_ASSIGN_H
+#define SCLOG_CORRELATE_ASSIGN_H
+
+#include "base/err.h"
+#include "correlate/event.h"
+
+struct assign;
+
+/*
+ * container: the name for every record, or NULL. map: a rule file, or NULL; where both are given
+ * the rules come first and the name serves the rest. Free with assign_free().
+ */
+int assign_new(const char *container, const char *map, enum coverage coverage,
+	       struct assign **ret_assign, struct err *err);
+void assign_free(struct assign *assign);
+
+/* Fills in event->container, attribution, reason and phase from event->record. */
+void assign_event(struct assign *assign, struct event *event);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * A container: what a record is attributed to.
+ *
+ * Also systemd services, since SystemCallLog= makes the same records. Everything in it but the
+ * id comes from files that a container's author may have written: untrusted text.
+ */
+#ifndef SCLOG_CORRELATE_CONTAINER_H
+#define SCLOG_CORRELATE_CONTAINER_H
+
+#include "base/str.h"
+
+#include <stdint.h>
+
+/* Would the profile in force have logged what is asked about? */
+enum coverage {
+	COVERAGE_UNKNOWN,
+	COVERAGE_NONE,	  /* an enforcing profile: a refusal by ERRNO is never logged */
+	COVERAGE_PARTIAL, /* a log-mode twin: only what the base refuses */
+	COVERAGE_FULL,	  /* a log-everything profile */
+};
+
+const char *coverage_name(enum coverage coverage);
+bool coverage_from_name(struct str name, enum coverage *ret_coverage);
+
+struct container {
+	struct str id;	      /* the runtime's id, or the name the user gave */
+	struct str name;
+	struct str runtime;   /* "docker", "podman", "containerd" ...; empty: not known */
+	struct str image;
+	struct str pod;
+	struct str namespace;
+	struct str workload;
+	bool has_caps;
+	uint64_t caps;	      /* bounding set, bit N is capability N */
+	enum coverage coverage;
+};
+
+#endif

@@ -1,0 +1,55 @@
+#include "correlate/event.h"
+
+const char *attribution_name(enum attribution attribution)
+{
+	static const char *const names[] = {
+		[ATTRIBUTION_CONTAINER] = "container",
+		[ATTRIBUTION_HOST] = "host",
+		[ATTRIBUTION_UNATTRIBUTED] = "unattributed",
+	};
+
+	return names[attribution];
+}
+
+const char *unattributed_name(enum unattributed reason)
+{
+	static const char *const names[] = {
+		[UNATTRIBUTED_NONE] = "",
+		[UNATTRIBUTED_LOG_ALONE] = "a log alone holds no container",
+		[UNATTRIBUTED_PROCESS_GONE] = "process gone",
+		[UNATTRIBUTED_NO_LIFETIME] = "no lifetime on file",
+	};
+
+	return names[reason];
+}
+
+const char *phase_name(enum phase phase)
+{
+	static const char *const names[] = {
+		[PHASE_APPLICATION] = "application",
+		[PHASE_SETUP] = "setup",
+		[PHASE_EXEC] = "exec",
+	};
+
+	return names[phase];
+}
+
+const char *source_kind_name(enum source_kind kind)
+{
+	static const char *const names[] = {
+		[SOURCE_LOG] = "log",	      [SOURCE_SYSLOG] = "syslog",
+		[SOURCE_JOURNAL] = "journal", [SOURCE_NETLINK] = "netlink",
+		[SOURCE_STRACE] = "strace",
+	};
+
+	return names[kind];
+}
+
+enum phase phase_of(const struct record *record)
+{
+	if (!str_eq(record->exe, STR("/")))
+		return PHASE_APPLICATION;
+	return str_starts(record->comm, STR("runc:[")) || str_eq(record->comm, STR("crun"))
+		       ? PHASE_SETUP
+		       : PHASE_APPLICATION;
+}

@@ -1,0 +1,67 @@
+/*
+ * An event: a record together with the container it belongs to.
+ *
+ * Borrows its record and its container. This is what the store counts.
+ */
+#ifndef SCLOG_CORRELATE_EVENT_H
+#define SCLOG_CORRELATE_EVENT_H
+
+#include "correlate/container.h"
+#include "ingest/record.h"
+
+enum attribution {
+	ATTRIBUTION_CONTAINER,
+	ATTRIBUTION_HOST,	  /* a process that is in no container */
+	ATTRIBUTION_UNATTRIBUTED, /* not known; the reason says why */
+};
+
+const char *attribution_name(enum attribution attribution);
+
+/* Why a record is attributed to nothing. */
+enum unattributed {
+	UNATTRIBUTED_NONE,
+	UNATTRIBUTED_LOG_ALONE,	  /* a log holds no container, and the user named none */
+	UNATTRIBUTED_PROCESS_GONE, /* the process ended before anyone could look */
+	UNATTRIBUTED_NO_LIFETIME, /* no process of that pid on file for that time */
+};
+
+/* The reason in words, for the store's views; empty for UNATTRIBUTED_NONE. */
+const char *unattributed_name(enum unattributed reason);
+
+/* Which part of a container's life a process belongs to. */
+enum phase {
+	PHASE_APPLICATION,
+	PHASE_SETUP, /* the runtime itself: runc:[2:INIT] or crun, exe "/", before the first exec */
+	PHASE_EXEC,  /* a process brought in later: docker exec, kubectl exec */
+};
+
+const char *phase_name(enum phase phase);
+
+/*
+ * The phase that a record alone tells: exe "/" (a memfd copy of the runtime has no other name)
+ * with runc's or crun's comm is set-up. Starting a container and entering one look alike here.
+ */
+enum phase phase_of(const struct record *record);
+
+/* Where the observation came from. */
+enum source_kind {
+	SOURCE_LOG,    /* audit.log and its copies */
+	SOURCE_SYSLOG, /* kernel text in syslog, dmesg or kmsg */
+	SOURCE_JOURNAL,
+	SOURCE_NETLINK,
+	SOURCE_STRACE,
+};
+
+const char *source_kind_name(enum source_kind kind);
+
+struct event {
+	const struct record *record;
+	const struct container *container; /* NULL unless ATTRIBUTION_CONTAINER */
+	enum attribution attribution;
+	enum unattributed reason;
+	enum phase phase;
+	enum source_kind source;
+	struct str node;
+};
+
+#endif

@@ -1,0 +1,7 @@
+# A page for each command that exists; tests/check-docs holds them to --help.
+dist_man_MANS += \
+	doc/sclog.1 \
+	doc/sclog-containers.1 \
+	doc/sclog-diff.1 \
+	doc/sclog-events.1 \
+	doc/sclog-ingest.1

@@ -1,0 +1,210 @@
+#include "ingest/arch.h"
+
+#include <ctype.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+/*
+ * Names beside tokens. The first row of a token has libseccomp's name; the others are what
+ * uname(2), Go and people call the same machine.
+ */
+struct arch_row {
+	uint32_t token;
+	const char *name;
+};
+
+static const struct arch_row arches[] = {
+	{SCMP_ARCH_X86_64, "x86_64"},
+	{SCMP_ARCH_X86, "x86"},
+	{SCMP_ARCH_X32, "x32"},
+	{SCMP_ARCH_AARCH64, "aarch64"},
+	{SCMP_ARCH_ARM, "arm"},
+	{SCMP_ARCH_MIPS, "mips"},
+	{SCMP_ARCH_MIPS64, "mips64"},
+	{SCMP_ARCH_MIPS64N32, "mips64n32"},
+	{SCMP_ARCH_MIPSEL, "mipsel"},
+	{SCMP_ARCH_MIPSEL64, "mipsel64"},
+	{SCMP_ARCH_MIPSEL64N32, "mipsel64n32"},
+	{SCMP_ARCH_PPC, "ppc"},
+	{SCMP_ARCH_PPC64, "ppc64"},
+	{SCMP_ARCH_PPC64LE, "ppc64le"},
+	{SCMP_ARCH_S390, "s390"},
+	{SCMP_ARCH_S390X, "s390x"},
+	{SCMP_ARCH_PARISC, "parisc"},
+	{SCMP_ARCH_PARISC64, "parisc64"},
+	{SCMP_ARCH_RISCV64, "riscv64"},
+#ifdef SCMP_ARCH_LOONGARCH64
+	{SCMP_ARCH_LOONGARCH64, "loongarch64"},
+#endif
+#ifdef SCMP_ARCH_M68K
+	{SCMP_ARCH_M68K, "m68k"},
+#endif
+#ifdef SCMP_ARCH_SH
+	{SCMP_ARCH_SH, "sh"},
+	{SCMP_ARCH_SHEB, "sheb"},
+#endif
+	{SCMP_ARCH_X86_64, "amd64"},
+	{SCMP_ARCH_X86, "i386"},
+	{SCMP_ARCH_X86, "i486"},
+	{SCMP_ARCH_X86, "i586"},
+	{SCMP_ARCH_X86, "i686"},
+	{SCMP_ARCH_X86, "386"},
+	{SCMP_ARCH_AARCH64, "arm64"},
+	{SCMP_ARCH_ARM, "armeb"},
+	{SCMP_ARCH_ARM, "armv7l"},
+	{SCMP_ARCH_ARM, "armhf"},
+	{SCMP_ARCH_PPC64LE, "powerpc64le"},
+};
+
+#define ARCH_ROWS (sizeof(arches) / sizeof(arches[0]))
+
+/*
+ * Syscalls newer than libseccomp 2.5.4. From 424 on a number means the same on every arch
+ * (kernel: scripts/syscall.tbl and arch/.../syscall.tbl), MIPS adding its ABI's offset.
+ */
+#define SHARED_FIRST 424
+
+static const char *const shared_names[] = {
+	"pidfd_send_signal", "io_uring_setup", "io_uring_enter", "io_uring_register",
+	"open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "pidfd_open",
+	"clone3", "close_range", "openat2", "pidfd_getfd", "faccessat2", "process_madvise",
+	"epoll_pwait2", "mount_setattr", "quotactl_fd", "landlock_create_ruleset",
+	"landlock_add_rule", "landlock_restrict_self", "memfd_secret", "process_mrelease",
+	"futex_waitv", "set_mempolicy_home_node", "cachestat", "fchmodat2", "map_shadow_stack",
+	"futex_wake", "futex_wait", "futex_requeue", "statmount", "listmount",
+	"lsm_get_self_attr", "lsm_set_self_attr", "lsm_list_modules", "mseal", "setxattrat",
+	"getxattrat", "listxattrat", "removexattrat", "open_tree_attr", "file_getattr",
+	"file_setattr", "listns",
+};
+
+#define SHARED_COUNT ((int64_t)(sizeof(shared_names) / sizeof(shared_names[0])))
+
+uint32_t arch_token(uint32_t audit_arch, int64_t nr)
+{
+	if (audit_arch == SCMP_ARCH_X86_64 && nr > 0 && (nr & ARCH_X32_BIT))
+		return SCMP_ARCH_X32;
+	return audit_arch;
+}
+
+uint32_t arch_audit(uint32_t token)
+{
+	return token == SCMP_ARCH_X32 ? SCMP_ARCH_X86_64 : token;
+}
+
+const char *arch_name(uint32_t token)
+{
+	for (size_t i = 0; i < ARCH_ROWS; i++)
+		if (arches[i].token == token)
+			return arches[i].name;
+	return NULL;
+}
+
+uint32_t arch_from_name(struct str name)
+{
+	static const struct str prefix = {"SCMP_ARCH_", 10};
+
+	if (name.n > prefix.n && strncasecmp(name.p, prefix.p, prefix.n) == 0)
+		name = str_skip(name, prefix.n);
+	if (name.n == 6 && strncasecmp(name.p, "native", 6) == 0)
+		return arch_native();
+	for (size_t i = 0; i < ARCH_ROWS; i++)
+		if (name.n == strlen(arches[i].name) &&
+		    strncasecmp(name.p, arches[i].name, name.n) == 0)
+			return arches[i].token;
+	return 0;
+}
+
+uint32_t arch_native(void)
+{
+	return seccomp_arch_native();
+}
+
+const uint32_t *arch_all(void)
+{
+	static const uint32_t tokens[] = {
+		SCMP_ARCH_X86_64,      SCMP_ARCH_X86,	   SCMP_ARCH_X32,
+		SCMP_ARCH_AARCH64,     SCMP_ARCH_ARM,	   SCMP_ARCH_MIPS,
+		SCMP_ARCH_MIPS64,      SCMP_ARCH_MIPS64N32, SCMP_ARCH_MIPSEL,
+		SCMP_ARCH_MIPSEL64,    SCMP_ARCH_MIPSEL64N32, SCMP_ARCH_PPC,
+		SCMP_ARCH_PPC64,       SCMP_ARCH_PPC64LE,  SCMP_ARCH_S390,
+		SCMP_ARCH_S390X,       SCMP_ARCH_PARISC,   SCMP_ARCH_PARISC64,
+		SCMP_ARCH_RISCV64,
+#ifdef SCMP_ARCH_LOONGARCH64
+		SCMP_ARCH_LOONGARCH64,
+#endif
+#ifdef SCMP_ARCH_M68K
+		SCMP_ARCH_M68K,
+#endif
+#ifdef SCMP_ARCH_SH
+		SCMP_ARCH_SH,	       SCMP_ARCH_SHEB,
+#endif
+		0,
+	};
+
+	return tokens;
+}
+
+/* Where an ABI's numbers begin (kernel: arch/mips/include/uapi/asm/unistd.h; x32's bit). */
+static int64_t number_offset(uint32_t token)
+{
+	switch (token) {
+	case SCMP_ARCH_X32:
+		return ARCH_X32_BIT;
+	case SCMP_ARCH_MIPS:
+	case SCMP_ARCH_MIPSEL:
+		return 4000;
+	case SCMP_ARCH_MIPS64:
+	case SCMP_ARCH_MIPSEL64:
+		return 5000;
+	case SCMP_ARCH_MIPS64N32:
+	case SCMP_ARCH_MIPSEL64N32:
+		return 6000;
+	default:
+		return 0;
+	}
+}
+
+static const char *shared_name(uint32_t token, int64_t nr)
+{
+	int64_t index = nr - number_offset(token) - SHARED_FIRST;
+
+	if (!arch_name(token) || index < 0 || index >= SHARED_COUNT)
+		return NULL;
+	return shared_names[index];
+}
+
+bool syscall_name(uint32_t audit_arch, int64_t nr, char name[SYSCALL_NAME_SIZE])
+{
+	uint32_t token = arch_token(audit_arch, nr);
+	/* libseccomp gives its own pseudo numbers (all negative) names: none of them is real. */
+	char *found = nr >= 0 && arch_name(token)
+			      ? seccomp_syscall_resolve_num_arch(token, (int)nr)
+			      : NULL;
+	const char *known = found ? found : shared_name(token, nr);
+
+	if (known)
+		snprintf(name, SYSCALL_NAME_SIZE, "%s", known);
+	else
+		snprintf(name, SYSCALL_NAME_SIZE, "syscall_%lld", (long long)nr);
+	free(found);
+	return known != NULL;
+}
+
+bool syscall_number(uint32_t token, const char *name, int64_t *ret_nr)
+{
+	int nr = seccomp_syscall_resolve_name_arch(token, name);
+
+	if (nr >= 0) {
+		*ret_nr = nr;
+		return true;
+	}
+	for (int64_t i = 0; i < SHARED_COUNT; i++) {
+		if (strcmp(shared_names[i], name) == 0 && arch_name(token)) {
+			*ret_nr = number_offset(token) + SHARED_FIRST + i;
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,57 @@
+/*
+ * Architectures and syscall names, asked of libseccomp.
+ *
+ * A record's `arch=` is an AUDIT_ARCH_* number (linux/audit.h), which is also the number that
+ * libseccomp uses for SCMP_ARCH_*. The one exception is x32: the kernel logs AUDIT_ARCH_X86_64
+ * with bit 30 set in the syscall number, libseccomp knows it as SCMP_ARCH_X32.
+ */
+#ifndef SCLOG_INGEST_ARCH_H
+#define SCLOG_INGEST_ARCH_H
+
+#include "base/str.h"
+
+#include <stdint.h>
+
+/* Bit 30 of an x86-64 syscall number: the x32 ABI (asm/unistd.h, __X32_SYSCALL_BIT). */
+#define ARCH_X32_BIT 0x40000000
+
+/*
+ * libseccomp's token (SCMP_ARCH_*) for a logged pair of arch and number: SCMP_ARCH_X32 for an
+ * x86-64 number with bit 30 (-1 is no x32 number), else the logged arch itself.
+ */
+uint32_t arch_token(uint32_t audit_arch, int64_t nr);
+
+/* The AUDIT_ARCH_* that the kernel shows to a filter for that token (x32 becomes x86-64). */
+uint32_t arch_audit(uint32_t token);
+
+/* libseccomp's name in lower case ("x86_64", "x32", "aarch64"), or NULL for an unknown one. */
+const char *arch_name(uint32_t token);
+
+/*
+ * The token for a name: libseccomp's, SCMP_ARCH_*, or the machine names that uname and Go use
+ * (amd64, arm64, i386 ...), in any case. Returns 0 when unknown; "native" is this machine's.
+ */
+uint32_t arch_from_name(struct str name);
+
+/* This machine's token. */
+uint32_t arch_native(void);
+
+/* All tokens that this libseccomp supports or may have been built for, ended by 0. */
+const uint32_t *arch_all(void);
+
+/* Room for the longest syscall name, "syscall_-2147483648" included. */
+#define SYSCALL_NAME_SIZE 64
+
+/*
+ * Puts the name of a logged number into name and returns true; a number that neither
+ * libseccomp nor the table of shared newer numbers knows becomes "syscall_NNN" and false.
+ */
+bool syscall_name(uint32_t audit_arch, int64_t nr, char name[SYSCALL_NAME_SIZE]);
+
+/*
+ * The number that the kernel would log (bit 30 included for x32) for a name on that token.
+ * Returns false when the arch has no such syscall.
+ */
+bool syscall_number(uint32_t token, const char *name, int64_t *ret_nr);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * Framing: what is around a record, which decides whether the kernel wrote it.
+ *
+ * One framing reads all variants, line by line, so that mixed files work: auditd's RAW and
+ * ENRICHED with or without node=, kernel text in any syslog framing, dmesg, /dev/kmsg,
+ * journald's text, JSON and export forms, and the output of `ausearch -i`.
+ *
+ * A line counts as the kernel's only if its framing says so. A container can send any text to
+ * syslog; text after another program's tag is that program's, whatever it says.
+ */
+#ifndef SCLOG_INGEST_FRAMING_H
+#define SCLOG_INGEST_FRAMING_H
+
+#include "base/err.h"
+#include "ingest/line.h"
+
+struct framing;
+
+enum framed_kind {
+	FRAMED_OTHER,	  /* a log line that is nothing of ours */
+	FRAMED_UNKNOWN,	  /* no framing that sclog knows */
+	FRAMED_RECORD,	  /* a SECCOMP record: fields is its text */
+	FRAMED_AUDIT,	  /* another audit record: only its stamp and serial matter */
+	FRAMED_NOTICE,	  /* the system says that records were lost */
+	FRAMED_UNTRUSTED, /* claims to be a record, in framing that is not the kernel's */
+	FRAMED_UNSTAMPED, /* a SECCOMP record whose time cannot be known */
+};
+
+/* Which way the line came; the store keeps it beside the observation. */
+enum framed_source {
+	FRAMED_BY_AUDITD,
+	FRAMED_BY_SYSLOG,
+	FRAMED_BY_JOURNAL,
+};
+
+enum framed_notice {
+	FRAMED_NOTICE_PRINTK,  /* kauditd_printk_skb: N callbacks suppressed */
+	FRAMED_NOTICE_LOST,    /* audit: audit_lost=N */
+	FRAMED_NOTICE_BACKLOG, /* audit: backlog limit exceeded */
+	FRAMED_NOTICE_RATE,    /* audit: rate limit exceeded */
+	FRAMED_NOTICE_QUEUE,   /* audit: kauditd hold|retry queue overflow */
+};
+
+struct framed {
+	enum framed_kind kind;
+	enum framed_source source;
+	struct str node;   /* empty: this host; borrowed from the line or the framing */
+	struct str fields; /* FRAMED_RECORD: what record_parse() takes */
+	bool interpreted;  /* FRAMED_RECORD: what record_parse_interpreted() takes instead */
+	bool has_serial;
+	bool full_stream;  /* auditd's own file: it carries every record type */
+	int64_t ms;	   /* FRAMED_RECORD, _AUDIT, _NOTICE */
+	uint32_t serial;
+	enum framed_notice notice; /* FRAMED_NOTICE */
+	uint64_t count;		   /* FRAMED_NOTICE: the number the line gives, or 0 */
+};
+
+struct framing_options {
+	struct str host;   /* this host's name */
+	int64_t now_ms;	   /* a stamp without a year is the nearest one not after this */
+	bool trust_all;	   /* take records in any framing */
+};
+
+/*
+ * Local times are read in the process's time zone (tzset(3)). Options are copied; host is
+ * borrowed. Free with framing_free().
+ */
+int framing_new(const struct framing_options *options, struct framing **ret_framing,
+		struct err *err);
+void framing_free(struct framing *framing);
+
+/* Reads one line. Slices in *ret_framed live as long as the line and until the next call. */
+void framing_read(struct framing *framing, const struct line *line, struct framed *ret_framed);
+
+/* A new input begins: what is kept of an unfinished entry of the last one is forgotten. */
+void framing_restart(struct framing *framing);
+
+#endif

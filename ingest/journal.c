@@ -1,0 +1,206 @@
+#include "ingest/journal.h"
+
+#include <endian.h>
+#include <jansson.h>
+
+static const char *const field_names[JOURNAL_FIELD_COUNT] = {
+	[JOURNAL_TRANSPORT] = "_TRANSPORT",
+	[JOURNAL_MESSAGE] = "MESSAGE",
+	[JOURNAL_AUDIT_TYPE] = "_AUDIT_TYPE",
+	[JOURNAL_AUDIT_ID] = "_AUDIT_ID",
+	[JOURNAL_SOURCE_TIME] = "_SOURCE_REALTIME_TIMESTAMP",
+	[JOURNAL_TIME] = "__REALTIME_TIMESTAMP",
+	[JOURNAL_HOSTNAME] = "_HOSTNAME",
+};
+
+/* A kernel message fits many times; what is longer is nobody's record. */
+#define VALUE_MAX 65536
+
+void journal_release(struct journal *journal)
+{
+	buf_release(&journal->entry.values);
+	buf_release(&journal->binary);
+}
+
+static void entry_clear(struct journal_entry *entry)
+{
+	buf_clear(&entry->values);
+	memset(entry->fields, 0, sizeof(entry->fields));
+}
+
+void journal_restart(struct journal *journal)
+{
+	entry_clear(&journal->entry);
+	buf_clear(&journal->binary);
+	journal->inside = journal->in_binary = false;
+}
+
+static int field_from_name(struct str name)
+{
+	for (int i = 0; i < JOURNAL_FIELD_COUNT; i++)
+		if (str_eq(name, str_from(field_names[i])))
+			return i;
+	return -1;
+}
+
+/* Keeps a value. A field that comes twice keeps its first value. */
+static void entry_put(struct journal_entry *entry, int field, struct str value)
+{
+	if (field < 0 || entry->fields[field].present || value.n > VALUE_MAX)
+		return;
+	entry->fields[field].present = true;
+	entry->fields[field].at = entry->values.n;
+	entry->fields[field].n = value.n;
+	buf_put_str(&entry->values, value);
+}
+
+/* A value that is no UTF-8 comes as an array of byte numbers, a repeated field as an array of
+ * strings (systemd, Journal JSON Format). */
+static void put_array(struct journal_entry *entry, int field, const json_t *array)
+{
+	BUF_AUTO bytes = {0};
+	json_t *item;
+	size_t i;
+
+	json_array_foreach (array, i, item) {
+		if (json_is_string(item)) {
+			entry_put(entry, field,
+				  str_of(json_string_value(item), json_string_length(item)));
+			return;
+		}
+		if (!json_is_integer(item) || bytes.n > VALUE_MAX)
+			return;
+		buf_put_char(&bytes, (char)json_integer_value(item));
+	}
+	entry_put(entry, field, buf_str(&bytes));
+}
+
+bool journal_json(struct journal *journal, struct str text)
+{
+	json_error_t error;
+	json_t *root = json_loadb(text.p, text.n, JSON_ALLOW_NUL, &error);
+
+	entry_clear(&journal->entry);
+	if (!json_is_object(root)) {
+		json_decref(root);
+		return false;
+	}
+	for (int i = 0; i < JOURNAL_FIELD_COUNT; i++) {
+		const json_t *value = json_object_get(root, field_names[i]);
+
+		if (json_is_string(value))
+			entry_put(&journal->entry, i,
+				  str_of(json_string_value(value), json_string_length(value)));
+		else if (json_is_array(value))
+			put_array(&journal->entry, i, value);
+	}
+	json_decref(root);
+	return journal->entry.fields[JOURNAL_TRANSPORT].present;
+}
+
+bool journal_is_export(const struct journal *journal, struct str text)
+{
+	return journal->inside || str_starts(text, STR("__CURSOR=")) ||
+	       str_starts(text, STR("__REALTIME_TIMESTAMP="));
+}
+
+/* Where the binary value ends, once its length is known; else the end of time. */
+static uint64_t binary_end(const struct journal *journal)
+{
+	uint64_t size;
+
+	if (journal->binary.n < sizeof(size))
+		return UINT64_MAX;
+	memcpy(&size, journal->binary.p, sizeof(size));
+	size = le64toh(size);
+	return size > UINT64_MAX / 2 ? UINT64_MAX : journal->binary_from + sizeof(size) + size;
+}
+
+static void finish_binary(struct journal *journal, uint64_t end)
+{
+	uint64_t size = end - journal->binary_from;
+
+	if (journal->binary.n >= size && size <= VALUE_MAX)
+		entry_put(&journal->entry, journal->binary_field,
+			  str_of(journal->binary.p + sizeof(size),
+				 (size_t)size - sizeof(size)));
+	journal->in_binary = false;
+}
+
+/*
+ * One line of a binary value, whose own newlines parted it. Where the value ends is told by
+ * offsets alone: its bytes are its sender's, and may look like fields of an entry. Returns true
+ * if the line was part of it.
+ */
+static bool binary_line(struct journal *journal, const struct line *line)
+{
+	uint64_t end = binary_end(journal);
+
+	if (line->offset > end) { /* it ended inside a line that was cut */
+		finish_binary(journal, end);
+		return false;
+	}
+	if (journal->binary.n < VALUE_MAX) {
+		buf_put_str(&journal->binary, line->text);
+		buf_put_char(&journal->binary, '\n');
+	}
+	end = binary_end(journal);
+	if (!line->cut && line->offset + line->text.n >= end)
+		finish_binary(journal, end);
+	return true;
+}
+
+static void begin_binary(struct journal *journal, const struct line *line, int field)
+{
+	journal->in_binary = true;
+	journal->binary_field = field;
+	journal->binary_from = line->offset + line->text.n + 1;
+	buf_clear(&journal->binary);
+}
+
+bool journal_export_line(struct journal *journal, const struct line *line)
+{
+	if (!journal->inside) {
+		entry_clear(&journal->entry);
+		journal->inside = true;
+	}
+	if (journal->in_binary && binary_line(journal, line))
+		return false;
+	if (line->text.n == 0) {
+		journal->inside = false;
+		return true;
+	}
+	size_t equals = str_chr(line->text, '=');
+	int field = field_from_name(str_of(line->text.p, equals));
+
+	if (equals < line->text.n)
+		entry_put(&journal->entry, field, str_skip(line->text, equals + 1));
+	else
+		begin_binary(journal, line, field);
+	return false;
+}
+
+struct str journal_value(const struct journal *journal, enum journal_field field)
+{
+	const struct journal_entry *entry = &journal->entry;
+
+	if (!entry->fields[field].present)
+		return str_of(NULL, 0);
+	return str_of(entry->values.p + entry->fields[field].at, entry->fields[field].n);
+}
+
+bool journal_number(const struct journal *journal, enum journal_field field, uint64_t *ret_number)
+{
+	struct str value = journal_value(journal, field);
+	uint64_t number = 0;
+
+	if (value.n == 0 || value.n > 18)
+		return false;
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] < '0' || value.p[i] > '9')
+			return false;
+		number = number * 10 + (uint64_t)(value.p[i] - '0');
+	}
+	*ret_number = number;
+	return true;
+}

@@ -1,0 +1,63 @@
+/*
+ * Journal entries as `journalctl -o json` and `-o export` write them.
+ *
+ * JSON is one entry a line. The export form is many lines an entry, ended by an empty one, with
+ * binary values behind a 64-bit length (systemd, Journal Export Formats): those are gathered.
+ */
+#ifndef SCLOG_INGEST_JOURNAL_H
+#define SCLOG_INGEST_JOURNAL_H
+
+#include "base/buf.h"
+#include "ingest/line.h"
+
+/* The fields that matter, by their journal names. */
+enum journal_field {
+	JOURNAL_TRANSPORT,    /* _TRANSPORT: set by journald itself, nobody can forge it */
+	JOURNAL_MESSAGE,
+	JOURNAL_AUDIT_TYPE,   /* _AUDIT_TYPE: "1326" */
+	JOURNAL_AUDIT_ID,     /* _AUDIT_ID: the serial */
+	JOURNAL_SOURCE_TIME,  /* _SOURCE_REALTIME_TIMESTAMP: microseconds, the kernel's stamp */
+	JOURNAL_TIME,	      /* __REALTIME_TIMESTAMP: microseconds, when journald got it */
+	JOURNAL_HOSTNAME,     /* _HOSTNAME */
+	JOURNAL_FIELD_COUNT,
+};
+
+struct journal_entry {
+	struct buf values; /* the fields' bytes, one after the other */
+	struct {
+		bool present;
+		size_t at, n;
+	} fields[JOURNAL_FIELD_COUNT];
+};
+
+/* An export entry that is still being gathered. */
+struct journal {
+	struct journal_entry entry;
+	bool inside;	      /* between a first field and the empty line */
+	bool in_binary;	      /* inside a binary value */
+	int binary_field;     /* which field it is, -1: none that matters */
+	struct buf binary;    /* its length and its bytes, up to a cap */
+	uint64_t binary_from; /* the offset at which its length stands */
+};
+
+void journal_release(struct journal *journal);
+
+/* Forgets an unfinished entry. */
+void journal_restart(struct journal *journal);
+
+/* Parses one JSON entry into journal->entry. False if it is no journal entry. */
+bool journal_json(struct journal *journal, struct str text);
+
+/* True if the line begins an export entry or one is being gathered. */
+bool journal_is_export(const struct journal *journal, struct str text);
+
+/* Takes a line of an export. Returns true when it ended an entry, now in journal->entry. */
+bool journal_export_line(struct journal *journal, const struct line *line);
+
+/* A field's value; p is NULL if the entry has none. Lives until the next call. */
+struct str journal_value(const struct journal *journal, enum journal_field field);
+
+/* A field's value as a number; false if it is none. */
+bool journal_number(const struct journal *journal, enum journal_field field, uint64_t *ret_number);
+
+#endif

@@ -1,0 +1,474 @@
+#include "ingest/record.h"
+
+#include "ingest/action.h"
+#include "ingest/arch.h"
+
+#include <libaudit.h>
+#include <stdlib.h>
+
+/* auditd puts this byte before the names that it adds (audit-userspace, ENRICHED format). */
+#define ENRICHED_MARK 0x1d
+
+/* The longest comm (TASK_COMM_LEN without its NUL). */
+#define COMM_MAX 15
+
+struct reason {
+	const char *name;
+	const char *text;
+};
+
+static const struct reason reasons[MALFORMED_COUNT] = {
+	[MALFORMED_NONE] = {"none", "well-formed"},
+	[MALFORMED_STAMP] = {"stamp", "no audit(SECONDS.MS:SERIAL) stamp and no other time"},
+	[MALFORMED_FIELD] = {"missing-field", "pid=, syscall= or code= is missing"},
+	[MALFORMED_NUMBER] = {"number", "a number that is none or does not fit"},
+	[MALFORMED_STRING] = {"string", "comm= or exe= is neither quoted nor hex"},
+	[MALFORMED_DUPLICATE] = {"duplicate-field", "a field stands there twice"},
+	[MALFORMED_AMBIGUOUS] = {"ambiguous", "interpreted text that can be read in two ways"},
+	[MALFORMED_PARTIAL] = {"partial", "the last line is cut in the middle"},
+	[MALFORMED_LONG] = {"too-long", "the line is longer than any record"},
+};
+
+const char *malformed_name(enum malformed reason)
+{
+	return reasons[reason].name;
+}
+
+const char *malformed_text(enum malformed reason)
+{
+	return reasons[reason].text;
+}
+
+/* How a field's value is written. */
+enum field_form {
+	FORM_SKIP,
+	FORM_DECIMAL,
+	FORM_HEX,    /* without 0x */
+	FORM_HEX_0X,
+	FORM_STRING, /* quoted or hex, (null) */
+	FORM_SUBJ,   /* anything, spaces too, up to " pid=" */
+};
+
+enum field_id {
+	FIELD_AUID,
+	FIELD_UID,
+	FIELD_GID,
+	FIELD_SES,
+	FIELD_SUBJ,
+	FIELD_PID,
+	FIELD_COMM,
+	FIELD_EXE,
+	FIELD_SIG,
+	FIELD_ARCH,
+	FIELD_SYSCALL,
+	FIELD_COMPAT,
+	FIELD_IP,
+	FIELD_CODE,
+	FIELD_COUNT,
+};
+
+#define FIELD_BIT(id) (1u << (id))
+
+struct field {
+	char key[8]; /* with its '=', zero-padded: eight bytes are compared at once */
+	unsigned char length;
+	enum field_form form;
+};
+
+/* In the order of the kernel (kernel/auditsc.c, audit_seccomp and audit_log_task), so that the
+ * next row is nearly always the next field; matched by name all the same. */
+static const struct field fields[FIELD_COUNT] = {
+	[FIELD_AUID] = {"auid=", 5, FORM_SKIP},
+	[FIELD_UID] = {"uid=", 4, FORM_SKIP},
+	[FIELD_GID] = {"gid=", 4, FORM_SKIP},
+	[FIELD_SES] = {"ses=", 4, FORM_SKIP},
+	[FIELD_SUBJ] = {"subj=", 5, FORM_SUBJ},
+	[FIELD_PID] = {"pid=", 4, FORM_DECIMAL},
+	[FIELD_COMM] = {"comm=", 5, FORM_STRING},
+	[FIELD_EXE] = {"exe=", 4, FORM_STRING},
+	[FIELD_SIG] = {"sig=", 4, FORM_SKIP},
+	[FIELD_ARCH] = {"arch=", 5, FORM_HEX},
+	[FIELD_SYSCALL] = {{'s', 'y', 's', 'c', 'a', 'l', 'l', '='}, 8, FORM_DECIMAL},
+	[FIELD_COMPAT] = {"compat=", 7, FORM_SKIP},
+	[FIELD_IP] = {"ip=", 3, FORM_HEX_0X},
+	[FIELD_CODE] = {"code=", 5, FORM_HEX_0X},
+};
+
+static inline bool field_is(const struct field *field, struct str text)
+{
+	static const unsigned char masks[9][8] = {
+		{0}, {255}, {255, 255}, {255, 255, 255}, {255, 255, 255, 255},
+		{255, 255, 255, 255, 255}, {255, 255, 255, 255, 255, 255},
+		{255, 255, 255, 255, 255, 255, 255}, {255, 255, 255, 255, 255, 255, 255, 255},
+	};
+	uint64_t have, want, mask;
+
+	if (text.n < sizeof(have))
+		return text.n >= field->length && memcmp(text.p, field->key, field->length) == 0;
+	memcpy(&have, text.p, sizeof(have));
+	memcpy(&want, field->key, sizeof(want));
+	memcpy(&mask, masks[field->length], sizeof(mask));
+	return (have & mask) == want;
+}
+
+/* A value ends at a blank, at the enriched tail, at an escaped control byte ("#012") or, where a
+ * copy lost the 0x1d, at the tail's first letter. The kernel's own digits are lower case. */
+static inline bool value_ends(struct str text)
+{
+	if (text.n == 0)
+		return true;
+	unsigned char c = (unsigned char)text.p[0];
+
+	return c == ' ' || c == ENRICHED_MARK || c == '#' || c == '\r' || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool take_decimal(struct str *text, int64_t *ret_value)
+{
+	struct str at = *text;
+	bool negative = at.n && at.p[0] == '-';
+	int64_t value = 0;
+	size_t digits = 0;
+
+	if (negative)
+		at = str_skip(at, 1);
+	while (digits < at.n && at.p[digits] >= '0' && at.p[digits] <= '9' && digits < 12)
+		value = value * 10 + (at.p[digits++] - '0');
+	at = str_skip(at, digits);
+	if (!digits || !value_ends(at))
+		return false;
+	*text = at;
+	*ret_value = negative ? -value : value;
+	return true;
+}
+
+static inline bool take_hex(struct str *text, uint64_t *ret_value)
+{
+	static const signed char digit[256] = {
+		['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8,
+		['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15,
+		['f'] = 16,
+	};
+	struct str at = *text;
+	uint64_t value = 0;
+	size_t digits = 0;
+
+	while (digits < at.n && digits < 16 && digit[(unsigned char)at.p[digits]])
+		value = value << 4 | (uint64_t)(digit[(unsigned char)at.p[digits++]] - 1);
+	at = str_skip(at, digits);
+	if (!digits || !value_ends(at))
+		return false;
+	*text = at;
+	*ret_value = value;
+	return true;
+}
+
+static int hex_digit(unsigned char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/* Hex of untrusted bytes (kernel/audit.c, audit_log_n_hex): an even number of digits. */
+static bool decode_hex(struct str hex, struct record *record, struct str *ret_bytes)
+{
+	char *to = record->decode + record->decoded;
+
+	if (hex.n == 0 || hex.n % 2 || record->decoded + hex.n / 2 > sizeof(record->decode))
+		return false;
+	for (size_t i = 0; i < hex.n; i += 2) {
+		int high = hex_digit((unsigned char)hex.p[i]);
+		int low = hex_digit((unsigned char)hex.p[i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		to[i / 2] = (char)(high << 4 | low);
+	}
+	*ret_bytes = str_of(to, hex.n / 2);
+	record->decoded += hex.n / 2;
+	return true;
+}
+
+static bool take_string(struct str *text, struct record *record, struct str *ret_bytes,
+			bool *ret_null)
+{
+	if (text->n && text->p[0] == '"') {
+		struct str inner = str_skip(*text, 1);
+		size_t n = str_chr(inner, '"');
+
+		if (n == inner.n)
+			return false;
+		*ret_bytes = str_of(inner.p, n);
+		*ret_null = false;
+		*text = str_skip(inner, n + 1);
+		return text->n == 0 || text->p[0] == ' ' || text->p[0] == ENRICHED_MARK;
+	}
+	struct str value = str_of(text->p, str_chr(*text, ' '));
+
+	*text = str_skip(*text, value.n);
+	*ret_null = str_eq(value, STR("(null)"));
+	if (*ret_null) {
+		*ret_bytes = str_of(NULL, 0);
+		return true;
+	}
+	return decode_hex(value, record, ret_bytes);
+}
+
+/* Keeps what the field says. The caller has checked that it is the field's first time. */
+static inline enum malformed keep_number(struct record *record, enum field_id id, int64_t value)
+{
+	bool fits = id == FIELD_SYSCALL ? value >= INT32_MIN && value <= UINT32_MAX
+					: value >= 0 && value <= UINT32_MAX;
+
+	if (!fits)
+		return MALFORMED_NUMBER;
+	if (id == FIELD_SYSCALL)
+		record->nr = (int32_t)value;
+	else
+		record->pid = (uint32_t)value;
+	return MALFORMED_NONE;
+}
+
+static inline enum malformed keep_hex(struct record *record, enum field_id id, uint64_t value)
+{
+	if (id == FIELD_IP) {
+		record->ip = value;
+		return MALFORMED_NONE;
+	}
+	if (value > UINT32_MAX)
+		return MALFORMED_NUMBER;
+	if (id == FIELD_ARCH) {
+		record->arch = (uint32_t)value;
+		record->has_arch = true;
+	} else {
+		record->code = (uint32_t)value;
+	}
+	return MALFORMED_NONE;
+}
+
+static inline enum malformed take_value(struct str *text, enum field_id id, struct record *record)
+{
+	int64_t number;
+	uint64_t hex;
+	bool ok;
+
+	switch (fields[id].form) {
+	case FORM_DECIMAL:
+		return take_decimal(text, &number) ? keep_number(record, id, number)
+						   : MALFORMED_NUMBER;
+	case FORM_HEX_0X:
+		if (!str_starts(*text, STR("0x")))
+			return MALFORMED_NUMBER;
+		*text = str_skip(*text, 2);
+		/* fall through */
+	case FORM_HEX:
+		return take_hex(text, &hex) ? keep_hex(record, id, hex) : MALFORMED_NUMBER;
+	case FORM_STRING:
+		ok = id == FIELD_COMM
+			     ? take_string(text, record, &record->comm, &record->comm_null)
+			     : take_string(text, record, &record->exe, &record->exe_null);
+		return ok ? MALFORMED_NONE : MALFORMED_STRING;
+	case FORM_SUBJ:
+		record->subj = str_of(text->p, str_find(*text, STR(" pid=")));
+		*text = str_skip(*text, record->subj.n);
+		return MALFORMED_NONE;
+	case FORM_SKIP:
+		break;
+	}
+	return MALFORMED_NONE;
+}
+
+static inline void skip_token(struct str *text)
+{
+	size_t n = 0;
+
+	while (n < text->n && text->p[n] != ' ' && text->p[n] != ENRICHED_MARK)
+		n++;
+	*text = str_skip(*text, n);
+}
+
+/* The row of the field that text begins with, or FIELD_COUNT; `next` is the likely one. */
+static inline enum field_id field_at(struct str text, unsigned next)
+{
+	for (unsigned i = 0; i < FIELD_COUNT; i++) {
+		unsigned id = next + i < FIELD_COUNT ? next + i : next + i - FIELD_COUNT;
+
+		if (field_is(&fields[id], text))
+			return (enum field_id)id;
+	}
+	return FIELD_COUNT;
+}
+
+static void record_reset(struct record *record)
+{
+	record->has_arch = false;
+	record->comm_null = record->exe_null = true;
+	record->comm = record->exe = record->subj = str_of(NULL, 0);
+	record->ip = 0;
+	record->arch = 0;
+	record->decoded = 0;
+}
+
+#define FIELDS_NEEDED (FIELD_BIT(FIELD_PID) | FIELD_BIT(FIELD_SYSCALL) | FIELD_BIT(FIELD_CODE))
+
+enum malformed record_parse(struct str text, struct record *record)
+{
+	unsigned seen = 0, next = 0;
+
+	record_reset(record);
+	while (text.n) {
+		if (text.p[0] == ' ') {
+			text = str_skip(text, 1);
+			continue;
+		}
+		enum field_id id = field_at(text, next);
+
+		if (id == FIELD_COUNT) {
+			if (text.p[0] == ENRICHED_MARK)
+				break;
+			skip_token(&text);
+			continue;
+		}
+		if (seen & FIELD_BIT(id))
+			return MALFORMED_DUPLICATE;
+		seen |= FIELD_BIT(id);
+		next = id + 1u < FIELD_COUNT ? id + 1u : 0;
+		text = str_skip(text, fields[id].length);
+		enum malformed why = take_value(&text, id, record);
+
+		if (why)
+			return why;
+		if (id == FIELD_CODE)
+			break; /* the kernel's last field: what follows is auditd's */
+		skip_token(&text);
+	}
+	return (seen & FIELDS_NEEDED) == FIELDS_NEEDED ? MALFORMED_NONE : MALFORMED_FIELD;
+}
+
+/* What stands between a key's last place before `end` and `end`; *ret_at is where the key is. */
+static bool value_before(struct str text, struct str key, size_t end, struct str *ret_value,
+			 size_t *ret_at)
+{
+	for (size_t at = end; at-- > 0;) {
+		if (end - at < key.n || memcmp(text.p + at, key.p, key.n) != 0)
+			continue;
+		*ret_value = str_of(text.p + at + key.n, end - at - key.n);
+		*ret_at = at;
+		return true;
+	}
+	return false;
+}
+
+static bool interpreted_number(struct str text, int64_t *ret_value)
+{
+	return take_decimal(&text, ret_value) && text.n == 0;
+}
+
+/* "getppid", "1073741887" or libaudit's "unknown-syscall(1073741887)". The names are libaudit's
+ * (pread, where libseccomp says pread64), so libaudit turns them back. */
+static bool interpreted_syscall(struct str text, uint32_t arch, int64_t *ret_nr)
+{
+	static const struct str unknown = {"unknown-syscall(", 16};
+	char name[SYSCALL_NAME_SIZE];
+
+	if (str_starts(text, unknown) && text.p[text.n - 1] == ')')
+		text = str_of(text.p + unknown.n, text.n - unknown.n - 1);
+	if (interpreted_number(text, ret_nr))
+		return true;
+	if (text.n >= sizeof(name))
+		return false;
+	memcpy(name, text.p, text.n);
+	name[text.n] = '\0';
+	int machine = audit_elf_to_machine(arch);
+	int nr = machine < 0 ? -1 : audit_name_to_syscall(name, machine);
+
+	if (nr >= 0) {
+		*ret_nr = nr;
+		return true;
+	}
+	return syscall_number(arch, name, ret_nr);
+}
+
+/* comm and exe as `ausearch -i` prints them: bare. Only one place may part them. */
+static enum malformed interpreted_names(struct str names, struct record *record)
+{
+	static const struct str key = {" exe=", 5};
+	size_t found = 0;
+
+	for (size_t at = 0; at + key.n <= names.n && at <= COMM_MAX; at++) {
+		if (memcmp(names.p + at, key.p, key.n) != 0)
+			continue;
+		struct str exe = str_skip(names, at + key.n);
+
+		if (exe.n && exe.p[0] != '/' && exe.p[0] != '(' && exe.p[0] != '<')
+			continue;
+		record->comm = str_of(names.p, at);
+		record->exe = exe;
+		found++;
+	}
+	if (found != 1)
+		return found ? MALFORMED_AMBIGUOUS : MALFORMED_STRING;
+	record->comm_null = str_eq(record->comm, STR("(null)"));
+	record->exe_null = str_eq(record->exe, STR("(null)"));
+	return MALFORMED_NONE;
+}
+
+static struct str trim_end(struct str text)
+{
+	while (text.n && (text.p[text.n - 1] == ' ' || text.p[text.n - 1] == '\r'))
+		text.n--;
+	return text;
+}
+
+/* The fields after exe, read from the end: nothing there is the process's choice. */
+struct interpreted_tail {
+	struct str sig, arch, syscall, compat, ip, code;
+};
+
+static bool interpreted_tail(struct str text, struct interpreted_tail *ret_tail, size_t *ret_end)
+{
+	size_t end = text.n;
+
+	return value_before(text, STR(" code="), end, &ret_tail->code, &end) &&
+	       value_before(text, STR(" ip="), end, &ret_tail->ip, &end) &&
+	       value_before(text, STR(" compat="), end, &ret_tail->compat, &end) &&
+	       value_before(text, STR(" syscall="), end, &ret_tail->syscall, &end) &&
+	       value_before(text, STR(" arch="), end, &ret_tail->arch, &end) &&
+	       value_before(text, STR(" sig="), end, &ret_tail->sig, ret_end);
+}
+
+enum malformed record_parse_interpreted(struct str text, struct record *record)
+{
+	struct interpreted_tail tail;
+	size_t end, comm = str_find(text, STR(" comm="));
+	int64_t pid, nr;
+
+	record_reset(record);
+	text = trim_end(text);
+	if (!interpreted_tail(text, &tail, &end) || comm + 6 > end)
+		return MALFORMED_FIELD;
+	struct str head = str_of(text.p, comm);
+	size_t pid_at = str_find(head, STR(" pid="));
+
+	if (pid_at == head.n)
+		return MALFORMED_FIELD;
+	if (!interpreted_number(str_skip(head, pid_at + 5), &pid) || pid < 0 || pid > UINT32_MAX)
+		return MALFORMED_NUMBER;
+	record->pid = (uint32_t)pid;
+	record->arch = arch_from_name(tail.arch);
+	record->has_arch = record->arch != 0;
+	if (!record->has_arch || !interpreted_syscall(tail.syscall, record->arch, &nr) ||
+	    nr < INT32_MIN || nr > INT32_MAX || !action_from_name(tail.code, &record->code))
+		return MALFORMED_NUMBER;
+	record->nr = (int32_t)nr;
+	if (!str_starts(tail.ip, STR("0x")))
+		return MALFORMED_NUMBER;
+	tail.ip = str_skip(tail.ip, 2);
+	if (!take_hex(&tail.ip, &record->ip) || tail.ip.n)
+		return MALFORMED_NUMBER;
+	return interpreted_names(str_of(text.p + comm + 6, end - comm - 6), record);
+}

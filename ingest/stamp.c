@@ -1,0 +1,224 @@
+#include "ingest/stamp.h"
+
+#include <strings.h>
+#include <time.h>
+
+/* Takes 1 to max digits; false if there is none. */
+static bool take_number(struct str *text, size_t max, int *ret_value)
+{
+	size_t n = 0;
+	int value = 0;
+
+	while (n < text->n && n < max && text->p[n] >= '0' && text->p[n] <= '9')
+		value = value * 10 + (text->p[n++] - '0');
+	*text = str_skip(*text, n);
+	*ret_value = value;
+	return n > 0;
+}
+
+static bool take_char(struct str *text, char c)
+{
+	if (text->n == 0 || text->p[0] != c)
+		return false;
+	*text = str_skip(*text, 1);
+	return true;
+}
+
+/* "23:04:54" into tm. */
+static bool take_clock(struct str *text, struct tm *tm)
+{
+	return take_number(text, 2, &tm->tm_hour) && take_char(text, ':') &&
+	       take_number(text, 2, &tm->tm_min) && take_char(text, ':') &&
+	       take_number(text, 2, &tm->tm_sec) && tm->tm_hour < 24 && tm->tm_min < 60 &&
+	       tm->tm_sec <= 60;
+}
+
+/* A fraction of a second in any number of digits, as whole milliseconds. */
+static int take_fraction(struct str *text)
+{
+	int ms = 0, weight = 100;
+
+	if (text->n == 0 || (text->p[0] != '.' && text->p[0] != ','))
+		return 0;
+	*text = str_skip(*text, 1);
+	while (text->n && text->p[0] >= '0' && text->p[0] <= '9') {
+		ms += (text->p[0] - '0') * weight;
+		weight /= 10;
+		*text = str_skip(*text, 1);
+	}
+	return ms;
+}
+
+static bool is_leap(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static bool day_exists(int year, int month, int day)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+	if (month < 0 || month > 11 || day < 1)
+		return false;
+	return day <= days[month] + (month == 1 && is_leap(year) ? 1 : 0);
+}
+
+/* Broken-down time, local or UTC, to milliseconds. */
+static bool finish(struct tm *tm, int year, int month, int day, int ms, bool utc, int64_t *ret_ms)
+{
+	if (year < 1970 || year > 9999 || !day_exists(year, month, day))
+		return false;
+	tm->tm_year = year - 1900;
+	tm->tm_mon = month;
+	tm->tm_mday = day;
+	tm->tm_isdst = -1;
+	time_t seconds = utc ? timegm(tm) : mktime(tm);
+
+	*ret_ms = (int64_t)seconds * 1000 + ms;
+	return true;
+}
+
+/* Three numbers and what parts them, put in order by the separator. */
+static bool take_date(struct str *text, int *year, int *month, int *day)
+{
+	int first, second, third;
+
+	if (!take_number(text, 4, &first) || text->n == 0)
+		return false;
+	char separator = text->p[0];
+
+	if (!take_char(text, separator) || !take_number(text, 2, &second) ||
+	    !take_char(text, separator) || !take_number(text, 4, &third))
+		return false;
+	*year = separator == '-' ? first : third;
+	*month = separator == '/' ? first : second;
+	*day = separator == '/' ? second : separator == '-' ? third : first;
+	if (*year < 100)
+		*year += *year < 69 ? 2000 : 1900; /* POSIX, %y */
+	*month -= 1;
+	return separator == '/' || separator == '-' || separator == '.';
+}
+
+bool stamp_interpreted(struct str *text, int64_t *ret_ms, uint32_t *ret_serial)
+{
+	struct str at = *text;
+	struct tm tm = {0};
+	int year, month, day, ms;
+	int64_t kernel_ms;
+
+	if (!take_date(&at, &year, &month, &day) || !take_char(&at, ' ') || !take_clock(&at, &tm))
+		return false;
+	/* ".062:148553) : " reads as the kernel's stamp with its seconds left out. */
+	if (!take_char(&at, '.') || at.n < 4 || !take_number(&at, 3, &ms) || at.p[0] != ':')
+		return false;
+	char rest[32] = "0.000";
+	size_t n = at.n < sizeof(rest) - 6 ? at.n : sizeof(rest) - 6;
+
+	memcpy(rest + 5, at.p, n);
+	struct str tail = str_of(rest, n + 5);
+	size_t before = tail.n;
+
+	if (!stamp_kernel(&tail, &kernel_ms, ret_serial))
+		return false;
+	*text = str_skip(at, before - tail.n - 5);
+	return finish(&tm, year, month, day, ms, false, ret_ms);
+}
+
+/* "Z", "+00:00", "-0730"; false for something else. No zone at all leaves *ret_local set. */
+static bool take_zone(struct str *text, int *ret_offset_s, bool *ret_local)
+{
+	int hours, minutes = 0;
+
+	*ret_offset_s = 0;
+	*ret_local = text->n == 0;
+	if (text->n == 0 || take_char(text, 'Z') || take_char(text, 'z'))
+		return text->n == 0;
+	char sign = text->p[0];
+
+	if ((sign != '+' && sign != '-') || !take_char(text, sign) ||
+	    !take_number(text, 2, &hours))
+		return false;
+	take_char(text, ':');
+	take_number(text, 2, &minutes);
+	*ret_offset_s = (hours * 60 + minutes) * 60 * (sign == '-' ? -1 : 1);
+	return text->n == 0;
+}
+
+bool stamp_iso(struct str text, int64_t *ret_ms)
+{
+	struct tm tm = {0};
+	int year, month, day, offset_s;
+	bool local;
+
+	if (!take_number(&text, 4, &year) || !take_char(&text, '-') ||
+	    !take_number(&text, 2, &month) || !take_char(&text, '-') ||
+	    !take_number(&text, 2, &day) || (!take_char(&text, 'T') && !take_char(&text, ' ')) ||
+	    !take_clock(&text, &tm))
+		return false;
+	int ms = take_fraction(&text);
+
+	if (!take_zone(&text, &offset_s, &local) ||
+	    !finish(&tm, year, month - 1, day, ms, !local, ret_ms))
+		return false;
+	*ret_ms -= (int64_t)offset_s * 1000;
+	return true;
+}
+
+static int month_from_name(struct str name)
+{
+	static const char months[][4] = {"jan", "feb", "mar", "apr", "may", "jun",
+					 "jul", "aug", "sep", "oct", "nov", "dec"};
+
+	if (name.n && name.p[name.n - 1] == '.')
+		name.n--;
+	for (int i = 0; i < 12; i++)
+		if (name.n == 3 && strncasecmp(name.p, months[i], 3) == 0)
+			return i;
+	return -1;
+}
+
+static void skip_blanks(struct str *text)
+{
+	while (text->n && text->p[0] == ' ')
+		*text = str_skip(*text, 1);
+}
+
+/* The latest year in which that day and time is not after now. */
+static bool nearest_year(struct tm *tm, int month, int day, int ms, int64_t now_ms,
+			 int64_t *ret_ms)
+{
+	time_t now = (time_t)(now_ms / 1000);
+	struct tm today;
+
+	localtime_r(&now, &today);
+	for (int back = 0; back <= 8; back++) { /* 8: from one 29 February to the last */
+		struct tm candidate = *tm;
+
+		if (finish(&candidate, today.tm_year + 1900 - back, month, day, ms, false,
+			   ret_ms) &&
+		    *ret_ms <= now_ms)
+			return true;
+	}
+	return false;
+}
+
+bool stamp_bsd(struct str text, int64_t now_ms, int64_t *ret_ms)
+{
+	struct tm tm = {0};
+	struct str name = str_of(text.p, str_chr(text, ' '));
+	int day, year, month = month_from_name(name);
+
+	text = str_skip(text, name.n);
+	skip_blanks(&text);
+	if (month < 0 || !take_number(&text, 2, &day))
+		return false;
+	skip_blanks(&text);
+	if (!take_clock(&text, &tm))
+		return false;
+	int ms = take_fraction(&text);
+
+	skip_blanks(&text);
+	if (take_number(&text, 4, &year))
+		return finish(&tm, year, month, day, ms, false, ret_ms);
+	return nearest_year(&tm, month, day, ms, now_ms, ret_ms);
+}

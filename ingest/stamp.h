@@ -1,0 +1,57 @@
+/*
+ * The times that log lines carry.
+ */
+#ifndef SCLOG_INGEST_STAMP_H
+#define SCLOG_INGEST_STAMP_H
+
+#include "base/str.h"
+
+#include <stdint.h>
+
+/*
+ * The kernel's "1795302294.062:148553): " (kernel/audit.c, audit_log_start), beginning after
+ * "audit(". On success text is advanced past the colon and blanks that follow.
+ */
+static inline bool stamp_kernel(struct str *text, int64_t *ret_ms, uint32_t *ret_serial)
+{
+	const char *p = text->p, *end = p + text->n;
+	int64_t seconds = 0, ms = 0;
+	uint64_t serial = 0;
+	const char *mark = p;
+
+	for (; p < end && *p >= '0' && *p <= '9' && p - mark < 12; p++)
+		seconds = seconds * 10 + (*p - '0');
+	if (p == mark || p >= end || *p++ != '.')
+		return false;
+	for (mark = p; p < end && *p >= '0' && *p <= '9' && p - mark < 3; p++)
+		ms = ms * 10 + (*p - '0');
+	if (p - mark != 3 || p >= end || *p++ != ':')
+		return false;
+	for (mark = p; p < end && *p >= '0' && *p <= '9' && p - mark < 10; p++)
+		serial = serial * 10 + (uint64_t)(*p - '0');
+	if (p == mark || serial > UINT32_MAX || p >= end || *p++ != ')')
+		return false;
+	while (p < end && (*p == ' ' || *p == ':'))
+		p++;
+	*ret_ms = seconds * 1000 + ms;
+	*ret_serial = (uint32_t)serial;
+	*text = str_of(p, (size_t)(end - p));
+	return true;
+}
+
+/*
+ * The stamp of `ausearch -i`: "11/21/2026 23:04:54.062:148553) : ". The date is the locale's
+ * %x: M/D/Y (C and en_US; two-digit years too), D.M.Y or Y-M-D. Local time.
+ */
+bool stamp_interpreted(struct str *text, int64_t *ret_ms, uint32_t *ret_serial);
+
+/* "2026-11-21T23:01:34.381697+00:00", with Z or an offset; without one it is local time. */
+bool stamp_iso(struct str text, int64_t *ret_ms);
+
+/*
+ * "Nov 21 23:01:34", perhaps with a year at its end: local time. Without a year the latest one
+ * that is not after now_ms. A month that is not English is unknown: false.
+ */
+bool stamp_bsd(struct str text, int64_t now_ms, int64_t *ret_ms);
+
+#endif

@@ -1,0 +1,173 @@
+#include "profile/profile.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <strings.h>
+
+static const char *const loader_names[] = {
+	[LOADER_AUTO] = "auto",
+	[LOADER_DOCKER] = "docker",
+	[LOADER_PODMAN] = "podman",
+	[LOADER_OCI] = "oci",
+};
+
+static const char *const runtime_names[] = {
+	[RUNTIME_RUNC] = "runc",
+	[RUNTIME_CRUN] = "crun",
+};
+
+static const char *const verdict_names[] = {
+	[VERDICT_ALLOWED] = "allowed",   [VERDICT_CONDITIONAL] = "conditional",
+	[VERDICT_LOGGED] = "logged",     [VERDICT_DENIED] = "denied",
+	[VERDICT_BAD_ARCH] = "bad-arch", [VERDICT_ENOSYS] = "enosys",
+};
+
+/* linux/capability.h; the index is the number. */
+static const char *const caps_names[] = {
+	[CAP_CHOWN] = "CHOWN",
+	[CAP_DAC_OVERRIDE] = "DAC_OVERRIDE",
+	[CAP_DAC_READ_SEARCH] = "DAC_READ_SEARCH",
+	[CAP_FOWNER] = "FOWNER",
+	[CAP_FSETID] = "FSETID",
+	[CAP_KILL] = "KILL",
+	[CAP_SETGID] = "SETGID",
+	[CAP_SETUID] = "SETUID",
+	[CAP_SETPCAP] = "SETPCAP",
+	[CAP_LINUX_IMMUTABLE] = "LINUX_IMMUTABLE",
+	[CAP_NET_BIND_SERVICE] = "NET_BIND_SERVICE",
+	[CAP_NET_BROADCAST] = "NET_BROADCAST",
+	[CAP_NET_ADMIN] = "NET_ADMIN",
+	[CAP_NET_RAW] = "NET_RAW",
+	[CAP_IPC_LOCK] = "IPC_LOCK",
+	[CAP_IPC_OWNER] = "IPC_OWNER",
+	[CAP_SYS_MODULE] = "SYS_MODULE",
+	[CAP_SYS_RAWIO] = "SYS_RAWIO",
+	[CAP_SYS_CHROOT] = "SYS_CHROOT",
+	[CAP_SYS_PTRACE] = "SYS_PTRACE",
+	[CAP_SYS_PACCT] = "SYS_PACCT",
+	[CAP_SYS_ADMIN] = "SYS_ADMIN",
+	[CAP_SYS_BOOT] = "SYS_BOOT",
+	[CAP_SYS_NICE] = "SYS_NICE",
+	[CAP_SYS_RESOURCE] = "SYS_RESOURCE",
+	[CAP_SYS_TIME] = "SYS_TIME",
+	[CAP_SYS_TTY_CONFIG] = "SYS_TTY_CONFIG",
+	[CAP_MKNOD] = "MKNOD",
+	[CAP_LEASE] = "LEASE",
+	[CAP_AUDIT_WRITE] = "AUDIT_WRITE",
+	[CAP_AUDIT_CONTROL] = "AUDIT_CONTROL",
+	[CAP_SETFCAP] = "SETFCAP",
+	[CAP_MAC_OVERRIDE] = "MAC_OVERRIDE",
+	[CAP_MAC_ADMIN] = "MAC_ADMIN",
+	[CAP_SYSLOG] = "SYSLOG",
+	[CAP_WAKE_ALARM] = "WAKE_ALARM",
+	[CAP_BLOCK_SUSPEND] = "BLOCK_SUSPEND",
+	[CAP_AUDIT_READ] = "AUDIT_READ",
+	[CAP_PERFMON] = "PERFMON",
+	[CAP_BPF] = "BPF",
+	[CAP_CHECKPOINT_RESTORE] = "CHECKPOINT_RESTORE",
+};
+
+#define CAPS_COUNT   (sizeof(caps_names) / sizeof(caps_names[0]))
+#define CAP_BIT(cap) (UINT64_C(1) << (cap))
+
+const caps caps_docker_default =
+	CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_FOWNER) |
+	CAP_BIT(CAP_MKNOD) | CAP_BIT(CAP_NET_RAW) | CAP_BIT(CAP_SETGID) | CAP_BIT(CAP_SETUID) |
+	CAP_BIT(CAP_SETFCAP) | CAP_BIT(CAP_SETPCAP) | CAP_BIT(CAP_NET_BIND_SERVICE) |
+	CAP_BIT(CAP_SYS_CHROOT) | CAP_BIT(CAP_KILL) | CAP_BIT(CAP_AUDIT_WRITE);
+
+const char *loader_name(enum loader loader)
+{
+	return loader_names[loader];
+}
+
+const char *runtime_name(enum runtime runtime)
+{
+	return runtime_names[runtime];
+}
+
+const char *verdict_name(enum verdict_kind kind)
+{
+	return verdict_names[kind];
+}
+
+static bool find_name(const char *const *names, size_t count, struct str name, size_t *ret_at)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!str_eq(str_from(names[i]), name))
+			continue;
+		*ret_at = i;
+		return true;
+	}
+	return false;
+}
+
+bool loader_from_name(struct str name, enum loader *ret_loader)
+{
+	size_t at;
+
+	if (!find_name(loader_names, sizeof(loader_names) / sizeof(loader_names[0]), name, &at))
+		return false;
+	*ret_loader = (enum loader)at;
+	return true;
+}
+
+bool runtime_from_name(struct str name, enum runtime *ret_runtime)
+{
+	size_t at;
+
+	if (!find_name(runtime_names, sizeof(runtime_names) / sizeof(runtime_names[0]), name, &at))
+		return false;
+	*ret_runtime = (enum runtime)at;
+	return true;
+}
+
+static bool equal_any_case(struct str a, const char *b)
+{
+	return a.n == strlen(b) && strncasecmp(a.p, b, a.n) == 0;
+}
+
+bool caps_from_name(struct str name, caps *ret_caps)
+{
+	if (name.n == 3 && equal_any_case(name, "ALL")) {
+		*ret_caps = CAP_BIT(CAPS_COUNT) - 1;
+		return true;
+	}
+	if (name.n > 4 && strncasecmp(name.p, "CAP_", 4) == 0)
+		name = str_skip(name, 4);
+	for (size_t i = 0; i < CAPS_COUNT; i++) {
+		if (!equal_any_case(name, caps_names[i]))
+			continue;
+		*ret_caps = CAP_BIT(i);
+		return true;
+	}
+	return false;
+}
+
+int caps_parse(const char *list, caps *ret_caps, struct err *err)
+{
+	struct str left = str_from(list);
+	caps all = 0;
+
+	while (left.n > 0) {
+		struct str name = str_of(left.p, str_chr(left, ','));
+		caps one;
+
+		if (!caps_from_name(name, &one))
+			return err_set(err, EINVAL, "unknown capability '%.*s'",
+				       (int)(name.n < 64 ? name.n : 64), name.p);
+		all |= one;
+		left = str_skip(left, name.n < left.n ? name.n + 1 : name.n);
+	}
+	*ret_caps = all;
+	return 0;
+}
+
+struct profile_options profile_options_default(void)
+{
+	return (struct profile_options){
+		.loader = LOADER_AUTO,
+		.runtime = RUNTIME_RUNC,
+		.caps = caps_docker_default,
+	};
+}

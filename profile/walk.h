@@ -1,0 +1,67 @@
+/*
+ * A walk through a seccomp filter with number and arch known and the arguments unknown: every
+ * value that the filter can return, and for each way to it the constraints on the arguments
+ * under which that way is taken.
+ *
+ * Exact over all values of the arguments and the instruction pointer: a way whose constraints
+ * contradict each other is no way (profile/term.h). `exact` is false only when a filter was too
+ * tangled for the budget; then the set may hold more than can be reached, never less.
+ *
+ * What instructions mean is linux/filter.h's classic BPF as the kernel's seccomp_check_filter()
+ * admits it (kernel/seccomp.c): 32-bit registers A and X, sixteen memory slots, all zero at
+ * first; loads of aligned words of struct seccomp_data; shifts take their count modulo 32;
+ * dividing by an X of zero ends the filter with 0, which is KILL_THREAD.
+ */
+#ifndef SCLOG_PROFILE_WALK_H
+#define SCLOG_PROFILE_WALK_H
+
+#include "base/err.h"
+#include "profile/term.h"
+
+#include <linux/filter.h>
+
+/* One way through the filter. */
+struct path {
+	uint32_t value;       /* what it returns: SECCOMP_RET_* with data */
+	uint32_t constraints; /* head of a chain in walk.terms, or CONSTRAINT_NONE */
+};
+
+struct walk {
+	struct terms terms;
+	struct path *paths;
+	size_t path_count, path_size;
+	struct state *states; /* ways not yet followed to their end */
+	size_t state_count, state_size;
+	bool exact;
+	bool wide; /* arguments have 64 bits on this arch */
+};
+
+/* What the filter is asked about, and how its host lays out struct seccomp_data. */
+struct question {
+	uint32_t audit_arch; /* AUDIT_ARCH_* */
+	uint32_t nr;         /* as the kernel stores it, x32's bit 30 included */
+	bool big_endian;
+};
+
+void walk_init(struct walk *walk);
+void walk_release(struct walk *walk);
+
+/*
+ * Fills walk->paths, forgetting those of the question before. The filter must have passed
+ * filter_check().
+ */
+void walk_filter(struct walk *walk, const struct sock_filter *program, size_t count,
+		 const struct question *question);
+
+/*
+ * Whether the kernel would take the program as a seccomp filter: known instructions, jumps that
+ * stay inside, a return at the end (bpf_check_classic() and seccomp_check_filter()). -EINVAL
+ * with the instruction's place otherwise.
+ */
+int filter_check(const struct sock_filter *program, size_t count, struct err *err);
+
+/* Which 64-bit argument (0 to 5) a word of struct seccomp_data belongs to, and whether it is its
+ * high half. False for a word that is no argument. */
+bool word_argument(unsigned word, bool big_endian, unsigned *ret_index, bool *ret_high);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * The diff: observations on one side, a profile's verdicts on the other, and how complete the
+ * evidence is.
+ *
+ * Filled by the caller's query, then finished once, then written. Memory grows with what the
+ * profile refuses, not with what was observed.
+ */
+#ifndef SCLOG_REPORT_DIFF_H
+#define SCLOG_REPORT_DIFF_H
+
+#include "report/finding.h"
+#include "report/format.h"
+#include "report/group.h"
+
+struct diff;
+
+/* strict: a fallback is a difference too. */
+struct diff *diff_new(enum group_by by, bool strict);
+void diff_free(struct diff *diff);
+
+/* A container of the selection, with or without records: it gets its group and its coverage. */
+void diff_add_container(struct diff *diff, const struct container *container, struct str node);
+
+/* Judges the observation by the profile, which must live as long as the diff. */
+void diff_add_observation(struct diff *diff, const struct observation *observation,
+			  struct profile *profile);
+
+void diff_add_loss(struct diff *diff, const struct loss *loss);
+
+/* Another reason why the evidence is not complete; the sentence is copied. */
+void diff_add_reason(struct diff *diff, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Nothing is added after this: sorts, and draws the conclusions that the functions below give. */
+void diff_finish(struct diff *diff);
+
+bool diff_has_differences(const struct diff *diff);
+bool diff_is_complete(const struct diff *diff);
+
+/* What stands around the groups, and how they are to be written. */
+struct diff_writing {
+	struct profile_info profile;
+	const struct selection *selection; /* its window is shown */
+	bool colour;
+	bool only_differences; /* what is not missing, logged or (strict) fallback is left out */
+	bool evidence;         /* text: the evidence is shown all the same */
+};
+
+/*
+ * Writes the finished diff. With only_differences and nothing different, nothing is written.
+ * Returns 0, or the negative errno of a failed write.
+ */
+int diff_write(const struct diff *diff, enum format format, const struct diff_writing *writing,
+	       FILE *out);
+
+#endif

@@ -1,0 +1,128 @@
+#include "report/diff_private.h"
+
+#include "ingest/arch.h"
+#include "report/json.h"
+
+static json_t *profile_json(const struct profile_info *profile)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "source", json_from_str(str_from(profile->source)));
+	json_object_set_new(object, "format", json_from_known(str_from(profile->format)));
+	json_object_set_new(object, "loader", json_string(loader_name(profile->loader)));
+	json_object_set_new(object, "runtime", json_string(runtime_name(profile->runtime)));
+	json_object_set_new(object, "default_action",
+			    json_from_known(str_from(profile->default_action)));
+	return object;
+}
+
+static json_t *window_json(const struct selection *selection)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "since",
+			    json_from_ms(selection->since_ms, selection->has_since));
+	json_object_set_new(object, "until",
+			    json_from_ms(selection->until_ms, selection->has_until));
+	return object;
+}
+
+static json_t *evidence_json(const struct diff *diff)
+{
+	json_t *object = json_object(), *reasons = json_array();
+
+	for (size_t i = 0; i < diff->reason_count; i++)
+		json_array_append_new(reasons, json_from_str(buf_str(&diff->reasons[i])));
+	if (diff->reasons_unlisted)
+		json_array_append_new(reasons, json_sprintf("%zu more reasons, not listed",
+							    diff->reasons_unlisted));
+	json_object_set_new(object, "complete", json_boolean(diff_is_complete(diff)));
+	json_object_set_new(object, "records", json_from_count(diff->records));
+	json_object_set_new(object, "lost", json_from_count(diff->lost));
+	json_object_set_new(object, "reasons", reasons);
+	return object;
+}
+
+static void put_verdict(json_t *object, const struct verdict *verdict)
+{
+	char text[FORMAT_NAME_SIZE];
+
+	json_object_set_new(object, "verdict", json_string(verdict_name(verdict->kind)));
+	json_object_set_new(object, "action", json_string(format_action(verdict->action, text)));
+	json_object_set_new(object, "errno",
+			    verdict->has_errno ? json_integer(verdict->error) : json_null());
+}
+
+static json_t *programs_json(const struct finding *finding)
+{
+	json_t *programs = json_array();
+
+	for (size_t i = 0; i < finding->program_count; i++)
+		json_array_append_new(programs, json_from_str(finding->programs[i]));
+	return programs;
+}
+
+static json_t *finding_json(const struct finding *finding)
+{
+	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
+	json_t *object = json_object();
+
+	syscall_name(finding->arch, finding->nr, name);
+	json_object_set_new(object, "syscall", json_string(name));
+	json_object_set_new(object, "nr", json_integer(finding->nr));
+	json_object_set_new(object, "arch",
+			    json_string(format_arch(finding->arch, finding->nr, arch)));
+	put_verdict(object, &finding->verdict);
+	json_object_set_new(object, "count", json_from_count(finding->count));
+	json_object_set_new(object, "first", json_from_ms(finding->first_ms, true));
+	json_object_set_new(object, "last", json_from_ms(finding->last_ms, true));
+	json_object_set_new(object, "programs", programs_json(finding));
+	if (finding->programs_cut)
+		json_object_set_new(object, "programs_cut", json_true());
+	if (finding->kind != FINDING_CONDITIONAL)
+		return object;
+	json_t *conditions = json_array();
+
+	for (size_t i = 0; i < finding->verdict.condition_count; i++)
+		json_array_append_new(conditions,
+				      json_from_str(str_from(finding->verdict.conditions[i])));
+	json_object_set_new(object, "conditions", conditions);
+	return object;
+}
+
+static json_t *group_json(const struct diff *diff, const struct diff_group *group,
+			  const struct diff_writing *writing)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "key", group_key_json(&group->key));
+	json_object_set_new(object, "coverage", json_string(coverage_name(group->coverage)));
+	json_object_set_new(object, "records", json_from_count(group->records));
+	for (size_t kind = 0; kind < FINDING_KIND_COUNT; kind++)
+		json_object_set_new(object, finding_kind_name((enum finding_kind)kind),
+				    json_array());
+	for (size_t i = 0; i < group->finding_count; i++) {
+		const struct finding *finding = group->findings[i];
+		json_t *list = json_object_get(object, finding_kind_name(finding->kind));
+
+		if (diff_shows_kind(diff, finding->kind, writing))
+			json_array_append_new(list, finding_json(finding));
+	}
+	json_object_set_new(object, "unused", json_array());
+	return object;
+}
+
+void diff_write_json(const struct diff *diff, const struct diff_writing *writing, FILE *out)
+{
+	json_t *document = json_object(), *groups = json_array();
+
+	json_object_set_new(document, "profile", profile_json(&writing->profile));
+	json_object_set_new(document, "window", window_json(writing->selection));
+	json_object_set_new(document, "evidence", evidence_json(diff));
+	json_object_set_new(document, "coverage", json_string(coverage_name(diff->coverage)));
+	for (size_t i = 0; i < diff->group_count; i++)
+		if (diff_shows_group(diff, diff->groups[i], writing))
+			json_array_append_new(groups, group_json(diff, diff->groups[i], writing));
+	json_object_set_new(document, "groups", groups);
+	json_write(document, true, out);
+}

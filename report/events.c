@@ -1,0 +1,314 @@
+#include "report/events.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+#include "report/csv.h"
+#include "report/json.h"
+#include "report/kept.h"
+#include "report/table.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+struct events_report {
+	struct events_options options;
+	FILE *out;
+	struct table table;
+	struct csv csv;
+	struct kept *kept; /* the last one alone, or all of them when grouped */
+	size_t kept_count, kept_size;
+};
+
+static const struct table_column columns[] = {
+	{"CONTAINER", false}, {"PROGRAM", false}, {"ARCH", false},
+	{"NR", true},         {"SYSCALL", false}, {"ACTION", false},
+	{"COUNT", true},      {"FIRST", false},   {"LAST", false},
+};
+
+/* Under a heading that names the group, the first column is left out. */
+static void begin_table(struct events_report *report)
+{
+	size_t skip = report->options.grouped ? 1 : 0;
+
+	table_init(&report->table, columns + skip, sizeof(columns) / sizeof(*columns) - skip,
+		   skip * 2, report->options.colour);
+}
+
+static const char csv_names[] = "attribution,node,id,name,runtime,image,pod,namespace,comm,exe,"
+				"arch,nr,syscall,action,count,first,last,pid,ip";
+
+struct events_report *events_report_new(const struct events_options *options, FILE *out)
+{
+	struct events_report *report = mem_new(1, sizeof(*report));
+
+	report->options = *options;
+	report->options.grouped = options->grouped && options->format == FORMAT_TEXT;
+	report->out = out;
+	if (options->format == FORMAT_TEXT)
+		begin_table(report);
+	else if (options->format == FORMAT_CSV)
+		csv_header(csv_names, out);
+	return report;
+}
+
+void events_report_free(struct events_report *report)
+{
+	if (!report)
+		return;
+	for (size_t i = 0; i < report->kept_count; i++)
+		kept_release(&report->kept[i]);
+	free(report->kept);
+	table_release(&report->table);
+	csv_release(&report->csv);
+	free(report);
+}
+
+static void put_container_cell(struct table *table, const struct observation *observation)
+{
+	const struct container *container = &observation->container;
+	BUF_AUTO cell = {0};
+
+	if (observation->attribution != ATTRIBUTION_CONTAINER)
+		buf_format(&cell, "(%s)", attribution_name(observation->attribution));
+	else
+		text_put(&cell, container->name.n ? container->name : container->id);
+	table_cell(table, buf_str(&cell));
+}
+
+static void write_text(struct events_report *report, const struct observation *observation)
+{
+	struct table *table = &report->table;
+	char text[FORMAT_NAME_SIZE], name[SYSCALL_NAME_SIZE] = "-";
+	BUF_AUTO program = {0};
+
+	if (!report->options.grouped)
+		put_container_cell(table, observation);
+	group_put_program(&program, observation->comm, observation->comm_null, observation->exe,
+			  observation->exe_null);
+	table_cell(table, buf_str(&program));
+	if (observation->has_arch)
+		syscall_name(observation->arch, observation->nr, name);
+	table_format(table, "%s",
+		     observation->has_arch ? format_arch(observation->arch, observation->nr, text)
+					   : "-");
+	table_format(table, "%" PRId32, observation->nr);
+	table_format(table, "%s", name);
+	table_format(table, "%s", format_action(observation->code, text));
+	table_format(table, "%s", format_count(observation->count, observation->count_exact, text));
+	table_format(table, "%s", format_time(observation->first_ms, text));
+	table_format(table, "%s", format_time(observation->last_ms, text));
+	table_row_end(table, TEXT_PLAIN, report->out);
+}
+
+void events_put_container(json_t *object, const struct container *container)
+{
+	json_object_set_new(object, "id", json_from_known(container->id));
+	json_object_set_new(object, "name", json_from_known(container->name));
+	json_object_set_new(object, "runtime", json_from_known(container->runtime));
+	json_object_set_new(object, "image", json_from_known(container->image));
+	json_object_set_new(object, "pod", json_from_known(container->pod));
+	json_object_set_new(object, "namespace", json_from_known(container->namespace));
+}
+
+static json_t *container_json(const struct observation *observation)
+{
+	if (observation->attribution != ATTRIBUTION_CONTAINER)
+		return json_null();
+	json_t *object = json_object();
+
+	events_put_container(object, &observation->container);
+	return object;
+}
+
+static void put_syscall(json_t *object, const struct observation *observation)
+{
+	char text[FORMAT_NAME_SIZE], name[SYSCALL_NAME_SIZE];
+	bool known = observation->has_arch;
+
+	if (known)
+		syscall_name(observation->arch, observation->nr, name);
+	json_object_set_new(
+		object, "arch",
+		known ? json_string(format_arch(observation->arch, observation->nr, text))
+		      : json_null());
+	json_object_set_new(object, "nr", json_integer(observation->nr));
+	json_object_set_new(object, "syscall", known ? json_string(name) : json_null());
+	json_object_set_new(object, "action", json_string(format_action(observation->code, text)));
+}
+
+static void write_json(struct events_report *report, const struct observation *observation)
+{
+	json_t *object = json_object();
+	char ip[24];
+
+	snprintf(ip, sizeof(ip), "0x%" PRIx64, observation->ip);
+	json_object_set_new(object, "container", container_json(observation));
+	json_object_set_new(object, "attribution",
+			    json_string(attribution_name(observation->attribution)));
+	json_object_set_new(object, "node", json_from_known(observation->node));
+	json_object_set_new(object, "comm",
+			    json_from_str_or_null(observation->comm, observation->comm_null));
+	json_object_set_new(object, "exe",
+			    json_from_str_or_null(observation->exe, observation->exe_null));
+	put_syscall(object, observation);
+	json_object_set_new(object, "count", json_from_count(observation->count));
+	json_object_set_new(object, "first", json_from_ms(observation->first_ms, true));
+	json_object_set_new(object, "last", json_from_ms(observation->last_ms, true));
+	json_object_set_new(object, "pid", json_integer(observation->pid));
+	json_object_set_new(object, "ip", json_string(ip));
+	json_write(object, false, report->out);
+}
+
+static void write_csv(struct events_report *report, const struct observation *observation)
+{
+	const struct container *container = &observation->container;
+	const struct str strings[] = {
+		str_from(attribution_name(observation->attribution)),
+		observation->node,
+		container->id,
+		container->name,
+		container->runtime,
+		container->image,
+		container->pod,
+		container->namespace,
+		observation->comm,
+		observation->exe,
+	};
+	char text[FORMAT_NAME_SIZE], name[SYSCALL_NAME_SIZE] = "";
+	struct csv *csv = &report->csv;
+
+	for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++)
+		csv_field(csv, strings[i]);
+	if (observation->has_arch)
+		syscall_name(observation->arch, observation->nr, name);
+	csv_field(csv, observation->has_arch
+			       ? str_from(format_arch(observation->arch, observation->nr, text))
+			       : STR(""));
+	csv_number(csv, observation->nr);
+	csv_field(csv, str_from(name));
+	csv_field(csv, str_from(format_action(observation->code, text)));
+	csv_count(csv, observation->count);
+	csv_ms(csv, observation->first_ms, true);
+	csv_ms(csv, observation->last_ms, true);
+	csv_count(csv, observation->pid);
+	snprintf(text, sizeof(text), "0x%" PRIx64, observation->ip);
+	csv_field(csv, str_from(text));
+	csv_end(csv, report->out);
+}
+
+static void write_one(struct events_report *report, const struct observation *observation)
+{
+	static void (*const writers[])(struct events_report *, const struct observation *) = {
+		[FORMAT_TEXT] = write_text,
+		[FORMAT_JSON] = write_json,
+		[FORMAT_CSV] = write_csv,
+	};
+
+	writers[report->options.format](report, observation);
+}
+
+static void keep(struct events_report *report, const struct observation *observation)
+{
+	if (report->kept_count == report->kept_size) {
+		report->kept_size = report->kept_size ? report->kept_size * 2 : 16;
+		report->kept = mem_resize(report->kept, report->kept_size * sizeof(*report->kept));
+	}
+	report->kept[report->kept_count++] = kept_copy(observation);
+}
+
+int events_report_add(struct events_report *report, const struct observation *observation)
+{
+	struct kept *last = report->kept_count ? &report->kept[report->kept_count - 1] : NULL;
+
+	if (last && kept_is_same(&last->observation, observation)) {
+		kept_add(last, observation);
+		return 0;
+	}
+	if (last && !report->options.grouped) {
+		write_one(report, &last->observation);
+		kept_release(last);
+		report->kept_count--;
+	}
+	keep(report, observation);
+	return format_written(report->out);
+}
+
+static int compare_bytes(struct str a, struct str b)
+{
+	int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+
+	return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+/* The order of lines within a group: what differs in it makes two lines. */
+static int compare_lines(const struct observation *a, const struct observation *b)
+{
+	const int orders[] = {
+		compare_bytes(a->comm, b->comm),     (int)a->comm_null - (int)b->comm_null,
+		compare_bytes(a->exe, b->exe),       (int)a->exe_null - (int)b->exe_null,
+		(int)a->has_arch - (int)b->has_arch, (a->arch > b->arch) - (a->arch < b->arch),
+		(a->nr > b->nr) - (a->nr < b->nr),   (a->code > b->code) - (a->code < b->code),
+	};
+
+	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++)
+		if (orders[i])
+			return orders[i];
+	return 0;
+}
+
+static int compare_kept(const void *a, const void *b, void *by)
+{
+	const struct kept *kept_a = a, *kept_b = b;
+	struct group_key key_a = group_key_of(&kept_a->observation, *(enum group_by *)by);
+	struct group_key key_b = group_key_of(&kept_b->observation, *(enum group_by *)by);
+	int order = group_key_compare(&key_a, &key_b);
+
+	return order ? order : compare_lines(&kept_a->observation, &kept_b->observation);
+}
+
+static void write_heading(struct events_report *report, const struct group_key *key, bool first)
+{
+	BUF_AUTO heading = {0};
+
+	if (report->options.colour)
+		text_put_colour(&heading, TEXT_BOLD);
+	group_key_put(&heading, key);
+	if (report->options.colour)
+		text_put_colour(&heading, TEXT_PLAIN);
+	fprintf(report->out, "%s%s\n", first ? "" : "\n", heading.p);
+	table_release(&report->table);
+	begin_table(report);
+}
+
+static void write_groups(struct events_report *report)
+{
+	struct group_key key, last_key = {0};
+
+	qsort_r(report->kept, report->kept_count, sizeof(*report->kept), compare_kept,
+		&report->options.by);
+	for (size_t i = 0; i < report->kept_count; i++) {
+		struct kept *kept = &report->kept[i];
+
+		key = group_key_of(&kept->observation, report->options.by);
+		if (i == 0 || group_key_compare(&key, &last_key) != 0) {
+			table_flush(&report->table, report->out);
+			write_heading(report, &key, i == 0);
+		}
+		last_key = key;
+		while (i + 1 < report->kept_count &&
+		       compare_kept(kept, &report->kept[i + 1], &report->options.by) == 0)
+			kept_add(kept, &report->kept[++i].observation);
+		write_text(report, &kept->observation);
+	}
+}
+
+int events_report_end(struct events_report *report)
+{
+	if (report->options.grouped)
+		write_groups(report);
+	else if (report->kept_count)
+		write_one(report, &report->kept[0].observation);
+	if (report->options.format == FORMAT_TEXT)
+		table_flush(&report->table, report->out);
+	return format_written(report->out);
+}

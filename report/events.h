@@ -1,0 +1,32 @@
+/*
+ * The report of `sclog events`: one line per container, program, arch, syscall and action.
+ *
+ * Observations come in the store's order and leave as soon as the next key begins; only text
+ * grouped by something keeps them all, since each group stands under its own heading.
+ */
+#ifndef SCLOG_REPORT_EVENTS_H
+#define SCLOG_REPORT_EVENTS_H
+
+#include "report/format.h"
+#include "report/group.h"
+
+struct events_options {
+	enum format format;
+	bool grouped; /* text under a heading per group, its containers added up */
+	enum group_by by;
+	bool colour;
+};
+
+struct events_report;
+
+struct events_report *events_report_new(const struct events_options *options, FILE *out);
+void events_report_free(struct events_report *report);
+
+/* Both return 0, or the negative errno of a failed write. */
+int events_report_add(struct events_report *report, const struct observation *observation);
+int events_report_end(struct events_report *report);
+
+/* {"id","name","runtime","image","pod","namespace"}, null where not known. */
+void events_put_container(json_t *object, const struct container *container);
+
+#endif

@@ -1,0 +1,152 @@
+#include "report/finding.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+
+#include <stdlib.h>
+
+static const char *const kind_names[] = {
+	[FINDING_MISSING] = "missing",
+	[FINDING_LOGGED] = "logged",
+	[FINDING_FALLBACK] = "fallback",
+	[FINDING_CONDITIONAL] = "conditional",
+};
+
+const char *finding_kind_name(enum finding_kind kind)
+{
+	return kind_names[kind];
+}
+
+bool finding_kind_of(const struct verdict *verdict, enum finding_kind *ret_kind)
+{
+	switch (verdict->kind) {
+	case VERDICT_ALLOWED:
+		return false;
+	case VERDICT_CONDITIONAL:
+		*ret_kind = FINDING_CONDITIONAL;
+		return true;
+	case VERDICT_LOGGED:
+		*ret_kind = FINDING_LOGGED;
+		return true;
+	case VERDICT_DENIED:
+	case VERDICT_BAD_ARCH:
+	case VERDICT_ENOSYS:
+		break;
+	}
+	*ret_kind = verdict_is_fallback(verdict) ? FINDING_FALLBACK : FINDING_MISSING;
+	return true;
+}
+
+struct finding *finding_new(enum finding_kind kind, const struct verdict *verdict,
+			    const struct observation *observation)
+{
+	struct finding *finding = mem_new(1, sizeof(*finding));
+
+	finding->kind = kind;
+	finding->arch = observation->arch;
+	finding->nr = observation->nr;
+	finding->verdict = *verdict;
+	finding->count_exact = true;
+	finding->first_ms = observation->first_ms;
+	finding->last_ms = observation->last_ms;
+	return finding;
+}
+
+void finding_free(struct finding *finding)
+{
+	for (size_t i = 0; i < finding->program_count; i++)
+		free((void *)(uintptr_t)finding->programs[i].p);
+	free(finding->programs);
+	free(finding);
+}
+
+static int compare_str(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n ? memcmp(a.p, b.p, n) : 0;
+
+	return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+static struct str basename_of(struct str path)
+{
+	size_t start = path.n;
+
+	while (start && path.p[start - 1] != '/')
+		start--;
+	return str_skip(path, start);
+}
+
+static void add_program(struct finding *finding, struct str name)
+{
+	size_t i = 0;
+	int order = 1;
+
+	while (i < finding->program_count && (order = compare_str(finding->programs[i], name)) < 0)
+		i++;
+	if (i < finding->program_count && order == 0)
+		return;
+	if (finding->program_count == FINDING_PROGRAMS_MAX) {
+		finding->programs_cut = true;
+		return;
+	}
+	if (finding->program_count == finding->program_size) {
+		finding->program_size = finding->program_size ? finding->program_size * 2 : 2;
+		finding->programs = mem_resize(finding->programs,
+					       finding->program_size * sizeof(*finding->programs));
+	}
+	memmove(&finding->programs[i + 1], &finding->programs[i],
+		(finding->program_count - i) * sizeof(*finding->programs));
+	finding->programs[i] = str_of(mem_copy(name), name.n);
+	finding->program_count++;
+}
+
+void finding_add(struct finding *finding, const struct observation *observation)
+{
+	finding->count += observation->count;
+	finding->count_exact &= observation->count_exact;
+	if (observation->first_ms < finding->first_ms)
+		finding->first_ms = observation->first_ms;
+	if (observation->last_ms > finding->last_ms)
+		finding->last_ms = observation->last_ms;
+	if (!observation->comm_null)
+		add_program(finding, observation->comm);
+	else if (!observation->exe_null)
+		add_program(finding, basename_of(observation->exe));
+}
+
+static int compare_numbers(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+int finding_compare_key(const struct finding *a, const struct finding *b)
+{
+	const int orders[] = {
+		compare_numbers(a->nr, b->nr),
+		compare_numbers(a->arch, b->arch),
+		compare_numbers(a->kind, b->kind),
+		compare_numbers(a->verdict.kind, b->verdict.kind),
+		compare_numbers(a->verdict.action, b->verdict.action),
+		compare_numbers(a->verdict.has_errno ? a->verdict.error : -1,
+				b->verdict.has_errno ? b->verdict.error : -1),
+	};
+
+	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++)
+		if (orders[i])
+			return orders[i];
+	return 0;
+}
+
+int finding_compare(const struct finding *a, const struct finding *b)
+{
+	char name_a[SYSCALL_NAME_SIZE], name_b[SYSCALL_NAME_SIZE];
+
+	if (a->kind != b->kind)
+		return compare_numbers(a->kind, b->kind);
+	syscall_name(a->arch, a->nr, name_a);
+	syscall_name(b->arch, b->nr, name_b);
+	int order = strcmp(name_a, name_b);
+
+	return order ? order : finding_compare_key(a, b);
+}

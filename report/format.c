@@ -1,0 +1,66 @@
+#include "report/format.h"
+
+#include "base/clock.h"
+#include "ingest/action.h"
+#include "ingest/arch.h"
+
+#include <inttypes.h>
+
+enum format format_from_name(const char *name)
+{
+	static const char *const names[] = {
+		[FORMAT_TEXT] = "text",
+		[FORMAT_JSON] = "json",
+		[FORMAT_CSV] = "csv",
+	};
+
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum format)i;
+	return FORMAT_TEXT;
+}
+
+const char *format_arch(uint32_t audit_arch, int32_t nr, char text[FORMAT_NAME_SIZE])
+{
+	const char *name = arch_name(arch_token(audit_arch, nr));
+
+	if (name)
+		return name;
+	snprintf(text, FORMAT_NAME_SIZE, "0x%08" PRIx32, audit_arch);
+	return text;
+}
+
+const char *format_action(uint32_t code, char text[FORMAT_NAME_SIZE])
+{
+	const char *name = action_name(code);
+
+	if (name)
+		return name;
+	snprintf(text, FORMAT_NAME_SIZE, "0x%08" PRIx32, code);
+	return text;
+}
+
+const char *format_time(int64_t ms, char text[FORMAT_NAME_SIZE])
+{
+	char whole[CLOCK_TEXT_SIZE];
+	const char *point = strchr(clock_format_rfc3339_ms(ms, whole), '.');
+
+	snprintf(text, FORMAT_NAME_SIZE, "%.*sZ", (int)(point ? point - whole : 0), whole);
+	return text;
+}
+
+const char *format_count(uint64_t count, bool exact, char text[FORMAT_NAME_SIZE])
+{
+	snprintf(text, FORMAT_NAME_SIZE, "%s%" PRIu64, exact ? "" : "<=", count);
+	return text;
+}
+
+const char *format_errno(uint16_t error, char text[FORMAT_NAME_SIZE])
+{
+	const char *name = strerrorname_np(error);
+
+	if (name)
+		return name;
+	snprintf(text, FORMAT_NAME_SIZE, "errno %u", (unsigned)error);
+	return text;
+}

@@ -1,0 +1,223 @@
+#include "report/group.h"
+
+#include "base/mem.h"
+#include "report/json.h"
+#include "report/text.h"
+
+#include <stdlib.h>
+
+#define BIT(part) (1U << (part))
+
+/* Digits of a container's id that docker(1) and podman(1) show. */
+#define SHORT_ID 12
+
+static const struct grouping {
+	const char *name;
+	unsigned parts;
+} groupings[] = {
+	[GROUP_BY_CONTAINER] = {"container",
+				BIT(GROUP_NODE) | BIT(GROUP_CONTAINER) | BIT(GROUP_ID)},
+	[GROUP_BY_NAME] = {"name", BIT(GROUP_CONTAINER)},
+	[GROUP_BY_IMAGE] = {"image", BIT(GROUP_IMAGE)},
+	[GROUP_BY_POD] = {"pod", BIT(GROUP_NAMESPACE) | BIT(GROUP_POD)},
+	[GROUP_BY_NAMESPACE] = {"namespace", BIT(GROUP_NAMESPACE)},
+	[GROUP_BY_NODE] = {"node", BIT(GROUP_NODE)},
+	[GROUP_BY_ALL] = {"all", 0},
+};
+
+static const char *const part_names[] = {
+	[GROUP_NODE] = "node",
+	[GROUP_NAMESPACE] = "namespace",
+	[GROUP_POD] = "pod",
+	[GROUP_IMAGE] = "image",
+	[GROUP_CONTAINER] = "container",
+	[GROUP_ID] = "id",
+	[GROUP_COMM] = "comm",
+	[GROUP_EXE] = "exe",
+};
+
+enum group_by group_by_from_name(const char *name)
+{
+	for (size_t i = 0; name && i < sizeof(groupings) / sizeof(*groupings); i++)
+		if (strcmp(groupings[i].name, name) == 0)
+			return (enum group_by)i;
+	return GROUP_BY_CONTAINER;
+}
+
+const char *group_part_name(enum group_part part)
+{
+	return part_names[part];
+}
+
+static bool mixes_attributions(enum group_by by)
+{
+	return by == GROUP_BY_NODE || by == GROUP_BY_ALL;
+}
+
+static void set_part(struct group_key *key, enum group_part part, struct str value, bool known)
+{
+	key->values[part] = value;
+	key->known |= known ? BIT(part) : 0;
+}
+
+struct group_key group_key_of_container(const struct container *container, struct str node,
+					enum group_by by)
+{
+	struct group_key key = {
+		.by = by,
+		.attribution = ATTRIBUTION_CONTAINER,
+		.parts = groupings[by].parts,
+	};
+
+	set_part(&key, GROUP_NODE, node, node.n > 0);
+	set_part(&key, GROUP_NAMESPACE, container->namespace, container->namespace.n > 0);
+	set_part(&key, GROUP_POD, container->pod, container->pod.n > 0);
+	set_part(&key, GROUP_IMAGE, container->image, container->image.n > 0);
+	set_part(&key, GROUP_CONTAINER, container->name.n ? container->name : container->id, true);
+	set_part(&key, GROUP_ID, container->id, container->id.n > 0);
+	return key;
+}
+
+struct group_key group_key_of(const struct observation *observation, enum group_by by)
+{
+	if (observation->attribution == ATTRIBUTION_CONTAINER || mixes_attributions(by))
+		return group_key_of_container(&observation->container, observation->node, by);
+
+	struct group_key key = {
+		.by = by,
+		.attribution = observation->attribution,
+		.parts = BIT(GROUP_NODE),
+	};
+
+	set_part(&key, GROUP_NODE, observation->node, observation->node.n > 0);
+	if (observation->attribution == ATTRIBUTION_HOST)
+		return key;
+	key.parts |= BIT(GROUP_COMM) | BIT(GROUP_EXE);
+	set_part(&key, GROUP_COMM, observation->comm, !observation->comm_null);
+	set_part(&key, GROUP_EXE, observation->exe, !observation->exe_null);
+	return key;
+}
+
+struct group_key group_key_copy(const struct group_key *key)
+{
+	struct group_key copy = *key;
+
+	for (size_t i = 0; i < GROUP_PART_COUNT; i++)
+		copy.values[i] = str_of(mem_copy(key->values[i]), key->values[i].n);
+	return copy;
+}
+
+void group_key_release(struct group_key *key)
+{
+	for (size_t i = 0; i < GROUP_PART_COUNT; i++)
+		free((void *)(uintptr_t)key->values[i].p);
+	*key = (struct group_key){0};
+}
+
+static int compare_str(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int order = n ? memcmp(a.p, b.p, n) : 0;
+
+	return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+int group_key_compare(const struct group_key *a, const struct group_key *b)
+{
+	if (a->attribution != b->attribution)
+		return (int)a->attribution - (int)b->attribution;
+	for (size_t i = 0; i < GROUP_PART_COUNT; i++) {
+		if (!(a->parts & BIT(i)))
+			continue;
+		int order = (int)!(b->known & BIT(i)) - (int)!(a->known & BIT(i));
+
+		if (order == 0)
+			order = compare_str(a->values[i], b->values[i]);
+		if (order)
+			return order;
+	}
+	return 0;
+}
+
+json_t *group_key_json(const struct group_key *key)
+{
+	json_t *object = json_object();
+
+	if (!mixes_attributions(key->by))
+		json_object_set_new(object, "attribution",
+				    json_string(attribution_name(key->attribution)));
+	for (size_t i = 0; i < GROUP_PART_COUNT; i++)
+		if (key->parts & BIT(i))
+			json_object_set_new(
+				object, part_names[i],
+				json_from_str_or_null(key->values[i], !(key->known & BIT(i))));
+	return object;
+}
+
+static void put_part(struct buf *buf, const struct group_key *key, enum group_part part)
+{
+	if (key->known & BIT(part))
+		text_put(buf, key->values[part]);
+	else
+		buf_put_str(buf, STR("(not known)"));
+}
+
+void group_put_program(struct buf *buf, struct str comm, bool comm_null, struct str exe,
+		       bool exe_null)
+{
+	if (comm_null)
+		buf_put_str(buf, STR("(null)"));
+	else
+		text_put(buf, comm);
+	if (exe_null)
+		return;
+	buf_put_str(buf, STR(" ("));
+	text_put(buf, exe);
+	buf_put_char(buf, ')');
+}
+
+static void put_container(struct buf *buf, const struct group_key *key)
+{
+	struct str id = key->values[GROUP_ID];
+
+	buf_put_str(buf, STR("container "));
+	put_part(buf, key, GROUP_CONTAINER);
+	if (id.n == 0 || str_eq(id, key->values[GROUP_CONTAINER]))
+		return;
+	buf_put_str(buf, STR(" ("));
+	text_put(buf, str_of(id.p, id.n < SHORT_ID ? id.n : SHORT_ID));
+	buf_put_char(buf, ')');
+}
+
+static void put_outside(struct buf *buf, const struct group_key *key)
+{
+	if (key->attribution == ATTRIBUTION_HOST) {
+		buf_put_str(buf, STR("host "));
+		put_part(buf, key, GROUP_NODE);
+		return;
+	}
+	buf_put_str(buf, STR("unattributed "));
+	group_put_program(buf, key->values[GROUP_COMM], !(key->known & BIT(GROUP_COMM)),
+			  key->values[GROUP_EXE], !(key->known & BIT(GROUP_EXE)));
+}
+
+static void put_named(struct buf *buf, const struct group_key *key)
+{
+	buf_put_str(buf, str_from(groupings[key->by].name));
+	for (size_t i = 0, n = 0; i < GROUP_PART_COUNT; i++) {
+		if (!(key->parts & BIT(i)))
+			continue;
+		buf_put_char(buf, n++ ? '/' : ' ');
+		put_part(buf, key, (enum group_part)i);
+	}
+}
+
+void group_key_put(struct buf *buf, const struct group_key *key)
+{
+	if (key->attribution != ATTRIBUTION_CONTAINER)
+		put_outside(buf, key);
+	else if (key->by == GROUP_BY_CONTAINER)
+		put_container(buf, key);
+	else
+		put_named(buf, key);
+}

@@ -1,0 +1,82 @@
+/*
+ * Groups: what --by makes of observations.
+ *
+ * A group is named by its key: some of the parts below, and for what is in no container its
+ * attribution. Observations with equal keys belong together. What is attributed to nothing is
+ * grouped by program, what the host did by node - unless the groups are nodes, or one for all.
+ */
+#ifndef SCLOG_REPORT_GROUP_H
+#define SCLOG_REPORT_GROUP_H
+
+#include "base/buf.h"
+#include "store/query.h"
+
+#include <jansson.h>
+
+enum group_by {
+	GROUP_BY_CONTAINER,
+	GROUP_BY_NAME,
+	GROUP_BY_IMAGE,
+	GROUP_BY_POD,
+	GROUP_BY_NAMESPACE,
+	GROUP_BY_NODE,
+	GROUP_BY_ALL,
+};
+
+/* "container|name|image|pod|namespace|node|all", which is also what --help shows. */
+#define GROUP_BY_NAMES "container|name|image|pod|namespace|node|all"
+
+/* The grouping for one of those words; NULL and any other word give GROUP_BY_CONTAINER. */
+enum group_by group_by_from_name(const char *name);
+
+enum group_part {
+	GROUP_NODE,
+	GROUP_NAMESPACE,
+	GROUP_POD,
+	GROUP_IMAGE,
+	GROUP_CONTAINER, /* its name, or its id where it has none */
+	GROUP_ID,
+	GROUP_COMM,
+	GROUP_EXE,
+	GROUP_PART_COUNT,
+};
+
+/* "node", "container" ...: as JSON keys and CSV columns call them. */
+const char *group_part_name(enum group_part part);
+
+struct group_key {
+	enum group_by by;
+	enum attribution attribution;
+	unsigned parts; /* bit set: the part belongs to the key */
+	unsigned known; /* bit set: its value is known, be it empty */
+	struct str values[GROUP_PART_COUNT];
+};
+
+/* The key of the group that an observation belongs to; its strings are the observation's. */
+struct group_key group_key_of(const struct observation *observation, enum group_by by);
+
+/* The same for a container that may have logged nothing. */
+struct group_key group_key_of_container(const struct container *container, struct str node,
+					enum group_by by);
+
+/* A copy that owns its strings. */
+struct group_key group_key_copy(const struct group_key *key);
+void group_key_release(struct group_key *key);
+
+/* Containers first, then the host, then the unattributed; each by its parts' bytes. */
+int group_key_compare(const struct group_key *a, const struct group_key *b);
+
+/*
+ * {"attribution","node","container","id"} and the like: the parts that make the key, null where
+ * not known; no attribution in groups by node and in {} for all.
+ */
+json_t *group_key_json(const struct group_key *key);
+
+/* Appends what a person calls the group: "container web (268887c643f8)", "image nginx:1". */
+void group_key_put(struct buf *buf, const struct group_key *key);
+
+/* Appends a program's name as groups and tables show it: `comm (exe)`. */
+void group_put_program(struct buf *buf, struct str comm, bool comm_null, struct str exe,
+		       bool exe_null);
+
+#endif

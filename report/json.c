@@ -1,0 +1,78 @@
+#include "report/json.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "report/text.h"
+
+json_t *json_from_str(struct str s)
+{
+	BUF_AUTO valid = {0};
+
+	text_put_valid(&valid, s);
+	return json_stringn_nocheck(valid.p ? valid.p : "", valid.n);
+}
+
+json_t *json_from_str_or_null(struct str s, bool null)
+{
+	return null ? json_null() : json_from_str(s);
+}
+
+json_t *json_from_known(struct str s)
+{
+	return json_from_str_or_null(s, s.n == 0);
+}
+
+json_t *json_from_count(uint64_t count)
+{
+	return json_integer(count > INT64_MAX ? INT64_MAX : (json_int_t)count);
+}
+
+json_t *json_from_ms(int64_t ms, bool known)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	return known ? json_string_nocheck(clock_format_rfc3339_ms(ms, text)) : json_null();
+}
+
+static int put_dumped(const char *p, size_t n, void *context)
+{
+	buf_put(context, p, n);
+	return 0;
+}
+
+/* jansson escapes C0 only. What else is unsafe can stand inside strings alone. */
+static void put_unsafe_escaped(struct buf *buf, struct str s)
+{
+	while (s.n) {
+		uint32_t point;
+		size_t bad, n = utf8_decode(s, &point, &bad);
+
+		if (point < 0x7f || !text_is_unsafe(point))
+			buf_put(buf, s.p, n ? n : bad);
+		else if (point < 0x10000)
+			buf_format(buf, "\\u%04x", point);
+		else
+			buf_format(buf, "\\u%04x\\u%04x", 0xd800 + ((point - 0x10000) >> 10),
+				   0xdc00 + ((point - 0x10000) & 0x3ff));
+		s = str_skip(s, n ? n : bad);
+	}
+}
+
+void json_write(json_t *value, bool indented, FILE *out)
+{
+	size_t flags = JSON_ENCODE_ANY | (indented ? JSON_INDENT(2) : JSON_COMPACT);
+	BUF_AUTO dumped = {0};
+	BUF_AUTO safe = {0};
+
+	json_dump_callback(value, put_dumped, &dumped, flags);
+	json_decref(value);
+	put_unsafe_escaped(&safe, buf_str(&dumped));
+	buf_put_char(&safe, '\n');
+	fwrite(safe.p, 1, safe.n, out);
+}
+
+const char *json_library_version(void)
+{
+	return jansson_version_str();
+}

@@ -1,0 +1,16 @@
+libsclog_a_SOURCES += \
+	report/containers.c report/containers.h \
+	report/csv.c report/csv.h \
+	report/diff.c report/diff.h report/diff_private.h \
+	report/diff_csv.c \
+	report/diff_json.c \
+	report/diff_text.c \
+	report/events.c report/events.h \
+	report/finding.c report/finding.h \
+	report/format.c report/format.h \
+	report/group.c report/group.h \
+	report/json.c report/json.h \
+	report/kept.c report/kept.h \
+	report/summary.c report/summary.h \
+	report/table.c report/table.h \
+	report/text.c report/text.h

@@ -1,0 +1,89 @@
+#include "report/summary.h"
+
+#include "report/json.h"
+
+#include <inttypes.h>
+
+static void write_text(const struct summary_row *rows, size_t count, FILE *out)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t n = strlen(rows[i].label);
+
+		width = n > width ? n : width;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct summary_row *row = &rows[i];
+
+		if (row->if_nonzero && row->count == 0)
+			continue;
+		if (row->is_real)
+			fprintf(out, "%-*s  %.2f\n", (int)width, row->label, row->real);
+		else
+			fprintf(out, "%-*s  %" PRIu64 "\n", (int)width, row->label, row->count);
+	}
+}
+
+/* Milliseconds are as fine as a wall clock is worth. */
+static json_t *value_json(const struct summary_row *row)
+{
+	if (!row->is_real)
+		return json_from_count(row->count);
+	return json_real((double)(int64_t)(row->real * 1000 + 0.5) / 1000);
+}
+
+/* The object in which a dotted path ends; *path becomes its last name. */
+static json_t *object_at(json_t *object, struct str *path)
+{
+	size_t n;
+
+	for (; (n = str_chr(*path, '.')) < path->n; *path = str_skip(*path, n + 1)) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, path->p);
+		if (!json_object_get(object, name))
+			json_object_set_new(object, name, json_object());
+		object = json_object_get(object, name);
+	}
+	return object;
+}
+
+static void write_json(const struct summary_row *rows, size_t count, FILE *out)
+{
+	json_t *document = json_object();
+
+	for (size_t i = 0; i < count; i++) {
+		struct str path = str_from(rows[i].path);
+		json_t *object = object_at(document, &path);
+
+		json_object_set_new(object, path.p, value_json(&rows[i]));
+	}
+	json_write(document, true, out);
+}
+
+static void write_csv(const struct summary_row *rows, size_t count, FILE *out)
+{
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "%s%s", i ? "," : "", rows[i].path);
+	fprintf(out, "\r\n");
+	for (size_t i = 0; i < count; i++) {
+		if (rows[i].is_real)
+			fprintf(out, "%s%.3f", i ? "," : "", rows[i].real);
+		else
+			fprintf(out, "%s%" PRIu64, i ? "," : "", rows[i].count);
+	}
+	fprintf(out, "\r\n");
+}
+
+int summary_write(const struct summary_row *rows, size_t count, enum format format, FILE *out)
+{
+	static void (*const writers[])(const struct summary_row *, size_t, FILE *) = {
+		[FORMAT_TEXT] = write_text,
+		[FORMAT_JSON] = write_json,
+		[FORMAT_CSV] = write_csv,
+	};
+
+	writers[format](rows, count, out);
+	return format_written(out);
+}

@@ -1,0 +1,15 @@
+libsclog_a_SOURCES += \
+	store/internal.h \
+	store/loss.c \
+	store/match.c store/match.h \
+	store/merge.c \
+	store/minutes.c store/minutes.h \
+	store/query.c store/query.h \
+	store/schema.c store/schema.h \
+	store/seen.c store/seen.h \
+	store/seen_text.c \
+	store/stream.c store/stream.h \
+	store/sql.c store/sql.h \
+	store/store.c store/store.h \
+	store/tally.c store/tally.h \
+	store/varint.h

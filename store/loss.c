@@ -1,0 +1,182 @@
+#include "store/internal.h"
+#include "store/match.h"
+#include "store/query.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+/* One node's evidence, while it is asked for. */
+struct loss_query {
+	struct store *store;
+	const struct selection *selection;
+	int64_t node;
+	struct str node_name;
+	query_loss_fn *each;
+	void *context;
+};
+
+static bool inside(const struct selection *selection, int64_t from_ms, int64_t to_ms)
+{
+	return (!selection->has_since || to_ms >= selection->since_ms) &&
+	       (!selection->has_until || from_ms <= selection->until_ms);
+}
+
+static void put_time(struct buf *text, int64_t ms)
+{
+	char stamp[CLOCK_TEXT_SIZE];
+
+	buf_put_str(text, str_from(clock_format_rfc3339_ms(ms, stamp)));
+}
+
+static int give(struct loss_query *query, uint64_t count, bool known, struct buf *text)
+{
+	struct loss loss = {.count = count, .known = known, .text = buf_str(text)};
+
+	return query->each(&loss, query->context);
+}
+
+static int give_hole(const struct hole *hole, void *context)
+{
+	struct loss_query *query = context;
+	BUF_AUTO text = {0};
+
+	if (!inside(query->selection, hole->from_ms, hole->to_ms))
+		return 0;
+	buf_format(&text, "node %.*s: %llu audit serials between ", (int)query->node_name.n,
+		   query->node_name.p, (unsigned long long)hole->missing);
+	put_time(&text, hole->from_ms);
+	buf_put_str(&text, STR(" and "));
+	put_time(&text, hole->to_ms);
+	buf_put_str(&text, hole->filtered
+				   ? STR(" are in no log; the logs hold one record type only, so"
+					 " whether they were lost cannot be told")
+				   : STR(" were delivered by no source"));
+	return give(query, hole->filtered ? 0 : hole->missing, !hole->filtered, &text);
+}
+
+/* What each kind of evidence says; the number is put before it where there is one. */
+struct loss_words {
+	const char *text;
+	bool known; /* the number is one of records */
+};
+
+static const struct loss_words loss_words[LOSS_KIND_COUNT] = {
+	[LOSS_PRINTK] = {"kernel log lines were suppressed by printk's rate limit; how many of"
+			 " them were audit records, and whether another source has them, cannot"
+			 " be told",
+			 false},
+	[LOSS_COUNTER] = {"records were dropped by the kernel (audit_lost)", true},
+	[LOSS_BACKLOG] = {"audit backlog limit exceeded: records were dropped", false},
+	[LOSS_RATE] = {"audit rate limit exceeded: records were dropped", false},
+	[LOSS_QUEUE] = {"an audit queue overflowed: records were dropped", false},
+	[LOSS_MALFORMED] = {"malformed record(s) could not be read", true},
+	[LOSS_INPUT] = {"an input could not be read to its end", false},
+};
+
+static int give_note(struct loss_query *query, enum loss_kind kind, int64_t ms, uint64_t count,
+		     struct str detail)
+{
+	BUF_AUTO text = {0};
+
+	buf_format(&text, "node %.*s: ", (int)query->node_name.n, query->node_name.p);
+	if (count)
+		buf_format(&text, "%llu ", (unsigned long long)count);
+	buf_put_str(&text, str_from(loss_words[kind].text));
+	if (ms) {
+		buf_put_str(&text, STR(", "));
+		put_time(&text, ms);
+	}
+	if (detail.n) {
+		buf_put_str(&text, STR(": "));
+		buf_put_str(&text, detail);
+	}
+	return give(query, count, loss_words[kind].known && count, &text);
+}
+
+/* audit_lost is a running total of a boot: what it grew by was lost since the line before. */
+static uint64_t grown(uint64_t *last_total, uint64_t total)
+{
+	uint64_t by = total >= *last_total ? total - *last_total : total;
+
+	*last_total = total;
+	return by;
+}
+
+/*
+ * Is the line moot? What printk suppressed matters only where no complete stream delivered the
+ * same records; the counter's line says in a number what the others say in words.
+ */
+static int is_moot(struct loss_query *query, enum loss_kind kind, int64_t ms, struct err *err)
+{
+	return kind == LOSS_PRINTK ? stream_cover(&query->store->sql, query->node, ms, err) : 0;
+}
+
+static int give_row(struct loss_query *query, sqlite3_stmt *row, uint64_t *last_total,
+		    struct err *err)
+{
+	enum loss_kind kind = (enum loss_kind)sqlite3_column_int(row, 0);
+	int64_t ms = sqlite3_column_int64(row, 1);
+	uint64_t count = (uint64_t)sqlite3_column_int64(row, 2);
+
+	if (kind == LOSS_COUNTER)
+		count = grown(last_total, count);
+	if ((ms && !inside(query->selection, ms, ms)) || (kind == LOSS_COUNTER && count == 0))
+		return 0;
+	int moot = is_moot(query, kind, ms, err);
+
+	if (moot != 0)
+		return moot < 0 ? moot : 0;
+	return give_note(query, kind, ms, count, sql_column_bytes(row, 3));
+}
+
+static int give_rows(struct loss_query *query, struct err *err)
+{
+	struct sql *sql = &query->store->sql;
+	sqlite3_stmt *rows = sql_prepare(
+		sql, "SELECT kind, at, count, detail FROM loss WHERE node = ?1 ORDER BY kind, at",
+		err);
+	uint64_t last_total = 0;
+	int result;
+
+	if (!rows)
+		return -err->code;
+	sqlite3_bind_int64(rows, 1, query->node);
+	while ((result = sql_step(sql, rows, err)) > 0) {
+		result = give_row(query, rows, &last_total, err);
+		if (result < 0)
+			break;
+	}
+	sqlite3_finalize(rows);
+	return result;
+}
+
+int query_losses(struct store *store, const struct selection *selection, query_loss_fn *each,
+		 void *context, struct err *err)
+{
+	sqlite3_stmt *nodes =
+		sql_prepare(&store->sql, "SELECT id, name FROM node ORDER BY name", err);
+	int result;
+
+	if (!nodes)
+		return -err->code;
+	while ((result = sql_step(&store->sql, nodes, err)) > 0) {
+		struct loss_query query = {
+			.store = store,
+			.selection = selection,
+			.node = sqlite3_column_int64(nodes, 0),
+			.node_name = sql_column_bytes(nodes, 1),
+			.each = each,
+			.context = context,
+		};
+
+		if (!match_node(selection, query.node_name))
+			continue;
+		result = stream_holes(&store->sql, query.node, give_hole, &query, err);
+		if (result == 0)
+			result = give_rows(&query, err);
+		if (result < 0)
+			break;
+	}
+	sqlite3_finalize(nodes);
+	return result;
+}

@@ -1,0 +1,117 @@
+#include "store/match.h"
+
+#include "ingest/action.h"
+#include "ingest/arch.h"
+#include "ingest/node.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+
+/* fnmatch(3) wants C strings; what does not fit, or holds a NUL, matches nothing but itself. */
+#define VALUE_SIZE 8448
+
+static bool value_matches(const char *wanted, struct str value)
+{
+	char text[VALUE_SIZE];
+
+	if (str_eq(str_from(wanted), value))
+		return true;
+	if (!strpbrk(wanted, "*?[") || value.n >= sizeof(text) ||
+	    memchr(value.p ? value.p : "", '\0', value.n))
+		return false;
+	if (value.n)
+		memcpy(text, value.p, value.n);
+	text[value.n] = '\0';
+	return fnmatch(wanted, text, 0) == 0;
+}
+
+static bool choice_matches(const struct choice *choice, struct str value)
+{
+	for (size_t i = 0; i < choice->count; i++)
+		if (value_matches(choice->values[i], value))
+			return true;
+	return choice->count == 0;
+}
+
+/* A container is named by its name, a glob of it, or the beginning of its id. */
+static bool container_named(const struct choice *choice, const struct container *container)
+{
+	for (size_t i = 0; i < choice->count; i++) {
+		struct str wanted = str_from(choice->values[i]);
+
+		if (value_matches(choice->values[i], container->name) ||
+		    value_matches(choice->values[i], container->id) ||
+		    (wanted.n && str_starts(container->id, wanted)))
+			return true;
+	}
+	return choice->count == 0;
+}
+
+bool match_node(const struct selection *selection, struct str node)
+{
+	char label[NODE_LABEL_SIZE], wanted[NODE_LABEL_SIZE];
+
+	for (size_t i = 0; i < selection->node.count; i++) {
+		struct str name = str_from(selection->node.values[i]);
+
+		if (value_matches(selection->node.values[i], node) ||
+		    str_eq(node_label(name, wanted), node_label(node, label)))
+			return true;
+	}
+	return selection->node.count == 0;
+}
+
+bool match_container(const struct selection *selection, const struct container *container,
+		     struct str node)
+{
+	return match_node(selection, node) && container_named(&selection->container, container) &&
+	       choice_matches(&selection->image, container->image) &&
+	       choice_matches(&selection->pod, container->pod) &&
+	       choice_matches(&selection->namespace, container->namespace);
+}
+
+/* Whose records: the containers that are asked for, the host's, the unattributed ones. */
+static bool match_attribution(const struct selection *selection,
+			      const struct observation *observation)
+{
+	bool named = selection->container.count || selection->image.count ||
+		     selection->pod.count || selection->namespace.count;
+	bool only = selection->host || selection->unattributed;
+
+	switch (observation->attribution) {
+	case ATTRIBUTION_CONTAINER:
+		return (named || !only) &&
+		       match_container(selection, &observation->container, observation->node);
+	case ATTRIBUTION_HOST:
+		return selection->host || (!named && !only);
+	case ATTRIBUTION_UNATTRIBUTED:
+		return selection->unattributed || (!named && !only);
+	}
+	return false;
+}
+
+static struct str arch_text(const struct observation *observation)
+{
+	uint32_t token = arch_token(observation->arch, observation->nr);
+
+	return observation->has_arch ? str_from(arch_name(token)) : str_of(NULL, 0);
+}
+
+static bool match_action(const struct choice *choice, uint32_t code)
+{
+	char hex[16];
+	const char *name = action_name(code);
+
+	snprintf(hex, sizeof(hex), "0x%x", code);
+	return choice_matches(choice, str_from(name ? name : hex));
+}
+
+bool match_observation(const struct selection *selection, const struct observation *observation)
+{
+	return match_attribution(selection, observation) &&
+	       match_node(selection, observation->node) &&
+	       choice_matches(&selection->comm, observation->comm) &&
+	       choice_matches(&selection->exe, observation->exe) &&
+	       choice_matches(&selection->arch, arch_text(observation)) &&
+	       match_action(&selection->action, observation->code);
+}

@@ -1,0 +1,97 @@
+/*
+ * Asking the store: a selection goes in, observations and containers come out.
+ *
+ * No SQLite is visible here. Rows arrive by callback in a fixed order, so that the same store
+ * always gives the same output; their strings live until the callback returns.
+ */
+#ifndef SCLOG_STORE_QUERY_H
+#define SCLOG_STORE_QUERY_H
+
+#include "correlate/event.h"
+#include "store/store.h"
+
+/* A list of alternatives, NUL-terminated strings; empty means "any". */
+struct choice {
+	const char *const *values;
+	size_t count;
+};
+
+/*
+ * Which observations. Alternatives within a choice are joined by OR, choices by AND.
+ * container: id prefix, name or glob; image, pod, namespace, node, comm, exe: glob or whole.
+ */
+struct selection {
+	struct choice container, image, pod, namespace, node, comm, exe;
+	struct choice arch;   /* libseccomp names in lower case */
+	struct choice action; /* names without SCMP_ACT_ */
+	bool host;	      /* with host or unattributed set only those (and named containers) */
+	bool unattributed;
+	bool has_since, has_until;
+	int64_t since_ms, until_ms; /* both inclusive */
+};
+
+/* One observation: everything but the time is its key. */
+struct observation {
+	int64_t container_row; /* the store's number for the container, 0 if none */
+	struct container container;
+	enum attribution attribution;
+	enum unattributed reason;
+	struct str node;
+	bool comm_null, exe_null;
+	struct str comm, exe; /* the bytes of the record, any bytes */
+	enum phase phase;
+	enum source_kind source;
+	bool has_arch;
+	uint32_t arch; /* AUDIT_ARCH_* */
+	int32_t nr;
+	uint32_t code; /* SECCOMP_RET_* action */
+	uint64_t count;
+	/*
+	 * Within the window. A minute that the window cuts is counted whole, since only its
+	 * first and last event are kept: then count_exact is false. first and last are the
+	 * earliest and latest events known to lie inside the window; a cut minute may hide others.
+	 */
+	bool count_exact;
+	int64_t first_ms, last_ms;
+	uint32_t pid; /* a sample: the latest event's */
+	uint64_t ip;
+};
+
+/* Returns 0 to go on; a negative errno ends the query and is returned by it. */
+typedef int query_observation_fn(const struct observation *observation, void *context);
+
+/* Observations of the selection, ordered by node, container, program, arch, number, action. */
+int query_observations(struct store *store, const struct selection *selection,
+		       query_observation_fn *each, void *context, struct err *err);
+
+/* One container as the store knows it, with its totals inside the window. */
+struct container_summary {
+	int64_t container_row;
+	struct container container;
+	struct str node;
+	bool has_records; /* else first_ms and last_ms mean nothing */
+	int64_t first_ms, last_ms;
+	uint64_t records;
+	uint64_t syscalls; /* distinct (arch, number) */
+};
+
+typedef int query_container_fn(const struct container_summary *summary, void *context);
+
+/* Containers of the selection, ordered by node, name, id; those without records included. */
+int query_containers(struct store *store, const struct selection *selection,
+		     query_container_fn *each, void *context, struct err *err);
+
+/* One reason why the evidence of a window may be incomplete. */
+struct loss {
+	uint64_t count;	  /* how many records, valid with known */
+	bool known;	  /* false: some, or perhaps none; the text says why that cannot be told */
+	struct str text;  /* one sentence for a person, with its time and node */
+};
+
+typedef int query_loss_fn(const struct loss *loss, void *context);
+
+/* What was lost inside the selection's window and node that no source delivered. */
+int query_losses(struct store *store, const struct selection *selection, query_loss_fn *each,
+		 void *context, struct err *err);
+
+#endif

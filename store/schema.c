@@ -1,0 +1,140 @@
+#include "store/schema.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/*
+ * Version 1. Times are milliseconds since the epoch, UTC. Names stand beside numbers, so that a
+ * person with sqlite3 needs no table of ours; the views answer the common questions.
+ */
+static const char version_1[] =
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+
+	"CREATE TABLE node (id INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE,"
+	" name TEXT NOT NULL);"
+
+	"CREATE TABLE container (id INTEGER PRIMARY KEY, node INTEGER NOT NULL REFERENCES node,"
+	" cid TEXT NOT NULL, name TEXT NOT NULL, runtime TEXT NOT NULL, image TEXT NOT NULL,"
+	" pod TEXT NOT NULL, namespace TEXT NOT NULL, workload TEXT NOT NULL, caps INTEGER,"
+	" coverage INTEGER NOT NULL, UNIQUE (node, cid));"
+
+	/* comm and exe: TEXT, or BLOB where the bytes are no UTF-8, NULL for (null) */
+	"CREATE TABLE program (id INTEGER PRIMARY KEY, comm, exe);"
+	"CREATE INDEX program_name ON program (comm, exe);"
+
+	/* one row for all that is the same but for its time, with its totals */
+	"CREATE TABLE series (id INTEGER PRIMARY KEY, program INTEGER NOT NULL REFERENCES program,"
+	" nr INTEGER NOT NULL, container INTEGER REFERENCES container,"
+	" node INTEGER NOT NULL REFERENCES node, arch INTEGER, code INTEGER NOT NULL,"
+	" attribution INTEGER NOT NULL, reason INTEGER NOT NULL, phase INTEGER NOT NULL,"
+	" source INTEGER NOT NULL, syscall TEXT, arch_name TEXT, action TEXT NOT NULL,"
+	" count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
+	" pid INTEGER NOT NULL, ip INTEGER NOT NULL);"
+	"CREATE INDEX series_key ON series (program, nr, container);"
+
+	/* a series by hour; minutes packs its minutes (store/minutes.h) */
+	"CREATE TABLE hour (series INTEGER NOT NULL REFERENCES series, hour INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, minutes BLOB,"
+	" PRIMARY KEY (series, hour)) WITHOUT ROWID;"
+
+	/* identities already counted (store/seen.h) */
+	"CREATE TABLE seen (node INTEGER NOT NULL, minute INTEGER NOT NULL,"
+	" block INTEGER NOT NULL, serials BLOB NOT NULL, PRIMARY KEY (node, minute, block))"
+	" WITHOUT ROWID;"
+	"CREATE TABLE seen_text (node INTEGER NOT NULL, minute INTEGER NOT NULL,"
+	" marks BLOB NOT NULL, PRIMARY KEY (node, minute)) WITHOUT ROWID;"
+
+	/* serials delivered without a gap (store/stream.h) */
+	"CREATE TABLE span (node INTEGER NOT NULL, complete INTEGER NOT NULL,"
+	" first_serial INTEGER NOT NULL, last_serial INTEGER NOT NULL, first INTEGER NOT NULL,"
+	" last INTEGER NOT NULL, missing INTEGER NOT NULL);"
+	"CREATE INDEX span_time ON span (node, first);"
+
+	/* what the system, or a reader, said was lost */
+	"CREATE TABLE loss (node INTEGER NOT NULL, kind INTEGER NOT NULL, at INTEGER NOT NULL,"
+	" mark INTEGER NOT NULL, count INTEGER NOT NULL, detail TEXT NOT NULL,"
+	" PRIMARY KEY (node, kind, at, mark)) WITHOUT ROWID;"
+
+	/* how far each file was read */
+	"CREATE TABLE input (path TEXT NOT NULL, dev INTEGER NOT NULL, ino INTEGER NOT NULL,"
+	" head INTEGER NOT NULL, offset INTEGER NOT NULL, lines INTEGER NOT NULL,"
+	" at INTEGER NOT NULL, PRIMARY KEY (path, dev, ino, head)) WITHOUT ROWID;"
+
+	"CREATE VIEW observation AS SELECT n.name AS node, c.name AS container, c.cid AS"
+	" container_id, c.image, c.pod, c.namespace, p.comm, p.exe, s.syscall, s.nr, s.arch_name AS arch,"
+	" s.action, s.count, strftime('%Y-%m-%dT%H:%M:%fZ', s.first / 1000.0, 'unixepoch') AS"
+	" first, strftime('%Y-%m-%dT%H:%M:%fZ', s.last / 1000.0, 'unixepoch') AS last, s.pid,"
+	" printf('0x%x', s.ip) AS ip FROM series s JOIN node n ON n.id = s.node"
+	" JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container;"
+
+	"CREATE VIEW observation_hour AS SELECT n.name AS node, c.name AS container, p.comm,"
+	" p.exe, s.syscall, s.nr, s.action,"
+	" strftime('%Y-%m-%dT%H:00Z', h.hour * 3600, 'unixepoch') AS hour, h.count"
+	" FROM hour h JOIN series s ON s.id = h.series JOIN node n ON n.id = s.node"
+	" JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container;"
+
+	"CREATE VIEW syscall_total AS SELECT node, container, syscall, action, sum(count) AS count,"
+	" min(first) AS first, max(last) AS last FROM observation"
+	" GROUP BY node, container, syscall, action;";
+
+/* migrations[v] makes version v + 1 out of version v. */
+static const char *const migrations[SCHEMA_VERSION] = {version_1};
+
+static int read_versions(struct sql *sql, int64_t *ret_version, int64_t *ret_application,
+			 int64_t *ret_tables, struct err *err)
+{
+	int result = sql_number(sql, "PRAGMA user_version", ret_version, err);
+
+	if (result == 0)
+		result = sql_number(sql, "PRAGMA application_id", ret_application, err);
+	if (result == 0)
+		result = sql_number(sql, "SELECT count(*) FROM sqlite_schema", ret_tables, err);
+	return result;
+}
+
+static int migrate(struct sql *sql, struct err *err)
+{
+	int64_t version;
+	int result = sql_run(sql, "BEGIN IMMEDIATE", err);
+
+	if (result == 0) /* again, now that nobody else can migrate it */
+		result = sql_number(sql, "PRAGMA user_version", &version, err);
+	for (; result == 0 && version < SCHEMA_VERSION; version++)
+		result = sql_run(sql, migrations[version], err);
+	char text[128];
+
+	snprintf(text, sizeof(text), "PRAGMA user_version = %d; PRAGMA application_id = %d; COMMIT",
+		 SCHEMA_VERSION, SCHEMA_APPLICATION_ID);
+	if (result == 0)
+		result = sql_run(sql, text, err);
+	if (result < 0 && !sqlite3_get_autocommit(sql->db))
+		sqlite3_exec(sql->db, "ROLLBACK", NULL, NULL, NULL);
+	return result;
+}
+
+int schema_ensure(struct sql *sql, bool write, struct err *err)
+{
+	int64_t version, application, tables;
+	int result = read_versions(sql, &version, &application, &tables, err);
+
+	if (result < 0)
+		return result;
+	if (tables > 0 && application != SCHEMA_APPLICATION_ID)
+		return err_set(err, EINVAL,
+			       "store '%s': this is a database, but no sclog store: name another"
+			       " --db",
+			       sql->path);
+	if (version > SCHEMA_VERSION)
+		return err_set(err, EINVAL,
+			       "store '%s': a newer sclog wrote it (schema %lld, this sclog knows"
+			       " %d): use that sclog",
+			       sql->path, (long long)version, SCHEMA_VERSION);
+	if (version == SCHEMA_VERSION)
+		return 0;
+	if (!write)
+		return err_set(err, EINVAL,
+			       "store '%s': it is empty or of an older schema (%lld): 'sclog"
+			       " ingest FILE...' fills and migrates it",
+			       sql->path, (long long)version);
+	return migrate(sql, err);
+}

@@ -1,0 +1,21 @@
+/*
+ * The store's schema and how older ones become it. Internal to store/.
+ */
+#ifndef SCLOG_STORE_SCHEMA_H
+#define SCLOG_STORE_SCHEMA_H
+
+#include "store/sql.h"
+
+/* PRAGMA user_version of this schema. */
+#define SCHEMA_VERSION 1
+
+/* PRAGMA application_id: "SCLG". */
+#define SCHEMA_APPLICATION_ID 0x53434c47
+
+/*
+ * Checks that the open database is an sclog store of a schema that can be read; with `write`
+ * creates or migrates it. A database of something else, or of a newer sclog, is an error.
+ */
+int schema_ensure(struct sql *sql, bool write, struct err *err);
+
+#endif

@@ -1,0 +1,338 @@
+#include "store/seen.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "store/minutes.h"
+#include "store/varint.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define PAGE_SERIALS   256
+#define BLOCK_PAGES    256
+#define PAGES_MAX      8192 /* 4 MiB */
+#define BLOCKS_MAX     2048 /* 1 MiB */
+#define SLOTS	       4096 /* power of two, twice the blocks */
+#define PAGES_RESERVED BLOCK_PAGES /* loading one block may take that many */
+
+/* No event is stamped there: a minute has 60,000 milliseconds. */
+#define UNSEEN 0xffff
+
+/* 256 serials: the millisecond of the minute of each, or UNSEEN. */
+struct page {
+	uint16_t ms[PAGE_SERIALS];
+};
+
+/* A serial that was used twice in a minute, since the machine rebooted in it: rare. */
+struct again {
+	uint16_t serial;
+	uint16_t ms;
+};
+
+struct block {
+	int64_t node;
+	int64_t minute;
+	uint32_t number; /* serial >> 16 */
+	bool changed;
+	uint16_t pages[BLOCK_PAGES]; /* index + 1 into the pool, 0: none of these was seen */
+	struct again *again;
+	size_t again_count;
+};
+
+struct seen {
+	struct page *pages;
+	size_t page_count;
+	struct block *blocks;
+	size_t block_count;
+	uint16_t *slots; /* index + 1 into blocks */
+	struct block *last;
+};
+
+struct seen *seen_new(void)
+{
+	struct seen *seen = mem_new(1, sizeof(*seen));
+
+	seen->pages = mem_new(PAGES_MAX, sizeof(*seen->pages));
+	seen->blocks = mem_new(BLOCKS_MAX, sizeof(*seen->blocks));
+	seen->slots = mem_new(SLOTS, sizeof(*seen->slots));
+	return seen;
+}
+
+void seen_free(struct seen *seen)
+{
+	if (!seen)
+		return;
+	seen_reset(seen);
+	free(seen->pages);
+	free(seen->blocks);
+	free(seen->slots);
+	free(seen);
+}
+
+void seen_reset(struct seen *seen)
+{
+	for (size_t i = 0; i < seen->block_count; i++)
+		free(seen->blocks[i].again);
+	memset(seen->slots, 0, SLOTS * sizeof(*seen->slots));
+	seen->block_count = 0;
+	seen->page_count = 0;
+	seen->last = NULL;
+}
+
+bool seen_full(const struct seen *seen)
+{
+	return seen->page_count > PAGES_MAX - PAGES_RESERVED - 2 ||
+	       seen->block_count > BLOCKS_MAX - 2;
+}
+
+/* True if it was new in the block. */
+static bool block_add(struct seen *seen, struct block *block, uint32_t serial, uint16_t ms)
+{
+	uint16_t *page = &block->pages[serial >> 8 & 0xff];
+
+	if (!*page) {
+		memset(&seen->pages[seen->page_count], 0xff, sizeof(struct page));
+		*page = (uint16_t)++seen->page_count;
+	}
+	uint16_t *at = &seen->pages[*page - 1].ms[serial & 0xff];
+
+	if (*at == ms)
+		return false;
+	if (*at == UNSEEN) {
+		*at = ms;
+		return true;
+	}
+	for (size_t i = 0; i < block->again_count; i++)
+		if (block->again[i].serial == (uint16_t)serial && block->again[i].ms == ms)
+			return false;
+	block->again = mem_resize(block->again, (block->again_count + 1) * sizeof(*block->again));
+	block->again[block->again_count++] = (struct again){(uint16_t)serial, ms};
+	return true;
+}
+
+struct load {
+	struct seen *seen;
+	struct block *block;
+};
+
+static void load_one(uint32_t serial_low, uint32_t minute_ms, void *context)
+{
+	struct load *load = context;
+
+	block_add(load->seen, load->block, serial_low, (uint16_t)minute_ms);
+}
+
+static int block_load(struct seen *seen, struct sql *sql, struct block *block, struct err *err)
+{
+	sqlite3_stmt *find = sql_get(sql, SQL_SEEN_FIND, err);
+
+	if (!find)
+		return -err->code;
+	sqlite3_bind_int64(find, 1, block->node);
+	sqlite3_bind_int64(find, 2, block->minute);
+	sqlite3_bind_int64(find, 3, block->number);
+	int result = sql_step(sql, find, err);
+	struct load load = {seen, block};
+
+	if (result > 0 && !seen_unpack(sql_column_bytes(find, 0), load_one, &load))
+		result = err_set(err, EUCLEAN, "store '%s': identities are damaged", sql->path);
+	sqlite3_reset(find);
+	return result < 0 ? result : 0;
+}
+
+static size_t slot_of(int64_t node, int64_t minute, uint32_t number)
+{
+	uint64_t hash = hash_word(hash_word((uint64_t)minute, number), (uint64_t)node);
+
+	return (size_t)hash & (SLOTS - 1);
+}
+
+static bool block_is(const struct block *block, int64_t node, int64_t minute, uint32_t number)
+{
+	return block->minute == minute && block->number == number && block->node == node;
+}
+
+/* The block in memory, loaded if it was not; NULL with an error. */
+static struct block *block_get(struct seen *seen, struct sql *sql, int64_t node, int64_t minute,
+			       uint32_t number, struct err *err)
+{
+	size_t slot = slot_of(node, minute, number);
+
+	for (; seen->slots[slot]; slot = (slot + 1) & (SLOTS - 1)) {
+		struct block *block = &seen->blocks[seen->slots[slot] - 1];
+
+		if (block_is(block, node, minute, number))
+			return block;
+	}
+	struct block *block = &seen->blocks[seen->block_count];
+
+	*block = (struct block){.node = node, .minute = minute, .number = number};
+	seen->slots[slot] = (uint16_t)++seen->block_count;
+	return block_load(seen, sql, block, err) < 0 ? NULL : block;
+}
+
+int seen_add(struct seen *seen, struct sql *sql, int64_t node, int64_t ms, uint32_t serial,
+	     struct err *err)
+{
+	int64_t minute = ms / MINUTE_MS;
+	struct block *block = seen->last;
+
+	if (!block || !block_is(block, node, minute, serial >> 16)) {
+		block = block_get(seen, sql, node, minute, serial >> 16, err);
+		if (!block)
+			return -err->code;
+		seen->last = block;
+	}
+	bool fresh = block_add(seen, block, serial, (uint16_t)(ms % MINUTE_MS));
+
+	block->changed |= fresh;
+	return fresh;
+}
+
+/*
+ * A block, packed: runs in order of the serial. A run is serials that follow each other, all
+ * stamped in the same millisecond, as the kernel's coarse clock makes them. One byte holds
+ *     bits 0-2  serials left out before the run   (7: 7 + a varint that follows)
+ *     bits 3-5  milliseconds since the last run   (7: a zigzag varint follows)
+ *     bits 6-7  its length, less one              (3: 3 + a varint that follows)
+ * so that a quiet minute costs a byte an event and a storm three bytes a clock tick. A serial
+ * that was used twice comes behind the run that ends at 65,535 or before it as a run that steps
+ * back: the gap is then 65,536 more, taken modulo 65,536.
+ */
+struct packer {
+	struct buf *buf;
+	uint32_t next; /* serial after the last run */
+	int64_t last_ms;
+	uint32_t first; /* the run at hand */
+	uint32_t length;
+	uint16_t ms;
+};
+
+static void pack_run(struct packer *packer)
+{
+	if (packer->length == 0)
+		return;
+	uint32_t gap = (packer->first - packer->next) & 0xffff, more = packer->length - 1;
+	int64_t step = packer->ms - packer->last_ms;
+	bool small = step >= 0 && step < 7;
+
+	buf_put_char(packer->buf,
+		     (char)((gap < 7 ? gap : 7) | (small ? (uint32_t)step : 7) << 3 |
+			    (more < 3 ? more : 3) << 6));
+	if (gap >= 7)
+		varint_put(packer->buf, gap - 7);
+	if (!small)
+		varint_put(packer->buf, varint_zigzag(step));
+	if (more >= 3)
+		varint_put(packer->buf, more - 3);
+	packer->next = packer->first + packer->length;
+	packer->last_ms = packer->ms;
+	packer->length = 0;
+}
+
+static void pack_one(struct packer *packer, uint32_t serial, uint16_t ms)
+{
+	if (packer->length && packer->ms == ms && serial == packer->first + packer->length) {
+		packer->length++;
+		return;
+	}
+	pack_run(packer);
+	packer->first = serial;
+	packer->ms = ms;
+	packer->length = 1;
+}
+
+static void block_pack(const struct seen *seen, const struct block *block, struct buf *buf)
+{
+	struct packer packer = {.buf = buf};
+
+	for (uint32_t i = 0; i < BLOCK_PAGES; i++) {
+		if (!block->pages[i])
+			continue;
+		const struct page *page = &seen->pages[block->pages[i] - 1];
+
+		for (uint32_t at = 0; at < PAGE_SERIALS; at++)
+			if (page->ms[at] != UNSEEN)
+				pack_one(&packer, i << 8 | at, page->ms[at]);
+	}
+	for (size_t i = 0; i < block->again_count; i++)
+		pack_one(&packer, block->again[i].serial, block->again[i].ms);
+	pack_run(&packer);
+}
+
+static bool unpack_run(struct str *bytes, uint64_t *gap, int64_t *step, uint64_t *length)
+{
+	unsigned head = (unsigned char)bytes->p[0];
+	uint64_t value;
+
+	*bytes = str_skip(*bytes, 1);
+	*gap = head & 7;
+	*step = head >> 3 & 7;
+	*length = (head >> 6) + 1;
+	if (*gap == 7) {
+		if (!varint_take(bytes, &value))
+			return false;
+		*gap += value;
+	}
+	if (*step == 7) {
+		if (!varint_take(bytes, &value))
+			return false;
+		*step = varint_unzigzag(value);
+	}
+	if (*length == 4) {
+		if (!varint_take(bytes, &value))
+			return false;
+		*length += value;
+	}
+	return *gap <= 0xffff && *length <= 0x10000;
+}
+
+bool seen_unpack(struct str bytes, seen_each_fn *each, void *context)
+{
+	uint64_t next = 0, gap, length;
+	int64_t ms = 0, step;
+
+	while (bytes.n) {
+		if (!unpack_run(&bytes, &gap, &step, &length))
+			return false;
+		next = (next + gap) & 0xffff;
+		ms += step;
+		if (ms < 0 || ms >= MINUTE_MS || next + length > 0x10000)
+			return false;
+		for (; length; length--)
+			each((uint32_t)next++, (uint32_t)ms, context);
+	}
+	return true;
+}
+
+static int block_write(struct seen *seen, struct sql *sql, const struct block *block,
+		       struct buf *buf, struct err *err)
+{
+	sqlite3_stmt *put = sql_get(sql, SQL_SEEN_PUT, err);
+
+	if (!put)
+		return -err->code;
+	buf_clear(buf);
+	block_pack(seen, block, buf);
+	sqlite3_bind_int64(put, 1, block->node);
+	sqlite3_bind_int64(put, 2, block->minute);
+	sqlite3_bind_int64(put, 3, block->number);
+	sqlite3_bind_blob(put, 4, buf->p, (int)buf->n, SQLITE_STATIC);
+	return sql_done(sql, put, err);
+}
+
+int seen_flush(struct seen *seen, struct sql *sql, struct err *err)
+{
+	BUF_AUTO buf = {0};
+
+	for (size_t i = 0; i < seen->block_count; i++) {
+		if (!seen->blocks[i].changed)
+			continue;
+		int result = block_write(seen, sql, &seen->blocks[i], &buf, err);
+
+		if (result < 0)
+			return result;
+	}
+	seen_reset(seen);
+	return 0;
+}

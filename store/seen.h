@@ -1,0 +1,57 @@
+/*
+ * The identities of events that were counted: node, stamp and serial.
+ *
+ * By node, minute and block of 65,536 serials; a block knows for each serial the millisecond of
+ * the minute at which it was stamped. In memory that is a table of pages of 256 serials, so that
+ * the usual question (the serial after the last one) is one load. In the database a block is a
+ * row, packed: see seen.c. Memory is bounded: when the pages run out, seen_full() asks for a
+ * commit, which writes every changed block and forgets all. Internal to store/.
+ */
+#ifndef SCLOG_STORE_SEEN_H
+#define SCLOG_STORE_SEEN_H
+
+#include "store/sql.h"
+
+struct seen;
+
+struct seen *seen_new(void);
+void seen_free(struct seen *seen);
+
+/*
+ * Notes an identity; the connection must be inside a write transaction. Returns 1 if it is new,
+ * 0 if it was there, or -errno.
+ */
+int seen_add(struct seen *seen, struct sql *sql, int64_t node, int64_t ms, uint32_t serial,
+	     struct err *err);
+
+/* True when the next event might find no room: commit first. */
+bool seen_full(const struct seen *seen);
+
+/* Writes what changed, then forgets everything. */
+int seen_flush(struct seen *seen, struct sql *sql, struct err *err);
+
+/* Forgets everything, unwritten. */
+void seen_reset(struct seen *seen);
+
+/* Calls each for every identity in a packed block; false if the bytes are damaged. */
+typedef void seen_each_fn(uint32_t serial_low, uint32_t minute_ms, void *context);
+bool seen_unpack(struct str bytes, seen_each_fn *each, void *context);
+
+/*
+ * The same for lines without a serial: (second, text, how many equal lines came before it in
+ * that second of this input). `occurrence` counts from 1.
+ */
+struct seen_text;
+
+struct seen_text *seen_text_new(void);
+void seen_text_free(struct seen_text *seen);
+
+/* A new input begins: equal lines are counted from 1 again. */
+void seen_text_restart(struct seen_text *seen);
+int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t ms,
+		  uint64_t text_hash, struct err *err);
+bool seen_text_full(const struct seen_text *seen);
+int seen_text_flush(struct seen_text *seen, struct sql *sql, struct err *err);
+void seen_text_reset(struct seen_text *seen);
+
+#endif

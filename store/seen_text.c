@@ -1,0 +1,278 @@
+#include "store/seen.h"
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "store/minutes.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+
+/* Lines without a serial are few (journald's text form); this many wait for one commit. */
+#define MARKS_MAX 65536
+#define SLOTS	  (2 * MARKS_MAX)
+
+/*
+ * A text in a second of a node: how often it was counted, and how often it came in the input at
+ * hand. A further one is new only when the input has brought more of it than were counted.
+ */
+struct mark {
+	int64_t node;
+	int64_t minute;
+	uint64_t hash;
+	uint32_t counted;
+	uint32_t input; /* the input that `here` speaks of */
+	uint32_t here;
+	uint8_t second;
+	bool changed;
+	bool used;
+};
+
+struct minute_ref {
+	int64_t node, minute;
+};
+
+struct seen_text {
+	struct mark *marks; /* open addressing over SLOTS */
+	size_t count;
+	struct minute_ref *loaded; /* minutes whose row was read since the last flush */
+	size_t loaded_count;
+	uint32_t input;
+};
+
+/* A mark as it is stored: 13 bytes, little-endian. */
+#define PACKED_SIZE 13
+
+struct seen_text *seen_text_new(void)
+{
+	struct seen_text *seen = mem_new(1, sizeof(*seen));
+
+	seen->marks = mem_new(SLOTS, sizeof(*seen->marks));
+	return seen;
+}
+
+void seen_text_free(struct seen_text *seen)
+{
+	if (!seen)
+		return;
+	free(seen->marks);
+	free(seen->loaded);
+	free(seen);
+}
+
+void seen_text_restart(struct seen_text *seen)
+{
+	seen->input++;
+}
+
+void seen_text_reset(struct seen_text *seen)
+{
+	if (seen->count)
+		memset(seen->marks, 0, SLOTS * sizeof(*seen->marks));
+	seen->count = 0;
+	seen->loaded_count = 0;
+}
+
+bool seen_text_full(const struct seen_text *seen)
+{
+	return seen->count > MARKS_MAX - MARKS_MAX / 8;
+}
+
+static struct mark *mark_get(struct seen_text *seen, int64_t node, int64_t minute,
+			     uint8_t second, uint64_t hash)
+{
+	uint64_t key = hash_word(hash_word(hash_word(hash, (uint64_t)minute), second),
+				 (uint64_t)node);
+	size_t slot = (size_t)key & (SLOTS - 1);
+
+	for (; seen->marks[slot].used; slot = (slot + 1) & (SLOTS - 1)) {
+		struct mark *mark = &seen->marks[slot];
+
+		if (mark->hash == hash && mark->minute == minute && mark->second == second &&
+		    mark->node == node)
+			return mark;
+	}
+	seen->count++;
+	seen->marks[slot] = (struct mark){.node = node,
+					  .minute = minute,
+					  .hash = hash,
+					  .second = second,
+					  .used = true};
+	return &seen->marks[slot];
+}
+
+static bool minute_loaded(const struct seen_text *seen, int64_t node, int64_t minute)
+{
+	for (size_t i = seen->loaded_count; i-- > 0;)
+		if (seen->loaded[i].minute == minute && seen->loaded[i].node == node)
+			return true;
+	return false;
+}
+
+static int take_marks(struct seen_text *seen, struct sql *sql, int64_t node, int64_t minute,
+		      struct str bytes, struct err *err)
+{
+	if (bytes.n % PACKED_SIZE || seen->count + bytes.n / PACKED_SIZE > MARKS_MAX)
+		return err_set(err, EUCLEAN, "store '%s': text identities are damaged", sql->path);
+	for (; bytes.n; bytes = str_skip(bytes, PACKED_SIZE)) {
+		uint64_t hash;
+		uint32_t counted;
+
+		memcpy(&hash, bytes.p + 1, sizeof(hash));
+		memcpy(&counted, bytes.p + 9, sizeof(counted));
+		mark_get(seen, node, minute, (uint8_t)bytes.p[0], le64toh(hash))->counted =
+			le32toh(counted);
+	}
+	return 0;
+}
+
+static int load_minute(struct seen_text *seen, struct sql *sql, int64_t node, int64_t minute,
+		       struct err *err)
+{
+	sqlite3_stmt *find = sql_get(sql, SQL_SEEN_TEXT_FIND, err);
+
+	if (!find)
+		return -err->code;
+	sqlite3_bind_int64(find, 1, node);
+	sqlite3_bind_int64(find, 2, minute);
+	int result = sql_step(sql, find, err);
+
+	if (result > 0)
+		result = take_marks(seen, sql, node, minute, sql_column_bytes(find, 0), err);
+	sqlite3_reset(find);
+	if (result < 0)
+		return result;
+	seen->loaded = mem_resize(seen->loaded, (seen->loaded_count + 1) * sizeof(*seen->loaded));
+	seen->loaded[seen->loaded_count++] = (struct minute_ref){node, minute};
+	return 0;
+}
+
+int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t ms,
+		  uint64_t text_hash, struct err *err)
+{
+	int64_t minute = ms / MINUTE_MS;
+
+	if (!minute_loaded(seen, node, minute)) {
+		int result = load_minute(seen, sql, node, minute, err);
+
+		if (result < 0)
+			return result;
+	}
+	struct mark *mark =
+		mark_get(seen, node, minute, (uint8_t)(ms % MINUTE_MS / 1000), text_hash);
+
+	if (mark->input != seen->input) {
+		mark->input = seen->input;
+		mark->here = 0;
+	}
+	if (++mark->here <= mark->counted)
+		return 0;
+	mark->counted = mark->here;
+	mark->changed = true;
+	return 1;
+}
+
+static int compare_marks(const void *left, const void *right)
+{
+	const struct mark *a = *(const struct mark *const *)left;
+	const struct mark *b = *(const struct mark *const *)right;
+
+	if (a->node != b->node)
+		return a->node < b->node ? -1 : 1;
+	if (a->minute != b->minute)
+		return a->minute < b->minute ? -1 : 1;
+	return a->hash < b->hash ? -1 : a->hash > b->hash;
+}
+
+static void pack_mark(const struct mark *mark, struct buf *buf)
+{
+	uint64_t hash = htole64(mark->hash);
+	uint32_t counted = htole32(mark->counted);
+
+	buf_put_char(buf, (char)mark->second);
+	buf_put(buf, &hash, sizeof(hash));
+	buf_put(buf, &counted, sizeof(counted));
+}
+
+/* Writes one minute's marks: rows [from, to) of the sorted list. */
+static int write_minute(struct sql *sql, struct mark **from, struct mark **to, struct err *err)
+{
+	BUF_AUTO buf = {0};
+	bool changed = false;
+
+	for (struct mark **at = from; at < to; at++) {
+		pack_mark(*at, &buf);
+		changed |= (*at)->changed;
+	}
+	if (!changed)
+		return 0;
+	sqlite3_stmt *put = sql_get(sql, SQL_SEEN_TEXT_PUT, err);
+
+	if (!put)
+		return -err->code;
+	sqlite3_bind_int64(put, 1, (*from)->node);
+	sqlite3_bind_int64(put, 2, (*from)->minute);
+	sqlite3_bind_blob(put, 3, buf.p, (int)buf.n, SQLITE_STATIC);
+	return sql_done(sql, put, err);
+}
+
+static int write_marks(struct sql *sql, struct mark **marks, size_t count, struct err *err)
+{
+	qsort(marks, count, sizeof(struct mark *), compare_marks);
+	for (size_t from = 0, to; from < count; from = to) {
+		for (to = from + 1; to < count && marks[to]->node == marks[from]->node &&
+				    marks[to]->minute == marks[from]->minute;)
+			to++;
+		int result = write_minute(sql, marks + from, marks + to, err);
+
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+/*
+ * Keeps what the input at hand still needs: how many equal lines came before in its latest two
+ * minutes. How many were counted is read again, since another writer may add to it meanwhile.
+ */
+static void keep_recent(struct seen_text *seen, struct mark **marks, size_t count)
+{
+	struct mark *kept = mem_new(count, sizeof(*kept));
+	int64_t latest = 0;
+	size_t kept_count = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (marks[i]->input == seen->input && marks[i]->minute > latest)
+			latest = marks[i]->minute;
+	for (size_t i = 0; i < count; i++)
+		if (marks[i]->input == seen->input && marks[i]->minute >= latest - 1)
+			kept[kept_count++] = *marks[i];
+	seen_text_reset(seen);
+	for (size_t i = 0; i < kept_count && kept_count < MARKS_MAX / 2; i++) {
+		struct mark *mark = mark_get(seen, kept[i].node, kept[i].minute, kept[i].second,
+					     kept[i].hash);
+
+		mark->input = kept[i].input;
+		mark->here = kept[i].here;
+	}
+	free(kept);
+}
+
+int seen_text_flush(struct seen_text *seen, struct sql *sql, struct err *err)
+{
+	if (seen->count == 0)
+		return 0;
+	struct mark **marks = mem_new(seen->count, sizeof(struct mark *));
+	size_t count = 0;
+
+	for (size_t i = 0; i < SLOTS; i++)
+		if (seen->marks[i].used)
+			marks[count++] = &seen->marks[i];
+	int result = write_marks(sql, marks, count, err);
+
+	if (result == 0)
+		keep_recent(seen, marks, count);
+	free(marks);
+	return result;
+}

@@ -1,0 +1,201 @@
+#include "store/sql.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* How long to wait for another writer: its transactions take a fraction of a second. */
+#define BUSY_TIMEOUT_MS 5000
+
+static const char *const texts[SQL_COUNT] = {
+	[SQL_NODE_FIND] = "SELECT id FROM node WHERE label = ?1",
+	[SQL_NODE_ADD] = "INSERT INTO node (label, name) VALUES (?1, ?2)",
+	[SQL_CONTAINER_FIND] = "SELECT id FROM container WHERE node = ?1 AND cid = ?2",
+	[SQL_CONTAINER_ADD] = "INSERT INTO container (node, cid, name, runtime, image, pod,"
+			      " namespace, workload, caps, coverage)"
+			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[SQL_CONTAINER_UPDATE] = "UPDATE container SET coverage = ?2 WHERE id = ?1",
+	[SQL_PROGRAM_FIND] = "SELECT id FROM program WHERE comm IS ?1 AND exe IS ?2",
+	[SQL_PROGRAM_ADD] = "INSERT INTO program (comm, exe) VALUES (?1, ?2)",
+	[SQL_SERIES_FIND] = "SELECT id FROM series WHERE program = ?1"
+			    " AND nr = ?2 AND container IS ?3 AND node = ?4 AND arch IS ?5"
+			    " AND code = ?6 AND attribution = ?7 AND reason = ?8 AND phase = ?9"
+			    " AND source = ?10",
+	[SQL_SERIES_ADD] = "INSERT INTO series (id, program, nr, container, node, arch, code,"
+			   " attribution, reason, phase, source, syscall, arch_name, action,"
+			   " count, first, last, pid, ip) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+			   " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+	[SQL_SERIES_UPDATE] = "UPDATE series SET count = count + ?2, first = min(first, ?3),"
+			      " last = max(last, ?4), pid = ?5, ip = ?6 WHERE id = ?1",
+	[SQL_HOUR_FIND] = "SELECT minutes, count, first, last FROM hour WHERE series = ?1 AND hour = ?2",
+	[SQL_HOUR_PUT] = "INSERT OR REPLACE INTO hour (series, hour, count, first, last, minutes)"
+			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	[SQL_SEEN_FIND] = "SELECT serials FROM seen WHERE node = ?1 AND minute = ?2"
+			  " AND block = ?3",
+	[SQL_SEEN_PUT] = "INSERT OR REPLACE INTO seen (node, minute, block, serials)"
+			 " VALUES (?1, ?2, ?3, ?4)",
+	[SQL_SEEN_TEXT_FIND] = "SELECT marks FROM seen_text WHERE node = ?1 AND minute = ?2",
+	[SQL_SEEN_TEXT_PUT] = "INSERT OR REPLACE INTO seen_text (node, minute, marks)"
+			      " VALUES (?1, ?2, ?3)",
+	[SQL_SPAN_LIST] = "SELECT complete, first_serial, last_serial, first, last,"
+			  " missing FROM span"
+			  " WHERE node = ?1 ORDER BY first, first_serial",
+	[SQL_SPAN_CLEAR] = "DELETE FROM span WHERE node = ?1",
+	[SQL_SPAN_ADD] = "INSERT INTO span (node, complete, first_serial, last_serial, first,"
+			 " last, missing) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[SQL_LOSS_PUT] = "INSERT INTO loss (node, kind, at, mark, count, detail)"
+			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (node, kind, at, mark)"
+			 " DO UPDATE SET count = max(count, excluded.count)",
+	[SQL_INPUT_PUT] = "INSERT INTO input (path, dev, ino, head, offset, lines, at)"
+			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+			  " ON CONFLICT (path, dev, ino, head) DO UPDATE SET"
+			  " offset = excluded.offset, lines = excluded.lines, at = excluded.at",
+	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
+	[SQL_META_PUT] = "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",
+};
+
+struct advice {
+	int code; /* SQLite's primary result code */
+	int error;
+	const char *text;
+};
+
+static const struct advice advices[] = {
+	{SQLITE_FULL, ENOSPC,
+	 "the disk is full: free some space and run it again; nothing is half-written"},
+	{SQLITE_IOERR, EIO, "the disk failed or is full; nothing is half-written"},
+	{SQLITE_BUSY, EBUSY, "another sclog is writing to it: try again when that is done"},
+	{SQLITE_LOCKED, EBUSY, "another sclog is writing to it: try again when that is done"},
+	{SQLITE_READONLY, EROFS, "it is on a read-only medium or not writable for this user"},
+	{SQLITE_PERM, EACCES, "access denied"},
+	{SQLITE_CANTOPEN, ENOENT,
+	 "it cannot be opened: look at the path, its directory and their permissions"},
+	{SQLITE_NOTADB, EINVAL, "this is no sclog store: name another --db, or move it away"},
+	{SQLITE_CORRUPT, EUCLEAN,
+	 "the store is damaged: try sqlite3's .recover, or move it away and ingest again"},
+};
+
+int sql_error(struct sql *sql, int code, struct err *err)
+{
+	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+		if (advices[i].code == (code & 0xff))
+			return err_set(err, advices[i].error, "store '%s': %s (%s)", sql->path,
+				       advices[i].text, sqlite3_errstr(code));
+	return err_set(err, EIO, "store '%s': %s", sql->path,
+		       sql->db ? sqlite3_errmsg(sql->db) : sqlite3_errstr(code));
+}
+
+int sql_open(struct sql *sql, const char *name, const char *path, int flags, struct err *err)
+{
+	*sql = (struct sql){.path = mem_copy(str_from(path))};
+	int code = sqlite3_open_v2(name, &sql->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+
+	if (code != SQLITE_OK)
+		return sql_error(sql, code, err);
+	sqlite3_extended_result_codes(sql->db, 1);
+	sqlite3_busy_timeout(sql->db, BUSY_TIMEOUT_MS);
+	/* The file may be anybody's: no functions or virtual tables out of its schema. */
+	sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(sql->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	return 0;
+}
+
+void sql_close(struct sql *sql)
+{
+	for (size_t i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(sql->prepared[i]);
+	sqlite3_close(sql->db);
+	free(sql->path);
+	*sql = (struct sql){0};
+}
+
+int sql_run(struct sql *sql, const char *text, struct err *err)
+{
+	int code = sqlite3_exec(sql->db, text, NULL, NULL, NULL);
+
+	return code == SQLITE_OK ? 0 : sql_error(sql, code, err);
+}
+
+static sqlite3_stmt *prepare(struct sql *sql, const char *text, unsigned flags, struct err *err)
+{
+	sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v3(sql->db, text, -1, flags, &statement, NULL);
+
+	if (code != SQLITE_OK)
+		sql_error(sql, code, err);
+	return statement;
+}
+
+sqlite3_stmt *sql_prepare(struct sql *sql, const char *text, struct err *err)
+{
+	return prepare(sql, text, 0, err);
+}
+
+sqlite3_stmt *sql_get(struct sql *sql, enum sql_id id, struct err *err)
+{
+	sqlite3_stmt *statement = sql->prepared[id];
+
+	if (!statement) {
+		statement = prepare(sql, texts[id], SQLITE_PREPARE_PERSISTENT, err);
+		sql->prepared[id] = statement;
+		return statement;
+	}
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	return statement;
+}
+
+int sql_step(struct sql *sql, sqlite3_stmt *statement, struct err *err)
+{
+	int code = sqlite3_step(statement);
+
+	if (code == SQLITE_ROW)
+		return 1;
+	if (code == SQLITE_DONE)
+		return 0;
+	return sql_error(sql, code, err);
+}
+
+int sql_done(struct sql *sql, sqlite3_stmt *statement, struct err *err)
+{
+	int result = sql_step(sql, statement, err);
+
+	sqlite3_reset(statement);
+	return result < 0 ? result : 0;
+}
+
+int sql_number(struct sql *sql, const char *text, int64_t *ret_number, struct err *err)
+{
+	sqlite3_stmt *statement = sql_prepare(sql, text, err);
+
+	*ret_number = 0;
+	if (!statement)
+		return -err->code;
+	int result = sql_step(sql, statement, err);
+
+	if (result > 0)
+		*ret_number = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return result < 0 ? result : 0;
+}
+
+void sql_bind_bytes(sqlite3_stmt *statement, int index, struct str bytes)
+{
+	const char *p = bytes.n ? bytes.p : "";
+
+	if (utf8_valid(bytes) && !memchr(p, '\0', bytes.n))
+		sqlite3_bind_text(statement, index, p, (int)bytes.n, SQLITE_STATIC);
+	else
+		sqlite3_bind_blob(statement, index, p, (int)bytes.n, SQLITE_STATIC);
+}
+
+struct str sql_column_bytes(sqlite3_stmt *statement, int column)
+{
+	const void *p = sqlite3_column_type(statement, column) == SQLITE_TEXT
+				? (const void *)sqlite3_column_text(statement, column)
+				: sqlite3_column_blob(statement, column);
+
+	return str_of(p, (size_t)sqlite3_column_bytes(statement, column));
+}

@@ -1,0 +1,80 @@
+/*
+ * SQLite, wrapped: one connection, its prepared statements, errors that say what to do.
+ * Internal to store/.
+ */
+#ifndef SCLOG_STORE_SQL_H
+#define SCLOG_STORE_SQL_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+/* Every statement that is used again and again; prepared when first asked for. */
+enum sql_id {
+	SQL_NODE_FIND,
+	SQL_NODE_ADD,
+	SQL_CONTAINER_FIND,
+	SQL_CONTAINER_ADD,
+	SQL_CONTAINER_UPDATE,
+	SQL_PROGRAM_FIND,
+	SQL_PROGRAM_ADD,
+	SQL_SERIES_FIND,
+	SQL_SERIES_ADD,
+	SQL_SERIES_UPDATE,
+	SQL_HOUR_FIND,
+	SQL_HOUR_PUT,
+	SQL_SEEN_FIND,
+	SQL_SEEN_PUT,
+	SQL_SEEN_TEXT_FIND,
+	SQL_SEEN_TEXT_PUT,
+	SQL_SPAN_LIST,
+	SQL_SPAN_CLEAR,
+	SQL_SPAN_ADD,
+	SQL_LOSS_PUT,
+	SQL_INPUT_PUT,
+	SQL_META_GET,
+	SQL_META_PUT,
+	SQL_COUNT,
+};
+
+struct sql {
+	sqlite3 *db;
+	char *path; /* for messages */
+	sqlite3_stmt *prepared[SQL_COUNT];
+};
+
+/* Opens with the flags of sqlite3_open_v2(); path may be a file: URI. */
+int sql_open(struct sql *sql, const char *name, const char *path, int flags, struct err *err);
+void sql_close(struct sql *sql);
+
+/* Runs statements that give no rows. */
+int sql_run(struct sql *sql, const char *text, struct err *err);
+
+/* A kept statement, reset and without bindings; NULL with an error. */
+sqlite3_stmt *sql_get(struct sql *sql, enum sql_id id, struct err *err);
+
+/* A statement for one use; the caller finalizes it. */
+sqlite3_stmt *sql_prepare(struct sql *sql, const char *text, struct err *err);
+
+/* Steps: 1 for a row, 0 when done, -errno. */
+int sql_step(struct sql *sql, sqlite3_stmt *statement, struct err *err);
+
+/* Steps a statement that gives no row. */
+int sql_done(struct sql *sql, sqlite3_stmt *statement, struct err *err);
+
+/* The single number that a query gives; absent is 0. */
+int sql_number(struct sql *sql, const char *text, int64_t *ret_number, struct err *err);
+
+/* The connection's last error, in words that say what to do. */
+int sql_error(struct sql *sql, int code, struct err *err);
+
+/* Bytes as TEXT where they are valid UTF-8 without NUL, else as BLOB: people can query names,
+ * and no byte is lost. They must stay until the statement is reset. */
+void sql_bind_bytes(sqlite3_stmt *statement, int index, struct str bytes);
+
+/* A TEXT or BLOB column's bytes, until the next step. */
+struct str sql_column_bytes(sqlite3_stmt *statement, int column);
+
+#endif

@@ -1,0 +1,472 @@
+#include "store/internal.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "store/schema.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+/* Above this much input the bounded memory would be used anyway. */
+#define RESERVE_FROM_BYTES (64u << 20)
+
+/* SQLite's page cache, in KiB: the pages that a flush touches again and again. */
+#define CACHE_PRAGMA "PRAGMA cache_size = -6144"
+
+/* A flat file that some other program wrote is told by its first 16 bytes. */
+#define DATABASE_MAGIC "SQLite format 3"
+
+bool store_is_database(const char *path)
+{
+	char head[sizeof(DATABASE_MAGIC)];
+	struct stat stat_;
+
+	/* Never opens a pipe: that would take its first bytes from whoever reads it. */
+	if (stat(path, &stat_) < 0 || !S_ISREG(stat_.st_mode))
+		return false;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head));
+
+	if (fd >= 0)
+		close(fd);
+	return n == (ssize_t)sizeof(head) && memcmp(head, DATABASE_MAGIC, sizeof(head)) == 0;
+}
+
+const char *store_library_version(void)
+{
+	return sqlite3_libversion();
+}
+
+static char *join(const char *directory, const char *rest)
+{
+	BUF_AUTO path = {0};
+
+	buf_format(&path, "%s%s", directory, rest);
+	return mem_copy(buf_str(&path));
+}
+
+char *store_default_path(void)
+{
+	const char *named = getenv("SCLOG_DB"), *data = getenv("XDG_DATA_HOME");
+	const char *home = getenv("HOME");
+
+	if (named && named[0])
+		return mem_copy(str_from(named));
+	if (geteuid() == 0)
+		return mem_copy(STR(SCLOG_STATEDIR "/sclog.db"));
+	if (data && data[0] == '/') /* XDG: a relative path is to be ignored */
+		return join(data, "/sclog/sclog.db");
+	return join(home ? home : ".", "/.local/share/sclog/sclog.db");
+}
+
+/* Makes the directories of a path that are missing, for their owner alone. */
+static void make_directories(const char *path)
+{
+	MEM_AUTO char *copy = mem_copy(str_from(path));
+
+	for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(copy, 0700);
+		*slash = '/';
+	}
+}
+
+static int set_group(const char *path, const char *name, struct err *err)
+{
+	const struct group *group = getgrnam(name);
+
+	if (!group)
+		return err_set(err, EINVAL, "--db-group: there is no group '%s'", name);
+	if (chown(path, (uid_t)-1, group->gr_gid) < 0 || chmod(path, 0640) < 0)
+		return err_errno(err, errno, "store '%s': give it to group '%s'", path, name);
+	return 0;
+}
+
+/* SQLite would create the file by umask; a store is its owner's alone. Its -wal and -shm get the
+ * same mode. Only the default path's directories are made: a typo in --db is to be seen. */
+static int create_file(const char *path, struct err *err)
+{
+	MEM_AUTO char *usual = store_default_path();
+
+	if (strcmp(path, usual) == 0)
+		make_directories(path);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_errno(err, errno, "store '%s'", path);
+	close(fd);
+	return 0;
+}
+
+static int check_file(const char *path, struct err *err)
+{
+	struct stat stat_;
+
+	if (stat(path, &stat_) < 0 && errno == ENOENT)
+		return err_set(err, ENOENT,
+			       "store '%s' does not exist: 'sclog ingest FILE...' makes it, or name"
+			       " log files to look at without a store",
+			       path);
+	if (stat(path, &stat_) < 0)
+		return err_errno(err, errno, "store '%s'", path);
+	if (!S_ISREG(stat_.st_mode))
+		return err_set(err, EINVAL, "store '%s': this is no regular file", path);
+	return 0;
+}
+
+/* Does the database answer? WAL on a read-only medium does not (SQLITE_CANTOPEN). */
+static int probe(struct sql *sql)
+{
+	return sqlite3_exec(sql->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
+}
+
+/* A file: URI of the path; '?', '#' and '%' would mean something in it. */
+static void immutable_uri(const char *path, struct buf *uri)
+{
+	buf_put_str(uri, STR("file:"));
+	for (; *path; path++) {
+		if (strchr("?#%", *path))
+			buf_format(uri, "%%%02x", (unsigned)*path);
+		else
+			buf_put_char(uri, *path);
+	}
+	buf_put_str(uri, STR("?immutable=1"));
+}
+
+static int open_reading(struct sql *sql, const char *path, struct err *err)
+{
+	struct err plain = ERR_INIT;
+	BUF_AUTO uri = {0};
+	int result = check_file(path, err);
+
+	if (result < 0)
+		return result;
+	result = sql_open(sql, path, path, SQLITE_OPEN_READONLY, &plain);
+	if (result == 0) {
+		int code = probe(sql);
+
+		if ((code & 0xff) != SQLITE_CANTOPEN && (code & 0xff) != SQLITE_READONLY)
+			return 0;
+	}
+	sql_close(sql);
+	immutable_uri(path, &uri);
+	return sql_open(sql, uri.p, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
+}
+
+static int open_writing(struct sql *sql, const char *path, const char *db_group, struct err *err)
+{
+	int result = create_file(path, err);
+
+	if (result == 0)
+		result = check_file(path, err);
+	if (result == 0 && db_group)
+		result = set_group(path, db_group, err);
+	if (result == 0)
+		result = sql_open(sql, path, path, SQLITE_OPEN_READWRITE, err);
+	if (result == 0)
+		result = sql_run(sql, CACHE_PRAGMA, err);
+	return result;
+}
+
+/* What only a writer needs. journal_mode fails on a read-only medium: the first to say so. */
+static int prepare_writer(struct store *store, struct err *err)
+{
+	int result = sql_run(&store->sql,
+			     store->mode == STORE_MEMORY ? "PRAGMA journal_mode = MEMORY"
+							 : "PRAGMA journal_mode = WAL;"
+							   "PRAGMA synchronous = NORMAL;"
+							   "PRAGMA journal_size_limit = 8388608",
+			     err);
+
+	if (result < 0)
+		return result;
+	store->seen = seen_new();
+	store->seen_text = seen_text_new();
+	store->tally = tally_new();
+	return 0;
+}
+
+/* The key under which texts without a serial are remembered: random for each store, so that
+ * nobody can write two lines that count as one. */
+static int load_meta(struct store *store, struct err *err)
+{
+	int64_t key;
+	int result = sql_number(&store->sql, "SELECT value FROM meta WHERE key = 'horizon'",
+				&store->horizon_ms, err);
+
+	if (result == 0)
+		result = sql_number(&store->sql, "SELECT value FROM meta WHERE key = 'text_key'",
+				    &key, err);
+	if (result < 0 || store->mode == STORE_READ)
+		return result;
+	if (key == 0) {
+		if (getrandom(&key, sizeof(key), 0) != sizeof(key))
+			return err_errno(err, errno, "getrandom");
+		sqlite3_stmt *put = sql_get(&store->sql, SQL_META_PUT, err);
+
+		if (!put)
+			return -err->code;
+		sqlite3_bind_text(put, 1, "text_key", -1, SQLITE_STATIC);
+		sqlite3_bind_int64(put, 2, key);
+		result = sql_done(&store->sql, put, err);
+	}
+	store->text_key = (uint64_t)key;
+	return result;
+}
+
+int store_open(const char *path, enum store_mode mode, const char *db_group,
+	       struct store **ret_store, struct err *err)
+{
+	struct store *store = mem_new(1, sizeof(*store));
+	int result;
+
+	store->mode = mode;
+	if (mode == STORE_MEMORY)
+		result = sql_open(&store->sql, ":memory:", "in memory",
+				  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+	else if (mode == STORE_READ)
+		result = open_reading(&store->sql, path, err);
+	else
+		result = open_writing(&store->sql, path, db_group, err);
+	if (result == 0)
+		result = schema_ensure(&store->sql, mode != STORE_READ, err);
+	if (result == 0 && mode != STORE_READ)
+		result = prepare_writer(store, err);
+	if (result == 0)
+		result = load_meta(store, err);
+	if (result < 0) {
+		store_close(store);
+		return result;
+	}
+	*ret_store = store;
+	return 0;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	store_forget(store);
+	seen_free(store->seen);
+	seen_text_free(store->seen_text);
+	tally_free(store->tally);
+	stream_release(&store->stream);
+	buf_release(&store->input.path);
+	sql_close(&store->sql);
+	free(store);
+}
+
+void store_forget(struct store *store)
+{
+	if (store->writing && !sqlite3_get_autocommit(store->sql.db))
+		sqlite3_exec(store->sql.db, "ROLLBACK", NULL, NULL, NULL);
+	store->writing = false;
+	store->node = 0;
+	if (store->seen) {
+		seen_reset(store->seen);
+		seen_text_reset(store->seen_text);
+		tally_reset(store->tally);
+	}
+}
+
+void store_set_backfill(struct store *store, bool backfill)
+{
+	store->backfill = backfill;
+}
+
+void store_expect(struct store *store, uint64_t bytes)
+{
+	if (bytes >= RESERVE_FROM_BYTES)
+		tally_reserve(store->tally);
+}
+
+int store_begin(struct store *store, struct err *err)
+{
+	int64_t version;
+
+	if (store->writing)
+		return 0;
+	int result = sql_run(&store->sql, "BEGIN IMMEDIATE", err);
+
+	/* Changes when another connection wrote: keys that are kept in memory may be stale. */
+	if (result == 0)
+		result = sql_number(&store->sql, "PRAGMA data_version", &version, err);
+	if (result < 0)
+		return result;
+	store->writing = true;
+	if (version != store->data_version) {
+		tally_reset(store->tally);
+		store->node = 0;
+	}
+	store->data_version = version;
+	return 0;
+}
+
+/* The node of the last event, whose name need not be looked up again. */
+static int node_number(struct store *store, struct str name, int64_t *ret_node, struct err *err)
+{
+	if (store->node && str_eq(name, str_of(store->node_name, store->node_name_n))) {
+		*ret_node = store->node;
+		return 0;
+	}
+	int result = tally_node(store->tally, &store->sql, name, ret_node, err);
+
+	store->node = 0;
+	if (result == 0 && name.n <= sizeof(store->node_name)) {
+		memcpy(store->node_name, name.p, name.n);
+		store->node_name_n = name.n;
+		store->node = *ret_node;
+	}
+	return result;
+}
+
+/* 1 if the event was never counted, 0 if it was, -errno. */
+static int is_new(struct store *store, const struct event *event, int64_t node, struct str text,
+		  struct err *err)
+{
+	const struct record *record = event->record;
+
+	if (record->has_serial)
+		return seen_add(store->seen, &store->sql, node, record->ms, record->serial, err);
+	return seen_text_add(store->seen_text, &store->sql, node, record->ms,
+			     hash_bytes(store->text_key, text), err);
+}
+
+int store_put(struct store *store, const struct event *event, struct str text, struct err *err)
+{
+	int64_t node;
+	int result = store_begin(store, err);
+
+	if (result < 0)
+		return result;
+	if (event->record->ms < store->horizon_ms && !store->backfill)
+		return PUT_EXPIRED;
+	result = node_number(store, event->node, &node, err);
+	if (result == 0)
+		result = is_new(store, event, node, text, err);
+	if (result < 0)
+		return result;
+	if (result == 0)
+		return PUT_DUPLICATE;
+	result = tally_count(store->tally, &store->sql, event, node, err);
+	return result < 0 ? result : PUT_NEW;
+}
+
+int store_note_serial(struct store *store, struct str node_name, int64_t ms, uint32_t serial,
+		      bool is_seccomp, struct err *err)
+{
+	int64_t node;
+	int result = store_begin(store, err);
+
+	if (result == 0)
+		result = node_number(store, node_name, &node, err);
+	if (result == 0)
+		stream_note(&store->stream, node, ms, serial, !is_seccomp);
+	return result;
+}
+
+int store_put_loss(struct store *store, const struct loss_note *note, struct err *err)
+{
+	int64_t node;
+	int result = store_begin(store, err);
+
+	if (result == 0)
+		result = node_number(store, note->node, &node, err);
+	sqlite3_stmt *put = result == 0 ? sql_get(&store->sql, SQL_LOSS_PUT, err) : NULL;
+
+	if (!put)
+		return -err->code;
+	sqlite3_bind_int64(put, 1, node);
+	sqlite3_bind_int(put, 2, note->kind);
+	sqlite3_bind_int64(put, 3, note->ms);
+	sqlite3_bind_int64(put, 4, (int64_t)hash_bytes(store->text_key, note->text));
+	sqlite3_bind_int64(put, 5, (int64_t)note->count);
+	sql_bind_bytes(put, 6, note->detail);
+	return sql_done(&store->sql, put, err);
+}
+
+/* How far a file was read, beside its identity: device, inode and a first-line mark, since an
+ * inode number is used again as soon as a file is deleted. */
+static int put_input(struct store *store, struct err *err)
+{
+	sqlite3_stmt *put = sql_get(&store->sql, SQL_INPUT_PUT, err);
+
+	if (!put)
+		return -err->code;
+	sqlite3_bind_text(put, 1, store->input.path.p, (int)store->input.path.n, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 2, (int64_t)store->input.stat.st_dev);
+	sqlite3_bind_int64(put, 3, (int64_t)store->input.stat.st_ino);
+	sqlite3_bind_int64(put, 4, (int64_t)store->input.head);
+	sqlite3_bind_int64(put, 5, (int64_t)store->input.offset);
+	sqlite3_bind_int64(put, 6, (int64_t)store->input.lines);
+	sqlite3_bind_int64(put, 7, (int64_t)store->input.stat.st_mtim.tv_sec * 1000);
+	return sql_done(&store->sql, put, err);
+}
+
+/* What the input at hand leaves beside its rows. */
+static int finish_input(struct store *store, struct err *err)
+{
+	int result = store->writing ? stream_flush(&store->stream, &store->sql, err) : 0;
+
+	if (result == 0 && store->writing && store->input.is_file)
+		result = put_input(store, err);
+	return result;
+}
+
+int store_input_begin(struct store *store, const char *path, const struct stat *stat,
+		      struct err *err)
+{
+	int result = finish_input(store, err);
+
+	buf_clear(&store->input.path);
+	buf_put_str(&store->input.path, str_from(path));
+	store->input.is_file = stat && S_ISREG(stat->st_mode);
+	if (store->input.is_file)
+		store->input.stat = *stat;
+	store->input.offset = store->input.lines = 0;
+	stream_restart(&store->stream);
+	seen_text_restart(store->seen_text);
+	return result;
+}
+
+void store_input_at(struct store *store, uint64_t offset, uint64_t lines)
+{
+	store->input.offset = offset;
+	store->input.lines = lines;
+}
+
+void store_input_head(struct store *store, struct str first_line)
+{
+	store->input.head = hash_bytes(store->text_key, first_line);
+}
+
+bool store_wants_commit(const struct store *store)
+{
+	return tally_full(store->tally) || seen_full(store->seen) ||
+	       seen_text_full(store->seen_text);
+}
+
+int store_commit(struct store *store, struct err *err)
+{
+	if (!store->writing)
+		return 0;
+	int result = tally_flush(store->tally, &store->sql, err);
+
+	if (result == 0)
+		result = seen_flush(store->seen, &store->sql, err);
+	if (result == 0)
+		result = seen_text_flush(store->seen_text, &store->sql, err);
+	if (result == 0)
+		result = finish_input(store, err);
+	if (result == 0)
+		result = sql_run(&store->sql, "COMMIT", err);
+	if (result < 0)
+		store_forget(store);
+	store->writing = false;
+	return result;
+}

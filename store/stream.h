@@ -1,0 +1,58 @@
+/*
+ * Which serials were delivered: what shows that some were not.
+ *
+ * The kernel numbers all audit events of a boot one after the other, whatever their type. While
+ * an input is read, its serials are gathered into runs without a gap; at its end they are joined
+ * with what is known of the node. A hole between two runs is a loss only if both come from a
+ * stream that carries all record types: a log with nothing but SECCOMP records was filtered, and
+ * what is not in it may never have been lost. Internal to store/.
+ */
+#ifndef SCLOG_STORE_STREAM_H
+#define SCLOG_STORE_STREAM_H
+
+#include "store/sql.h"
+
+struct span {
+	int64_t node;
+	bool complete; /* of a stream that carries all record types */
+	uint32_t first_serial, last_serial;
+	int64_t first_ms, last_ms;
+	uint64_t missing; /* serials inside it that were not delivered, when runs had to be joined
+			     because there were too many */
+};
+
+/* The runs of the input at hand. */
+struct stream {
+	struct span *runs;
+	size_t count, size;
+	bool complete; /* it has shown a record that is not SECCOMP: it carries all types */
+};
+
+void stream_release(struct stream *stream);
+
+/* Another input begins; what was gathered has been flushed, or is not wanted. */
+void stream_restart(struct stream *stream);
+
+/* Notes a serial that was delivered. is_other: of a record that is not SECCOMP. */
+void stream_note(struct stream *stream, int64_t node, int64_t ms, uint32_t serial, bool is_other);
+
+/* Joins the runs with those on file, for each node of the input, and forgets them. */
+int stream_flush(struct stream *stream, struct sql *sql, struct err *err);
+
+/* A hole between two runs of one boot. */
+struct hole {
+	uint64_t missing;      /* serials that nobody delivered */
+	bool filtered;	       /* they may have been filtered out, not lost */
+	int64_t from_ms, to_ms;
+};
+
+typedef int stream_hole_fn(const struct hole *hole, void *context);
+
+/* Calls each for the holes of a node, in order of time. */
+int stream_holes(struct sql *sql, int64_t node, stream_hole_fn *each, void *context,
+		struct err *err);
+
+/* True if a run of a complete stream covers that moment. */
+int stream_cover(struct sql *sql, int64_t node, int64_t ms, struct err *err);
+
+#endif

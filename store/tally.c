@@ -1,0 +1,739 @@
+#include "store/tally.h"
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "ingest/action.h"
+#include "ingest/arch.h"
+#include "ingest/node.h"
+#include "store/minutes.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#define SERIES_MAX    65536
+#define PROGRAMS_MAX  32768
+#define NODES_MAX     4096
+#define NAMES_MAX     (8u << 20)  /* bytes of program names */
+#define NAME_ROOM     16384	  /* the longest comm and exe together */
+#define MINUTES_MAX   (3u << 18)  /* 786,432 minutes of series, 12 MiB */
+#define NONE	      UINT32_MAX
+
+/* Everything about an event but its time. Compared as bytes: no padding. */
+struct series_key {
+	uint32_t node;
+	uint32_t container; /* 0: none */
+	uint32_t program;
+	uint32_t arch;
+	int32_t nr;
+	uint32_t code;
+	uint8_t has_arch, attribution, reason, phase;
+	uint32_t source;
+};
+
+/* A minute of a series that is not on disk yet. */
+struct closed {
+	uint32_t next; /* in the series' list, or NONE */
+	uint32_t minute;
+	uint32_t count;
+	uint16_t first, last; /* milliseconds of the minute */
+};
+
+struct series {
+	struct series_key key;
+	int64_t id;
+	bool is_new;   /* has no row yet */
+	uint32_t list; /* closed minutes, latest first */
+	/* the minute at hand; count 0: none */
+	uint32_t minute;
+	uint32_t count;
+	uint16_t first, last;
+	uint32_t pid;
+	uint64_t ip;
+};
+
+struct program {
+	uint64_t hash;
+	int64_t id;
+	uint32_t at; /* in names: comm, then exe */
+	uint32_t comm_n, exe_n;
+	bool comm_null, exe_null;
+};
+
+struct node {
+	char label[NODE_LABEL_SIZE];
+	size_t n;
+	int64_t id;
+};
+
+struct tally {
+	uint64_t seed;
+	struct series *series;
+	size_t series_count;
+	uint32_t *series_slots; /* index + 1 */
+	struct program *programs;
+	size_t program_count;
+	uint32_t *program_slots;
+	struct buf names;
+	struct closed *closed;
+	size_t closed_count;
+	struct node *nodes;
+	size_t node_count;
+	char container[256]; /* the last container's id: its number is kept */
+	size_t container_n;
+	int64_t container_node, container_id;
+	int64_t last_id; /* of series; 0: not read yet */
+	bool no_series;  /* the table was empty when last_id was read */
+};
+
+struct tally *tally_new(void)
+{
+	struct tally *tally = mem_new(1, sizeof(*tally));
+
+	if (getrandom(&tally->seed, sizeof(tally->seed), 0) != sizeof(tally->seed))
+		abort();
+	tally->series = mem_new(SERIES_MAX, sizeof(*tally->series));
+	tally->series_slots = mem_new(2 * SERIES_MAX, sizeof(*tally->series_slots));
+	tally->programs = mem_new(PROGRAMS_MAX, sizeof(*tally->programs));
+	tally->program_slots = mem_new(2 * PROGRAMS_MAX, sizeof(*tally->program_slots));
+	tally->closed = mem_new(MINUTES_MAX, sizeof(*tally->closed));
+	return tally;
+}
+
+void tally_free(struct tally *tally)
+{
+	if (!tally)
+		return;
+	free(tally->series);
+	free(tally->series_slots);
+	free(tally->programs);
+	free(tally->program_slots);
+	free(tally->closed);
+	free(tally->nodes);
+	buf_release(&tally->names);
+	free(tally);
+}
+
+void tally_reserve(struct tally *tally)
+{
+	/* calloc's pages are there when they are written to; nothing is counted in them yet */
+	memset(tally->closed + tally->closed_count, 1,
+	       (MINUTES_MAX - tally->closed_count) * sizeof(*tally->closed));
+}
+
+static void forget_keys(struct tally *tally)
+{
+	memset(tally->series_slots, 0, 2 * SERIES_MAX * sizeof(*tally->series_slots));
+	memset(tally->program_slots, 0, 2 * PROGRAMS_MAX * sizeof(*tally->program_slots));
+	tally->series_count = tally->program_count = 0;
+	buf_clear(&tally->names);
+}
+
+void tally_reset(struct tally *tally)
+{
+	forget_keys(tally);
+	tally->closed_count = 0;
+	tally->node_count = 0;
+	tally->container_n = 0;
+	tally->last_id = 0;
+	tally->no_series = false;
+}
+
+bool tally_full(const struct tally *tally)
+{
+	return tally->closed_count >= MINUTES_MAX - 1 || tally->series_count >= SERIES_MAX - 1 ||
+	       tally->program_count >= PROGRAMS_MAX - 1 ||
+	       tally->names.n >= NAMES_MAX - NAME_ROOM;
+}
+
+/* Runs a look-up whose bindings are set: 1 and the number in its first column, or 0. */
+static int find_number(struct sql *sql, sqlite3_stmt *find, int64_t *ret_number, struct err *err)
+{
+	int result = sql_step(sql, find, err);
+
+	if (result > 0)
+		*ret_number = sqlite3_column_int64(find, 0);
+	sqlite3_reset(find);
+	return result;
+}
+
+static int insert(struct sql *sql, sqlite3_stmt *add, int64_t *ret_id, struct err *err)
+{
+	int result = sql_done(sql, add, err);
+
+	*ret_id = sqlite3_last_insert_rowid(sql->db);
+	return result;
+}
+
+static int node_store(struct sql *sql, struct str label, struct str name, int64_t *ret_id,
+		      struct err *err)
+{
+	sqlite3_stmt *find = sql_get(sql, SQL_NODE_FIND, err);
+
+	if (!find)
+		return -err->code;
+	sqlite3_bind_text(find, 1, label.p, (int)label.n, SQLITE_STATIC);
+	int result = find_number(sql, find, ret_id, err);
+
+	if (result != 0)
+		return result < 0 ? result : 0;
+	sqlite3_stmt *add = sql_get(sql, SQL_NODE_ADD, err);
+
+	if (!add)
+		return -err->code;
+	sqlite3_bind_text(add, 1, label.p, (int)label.n, SQLITE_STATIC);
+	sqlite3_bind_text(add, 2, name.p, (int)name.n, SQLITE_STATIC);
+	return insert(sql, add, ret_id, err);
+}
+
+int tally_node(struct tally *tally, struct sql *sql, struct str name, int64_t *ret_node,
+	       struct err *err)
+{
+	char label_bytes[NODE_LABEL_SIZE];
+	struct str label = node_label(name, label_bytes);
+
+	for (size_t i = tally->node_count; i-- > 0;) {
+		if (str_eq(label, str_of(tally->nodes[i].label, tally->nodes[i].n))) {
+			*ret_node = tally->nodes[i].id;
+			return 0;
+		}
+	}
+	int result = node_store(sql, label, name, ret_node, err);
+
+	if (result < 0)
+		return result;
+	if (tally->node_count == NODES_MAX)
+		tally->node_count = 0;
+	tally->nodes = mem_resize(tally->nodes, (tally->node_count + 1) * sizeof(*tally->nodes));
+	struct node *node = &tally->nodes[tally->node_count++];
+
+	memcpy(node->label, label.p, label.n);
+	node->n = label.n;
+	node->id = *ret_node;
+	return 0;
+}
+
+static void bind_text(sqlite3_stmt *statement, int index, struct str text)
+{
+	sqlite3_bind_text(statement, index, text.n ? text.p : "", (int)text.n, SQLITE_STATIC);
+}
+
+static int container_add(struct sql *sql, int64_t node, const struct container *container,
+			 int64_t *ret_id, struct err *err)
+{
+	sqlite3_stmt *add = sql_get(sql, SQL_CONTAINER_ADD, err);
+
+	if (!add)
+		return -err->code;
+	sqlite3_bind_int64(add, 1, node);
+	bind_text(add, 2, container->id);
+	bind_text(add, 3, container->name);
+	bind_text(add, 4, container->runtime);
+	bind_text(add, 5, container->image);
+	bind_text(add, 6, container->pod);
+	bind_text(add, 7, container->namespace);
+	bind_text(add, 8, container->workload);
+	if (container->has_caps)
+		sqlite3_bind_int64(add, 9, (int64_t)container->caps);
+	sqlite3_bind_int(add, 10, container->coverage);
+	return insert(sql, add, ret_id, err);
+}
+
+/* What the user says of coverage now is known now; silence changes nothing. */
+static int container_update(struct sql *sql, int64_t id, const struct container *container,
+			    struct err *err)
+{
+	if (container->coverage == COVERAGE_UNKNOWN)
+		return 0;
+	sqlite3_stmt *update = sql_get(sql, SQL_CONTAINER_UPDATE, err);
+
+	if (!update)
+		return -err->code;
+	sqlite3_bind_int64(update, 1, id);
+	sqlite3_bind_int(update, 2, container->coverage);
+	return sql_done(sql, update, err);
+}
+
+static int container_store(struct sql *sql, int64_t node, const struct container *container,
+			   int64_t *ret_id, struct err *err)
+{
+	sqlite3_stmt *find = sql_get(sql, SQL_CONTAINER_FIND, err);
+
+	if (!find)
+		return -err->code;
+	sqlite3_bind_int64(find, 1, node);
+	bind_text(find, 2, container->id);
+	int result = find_number(sql, find, ret_id, err);
+
+	if (result > 0)
+		return container_update(sql, *ret_id, container, err);
+	return result < 0 ? result : container_add(sql, node, container, ret_id, err);
+}
+
+static int container_number(struct tally *tally, struct sql *sql, int64_t node,
+			    const struct container *container, int64_t *ret_id, struct err *err)
+{
+	if (tally->container_node == node && tally->container_n &&
+	    str_eq(container->id, str_of(tally->container, tally->container_n))) {
+		*ret_id = tally->container_id;
+		return 0;
+	}
+	int result = container_store(sql, node, container, ret_id, err);
+
+	if (result < 0)
+		return result;
+	tally->container_n = 0;
+	if (container->id.n && container->id.n <= sizeof(tally->container)) {
+		memcpy(tally->container, container->id.p, container->id.n);
+		tally->container_n = container->id.n;
+		tally->container_node = node;
+		tally->container_id = *ret_id;
+	}
+	return 0;
+}
+
+static void bind_name(sqlite3_stmt *statement, int index, struct str name, bool null)
+{
+	if (!null)
+		sql_bind_bytes(statement, index, name);
+}
+
+static int program_store(struct sql *sql, const struct record *record, int64_t *ret_id,
+			 struct err *err)
+{
+	sqlite3_stmt *find = sql_get(sql, SQL_PROGRAM_FIND, err);
+
+	if (!find)
+		return -err->code;
+	bind_name(find, 1, record->comm, record->comm_null);
+	bind_name(find, 2, record->exe, record->exe_null);
+	int result = find_number(sql, find, ret_id, err);
+
+	if (result != 0)
+		return result < 0 ? result : 0;
+	sqlite3_stmt *add = sql_get(sql, SQL_PROGRAM_ADD, err);
+
+	if (!add)
+		return -err->code;
+	bind_name(add, 1, record->comm, record->comm_null);
+	bind_name(add, 2, record->exe, record->exe_null);
+	return insert(sql, add, ret_id, err);
+}
+
+static inline bool program_is(const struct tally *tally, const struct program *program,
+			      const struct record *record)
+{
+	const char *names = tally->names.p + program->at;
+
+	return program->comm_null == record->comm_null && program->exe_null == record->exe_null &&
+	       str_eq(record->comm, str_of(names, program->comm_n)) &&
+	       str_eq(record->exe, str_of(names + program->comm_n, program->exe_n));
+}
+
+static int program_number(struct tally *tally, struct sql *sql, const struct record *record,
+			  uint32_t *ret_index, struct err *err)
+{
+	uint64_t hash = hash_bytes(hash_bytes(tally->seed, record->comm), record->exe);
+	size_t slot = (size_t)hash & (2 * PROGRAMS_MAX - 1);
+
+	for (; tally->program_slots[slot]; slot = (slot + 1) & (2 * PROGRAMS_MAX - 1)) {
+		uint32_t index = tally->program_slots[slot] - 1;
+
+		if (tally->programs[index].hash == hash &&
+		    program_is(tally, &tally->programs[index], record)) {
+			*ret_index = index;
+			return 0;
+		}
+	}
+	struct program program = {
+		.hash = hash,
+		.at = (uint32_t)tally->names.n,
+		.comm_n = (uint32_t)record->comm.n,
+		.exe_n = (uint32_t)record->exe.n,
+		.comm_null = record->comm_null,
+		.exe_null = record->exe_null,
+	};
+	int result = program_store(sql, record, &program.id, err);
+
+	if (result < 0)
+		return result;
+	buf_put_str(&tally->names, record->comm);
+	buf_put_str(&tally->names, record->exe);
+	tally->programs[tally->program_count] = program;
+	*ret_index = (uint32_t)tally->program_count;
+	tally->program_slots[slot] = (uint32_t)++tally->program_count;
+	return 0;
+}
+
+static void bind_series_key(sqlite3_stmt *statement, int at, const struct tally *tally,
+			    const struct series_key *key)
+{
+	sqlite3_bind_int64(statement, at, tally->programs[key->program].id);
+	sqlite3_bind_int(statement, at + 1, key->nr);
+	if (key->container)
+		sqlite3_bind_int64(statement, at + 2, key->container);
+	sqlite3_bind_int64(statement, at + 3, key->node);
+	if (key->has_arch)
+		sqlite3_bind_int64(statement, at + 4, key->arch);
+	sqlite3_bind_int64(statement, at + 5, key->code);
+	sqlite3_bind_int(statement, at + 6, key->attribution);
+	sqlite3_bind_int(statement, at + 7, key->reason);
+	sqlite3_bind_int(statement, at + 8, key->phase);
+	sqlite3_bind_int64(statement, at + 9, key->source);
+}
+
+/* Finds the row of the series, or takes a number for the one that the flush will insert. */
+static int series_store(struct tally *tally, struct sql *sql, struct series *series,
+			struct err *err)
+{
+	if (tally->last_id == 0) {
+		int result = sql_number(sql, "SELECT max(id) FROM series", &tally->last_id, err);
+
+		if (result < 0)
+			return result;
+		tally->no_series = tally->last_id == 0;
+	}
+	series->is_new = true;
+	if (!tally->no_series) {
+		sqlite3_stmt *find = sql_get(sql, SQL_SERIES_FIND, err);
+
+		if (!find)
+			return -err->code;
+		bind_series_key(find, 1, tally, &series->key);
+		int result = find_number(sql, find, &series->id, err);
+
+		if (result < 0)
+			return result;
+		series->is_new = result == 0;
+	}
+	if (series->is_new)
+		series->id = ++tally->last_id;
+	return 0;
+}
+
+static inline uint64_t key_hash(uint64_t seed, const struct series_key *key)
+{
+	uint64_t words[sizeof(*key) / sizeof(uint64_t)];
+
+	memcpy(words, key, sizeof(words));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		seed = hash_word(seed, words[i]);
+	return seed;
+}
+
+_Static_assert(sizeof(struct series_key) == 32, "series_key is hashed and compared as bytes");
+
+static struct series *series_get(struct tally *tally, struct sql *sql,
+				 const struct series_key *key, struct err *err)
+{
+	size_t slot = (size_t)key_hash(tally->seed, key) & (2 * SERIES_MAX - 1);
+
+	for (; tally->series_slots[slot]; slot = (slot + 1) & (2 * SERIES_MAX - 1)) {
+		struct series *series = &tally->series[tally->series_slots[slot] - 1];
+
+		if (memcmp(&series->key, key, sizeof(*key)) == 0)
+			return series;
+	}
+	struct series *series = &tally->series[tally->series_count];
+
+	*series = (struct series){.key = *key, .list = NONE};
+	if (series_store(tally, sql, series, err) < 0)
+		return NULL;
+	tally->series_slots[slot] = (uint32_t)++tally->series_count;
+	return series;
+}
+
+/* The minute at hand goes into the list. */
+static void series_close(struct tally *tally, struct series *series)
+{
+	struct closed *closed = &tally->closed[tally->closed_count];
+
+	*closed = (struct closed){.next = series->list,
+				  .minute = series->minute,
+				  .count = series->count,
+				  .first = series->first,
+				  .last = series->last};
+	series->list = (uint32_t)tally->closed_count++;
+	series->count = 0;
+}
+
+static void series_add(struct tally *tally, struct series *series, const struct tally_batch *batch)
+{
+	uint32_t minute = (uint32_t)(batch->first_ms / MINUTE_MS);
+	uint16_t first = (uint16_t)(batch->first_ms % MINUTE_MS);
+	uint16_t last = (uint16_t)(batch->last_ms % MINUTE_MS);
+
+	if (series->count && (series->minute != minute ||
+			      (uint64_t)series->count + batch->count > UINT32_MAX))
+		series_close(tally, series);
+	if (series->count == 0) {
+		series->minute = minute;
+		series->first = first;
+		series->last = last;
+	}
+	series->first = first < series->first ? first : series->first;
+	series->last = last > series->last ? last : series->last;
+	series->count += (uint32_t)batch->count;
+}
+
+int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *event,
+		      int64_t node, const struct tally_batch *batch, struct err *err)
+{
+	const struct record *record = event->record;
+	int64_t container = 0;
+	struct series_key key = {
+		.node = (uint32_t)node,
+		.arch = record->has_arch ? record->arch : 0,
+		.nr = record->nr,
+		.code = record->code,
+		.has_arch = record->has_arch,
+		.attribution = (uint8_t)event->attribution,
+		.reason = (uint8_t)event->reason,
+		.phase = (uint8_t)event->phase,
+		.source = event->source,
+	};
+	int result = program_number(tally, sql, record, &key.program, err);
+
+	if (result == 0 && event->container)
+		result = container_number(tally, sql, node, event->container, &container, err);
+	if (result < 0)
+		return result;
+	key.container = (uint32_t)container;
+	struct series *series = series_get(tally, sql, &key, err);
+
+	if (!series)
+		return -err->code;
+	series_add(tally, series, batch);
+	series->pid = record->pid;
+	series->ip = record->ip;
+	return 0;
+}
+
+int tally_count(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+		struct err *err)
+{
+	struct tally_batch one = {1, event->record->ms, event->record->ms};
+
+	return tally_count_batch(tally, sql, event, node, &one, err);
+}
+
+/* What an hour's row holds, and what a flush of one series brings in all. */
+struct total {
+	uint64_t count;
+	int64_t first_ms, last_ms;
+};
+
+static void total_add(struct total *total, uint64_t count, int64_t first_ms, int64_t last_ms)
+{
+	if (total->count == 0 || first_ms < total->first_ms)
+		total->first_ms = first_ms;
+	if (total->count == 0 || last_ms > total->last_ms)
+		total->last_ms = last_ms;
+	total->count += count;
+}
+
+/* Loads what the hour's row has. rolled_up: its minutes were given up, only totals are left. */
+static int hour_load(struct sql *sql, int64_t series, int64_t hour, struct minutes *minutes,
+		     bool *ret_rolled_up, struct total *total, struct err *err)
+{
+	sqlite3_stmt *find = sql_get(sql, SQL_HOUR_FIND, err);
+
+	if (!find)
+		return -err->code;
+	sqlite3_bind_int64(find, 1, series);
+	sqlite3_bind_int64(find, 2, hour);
+	int result = sql_step(sql, find, err);
+
+	*ret_rolled_up = result > 0 && sqlite3_column_type(find, 0) == SQLITE_NULL;
+	if (result > 0)
+		*total = (struct total){(uint64_t)sqlite3_column_int64(find, 1),
+					sqlite3_column_int64(find, 2),
+					sqlite3_column_int64(find, 3)};
+	if (result > 0 && !*ret_rolled_up && !minutes_unpack(sql_column_bytes(find, 0), minutes))
+		result = err_set(err, EUCLEAN, "store '%s': minutes are damaged", sql->path);
+	sqlite3_reset(find);
+	return result < 0 ? result : 0;
+}
+
+static int hour_write(struct sql *sql, int64_t series, int64_t hour, const struct total *total,
+		      const struct buf *packed, struct err *err)
+{
+	sqlite3_stmt *put = sql_get(sql, SQL_HOUR_PUT, err);
+
+	if (!put)
+		return -err->code;
+	sqlite3_bind_int64(put, 1, series);
+	sqlite3_bind_int64(put, 2, hour);
+	sqlite3_bind_int64(put, 3, (int64_t)total->count);
+	sqlite3_bind_int64(put, 4, total->first_ms);
+	sqlite3_bind_int64(put, 5, total->last_ms);
+	if (packed->n)
+		sqlite3_bind_blob(put, 6, packed->p, (int)packed->n, SQLITE_STATIC);
+	return sql_done(sql, put, err);
+}
+
+/* Merges minutes of one hour, already gathered in order, into its row. */
+static int hour_merge(struct sql *sql, const struct series *series, const struct closed *from,
+		      const struct closed *to, struct buf *packed, struct err *err)
+{
+	struct minutes minutes = {0};
+	struct total total = {0};
+	bool rolled_up = false;
+	int64_t hour = from->minute / 60;
+
+	if (!series->is_new) {
+		int result = hour_load(sql, series->id, hour, &minutes, &rolled_up, &total, err);
+
+		if (result < 0)
+			return result;
+	}
+	for (const struct closed *at = from; at < to; at++) {
+		int64_t base = (int64_t)at->minute * MINUTE_MS;
+
+		minute_add(&minutes.minute[at->minute % 60], at->count, at->first, at->last);
+		total_add(&total, at->count, base + at->first, base + at->last);
+	}
+	buf_clear(packed);
+	if (!rolled_up)
+		minutes_pack(&minutes, packed);
+	return hour_write(sql, series->id, hour, &total, packed, err);
+}
+
+static int compare_closed(const void *left, const void *right)
+{
+	const struct closed *a = left, *b = right;
+
+	return a->minute < b->minute ? -1 : a->minute > b->minute;
+}
+
+/* The series' minutes, the one at hand included, into *list in order of time. */
+static size_t gather(const struct tally *tally, const struct series *series,
+		     struct closed **list, size_t *size)
+{
+	size_t count = 0;
+	bool ordered = true;
+	struct closed now = {.next = series->list,
+			     .minute = series->minute,
+			     .count = series->count,
+			     .first = series->first,
+			     .last = series->last};
+	const struct closed *at = &now;
+
+	for (;;) {
+		if (at->count) {
+			if (count == *size) {
+				*size = *size ? *size * 2 : 64;
+				*list = mem_resize(*list, *size * sizeof(**list));
+			}
+			ordered = ordered && (count == 0 || (*list)[count - 1].minute < at->minute);
+			(*list)[count++] = *at;
+		}
+		if (at->next == NONE)
+			break;
+		at = &tally->closed[at->next];
+	}
+	if (!ordered)
+		qsort(*list, count, sizeof(**list), compare_closed);
+	return count;
+}
+
+static int series_insert(struct tally *tally, struct sql *sql, const struct series *series,
+			 const struct total *total, struct err *err)
+{
+	const struct series_key *key = &series->key;
+	sqlite3_stmt *add = sql_get(sql, SQL_SERIES_ADD, err);
+	char name[SYSCALL_NAME_SIZE], action[16];
+
+	if (!add)
+		return -err->code;
+	sqlite3_bind_int64(add, 1, series->id);
+	bind_series_key(add, 2, tally, key);
+	if (key->has_arch) {
+		const char *arch = arch_name(arch_token(key->arch, key->nr));
+
+		syscall_name(key->arch, key->nr, name);
+		sqlite3_bind_text(add, 12, name, -1, SQLITE_STATIC);
+		if (arch)
+			sqlite3_bind_text(add, 13, arch, -1, SQLITE_STATIC);
+	}
+	snprintf(action, sizeof(action), "0x%x", key->code);
+	const char *known = action_name(key->code);
+
+	sqlite3_bind_text(add, 14, known ? known : action, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(add, 15, (int64_t)total->count);
+	sqlite3_bind_int64(add, 16, total->first_ms);
+	sqlite3_bind_int64(add, 17, total->last_ms);
+	sqlite3_bind_int64(add, 18, series->pid);
+	sqlite3_bind_int64(add, 19, (int64_t)series->ip);
+	return sql_done(sql, add, err);
+}
+
+static int series_update(struct sql *sql, const struct series *series, const struct total *total,
+			 struct err *err)
+{
+	sqlite3_stmt *update = sql_get(sql, SQL_SERIES_UPDATE, err);
+
+	if (!update)
+		return -err->code;
+	sqlite3_bind_int64(update, 1, series->id);
+	sqlite3_bind_int64(update, 2, (int64_t)total->count);
+	sqlite3_bind_int64(update, 3, total->first_ms);
+	sqlite3_bind_int64(update, 4, total->last_ms);
+	sqlite3_bind_int64(update, 5, series->pid);
+	sqlite3_bind_int64(update, 6, (int64_t)series->ip);
+	return sql_done(sql, update, err);
+}
+
+static int series_write(struct tally *tally, struct sql *sql, struct series *series,
+			const struct closed *list, size_t count, struct buf *packed,
+			struct err *err)
+{
+	struct total total = {0};
+	int result = 0;
+
+	for (size_t from = 0, to; from < count && result == 0; from = to) {
+		for (to = from + 1; to < count && list[to].minute / 60 == list[from].minute / 60;)
+			to++;
+		result = hour_merge(sql, series, list + from, list + to, packed, err);
+	}
+	for (size_t i = 0; i < count; i++) {
+		int64_t base = (int64_t)list[i].minute * MINUTE_MS;
+
+		total_add(&total, list[i].count, base + list[i].first, base + list[i].last);
+	}
+	if (result == 0)
+		result = series->is_new ? series_insert(tally, sql, series, &total, err)
+					: series_update(sql, series, &total, err);
+	series->is_new = false;
+	series->list = NONE;
+	series->count = 0;
+	return result;
+}
+
+int tally_flush(struct tally *tally, struct sql *sql, struct err *err)
+{
+	BUF_AUTO packed = {0};
+	struct closed *list = NULL;
+	size_t size = 0;
+	int result = 0;
+
+	for (size_t i = 0; i < tally->series_count && result == 0; i++) {
+		struct series *series = &tally->series[i];
+
+		if (series->count == 0 && series->list == NONE)
+			continue;
+		size_t count = gather(tally, series, &list, &size);
+
+		result = series_write(tally, sql, series, list, count, &packed, err);
+	}
+	free(list);
+	tally->closed_count = 0;
+	/* What was new is on disk now: keys may be forgotten, and other rows may be found. */
+	tally->no_series = false;
+	if (tally->series_count > SERIES_MAX / 4 * 3 ||
+	    tally->program_count > PROGRAMS_MAX / 4 * 3 || tally->names.n > NAMES_MAX / 2)
+		forget_keys(tally);
+	return result;
+}

@@ -1,0 +1,47 @@
+/*
+ * Observations that are not committed yet, and the names and keys that they hang on.
+ *
+ * A series is everything about an event but its time: node, container, program, phase, source,
+ * arch, number, action. While a series stays within one minute, counting an event is an
+ * increment. A minute that ends goes into a list; a flush merges the lists into the hours on
+ * disk. All memory is bounded: tally_full() asks for a commit. Internal to store/.
+ */
+#ifndef SCLOG_STORE_TALLY_H
+#define SCLOG_STORE_TALLY_H
+
+#include "correlate/event.h"
+#include "store/sql.h"
+
+struct tally;
+
+struct tally *tally_new(void);
+void tally_free(struct tally *tally);
+
+/* Touches all of the memory now. */
+void tally_reserve(struct tally *tally);
+
+/* The number of a node, by its first label; made if it is new. Returns 0 or -errno. */
+int tally_node(struct tally *tally, struct sql *sql, struct str name, int64_t *ret_node,
+	       struct err *err);
+
+/* Counts an event; the connection must be inside a write transaction. Returns 0 or -errno. */
+int tally_count(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+		struct err *err);
+
+/* Counts many at once: what a merge brings. */
+struct tally_batch {
+	uint64_t count;
+	int64_t first_ms, last_ms; /* in one minute */
+};
+int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *event,
+		      int64_t node, const struct tally_batch *batch, struct err *err);
+
+bool tally_full(const struct tally *tally);
+
+/* Merges everything into the store, and keeps the keys for what comes next. */
+int tally_flush(struct tally *tally, struct sql *sql, struct err *err);
+
+/* Forgets what was not written, and every key (another writer may have changed them). */
+void tally_reset(struct tally *tally);
+
+#endif
