@@ -24,21 +24,32 @@ static inline uint64_t hash_word(uint64_t hash, uint64_t word)
 	return hash_fold(hash ^ word, 0x9e3779b97f4a7c15u);
 }
 
+/* Up to eight bytes as a number, without reading past them. */
+static inline uint64_t hash_tail(const char *p, size_t n)
+{
+	uint32_t low, high;
+
+	if (n >= 4) {
+		memcpy(&low, p, sizeof(low));
+		memcpy(&high, p + n - sizeof(high), sizeof(high));
+		return (uint64_t)high << 32 | low;
+	}
+	if (n == 0)
+		return 0;
+	return (uint64_t)(unsigned char)p[0] << 16 | (uint64_t)(unsigned char)p[n / 2] << 8 |
+	       (unsigned char)p[n - 1];
+}
+
 static inline uint64_t hash_bytes(uint64_t hash, struct str s)
 {
 	uint64_t word;
 
 	hash = hash_word(hash, s.n);
-	for (; s.n >= sizeof(word); s = str_skip(s, sizeof(word))) {
+	for (; s.n > sizeof(word); s = str_skip(s, sizeof(word))) {
 		memcpy(&word, s.p, sizeof(word));
 		hash = hash_word(hash, word);
 	}
-	if (s.n) {
-		word = 0;
-		memcpy(&word, s.p, s.n);
-		hash = hash_word(hash, word);
-	}
-	return hash;
+	return hash_word(hash, hash_tail(s.p, s.n));
 }
 
 #endif

@@ -17,6 +17,14 @@ void *mem_new(size_t count, size_t size)
 	return check(calloc(count ? count : 1, size ? size : 1), count * size);
 }
 
+void *mem_aligned(size_t count, size_t size)
+{
+	size_t bytes = (count * size + 63) / 64 * 64;
+	void *p = check(aligned_alloc(64, bytes), bytes);
+
+	return memset(p, 0, bytes);
+}
+
 void *mem_resize(void *p, size_t size)
 {
 	return check(realloc(p, size ? size : 1), size);

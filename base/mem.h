@@ -11,6 +11,9 @@
 /* Zeroed memory for count things of that size. */
 void *mem_new(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 
+/* The same, beginning at a cache line. */
+void *mem_aligned(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
+
 void *mem_resize(void *p, size_t size) __attribute__((returns_nonnull));
 
 /* A NUL-terminated copy of the slice; a NUL byte inside it ends what C calls see. */

@@ -190,6 +190,7 @@ static void warn_of_lint(const struct profile *profile)
 struct comparison {
 	struct diff *diff;
 	struct judges judges;
+	enum coverage coverage; /* --coverage, for FILEs' records that belong to no container */
 	struct err *err;
 };
 
@@ -204,14 +205,18 @@ static int add_container(const struct container_summary *summary, void *context)
 static int add_observation(const struct observation *observation, void *context)
 {
 	struct comparison *comparison = context;
+	struct observation judged = *observation;
 	bool contained = observation->attribution == ATTRIBUTION_CONTAINER;
 	struct profile *profile;
 	int r = judges_find(&comparison->judges, contained ? &observation->container : NULL,
 			    &profile, comparison->err);
 
-	if (r == 0)
-		diff_add_observation(comparison->diff, observation, profile);
-	return r;
+	if (r < 0)
+		return r;
+	if (!contained)
+		judged.container.coverage = comparison->coverage;
+	diff_add_observation(comparison->diff, &judged, profile);
+	return 0;
 }
 
 static int add_loss(const struct loss *loss, void *context)
@@ -329,6 +334,8 @@ static int run(struct invocation *invocation, struct err *err)
 		invocation->misused = true;
 		return r;
 	}
+	if (given->files.coverage)
+		coverage_from_name(str_from(given->files.coverage), &comparison.coverage);
 	comparison.diff = diff_new(group_by_from_name(given->by), given->strict);
 	r = diff_everything(invocation, &comparison, err);
 	diff_free(comparison.diff);

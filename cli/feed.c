@@ -143,9 +143,6 @@ static int put(struct feed *feed, const struct line *line, const struct framed *
 	if (result < 0)
 		return result;
 	feed->counts->records++;
-	feed->counts->fresh += result == PUT_NEW;
-	feed->counts->duplicates += result == PUT_DUPLICATE;
-	feed->counts->expired += result == PUT_EXPIRED;
 	feed->counts->without_serial += !feed->record.has_serial;
 	feed->counts->without_arch += !feed->record.has_arch;
 	return 0;
@@ -247,23 +244,26 @@ static int take_line(struct feed *feed, const struct line *line, struct err *err
 	return 0;
 }
 
-/* Now and then: progress, a signal, a pipe that pauses. Returns -EINTR on a signal. */
-static int look_around(struct feed *feed, struct input *input, struct err *err)
+/* Now and then: progress, a signal, how far the input was read. Returns 1 to end here. */
+static int look_around(struct feed *feed, struct input *input, struct err *input_err,
+		       struct err *err)
 {
 	progress_update(&feed->progress, feed->bytes_before + input->consumed,
 			feed->counts->records);
-	if (interrupted)
-		return err_set(err, EINTR,
-			       "%s: interrupted after line %llu: what was read until then is"
-			       " stored",
-			       input->path, (unsigned long long)input->lines);
-	return 0;
+	if (interrupted) {
+		err_set(input_err, EINTR,
+			"%s: interrupted after line %llu: what was read until then is stored",
+			input->path, (unsigned long long)input->lines);
+		return 1;
+	}
+	return store_input_at(feed->store, input->offset, input->lines, err);
 }
 
 static int commit(struct feed *feed, const struct input *input, struct err *err)
 {
-	store_input_at(feed->store, input->offset, input->lines);
-	return store_commit(feed->store, err);
+	int result = store_input_at(feed->store, input->offset, input->lines, err);
+
+	return result < 0 ? result : store_commit(feed->store, err);
 }
 
 static int commit_if_idle(struct feed *feed, const struct input *input, struct err *err)
@@ -279,22 +279,22 @@ static int take_lines(struct feed *feed, struct input *input, struct err *input_
 	int result = 0;
 
 	for (;;) {
-		if (input->lines % LINES_PER_LOOK == 0 && look_around(feed, input, input_err) < 0)
+		if (input->lines % LINES_PER_LOOK == 0)
+			result = look_around(feed, input, input_err, err);
+		if (result != 0)
 			break;
 		if (!S_ISREG(input->stat.st_mode))
 			result = commit_if_idle(feed, input, err);
 		if (result < 0 || input_next(input, &line, input_err) <= 0)
 			break;
 		if (line.number == 1)
-			store_input_head(feed->store, line.text);
-		result = take_line(feed, &line, err);
+			result = store_input_head(feed->store, line.text, err);
+		if (result == 0)
+			result = take_line(feed, &line, err);
 		if (result < 0)
-			return err_prefix(err, "%s:%llu", input->path,
-					  (unsigned long long)line.number);
-		if (store_wants_commit(feed->store))
-			result = commit(feed, input, err);
+			break;
 	}
-	return result;
+	return result < 0 ? result : 0;
 }
 
 /* What an input as a whole is worth a word for. */
@@ -353,7 +353,8 @@ static int feed_log(struct feed *feed, const char *path, struct err *err)
 		if (result == 0)
 			result = take_lines(feed, &input, &input_err, err);
 		judge_input(feed, &input, &input_err);
-		store_input_at(feed->store, input.offset, input.lines);
+		if (result == 0)
+			result = store_input_at(feed->store, input.offset, input.lines, err);
 		feed->counts->lines += input.lines;
 		feed->counts->bytes += input.offset;
 		feed->bytes_before += input.consumed;
@@ -448,6 +449,15 @@ static int feed_each(struct feed *feed, char *const *paths, size_t count, struct
 	return result == 0 ? store_commit(feed->store, err) : result;
 }
 
+static void add_put_counts(struct feed *feed)
+{
+	struct put_counts put = store_put_counts(feed->store);
+
+	feed->counts->fresh += put.fresh;
+	feed->counts->duplicates += put.duplicates;
+	feed->counts->expired += put.expired;
+}
+
 int feed_paths(struct store *store, char *const *paths, size_t count,
 	       const struct feed_options *options, struct feed_counts *counts, struct err *err)
 {
@@ -465,6 +475,7 @@ int feed_paths(struct store *store, char *const *paths, size_t count,
 	result = feed_open(&feed, err);
 	if (result == 0)
 		result = feed_each(&feed, paths, count, err);
+	add_put_counts(&feed);
 	progress_clear(&feed.progress);
 	framing_free(feed.framing);
 	assign_free(feed.assign);

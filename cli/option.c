@@ -116,11 +116,12 @@ static const char *row_name(size_t i, const void *context)
 static int ambiguous(const struct option_table *table, struct str name, struct err *err)
 {
 	BUF_AUTO all = {0};
+	size_t n = 0;
 
 	for (size_t i = 0; i < table->count; i++)
 		if (table->rows[i].name && str_starts(str_from(table->rows[i].name), name))
-			buf_format(&all, "%s--%s", all.n ? ", " : "", table->rows[i].name);
-	if (!all.n)
+			buf_format(&all, "%s--%s", n++ ? ", " : "", table->rows[i].name);
+	if (n < 2)
 		return 0;
 	return err_set(err, EINVAL, "option '--%.*s' is ambiguous: %s", (int)name.n, name.p, all.p);
 }
@@ -192,6 +193,27 @@ static struct getopt_tables make_tables(const struct option_table *table, bool s
 	return tables;
 }
 
+/*
+ * Whether a long option was written in full. getopt_long(3) takes any beginning that only one
+ * option has, so that a script would break the day a second one gets it.
+ */
+static bool is_in_full(const struct option_row *row, const char *given)
+{
+	struct str word = str_from(given);
+
+	if (!str_starts(word, STR("--")))
+		return true;
+	word = str_skip(word, 2);
+	word.n = str_chr(word, '=');
+	return str_eq(word, str_from(row->name));
+}
+
+/* The word of argv that the option just found was in: its argument may be the next one. */
+static const char *word_at_hand(char **argv)
+{
+	return optarg && optarg == argv[optind - 1] ? argv[optind - 2] : argv[optind - 1];
+}
+
 int option_parse(const struct option_table *table, void *options, int argc, char **argv,
 		 bool stop_at_operand, int *ret_operands, struct err *err)
 {
@@ -206,6 +228,8 @@ int option_parse(const struct option_table *table, void *options, int argc, char
 			return refuse(table, result, argv[optind > 1 ? optind - 1 : 1], err);
 		const struct option_row *row = row_of_value(table, result);
 
+		if (row && !is_in_full(row, word_at_hand(argv)))
+			return unknown(table, word_at_hand(argv), err);
 		if (row)
 			set_value(row, optarg, options);
 	}

@@ -54,8 +54,9 @@ struct option_table {
 /*
  * Parses argv[1..argc) into `options`, which may hold values already (from before the command).
  * Operands move to the end of argv, and *ret_operands is the index of the first. With
- * `stop_at_operand` parsing ends there instead, as before a command's name. Uses getopt_long(3)
- * and so its global state: one thread. Returns 0, or -EINVAL and what is wrong in err.
+ * `stop_at_operand` parsing ends there instead, as before a command's name. Options must be
+ * written in full. Uses getopt_long(3) and so its global state: one thread. Returns 0, or
+ * -EINVAL and what is wrong in err.
  */
 int option_parse(const struct option_table *table, void *options, int argc, char **argv,
 		 bool stop_at_operand, int *ret_operands, struct err *err);

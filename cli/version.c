@@ -7,7 +7,7 @@
 #include "base/pattern.h"
 #include "ingest/input.h"
 #include "report/json.h"
-#include "store/version.h"
+#include "store/store.h"
 
 #include <seccomp.h>
 

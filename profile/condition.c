@@ -53,17 +53,17 @@ struct teller {
 	struct view views[SUBJECTS];
 };
 
-const char *value_text(uint32_t value, char text[VALUE_TEXT_SIZE])
+const char *verdict_value_text(uint32_t value, char text[VERDICT_VALUE_SIZE])
 {
 	uint32_t action = value & SECCOMP_RET_ACTION_FULL;
 	const char *name = action_name(action);
 
 	if (!name)
-		snprintf(text, VALUE_TEXT_SIZE, "0x%08x", value);
+		snprintf(text, VERDICT_VALUE_SIZE, "0x%08x", value);
 	else if (action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE)
-		snprintf(text, VALUE_TEXT_SIZE, "%s(%u)", name, value & SECCOMP_RET_DATA);
+		snprintf(text, VERDICT_VALUE_SIZE, "%s(%u)", name, value & SECCOMP_RET_DATA);
 	else
-		snprintf(text, VALUE_TEXT_SIZE, "%s", name);
+		snprintf(text, VERDICT_VALUE_SIZE, "%s", name);
 	return text;
 }
 
@@ -444,10 +444,10 @@ static void outcome_words(const struct teller *teller, struct outcome *outcome)
 
 static int by_text(const void *a, const void *b)
 {
-	char text_a[VALUE_TEXT_SIZE], text_b[VALUE_TEXT_SIZE];
+	char text_a[VERDICT_VALUE_SIZE], text_b[VERDICT_VALUE_SIZE];
 
-	return strcmp(value_text(((const struct outcome *)a)->value, text_a),
-		      value_text(((const struct outcome *)b)->value, text_b));
+	return strcmp(verdict_value_text(((const struct outcome *)a)->value, text_a),
+		      verdict_value_text(((const struct outcome *)b)->value, text_b));
 }
 
 static struct outcome *outcome_for(struct outcome *outcomes, size_t *count, uint32_t value)
@@ -479,7 +479,7 @@ static size_t otherwise_weight(const struct outcome *outcome)
 static size_t tell(struct outcome *outcomes, size_t count, char **conditions)
 {
 	struct outcome *otherwise = &outcomes[0];
-	char text[VALUE_TEXT_SIZE];
+	char text[VERDICT_VALUE_SIZE];
 	size_t n = 0;
 
 	for (size_t i = 1; i < count; i++) {
@@ -491,13 +491,13 @@ static size_t tell(struct outcome *outcomes, size_t count, char **conditions)
 
 		if (&outcomes[i] == otherwise)
 			continue;
-		buf_format(&line, "%s when %s", value_text(outcomes[i].value, text),
+		buf_format(&line, "%s when %s", verdict_value_text(outcomes[i].value, text),
 			   outcomes[i].words.n ? outcomes[i].words.p : "");
 		conditions[n++] = mem_copy(buf_str(&line));
 	}
 	BUF_AUTO line = {0};
 
-	buf_format(&line, "%s otherwise", value_text(otherwise->value, text));
+	buf_format(&line, "%s otherwise", verdict_value_text(otherwise->value, text));
 	conditions[n++] = mem_copy(buf_str(&line));
 	return n;
 }
@@ -510,12 +510,16 @@ static void outcome_release(struct outcome *outcome)
 	buf_release(&outcome->words);
 }
 
-/* The filter's budget ran out: say what may be returned, claim nothing about when. */
-static size_t tell_inexact(char ***ret_conditions)
+/* Not all ways are listed: say that the arguments decide, claim nothing about how. */
+static size_t tell_incomplete(const struct walk *walk, char ***ret_conditions)
 {
+	const struct str text =
+		walk->exact ? STR("too many combinations of arguments to tell")
+			    : STR("too many combinations of arguments to tell, and some "
+				  "actions may be out of reach");
+
 	*ret_conditions = mem_new(1, sizeof(**ret_conditions));
-	(*ret_conditions)[0] = mem_copy(
-		STR("the filter is too tangled to say when; some actions may be out of reach"));
+	(*ret_conditions)[0] = mem_copy(text);
 	return 1;
 }
 
@@ -524,8 +528,8 @@ size_t conditions_of(const struct walk *walk, bool big_endian, char ***ret_condi
 	struct teller teller = {.walk = walk, .big_endian = big_endian};
 	size_t count = 0, n;
 
-	if (!walk->exact)
-		return tell_inexact(ret_conditions);
+	if (!walk->exact || !walk->complete)
+		return tell_incomplete(walk, ret_conditions);
 	choose_views(&teller);
 	struct outcome *outcomes = mem_new(walk->path_count, sizeof(*outcomes));
 

@@ -13,11 +13,8 @@
 #ifndef SCLOG_PROFILE_CONDITION_H
 #define SCLOG_PROFILE_CONDITION_H
 
+#include "profile/profile.h"
 #include "profile/walk.h"
-
-/* "ALLOW", "ERRNO(1)", "TRACE(1)": a filter's return value; 0x... for an unknown action. */
-#define VALUE_TEXT_SIZE 32
-const char *value_text(uint32_t value, char text[VALUE_TEXT_SIZE]);
 
 /*
  * The conditions of a walk that can return more than one value, sorted by the value's text, the

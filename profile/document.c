@@ -164,10 +164,12 @@ static int wrong(struct reader *reader, const char *place, const char *what)
 /* The member, absent when null; in another case than written here if need be, as Go takes it. */
 static json_t *member_of(json_t *object, const char *name)
 {
-	json_t *value = json_object_get(object, name), *other;
-	const char *key;
+	json_t *value = json_object_get(object, name);
 
 	if (!value) {
+		const char *key;
+		json_t *other;
+
 		json_object_foreach(object, key, other) {
 			if (strcasecmp(key, name) == 0)
 				value = other;
@@ -352,7 +354,7 @@ static int read_filter(struct reader *reader, json_t *rule, const char *place, c
 static int read_arg(struct reader *reader, json_t *object, const char *place,
 		    struct document_arg *arg)
 {
-	char where[PLACE_SIZE], quoted[QUOTED_SIZE];
+	char where[PLACE_SIZE];
 	const char *op;
 
 	place_put(where, "%s.", place);
@@ -376,8 +378,8 @@ static int read_arg(struct reader *reader, json_t *object, const char *place,
 			return 0;
 		}
 	}
-	return err_set(reader->err, EINVAL, "%s.op: unknown operator %s", place,
-		       text_quote(op, quoted));
+	place_put(where, "%s.op", place);
+	return err_quoted(reader->err, where, "unknown operator", op);
 }
 
 static int read_args(struct reader *reader, json_t *object, const char *place,
@@ -403,13 +405,13 @@ static int read_action(struct reader *reader, json_t *object, const char *place,
 		       struct document_rule *rule)
 {
 	const char *action = string_of(object, "action");
-	char quoted[QUOTED_SIZE];
+	char where[PLACE_SIZE];
 
+	place_put(where, "%saction", place);
 	if (!action)
-		return err_set(reader->err, EINVAL, "%saction: missing", place);
+		return wrong(reader, where, "missing");
 	if (!document_action(action, &rule->action))
-		return err_set(reader->err, EINVAL, "%saction: unknown action %s", place,
-			       text_quote(action, quoted));
+		return err_quoted(reader->err, where, "unknown action", action);
 	return 0;
 }
 
@@ -521,6 +523,7 @@ static int read_root(struct reader *reader, json_t *object)
 		return r;
 	document->default_action = string_of(object, "defaultAction");
 	document->default_errno = string_of(object, "defaultErrno");
+	document->listener_path = string_of(object, "listenerPath");
 	document->default_errno_ret = number_of(reader, object, "defaultErrnoRet");
 	r = read_strings(reader, object, prefix, "architectures", &document->architectures);
 	if (r == 0)

@@ -92,6 +92,7 @@ struct document {
 	struct document_arch *arch_map;
 	size_t arch_map_count;
 	struct strings flags;
+	const char *listener_path; /* who answers SCMP_ACT_NOTIFY, or NULL */
 	struct document_rule *rules;
 	size_t rule_count;
 };

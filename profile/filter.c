@@ -46,7 +46,7 @@ static void arch_place(const struct builder *builder, size_t i, char place[PLACE
 			 builder->rules->document->prefix, i);
 }
 
-/* runc has a table of its own: upper case, and neither "native" nor what it does not run on. */
+/* runc has a table of its own: upper case, and without what it does not run on. */
 static bool runc_knows(const char *name)
 {
 	static const char *const unknown[] = {
@@ -65,17 +65,25 @@ static bool runc_knows(const char *name)
 	return true;
 }
 
+/*
+ * 0 where the runtime or libseccomp does not know it; crun's prefix is optional. SCMP_ARCH_NATIVE
+ * is 0 itself, and neither runtime takes it.
+ */
 static uint32_t token_of(const struct builder *builder, const char *name)
 {
+	const size_t prefix = strlen("SCMP_ARCH_");
+	bool runc = builder->options->runtime == RUNTIME_RUNC;
+	bool has_prefix = strncmp(name, "SCMP_ARCH_", prefix) == 0;
 	char lower[32];
 	size_t n = 0;
 
-	if (strncmp(name, "SCMP_ARCH_", 10) != 0 || strlen(name) - 10 >= sizeof(lower))
+	if (runc && (!has_prefix || !runc_knows(name)))
 		return 0;
-	if (builder->options->runtime == RUNTIME_RUNC && !runc_knows(name))
-		return 0;
-	for (const char *p = name + 10; *p; p++)
+	for (const char *p = has_prefix ? name + prefix : name; *p; p++) {
+		if (n + 1 == sizeof(lower))
+			return 0;
 		lower[n++] = (char)tolower((unsigned char)*p);
+	}
 	lower[n] = '\0';
 	return seccomp_arch_resolve_name(lower);
 }
@@ -88,15 +96,10 @@ static int add_arch(struct builder *builder, size_t i)
 	uint32_t token = token_of(builder, name);
 
 	arch_place(builder, i, place);
-	if (token == 0 && strncmp(name, "SCMP_ARCH_", 10) != 0)
-		return err_set(builder->err, EINVAL, "%s: unknown architecture %s", place,
-			       text_quote(name, quoted));
 	if (token == 0)
 		return err_set(builder->err, EINVAL,
 			       "%s: %s or this libseccomp does not know the architecture %s", place,
 			       runtime_name(builder->options->runtime), text_quote(name, quoted));
-	if (token == SCMP_ARCH_NATIVE)
-		token = builder->options->arch;
 	if (filter_arch(filter, token))
 		return 0;
 	int r = seccomp_arch_add(builder->context, token);
@@ -185,21 +188,64 @@ static int refuse_rule(struct builder *builder, const struct rule *rule, int cod
 		       other_place, place, text_quote(rule->name, quoted));
 }
 
-/* runc hands its listener over by write, so that one must not wait for the listener. */
-static int check_rule(struct builder *builder, const struct rule *rule)
+/*
+ * What only runc refuses. Its init hands the listener over by write, which must not wait for
+ * that listener (libcontainer/seccomp, InitSeccomp).
+ */
+static int check_runc(struct builder *builder, const struct rule *rule, const char *place)
 {
-	char place[PLACE_SIZE];
-
-	if (builder->options->runtime != RUNTIME_RUNC)
-		return 0;
-	document_name_place(builder->rules->document, rule->document_rule, rule->document_name,
-			    place);
 	if (!rule->name[0])
 		return err_set(builder->err, EINVAL, "%s: runc refuses an empty name", place);
-	if (rule->action == SCMP_ACT_NOTIFY && strcmp(rule->name, "write") == 0)
+	if (rule->action != SCMP_ACT_NOTIFY)
+		return 0;
+	if (strcmp(rule->name, "write") == 0)
 		return err_set(builder->err, EINVAL, "%s: runc refuses SCMP_ACT_NOTIFY for write",
 			       place);
+	if (!builder->rules->document->listener_path)
+		return err_set(builder->err, EINVAL,
+			       "%s: runc refuses SCMP_ACT_NOTIFY without a listenerPath", place);
 	return 0;
+}
+
+/* crun refuses an errno beside an action that has none (src/libcrun/seccomp.c). */
+static int check_crun(struct builder *builder, uint32_t action, bool has_errno, const char *place)
+{
+	uint32_t kind = action & SECCOMP_RET_ACTION_FULL;
+
+	if (!has_errno || kind == SECCOMP_RET_ERRNO || kind == SECCOMP_RET_TRACE)
+		return 0;
+	return err_set(builder->err, EINVAL,
+		       "%s: crun refuses an errno with an action other than SCMP_ACT_ERRNO and "
+		       "SCMP_ACT_TRACE",
+		       place);
+}
+
+static int check_rule(struct builder *builder, const struct rule *rule)
+{
+	const struct document *document = builder->rules->document;
+	const struct document_rule *from = &document->rules[rule->document_rule];
+	bool by_name = from->errno_name && builder->rules->loader == LOADER_PODMAN;
+	char place[PLACE_SIZE];
+
+	if (builder->options->runtime == RUNTIME_CRUN) {
+		document_rule_place(document, rule->document_rule, place);
+		return check_crun(builder, rule->action, from->errno_ret.present || by_name, place);
+	}
+	document_name_place(document, rule->document_rule, rule->document_name, place);
+	return check_runc(builder, rule, place);
+}
+
+static int check_default(struct builder *builder)
+{
+	const struct document *document = builder->rules->document;
+	bool by_name = document->default_errno && builder->rules->loader == LOADER_PODMAN;
+	char place[PLACE_SIZE];
+
+	if (builder->options->runtime != RUNTIME_CRUN)
+		return 0;
+	snprintf(place, sizeof(place), "%sdefaultErrnoRet", document->prefix);
+	return check_crun(builder, builder->rules->default_action,
+			  document->default_errno_ret.present || by_name, place);
 }
 
 /* All args of a rule must hold together, unless two test the same one: then each is a rule. */
@@ -503,6 +549,8 @@ static int build(struct builder *builder)
 {
 	int r = check_flags(builder);
 
+	if (r == 0)
+		r = check_default(builder);
 	if (r == 0)
 		r = add_arches(builder);
 	for (size_t i = 0; r == 0 && i < builder->rules->count; i++)

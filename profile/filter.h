@@ -16,7 +16,8 @@
  * errno is ENOSYS already, which would change no answer, but compares the wrong numbers; the
  * stub is there in every version.
  *
- * crun adds no stub, and takes at most six args of a rule.
+ * crun adds no stub, takes at most six args of a rule, and refuses an errno beside an action that
+ * has none.
  */
 #ifndef SCLOG_PROFILE_FILTER_H
 #define SCLOG_PROFILE_FILTER_H

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,4 +97,11 @@ const char *text_quote(const char *text, char quoted[QUOTED_SIZE])
 
 	snprintf(quoted + n, QUOTED_SIZE - n, "%s'", text[used] ? "..." : "");
 	return quoted;
+}
+
+int err_quoted(struct err *err, const char *place, const char *what, const char *text)
+{
+	char quoted[QUOTED_SIZE];
+
+	return err_set(err, EINVAL, "%s: %s %s", place, what, text_quote(text, quoted));
 }

@@ -34,6 +34,9 @@ void lint_release(struct lints *lints);
 /* The string in single quotes, shortened, with everything but printable ASCII as \xNN. */
 const char *text_quote(const char *text, char quoted[QUOTED_SIZE]);
 
+/* Sets "PLACE: WHAT 'TEXT'" and returns -EINVAL. */
+int err_quoted(struct err *err, const char *place, const char *what, const char *text);
+
 /* The string itself with control bytes as \xNN: for the JSON reader's own messages. */
 const char *text_safe(const char *text, char *safe, size_t size);
 

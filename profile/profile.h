@@ -39,7 +39,8 @@ bool runtime_from_name(struct str name, enum runtime *ret_runtime);
 /* Bit N stands for capability number N of linux/capability.h. */
 typedef uint64_t caps;
 
-/* Docker's and Podman's default bounding set: 14 capabilities. */
+/* Docker's default bounding set: 14 capabilities. Podman's is 11 of these: without MKNOD, NET_RAW
+ * and AUDIT_WRITE, none of which any known profile asks for. */
 extern const caps caps_docker_default;
 
 /* Parses "CAP_SYS_ADMIN", "sys_admin", "ALL"; false when unknown. */
@@ -83,7 +84,8 @@ struct profile_info {
 	const char *format; /* "oci", "docker" or "podman": the document's shape */
 	enum loader loader; /* never LOADER_AUTO */
 	enum runtime runtime;
-	const char *default_action; /* "SCMP_ACT_ERRNO": as the document has it */
+	/* "SCMP_ACT_ERRNO": as the document has it; "" when it has none (seccomp is then off) */
+	const char *default_action;
 };
 struct profile_info profile_info(const struct profile *profile);
 
@@ -122,16 +124,24 @@ struct verdict {
 	 * "ALLOW", "ERRNO(1)"; owned by the profile. */
 	const uint32_t *reachable;
 	size_t reachable_count;
-	/* For VERDICT_CONDITIONAL: when which action is taken, in words; owned by the profile. */
+	/*
+	 * Where more than one value is reachable: when which is returned, in words ("ALLOW when
+	 * arg0 is 0x0 or 0x8", "ERRNO(1) otherwise"); owned by the profile.
+	 */
 	const char *const *conditions;
 	size_t condition_count;
 };
 
 /*
  * The verdict on one syscall. `audit_arch` and `nr` are as a record has them (AUDIT_ARCH_*, x32
- * by bit 30, -1 possible). Results are kept: asking again is a look-up.
+ * by bit 30, -1 possible). Results are kept: asking again is a look-up. Not for two threads at
+ * a time.
  */
 struct verdict profile_judge(struct profile *profile, uint32_t audit_arch, int64_t nr);
+
+/* "ALLOW", "ERRNO(1)", "TRACE(7)": a value of verdict.reachable; "0x..." for an unknown action. */
+#define VERDICT_VALUE_SIZE 32
+const char *verdict_value_text(uint32_t value, char text[VERDICT_VALUE_SIZE]);
 
 /*
  * Whether the verdict is one that programs fall back from: ENOSYS by a rule that names the

@@ -273,13 +273,10 @@ static bool errno_from_name(const char *name, uint64_t *ret_number)
 static int complete_action(struct resolver *resolver, uint32_t action, struct optional number,
 			   const char *name, const char *place, uint32_t *ret_action)
 {
-	char quoted[QUOTED_SIZE];
-
 	if (resolver->rules->loader == LOADER_PODMAN && name) {
 		number.present = true;
 		if (!errno_from_name(name, &number.value))
-			return err_set(resolver->err, EINVAL, "%s: unknown errno %s", place,
-				       text_quote(name, quoted));
+			return err_quoted(resolver->err, place, "unknown errno", name);
 	}
 	if (action == SCMP_ACT_ERRNO(0) || action == SCMP_ACT_TRACE(0))
 		action |= (uint32_t)(number.present ? number.value & 0xffff : EPERM);
@@ -348,15 +345,14 @@ static int resolve_rule(struct resolver *resolver, size_t at)
 static int resolve_default(struct resolver *resolver)
 {
 	const struct document *document = resolver->document;
-	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
+	char place[PLACE_SIZE];
 	uint32_t action;
 
 	top_place(resolver, "defaultAction", place);
 	if (!document->default_action)
 		return err_set(resolver->err, EINVAL, "%s: missing", place);
 	if (!document_action(document->default_action, &action))
-		return err_set(resolver->err, EINVAL, "%s: unknown action %s", place,
-			       text_quote(document->default_action, quoted));
+		return err_quoted(resolver->err, place, "unknown action", document->default_action);
 	if (action == SCMP_ACT_NOTIFY)
 		return err_set(resolver->err, EINVAL,
 			       "%s: no runtime takes SCMP_ACT_NOTIFY as the default action", place);

@@ -244,8 +244,8 @@ static struct known known_range(uint64_t min, uint64_t max)
 /* The low bits of a sum are known up to the first unknown bit of either operand. */
 static struct known known_low(struct known result, struct known a, struct known b, enum term_op op)
 {
-	uint32_t unknown = ~(a.mask & b.mask);
-	uint32_t low = unknown ? (unknown & -unknown) - 1 : UINT32_MAX;
+	uint32_t both = a.mask & b.mask;
+	uint32_t low = both & ~(both + 1);
 
 	result.bits |= compute(op, a.bits, b.bits) & low & ~result.mask;
 	result.mask |= low;

@@ -40,10 +40,10 @@ static bool stricter(uint32_t a, uint32_t b)
 
 static int by_text(const void *a, const void *b)
 {
-	char text_a[VALUE_TEXT_SIZE], text_b[VALUE_TEXT_SIZE];
+	char text_a[VERDICT_VALUE_SIZE], text_b[VERDICT_VALUE_SIZE];
 
-	return strcmp(value_text(*(const uint32_t *)a, text_a),
-		      value_text(*(const uint32_t *)b, text_b));
+	return strcmp(verdict_value_text(*(const uint32_t *)a, text_a),
+		      verdict_value_text(*(const uint32_t *)b, text_b));
 }
 
 static uint32_t *collect_values(const struct walk *walk, size_t *ret_count)
@@ -73,7 +73,7 @@ static bool is_named(const struct judge *judge, uint32_t audit_arch, int64_t nr)
 {
 	char name[SYSCALL_NAME_SIZE];
 
-	return syscall_name(audit_arch, nr, name) &&
+	return judge->name_count > 0 && syscall_name(audit_arch, nr, name) &&
 	       bsearch(name, judge->names, judge->name_count, sizeof(*judge->names), by_name);
 }
 

@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More ways through one filter for one number than any profile has. */
-#define MAX_STATES (1U << 14)
-#define MAX_PATHS  (1U << 14)
+/* Ways that are listed before only new values count. */
+#define MAX_LISTED 1024
+
+/* Ways that are followed at all; each holds a handful of constraints to decide. */
+#define MAX_FOLLOWED (1U << 16)
 
 #define WORD_NR        (offsetof(struct seccomp_data, nr) / 4)
 #define WORD_ARCH      (offsetof(struct seccomp_data, arch) / 4)
@@ -26,6 +28,14 @@ struct state {
 	uint32_t constraints;
 };
 
+/* The distinct values of a program's returns, as bits: an unknown or 65th one sets all. */
+struct outlook {
+	uint32_t values[64];
+	size_t value_count;
+	uint64_t seen;    /* values that some way has reached */
+	uint64_t ahead[]; /* by instruction: values that it can still lead to */
+};
+
 void walk_init(struct walk *walk)
 {
 	*walk = (struct walk){.exact = true};
@@ -37,6 +47,7 @@ void walk_release(struct walk *walk)
 	terms_release(&walk->terms);
 	free(walk->paths);
 	free(walk->states);
+	free(walk->outlook);
 	*walk = (struct walk){0};
 }
 
@@ -275,7 +286,62 @@ static bool step(struct walk *walk, struct state *state, const struct sock_filte
 	}
 }
 
-/* Too many ways: what is left is answered by every return that the program has. */
+static uint64_t value_bit(struct outlook *outlook, uint32_t value)
+{
+	size_t i = 0;
+
+	while (i < outlook->value_count && outlook->values[i] != value)
+		i++;
+	if (i == sizeof(outlook->values) / sizeof(outlook->values[0]))
+		return UINT64_MAX;
+	if (i == outlook->value_count)
+		outlook->values[outlook->value_count++] = value;
+	return UINT64_C(1) << i;
+}
+
+/* Jumps go forward only, so one pass from the end tells what lies ahead of each instruction. */
+static struct outlook *outlook_new(const struct sock_filter *program, size_t count)
+{
+	struct outlook *outlook = mem_new(1, sizeof(*outlook) + count * sizeof(outlook->ahead[0]));
+
+	for (size_t i = count; i-- > 0;) {
+		const struct sock_filter *insn = &program[i];
+		uint64_t *ahead = outlook->ahead;
+
+		if (insn->code == (BPF_RET | BPF_K))
+			ahead[i] = value_bit(outlook, insn->k);
+		else if (BPF_CLASS(insn->code) == BPF_RET)
+			ahead[i] = UINT64_MAX;
+		else if (insn->code == (BPF_JMP | BPF_JA))
+			ahead[i] = ahead[i + 1 + insn->k];
+		else if (BPF_CLASS(insn->code) == BPF_JMP)
+			ahead[i] = ahead[i + 1 + insn->jt] | ahead[i + 1 + insn->jf];
+		else if (insn->code == (BPF_ALU | BPF_DIV | BPF_X))
+			ahead[i] = ahead[i + 1] | value_bit(outlook, SECCOMP_RET_KILL_THREAD);
+		else
+			ahead[i] = ahead[i + 1];
+	}
+	return outlook;
+}
+
+/* Whether anything new can come of this way; past the listed ways nothing else is kept. */
+static bool is_promising(struct walk *walk, const struct state *state,
+			 const struct sock_filter *program, size_t count)
+{
+	if (walk->path_count < MAX_LISTED)
+		return true;
+	walk->complete = false;
+	if (!walk->outlook)
+		walk->outlook = outlook_new(program, count);
+	struct outlook *outlook = walk->outlook;
+
+	/* the last ones are looked at again, which is harmless: more than one way may have ended */
+	for (size_t i = outlook->seen ? walk->path_count - 10 : 0; i < walk->path_count; i++)
+		outlook->seen |= value_bit(outlook, walk->paths[i].value);
+	return outlook->ahead[state->pc] & ~outlook->seen;
+}
+
+/* Too much: what is left is answered by every return that the program has. */
 static void give_up(struct walk *walk, const struct sock_filter *program, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -285,13 +351,15 @@ static void give_up(struct walk *walk, const struct sock_filter *program, size_t
 	walk->exact = false;
 }
 
-void walk_filter(struct walk *walk, const struct sock_filter *program, size_t count,
-		 const struct question *question)
+static void walk_start(struct walk *walk, const struct question *question)
 {
 	terms_clear(&walk->terms);
+	free(walk->outlook);
+	walk->outlook = NULL;
 	walk->path_count = 0;
 	walk->state_count = 0;
 	walk->exact = true;
+	walk->complete = true;
 	walk->wide = !high_half_is_zero(question->audit_arch);
 
 	uint32_t zero = term_const(&walk->terms, 0);
@@ -300,9 +368,20 @@ void walk_filter(struct walk *walk, const struct sock_filter *program, size_t co
 	for (size_t i = 0; i < BPF_MEMWORDS; i++)
 		state.memory[i] = zero;
 	walk_push(walk, &state);
+}
+
+void walk_filter(struct walk *walk, const struct sock_filter *program, size_t count,
+		 const struct question *question)
+{
+	size_t followed = 0;
+
+	walk_start(walk, question);
 	while (walk->state_count > 0) {
-		state = walk->states[--walk->state_count];
-		if (walk->state_count > MAX_STATES || walk->path_count > MAX_PATHS) {
+		struct state state = walk->states[--walk->state_count];
+
+		if (!is_promising(walk, &state, program, count))
+			continue;
+		if (followed++ == MAX_FOLLOWED) {
 			give_up(walk, program, count);
 			return;
 		}

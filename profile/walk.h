@@ -4,8 +4,12 @@
  * under which that way is taken.
  *
  * Exact over all values of the arguments and the instruction pointer: a way whose constraints
- * contradict each other is no way (profile/term.h). `exact` is false only when a filter was too
- * tangled for the budget; then the set may hold more than can be reached, never less.
+ * contradict each other is no way (profile/term.h).
+ *
+ * A filter of many masked rules has more ways than anybody could list. After the first thousand
+ * only those are followed that may still lead to a value not yet seen: the values stay exact, and
+ * `complete` is false, for the paths no longer say everything. `exact` is false only when even
+ * that took too long; then the values may be more than can be reached, never less.
  *
  * What instructions mean is linux/filter.h's classic BPF as the kernel's seccomp_check_filter()
  * admits it (kernel/seccomp.c): 32-bit registers A and X, sixteen memory slots, all zero at
@@ -32,7 +36,9 @@ struct walk {
 	size_t path_count, path_size;
 	struct state *states; /* ways not yet followed to their end */
 	size_t state_count, state_size;
+	struct outlook *outlook; /* what each instruction can still lead to; NULL until needed */
 	bool exact;
+	bool complete;
 	bool wide; /* arguments have 64 bits on this arch */
 };
 

@@ -65,7 +65,7 @@ static void write_heading(const struct diff_group *group, bool colour, FILE *out
 		buf_put_str(&line, STR("  node "));
 		text_put(&line, key->values[GROUP_NODE]);
 	}
-	fprintf(out, "\n%s  coverage %s  %" PRIu64 " record%s\n", line.p,
+	fprintf(out, "%s  coverage %s  %" PRIu64 " record%s\n", line.p,
 		coverage_name(group->coverage), group->records, group->records == 1 ? "" : "s");
 }
 
@@ -197,7 +197,7 @@ static void write_group(const struct diff *diff, const struct diff_group *group,
 static void write_evidence(const struct diff *diff, FILE *out)
 {
 	fprintf(out,
-		"\nevidence: %s: %" PRIu64 " record%s judged, %" PRIu64 " known to be lost, "
+		"evidence: %s: %" PRIu64 " record%s judged, %" PRIu64 " known to be lost, "
 		"coverage %s\n",
 		diff_is_complete(diff) ? "complete" : "incomplete", diff->records,
 		diff->records == 1 ? "" : "s", diff->lost, coverage_name(diff->coverage));
@@ -211,13 +211,28 @@ static void write_evidence(const struct diff *diff, FILE *out)
 		fprintf(out, "  and %zu more reasons\n", diff->reasons_unlisted);
 }
 
+/* An empty line between parts, and none before the first. */
+static void begin_part(bool *begun, FILE *out)
+{
+	if (*begun)
+		fputc('\n', out);
+	*begun = true;
+}
+
 void diff_write_text(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
-	if (!writing->only_differences)
+	bool begun = !writing->only_differences;
+
+	if (begun)
 		write_profile(writing, out);
-	for (size_t i = 0; i < diff->group_count; i++)
-		if (diff_shows_group(diff, diff->groups[i], writing))
-			write_group(diff, diff->groups[i], writing, out);
-	if (!writing->only_differences || writing->evidence)
-		write_evidence(diff, out);
+	for (size_t i = 0; i < diff->group_count; i++) {
+		if (!diff_shows_group(diff, diff->groups[i], writing))
+			continue;
+		begin_part(&begun, out);
+		write_group(diff, diff->groups[i], writing, out);
+	}
+	if (writing->only_differences && !writing->evidence)
+		return;
+	begin_part(&begun, out);
+	write_evidence(diff, out);
 }

@@ -129,7 +129,7 @@ int group_key_compare(const struct group_key *a, const struct group_key *b)
 	for (size_t i = 0; i < GROUP_PART_COUNT; i++) {
 		if (!(a->parts & BIT(i)))
 			continue;
-		int order = (int)!(b->known & BIT(i)) - (int)!(a->known & BIT(i));
+		int order = (int)!(a->known & BIT(i)) - (int)!(b->known & BIT(i));
 
 		if (order == 0)
 			order = compare_str(a->values[i], b->values[i]);

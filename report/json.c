@@ -51,9 +51,9 @@ static void put_unsafe_escaped(struct buf *buf, struct str s)
 		if (point < 0x7f || !text_is_unsafe(point))
 			buf_put(buf, s.p, n ? n : bad);
 		else if (point < 0x10000)
-			buf_format(buf, "\\u%04x", point);
+			buf_format(buf, "\\u%04X", point);
 		else
-			buf_format(buf, "\\u%04x\\u%04x", 0xd800 + ((point - 0x10000) >> 10),
+			buf_format(buf, "\\u%04X\\u%04X", 0xd800 + ((point - 0x10000) >> 10),
 				   0xdc00 + ((point - 0x10000) & 0x3ff));
 		s = str_skip(s, n ? n : bad);
 	}

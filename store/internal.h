@@ -6,18 +6,19 @@
 
 #include "base/buf.h"
 #include "store/seen.h"
-#include "store/stream.h"
 #include "store/sql.h"
 #include "store/store.h"
+#include "store/stream.h"
 #include "store/tally.h"
 
 /* The input at hand: what its row will say. */
 struct store_input {
-	struct buf path;
 	bool is_file;
-	struct stat stat;
-	uint64_t head; /* mark of its first line */
+	uint64_t dev, ino;
+	int64_t mtime_ms;
+	uint64_t head;		/* mark of its first line */
 	uint64_t offset, lines; /* how far it was read */
+	char path[4096];
 };
 
 struct store {
@@ -26,23 +27,19 @@ struct store {
 	bool writing; /* inside a write transaction */
 	bool backfill;
 	int64_t horizon_ms; /* identities older than this were pruned */
-	uint64_t text_key;
-	int64_t data_version; /* of the last transaction; see store_begin() */
+	uint64_t text_key;  /* under which texts are marked; never changes */
+	int64_t data_version; /* of the last transaction; see writer_begin() */
 	struct seen *seen;
 	struct seen_text *seen_text;
 	struct tally *tally;
 	struct stream stream;
 	struct store_input input;
+	struct put_counts counts;
+	struct queue *queue; /* NULL unless something is put */
 	/* the last node's name and number; 0: none */
 	char node_name[256];
 	size_t node_name_n;
 	int64_t node;
 };
-
-/* Begins a write transaction unless one is open; waits for another writer for some seconds. */
-int store_begin(struct store *store, struct err *err);
-
-/* Forgets what is not committed. */
-void store_forget(struct store *store);
 
 #endif

@@ -5,6 +5,7 @@ libsclog_a_SOURCES += \
 	store/merge.c \
 	store/minutes.c store/minutes.h \
 	store/query.c store/query.h \
+	store/queue.c store/queue.h \
 	store/schema.c store/schema.h \
 	store/seen.c store/seen.h \
 	store/seen_text.c \
@@ -12,4 +13,5 @@ libsclog_a_SOURCES += \
 	store/sql.c store/sql.h \
 	store/store.c store/store.h \
 	store/tally.c store/tally.h \
-	store/varint.h
+	store/varint.h \
+	store/writer.c store/writer.h

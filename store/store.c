@@ -1,4 +1,5 @@
-#include "store/internal.h"
+#include "store/queue.h"
+#include "store/writer.h"
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -251,27 +252,14 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
-	store_forget(store);
+	queue_free(store->queue);
+	writer_forget(store);
 	seen_free(store->seen);
 	seen_text_free(store->seen_text);
 	tally_free(store->tally);
 	stream_release(&store->stream);
-	buf_release(&store->input.path);
 	sql_close(&store->sql);
 	free(store);
-}
-
-void store_forget(struct store *store)
-{
-	if (store->writing && !sqlite3_get_autocommit(store->sql.db))
-		sqlite3_exec(store->sql.db, "ROLLBACK", NULL, NULL, NULL);
-	store->writing = false;
-	store->node = 0;
-	if (store->seen) {
-		seen_reset(store->seen);
-		seen_text_reset(store->seen_text);
-		tally_reset(store->tally);
-	}
 }
 
 void store_set_backfill(struct store *store, bool backfill)
@@ -285,188 +273,65 @@ void store_expect(struct store *store, uint64_t bytes)
 		tally_reserve(store->tally);
 }
 
-int store_begin(struct store *store, struct err *err)
+
+/* The store's thread is started by the first thing that is put. */
+static struct queue *queue_of(struct store *store)
 {
-	int64_t version;
-
-	if (store->writing)
-		return 0;
-	int result = sql_run(&store->sql, "BEGIN IMMEDIATE", err);
-
-	/* Changes when another connection wrote: keys that are kept in memory may be stale. */
-	if (result == 0)
-		result = sql_number(&store->sql, "PRAGMA data_version", &version, err);
-	if (result < 0)
-		return result;
-	store->writing = true;
-	if (version != store->data_version) {
-		tally_reset(store->tally);
-		store->node = 0;
-	}
-	store->data_version = version;
-	return 0;
-}
-
-/* The node of the last event, whose name need not be looked up again. */
-static int node_number(struct store *store, struct str name, int64_t *ret_node, struct err *err)
-{
-	if (store->node && str_eq(name, str_of(store->node_name, store->node_name_n))) {
-		*ret_node = store->node;
-		return 0;
-	}
-	int result = tally_node(store->tally, &store->sql, name, ret_node, err);
-
-	store->node = 0;
-	if (result == 0 && name.n <= sizeof(store->node_name)) {
-		memcpy(store->node_name, name.p, name.n);
-		store->node_name_n = name.n;
-		store->node = *ret_node;
-	}
-	return result;
-}
-
-/* 1 if the event was never counted, 0 if it was, -errno. */
-static int is_new(struct store *store, const struct event *event, int64_t node, struct str text,
-		  struct err *err)
-{
-	const struct record *record = event->record;
-
-	if (record->has_serial)
-		return seen_add(store->seen, &store->sql, node, record->ms, record->serial, err);
-	return seen_text_add(store->seen_text, &store->sql, node, record->ms,
-			     hash_bytes(store->text_key, text), err);
+	if (!store->queue)
+		store->queue = queue_new(store);
+	return store->queue;
 }
 
 int store_put(struct store *store, const struct event *event, struct str text, struct err *err)
 {
-	int64_t node;
-	int result = store_begin(store, err);
+	uint64_t mark = event->record->has_serial ? 0 : hash_bytes(store->text_key, text);
 
-	if (result < 0)
-		return result;
-	if (event->record->ms < store->horizon_ms && !store->backfill)
-		return PUT_EXPIRED;
-	result = node_number(store, event->node, &node, err);
-	if (result == 0)
-		result = is_new(store, event, node, text, err);
-	if (result < 0)
-		return result;
-	if (result == 0)
-		return PUT_DUPLICATE;
-	result = tally_count(store->tally, &store->sql, event, node, err);
-	return result < 0 ? result : PUT_NEW;
+	return queue_put(queue_of(store), event, mark, err);
 }
 
-int store_note_serial(struct store *store, struct str node_name, int64_t ms, uint32_t serial,
+int store_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,
 		      bool is_seccomp, struct err *err)
 {
-	int64_t node;
-	int result = store_begin(store, err);
-
-	if (result == 0)
-		result = node_number(store, node_name, &node, err);
-	if (result == 0)
-		stream_note(&store->stream, node, ms, serial, !is_seccomp);
-	return result;
+	return queue_note_serial(queue_of(store), node, ms, serial, is_seccomp, err);
 }
 
 int store_put_loss(struct store *store, const struct loss_note *note, struct err *err)
 {
-	int64_t node;
-	int result = store_begin(store, err);
+	uint64_t mark = hash_bytes(store->text_key, note->text);
 
-	if (result == 0)
-		result = node_number(store, note->node, &node, err);
-	sqlite3_stmt *put = result == 0 ? sql_get(&store->sql, SQL_LOSS_PUT, err) : NULL;
-
-	if (!put)
-		return -err->code;
-	sqlite3_bind_int64(put, 1, node);
-	sqlite3_bind_int(put, 2, note->kind);
-	sqlite3_bind_int64(put, 3, note->ms);
-	sqlite3_bind_int64(put, 4, (int64_t)hash_bytes(store->text_key, note->text));
-	sqlite3_bind_int64(put, 5, (int64_t)note->count);
-	sql_bind_bytes(put, 6, note->detail);
-	return sql_done(&store->sql, put, err);
-}
-
-/* How far a file was read, beside its identity: device, inode and a first-line mark, since an
- * inode number is used again as soon as a file is deleted. */
-static int put_input(struct store *store, struct err *err)
-{
-	sqlite3_stmt *put = sql_get(&store->sql, SQL_INPUT_PUT, err);
-
-	if (!put)
-		return -err->code;
-	sqlite3_bind_text(put, 1, store->input.path.p, (int)store->input.path.n, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 2, (int64_t)store->input.stat.st_dev);
-	sqlite3_bind_int64(put, 3, (int64_t)store->input.stat.st_ino);
-	sqlite3_bind_int64(put, 4, (int64_t)store->input.head);
-	sqlite3_bind_int64(put, 5, (int64_t)store->input.offset);
-	sqlite3_bind_int64(put, 6, (int64_t)store->input.lines);
-	sqlite3_bind_int64(put, 7, (int64_t)store->input.stat.st_mtim.tv_sec * 1000);
-	return sql_done(&store->sql, put, err);
-}
-
-/* What the input at hand leaves beside its rows. */
-static int finish_input(struct store *store, struct err *err)
-{
-	int result = store->writing ? stream_flush(&store->stream, &store->sql, err) : 0;
-
-	if (result == 0 && store->writing && store->input.is_file)
-		result = put_input(store, err);
-	return result;
+	return queue_put_loss(queue_of(store), note, mark, err);
 }
 
 int store_input_begin(struct store *store, const char *path, const struct stat *stat,
 		      struct err *err)
 {
-	int result = finish_input(store, err);
+	struct store_input input = {.is_file = stat && S_ISREG(stat->st_mode)};
 
-	buf_clear(&store->input.path);
-	buf_put_str(&store->input.path, str_from(path));
-	store->input.is_file = stat && S_ISREG(stat->st_mode);
-	if (store->input.is_file)
-		store->input.stat = *stat;
-	store->input.offset = store->input.lines = 0;
-	stream_restart(&store->stream);
-	seen_text_restart(store->seen_text);
-	return result;
+	snprintf(input.path, sizeof(input.path), "%s", path);
+	if (input.is_file) {
+		input.dev = stat->st_dev;
+		input.ino = stat->st_ino;
+		input.mtime_ms = (int64_t)stat->st_mtim.tv_sec * 1000;
+	}
+	return queue_input_begin(queue_of(store), &input, err);
 }
 
-void store_input_at(struct store *store, uint64_t offset, uint64_t lines)
+int store_input_at(struct store *store, uint64_t offset, uint64_t lines, struct err *err)
 {
-	store->input.offset = offset;
-	store->input.lines = lines;
+	return queue_input_at(queue_of(store), offset, lines, err);
 }
 
-void store_input_head(struct store *store, struct str first_line)
+int store_input_head(struct store *store, struct str first_line, struct err *err)
 {
-	store->input.head = hash_bytes(store->text_key, first_line);
+	return queue_input_head(queue_of(store), hash_bytes(store->text_key, first_line), err);
 }
 
-bool store_wants_commit(const struct store *store)
+struct put_counts store_put_counts(struct store *store)
 {
-	return tally_full(store->tally) || seen_full(store->seen) ||
-	       seen_text_full(store->seen_text);
+	return store->counts;
 }
 
 int store_commit(struct store *store, struct err *err)
 {
-	if (!store->writing)
-		return 0;
-	int result = tally_flush(store->tally, &store->sql, err);
-
-	if (result == 0)
-		result = seen_flush(store->seen, &store->sql, err);
-	if (result == 0)
-		result = seen_text_flush(store->seen_text, &store->sql, err);
-	if (result == 0)
-		result = finish_input(store, err);
-	if (result == 0)
-		result = sql_run(&store->sql, "COMMIT", err);
-	if (result < 0)
-		store_forget(store);
-	store->writing = false;
-	return result;
+	return store->queue ? queue_wait(store->queue, true, err) : 0;
 }

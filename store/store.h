@@ -34,20 +34,24 @@ void store_close(struct store *store);
 /* The path that --db, SCLOG_DB and the defaults give; the caller frees it. */
 char *store_default_path(void);
 
-/* What became of an event that was put. */
-enum put_result {
-	PUT_NEW,
-	PUT_DUPLICATE, /* this event is in the store already: nothing changed */
-	PUT_EXPIRED,   /* older than the store's horizon: cannot be known, refused */
-};
-
 /*
  * Counts the event, unless its identity (node, stamp, serial) was counted before. An event
  * without serial is identified by `text`, the whole line, and how many equal lines came before
- * it in that second of this input (store_input_begin). Strings are copied.
- * Returns a put_result, or a negative errno.
+ * it in that second of this input (store_input_begin).
+ *
+ * What is put is copied and handed to the store's own thread, so that reading never waits for
+ * the disk; only event->container has to stay until store_commit() or store_close(). An error
+ * of that thread is returned by the next call.
  */
 int store_put(struct store *store, const struct event *event, struct str text, struct err *err);
+
+/* What became of the events that were put; complete after store_commit(). */
+struct put_counts {
+	uint64_t fresh;	     /* counted for the first time */
+	uint64_t duplicates; /* in the store already: nothing changed */
+	uint64_t expired;    /* older than the store's horizon: cannot be known, refused */
+};
+struct put_counts store_put_counts(struct store *store);
 
 /* Takes events older than the horizon, on the user's word. */
 void store_set_backfill(struct store *store, bool backfill);
@@ -88,19 +92,19 @@ int store_put_loss(struct store *store, const struct loss_note *note, struct err
  */
 int store_input_begin(struct store *store, const char *path, const struct stat *stat,
 		      struct err *err);
-void store_input_at(struct store *store, uint64_t offset, uint64_t lines);
+int store_input_at(struct store *store, uint64_t offset, uint64_t lines, struct err *err);
 
 /* The input's first line, which tells a file from another one at the same place. */
-void store_input_head(struct store *store, struct str first_line);
-
-/* True when the bounded memory for uncommitted work is nearly used: commit now. */
-bool store_wants_commit(const struct store *store);
+int store_input_head(struct store *store, struct str first_line, struct err *err);
 
 /* How many bytes are to come: for much, the bounded memory is taken at once (peak memory is
  * then the same for 100 MB as for 1 GB). */
 void store_expect(struct store *store, uint64_t bytes);
 
-/* Writes observations, identities, evidence and offsets in one transaction. */
+/*
+ * Writes observations, identities, evidence and offsets in one transaction, and waits for it.
+ * The store does so by itself when its bounded memory is nearly used.
+ */
 int store_commit(struct store *store, struct err *err);
 
 /* Adds another store's rows, once: the same store merged again changes nothing. */

@@ -33,6 +33,20 @@ struct series_key {
 	uint32_t source;
 };
 
+/*
+ * Events on their way to their series. With tens of thousands of series each event would wait
+ * for memory twice; a queue of a few events lets those waits overlap.
+ */
+#define QUEUE_SIZE 16 /* power of two */
+
+struct queued {
+	struct series_key key;
+	size_t slot; /* where the key hashes to */
+	struct tally_batch batch;
+	uint32_t pid;
+	uint64_t ip;
+};
+
 /* A minute of a series that is not on disk yet. */
 struct closed {
 	uint32_t next; /* in the series' list, or NONE */
@@ -41,18 +55,21 @@ struct closed {
 	uint16_t first, last; /* milliseconds of the minute */
 };
 
+/* One cache line: counting an event touches this and nothing else that is far away. */
 struct series {
 	struct series_key key;
-	int64_t id;
-	bool is_new;   /* has no row yet */
+	uint32_t id;
 	uint32_t list; /* closed minutes, latest first */
 	/* the minute at hand; count 0: none */
 	uint32_t minute;
 	uint32_t count;
 	uint16_t first, last;
-	uint32_t pid;
+	uint32_t pid; /* the latest event's */
 	uint64_t ip;
 };
+
+_Static_assert(sizeof(struct series_key) == 32, "series_key is hashed and compared as bytes");
+_Static_assert(sizeof(struct series) == 64, "a series is one cache line");
 
 struct program {
 	uint64_t hash;
@@ -71,8 +88,11 @@ struct node {
 struct tally {
 	uint64_t seed;
 	struct series *series;
+	bool *series_new; /* has no row yet */
 	size_t series_count;
 	uint32_t *series_slots; /* index + 1 */
+	struct queued queue[QUEUE_SIZE];
+	unsigned queue_head, queue_tail; /* head: next to go in, tail: next to come out */
 	struct program *programs;
 	size_t program_count;
 	uint32_t *program_slots;
@@ -94,7 +114,8 @@ struct tally *tally_new(void)
 
 	if (getrandom(&tally->seed, sizeof(tally->seed), 0) != sizeof(tally->seed))
 		abort();
-	tally->series = mem_new(SERIES_MAX, sizeof(*tally->series));
+	tally->series = mem_aligned(SERIES_MAX, sizeof(*tally->series));
+	tally->series_new = mem_new(SERIES_MAX, sizeof(*tally->series_new));
 	tally->series_slots = mem_new(2 * SERIES_MAX, sizeof(*tally->series_slots));
 	tally->programs = mem_new(PROGRAMS_MAX, sizeof(*tally->programs));
 	tally->program_slots = mem_new(2 * PROGRAMS_MAX, sizeof(*tally->program_slots));
@@ -107,6 +128,7 @@ void tally_free(struct tally *tally)
 	if (!tally)
 		return;
 	free(tally->series);
+	free(tally->series_new);
 	free(tally->series_slots);
 	free(tally->programs);
 	free(tally->program_slots);
@@ -135,6 +157,7 @@ void tally_reset(struct tally *tally)
 {
 	forget_keys(tally);
 	tally->closed_count = 0;
+	tally->queue_head = tally->queue_tail = 0;
 	tally->node_count = 0;
 	tally->container_n = 0;
 	tally->last_id = 0;
@@ -143,7 +166,8 @@ void tally_reset(struct tally *tally)
 
 bool tally_full(const struct tally *tally)
 {
-	return tally->closed_count >= MINUTES_MAX - 1 || tally->series_count >= SERIES_MAX - 1 ||
+	return tally->closed_count >= MINUTES_MAX - QUEUE_SIZE ||
+	       tally->series_count >= SERIES_MAX - QUEUE_SIZE ||
 	       tally->program_count >= PROGRAMS_MAX - 1 ||
 	       tally->names.n >= NAMES_MAX - NAME_ROOM;
 }
@@ -384,65 +408,74 @@ static void bind_series_key(sqlite3_stmt *statement, int at, const struct tally 
 	sqlite3_bind_int64(statement, at + 9, key->source);
 }
 
+static int read_last_id(struct tally *tally, struct sql *sql, struct err *err)
+{
+	if (tally->last_id)
+		return 0;
+	int result = sql_number(sql, "SELECT max(id) FROM series", &tally->last_id, err);
+
+	tally->no_series = tally->last_id == 0;
+	if (result == 0 && tally->last_id >= UINT32_MAX - SERIES_MAX)
+		return err_set(err, EOVERFLOW, "store '%s': more series than it can number",
+			       sql->path);
+	return result;
+}
+
 /* Finds the row of the series, or takes a number for the one that the flush will insert. */
 static int series_store(struct tally *tally, struct sql *sql, struct series *series,
-			struct err *err)
+			bool *ret_new, struct err *err)
 {
-	if (tally->last_id == 0) {
-		int result = sql_number(sql, "SELECT max(id) FROM series", &tally->last_id, err);
+	int64_t id = 0;
+	int result = read_last_id(tally, sql, err);
 
-		if (result < 0)
-			return result;
-		tally->no_series = tally->last_id == 0;
-	}
-	series->is_new = true;
-	if (!tally->no_series) {
+	if (result == 0 && !tally->no_series) {
 		sqlite3_stmt *find = sql_get(sql, SQL_SERIES_FIND, err);
 
 		if (!find)
 			return -err->code;
 		bind_series_key(find, 1, tally, &series->key);
-		int result = find_number(sql, find, &series->id, err);
-
-		if (result < 0)
-			return result;
-		series->is_new = result == 0;
+		result = find_number(sql, find, &id, err);
 	}
-	if (series->is_new)
-		series->id = ++tally->last_id;
+	if (result < 0)
+		return result;
+	*ret_new = result == 0;
+	series->id = (uint32_t)(*ret_new ? ++tally->last_id : id);
 	return 0;
 }
 
-static inline uint64_t key_hash(uint64_t seed, const struct series_key *key)
+static inline size_t key_slot(const struct tally *tally, const struct series_key *key)
 {
 	uint64_t words[sizeof(*key) / sizeof(uint64_t)];
+	uint64_t hash = tally->seed;
 
 	memcpy(words, key, sizeof(words));
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		seed = hash_word(seed, words[i]);
-	return seed;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i += 2)
+		hash = hash_fold(hash ^ words[i], words[i + 1] ^ 0x9e3779b97f4a7c15u);
+	return (size_t)hash & (2 * SERIES_MAX - 1);
 }
 
-_Static_assert(sizeof(struct series_key) == 32, "series_key is hashed and compared as bytes");
-
-static struct series *series_get(struct tally *tally, struct sql *sql,
-				 const struct series_key *key, struct err *err)
+static struct series *series_add_key(struct tally *tally, struct sql *sql, size_t slot,
+				     const struct series_key *key, struct err *err)
 {
-	size_t slot = (size_t)key_hash(tally->seed, key) & (2 * SERIES_MAX - 1);
+	struct series *series = &tally->series[tally->series_count];
 
+	*series = (struct series){.key = *key, .list = NONE};
+	if (series_store(tally, sql, series, &tally->series_new[tally->series_count], err) < 0)
+		return NULL;
+	tally->series_slots[slot] = (uint32_t)++tally->series_count;
+	return series;
+}
+
+static inline struct series *series_get(struct tally *tally, struct sql *sql, size_t slot,
+					const struct series_key *key, struct err *err)
+{
 	for (; tally->series_slots[slot]; slot = (slot + 1) & (2 * SERIES_MAX - 1)) {
 		struct series *series = &tally->series[tally->series_slots[slot] - 1];
 
 		if (memcmp(&series->key, key, sizeof(*key)) == 0)
 			return series;
 	}
-	struct series *series = &tally->series[tally->series_count];
-
-	*series = (struct series){.key = *key, .list = NONE};
-	if (series_store(tally, sql, series, err) < 0)
-		return NULL;
-	tally->series_slots[slot] = (uint32_t)++tally->series_count;
-	return series;
+	return series_add_key(tally, sql, slot, key, err);
 }
 
 /* The minute at hand goes into the list. */
@@ -478,6 +511,44 @@ static void series_add(struct tally *tally, struct series *series, const struct 
 	series->count += (uint32_t)batch->count;
 }
 
+/* The oldest queued event reaches its series. */
+static int queue_take(struct tally *tally, struct sql *sql, struct err *err)
+{
+	const struct queued *queued = &tally->queue[tally->queue_tail++ & (QUEUE_SIZE - 1)];
+	struct series *series = series_get(tally, sql, queued->slot, &queued->key, err);
+
+	if (!series)
+		return -err->code;
+	series_add(tally, series, &queued->batch);
+	series->pid = queued->pid;
+	series->ip = queued->ip;
+	return 0;
+}
+
+static int queue_drain(struct tally *tally, struct sql *sql, struct err *err)
+{
+	int result = 0;
+
+	while (result == 0 && tally->queue_tail != tally->queue_head)
+		result = queue_take(tally, sql, err);
+	return result;
+}
+
+/* Asks for the memory that the event will need: its slot now, and the series of the event that
+ * is half way through, whose slot has come meanwhile. */
+static inline void queue_prefetch(struct tally *tally, size_t slot)
+{
+	unsigned middle = tally->queue_head - QUEUE_SIZE / 2;
+
+	__builtin_prefetch(&tally->series_slots[slot]);
+	if ((int)(middle - tally->queue_tail) < 0)
+		return;
+	uint32_t index = tally->series_slots[tally->queue[middle & (QUEUE_SIZE - 1)].slot];
+
+	if (index)
+		__builtin_prefetch(&tally->series[index - 1], 1);
+}
+
 int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *event,
 		      int64_t node, const struct tally_batch *batch, struct err *err)
 {
@@ -498,16 +569,16 @@ int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *
 
 	if (result == 0 && event->container)
 		result = container_number(tally, sql, node, event->container, &container, err);
+	if (result == 0 && tally->queue_head - tally->queue_tail == QUEUE_SIZE)
+		result = queue_take(tally, sql, err);
 	if (result < 0)
 		return result;
 	key.container = (uint32_t)container;
-	struct series *series = series_get(tally, sql, &key, err);
+	struct queued *queued = &tally->queue[tally->queue_head & (QUEUE_SIZE - 1)];
 
-	if (!series)
-		return -err->code;
-	series_add(tally, series, batch);
-	series->pid = record->pid;
-	series->ip = record->ip;
+	*queued = (struct queued){key, key_slot(tally, &key), *batch, record->pid, record->ip};
+	queue_prefetch(tally, queued->slot);
+	tally->queue_head++;
 	return 0;
 }
 
@@ -575,15 +646,16 @@ static int hour_write(struct sql *sql, int64_t series, int64_t hour, const struc
 }
 
 /* Merges minutes of one hour, already gathered in order, into its row. */
-static int hour_merge(struct sql *sql, const struct series *series, const struct closed *from,
-		      const struct closed *to, struct buf *packed, struct err *err)
+static int hour_merge(struct sql *sql, const struct series *series, bool is_new,
+		      const struct closed *from, const struct closed *to, struct buf *packed,
+		      struct err *err)
 {
 	struct minutes minutes = {0};
 	struct total total = {0};
 	bool rolled_up = false;
 	int64_t hour = from->minute / 60;
 
-	if (!series->is_new) {
+	if (!is_new) {
 		int result = hour_load(sql, series->id, hour, &minutes, &rolled_up, &total, err);
 
 		if (result < 0)
@@ -686,17 +758,20 @@ static int series_update(struct sql *sql, const struct series *series, const str
 	return sql_done(sql, update, err);
 }
 
-static int series_write(struct tally *tally, struct sql *sql, struct series *series,
+static int series_write(struct tally *tally, struct sql *sql, size_t index,
 			const struct closed *list, size_t count, struct buf *packed,
 			struct err *err)
 {
+	struct series *series = &tally->series[index];
+	bool is_new = tally->series_new[index];
 	struct total total = {0};
 	int result = 0;
 
 	for (size_t from = 0, to; from < count && result == 0; from = to) {
 		for (to = from + 1; to < count && list[to].minute / 60 == list[from].minute / 60;)
 			to++;
-		result = hour_merge(sql, series, list + from, list + to, packed, err);
+		result = hour_merge(sql, series, is_new, list + from, list + to, packed,
+				    err);
 	}
 	for (size_t i = 0; i < count; i++) {
 		int64_t base = (int64_t)list[i].minute * MINUTE_MS;
@@ -704,9 +779,9 @@ static int series_write(struct tally *tally, struct sql *sql, struct series *ser
 		total_add(&total, list[i].count, base + list[i].first, base + list[i].last);
 	}
 	if (result == 0)
-		result = series->is_new ? series_insert(tally, sql, series, &total, err)
-					: series_update(sql, series, &total, err);
-	series->is_new = false;
+		result = is_new ? series_insert(tally, sql, series, &total, err)
+				: series_update(sql, series, &total, err);
+	tally->series_new[index] = false;
 	series->list = NONE;
 	series->count = 0;
 	return result;
@@ -717,16 +792,16 @@ int tally_flush(struct tally *tally, struct sql *sql, struct err *err)
 	BUF_AUTO packed = {0};
 	struct closed *list = NULL;
 	size_t size = 0;
-	int result = 0;
+	int result = queue_drain(tally, sql, err);
 
 	for (size_t i = 0; i < tally->series_count && result == 0; i++) {
-		struct series *series = &tally->series[i];
+		const struct series *series = &tally->series[i];
 
 		if (series->count == 0 && series->list == NONE)
 			continue;
 		size_t count = gather(tally, series, &list, &size);
 
-		result = series_write(tally, sql, series, list, count, &packed, err);
+		result = series_write(tally, sql, i, list, count, &packed, err);
 	}
 	free(list);
 	tally->closed_count = 0;

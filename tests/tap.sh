@@ -19,6 +19,7 @@
 #	exits WANT NAME CMD...	passes if CMD exits with WANT; its output is in $TMP/out, $TMP/err
 #	skip NAME REASON	one test that cannot be run here
 #	skip_all REASON		the whole script cannot be run here; exits
+#	bail_out REASON		nothing can be tested; exits, and fails
 #	diag TEXT		a remark in the log
 #	at_exit CMD		runs CMD at the end, last registered first, also after a signal
 #	done_testing		prints the plan; exits 1 if a test failed
@@ -124,6 +125,11 @@ skip() {
 skip_all() {
 	printf '1..0 # SKIP %s\n' "$1"
 	exit 0
+}
+
+bail_out() {
+	printf 'Bail out! %s\n' "$1"
+	exit 1
 }
 
 done_testing() {

@@ -31,13 +31,11 @@ struct output {
 	size_t size;
 };
 
-static struct output output_open(void)
+/* The stream keeps pointers to the struct, which therefore must stay where it is. */
+static void output_open(struct output *output)
 {
-	struct output output = {0};
-
-	output.file = open_memstream(&output.text, &output.size);
-	assert_non_null(output.file);
-	return output;
+	output->file = open_memstream(&output->text, &output->size);
+	assert_non_null(output->file);
 }
 
 static void output_is(struct output *output, const char *expected)
@@ -140,9 +138,10 @@ static void test_text_width(void **state)
 static void test_table_lines_up(void **state)
 {
 	static const struct table_column columns[] = {{"NAME", false}, {"N", true}, {"END", false}};
-	struct output output = output_open();
+	struct output output;
 	struct table table;
 
+	output_open(&output);
 	(void)state;
 	table_init(&table, columns, 3, 2, false);
 	table_cell(&table, STR("\xe6\xbc\xa2\xe5\xad\x97"));
@@ -163,9 +162,10 @@ static void test_table_lines_up(void **state)
 static void test_table_without_rows(void **state)
 {
 	static const struct table_column columns[] = {{"NAME", false}};
-	struct output output = output_open();
+	struct output output;
 	struct table table;
 
+	output_open(&output);
 	(void)state;
 	table_init(&table, columns, 1, 0, true);
 	table_flush(&table, output.file);
@@ -177,10 +177,11 @@ static void test_table_without_rows(void **state)
 static void test_table_in_blocks(void **state)
 {
 	static const struct table_column columns[] = {{"N", true}};
-	struct output output = output_open();
+	struct output output;
 	size_t lines = 0, headers = 0;
 	struct table table;
 
+	output_open(&output);
 	(void)state;
 	table_init(&table, columns, 1, 0, false);
 	for (int i = 0; i < TABLE_ROWS_MAX + 2; i++) {
@@ -201,11 +202,11 @@ static void test_json_strings(void **state)
 {
 	static const struct shown cases[] = {
 		{{"a\"b\\c\n", 6}, "\"a\\\"b\\\\c\\n\"\n"},
-		{{"\033[0m", 4}, "\"\\u001b[0m\"\n"},
+		{{"\033[0m", 4}, "\"\\u001B[0m\"\n"},
 		{{"a\0b", 3}, "\"a\\u0000b\"\n"},
-		{{"\x7f\xc2\x9b\xe2\x80\xae", 6}, "\"\\u007f\\u009b\\u202e\"\n"},
+		{{"\x7f\xc2\x9b\xe2\x80\xae", 6}, "\"\\u007F\\u009B\\u202E\"\n"},
 		/* U+E0041, a tag: a surrogate pair. */
-		{{"\xf3\xa0\x81\x81", 4}, "\"\\udb40\\udc41\"\n"},
+		{{"\xf3\xa0\x81\x81", 4}, "\"\\uDB40\\uDC41\"\n"},
 		{{"\xff"
 		  "x",
 		  2},
@@ -217,8 +218,9 @@ static void test_json_strings(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct output output = output_open();
+		struct output output;
 
+		output_open(&output);
 		json_write(json_from_str(cases[i].bytes), false, output.file);
 		output_is(&output, cases[i].text);
 	}
@@ -226,8 +228,9 @@ static void test_json_strings(void **state)
 
 static void test_json_count_beyond_its_integers(void **state)
 {
-	struct output output = output_open();
+	struct output output;
 
+	output_open(&output);
 	(void)state;
 	json_write(json_from_count(UINT64_MAX), false, output.file);
 	output_is(&output, "9223372036854775807\n");
@@ -235,9 +238,10 @@ static void test_json_count_beyond_its_integers(void **state)
 
 static void test_csv_quotes(void **state)
 {
-	struct output output = output_open();
+	struct output output;
 	CSV_AUTO csv = {0};
 
+	output_open(&output);
 	(void)state;
 	csv_field(&csv, STR("plain"));
 	csv_field(&csv, STR("a,b"));
@@ -286,9 +290,11 @@ static struct observation an_observation(void)
 static void events_are(const struct events_options *options, const struct observation *observations,
 		       size_t count, const char *expected)
 {
-	struct output output = output_open();
-	struct events_report *report = events_report_new(options, output.file);
+	struct events_report *report;
+	struct output output;
 
+	output_open(&output);
+	report = events_report_new(options, output.file);
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(events_report_add(report, &observations[i]), 0);
 	assert_int_equal(events_report_end(report), 0);
@@ -338,7 +344,7 @@ static void test_events_json_nulls_and_zeros(void **state)
 		   "\"action\":\"KILL_THREAD\",\"count\":2,\"first\":\"2026-11-21T23:01:34.454Z\","
 		   "\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":0,\"ip\":\"0x0\"}\n"
 		   "{\"container\":null,\"attribution\":\"unattributed\",\"node\":\"vm\","
-		   "\"comm\":\"a,\\\"b\\n\\u001b" REPLACED "\",\"exe\":null,\"arch\":\"x86_64\","
+		   "\"comm\":\"a,\\\"b\\n\\u001B" REPLACED "\",\"exe\":null,\"arch\":\"x86_64\","
 		   "\"nr\":0,\"syscall\":\"read\",\"action\":\"0x7ffc1234\",\"count\":2,"
 		   "\"first\":\"2026-11-21T23:01:34.454Z\",\"last\":\"2026-11-21T23:01:35.454Z\","
 		   "\"pid\":0,\"ip\":\"0x0\"}\n");
@@ -379,8 +385,8 @@ static void test_events_text(void **state)
 	observation.exe_null = true;
 	observation.count_exact = false;
 	events_are(&options, &observation, 1,
-		   "CONTAINER  PROGRAM           ARCH     NR  SYSCALL  ACTION  COUNT  FIRST        "
-		   "         LAST\n"
+		   "CONTAINER  PROGRAM         ARCH     NR  SYSCALL  ACTION  COUNT  FIRST          "
+		   "       LAST\n"
 		   "web        a,\"b\\n\\x1b\\xff  x86_64  161  chroot   LOG       <=2  "
 		   "2026-11-21T23:01:34Z  2026-11-21T23:01:35Z\n");
 }
@@ -426,9 +432,11 @@ static void test_containers_json(void **state)
 		 .syscalls = 3},
 		{.container = {.id = STR("c2"), .coverage = COVERAGE_FULL}, .node = STR("vm")},
 	};
-	struct output output = output_open();
-	struct containers_report *report = containers_report_new(FORMAT_JSON, false, output.file);
+	struct containers_report *report;
+	struct output output;
 
+	output_open(&output);
+	report = containers_report_new(FORMAT_JSON, false, output.file);
 	(void)state;
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(containers_report_add(report, &summaries[i]), 0);
@@ -508,8 +516,9 @@ static json_t *diff_document(struct diff *diff, struct profile *profile)
 		.profile = profile_info(profile),
 		.selection = &selection,
 	};
-	struct output output = output_open();
+	struct output output;
 
+	output_open(&output);
 	assert_int_equal(diff_write(diff, FORMAT_JSON, &writing, output.file), 0);
 	fclose(output.file);
 	json_t *document = json_loads(output.text, 0, NULL);
@@ -713,8 +722,9 @@ static void test_diff_text(void **state)
 		.selection = &selection,
 		.only_differences = true,
 	};
-	struct output output = output_open();
+	struct output output;
 
+	output_open(&output);
 	(void)state;
 	add_seen(diff, profile, everything, sizeof(everything) / sizeof(*everything));
 	diff_finish(diff);
@@ -733,7 +743,7 @@ static void test_diff_text(void **state)
 	add_seen(diff, profile, &everything[5], 3);
 	diff_finish(diff);
 	for (enum format format = FORMAT_TEXT; format <= FORMAT_CSV; format++) {
-		output = output_open();
+		output_open(&output);
 		assert_int_equal(diff_write(diff, format, &writing, output.file), 0);
 		output_is(&output, "");
 	}
@@ -749,13 +759,14 @@ static void test_summary(void **state)
 		{.path = "malformed.reasons.stamp", .label = "  stamp", .if_nonzero = true},
 		{.path = "seconds", .label = "seconds", .real = 1.25, .is_real = true},
 	};
-	struct output output = output_open();
+	struct output output;
 
+	output_open(&output);
 	(void)state;
 	assert_int_equal(summary_write(rows, 4, FORMAT_TEXT, output.file), 0);
 	output_is(&output, "records    12\nmalformed  0\nseconds    1.25\n");
 
-	output = output_open();
+	output_open(&output);
 	assert_int_equal(summary_write(rows, 4, FORMAT_JSON, output.file), 0);
 	fclose(output.file);
 	json_t *written = json_loads(output.text, 0, NULL);
@@ -767,7 +778,7 @@ static void test_summary(void **state)
 	json_decref(expected);
 	free(output.text);
 
-	output = output_open();
+	output_open(&output);
 	assert_int_equal(summary_write(rows, 4, FORMAT_CSV, output.file), 0);
 	output_is(&output, "records,malformed.total,malformed.reasons.stamp,seconds\r\n"
 			   "12,0,0,1.250\r\n");

@@ -1,0 +1,100 @@
+# Completion for sclog in fish. Commands, options and their values are asked of `sclog --help` when
+# they are needed, so that they are those of the sclog that is called.
+
+command -q sclog; or return
+
+function __sclog_commands
+    sclog --help 2>/dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z][a-z-]*\)  *\(.*\)/\1\t\2/p'
+    printf 'help\texplain a command\n'
+end
+
+# The command that stands on the line already, if one does.
+function __sclog_command
+    set -l names (__sclog_commands | cut -f 1)
+    for word in (commandline -opc)[2..-1]
+        if contains -- $word $names
+            echo $word
+            return 0
+        end
+    end
+    return 1
+end
+
+function __sclog_help
+    sclog (__sclog_command) --help 2>/dev/null
+end
+
+# What --help calls the argument of an option: FILE, ARCH[,ARCH...], text|json|csv; or nothing.
+function __sclog_argument
+    __sclog_help | sed -n "s/^ \{2,6\}\(-[a-zA-Z], \)\{0,1\}$argv[1] \([^ ]\{1,\}\).*/\2/p" | head -n 1
+end
+
+# The names in "ARCH is one of: x86_64, x86 ...", which may go on over several lines.
+function __sclog_names
+    __sclog_help | awk -v "head=$argv[1] is one of: " '
+        index($0, head) == 1 { found = 1; $0 = substr($0, length(head) + 1) }
+        found { last = !/,$/; gsub(/,/, ""); print; if (last) exit }' | string split -n ' '
+end
+
+# The option whose value is being typed: --format js, or --format=js.
+function __sclog_option
+    set -l current (commandline -ct)
+    set -l words (commandline -opc)
+    if string match -qr '^--[a-z-]+=' -- $current
+        string replace -r '=.*' '' -- $current
+    else if string match -qr '^--[a-z-]+$' -- $words[-1]
+        echo $words[-1]
+    end
+end
+
+function __sclog_values
+    set -l option (__sclog_option)
+    set -l argument (__sclog_argument $option)
+    set -l current (commandline -ct)
+    set -l prefix ''
+    if string match -q -- '*=*' $current
+        set prefix (string replace -r '=.*' '=' -- $current)
+        set current (string replace -r '^[^=]*=' '' -- $current)
+    end
+    switch $argument
+        case '*|*'
+            string split '|' -- $argument | string replace -r '^' -- "$prefix"
+        case '*[,*'
+            set -l done $prefix(string match -r '^.*,' -- $current; or true)
+            test -n "$done"; or set done $prefix
+            __sclog_names (string replace -r '\[.*' '' -- $argument) | string replace -r '^' -- "$done"
+        case FILE PATH
+            __fish_complete_path $current
+        case GROUP
+            __fish_complete_groups
+        case TIME
+            printf "$prefix%s\n" 15m 1h 24h 7d now today yesterday
+    end
+end
+
+function __sclog_wants_value
+    set -l option (__sclog_option)
+    test -n "$option"; and test -n "$(__sclog_argument $option)"
+end
+
+function __sclog_options
+    __sclog_help | sed -n 's/^ \{2,6\}\(-[a-zA-Z], \)\{0,1\}\(--[a-z][a-z-]*\).*/\2/p'
+end
+
+function __sclog_wants_option
+    not __sclog_wants_value; and string match -q -- '-*' (commandline -ct)
+end
+
+function __sclog_wants_command
+    not __sclog_wants_value; and not __sclog_command >/dev/null
+end
+
+function __sclog_wants_file
+    not __sclog_wants_value; and __sclog_command >/dev/null
+end
+
+complete -c sclog -f
+complete -c sclog -n __sclog_wants_value -a '(__sclog_values)'
+complete -c sclog -n __sclog_wants_option -a '(__sclog_options)'
+complete -c sclog -n __sclog_wants_command -a '(__sclog_commands)'
+complete -c sclog -n __sclog_wants_file -F

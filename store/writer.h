@@ -1,0 +1,40 @@
+/*
+ * The writing end of the store: what is put reaches the tally, the identities and the evidence,
+ * and a commit brings all of it to disk. Runs in the writer's thread (store/queue.h).
+ * Internal to store/.
+ */
+#ifndef SCLOG_STORE_WRITER_H
+#define SCLOG_STORE_WRITER_H
+
+#include "store/internal.h"
+
+/* Begins a write transaction unless one is open; waits for another writer for some seconds. */
+int writer_begin(struct store *store, struct err *err);
+
+/* Counts the event, unless it was counted before. Returns an enum writer_put, or -errno. */
+enum writer_put {
+	WRITER_NEW,
+	WRITER_DUPLICATE,
+	WRITER_EXPIRED,
+};
+int writer_put(struct store *store, const struct event *event, uint64_t text_mark,
+	       struct err *err);
+
+int writer_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,
+		       bool is_seccomp, struct err *err);
+
+int writer_put_loss(struct store *store, const struct loss_note *note, uint64_t mark,
+		    struct err *err);
+
+/* Another input begins: what the one before leaves is written. */
+int writer_input_begin(struct store *store, const struct store_input *input, struct err *err);
+
+/* True when the bounded memory for uncommitted work is nearly used. */
+bool writer_full(const struct store *store);
+
+int writer_commit(struct store *store, struct err *err);
+
+/* Forgets what is not committed. */
+void writer_forget(struct store *store);
+
+#endif

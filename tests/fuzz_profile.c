@@ -1,0 +1,99 @@
+/*
+ * A libFuzzer target: any bytes as a profile's document, through every loader and runtime to
+ * verdicts. Build with clang -fsanitize=fuzzer,address,undefined.
+ */
+#include "base/buf.h"
+#include "base/mem.h"
+#include "profile/filter.h"
+#include "profile/verdict.h"
+
+#include <linux/audit.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+const char *__lsan_default_suppressions(void);
+
+/* libseccomp 2.5.4 loses memory of its own on some rules that overlap. */
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libseccomp.so";
+}
+
+static void judge_some(const struct rules *rules, const struct filter *filter)
+{
+	static const struct {
+		uint32_t audit_arch;
+		int64_t nr;
+	} calls[] = {
+		{AUDIT_ARCH_X86_64, 0},   {AUDIT_ARCH_X86_64, 135},        {AUDIT_ARCH_X86_64, -1},
+		{AUDIT_ARCH_X86_64, 999}, {AUDIT_ARCH_X86_64, 0x40000000}, {AUDIT_ARCH_I386, 102},
+		{AUDIT_ARCH_S390X, 136},
+	};
+	const struct judge judge = {.rules = rules, .filter = filter};
+	struct walk walk;
+
+	walk_init(&walk);
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		struct question question = {.audit_arch = calls[i].audit_arch,
+					    .nr = (uint32_t)calls[i].nr,
+					    .big_endian = filter->big_endian};
+
+		walk_filter(&walk, filter->program, filter->count, &question);
+		struct verdict verdict =
+			verdict_of(&judge, &walk, calls[i].audit_arch, calls[i].nr);
+
+		if (verdict.reachable_count == 0)
+			abort();
+		for (size_t j = 0; j < verdict.condition_count; j++)
+			free((void *)(uintptr_t)verdict.conditions[j]);
+		free((void *)(uintptr_t)verdict.conditions);
+		free((void *)(uintptr_t)verdict.reachable);
+	}
+	walk_release(&walk);
+}
+
+static void resolve_and_build(const struct document *document,
+			      const struct profile_options *options, struct lints *lints)
+{
+	struct err err = ERR_INIT;
+	struct rules rules;
+	struct filter filter = {.count = 0};
+	int r = rules_resolve(document, options, &rules, lints, &err);
+
+	if (r == 0 && !rules.off)
+		r = filter_build(&rules, options, &filter, lints, &err);
+	if (r == 0 && !rules.off)
+		judge_some(&rules, &filter);
+	if (r < 0 && !err.code)
+		abort();
+	filter_release(&filter);
+	rules_release(&rules);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	static const uint32_t hosts[] = {SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64, SCMP_ARCH_S390X};
+	struct profile_options options = profile_options_default();
+	struct document document;
+	struct lints lints = {0};
+	struct err err = ERR_INIT;
+	char *copy = mem_copy(str_of((const char *)bytes, size));
+
+	options.kernel_major = 5;
+	if (document_parse(copy, size, &document, &lints, &err) == 0) {
+		for (size_t i = 0; i < 3; i++) {
+			options.loader = (enum loader)(LOADER_DOCKER + (int)i);
+			options.runtime = i % 2 ? RUNTIME_CRUN : RUNTIME_RUNC;
+			options.arch = hosts[(i + size) % 3];
+			resolve_and_build(&document, &options, &lints);
+		}
+	} else if (!err.code) {
+		abort();
+	}
+	lint_finish(&lints);
+	document_release(&document);
+	lint_release(&lints);
+	free(copy);
+	return 0;
+}
