@@ -5,5 +5,6 @@ libsclog_a_SOURCES += \
 	base/hash.h \
 	base/mem.c base/mem.h \
 	base/pattern.c base/pattern.h \
+	base/scan.h \
 	base/str.h \
 	base/utf8.c base/utf8.h

@@ -113,24 +113,24 @@ static int refuse_file_options(const struct file_options *options, struct err *e
 	return err_set(err, EINVAL, "--%s says how FILEs are read, and there is none", given);
 }
 
+static void warn_of(uint64_t lines, const char *why)
+{
+	if (lines)
+		message_warning("not counted: %" PRIu64 " line%s that %s", lines,
+				lines == 1 ? "" : "s", why);
+}
+
 static void warn(const struct reading *reading, const struct global_options *global)
 {
 	uint64_t malformed = feed_malformed(&reading->counts);
 
 	if (!reading->one_shot || global->quiet)
 		return;
-	if (reading->counts.untrusted)
-		message_warning("%" PRIu64 " lines look like records but are not in the kernel's "
-				"framing, and were not counted; --trust-all takes them",
-				reading->counts.untrusted);
-	if (malformed)
-		message_warning("%" PRIu64 " malformed records were not counted; -v shows the "
-				"first of each kind",
-				malformed);
-	if (reading->counts.expired)
-		message_warning("%" PRIu64 " records are older than the store takes, and were not "
-				"counted",
-				reading->counts.expired);
+	warn_of(reading->counts.untrusted,
+		"look like records, but not in the kernel's framing; --trust-all takes them");
+	warn_of(malformed,
+		"cannot be read as the records they claim to be; -v shows the first of each kind");
+	warn_of(reading->counts.expired, "are older than the store takes");
 }
 
 int reading_open(struct reading *reading, struct invocation *invocation,

@@ -1,5 +1,6 @@
 #include "ingest/record.h"
 
+#include "base/scan.h"
 #include "ingest/action.h"
 #include "ingest/arch.h"
 
@@ -94,7 +95,8 @@ static const struct field fields[FIELD_COUNT] = {
 	[FIELD_CODE] = {"code=", 5, FORM_HEX_0X},
 };
 
-static inline bool field_is(const struct field *field, struct str text)
+/* True if the text from p on begins with the field's key. */
+static inline bool field_is(const struct field *field, const char *p, const char *end)
 {
 	static const unsigned char masks[9][8] = {
 		{0}, {255}, {255, 255}, {255, 255, 255}, {255, 255, 255, 255},
@@ -103,9 +105,9 @@ static inline bool field_is(const struct field *field, struct str text)
 	};
 	uint64_t have, want, mask;
 
-	if (text.n < sizeof(have))
-		return text.n >= field->length && memcmp(text.p, field->key, field->length) == 0;
-	memcpy(&have, text.p, sizeof(have));
+	if (end - p < (ptrdiff_t)sizeof(have))
+		return end - p >= field->length && memcmp(p, field->key, field->length) == 0;
+	memcpy(&have, p, sizeof(have));
 	memcpy(&want, field->key, sizeof(want));
 	memcpy(&mask, masks[field->length], sizeof(mask));
 	return (have & mask) == want;
@@ -113,53 +115,32 @@ static inline bool field_is(const struct field *field, struct str text)
 
 /* A value ends at a blank, at the enriched tail, at an escaped control byte ("#012") or, where a
  * copy lost the 0x1d, at the tail's first letter. The kernel's own digits are lower case. */
-static inline bool value_ends(struct str text)
+static inline bool value_ends(const char *p, const char *end)
 {
-	if (text.n == 0)
-		return true;
-	unsigned char c = (unsigned char)text.p[0];
-
-	return c == ' ' || c == ENRICHED_MARK || c == '#' || c == '\r' || (c >= 'A' && c <= 'Z');
+	return p == end || *p == ' ' || *p == ENRICHED_MARK || *p == '#' || *p == '\r' ||
+	       (*p >= 'A' && *p <= 'Z');
 }
 
-static inline bool take_decimal(struct str *text, int64_t *ret_value)
+/* The takers return where the value ends, or NULL if it is none. */
+static inline const char *take_decimal(const char *p, const char *end, int64_t *ret_value)
 {
-	struct str at = *text;
-	bool negative = at.n && at.p[0] == '-';
-	int64_t value = 0;
-	size_t digits = 0;
+	bool negative = p < end && *p == '-';
+	uint64_t value;
+	const char *digits = p + negative;
 
-	if (negative)
-		at = str_skip(at, 1);
-	while (digits < at.n && at.p[digits] >= '0' && at.p[digits] <= '9' && digits < 12)
-		value = value * 10 + (at.p[digits++] - '0');
-	at = str_skip(at, digits);
-	if (!digits || !value_ends(at))
-		return false;
-	*text = at;
-	*ret_value = negative ? -value : value;
-	return true;
+	p = scan_decimal(digits, end, 12, &value);
+	if (p == digits || !value_ends(p, end))
+		return NULL;
+	*ret_value = negative ? -(int64_t)value : (int64_t)value;
+	return p;
 }
 
-static inline bool take_hex(struct str *text, uint64_t *ret_value)
+static inline const char *take_hex(const char *p, const char *end, uint64_t *ret_value)
 {
-	static const signed char digit[256] = {
-		['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8,
-		['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15,
-		['f'] = 16,
-	};
-	struct str at = *text;
-	uint64_t value = 0;
-	size_t digits = 0;
+	const char *first = p;
 
-	while (digits < at.n && digits < 16 && digit[(unsigned char)at.p[digits]])
-		value = value << 4 | (uint64_t)(digit[(unsigned char)at.p[digits++]] - 1);
-	at = str_skip(at, digits);
-	if (!digits || !value_ends(at))
-		return false;
-	*text = at;
-	*ret_value = value;
-	return true;
+	p = scan_hex(p, end, ret_value);
+	return p != first && value_ends(p, end) ? p : NULL;
 }
 
 static int hex_digit(unsigned char c)
@@ -193,29 +174,31 @@ static bool decode_hex(struct str hex, struct record *record, struct str *ret_by
 	return true;
 }
 
-static bool take_string(struct str *text, struct record *record, struct str *ret_bytes,
-			bool *ret_null)
+static const char *take_unquoted(const char *p, const char *end, struct record *record,
+				 struct str *ret_bytes, bool *ret_null)
 {
-	if (text->n && text->p[0] == '"') {
-		struct str inner = str_skip(*text, 1);
-		size_t n = str_chr(inner, '"');
+	const char *stop = scan_for(p, end, ' ', ENRICHED_MARK);
+	struct str value = str_of(p, (size_t)(stop - p));
 
-		if (n == inner.n)
-			return false;
-		*ret_bytes = str_of(inner.p, n);
-		*ret_null = false;
-		*text = str_skip(inner, n + 1);
-		return text->n == 0 || text->p[0] == ' ' || text->p[0] == ENRICHED_MARK;
-	}
-	struct str value = str_of(text->p, str_chr(*text, ' '));
-
-	*text = str_skip(*text, value.n);
 	*ret_null = str_eq(value, STR("(null)"));
-	if (*ret_null) {
-		*ret_bytes = str_of(NULL, 0);
-		return true;
-	}
-	return decode_hex(value, record, ret_bytes);
+	if (*ret_null)
+		return stop;
+	return decode_hex(value, record, ret_bytes) ? stop : NULL;
+}
+
+static inline const char *take_string(const char *p, const char *end, struct record *record,
+				      struct str *ret_bytes, bool *ret_null)
+{
+	if (p == end || *p != '"')
+		return take_unquoted(p, end, record, ret_bytes, ret_null);
+	const char *stop = scan_for(++p, end, '"', '"');
+
+	if (stop == end)
+		return NULL;
+	*ret_bytes = str_of(p, (size_t)(stop - p));
+	*ret_null = false;
+	stop++;
+	return stop == end || *stop == ' ' || *stop == ENRICHED_MARK ? stop : NULL;
 }
 
 /* Keeps what the field says. The caller has checked that it is the field's first time. */
@@ -250,60 +233,60 @@ static inline enum malformed keep_hex(struct record *record, enum field_id id, u
 	return MALFORMED_NONE;
 }
 
-static inline enum malformed take_value(struct str *text, enum field_id id, struct record *record)
+/* Takes the value at *p and steps behind it. */
+static inline enum malformed take_value(const char **p, const char *end, enum field_id id,
+					struct record *record)
 {
+	const char *at = *p;
+	enum malformed why = MALFORMED_NONE;
 	int64_t number;
 	uint64_t hex;
-	bool ok;
 
 	switch (fields[id].form) {
 	case FORM_DECIMAL:
-		return take_decimal(text, &number) ? keep_number(record, id, number)
-						   : MALFORMED_NUMBER;
+		at = take_decimal(at, end, &number);
+		why = at ? keep_number(record, id, number) : MALFORMED_NUMBER;
+		break;
 	case FORM_HEX_0X:
-		if (!str_starts(*text, STR("0x")))
+		if (end - at < 2 || at[0] != '0' || at[1] != 'x')
 			return MALFORMED_NUMBER;
-		*text = str_skip(*text, 2);
+		at += 2;
 		/* fall through */
 	case FORM_HEX:
-		return take_hex(text, &hex) ? keep_hex(record, id, hex) : MALFORMED_NUMBER;
+		at = take_hex(at, end, &hex);
+		why = at ? keep_hex(record, id, hex) : MALFORMED_NUMBER;
+		break;
 	case FORM_STRING:
-		ok = id == FIELD_COMM
-			     ? take_string(text, record, &record->comm, &record->comm_null)
-			     : take_string(text, record, &record->exe, &record->exe_null);
-		return ok ? MALFORMED_NONE : MALFORMED_STRING;
+		at = id == FIELD_COMM
+			     ? take_string(at, end, record, &record->comm, &record->comm_null)
+			     : take_string(at, end, record, &record->exe, &record->exe_null);
+		why = at ? MALFORMED_NONE : MALFORMED_STRING;
+		break;
 	case FORM_SUBJ:
-		record->subj = str_of(text->p, str_find(*text, STR(" pid=")));
-		*text = str_skip(*text, record->subj.n);
-		return MALFORMED_NONE;
+		record->subj = str_of(at, (size_t)(end - at));
+		record->subj.n = str_find(record->subj, STR(" pid="));
+		at += record->subj.n;
+		break;
 	case FORM_SKIP:
+		at = scan_for(at, end, ' ', ENRICHED_MARK);
 		break;
 	}
-	return MALFORMED_NONE;
+	*p = at;
+	return why;
 }
 
-static inline void skip_token(struct str *text)
+/* The row of the field that the text begins with, or FIELD_COUNT; `next` is the likely one. */
+static inline unsigned field_at(const char *p, const char *end, unsigned next)
 {
-	size_t n = 0;
-
-	while (n < text->n && text->p[n] != ' ' && text->p[n] != ENRICHED_MARK)
-		n++;
-	*text = str_skip(*text, n);
-}
-
-/* The row of the field that text begins with, or FIELD_COUNT; `next` is the likely one. */
-static inline enum field_id field_at(struct str text, unsigned next)
-{
-	for (unsigned i = 0; i < FIELD_COUNT; i++) {
-		unsigned id = next + i < FIELD_COUNT ? next + i : next + i - FIELD_COUNT;
-
-		if (field_is(&fields[id], text))
-			return (enum field_id)id;
-	}
+	if (field_is(&fields[next], p, end))
+		return next;
+	for (unsigned id = 0; id < FIELD_COUNT; id++)
+		if (field_is(&fields[id], p, end))
+			return id;
 	return FIELD_COUNT;
 }
 
-static void record_reset(struct record *record)
+static inline void record_reset(struct record *record)
 {
 	record->has_arch = false;
 	record->comm_null = record->exe_null = true;
@@ -317,34 +300,29 @@ static void record_reset(struct record *record)
 
 enum malformed record_parse(struct str text, struct record *record)
 {
+	const char *p = text.p, *end = p + text.n;
 	unsigned seen = 0, next = 0;
 
 	record_reset(record);
-	while (text.n) {
-		if (text.p[0] == ' ') {
-			text = str_skip(text, 1);
-			continue;
-		}
-		enum field_id id = field_at(text, next);
+	for (; p < end && *p != ENRICHED_MARK; p += p < end && *p == ' ') {
+		unsigned id = field_at(p, end, next);
 
-		if (id == FIELD_COUNT) {
-			if (text.p[0] == ENRICHED_MARK)
-				break;
-			skip_token(&text);
+		if (id == FIELD_COUNT) { /* a field that does not matter, or part of a value */
+			p = scan_for(p, end, ' ', ENRICHED_MARK);
 			continue;
 		}
 		if (seen & FIELD_BIT(id))
 			return MALFORMED_DUPLICATE;
 		seen |= FIELD_BIT(id);
-		next = id + 1u < FIELD_COUNT ? id + 1u : 0;
-		text = str_skip(text, fields[id].length);
-		enum malformed why = take_value(&text, id, record);
+		p += fields[id].length;
+		enum malformed why = take_value(&p, end, (enum field_id)id, record);
 
 		if (why)
 			return why;
 		if (id == FIELD_CODE)
 			break; /* the kernel's last field: what follows is auditd's */
-		skip_token(&text);
+		/* without an LSM there is no subj */
+		next = id + 1 == FIELD_SUBJ ? FIELD_PID : id + 1;
 	}
 	return (seen & FIELDS_NEEDED) == FIELDS_NEEDED ? MALFORMED_NONE : MALFORMED_FIELD;
 }
@@ -365,7 +343,7 @@ static bool value_before(struct str text, struct str key, size_t end, struct str
 
 static bool interpreted_number(struct str text, int64_t *ret_value)
 {
-	return take_decimal(&text, ret_value) && text.n == 0;
+	return take_decimal(text.p, text.p + text.n, ret_value) == text.p + text.n;
 }
 
 /* "getppid", "1073741887" or libaudit's "unknown-syscall(1073741887)". The names are libaudit's
@@ -467,8 +445,9 @@ enum malformed record_parse_interpreted(struct str text, struct record *record)
 	record->nr = (int32_t)nr;
 	if (!str_starts(tail.ip, STR("0x")))
 		return MALFORMED_NUMBER;
-	tail.ip = str_skip(tail.ip, 2);
-	if (!take_hex(&tail.ip, &record->ip) || tail.ip.n)
+	const char *ip_end = tail.ip.p + tail.ip.n;
+
+	if (take_hex(tail.ip.p + 2, ip_end, &record->ip) != ip_end)
 		return MALFORMED_NUMBER;
 	return interpreted_names(str_of(text.p + comm + 6, end - comm - 6), record);
 }

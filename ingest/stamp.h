@@ -4,6 +4,7 @@
 #ifndef SCLOG_INGEST_STAMP_H
 #define SCLOG_INGEST_STAMP_H
 
+#include "base/scan.h"
 #include "base/str.h"
 
 #include <stdint.h>
@@ -14,26 +15,23 @@
  */
 static inline bool stamp_kernel(struct str *text, int64_t *ret_ms, uint32_t *ret_serial)
 {
-	const char *p = text->p, *end = p + text->n;
-	int64_t seconds = 0, ms = 0;
-	uint64_t serial = 0;
-	const char *mark = p;
+	const char *end = text->p + text->n, *at = text->p, *p;
+	uint64_t seconds, ms, serial;
 
-	for (; p < end && *p >= '0' && *p <= '9' && p - mark < 12; p++)
-		seconds = seconds * 10 + (*p - '0');
-	if (p == mark || p >= end || *p++ != '.')
+	p = scan_decimal(at, end, 12, &seconds);
+	if (p == at || p == end || *p != '.')
 		return false;
-	for (mark = p; p < end && *p >= '0' && *p <= '9' && p - mark < 3; p++)
-		ms = ms * 10 + (*p - '0');
-	if (p - mark != 3 || p >= end || *p++ != ':')
+	at = p + 1;
+	p = scan_decimal(at, end, 3, &ms);
+	if (p - at != 3 || p == end || *p != ':')
 		return false;
-	for (mark = p; p < end && *p >= '0' && *p <= '9' && p - mark < 10; p++)
-		serial = serial * 10 + (uint64_t)(*p - '0');
-	if (p == mark || serial > UINT32_MAX || p >= end || *p++ != ')')
+	at = p + 1;
+	p = scan_decimal(at, end, 10, &serial);
+	if (p == at || serial > UINT32_MAX || p == end || *p++ != ')')
 		return false;
 	while (p < end && (*p == ' ' || *p == ':'))
 		p++;
-	*ret_ms = seconds * 1000 + ms;
+	*ret_ms = (int64_t)(seconds * 1000 + ms);
 	*ret_serial = (uint32_t)serial;
 	*text = str_of(p, (size_t)(end - p));
 	return true;

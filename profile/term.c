@@ -8,6 +8,9 @@
 /* Nodes of the search; a profile's filter needs a few dozen. */
 #define BUDGET 20000
 
+/* Terms looked at for one question to a filter, about half a second. */
+#define EFFORT 50000000
+
 /* What is known of a term while its words are known in part: bits, and the unsigned range. */
 struct known {
 	uint32_t mask, bits; /* bits is 0 where mask is */
@@ -43,7 +46,7 @@ struct solver {
 
 void terms_init(struct terms *terms)
 {
-	*terms = (struct terms){.budget = BUDGET};
+	*terms = (struct terms){.budget = BUDGET, .effort = EFFORT};
 	terms->solver = mem_new(1, sizeof(*terms->solver));
 }
 
@@ -69,6 +72,13 @@ void terms_clear(struct terms *terms)
 		memset(terms->index, 0xff, terms->index_size * sizeof(*terms->index));
 	terms->constraint_count = 0;
 	terms->inexact = false;
+	terms->effort = EFFORT;
+}
+
+static bool spend(struct terms *terms, size_t effort)
+{
+	terms->effort -= effort < terms->effort ? effort : terms->effort;
+	return terms->effort > 0;
 }
 
 static bool same_term(const struct term *a, const struct term *b)
@@ -598,6 +608,8 @@ static bool solver_search(struct solver *solver, struct terms *terms)
 
 	memset(solver->words, 0, sizeof(solver->words));
 	for (size_t left = terms->budget; left > 0; left--) {
+		if (!spend(terms, solver->order_count + solver->clause_count))
+			break;
 		if (!solver_look(solver, terms, &choice)) {
 			if (!solver_back(solver, steps, &depth))
 				return false;
@@ -626,5 +638,6 @@ bool constraints_hold_together(struct terms *terms, uint32_t head)
 			solver_add(solver, terms, constraint);
 	}
 	solver_order(solver, terms);
+	spend(terms, solver->clause_count * terms->term_count);
 	return solver_search(solver, terms);
 }

@@ -71,6 +71,7 @@ struct terms {
 	struct constraint *constraints;
 	size_t constraint_count, constraint_size;
 	size_t budget; /* of bits that may be tried in one decision */
+	size_t effort; /* left for all decisions until terms_clear(), in terms looked at */
 	bool inexact;  /* some decision ran out of it and was taken as "perhaps" */
 	struct solver *solver;
 };

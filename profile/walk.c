@@ -28,12 +28,18 @@ struct state {
 	uint32_t constraints;
 };
 
-/* The distinct values of a program's returns, as bits: an unknown or 65th one sets all. */
+/*
+ * The distinct values of a program's returns, as bits. The last bit is for what has none of its
+ * own, an unknown value or the 64th, and never counts as seen.
+ */
+#define OUTLOOK_OTHER (UINT64_C(1) << 63)
+
 struct outlook {
-	uint32_t values[64];
+	uint32_t values[63];
 	size_t value_count;
-	uint64_t seen;    /* values that some way has reached */
-	uint64_t ahead[]; /* by instruction: values that it can still lead to */
+	uint64_t seen;     /* values that some way has reached ... */
+	size_t seen_paths; /* ... of the first so many */
+	uint64_t ahead[];  /* by instruction: values that it can still lead to */
 };
 
 void walk_init(struct walk *walk)
@@ -293,7 +299,7 @@ static uint64_t value_bit(struct outlook *outlook, uint32_t value)
 	while (i < outlook->value_count && outlook->values[i] != value)
 		i++;
 	if (i == sizeof(outlook->values) / sizeof(outlook->values[0]))
-		return UINT64_MAX;
+		return OUTLOOK_OTHER;
 	if (i == outlook->value_count)
 		outlook->values[outlook->value_count++] = value;
 	return UINT64_C(1) << i;
@@ -311,7 +317,7 @@ static struct outlook *outlook_new(const struct sock_filter *program, size_t cou
 		if (insn->code == (BPF_RET | BPF_K))
 			ahead[i] = value_bit(outlook, insn->k);
 		else if (BPF_CLASS(insn->code) == BPF_RET)
-			ahead[i] = UINT64_MAX;
+			ahead[i] = OUTLOOK_OTHER;
 		else if (insn->code == (BPF_JMP | BPF_JA))
 			ahead[i] = ahead[i + 1 + insn->k];
 		else if (BPF_CLASS(insn->code) == BPF_JMP)
@@ -335,10 +341,9 @@ static bool is_promising(struct walk *walk, const struct state *state,
 		walk->outlook = outlook_new(program, count);
 	struct outlook *outlook = walk->outlook;
 
-	/* the last ones are looked at again, which is harmless: more than one way may have ended */
-	for (size_t i = outlook->seen ? walk->path_count - 10 : 0; i < walk->path_count; i++)
-		outlook->seen |= value_bit(outlook, walk->paths[i].value);
-	return outlook->ahead[state->pc] & ~outlook->seen;
+	while (outlook->seen_paths < walk->path_count)
+		outlook->seen |= value_bit(outlook, walk->paths[outlook->seen_paths++].value);
+	return outlook->ahead[state->pc] & ~(outlook->seen & ~OUTLOOK_OTHER);
 }
 
 /* Too much: what is left is answered by every return that the program has. */
@@ -381,7 +386,7 @@ void walk_filter(struct walk *walk, const struct sock_filter *program, size_t co
 
 		if (!is_promising(walk, &state, program, count))
 			continue;
-		if (followed++ == MAX_FOLLOWED) {
+		if (followed++ == MAX_FOLLOWED || walk->terms.effort == 0) {
 			give_up(walk, program, count);
 			return;
 		}

@@ -112,17 +112,29 @@ static json_t *group_json(const struct diff *diff, const struct diff_group *grou
 	return object;
 }
 
+static void write_groups(const struct diff *diff, const struct diff_writing *writing, FILE *out)
+{
+	const char *before = "\n";
+
+	for (size_t i = 0; i < diff->group_count; i++) {
+		if (!diff_shows_group(diff, diff->groups[i], writing))
+			continue;
+		fputs(before, out);
+		json_put(group_json(diff, diff->groups[i], writing), false, out);
+		before = ",\n";
+	}
+}
+
+/* A line for each member and each group: a fleet's groups need not all be in memory as JSON. */
 void diff_write_json(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
-	json_t *document = json_object(), *groups = json_array();
-
-	json_object_set_new(document, "profile", profile_json(&writing->profile));
-	json_object_set_new(document, "window", window_json(writing->selection));
-	json_object_set_new(document, "evidence", evidence_json(diff));
-	json_object_set_new(document, "coverage", json_string(coverage_name(diff->coverage)));
-	for (size_t i = 0; i < diff->group_count; i++)
-		if (diff_shows_group(diff, diff->groups[i], writing))
-			json_array_append_new(groups, group_json(diff, diff->groups[i], writing));
-	json_object_set_new(document, "groups", groups);
-	json_write(document, true, out);
+	fputs("{\"profile\":", out);
+	json_put(profile_json(&writing->profile), false, out);
+	fputs(",\n\"window\":", out);
+	json_put(window_json(writing->selection), false, out);
+	fputs(",\n\"evidence\":", out);
+	json_put(evidence_json(diff), false, out);
+	fprintf(out, ",\n\"coverage\":\"%s\",\n\"groups\":[", coverage_name(diff->coverage));
+	write_groups(diff, writing, out);
+	fputs("]}\n", out);
 }

@@ -304,7 +304,7 @@ static void write_groups(struct events_report *report)
 
 int events_report_end(struct events_report *report)
 {
-	if (report->options.grouped)
+	if (report->kept_count && report->options.grouped)
 		write_groups(report);
 	else if (report->kept_count)
 		write_one(report, &report->kept[0].observation);

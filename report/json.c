@@ -59,7 +59,7 @@ static void put_unsafe_escaped(struct buf *buf, struct str s)
 	}
 }
 
-void json_write(json_t *value, bool indented, FILE *out)
+void json_put(json_t *value, bool indented, FILE *out)
 {
 	size_t flags = JSON_ENCODE_ANY | (indented ? JSON_INDENT(2) : JSON_COMPACT);
 	BUF_AUTO dumped = {0};
@@ -68,8 +68,13 @@ void json_write(json_t *value, bool indented, FILE *out)
 	json_dump_callback(value, put_dumped, &dumped, flags);
 	json_decref(value);
 	put_unsafe_escaped(&safe, buf_str(&dumped));
-	buf_put_char(&safe, '\n');
 	fwrite(safe.p, 1, safe.n, out);
+}
+
+void json_write(json_t *value, bool indented, FILE *out)
+{
+	json_put(value, indented, out);
+	fputc('\n', out);
 }
 
 const char *json_library_version(void)

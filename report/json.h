@@ -30,10 +30,13 @@ json_t *json_from_count(uint64_t count);
 json_t *json_from_ms(int64_t ms, bool known);
 
 /*
- * Writes the value on one line, or indented over several, with a newline at its end. Takes the
- * value over. Control and direction characters inside strings are written as \uNNNN, so that
- * a terminal shows the output as it is. A write error is left to ferror(out).
+ * Writes the value on one line, or indented over several. Takes the value over. Control and
+ * direction characters inside strings are written as \uNNNN, so that a terminal shows the
+ * output as it is. A write error is left to ferror(out).
  */
+void json_put(json_t *value, bool indented, FILE *out);
+
+/* The same with a newline at its end: a document, or a line of several. */
 void json_write(json_t *value, bool indented, FILE *out);
 
 /* The version of the jansson that is loaded. */

@@ -1206,6 +1206,54 @@ static void test_random_profiles(void **state)
 	assert_true(built > count / 2);
 }
 
+/*
+ * Forty rules of six masked args each have more ways than can be listed. What can be returned is
+ * known all the same: KILL_PROCESS wants a bit that no other rule looks at; TRAP wants an
+ * argument above the largest there is, and is out of reach.
+ */
+static void test_too_many_ways(void **state)
+{
+	struct profile_options options = test_options();
+	struct err err = ERR_INIT;
+	BUF_AUTO text = {0};
+
+	(void)state;
+	buf_put_str(&text, STR("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["));
+	for (unsigned i = 0; i < 40; i++) {
+		buf_format(&text,
+			   "%s{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[",
+			   i ? "," : "");
+		for (unsigned j = 0; j < 6; j++)
+			buf_format(&text,
+				   "%s{\"index\":%u,\"value\":%u,\"valueTwo\":%u,"
+				   "\"op\":\"SCMP_CMP_MASKED_EQ\"}",
+				   j ? "," : "", j, 0x10001U << i % 15 | (i + 1), i + 1);
+		buf_put_str(&text, STR("]}"));
+	}
+	buf_put_str(&text,
+		    STR(",{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_KILL_PROCESS\","
+			"\"args\":[{\"index\":0,\"value\":2147483648,\"valueTwo\":2147483648,"
+			"\"op\":\"SCMP_CMP_MASKED_EQ\"}]},"
+			"{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_TRAP\","
+			"\"args\":[{\"index\":1,\"value\":18446744073709551615,"
+			"\"op\":\"SCMP_CMP_GT\"}]}]}"));
+	struct profile *profile = load_text(text.p, &options, &err);
+
+	if (!profile)
+		fail_msg("%s", err.message);
+	struct verdict verdict = profile_judge(profile, X86_64, 16);
+	static const char *const expected[] = {"ALLOW", "ERRNO(1)", "KILL_PROCESS"};
+	char value[VERDICT_VALUE_SIZE];
+
+	assert_int_equal(verdict.kind, VERDICT_CONDITIONAL);
+	assert_int_equal(verdict.reachable_count, COUNT(expected));
+	for (size_t i = 0; i < COUNT(expected); i++)
+		assert_string_equal(verdict_value_text(verdict.reachable[i], value), expected[i]);
+	assert_int_equal(verdict.action, SECCOMP_RET_KILL_PROCESS);
+	assert_int_equal(verdict.condition_count, 1);
+	profile_free(profile);
+}
+
 /* --- the kernel's own answer ----------------------------------------------------------------- */
 
 #if defined(__x86_64__)
@@ -1494,6 +1542,7 @@ int main(void)
 		cmocka_unit_test(test_foreign_condition),
 		cmocka_unit_test(test_random_programs),
 		cmocka_unit_test(test_random_profiles),
+		cmocka_unit_test(test_too_many_ways),
 		cmocka_unit_test(test_kernel),
 		cmocka_unit_test(test_kernel_i386),
 	};

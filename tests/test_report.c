@@ -420,6 +420,18 @@ static void test_events_grouped(void **state)
 		"2026-11-21T23:01:34Z  2026-11-21T23:01:35Z\n");
 }
 
+/* No events: a header alone in CSV, nothing in all else. */
+static void test_events_of_nothing(void **state)
+{
+	(void)state;
+	events_are(&(struct events_options){.format = FORMAT_TEXT}, NULL, 0, "");
+	events_are(&(struct events_options){.format = FORMAT_TEXT, .grouped = true}, NULL, 0, "");
+	events_are(&(struct events_options){.format = FORMAT_JSON}, NULL, 0, "");
+	events_are(&(struct events_options){.format = FORMAT_CSV}, NULL, 0,
+		   "attribution,node,id,name,runtime,image,pod,namespace,comm,exe,arch,nr,syscall,"
+		   "action,count,first,last,pid,ip\r\n");
+}
+
 static void test_containers_json(void **state)
 {
 	const struct container_summary summaries[] = {
@@ -815,6 +827,7 @@ int main(void)
 		cmocka_unit_test(test_events_add_up),
 		cmocka_unit_test(test_events_text),
 		cmocka_unit_test(test_events_grouped),
+		cmocka_unit_test(test_events_of_nothing),
 		cmocka_unit_test(test_containers_json),
 		cmocka_unit_test(test_diff_lists),
 		cmocka_unit_test(test_diff_differences),
