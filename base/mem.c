@@ -40,6 +40,12 @@ char *mem_copy(struct str s)
 	return copy;
 }
 
+void mem_fail(const char *what)
+{
+	fprintf(stderr, "sclog: out of memory (%s)\n", what);
+	abort();
+}
+
 void mem_cleanup(void *pointer_to_pointer)
 {
 	free(*(void **)pointer_to_pointer);

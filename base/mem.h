@@ -19,6 +19,9 @@ void *mem_resize(void *p, size_t size) __attribute__((returns_nonnull));
 /* A NUL-terminated copy of the slice; a NUL byte inside it ends what C calls see. */
 char *mem_copy(struct str s) __attribute__((malloc, returns_nonnull));
 
+/* Ends the program because a library had no memory for `what`. */
+void mem_fail(const char *what) __attribute__((noreturn));
+
 /* For `__attribute__((cleanup(mem_cleanup)))` on a pointer from the functions above. */
 void mem_cleanup(void *pointer_to_pointer);
 

@@ -41,7 +41,7 @@ int pattern_new(const char *expression, struct pattern **ret_pattern, struct err
 	pattern->match = pcre2_match_data_create_from_pattern(compiled, NULL);
 	pattern->limits = pcre2_match_context_create(NULL);
 	if (!pattern->match || !pattern->limits)
-		abort();
+		mem_fail("pcre2");
 	pcre2_set_match_limit(pattern->limits, PATTERN_MATCH_LIMIT);
 	*ret_pattern = pattern;
 	return 0;

@@ -177,7 +177,8 @@ static int judges_find(struct judges *judges, const struct container *container,
 
 static void warn_of_lint(const struct profile *profile)
 {
-	const char *source = profile_info(profile).source;
+	const char *given = profile_info(profile).source;
+	const char *source = strcmp(given, "-") == 0 ? "standard input" : given;
 	size_t count;
 	const struct lint *lint = profile_lint(profile, &count);
 
@@ -190,7 +191,6 @@ static void warn_of_lint(const struct profile *profile)
 struct comparison {
 	struct diff *diff;
 	struct judges judges;
-	enum coverage coverage; /* --coverage, for FILEs' records that belong to no container */
 	struct err *err;
 };
 
@@ -205,7 +205,6 @@ static int add_container(const struct container_summary *summary, void *context)
 static int add_observation(const struct observation *observation, void *context)
 {
 	struct comparison *comparison = context;
-	struct observation judged = *observation;
 	bool contained = observation->attribution == ATTRIBUTION_CONTAINER;
 	struct profile *profile;
 	int r = judges_find(&comparison->judges, contained ? &observation->container : NULL,
@@ -213,9 +212,7 @@ static int add_observation(const struct observation *observation, void *context)
 
 	if (r < 0)
 		return r;
-	if (!contained)
-		judged.container.coverage = comparison->coverage;
-	diff_add_observation(comparison->diff, &judged, profile);
+	diff_add_observation(comparison->diff, observation, profile);
 	return 0;
 }
 
@@ -334,8 +331,6 @@ static int run(struct invocation *invocation, struct err *err)
 		invocation->misused = true;
 		return r;
 	}
-	if (given->files.coverage)
-		coverage_from_name(str_from(given->files.coverage), &comparison.coverage);
 	comparison.diff = diff_new(group_by_from_name(given->by), given->strict);
 	r = diff_everything(invocation, &comparison, err);
 	diff_free(comparison.diff);

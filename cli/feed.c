@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "cli/message.h"
 #include "cli/progress.h"
 #include "correlate/assign.h"
 #include "ingest/action.h"
@@ -63,13 +64,6 @@ uint64_t feed_malformed(const struct feed_counts *counts)
 	return total;
 }
 
-/* A message about an input, in a line of its own. */
-static void complain(struct feed *feed, const char *level, const struct err *err)
-{
-	progress_clear(&feed->progress);
-	fprintf(stderr, "sclog: %s%s\n", level, err->message);
-}
-
 static struct str node_name(const struct feed *feed, struct str framed)
 {
 	if (feed->options->node)
@@ -87,8 +81,9 @@ static void explain(struct feed *feed, enum malformed why, const struct line *li
 	feed->explained[why] = true;
 	progress_clear(&feed->progress);
 	text_put(&shown, str_of(line->text.p, line->text.n < 160 ? line->text.n : 160));
-	fprintf(stderr, "sclog: warning: %s:%llu: malformed: %s: %s\n", feed->input->path,
-		(unsigned long long)line->number, malformed_text(why), shown.p ? shown.p : "");
+	message_warning("%s:%llu: malformed: %s: %s", feed->input->path,
+			(unsigned long long)line->number, malformed_text(why),
+			shown.p ? shown.p : "");
 }
 
 /* A record that cannot be read is counted, shown, and kept as evidence of a loss. */
@@ -301,7 +296,6 @@ static int take_lines(struct feed *feed, struct input *input, struct err *input_
 static void judge_input(struct feed *feed, const struct input *input, struct err *input_err)
 {
 	uint64_t shrunk = input_shrunk(input);
-	struct err warning = ERR_INIT;
 
 	if (shrunk)
 		err_set(input_err, EIO,
@@ -313,10 +307,9 @@ static void judge_input(struct feed *feed, const struct input *input, struct err
 			input->path);
 	if (input_err->code || feed->options->quiet)
 		return;
+	progress_clear(&feed->progress);
 	if (input->lines == 0)
-		err_set(&warning, EINVAL, "%s: is empty", input->path);
-	if (warning.code)
-		complain(feed, "warning: ", &warning);
+		message_warning("%s: is empty", input->path);
 }
 
 static int note_unread(struct feed *feed, const char *path, const struct err *why, struct err *err)
@@ -363,8 +356,10 @@ static int feed_log(struct feed *feed, const char *path, struct err *err)
 	}
 	feed->counts->failed += input_err.code != 0;
 	feed->counts->files += input_err.code == 0;
-	if (input_err.code)
-		complain(feed, "", &input_err);
+	if (input_err.code) {
+		progress_clear(&feed->progress);
+		message_error("%s", input_err.message);
+	}
 	input_close(&input);
 	return result;
 }

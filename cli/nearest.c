@@ -37,7 +37,7 @@ size_t nearest_distance(struct str a, struct str b)
 	return rows[a.n % 3][b.n];
 }
 
-bool nearest_is_near(struct str a, struct str b)
+static bool is_near(struct str a, struct str b)
 {
 	return nearest_distance(a, b) <= 1 + b.n / 4;
 }
@@ -57,7 +57,7 @@ const char *nearest_find(struct str word, nearest_name_fn *name, const void *con
 		size_t distance = nearest_distance(word, candidate);
 
 		if (distance < best_distance &&
-		    (nearest_is_near(word, candidate) || begins_with(candidate.p, word))) {
+		    (is_near(word, candidate) || begins_with(candidate.p, word))) {
 			best = candidate.p;
 			best_distance = distance;
 		}

@@ -15,13 +15,13 @@
  */
 size_t nearest_distance(struct str a, struct str b);
 
-/* Whether b is near enough to a to be suggested: one letter and a quarter of the rest may differ. */
-bool nearest_is_near(struct str a, struct str b);
-
 /* Walks names while it is asked for more: returns the i-th, or NULL after the last. */
 typedef const char *nearest_name_fn(size_t i, const void *context);
 
-/* The nearest of the names, or NULL if none is near. A name that begins with `word` is near. */
+/*
+ * The nearest of the names, or NULL if none is near: one letter and a quarter of the others may
+ * differ. A name that begins with `word` is near too.
+ */
 const char *nearest_find(struct str word, nearest_name_fn *name, const void *context);
 
 #endif

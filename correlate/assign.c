@@ -20,6 +20,7 @@ struct rule {
 };
 
 struct assign {
+	enum coverage coverage;
 	struct rule *rules;
 	size_t count;
 	bool has_default;
@@ -174,6 +175,7 @@ int assign_new(const char *container, const char *map, enum coverage coverage,
 {
 	struct assign *assign = mem_new(1, sizeof(*assign));
 
+	assign->coverage = coverage;
 	if (container) {
 		assign->has_default = true;
 		assign->name = mem_copy(str_from(container));
@@ -237,5 +239,6 @@ void assign_event(struct assign *assign, struct event *event)
 	event->attribution =
 		event->container ? ATTRIBUTION_CONTAINER : ATTRIBUTION_UNATTRIBUTED;
 	event->reason = event->container ? UNATTRIBUTED_NONE : UNATTRIBUTED_LOG_ALONE;
+	event->coverage = event->container ? COVERAGE_UNKNOWN : assign->coverage;
 	event->phase = phase_of(event->record);
 }

@@ -88,7 +88,7 @@ static int open_archive(struct input *input, struct err *err)
 	struct archive_entry *entry;
 
 	if (!archive)
-		abort();
+		mem_fail("libarchive");
 	*feed = (struct feed){input, input->buffer, input->end};
 	input->buffer = mem_new(1, BUFFER_SIZE);
 	input->end = 0;

@@ -44,11 +44,6 @@ enum group_by group_by_from_name(const char *name)
 	return GROUP_BY_CONTAINER;
 }
 
-const char *group_part_name(enum group_part part)
-{
-	return part_names[part];
-}
-
 static bool mixes_attributions(enum group_by by)
 {
 	return by == GROUP_BY_NODE || by == GROUP_BY_ALL;

@@ -41,9 +41,6 @@ enum group_part {
 	GROUP_PART_COUNT,
 };
 
-/* "node", "container" ...: as JSON keys and CSV columns call them. */
-const char *group_part_name(enum group_part part);
-
 struct group_key {
 	enum group_by by;
 	enum attribution attribution;

@@ -42,4 +42,7 @@ struct store {
 	int64_t node;
 };
 
+/* Opens a store for reading alone; immutable where the medium is read-only. */
+int store_open_reading(struct sql *sql, const char *path, struct err *err);
+
 #endif

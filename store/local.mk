@@ -6,6 +6,7 @@ libsclog_a_SOURCES += \
 	store/minutes.c store/minutes.h \
 	store/query.c store/query.h \
 	store/queue.c store/queue.h \
+	store/row.c store/row.h \
 	store/schema.c store/schema.h \
 	store/seen.c store/seen.h \
 	store/seen_text.c \

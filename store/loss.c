@@ -71,6 +71,8 @@ static const struct loss_words loss_words[LOSS_KIND_COUNT] = {
 	[LOSS_QUEUE] = {"an audit queue overflowed: records were dropped", false},
 	[LOSS_MALFORMED] = {"malformed record(s) could not be read", true},
 	[LOSS_INPUT] = {"an input could not be read to its end", false},
+	[LOSS_OVERLAP] = {"merged stores held different parts of a minute: its counts are minima",
+			  false},
 };
 
 static int give_note(struct loss_query *query, enum loss_kind kind, int64_t ms, uint64_t count,

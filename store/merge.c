@@ -1,11 +1,542 @@
 #include "store/internal.h"
+#include "store/minutes.h"
+#include "store/queue.h"
+#include "store/row.h"
+#include "store/schema.h"
+#include "store/writer.h"
+
+#include "base/mem.h"
 
 #include <errno.h>
+#include <stdlib.h>
+
+/*
+ * A store has counts by minute and, apart from them, the identities of the events counted. So
+ * two stores are merged a minute of a node at a time: what their identities have in common says
+ * what is to be done with the counts.
+ */
+enum relation {
+	RELATION_DISJOINT, /* no event in common: counts add up */
+	RELATION_KNOWN,	   /* theirs are all here: nothing to do */
+	RELATION_WIDER,	   /* ours are all there: their counts replace ours */
+	RELATION_OVERLAP,  /* parts of each: the larger count of each series is a minimum */
+};
+
+struct merged_minute {
+	int64_t node, minute; /* node: our number */
+	uint64_t ours, theirs, fresh;
+};
+
+struct merge {
+	struct store *store;
+	struct sql from;
+	struct merged_minute *minutes; /* sorted by node and minute once all are there */
+	size_t count, size;
+	struct merge_result *result;
+};
+
+static enum relation relation_of(const struct merged_minute *minute)
+{
+	if (minute->fresh == minute->theirs)
+		return RELATION_DISJOINT;
+	if (minute->fresh == 0)
+		return RELATION_KNOWN;
+	return minute->theirs - minute->fresh == minute->ours ? RELATION_WIDER
+							       : RELATION_OVERLAP;
+}
+
+static int compare_minutes(const void *left, const void *right)
+{
+	const struct merged_minute *a = left, *b = right;
+
+	if (a->node != b->node)
+		return a->node < b->node ? -1 : 1;
+	return a->minute < b->minute ? -1 : a->minute > b->minute;
+}
+
+static struct merged_minute *find_minute(const struct merge *merge, int64_t node, int64_t minute)
+{
+	struct merged_minute key = {.node = node, .minute = minute};
+
+	return merge->count ? bsearch(&key, merge->minutes, merge->count, sizeof(key),
+				      compare_minutes)
+			    : NULL;
+}
+
+/* The minute at the end of the list, which rows come for in order; added if it is another. */
+static struct merged_minute *minute_at_hand(struct merge *merge, int64_t node, int64_t minute)
+{
+	struct merged_minute *last = merge->count ? &merge->minutes[merge->count - 1] : NULL;
+
+	if (last && last->node == node && last->minute == minute)
+		return last;
+	if (merge->count == merge->size) {
+		merge->size = merge->size ? merge->size * 2 : 256;
+		merge->minutes =
+			mem_resize(merge->minutes, merge->size * sizeof(*merge->minutes));
+	}
+	last = &merge->minutes[merge->count++];
+	*last = (struct merged_minute){.node = node, .minute = minute};
+	return last;
+}
+
+static void count_one(uint32_t serial_low, uint32_t minute_ms, void *context)
+{
+	(void)serial_low;
+	(void)minute_ms;
+	++*(uint64_t *)context;
+}
+
+/* How many events of the minute are counted here; what is not written yet is written first. */
+static int count_ours(struct merge *merge, struct merged_minute *minute, struct err *err)
+{
+	struct sql *sql = &merge->store->sql;
+	int result = seen_flush(merge->store->seen, sql, err);
+	sqlite3_stmt *rows =
+		result < 0 ? NULL
+			   : sql_prepare(sql,
+					 "SELECT serials FROM seen WHERE node = ?1 AND minute = ?2",
+					 err);
+
+	if (!rows)
+		return -err->code;
+	sqlite3_bind_int64(rows, 1, minute->node);
+	sqlite3_bind_int64(rows, 2, minute->minute);
+	while ((result = sql_step(sql, rows, err)) > 0)
+		if (!seen_unpack(sql_column_bytes(rows, 0), count_one, &minute->ours))
+			result = err_set(err, EUCLEAN, "store '%s': identities are damaged",
+					 sql->path);
+	sqlite3_finalize(rows);
+	return result;
+}
+
+struct add_identities {
+	struct merge *merge;
+	struct merged_minute *minute;
+	uint32_t block;
+	struct err *err;
+};
+
+static void add_identity(uint32_t serial_low, uint32_t minute_ms, void *context)
+{
+	struct add_identities *add = context;
+	struct store *store = add->merge->store;
+	int64_t ms = add->minute->minute * MINUTE_MS + minute_ms;
+
+	if (add->err->code)
+		return;
+	int result = seen_add(store->seen, &store->sql, add->minute->node, ms,
+			      add->block << 16 | serial_low, add->err);
+
+	add->minute->theirs++;
+	add->minute->fresh += result > 0;
+}
+
+/* A row of their identities: node label, minute, block, serials. */
+static int merge_identities(struct merge *merge, sqlite3_stmt *row, struct err *err)
+{
+	struct store *store = merge->store;
+	int64_t node;
+	int result = tally_node(store->tally, &store->sql, sql_column_bytes(row, 0), &node, err);
+
+	if (result < 0)
+		return result;
+	size_t before = merge->count;
+	struct merged_minute *minute = minute_at_hand(merge, node, sqlite3_column_int64(row, 1));
+
+	if (merge->count != before)
+		result = count_ours(merge, minute, err);
+	struct add_identities add = {merge, minute, (uint32_t)sqlite3_column_int64(row, 2), err};
+
+	if (result == 0 && !seen_unpack(sql_column_bytes(row, 3), add_identity, &add))
+		result = err_set(err, EUCLEAN, "store '%s': identities are damaged",
+				 merge->from.path);
+	if (err->code)
+		return -err->code;
+	return seen_full(store->seen) ? seen_flush(store->seen, &store->sql, err) : result;
+}
+
+typedef int merge_row_fn(struct merge *merge, sqlite3_stmt *row, struct err *err);
+
+/* Runs a query on their store and takes each row. */
+static int each_row(struct merge *merge, const char *text, merge_row_fn *take, struct err *err)
+{
+	sqlite3_stmt *rows = sql_prepare(&merge->from, text, err);
+	int result;
+
+	if (!rows)
+		return -err->code;
+	while ((result = sql_step(&merge->from, rows, err)) > 0) {
+		result = take(merge, rows, err);
+		if (result < 0)
+			break;
+	}
+	sqlite3_finalize(rows);
+	return result;
+}
+
+/* A row of their texts without serial: node label, minute, marks. */
+static int merge_texts(struct merge *merge, sqlite3_stmt *row, struct err *err)
+{
+	struct store *store = merge->store;
+	struct merged_minute sum = {.minute = sqlite3_column_int64(row, 1)};
+	int result =
+		tally_node(store->tally, &store->sql, sql_column_bytes(row, 0), &sum.node, err);
+
+	if (result == 0)
+		result = seen_text_merge(store->seen_text, &store->sql, sum.node, sum.minute,
+					 sql_column_bytes(row, 2), &sum.theirs, &sum.fresh, err);
+	if (result < 0)
+		return result;
+	struct merged_minute *minute = find_minute(merge, sum.node, sum.minute);
+
+	if (!minute) {
+		minute = minute_at_hand(merge, sum.node, sum.minute);
+		/* kept sorted, since the next look-up is by bisection */
+		qsort(merge->minutes, merge->count, sizeof(*merge->minutes), compare_minutes);
+		minute = find_minute(merge, sum.node, sum.minute);
+	}
+	minute->theirs += sum.theirs;
+	minute->fresh += sum.fresh;
+	return seen_text_full(store->seen_text)
+		       ? seen_text_flush(store->seen_text, &store->sql, err)
+		       : 0;
+}
+
+/* An hour's row without one of its minutes; the row goes when that was its last. */
+static int write_rest(struct sql *sql, int64_t series, int64_t hour,
+		      const struct minutes *minutes, struct err *err)
+{
+	sqlite3_stmt *put = sql_get(sql, SQL_HOUR_PUT, err);
+	BUF_AUTO packed = {0};
+	int64_t first = INT64_MAX, last = 0, count = 0;
+
+	for (int i = 0; i < 60; i++) {
+		const struct minute *minute = &minutes->minute[i];
+		int64_t base = hour * HOUR_MS + i * MINUTE_MS;
+
+		if (minute->count == 0)
+			continue;
+		first = base + minute->first < first ? base + minute->first : first;
+		last = base + minute->last;
+		count += (int64_t)minute->count;
+	}
+	minutes_pack(minutes, &packed);
+	if (!put)
+		return -err->code;
+	sqlite3_bind_int64(put, 1, series);
+	sqlite3_bind_int64(put, 2, hour);
+	sqlite3_bind_int64(put, 3, count);
+	sqlite3_bind_int64(put, 4, count ? first : last);
+	sqlite3_bind_int64(put, 5, last);
+	sqlite3_bind_blob(put, 6, packed.n ? packed.p : "", (int)packed.n, SQLITE_STATIC);
+	return sql_done(sql, put, err);
+}
+
+static const char minute_rows_sql[] =
+	"SELECT h.series, h.minutes FROM hour h JOIN series s ON s.id = h.series"
+	" WHERE s.node = ?1 AND h.hour = ?2 AND h.minutes IS NOT NULL";
+
+/* After hours were rewritten: empty ones go, totals are summed up again. */
+static const char sum_up_sql[] =
+	"DELETE FROM hour WHERE hour = ?2 AND count = 0;"
+	"UPDATE series SET (count, first, last) = (SELECT coalesce(sum(count), 0),"
+	" coalesce(min(first), series.first), coalesce(max(last), series.last)"
+	" FROM hour WHERE hour.series = series.id) WHERE node = ?1";
+
+static int sum_up(struct sql *sql, const struct merged_minute *minute, struct err *err)
+{
+	const char *text = sum_up_sql;
+	int result = 0;
+
+	while (result == 0 && *text) {
+		sqlite3_stmt *statement = NULL;
+		int code = sqlite3_prepare_v2(sql->db, text, -1, &statement, &text);
+
+		if (code != SQLITE_OK)
+			return sql_error(sql, code, err);
+		sqlite3_bind_int64(statement, 1, minute->node);
+		sqlite3_bind_int64(statement, 2, minute->minute / 60);
+		result = sql_done(sql, statement, err);
+		sqlite3_finalize(statement);
+	}
+	return result;
+}
+
+/* Takes our counts of a minute away: theirs hold the same events and more. */
+static int drop_minute(struct sql *sql, const struct merged_minute *minute, struct err *err)
+{
+	sqlite3_stmt *rows = sql_prepare(sql, minute_rows_sql, err);
+	int result = rows ? 0 : -err->code;
+
+	if (result < 0)
+		return result;
+	sqlite3_bind_int64(rows, 1, minute->node);
+	sqlite3_bind_int64(rows, 2, minute->minute / 60);
+	while (result == 0 && (result = sql_step(sql, rows, err)) > 0) {
+		struct minutes minutes = {0};
+		struct minute *at = &minutes.minute[minute->minute % 60];
+
+		result = 0;
+		if (!minutes_unpack(sql_column_bytes(rows, 1), &minutes) || at->count == 0)
+			continue;
+		at->count = 0;
+		result = write_rest(sql, sqlite3_column_int64(rows, 0), minute->minute / 60,
+				    &minutes, err);
+	}
+	sqlite3_finalize(rows);
+	return result < 0 ? result : sum_up(sql, minute, err);
+}
+
+static int settle_minute(struct merge *merge, const struct merged_minute *minute, struct err *err)
+{
+	struct store *store = merge->store;
+	enum relation relation = relation_of(minute);
+
+	merge->result->records += minute->theirs;
+	merge->result->added += minute->fresh;
+	merge->result->duplicates += minute->theirs - minute->fresh;
+	if (relation == RELATION_WIDER)
+		return drop_minute(&store->sql, minute, err);
+	if (relation != RELATION_OVERLAP)
+		return 0;
+	sqlite3_stmt *put = sql_get(&store->sql, SQL_LOSS_PUT, err);
+
+	if (!put)
+		return -err->code;
+	sqlite3_bind_int64(put, 1, minute->node);
+	sqlite3_bind_int(put, 2, LOSS_OVERLAP);
+	sqlite3_bind_int64(put, 3, minute->minute * MINUTE_MS);
+	sqlite3_bind_int64(put, 4, 0);
+	sqlite3_bind_int64(put, 5, 0);
+	sqlite3_bind_text(put, 6, merge->from.path, -1, SQLITE_STATIC);
+	return sql_done(&store->sql, put, err);
+}
+
+/* A series of theirs as an event whose record carries what the series is keyed by. */
+static void event_from(const struct observation *observation, struct record *record,
+		       struct event *event)
+{
+	record->has_arch = observation->has_arch;
+	record->arch = observation->arch;
+	record->nr = observation->nr;
+	record->code = observation->code;
+	record->pid = observation->pid;
+	record->ip = observation->ip;
+	record->comm = observation->comm;
+	record->exe = observation->exe;
+	record->comm_null = observation->comm_null;
+	record->exe_null = observation->exe_null;
+	*event = (struct event){
+		.record = record,
+		.container = observation->container_row ? &observation->container : NULL,
+		.attribution = observation->attribution,
+		.reason = observation->reason,
+		.phase = observation->phase,
+		.source = observation->source,
+		.coverage = observation->container_row ? COVERAGE_UNKNOWN
+						       : observation->container.coverage,
+		.node = observation->node,
+	};
+}
+
+static int add_minute(struct merge *merge, const struct event *event, int64_t node,
+		      int64_t minute, const struct minute *counted, struct err *err)
+{
+	struct store *store = merge->store;
+	const struct merged_minute *merged = find_minute(merge, node, minute);
+	/* a minute without identities was pruned there: nothing says that it is here */
+	enum relation relation = merged ? relation_of(merged) : RELATION_OVERLAP;
+	int64_t base = minute * MINUTE_MS;
+	struct tally_batch batch = {counted->count, base + counted->first, base + counted->last};
+	uint64_t ours = 0;
+
+	if (relation == RELATION_KNOWN)
+		return 0;
+	int result = relation == RELATION_OVERLAP
+			     ? tally_minute_count(store->tally, &store->sql, event, node, minute,
+						  &ours, err)
+			     : 0;
+
+	if (result < 0 || ours >= batch.count)
+		return result;
+	batch.count -= ours;
+	result = tally_count_batch(store->tally, &store->sql, event, node, &batch, err);
+	if (result == 0 && tally_full(store->tally))
+		result = tally_flush(store->tally, &store->sql, err);
+	return result;
+}
+
+static int merge_hour(struct merge *merge, sqlite3_stmt *hours, const struct event *event,
+		      int64_t node, struct err *err)
+{
+	struct minutes minutes = {0};
+	int64_t hour = sqlite3_column_int64(hours, 4);
+	int result = 0;
+
+	if (sqlite3_column_type(hours, 3) == SQLITE_NULL)
+		return err_set(err, EINVAL,
+			       "store '%s': its old hours are rolled up, which cannot be merged:"
+			       " nothing was changed",
+			       merge->from.path);
+	if (!minutes_unpack(sql_column_bytes(hours, 3), &minutes))
+		return err_set(err, EUCLEAN, "store '%s': minutes are damaged", merge->from.path);
+	for (int i = 0; i < 60 && result == 0; i++)
+		if (minutes.minute[i].count)
+			result = add_minute(merge, event, node, hour * 60 + i,
+					    &minutes.minute[i], err);
+	return result;
+}
+
+static int merge_series(struct merge *merge, sqlite3_stmt *row, sqlite3_stmt *hours,
+			struct record *record, struct err *err)
+{
+	struct observation observation;
+	struct event event;
+	int64_t node;
+
+	row_observation(row, &observation);
+	event_from(&observation, record, &event);
+	int result = tally_node(merge->store->tally, &merge->store->sql, observation.node, &node,
+				err);
+
+	sqlite3_reset(hours);
+	sqlite3_bind_int64(hours, 1, sqlite3_column_int64(row, 0));
+	while (result == 0 && (result = sql_step(&merge->from, hours, err)) > 0)
+		result = merge_hour(merge, hours, &event, node, err);
+	return result;
+}
+
+static int merge_counts(struct merge *merge, struct err *err)
+{
+	sqlite3_stmt *rows = row_observations(&merge->from, err);
+	sqlite3_stmt *hours = sql_prepare(&merge->from,
+					  "SELECT count, first, last, minutes, hour FROM hour"
+					  " WHERE series = ?1 ORDER BY hour",
+					  err);
+	struct record *record = mem_new(1, sizeof(*record));
+	int result = rows && hours ? 0 : -err->code;
+
+	if (result == 0) {
+		sqlite3_bind_int64(rows, 1, INT64_MIN);
+		sqlite3_bind_int64(rows, 2, INT64_MAX);
+	}
+	while (result == 0 && (result = sql_step(&merge->from, rows, err)) > 0)
+		result = merge_series(merge, rows, hours, record, err);
+	sqlite3_finalize(rows);
+	sqlite3_finalize(hours);
+	free(record);
+	return result;
+}
+
+/* A container of theirs, with records or without: node label, then its columns. */
+static int merge_container(struct merge *merge, sqlite3_stmt *row, struct err *err)
+{
+	struct store *store = merge->store;
+	struct container container;
+	int64_t node, id;
+	int result = tally_node(store->tally, &store->sql, sql_column_bytes(row, 0), &node, err);
+
+	row_container(row, 1, &container);
+	return result < 0 ? result
+			  : tally_container(store->tally, &store->sql, node, &container, &id, err);
+}
+
+/* A loss of theirs: node label, kind, at, mark, count, detail. */
+static int merge_loss(struct merge *merge, sqlite3_stmt *row, struct err *err)
+{
+	struct store *store = merge->store;
+	struct loss_note note = {
+		.kind = (enum loss_kind)sqlite3_column_int(row, 1),
+		.ms = sqlite3_column_int64(row, 2),
+		.count = (uint64_t)sqlite3_column_int64(row, 4),
+		.node = sql_column_bytes(row, 0),
+		.detail = sql_column_bytes(row, 5),
+	};
+
+	return writer_put_loss(store, &note, (uint64_t)sqlite3_column_int64(row, 3), err);
+}
+
+static int merge_spans(struct merge *merge, sqlite3_stmt *row, struct err *err)
+{
+	struct store *store = merge->store;
+	int64_t node;
+	int result = tally_node(store->tally, &store->sql, sql_column_bytes(row, 0), &node, err);
+
+	return result < 0 ? result
+			  : stream_merge(&merge->from, sqlite3_column_int64(row, 1), &store->sql,
+					 node, err);
+}
+
+static int merge_all(struct merge *merge, struct err *err)
+{
+	int result = each_row(merge,
+			      "SELECT n.name, s.minute, s.block, s.serials FROM seen s"
+			      " JOIN node n ON n.id = s.node ORDER BY s.node, s.minute, s.block",
+			      merge_identities, err);
+
+	if (merge->count)
+		qsort(merge->minutes, merge->count, sizeof(*merge->minutes), compare_minutes);
+	if (result == 0)
+		result = each_row(merge,
+				  "SELECT n.name, s.minute, s.marks FROM seen_text s"
+				  " JOIN node n ON n.id = s.node ORDER BY s.node, s.minute",
+				  merge_texts, err);
+	for (size_t i = 0; i < merge->count && result == 0; i++)
+		result = settle_minute(merge, &merge->minutes[i], err);
+	if (result == 0)
+		result = merge_counts(merge, err);
+	if (result == 0)
+		result = each_row(merge,
+				  "SELECT n.name, c.cid, c.name, c.runtime, c.image, c.pod,"
+				  " c.namespace, c.workload, c.caps, c.coverage FROM container c"
+				  " JOIN node n ON n.id = c.node",
+				  merge_container, err);
+	if (result == 0)
+		result = each_row(merge,
+				  "SELECT n.name, l.kind, l.at, l.mark, l.count, l.detail"
+				  " FROM loss l JOIN node n ON n.id = l.node",
+				  merge_loss, err);
+	if (result == 0)
+		result = each_row(merge, "SELECT name, id FROM node", merge_spans, err);
+	return result;
+}
+
+static int check_other(const struct store *store, const char *path, struct err *err)
+{
+	struct stat ours, theirs;
+
+	if (store->mode != STORE_MEMORY && stat(store->sql.path, &ours) == 0 &&
+	    stat(path, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+	    ours.st_ino == theirs.st_ino)
+		return err_set(err, EINVAL, "store '%s': cannot be merged into itself", path);
+	return 0;
+}
 
 int store_merge(struct store *store, const char *path, struct merge_result *ret_result,
 		struct err *err)
 {
-	(void)store;
+	struct merge merge = {.store = store, .result = ret_result};
+	int result = check_other(store, path, err);
+
 	*ret_result = (struct merge_result){0};
-	return err_set(err, ENOSYS, "store '%s': not merged yet", path);
+	if (result == 0)
+		result = store_commit(store, err);
+	if (result == 0)
+		result = store_open_reading(&merge.from, path, err);
+	if (result == 0)
+		result = schema_ensure(&merge.from, false, err);
+	if (result == 0)
+		result = sql_run(&merge.from, "BEGIN", err); /* one state of it, while it lives */
+	if (result == 0)
+		result = writer_begin(store, err);
+	if (result == 0)
+		result = merge_all(&merge, err);
+	if (result == 0)
+		result = writer_commit(store, err);
+	if (result < 0)
+		writer_forget(store);
+	free(merge.minutes);
+	sql_close(&merge.from);
+	return result;
 }

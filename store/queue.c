@@ -32,7 +32,7 @@ struct item {
 struct event_item {
 	struct item item;
 	uint8_t has_serial, has_arch, comm_null, exe_null;
-	uint8_t attribution, reason, phase, source;
+	uint8_t attribution, reason, phase, source, coverage;
 	uint16_t comm_n, exe_n; /* bytes, after the node's */
 	uint32_t serial, pid, arch, code;
 	int32_t nr;
@@ -98,6 +98,7 @@ static void take_event(struct queue *queue, const struct event_item *item, struc
 		.reason = (enum unattributed)item->reason,
 		.phase = (enum phase)item->phase,
 		.source = (enum source_kind)item->source,
+		.coverage = (enum coverage)item->coverage,
 		.node = str_of(bytes, item->item.node_n),
 	};
 	struct put_counts *counts = &queue->store->counts;
@@ -224,7 +225,7 @@ struct queue *queue_new(struct store *store)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	if (pthread_create(&queue->thread, NULL, run, queue) != 0)
-		abort();
+		mem_fail("a thread");
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return queue;
 }
@@ -300,6 +301,7 @@ int queue_put(struct queue *queue, const struct event *event, uint64_t text_mark
 		.reason = (uint8_t)event->reason,
 		.phase = (uint8_t)event->phase,
 		.source = (uint8_t)event->source,
+		.coverage = (uint8_t)event->coverage,
 		.comm_n = (uint16_t)comm.n,
 		.exe_n = (uint16_t)exe.n,
 		.serial = record->serial,

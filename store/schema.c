@@ -27,7 +27,7 @@ static const char version_1[] =
 	" nr INTEGER NOT NULL, container INTEGER REFERENCES container,"
 	" node INTEGER NOT NULL REFERENCES node, arch INTEGER, code INTEGER NOT NULL,"
 	" attribution INTEGER NOT NULL, reason INTEGER NOT NULL, phase INTEGER NOT NULL,"
-	" source INTEGER NOT NULL, syscall TEXT, arch_name TEXT, action TEXT NOT NULL,"
+	" source INTEGER NOT NULL, coverage INTEGER NOT NULL, syscall TEXT, arch_name TEXT, action TEXT NOT NULL,"
 	" count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
 	" pid INTEGER NOT NULL, ip INTEGER NOT NULL);"
 	"CREATE INDEX series_key ON series (program, nr, container);"

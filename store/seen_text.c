@@ -148,17 +148,50 @@ static int load_minute(struct seen_text *seen, struct sql *sql, int64_t node, in
 	return 0;
 }
 
+static int ensure_minute(struct seen_text *seen, struct sql *sql, int64_t node, int64_t minute,
+			 struct err *err)
+{
+	return minute_loaded(seen, node, minute) ? 0 : load_minute(seen, sql, node, minute, err);
+}
+
+int seen_text_merge(struct seen_text *seen, struct sql *sql, int64_t node, int64_t minute,
+		    struct str marks, uint64_t *ret_theirs, uint64_t *ret_fresh, struct err *err)
+{
+	int result = ensure_minute(seen, sql, node, minute, err);
+
+	*ret_theirs = *ret_fresh = 0;
+	if (result < 0)
+		return result;
+	if (marks.n % PACKED_SIZE || seen->count + marks.n / PACKED_SIZE > MARKS_MAX)
+		return err_set(err, EUCLEAN, "text identities are damaged");
+	for (; marks.n; marks = str_skip(marks, PACKED_SIZE)) {
+		uint64_t hash;
+		uint32_t counted;
+
+		memcpy(&hash, marks.p + 1, sizeof(hash));
+		memcpy(&counted, marks.p + 9, sizeof(counted));
+		counted = le32toh(counted);
+		struct mark *mark =
+			mark_get(seen, node, minute, (uint8_t)marks.p[0], le64toh(hash));
+
+		*ret_theirs += counted;
+		if (counted <= mark->counted)
+			continue;
+		*ret_fresh += counted - mark->counted;
+		mark->counted = counted;
+		mark->changed = true;
+	}
+	return 0;
+}
+
 int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t ms,
 		  uint64_t text_hash, struct err *err)
 {
 	int64_t minute = ms / MINUTE_MS;
+	int result = ensure_minute(seen, sql, node, minute, err);
 
-	if (!minute_loaded(seen, node, minute)) {
-		int result = load_minute(seen, sql, node, minute, err);
-
-		if (result < 0)
-			return result;
-	}
+	if (result < 0)
+		return result;
 	struct mark *mark =
 		mark_get(seen, node, minute, (uint8_t)(ms % MINUTE_MS / 1000), text_hash);
 

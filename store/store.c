@@ -139,7 +139,7 @@ static void immutable_uri(const char *path, struct buf *uri)
 	buf_put_str(uri, STR("?immutable=1"));
 }
 
-static int open_reading(struct sql *sql, const char *path, struct err *err)
+int store_open_reading(struct sql *sql, const char *path, struct err *err)
 {
 	struct err plain = ERR_INIT;
 	BUF_AUTO uri = {0};
@@ -231,7 +231,7 @@ int store_open(const char *path, enum store_mode mode, const char *db_group,
 		result = sql_open(&store->sql, ":memory:", "in memory",
 				  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
 	else if (mode == STORE_READ)
-		result = open_reading(&store->sql, path, err);
+		result = store_open_reading(&store->sql, path, err);
 	else
 		result = open_writing(&store->sql, path, db_group, err);
 	if (result == 0)

@@ -72,6 +72,7 @@ enum loss_kind {
 	LOSS_QUEUE,	/* audit: kauditd hold or retry queue overflow */
 	LOSS_MALFORMED, /* a record that could not be read */
 	LOSS_INPUT,	/* an input that could not be read to its end */
+	LOSS_OVERLAP,	/* two stores held different parts of a minute: its counts are minima */
 	LOSS_KIND_COUNT,
 };
 

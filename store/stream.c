@@ -266,6 +266,20 @@ static int flush_node(struct sql *sql, const struct span *runs, size_t count, bo
 	return result;
 }
 
+int stream_merge(struct sql *from, int64_t from_node, struct sql *sql, int64_t node,
+		 struct err *err)
+{
+	struct stream theirs = {0};
+	int result = load_spans(from, from_node, &theirs, err);
+
+	for (size_t i = 0; i < theirs.count; i++)
+		theirs.runs[i].node = node;
+	if (result == 0 && theirs.count)
+		result = flush_node(sql, theirs.runs, theirs.count, false, err);
+	stream_release(&theirs);
+	return result;
+}
+
 int stream_flush(struct stream *stream, struct sql *sql, struct err *err)
 {
 	int result = 0;

@@ -39,6 +39,10 @@ void stream_note(struct stream *stream, int64_t node, int64_t ms, uint32_t seria
 /* Joins the runs with those on file, for each node of the input, and forgets them. */
 int stream_flush(struct stream *stream, struct sql *sql, struct err *err);
 
+/* Joins the spans that another store has of a node with those on file here. */
+int stream_merge(struct sql *from, int64_t from_node, struct sql *sql, int64_t node,
+		 struct err *err);
+
 /* A hole between two runs of one boot. */
 struct hole {
 	uint64_t missing;      /* serials that nobody delivered */

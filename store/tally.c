@@ -30,7 +30,7 @@ struct series_key {
 	int32_t nr;
 	uint32_t code;
 	uint8_t has_arch, attribution, reason, phase;
-	uint32_t source;
+	uint16_t source, coverage;
 };
 
 /*
@@ -113,7 +113,7 @@ struct tally *tally_new(void)
 	struct tally *tally = mem_new(1, sizeof(*tally));
 
 	if (getrandom(&tally->seed, sizeof(tally->seed), 0) != sizeof(tally->seed))
-		abort();
+		mem_fail("random bytes");
 	tally->series = mem_aligned(SERIES_MAX, sizeof(*tally->series));
 	tally->series_new = mem_new(SERIES_MAX, sizeof(*tally->series_new));
 	tally->series_slots = mem_new(2 * SERIES_MAX, sizeof(*tally->series_slots));
@@ -296,8 +296,8 @@ static int container_store(struct sql *sql, int64_t node, const struct container
 	return result < 0 ? result : container_add(sql, node, container, ret_id, err);
 }
 
-static int container_number(struct tally *tally, struct sql *sql, int64_t node,
-			    const struct container *container, int64_t *ret_id, struct err *err)
+int tally_container(struct tally *tally, struct sql *sql, int64_t node,
+		    const struct container *container, int64_t *ret_id, struct err *err)
 {
 	if (tally->container_node == node && tally->container_n &&
 	    str_eq(container->id, str_of(tally->container, tally->container_n))) {
@@ -405,7 +405,8 @@ static void bind_series_key(sqlite3_stmt *statement, int at, const struct tally 
 	sqlite3_bind_int(statement, at + 6, key->attribution);
 	sqlite3_bind_int(statement, at + 7, key->reason);
 	sqlite3_bind_int(statement, at + 8, key->phase);
-	sqlite3_bind_int64(statement, at + 9, key->source);
+	sqlite3_bind_int(statement, at + 9, key->source);
+	sqlite3_bind_int(statement, at + 10, key->coverage);
 }
 
 static int read_last_id(struct tally *tally, struct sql *sql, struct err *err)
@@ -549,12 +550,13 @@ static inline void queue_prefetch(struct tally *tally, size_t slot)
 		__builtin_prefetch(&tally->series[index - 1], 1);
 }
 
-int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *event,
-		      int64_t node, const struct tally_batch *batch, struct err *err)
+static inline int key_of(struct tally *tally, struct sql *sql, const struct event *event,
+			 int64_t node, struct series_key *ret_key, struct err *err)
 {
 	const struct record *record = event->record;
 	int64_t container = 0;
-	struct series_key key = {
+
+	*ret_key = (struct series_key){
 		.node = (uint32_t)node,
 		.arch = record->has_arch ? record->arch : 0,
 		.nr = record->nr,
@@ -563,17 +565,28 @@ int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *
 		.attribution = (uint8_t)event->attribution,
 		.reason = (uint8_t)event->reason,
 		.phase = (uint8_t)event->phase,
-		.source = event->source,
+		.source = (uint16_t)event->source,
+		.coverage = (uint16_t)event->coverage,
 	};
-	int result = program_number(tally, sql, record, &key.program, err);
+	int result = program_number(tally, sql, record, &ret_key->program, err);
 
 	if (result == 0 && event->container)
-		result = container_number(tally, sql, node, event->container, &container, err);
+		result = tally_container(tally, sql, node, event->container, &container, err);
+	ret_key->container = (uint32_t)container;
+	return result;
+}
+
+int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *event,
+		      int64_t node, const struct tally_batch *batch, struct err *err)
+{
+	const struct record *record = event->record;
+	struct series_key key;
+	int result = key_of(tally, sql, event, node, &key, err);
+
 	if (result == 0 && tally->queue_head - tally->queue_tail == QUEUE_SIZE)
 		result = queue_take(tally, sql, err);
 	if (result < 0)
 		return result;
-	key.container = (uint32_t)container;
 	struct queued *queued = &tally->queue[tally->queue_head & (QUEUE_SIZE - 1)];
 
 	*queued = (struct queued){key, key_slot(tally, &key), *batch, record->pid, record->ip};
@@ -626,6 +639,27 @@ static int hour_load(struct sql *sql, int64_t series, int64_t hour, struct minut
 		result = err_set(err, EUCLEAN, "store '%s': minutes are damaged", sql->path);
 	sqlite3_reset(find);
 	return result < 0 ? result : 0;
+}
+
+int tally_minute_count(struct tally *tally, struct sql *sql, const struct event *event,
+		       int64_t node, int64_t minute, uint64_t *ret_count, struct err *err)
+{
+	struct series_key key;
+	struct minutes minutes = {0};
+	struct total total = {0};
+	bool rolled_up;
+	int result = key_of(tally, sql, event, node, &key, err);
+
+	*ret_count = 0;
+	if (result < 0)
+		return result;
+	const struct series *series = series_get(tally, sql, key_slot(tally, &key), &key, err);
+
+	if (!series)
+		return -err->code;
+	result = hour_load(sql, series->id, minute / 60, &minutes, &rolled_up, &total, err);
+	*ret_count = minutes.minute[minute % 60].count;
+	return result;
 }
 
 static int hour_write(struct sql *sql, int64_t series, int64_t hour, const struct total *total,
@@ -726,19 +760,19 @@ static int series_insert(struct tally *tally, struct sql *sql, const struct seri
 		const char *arch = arch_name(arch_token(key->arch, key->nr));
 
 		syscall_name(key->arch, key->nr, name);
-		sqlite3_bind_text(add, 12, name, -1, SQLITE_STATIC);
+		sqlite3_bind_text(add, 13, name, -1, SQLITE_STATIC);
 		if (arch)
-			sqlite3_bind_text(add, 13, arch, -1, SQLITE_STATIC);
+			sqlite3_bind_text(add, 14, arch, -1, SQLITE_STATIC);
 	}
 	snprintf(action, sizeof(action), "0x%x", key->code);
 	const char *known = action_name(key->code);
 
-	sqlite3_bind_text(add, 14, known ? known : action, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(add, 15, (int64_t)total->count);
-	sqlite3_bind_int64(add, 16, total->first_ms);
-	sqlite3_bind_int64(add, 17, total->last_ms);
-	sqlite3_bind_int64(add, 18, series->pid);
-	sqlite3_bind_int64(add, 19, (int64_t)series->ip);
+	sqlite3_bind_text(add, 15, known ? known : action, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(add, 16, (int64_t)total->count);
+	sqlite3_bind_int64(add, 17, total->first_ms);
+	sqlite3_bind_int64(add, 18, total->last_ms);
+	sqlite3_bind_int64(add, 19, series->pid);
+	sqlite3_bind_int64(add, 20, (int64_t)series->ip);
 	return sql_done(sql, add, err);
 }
 

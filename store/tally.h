@@ -36,6 +36,14 @@ struct tally_batch {
 int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *event,
 		      int64_t node, const struct tally_batch *batch, struct err *err);
 
+/* The number of a container of that node; made if it is new. */
+int tally_container(struct tally *tally, struct sql *sql, int64_t node,
+		    const struct container *container, int64_t *ret_id, struct err *err);
+
+/* What is on disk of the event's series in that minute; 0 if there is none. */
+int tally_minute_count(struct tally *tally, struct sql *sql, const struct event *event,
+		       int64_t node, int64_t minute, uint64_t *ret_count, struct err *err);
+
 bool tally_full(const struct tally *tally);
 
 /* Merges everything into the store, and keeps the keys for what comes next. */

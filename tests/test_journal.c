@@ -13,13 +13,13 @@
 
 #include <cmocka.h>
 
-#define S(literal)                                                                                 \
-	{                                                                                          \
-		literal, sizeof(literal) - 1                                                       \
+#define S(literal)                           \
+	{                                    \
+		literal, sizeof(literal) - 1 \
 	}
-#define NONE                                                                                       \
-	{                                                                                          \
-		NULL, 0                                                                            \
+#define NONE            \
+	{               \
+		NULL, 0 \
 	}
 
 struct json_row {
@@ -88,9 +88,9 @@ static void test_json(void **state)
 
 static void test_numbers(void **state)
 {
-	static const struct str text =
-		S("{\"_SOURCE_REALTIME_TIMESTAMP\":\"1795302094454000\",\"_AUDIT_TYPE\":\"1326x\","
-		  "\"_AUDIT_ID\":\"99999999999999999999999\",\"__REALTIME_TIMESTAMP\":\"\"}");
+	static const struct str text = S(
+		"{\"_TRANSPORT\":\"audit\",\"_SOURCE_REALTIME_TIMESTAMP\":\"1795302094454000\",\"_AUDIT_TYPE\":\"1326x\","
+		"\"_AUDIT_ID\":\"99999999999999999999999\",\"__REALTIME_TIMESTAMP\":\"\"}");
 	struct journal journal = {0};
 	uint64_t number = 0;
 
@@ -133,7 +133,7 @@ static const struct export_row export_rows[] = {
 	 "_TRANSPORT=audit\n\n"), {{S("audit"), S("0123456789")}}, 1},
 	{"binary, of newlines only", S(CURSOR "MESSAGE\n\x03\0\0\0\0\0\0\0\n\n\n\n_TRANSPORT=audit\n\n"),
 	 {{S("audit"), S("\n\n\n")}}, 1},
-	{"binary, with a fake entry", S(CURSOR "MESSAGE\n\x37\0\0\0\0\0\0\0"
+	{"binary, with a fake entry", S(CURSOR "MESSAGE\n\x36\0\0\0\0\0\0\0"
 	 "x\n\n__CURSOR=s=9\n_TRANSPORT=audit\nMESSAGE=SECCOMP a=b\n\n"
 	 "\n_TRANSPORT=syslog\n\n"),
 	 {{S("syslog"), S("x\n\n__CURSOR=s=9\n_TRANSPORT=audit\nMESSAGE=SECCOMP a=b\n\n")}}, 1},
@@ -222,9 +222,13 @@ static void test_export_length_2560(void **state)
 static void test_export_restart(void **state)
 {
 	static const struct export_row cut = {
-		.name = "cut", .text = S(CURSOR "_TRANSPORT=audit\nMESSAGE\n\xff\0\0\0\0\0\0\0ab"), .count = 0};
-	static const struct export_row whole = {
-		.name = "whole", .text = S(CURSOR "MESSAGE=m\n\n"), .entries = {{NONE, S("m")}}, .count = 1};
+		.name = "cut",
+		.text = S(CURSOR "_TRANSPORT=audit\nMESSAGE\n\xff\0\0\0\0\0\0\0ab"),
+		.count = 0};
+	static const struct export_row whole = {.name = "whole",
+						.text = S(CURSOR "MESSAGE=m\n\n"),
+						.entries = {{NONE, S("m")}},
+						.count = 1};
 	struct journal journal = {0};
 
 	(void)state;
@@ -237,10 +241,8 @@ static void test_export_restart(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_json),
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_export),
-		cmocka_unit_test(test_export_length_2560),
+		cmocka_unit_test(test_json),           cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_export),         cmocka_unit_test(test_export_length_2560),
 		cmocka_unit_test(test_export_restart),
 	};
 

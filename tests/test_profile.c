@@ -1001,6 +1001,58 @@ static void test_random_programs(void **state)
 	assert_int_equal(tried, 3000);
 }
 
+/* Arguments of a 32-bit process have no high half (syscall_get_arguments of arch/x86). */
+static void test_high_half(void **state)
+{
+	const struct sock_filter program[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 20),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+	};
+	struct question question = {.audit_arch = X86_64, .nr = 1};
+	struct walk walk;
+
+	(void)state;
+	walk_init(&walk);
+	walk_filter(&walk, program, COUNT(program), &question);
+	assert_true(walk_has(&walk, SECCOMP_RET_ALLOW) && walk_has(&walk, SECCOMP_RET_TRAP));
+	question.audit_arch = I386;
+	walk_filter(&walk, program, COUNT(program), &question);
+	assert_int_equal(walk.path_count, 1);
+	assert_true(walk_has(&walk, SECCOMP_RET_ALLOW));
+	walk_release(&walk);
+}
+
+/*
+ * Twelve tests of one bit each make 4,096 ways, more than are listed. The last of them, with no
+ * bit set, is the only one to TRAP.
+ */
+static void test_last_way(void **state)
+{
+	struct sock_filter program[12 * 2 + 4];
+	struct question question = {.audit_arch = X86_64, .nr = 1};
+	struct walk walk;
+	size_t n = 0;
+
+	(void)state;
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16);
+	for (uint32_t i = 0; i < 12; i++) {
+		program[n++] =
+			(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 1U << i, 0, 1);
+		program[n++] = (struct sock_filter)BPF_STMT(BPF_MISC | BPF_TAX, 0);
+	}
+	program[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0);
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP);
+	walk_init(&walk);
+	walk_filter(&walk, program, n, &question);
+	assert_true(walk_has(&walk, SECCOMP_RET_ALLOW) && walk_has(&walk, SECCOMP_RET_TRAP));
+	assert_true(walk.exact);
+	assert_false(walk.complete);
+	walk_release(&walk);
+}
+
 /* --- random profiles, arguments near what the filter tests ----------------------------------- */
 
 static const char *const drawn_names[] = {"read", "personality", "clone", "socket", "ioctl"};
@@ -1541,6 +1593,8 @@ int main(void)
 		cmocka_unit_test(test_foreign_hosts),
 		cmocka_unit_test(test_foreign_condition),
 		cmocka_unit_test(test_random_programs),
+		cmocka_unit_test(test_high_half),
+		cmocka_unit_test(test_last_way),
 		cmocka_unit_test(test_random_profiles),
 		cmocka_unit_test(test_too_many_ways),
 		cmocka_unit_test(test_kernel),

@@ -42,19 +42,19 @@ struct good {
 };
 
 /* A row: what matters of it comes first, the rest is as in PLAIN. */
-#define ROW(what, line, ...)                                                                       \
-	{                                                                                          \
-		.name = what, .text = {line, sizeof(line) - 1}, .pid = 19499, .arch = X86_64,      \
-		.nr = 3, .code = ACT_LOG, .ip = 0x7f2ef1723a07, .comm = {"true", 4},               \
-		.exe = {"/usr/bin/true", 13}, __VA_ARGS__                                          \
+#define ROW(what, line, ...)                                                                  \
+	{                                                                                     \
+		.name = what, .text = {line, sizeof(line) - 1}, .pid = 19499, .arch = X86_64, \
+		.nr = 3, .code = ACT_LOG, .ip = 0x7f2ef1723a07, .comm = {"true", 4},          \
+		.exe = {"/usr/bin/true", 13}, __VA_ARGS__                                     \
 	}
-#define S(literal)                                                                                 \
-	{                                                                                          \
-		literal, sizeof(literal) - 1                                                       \
+#define S(literal)                           \
+	{                                    \
+		literal, sizeof(literal) - 1 \
 	}
-#define NULL_STR                                                                                   \
-	{                                                                                          \
-		NULL, 0                                                                            \
+#define NULL_STR        \
+	{               \
+		NULL, 0 \
 	}
 
 /* clang-format off */
@@ -404,9 +404,10 @@ int main(void)
 						 .test_func = test_good,
 						 .initial_state = (void *)(uintptr_t)&good[i]};
 	for (size_t i = 0; i < COUNT(interpreted); i++)
-		tests[n++] = (struct CMUnitTest){.name = interpreted[i].name,
-						 .test_func = test_interpreted,
-						 .initial_state = (void *)(uintptr_t)&interpreted[i]};
+		tests[n++] =
+			(struct CMUnitTest){.name = interpreted[i].name,
+					    .test_func = test_interpreted,
+					    .initial_state = (void *)(uintptr_t)&interpreted[i]};
 	for (size_t i = 0; i < COUNT(bad); i++)
 		tests[n++] = (struct CMUnitTest){.name = bad[i].name,
 						 .test_func = test_bad,

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#define S(literal)                                                                                 \
-	{                                                                                          \
-		literal, sizeof(literal) - 1                                                       \
+#define S(literal)                           \
+	{                                    \
+		literal, sizeof(literal) - 1 \
 	}
 
 /* 2026-11-21T23:01:34Z, 2026-11-21T23:04:54Z */
@@ -47,8 +47,7 @@ static const struct kernel_row kernel_rows[] = {
 };
 
 static const struct kernel_row interpreted_rows[] = {
-	{S("11/21/26 23:04:54.062:148553) : auid=unset"), true, THEN + 62, 148553,
-	 S("auid=unset")},
+	{S("11/21/26 23:04:54.062:148553) : auid=unset"), true, THEN + 62, 148553, S("auid=unset")},
 	{S("11/21/2026 23:04:54.062:148553) : auid=unset"), true, THEN + 62, 148553,
 	 S("auid=unset")},
 	{S("21.11.2026 23:04:54.062:148553) : x"), true, THEN + 62, 148553, S("x")},
@@ -240,8 +239,10 @@ static void test_bsd(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kernel), cmocka_unit_test(test_interpreted),
-		cmocka_unit_test(test_interpreted_is_local), cmocka_unit_test(test_iso),
+		cmocka_unit_test(test_kernel),
+		cmocka_unit_test(test_interpreted),
+		cmocka_unit_test(test_interpreted_is_local),
+		cmocka_unit_test(test_iso),
 		cmocka_unit_test(test_bsd),
 	};
 

@@ -1,0 +1,62 @@
+#include "store/row.h"
+
+static const char observations_sql[] =
+	"SELECT s.id, n.name, s.attribution, s.reason, s.phase, s.source, s.arch, s.nr, s.code,"
+	" s.count, s.first, s.last, s.pid, s.ip, p.comm, p.exe, c.id, c.cid, c.name, c.runtime,"
+	" c.image, c.pod, c.namespace, c.workload, c.caps, c.coverage, s.coverage"
+	" FROM series s JOIN node n ON n.id = s.node JOIN program p ON p.id = s.program"
+	" LEFT JOIN container c ON c.id = s.container"
+	" WHERE s.last >= ?1 AND s.first <= ?2"
+	" ORDER BY n.name, s.attribution, c.name, c.cid, p.comm, p.exe, s.arch, s.nr, s.code,"
+	" s.phase, s.source, s.id";
+
+sqlite3_stmt *row_observations(struct sql *sql, struct err *err)
+{
+	return sql_prepare(sql, observations_sql, err);
+}
+
+void row_container(sqlite3_stmt *row, int at, struct container *container)
+{
+	*container = (struct container){
+		.id = sql_column_bytes(row, at),
+		.name = sql_column_bytes(row, at + 1),
+		.runtime = sql_column_bytes(row, at + 2),
+		.image = sql_column_bytes(row, at + 3),
+		.pod = sql_column_bytes(row, at + 4),
+		.namespace = sql_column_bytes(row, at + 5),
+		.workload = sql_column_bytes(row, at + 6),
+		.has_caps = sqlite3_column_type(row, at + 7) != SQLITE_NULL,
+		.caps = (uint64_t)sqlite3_column_int64(row, at + 7),
+		.coverage = (enum coverage)sqlite3_column_int(row, at + 8),
+	};
+}
+
+void row_observation(sqlite3_stmt *row, struct observation *observation)
+{
+	*observation = (struct observation){
+		.node = sql_column_bytes(row, 1),
+		.attribution = (enum attribution)sqlite3_column_int(row, 2),
+		.reason = (enum unattributed)sqlite3_column_int(row, 3),
+		.phase = (enum phase)sqlite3_column_int(row, 4),
+		.source = (enum source_kind)sqlite3_column_int(row, 5),
+		.has_arch = sqlite3_column_type(row, 6) != SQLITE_NULL,
+		.arch = (uint32_t)sqlite3_column_int64(row, 6),
+		.nr = sqlite3_column_int(row, 7),
+		.code = (uint32_t)sqlite3_column_int64(row, 8),
+		.count = (uint64_t)sqlite3_column_int64(row, 9),
+		.count_exact = true,
+		.first_ms = sqlite3_column_int64(row, 10),
+		.last_ms = sqlite3_column_int64(row, 11),
+		.pid = (uint32_t)sqlite3_column_int64(row, 12),
+		.ip = (uint64_t)sqlite3_column_int64(row, 13),
+		.comm_null = sqlite3_column_type(row, 14) == SQLITE_NULL,
+		.exe_null = sqlite3_column_type(row, 15) == SQLITE_NULL,
+		.comm = sql_column_bytes(row, 14),
+		.exe = sql_column_bytes(row, 15),
+		.container_row = sqlite3_column_int64(row, 16),
+	};
+	if (observation->container_row)
+		row_container(row, 17, &observation->container);
+	else
+		observation->container.coverage = (enum coverage)sqlite3_column_int(row, 26);
+}
