@@ -11,13 +11,13 @@
 #include <stdarg.h>
 
 struct err {
-	int code;	  /* errno value of the first error, 0 for none */
+	int code;          /* errno value of the first error, 0 for none */
 	char message[512]; /* one line, no newline at its end */
 };
 
-#define ERR_INIT                                                                                   \
-	{                                                                                          \
-		0, ""                                                                              \
+#define ERR_INIT      \
+	{             \
+		0, "" \
 	}
 
 /*

@@ -41,8 +41,8 @@ static inline const char *scan_for(const char *p, const char *end, char a, char 
 	uint64_t word;
 
 	while (scan_word(p, end, &word)) {
-		uint64_t found = scan_zero_bytes(word ^ SCAN_EACH(a)) |
-				 scan_zero_bytes(word ^ SCAN_EACH(b));
+		uint64_t found =
+			scan_zero_bytes(word ^ SCAN_EACH(a)) | scan_zero_bytes(word ^ SCAN_EACH(b));
 
 		if (found)
 			return p + (__builtin_ctzll(found) >> 3);

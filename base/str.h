@@ -17,8 +17,7 @@ struct str {
 };
 
 /* A slice over a string literal, its length known at compile time. */
-#define STR(literal)                                                                               \
-	((struct str){.p = (literal), .n = sizeof(literal) - 1})
+#define STR(literal) ((struct str){.p = (literal), .n = sizeof(literal) - 1})
 
 static inline struct str str_of(const char *p, size_t n)
 {

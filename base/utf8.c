@@ -2,8 +2,8 @@
 
 /* Unicode 15, table 3-7: what the second byte may be, by the first. */
 struct lead {
-	unsigned char from, to;	  /* the first byte */
-	unsigned char low, high;  /* the second byte's range */
+	unsigned char from, to;  /* the first byte */
+	unsigned char low, high; /* the second byte's range */
 	unsigned char length;
 };
 

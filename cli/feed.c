@@ -37,14 +37,14 @@ struct feed {
 	struct utsname host;
 	struct str host_name;
 	struct progress progress;
-	uint64_t bytes_before;	  /* of the inputs that are done, as they lie on disk */
+	uint64_t bytes_before; /* of the inputs that are done, as they lie on disk */
 	struct record record;
 	/* the input at hand */
 	const struct input *input;
-	bool known_framing;	  /* some line of it was a log's */
-	bool binary;		  /* some line of it held a NUL byte */
-	int64_t last_ms;	  /* the latest stamp seen, 0: none yet */
-	uint64_t refused;	  /* malformed lines of it */
+	bool known_framing;              /* some line of it was a log's */
+	bool binary;                     /* some line of it held a NUL byte */
+	int64_t last_ms;                 /* the latest stamp seen, 0: none yet */
+	uint64_t refused;                /* malformed lines of it */
 	bool explained[MALFORMED_COUNT]; /* -v: the first of each kind was shown */
 };
 
@@ -98,6 +98,9 @@ static int refuse(struct feed *feed, enum malformed why, const struct line *line
 	explain(feed, why, line);
 	buf_format(&detail, "%s:%llu: %s", feed->input->path, (unsigned long long)line->number,
 		   malformed_text(why));
+	/* A file that is being written ends so; the whole line comes with the next reading. */
+	if (why == MALFORMED_PARTIAL)
+		return 0;
 	struct loss_note note = {
 		.kind = LOSS_MALFORMED,
 		.ms = framed->ms ? framed->ms : feed->last_ms,
@@ -153,6 +156,23 @@ static bool is_cut(const struct line *line, const struct framed *framed,
 	return !line->ended && !framed->interpreted && !action_name(record->code);
 }
 
+static int take_line(struct feed *feed, const struct line *line, struct err *err);
+
+/* auditd's usual tail; only behind more than that is a search worth it. */
+#define TAIL_USUAL 128
+
+/* Where a newline was lost, another record follows on the same line: it counts as well. */
+static int take_joined(struct feed *feed, const struct line *line, struct str rest, struct err *err)
+{
+	size_t at = rest.n > TAIL_USUAL ? str_find(rest, STR("type=SECCOMP msg=audit(")) : rest.n;
+	struct line joined = *line;
+
+	if (at == rest.n)
+		return 0;
+	joined.text = str_skip(rest, at);
+	return take_line(feed, &joined, err);
+}
+
 static int take_record(struct feed *feed, const struct line *line, const struct framed *framed,
 		       struct err *err)
 {
@@ -170,17 +190,17 @@ static int take_record(struct feed *feed, const struct line *line, const struct 
 	feed->record.serial = framed->serial;
 	feed->record.has_serial = framed->has_serial;
 	feed->last_ms = framed->ms;
-	return put(feed, line, framed, err);
+	int result = put(feed, line, framed, err);
+
+	return result < 0 ? result : take_joined(feed, line, feed->record.rest, err);
 }
 
 static int take_notice(struct feed *feed, const struct line *line, const struct framed *framed,
 		       struct err *err)
 {
 	static const enum loss_kind kinds[] = {
-		[FRAMED_NOTICE_PRINTK] = LOSS_PRINTK,
-		[FRAMED_NOTICE_LOST] = LOSS_COUNTER,
-		[FRAMED_NOTICE_BACKLOG] = LOSS_BACKLOG,
-		[FRAMED_NOTICE_RATE] = LOSS_RATE,
+		[FRAMED_NOTICE_PRINTK] = LOSS_PRINTK,   [FRAMED_NOTICE_LOST] = LOSS_COUNTER,
+		[FRAMED_NOTICE_BACKLOG] = LOSS_BACKLOG, [FRAMED_NOTICE_RATE] = LOSS_RATE,
 		[FRAMED_NOTICE_QUEUE] = LOSS_QUEUE,
 	};
 	struct loss_note note = {
@@ -196,7 +216,7 @@ static int take_notice(struct feed *feed, const struct line *line, const struct 
 
 static int note_serial(struct feed *feed, const struct framed *framed, struct err *err)
 {
-	if (!framed->has_serial && framed->kind == FRAMED_RECORD)
+	if (framed->kind != FRAMED_AUDIT && !(framed->kind == FRAMED_RECORD && framed->has_serial))
 		return 0;
 	return store_note_serial(feed->store, node_name(feed, framed->node), framed->ms,
 				 framed->serial, framed->kind == FRAMED_RECORD, err);

@@ -8,11 +8,11 @@
 #include <stdint.h>
 
 struct progress {
-	bool shown;	    /* standard error is a terminal and --quiet was not given */
-	bool drawn;	    /* something stands on the line */
-	uint64_t total;	    /* bytes to come, 0: not known */
-	double started;	    /* seconds, CLOCK_MONOTONIC */
-	double next;	    /* when to draw again */
+	bool shown;     /* standard error is a terminal and --quiet was not given */
+	bool drawn;     /* something stands on the line */
+	uint64_t total; /* bytes to come, 0: not known */
+	double started; /* seconds, CLOCK_MONOTONIC */
+	double next;    /* when to draw again */
 };
 
 /* Seconds of CLOCK_MONOTONIC. */

@@ -34,8 +34,9 @@ static struct container container_named(const char *name, enum coverage coverage
 		.id = str_from(name), .name = str_from(name), .coverage = coverage};
 }
 
-/* One word of a rule: up to a blank, double quotes keeping blanks inside it. */
-static bool take_word(const char **line, struct buf *word)
+/* One word of a rule: up to a blank, double quotes keeping blanks inside it. Returns 1, 0 at the
+ * end of the line, -EINVAL for a quote that is not closed. */
+static int take_word(const char **line, struct buf *word, struct err *err)
 {
 	const char *p = *line;
 	bool quoted = false;
@@ -43,15 +44,17 @@ static bool take_word(const char **line, struct buf *word)
 	buf_clear(word);
 	p += strspn(p, " \t\r\n");
 	if (*p == '\0' || *p == '#')
-		return false;
+		return 0;
 	for (; *p && (quoted || !strchr(" \t\r\n", *p)); p++) {
 		if (*p == '"')
 			quoted = !quoted;
 		else
 			buf_put_char(word, *p);
 	}
+	if (quoted)
+		return err_set(err, EINVAL, "a quote is not closed");
 	*line = p;
-	return true;
+	return 1;
 }
 
 static bool set_pid(struct rule *rule, const char *text)
@@ -103,11 +106,13 @@ static int parse_rule(const char *line, struct rule *rule, struct err *err)
 {
 	BUF_AUTO word = {0};
 	bool any = false;
+	int result;
 
-	while (take_word(&line, &word)) {
+	while ((result = take_word(&line, &word, err)) > 0) {
 		any = true;
 		if (rule->name)
-			return err_set(err, EINVAL, "text after the container's name: '%s'", word.p);
+			return err_set(err, EINVAL, "text after the container's name: '%s'",
+				       word.p);
 		if (strcmp(word.p, "->") == 0 || strcmp(word.p, "=>") == 0)
 			continue;
 		if (set_condition(rule, word.p))
@@ -117,6 +122,8 @@ static int parse_rule(const char *line, struct rule *rule, struct err *err)
 				       "'%s' is none of pid=NUMBER, comm=, exe=, subj=", word.p);
 		rule->name = mem_copy(buf_str(&word));
 	}
+	if (result < 0)
+		return result;
 	if (any && (!rule->name || rule->name[0] == '\0'))
 		return err_set(err, EINVAL, "no container's name: write 'comm=nginx -> web'");
 	return any;
@@ -130,7 +137,8 @@ static void rule_release(struct rule *rule)
 	free(rule->name);
 }
 
-static int read_rules(struct assign *assign, FILE *file, enum coverage coverage, struct err *err)
+static int read_rules(struct assign *assign, FILE *file, const char *path, enum coverage coverage,
+		      struct err *err)
 {
 	MEM_AUTO char *line = NULL;
 	size_t size = 0, number = 0;
@@ -145,14 +153,14 @@ static int read_rules(struct assign *assign, FILE *file, enum coverage coverage,
 		if (result <= 0) {
 			rule_release(&rule);
 			if (result < 0)
-				return err_prefix(err, "%zu", number);
+				return err_prefix(err, "--map %s:%zu", path, number);
 			continue;
 		}
 		rule.container = container_named(rule.name, coverage);
 		assign->rules = mem_resize(assign->rules, (assign->count + 1) * sizeof(rule));
 		assign->rules[assign->count++] = rule;
 	}
-	return ferror(file) ? err_errno(err, EIO, "read") : 0;
+	return ferror(file) ? err_errno(err, EIO, "--map %s: read", path) : 0;
 }
 
 static int read_map(struct assign *assign, const char *path, enum coverage coverage,
@@ -162,12 +170,13 @@ static int read_map(struct assign *assign, const char *path, enum coverage cover
 
 	if (!file)
 		return err_errno(err, errno, "--map %s", path);
-	int result = read_rules(assign, file, coverage, err);
+	int result = read_rules(assign, file, path, coverage, err);
 
 	fclose(file);
 	if (result == 0 && assign->count == 0)
-		result = err_set(err, EINVAL, "no rule in it: write 'comm=nginx -> web'");
-	return result < 0 ? err_prefix(err, "--map %s", path) : 0;
+		result = err_set(err, EINVAL, "--map %s: no rule in it: write 'comm=nginx -> web'",
+				 path);
+	return result;
 }
 
 int assign_new(const char *container, const char *map, enum coverage coverage,
@@ -236,8 +245,7 @@ static const struct container *container_of(const struct assign *assign,
 void assign_event(struct assign *assign, struct event *event)
 {
 	event->container = container_of(assign, event->record);
-	event->attribution =
-		event->container ? ATTRIBUTION_CONTAINER : ATTRIBUTION_UNATTRIBUTED;
+	event->attribution = event->container ? ATTRIBUTION_CONTAINER : ATTRIBUTION_UNATTRIBUTED;
 	event->reason = event->container ? UNATTRIBUTED_NONE : UNATTRIBUTED_LOG_ALONE;
 	event->coverage = event->container ? COVERAGE_UNKNOWN : assign->coverage;
 	event->phase = phase_of(event->record);

@@ -14,24 +14,24 @@
 /* Would the profile in force have logged what is asked about? */
 enum coverage {
 	COVERAGE_UNKNOWN,
-	COVERAGE_NONE,	  /* an enforcing profile: a refusal by ERRNO is never logged */
+	COVERAGE_NONE,    /* an enforcing profile: a refusal by ERRNO is never logged */
 	COVERAGE_PARTIAL, /* a log-mode twin: only what the base refuses */
-	COVERAGE_FULL,	  /* a log-everything profile */
+	COVERAGE_FULL,    /* a log-everything profile */
 };
 
 const char *coverage_name(enum coverage coverage);
 bool coverage_from_name(struct str name, enum coverage *ret_coverage);
 
 struct container {
-	struct str id;	      /* the runtime's id, or the name the user gave */
+	struct str id; /* the runtime's id, or the name the user gave */
 	struct str name;
-	struct str runtime;   /* "docker", "podman", "containerd" ...; empty: not known */
+	struct str runtime; /* "docker", "podman", "containerd" ...; empty: not known */
 	struct str image;
 	struct str pod;
 	struct str namespace;
 	struct str workload;
 	bool has_caps;
-	uint64_t caps;	      /* bounding set, bit N is capability N */
+	uint64_t caps; /* bounding set, bit N is capability N */
 	enum coverage coverage;
 };
 

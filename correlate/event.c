@@ -37,7 +37,7 @@ const char *phase_name(enum phase phase)
 const char *source_kind_name(enum source_kind kind)
 {
 	static const char *const names[] = {
-		[SOURCE_LOG] = "log",	      [SOURCE_SYSLOG] = "syslog",
+		[SOURCE_LOG] = "log",         [SOURCE_SYSLOG] = "syslog",
 		[SOURCE_JOURNAL] = "journal", [SOURCE_NETLINK] = "netlink",
 		[SOURCE_STRACE] = "strace",
 	};

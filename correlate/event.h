@@ -11,7 +11,7 @@
 
 enum attribution {
 	ATTRIBUTION_CONTAINER,
-	ATTRIBUTION_HOST,	  /* a process that is in no container */
+	ATTRIBUTION_HOST,         /* a process that is in no container */
 	ATTRIBUTION_UNATTRIBUTED, /* not known; the reason says why */
 };
 
@@ -20,9 +20,9 @@ const char *attribution_name(enum attribution attribution);
 /* Why a record is attributed to nothing. */
 enum unattributed {
 	UNATTRIBUTED_NONE,
-	UNATTRIBUTED_LOG_ALONE,	  /* a log holds no container, and the user named none */
+	UNATTRIBUTED_LOG_ALONE,    /* a log holds no container, and the user named none */
 	UNATTRIBUTED_PROCESS_GONE, /* the process ended before anyone could look */
-	UNATTRIBUTED_NO_LIFETIME, /* no process of that pid on file for that time */
+	UNATTRIBUTED_NO_LIFETIME,  /* no process of that pid on file for that time */
 };
 
 /* The reason in words, for the store's views; empty for UNATTRIBUTED_NONE. */

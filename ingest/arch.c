@@ -67,16 +67,53 @@ static const struct arch_row arches[] = {
 #define SHARED_FIRST 424
 
 static const char *const shared_names[] = {
-	"pidfd_send_signal", "io_uring_setup", "io_uring_enter", "io_uring_register",
-	"open_tree", "move_mount", "fsopen", "fsconfig", "fsmount", "fspick", "pidfd_open",
-	"clone3", "close_range", "openat2", "pidfd_getfd", "faccessat2", "process_madvise",
-	"epoll_pwait2", "mount_setattr", "quotactl_fd", "landlock_create_ruleset",
-	"landlock_add_rule", "landlock_restrict_self", "memfd_secret", "process_mrelease",
-	"futex_waitv", "set_mempolicy_home_node", "cachestat", "fchmodat2", "map_shadow_stack",
-	"futex_wake", "futex_wait", "futex_requeue", "statmount", "listmount",
-	"lsm_get_self_attr", "lsm_set_self_attr", "lsm_list_modules", "mseal", "setxattrat",
-	"getxattrat", "listxattrat", "removexattrat", "open_tree_attr", "file_getattr",
-	"file_setattr", "listns",
+	"pidfd_send_signal",
+	"io_uring_setup",
+	"io_uring_enter",
+	"io_uring_register",
+	"open_tree",
+	"move_mount",
+	"fsopen",
+	"fsconfig",
+	"fsmount",
+	"fspick",
+	"pidfd_open",
+	"clone3",
+	"close_range",
+	"openat2",
+	"pidfd_getfd",
+	"faccessat2",
+	"process_madvise",
+	"epoll_pwait2",
+	"mount_setattr",
+	"quotactl_fd",
+	"landlock_create_ruleset",
+	"landlock_add_rule",
+	"landlock_restrict_self",
+	"memfd_secret",
+	"process_mrelease",
+	"futex_waitv",
+	"set_mempolicy_home_node",
+	"cachestat",
+	"fchmodat2",
+	"map_shadow_stack",
+	"futex_wake",
+	"futex_wait",
+	"futex_requeue",
+	"statmount",
+	"listmount",
+	"lsm_get_self_attr",
+	"lsm_set_self_attr",
+	"lsm_list_modules",
+	"mseal",
+	"setxattrat",
+	"getxattrat",
+	"listxattrat",
+	"removexattrat",
+	"open_tree_attr",
+	"file_getattr",
+	"file_setattr",
+	"listns",
 };
 
 #define SHARED_COUNT ((int64_t)(sizeof(shared_names) / sizeof(shared_names[0])))
@@ -124,12 +161,24 @@ uint32_t arch_native(void)
 const uint32_t *arch_all(void)
 {
 	static const uint32_t tokens[] = {
-		SCMP_ARCH_X86_64,      SCMP_ARCH_X86,	   SCMP_ARCH_X32,
-		SCMP_ARCH_AARCH64,     SCMP_ARCH_ARM,	   SCMP_ARCH_MIPS,
-		SCMP_ARCH_MIPS64,      SCMP_ARCH_MIPS64N32, SCMP_ARCH_MIPSEL,
-		SCMP_ARCH_MIPSEL64,    SCMP_ARCH_MIPSEL64N32, SCMP_ARCH_PPC,
-		SCMP_ARCH_PPC64,       SCMP_ARCH_PPC64LE,  SCMP_ARCH_S390,
-		SCMP_ARCH_S390X,       SCMP_ARCH_PARISC,   SCMP_ARCH_PARISC64,
+		SCMP_ARCH_X86_64,
+		SCMP_ARCH_X86,
+		SCMP_ARCH_X32,
+		SCMP_ARCH_AARCH64,
+		SCMP_ARCH_ARM,
+		SCMP_ARCH_MIPS,
+		SCMP_ARCH_MIPS64,
+		SCMP_ARCH_MIPS64N32,
+		SCMP_ARCH_MIPSEL,
+		SCMP_ARCH_MIPSEL64,
+		SCMP_ARCH_MIPSEL64N32,
+		SCMP_ARCH_PPC,
+		SCMP_ARCH_PPC64,
+		SCMP_ARCH_PPC64LE,
+		SCMP_ARCH_S390,
+		SCMP_ARCH_S390X,
+		SCMP_ARCH_PARISC,
+		SCMP_ARCH_PARISC64,
 		SCMP_ARCH_RISCV64,
 #ifdef SCMP_ARCH_LOONGARCH64
 		SCMP_ARCH_LOONGARCH64,
@@ -138,7 +187,8 @@ const uint32_t *arch_all(void)
 		SCMP_ARCH_M68K,
 #endif
 #ifdef SCMP_ARCH_SH
-		SCMP_ARCH_SH,	       SCMP_ARCH_SHEB,
+		SCMP_ARCH_SH,
+		SCMP_ARCH_SHEB,
 #endif
 		0,
 	};
@@ -179,9 +229,8 @@ bool syscall_name(uint32_t audit_arch, int64_t nr, char name[SYSCALL_NAME_SIZE])
 {
 	uint32_t token = arch_token(audit_arch, nr);
 	/* libseccomp gives its own pseudo numbers (all negative) names: none of them is real. */
-	char *found = nr >= 0 && arch_name(token)
-			      ? seccomp_syscall_resolve_num_arch(token, (int)nr)
-			      : NULL;
+	char *found = nr >= 0 && arch_name(token) ? seccomp_syscall_resolve_num_arch(token, (int)nr)
+						  : NULL;
 	const char *known = found ? found : shared_name(token, nr);
 
 	if (known)

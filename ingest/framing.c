@@ -17,15 +17,15 @@ static const char *const frames[] = {
 	/* "5,1234,711918371,-;text": /dev/kmsg (kernel: Documentation/ABI/testing/dev-kmsg) */
 	"^(?<pri>\\d+),\\d+,\\d+,[^;]*;(?<text>.*)$",
 
-	/* "[  711.918371] text", "[Sat Nov 21 23:01:34 2026] text", dmesg -x before it */
-	"^(?:(?<facility>[a-z0-9]+)\\s*:[a-z]+\\s*:\\s*)?"
-	"\\[\\s*(?:\\d+\\.\\d{6}|\\w{3}\\ \\w{3}\\ [\\d\\ ]\\d\\ \\d\\d:\\d\\d:\\d\\d\\ \\d{4})\\]\\ +"
-	"(?:\\[\\s*[TC]\\d+\\]\\ +)?(?<text>.*)$",
+	/* "[  711.918371] text", "[Sat Nov 21 23:01:34 2026] text"; before it dmesg -x or -r */
+	"^(?:(?<facility>[a-z0-9]+)\\s*:[a-z]+\\s*:\\s*|<(?<pri>\\d{1,3})>)?"
+	"\\[\\s*(?:\\d+\\.\\d{6}|\\w{3}\\ \\w{3}\\ [\\d\\ ]\\d\\ \\d\\d:\\d\\d:\\d\\d\\ \\d{4})\\]\\ *"
+	"(?:\\[\\s*[TC]\\d+\\]\\ *)?(?<text>.*)$",
 
 	/* RFC 3164 and what rsyslog, syslog-ng and journalctl make of it; RFC 3339 stamps too */
 	"^(?:<(?<pri>\\d{1,3})>)?\\s*"
 	"(?:(?<iso>\\d{4}-\\d\\d-\\d\\d[T\\ ]\\d\\d:\\d\\d:\\d\\d\\S*)"
-	"|(?<bsd>(?:[^\\s\\d]\\S{1,11}\\ +\\d{1,2}|\\d{1,2}\\.?\\ +[^\\s\\d]\\S{1,11})\\ +"
+	"|(?<bsd>\\S{1,16}\\ +\\S{1,16}\\ +" /* a month in any language, and a day */
 	"\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?(?:\\ \\d{4})?))\\s+"
 	"(?<host>\\S+)\\s+(?:(?<facility>[a-z0-9]+)\\.[a-z]+\\s+)?"
 	"(?<tag>[^\\s:\\[]+(?:\\[[^\\]]*\\])?):\\s*(?<text>.*)$",
@@ -38,8 +38,9 @@ static const char *const frames[] = {
 #define FRAME_COUNT (sizeof(frames) / sizeof(frames[0]))
 
 /* Before the kernel's words: printk's time and its caller (CONFIG_PRINTK_CALLER). */
-static const char printk_prefix[] = "^\\s*(?:\\[\\s*\\d+\\.\\d{6}\\]\\s*)?(?:\\[\\s*[TC]\\d+\\]\\s*)?"
-				    "(?<text>.*)$";
+static const char printk_prefix[] =
+	"^\\s*(?:\\[\\s*\\d+\\.\\d{6}\\]\\s*)?(?:\\[\\s*[TC]\\d+\\]\\s*)?"
+	"(?<text>.*)$";
 
 struct framing {
 	struct framing_options options;
@@ -278,11 +279,10 @@ static bool facility_is_kernel(const struct header *header)
 		if (header->pri.n > 9 || pri >> 3 != 0)
 			return false;
 	}
-	return !header->facility.p || str_starts(header->facility, STR("kern"));
+	return !header->facility.p || str_eq(header->facility, STR("kern"));
 }
 
-static bool header_time(const struct framing *framing, const struct header *header,
-			int64_t *ret_ms)
+static bool header_time(const struct framing *framing, const struct header *header, int64_t *ret_ms)
 {
 	if (header->iso.p)
 		return stamp_iso(header->iso, ret_ms);
@@ -293,8 +293,7 @@ static bool header_time(const struct framing *framing, const struct header *head
  * but the header's. */
 static bool is_journald_audit(const struct header *header)
 {
-	return str_starts(header->tag, STR("audit[")) &&
-	       str_starts(header->text, STR("SECCOMP "));
+	return str_starts(header->tag, STR("audit[")) && str_starts(header->text, STR("SECCOMP "));
 }
 
 static void read_journald_audit(const struct framing *framing, struct framed *framed,
@@ -302,8 +301,7 @@ static void read_journald_audit(const struct framing *framing, struct framed *fr
 {
 	framed->source = FRAMED_BY_JOURNAL;
 	framed->fields = str_skip(header->text, sizeof("SECCOMP ") - 1);
-	framed->kind = header_time(framing, header, &framed->ms) ? FRAMED_RECORD
-								  : FRAMED_UNSTAMPED;
+	framed->kind = header_time(framing, header, &framed->ms) ? FRAMED_RECORD : FRAMED_UNSTAMPED;
 }
 
 static struct header header_of(const struct pattern *pattern)
@@ -319,16 +317,14 @@ static struct header header_of(const struct pattern *pattern)
 	};
 }
 
-static void read_header(struct framing *framing, struct framed *framed,
-			const struct header *header)
+static void read_header(struct framing *framing, struct framed *framed, const struct header *header)
 {
 	framed->node = node_of(framing, header->host);
 	if (is_journald_audit(header) && !header->pri.p) {
 		read_journald_audit(framing, framed, header);
 		return;
 	}
-	if ((header->tag.p && !str_eq(header->tag, STR("kernel"))) ||
-	    !facility_is_kernel(header)) {
+	if ((header->tag.p && !str_eq(header->tag, STR("kernel"))) || !facility_is_kernel(header)) {
 		refuse(framing, framed, header->text, FRAMED_OTHER);
 		return;
 	}
@@ -391,6 +387,13 @@ static bool may_matter(struct str text)
 	return str_find(text, STR("audit")) < text.n || str_find(text, STR("SECCOMP")) < text.n;
 }
 
+/* In JSON the words may be hidden: a message that is no UTF-8 comes as numbers. */
+static bool json_may_matter(struct str text)
+{
+	return may_matter(text) || str_find(text, STR("\"MESSAGE\":[")) < text.n ||
+	       str_find(text, STR("\"MESSAGE\" : [")) < text.n;
+}
+
 /* Lines that are not auditd's. Only those that mention audit are looked at closely. */
 static void read_other_framing(struct framing *framing, struct framed *framed,
 			       const struct line *line)
@@ -407,7 +410,7 @@ static void read_other_framing(struct framing *framing, struct framed *framed,
 		text.n--;
 	if (text.n && text.p[0] == '{') {
 		framed->kind = FRAMED_OTHER;
-		if (!may_matter(text))
+		if (!json_may_matter(text))
 			return;
 		if (journal_json(&framing->journal, text))
 			read_journal_entry(framing, framed);

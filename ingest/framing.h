@@ -17,11 +17,11 @@
 struct framing;
 
 enum framed_kind {
-	FRAMED_OTHER,	  /* a log line that is nothing of ours */
-	FRAMED_UNKNOWN,	  /* no framing that sclog knows */
-	FRAMED_RECORD,	  /* a SECCOMP record: fields is its text */
-	FRAMED_AUDIT,	  /* another audit record: only its stamp and serial matter */
-	FRAMED_NOTICE,	  /* the system says that records were lost */
+	FRAMED_OTHER,     /* a log line that is nothing of ours */
+	FRAMED_UNKNOWN,   /* no framing that sclog knows */
+	FRAMED_RECORD,    /* a SECCOMP record: fields is its text */
+	FRAMED_AUDIT,     /* another audit record: only its stamp and serial matter */
+	FRAMED_NOTICE,    /* the system says that records were lost */
 	FRAMED_UNTRUSTED, /* claims to be a record, in framing that is not the kernel's */
 	FRAMED_UNSTAMPED, /* a SECCOMP record whose time cannot be known */
 };
@@ -48,17 +48,17 @@ struct framed {
 	struct str fields; /* FRAMED_RECORD: what record_parse() takes */
 	bool interpreted;  /* FRAMED_RECORD: what record_parse_interpreted() takes instead */
 	bool has_serial;
-	bool full_stream;  /* auditd's own file: it carries every record type */
-	int64_t ms;	   /* FRAMED_RECORD, _AUDIT, _NOTICE */
+	bool full_stream; /* auditd's own file: it carries every record type */
+	int64_t ms;       /* FRAMED_RECORD, _AUDIT, _NOTICE */
 	uint32_t serial;
 	enum framed_notice notice; /* FRAMED_NOTICE */
-	uint64_t count;		   /* FRAMED_NOTICE: the number the line gives, or 0 */
+	uint64_t count;            /* FRAMED_NOTICE: the number the line gives, or 0 */
 };
 
 struct framing_options {
-	struct str host;   /* this host's name */
-	int64_t now_ms;	   /* a stamp without a year is the nearest one not after this */
-	bool trust_all;	   /* take records in any framing */
+	struct str host; /* this host's name */
+	int64_t now_ms;  /* a stamp without a year is the nearest one not after this */
+	bool trust_all;  /* take records in any framing */
 };
 
 /*

@@ -19,10 +19,12 @@ struct magic {
 };
 
 static const struct magic compressed[] = {
-	{"\x1f\x8b", 2},	   /* gzip, RFC 1952 */
-	{"\xfd" "7zXZ\0", 6},	   /* xz */
-	{"\x28\xb5\x2f\xfd", 4},   /* zstd, RFC 8878 */
-	{"BZh", 3},		   /* bzip2 */
+	{"\x1f\x8b", 2}, /* gzip, RFC 1952 */
+	{"\xfd"
+	 "7zXZ\0",
+	 6},                     /* xz */
+	{"\x28\xb5\x2f\xfd", 4}, /* zstd, RFC 8878 */
+	{"BZh", 3},              /* bzip2 */
 };
 
 static bool is_compressed(const struct input *input)

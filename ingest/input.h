@@ -14,15 +14,15 @@
 struct input {
 	int fd;
 	struct archive *archive; /* NULL for plain bytes */
-	const char *path;	 /* as given; borrowed */
-	struct stat stat;	 /* when it was opened */
+	const char *path;        /* as given; borrowed */
+	struct stat stat;        /* when it was opened */
 	char *buffer;
-	size_t start, end;  /* unread bytes of buffer */
-	uint64_t offset;    /* of buffer[start] in the text */
-	uint64_t lines;	    /* delivered so far */
-	uint64_t consumed;  /* bytes read from the file itself, for progress */
+	size_t start, end; /* unread bytes of buffer */
+	uint64_t offset;   /* of buffer[start] in the text */
+	uint64_t lines;    /* delivered so far */
+	uint64_t consumed; /* bytes read from the file itself, for progress */
 	bool at_end;
-	bool skipping;	    /* inside the rest of a line that was cut */
+	bool skipping; /* inside the rest of a line that was cut */
 };
 
 /*

@@ -62,7 +62,7 @@ static void put_array(struct journal_entry *entry, int field, const json_t *arra
 	json_t *item;
 	size_t i;
 
-	json_array_foreach (array, i, item) {
+	json_array_foreach(array, i, item) {
 		if (json_is_string(item)) {
 			entry_put(entry, field,
 				  str_of(json_string_value(item), json_string_length(item)));
@@ -122,8 +122,7 @@ static void finish_binary(struct journal *journal, uint64_t end)
 
 	if (journal->binary.n >= size && size <= VALUE_MAX)
 		entry_put(&journal->entry, journal->binary_field,
-			  str_of(journal->binary.p + sizeof(size),
-				 (size_t)size - sizeof(size)));
+			  str_of(journal->binary.p + sizeof(size), (size_t)size - sizeof(size)));
 	journal->in_binary = false;
 }
 

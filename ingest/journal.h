@@ -12,13 +12,13 @@
 
 /* The fields that matter, by their journal names. */
 enum journal_field {
-	JOURNAL_TRANSPORT,    /* _TRANSPORT: set by journald itself, nobody can forge it */
+	JOURNAL_TRANSPORT, /* _TRANSPORT: set by journald itself, nobody can forge it */
 	JOURNAL_MESSAGE,
-	JOURNAL_AUDIT_TYPE,   /* _AUDIT_TYPE: "1326" */
-	JOURNAL_AUDIT_ID,     /* _AUDIT_ID: the serial */
-	JOURNAL_SOURCE_TIME,  /* _SOURCE_REALTIME_TIMESTAMP: microseconds, the kernel's stamp */
-	JOURNAL_TIME,	      /* __REALTIME_TIMESTAMP: microseconds, when journald got it */
-	JOURNAL_HOSTNAME,     /* _HOSTNAME */
+	JOURNAL_AUDIT_TYPE,  /* _AUDIT_TYPE: "1326" */
+	JOURNAL_AUDIT_ID,    /* _AUDIT_ID: the serial */
+	JOURNAL_SOURCE_TIME, /* _SOURCE_REALTIME_TIMESTAMP: microseconds, the kernel's stamp */
+	JOURNAL_TIME,        /* __REALTIME_TIMESTAMP: microseconds, when journald got it */
+	JOURNAL_HOSTNAME,    /* _HOSTNAME */
 	JOURNAL_FIELD_COUNT,
 };
 
@@ -33,8 +33,8 @@ struct journal_entry {
 /* An export entry that is still being gathered. */
 struct journal {
 	struct journal_entry entry;
-	bool inside;	      /* between a first field and the empty line */
-	bool in_binary;	      /* inside a binary value */
+	bool inside;          /* between a first field and the empty line */
+	bool in_binary;       /* inside a binary value */
 	int binary_field;     /* which field it is, -1: none that matters */
 	struct buf binary;    /* its length and its bytes, up to a cap */
 	uint64_t binary_from; /* the offset at which its length stands */

@@ -19,8 +19,8 @@ struct line {
 	struct str text;
 	uint64_t number; /* from 1 */
 	uint64_t offset; /* of its first byte in the decompressed text */
-	bool ended;	 /* by a newline; only the last line may lack one */
-	bool cut;	 /* longer than LINE_MAX_BYTES: text is its beginning */
+	bool ended;      /* by a newline; only the last line may lack one */
+	bool cut;        /* longer than LINE_MAX_BYTES: text is its beginning */
 };
 
 #endif

@@ -44,7 +44,7 @@ const char *malformed_text(enum malformed reason)
 enum field_form {
 	FORM_SKIP,
 	FORM_DECIMAL,
-	FORM_HEX,    /* without 0x */
+	FORM_HEX, /* without 0x */
 	FORM_HEX_0X,
 	FORM_STRING, /* quoted or hex, (null) */
 	FORM_SUBJ,   /* anything, spaces too, up to " pid=" */
@@ -99,9 +99,15 @@ static const struct field fields[FIELD_COUNT] = {
 static inline bool field_is(const struct field *field, const char *p, const char *end)
 {
 	static const unsigned char masks[9][8] = {
-		{0}, {255}, {255, 255}, {255, 255, 255}, {255, 255, 255, 255},
-		{255, 255, 255, 255, 255}, {255, 255, 255, 255, 255, 255},
-		{255, 255, 255, 255, 255, 255, 255}, {255, 255, 255, 255, 255, 255, 255, 255},
+		{0},
+		{255},
+		{255, 255},
+		{255, 255, 255},
+		{255, 255, 255, 255},
+		{255, 255, 255, 255, 255},
+		{255, 255, 255, 255, 255, 255},
+		{255, 255, 255, 255, 255, 255, 255},
+		{255, 255, 255, 255, 255, 255, 255, 255},
 	};
 	uint64_t have, want, mask;
 
@@ -290,7 +296,7 @@ static inline void record_reset(struct record *record)
 {
 	record->has_arch = false;
 	record->comm_null = record->exe_null = true;
-	record->comm = record->exe = record->subj = str_of(NULL, 0);
+	record->comm = record->exe = record->subj = record->rest = str_of(NULL, 0);
 	record->ip = 0;
 	record->arch = 0;
 	record->decoded = 0;
@@ -319,8 +325,11 @@ enum malformed record_parse(struct str text, struct record *record)
 
 		if (why)
 			return why;
-		if (id == FIELD_CODE)
-			break; /* the kernel's last field: what follows is auditd's */
+		if (id == FIELD_CODE) {
+			/* the kernel's last field: what follows is auditd's */
+			record->rest = str_of(p, (size_t)(end - p));
+			break;
+		}
 		/* without an LSM there is no subj */
 		next = id + 1 == FIELD_SUBJ ? FIELD_PID : id + 1;
 	}
@@ -371,13 +380,37 @@ static bool interpreted_syscall(struct str text, uint32_t arch, int64_t *ret_nr)
 	return syscall_number(arch, name, ret_nr);
 }
 
+/* `ausearch -i` prints a control byte of an untrusted string as three octal digits (auparse,
+ * AUPARSE_ESC_TTY). */
+static struct str decode_octal(struct str text, struct record *record)
+{
+	char *to = record->decode + record->decoded;
+	size_t n = 0;
+
+	if (!memchr(text.p, '\\', text.n) || record->decoded + text.n > sizeof(record->decode))
+		return text;
+	for (size_t i = 0; i < text.n; i++) {
+		const char *p = text.p + i;
+		int value = text.n - i >= 4 && p[0] == '\\' && p[1] == '0' && p[2] >= '0' &&
+					    p[2] <= '3' && p[3] >= '0' && p[3] <= '7'
+				    ? (p[2] - '0') << 3 | (p[3] - '0')
+				    : -1;
+
+		to[n++] = value < 0 ? *p : (char)value;
+		i += value < 0 ? 0 : 3;
+	}
+	record->decoded += n;
+	return str_of(to, n);
+}
+
 /* comm and exe as `ausearch -i` prints them: bare. Only one place may part them. */
 static enum malformed interpreted_names(struct str names, struct record *record)
 {
 	static const struct str key = {" exe=", 5};
 	size_t found = 0;
 
-	for (size_t at = 0; at + key.n <= names.n && at <= COMM_MAX; at++) {
+	/* each of comm's bytes may be written as four */
+	for (size_t at = 0; at + key.n <= names.n && at <= 4 * COMM_MAX; at++) {
 		if (memcmp(names.p + at, key.p, key.n) != 0)
 			continue;
 		struct str exe = str_skip(names, at + key.n);
@@ -386,12 +419,16 @@ static enum malformed interpreted_names(struct str names, struct record *record)
 			continue;
 		record->comm = str_of(names.p, at);
 		record->exe = exe;
-		found++;
+		if (decode_octal(record->comm, record).n <= COMM_MAX)
+			found++;
+		record->decoded = 0;
 	}
 	if (found != 1)
 		return found ? MALFORMED_AMBIGUOUS : MALFORMED_STRING;
 	record->comm_null = str_eq(record->comm, STR("(null)"));
 	record->exe_null = str_eq(record->exe, STR("(null)"));
+	record->comm = record->comm_null ? str_of(NULL, 0) : decode_octal(record->comm, record);
+	record->exe = record->exe_null ? str_of(NULL, 0) : decode_octal(record->exe, record);
 	return MALFORMED_NONE;
 }
 
@@ -434,6 +471,10 @@ enum malformed record_parse_interpreted(struct str text, struct record *record)
 
 	if (pid_at == head.n)
 		return MALFORMED_FIELD;
+	size_t subj_at = str_find(str_of(head.p, pid_at), STR(" subj="));
+
+	if (subj_at < pid_at)
+		record->subj = str_of(head.p + subj_at + 6, pid_at - subj_at - 6);
 	if (!interpreted_number(str_skip(head, pid_at + 5), &pid) || pid < 0 || pid > UINT32_MAX)
 		return MALFORMED_NUMBER;
 	record->pid = (uint32_t)pid;

@@ -17,21 +17,22 @@
 
 struct record {
 	/* The event's identity with its node: stamp and serial. */
-	int64_t ms;	    /* milliseconds since the epoch, the kernel's stamp or the framing's */
-	uint32_t serial;    /* valid with has_serial */
+	int64_t ms;      /* milliseconds since the epoch, the kernel's stamp or the framing's */
+	uint32_t serial; /* valid with has_serial */
 	bool has_serial;
 
 	bool has_arch;
 	bool comm_null, exe_null; /* the kernel wrote (null), or there is no such field */
 
-	uint32_t pid;	    /* TGID in the initial pid namespace */
-	uint32_t arch;	    /* AUDIT_ARCH_*, valid with has_arch (kernel 3.10 logs none) */
-	int32_t nr;	    /* syscall number, bit 30 for x32, -1 possible */
-	uint32_t code;	    /* SECCOMP_RET_* action */
-	uint64_t ip;	    /* instruction pointer, 0 if not logged */
+	uint32_t pid;  /* TGID in the initial pid namespace */
+	uint32_t arch; /* AUDIT_ARCH_*, valid with has_arch (kernel 3.10 logs none) */
+	int32_t nr;    /* syscall number, bit 30 for x32, -1 possible */
+	uint32_t code; /* SECCOMP_RET_* action */
+	uint64_t ip;   /* instruction pointer, 0 if not logged */
 	struct str comm;
 	struct str exe;
-	struct str subj;    /* the LSM's context, empty if there is none; may hold spaces */
+	struct str rest; /* what follows the last field: auditd's tail */
+	struct str subj; /* the LSM's context, empty if there is none; may hold spaces */
 
 	char decode[RECORD_DECODE_SIZE];
 	size_t decoded; /* bytes of decode in use */
@@ -40,14 +41,14 @@ struct record {
 /* Why a line that claims to be a SECCOMP record is none. */
 enum malformed {
 	MALFORMED_NONE,
-	MALFORMED_STAMP,     /* no audit(SECONDS.MS:SERIAL) where one has to be, or no time at all */
-	MALFORMED_FIELD,     /* pid, syscall or code is missing */
-	MALFORMED_NUMBER,    /* a number that is none, or does not fit */
-	MALFORMED_STRING,    /* comm or exe neither quoted nor hex, or too long */
+	MALFORMED_STAMP,  /* no audit(SECONDS.MS:SERIAL) where one has to be, or no time at all */
+	MALFORMED_FIELD,  /* pid, syscall or code is missing */
+	MALFORMED_NUMBER, /* a number that is none, or does not fit */
+	MALFORMED_STRING, /* comm or exe neither quoted nor hex, or too long */
 	MALFORMED_DUPLICATE, /* a field stands there twice: one of them is not the kernel's */
 	MALFORMED_AMBIGUOUS, /* interpreted text that can be read in two ways */
 	MALFORMED_PARTIAL,   /* the last line of a file, cut in the middle */
-	MALFORMED_LONG,	     /* the line is longer than a record can be */
+	MALFORMED_LONG,      /* the line is longer than a record can be */
 	MALFORMED_COUNT,
 };
 

@@ -135,8 +135,7 @@ static bool take_zone(struct str *text, int *ret_offset_s, bool *ret_local)
 		return text->n == 0;
 	char sign = text->p[0];
 
-	if ((sign != '+' && sign != '-') || !take_char(text, sign) ||
-	    !take_number(text, 2, &hours))
+	if ((sign != '+' && sign != '-') || !take_char(text, sign) || !take_number(text, 2, &hours))
 		return false;
 	take_char(text, ':');
 	take_number(text, 2, &minutes);
@@ -184,8 +183,7 @@ static void skip_blanks(struct str *text)
 }
 
 /* The latest year in which that day and time is not after now. */
-static bool nearest_year(struct tm *tm, int month, int day, int ms, int64_t now_ms,
-			 int64_t *ret_ms)
+static bool nearest_year(struct tm *tm, int month, int day, int ms, int64_t now_ms, int64_t *ret_ms)
 {
 	time_t now = (time_t)(now_ms / 1000);
 	struct tm today;

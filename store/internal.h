@@ -16,7 +16,7 @@ struct store_input {
 	bool is_file;
 	uint64_t dev, ino;
 	int64_t mtime_ms;
-	uint64_t head;		/* mark of its first line */
+	uint64_t head;          /* mark of its first line */
 	uint64_t offset, lines; /* how far it was read */
 	char path[4096];
 };
@@ -26,8 +26,8 @@ struct store {
 	enum store_mode mode;
 	bool writing; /* inside a write transaction */
 	bool backfill;
-	int64_t horizon_ms; /* identities older than this were pruned */
-	uint64_t text_key;  /* under which texts are marked; never changes */
+	int64_t horizon_ms;   /* identities older than this were pruned */
+	uint64_t text_key;    /* under which texts are marked; never changes */
 	int64_t data_version; /* of the last transaction; see writer_begin() */
 	struct seen *seen;
 	struct seen_text *seen_text;

@@ -74,8 +74,8 @@ bool match_container(const struct selection *selection, const struct container *
 static bool match_attribution(const struct selection *selection,
 			      const struct observation *observation)
 {
-	bool named = selection->container.count || selection->image.count ||
-		     selection->pod.count || selection->namespace.count;
+	bool named = selection->container.count || selection->image.count || selection->pod.count ||
+		     selection->namespace.count;
 	bool only = selection->host || selection->unattributed;
 
 	switch (observation->attribution) {

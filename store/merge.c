@@ -17,8 +17,8 @@
  */
 enum relation {
 	RELATION_DISJOINT, /* no event in common: counts add up */
-	RELATION_KNOWN,	   /* theirs are all here: nothing to do */
-	RELATION_WIDER,	   /* ours are all there: their counts replace ours */
+	RELATION_KNOWN,    /* theirs are all here: nothing to do */
+	RELATION_WIDER,    /* ours are all there: their counts replace ours */
 	RELATION_OVERLAP,  /* parts of each: the larger count of each series is a minimum */
 };
 
@@ -41,8 +41,7 @@ static enum relation relation_of(const struct merged_minute *minute)
 		return RELATION_DISJOINT;
 	if (minute->fresh == 0)
 		return RELATION_KNOWN;
-	return minute->theirs - minute->fresh == minute->ours ? RELATION_WIDER
-							       : RELATION_OVERLAP;
+	return minute->theirs - minute->fresh == minute->ours ? RELATION_WIDER : RELATION_OVERLAP;
 }
 
 static int compare_minutes(const void *left, const void *right)
@@ -58,9 +57,9 @@ static struct merged_minute *find_minute(const struct merge *merge, int64_t node
 {
 	struct merged_minute key = {.node = node, .minute = minute};
 
-	return merge->count ? bsearch(&key, merge->minutes, merge->count, sizeof(key),
-				      compare_minutes)
-			    : NULL;
+	return merge->count
+		       ? bsearch(&key, merge->minutes, merge->count, sizeof(key), compare_minutes)
+		       : NULL;
 }
 
 /* The minute at the end of the list, which rows come for in order; added if it is another. */
@@ -72,8 +71,7 @@ static struct merged_minute *minute_at_hand(struct merge *merge, int64_t node, i
 		return last;
 	if (merge->count == merge->size) {
 		merge->size = merge->size ? merge->size * 2 : 256;
-		merge->minutes =
-			mem_resize(merge->minutes, merge->size * sizeof(*merge->minutes));
+		merge->minutes = mem_resize(merge->minutes, merge->size * sizeof(*merge->minutes));
 	}
 	last = &merge->minutes[merge->count++];
 	*last = (struct merged_minute){.node = node, .minute = minute};
@@ -204,8 +202,8 @@ static int merge_texts(struct merge *merge, sqlite3_stmt *row, struct err *err)
 }
 
 /* An hour's row without one of its minutes; the row goes when that was its last. */
-static int write_rest(struct sql *sql, int64_t series, int64_t hour,
-		      const struct minutes *minutes, struct err *err)
+static int write_rest(struct sql *sql, int64_t series, int64_t hour, const struct minutes *minutes,
+		      struct err *err)
 {
 	sqlite3_stmt *put = sql_get(sql, SQL_HOUR_PUT, err);
 	BUF_AUTO packed = {0};
@@ -340,8 +338,8 @@ static void event_from(const struct observation *observation, struct record *rec
 	};
 }
 
-static int add_minute(struct merge *merge, const struct event *event, int64_t node,
-		      int64_t minute, const struct minute *counted, struct err *err)
+static int add_minute(struct merge *merge, const struct event *event, int64_t node, int64_t minute,
+		      const struct minute *counted, struct err *err)
 {
 	struct store *store = merge->store;
 	const struct merged_minute *merged = find_minute(merge, node, minute);
@@ -383,8 +381,8 @@ static int merge_hour(struct merge *merge, sqlite3_stmt *hours, const struct eve
 		return err_set(err, EUCLEAN, "store '%s': minutes are damaged", merge->from.path);
 	for (int i = 0; i < 60 && result == 0; i++)
 		if (minutes.minute[i].count)
-			result = add_minute(merge, event, node, hour * 60 + i,
-					    &minutes.minute[i], err);
+			result = add_minute(merge, event, node, hour * 60 + i, &minutes.minute[i],
+					    err);
 	return result;
 }
 
@@ -397,8 +395,8 @@ static int merge_series(struct merge *merge, sqlite3_stmt *row, sqlite3_stmt *ho
 
 	row_observation(row, &observation);
 	event_from(&observation, record, &event);
-	int result = tally_node(merge->store->tally, &merge->store->sql, observation.node, &node,
-				err);
+	int result =
+		tally_node(merge->store->tally, &merge->store->sql, observation.node, &node, err);
 
 	sqlite3_reset(hours);
 	sqlite3_bind_int64(hours, 1, sqlite3_column_int64(row, 0));

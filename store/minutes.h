@@ -13,7 +13,7 @@
 #include "base/buf.h"
 
 #define MINUTE_MS 60000
-#define HOUR_MS	  3600000
+#define HOUR_MS   3600000
 
 struct minute {
 	uint64_t count; /* 0: nothing in that minute */

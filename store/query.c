@@ -50,8 +50,13 @@ static void inside_take(struct inside *inside, uint64_t count, int64_t first_ms,
 		return; /* two events, both outside */
 	if (count > 1 || (!first_in && !last_in))
 		inside->exact = false;
-	inside_add(inside, count, first_in ? first_ms : last_in ? last_ms : inside->since_ms,
-		   last_in ? last_ms : first_in ? first_ms : inside->until_ms);
+	inside_add(inside, count,
+		   first_in  ? first_ms
+		   : last_in ? last_ms
+			     : inside->since_ms,
+		   last_in    ? last_ms
+		   : first_in ? first_ms
+			      : inside->until_ms);
 }
 
 /* An hour's row: as a whole where the window holds it, else by its minutes. */
@@ -190,9 +195,9 @@ static int add_to_summary(const struct observation *observation, void *context)
 		query->used_size = query->used_size ? query->used_size * 2 : 256;
 		query->used = mem_resize(query->used, query->used_size * sizeof(*query->used));
 	}
-	query->used[query->used_count++] = (struct used){observation->container_row,
-							 observation->arch, observation->has_arch,
-							 observation->nr};
+	query->used[query->used_count++] =
+		(struct used){observation->container_row, observation->arch, observation->has_arch,
+			      observation->nr};
 	struct sums *sums = query->sums_count ? &query->sums[query->sums_count - 1] : NULL;
 
 	if (!sums || sums->container != observation->container_row) {

@@ -24,7 +24,7 @@ struct selection {
 	struct choice container, image, pod, namespace, node, comm, exe;
 	struct choice arch;   /* libseccomp names in lower case */
 	struct choice action; /* names without SCMP_ACT_ */
-	bool host;	      /* with host or unattributed set only those (and named containers) */
+	bool host;            /* with host or unattributed set only those (and named containers) */
 	bool unattributed;
 	bool has_since, has_until;
 	int64_t since_ms, until_ms; /* both inclusive */
@@ -32,7 +32,7 @@ struct selection {
 
 /* One observation: everything but the time is its key. */
 struct observation {
-	int64_t container_row; /* the store's number for the container, 0 if none */
+	int64_t container_row;      /* the store's number for the container, 0 if none */
 	struct container container; /* without one, only its coverage says something: what the
 				       user stated of these records */
 	enum attribution attribution;
@@ -84,9 +84,9 @@ int query_containers(struct store *store, const struct selection *selection,
 
 /* One reason why the evidence of a window may be incomplete. */
 struct loss {
-	uint64_t count;	  /* how many records, valid with known */
-	bool known;	  /* false: some, or perhaps none; the text says why that cannot be told */
-	struct str text;  /* one sentence for a person, with its time and node */
+	uint64_t count;  /* how many records, valid with known */
+	bool known;      /* false: some, or perhaps none; the text says why that cannot be told */
+	struct str text; /* one sentence for a person, with its time and node */
 };
 
 typedef int query_loss_fn(const struct loss *loss, void *context);

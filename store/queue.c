@@ -9,7 +9,7 @@
 
 /* A batch holds about 600 events: changing hands costs nothing beside them. */
 #define BATCH_SIZE 65536
-#define BATCHES	   8
+#define BATCHES    8
 
 enum item_kind {
 	ITEM_EVENT,
@@ -280,14 +280,13 @@ static struct str capped(struct str bytes, size_t most)
 #define NAME_MAX_N 8192
 #define DETAIL_MAX 4096
 
-int queue_put(struct queue *queue, const struct event *event, uint64_t text_mark,
-	      struct err *err)
+int queue_put(struct queue *queue, const struct event *event, uint64_t text_mark, struct err *err)
 {
 	const struct record *record = event->record;
 	struct str node = capped(event->node, NODE_MAX);
 	struct str comm = capped(record->comm, NAME_MAX_N), exe = capped(record->exe, NAME_MAX_N);
-	struct event_item *item = add_item(queue, ITEM_EVENT, sizeof(*item),
-					   node.n + comm.n + exe.n, err);
+	struct event_item *item =
+		add_item(queue, ITEM_EVENT, sizeof(*item), node.n + comm.n + exe.n, err);
 
 	if (!item)
 		return -err->code;
@@ -338,8 +337,7 @@ int queue_put_loss(struct queue *queue, const struct loss_note *note, uint64_t m
 		   struct err *err)
 {
 	struct str node = capped(note->node, NODE_MAX), detail = capped(note->detail, DETAIL_MAX);
-	struct loss_item *item =
-		add_item(queue, ITEM_LOSS, sizeof(*item), node.n + detail.n, err);
+	struct loss_item *item = add_item(queue, ITEM_LOSS, sizeof(*item), node.n + detail.n, err);
 
 	if (!item)
 		return -err->code;

@@ -16,8 +16,7 @@ struct queue *queue_new(struct store *store);
 /* Drops what is not committed and ends the thread. */
 void queue_free(struct queue *queue);
 
-int queue_put(struct queue *queue, const struct event *event, uint64_t text_mark,
-	      struct err *err);
+int queue_put(struct queue *queue, const struct event *event, uint64_t text_mark, struct err *err);
 int queue_note_serial(struct queue *queue, struct str node, int64_t ms, uint32_t serial,
 		      bool is_seccomp, struct err *err);
 int queue_put_loss(struct queue *queue, const struct loss_note *note, uint64_t mark,

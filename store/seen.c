@@ -10,9 +10,9 @@
 
 #define PAGE_SERIALS   256
 #define BLOCK_PAGES    256
-#define PAGES_MAX      8192 /* 4 MiB */
-#define BLOCKS_MAX     2048 /* 1 MiB */
-#define SLOTS	       4096 /* power of two, twice the blocks */
+#define PAGES_MAX      8192        /* 4 MiB */
+#define BLOCKS_MAX     2048        /* 1 MiB */
+#define SLOTS          4096        /* power of two, twice the blocks */
 #define PAGES_RESERVED BLOCK_PAGES /* loading one block may take that many */
 
 /* No event is stamped there: a minute has 60,000 milliseconds. */
@@ -216,9 +216,8 @@ static void pack_run(struct packer *packer)
 	int64_t step = packer->ms - packer->last_ms;
 	bool small = step >= 0 && step < 7;
 
-	buf_put_char(packer->buf,
-		     (char)((gap < 7 ? gap : 7) | (small ? (uint32_t)step : 7) << 3 |
-			    (more < 3 ? more : 3) << 6));
+	buf_put_char(packer->buf, (char)((gap < 7 ? gap : 7) | (small ? (uint32_t)step : 7) << 3 |
+					 (more < 3 ? more : 3) << 6));
 	if (gap >= 7)
 		varint_put(packer->buf, gap - 7);
 	if (!small)

@@ -53,8 +53,7 @@ int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t
 /* Takes the packed marks of a minute of another store. *ret_theirs is how many lines they stand
  * for, *ret_fresh how many of those were not known here. */
 int seen_text_merge(struct seen_text *seen, struct sql *sql, int64_t node, int64_t minute,
-		    struct str marks, uint64_t *ret_theirs, uint64_t *ret_fresh,
-		    struct err *err);
+		    struct str marks, uint64_t *ret_theirs, uint64_t *ret_fresh, struct err *err);
 
 bool seen_text_full(const struct seen_text *seen);
 int seen_text_flush(struct seen_text *seen, struct sql *sql, struct err *err);

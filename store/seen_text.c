@@ -11,7 +11,7 @@
 
 /* Lines without a serial are few (journald's text form); this many wait for one commit. */
 #define MARKS_MAX 65536
-#define SLOTS	  (2 * MARKS_MAX)
+#define SLOTS     (2 * MARKS_MAX)
 
 /*
  * A text in a second of a node: how often it was counted, and how often it came in the input at
@@ -79,11 +79,11 @@ bool seen_text_full(const struct seen_text *seen)
 	return seen->count > MARKS_MAX - MARKS_MAX / 8;
 }
 
-static struct mark *mark_get(struct seen_text *seen, int64_t node, int64_t minute,
-			     uint8_t second, uint64_t hash)
+static struct mark *mark_get(struct seen_text *seen, int64_t node, int64_t minute, uint8_t second,
+			     uint64_t hash)
 {
-	uint64_t key = hash_word(hash_word(hash_word(hash, (uint64_t)minute), second),
-				 (uint64_t)node);
+	uint64_t key =
+		hash_word(hash_word(hash_word(hash, (uint64_t)minute), second), (uint64_t)node);
 	size_t slot = (size_t)key & (SLOTS - 1);
 
 	for (; seen->marks[slot].used; slot = (slot + 1) & (SLOTS - 1)) {
@@ -94,11 +94,8 @@ static struct mark *mark_get(struct seen_text *seen, int64_t node, int64_t minut
 			return mark;
 	}
 	seen->count++;
-	seen->marks[slot] = (struct mark){.node = node,
-					  .minute = minute,
-					  .hash = hash,
-					  .second = second,
-					  .used = true};
+	seen->marks[slot] = (struct mark){
+		.node = node, .minute = minute, .hash = hash, .second = second, .used = true};
 	return &seen->marks[slot];
 }
 
@@ -283,8 +280,8 @@ static void keep_recent(struct seen_text *seen, struct mark **marks, size_t coun
 			kept[kept_count++] = *marks[i];
 	seen_text_reset(seen);
 	for (size_t i = 0; i < kept_count && kept_count < MARKS_MAX / 2; i++) {
-		struct mark *mark = mark_get(seen, kept[i].node, kept[i].minute, kept[i].second,
-					     kept[i].hash);
+		struct mark *mark =
+			mark_get(seen, kept[i].node, kept[i].minute, kept[i].second, kept[i].hash);
 
 		mark->input = kept[i].input;
 		mark->here = kept[i].here;

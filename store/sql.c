@@ -23,13 +23,15 @@ static const char *const texts[SQL_COUNT] = {
 			    " AND nr = ?2 AND container IS ?3 AND node = ?4 AND arch IS ?5"
 			    " AND code = ?6 AND attribution = ?7 AND reason = ?8 AND phase = ?9"
 			    " AND source = ?10 AND coverage = ?11",
-	[SQL_SERIES_ADD] = "INSERT INTO series (id, program, nr, container, node, arch, code,"
-			   " attribution, reason, phase, source, coverage, syscall, arch_name, action,"
-			   " count, first, last, pid, ip) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-			   " ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
+	[SQL_SERIES_ADD] =
+		"INSERT INTO series (id, program, nr, container, node, arch, code,"
+		" attribution, reason, phase, source, coverage, syscall, arch_name, action,"
+		" count, first, last, pid, ip) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
+		" ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
 	[SQL_SERIES_UPDATE] = "UPDATE series SET count = count + ?2, first = min(first, ?3),"
 			      " last = max(last, ?4), pid = ?5, ip = ?6 WHERE id = ?1",
-	[SQL_HOUR_FIND] = "SELECT minutes, count, first, last FROM hour WHERE series = ?1 AND hour = ?2",
+	[SQL_HOUR_FIND] =
+		"SELECT minutes, count, first, last FROM hour WHERE series = ?1 AND hour = ?2",
 	[SQL_HOUR_PUT] = "INSERT OR REPLACE INTO hour (series, hour, count, first, last, minutes)"
 			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_SEEN_FIND] = "SELECT serials FROM seen WHERE node = ?1 AND minute = ?2"

@@ -273,7 +273,6 @@ void store_expect(struct store *store, uint64_t bytes)
 		tally_reserve(store->tally);
 }
 
-
 /* The store's thread is started by the first thing that is put. */
 static struct queue *queue_of(struct store *store)
 {

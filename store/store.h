@@ -47,7 +47,7 @@ int store_put(struct store *store, const struct event *event, struct str text, s
 
 /* What became of the events that were put; complete after store_commit(). */
 struct put_counts {
-	uint64_t fresh;	     /* counted for the first time */
+	uint64_t fresh;      /* counted for the first time */
 	uint64_t duplicates; /* in the store already: nothing changed */
 	uint64_t expired;    /* older than the store's horizon: cannot be known, refused */
 };
@@ -65,22 +65,22 @@ int store_note_serial(struct store *store, struct str node, int64_t ms, uint32_t
 
 /* How something was lost, or may have been. */
 enum loss_kind {
-	LOSS_PRINTK,	/* kauditd_printk_skb: N callbacks suppressed */
-	LOSS_COUNTER,	/* audit: audit_lost=N: the kernel's running total of a boot */
-	LOSS_BACKLOG,	/* audit: backlog limit exceeded */
-	LOSS_RATE,	/* audit: rate limit exceeded */
-	LOSS_QUEUE,	/* audit: kauditd hold or retry queue overflow */
+	LOSS_PRINTK,    /* kauditd_printk_skb: N callbacks suppressed */
+	LOSS_COUNTER,   /* audit: audit_lost=N: the kernel's running total of a boot */
+	LOSS_BACKLOG,   /* audit: backlog limit exceeded */
+	LOSS_RATE,      /* audit: rate limit exceeded */
+	LOSS_QUEUE,     /* audit: kauditd hold or retry queue overflow */
 	LOSS_MALFORMED, /* a record that could not be read */
-	LOSS_INPUT,	/* an input that could not be read to its end */
-	LOSS_OVERLAP,	/* two stores held different parts of a minute: its counts are minima */
+	LOSS_INPUT,     /* an input that could not be read to its end */
+	LOSS_OVERLAP,   /* two stores held different parts of a minute: its counts are minima */
 	LOSS_KIND_COUNT,
 };
 
 /* Evidence of a loss. The same evidence (node, kind, time, text) again changes nothing. */
 struct loss_note {
 	enum loss_kind kind;
-	int64_t ms;	   /* when, 0 if that is not known: it then counts for every window */
-	uint64_t count;	   /* how many, 0 if that is not known */
+	int64_t ms;     /* when, 0 if that is not known: it then counts for every window */
+	uint64_t count; /* how many, 0 if that is not known */
 	struct str node;
 	struct str text;   /* what tells this evidence from other such: the line */
 	struct str detail; /* for a person: the file and its line */

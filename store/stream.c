@@ -66,7 +66,7 @@ static bool span_join(struct span *a, const struct span *b)
 		return false;
 	if (b->last_serial > a->last_serial)
 		a->last_serial = b->last_serial;
-	a->missing = touches		       ? a->missing + b->missing
+	a->missing = touches                   ? a->missing + b->missing
 		     : b->missing > a->missing ? b->missing
 					       : a->missing;
 	span_widen(a, b->first_ms, b->complete);
@@ -160,11 +160,11 @@ static void add_run(struct stream *stream, int64_t node, int64_t ms, uint32_t se
 		stream->runs = mem_resize(stream->runs, stream->size * sizeof(*stream->runs));
 	}
 	stream->runs[stream->count++] = (struct span){.node = node,
-						    .complete = is_other,
-						    .first_serial = serial,
-						    .last_serial = serial,
-						    .first_ms = ms,
-						    .last_ms = ms};
+						      .complete = is_other,
+						      .first_serial = serial,
+						      .last_serial = serial,
+						      .first_ms = ms,
+						      .last_ms = ms};
 }
 
 void stream_restart(struct stream *stream)
@@ -311,7 +311,7 @@ static bool hole_between(const struct span *a, const struct span *b, struct hole
 }
 
 int stream_holes(struct sql *sql, int64_t node, stream_hole_fn *each, void *context,
-		struct err *err)
+		 struct err *err)
 {
 	struct stream list = {0};
 	int result = load_spans(sql, node, &list, err);

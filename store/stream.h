@@ -45,8 +45,8 @@ int stream_merge(struct sql *from, int64_t from_node, struct sql *sql, int64_t n
 
 /* A hole between two runs of one boot. */
 struct hole {
-	uint64_t missing;      /* serials that nobody delivered */
-	bool filtered;	       /* they may have been filtered out, not lost */
+	uint64_t missing; /* serials that nobody delivered */
+	bool filtered;    /* they may have been filtered out, not lost */
 	int64_t from_ms, to_ms;
 };
 
@@ -54,7 +54,7 @@ typedef int stream_hole_fn(const struct hole *hole, void *context);
 
 /* Calls each for the holes of a node, in order of time. */
 int stream_holes(struct sql *sql, int64_t node, stream_hole_fn *each, void *context,
-		struct err *err);
+		 struct err *err);
 
 /* True if a run of a complete stream covers that moment. */
 int stream_cover(struct sql *sql, int64_t node, int64_t ms, struct err *err);

@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define SERIES_MAX    65536
-#define PROGRAMS_MAX  32768
-#define NODES_MAX     4096
-#define NAMES_MAX     (8u << 20)  /* bytes of program names */
-#define NAME_ROOM     16384	  /* the longest comm and exe together */
-#define MINUTES_MAX   (3u << 18)  /* 786,432 minutes of series, 12 MiB */
-#define NONE	      UINT32_MAX
+#define SERIES_MAX   65536
+#define PROGRAMS_MAX 32768
+#define NODES_MAX    4096
+#define NAMES_MAX    (8u << 20) /* bytes of program names */
+#define NAME_ROOM    16384      /* the longest comm and exe together */
+#define MINUTES_MAX  (3u << 18) /* 786,432 minutes of series, 12 MiB */
+#define NONE         UINT32_MAX
 
 /* Everything about an event but its time. Compared as bytes: no padding. */
 struct series_key {
@@ -168,8 +168,7 @@ bool tally_full(const struct tally *tally)
 {
 	return tally->closed_count >= MINUTES_MAX - QUEUE_SIZE ||
 	       tally->series_count >= SERIES_MAX - QUEUE_SIZE ||
-	       tally->program_count >= PROGRAMS_MAX - 1 ||
-	       tally->names.n >= NAMES_MAX - NAME_ROOM;
+	       tally->program_count >= PROGRAMS_MAX - 1 || tally->names.n >= NAMES_MAX - NAME_ROOM;
 }
 
 /* Runs a look-up whose bindings are set: 1 and the number in its first column, or 0. */
@@ -423,8 +422,8 @@ static int read_last_id(struct tally *tally, struct sql *sql, struct err *err)
 }
 
 /* Finds the row of the series, or takes a number for the one that the flush will insert. */
-static int series_store(struct tally *tally, struct sql *sql, struct series *series,
-			bool *ret_new, struct err *err)
+static int series_store(struct tally *tally, struct sql *sql, struct series *series, bool *ret_new,
+			struct err *err)
 {
 	int64_t id = 0;
 	int result = read_last_id(tally, sql, err);
@@ -499,8 +498,8 @@ static void series_add(struct tally *tally, struct series *series, const struct 
 	uint16_t first = (uint16_t)(batch->first_ms % MINUTE_MS);
 	uint16_t last = (uint16_t)(batch->last_ms % MINUTE_MS);
 
-	if (series->count && (series->minute != minute ||
-			      (uint64_t)series->count + batch->count > UINT32_MAX))
+	if (series->count &&
+	    (series->minute != minute || (uint64_t)series->count + batch->count > UINT32_MAX))
 		series_close(tally, series);
 	if (series->count == 0) {
 		series->minute = minute;
@@ -576,8 +575,8 @@ static inline int key_of(struct tally *tally, struct sql *sql, const struct even
 	return result;
 }
 
-int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *event,
-		      int64_t node, const struct tally_batch *batch, struct err *err)
+int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+		      const struct tally_batch *batch, struct err *err)
 {
 	const struct record *record = event->record;
 	struct series_key key;
@@ -715,8 +714,8 @@ static int compare_closed(const void *left, const void *right)
 }
 
 /* The series' minutes, the one at hand included, into *list in order of time. */
-static size_t gather(const struct tally *tally, const struct series *series,
-		     struct closed **list, size_t *size)
+static size_t gather(const struct tally *tally, const struct series *series, struct closed **list,
+		     size_t *size)
 {
 	size_t count = 0;
 	bool ordered = true;
@@ -804,8 +803,7 @@ static int series_write(struct tally *tally, struct sql *sql, size_t index,
 	for (size_t from = 0, to; from < count && result == 0; from = to) {
 		for (to = from + 1; to < count && list[to].minute / 60 == list[from].minute / 60;)
 			to++;
-		result = hour_merge(sql, series, is_new, list + from, list + to, packed,
-				    err);
+		result = hour_merge(sql, series, is_new, list + from, list + to, packed, err);
 	}
 	for (size_t i = 0; i < count; i++) {
 		int64_t base = (int64_t)list[i].minute * MINUTE_MS;

@@ -33,8 +33,8 @@ struct tally_batch {
 	uint64_t count;
 	int64_t first_ms, last_ms; /* in one minute */
 };
-int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *event,
-		      int64_t node, const struct tally_batch *batch, struct err *err);
+int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+		      const struct tally_batch *batch, struct err *err);
 
 /* The number of a container of that node; made if it is new. */
 int tally_container(struct tally *tally, struct sql *sql, int64_t node,

@@ -61,12 +61,10 @@ static int is_new(struct store *store, const struct event *event, int64_t node, 
 
 	if (record->has_serial)
 		return seen_add(store->seen, &store->sql, node, record->ms, record->serial, err);
-	return seen_text_add(store->seen_text, &store->sql, node, record->ms,
-			     text_mark, err);
+	return seen_text_add(store->seen_text, &store->sql, node, record->ms, text_mark, err);
 }
 
-int writer_put(struct store *store, const struct event *event, uint64_t text_mark,
-	       struct err *err)
+int writer_put(struct store *store, const struct event *event, uint64_t text_mark, struct err *err)
 {
 	int64_t node;
 	int result = writer_begin(store, err);

@@ -17,8 +17,7 @@ enum writer_put {
 	WRITER_DUPLICATE,
 	WRITER_EXPIRED,
 };
-int writer_put(struct store *store, const struct event *event, uint64_t text_mark,
-	       struct err *err);
+int writer_put(struct store *store, const struct event *event, uint64_t text_mark, struct err *err);
 
 int writer_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,
 		       bool is_seccomp, struct err *err);

@@ -1,1 +1,61 @@
 include tests/bench/local.mk
+
+# Unit tests speak TAP through cmocka, shell tests through tests/tap.sh.
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' CMOCKA_MESSAGE_OUTPUT=TAP $(SHELL) \
+	$(top_srcdir)/build-aux/tap-driver.sh
+TEST_LOG_DRIVER = $(LOG_DRIVER)
+TEST_EXTENSIONS = .test
+AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)'; export srcdir; UNIT_TESTS='$(unit_tests)'; \
+	export UNIT_TESTS;
+
+unit_tests =
+if HAVE_CMOCKA
+unit_tests += \
+	tests/test_clock \
+	tests/test_framing \
+	tests/test_journal \
+	tests/test_option \
+	tests/test_profile \
+	tests/test_record \
+	tests/test_report \
+	tests/test_selection \
+	tests/test_stamp
+endif
+check_PROGRAMS += $(unit_tests)
+
+unit_flags = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -DTESTS_DIR='"$(abs_top_srcdir)/tests"'
+unit_libs = libsclog.a $(CMOCKA_LIBS)
+
+tests_test_clock_CPPFLAGS = $(unit_flags)
+tests_test_clock_LDADD = $(unit_libs)
+tests_test_framing_CPPFLAGS = $(unit_flags)
+tests_test_framing_LDADD = $(unit_libs)
+tests_test_journal_CPPFLAGS = $(unit_flags)
+tests_test_journal_LDADD = $(unit_libs)
+tests_test_option_CPPFLAGS = $(unit_flags)
+tests_test_option_LDADD = $(unit_libs)
+tests_test_profile_CPPFLAGS = $(unit_flags)
+tests_test_profile_LDADD = $(unit_libs)
+tests_test_record_CPPFLAGS = $(unit_flags)
+tests_test_record_LDADD = $(unit_libs)
+tests_test_report_CPPFLAGS = $(unit_flags)
+tests_test_report_LDADD = $(unit_libs)
+tests_test_selection_CPPFLAGS = $(unit_flags)
+tests_test_selection_LDADD = $(unit_libs)
+tests_test_stamp_CPPFLAGS = $(unit_flags)
+tests_test_stamp_LDADD = $(unit_libs)
+
+shell_tests = \
+	tests/check-bootstrap \
+	tests/check-docs \
+	tests/check-format \
+	tests/check-layers \
+	tests/framings.test
+TESTS += $(unit_tests) $(shell_tests)
+
+EXTRA_DIST += $(shell_tests) tests/tap.sh tests/live-cron tests/captures tests/profiles
+
+check-layers check-format:
+	srcdir='$(srcdir)' $(srcdir)/tests/$@
+
+.PHONY: check-layers check-format

@@ -745,6 +745,113 @@ static void test_foreign_condition(void **state)
 	profile_free(profile);
 }
 
+/* --- the runtime default that the project ships ---------------------------------------------- */
+
+static const char shipped[] = "../../share/runtime-default.json";
+
+static void check_names(struct profile *profile, const char *const *names, size_t count,
+			enum verdict_kind kind)
+{
+	for (size_t i = 0; i < count; i++) {
+		int64_t nr = 0;
+
+		assert_true(syscall_number(SCMP_ARCH_X86_64, names[i], &nr));
+		if (profile_judge(profile, X86_64, nr).kind != kind)
+			fail_msg("%s is not %s", names[i], verdict_name(kind));
+	}
+}
+
+/* What Docker's documentation of its default profile says is blocked, and what is not. */
+static void test_shipped(void **state)
+{
+	static const char *const blocked[] = {
+		"acct",
+		"add_key",
+		"bpf",
+		"clock_settime",
+		"delete_module",
+		"finit_module",
+		"init_module",
+		"io_uring_setup",
+		"iopl",
+		"kcmp",
+		"kexec_load",
+		"keyctl",
+		"lookup_dcookie",
+		"mbind",
+		"mount",
+		"move_pages",
+		"open_by_handle_at",
+		"perf_event_open",
+		"pivot_root",
+		"quotactl",
+		"reboot",
+		"request_key",
+		"setns",
+		"settimeofday",
+		"swapoff",
+		"swapon",
+		"syslog",
+		"umount2",
+		"unshare",
+		"userfaultfd",
+		"uselib",
+		"ustat",
+	};
+	static const char *const allowed[] = {
+		"read",
+		"openat",
+		"mmap",
+		"execve",
+		"futex",
+		"chroot",
+		"ptrace",
+		"connect",
+		"epoll_wait",
+		"rseq",
+		"process_vm_readv",
+		"pidfd_open",
+	};
+	static const char *const conditional[] = {"clone", "personality", "socket"};
+	struct profile_options options = test_options();
+	struct profile *profile = load(shipped, &options);
+
+	(void)state;
+	check_names(profile, blocked, COUNT(blocked), VERDICT_DENIED);
+	check_names(profile, allowed, COUNT(allowed), VERDICT_ALLOWED);
+	check_names(profile, conditional, COUNT(conditional), VERDICT_CONDITIONAL);
+	struct verdict clone3 = profile_judge(profile, X86_64, 435);
+
+	assert_true(verdict_is_fallback(&clone3));
+	profile_free(profile);
+}
+
+/*
+ * libseccomp 2.5.4 writes some returns of a big-endian filter in this machine's byte order: no
+ * value may be reachable on s390x that the profile does not have.
+ */
+static void test_shipped_foreign(void **state)
+{
+	struct profile_options options = test_options();
+
+	(void)state;
+	options.arch = SCMP_ARCH_S390X;
+	struct profile *profile = load(shipped, &options);
+
+	for (int64_t nr = 0; nr < 500; nr++) {
+		struct verdict verdict = profile_judge(profile, AUDIT_ARCH_S390X, nr);
+
+		for (size_t i = 0; i < verdict.reachable_count; i++) {
+			uint32_t value = verdict.reachable[i];
+
+			if (value != SECCOMP_RET_ALLOW && value != (SECCOMP_RET_ERRNO | EPERM) &&
+			    value != (SECCOMP_RET_ERRNO | ENOSYS))
+				fail_msg("nr %lld can return 0x%08x", (long long)nr, value);
+		}
+	}
+	profile_free(profile);
+}
+
 /* --- a second opinion: an interpreter of classic BPF ----------------------------------------- */
 
 static uint32_t data_word(const struct seccomp_data *data, uint32_t offset)
@@ -1592,6 +1699,8 @@ int main(void)
 		cmocka_unit_test(test_caps),
 		cmocka_unit_test(test_foreign_hosts),
 		cmocka_unit_test(test_foreign_condition),
+		cmocka_unit_test(test_shipped),
+		cmocka_unit_test(test_shipped_foreign),
 		cmocka_unit_test(test_random_programs),
 		cmocka_unit_test(test_high_half),
 		cmocka_unit_test(test_last_way),

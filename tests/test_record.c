@@ -197,7 +197,7 @@ static const struct good interpreted[] = {
 	ROW("syscall -1", "auid=unset uid=root gid=root ses=unset pid=5 comm=c exe=/c sig=SIG0 "
 	    "arch=x86_64 syscall=unknown-syscall(-1) compat=0 ip=0x7fd2 code=log ",
 	    .pid = 5, .nr = -1, .ip = 0x7fd2, .comm = S("c"), .exe = S("/c")),
-	ROW("aarch64, (null), a newline escaped", "auid=unset uid=root gid=root ses=unset "
+	ROW("aarch64, (null), a newline that ausearch escaped", "auid=unset uid=root gid=root ses=unset "
 	    "subj=system_u:system_r:container_t:s0:c575,c847 pid=5 comm=a\\012b exe=(null) sig=SIG0 "
 	    "arch=aarch64 syscall=io_setup compat=0 ip=0x7fd2 code=log ",
 	    .pid = 5, .arch = AARCH64, .nr = 0, .ip = 0x7fd2, .comm = S("a\nb"), .exe = NULL_STR,
