@@ -19,7 +19,6 @@
 #define NAMES_MAX    (8u << 20) /* bytes of program names */
 #define NAME_ROOM    16384      /* the longest comm and exe together */
 #define MINUTES_MAX  (3u << 18) /* 786,432 minutes of series, 12 MiB */
-#define NONE         UINT32_MAX
 
 /* Everything about an event but its time. Compared as bytes: no padding. */
 struct series_key {
@@ -49,7 +48,7 @@ struct queued {
 
 /* A minute of a series that is not on disk yet. */
 struct closed {
-	uint32_t next; /* in the series' list, or NONE */
+	uint32_t series; /* index */
 	uint32_t minute;
 	uint32_t count;
 	uint16_t first, last; /* milliseconds of the minute */
@@ -59,7 +58,7 @@ struct closed {
 struct series {
 	struct series_key key;
 	uint32_t id;
-	uint32_t list; /* closed minutes, latest first */
+	uint32_t closed; /* how many closed minutes it has */
 	/* the minute at hand; count 0: none */
 	uint32_t minute;
 	uint32_t count;
@@ -99,6 +98,7 @@ struct tally {
 	struct buf names;
 	struct closed *closed;
 	size_t closed_count;
+	uint32_t *order; /* indexes into closed, by series: made by a flush */
 	struct node *nodes;
 	size_t node_count;
 	char container[256]; /* the last container's id: its number is kept */
@@ -120,6 +120,7 @@ struct tally *tally_new(void)
 	tally->programs = mem_new(PROGRAMS_MAX, sizeof(*tally->programs));
 	tally->program_slots = mem_new(2 * PROGRAMS_MAX, sizeof(*tally->program_slots));
 	tally->closed = mem_new(MINUTES_MAX, sizeof(*tally->closed));
+	tally->order = mem_new(MINUTES_MAX, sizeof(*tally->order));
 	return tally;
 }
 
@@ -133,6 +134,7 @@ void tally_free(struct tally *tally)
 	free(tally->programs);
 	free(tally->program_slots);
 	free(tally->closed);
+	free(tally->order);
 	free(tally->nodes);
 	buf_release(&tally->names);
 	free(tally);
@@ -143,6 +145,7 @@ void tally_reserve(struct tally *tally)
 	/* calloc's pages are there when they are written to; nothing is counted in them yet */
 	memset(tally->closed + tally->closed_count, 1,
 	       (MINUTES_MAX - tally->closed_count) * sizeof(*tally->closed));
+	memset(tally->order, 1, MINUTES_MAX * sizeof(*tally->order));
 }
 
 static void forget_keys(struct tally *tally)
@@ -351,8 +354,10 @@ static inline bool program_is(const struct tally *tally, const struct program *p
 	const char *names = tally->names.p + program->at;
 
 	return program->comm_null == record->comm_null && program->exe_null == record->exe_null &&
-	       str_eq(record->comm, str_of(names, program->comm_n)) &&
-	       str_eq(record->exe, str_of(names + program->comm_n, program->exe_n));
+	       program->comm_n == record->comm.n && program->exe_n == record->exe.n &&
+	       memcmp(names, record->comm.p ? record->comm.p : "", program->comm_n) == 0 &&
+	       memcmp(names + program->comm_n, record->exe.p ? record->exe.p : "",
+		      program->exe_n) == 0;
 }
 
 static int program_number(struct tally *tally, struct sql *sql, const struct record *record,
@@ -459,7 +464,7 @@ static struct series *series_add_key(struct tally *tally, struct sql *sql, size_
 {
 	struct series *series = &tally->series[tally->series_count];
 
-	*series = (struct series){.key = *key, .list = NONE};
+	*series = (struct series){.key = *key};
 	if (series_store(tally, sql, series, &tally->series_new[tally->series_count], err) < 0)
 		return NULL;
 	tally->series_slots[slot] = (uint32_t)++tally->series_count;
@@ -478,17 +483,17 @@ static inline struct series *series_get(struct tally *tally, struct sql *sql, si
 	return series_add_key(tally, sql, slot, key, err);
 }
 
-/* The minute at hand goes into the list. */
+/* The minute at hand is put aside. */
 static void series_close(struct tally *tally, struct series *series)
 {
-	struct closed *closed = &tally->closed[tally->closed_count];
-
-	*closed = (struct closed){.next = series->list,
-				  .minute = series->minute,
-				  .count = series->count,
-				  .first = series->first,
-				  .last = series->last};
-	series->list = (uint32_t)tally->closed_count++;
+	tally->closed[tally->closed_count++] = (struct closed){
+		.series = (uint32_t)(series - tally->series),
+		.minute = series->minute,
+		.count = series->count,
+		.first = series->first,
+		.last = series->last,
+	};
+	series->closed++;
 	series->count = 0;
 }
 
@@ -535,8 +540,9 @@ static int queue_drain(struct tally *tally, struct sql *sql, struct err *err)
 }
 
 /* Asks for the memory that the event will need: its slot now, and the series of the event that
- * is half way through, whose slot has come meanwhile. */
-static inline void queue_prefetch(struct tally *tally, size_t slot)
+ * is half way through, whose slot has come meanwhile. Inlined by force: gcc takes a function of
+ * prefetches alone for one without effect, and drops the call. */
+static inline __attribute__((always_inline)) void queue_prefetch(struct tally *tally, size_t slot)
 {
 	unsigned middle = tally->queue_head - QUEUE_SIZE / 2;
 
@@ -713,35 +719,57 @@ static int compare_closed(const void *left, const void *right)
 	return a->minute < b->minute ? -1 : a->minute > b->minute;
 }
 
-/* The series' minutes, the one at hand included, into *list in order of time. */
-static size_t gather(const struct tally *tally, const struct series *series, struct closed **list,
-		     size_t *size)
+/*
+ * Orders the closed minutes by series: a counting sort, whose memory accesses do not wait for
+ * each other as those along a list would.
+ */
+static void order_closed(struct tally *tally)
 {
-	size_t count = 0;
-	bool ordered = true;
-	struct closed now = {.next = series->list,
-			     .minute = series->minute,
-			     .count = series->count,
-			     .first = series->first,
-			     .last = series->last};
-	const struct closed *at = &now;
+	uint32_t *at = mem_new(tally->series_count, sizeof(*at));
+	uint32_t next = 0;
 
-	for (;;) {
-		if (at->count) {
-			if (count == *size) {
-				*size = *size ? *size * 2 : 64;
-				*list = mem_resize(*list, *size * sizeof(**list));
-			}
-			ordered = ordered && (count == 0 || (*list)[count - 1].minute < at->minute);
-			(*list)[count++] = *at;
-		}
-		if (at->next == NONE)
-			break;
-		at = &tally->closed[at->next];
+	for (size_t i = 0; i < tally->series_count; i++) {
+		at[i] = next;
+		next += tally->series[i].closed;
 	}
+	for (size_t i = 0; i < tally->closed_count; i++)
+		tally->order[at[tally->closed[i].series]++] = (uint32_t)i;
+	free(at);
+}
+
+struct closed_list {
+	struct closed *closed;
+	size_t count, size;
+};
+
+static void closed_list_add(struct closed_list *list, const struct closed *closed)
+{
+	if (list->count == list->size) {
+		list->size = list->size ? list->size * 2 : 64;
+		list->closed = mem_resize(list->closed, list->size * sizeof(*list->closed));
+	}
+	list->closed[list->count++] = *closed;
+}
+
+/* The series' minutes, the one at hand included, in order of time. `from` is where the series'
+ * closed ones begin in the order. */
+static void gather(const struct tally *tally, const struct series *series, size_t from,
+		   struct closed_list *list)
+{
+	bool ordered = true;
+
+	list->count = 0;
+	for (size_t i = from; i < from + series->closed; i++)
+		closed_list_add(list, &tally->closed[tally->order[i]]);
+	if (series->count)
+		closed_list_add(list, &(struct closed){.minute = series->minute,
+						       .count = series->count,
+						       .first = series->first,
+						       .last = series->last});
+	for (size_t i = 1; i < list->count; i++)
+		ordered &= list->closed[i - 1].minute < list->closed[i].minute;
 	if (!ordered)
-		qsort(*list, count, sizeof(**list), compare_closed);
-	return count;
+		qsort(list->closed, list->count, sizeof(*list->closed), compare_closed);
 }
 
 static int series_insert(struct tally *tally, struct sql *sql, const struct series *series,
@@ -792,9 +820,10 @@ static int series_update(struct sql *sql, const struct series *series, const str
 }
 
 static int series_write(struct tally *tally, struct sql *sql, size_t index,
-			const struct closed *list, size_t count, struct buf *packed,
-			struct err *err)
+			const struct closed_list *minutes, struct buf *packed, struct err *err)
 {
+	const struct closed *list = minutes->closed;
+	size_t count = minutes->count;
 	struct series *series = &tally->series[index];
 	bool is_new = tally->series_new[index];
 	struct total total = {0};
@@ -814,28 +843,40 @@ static int series_write(struct tally *tally, struct sql *sql, size_t index,
 		result = is_new ? series_insert(tally, sql, series, &total, err)
 				: series_update(sql, series, &total, err);
 	tally->series_new[index] = false;
-	series->list = NONE;
+	series->closed = 0;
 	series->count = 0;
+	return result;
+}
+
+static int write_all(struct tally *tally, struct sql *sql, struct err *err)
+{
+	BUF_AUTO packed = {0};
+	struct closed_list list = {0};
+	size_t from = 0;
+	int result = 0;
+
+	for (size_t i = 0; i < tally->series_count && result == 0; i++) {
+		const struct series *series = &tally->series[i];
+		size_t closed = series->closed;
+
+		if (closed == 0 && series->count == 0)
+			continue;
+		gather(tally, series, from, &list);
+		from += closed;
+		result = series_write(tally, sql, i, &list, &packed, err);
+	}
+	free(list.closed);
 	return result;
 }
 
 int tally_flush(struct tally *tally, struct sql *sql, struct err *err)
 {
-	BUF_AUTO packed = {0};
-	struct closed *list = NULL;
-	size_t size = 0;
 	int result = queue_drain(tally, sql, err);
 
-	for (size_t i = 0; i < tally->series_count && result == 0; i++) {
-		const struct series *series = &tally->series[i];
-
-		if (series->count == 0 && series->list == NONE)
-			continue;
-		size_t count = gather(tally, series, &list, &size);
-
-		result = series_write(tally, sql, i, list, count, &packed, err);
+	if (result == 0) {
+		order_closed(tally);
+		result = write_all(tally, sql, err);
 	}
-	free(list);
 	tally->closed_count = 0;
 	/* What was new is on disk now: keys may be forgotten, and other rows may be found. */
 	tally->no_series = false;

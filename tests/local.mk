@@ -55,7 +55,41 @@ TESTS += $(unit_tests) $(shell_tests)
 
 EXTRA_DIST += $(shell_tests) tests/tap.sh tests/live-cron tests/captures tests/profiles
 
+# The unit tests once more, each memory access watched.
+check-valgrind: $(unit_tests)
+	for test in $(unit_tests); do \
+		srcdir='$(srcdir)' valgrind -q --error-exitcode=99 --leak-check=full \
+			--errors-for-leak-kinds=definite ./$$test || exit 1; \
+	done
+
+# ./configure CC=clang --enable-fuzz && make fuzz FUZZ_SECONDS=600
+FUZZ_SECONDS = 60
+if ENABLE_FUZZ
+fuzz_targets = tests/fuzz_line tests/fuzz_profile
+EXTRA_PROGRAMS = $(fuzz_targets)
+tests_fuzz_line_SOURCES = tests/fuzz_line.c
+tests_fuzz_line_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_line_LDADD = libsclog.a
+tests_fuzz_profile_SOURCES = tests/fuzz_profile.c
+tests_fuzz_profile_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_profile_LDADD = libsclog.a
+CLEANFILES += $(fuzz_targets)
+
+fuzz: $(fuzz_targets)
+	$(MKDIR_P) corpus/line corpus/profile
+	tests/fuzz_line -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/line \
+		$(srcdir)/tests/captures
+	tests/fuzz_profile -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/profile \
+		$(srcdir)/tests/profiles
+else
+EXTRA_DIST += tests/fuzz_line.c tests/fuzz_profile.c
+
+fuzz:
+	@echo "make fuzz: configure with CC=clang --enable-fuzz first" >&2
+	@exit 1
+endif
+
 check-layers check-format:
 	srcdir='$(srcdir)' $(srcdir)/tests/$@
 
-.PHONY: check-layers check-format
+.PHONY: check-layers check-format check-valgrind fuzz
