@@ -132,6 +132,7 @@ static int put(struct feed *feed, const struct line *line, const struct framed *
 	struct event event = {
 		.record = &feed->record,
 		.source = source_of(framed->source),
+		.full_stream = framed->full_stream,
 		.node = node_name(feed, framed->node),
 	};
 
@@ -157,6 +158,18 @@ static bool is_cut(const struct line *line, const struct framed *framed,
 }
 
 static int take_line(struct feed *feed, const struct line *line, struct err *err);
+
+/* A record that cannot be read was delivered all the same: its serial is no gap. */
+static int refuse_stamped(struct feed *feed, enum malformed why, const struct line *line,
+			  const struct framed *framed, struct err *err)
+{
+	int result = framed->full_stream && framed->has_serial
+			     ? store_note_serial(feed->store, node_name(feed, framed->node),
+						 framed->ms, framed->serial, true, err)
+			     : 0;
+
+	return result < 0 ? result : refuse(feed, why, line, framed, err);
+}
 
 /* auditd's usual tail; only behind more than that is a search worth it. */
 #define TAIL_USUAL 128
@@ -185,7 +198,7 @@ static int take_record(struct feed *feed, const struct line *line, const struct 
 	else if (!line->ended && (why || is_cut(line, framed, &feed->record)))
 		why = MALFORMED_PARTIAL;
 	if (why)
-		return refuse(feed, why, line, framed, err);
+		return refuse_stamped(feed, why, line, framed, err);
 	feed->record.ms = framed->ms;
 	feed->record.serial = framed->serial;
 	feed->record.has_serial = framed->has_serial;
@@ -214,29 +227,16 @@ static int take_notice(struct feed *feed, const struct line *line, const struct 
 	return store_put_loss(feed->store, &note, err);
 }
 
-static int note_serial(struct feed *feed, const struct framed *framed, struct err *err)
-{
-	if (framed->kind != FRAMED_AUDIT && !(framed->kind == FRAMED_RECORD && framed->has_serial))
-		return 0;
-	return store_note_serial(feed->store, node_name(feed, framed->node), framed->ms,
-				 framed->serial, framed->kind == FRAMED_RECORD, err);
-}
-
 /* A line on its way: framing, record, event, store. */
 static int take_line(struct feed *feed, const struct line *line, struct err *err)
 {
 	struct framed framed;
-	int result = 0;
 
 	framing_read(feed->framing, line, &framed);
 	if (framed.kind == FRAMED_UNKNOWN)
 		feed->binary = true;
 	else
 		feed->known_framing = true;
-	if (framed.full_stream && !line->cut)
-		result = note_serial(feed, &framed, err);
-	if (result < 0)
-		return result;
 	switch (framed.kind) {
 	case FRAMED_RECORD:
 		return take_record(feed, line, &framed, err);
@@ -254,7 +254,8 @@ static int take_line(struct feed *feed, const struct line *line, struct err *err
 			return refuse(feed, MALFORMED_LONG, line, &framed, err);
 		return 0;
 	case FRAMED_AUDIT:
-		break;
+		return store_note_serial(feed->store, node_name(feed, framed.node), framed.ms,
+					 framed.serial, false, err);
 	}
 	return 0;
 }

@@ -13,6 +13,9 @@ struct loss_query {
 	struct str node_name;
 	query_loss_fn *each;
 	void *context;
+	/* holes of which nobody can tell whether they are losses: one sentence for all */
+	struct hole filtered;
+	uint64_t filtered_count;
 };
 
 static bool inside(const struct selection *selection, int64_t from_ms, int64_t to_ms)
@@ -35,23 +38,58 @@ static int give(struct loss_query *query, uint64_t count, bool known, struct buf
 	return query->each(&loss, query->context);
 }
 
-static int give_hole(const struct hole *hole, void *context)
+static void put_hole(struct buf *text, const struct loss_query *query, const struct hole *hole)
+{
+	buf_format(text, "node %.*s: %llu audit serial%s between ", (int)query->node_name.n,
+		   query->node_name.p, (unsigned long long)hole->missing,
+		   hole->missing == 1 ? "" : "s");
+	put_time(text, hole->from_ms);
+	buf_put_str(text, STR(" and "));
+	put_time(text, hole->to_ms);
+}
+
+static void add_filtered(struct loss_query *query, const struct hole *hole)
+{
+	struct hole *sum = &query->filtered;
+
+	if (query->filtered_count++ == 0)
+		*sum = (struct hole){.from_ms = hole->from_ms, .to_ms = hole->to_ms};
+	sum->missing += hole->missing;
+	if (hole->from_ms < sum->from_ms)
+		sum->from_ms = hole->from_ms;
+	if (hole->to_ms > sum->to_ms)
+		sum->to_ms = hole->to_ms;
+}
+
+static int take_hole(const struct hole *hole, void *context)
 {
 	struct loss_query *query = context;
 	BUF_AUTO text = {0};
 
 	if (!inside(query->selection, hole->from_ms, hole->to_ms))
 		return 0;
-	buf_format(&text, "node %.*s: %llu audit serials between ", (int)query->node_name.n,
-		   query->node_name.p, (unsigned long long)hole->missing);
-	put_time(&text, hole->from_ms);
-	buf_put_str(&text, STR(" and "));
-	put_time(&text, hole->to_ms);
-	buf_put_str(&text, hole->filtered
-				   ? STR(" are in no log; the logs hold one record type only, so"
-					 " whether they were lost cannot be told")
-				   : STR(" were delivered by no source"));
-	return give(query, hole->filtered ? 0 : hole->missing, !hole->filtered, &text);
+	if (hole->filtered) {
+		add_filtered(query, hole);
+		return 0;
+	}
+	put_hole(&text, query, hole);
+	buf_put_str(&text, hole->missing == 1 ? STR(" was delivered by no source")
+					      : STR(" were delivered by no source"));
+	return give(query, hole->missing, true, &text);
+}
+
+/* A log of one record type has a hole at every record of another: thousands say no more than
+ * their sum. */
+static int give_filtered(struct loss_query *query)
+{
+	BUF_AUTO text = {0};
+
+	if (query->filtered_count == 0)
+		return 0;
+	put_hole(&text, query, &query->filtered);
+	buf_put_str(&text, STR(" are in no log; the logs hold one record type only, so whether"
+			       " they were lost cannot be told"));
+	return give(query, 0, false, &text);
 }
 
 /* What each kind of evidence says; the number is put before it where there is one. */
@@ -113,10 +151,16 @@ static int is_moot(struct loss_query *query, enum loss_kind kind, int64_t ms, st
 	return kind == LOSS_PRINTK ? stream_cover(&query->store->sql, query->node, ms, err) : 0;
 }
 
+/* A newer sclog may know more kinds: an input that was not read to its end says the least. */
+static enum loss_kind kind_of(int64_t number)
+{
+	return number >= 0 && number < LOSS_KIND_COUNT ? (enum loss_kind)number : LOSS_INPUT;
+}
+
 static int give_row(struct loss_query *query, sqlite3_stmt *row, uint64_t *last_total,
 		    struct err *err)
 {
-	enum loss_kind kind = (enum loss_kind)sqlite3_column_int(row, 0);
+	enum loss_kind kind = kind_of(sqlite3_column_int64(row, 0));
 	int64_t ms = sqlite3_column_int64(row, 1);
 	uint64_t count = (uint64_t)sqlite3_column_int64(row, 2);
 
@@ -135,7 +179,9 @@ static int give_rows(struct loss_query *query, struct err *err)
 {
 	struct sql *sql = &query->store->sql;
 	sqlite3_stmt *rows = sql_prepare(
-		sql, "SELECT kind, at, count, detail FROM loss WHERE node = ?1 ORDER BY kind, at",
+		sql,
+		/* by count as well: running totals of one second come in any order */
+		"SELECT kind, at, count, detail FROM loss WHERE node = ?1 ORDER BY kind, at, count",
 		err);
 	uint64_t last_total = 0;
 	int result;
@@ -173,7 +219,9 @@ int query_losses(struct store *store, const struct selection *selection, query_l
 
 		if (!match_node(selection, query.node_name))
 			continue;
-		result = stream_holes(&store->sql, query.node, give_hole, &query, err);
+		result = stream_holes(&store->sql, query.node, take_hole, &query, err);
+		if (result == 0)
+			result = give_filtered(&query);
 		if (result == 0)
 			result = give_rows(&query, err);
 		if (result < 0)

@@ -33,15 +33,18 @@ static bool choice_matches(const struct choice *choice, struct str value)
 	return choice->count == 0;
 }
 
-/* A container is named by its name, a glob of it, or the beginning of its id. */
+/* A container is named by its name, a glob of it, or the beginning of its id. Where the user's name
+ * serves as the id, its beginning is not enough: "web" is not "web-db". */
 static bool container_named(const struct choice *choice, const struct container *container)
 {
+	bool has_id = !str_eq(container->id, container->name);
+
 	for (size_t i = 0; i < choice->count; i++) {
 		struct str wanted = str_from(choice->values[i]);
 
 		if (value_matches(choice->values[i], container->name) ||
 		    value_matches(choice->values[i], container->id) ||
-		    (wanted.n && str_starts(container->id, wanted)))
+		    (has_id && wanted.n && str_starts(container->id, wanted)))
 			return true;
 	}
 	return choice->count == 0;

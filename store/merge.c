@@ -25,6 +25,8 @@ enum relation {
 struct merged_minute {
 	int64_t node, minute; /* node: our number */
 	uint64_t ours, theirs, fresh;
+	uint64_t our_texts; /* of ours, those without a serial */
+	bool unsure;        /* texts of both, marked under two keys: they may be the same events */
 };
 
 struct merge {
@@ -32,15 +34,19 @@ struct merge {
 	struct sql from;
 	struct merged_minute *minutes; /* sorted by node and minute once all are there */
 	size_t count, size;
+	size_t sorted; /* of the minutes, those that can be looked up */
+	bool same_key; /* texts are marked alike */
 	struct merge_result *result;
 };
 
 static enum relation relation_of(const struct merged_minute *minute)
 {
-	if (minute->fresh == minute->theirs)
-		return RELATION_DISJOINT;
 	if (minute->fresh == 0)
 		return RELATION_KNOWN;
+	if (minute->unsure)
+		return RELATION_OVERLAP;
+	if (minute->fresh == minute->theirs)
+		return RELATION_DISJOINT;
 	return minute->theirs - minute->fresh == minute->ours ? RELATION_WIDER : RELATION_OVERLAP;
 }
 
@@ -57,9 +63,16 @@ static struct merged_minute *find_minute(const struct merge *merge, int64_t node
 {
 	struct merged_minute key = {.node = node, .minute = minute};
 
-	return merge->count
-		       ? bsearch(&key, merge->minutes, merge->count, sizeof(key), compare_minutes)
+	return merge->sorted
+		       ? bsearch(&key, merge->minutes, merge->sorted, sizeof(key), compare_minutes)
 		       : NULL;
+}
+
+static void sort_minutes(struct merge *merge)
+{
+	if (merge->count)
+		qsort(merge->minutes, merge->count, sizeof(*merge->minutes), compare_minutes);
+	merge->sorted = merge->count;
 }
 
 /* The minute at the end of the list, which rows come for in order; added if it is another. */
@@ -85,16 +98,11 @@ static void count_one(uint32_t serial_low, uint32_t minute_ms, void *context)
 	++*(uint64_t *)context;
 }
 
-/* How many events of the minute are counted here; what is not written yet is written first. */
-static int count_ours(struct merge *merge, struct merged_minute *minute, struct err *err)
+static int count_serials(struct sql *sql, struct merged_minute *minute, struct err *err)
 {
-	struct sql *sql = &merge->store->sql;
-	int result = seen_flush(merge->store->seen, sql, err);
 	sqlite3_stmt *rows =
-		result < 0 ? NULL
-			   : sql_prepare(sql,
-					 "SELECT serials FROM seen WHERE node = ?1 AND minute = ?2",
-					 err);
+		sql_prepare(sql, "SELECT serials FROM seen WHERE node = ?1 AND minute = ?2", err);
+	int result;
 
 	if (!rows)
 		return -err->code;
@@ -106,6 +114,34 @@ static int count_ours(struct merge *merge, struct merged_minute *minute, struct 
 					 sql->path);
 	sqlite3_finalize(rows);
 	return result;
+}
+
+static int count_texts(struct sql *sql, struct merged_minute *minute, struct err *err)
+{
+	sqlite3_stmt *find = sql_get(sql, SQL_SEEN_TEXT_FIND, err);
+
+	if (!find)
+		return -err->code;
+	sqlite3_bind_int64(find, 1, minute->node);
+	sqlite3_bind_int64(find, 2, minute->minute);
+	int result = sql_step(sql, find, err);
+
+	if (result > 0)
+		minute->our_texts = seen_text_count(sql_column_bytes(find, 0));
+	sqlite3_reset(find);
+	minute->ours += minute->our_texts;
+	return result < 0 ? result : 0;
+}
+
+/* How many events of the minute are counted here; what is not written yet is written first. */
+static int count_ours(struct merge *merge, struct merged_minute *minute, struct err *err)
+{
+	struct sql *sql = &merge->store->sql;
+	int result = seen_flush(merge->store->seen, sql, err);
+
+	if (result == 0)
+		result = count_serials(sql, minute, err);
+	return result == 0 ? count_texts(sql, minute, err) : result;
 }
 
 struct add_identities {
@@ -173,41 +209,49 @@ static int each_row(struct merge *merge, const char *text, merge_row_fn *take, s
 	return result;
 }
 
+/* The minute of a row of texts: each has one such row, so that those which are added here, behind
+ * the sorted ones, are not asked for again. */
+static int text_minute(struct merge *merge, int64_t node, int64_t minute,
+		       struct merged_minute **ret_minute, struct err *err)
+{
+	*ret_minute = find_minute(merge, node, minute);
+	if (*ret_minute)
+		return 0;
+	*ret_minute = minute_at_hand(merge, node, minute);
+	return count_ours(merge, *ret_minute, err);
+}
+
 /* A row of their texts without serial: node label, minute, marks. */
 static int merge_texts(struct merge *merge, sqlite3_stmt *row, struct err *err)
 {
 	struct store *store = merge->store;
-	struct merged_minute sum = {.minute = sqlite3_column_int64(row, 1)};
-	int result =
-		tally_node(store->tally, &store->sql, sql_column_bytes(row, 0), &sum.node, err);
+	struct merged_minute *minute;
+	uint64_t theirs, fresh;
+	int64_t node;
+	int result = tally_node(store->tally, &store->sql, sql_column_bytes(row, 0), &node, err);
 
 	if (result == 0)
-		result = seen_text_merge(store->seen_text, &store->sql, sum.node, sum.minute,
-					 sql_column_bytes(row, 2), &sum.theirs, &sum.fresh, err);
+		result = text_minute(merge, node, sqlite3_column_int64(row, 1), &minute, err);
+	if (result == 0)
+		result = seen_text_merge(store->seen_text, &store->sql, node, minute->minute,
+					 sql_column_bytes(row, 2), &theirs, &fresh, err);
 	if (result < 0)
 		return result;
-	struct merged_minute *minute = find_minute(merge, sum.node, sum.minute);
-
-	if (!minute) {
-		minute = minute_at_hand(merge, sum.node, sum.minute);
-		/* kept sorted, since the next look-up is by bisection */
-		qsort(merge->minutes, merge->count, sizeof(*merge->minutes), compare_minutes);
-		minute = find_minute(merge, sum.node, sum.minute);
-	}
-	minute->theirs += sum.theirs;
-	minute->fresh += sum.fresh;
+	minute->theirs += theirs;
+	minute->fresh += fresh;
+	minute->unsure = !merge->same_key && minute->our_texts && fresh;
 	return seen_text_full(store->seen_text)
 		       ? seen_text_flush(store->seen_text, &store->sql, err)
 		       : 0;
 }
 
-/* An hour's row without one of its minutes; the row goes when that was its last. */
+/* An hour's row without one of its minutes; a row without any counts nothing. */
 static int write_rest(struct sql *sql, int64_t series, int64_t hour, const struct minutes *minutes,
 		      struct err *err)
 {
 	sqlite3_stmt *put = sql_get(sql, SQL_HOUR_PUT, err);
 	BUF_AUTO packed = {0};
-	int64_t first = INT64_MAX, last = 0, count = 0;
+	int64_t first = INT64_MAX, last = INT64_MIN, count = 0;
 
 	for (int i = 0; i < 60; i++) {
 		const struct minute *minute = &minutes->minute[i];
@@ -225,65 +269,96 @@ static int write_rest(struct sql *sql, int64_t series, int64_t hour, const struc
 	sqlite3_bind_int64(put, 1, series);
 	sqlite3_bind_int64(put, 2, hour);
 	sqlite3_bind_int64(put, 3, count);
-	sqlite3_bind_int64(put, 4, count ? first : last);
-	sqlite3_bind_int64(put, 5, last);
+	if (count) {
+		sqlite3_bind_int64(put, 4, first);
+		sqlite3_bind_int64(put, 5, last);
+	}
 	sqlite3_bind_blob(put, 6, packed.n ? packed.p : "", (int)packed.n, SQLITE_STATIC);
 	return sql_done(sql, put, err);
 }
 
-static const char minute_rows_sql[] =
+static const char hour_rows_sql[] =
 	"SELECT h.series, h.minutes FROM hour h JOIN series s ON s.id = h.series"
 	" WHERE s.node = ?1 AND h.hour = ?2 AND h.minutes IS NOT NULL";
 
-/* After hours were rewritten: empty ones go, totals are summed up again. */
+/* After hours were rewritten: totals are summed up again, and what is empty goes, so that no
+ * first and last of events that are gone stays behind. */
 static const char sum_up_sql[] =
-	"DELETE FROM hour WHERE hour = ?2 AND count = 0;"
 	"UPDATE series SET (count, first, last) = (SELECT coalesce(sum(count), 0),"
 	" coalesce(min(first), series.first), coalesce(max(last), series.last)"
-	" FROM hour WHERE hour.series = series.id) WHERE node = ?1";
+	" FROM hour WHERE hour.series = series.id AND hour.count > 0);"
+	"DELETE FROM hour WHERE count = 0;"
+	"DELETE FROM series WHERE count = 0";
 
-static int sum_up(struct sql *sql, const struct merged_minute *minute, struct err *err)
+/* The minutes of an hour of ours that theirs replace: bit N is minute N. */
+struct dropped_hour {
+	int64_t node, hour;
+	uint64_t minutes;
+};
+
+/* Takes our counts of those minutes away: theirs hold the same events and more. */
+static int drop_hour(struct sql *sql, const struct dropped_hour *dropped, struct err *err)
 {
-	const char *text = sum_up_sql;
-	int result = 0;
-
-	while (result == 0 && *text) {
-		sqlite3_stmt *statement = NULL;
-		int code = sqlite3_prepare_v2(sql->db, text, -1, &statement, &text);
-
-		if (code != SQLITE_OK)
-			return sql_error(sql, code, err);
-		sqlite3_bind_int64(statement, 1, minute->node);
-		sqlite3_bind_int64(statement, 2, minute->minute / 60);
-		result = sql_done(sql, statement, err);
-		sqlite3_finalize(statement);
-	}
-	return result;
-}
-
-/* Takes our counts of a minute away: theirs hold the same events and more. */
-static int drop_minute(struct sql *sql, const struct merged_minute *minute, struct err *err)
-{
-	sqlite3_stmt *rows = sql_prepare(sql, minute_rows_sql, err);
+	sqlite3_stmt *rows = sql_prepare(sql, hour_rows_sql, err);
 	int result = rows ? 0 : -err->code;
 
 	if (result < 0)
 		return result;
-	sqlite3_bind_int64(rows, 1, minute->node);
-	sqlite3_bind_int64(rows, 2, minute->minute / 60);
+	sqlite3_bind_int64(rows, 1, dropped->node);
+	sqlite3_bind_int64(rows, 2, dropped->hour);
 	while (result == 0 && (result = sql_step(sql, rows, err)) > 0) {
 		struct minutes minutes = {0};
-		struct minute *at = &minutes.minute[minute->minute % 60];
+		uint64_t had = 0;
 
-		result = 0;
-		if (!minutes_unpack(sql_column_bytes(rows, 1), &minutes) || at->count == 0)
-			continue;
-		at->count = 0;
-		result = write_rest(sql, sqlite3_column_int64(rows, 0), minute->minute / 60,
-				    &minutes, err);
+		if (!minutes_unpack(sql_column_bytes(rows, 1), &minutes)) {
+			result =
+				err_set(err, EUCLEAN, "store '%s': minutes are damaged", sql->path);
+			break;
+		}
+		for (int i = 0; i < 60; i++) {
+			if (!(dropped->minutes >> i & 1))
+				continue;
+			had += minutes.minute[i].count;
+			minutes.minute[i].count = 0;
+		}
+		result = had ? write_rest(sql, sqlite3_column_int64(rows, 0), dropped->hour,
+					  &minutes, err)
+			     : 0;
 	}
 	sqlite3_finalize(rows);
-	return result < 0 ? result : sum_up(sql, minute, err);
+	return result;
+}
+
+/* Drops what theirs replace, an hour at a time. */
+static int drop_wider(struct merge *merge, struct err *err)
+{
+	struct sql *sql = &merge->store->sql;
+	struct dropped_hour dropped = {0};
+	bool any = false;
+	int result = 0;
+
+	for (size_t i = 0; i < merge->count && result == 0; i++) {
+		const struct merged_minute *minute = &merge->minutes[i];
+		int64_t hour = minute->minute / 60;
+
+		if (relation_of(minute) != RELATION_WIDER)
+			continue;
+		if (any && (dropped.node != minute->node || dropped.hour != hour)) {
+			result = drop_hour(sql, &dropped, err);
+			dropped.minutes = 0;
+		}
+		dropped.node = minute->node;
+		dropped.hour = hour;
+		dropped.minutes |= (uint64_t)1 << minute->minute % 60;
+		any = true;
+	}
+	if (!any || result < 0)
+		return result;
+	result = drop_hour(sql, &dropped, err);
+	if (result == 0)
+		result = sql_run(sql, sum_up_sql, err);
+	tally_reset(merge->store->tally); /* it may know series that are gone */
+	return result;
 }
 
 static int settle_minute(struct merge *merge, const struct merged_minute *minute, struct err *err)
@@ -292,12 +367,10 @@ static int settle_minute(struct merge *merge, const struct merged_minute *minute
 	enum relation relation = relation_of(minute);
 
 	merge->result->records += minute->theirs;
-	merge->result->added += minute->fresh;
-	merge->result->duplicates += minute->theirs - minute->fresh;
-	if (relation == RELATION_WIDER)
-		return drop_minute(&store->sql, minute, err);
-	if (relation != RELATION_OVERLAP)
+	if (relation != RELATION_OVERLAP) {
+		merge->result->added += minute->fresh;
 		return 0;
+	}
 	sqlite3_stmt *put = sql_get(&store->sql, SQL_LOSS_PUT, err);
 
 	if (!put)
@@ -349,6 +422,8 @@ static int add_minute(struct merge *merge, const struct event *event, int64_t no
 	struct tally_batch batch = {counted->count, base + counted->first, base + counted->last};
 	uint64_t ours = 0;
 
+	if (!merged)
+		merge->result->records += counted->count;
 	if (relation == RELATION_KNOWN)
 		return 0;
 	int result = relation == RELATION_OVERLAP
@@ -356,10 +431,13 @@ static int add_minute(struct merge *merge, const struct event *event, int64_t no
 						  &ours, err)
 			     : 0;
 
-	if (result < 0 || ours >= batch.count)
-		return result;
-	batch.count -= ours;
-	result = tally_count_batch(store->tally, &store->sql, event, node, &batch, err);
+	if (result == 0 && ours < batch.count) {
+		batch.count -= ours;
+		if (relation == RELATION_OVERLAP)
+			merge->result->added += batch.count;
+		result = tally_count_batch(store->tally, &store->sql, event, node, &batch, err);
+	}
+	/* asking for a count may have made a series as well */
 	if (result == 0 && tally_full(store->tally))
 		result = tally_flush(store->tally, &store->sql, err);
 	return result;
@@ -473,13 +551,15 @@ static int merge_all(struct merge *merge, struct err *err)
 			      " JOIN node n ON n.id = s.node ORDER BY s.node, s.minute, s.block",
 			      merge_identities, err);
 
-	if (merge->count)
-		qsort(merge->minutes, merge->count, sizeof(*merge->minutes), compare_minutes);
+	sort_minutes(merge);
 	if (result == 0)
 		result = each_row(merge,
 				  "SELECT n.name, s.minute, s.marks FROM seen_text s"
 				  " JOIN node n ON n.id = s.node ORDER BY s.node, s.minute",
 				  merge_texts, err);
+	sort_minutes(merge);
+	if (result == 0)
+		result = drop_wider(merge, err);
 	for (size_t i = 0; i < merge->count && result == 0; i++)
 		result = settle_minute(merge, &merge->minutes[i], err);
 	if (result == 0)
@@ -511,21 +591,35 @@ static int check_other(const struct store *store, const char *path, struct err *
 	return 0;
 }
 
+/* Each store marks texts under a key of its own: those of one say nothing to another. */
+static int compare_keys(struct merge *merge, struct err *err)
+{
+	int64_t key;
+	int result = sql_number(&merge->from, "SELECT value FROM meta WHERE key = 'text_key'", &key,
+				err);
+
+	merge->same_key = (uint64_t)key == merge->store->text_key;
+	return result;
+}
+
 int store_merge(struct store *store, const char *path, struct merge_result *ret_result,
 		struct err *err)
 {
 	struct merge merge = {.store = store, .result = ret_result};
-	int result = check_other(store, path, err);
+	/* First of all: what was put before is kept, whatever becomes of the merge. */
+	int result = store_commit(store, err);
 
 	*ret_result = (struct merge_result){0};
 	if (result == 0)
-		result = store_commit(store, err);
+		result = check_other(store, path, err);
 	if (result == 0)
 		result = store_open_reading(&merge.from, path, err);
 	if (result == 0)
 		result = schema_ensure(&merge.from, false, err);
 	if (result == 0)
 		result = sql_run(&merge.from, "BEGIN", err); /* one state of it, while it lives */
+	if (result == 0)
+		result = compare_keys(&merge, err);
 	if (result == 0)
 		result = writer_begin(store, err);
 	if (result == 0)
@@ -534,6 +628,7 @@ int store_merge(struct store *store, const char *path, struct merge_result *ret_
 		result = writer_commit(store, err);
 	if (result < 0)
 		writer_forget(store);
+	ret_result->duplicates = ret_result->records - ret_result->added;
 	free(merge.minutes);
 	sql_close(&merge.from);
 	return result;

@@ -26,13 +26,16 @@ enum item_kind {
 struct item {
 	uint32_t size;
 	uint16_t kind;
-	uint16_t node_n; /* bytes of the node's name, first of the item's bytes */
+	uint16_t node_n; /* bytes of the node's name, first of the item's bytes; or SAME_NODE */
 };
+
+/* The node of the item before in the batch that has one: nearly every item. */
+#define SAME_NODE UINT16_MAX
 
 struct event_item {
 	struct item item;
 	uint8_t has_serial, has_arch, comm_null, exe_null;
-	uint8_t attribution, reason, phase, source, coverage;
+	uint8_t attribution, reason, phase, source, coverage, full_stream;
 	uint16_t comm_n, exe_n; /* bytes, after the node's */
 	uint32_t serial, pid, arch, code;
 	int32_t nr;
@@ -82,10 +85,22 @@ struct queue {
 	struct err err; /* the thread's first error; it takes nothing more then */
 	/* The putting side's own. */
 	struct batch *filling;
+	struct str last_node; /* in the batch that is being filled; p is NULL: none yet */
 	/* The thread's own. */
+	struct str node; /* of the item at hand, in its batch */
 	struct record record;
 	bool stop;
 };
+
+/* The node's name that an item carries or repeats; *bytes is advanced past it. */
+static struct str take_node(struct queue *queue, const struct item *item, const char **bytes)
+{
+	if (item->node_n != SAME_NODE) {
+		queue->node = str_of(*bytes, item->node_n);
+		*bytes += item->node_n;
+	}
+	return queue->node;
+}
 
 static void take_event(struct queue *queue, const struct event_item *item, struct err *err)
 {
@@ -99,7 +114,8 @@ static void take_event(struct queue *queue, const struct event_item *item, struc
 		.phase = (enum phase)item->phase,
 		.source = (enum source_kind)item->source,
 		.coverage = (enum coverage)item->coverage,
-		.node = str_of(bytes, item->item.node_n),
+		.full_stream = item->full_stream,
+		.node = take_node(queue, &item->item, &bytes),
 	};
 	struct put_counts *counts = &queue->store->counts;
 
@@ -114,13 +130,21 @@ static void take_event(struct queue *queue, const struct event_item *item, struc
 	record->nr = item->nr;
 	record->ms = item->ms;
 	record->ip = item->ip;
-	record->comm = str_of(bytes + item->item.node_n, item->comm_n);
-	record->exe = str_of(bytes + item->item.node_n + item->comm_n, item->exe_n);
+	record->comm = str_of(bytes, item->comm_n);
+	record->exe = str_of(bytes + item->comm_n, item->exe_n);
 	int result = writer_put(queue->store, &event, item->text_mark, err);
 
 	counts->fresh += result == WRITER_NEW;
 	counts->duplicates += result == WRITER_DUPLICATE;
 	counts->expired += result == WRITER_EXPIRED;
+}
+
+static void take_serial(struct queue *queue, const struct serial_item *item, struct err *err)
+{
+	const char *bytes = (const char *)(item + 1);
+	struct str node = take_node(queue, &item->item, &bytes);
+
+	writer_note_serial(queue->store, node, item->ms, item->serial, item->is_seccomp, err);
 }
 
 static void take_loss(struct queue *queue, const struct loss_item *item, struct err *err)
@@ -130,16 +154,15 @@ static void take_loss(struct queue *queue, const struct loss_item *item, struct 
 		.kind = (enum loss_kind)item->kind,
 		.ms = item->ms,
 		.count = item->count,
-		.node = str_of(bytes, item->item.node_n),
-		.detail = str_of(bytes + item->item.node_n, item->detail_n),
+		.node = take_node(queue, &item->item, &bytes),
 	};
 
+	note.detail = str_of(bytes, item->detail_n);
 	writer_put_loss(queue->store, &note, item->mark, err);
 }
 
 static void take_item(struct queue *queue, const struct item *item, struct err *err)
 {
-	const struct serial_item *serial = (const void *)item;
 	const struct number_item *number = (const void *)item;
 	struct store *store = queue->store;
 
@@ -148,8 +171,7 @@ static void take_item(struct queue *queue, const struct item *item, struct err *
 		take_event(queue, (const void *)item, err);
 		break;
 	case ITEM_SERIAL:
-		writer_note_serial(store, str_of((const char *)(serial + 1), item->node_n),
-				   serial->ms, serial->serial, serial->is_seccomp, err);
+		take_serial(queue, (const void *)item, err);
 		break;
 	case ITEM_LOSS:
 		take_loss(queue, (const void *)item, err);
@@ -246,6 +268,7 @@ static int hand_over(struct queue *queue, struct err *err)
 	queue->filling = &queue->batches[queue->given % BATCHES];
 	pthread_mutex_unlock(&queue->lock);
 	queue->filling->n = 0;
+	queue->last_node = str_of(NULL, 0);
 	return -err->code;
 }
 
@@ -279,6 +302,18 @@ static struct str capped(struct str bytes, size_t most)
 	return str_of(bytes.p, bytes.n < most ? bytes.n : most);
 }
 
+/* Puts the node's name first among the item's bytes, unless it is the last one's. */
+static char *put_node(struct queue *queue, struct item *item, char *to, struct str node)
+{
+	if (queue->last_node.p && str_eq(queue->last_node, node)) {
+		item->node_n = SAME_NODE;
+		return to;
+	}
+	item->node_n = (uint16_t)node.n;
+	queue->last_node = str_of(to, node.n);
+	return put_bytes(to, node);
+}
+
 #define NODE_MAX   255
 #define NAME_MAX_N 8192
 #define DETAIL_MAX 4096
@@ -294,7 +329,7 @@ int queue_put(struct queue *queue, const struct event *event, uint64_t text_mark
 	if (!item)
 		return -err->code;
 	*item = (struct event_item){
-		.item = {.size = item->item.size, .kind = ITEM_EVENT, .node_n = (uint16_t)node.n},
+		.item = item->item,
 		.has_serial = record->has_serial,
 		.has_arch = record->has_arch,
 		.comm_null = record->comm_null,
@@ -304,6 +339,7 @@ int queue_put(struct queue *queue, const struct event *event, uint64_t text_mark
 		.phase = (uint8_t)event->phase,
 		.source = (uint8_t)event->source,
 		.coverage = (uint8_t)event->coverage,
+		.full_stream = event->full_stream,
 		.comm_n = (uint16_t)comm.n,
 		.exe_n = (uint16_t)exe.n,
 		.serial = record->serial,
@@ -316,7 +352,9 @@ int queue_put(struct queue *queue, const struct event *event, uint64_t text_mark
 		.text_mark = text_mark,
 		.container = event->container,
 	};
-	put_bytes(put_bytes(put_bytes((char *)(item + 1), node), comm), exe);
+	char *to = put_node(queue, &item->item, (char *)(item + 1), node);
+
+	put_bytes(put_bytes(to, comm), exe);
 	return 0;
 }
 
@@ -328,11 +366,10 @@ int queue_note_serial(struct queue *queue, struct str node, int64_t ms, uint32_t
 
 	if (!item)
 		return -err->code;
-	item->item.node_n = (uint16_t)node.n;
 	item->ms = ms;
 	item->serial = serial;
 	item->is_seccomp = is_seccomp;
-	put_bytes((char *)(item + 1), node);
+	put_node(queue, &item->item, (char *)(item + 1), node);
 	return 0;
 }
 
@@ -344,13 +381,12 @@ int queue_put_loss(struct queue *queue, const struct loss_note *note, uint64_t m
 
 	if (!item)
 		return -err->code;
-	item->item.node_n = (uint16_t)node.n;
 	item->ms = note->ms;
 	item->count = note->count;
 	item->mark = mark;
 	item->kind = note->kind;
 	item->detail_n = (uint32_t)detail.n;
-	put_bytes(put_bytes((char *)(item + 1), node), detail);
+	put_bytes(put_node(queue, &item->item, (char *)(item + 1), node), detail);
 	return 0;
 }
 

@@ -2,11 +2,11 @@
 
 static const char observations_sql[] =
 	"SELECT s.id, n.name, s.attribution, s.reason, s.phase, s.source, s.arch, s.nr, s.code,"
-	" s.count, s.first, s.last, s.pid, s.ip, p.comm, p.exe, c.id, c.cid, c.name, c.runtime,"
+	" t.count, t.first, t.last, s.pid, s.ip, p.comm, p.exe, c.id, c.cid, c.name, c.runtime,"
 	" c.image, c.pod, c.namespace, c.workload, c.caps, c.coverage, s.coverage"
-	" FROM series s JOIN node n ON n.id = s.node JOIN program p ON p.id = s.program"
+	" FROM series s JOIN series_total t ON t.series = s.id JOIN node n ON n.id = s.node JOIN program p ON p.id = s.program"
 	" LEFT JOIN container c ON c.id = s.container"
-	" WHERE s.last >= ?1 AND s.first <= ?2"
+	" WHERE t.last >= ?1 AND t.first <= ?2"
 	" ORDER BY n.name, s.attribution, c.name, c.cid, p.comm, p.exe, s.arch, s.nr, s.code,"
 	" s.phase, s.source, s.id";
 

@@ -22,19 +22,18 @@ static const char version_1[] =
 	"CREATE TABLE program (id INTEGER PRIMARY KEY, comm, exe);"
 	"CREATE INDEX program_name ON program (comm, exe);"
 
-	/* one row for all that is the same but for its time, with its totals */
+	/* one row for all that is the same but for its time; pid and ip are a sample */
 	"CREATE TABLE series (id INTEGER PRIMARY KEY, program INTEGER NOT NULL REFERENCES program,"
 	" nr INTEGER NOT NULL, container INTEGER REFERENCES container,"
 	" node INTEGER NOT NULL REFERENCES node, arch INTEGER, code INTEGER NOT NULL,"
 	" attribution INTEGER NOT NULL, reason INTEGER NOT NULL, phase INTEGER NOT NULL,"
 	" source INTEGER NOT NULL, coverage INTEGER NOT NULL, syscall TEXT, arch_name TEXT, action TEXT NOT NULL,"
-	" count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
 	" pid INTEGER NOT NULL, ip INTEGER NOT NULL);"
 	"CREATE INDEX series_key ON series (program, nr, container);"
 
 	/* a series by hour; minutes packs its minutes (store/minutes.h) */
 	"CREATE TABLE hour (series INTEGER NOT NULL REFERENCES series, hour INTEGER NOT NULL,"
-	" count INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, minutes BLOB,"
+	" count INTEGER NOT NULL, first INTEGER, last INTEGER, minutes BLOB,"
 	" PRIMARY KEY (series, hour)) WITHOUT ROWID;"
 
 	/* identities already counted (store/seen.h) */
@@ -60,12 +59,15 @@ static const char version_1[] =
 	" head INTEGER NOT NULL, offset INTEGER NOT NULL, lines INTEGER NOT NULL,"
 	" at INTEGER NOT NULL, PRIMARY KEY (path, dev, ino, head)) WITHOUT ROWID;"
 
+	"CREATE VIEW series_total AS SELECT series, sum(count) AS count, min(first) AS first,"
+	" max(last) AS last FROM hour GROUP BY series;"
+
 	"CREATE VIEW observation AS SELECT n.name AS node, c.name AS container, c.cid AS"
 	" container_id, c.image, c.pod, c.namespace, p.comm, p.exe, s.syscall, s.nr, s.arch_name AS arch,"
-	" s.action, s.count, strftime('%Y-%m-%dT%H:%M:%fZ', s.first / 1000.0, 'unixepoch') AS"
-	" first, strftime('%Y-%m-%dT%H:%M:%fZ', s.last / 1000.0, 'unixepoch') AS last, s.pid,"
-	" printf('0x%x', s.ip) AS ip FROM series s JOIN node n ON n.id = s.node"
-	" JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container;"
+	" s.action, t.count, strftime('%Y-%m-%dT%H:%M:%fZ', t.first / 1000.0, 'unixepoch') AS"
+	" first, strftime('%Y-%m-%dT%H:%M:%fZ', t.last / 1000.0, 'unixepoch') AS last, s.pid,"
+	" printf('0x%x', s.ip) AS ip FROM series s JOIN series_total t ON t.series = s.id"
+	" JOIN node n ON n.id = s.node JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container;"
 
 	"CREATE VIEW observation_hour AS SELECT n.name AS node, c.name AS container, p.comm,"
 	" p.exe, s.syscall, s.nr, s.action,"

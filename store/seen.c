@@ -283,7 +283,7 @@ static bool unpack_run(struct str *bytes, uint64_t *gap, int64_t *step, uint64_t
 			return false;
 		*length += value;
 	}
-	return *gap <= 0xffff && *length <= 0x10000;
+	return *gap <= 0xffff && *length <= 0x10000 && *step > -MINUTE_MS && *step < MINUTE_MS;
 }
 
 bool seen_unpack(struct str bytes, seen_each_fn *each, void *context)

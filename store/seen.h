@@ -55,6 +55,9 @@ int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t
 int seen_text_merge(struct seen_text *seen, struct sql *sql, int64_t node, int64_t minute,
 		    struct str marks, uint64_t *ret_theirs, uint64_t *ret_fresh, struct err *err);
 
+/* For how many lines the packed marks of a minute stand. */
+uint64_t seen_text_count(struct str marks);
+
 bool seen_text_full(const struct seen_text *seen);
 int seen_text_flush(struct seen_text *seen, struct sql *sql, struct err *err);
 void seen_text_reset(struct seen_text *seen);

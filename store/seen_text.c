@@ -9,9 +9,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Lines without a serial are few (journald's text form); this many wait for one commit. */
-#define MARKS_MAX 65536
-#define SLOTS     (2 * MARKS_MAX)
+/* Lines without a serial are few (journald's text form): so many new ones, or in so many minutes,
+ * wait for one commit. */
+#define MARKS_MAX   57344
+#define MINUTES_MAX 4096
+
+/* Power of two. A minute is in memory as a whole, so a very full one makes the table grow. */
+#define SLOTS_LEAST 131072
 
 /*
  * A text in a second of a node: how often it was counted, and how often it came in the input at
@@ -34,10 +38,12 @@ struct minute_ref {
 };
 
 struct seen_text {
-	struct mark *marks; /* open addressing over SLOTS */
-	size_t count;
+	struct mark *marks; /* open addressing over slots, half of them used at most */
+	size_t count, slots;
+	size_t base;               /* marks that came with the first minute since the last flush */
 	struct minute_ref *loaded; /* minutes whose row was read since the last flush */
 	size_t loaded_count;
+	int64_t minute; /* of the latest line */
 	uint32_t input;
 };
 
@@ -48,7 +54,8 @@ struct seen_text *seen_text_new(void)
 {
 	struct seen_text *seen = mem_new(1, sizeof(*seen));
 
-	seen->marks = mem_new(SLOTS, sizeof(*seen->marks));
+	seen->slots = SLOTS_LEAST;
+	seen->marks = mem_new(seen->slots, sizeof(*seen->marks));
 	return seen;
 }
 
@@ -68,35 +75,69 @@ void seen_text_restart(struct seen_text *seen)
 
 void seen_text_reset(struct seen_text *seen)
 {
-	if (seen->count)
-		memset(seen->marks, 0, SLOTS * sizeof(*seen->marks));
-	seen->count = 0;
+	if (seen->slots > SLOTS_LEAST) {
+		free(seen->marks);
+		seen->slots = SLOTS_LEAST;
+		seen->marks = mem_new(seen->slots, sizeof(*seen->marks));
+	} else if (seen->count) {
+		memset(seen->marks, 0, seen->slots * sizeof(*seen->marks));
+	}
+	seen->count = seen->base = 0;
 	seen->loaded_count = 0;
 }
 
 bool seen_text_full(const struct seen_text *seen)
 {
-	return seen->count > MARKS_MAX - MARKS_MAX / 8;
+	return seen->count > seen->base + MARKS_MAX || seen->loaded_count >= MINUTES_MAX;
 }
 
+/* The slot of the mark, or the free one where it belongs. */
+static struct mark *mark_find(const struct seen_text *seen, const struct mark *wanted)
+{
+	uint64_t key = hash_word(
+		hash_word(hash_word(wanted->hash, (uint64_t)wanted->minute), wanted->second),
+		(uint64_t)wanted->node);
+	size_t slot = (size_t)key & (seen->slots - 1);
+
+	for (;; slot = (slot + 1) & (seen->slots - 1)) {
+		struct mark *mark = &seen->marks[slot];
+
+		if (!mark->used || (mark->hash == wanted->hash && mark->minute == wanted->minute &&
+				    mark->second == wanted->second && mark->node == wanted->node))
+			return mark;
+	}
+}
+
+static void grow(struct seen_text *seen)
+{
+	struct mark *old = seen->marks;
+	size_t slots = seen->slots;
+
+	seen->slots *= 2;
+	seen->marks = mem_new(seen->slots, sizeof(*seen->marks));
+	for (size_t i = 0; i < slots; i++)
+		if (old[i].used)
+			*mark_find(seen, &old[i]) = old[i];
+	free(old);
+}
+
+/* Lives until the next call. */
 static struct mark *mark_get(struct seen_text *seen, int64_t node, int64_t minute, uint8_t second,
 			     uint64_t hash)
 {
-	uint64_t key =
-		hash_word(hash_word(hash_word(hash, (uint64_t)minute), second), (uint64_t)node);
-	size_t slot = (size_t)key & (SLOTS - 1);
+	const struct mark wanted = {
+		.node = node, .minute = minute, .hash = hash, .second = second, .used = true};
+	struct mark *mark = mark_find(seen, &wanted);
 
-	for (; seen->marks[slot].used; slot = (slot + 1) & (SLOTS - 1)) {
-		struct mark *mark = &seen->marks[slot];
-
-		if (mark->hash == hash && mark->minute == minute && mark->second == second &&
-		    mark->node == node)
-			return mark;
+	if (mark->used)
+		return mark;
+	if (seen->count >= seen->slots / 2) {
+		grow(seen);
+		mark = mark_find(seen, &wanted);
 	}
 	seen->count++;
-	seen->marks[slot] = (struct mark){
-		.node = node, .minute = minute, .hash = hash, .second = second, .used = true};
-	return &seen->marks[slot];
+	*mark = wanted;
+	return mark;
 }
 
 static bool minute_loaded(const struct seen_text *seen, int64_t node, int64_t minute)
@@ -110,7 +151,7 @@ static bool minute_loaded(const struct seen_text *seen, int64_t node, int64_t mi
 static int take_marks(struct seen_text *seen, struct sql *sql, int64_t node, int64_t minute,
 		      struct str bytes, struct err *err)
 {
-	if (bytes.n % PACKED_SIZE || seen->count + bytes.n / PACKED_SIZE > MARKS_MAX)
+	if (bytes.n % PACKED_SIZE)
 		return err_set(err, EUCLEAN, "store '%s': text identities are damaged", sql->path);
 	for (; bytes.n; bytes = str_skip(bytes, PACKED_SIZE)) {
 		uint64_t hash;
@@ -142,6 +183,8 @@ static int load_minute(struct seen_text *seen, struct sql *sql, int64_t node, in
 		return result;
 	seen->loaded = mem_resize(seen->loaded, (seen->loaded_count + 1) * sizeof(*seen->loaded));
 	seen->loaded[seen->loaded_count++] = (struct minute_ref){node, minute};
+	if (seen->loaded_count == 1)
+		seen->base = seen->count;
 	return 0;
 }
 
@@ -159,7 +202,7 @@ int seen_text_merge(struct seen_text *seen, struct sql *sql, int64_t node, int64
 	*ret_theirs = *ret_fresh = 0;
 	if (result < 0)
 		return result;
-	if (marks.n % PACKED_SIZE || seen->count + marks.n / PACKED_SIZE > MARKS_MAX)
+	if (marks.n % PACKED_SIZE)
 		return err_set(err, EUCLEAN, "text identities are damaged");
 	for (; marks.n; marks = str_skip(marks, PACKED_SIZE)) {
 		uint64_t hash;
@@ -181,6 +224,19 @@ int seen_text_merge(struct seen_text *seen, struct sql *sql, int64_t node, int64
 	return 0;
 }
 
+uint64_t seen_text_count(struct str marks)
+{
+	uint64_t count = 0;
+
+	for (; marks.n >= PACKED_SIZE; marks = str_skip(marks, PACKED_SIZE)) {
+		uint32_t counted;
+
+		memcpy(&counted, marks.p + 9, sizeof(counted));
+		count += le32toh(counted);
+	}
+	return count;
+}
+
 int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t ms,
 		  uint64_t text_hash, struct err *err)
 {
@@ -189,6 +245,7 @@ int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t
 
 	if (result < 0)
 		return result;
+	seen->minute = minute;
 	struct mark *mark =
 		mark_get(seen, node, minute, (uint8_t)(ms % MINUTE_MS / 1000), text_hash);
 
@@ -263,23 +320,21 @@ static int write_marks(struct sql *sql, struct mark **marks, size_t count, struc
 }
 
 /*
- * Keeps what the input at hand still needs: how many equal lines came before in its latest two
- * minutes. How many were counted is read again, since another writer may add to it meanwhile.
+ * Keeps what the input at hand still needs: how many equal lines came before in the minutes about
+ * its latest line. How many were counted is read again, since another writer may add to it
+ * meanwhile.
  */
 static void keep_recent(struct seen_text *seen, struct mark **marks, size_t count)
 {
 	struct mark *kept = mem_new(count, sizeof(*kept));
-	int64_t latest = 0;
 	size_t kept_count = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (marks[i]->input == seen->input && marks[i]->minute > latest)
-			latest = marks[i]->minute;
-	for (size_t i = 0; i < count; i++)
-		if (marks[i]->input == seen->input && marks[i]->minute >= latest - 1)
+		if (marks[i]->input == seen->input && marks[i]->here &&
+		    marks[i]->minute >= seen->minute - 1 && marks[i]->minute <= seen->minute + 1)
 			kept[kept_count++] = *marks[i];
 	seen_text_reset(seen);
-	for (size_t i = 0; i < kept_count && kept_count < MARKS_MAX / 2; i++) {
+	for (size_t i = 0; i < kept_count; i++) {
 		struct mark *mark =
 			mark_get(seen, kept[i].node, kept[i].minute, kept[i].second, kept[i].hash);
 
@@ -291,12 +346,14 @@ static void keep_recent(struct seen_text *seen, struct mark **marks, size_t coun
 
 int seen_text_flush(struct seen_text *seen, struct sql *sql, struct err *err)
 {
-	if (seen->count == 0)
+	if (seen->count == 0) {
+		seen_text_reset(seen);
 		return 0;
+	}
 	struct mark **marks = mem_new(seen->count, sizeof(struct mark *));
 	size_t count = 0;
 
-	for (size_t i = 0; i < SLOTS; i++)
+	for (size_t i = 0; i < seen->slots; i++)
 		if (seen->marks[i].used)
 			marks[count++] = &seen->marks[i];
 	int result = write_marks(sql, marks, count, err);

@@ -26,10 +26,8 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_SERIES_ADD] =
 		"INSERT INTO series (id, program, nr, container, node, arch, code,"
 		" attribution, reason, phase, source, coverage, syscall, arch_name, action,"
-		" count, first, last, pid, ip) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
-		" ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
-	[SQL_SERIES_UPDATE] = "UPDATE series SET count = count + ?2, first = min(first, ?3),"
-			      " last = max(last, ?4), pid = ?5, ip = ?6 WHERE id = ?1",
+		" pid, ip) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
+		" ?14, ?15, ?16, ?17)",
 	[SQL_HOUR_FIND] =
 		"SELECT minutes, count, first, last FROM hour WHERE series = ?1 AND hour = ?2",
 	[SQL_HOUR_PUT] = "INSERT OR REPLACE INTO hour (series, hour, count, first, last, minutes)"

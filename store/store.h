@@ -57,8 +57,9 @@ struct put_counts store_put_counts(struct store *store);
 void store_set_backfill(struct store *store, bool backfill);
 
 /*
- * Notes the serial of any audit record of a stream that may carry all record types, SECCOMP or
- * not: this is what shows gaps. Cheap enough for every line. Returns 0 or a negative errno.
+ * Notes a serial of a stream that may carry all record types, of a record that is not put: this
+ * is what shows gaps, together with the serials of events whose full_stream is set. Cheap enough
+ * for every line. Returns 0 or a negative errno.
  */
 int store_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,
 		      bool is_seccomp, struct err *err);

@@ -5,7 +5,8 @@
  * an input is read, its serials are gathered into runs without a gap; at its end they are joined
  * with what is known of the node. A hole between two runs is a loss only if both come from a
  * stream that carries all record types: a log with nothing but SECCOMP records was filtered, and
- * what is not in it may never have been lost. Internal to store/.
+ * what is not in it may never have been lost. What such a log does hold fills the holes of the
+ * complete ones. So spans of the two kinds are kept apart. Internal to store/.
  */
 #ifndef SCLOG_STORE_STREAM_H
 #define SCLOG_STORE_STREAM_H
@@ -14,7 +15,8 @@
 
 struct span {
 	int64_t node;
-	bool complete; /* of a stream that carries all record types */
+	bool complete; /* of a stream that carries all record types; known at the flush */
+	bool other;    /* one of its records is not SECCOMP; only while an input is read */
 	uint32_t first_serial, last_serial;
 	int64_t first_ms, last_ms;
 	uint64_t missing; /* serials inside it that were not delivered, when runs had to be joined
@@ -25,7 +27,9 @@ struct span {
 struct stream {
 	struct span *runs;
 	size_t count, size;
-	bool complete; /* it has shown a record that is not SECCOMP: it carries all types */
+	size_t look_at; /* when there are so many, they are joined */
+	int64_t *full;  /* nodes of which this input carries all types, known since a flush */
+	size_t full_count;
 };
 
 void stream_release(struct stream *stream);
@@ -36,6 +40,9 @@ void stream_restart(struct stream *stream);
 /* Notes a serial that was delivered. is_other: of a record that is not SECCOMP. */
 void stream_note(struct stream *stream, int64_t node, int64_t ms, uint32_t serial, bool is_other);
 
+/* True when the runs could not be joined to fewer: many nodes, or many boots. Flush them. */
+bool stream_full(const struct stream *stream);
+
 /* Joins the runs with those on file, for each node of the input, and forgets them. */
 int stream_flush(struct stream *stream, struct sql *sql, struct err *err);
 
@@ -43,7 +50,7 @@ int stream_flush(struct stream *stream, struct sql *sql, struct err *err);
 int stream_merge(struct sql *from, int64_t from_node, struct sql *sql, int64_t node,
 		 struct err *err);
 
-/* A hole between two runs of one boot. */
+/* Serials of one boot that nobody delivered. */
 struct hole {
 	uint64_t missing; /* serials that nobody delivered */
 	bool filtered;    /* they may have been filtered out, not lost */
@@ -52,7 +59,8 @@ struct hole {
 
 typedef int stream_hole_fn(const struct hole *hole, void *context);
 
-/* Calls each for the holes of a node, in order of time. */
+/* Calls each for the holes of a node: first what was lost, then what may have been filtered, both
+ * in order of time. */
 int stream_holes(struct sql *sql, int64_t node, stream_hole_fn *each, void *context,
 		 struct err *err);
 

@@ -608,7 +608,7 @@ int tally_count(struct tally *tally, struct sql *sql, const struct event *event,
 	return tally_count_batch(tally, sql, event, node, &one, err);
 }
 
-/* What an hour's row holds, and what a flush of one series brings in all. */
+/* What an hour's row holds in all. */
 struct total {
 	uint64_t count;
 	int64_t first_ms, last_ms;
@@ -773,7 +773,7 @@ static void gather(const struct tally *tally, const struct series *series, size_
 }
 
 static int series_insert(struct tally *tally, struct sql *sql, const struct series *series,
-			 const struct total *total, struct err *err)
+			 struct err *err)
 {
 	const struct series_key *key = &series->key;
 	sqlite3_stmt *add = sql_get(sql, SQL_SERIES_ADD, err);
@@ -795,53 +795,26 @@ static int series_insert(struct tally *tally, struct sql *sql, const struct seri
 	const char *known = action_name(key->code);
 
 	sqlite3_bind_text(add, 15, known ? known : action, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(add, 16, (int64_t)total->count);
-	sqlite3_bind_int64(add, 17, total->first_ms);
-	sqlite3_bind_int64(add, 18, total->last_ms);
-	sqlite3_bind_int64(add, 19, series->pid);
-	sqlite3_bind_int64(add, 20, (int64_t)series->ip);
+	sqlite3_bind_int64(add, 16, series->pid);
+	sqlite3_bind_int64(add, 17, (int64_t)series->ip);
 	return sql_done(sql, add, err);
 }
 
-static int series_update(struct sql *sql, const struct series *series, const struct total *total,
-			 struct err *err)
-{
-	sqlite3_stmt *update = sql_get(sql, SQL_SERIES_UPDATE, err);
-
-	if (!update)
-		return -err->code;
-	sqlite3_bind_int64(update, 1, series->id);
-	sqlite3_bind_int64(update, 2, (int64_t)total->count);
-	sqlite3_bind_int64(update, 3, total->first_ms);
-	sqlite3_bind_int64(update, 4, total->last_ms);
-	sqlite3_bind_int64(update, 5, series->pid);
-	sqlite3_bind_int64(update, 6, (int64_t)series->ip);
-	return sql_done(sql, update, err);
-}
-
 static int series_write(struct tally *tally, struct sql *sql, size_t index,
-			const struct closed_list *minutes, struct buf *packed, struct err *err)
+			const struct closed_list *list, struct buf *packed, struct err *err)
 {
-	const struct closed *list = minutes->closed;
-	size_t count = minutes->count;
 	struct series *series = &tally->series[index];
 	bool is_new = tally->series_new[index];
-	struct total total = {0};
-	int result = 0;
+	const struct closed *minutes = list->closed;
+	int result = is_new ? series_insert(tally, sql, series, err) : 0;
 
-	for (size_t from = 0, to; from < count && result == 0; from = to) {
-		for (to = from + 1; to < count && list[to].minute / 60 == list[from].minute / 60;)
+	for (size_t from = 0, to; from < list->count && result == 0; from = to) {
+		uint32_t hour = minutes[from].minute / 60;
+
+		for (to = from + 1; to < list->count && minutes[to].minute / 60 == hour;)
 			to++;
-		result = hour_merge(sql, series, is_new, list + from, list + to, packed, err);
+		result = hour_merge(sql, series, is_new, minutes + from, minutes + to, packed, err);
 	}
-	for (size_t i = 0; i < count; i++) {
-		int64_t base = (int64_t)list[i].minute * MINUTE_MS;
-
-		total_add(&total, list[i].count, base + list[i].first, base + list[i].last);
-	}
-	if (result == 0)
-		result = is_new ? series_insert(tally, sql, series, &total, err)
-				: series_update(sql, series, &total, err);
 	tally->series_new[index] = false;
 	series->closed = 0;
 	series->count = 0;

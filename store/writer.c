@@ -71,11 +71,14 @@ int writer_put(struct store *store, const struct event *event, uint64_t text_mar
 
 	if (result < 0)
 		return result;
+	result = node_number(store, event->node, &node, err);
+	if (result < 0)
+		return result;
+	if (event->full_stream && event->record->has_serial)
+		stream_note(&store->stream, node, event->record->ms, event->record->serial, false);
 	if (event->record->ms < store->horizon_ms && !store->backfill)
 		return WRITER_EXPIRED;
-	result = node_number(store, event->node, &node, err);
-	if (result == 0)
-		result = is_new(store, event, node, text_mark, err);
+	result = is_new(store, event, node, text_mark, err);
 	if (result < 0)
 		return result;
 	if (result == 0)

@@ -311,11 +311,21 @@ static void check_record(const struct row *row, const struct framed *framed)
 		fail_msg("%s: fields '%.*s'", row->name, (int)framed->fields.n, framed->fields.p);
 }
 
+/*
+ * Lines stand in memory of just their size, so that a read past the end is found. Only pcre2's
+ * JIT reads on, whole vectors, which valgrind takes for a use of what was never written.
+ */
+#ifdef __SANITIZE_ADDRESS__
+#define SLACK 0
+#else
+#define SLACK 64
+#endif
+
 static void test_row(void **state)
 {
 	const struct row *row = *state;
 	struct framing *framing = new_framing(false);
-	char *copy = malloc(row->text.n + 1);
+	char *copy = calloc(1, row->text.n + 1 + SLACK);
 	struct line line = line_of(str_of(copy, row->text.n));
 	struct framed framed;
 
@@ -432,7 +442,7 @@ static void test_export_spoofed(void **state)
 	static const char fake[] = "x\n\n" ENTRY "type=SECCOMP msg=" STAMP FIELDS
 				   "\nNov 21 23:01:34 vm kernel: " RECORD "\n";
 	struct framing *framing = new_framing(false);
-	char text[4096];
+	char text[4096] = {0};
 	int n = snprintf(text, sizeof(text), "__CURSOR=s=0\n_TRANSPORT=syslog\nMESSAGE\n");
 
 	(void)state;
