@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "cli/message.h"
 #include "cli/progress.h"
 #include "correlate/assign.h"
@@ -227,16 +228,26 @@ static int take_notice(struct feed *feed, const struct line *line, const struct 
 	return store_put_loss(feed->store, &note, err);
 }
 
+/* Any other text than a log may be somebody's log, but hardly one with bytes that are no text. */
+#define TEXT_LINE_MIN 16
+
+static void note_kind(struct feed *feed, const struct line *line, enum framed_kind kind)
+{
+	if (feed->known_framing)
+		return;
+	if (kind == FRAMED_UNKNOWN)
+		feed->binary = true;
+	else if (kind != FRAMED_TEXT || (line->text.n >= TEXT_LINE_MIN && utf8_valid(line->text)))
+		feed->known_framing = true;
+}
+
 /* A line on its way: framing, record, event, store. */
 static int take_line(struct feed *feed, const struct line *line, struct err *err)
 {
 	struct framed framed;
 
 	framing_read(feed->framing, line, &framed);
-	if (framed.kind == FRAMED_UNKNOWN)
-		feed->binary = true;
-	else
-		feed->known_framing = true;
+	note_kind(feed, line, framed.kind);
 	switch (framed.kind) {
 	case FRAMED_RECORD:
 		return take_record(feed, line, &framed, err);
@@ -249,6 +260,7 @@ static int take_line(struct feed *feed, const struct line *line, struct err *err
 		feed->counts->untrusted++;
 		return 0;
 	case FRAMED_UNKNOWN:
+	case FRAMED_TEXT:
 	case FRAMED_OTHER:
 		if (line->cut)
 			return refuse(feed, MALFORMED_LONG, line, &framed, err);
@@ -282,9 +294,17 @@ static int commit(struct feed *feed, const struct input *input, struct err *err)
 	return result < 0 ? result : store_commit(feed->store, err);
 }
 
-static int commit_if_idle(struct feed *feed, const struct input *input, struct err *err)
+/* Waits for a pipe; what it brought so far is committed when it pauses. */
+static int wait_for_input(struct feed *feed, const struct input *input, struct err *err)
 {
-	return input_ready(input, IDLE_MS) ? 0 : commit(feed, input, err);
+	int result = 0;
+
+	if (input_ready(input, IDLE_MS))
+		return 0;
+	result = commit(feed, input, err);
+	while (result == 0 && !interrupted && !input_ready(input, IDLE_MS))
+		;
+	return result;
 }
 
 /* All lines of an input. A failure of the input itself goes into input_err. */
@@ -300,8 +320,9 @@ static int take_lines(struct feed *feed, struct input *input, struct err *input_
 		if (result != 0)
 			break;
 		if (!S_ISREG(input->stat.st_mode))
-			result = commit_if_idle(feed, input, err);
-		if (result < 0 || input_next(input, &line, input_err) <= 0)
+			result = wait_for_input(feed, input, err);
+		if (result < 0 || (interrupted && look_around(feed, input, input_err, err)) ||
+		    input_next(input, &line, input_err) <= 0)
 			break;
 		if (line.number == 1)
 			result = store_input_head(feed->store, line.text, err);

@@ -5,6 +5,7 @@
 #include "cli/version.h"
 
 #include "base/pattern.h"
+#include "ingest/gzip.h"
 #include "ingest/input.h"
 #include "report/json.h"
 #include "store/store.h"
@@ -31,5 +32,6 @@ void version_put(struct buf *buf)
 	buf_format(buf, "pcre2 %s\n", pattern_library_version(pcre2, sizeof(pcre2)));
 	buf_format(buf, "sqlite %s\n", store_library_version());
 	buf_format(buf, "jansson %s\n", json_library_version());
+	buf_format(buf, "zlib %s\n", gzip_library_version());
 	buf_format(buf, "%s\n", input_library_version());
 }

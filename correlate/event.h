@@ -61,7 +61,7 @@ struct event {
 	enum unattributed reason;
 	enum phase phase;
 	enum source_kind source;
-	bool full_stream;	/* its log carries all record types: its serial shows gaps */
+	bool full_stream;       /* its log carries all record types: its serial shows gaps */
 	enum coverage coverage; /* what the user says of it where there is no container */
 	struct str node;
 };

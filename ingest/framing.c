@@ -421,7 +421,7 @@ static void read_other_framing(struct framing *framing, struct framed *framed,
 	if (may_matter(text))
 		read_framed_text(framing, framed, text);
 	else
-		framed->kind = memchr(text.p, '\0', text.n) ? FRAMED_UNKNOWN : FRAMED_OTHER;
+		framed->kind = memchr(text.p, '\0', text.n) ? FRAMED_UNKNOWN : FRAMED_TEXT;
 }
 
 void framing_read(struct framing *framing, const struct line *line, struct framed *framed)
@@ -429,10 +429,13 @@ void framing_read(struct framing *framing, const struct line *line, struct frame
 	struct str text = line->text;
 
 	*framed = (struct framed){.kind = FRAMED_OTHER};
+	/* copytruncate leaves a hole of zeros before the first line */
+	while (text.n && text.p[0] == '\0' && !framing->journal.inside)
+		text = str_skip(text, 1);
 	if (str_starts(text, STR("type=")) && !framing->journal.inside)
 		read_auditd(framed, text);
 	else if (str_starts(text, STR("node=")) && !framing->journal.inside)
 		read_node_prefix(framed, text);
-	else if (text.n || framing->journal.inside)
+	else if (line->text.n || framing->journal.inside)
 		read_other_framing(framing, framed, line);
 }

@@ -18,6 +18,7 @@ struct framing;
 
 enum framed_kind {
 	FRAMED_OTHER,     /* a log line that is nothing of ours */
+	FRAMED_TEXT,      /* not looked at: nothing in it could be ours */
 	FRAMED_UNKNOWN,   /* no framing that sclog knows */
 	FRAMED_RECORD,    /* a SECCOMP record: fields is its text */
 	FRAMED_AUDIT,     /* another audit record: only its stamp and serial matter */

@@ -1,6 +1,7 @@
 #include "ingest/input.h"
 
 #include "base/mem.h"
+#include "ingest/gzip.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -18,8 +19,9 @@ struct magic {
 	size_t length;
 };
 
+static const struct magic gzip_magic = {"\x1f\x8b", 2}; /* RFC 1952 */
+
 static const struct magic compressed[] = {
-	{"\x1f\x8b", 2}, /* gzip, RFC 1952 */
 	{"\xfd"
 	 "7zXZ\0",
 	 6},                     /* xz */
@@ -27,81 +29,88 @@ static const struct magic compressed[] = {
 	{"BZh", 3},              /* bzip2 */
 };
 
+static bool begins_with(const struct input *input, const struct magic *magic)
+{
+	return str_starts(str_of(input->buffer, input->end), str_of(magic->bytes, magic->length));
+}
+
 static bool is_compressed(const struct input *input)
 {
-	struct str head = str_of(input->buffer, input->end);
-
 	for (size_t i = 0; i < sizeof(compressed) / sizeof(compressed[0]); i++)
-		if (str_starts(head, str_of(compressed[i].bytes, compressed[i].length)))
+		if (begins_with(input, &compressed[i]))
 			return true;
 	return false;
 }
 
+/* A signal ends the wait: EINTR is for the caller to look at. */
 static ssize_t read_bytes(struct input *input, char *to, size_t size)
 {
-	ssize_t n;
+	ssize_t n = read(input->fd, to, size);
 
-	do {
-		n = read(input->fd, to, size);
-	} while (n < 0 && errno == EINTR);
 	if (n > 0)
 		input->consumed += (uint64_t)n;
 	return n;
 }
 
-/* The file's own bytes for libarchive: first those that were looked at, then the rest. */
-struct feed {
+/* The file's own bytes for a decompressor: first those that were looked at, then the rest. */
+struct raw {
 	struct input *input;
 	char *bytes;
-	size_t peeked;
+	size_t peeked, taken;
 };
 
-static la_ssize_t feed_read(struct archive *archive, void *context, const void **ret_bytes)
+static ssize_t raw_read(void *context, char *to, size_t size)
 {
-	struct feed *feed = context;
-	size_t n = feed->peeked;
+	struct raw *raw = context;
+	size_t left = raw->peeked - raw->taken;
 
-	*ret_bytes = feed->bytes;
-	if (n) {
-		feed->peeked = 0;
-		return (la_ssize_t)n;
-	}
-	ssize_t got = read_bytes(feed->input, feed->bytes, BUFFER_SIZE);
-
-	if (got < 0)
-		archive_set_error(archive, errno, "%s", strerror(errno));
-	return got;
+	if (!left)
+		return read_bytes(raw->input, to, size);
+	size = size < left ? size : left;
+	memcpy(to, raw->bytes + raw->taken, size);
+	raw->taken += size;
+	return (ssize_t)size;
 }
 
-static int feed_close(struct archive *archive, void *context)
+/* What was looked at moves to the decompressor; the buffer is for its text from now on. */
+static struct raw *raw_new(struct input *input)
 {
-	struct feed *feed = context;
+	struct raw *raw = mem_new(1, sizeof(*raw));
 
-	(void)archive;
-	free(feed->bytes);
-	free(feed);
-	return ARCHIVE_OK;
+	*raw = (struct raw){.input = input, .bytes = input->buffer, .peeked = input->end};
+	input->buffer = mem_new(1, BUFFER_SIZE);
+	input->end = 0;
+	input->raw = raw;
+	return raw;
+}
+
+static la_ssize_t archive_source(struct archive *archive, void *context, const void **ret_bytes)
+{
+	struct input *input = context;
+	ssize_t n = raw_read(input->raw, input->compressed, BUFFER_SIZE);
+
+	*ret_bytes = input->compressed;
+	if (n < 0)
+		archive_set_error(archive, errno, "%s", strerror(errno));
+	return n;
 }
 
 static int open_archive(struct input *input, struct err *err)
 {
 	struct archive *archive = archive_read_new();
-	struct feed *feed = mem_new(1, sizeof(*feed));
 	struct archive_entry *entry;
 
 	if (!archive)
 		mem_fail("libarchive");
-	*feed = (struct feed){input, input->buffer, input->end};
-	input->buffer = mem_new(1, BUFFER_SIZE);
-	input->end = 0;
+	raw_new(input);
+	input->compressed = mem_new(1, BUFFER_SIZE);
 	input->archive = archive;
-	archive_read_support_filter_gzip(archive);
 	archive_read_support_filter_xz(archive);
 	archive_read_support_filter_zstd(archive);
 	archive_read_support_filter_bzip2(archive);
 	archive_read_support_format_raw(archive);
 	archive_read_support_format_empty(archive);
-	int result = archive_read_open(archive, feed, NULL, feed_read, feed_close);
+	int result = archive_read_open(archive, input, NULL, archive_source, NULL);
 
 	if (result == ARCHIVE_OK)
 		result = archive_read_next_header(archive, &entry);
@@ -144,6 +153,8 @@ int input_open(struct input *input, const char *path, struct err *err)
 	} while (result > 0 && input->end < 6);
 	if (result < 0)
 		return result;
+	if (begins_with(input, &gzip_magic))
+		input->gzip = gzip_new(raw_read, raw_new(input));
 	return is_compressed(input) ? open_archive(input, err) : 0;
 }
 
@@ -151,10 +162,59 @@ void input_close(struct input *input)
 {
 	if (input->archive)
 		archive_read_free(input->archive);
+	gzip_free(input->gzip);
 	if (input->fd >= 0)
 		close(input->fd);
+	if (input->raw)
+		free(input->raw->bytes);
+	free(input->raw);
+	free(input->compressed);
 	free(input->buffer);
 	*input = (struct input){.fd = -1};
+}
+
+/* A block at a time: archive_read_data() would drop what came before the damage. */
+static ssize_t archive_text(struct input *input, char *to, size_t size, struct err *err)
+{
+	const void *block;
+	la_int64_t offset;
+
+	while (!input->block_n) {
+		int code =
+			archive_read_data_block(input->archive, &block, &input->block_n, &offset);
+
+		if (code == ARCHIVE_EOF)
+			return 0;
+		if (code != ARCHIVE_OK)
+			return err_set(err, EBADMSG, "compressed data is damaged: %s",
+				       archive_error_string(input->archive));
+		input->block = block;
+	}
+	size = size < input->block_n ? size : input->block_n;
+	memcpy(to, input->block, size);
+	input->block += size;
+	input->block_n -= size;
+	return (ssize_t)size;
+}
+
+/* Text: decompressed where it has to be. */
+static ssize_t read_text(struct input *input, char *to, size_t size, struct err *err)
+{
+	struct err why = ERR_INIT;
+	ssize_t n;
+
+	if (input->gzip)
+		n = gzip_read(input->gzip, to, size, &why);
+	else if (input->archive)
+		n = archive_text(input, to, size, &why);
+	else
+		n = read_bytes(input, to, size);
+	if (n >= 0)
+		return n;
+	if (!why.code)
+		err_errno(&why, errno, "read");
+	return err_set(err, why.code, "%s: after line %llu: %s", input->path,
+		       (unsigned long long)input->lines, why.message);
 }
 
 int input_fill(struct input *input, struct err *err)
@@ -166,18 +226,10 @@ int input_fill(struct input *input, struct err *err)
 		input->end -= input->start;
 		input->start = 0;
 	}
-	char *to = input->buffer + input->end;
-	size_t room = BUFFER_SIZE - input->end;
-	la_ssize_t n = input->archive ? archive_read_data(input->archive, to, room)
-				      : read_bytes(input, to, room);
+	ssize_t n = read_text(input, input->buffer + input->end, BUFFER_SIZE - input->end, err);
 
-	if (n < 0 && input->archive)
-		return err_set(err, EBADMSG, "%s: damaged after line %llu: %s", input->path,
-			       (unsigned long long)input->lines,
-			       archive_error_string(input->archive));
 	if (n < 0)
-		return err_errno(err, errno, "%s: read after line %llu", input->path,
-				 (unsigned long long)input->lines);
+		return (int)n;
 	input->at_end = n == 0;
 	input->end += (size_t)n;
 	return n > 0;

@@ -13,9 +13,14 @@
 
 struct input {
 	int fd;
-	struct archive *archive; /* NULL for plain bytes */
-	const char *path;        /* as given; borrowed */
-	struct stat stat;        /* when it was opened */
+	struct gzip *gzip;       /* NULL unless it is gzip */
+	struct archive *archive; /* NULL unless it is xz, zstd or bzip2 */
+	struct raw *raw;         /* their compressed bytes */
+	char *compressed;
+	const char *block; /* libarchive's, not yet taken */
+	size_t block_n;
+	const char *path; /* as given; borrowed */
+	struct stat stat; /* when it was opened */
 	char *buffer;
 	size_t start, end; /* unread bytes of buffer */
 	uint64_t offset;   /* of buffer[start] in the text */

@@ -91,6 +91,15 @@ static struct merged_minute *minute_at_hand(struct merge *merge, int64_t node, i
 	return last;
 }
 
+/* Their file may be anybody's: what is no minute of the store's would overflow further on. */
+static int check_minute(const struct merge *merge, int64_t minute, struct err *err)
+{
+	return minute >= 0 && minute <= UINT32_MAX
+		       ? 0
+		       : err_set(err, EUCLEAN, "store '%s': a time in it is none",
+				 merge->from.path);
+}
+
 static void count_one(uint32_t serial_low, uint32_t minute_ms, void *context)
 {
 	(void)serial_low;
@@ -173,6 +182,8 @@ static int merge_identities(struct merge *merge, sqlite3_stmt *row, struct err *
 	int64_t node;
 	int result = tally_node(store->tally, &store->sql, sql_column_bytes(row, 0), &node, err);
 
+	if (result == 0)
+		result = check_minute(merge, sqlite3_column_int64(row, 1), err);
 	if (result < 0)
 		return result;
 	size_t before = merge->count;
@@ -225,11 +236,13 @@ static int text_minute(struct merge *merge, int64_t node, int64_t minute,
 static int merge_texts(struct merge *merge, sqlite3_stmt *row, struct err *err)
 {
 	struct store *store = merge->store;
-	struct merged_minute *minute;
+	struct merged_minute *minute = NULL;
 	uint64_t theirs, fresh;
 	int64_t node;
 	int result = tally_node(store->tally, &store->sql, sql_column_bytes(row, 0), &node, err);
 
+	if (result == 0)
+		result = check_minute(merge, sqlite3_column_int64(row, 1), err);
 	if (result == 0)
 		result = text_minute(merge, node, sqlite3_column_int64(row, 1), &minute, err);
 	if (result == 0)
@@ -281,14 +294,10 @@ static const char hour_rows_sql[] =
 	"SELECT h.series, h.minutes FROM hour h JOIN series s ON s.id = h.series"
 	" WHERE s.node = ?1 AND h.hour = ?2 AND h.minutes IS NOT NULL";
 
-/* After hours were rewritten: totals are summed up again, and what is empty goes, so that no
- * first and last of events that are gone stays behind. */
-static const char sum_up_sql[] =
-	"UPDATE series SET (count, first, last) = (SELECT coalesce(sum(count), 0),"
-	" coalesce(min(first), series.first), coalesce(max(last), series.last)"
-	" FROM hour WHERE hour.series = series.id AND hour.count > 0);"
-	"DELETE FROM hour WHERE count = 0;"
-	"DELETE FROM series WHERE count = 0";
+/* After hours were rewritten: what is empty goes. */
+static const char drop_empty_sql[] = "DELETE FROM hour WHERE count = 0;"
+				     "DELETE FROM series WHERE NOT EXISTS"
+				     " (SELECT 1 FROM hour WHERE hour.series = series.id);";
 
 /* The minutes of an hour of ours that theirs replace: bit N is minute N. */
 struct dropped_hour {
@@ -356,7 +365,7 @@ static int drop_wider(struct merge *merge, struct err *err)
 		return result;
 	result = drop_hour(sql, &dropped, err);
 	if (result == 0)
-		result = sql_run(sql, sum_up_sql, err);
+		result = sql_run(sql, drop_empty_sql, err);
 	tally_reset(merge->store->tally); /* it may know series that are gone */
 	return result;
 }
@@ -448,8 +457,10 @@ static int merge_hour(struct merge *merge, sqlite3_stmt *hours, const struct eve
 {
 	struct minutes minutes = {0};
 	int64_t hour = sqlite3_column_int64(hours, 4);
-	int result = 0;
+	int result = hour < 0 || hour > UINT32_MAX / 60 ? check_minute(merge, -1, err) : 0;
 
+	if (result < 0)
+		return result;
 	if (sqlite3_column_type(hours, 3) == SQLITE_NULL)
 		return err_set(err, EINVAL,
 			       "store '%s': its old hours are rolled up, which cannot be merged:"

@@ -5,7 +5,7 @@ LOG_DRIVER = env AM_TAP_AWK='$(AWK)' CMOCKA_MESSAGE_OUTPUT=TAP $(SHELL) \
 	$(top_srcdir)/build-aux/tap-driver.sh
 TEST_LOG_DRIVER = $(LOG_DRIVER)
 TEST_EXTENSIONS = .test
-AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)'; export srcdir; UNIT_TESTS='$(unit_tests)'; \
+AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)'; SCLOG='$(abs_builddir)/sclog'; export srcdir SCLOG; UNIT_TESTS='$(unit_tests)'; \
 	export UNIT_TESTS;
 
 unit_tests =
@@ -50,10 +50,12 @@ shell_tests = \
 	tests/check-docs \
 	tests/check-format \
 	tests/check-layers \
-	tests/framings.test
+	tests/bad-input.test \
+	tests/framings.test \
+	tests/live-cron
 TESTS += $(unit_tests) $(shell_tests)
 
-EXTRA_DIST += $(shell_tests) tests/tap.sh tests/live-cron tests/captures tests/profiles
+EXTRA_DIST += $(shell_tests) tests/tap.sh tests/captures tests/profiles
 
 # The unit tests once more, each memory access watched.
 check-valgrind: $(unit_tests)

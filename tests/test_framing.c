@@ -231,10 +231,10 @@ static const struct row rows[] = {
 
 	/* others */
 	{"empty", S(""), KIND(OTHER)},
-	{"ausearch's separator", S("----"), KIND(OTHER)},
-	{"ausearch's time", S("time->Sat Nov 21 23:02:36 2026"), KIND(OTHER)},
-	{"a line of syslog", S("Nov 21 23:01:34 vm sshd[1]: Accepted publickey"), KIND(OTHER)},
-	{"a line of the kernel", S("Nov 21 23:01:34 vm kernel: eth0: link up"), KIND(OTHER)},
+	{"ausearch's separator", S("----"), KIND(TEXT)},
+	{"ausearch's time", S("time->Sat Nov 21 23:02:36 2026"), KIND(TEXT)},
+	{"a line of syslog", S("Nov 21 23:01:34 vm sshd[1]: Accepted publickey"), KIND(TEXT)},
+	{"a line of the kernel", S("Nov 21 23:01:34 vm kernel: eth0: link up"), KIND(TEXT)},
 	{"another record of the kernel", S("Nov 21 23:01:34 vm kernel: audit: type=1400 " STAMP
 	 "apparmor=\"DENIED\""), KIND(OTHER)},
 };
