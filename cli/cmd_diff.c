@@ -326,6 +326,8 @@ static int run(struct invocation *invocation, struct err *err)
 	int r = check(invocation, given, err);
 
 	if (r == 0)
+		r = invocation_sandbox(invocation, err);
+	if (r == 0)
 		r = judges_init(&comparison.judges, given, err);
 	if (r < 0) {
 		invocation->misused = true;

@@ -107,8 +107,10 @@ static int feed(struct invocation *invocation, const struct ingest_options *opti
 	feed_options.container = options->container;
 	feed_options.node = options->node;
 	store_set_backfill(store, options->backfill);
-	r = feed_paths(store, invocation->operands, invocation->operand_count, &feed_options,
-		       counts, err);
+	r = invocation_sandbox(invocation, err);
+	if (r == 0)
+		r = feed_paths(store, invocation->operands, invocation->operand_count,
+			       &feed_options, counts, err);
 	store_close(store);
 	return r;
 }

@@ -54,8 +54,16 @@ struct invocation {
 	void *options; /* the command's own struct */
 	char **operands;
 	size_t operand_count;
-	bool misused; /* set when the command line itself is wrong: --help is pointed to */
+	bool sandboxed; /* invocation_sandbox() was called */
+	bool misused;   /* set when the command line itself is wrong: --help is pointed to */
 };
+
+/*
+ * Enters the sandbox unless --no-sandbox says not to. A command calls it as soon as it has asked
+ * the system for names (groups), and before it reads anything that others wrote. Further calls
+ * change nothing.
+ */
+int invocation_sandbox(struct invocation *invocation, struct err *err);
 
 struct command {
 	const char *name;

@@ -11,6 +11,7 @@ libsclog_a_SOURCES += \
 	cli/option.c cli/option.h \
 	cli/progress.c cli/progress.h \
 	cli/reading.c cli/reading.h \
+	cli/sandbox.c cli/sandbox.h \
 	cli/selection.c cli/selection.h \
 	cli/version.c cli/version.h
 

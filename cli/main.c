@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "cli/message.h"
 #include "cli/nearest.h"
+#include "cli/sandbox.h"
 #include "cli/version.h"
 #include "report/text.h"
 
@@ -124,6 +125,14 @@ static int help(int argc, char **argv)
 	const struct command *command = find_command(argv[1]);
 
 	return command ? help_command(command) : unknown_command(argv[1]);
+}
+
+int invocation_sandbox(struct invocation *invocation, struct err *err)
+{
+	if (invocation->sandboxed || invocation->global->no_sandbox)
+		return 0;
+	invocation->sandboxed = true;
+	return sandbox_enter(err);
 }
 
 static int call(const struct command *command, void *options, char **operands, size_t count)

@@ -147,6 +147,9 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 		invocation->misused = true;
 		return r;
 	}
+	r = invocation_sandbox(invocation, err);
+	if (r < 0)
+		return r;
 	if (invocation->operand_count == 0)
 		return open_store(reading, invocation, err);
 	r = open_files(reading, invocation, file_options, err);

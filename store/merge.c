@@ -119,10 +119,9 @@ static int count_serials(struct sql *sql, struct merged_minute *minute, struct e
 	sqlite3_bind_int64(rows, 2, minute->minute);
 	while ((result = sql_step(sql, rows, err)) > 0)
 		if (!seen_unpack(sql_column_bytes(rows, 0), count_one, &minute->ours))
-			result = err_set(err, EUCLEAN, "store '%s': identities are damaged",
-					 sql->path);
+			err_set(err, EUCLEAN, "store '%s': identities are damaged", sql->path);
 	sqlite3_finalize(rows);
-	return result;
+	return result < 0 ? result : -err->code;
 }
 
 static int count_texts(struct sql *sql, struct merged_minute *minute, struct err *err)

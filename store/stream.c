@@ -127,11 +127,13 @@ static int compare_spans(const void *left, const void *right)
 	return a->last_serial > b->last_serial ? -1 : a->last_serial < b->last_serial;
 }
 
-/* True if b belongs before a, although it was stamped a little later. */
+/* True if b belongs before a, although it was stamped a little later: serials that are near. */
 static bool swapped(const struct span *a, const struct span *b)
 {
 	return a->node == b->node && a->complete == b->complete &&
-	       b->first_serial < a->first_serial && b->first_ms - a->first_ms <= ORDER_SLACK_MS;
+	       b->first_serial < a->first_serial &&
+	       a->first_serial - b->first_serial < WRAP_SERIALS &&
+	       b->first_ms - a->first_ms <= ORDER_SLACK_MS;
 }
 
 /* Order of node, complete ones first, of time, and of serials where times are too near. */
@@ -453,7 +455,9 @@ struct hole_query {
 static int give_hole(const struct hole_query *query, uint64_t missing, bool filtered,
 		     int64_t from_ms, int64_t to_ms)
 {
-	const struct hole hole = {missing, filtered, from_ms, to_ms};
+	bool ordered = from_ms <= to_ms; /* the stamps of neighbours may not be */
+	const struct hole hole = {missing, filtered, ordered ? from_ms : to_ms,
+				  ordered ? to_ms : from_ms};
 
 	return missing ? query->each(&hole, query->context) : 0;
 }

@@ -40,7 +40,7 @@ static inline bool varint_take(struct str *bytes, uint64_t *ret_value)
 /* Small negative numbers as small positive ones: 0, -1, 1, -2 ... */
 static inline uint64_t varint_zigzag(int64_t value)
 {
-	return (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
+	return value < 0 ? ~((uint64_t)value << 1) : (uint64_t)value << 1;
 }
 
 static inline int64_t varint_unzigzag(uint64_t value)

@@ -18,6 +18,7 @@ unit_tests += \
 	tests/test_profile \
 	tests/test_record \
 	tests/test_report \
+	tests/test_sandbox \
 	tests/test_selection \
 	tests/test_stamp
 endif
@@ -40,6 +41,8 @@ tests_test_record_CPPFLAGS = $(unit_flags)
 tests_test_record_LDADD = $(unit_libs)
 tests_test_report_CPPFLAGS = $(unit_flags)
 tests_test_report_LDADD = $(unit_libs)
+tests_test_sandbox_CPPFLAGS = $(unit_flags)
+tests_test_sandbox_LDADD = $(unit_libs)
 tests_test_selection_CPPFLAGS = $(unit_flags)
 tests_test_selection_LDADD = $(unit_libs)
 tests_test_stamp_CPPFLAGS = $(unit_flags)
