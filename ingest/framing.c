@@ -211,6 +211,18 @@ static bool read_notice(struct framed *framed, struct str text)
 	return false;
 }
 
+/* "1300 audit(...): ...": without auditd the kernel prints records of every type. */
+static void read_other_kernel_type(struct framed *framed, struct str text)
+{
+	struct str rest = str_skip(text, str_chr(text, ' '));
+
+	if (!starts_word(rest, STR(" audit("), &rest) ||
+	    !stamp_kernel(&rest, &framed->ms, &framed->serial))
+		return;
+	framed->kind = FRAMED_AUDIT;
+	framed->has_serial = true;
+}
+
 /* The kernel's own words, printk's prefix taken off. */
 static void read_kernel_text(struct framing *framing, struct framed *framed, struct str text)
 {
@@ -222,8 +234,13 @@ static void read_kernel_text(struct framing *framing, struct framed *framed, str
 
 	starts_word(text, STR("audit: "), &rest);
 	framed->kind = FRAMED_OTHER;
-	if (starts_word(rest, STR("type="), &rest) && seccomp_type(rest, &rest))
+	if (!starts_word(rest, STR("type="), &rest))
+		return;
+	if (seccomp_type(rest, &rest))
 		read_stamped(framed, rest);
+	else
+		read_other_kernel_type(framed, rest);
+	framed->full_stream = framed->has_serial;
 }
 
 /* Does text claim to hold a SECCOMP record, wherever in it? */

@@ -49,7 +49,7 @@ struct framed {
 	struct str fields; /* FRAMED_RECORD: what record_parse() takes */
 	bool interpreted;  /* FRAMED_RECORD: what record_parse_interpreted() takes instead */
 	bool has_serial;
-	bool full_stream; /* auditd's own file: it carries every record type */
+	bool full_stream; /* of a stream that carries every record type, unless it was filtered */
 	int64_t ms;       /* FRAMED_RECORD, _AUDIT, _NOTICE */
 	uint32_t serial;
 	enum framed_notice notice; /* FRAMED_NOTICE */

@@ -386,21 +386,29 @@ int stream_merge(struct sql *from, int64_t from_node, struct sql *sql, int64_t n
 	return result;
 }
 
+static bool known_full(const struct stream *stream, int64_t node)
+{
+	for (size_t i = 0; i < stream->full_count; i++)
+		if (stream->full[i] == node)
+			return true;
+	return false;
+}
+
+void stream_mark_full(struct stream *stream, int64_t node)
+{
+	if (known_full(stream, node))
+		return;
+	stream->full = mem_resize(stream->full, (stream->full_count + 1) * sizeof(*stream->full));
+	stream->full[stream->full_count++] = node;
+}
+
 /* Has this input shown, now or before the last flush, a record of the node that is not SECCOMP? */
 static bool node_is_full(struct stream *stream, const struct span *runs, size_t count)
 {
-	for (size_t i = 0; i < stream->full_count; i++)
-		if (stream->full[i] == runs[0].node)
-			return true;
-	for (size_t i = 0; i < count; i++) {
-		if (!runs[i].other)
-			continue;
-		stream->full =
-			mem_resize(stream->full, (stream->full_count + 1) * sizeof(*stream->full));
-		stream->full[stream->full_count++] = runs[0].node;
-		return true;
-	}
-	return false;
+	for (size_t i = 0; i < count; i++)
+		if (runs[i].other)
+			stream_mark_full(stream, runs[0].node);
+	return known_full(stream, runs[0].node);
 }
 
 int stream_flush(struct stream *stream, struct sql *sql, struct err *err)

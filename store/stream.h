@@ -40,6 +40,9 @@ void stream_restart(struct stream *stream);
 /* Notes a serial that was delivered. is_other: of a record that is not SECCOMP. */
 void stream_note(struct stream *stream, int64_t node, int64_t ms, uint32_t serial, bool is_other);
 
+/* The input is known to be unfiltered for that node, whatever its records are. */
+void stream_mark_full(struct stream *stream, int64_t node);
+
 /* True when the runs could not be joined to fewer: many nodes, or many boots. Flush them. */
 bool stream_full(const struct stream *stream);
 

@@ -110,6 +110,9 @@ int writer_put_loss(struct store *store, const struct loss_note *note, uint64_t 
 		result = node_number(store, note->node, &node, err);
 	sqlite3_stmt *put = result == 0 ? sql_get(&store->sql, SQL_LOSS_PUT, err) : NULL;
 
+	/* A log that holds printk's own notice was not filtered for records: its gaps are losses. */
+	if (result == 0 && note->kind == LOSS_PRINTK)
+		stream_mark_full(&store->stream, node);
 	if (!put)
 		return -err->code;
 	sqlite3_bind_int64(put, 1, node);

@@ -40,7 +40,8 @@ struct row {
 	bool no_serial, full_stream, interpreted;
 };
 
-#define SYSLOG  .kind = FRAMED_RECORD, .source = FRAMED_BY_SYSLOG, .ms = AT + 454
+#define SYSLOG \
+	.kind = FRAMED_RECORD, .source = FRAMED_BY_SYSLOG, .ms = AT + 454, .full_stream = true
 #define AUDITD  .kind = FRAMED_RECORD, .source = FRAMED_BY_AUDITD, .ms = AT + 454
 #define JOURNAL .kind = FRAMED_RECORD, .source = FRAMED_BY_JOURNAL
 #define KIND(k) .kind = FRAMED_##k
@@ -167,14 +168,14 @@ static const struct row rows[] = {
 	 .ms = AT + 454, .node = "web1"},
 	{"journal JSON, kernel", S("{\"_TRANSPORT\":\"kernel\",\"_HOSTNAME\":\"vm\","
 	 "\"_SOURCE_MONOTONIC_TIMESTAMP\":\"711918371\",\"MESSAGE\":\"audit: type=1326 "
-	 "audit(1795302094.454:787): auid=0 pid=1\"}"), JOURNAL, .ms = AT + 454},
+	 "audit(1795302094.454:787): auid=0 pid=1\"}"), JOURNAL, .full_stream = true, .ms = AT + 454},
 	{"journal JSON, message in bytes", S("{\"_TRANSPORT\":\"audit\",\"_AUDIT_TYPE\":\"1326\","
 	 "\"_AUDIT_ID\":\"787\",\"_SOURCE_REALTIME_TIMESTAMP\":\"1795302094454000\","
 	 "\"MESSAGE\":[83,69,67,67,79,77,80,32,97,117,105,100,61,48]}"), JOURNAL, .ms = AT + 454},
 	{"journal JSON, kernel message in bytes", S("{\"_TRANSPORT\":\"kernel\","
 	 "\"MESSAGE\":[97,117,100,105,116,58,32,116,121,112,101,61,49,51,50,54,32,97,117,100,105,116,"
 	 "40,49,55,57,53,51,48,50,48,57,52,46,52,53,52,58,55,56,55,41,58,32,97,117,105,100,61,48]}"),
-	 JOURNAL, .ms = AT + 454},
+	 JOURNAL, .full_stream = true, .ms = AT + 454},
 	{"journal JSON, no serial", S("{\"_TRANSPORT\":\"audit\",\"_AUDIT_TYPE\":\"1326\","
 	 "\"_SOURCE_REALTIME_TIMESTAMP\":\"1795302094454000\",\"MESSAGE\":\"SECCOMP auid=0\"}"),
 	 JOURNAL, .ms = AT + 454, .no_serial = true},
@@ -236,7 +237,8 @@ static const struct row rows[] = {
 	{"a line of syslog", S("Nov 21 23:01:34 vm sshd[1]: Accepted publickey"), KIND(TEXT)},
 	{"a line of the kernel", S("Nov 21 23:01:34 vm kernel: eth0: link up"), KIND(TEXT)},
 	{"another record of the kernel", S("Nov 21 23:01:34 vm kernel: audit: type=1400 " STAMP
-	 "apparmor=\"DENIED\""), KIND(OTHER)},
+	 "apparmor=\"DENIED\""), KIND(AUDIT), .source = FRAMED_BY_SYSLOG, .ms = AT + 454,
+	 .full_stream = true},
 };
 
 static const struct {

@@ -15,11 +15,11 @@
 
 /* The rows that selections are held against. */
 enum row {
-	WEB,	  /* a container of a runtime */
-	WEB_DB,	  /* a container that the user named */
-	DB,	  /* another one */
-	HOST,	  /* a process in no container */
-	NOBODY,	  /* unattributed; comm (null) */
+	WEB,    /* a container of a runtime */
+	WEB_DB, /* a container that the user named */
+	DB,     /* another one */
+	HOST,   /* a process in no container */
+	NOBODY, /* unattributed; comm (null) */
 	ROW_COUNT,
 };
 
@@ -75,7 +75,7 @@ static const struct observation rows[ROW_COUNT] = {
 };
 
 #define BIT(row) (1u << (row))
-#define ALL	 (BIT(ROW_COUNT) - 1)
+#define ALL      (BIT(ROW_COUNT) - 1)
 
 enum field { CONTAINER, IMAGE, POD, NAMESPACE, NODE, COMM, EXE, ARCH, ACTION };
 
@@ -144,10 +144,14 @@ static const struct match_case cases[] = {
 static struct choice *choice_of(struct selection *selection, enum field field)
 {
 	struct choice *const choices[] = {
-		[CONTAINER] = &selection->container, [IMAGE] = &selection->image,
-		[POD] = &selection->pod,	     [NAMESPACE] = &selection->namespace,
-		[NODE] = &selection->node,	     [COMM] = &selection->comm,
-		[EXE] = &selection->exe,	     [ARCH] = &selection->arch,
+		[CONTAINER] = &selection->container,
+		[IMAGE] = &selection->image,
+		[POD] = &selection->pod,
+		[NAMESPACE] = &selection->namespace,
+		[NODE] = &selection->node,
+		[COMM] = &selection->comm,
+		[EXE] = &selection->exe,
+		[ARCH] = &selection->arch,
 		[ACTION] = &selection->action,
 	};
 
@@ -159,8 +163,7 @@ static void test_selections(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct match_case *row = &cases[i];
-		struct selection selection = {.host = row->host,
-					      .unattributed = row->unattributed};
+		struct selection selection = {.host = row->host, .unattributed = row->unattributed};
 		struct choice *choice = choice_of(&selection, row->field);
 		unsigned got = 0;
 
