@@ -29,7 +29,7 @@ static const char version_1[] =
 	" attribution INTEGER NOT NULL, reason INTEGER NOT NULL, phase INTEGER NOT NULL,"
 	" source INTEGER NOT NULL, coverage INTEGER NOT NULL, syscall TEXT, arch_name TEXT, action TEXT NOT NULL,"
 	" pid INTEGER NOT NULL, ip INTEGER NOT NULL);"
-	"CREATE INDEX series_key ON series (program, nr, container);"
+	"CREATE INDEX series_key ON series (program, nr, node, container);"
 
 	/* a series by hour; minutes packs its minutes (store/minutes.h) */
 	"CREATE TABLE hour (series INTEGER NOT NULL REFERENCES series, hour INTEGER NOT NULL,"

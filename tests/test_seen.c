@@ -121,11 +121,11 @@ static uint32_t random_below(uint32_t n)
 static const uint32_t serial_bases[] = {0, 200, 65500, 131000, 4294967200u};
 static const uint32_t stamps[] = {0, 1, 2, 30000, 59998, 59999};
 
-#define NODES	2
+#define NODES   2
 #define MINUTES 3
-#define BASES	(sizeof(serial_bases) / sizeof(serial_bases[0]))
+#define BASES   (sizeof(serial_bases) / sizeof(serial_bases[0]))
 #define OFFSETS 96
-#define STAMPS	(sizeof(stamps) / sizeof(stamps[0]))
+#define STAMPS  (sizeof(stamps) / sizeof(stamps[0]))
 
 static void test_random_identities(void **state)
 {
@@ -264,8 +264,7 @@ static void test_a_damaged_row_is_an_error(void **state)
 	assert_true(seen_add(fixture->seen, &fixture->sql, 1, MINUTE_0 * 60000, 5, &err) < 0);
 	assert_non_null(strstr(err.message, "damaged"));
 	err_clear(&err);
-	assert_true(seen_text_add(fixture->text, &fixture->sql, 1, MINUTE_0 * 60000, 5, &err) <
-		    0);
+	assert_true(seen_text_add(fixture->text, &fixture->sql, 1, MINUTE_0 * 60000, 5, &err) < 0);
 	assert_non_null(strstr(err.message, "damaged"));
 	seen_reset(fixture->seen);
 	seen_text_reset(fixture->text);

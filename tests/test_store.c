@@ -43,13 +43,13 @@ static void close_store(struct fixture *fixture, int i)
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
+	char folder[] = "/tmp/sclog-test-store.XXXXXX";
 
 	assert_non_null(fixture);
-	strcpy(fixture->folder, "/tmp/sclog-test-store.XXXXXX");
-	assert_non_null(mkdtemp(fixture->folder));
+	assert_non_null(mkdtemp(folder));
+	strcpy(fixture->folder, folder);
 	for (int i = 0; i < STORES; i++)
-		snprintf(fixture->path[i], sizeof(fixture->path[i]), "%s/%c.db", fixture->folder,
-			 'a' + i);
+		snprintf(fixture->path[i], sizeof(fixture->path[i]), "%s/%c.db", folder, 'a' + i);
 	open_store(fixture, 0);
 	*state = fixture;
 	return 0;
@@ -215,7 +215,7 @@ static struct losses losses_of(struct store *store, int64_t since)
 static void test_counted_once(void **state)
 {
 	static const struct given events[] = {
-		{START, 1, "a", 0},	     {START, 2, "a", 0},
+		{START, 1, "a", 0},          {START, 2, "a", 0},
 		{START + 5, 1, "a", 0}, /* the serial again, at another stamp: another boot */
 		{START + 70000, 3, "b", 59}, {START, 1, "a", 0}, /* again */
 	};
@@ -668,11 +668,8 @@ static void test_a_hostile_store_is_refused(void **state)
 static void put_loss(struct store *store, enum loss_kind kind, int64_t ms, uint64_t count,
 		     const char *text)
 {
-	struct loss_note note = {.kind = kind,
-				 .ms = ms,
-				 .count = count,
-				 .node = STR("vm"),
-				 .text = str_from(text)};
+	struct loss_note note = {
+		.kind = kind, .ms = ms, .count = count, .node = STR("vm"), .text = str_from(text)};
 	struct err err = ERR_INIT;
 
 	assert_int_equal(store_put_loss(store, &note, &err), 0);

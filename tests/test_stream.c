@@ -17,10 +17,10 @@
 
 enum kind {
 	END,
-	FULL,	 /* serials first..last of a stream of all types: every other one is SECCOMP */
+	FULL,    /* serials first..last of a stream of all types: every other one is SECCOMP */
 	SECCOMP, /* the same, SECCOMP records alone */
-	INPUT,	 /* another input begins */
-	COMMIT,	 /* a commit in the middle of an input */
+	INPUT,   /* another input begins */
+	COMMIT,  /* a commit in the middle of an input */
 };
 
 struct step {
@@ -98,15 +98,11 @@ static const struct stream_case stream_cases[] = {
 	{"a reboot: serials start again",
 	 {{FULL, 5000, 5010, 0, 0}, {FULL, 1, 50, 3600000, 0}},
 	 {0, 0}},
-	{"a reboot within one second",
-	 {{FULL, 5000, 5010, 0, 0}, {FULL, 1, 50, 900, 0}},
-	 {0, 0}},
+	{"a reboot within one second", {{FULL, 5000, 5010, 0, 0}, {FULL, 1, 50, 900, 0}}, {0, 0}},
 	{"a reboot that comes to the same serials later",
 	 {{FULL, 1, 50, 0, 0}, {FULL, 1, 20, 60000, 0}, {FULL, 25, 60, 60024, 0}},
 	 {4, 0}},
-	{"serials wrap",
-	 {{FULL, 4294967290u, 4294967295u, 0, 0}, {FULL, 0, 5, 6, 0}},
-	 {0, 0}},
+	{"serials wrap", {{FULL, 4294967290u, 4294967295u, 0, 0}, {FULL, 0, 5, 6, 0}}, {0, 0}},
 	{"and are lost where they wrap: 4294967294, 4294967295, 0, 1",
 	 {{FULL, 4294967290u, 4294967293u, 0, 0}, {FULL, 2, 5, 8, 0}},
 	 {4, 0}},
@@ -117,9 +113,7 @@ static const struct stream_case stream_cases[] = {
 	  {SECCOMP, 1004, 1004, 15, 2}},
 	 {2, 3}},
 	{"two machines under one name",
-	 {{FULL, 1000, 6000, 0, 0},
-	  {INPUT, 0, 0, 0, 0},
-	  {FULL, 500000, 505000, 10, 0}},
+	 {{FULL, 1000, 6000, 0, 0}, {INPUT, 0, 0, 0, 0}, {FULL, 500000, 505000, 10, 0}},
 	 {0, 0}},
 	{"two files, and stamps that go back by a tick where they meet",
 	 {{FULL, 1, 9, 0, 0},
@@ -434,8 +428,7 @@ static void test_cover(void **state)
 	take_step(&stream, &sql, &(struct step){SECCOMP, 100, 110, 100, 0});
 	flush(&stream, &sql);
 	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++)
-		assert_int_equal(stream_cover(&sql, NODE, moments[i].ms, &err),
-				 moments[i].covered);
+		assert_int_equal(stream_cover(&sql, NODE, moments[i].ms, &err), moments[i].covered);
 	stream_release(&stream);
 	sql_close(&sql);
 }
