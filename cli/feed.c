@@ -45,6 +45,7 @@ struct feed {
 	bool known_framing;              /* some line of it was a log's */
 	bool binary;                     /* some line of it held a NUL byte */
 	int64_t last_ms;                 /* the latest stamp seen, 0: none yet */
+	double next_commit;              /* of a pipe, in seconds of progress_now() */
 	uint64_t refused;                /* malformed lines of it */
 	bool explained[MALFORMED_COUNT]; /* -v: the first of each kind was shown */
 };
@@ -294,14 +295,20 @@ static int commit(struct feed *feed, const struct input *input, struct err *err)
 	return result < 0 ? result : store_commit(feed->store, err);
 }
 
-/* Waits for a pipe; what it brought so far is committed when it pauses. */
+/*
+ * Waits for a pipe. What it brought is committed when it pauses, and every second while it
+ * trickles: it is to be seen, and nobody else is to wait for the store.
+ */
 static int wait_for_input(struct feed *feed, const struct input *input, struct err *err)
 {
 	int result = 0;
 
-	if (input_ready(input, IDLE_MS))
+	if (input_buffered(input))
 		return 0;
-	result = commit(feed, input, err);
+	if (progress_now() >= feed->next_commit || !input_ready(input, IDLE_MS)) {
+		result = commit(feed, input, err);
+		feed->next_commit = progress_now() + IDLE_MS / 1e3;
+	}
 	while (result == 0 && !interrupted && !input_ready(input, IDLE_MS))
 		;
 	return result;
@@ -354,8 +361,13 @@ static void judge_input(struct feed *feed, const struct input *input, struct err
 		message_warning("%s: is empty", input->path);
 }
 
+/* An input that is there and could not be read, or not to its end, is evidence until it was. */
 static int note_unread(struct feed *feed, const char *path, const struct err *why, struct err *err)
 {
+	if (why->code == 0)
+		return store_input_whole(feed->store, path, err);
+	if (why->code == ENOENT || why->code == EINTR)
+		return 0;
 	struct loss_note note = {
 		.kind = LOSS_INPUT,
 		.ms = feed->last_ms,
@@ -373,6 +385,7 @@ static int begin_input(struct feed *feed, const struct input *input, struct err 
 	feed->known_framing = feed->binary = false;
 	feed->last_ms = 0;
 	feed->refused = 0;
+	feed->next_commit = progress_now() + IDLE_MS / 1e3;
 	framing_restart(feed->framing);
 	return store_input_begin(feed->store, input->path, &input->stat, err);
 }
@@ -393,9 +406,9 @@ static int feed_log(struct feed *feed, const char *path, struct err *err)
 		feed->counts->lines += input.lines;
 		feed->counts->bytes += input.offset;
 		feed->bytes_before += input.consumed;
-		if (result == 0 && input_err.code && input_err.code != EINTR)
-			result = note_unread(feed, path, &input_err, err);
 	}
+	if (result == 0)
+		result = note_unread(feed, path, &input_err, err);
 	feed->counts->failed += input_err.code != 0;
 	feed->counts->files += input_err.code == 0;
 	if (input_err.code) {

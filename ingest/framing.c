@@ -347,7 +347,7 @@ static void read_header(struct framing *framing, struct framed *framed, const st
 	}
 	read_kernel_text(framing, framed, header->text);
 	if (framed->kind == FRAMED_NOTICE && !header_time(framing, header, &framed->ms))
-		framed->ms = framing->options.now_ms;
+		framed->ms = 0; /* not known: dmesg counts from boot */
 	/* A stamp that is there is the event's time; the header's serves where there is none. */
 	if (framed->kind == FRAMED_OTHER)
 		refuse(framing, framed, header->text, FRAMED_OTHER);

@@ -298,12 +298,17 @@ int input_next_slow(struct input *input, struct line *ret_line, struct err *err)
 	}
 }
 
+bool input_buffered(const struct input *input)
+{
+	return input->end > input->start &&
+	       memchr(input->buffer + input->start, '\n', input->end - input->start);
+}
+
 bool input_ready(const struct input *input, int timeout_ms)
 {
 	struct pollfd poll_fd = {.fd = input->fd, .events = POLLIN};
 
-	if (S_ISREG(input->stat.st_mode) || input->at_end ||
-	    memchr(input->buffer + input->start, '\n', input->end - input->start))
+	if (S_ISREG(input->stat.st_mode) || input->at_end || input_buffered(input))
 		return true;
 	return poll(&poll_fd, 1, timeout_ms) != 0;
 }

@@ -68,6 +68,9 @@ static inline int input_next(struct input *input, struct line *ret_line, struct 
 	return 1;
 }
 
+/* True if the next line is in the buffer. */
+bool input_buffered(const struct input *input);
+
 /*
  * True if the next line can be had without waiting: it is in the buffer, or the input is no
  * pipe, or the pipe has bytes now. Waits for at most that long.

@@ -75,7 +75,7 @@ static bool finish(struct tm *tm, int year, int month, int day, int ms, bool utc
 	time_t seconds = utc ? timegm(tm) : mktime(tm);
 
 	*ret_ms = (int64_t)seconds * 1000 + ms;
-	return true;
+	return *ret_ms >= 0; /* no audit record is older than the epoch */
 }
 
 /* Three numbers and what parts them, put in order by the separator. */

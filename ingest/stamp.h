@@ -9,6 +9,9 @@
 
 #include <stdint.h>
 
+/* The end of the year 9999, which RFC 3339 can still write. */
+#define STAMP_SECONDS_MAX 253402300799u
+
 /*
  * The kernel's "1795302294.062:148553): " (kernel/audit.c, audit_log_start), beginning after
  * "audit(". On success text is advanced past the colon and blanks that follow.
@@ -19,7 +22,7 @@ static inline bool stamp_kernel(struct str *text, int64_t *ret_ms, uint32_t *ret
 	uint64_t seconds, ms, serial;
 
 	p = scan_decimal(at, end, 12, &seconds);
-	if (p == at || p == end || *p != '.')
+	if (p == at || p == end || *p != '.' || seconds > STAMP_SECONDS_MAX)
 		return false;
 	at = p + 1;
 	p = scan_decimal(at, end, 3, &ms);

@@ -18,6 +18,7 @@ enum item_kind {
 	ITEM_INPUT,
 	ITEM_AT,
 	ITEM_HEAD,
+	ITEM_WHOLE,
 	ITEM_COMMIT,
 	ITEM_STOP,
 };
@@ -185,6 +186,9 @@ static void take_item(struct queue *queue, const struct item *item, struct err *
 		break;
 	case ITEM_HEAD:
 		store->input.head = number->first;
+		break;
+	case ITEM_WHOLE:
+		writer_input_whole(store, number->first, err);
 		break;
 	case ITEM_COMMIT:
 		writer_commit(store, err);
@@ -415,6 +419,11 @@ static int add_numbers(struct queue *queue, enum item_kind kind, uint64_t first,
 int queue_input_at(struct queue *queue, uint64_t offset, uint64_t lines, struct err *err)
 {
 	return add_numbers(queue, ITEM_AT, offset, lines, err);
+}
+
+int queue_input_whole(struct queue *queue, uint64_t mark, struct err *err)
+{
+	return add_numbers(queue, ITEM_WHOLE, mark, 0, err);
 }
 
 int queue_input_head(struct queue *queue, uint64_t head, struct err *err)

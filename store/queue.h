@@ -23,6 +23,7 @@ int queue_put_loss(struct queue *queue, const struct loss_note *note, uint64_t m
 		   struct err *err);
 int queue_input_begin(struct queue *queue, const struct store_input *input, struct err *err);
 int queue_input_at(struct queue *queue, uint64_t offset, uint64_t lines, struct err *err);
+int queue_input_whole(struct queue *queue, uint64_t mark, struct err *err);
 int queue_input_head(struct queue *queue, uint64_t head, struct err *err);
 
 /* Waits until everything is taken and, with commit, committed. The store is the caller's then,

@@ -15,6 +15,14 @@ sqlite3_stmt *row_observations(struct sql *sql, struct err *err)
 	return sql_prepare(sql, observations_sql, err);
 }
 
+/* An enumerator from a file that may be anybody's: what is out of range is the first. */
+static int bounded(sqlite3_stmt *row, int column, int most)
+{
+	int value = sqlite3_column_int(row, column);
+
+	return value >= 0 && value <= most ? value : 0;
+}
+
 void row_container(sqlite3_stmt *row, int at, struct container *container)
 {
 	*container = (struct container){
@@ -27,7 +35,7 @@ void row_container(sqlite3_stmt *row, int at, struct container *container)
 		.workload = sql_column_bytes(row, at + 6),
 		.has_caps = sqlite3_column_type(row, at + 7) != SQLITE_NULL,
 		.caps = (uint64_t)sqlite3_column_int64(row, at + 7),
-		.coverage = (enum coverage)sqlite3_column_int(row, at + 8),
+		.coverage = (enum coverage)bounded(row, at + 8, COVERAGE_FULL),
 	};
 }
 
@@ -35,10 +43,10 @@ void row_observation(sqlite3_stmt *row, struct observation *observation)
 {
 	*observation = (struct observation){
 		.node = sql_column_bytes(row, 1),
-		.attribution = (enum attribution)sqlite3_column_int(row, 2),
-		.reason = (enum unattributed)sqlite3_column_int(row, 3),
-		.phase = (enum phase)sqlite3_column_int(row, 4),
-		.source = (enum source_kind)sqlite3_column_int(row, 5),
+		.attribution = (enum attribution)bounded(row, 2, ATTRIBUTION_UNATTRIBUTED),
+		.reason = (enum unattributed)bounded(row, 3, UNATTRIBUTED_NO_LIFETIME),
+		.phase = (enum phase)bounded(row, 4, PHASE_EXEC),
+		.source = (enum source_kind)bounded(row, 5, SOURCE_STRACE),
 		.has_arch = sqlite3_column_type(row, 6) != SQLITE_NULL,
 		.arch = (uint32_t)sqlite3_column_int64(row, 6),
 		.nr = sqlite3_column_int(row, 7),
@@ -58,5 +66,5 @@ void row_observation(sqlite3_stmt *row, struct observation *observation)
 	if (observation->container_row)
 		row_container(row, 17, &observation->container);
 	else
-		observation->container.coverage = (enum coverage)sqlite3_column_int(row, 26);
+		observation->container.coverage = (enum coverage)bounded(row, 26, COVERAGE_FULL);
 }

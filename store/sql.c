@@ -48,12 +48,11 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_LOSS_PUT] = "INSERT INTO loss (node, kind, at, mark, count, detail)"
 			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (node, kind, at, mark)"
 			 " DO UPDATE SET count = max(count, excluded.count)",
+	[SQL_LOSS_SETTLE] = "DELETE FROM loss WHERE kind = ?1 AND mark = ?2",
 	[SQL_INPUT_PUT] = "INSERT INTO input (path, dev, ino, head, offset, lines, at)"
 			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 			  " ON CONFLICT (path, dev, ino, head) DO UPDATE SET"
 			  " offset = excluded.offset, lines = excluded.lines, at = excluded.at",
-	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
-	[SQL_META_PUT] = "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)",
 };
 
 struct advice {

@@ -139,6 +139,16 @@ static void immutable_uri(const char *path, struct buf *uri)
 	buf_put_str(uri, STR("?immutable=1"));
 }
 
+/* Changes that were committed, and wait beside the database for a checkpoint. */
+static bool has_pending(const char *path)
+{
+	BUF_AUTO wal = {0};
+	struct stat stat_;
+
+	buf_format(&wal, "%s-wal", path);
+	return stat(wal.p, &stat_) == 0 && stat_.st_size > 0;
+}
+
 int store_open_reading(struct sql *sql, const char *path, struct err *err)
 {
 	struct err plain = ERR_INIT;
@@ -155,18 +165,22 @@ int store_open_reading(struct sql *sql, const char *path, struct err *err)
 			return 0;
 	}
 	sql_close(sql);
+	if (has_pending(path))
+		return err_set(
+			err, EROFS,
+			"store '%s': '%s-wal' beside it holds changes that cannot be read on a"
+			" read-only medium: copy both files to a place that can be written",
+			path, path);
 	immutable_uri(path, &uri);
 	return sql_open(sql, uri.p, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
 }
 
-static int open_writing(struct sql *sql, const char *path, const char *db_group, struct err *err)
+static int open_writing(struct sql *sql, const char *path, struct err *err)
 {
 	int result = create_file(path, err);
 
 	if (result == 0)
 		result = check_file(path, err);
-	if (result == 0 && db_group)
-		result = set_group(path, db_group, err);
 	if (result == 0)
 		result = sql_open(sql, path, path, SQLITE_OPEN_READWRITE, err);
 	if (result == 0)
@@ -194,27 +208,38 @@ static int prepare_writer(struct store *store, struct err *err)
 
 /* The key under which texts without a serial are remembered: random for each store, so that
  * nobody can write two lines that count as one. */
-static int load_meta(struct store *store, struct err *err)
+static int make_text_key(struct store *store, struct err *err)
 {
 	int64_t key;
-	int result = sql_number(&store->sql, "SELECT value FROM meta WHERE key = 'horizon'",
-				&store->horizon_ms, err);
+	sqlite3_stmt *put =
+		sql_prepare(&store->sql,
+			    "INSERT OR IGNORE INTO meta (key, value) VALUES ('text_key', ?1)", err);
+
+	if (!put)
+		return -err->code;
+	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
+		mem_fail("random bytes");
+	sqlite3_bind_int64(put, 1, key);
+	int result = sql_done(&store->sql, put, err);
+
+	sqlite3_finalize(put);
+	return result;
+}
+
+static int load_meta(struct store *store, struct err *err)
+{
+	static const char horizon[] = "SELECT value FROM meta WHERE key = 'horizon'";
+	static const char text_key[] = "SELECT value FROM meta WHERE key = 'text_key'";
+	int64_t key;
+	int result = sql_number(&store->sql, horizon, &store->horizon_ms, err);
 
 	if (result == 0)
-		result = sql_number(&store->sql, "SELECT value FROM meta WHERE key = 'text_key'",
-				    &key, err);
-	if (result < 0 || store->mode == STORE_READ)
-		return result;
-	if (key == 0) {
-		if (getrandom(&key, sizeof(key), 0) != sizeof(key))
-			return err_errno(err, errno, "getrandom");
-		sqlite3_stmt *put = sql_get(&store->sql, SQL_META_PUT, err);
-
-		if (!put)
-			return -err->code;
-		sqlite3_bind_text(put, 1, "text_key", -1, SQLITE_STATIC);
-		sqlite3_bind_int64(put, 2, key);
-		result = sql_done(&store->sql, put, err);
+		result = sql_number(&store->sql, text_key, &key, err);
+	if (result == 0 && key == 0 && store->mode != STORE_READ) {
+		result = make_text_key(store, err);
+		/* of two first writers, one made it: both take that one's */
+		if (result == 0)
+			result = sql_number(&store->sql, text_key, &key, err);
 	}
 	store->text_key = (uint64_t)key;
 	return result;
@@ -233,9 +258,12 @@ int store_open(const char *path, enum store_mode mode, const char *db_group,
 	else if (mode == STORE_READ)
 		result = store_open_reading(&store->sql, path, err);
 	else
-		result = open_writing(&store->sql, path, db_group, err);
+		result = open_writing(&store->sql, path, err);
 	if (result == 0)
 		result = schema_ensure(&store->sql, mode != STORE_READ, err);
+	/* Only now is it known to be a store: nothing else is to change hands. */
+	if (result == 0 && mode == STORE_WRITE && db_group)
+		result = set_group(path, db_group, err);
 	if (result == 0 && mode != STORE_READ)
 		result = prepare_writer(store, err);
 	if (result == 0)
@@ -318,6 +346,11 @@ int store_input_begin(struct store *store, const char *path, const struct stat *
 int store_input_at(struct store *store, uint64_t offset, uint64_t lines, struct err *err)
 {
 	return queue_input_at(queue_of(store), offset, lines, err);
+}
+
+int store_input_whole(struct store *store, const char *path, struct err *err)
+{
+	return queue_input_whole(queue_of(store), hash_bytes(store->text_key, str_from(path)), err);
 }
 
 int store_input_head(struct store *store, struct str first_line, struct err *err)

@@ -96,6 +96,9 @@ int store_input_begin(struct store *store, const char *path, const struct stat *
 		      struct err *err);
 int store_input_at(struct store *store, uint64_t offset, uint64_t lines, struct err *err);
 
+/* An input was read to its end: that it once could not be is no evidence any more. */
+int store_input_whole(struct store *store, const char *path, struct err *err);
+
 /* The input's first line, which tells a file from another one at the same place. */
 int store_input_head(struct store *store, struct str first_line, struct err *err);
 

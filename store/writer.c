@@ -30,9 +30,11 @@ int writer_begin(struct store *store, struct err *err)
 	if (version != store->data_version) {
 		tally_reset(store->tally);
 		store->node = 0;
+		result = sql_number(&store->sql, "SELECT value FROM meta WHERE key = 'horizon'",
+				    &store->horizon_ms, err);
 	}
 	store->data_version = version;
-	return 0;
+	return result;
 }
 
 /* The node of the last event, whose name need not be looked up again. */
@@ -124,6 +126,18 @@ int writer_put_loss(struct store *store, const struct loss_note *note, uint64_t 
 	return sql_done(&store->sql, put, err);
 }
 
+int writer_input_whole(struct store *store, uint64_t mark, struct err *err)
+{
+	int result = writer_begin(store, err);
+	sqlite3_stmt *settle = result == 0 ? sql_get(&store->sql, SQL_LOSS_SETTLE, err) : NULL;
+
+	if (!settle)
+		return -err->code;
+	sqlite3_bind_int(settle, 1, LOSS_INPUT);
+	sqlite3_bind_int64(settle, 2, (int64_t)mark);
+	return sql_done(&store->sql, settle, err);
+}
+
 /* How far a file was read, beside its identity: device, inode and a first-line mark, since an
  * inode number is used again as soon as a file is deleted. */
 static int put_input(struct store *store, struct err *err)
@@ -165,7 +179,7 @@ int writer_input_begin(struct store *store, const struct store_input *input, str
 bool writer_full(const struct store *store)
 {
 	return tally_full(store->tally) || seen_full(store->seen) ||
-	       seen_text_full(store->seen_text);
+	       seen_text_full(store->seen_text) || stream_full(&store->stream);
 }
 
 int writer_commit(struct store *store, struct err *err)

@@ -25,6 +25,9 @@ int writer_note_serial(struct store *store, struct str node, int64_t ms, uint32_
 int writer_put_loss(struct store *store, const struct loss_note *note, uint64_t mark,
 		    struct err *err);
 
+/* Takes back the evidence that the input of that mark could not be read. */
+int writer_input_whole(struct store *store, uint64_t mark, struct err *err);
+
 /* Another input begins: what the one before leaves is written. */
 int writer_input_begin(struct store *store, const struct store_input *input, struct err *err);
 

@@ -11,22 +11,46 @@ AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)'; SCLOG='$(abs_builddir)/sclog'; export
 unit_tests =
 if HAVE_CMOCKA
 unit_tests += \
+	tests/test_assign \
 	tests/test_clock \
 	tests/test_framing \
 	tests/test_journal \
+	tests/test_match \
+	tests/test_minutes \
 	tests/test_option \
 	tests/test_profile \
 	tests/test_record \
 	tests/test_report \
 	tests/test_sandbox \
+	tests/test_scan \
+	tests/test_seen \
 	tests/test_selection \
-	tests/test_stamp
+	tests/test_stamp \
+	tests/test_store \
+	tests/test_stream \
+	tests/test_utf8
 endif
 check_PROGRAMS += $(unit_tests)
 
 unit_flags = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) -DTESTS_DIR='"$(abs_top_srcdir)/tests"'
 unit_libs = libsclog.a $(CMOCKA_LIBS)
 
+tests_test_assign_CPPFLAGS = $(unit_flags)
+tests_test_assign_LDADD = $(unit_libs)
+tests_test_match_CPPFLAGS = $(unit_flags)
+tests_test_match_LDADD = $(unit_libs)
+tests_test_minutes_CPPFLAGS = $(unit_flags)
+tests_test_minutes_LDADD = $(unit_libs)
+tests_test_scan_CPPFLAGS = $(unit_flags)
+tests_test_scan_LDADD = $(unit_libs)
+tests_test_seen_CPPFLAGS = $(unit_flags)
+tests_test_seen_LDADD = $(unit_libs)
+tests_test_store_CPPFLAGS = $(unit_flags)
+tests_test_store_LDADD = $(unit_libs)
+tests_test_stream_CPPFLAGS = $(unit_flags)
+tests_test_stream_LDADD = $(unit_libs)
+tests_test_utf8_CPPFLAGS = $(unit_flags)
+tests_test_utf8_LDADD = $(unit_libs)
 tests_test_clock_CPPFLAGS = $(unit_flags)
 tests_test_clock_LDADD = $(unit_libs)
 tests_test_framing_CPPFLAGS = $(unit_flags)
@@ -55,7 +79,8 @@ shell_tests = \
 	tests/check-layers \
 	tests/bad-input.test \
 	tests/framings.test \
-	tests/live-cron
+	tests/live-cron \
+	tests/store.test
 TESTS += $(unit_tests) $(shell_tests)
 
 EXTRA_DIST += $(shell_tests) tests/tap.sh tests/captures tests/profiles
