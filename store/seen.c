@@ -69,6 +69,12 @@ void seen_free(struct seen *seen)
 	free(seen);
 }
 
+void seen_reserve(struct seen *seen)
+{
+	memset(seen->pages + seen->page_count, 0xff,
+	       (PAGES_MAX - seen->page_count) * sizeof(*seen->pages));
+}
+
 void seen_reset(struct seen *seen)
 {
 	for (size_t i = 0; i < seen->block_count; i++)

@@ -17,6 +17,9 @@ struct seen;
 struct seen *seen_new(void);
 void seen_free(struct seen *seen);
 
+/* Touches all of the memory now. */
+void seen_reserve(struct seen *seen);
+
 /*
  * Notes an identity; the connection must be inside a write transaction. Returns 1 if it is new,
  * 0 if it was there, or -errno.

@@ -17,7 +17,7 @@
 #define RESERVE_FROM_BYTES (64u << 20)
 
 /* SQLite's page cache, in KiB: the pages that a flush touches again and again. */
-#define CACHE_PRAGMA "PRAGMA cache_size = -6144"
+#define CACHE_PRAGMA "PRAGMA cache_size = -3072"
 
 /* A flat file that some other program wrote is told by its first 16 bytes. */
 #define DATABASE_MAGIC "SQLite format 3"
@@ -297,8 +297,10 @@ void store_set_backfill(struct store *store, bool backfill)
 
 void store_expect(struct store *store, uint64_t bytes)
 {
-	if (bytes >= RESERVE_FROM_BYTES)
-		tally_reserve(store->tally);
+	if (bytes < RESERVE_FROM_BYTES)
+		return;
+	tally_reserve(store->tally);
+	seen_reserve(store->seen);
 }
 
 /* The store's thread is started by the first thing that is put. */
