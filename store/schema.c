@@ -1,5 +1,7 @@
 #include "store/schema.h"
 
+#include "correlate/event.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -9,6 +11,10 @@
  */
 static const char version_1[] =
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+
+	/* the words for numbers in other tables, for the views */
+	"CREATE TABLE word (kind TEXT NOT NULL, number INTEGER NOT NULL, word TEXT NOT NULL,"
+	" PRIMARY KEY (kind, number)) WITHOUT ROWID;"
 
 	"CREATE TABLE node (id INTEGER PRIMARY KEY, label TEXT NOT NULL UNIQUE,"
 	" name TEXT NOT NULL);"
@@ -63,7 +69,13 @@ static const char version_1[] =
 	" max(last) AS last FROM hour GROUP BY series;"
 
 	"CREATE VIEW observation AS SELECT n.name AS node, c.name AS container, c.cid AS"
-	" container_id, c.image, c.pod, c.namespace, p.comm, p.exe, s.syscall, s.nr, s.arch_name AS arch,"
+	" container_id, c.image, c.pod, c.namespace,"
+	" (SELECT word FROM word WHERE kind = 'attribution' AND number = s.attribution) AS"
+	" attribution,"
+	" (SELECT word FROM word WHERE kind = 'reason' AND number = s.reason) AS reason,"
+	" (SELECT word FROM word WHERE kind = 'phase' AND number = s.phase) AS phase,"
+	" (SELECT word FROM word WHERE kind = 'source' AND number = s.source) AS source,"
+	" p.comm, p.exe, s.syscall, s.nr, s.arch_name AS arch,"
 	" s.action, t.count, strftime('%Y-%m-%dT%H:%M:%fZ', t.first / 1000.0, 'unixepoch') AS"
 	" first, strftime('%Y-%m-%dT%H:%M:%fZ', t.last / 1000.0, 'unixepoch') AS last, s.pid,"
 	" printf('0x%x', s.ip) AS ip FROM series s JOIN series_total t ON t.series = s.id"
@@ -94,6 +106,39 @@ static int read_versions(struct sql *sql, int64_t *ret_version, int64_t *ret_app
 	return result;
 }
 
+static int put_word(struct sql *sql, const char *kind, int number, const char *word,
+		    struct err *err)
+{
+	sqlite3_stmt *put = sql_prepare(
+		sql, "INSERT OR REPLACE INTO word (kind, number, word) VALUES (?1, ?2, ?3)", err);
+
+	if (!put)
+		return -err->code;
+	sqlite3_bind_text(put, 1, kind, -1, SQLITE_STATIC);
+	sqlite3_bind_int(put, 2, number);
+	sqlite3_bind_text(put, 3, word, -1, SQLITE_STATIC);
+	int result = sql_done(sql, put, err);
+
+	sqlite3_finalize(put);
+	return result;
+}
+
+static int put_words(struct sql *sql, struct err *err)
+{
+	int result = 0;
+
+	for (int i = 0; i <= ATTRIBUTION_UNATTRIBUTED && result == 0; i++)
+		result =
+			put_word(sql, "attribution", i, attribution_name((enum attribution)i), err);
+	for (int i = 0; i <= UNATTRIBUTED_NO_LIFETIME && result == 0; i++)
+		result = put_word(sql, "reason", i, unattributed_name((enum unattributed)i), err);
+	for (int i = 0; i <= PHASE_EXEC && result == 0; i++)
+		result = put_word(sql, "phase", i, phase_name((enum phase)i), err);
+	for (int i = 0; i <= SOURCE_STRACE && result == 0; i++)
+		result = put_word(sql, "source", i, source_kind_name((enum source_kind)i), err);
+	return result;
+}
+
 static int migrate(struct sql *sql, struct err *err)
 {
 	int64_t version;
@@ -105,6 +150,8 @@ static int migrate(struct sql *sql, struct err *err)
 		result = sql_run(sql, migrations[version], err);
 	char text[128];
 
+	if (result == 0)
+		result = put_words(sql, err);
 	snprintf(text, sizeof(text), "PRAGMA user_version = %d; PRAGMA application_id = %d; COMMIT",
 		 SCHEMA_VERSION, SCHEMA_APPLICATION_ID);
 	if (result == 0)

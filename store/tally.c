@@ -13,12 +13,13 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define SERIES_MAX   65536
-#define PROGRAMS_MAX 32768
-#define NODES_MAX    4096
-#define NAMES_MAX    (8u << 20) /* bytes of program names */
-#define NAME_ROOM    16384      /* the longest comm and exe together */
-#define MINUTES_MAX  (3u << 18) /* 786,432 minutes of series, 12 MiB */
+#define SERIES_MAX     65536
+#define PROGRAMS_MAX   32768
+#define CONTAINERS_MAX 4096
+#define NODES_MAX      4096
+#define NAMES_MAX      (8u << 20) /* bytes of program names */
+#define NAME_ROOM      16384      /* the longest comm and exe together */
+#define MINUTES_MAX    (3u << 18) /* 786,432 minutes of series, 12 MiB */
 
 /* Everything about an event but its time. Compared as bytes: no padding. */
 struct series_key {
@@ -78,6 +79,13 @@ struct program {
 	bool comm_null, exe_null;
 };
 
+/* A container whose number is known. Its id's bytes stand in names. */
+struct container_ref {
+	uint64_t hash;
+	int64_t node, id;
+	uint32_t at, n;
+};
+
 struct node {
 	char label[NODE_LABEL_SIZE];
 	size_t n;
@@ -101,11 +109,11 @@ struct tally {
 	uint32_t *order; /* indexes into closed, by series: made by a flush */
 	struct node *nodes;
 	size_t node_count;
-	char container[256]; /* the last container's id: its number is kept */
-	size_t container_n;
-	int64_t container_node, container_id;
-	int64_t last_id; /* of series; 0: not read yet */
-	bool no_series;  /* the table was empty when last_id was read */
+	struct container_ref *containers;
+	size_t container_count;
+	uint16_t *container_slots; /* index + 1 */
+	int64_t last_id;           /* of series; 0: not read yet */
+	bool no_series;            /* the table was empty when last_id was read */
 };
 
 struct tally *tally_new(void)
@@ -119,6 +127,8 @@ struct tally *tally_new(void)
 	tally->series_slots = mem_new(2 * SERIES_MAX, sizeof(*tally->series_slots));
 	tally->programs = mem_new(PROGRAMS_MAX, sizeof(*tally->programs));
 	tally->program_slots = mem_new(2 * PROGRAMS_MAX, sizeof(*tally->program_slots));
+	tally->containers = mem_new(CONTAINERS_MAX, sizeof(*tally->containers));
+	tally->container_slots = mem_new(2 * CONTAINERS_MAX, sizeof(*tally->container_slots));
 	tally->closed = mem_new(MINUTES_MAX, sizeof(*tally->closed));
 	tally->order = mem_new(MINUTES_MAX, sizeof(*tally->order));
 	return tally;
@@ -133,6 +143,8 @@ void tally_free(struct tally *tally)
 	free(tally->series_slots);
 	free(tally->programs);
 	free(tally->program_slots);
+	free(tally->containers);
+	free(tally->container_slots);
 	free(tally->closed);
 	free(tally->order);
 	free(tally->nodes);
@@ -152,7 +164,8 @@ static void forget_keys(struct tally *tally)
 {
 	memset(tally->series_slots, 0, 2 * SERIES_MAX * sizeof(*tally->series_slots));
 	memset(tally->program_slots, 0, 2 * PROGRAMS_MAX * sizeof(*tally->program_slots));
-	tally->series_count = tally->program_count = 0;
+	memset(tally->container_slots, 0, 2 * CONTAINERS_MAX * sizeof(*tally->container_slots));
+	tally->series_count = tally->program_count = tally->container_count = 0;
 	buf_clear(&tally->names);
 }
 
@@ -162,7 +175,6 @@ void tally_reset(struct tally *tally)
 	tally->closed_count = 0;
 	tally->queue_head = tally->queue_tail = 0;
 	tally->node_count = 0;
-	tally->container_n = 0;
 	tally->last_id = 0;
 	tally->no_series = false;
 }
@@ -298,25 +310,41 @@ static int container_store(struct sql *sql, int64_t node, const struct container
 	return result < 0 ? result : container_add(sql, node, container, ret_id, err);
 }
 
+static bool container_is(const struct tally *tally, const struct container_ref *ref, uint64_t hash,
+			 int64_t node, struct str id)
+{
+	return ref->hash == hash && ref->node == node &&
+	       str_eq(id, str_of(tally->names.p + ref->at, ref->n));
+}
+
 int tally_container(struct tally *tally, struct sql *sql, int64_t node,
 		    const struct container *container, int64_t *ret_id, struct err *err)
 {
-	if (tally->container_node == node && tally->container_n &&
-	    str_eq(container->id, str_of(tally->container, tally->container_n))) {
-		*ret_id = tally->container_id;
-		return 0;
+	uint64_t hash = hash_bytes(hash_word(tally->seed, (uint64_t)node), container->id);
+	size_t slot = (size_t)hash & (2 * CONTAINERS_MAX - 1);
+
+	for (; tally->container_slots[slot]; slot = (slot + 1) & (2 * CONTAINERS_MAX - 1)) {
+		const struct container_ref *ref =
+			&tally->containers[tally->container_slots[slot] - 1];
+
+		if (container_is(tally, ref, hash, node, container->id)) {
+			*ret_id = ref->id;
+			return 0;
+		}
 	}
-	int result = container_store(sql, node, container, ret_id, err);
+	struct container_ref ref = {.hash = hash, .node = node, .n = (uint32_t)container->id.n};
+	int result = container_store(sql, node, container, &ref.id, err);
 
 	if (result < 0)
 		return result;
-	tally->container_n = 0;
-	if (container->id.n && container->id.n <= sizeof(tally->container)) {
-		memcpy(tally->container, container->id.p, container->id.n);
-		tally->container_n = container->id.n;
-		tally->container_node = node;
-		tally->container_id = *ret_id;
-	}
+	*ret_id = ref.id;
+	/* More than are kept are asked for each time; a flush makes room again. */
+	if (tally->container_count == CONTAINERS_MAX)
+		return 0;
+	ref.at = (uint32_t)tally->names.n;
+	buf_put_str(&tally->names, container->id);
+	tally->containers[tally->container_count] = ref;
+	tally->container_slots[slot] = (uint16_t)++tally->container_count;
 	return 0;
 }
 
@@ -854,7 +882,8 @@ int tally_flush(struct tally *tally, struct sql *sql, struct err *err)
 	/* What was new is on disk now: keys may be forgotten, and other rows may be found. */
 	tally->no_series = false;
 	if (tally->series_count > SERIES_MAX / 4 * 3 ||
-	    tally->program_count > PROGRAMS_MAX / 4 * 3 || tally->names.n > NAMES_MAX / 2)
+	    tally->program_count > PROGRAMS_MAX / 4 * 3 || tally->names.n > NAMES_MAX / 2 ||
+	    tally->container_count == CONTAINERS_MAX)
 		forget_keys(tally);
 	return result;
 }

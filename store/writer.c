@@ -66,6 +66,19 @@ static int is_new(struct store *store, const struct event *event, int64_t node, 
 	return seen_text_add(store->seen_text, &store->sql, node, record->ms, text_mark, err);
 }
 
+/* The event is known; what the user now says of its container's coverage may be new. */
+static int take_statement(struct store *store, const struct event *event, int64_t node,
+			  struct err *err)
+{
+	int64_t id;
+	int result = 0;
+
+	if (event->container && event->container->coverage != COVERAGE_UNKNOWN)
+		result = tally_container(store->tally, &store->sql, node, event->container, &id,
+					 err);
+	return result < 0 ? result : WRITER_DUPLICATE;
+}
+
 int writer_put(struct store *store, const struct event *event, uint64_t text_mark, struct err *err)
 {
 	int64_t node;
@@ -84,7 +97,7 @@ int writer_put(struct store *store, const struct event *event, uint64_t text_mar
 	if (result < 0)
 		return result;
 	if (result == 0)
-		return WRITER_DUPLICATE;
+		return take_statement(store, event, node, err);
 	result = tally_count(store->tally, &store->sql, event, node, err);
 	return result < 0 ? result : WRITER_NEW;
 }
