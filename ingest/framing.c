@@ -397,6 +397,8 @@ static void read_journal_entry(struct framing *framing, struct framed *framed)
 	    !starts_word(message, STR("SECCOMP "), &framed->fields))
 		return;
 	framed->kind = us ? FRAMED_RECORD : FRAMED_UNSTAMPED;
+	/* What the journal holds was delivered, whatever syslog lost of it. */
+	framed->full_stream = framed->has_serial;
 }
 
 static bool may_matter(struct str text)

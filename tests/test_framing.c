@@ -161,17 +161,17 @@ static const struct row rows[] = {
 	{"journal JSON, audit", S("{\"_TRANSPORT\":\"audit\",\"_AUDIT_TYPE\":\"1326\","
 	 "\"_AUDIT_ID\":\"787\",\"_SOURCE_REALTIME_TIMESTAMP\":\"1795302094454000\","
 	 "\"__REALTIME_TIMESTAMP\":\"1795302095000000\",\"_HOSTNAME\":\"vm\","
-	 "\"MESSAGE\":\"SECCOMP auid=0 pid=1\"}"), JOURNAL, .ms = AT + 454},
+	 "\"MESSAGE\":\"SECCOMP auid=0 pid=1\"}"), JOURNAL, .full_stream = true, .ms = AT + 454},
 	{"journal JSON, another host", S("{\"_TRANSPORT\":\"audit\",\"_AUDIT_TYPE\":\"1326\","
 	 "\"_AUDIT_ID\":\"787\",\"_SOURCE_REALTIME_TIMESTAMP\":\"1795302094454999\","
-	 "\"_HOSTNAME\":\"web1\",\"MESSAGE\":\"SECCOMP auid=0 pid=1\",\"_EXE\":null}"), JOURNAL,
+	 "\"_HOSTNAME\":\"web1\",\"MESSAGE\":\"SECCOMP auid=0 pid=1\",\"_EXE\":null}"), JOURNAL, .full_stream = true,
 	 .ms = AT + 454, .node = "web1"},
 	{"journal JSON, kernel", S("{\"_TRANSPORT\":\"kernel\",\"_HOSTNAME\":\"vm\","
 	 "\"_SOURCE_MONOTONIC_TIMESTAMP\":\"711918371\",\"MESSAGE\":\"audit: type=1326 "
 	 "audit(1795302094.454:787): auid=0 pid=1\"}"), JOURNAL, .full_stream = true, .ms = AT + 454},
 	{"journal JSON, message in bytes", S("{\"_TRANSPORT\":\"audit\",\"_AUDIT_TYPE\":\"1326\","
 	 "\"_AUDIT_ID\":\"787\",\"_SOURCE_REALTIME_TIMESTAMP\":\"1795302094454000\","
-	 "\"MESSAGE\":[83,69,67,67,79,77,80,32,97,117,105,100,61,48]}"), JOURNAL, .ms = AT + 454},
+	 "\"MESSAGE\":[83,69,67,67,79,77,80,32,97,117,105,100,61,48]}"), JOURNAL, .full_stream = true, .ms = AT + 454},
 	{"journal JSON, kernel message in bytes", S("{\"_TRANSPORT\":\"kernel\","
 	 "\"MESSAGE\":[97,117,100,105,116,58,32,116,121,112,101,61,49,51,50,54,32,97,117,100,105,116,"
 	 "40,49,55,57,53,51,48,50,48,57,52,46,52,53,52,58,55,56,55,41,58,32,97,117,105,100,61,48]}"),
