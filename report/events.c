@@ -233,19 +233,12 @@ int events_report_add(struct events_report *report, const struct observation *ob
 	return format_written(report->out);
 }
 
-static int compare_bytes(struct str a, struct str b)
-{
-	int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-
-	return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 /* The order of lines within a group: what differs in it makes two lines. */
 static int compare_lines(const struct observation *a, const struct observation *b)
 {
 	const int orders[] = {
-		compare_bytes(a->comm, b->comm),     (int)a->comm_null - (int)b->comm_null,
-		compare_bytes(a->exe, b->exe),       (int)a->exe_null - (int)b->exe_null,
+		str_compare(a->comm, b->comm),       (int)a->comm_null - (int)b->comm_null,
+		str_compare(a->exe, b->exe),         (int)a->exe_null - (int)b->exe_null,
 		(int)a->has_arch - (int)b->has_arch, (a->arch > b->arch) - (a->arch < b->arch),
 		(a->nr > b->nr) - (a->nr < b->nr),   (a->code > b->code) - (a->code < b->code),
 	};

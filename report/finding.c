@@ -60,14 +60,6 @@ void finding_free(struct finding *finding)
 	free(finding);
 }
 
-static int compare_str(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n ? memcmp(a.p, b.p, n) : 0;
-
-	return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 static struct str basename_of(struct str path)
 {
 	size_t start = path.n;
@@ -82,7 +74,7 @@ static void add_program(struct finding *finding, struct str name)
 	size_t i = 0;
 	int order = 1;
 
-	while (i < finding->program_count && (order = compare_str(finding->programs[i], name)) < 0)
+	while (i < finding->program_count && (order = str_compare(finding->programs[i], name)) < 0)
 		i++;
 	if (i < finding->program_count && order == 0)
 		return;

@@ -109,14 +109,6 @@ void group_key_release(struct group_key *key)
 	*key = (struct group_key){0};
 }
 
-static int compare_str(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n ? memcmp(a.p, b.p, n) : 0;
-
-	return order ? order : (a.n > b.n) - (a.n < b.n);
-}
-
 int group_key_compare(const struct group_key *a, const struct group_key *b)
 {
 	if (a->attribution != b->attribution)
@@ -127,7 +119,7 @@ int group_key_compare(const struct group_key *a, const struct group_key *b)
 		int order = (int)!(a->known & BIT(i)) - (int)!(b->known & BIT(i));
 
 		if (order == 0)
-			order = compare_str(a->values[i], b->values[i]);
+			order = str_compare(a->values[i], b->values[i]);
 		if (order)
 			return order;
 	}
