@@ -5,6 +5,7 @@ libsclog_a_SOURCES += \
 	base/hash.h \
 	base/mem.c base/mem.h \
 	base/pattern.c base/pattern.h \
+	base/ring.c base/ring.h \
 	base/scan.h \
 	base/str.h \
 	base/utf8.c base/utf8.h

@@ -1,4 +1,4 @@
-#include "cli/message.h"
+#include "cli/judges.h"
 #include "cli/reading.h"
 #include "report/diff.h"
 
@@ -10,29 +10,15 @@ struct diff_options {
 	struct global_options global;
 	struct selection_options selection;
 	struct file_options files;
-	const char *profile, *loader, *runtime, *caps, *kernel, *by;
-	struct option_list cap_add, cap_drop;
+	struct profile_options_given judging;
+	const char *by;
 	bool strict, require_complete;
 };
 
 /* clang-format off */
 static const struct option_row rows[] = {
 	OPTION_TITLE("Profile"),
-	OPTION(TEXT, 0, "profile", "FILE", struct diff_options, profile,
-	       "the seccomp profile to judge by (`-`: standard input)"),
-	OPTION(CHOICE, 0, "loader", "auto|docker|podman|oci", struct diff_options, loader,
-	       "who reads the profile; default auto, by its shape"),
-	OPTION(CHOICE, 0, "runtime", "runc|crun", struct diff_options, runtime,
-	       "who builds the filter; default runc"),
-	OPTION(TEXT, 0, "caps", "CAP[,CAP...]", struct diff_options, caps,
-	       "capabilities that the profile's conditions see; default the container's own where "
-	       "known, else Docker's 14"),
-	OPTION(LIST, 0, "cap-add", "CAP[,CAP...]", struct diff_options, cap_add,
-	       "and these, as `docker run --cap-add`"),
-	OPTION(LIST, 0, "cap-drop", "CAP[,CAP...]", struct diff_options, cap_drop,
-	       "but not these, as `docker run --cap-drop`"),
-	OPTION(TEXT, 0, "kernel", "N.M", struct diff_options, kernel,
-	       "kernel version that the profile's conditions see; default this host's"),
+	PROFILE_OPTION_ROWS(struct diff_options, judging),
 	SELECTION_OPTION_ROWS(struct diff_options, selection),
 	OPTION_TITLE("Answer"),
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct diff_options, by,
@@ -46,146 +32,6 @@ static const struct option_row rows[] = {
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
 };
 /* clang-format on */
-
-/* Sets of capabilities that containers of one diff may have between them. */
-#define JUDGES_MAX 64
-
-/*
- * The profile, resolved once for each set of capabilities that the containers have: a rule may
- * ask for a capability, so that two containers can get two answers.
- */
-struct judges {
-	const struct diff_options *given;
-	struct profile_options options;
-	bool has_caps; /* --caps: the containers' own do not matter */
-	caps add, drop;
-	struct judge {
-		caps caps;
-		struct profile *profile;
-	} all[JUDGES_MAX];
-	size_t count;
-};
-
-static void judges_release(struct judges *judges)
-{
-	for (size_t i = 0; i < judges->count; i++)
-		profile_free(judges->all[i].profile);
-}
-
-static int parse_caps(const char *option, const char *list, caps *ret_caps, struct err *err)
-{
-	int r = caps_parse(list, ret_caps, err);
-
-	if (r < 0)
-		err_prefix(err, "--%s", option);
-	return r;
-}
-
-static int parse_caps_list(const char *option, const struct option_list *lists, caps *ret_caps,
-			   struct err *err)
-{
-	for (size_t i = 0; i < lists->count; i++) {
-		caps some;
-		int r = parse_caps(option, lists->values[i], &some, err);
-
-		if (r < 0)
-			return r;
-		*ret_caps |= some;
-	}
-	return 0;
-}
-
-/* "5.10", and what uname(1) says: "5.10.0-28-amd64". */
-static int parse_kernel(const char *text, struct profile_options *options, struct err *err)
-{
-	char rest;
-	int n = sscanf(text, "%4u.%4u%c", &options->kernel_major, &options->kernel_minor, &rest);
-
-	if (n == 2 || (n == 3 && rest == '.'))
-		return 0;
-	return err_set(err, EINVAL, "--kernel: '%s' is no version; write it as 5.10", text);
-}
-
-/* The words were checked by the option table. */
-static int judges_init(struct judges *judges, const struct diff_options *given, struct err *err)
-{
-	struct profile_options *options = &judges->options;
-	int r = 0;
-
-	judges->given = given;
-	*options = profile_options_default();
-	if (given->loader && strcmp(given->loader, "auto") != 0)
-		loader_from_name(str_from(given->loader), &options->loader);
-	if (given->runtime)
-		runtime_from_name(str_from(given->runtime), &options->runtime);
-	judges->has_caps = given->caps != NULL;
-	if (given->caps)
-		r = parse_caps("caps", given->caps, &options->caps, err);
-	if (r == 0)
-		r = parse_caps_list("cap-add", &given->cap_add, &judges->add, err);
-	if (r == 0)
-		r = parse_caps_list("cap-drop", &given->cap_drop, &judges->drop, err);
-	if (r == 0 && given->kernel)
-		r = parse_kernel(given->kernel, options, err);
-	return r;
-}
-
-/* As moby's TweakCapabilities(): ALL added is all but the dropped; otherwise adding comes last. */
-static caps tweak(const struct judges *judges, caps base)
-{
-	caps every = 0;
-
-	caps_from_name(STR("ALL"), &every);
-	if ((judges->add & every) == every)
-		return every & ~judges->drop;
-	return (base & ~judges->drop) | judges->add;
-}
-
-static int load(struct judges *judges, caps wanted, struct profile **ret_profile, struct err *err)
-{
-	struct profile_options options = judges->options;
-
-	if (judges->count == JUDGES_MAX)
-		return err_set(
-			err, E2BIG,
-			"the containers have more than %d sets of capabilities between them: "
-			"select fewer, or say --caps",
-			JUDGES_MAX);
-	options.caps = wanted;
-	int r = profile_load(judges->given->profile, &options, ret_profile, err);
-
-	if (r == 0)
-		judges->all[judges->count++] = (struct judge){wanted, *ret_profile};
-	return r;
-}
-
-/* The profile for one container's capabilities; NULL for the default ones. */
-static int judges_find(struct judges *judges, const struct container *container,
-		       struct profile **ret_profile, struct err *err)
-{
-	bool own = container && container->has_caps && !judges->has_caps;
-	caps wanted = tweak(judges, own ? container->caps : judges->options.caps);
-
-	for (size_t i = 0; i < judges->count; i++) {
-		if (judges->all[i].caps == wanted) {
-			*ret_profile = judges->all[i].profile;
-			return 0;
-		}
-	}
-	return load(judges, wanted, ret_profile, err);
-}
-
-static void warn_of_lint(const struct profile *profile)
-{
-	const char *given = profile_info(profile).source;
-	const char *source = strcmp(given, "-") == 0 ? "standard input" : given;
-	size_t count;
-	const struct lint *lint = profile_lint(profile, &count);
-
-	for (size_t i = 0; i < count; i++)
-		message_warning("%s: %s%s%s", source, lint[i].where ? lint[i].where : "",
-				lint[i].where ? ": " : "", lint[i].message);
-}
 
 /* What the callbacks of the queries need. */
 struct comparison {
@@ -232,11 +78,12 @@ static void add_reading(struct diff *diff, const struct reading *reading)
 	if (counts->failed)
 		diff_add_reason(diff, "%" PRIu64 " input%s could not be read to the end",
 				counts->failed, counts->failed == 1 ? "" : "s");
-	if (counts->without_serial)
+	if (counts->in.without_serial)
 		diff_add_reason(diff,
 				"%" PRIu64 " record%s came without a serial: what was lost between "
 				"them cannot be seen, and one may be counted twice",
-				counts->without_serial, counts->without_serial == 1 ? "" : "s");
+				counts->in.without_serial,
+				counts->in.without_serial == 1 ? "" : "s");
 }
 
 static int compare(struct comparison *comparison, const struct reading *reading)
@@ -286,10 +133,10 @@ static int conclude(const struct comparison *comparison, const struct reading *r
 
 static int check(struct invocation *invocation, const struct diff_options *given, struct err *err)
 {
-	if (!given->profile)
+	if (!given->judging.profile)
 		return err_set(err, EINVAL,
 			       "no profile given: --profile FILE says what to judge by");
-	if (strcmp(given->profile, "-") != 0)
+	if (strcmp(given->judging.profile, "-") != 0)
 		return 0;
 	for (size_t i = 0; i < invocation->operand_count; i++)
 		if (strcmp(invocation->operands[i], "-") == 0)
@@ -310,7 +157,7 @@ static int diff_everything(struct invocation *invocation, struct comparison *com
 	if (r < 0)
 		return r;
 	if (!given->global.quiet)
-		warn_of_lint(profile);
+		judges_warn_of_lint(&comparison->judges);
 	r = reading_open(&reading, invocation, &given->selection, &given->files, err);
 	if (r == 0)
 		r = compare(comparison, &reading);
@@ -328,7 +175,7 @@ static int run(struct invocation *invocation, struct err *err)
 	if (r == 0)
 		r = invocation_sandbox(invocation, err);
 	if (r == 0)
-		r = judges_init(&comparison.judges, given, err);
+		r = judges_init(&comparison.judges, &given->judging, err);
 	if (r < 0) {
 		invocation->misused = true;
 		return r;

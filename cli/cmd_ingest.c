@@ -56,7 +56,7 @@ static void add_real(struct rows *summary, const char *path, const char *label, 
 
 static void add_malformed(struct rows *summary, const struct feed_counts *counts)
 {
-	add_count(summary, "malformed.total", "malformed", feed_malformed(counts), false);
+	add_count(summary, "malformed.total", "malformed", intake_malformed(&counts->in), false);
 	for (size_t i = MALFORMED_NONE + 1; i < MALFORMED_COUNT; i++) {
 		enum malformed reason = (enum malformed)i;
 
@@ -64,7 +64,7 @@ static void add_malformed(struct rows *summary, const struct feed_counts *counts
 			 malformed_name(reason));
 		snprintf(summary->labels[i], sizeof(summary->labels[i]), "  %s",
 			 malformed_name(reason));
-		add_count(summary, summary->paths[i], summary->labels[i], counts->malformed[i],
+		add_count(summary, summary->paths[i], summary->labels[i], counts->in.malformed[i],
 			  true);
 	}
 }
@@ -77,18 +77,18 @@ static int write_summary(const struct feed_counts *counts, enum format format)
 	add_count(&summary, "files", "files", counts->files, false);
 	add_count(&summary, "failed", "failed", counts->failed, true);
 	add_count(&summary, "lines", "lines", counts->lines, false);
-	add_count(&summary, "records", "records", counts->records, false);
+	add_count(&summary, "records", "records", counts->in.records, false);
 	add_count(&summary, "new", "new", counts->fresh, false);
 	add_count(&summary, "duplicates", "duplicates", counts->duplicates, false);
 	add_count(&summary, "expired", "expired (see --backfill)", counts->expired, true);
 	add_malformed(&summary, counts);
-	add_count(&summary, "untrusted", "untrusted", counts->untrusted, false);
-	add_count(&summary, "without_serial", "without serial", counts->without_serial, true);
-	add_count(&summary, "without_arch", "without arch", counts->without_arch, true);
+	add_count(&summary, "untrusted", "untrusted", counts->in.untrusted, false);
+	add_count(&summary, "without_serial", "without serial", counts->in.without_serial, true);
+	add_count(&summary, "without_arch", "without arch", counts->in.without_arch, true);
 	add_count(&summary, "bytes", "bytes", counts->bytes, false);
 	add_real(&summary, "seconds", "seconds", seconds);
 	add_count(&summary, "records_per_second", "records/s",
-		  seconds > 0 ? (uint64_t)((double)counts->records / seconds) : 0, false);
+		  seconds > 0 ? (uint64_t)((double)counts->in.records / seconds) : 0, false);
 	add_count(&summary, "merged_stores", "merged stores", counts->merged_stores, true);
 	return summary_write(summary.all, summary.count, format, stdout);
 }

@@ -12,6 +12,7 @@
 /* The commands, in the order in which --help shows them. */
 #define COMMANDS(EACH)   \
 	EACH(ingest)     \
+	EACH(watch)      \
 	EACH(containers) \
 	EACH(events)     \
 	EACH(diff)

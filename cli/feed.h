@@ -6,8 +6,7 @@
 #define SCLOG_CLI_FEED_H
 
 #include "base/err.h"
-#include "correlate/container.h"
-#include "ingest/record.h"
+#include "cli/intake.h"
 #include "store/store.h"
 
 #include <stdint.h>
@@ -24,25 +23,19 @@ struct feed_options {
 	unsigned verbose;       /* 1: the first malformed line of each kind is shown */
 };
 
-/* What was read; counts are exact. records = fresh + duplicates + expired. */
+/* What was read; counts are exact. in.records = fresh + duplicates + expired. */
 struct feed_counts {
 	uint64_t files;  /* inputs read to their end */
 	uint64_t failed; /* inputs that could not be, or not to their end */
 	uint64_t lines;
-	uint64_t bytes;   /* of text, after decompression */
-	uint64_t records; /* well-formed SECCOMP records of the kernel's */
-	uint64_t fresh;   /* counted for the first time */
+	uint64_t bytes; /* of text, after decompression */
+	struct intake_counts in;
+	uint64_t fresh; /* counted for the first time */
 	uint64_t duplicates;
 	uint64_t expired;
-	uint64_t untrusted; /* claims to be a record, in framing that is not the kernel's */
-	uint64_t malformed[MALFORMED_COUNT];
-	uint64_t without_serial; /* of records: may double one that came with a serial */
-	uint64_t without_arch;   /* of records */
 	uint64_t merged_stores;
 	double seconds; /* wall time */
 };
-
-uint64_t feed_malformed(const struct feed_counts *counts);
 
 /*
  * Reads every path ("-" is standard input, a store is merged) into the store and commits. An

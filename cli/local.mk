@@ -3,16 +3,29 @@ libsclog_a_SOURCES += \
 	cli/cmd_diff.c \
 	cli/cmd_events.c \
 	cli/cmd_ingest.c \
+	cli/cmd_watch.c \
 	cli/command.h \
+	cli/config.c cli/config.h \
 	cli/exit.h \
 	cli/feed.c cli/feed.h \
+	cli/intake.c cli/intake.h \
+	cli/listener.c cli/listener.h \
+	cli/judges.c cli/judges.h \
 	cli/message.c cli/message.h \
 	cli/nearest.c cli/nearest.h \
 	cli/option.c cli/option.h \
+	cli/printer.c cli/printer.h \
+	cli/privileges.c cli/privileges.h \
 	cli/progress.c cli/progress.h \
 	cli/reading.c cli/reading.h \
 	cli/sandbox.c cli/sandbox.h \
 	cli/selection.c cli/selection.h \
-	cli/version.c cli/version.h
+	cli/service.c cli/service.h \
+	cli/source.c cli/source.h \
+	cli/version.c cli/version.h \
+	cli/watch.c cli/watch.h cli/watch_private.h \
+	cli/watch_open.c \
+	cli/watch_take.c \
+	cli/watch_tick.c
 
 sclog_SOURCES = cli/main.c

@@ -122,11 +122,11 @@ static void warn_of(uint64_t lines, const char *why)
 
 static void warn(const struct reading *reading, const struct global_options *global)
 {
-	uint64_t malformed = feed_malformed(&reading->counts);
+	uint64_t malformed = intake_malformed(&reading->counts.in);
 
 	if (!reading->one_shot || global->quiet)
 		return;
-	warn_of(reading->counts.untrusted,
+	warn_of(reading->counts.in.untrusted,
 		"look like records, but not in the kernel's framing; --trust-all takes them");
 	warn_of(malformed,
 		"cannot be read as the records they claim to be; -v shows the first of each kind");

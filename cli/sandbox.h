@@ -13,4 +13,8 @@
  */
 int sandbox_enter(struct err *err);
 
+/* The same for `sclog watch`, which may still open sockets of the local kinds: to ask the kernel's
+ * audit (AF_NETLINK), and to notify the service manager (AF_UNIX). */
+int sandbox_enter_watching(struct err *err);
+
 #endif

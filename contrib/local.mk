@@ -1,4 +1,4 @@
-# What goes around the program: cron, shell completion.
+# What goes around the program: cron, systemd, auditd, the configuration file, shell completion.
 
 cronexampledir = $(docdir)/examples/cron.d
 dist_cronexample_DATA = contrib/cron.d/sclog
@@ -6,12 +6,42 @@ dist_cronexample_DATA = contrib/cron.d/sclog
 dist_zshcompletion_DATA = contrib/completion/_sclog
 dist_fishcompletion_DATA = contrib/completion/sclog.fish
 
+systemdsystemunitdir = $(prefix)/lib/systemd/system
+sclogconfdir = $(sysconfdir)/sclog
+auditplugindir = $(sysconfdir)/audit/plugins.d
+
 # bash-completion looks for a file with the command's name, so this one is renamed.
-EXTRA_DIST += contrib/completion/sclog.bash
+EXTRA_DIST += contrib/completion/sclog.bash contrib/systemd/sclog.service \
+	contrib/audit/sclog.conf contrib/sclog.conf
 
+# Where sclog and its store are, in files that cannot find out themselves.
+placed = sed -e 's|/usr/bin/sclog|$(bindir)/sclog|' -e 's|/etc/sclog/|$(sclogconfdir)/|' \
+	-e 's|/var/lib/sclog|$(localstatedir)/lib/sclog|'
+
+# A configuration that is there already is its owner's. auditd wants the plugin's file to be
+# writable for root alone.
 install-data-local:
-	$(MKDIR_P) "$(DESTDIR)$(bashcompletiondir)"
+	$(MKDIR_P) "$(DESTDIR)$(bashcompletiondir)" "$(DESTDIR)$(systemdsystemunitdir)" \
+		"$(DESTDIR)$(sclogconfdir)" "$(DESTDIR)$(auditplugindir)" \
+		"$(DESTDIR)$(localstatedir)/lib/sclog"
 	$(INSTALL_DATA) $(srcdir)/contrib/completion/sclog.bash "$(DESTDIR)$(bashcompletiondir)/sclog"
+	$(placed) $(srcdir)/contrib/systemd/sclog.service \
+		>"$(DESTDIR)$(systemdsystemunitdir)/sclog.service"
+	chmod 644 "$(DESTDIR)$(systemdsystemunitdir)/sclog.service"
+	test -e "$(DESTDIR)$(sclogconfdir)/sclog.conf" || \
+		$(INSTALL_DATA) $(srcdir)/contrib/sclog.conf "$(DESTDIR)$(sclogconfdir)/sclog.conf"
+	test -e "$(DESTDIR)$(auditplugindir)/sclog.conf" || { \
+		$(placed) $(srcdir)/contrib/audit/sclog.conf \
+			>"$(DESTDIR)$(auditplugindir)/sclog.conf" && \
+		chmod 640 "$(DESTDIR)$(auditplugindir)/sclog.conf"; }
 
+# What was changed stays, and so does a store.
 uninstall-local:
-	rm -f "$(DESTDIR)$(bashcompletiondir)/sclog"
+	rm -f "$(DESTDIR)$(bashcompletiondir)/sclog" \
+		"$(DESTDIR)$(systemdsystemunitdir)/sclog.service"
+	! cmp -s $(srcdir)/contrib/sclog.conf "$(DESTDIR)$(sclogconfdir)/sclog.conf" || \
+		rm -f "$(DESTDIR)$(sclogconfdir)/sclog.conf"
+	! $(placed) $(srcdir)/contrib/audit/sclog.conf | \
+		cmp -s - "$(DESTDIR)$(auditplugindir)/sclog.conf" || \
+		rm -f "$(DESTDIR)$(auditplugindir)/sclog.conf"
+	rmdir "$(DESTDIR)$(localstatedir)/lib/sclog" 2>/dev/null || :

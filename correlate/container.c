@@ -1,5 +1,9 @@
 #include "correlate/container.h"
 
+#include "base/mem.h"
+
+#include <stdlib.h>
+
 static const char *const coverage_names[] = {
 	[COVERAGE_UNKNOWN] = "unknown",
 	[COVERAGE_NONE] = "none",
@@ -21,4 +25,39 @@ bool coverage_from_name(struct str name, enum coverage *ret_coverage)
 		}
 	}
 	return false;
+}
+
+static struct str copy_into(char **to, struct str s)
+{
+	struct str copy = str_of(*to, s.n);
+
+	if (s.n)
+		memcpy(*to, s.p, s.n);
+	*to += s.n;
+	return copy;
+}
+
+struct container *container_copy(const struct container *container)
+{
+	const struct container *c = container;
+	size_t n = c->id.n + c->name.n + c->runtime.n + c->image.n + c->pod.n + c->namespace.n +
+		   c->workload.n + c->profile.n;
+	struct container *copy = mem_new(1, sizeof(*copy) + n);
+	char *to = (char *)(copy + 1);
+
+	*copy = *c;
+	copy->id = copy_into(&to, c->id);
+	copy->name = copy_into(&to, c->name);
+	copy->runtime = copy_into(&to, c->runtime);
+	copy->image = copy_into(&to, c->image);
+	copy->pod = copy_into(&to, c->pod);
+	copy->namespace = copy_into(&to, c->namespace);
+	copy->workload = copy_into(&to, c->workload);
+	copy->profile = copy_into(&to, c->profile);
+	return copy;
+}
+
+void container_free(struct container *container)
+{
+	free(container);
 }

@@ -31,8 +31,14 @@ struct container {
 	struct str namespace;
 	struct str workload;
 	bool has_caps;
-	uint64_t caps; /* bounding set, bit N is capability N */
+	uint64_t caps;      /* bounding set, bit N is capability N */
+	bool has_profile;   /* the runtime's files were found: profile says what is in force */
+	struct str profile; /* linux.seccomp as JSON, resolved; empty: none is in force */
 	enum coverage coverage;
 };
+
+/* A copy on the heap whose strings live as long as it does; free it with container_free(). */
+struct container *container_copy(const struct container *container);
+void container_free(struct container *container);
 
 #endif

@@ -18,6 +18,7 @@ const char *unattributed_name(enum unattributed reason)
 		[UNATTRIBUTED_LOG_ALONE] = "a log alone holds no container",
 		[UNATTRIBUTED_PROCESS_GONE] = "process gone",
 		[UNATTRIBUTED_NO_LIFETIME] = "no lifetime on file",
+		[UNATTRIBUTED_BEFORE_WATCH] = "logged before watch looked",
 	};
 
 	return names[reason];
@@ -32,17 +33,6 @@ const char *phase_name(enum phase phase)
 	};
 
 	return names[phase];
-}
-
-const char *source_kind_name(enum source_kind kind)
-{
-	static const char *const names[] = {
-		[SOURCE_LOG] = "log",         [SOURCE_SYSLOG] = "syslog",
-		[SOURCE_JOURNAL] = "journal", [SOURCE_NETLINK] = "netlink",
-		[SOURCE_STRACE] = "strace",
-	};
-
-	return names[kind];
 }
 
 enum phase phase_of(const struct record *record)

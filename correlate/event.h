@@ -8,6 +8,7 @@
 
 #include "correlate/container.h"
 #include "ingest/record.h"
+#include "ingest/source.h"
 
 enum attribution {
 	ATTRIBUTION_CONTAINER,
@@ -23,6 +24,8 @@ enum unattributed {
 	UNATTRIBUTED_LOG_ALONE,    /* a log holds no container, and the user named none */
 	UNATTRIBUTED_PROCESS_GONE, /* the process ended before anyone could look */
 	UNATTRIBUTED_NO_LIFETIME,  /* no process of that pid on file for that time */
+	UNATTRIBUTED_BEFORE_WATCH, /* logged before watch looked at processes */
+	UNATTRIBUTED_COUNT,
 };
 
 /* The reason in words, for the store's views; empty for UNATTRIBUTED_NONE. */
@@ -42,17 +45,6 @@ const char *phase_name(enum phase phase);
  * with runc's or crun's comm is set-up. Starting a container and entering one look alike here.
  */
 enum phase phase_of(const struct record *record);
-
-/* Where the observation came from. */
-enum source_kind {
-	SOURCE_LOG,    /* audit.log and its copies */
-	SOURCE_SYSLOG, /* kernel text in syslog, dmesg or kmsg */
-	SOURCE_JOURNAL,
-	SOURCE_NETLINK,
-	SOURCE_STRACE,
-};
-
-const char *source_kind_name(enum source_kind kind);
 
 struct event {
 	const struct record *record;

@@ -1,4 +1,22 @@
 libsclog_a_SOURCES += \
 	correlate/assign.c correlate/assign.h \
+	correlate/attribute.c correlate/attribute.h \
+	correlate/bundle.c correlate/bundle.h \
+	correlate/capability.c correlate/capability.h \
+	correlate/cgroup.c correlate/cgroup.h \
+	correlate/connector.c correlate/connector.h \
 	correlate/container.c correlate/container.h \
-	correlate/event.c correlate/event.h
+	correlate/coverage.c \
+	correlate/description.c correlate/description.h \
+	correlate/docker_files.c correlate/docker_files.h \
+	correlate/event.c correlate/event.h \
+	correlate/hold.c correlate/hold.h \
+	correlate/json.c correlate/json.h \
+	correlate/metadata.c correlate/metadata.h \
+	correlate/pod_logs.c correlate/pod_logs.h \
+	correlate/process.c correlate/process.h \
+	correlate/procfs.c correlate/procfs.h \
+	correlate/registry.c correlate/registry.h \
+	correlate/runtime_files.c correlate/runtime_files.h \
+	correlate/setup.c correlate/setup.h \
+	correlate/storage_files.c correlate/storage_files.h

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+enum { FRAME_KMSG }; /* the one whose text is escaped */
+
 /*
  * One way in which a syslog daemon, journald or dmesg writes kernel text. Groups:
  * pri (of RFC 3164 or kmsg), facility (by name), iso or bsd (the header's time), host, tag,
@@ -15,7 +17,7 @@
  */
 static const char *const frames[] = {
 	/* "5,1234,711918371,-;text": /dev/kmsg (kernel: Documentation/ABI/testing/dev-kmsg) */
-	"^(?<pri>\\d+),\\d+,\\d+,[^;]*;(?<text>.*)$",
+	[FRAME_KMSG] = "^(?<pri>\\d+),\\d+,\\d+,[^;]*;(?<text>.*)$",
 
 	/* "[  711.918371] text", "[Sat Nov 21 23:01:34 2026] text"; before it dmesg -x or -r */
 	"^(?:(?<facility>[a-z0-9]+)\\s*:[a-z]+\\s*:\\s*|<(?<pri>\\d{1,3})>)?"
@@ -47,6 +49,7 @@ struct framing {
 	struct pattern *frames[FRAME_COUNT];
 	struct pattern *printk;
 	struct journal journal;
+	struct buf unescaped;
 	char host_label[NODE_LABEL_SIZE];
 };
 
@@ -81,6 +84,7 @@ void framing_free(struct framing *framing)
 		pattern_free(framing->frames[i]);
 	pattern_free(framing->printk);
 	journal_release(&framing->journal);
+	buf_release(&framing->unescaped);
 	free(framing);
 }
 
@@ -153,7 +157,7 @@ static void read_auditd(struct framed *framed, struct str text)
 {
 	struct str rest = str_skip(text, 5);
 
-	framed->source = FRAMED_BY_AUDITD;
+	framed->source = SOURCE_LOG;
 	if (seccomp_type(rest, &rest))
 		read_stamped(framed, rest);
 	else
@@ -316,7 +320,7 @@ static bool is_journald_audit(const struct header *header)
 static void read_journald_audit(const struct framing *framing, struct framed *framed,
 				const struct header *header)
 {
-	framed->source = FRAMED_BY_JOURNAL;
+	framed->source = SOURCE_JOURNAL;
 	framed->fields = str_skip(header->text, sizeof("SECCOMP ") - 1);
 	framed->kind = header_time(framing, header, &framed->ms) ? FRAMED_RECORD : FRAMED_UNSTAMPED;
 }
@@ -353,39 +357,91 @@ static void read_header(struct framing *framing, struct framed *framed, const st
 		refuse(framing, framed, header->text, FRAMED_OTHER);
 }
 
+/* "\x5c": /dev/kmsg writes backslashes so, and what is not printable (kernel/printk/printk.c,
+ * msg_add_ext_text()); a program's name may hold the former. */
+static bool take_escaped(struct str *text, char *ret_c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *high, *low;
+
+	if (text->n < 4 || text->p[0] != '\\' || text->p[1] != 'x' || !text->p[2] || !text->p[3])
+		return false;
+	high = strchr(digits, text->p[2]);
+	low = strchr(digits, text->p[3]);
+	if (!high || !low)
+		return false;
+	*ret_c = (char)((high - digits) << 4 | (low - digits));
+	*text = str_skip(*text, 4);
+	return true;
+}
+
+static struct str unescape_kmsg(struct framing *framing, struct str text)
+{
+	if (str_chr(text, '\\') == text.n)
+		return text;
+	buf_clear(&framing->unescaped);
+	while (text.n) {
+		struct str plain = str_of(text.p, str_chr(text, '\\'));
+		char c = '\\';
+
+		buf_put_str(&framing->unescaped, plain);
+		text = str_skip(text, plain.n);
+		if (!text.n)
+			break;
+		if (!take_escaped(&text, &c))
+			text = str_skip(text, 1);
+		buf_put_char(&framing->unescaped, c);
+	}
+	return buf_str(&framing->unescaped);
+}
+
 static void read_framed_text(struct framing *framing, struct framed *framed, struct str text)
 {
-	framed->source = FRAMED_BY_SYSLOG;
+	framed->source = SOURCE_SYSLOG;
 	for (size_t i = 0; i < FRAME_COUNT; i++) {
 		if (!pattern_match(framing->frames[i], text))
 			continue;
 		struct header header = header_of(framing->frames[i]);
 
+		if (i == FRAME_KMSG)
+			header.text = unescape_kmsg(framing, header.text);
 		read_header(framing, framed, &header);
 		return;
 	}
 	refuse(framing, framed, text, FRAMED_UNKNOWN);
 }
 
-/* A journal entry: _TRANSPORT is journald's own word on where it came from. */
-static void read_journal_entry(struct framing *framing, struct framed *framed)
+/*
+ * The kernel transport is all that journald read from /dev/kmsg, where user space may write, too;
+ * the kernel keeps its own facility for itself (kernel/printk/printk.c, devkmsg_write()), and
+ * journald notes it. An export may lack it.
+ */
+static bool entry_is_kernel(const struct journal *journal)
 {
-	const struct journal *journal = &framing->journal;
+	struct str facility = journal_value(journal, JOURNAL_FACILITY);
+
+	return str_eq(journal_value(journal, JOURNAL_TRANSPORT), STR("kernel")) &&
+	       (!facility.p || str_eq(facility, STR("0")));
+}
+
+/* A journal entry: _TRANSPORT is journald's own word on where it came from. */
+void framing_read_entry(struct framing *framing, const struct journal *journal,
+			struct framed *framed)
+{
 	struct str transport = journal_value(journal, JOURNAL_TRANSPORT);
 	struct str message = journal_value(journal, JOURNAL_MESSAGE);
 	uint64_t us = 0, serial = 0, type = 0;
 	bool stamped = journal_number(journal, JOURNAL_SOURCE_TIME, &us);
 
-	framed->source = FRAMED_BY_JOURNAL;
+	*framed = (struct framed){.kind = FRAMED_OTHER, .source = SOURCE_JOURNAL};
 	framed->node = node_of(framing, journal_value(journal, JOURNAL_HOSTNAME));
 	if (!stamped)
 		journal_number(journal, JOURNAL_TIME, &us);
 	framed->ms = (int64_t)(us / 1000);
-	if (str_eq(transport, STR("kernel"))) {
+	if (entry_is_kernel(journal)) {
 		read_kernel_text(framing, framed, message);
 		return;
 	}
-	framed->kind = FRAMED_OTHER;
 	if (!str_eq(transport, STR("audit"))) {
 		refuse(framing, framed, message, FRAMED_OTHER);
 		return;
@@ -422,7 +478,7 @@ static void read_other_framing(struct framing *framing, struct framed *framed,
 	if (journal_is_export(&framing->journal, text)) {
 		framed->kind = FRAMED_OTHER;
 		if (journal_export_line(&framing->journal, line))
-			read_journal_entry(framing, framed);
+			framing_read_entry(framing, &framing->journal, framed);
 		return;
 	}
 	if (text.n && text.p[text.n - 1] == '\r')
@@ -432,7 +488,7 @@ static void read_other_framing(struct framing *framing, struct framed *framed,
 		if (!json_may_matter(text))
 			return;
 		if (journal_json(&framing->journal, text))
-			read_journal_entry(framing, framed);
+			framing_read_entry(framing, &framing->journal, framed);
 		else
 			refuse(framing, framed, text, FRAMED_UNKNOWN);
 		return;

@@ -13,8 +13,10 @@
 
 #include "base/err.h"
 #include "ingest/line.h"
+#include "ingest/source.h"
 
 struct framing;
+struct journal;
 
 enum framed_kind {
 	FRAMED_OTHER,     /* a log line that is nothing of ours */
@@ -27,13 +29,6 @@ enum framed_kind {
 	FRAMED_UNSTAMPED, /* a SECCOMP record whose time cannot be known */
 };
 
-/* Which way the line came; the store keeps it beside the observation. */
-enum framed_source {
-	FRAMED_BY_AUDITD,
-	FRAMED_BY_SYSLOG,
-	FRAMED_BY_JOURNAL,
-};
-
 enum framed_notice {
 	FRAMED_NOTICE_PRINTK,  /* kauditd_printk_skb: N callbacks suppressed */
 	FRAMED_NOTICE_LOST,    /* audit: audit_lost=N */
@@ -44,7 +39,7 @@ enum framed_notice {
 
 struct framed {
 	enum framed_kind kind;
-	enum framed_source source;
+	enum source_kind source;
 	struct str node;   /* empty: this host; borrowed from the line or the framing */
 	struct str fields; /* FRAMED_RECORD: what record_parse() takes */
 	bool interpreted;  /* FRAMED_RECORD: what record_parse_interpreted() takes instead */
@@ -72,6 +67,12 @@ void framing_free(struct framing *framing);
 
 /* Reads one line. Slices in *ret_framed live as long as the line and until the next call. */
 void framing_read(struct framing *framing, const struct line *line, struct framed *ret_framed);
+
+/* Reads the entry that a journal holds (journal.h), whoever put it there. Slices live as long as
+ * that entry. One of another type of the audit transport is OTHER, with has_serial: whether it is
+ * of a full stream, only the caller knows, since an export may have been filtered by unit. */
+void framing_read_entry(struct framing *framing, const struct journal *journal,
+			struct framed *ret_framed);
 
 /* A new input begins: what is kept of an unfinished entry of the last one is forgotten. */
 void framing_restart(struct framing *framing);

@@ -139,13 +139,11 @@ static int open_descriptor(struct input *input, struct err *err)
 	return 0;
 }
 
-int input_open(struct input *input, const char *path, struct err *err)
+/* Looks at the first bytes, and chooses by them how the text is had. */
+static int begin(struct input *input, struct err *err)
 {
-	*input = (struct input){.fd = -1, .path = path};
-	int result = open_descriptor(input, err);
+	int result;
 
-	if (result < 0)
-		return result;
 	posix_fadvise(input->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	input->buffer = mem_new(1, BUFFER_SIZE);
 	do {
@@ -153,9 +151,29 @@ int input_open(struct input *input, const char *path, struct err *err)
 	} while (result > 0 && input->end < 6);
 	if (result < 0)
 		return result;
-	if (begins_with(input, &gzip_magic))
+	bool gzip = begins_with(input, &gzip_magic), archive = is_compressed(input);
+
+	if (gzip || archive)
+		input->growing = input->at_end = false;
+	if (gzip)
 		input->gzip = gzip_new(raw_read, raw_new(input));
-	return is_compressed(input) ? open_archive(input, err) : 0;
+	return archive ? open_archive(input, err) : 0;
+}
+
+int input_open(struct input *input, const char *path, struct err *err)
+{
+	*input = (struct input){.fd = -1, .path = path};
+	int result = open_descriptor(input, err);
+
+	return result < 0 ? result : begin(input, err);
+}
+
+int input_open_fd(struct input *input, int fd, const char *path, bool growing, struct err *err)
+{
+	*input = (struct input){.fd = fd, .path = path, .growing = growing};
+	if (fstat(fd, &input->stat) < 0)
+		return err_errno(err, errno, "%s", path);
+	return begin(input, err);
 }
 
 void input_close(struct input *input)
@@ -217,8 +235,31 @@ static ssize_t read_text(struct input *input, char *to, size_t size, struct err 
 		       (unsigned long long)input->lines, why.message);
 }
 
+/*
+ * After each read of a growing file: does it still hold what was read before, and so what was
+ * read now? copytruncate and `>` empty a file in place, and it may have grown again since.
+ */
+static int check_same(struct input *input, struct err *err)
+{
+	char head[INPUT_HEAD_MAX];
+	uint64_t place = input->offset + (input->end - input->start);
+	ssize_t n = pread(input->fd, head, sizeof(head), 0);
+	struct stat now;
+
+	if (n < 0 || fstat(input->fd, &now) < 0)
+		return err_errno(err, errno, "%s", input->path);
+	if ((uint64_t)now.st_size < place || (size_t)n < input->head_n ||
+	    memcmp(head, input->head, input->head_n) != 0)
+		return err_set(err, ESTALE, "%s: was truncated", input->path);
+	input->head_n = (size_t)n;
+	memcpy(input->head, head, input->head_n);
+	return 0;
+}
+
 int input_fill(struct input *input, struct err *err)
 {
+	size_t room;
+
 	if (input->at_end)
 		return 0;
 	if (input->start) {
@@ -226,11 +267,15 @@ int input_fill(struct input *input, struct err *err)
 		input->end -= input->start;
 		input->start = 0;
 	}
-	ssize_t n = read_text(input, input->buffer + input->end, BUFFER_SIZE - input->end, err);
+	room = BUFFER_SIZE - input->end;
+	ssize_t n = read_text(input, input->buffer + input->end, room, err);
 
 	if (n < 0)
 		return (int)n;
-	input->at_end = n == 0;
+	if (input->growing && check_same(input, err) < 0)
+		return -err->code;
+	/* A file gives as much as it has: less is its end for now, and no second read is needed. */
+	input->at_end = n == 0 || (input->growing && (size_t)n < room);
 	input->end += (size_t)n;
 	return n > 0;
 }
@@ -294,8 +339,86 @@ int input_next_slow(struct input *input, struct line *ret_line, struct err *err)
 		if (result < 0)
 			return result;
 		if (result == 0)
-			return have.n ? take(input, have.n, have.n, ret_line) : 0;
+			return have.n && !input->growing ? take(input, have.n, have.n, ret_line)
+							 : 0;
 	}
+}
+
+int input_first_line(struct input *input, struct str *ret_line, struct err *err)
+{
+	for (;;) {
+		struct str have = str_of(input->buffer + input->start, input->end - input->start);
+		size_t n = str_chr(have, '\n');
+
+		*ret_line = str_of(have.p, n < LINE_MAX_BYTES ? n : LINE_MAX_BYTES);
+		if (n < have.n || n > LINE_MAX_BYTES)
+			return 1;
+		int result = input_fill(input, err);
+
+		if (result < 0)
+			return result;
+		if (result == 0)
+			return have.n && !input->growing;
+	}
+}
+
+/* A plain file is not read to get to a place in it. */
+static int seek(struct input *input, uint64_t offset, struct err *err)
+{
+	char before;
+	ssize_t n = pread(input->fd, &before, 1, (off_t)(offset - 1));
+
+	if (n < 0 || lseek(input->fd, (off_t)offset, SEEK_SET) < 0)
+		return err_errno(err, errno, "%s", input->path);
+	input->start = input->end = 0;
+	input->offset = offset;
+	input->at_end = false;
+	return n == 1 && before == '\n';
+}
+
+/*
+ * gzip ends with the length of its text, modulo 2^32 (RFC 1952, 2.3.1): what was read to its end
+ * need not be decompressed to find that out. With several members it is the last one's length,
+ * which is not the whole's.
+ */
+static bool is_gzip_end(const struct input *input, uint64_t offset)
+{
+	unsigned char length[4];
+
+	return input->gzip && input->stat.st_size > 4 &&
+	       pread(input->fd, length, 4, input->stat.st_size - 4) == 4 &&
+	       (length[0] | length[1] << 8 | length[2] << 16 | (uint32_t)length[3] << 24) ==
+		       (uint32_t)offset;
+}
+
+int input_skip_to(struct input *input, uint64_t offset, struct err *err)
+{
+	bool plain = !input->gzip && !input->archive && S_ISREG(input->stat.st_mode);
+	char before = '\n';
+
+	if (offset && plain)
+		return seek(input, offset, err);
+	if (offset && is_gzip_end(input, offset)) {
+		input->start = input->end = 0;
+		input->offset = offset;
+		input->at_end = true;
+	}
+	while (input->offset < offset) {
+		size_t have = input->end - input->start;
+		size_t n = offset - input->offset < have ? (size_t)(offset - input->offset) : have;
+
+		if (n)
+			before = input->buffer[input->start + n - 1];
+		input->start += n;
+		input->offset += n;
+		if (input->offset == offset)
+			break;
+		int result = input_fill(input, err);
+
+		if (result <= 0)
+			return result;
+	}
+	return before == '\n';
 }
 
 bool input_buffered(const struct input *input)

@@ -2,6 +2,10 @@
  * An input: a file, plain or compressed, or standard input; it gives lines.
  *
  * Memory is bounded: a line longer than LINE_MAX_BYTES is delivered cut, and its rest skipped.
+ *
+ * A growing input is a plain file that is still being written (ingest/follow.h). Its end is none:
+ * a line that lacks its newline waits for it, and clearing at_end lets reading go on. Whether it
+ * is still the same file is looked at with every read.
  */
 #ifndef SCLOG_INGEST_INPUT_H
 #define SCLOG_INGEST_INPUT_H
@@ -10,6 +14,9 @@
 #include "ingest/line.h"
 
 #include <sys/stat.h>
+
+/* Of a growing file's beginning so much is kept: more than an audit record's stamp and serial. */
+#define INPUT_HEAD_MAX 256
 
 struct input {
 	int fd;
@@ -28,6 +35,9 @@ struct input {
 	uint64_t consumed; /* bytes read from the file itself, for progress */
 	bool at_end;
 	bool skipping; /* inside the rest of a line that was cut */
+	bool growing;
+	size_t head_n; /* of a growing input */
+	char head[INPUT_HEAD_MAX];
 };
 
 /*
@@ -37,24 +47,41 @@ struct input {
 int input_open(struct input *input, const char *path, struct err *err);
 void input_close(struct input *input);
 
+/*
+ * The same for a descriptor, which the input owns from now on, whatever is returned; path is only
+ * for messages. Growing is taken back for a compressed file.
+ */
+int input_open_fd(struct input *input, int fd, const char *path, bool growing, struct err *err);
+
+/*
+ * Before anything was taken: the first line, cut as input_next() cuts it. Returns 1, 0 if there is
+ * none (yet), or -errno. Borrowed until the next call.
+ */
+int input_first_line(struct input *input, struct str *ret_line, struct err *err);
+
+/*
+ * Before anything was taken: goes to an offset of the (decompressed) text where a line begins.
+ * Returns 1, 0 if no line can begin there because the byte before it is no newline, or there is
+ * none (then close the input: nothing can be read of it any more), or -errno. Lines are counted
+ * from there.
+ */
+int input_skip_to(struct input *input, uint64_t offset, struct err *err);
+
 /* Fills the buffer further; part of input_next(). Returns 1, 0 at the end, or -errno. */
 int input_fill(struct input *input, struct err *err);
 
 /* The slow end of input_next(): a line that is not wholly in the buffer. */
 int input_next_slow(struct input *input, struct line *ret_line, struct err *err);
 
-/*
- * The next line. Returns 1, 0 at the end, or -errno: a read error or damaged compression, after
- * every whole line before it was delivered.
- */
-static inline int input_next(struct input *input, struct line *ret_line, struct err *err)
+/* The next line, if the whole of it is in the buffer. */
+static inline bool input_next_buffered(struct input *input, struct line *ret_line)
 {
 	const char *from = input->buffer + input->start;
 	size_t n = input->end - input->start;
 	const char *newline = n ? memchr(from, '\n', n) : NULL;
 
 	if (!newline || input->skipping)
-		return input_next_slow(input, ret_line, err);
+		return false;
 	n = (size_t)(newline - from);
 	ret_line->text = str_of(from, n);
 	ret_line->number = ++input->lines;
@@ -65,7 +92,17 @@ static inline int input_next(struct input *input, struct line *ret_line, struct 
 		ret_line->text.n = LINE_MAX_BYTES;
 	input->start += n + 1;
 	input->offset += n + 1;
-	return 1;
+	return true;
+}
+
+/*
+ * The next line. Returns 1, 0 at the end, or -errno: a read error or damaged compression, after
+ * every whole line before it was delivered; -ESTALE if a growing file became another one: shorter,
+ * or it begins differently (what was read of the new one is dropped).
+ */
+static inline int input_next(struct input *input, struct line *ret_line, struct err *err)
+{
+	return input_next_buffered(input, ret_line) ? 1 : input_next_slow(input, ret_line, err);
 }
 
 /* True if the next line is in the buffer. */

@@ -11,6 +11,7 @@ static const char *const field_names[JOURNAL_FIELD_COUNT] = {
 	[JOURNAL_SOURCE_TIME] = "_SOURCE_REALTIME_TIMESTAMP",
 	[JOURNAL_TIME] = "__REALTIME_TIMESTAMP",
 	[JOURNAL_HOSTNAME] = "_HOSTNAME",
+	[JOURNAL_FACILITY] = "SYSLOG_FACILITY",
 };
 
 /* A kernel message fits many times; what is longer is nobody's record. */
@@ -35,6 +36,11 @@ void journal_restart(struct journal *journal)
 	journal->inside = journal->in_binary = false;
 }
 
+const char *journal_field_name(enum journal_field field)
+{
+	return field_names[field];
+}
+
 static int field_from_name(struct str name)
 {
 	for (int i = 0; i < JOURNAL_FIELD_COUNT; i++)
@@ -52,6 +58,16 @@ static void entry_put(struct journal_entry *entry, int field, struct str value)
 	entry->fields[field].at = entry->values.n;
 	entry->fields[field].n = value.n;
 	buf_put_str(&entry->values, value);
+}
+
+void journal_clear(struct journal *journal)
+{
+	entry_clear(&journal->entry);
+}
+
+void journal_put(struct journal *journal, enum journal_field field, struct str value)
+{
+	entry_put(&journal->entry, (int)field, value);
 }
 
 /* A value that is no UTF-8 comes as an array of byte numbers, a repeated field as an array of

@@ -19,6 +19,7 @@ enum journal_field {
 	JOURNAL_SOURCE_TIME, /* _SOURCE_REALTIME_TIMESTAMP: microseconds, the kernel's stamp */
 	JOURNAL_TIME,        /* __REALTIME_TIMESTAMP: microseconds, when journald got it */
 	JOURNAL_HOSTNAME,    /* _HOSTNAME */
+	JOURNAL_FACILITY,    /* SYSLOG_FACILITY: journald's own word in the kernel transport only */
 	JOURNAL_FIELD_COUNT,
 };
 
@@ -44,6 +45,14 @@ void journal_release(struct journal *journal);
 
 /* Forgets an unfinished entry. */
 void journal_restart(struct journal *journal);
+
+/* What a field is called in the journal. */
+const char *journal_field_name(enum journal_field field);
+
+/* For whoever gets entries in another way: forgets the entry at hand, then takes its fields. Of a
+ * field that comes twice the first value is kept, one of more than 64 KiB is not. */
+void journal_clear(struct journal *journal);
+void journal_put(struct journal *journal, enum journal_field field, struct str value);
 
 /* Parses one JSON entry into journal->entry. False if it is no journal entry. */
 bool journal_json(struct journal *journal, struct str text);

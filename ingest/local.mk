@@ -1,11 +1,18 @@
 libsclog_a_SOURCES += \
 	ingest/action.c ingest/action.h \
 	ingest/arch.c ingest/arch.h \
+	ingest/follow.c ingest/follow.h \
 	ingest/framing.c ingest/framing.h \
 	ingest/gzip.c ingest/gzip.h \
 	ingest/input.c ingest/input.h \
 	ingest/journal.c ingest/journal.h \
+	ingest/kmsg.c ingest/kmsg.h \
 	ingest/line.h \
+	ingest/multicast.c ingest/multicast.h \
 	ingest/node.c ingest/node.h \
 	ingest/record.c ingest/record.h \
-	ingest/stamp.c ingest/stamp.h
+	ingest/rotation.c ingest/rotation.h \
+	ingest/sdjournal.c ingest/sdjournal.h \
+	ingest/source.c ingest/source.h \
+	ingest/stamp.c ingest/stamp.h \
+	ingest/status.c ingest/status.h

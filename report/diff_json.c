@@ -43,16 +43,6 @@ static json_t *evidence_json(const struct diff *diff)
 	return object;
 }
 
-static void put_verdict(json_t *object, const struct verdict *verdict)
-{
-	char text[FORMAT_NAME_SIZE];
-
-	json_object_set_new(object, "verdict", json_string(verdict_name(verdict->kind)));
-	json_object_set_new(object, "action", json_string(format_action(verdict->action, text)));
-	json_object_set_new(object, "errno",
-			    verdict->has_errno ? json_integer(verdict->error) : json_null());
-}
-
 static json_t *programs_json(const struct finding *finding)
 {
 	json_t *programs = json_array();
@@ -72,21 +62,15 @@ static json_t *finding_json(const struct finding *finding)
 	json_object_set_new(object, "nr", json_integer(finding->nr));
 	json_object_set_new(object, "arch",
 			    json_string(format_arch(finding->arch, finding->nr, arch)));
-	put_verdict(object, &finding->verdict);
+	finding_put_verdict(object, &finding->verdict);
 	json_object_set_new(object, "count", json_from_count(finding->count));
 	json_object_set_new(object, "first", json_from_ms(finding->first_ms, true));
 	json_object_set_new(object, "last", json_from_ms(finding->last_ms, true));
 	json_object_set_new(object, "programs", programs_json(finding));
 	if (finding->programs_cut)
 		json_object_set_new(object, "programs_cut", json_true());
-	if (finding->kind != FINDING_CONDITIONAL)
-		return object;
-	json_t *conditions = json_array();
-
-	for (size_t i = 0; i < finding->verdict.condition_count; i++)
-		json_array_append_new(conditions,
-				      json_from_str(str_from(finding->verdict.conditions[i])));
-	json_object_set_new(object, "conditions", conditions);
+	if (finding->kind == FINDING_CONDITIONAL)
+		json_object_set_new(object, "conditions", finding_conditions(&finding->verdict));
 	return object;
 }
 

@@ -136,7 +136,7 @@ static void put_syscall(json_t *object, const struct observation *observation)
 	json_object_set_new(object, "action", json_string(format_action(observation->code, text)));
 }
 
-static void write_json(struct events_report *report, const struct observation *observation)
+json_t *events_json(const struct observation *observation)
 {
 	json_t *object = json_object();
 	char ip[24];
@@ -156,7 +156,12 @@ static void write_json(struct events_report *report, const struct observation *o
 	json_object_set_new(object, "last", json_from_ms(observation->last_ms, true));
 	json_object_set_new(object, "pid", json_integer(observation->pid));
 	json_object_set_new(object, "ip", json_string(ip));
-	json_write(object, false, report->out);
+	return object;
+}
+
+static void write_json(struct events_report *report, const struct observation *observation)
+{
+	json_write(events_json(observation), false, report->out);
 }
 
 static void write_csv(struct events_report *report, const struct observation *observation)

@@ -26,6 +26,9 @@ void events_report_free(struct events_report *report);
 int events_report_add(struct events_report *report, const struct observation *observation);
 int events_report_end(struct events_report *report);
 
+/* The object that `events` writes for an observation, and `watch` for an event. */
+json_t *events_json(const struct observation *observation);
+
 /* {"id","name","runtime","image","pod","namespace"}, null where not known. */
 void events_put_container(json_t *object, const struct container *container);
 

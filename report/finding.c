@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
+#include "report/format.h"
+#include "report/json.h"
 
 #include <stdlib.h>
 
@@ -141,4 +143,23 @@ int finding_compare(const struct finding *a, const struct finding *b)
 	int order = strcmp(name_a, name_b);
 
 	return order ? order : finding_compare_key(a, b);
+}
+
+void finding_put_verdict(json_t *object, const struct verdict *verdict)
+{
+	char text[FORMAT_NAME_SIZE];
+
+	json_object_set_new(object, "verdict", json_string(verdict_name(verdict->kind)));
+	json_object_set_new(object, "action", json_string(format_action(verdict->action, text)));
+	json_object_set_new(object, "errno",
+			    verdict->has_errno ? json_integer(verdict->error) : json_null());
+}
+
+json_t *finding_conditions(const struct verdict *verdict)
+{
+	json_t *conditions = json_array();
+
+	for (size_t i = 0; i < verdict->condition_count; i++)
+		json_array_append_new(conditions, json_from_str(str_from(verdict->conditions[i])));
+	return conditions;
 }

@@ -7,6 +7,8 @@
 #include "profile/profile.h"
 #include "store/query.h"
 
+#include <jansson.h>
+
 enum finding_kind {
 	FINDING_MISSING,     /* the profile refuses it */
 	FINDING_LOGGED,      /* the profile lets it through only to log it */
@@ -50,5 +52,11 @@ int finding_compare_key(const struct finding *a, const struct finding *b);
 
 /* The order of lines: kind, syscall's name, arch, number. */
 int finding_compare(const struct finding *a, const struct finding *b);
+
+/* Sets "verdict", "action" and "errno" in an object. */
+void finding_put_verdict(json_t *object, const struct verdict *verdict);
+
+/* A list of strings; empty where only one value is reachable. */
+json_t *finding_conditions(const struct verdict *verdict);
 
 #endif

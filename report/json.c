@@ -1,6 +1,5 @@
 #include "report/json.h"
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "report/text.h"
@@ -59,16 +58,22 @@ static void put_unsafe_escaped(struct buf *buf, struct str s)
 	}
 }
 
-void json_put(json_t *value, bool indented, FILE *out)
+void json_append(json_t *value, bool indented, struct buf *buf)
 {
 	size_t flags = JSON_ENCODE_ANY | (indented ? JSON_INDENT(2) : JSON_COMPACT);
 	BUF_AUTO dumped = {0};
-	BUF_AUTO safe = {0};
 
 	json_dump_callback(value, put_dumped, &dumped, flags);
 	json_decref(value);
-	put_unsafe_escaped(&safe, buf_str(&dumped));
-	fwrite(safe.p, 1, safe.n, out);
+	put_unsafe_escaped(buf, buf_str(&dumped));
+}
+
+void json_put(json_t *value, bool indented, FILE *out)
+{
+	BUF_AUTO text = {0};
+
+	json_append(value, indented, &text);
+	fwrite(text.p, 1, text.n, out);
 }
 
 void json_write(json_t *value, bool indented, FILE *out)

@@ -4,7 +4,7 @@
 #ifndef SCLOG_REPORT_JSON_H
 #define SCLOG_REPORT_JSON_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -38,6 +38,9 @@ void json_put(json_t *value, bool indented, FILE *out);
 
 /* The same with a newline at its end: a document, or a line of several. */
 void json_write(json_t *value, bool indented, FILE *out);
+
+/* As json_put(), but appended to a buffer. */
+void json_append(json_t *value, bool indented, struct buf *buf);
 
 /* The version of the jansson that is loaded. */
 const char *json_library_version(void);

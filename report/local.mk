@@ -11,6 +11,8 @@ libsclog_a_SOURCES += \
 	report/group.c report/group.h \
 	report/json.c report/json.h \
 	report/kept.c report/kept.h \
+	report/live.c report/live.h \
+	report/novelty.c report/novelty.h \
 	report/summary.c report/summary.h \
 	report/table.c report/table.h \
 	report/text.c report/text.h

@@ -5,6 +5,7 @@
 #define SCLOG_STORE_INTERNAL_H
 
 #include "base/buf.h"
+#include "store/lifetime.h"
 #include "store/seen.h"
 #include "store/sql.h"
 #include "store/store.h"
@@ -14,11 +15,18 @@
 /* The input at hand: what its row will say. */
 struct store_input {
 	bool is_file;
+	bool moved; /* since its row was written */
 	uint64_t dev, ino;
 	int64_t mtime_ms;
 	uint64_t head;          /* mark of its first line */
 	uint64_t offset, lines; /* how far it was read */
 	char path[4096];
+};
+
+/* What is read at the same time, each on its own. */
+struct slot {
+	struct store_input input;
+	struct stream stream;
 };
 
 struct store {
@@ -32,15 +40,27 @@ struct store {
 	struct seen *seen;
 	struct seen_text *seen_text;
 	struct tally *tally;
-	struct stream stream;
-	struct store_input input;
+	struct lifetimes *lifetimes;
+	unsigned slot; /* the one at hand */
+	struct slot slots[STORE_SLOTS];
 	struct put_counts counts;
-	struct queue *queue; /* NULL unless something is put */
+	struct writer_state *kept; /* NULL until writer_keep() */
+	struct queue *queue;       /* NULL unless something is put */
+	bool patient;
+	unsigned selected; /* the slot of what is put */
+	/* The caller's, while the queue's thread has `sql`: for questions. db is NULL: not open. */
+	struct sql reader;
+	char trouble[sizeof(((struct err *)NULL)->message)]; /* what store_trouble() returned */
+	int claim;                                           /* the lock file, -1: not claimed */
 	/* the last node's name and number; 0: none */
 	char node_name[256];
 	size_t node_name_n;
 	int64_t node;
 };
+
+/* The connection for a question that may be asked while something is put; what is committed is
+ * seen. NULL with an error. */
+struct sql *store_asking(struct store *store, struct err *err);
 
 /* Opens a store for reading alone; immutable where the medium is read-only. */
 int store_open_reading(struct sql *sql, const char *path, struct err *err);

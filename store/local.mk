@@ -1,9 +1,15 @@
 libsclog_a_SOURCES += \
+	store/batch.h \
+	store/claim.c store/claim.h \
+	store/hour.c store/hour.h \
 	store/internal.h \
+	store/item.h \
+	store/lifetime.c store/lifetime.h \
 	store/loss.c \
 	store/match.c store/match.h \
 	store/merge.c \
 	store/minutes.c store/minutes.h \
+	store/pack.c \
 	store/query.c store/query.h \
 	store/queue.c store/queue.h \
 	store/row.c store/row.h \
@@ -13,6 +19,7 @@ libsclog_a_SOURCES += \
 	store/stream.c store/stream.h \
 	store/sql.c store/sql.h \
 	store/store.c store/store.h \
+	store/take.c \
 	store/tally.c store/tally.h \
 	store/varint.h \
 	store/writer.c store/writer.h

@@ -5,9 +5,21 @@
 #include "base/buf.h"
 #include "base/clock.h"
 
+/* So many losses of a kind are said one by one, the first ones; the others in one sentence. */
+#define SAID_ONE_BY_ONE 100
+
+/* What was said of a kind, and what is left to say. */
+struct rest {
+	uint64_t said;
+	uint64_t left;    /* rows, or holes */
+	uint64_t records; /* of these, where the number is known of each */
+	bool known;
+	int64_t from_ms, to_ms;
+};
+
 /* One node's evidence, while it is asked for. */
 struct loss_query {
-	struct store *store;
+	struct sql *sql;
 	const struct selection *selection;
 	int64_t node;
 	struct str node_name;
@@ -16,6 +28,8 @@ struct loss_query {
 	/* holes of which nobody can tell whether they are losses: one sentence for all */
 	struct hole filtered;
 	uint64_t filtered_count;
+	/* of the kind at hand, those that are not said one by one: one sentence for all */
+	struct rest rest;
 };
 
 static bool inside(const struct selection *selection, int64_t from_ms, int64_t to_ms)
@@ -48,6 +62,63 @@ static void put_hole(struct buf *text, const struct loss_query *query, const str
 	put_time(text, hole->to_ms);
 }
 
+/* "serials 148553-148560": which ones, where that is known. */
+static void put_serials(struct buf *text, const struct hole *hole)
+{
+	for (size_t i = 0; i < hole->range_count; i++) {
+		const struct serial_range *range = &hole->ranges[i];
+
+		buf_put_str(text, i                    ? STR(", ")
+				  : hole->missing == 1 ? STR(": serial ")
+						       : STR(": serials "));
+		buf_format(text, "%u", range->first);
+		if (range->last != range->first)
+			buf_format(text, "-%u", range->last);
+	}
+}
+
+/* True if this one is to be said by itself; else it is added to the rest. */
+static bool say(struct rest *rest, uint64_t records, bool known, int64_t from_ms, int64_t to_ms)
+{
+	if (rest->said < SAID_ONE_BY_ONE) {
+		rest->said++;
+		return true;
+	}
+	if (rest->left++ == 0) {
+		rest->known = true;
+		rest->from_ms = from_ms;
+		rest->to_ms = to_ms;
+	}
+	rest->records += known ? records : 0;
+	rest->known &= known;
+	rest->from_ms = from_ms < rest->from_ms ? from_ms : rest->from_ms;
+	rest->to_ms = to_ms > rest->to_ms ? to_ms : rest->to_ms;
+	return false;
+}
+
+/* The rest in one sentence; what comes next is of another kind. */
+static int give_rest(struct loss_query *query, const char *what)
+{
+	struct rest rest = query->rest;
+	BUF_AUTO text = {0};
+
+	query->rest = (struct rest){0};
+	if (rest.left == 0)
+		return 0;
+	buf_format(&text, "node %.*s: %llu more: ", (int)query->node_name.n, query->node_name.p,
+		   (unsigned long long)rest.left);
+	if (rest.records)
+		buf_format(&text, "%llu ", (unsigned long long)rest.records);
+	buf_put_str(&text, str_from(what));
+	if (rest.to_ms) {
+		buf_put_str(&text, STR(", between "));
+		put_time(&text, rest.from_ms);
+		buf_put_str(&text, STR(" and "));
+		put_time(&text, rest.to_ms);
+	}
+	return give(query, rest.records, rest.known, &text);
+}
+
 static void add_filtered(struct loss_query *query, const struct hole *hole)
 {
 	struct hole *sum = &query->filtered;
@@ -72,9 +143,12 @@ static int take_hole(const struct hole *hole, void *context)
 		add_filtered(query, hole);
 		return 0;
 	}
+	if (!say(&query->rest, hole->missing, true, hole->from_ms, hole->to_ms))
+		return 0;
 	put_hole(&text, query, hole);
 	buf_put_str(&text, hole->missing == 1 ? STR(" was delivered by no source")
 					      : STR(" were delivered by no source"));
+	put_serials(&text, hole);
 	return give(query, hole->missing, true, &text);
 }
 
@@ -111,6 +185,20 @@ static const struct loss_words loss_words[LOSS_KIND_COUNT] = {
 	[LOSS_INPUT] = {"an input could not be read to its end", false},
 	[LOSS_OVERLAP] = {"merged stores held different parts of a minute: its counts are minima",
 			  false},
+	[LOSS_OVERRUN] = {"a live source brought more than was taken; which serials are missing is"
+			  " said of its stream",
+			  false},
+	[LOSS_OUTRUN] = {"a log was rotated away or cut before all of it was read", false},
+	[LOSS_UNOBSERVED] = {"nobody observed for a while; what was logged then is in no source",
+			     false},
+	[LOSS_DROPPED] = {"record(s) were dropped: the store could not be written and its memory"
+			  " was full; which serials are missing is said of its stream",
+			  false},
+	[LOSS_PROCESSES] = {"fork and exec events were lost: processes of that time may be"
+			    " attributed to nothing",
+			    false},
+	[LOSS_CLOCK] = {"the clock was stepped: times around it are not in order", false},
+	[LOSS_GREW] = {"record(s) were dropped by the kernel while it was watched", true},
 };
 
 static int give_note(struct loss_query *query, enum loss_kind kind, int64_t ms, uint64_t count,
@@ -148,7 +236,7 @@ static uint64_t grown(uint64_t *last_total, uint64_t total)
  */
 static int is_moot(struct loss_query *query, enum loss_kind kind, int64_t ms, struct err *err)
 {
-	return kind == LOSS_PRINTK ? stream_cover(&query->store->sql, query->node, ms, err) : 0;
+	return kind == LOSS_PRINTK ? stream_cover(query->sql, query->node, ms, err) : 0;
 }
 
 /* A newer sclog may know more kinds: an input that was not read to its end says the least. */
@@ -172,17 +260,25 @@ static int give_row(struct loss_query *query, sqlite3_stmt *row, uint64_t *last_
 
 	if (moot != 0)
 		return moot < 0 ? moot : 0;
+	if (!say(&query->rest, count, loss_words[kind].known && count, ms, ms))
+		return 0;
 	return give_note(query, kind, ms, count, sql_column_bytes(row, 3));
+}
+
+static const char *words_of(enum loss_kind kind)
+{
+	return kind < LOSS_KIND_COUNT ? loss_words[kind].text : "";
 }
 
 static int give_rows(struct loss_query *query, struct err *err)
 {
-	struct sql *sql = &query->store->sql;
+	struct sql *sql = query->sql;
 	sqlite3_stmt *rows = sql_prepare(
 		sql,
 		/* by count as well: running totals of one second come in any order */
 		"SELECT kind, at, count, detail FROM loss WHERE node = ?1 ORDER BY kind, at, count",
 		err);
+	enum loss_kind last = LOSS_KIND_COUNT;
 	uint64_t last_total = 0;
 	int result;
 
@@ -190,26 +286,43 @@ static int give_rows(struct loss_query *query, struct err *err)
 		return -err->code;
 	sqlite3_bind_int64(rows, 1, query->node);
 	while ((result = sql_step(sql, rows, err)) > 0) {
-		result = give_row(query, rows, &last_total, err);
+		enum loss_kind kind = kind_of(sqlite3_column_int64(rows, 0));
+
+		result = kind == last ? 0 : give_rest(query, words_of(last));
+		last = kind;
+		if (result == 0)
+			result = give_row(query, rows, &last_total, err);
 		if (result < 0)
 			break;
 	}
 	sqlite3_finalize(rows);
-	return result;
+	return result < 0 ? result : give_rest(query, words_of(last));
+}
+
+static int give_node(struct loss_query *query, struct err *err)
+{
+	int result = stream_holes(query->sql, query->node, take_hole, query, err);
+
+	if (result == 0)
+		result = give_rest(query, "audit serials were delivered by no source");
+	if (result == 0)
+		result = give_filtered(query);
+	return result == 0 ? give_rows(query, err) : result;
 }
 
 int query_losses(struct store *store, const struct selection *selection, query_loss_fn *each,
 		 void *context, struct err *err)
 {
+	struct sql *sql = store_asking(store, err);
 	sqlite3_stmt *nodes =
-		sql_prepare(&store->sql, "SELECT id, name FROM node ORDER BY name", err);
+		sql ? sql_prepare(sql, "SELECT id, name FROM node ORDER BY name", err) : NULL;
 	int result;
 
 	if (!nodes)
 		return -err->code;
-	while ((result = sql_step(&store->sql, nodes, err)) > 0) {
+	while ((result = sql_step(sql, nodes, err)) > 0) {
 		struct loss_query query = {
-			.store = store,
+			.sql = sql,
 			.selection = selection,
 			.node = sqlite3_column_int64(nodes, 0),
 			.node_name = sql_column_bytes(nodes, 1),
@@ -219,11 +332,7 @@ int query_losses(struct store *store, const struct selection *selection, query_l
 
 		if (!match_node(selection, query.node_name))
 			continue;
-		result = stream_holes(&store->sql, query.node, take_hole, &query, err);
-		if (result == 0)
-			result = give_filtered(&query);
-		if (result == 0)
-			result = give_rows(&query, err);
+		result = give_node(&query, err);
 		if (result < 0)
 			break;
 	}

@@ -1,5 +1,5 @@
 #include "store/internal.h"
-#include "store/minutes.h"
+#include "store/hour.h"
 #include "store/queue.h"
 #include "store/row.h"
 #include "store/schema.h"
@@ -202,10 +202,9 @@ static int merge_identities(struct merge *merge, sqlite3_stmt *row, struct err *
 
 typedef int merge_row_fn(struct merge *merge, sqlite3_stmt *row, struct err *err);
 
-/* Runs a query on their store and takes each row. */
-static int each_row(struct merge *merge, const char *text, merge_row_fn *take, struct err *err)
+/* Takes each row of a statement on their store. */
+static int take_rows(struct merge *merge, sqlite3_stmt *rows, merge_row_fn *take, struct err *err)
 {
-	sqlite3_stmt *rows = sql_prepare(&merge->from, text, err);
 	int result;
 
 	if (!rows)
@@ -217,6 +216,12 @@ static int each_row(struct merge *merge, const char *text, merge_row_fn *take, s
 	}
 	sqlite3_finalize(rows);
 	return result;
+}
+
+/* Runs a query on their store and takes each row. */
+static int each_row(struct merge *merge, const char *text, merge_row_fn *take, struct err *err)
+{
+	return take_rows(merge, sql_prepare(&merge->from, text, err), take, err);
 }
 
 /* The minute of a row of texts: each has one such row, so that those which are added here, behind
@@ -257,46 +262,12 @@ static int merge_texts(struct merge *merge, sqlite3_stmt *row, struct err *err)
 		       : 0;
 }
 
-/* An hour's row without one of its minutes; a row without any counts nothing. */
-static int write_rest(struct sql *sql, int64_t series, int64_t hour, const struct minutes *minutes,
-		      struct err *err)
-{
-	sqlite3_stmt *put = sql_get(sql, SQL_HOUR_PUT, err);
-	BUF_AUTO packed = {0};
-	int64_t first = INT64_MAX, last = INT64_MIN, count = 0;
+static const char hour_rows_sql[] = "SELECT h.series FROM hour h JOIN series s ON s.id = h.series"
+				    " WHERE s.node = ?1 AND h.hour = ?2 AND h.minutes IS NOT NULL";
 
-	for (int i = 0; i < 60; i++) {
-		const struct minute *minute = &minutes->minute[i];
-		int64_t base = hour * HOUR_MS + i * MINUTE_MS;
-
-		if (minute->count == 0)
-			continue;
-		first = base + minute->first < first ? base + minute->first : first;
-		last = base + minute->last;
-		count += (int64_t)minute->count;
-	}
-	minutes_pack(minutes, &packed);
-	if (!put)
-		return -err->code;
-	sqlite3_bind_int64(put, 1, series);
-	sqlite3_bind_int64(put, 2, hour);
-	sqlite3_bind_int64(put, 3, count);
-	if (count) {
-		sqlite3_bind_int64(put, 4, first);
-		sqlite3_bind_int64(put, 5, last);
-	}
-	sqlite3_bind_blob(put, 6, packed.n ? packed.p : "", (int)packed.n, SQLITE_STATIC);
-	return sql_done(sql, put, err);
-}
-
-static const char hour_rows_sql[] =
-	"SELECT h.series, h.minutes FROM hour h JOIN series s ON s.id = h.series"
-	" WHERE s.node = ?1 AND h.hour = ?2 AND h.minutes IS NOT NULL";
-
-/* After hours were rewritten: what is empty goes. */
-static const char drop_empty_sql[] = "DELETE FROM hour WHERE count = 0;"
-				     "DELETE FROM series WHERE NOT EXISTS"
-				     " (SELECT 1 FROM hour WHERE hour.series = series.id);";
+/* After hours were dropped: series without any go. */
+static const char drop_empty_sql[] = "DELETE FROM series WHERE NOT EXISTS"
+				     " (SELECT 1 FROM hour WHERE hour.series = series.id)";
 
 /* The minutes of an hour of ours that theirs replace: bit N is minute N. */
 struct dropped_hour {
@@ -304,36 +275,42 @@ struct dropped_hour {
 	uint64_t minutes;
 };
 
+static int drop_minutes(struct sql *sql, int64_t series, const struct dropped_hour *dropped,
+			struct err *err)
+{
+	struct hour hour;
+	BUF_AUTO packed = {0};
+	uint64_t had = 0;
+	int result = hour_load(sql, series, dropped->hour, &hour, err);
+
+	for (unsigned i = 0; i < 60 && result == 0; i++)
+		if (dropped->minutes >> i & 1)
+			had += hour_take(&hour, dropped->hour, i, UINT64_MAX);
+	return result == 0 && had ? hour_write(sql, series, dropped->hour, &hour, &packed, err)
+				  : result;
+}
+
 /* Takes our counts of those minutes away: theirs hold the same events and more. */
 static int drop_hour(struct sql *sql, const struct dropped_hour *dropped, struct err *err)
 {
 	sqlite3_stmt *rows = sql_prepare(sql, hour_rows_sql, err);
+	int64_t *series = NULL;
+	size_t count = 0;
 	int result = rows ? 0 : -err->code;
 
 	if (result < 0)
 		return result;
 	sqlite3_bind_int64(rows, 1, dropped->node);
 	sqlite3_bind_int64(rows, 2, dropped->hour);
-	while (result == 0 && (result = sql_step(sql, rows, err)) > 0) {
-		struct minutes minutes = {0};
-		uint64_t had = 0;
-
-		if (!minutes_unpack(sql_column_bytes(rows, 1), &minutes)) {
-			result =
-				err_set(err, EUCLEAN, "store '%s': minutes are damaged", sql->path);
-			break;
-		}
-		for (int i = 0; i < 60; i++) {
-			if (!(dropped->minutes >> i & 1))
-				continue;
-			had += minutes.minute[i].count;
-			minutes.minute[i].count = 0;
-		}
-		result = had ? write_rest(sql, sqlite3_column_int64(rows, 0), dropped->hour,
-					  &minutes, err)
-			     : 0;
+	/* first all, since rows are dropped then */
+	while ((result = sql_step(sql, rows, err)) > 0) {
+		series = mem_resize(series, (count + 1) * sizeof(*series));
+		series[count++] = sqlite3_column_int64(rows, 0);
 	}
 	sqlite3_finalize(rows);
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = drop_minutes(sql, series[i], dropped, err);
+	free(series);
 	return result;
 }
 
@@ -369,12 +346,38 @@ static int drop_wider(struct merge *merge, struct err *err)
 	return result;
 }
 
+static int forget_open(struct store *store, const struct merged_minute *minute, struct err *err)
+{
+	int result = seen_flush(store->seen, &store->sql, err);
+	sqlite3_stmt *forget = result == 0
+				       ? sql_prepare(&store->sql,
+						     "UPDATE seen SET open = NULL WHERE node = ?1"
+						     " AND minute = ?2 AND open NOT NULL",
+						     err)
+				       : NULL;
+
+	if (!forget)
+		return -err->code;
+	sqlite3_bind_int64(forget, 1, minute->node);
+	sqlite3_bind_int64(forget, 2, minute->minute);
+	result = sql_done(&store->sql, forget, err);
+	sqlite3_finalize(forget);
+	return result;
+}
+
 static int settle_minute(struct merge *merge, const struct merged_minute *minute, struct err *err)
 {
 	struct store *store = merge->store;
 	enum relation relation = relation_of(minute);
 
 	merge->result->records += minute->theirs;
+	/* which of ours waited for a container says nothing of theirs */
+	if (relation == RELATION_WIDER || relation == RELATION_OVERLAP) {
+		int result = forget_open(store, minute, err);
+
+		if (result < 0)
+			return result;
+	}
 	if (relation != RELATION_OVERLAP) {
 		merge->result->added += minute->fresh;
 		return 0;
@@ -428,7 +431,7 @@ static int add_minute(struct merge *merge, const struct event *event, int64_t no
 	enum relation relation = merged ? relation_of(merged) : RELATION_OVERLAP;
 	int64_t base = minute * MINUTE_MS;
 	struct tally_batch batch = {counted->count, base + counted->first, base + counted->last};
-	uint64_t ours = 0;
+	uint64_t ours = 0, moved;
 
 	if (!merged)
 		merge->result->records += counted->count;
@@ -447,7 +450,7 @@ static int add_minute(struct merge *merge, const struct event *event, int64_t no
 	}
 	/* asking for a count may have made a series as well */
 	if (result == 0 && tally_full(store->tally))
-		result = tally_flush(store->tally, &store->sql, err);
+		result = tally_flush(store->tally, &store->sql, &moved, err);
 	return result;
 }
 
@@ -515,17 +518,18 @@ static int merge_counts(struct merge *merge, struct err *err)
 	return result;
 }
 
-/* A container of theirs, with records or without: node label, then its columns. */
+/* A container of theirs, with records or without, as row_containers() gives it. */
 static int merge_container(struct merge *merge, sqlite3_stmt *row, struct err *err)
 {
 	struct store *store = merge->store;
 	struct container container;
-	int64_t node, id;
-	int result = tally_node(store->tally, &store->sql, sql_column_bytes(row, 0), &node, err);
+	int64_t node;
+	int result = tally_node(store->tally, &store->sql, sql_column_bytes(row, 1), &node, err);
 
-	row_container(row, 1, &container);
+	row_container(row, 2, &container);
+	row_profile(row, 11, &container);
 	return result < 0 ? result
-			  : tally_container(store->tally, &store->sql, node, &container, &id, err);
+			  : tally_describe(store->tally, &store->sql, node, &container, err);
 }
 
 /* A loss of theirs: node label, kind, at, mark, count, detail. */
@@ -575,11 +579,7 @@ static int merge_all(struct merge *merge, struct err *err)
 	if (result == 0)
 		result = merge_counts(merge, err);
 	if (result == 0)
-		result = each_row(merge,
-				  "SELECT n.name, c.cid, c.name, c.runtime, c.image, c.pod,"
-				  " c.namespace, c.workload, c.caps, c.coverage FROM container c"
-				  " JOIN node n ON n.id = c.node",
-				  merge_container, err);
+		result = take_rows(merge, row_containers(&merge->from, err), merge_container, err);
 	if (result == 0)
 		result = each_row(merge,
 				  "SELECT n.name, l.kind, l.at, l.mark, l.count, l.detail"
@@ -638,6 +638,8 @@ int store_merge(struct store *store, const char *path, struct merge_result *ret_
 		result = writer_commit(store, err);
 	if (result < 0)
 		writer_forget(store);
+	else if (store->patient)
+		writer_keep(store);
 	ret_result->duplicates = ret_result->records - ret_result->added;
 	free(merge.minutes);
 	sql_close(&merge.from);

@@ -82,8 +82,8 @@ static bool inside_take_hour(struct inside *inside, sqlite3_stmt *row)
 	return true;
 }
 
-static int look_inside(struct store *store, sqlite3_stmt *hours, int64_t series,
-		       struct inside *inside, struct err *err)
+static int look_inside(struct sql *sql, sqlite3_stmt *hours, int64_t series, struct inside *inside,
+		       struct err *err)
 {
 	int result;
 
@@ -91,15 +91,14 @@ static int look_inside(struct store *store, sqlite3_stmt *hours, int64_t series,
 	sqlite3_bind_int64(hours, 1, series);
 	sqlite3_bind_int64(hours, 2, inside->since_ms / HOUR_MS);
 	sqlite3_bind_int64(hours, 3, inside->until_ms / HOUR_MS);
-	while ((result = sql_step(&store->sql, hours, err)) > 0)
+	while ((result = sql_step(sql, hours, err)) > 0)
 		if (!inside_take_hour(inside, hours))
-			return err_set(err, EUCLEAN, "store '%s': minutes are damaged",
-				       store->sql.path);
+			return err_set(err, EUCLEAN, "store '%s': minutes are damaged", sql->path);
 	return result;
 }
 
 struct observation_query {
-	struct store *store;
+	struct sql *sql;
 	const struct selection *selection;
 	int64_t since_ms, until_ms;
 	sqlite3_stmt *rows, *hours;
@@ -123,7 +122,7 @@ static int give_row(struct observation_query *query, struct err *err)
 		return 0;
 	if (holds_all(query, &observation))
 		return query->each(&observation, query->context);
-	int result = look_inside(query->store, query->hours, sqlite3_column_int64(query->rows, 0),
+	int result = look_inside(query->sql, query->hours, sqlite3_column_int64(query->rows, 0),
 				 &inside, err);
 
 	if (result < 0 || inside.count == 0)
@@ -138,13 +137,17 @@ static int give_row(struct observation_query *query, struct err *err)
 int query_observations(struct store *store, const struct selection *selection,
 		       query_observation_fn *each, void *context, struct err *err)
 {
+	struct sql *sql = store_asking(store, err);
+
+	if (!sql)
+		return -err->code;
 	struct observation_query query = {
-		.store = store,
+		.sql = sql,
 		.selection = selection,
 		.since_ms = selection->has_since ? selection->since_ms : INT64_MIN / 2,
 		.until_ms = selection->has_until ? selection->until_ms : INT64_MAX / 2,
-		.rows = row_observations(&store->sql, err),
-		.hours = sql_prepare(&store->sql, hours_sql, err),
+		.rows = row_observations(sql, err),
+		.hours = sql_prepare(sql, hours_sql, err),
 		.each = each,
 		.context = context,
 	};
@@ -153,7 +156,7 @@ int query_observations(struct store *store, const struct selection *selection,
 	if (result == 0) {
 		sqlite3_bind_int64(query.rows, 1, query.since_ms);
 		sqlite3_bind_int64(query.rows, 2, query.until_ms);
-		while ((result = sql_step(&store->sql, query.rows, err)) > 0) {
+		while ((result = sql_step(sql, query.rows, err)) > 0) {
 			result = give_row(&query, err);
 			if (result < 0)
 				break;
@@ -255,27 +258,23 @@ static void fill_summary(const struct summary_query *query, struct container_sum
 	}
 }
 
-static int give_containers(struct store *store, const struct selection *selection,
+static int give_containers(struct sql *sql, const struct selection *selection,
 			   const struct summary_query *query, query_container_fn *each,
 			   void *context, struct err *err)
 {
-	sqlite3_stmt *rows = sql_prepare(
-		&store->sql,
-		"SELECT c.id, n.name, c.cid, c.name, c.runtime, c.image, c.pod, c.namespace,"
-		" c.workload, c.caps, c.coverage FROM container c JOIN node n ON n.id = c.node"
-		" ORDER BY n.name, c.name, c.cid",
-		err);
+	sqlite3_stmt *rows = row_containers(sql, err);
 	int result;
 
 	if (!rows)
 		return -err->code;
-	while ((result = sql_step(&store->sql, rows, err)) > 0) {
+	while ((result = sql_step(sql, rows, err)) > 0) {
 		struct container_summary summary = {
 			.container_row = sqlite3_column_int64(rows, 0),
 			.node = sql_column_bytes(rows, 1),
 		};
 
 		row_container(rows, 2, &summary.container);
+		row_profile(rows, 11, &summary.container);
 		if (!match_container(selection, &summary.container, summary.node))
 			continue;
 		fill_summary(query, &summary);
@@ -295,8 +294,11 @@ int query_containers(struct store *store, const struct selection *selection,
 
 	if (query.used_count)
 		qsort(query.used, query.used_count, sizeof(*query.used), compare_used);
+	struct sql *sql = result == 0 ? store_asking(store, err) : NULL;
+
 	if (result == 0)
-		result = give_containers(store, selection, &query, each, context, err);
+		result = sql ? give_containers(sql, selection, &query, each, context, err)
+			     : -err->code;
 	free(query.used);
 	free(query.sums);
 	return result;

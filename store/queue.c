@@ -3,467 +3,481 @@
 #include "base/mem.h"
 #include "store/writer.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-/* A batch holds about 2,000 events: changing hands costs little beside them, and all batches
- * together fit the second-level cache. */
-#define BATCH_SIZE 262144
-#define BATCHES    4
+/* Batches in use at most: a few that go round, or 16 MiB that wait for a commit. */
+#define BATCHES         4
+#define BATCHES_PATIENT 64
 
-enum item_kind {
-	ITEM_EVENT,
-	ITEM_SERIAL,
-	ITEM_LOSS,
-	ITEM_INPUT,
-	ITEM_AT,
-	ITEM_HEAD,
-	ITEM_WHOLE,
-	ITEM_COMMIT,
-	ITEM_STOP,
-};
+/* A patient queue commits by itself when so many are kept: memory is flat in a storm. */
+#define COMMIT_AT (BATCHES_PATIENT / 2)
 
-/* Every item begins with this; its size counts everything and is a multiple of eight. */
-struct item {
-	uint32_t size;
-	uint16_t kind;
-	uint16_t node_n; /* bytes of the node's name, first of the item's bytes; or SAME_NODE */
-};
+/* A commit that failed is tried again after so long. */
+#define RETRY_MS 1000
 
-/* The node of the item before in the batch that has one: nearly every item. */
-#define SAME_NODE UINT16_MAX
-
-struct event_item {
-	struct item item;
-	uint8_t has_serial, has_arch, comm_null, exe_null;
-	uint8_t attribution, reason, phase, source, coverage, full_stream;
-	uint16_t comm_n, exe_n; /* bytes, after the node's */
-	uint32_t serial, pid, arch, code;
-	int32_t nr;
-	int64_t ms;
-	uint64_t ip;
-	uint64_t text_mark;
-	const struct container *container;
-};
-
-struct serial_item {
-	struct item item;
-	int64_t ms;
-	uint32_t serial;
-	bool is_seccomp;
-};
-
-struct loss_item {
-	struct item item;
-	int64_t ms;
-	uint64_t count, mark;
-	uint32_t kind, detail_n;
-};
-
-struct number_item {
-	struct item item;
-	uint64_t first, second;
-};
-
-struct input_item {
-	struct item item;
-	struct store_input input;
-};
-
-struct batch {
-	size_t n;
-	_Alignas(8) char bytes[BATCH_SIZE];
-};
+/* A patient queue that is merely busy makes its caller wait so long before it says so. */
+#define ROOM_WAIT_MS 2000
 
 struct queue {
 	struct store *store;
 	pthread_t thread;
+	bool patient;
+	size_t most; /* batches in use */
+
+	/* The putting side's own. */
+	struct pack pack;
+
+	/* Under the lock, down to `taker`. */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct batch *batches;
-	/* Under the lock: batches handed over, and batches taken to their end. */
-	uint64_t given, taken;
-	struct err err; /* the thread's first error; it takes nothing more then */
-	/* The putting side's own. */
-	struct batch *filling;
-	struct str last_node; /* in the batch that is being filled; p is NULL: none yet */
-	/* The thread's own. */
-	struct str node; /* of the item at hand, in its batch */
-	struct record record;
+	/* Batches are numbered as they are handed over; number N is in ring[N % BATCHES_PATIENT]
+	 * from `given` to `freed`. taken: how many the thread has brought to the store. */
+	struct batch *ring[BATCHES_PATIENT];
+	uint64_t given, taken, freed;
+	struct batch *spare[BATCHES_PATIENT];
+	size_t spare_count;
+	/* Commits that were asked for, and the answer to those that were done. */
+	uint64_t asked, done;
+	uint64_t commit_after; /* when so many batches are taken */
+	struct err answer;
+	struct err err;     /* the thread has given up; it takes nothing more */
+	struct err trouble; /* the last commit failed, and will be tried again */
+	struct timespec retry_at;
+	struct put_counts counts;
 	bool stop;
+
+	/* The thread's own. */
+	struct taker taker;
+	/* Where the first kept batch is not committed yet: what came before is. */
+	size_t committed_at;
+	struct str committed_node;
 };
 
-/* The node's name that an item carries or repeats; *bytes is advanced past it. */
-static struct str take_node(struct queue *queue, const struct item *item, const char **bytes)
+static struct timespec after_ms(long ms)
 {
-	if (item->node_n != SAME_NODE) {
-		queue->node = str_of(*bytes, item->node_n);
-		*bytes += item->node_n;
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += ms % 1000 * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_nsec -= 1000000000;
+		at.tv_sec++;
 	}
-	return queue->node;
+	return at;
 }
 
-static void take_event(struct queue *queue, const struct event_item *item, struct err *err)
+static bool is_past(const struct timespec *at)
 {
-	struct record *record = &queue->record;
-	const char *bytes = (const char *)(item + 1);
-	struct event event = {
-		.record = record,
-		.container = item->container,
-		.attribution = (enum attribution)item->attribution,
-		.reason = (enum unattributed)item->reason,
-		.phase = (enum phase)item->phase,
-		.source = (enum source_kind)item->source,
-		.coverage = (enum coverage)item->coverage,
-		.full_stream = item->full_stream,
-		.node = take_node(queue, &item->item, &bytes),
-	};
-	struct put_counts *counts = &queue->store->counts;
+	struct timespec now;
 
-	record->has_serial = item->has_serial;
-	record->has_arch = item->has_arch;
-	record->comm_null = item->comm_null;
-	record->exe_null = item->exe_null;
-	record->serial = item->serial;
-	record->pid = item->pid;
-	record->arch = item->arch;
-	record->code = item->code;
-	record->nr = item->nr;
-	record->ms = item->ms;
-	record->ip = item->ip;
-	record->comm = str_of(bytes, item->comm_n);
-	record->exe = str_of(bytes + item->comm_n, item->exe_n);
-	int result = writer_put(queue->store, &event, item->text_mark, err);
-
-	counts->fresh += result == WRITER_NEW;
-	counts->duplicates += result == WRITER_DUPLICATE;
-	counts->expired += result == WRITER_EXPIRED;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec > at->tv_sec || (now.tv_sec == at->tv_sec && now.tv_nsec >= at->tv_nsec);
 }
 
-static void take_serial(struct queue *queue, const struct serial_item *item, struct err *err)
+/* Batches before that number are not needed any more. */
+static void free_until(struct queue *queue, uint64_t number)
 {
-	const char *bytes = (const char *)(item + 1);
-	struct str node = take_node(queue, &item->item, &bytes);
+	for (; queue->freed < number; queue->freed++) {
+		struct batch **batch = &queue->ring[queue->freed % BATCHES_PATIENT];
 
-	writer_note_serial(queue->store, node, item->ms, item->serial, item->is_seccomp, err);
+		if ((*batch)->size > BATCH_SIZE)
+			batch_free(*batch);
+		else
+			queue->spare[queue->spare_count++] = *batch;
+		*batch = NULL;
+	}
 }
 
-static void take_loss(struct queue *queue, const struct loss_item *item, struct err *err)
+/* After a storm the memory is given back. */
+static void drop_spares(struct queue *queue)
 {
-	const char *bytes = (const char *)(item + 1);
-	struct loss_note note = {
-		.kind = (enum loss_kind)item->kind,
-		.ms = item->ms,
-		.count = item->count,
-		.node = take_node(queue, &item->item, &bytes),
-	};
-
-	note.detail = str_of(bytes, item->detail_n);
-	writer_put_loss(queue->store, &note, item->mark, err);
+	while (queue->spare_count > BATCHES - 1)
+		batch_free(queue->spare[--queue->spare_count]);
 }
 
-static void take_item(struct queue *queue, const struct item *item, struct err *err)
+/* Everything up to there is committed. Called with the lock held. */
+static void settle_commit(struct queue *queue, uint64_t number, size_t at)
 {
-	const struct number_item *number = (const void *)item;
+	uint64_t kept = queue->taken - queue->freed;
+
+	free_until(queue, number);
+	queue->committed_at = at;
+	queue->committed_node = queue->taker.node;
+	queue->trouble.code = 0;
+	if (kept < COMMIT_AT / 2)
+		drop_spares(queue);
+	if (queue->patient)
+		writer_keep(queue->store);
+}
+
+/* The database has forgotten what was not committed. Called with the lock held. */
+static void fail(struct queue *queue, const struct err *why)
+{
+	if (queue->patient && sql_error_passes(why->code)) {
+		queue->trouble = *why;
+		queue->retry_at = after_ms(RETRY_MS);
+		queue->taken = queue->freed;
+		writer_restore(queue->store);
+	} else {
+		queue->err = *why;
+	}
+	queue->counts = queue->store->counts;
+	queue->answer = *why;
+	queue->done = queue->asked;
+}
+
+/* Commits what was taken of batch `number` up to `at`, in the middle of it. */
+static void commit_inside(struct queue *queue, uint64_t number, size_t at, struct err *err)
+{
+	if (writer_commit(queue->store, err) < 0)
+		return;
+	pthread_mutex_lock(&queue->lock);
+	if (queue->patient)
+		settle_commit(queue, number, at);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+/* Brings a batch to the store; returns where an error ended it. */
+static void take_batch(struct queue *queue, const struct batch *batch, uint64_t number, size_t at,
+		       struct err *err)
+{
 	struct store *store = queue->store;
 
-	switch ((enum item_kind)item->kind) {
-	case ITEM_EVENT:
-		take_event(queue, (const void *)item, err);
-		break;
-	case ITEM_SERIAL:
-		take_serial(queue, (const void *)item, err);
-		break;
-	case ITEM_LOSS:
-		take_loss(queue, (const void *)item, err);
-		break;
-	case ITEM_INPUT:
-		writer_input_begin(store, &((const struct input_item *)item)->input, err);
-		break;
-	case ITEM_AT:
-		store->input.offset = number->first;
-		store->input.lines = number->second;
-		break;
-	case ITEM_HEAD:
-		store->input.head = number->first;
-		break;
-	case ITEM_WHOLE:
-		writer_input_whole(store, number->first, err);
-		break;
-	case ITEM_COMMIT:
-		writer_commit(store, err);
-		break;
-	case ITEM_STOP:
-		queue->stop = true;
-		break;
-	}
-	if (!err->code && writer_full(store))
-		writer_commit(store, err);
-}
-
-static void take_batch(struct queue *queue, const struct batch *batch, struct err *err)
-{
-	for (size_t at = 0; at < batch->n;) {
-		const struct item *item = (const void *)(batch->bytes + at);
-
-		if (!err->code || item->kind == ITEM_STOP)
-			take_item(queue, item, err);
-		at += item->size;
+	while (at < batch->n && !err->code) {
+		at = take_item(store, &queue->taker, batch, at, err);
+		if (!err->code && writer_full(store))
+			commit_inside(queue, number, at, err);
 	}
 	/* The transaction is gone with what it held: nothing is half-written. */
 	if (err->code)
-		writer_forget(queue->store);
+		writer_forget(store);
+}
+
+/* Takes the next batch. The lock is held before and after, not meanwhile. */
+static void take_next(struct queue *queue)
+{
+	uint64_t number = queue->taken;
+	const struct batch *batch = queue->ring[number % BATCHES_PATIENT];
+	struct err err = ERR_INIT;
+	size_t at = number == queue->freed ? queue->committed_at : 0;
+
+	pthread_mutex_unlock(&queue->lock);
+	queue->taker.node = at ? queue->committed_node : str_of(NULL, 0);
+	take_batch(queue, batch, number, at, &err);
+	pthread_mutex_lock(&queue->lock);
+	if (err.code) {
+		fail(queue, &err);
+	} else {
+		queue->taken++;
+		if (!queue->patient)
+			free_until(queue, queue->taken);
+		queue->counts = queue->store->counts;
+	}
+	pthread_cond_broadcast(&queue->changed);
+}
+
+/* Commits what was taken, all of it. The lock is held before and after, not meanwhile. */
+static void commit_now(struct queue *queue)
+{
+	uint64_t asked = queue->commit_after <= queue->taken ? queue->asked : queue->done;
+	struct err err = ERR_INIT;
+
+	pthread_mutex_unlock(&queue->lock);
+	writer_commit(queue->store, &err);
+	pthread_mutex_lock(&queue->lock);
+	if (err.code) {
+		fail(queue, &err);
+	} else {
+		settle_commit(queue, queue->taken, 0);
+		queue->answer = err;
+		queue->done = asked;
+		queue->counts = queue->store->counts;
+	}
+	pthread_cond_broadcast(&queue->changed);
+}
+
+static bool commit_is_due(const struct queue *queue)
+{
+	uint64_t kept = queue->taken - queue->freed;
+
+	if (queue->asked != queue->done && queue->taken >= queue->commit_after)
+		return true;
+	/* in trouble one batch is tried, before all are brought to the store again */
+	return queue->patient && kept && (queue->trouble.code || kept >= COMMIT_AT);
+}
+
+/* Waits for something to do. Called with the lock held. */
+static void wait_for_work(struct queue *queue)
+{
+	while (!queue->stop) {
+		bool asked = queue->asked != queue->done;
+		bool work = queue->taken != queue->given || asked;
+
+		if (!queue->trouble.code && (work || commit_is_due(queue)))
+			return;
+		if (!queue->trouble.code)
+			pthread_cond_wait(&queue->changed, &queue->lock);
+		else if (asked || is_past(&queue->retry_at))
+			return;
+		else
+			pthread_cond_timedwait(&queue->changed, &queue->lock, &queue->retry_at);
+	}
+}
+
+/* After an error that stays nothing is taken; nobody is to wait for it. */
+static void drain(struct queue *queue)
+{
+	queue->taken = queue->given;
+	free_until(queue, queue->given);
+	queue->done = queue->asked;
+	pthread_cond_broadcast(&queue->changed);
 }
 
 static void *run(void *context)
 {
 	struct queue *queue = context;
-	struct err err = ERR_INIT;
 
-	while (!queue->stop) {
-		pthread_mutex_lock(&queue->lock);
-		while (queue->taken == queue->given)
-			pthread_cond_wait(&queue->changed, &queue->lock);
-		pthread_mutex_unlock(&queue->lock);
-
-		take_batch(queue, &queue->batches[queue->taken % BATCHES], &err);
-
-		pthread_mutex_lock(&queue->lock);
-		queue->taken++;
-		queue->err = err;
-		if (queue->given - queue->taken <= BATCHES / 2)
-			pthread_cond_broadcast(&queue->changed);
-		pthread_mutex_unlock(&queue->lock);
+	pthread_mutex_lock(&queue->lock);
+	for (;;) {
+		wait_for_work(queue);
+		if (queue->stop)
+			break;
+		if (queue->err.code)
+			drain(queue);
+		else if (commit_is_due(queue) || queue->taken == queue->given)
+			commit_now(queue);
+		else
+			take_next(queue);
 	}
+	pthread_mutex_unlock(&queue->lock);
 	return NULL;
 }
 
-struct queue *queue_new(struct store *store)
+static void start(struct queue *queue)
 {
-	struct queue *queue = mem_new(1, sizeof(*queue));
+	pthread_condattr_t clock;
 	sigset_t all, before;
 
-	queue->store = store;
-	queue->batches = mem_new(BATCHES, sizeof(*queue->batches));
-	queue->filling = &queue->batches[0];
 	pthread_mutex_init(&queue->lock, NULL);
-	pthread_cond_init(&queue->changed, NULL);
+	pthread_condattr_init(&clock);
+	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	pthread_cond_init(&queue->changed, &clock);
+	pthread_condattr_destroy(&clock);
 	/* Signals are the main thread's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	if (pthread_create(&queue->thread, NULL, run, queue) != 0)
 		mem_fail("a thread");
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+struct queue *queue_new(struct store *store)
+{
+	struct queue *queue = mem_new(1, sizeof(*queue));
+
+	queue->store = store;
+	queue->patient = store->patient;
+	queue->most = store->patient ? BATCHES_PATIENT : BATCHES;
+	queue->counts = store->counts;
+	if (queue->patient)
+		writer_keep(store);
+	pack_begin(&queue->pack, batch_new(BATCH_SIZE));
+	start(queue);
 	return queue;
 }
 
-/* Hands the batch over, and waits for a free one. */
-static int hand_over(struct queue *queue, struct err *err)
+/* The batch that is being filled changes hands, if it holds anything, and an empty one takes its
+ * place. Called with the lock held; one more must fit. */
+static void hand_over(struct queue *queue, size_t size)
 {
-	pthread_mutex_lock(&queue->lock);
-	queue->given++;
-	pthread_cond_broadcast(&queue->changed);
-	/* Once all are full, it goes on when half of them are free: fewer switches. */
-	if (queue->given - queue->taken == BATCHES)
-		while (queue->given - queue->taken > BATCHES / 2)
-			pthread_cond_wait(&queue->changed, &queue->lock);
-	if (queue->err.code)
-		err_set(err, queue->err.code, "%s", queue->err.message);
-	queue->filling = &queue->batches[queue->given % BATCHES];
-	pthread_mutex_unlock(&queue->lock);
-	queue->filling->n = 0;
-	queue->last_node = str_of(NULL, 0);
-	return -err->code;
-}
+	struct batch *batch = NULL;
 
-/* Room for an item and its bytes; NULL if the thread has failed. */
-static void *add_item(struct queue *queue, enum item_kind kind, size_t size, size_t bytes,
-		      struct err *err)
-{
-	size_t whole = (size + bytes + 7) / 8 * 8;
-
-	if (queue->filling->n + whole > BATCH_SIZE && hand_over(queue, err) < 0)
-		return NULL;
-	struct item *item = (void *)(queue->filling->bytes + queue->filling->n);
-
-	queue->filling->n += whole;
-	item->size = (uint32_t)whole;
-	item->kind = (uint16_t)kind;
-	item->node_n = 0;
-	return item;
-}
-
-static char *put_bytes(char *to, struct str bytes)
-{
-	if (bytes.n)
-		memcpy(to, bytes.p, bytes.n);
-	return to + bytes.n;
-}
-
-/* Names longer than any system makes are cut, so that every item fits into a batch. */
-static struct str capped(struct str bytes, size_t most)
-{
-	return str_of(bytes.p, bytes.n < most ? bytes.n : most);
-}
-
-/* Puts the node's name first among the item's bytes, unless it is the last one's. */
-static char *put_node(struct queue *queue, struct item *item, char *to, struct str node)
-{
-	if (queue->last_node.p && str_eq(queue->last_node, node)) {
-		item->node_n = SAME_NODE;
-		return to;
+	if (queue->pack.batch->n == 0) {
+		if (size <= queue->pack.batch->size)
+			return;
+		batch_free(queue->pack.batch);
+	} else {
+		queue->ring[queue->given++ % BATCHES_PATIENT] = queue->pack.batch;
+		pthread_cond_broadcast(&queue->changed);
 	}
-	item->node_n = (uint16_t)node.n;
-	queue->last_node = str_of(to, node.n);
-	return put_bytes(to, node);
+	if (size <= BATCH_SIZE && queue->spare_count)
+		batch = queue->spare[--queue->spare_count];
+	pack_begin(&queue->pack, batch ? batch : batch_new(size > BATCH_SIZE ? size : BATCH_SIZE));
 }
 
-#define NODE_MAX   255
-#define NAME_MAX_N 8192
-#define DETAIL_MAX 4096
-
-int queue_put(struct queue *queue, const struct event *event, uint64_t text_mark, struct err *err)
+/* Can one more batch be handed over? One of those in use is being filled. `last` is kept for a
+ * commit that somebody waits for. */
+static bool has_room(const struct queue *queue, bool last)
 {
-	const struct record *record = event->record;
-	struct str node = capped(event->node, NODE_MAX);
-	struct str comm = capped(record->comm, NAME_MAX_N), exe = capped(record->exe, NAME_MAX_N);
-	struct event_item *item =
-		add_item(queue, ITEM_EVENT, sizeof(*item), node.n + comm.n + exe.n, err);
+	return queue->given - queue->freed + 2 + (queue->patient && !last) <= queue->most;
+}
 
-	if (!item)
-		return -err->code;
-	*item = (struct event_item){
-		.item = item->item,
-		.has_serial = record->has_serial,
-		.has_arch = record->has_arch,
-		.comm_null = record->comm_null,
-		.exe_null = record->exe_null,
-		.attribution = (uint8_t)event->attribution,
-		.reason = (uint8_t)event->reason,
-		.phase = (uint8_t)event->phase,
-		.source = (uint8_t)event->source,
-		.coverage = (uint8_t)event->coverage,
-		.full_stream = event->full_stream,
-		.comm_n = (uint16_t)comm.n,
-		.exe_n = (uint16_t)exe.n,
-		.serial = record->serial,
-		.pid = record->pid,
-		.arch = record->arch,
-		.code = record->code,
-		.nr = record->nr,
-		.ms = record->ms,
-		.ip = record->ip,
-		.text_mark = text_mark,
-		.container = event->container,
-	};
-	char *to = put_node(queue, &item->item, (char *)(item + 1), node);
+bool queue_has_room(struct queue *queue, size_t size)
+{
+	const struct batch *batch = queue->pack.batch;
 
-	put_bytes(put_bytes(to, comm), exe);
+	if (batch->size - batch->n >= size)
+		return true;
+	pthread_mutex_lock(&queue->lock);
+	bool room = has_room(queue, false);
+
+	pthread_mutex_unlock(&queue->lock);
+	return room;
+}
+
+/* Waits until one more fits. Called with the lock held. */
+static int wait_for_room(struct queue *queue)
+{
+	struct timespec until = after_ms(ROOM_WAIT_MS);
+
+	if (has_room(queue, false))
+		return 0;
+	/* Once all are full, it goes on when half of them are free: fewer switches. */
+	while (!queue->patient && queue->given - queue->freed + 1 > queue->most / 2)
+		pthread_cond_wait(&queue->changed, &queue->lock);
+	while (queue->patient && !has_room(queue, false)) {
+		if (queue->trouble.code || is_past(&until))
+			return -EAGAIN;
+		pthread_cond_timedwait(&queue->changed, &queue->lock, &until);
+	}
 	return 0;
 }
 
-int queue_note_serial(struct queue *queue, struct str node, int64_t ms, uint32_t serial,
-		      bool is_seccomp, struct err *err)
+static int thread_error(const struct queue *queue, struct err *err)
 {
-	node = capped(node, NODE_MAX);
-	struct serial_item *item = add_item(queue, ITEM_SERIAL, sizeof(*item), node.n, err);
-
-	if (!item)
-		return -err->code;
-	item->ms = ms;
-	item->serial = serial;
-	item->is_seccomp = is_seccomp;
-	put_node(queue, &item->item, (char *)(item + 1), node);
-	return 0;
+	return queue->err.code ? err_set(err, queue->err.code, "%s", queue->err.message) : 0;
 }
 
-int queue_put_loss(struct queue *queue, const struct loss_note *note, uint64_t mark,
-		   struct err *err)
+int queue_room(struct queue *queue, size_t size, struct pack **ret_pack, struct err *err)
 {
-	struct str node = capped(note->node, NODE_MAX), detail = capped(note->detail, DETAIL_MAX);
-	struct loss_item *item = add_item(queue, ITEM_LOSS, sizeof(*item), node.n + detail.n, err);
+	*ret_pack = &queue->pack;
+	if (queue->pack.batch->n + size <= queue->pack.batch->size)
+		return 0;
+	pthread_mutex_lock(&queue->lock);
+	int result = wait_for_room(queue);
 
-	if (!item)
-		return -err->code;
-	item->ms = note->ms;
-	item->count = note->count;
-	item->mark = mark;
-	item->kind = note->kind;
-	item->detail_n = (uint32_t)detail.n;
-	put_bytes(put_node(queue, &item->item, (char *)(item + 1), node), detail);
-	return 0;
+	if (result == 0)
+		hand_over(queue, size);
+	if (thread_error(queue, err) < 0)
+		result = -err->code;
+	pthread_mutex_unlock(&queue->lock);
+	return result;
 }
 
-int queue_input_begin(struct queue *queue, const struct store_input *input, struct err *err)
-{
-	struct input_item *item = add_item(queue, ITEM_INPUT, sizeof(*item), 0, err);
-
-	if (!item)
-		return -err->code;
-	item->input = *input;
-	return 0;
-}
-
-static int add_numbers(struct queue *queue, enum item_kind kind, uint64_t first, uint64_t second,
-		       struct err *err)
-{
-	struct number_item *item = add_item(queue, kind, sizeof(*item), 0, err);
-
-	if (!item)
-		return -err->code;
-	item->first = first;
-	item->second = second;
-	return 0;
-}
-
-int queue_input_at(struct queue *queue, uint64_t offset, uint64_t lines, struct err *err)
-{
-	return add_numbers(queue, ITEM_AT, offset, lines, err);
-}
-
-int queue_input_whole(struct queue *queue, uint64_t mark, struct err *err)
-{
-	return add_numbers(queue, ITEM_WHOLE, mark, 0, err);
-}
-
-int queue_input_head(struct queue *queue, uint64_t head, struct err *err)
-{
-	return add_numbers(queue, ITEM_HEAD, head, 0, err);
-}
-
-static void wait_until_taken(struct queue *queue)
+/* Asks for a commit and waits for it. True if it was of everything that was put. */
+static bool commit_round(struct queue *queue, struct err *err)
 {
 	pthread_mutex_lock(&queue->lock);
-	while (queue->taken != queue->given)
+	if (!queue->patient)
+		wait_for_room(queue);
+	bool all = queue->pack.batch->n == 0 || has_room(queue, true);
+
+	if (all)
+		hand_over(queue, 0);
+	uint64_t number = ++queue->asked;
+
+	queue->commit_after = queue->given;
+	pthread_cond_broadcast(&queue->changed);
+	while (queue->done < number && !queue->err.code)
 		pthread_cond_wait(&queue->changed, &queue->lock);
+	if (thread_error(queue, err) == 0 && queue->answer.code)
+		err_set(err, queue->answer.code, "%s", queue->answer.message);
 	pthread_mutex_unlock(&queue->lock);
+	return all;
 }
 
-int queue_wait(struct queue *queue, bool commit, struct err *err)
+int queue_commit(struct queue *queue, struct err *err)
 {
-	if (commit)
-		add_numbers(queue, ITEM_COMMIT, 0, 0, err);
-	hand_over(queue, err);
-	wait_until_taken(queue);
-	if (queue->err.code)
-		err_set(err, queue->err.code, "%s", queue->err.message);
+	while (!commit_round(queue, err) && !err->code)
+		;
 	return -err->code;
+}
+
+int queue_commit_soon(struct queue *queue, struct err *err)
+{
+	pthread_mutex_lock(&queue->lock);
+	int result = thread_error(queue, err);
+	bool busy = queue->asked != queue->done || queue->trouble.code;
+
+	/* What is asked for while one is under way would only cut batches short. */
+	if (result == 0 && !busy) {
+		if (has_room(queue, false))
+			hand_over(queue, 0);
+		queue->asked++;
+		queue->commit_after = queue->given;
+		pthread_cond_broadcast(&queue->changed);
+	}
+	pthread_mutex_unlock(&queue->lock);
+	return result;
+}
+
+int queue_settle(struct queue *queue, struct err *err)
+{
+	pthread_mutex_lock(&queue->lock);
+	int result = wait_for_room(queue);
+
+	if (result == 0)
+		hand_over(queue, 0);
+	while (queue->taken != queue->given && !queue->err.code && !queue->trouble.code)
+		pthread_cond_wait(&queue->changed, &queue->lock);
+	if (thread_error(queue, err) < 0)
+		result = -err->code;
+	pthread_mutex_unlock(&queue->lock);
+	return result;
+}
+
+struct put_counts queue_counts(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	struct put_counts counts = queue->counts;
+
+	pthread_mutex_unlock(&queue->lock);
+	return counts;
+}
+
+bool queue_trouble(struct queue *queue, char *to, size_t size)
+{
+	pthread_mutex_lock(&queue->lock);
+	const struct err *why = queue->err.code ? &queue->err : &queue->trouble;
+	bool is = why->code != 0;
+
+	if (is)
+		snprintf(to, size, "%s", why->message);
+	pthread_mutex_unlock(&queue->lock);
+	return is;
+}
+
+size_t queue_waiting(struct queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	size_t bytes = queue->pack.batch->n ? queue->pack.batch->size : 0;
+
+	for (uint64_t number = queue->freed; number < queue->given; number++)
+		bytes += queue->ring[number % BATCHES_PATIENT]->size;
+	pthread_mutex_unlock(&queue->lock);
+	return bytes;
 }
 
 void queue_free(struct queue *queue)
 {
-	struct err err = ERR_INIT;
-
 	if (!queue)
 		return;
-	/* An error that nobody asked for any more: the thread still takes the stop. */
-	if (add_numbers(queue, ITEM_STOP, 0, 0, &err) < 0)
-		add_numbers(queue, ITEM_STOP, 0, 0, &err);
-	hand_over(queue, &err);
+	pthread_mutex_lock(&queue->lock);
+	queue->stop = true;
+	pthread_cond_broadcast(&queue->changed);
+	pthread_mutex_unlock(&queue->lock);
 	pthread_join(queue->thread, NULL);
+	free_until(queue, queue->given);
+	while (queue->spare_count)
+		batch_free(queue->spare[--queue->spare_count]);
+	batch_free(queue->pack.batch);
 	pthread_cond_destroy(&queue->changed);
 	pthread_mutex_destroy(&queue->lock);
-	free(queue->batches);
 	free(queue);
 }

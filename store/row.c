@@ -39,12 +39,32 @@ void row_container(sqlite3_stmt *row, int at, struct container *container)
 	};
 }
 
+sqlite3_stmt *row_containers(struct sql *sql, struct err *err)
+{
+#define CONTAINERS(profile, join)                                                     \
+	"SELECT c.id, n.name, c.cid, c.name, c.runtime, c.image, c.pod, c.namespace," \
+	" c.workload, c.caps, c.coverage, " profile                                   \
+	" FROM container c JOIN node n ON n.id = c.node" join " ORDER BY n.name, c.name, c.cid"
+	static const char with_profile[] =
+		CONTAINERS("p.json", " LEFT JOIN profile p ON p.id = c.profile");
+	static const char without[] = CONTAINERS("NULL", "");
+
+	return sql_prepare(sql, sql->schema >= 2 ? with_profile : without, err);
+}
+
+void row_profile(sqlite3_stmt *row, int at, struct container *container)
+{
+	container->has_profile = sqlite3_column_type(row, at) != SQLITE_NULL;
+	if (container->has_profile)
+		container->profile = sql_column_bytes(row, at);
+}
+
 void row_observation(sqlite3_stmt *row, struct observation *observation)
 {
 	*observation = (struct observation){
 		.node = sql_column_bytes(row, 1),
 		.attribution = (enum attribution)bounded(row, 2, ATTRIBUTION_UNATTRIBUTED),
-		.reason = (enum unattributed)bounded(row, 3, UNATTRIBUTED_NO_LIFETIME),
+		.reason = (enum unattributed)bounded(row, 3, UNATTRIBUTED_COUNT - 1),
 		.phase = (enum phase)bounded(row, 4, PHASE_EXEC),
 		.source = (enum source_kind)bounded(row, 5, SOURCE_STRACE),
 		.has_arch = sqlite3_column_type(row, 6) != SQLITE_NULL,

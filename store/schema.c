@@ -91,8 +91,30 @@ static const char version_1[] =
 	" min(first) AS first, max(last) AS last FROM observation"
 	" GROUP BY node, container, syscall, action;";
 
+/* Version 2: what a watch keeps beside the records. */
+static const char version_2[] =
+	/* linux.seccomp as JSON, each text once; hash finds it. Empty: no profile in force */
+	"CREATE TABLE profile (id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, json NOT NULL);"
+	"CREATE INDEX profile_hash ON profile (hash);"
+	"ALTER TABLE container ADD COLUMN profile INTEGER REFERENCES profile;"
+
+	/* which of the identities are counted to no container; NULL: none (store/seen.h) */
+	"ALTER TABLE seen ADD COLUMN open BLOB;"
+
+	/* the place in a source that has no files, in the source's own words */
+	"CREATE TABLE cursor (source TEXT PRIMARY KEY, place NOT NULL) WITHOUT ROWID;"
+
+	/* which process was in which container (store/lifetime.h) */
+	"CREATE TABLE lifetime (id INTEGER PRIMARY KEY, node INTEGER NOT NULL REFERENCES node,"
+	" container INTEGER REFERENCES container, at INTEGER NOT NULL, packed BLOB NOT NULL);"
+	"CREATE INDEX lifetime_at ON lifetime (at);"
+
+	"CREATE INDEX input_head ON input (head);"
+	"DROP INDEX span_time;"
+	"CREATE INDEX span_latest ON span (node, complete, first, first_serial);";
+
 /* migrations[v] makes version v + 1 out of version v. */
-static const char *const migrations[SCHEMA_VERSION] = {version_1};
+static const char *const migrations[SCHEMA_VERSION] = {version_1, version_2};
 
 static int read_versions(struct sql *sql, int64_t *ret_version, int64_t *ret_application,
 			 int64_t *ret_tables, struct err *err)
@@ -130,7 +152,7 @@ static int put_words(struct sql *sql, struct err *err)
 	for (int i = 0; i <= ATTRIBUTION_UNATTRIBUTED && result == 0; i++)
 		result =
 			put_word(sql, "attribution", i, attribution_name((enum attribution)i), err);
-	for (int i = 0; i <= UNATTRIBUTED_NO_LIFETIME && result == 0; i++)
+	for (int i = 0; i < UNATTRIBUTED_COUNT && result == 0; i++)
 		result = put_word(sql, "reason", i, unattributed_name((enum unattributed)i), err);
 	for (int i = 0; i <= PHASE_EXEC && result == 0; i++)
 		result = put_word(sql, "phase", i, phase_name((enum phase)i), err);
@@ -178,12 +200,14 @@ int schema_ensure(struct sql *sql, bool write, struct err *err)
 			       "store '%s': a newer sclog wrote it (schema %lld, this sclog knows"
 			       " %d): use that sclog",
 			       sql->path, (long long)version, SCHEMA_VERSION);
-	if (version == SCHEMA_VERSION)
+	sql->schema = (int)version;
+	if (version == SCHEMA_VERSION || (!write && version >= SCHEMA_READABLE))
 		return 0;
 	if (!write)
 		return err_set(err, EINVAL,
 			       "store '%s': it is empty or of an older schema (%lld): 'sclog"
 			       " ingest FILE...' fills and migrates it",
 			       sql->path, (long long)version);
+	sql->schema = SCHEMA_VERSION;
 	return migrate(sql, err);
 }

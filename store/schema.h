@@ -7,7 +7,10 @@
 #include "store/sql.h"
 
 /* PRAGMA user_version of this schema. */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
+
+/* The oldest one that can be read as it is: what it lacks is not known (struct sql, schema). */
+#define SCHEMA_READABLE 1
 
 /* PRAGMA application_id: "SCLG". */
 #define SCHEMA_APPLICATION_ID 0x53434c47

@@ -10,7 +10,7 @@
 
 #define PAGE_SERIALS   256
 #define BLOCK_PAGES    256
-#define PAGES_MAX      8192        /* 4 MiB */
+#define PAGES_MAX      7680        /* 4 MiB */
 #define BLOCKS_MAX     2048        /* 1 MiB */
 #define SLOTS          4096        /* power of two, twice the blocks */
 #define PAGES_RESERVED BLOCK_PAGES /* loading one block may take that many */
@@ -18,9 +18,10 @@
 /* No event is stamped there: a minute has 60,000 milliseconds. */
 #define UNSEEN 0xffff
 
-/* 256 serials: the millisecond of the minute of each, or UNSEEN. */
+/* 256 serials: the millisecond of the minute of each, or UNSEEN; a bit for each that is open. */
 struct page {
 	uint16_t ms[PAGE_SERIALS];
+	uint64_t open[PAGE_SERIALS / 64];
 };
 
 /* A serial that was used twice in a minute, since the machine rebooted in it: rare. */
@@ -34,6 +35,7 @@ struct block {
 	int64_t minute;
 	uint32_t number; /* serial >> 16 */
 	bool changed;
+	bool has_open;
 	uint16_t pages[BLOCK_PAGES]; /* index + 1 into the pool, 0: none of these was seen */
 	struct again *again;
 	size_t again_count;
@@ -71,6 +73,7 @@ void seen_free(struct seen *seen)
 
 void seen_reserve(struct seen *seen)
 {
+	/* not zero: calloc's pages would be left untouched by a compiler that knows them zero */
 	memset(seen->pages + seen->page_count, 0xff,
 	       (PAGES_MAX - seen->page_count) * sizeof(*seen->pages));
 }
@@ -97,7 +100,10 @@ static bool block_add(struct seen *seen, struct block *block, uint32_t serial, u
 	uint16_t *page = &block->pages[serial >> 8 & 0xff];
 
 	if (!*page) {
-		memset(&seen->pages[seen->page_count], 0xff, sizeof(struct page));
+		struct page *new_page = &seen->pages[seen->page_count];
+
+		memset(new_page->ms, 0xff, sizeof(new_page->ms));
+		memset(new_page->open, 0, sizeof(new_page->open));
 		*page = (uint16_t)++seen->page_count;
 	}
 	uint16_t *at = &seen->pages[*page - 1].ms[serial & 0xff];
@@ -128,6 +134,75 @@ static void load_one(uint32_t serial_low, uint32_t minute_ms, void *context)
 	block_add(load->seen, load->block, serial_low, (uint16_t)minute_ms);
 }
 
+static bool is_open(const struct page *page, uint32_t at)
+{
+	return page->open[at / 64] >> at % 64 & 1;
+}
+
+/*
+ * Which identities of a block are open, packed: the block's serials in their order (without those
+ * that were used again), as lengths of runs by turns closed and open, beginning with closed. What
+ * comes behind the last run is closed. All are varints.
+ */
+static void open_pack(const struct seen *seen, const struct block *block, struct buf *buf)
+{
+	uint64_t run = 0;
+	bool open = false;
+
+	for (uint32_t i = 0; i < BLOCK_PAGES; i++) {
+		const struct page *page =
+			block->pages[i] ? &seen->pages[block->pages[i] - 1] : NULL;
+
+		for (uint32_t at = 0; page && at < PAGE_SERIALS; at++) {
+			if (page->ms[at] == UNSEEN)
+				continue;
+			if (is_open(page, at) != open) {
+				varint_put(buf, run);
+				open = !open;
+				run = 0;
+			}
+			run++;
+		}
+	}
+	if (open)
+		varint_put(buf, run);
+}
+
+/* The runs that are still to be taken. */
+struct open_runs {
+	struct str bytes;
+	uint64_t left;
+	bool open;
+};
+
+/* Is the next identity open? Behind the last run, none is. */
+static bool open_next(struct open_runs *runs)
+{
+	while (runs->left == 0) {
+		if (!varint_take(&runs->bytes, &runs->left))
+			return false;
+		runs->open = !runs->open;
+	}
+	runs->left--;
+	return runs->open;
+}
+
+static void open_unpack(struct seen *seen, struct block *block, struct str bytes)
+{
+	struct open_runs runs = {.bytes = bytes, .open = true};
+
+	for (uint32_t i = 0; i < BLOCK_PAGES; i++) {
+		struct page *page = block->pages[i] ? &seen->pages[block->pages[i] - 1] : NULL;
+
+		for (uint32_t at = 0; page && at < PAGE_SERIALS; at++) {
+			if (page->ms[at] == UNSEEN || !open_next(&runs))
+				continue;
+			page->open[at / 64] |= (uint64_t)1 << at % 64;
+			block->has_open = true;
+		}
+	}
+}
+
 static int block_load(struct seen *seen, struct sql *sql, struct block *block, struct err *err)
 {
 	sqlite3_stmt *find = sql_get(sql, SQL_SEEN_FIND, err);
@@ -142,6 +217,8 @@ static int block_load(struct seen *seen, struct sql *sql, struct block *block, s
 
 	if (result > 0 && !seen_unpack(sql_column_bytes(find, 0), load_one, &load))
 		result = err_set(err, EUCLEAN, "store '%s': identities are damaged", sql->path);
+	if (result > 0 && sqlite3_column_type(find, 1) != SQLITE_NULL)
+		open_unpack(seen, block, sql_column_bytes(find, 1));
 	sqlite3_reset(find);
 	return result < 0 ? result : 0;
 }
@@ -193,6 +270,31 @@ int seen_add(struct seen *seen, struct sql *sql, int64_t node, int64_t ms, uint3
 
 	block->changed |= fresh;
 	return fresh;
+}
+
+void seen_open(struct seen *seen, int64_t ms, uint32_t serial)
+{
+	struct block *block = seen->last;
+	struct page *page = &seen->pages[block->pages[serial >> 8 & 0xff] - 1];
+	uint32_t at = serial & 0xff;
+
+	if (page->ms[at] != (uint16_t)(ms % MINUTE_MS))
+		return;
+	page->open[at / 64] |= (uint64_t)1 << at % 64;
+	block->has_open = true;
+}
+
+bool seen_claim(struct seen *seen, int64_t ms, uint32_t serial)
+{
+	struct block *block = seen->last;
+	struct page *page = &seen->pages[block->pages[serial >> 8 & 0xff] - 1];
+	uint32_t at = serial & 0xff;
+
+	if (!block->has_open || page->ms[at] != (uint16_t)(ms % MINUTE_MS) || !is_open(page, at))
+		return false;
+	page->open[at / 64] &= ~((uint64_t)1 << at % 64);
+	block->changed = true;
+	return true;
 }
 
 /*
@@ -319,10 +421,17 @@ static int block_write(struct seen *seen, struct sql *sql, const struct block *b
 		return -err->code;
 	buf_clear(buf);
 	block_pack(seen, block, buf);
+	size_t serials_n = buf->n;
+
+	if (block->has_open)
+		open_pack(seen, block, buf);
 	sqlite3_bind_int64(put, 1, block->node);
 	sqlite3_bind_int64(put, 2, block->minute);
 	sqlite3_bind_int64(put, 3, block->number);
-	sqlite3_bind_blob(put, 4, buf->p, (int)buf->n, SQLITE_STATIC);
+	sqlite3_bind_blob(put, 4, buf->p, (int)serials_n, SQLITE_STATIC);
+	if (buf->n > serials_n)
+		sqlite3_bind_blob(put, 5, buf->p + serials_n, (int)(buf->n - serials_n),
+				  SQLITE_STATIC);
 	return sql_done(sql, put, err);
 }
 

@@ -27,6 +27,14 @@ void seen_reserve(struct seen *seen);
 int seen_add(struct seen *seen, struct sql *sql, int64_t node, int64_t ms, uint32_t serial,
 	     struct err *err);
 
+/*
+ * An identity is open while its event is counted to no container: seen_open() says so of the one
+ * that seen_add() just took, seen_claim() ends it, and returns true if it was open. What
+ * seen_add() said of it must have been the last word.
+ */
+void seen_open(struct seen *seen, int64_t ms, uint32_t serial);
+bool seen_claim(struct seen *seen, int64_t ms, uint32_t serial);
+
 /* True when the next event might find no room: commit first. */
 bool seen_full(const struct seen *seen);
 
@@ -49,8 +57,14 @@ struct seen_text;
 struct seen_text *seen_text_new(void);
 void seen_text_free(struct seen_text *seen);
 
-/* A new input begins: equal lines are counted from 1 again. */
-void seen_text_restart(struct seen_text *seen);
+/* Inputs that are read at the same time: each counts equal lines for itself. */
+#define SEEN_TEXT_SLOTS 8
+
+/* A new input begins in that slot: equal lines are counted from 1 again. */
+void seen_text_restart(struct seen_text *seen, unsigned slot);
+
+/* What comes from now on is of that slot's input; 0 at first. */
+void seen_text_select(struct seen_text *seen, unsigned slot);
 int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t ms,
 		  uint64_t text_hash, struct err *err);
 /* Takes the packed marks of a minute of another store. *ret_theirs is how many lines they stand
@@ -64,5 +78,13 @@ uint64_t seen_text_count(struct str marks);
 bool seen_text_full(const struct seen_text *seen);
 int seen_text_flush(struct seen_text *seen, struct sql *sql, struct err *err);
 void seen_text_reset(struct seen_text *seen);
+
+/*
+ * For who reads again from the last commit after a failed one: how many equal lines came before
+ * in the inputs at hand. _keep() notes it as of the flush before, _restore() forgets everything
+ * but that.
+ */
+void seen_text_keep(struct seen_text *seen);
+void seen_text_restore(struct seen_text *seen);
 
 #endif

@@ -20,6 +20,7 @@
 /*
  * A text in a second of a node: how often it was counted, and how often it came in the input at
  * hand. A further one is new only when the input has brought more of it than were counted.
+ * Inputs in other slots than the first have marks of their own, in which only `here` counts.
  */
 struct mark {
 	int64_t node;
@@ -29,6 +30,7 @@ struct mark {
 	uint32_t input; /* the input that `here` speaks of */
 	uint32_t here;
 	uint8_t second;
+	uint8_t slot;
 	bool changed;
 	bool used;
 };
@@ -37,14 +39,27 @@ struct minute_ref {
 	int64_t node, minute;
 };
 
+/* What is being read. */
+struct inputs {
+	unsigned slot; /* the one at hand */
+	struct {
+		uint32_t number;
+		int64_t minute; /* of the latest line */
+	} of[SEEN_TEXT_SLOTS];
+};
+
 struct seen_text {
 	struct mark *marks; /* open addressing over slots, half of them used at most */
 	size_t count, slots;
 	size_t base;               /* marks that came with the first minute since the last flush */
 	struct minute_ref *loaded; /* minutes whose row was read since the last flush */
 	size_t loaded_count;
-	int64_t minute; /* of the latest line */
-	uint32_t input;
+	uint32_t inputs_begun;
+	struct inputs inputs;
+	/* what a flush kept: `latest` the last one, `kept` the last that was committed */
+	struct mark *latest, *kept;
+	size_t latest_count, kept_count;
+	struct inputs kept_inputs;
 };
 
 /* A mark as it is stored: 13 bytes, little-endian. */
@@ -65,12 +80,19 @@ void seen_text_free(struct seen_text *seen)
 		return;
 	free(seen->marks);
 	free(seen->loaded);
+	free(seen->latest);
+	free(seen->kept);
 	free(seen);
 }
 
-void seen_text_restart(struct seen_text *seen)
+void seen_text_restart(struct seen_text *seen, unsigned slot)
 {
-	seen->input++;
+	seen->inputs.of[slot].number = ++seen->inputs_begun;
+}
+
+void seen_text_select(struct seen_text *seen, unsigned slot)
+{
+	seen->inputs.slot = slot;
 }
 
 void seen_text_reset(struct seen_text *seen)
@@ -96,14 +118,15 @@ static struct mark *mark_find(const struct seen_text *seen, const struct mark *w
 {
 	uint64_t key = hash_word(
 		hash_word(hash_word(wanted->hash, (uint64_t)wanted->minute), wanted->second),
-		(uint64_t)wanted->node);
+		(uint64_t)wanted->node << 8 | wanted->slot);
 	size_t slot = (size_t)key & (seen->slots - 1);
 
 	for (;; slot = (slot + 1) & (seen->slots - 1)) {
 		struct mark *mark = &seen->marks[slot];
 
 		if (!mark->used || (mark->hash == wanted->hash && mark->minute == wanted->minute &&
-				    mark->second == wanted->second && mark->node == wanted->node))
+				    mark->second == wanted->second && mark->node == wanted->node &&
+				    mark->slot == wanted->slot))
 			return mark;
 	}
 }
@@ -121,23 +144,30 @@ static void grow(struct seen_text *seen)
 	free(old);
 }
 
-/* Lives until the next call. */
-static struct mark *mark_get(struct seen_text *seen, int64_t node, int64_t minute, uint8_t second,
-			     uint64_t hash)
+/* The mark of these bytes, made if it is new. Lives until the next call. */
+static struct mark *mark_take(struct seen_text *seen, const struct mark *wanted)
 {
-	const struct mark wanted = {
-		.node = node, .minute = minute, .hash = hash, .second = second, .used = true};
-	struct mark *mark = mark_find(seen, &wanted);
+	struct mark *mark = mark_find(seen, wanted);
 
 	if (mark->used)
 		return mark;
 	if (seen->count >= seen->slots / 2) {
 		grow(seen);
-		mark = mark_find(seen, &wanted);
+		mark = mark_find(seen, wanted);
 	}
 	seen->count++;
-	*mark = wanted;
+	*mark = *wanted;
 	return mark;
+}
+
+/* The mark that says how often a text was counted. */
+static struct mark *mark_get(struct seen_text *seen, int64_t node, int64_t minute, uint8_t second,
+			     uint64_t hash)
+{
+	const struct mark wanted = {
+		.node = node, .minute = minute, .hash = hash, .second = second, .used = true};
+
+	return mark_take(seen, &wanted);
 }
 
 static bool minute_loaded(const struct seen_text *seen, int64_t node, int64_t minute)
@@ -237,25 +267,42 @@ uint64_t seen_text_count(struct str marks)
 	return count;
 }
 
+/* The mark that counts the text in the input at hand. */
+static struct mark *mark_here(struct seen_text *seen, const struct mark *text)
+{
+	struct mark wanted = *text;
+
+	wanted.slot = (uint8_t)seen->inputs.slot;
+	struct mark *mark = mark_take(seen, &wanted);
+
+	if (mark->input != seen->inputs.of[seen->inputs.slot].number) {
+		mark->input = seen->inputs.of[seen->inputs.slot].number;
+		mark->here = 0;
+	}
+	return mark;
+}
+
 int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t ms,
 		  uint64_t text_hash, struct err *err)
 {
-	int64_t minute = ms / MINUTE_MS;
-	int result = ensure_minute(seen, sql, node, minute, err);
+	const struct mark text = {.node = node,
+				  .minute = ms / MINUTE_MS,
+				  .hash = text_hash,
+				  .second = (uint8_t)(ms % MINUTE_MS / 1000),
+				  .used = true};
+	int result = ensure_minute(seen, sql, node, text.minute, err);
 
 	if (result < 0)
 		return result;
-	seen->minute = minute;
-	struct mark *mark =
-		mark_get(seen, node, minute, (uint8_t)(ms % MINUTE_MS / 1000), text_hash);
+	seen->inputs.of[seen->inputs.slot].minute = text.minute;
+	struct mark *mark = mark_here(seen, &text);
+	uint32_t here = ++mark->here;
 
-	if (mark->input != seen->input) {
-		mark->input = seen->input;
-		mark->here = 0;
-	}
-	if (++mark->here <= mark->counted)
+	if (seen->inputs.slot)
+		mark = mark_take(seen, &text);
+	if (here <= mark->counted)
 		return 0;
-	mark->counted = mark->here;
+	mark->counted = here;
 	mark->changed = true;
 	return 1;
 }
@@ -289,7 +336,8 @@ static int write_minute(struct sql *sql, struct mark **from, struct mark **to, s
 	bool changed = false;
 
 	for (struct mark **at = from; at < to; at++) {
-		pack_mark(*at, &buf);
+		if ((*at)->counted)
+			pack_mark(*at, &buf);
 		changed |= (*at)->changed;
 	}
 	if (!changed)
@@ -319,34 +367,65 @@ static int write_marks(struct sql *sql, struct mark **marks, size_t count, struc
 	return 0;
 }
 
-/*
- * Keeps what the input at hand still needs: how many equal lines came before in the minutes about
- * its latest line. How many were counted is read again, since another writer may add to it
- * meanwhile.
- */
+/* Is it what an input at hand still needs: how many equal lines came before in the minutes about
+ * its latest line? */
+static bool is_recent(const struct seen_text *seen, const struct mark *mark)
+{
+	int64_t minute = seen->inputs.of[mark->slot].minute;
+
+	return mark->input == seen->inputs.of[mark->slot].number && mark->here &&
+	       mark->minute >= minute - 1 && mark->minute <= minute + 1;
+}
+
+/* Puts marks back. How often a text was counted is read again, since another writer may add to it
+ * meanwhile. */
+static void put_back(struct seen_text *seen, const struct mark *marks, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct mark wanted = marks[i];
+
+		wanted.counted = 0;
+		wanted.changed = false;
+		mark_take(seen, &wanted);
+	}
+}
+
 static void keep_recent(struct seen_text *seen, struct mark **marks, size_t count)
 {
-	struct mark *kept = mem_new(count, sizeof(*kept));
-	size_t kept_count = 0;
+	size_t kept = 0;
 
+	free(seen->latest);
+	seen->latest = mem_new(count, sizeof(*seen->latest));
 	for (size_t i = 0; i < count; i++)
-		if (marks[i]->input == seen->input && marks[i]->here &&
-		    marks[i]->minute >= seen->minute - 1 && marks[i]->minute <= seen->minute + 1)
-			kept[kept_count++] = *marks[i];
+		if (is_recent(seen, marks[i]))
+			seen->latest[kept++] = *marks[i];
+	seen->latest = mem_resize(seen->latest, (kept + 1) * sizeof(*seen->latest));
+	seen->latest_count = kept;
 	seen_text_reset(seen);
-	for (size_t i = 0; i < kept_count; i++) {
-		struct mark *mark =
-			mark_get(seen, kept[i].node, kept[i].minute, kept[i].second, kept[i].hash);
+	put_back(seen, seen->latest, kept);
+}
 
-		mark->input = kept[i].input;
-		mark->here = kept[i].here;
-	}
-	free(kept);
+void seen_text_keep(struct seen_text *seen)
+{
+	free(seen->kept);
+	seen->kept = seen->latest;
+	seen->kept_count = seen->latest_count;
+	seen->kept_inputs = seen->inputs;
+	seen->latest = NULL;
+	seen->latest_count = 0;
+}
+
+void seen_text_restore(struct seen_text *seen)
+{
+	seen_text_reset(seen);
+	seen->inputs = seen->kept_inputs;
+	put_back(seen, seen->kept, seen->kept_count);
 }
 
 int seen_text_flush(struct seen_text *seen, struct sql *sql, struct err *err)
 {
 	if (seen->count == 0) {
+		seen->latest_count = 0;
 		seen_text_reset(seen);
 		return 0;
 	}

@@ -6,17 +6,28 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* How long to wait for another writer: its transactions take a fraction of a second. */
-#define BUSY_TIMEOUT_MS 5000
-
 static const char *const texts[SQL_COUNT] = {
 	[SQL_NODE_FIND] = "SELECT id FROM node WHERE label = ?1",
 	[SQL_NODE_ADD] = "INSERT INTO node (label, name) VALUES (?1, ?2)",
 	[SQL_CONTAINER_FIND] = "SELECT id FROM container WHERE node = ?1 AND cid = ?2",
 	[SQL_CONTAINER_ADD] = "INSERT INTO container (node, cid, name, runtime, image, pod,"
-			      " namespace, workload, caps, coverage)"
-			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-	[SQL_CONTAINER_UPDATE] = "UPDATE container SET coverage = ?2 WHERE id = ?1",
+			      " namespace, workload, caps, coverage, profile)"
+			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	/* what is not known now does not erase what was; a row that stays the same is not written */
+	[SQL_CONTAINER_UPDATE] =
+		"UPDATE container SET name = coalesce(nullif(?3, ''), name),"
+		" runtime = coalesce(nullif(?4, ''), runtime),"
+		" image = coalesce(nullif(?5, ''), image), pod = coalesce(nullif(?6, ''), pod),"
+		" namespace = coalesce(nullif(?7, ''), namespace),"
+		" workload = coalesce(nullif(?8, ''), workload), caps = coalesce(?9, caps),"
+		" coverage = coalesce(nullif(?10, 0), coverage), profile = coalesce(?11, profile)"
+		" WHERE id = ?12 AND ((?3 <> '' AND ?3 <> name) OR (?4 <> '' AND ?4 <> runtime)"
+		" OR (?5 <> '' AND ?5 <> image) OR (?6 <> '' AND ?6 <> pod)"
+		" OR (?7 <> '' AND ?7 <> namespace) OR (?8 <> '' AND ?8 <> workload)"
+		" OR (?9 NOT NULL AND ?9 IS NOT caps) OR (?10 <> 0 AND ?10 <> coverage)"
+		" OR (?11 NOT NULL AND ?11 IS NOT profile))",
+	[SQL_PROFILE_FIND] = "SELECT id FROM profile WHERE hash = ?1 AND json = ?2",
+	[SQL_PROFILE_ADD] = "INSERT INTO profile (hash, json) VALUES (?1, ?2)",
 	[SQL_PROGRAM_FIND] = "SELECT id FROM program WHERE comm IS ?1 AND exe IS ?2",
 	[SQL_PROGRAM_ADD] = "INSERT INTO program (comm, exe) VALUES (?1, ?2)",
 	[SQL_SERIES_FIND] = "SELECT id FROM series WHERE program = ?1"
@@ -32,17 +43,25 @@ static const char *const texts[SQL_COUNT] = {
 		"SELECT minutes, count, first, last FROM hour WHERE series = ?1 AND hour = ?2",
 	[SQL_HOUR_PUT] = "INSERT OR REPLACE INTO hour (series, hour, count, first, last, minutes)"
 			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-	[SQL_SEEN_FIND] = "SELECT serials FROM seen WHERE node = ?1 AND minute = ?2"
+	[SQL_HOUR_DROP] = "DELETE FROM hour WHERE series = ?1 AND hour = ?2",
+	[SQL_DONOR_LIST] = "SELECT id FROM series WHERE program = ?1 AND nr = ?2 AND node = ?3"
+			   " AND container IS NULL AND arch IS ?4 AND code = ?5"
+			   " ORDER BY source = ?6 DESC, phase = ?7 DESC, id",
+	[SQL_SEEN_FIND] = "SELECT serials, open FROM seen WHERE node = ?1 AND minute = ?2"
 			  " AND block = ?3",
-	[SQL_SEEN_PUT] = "INSERT OR REPLACE INTO seen (node, minute, block, serials)"
-			 " VALUES (?1, ?2, ?3, ?4)",
+	[SQL_SEEN_PUT] = "INSERT OR REPLACE INTO seen (node, minute, block, serials, open)"
+			 " VALUES (?1, ?2, ?3, ?4, ?5)",
 	[SQL_SEEN_TEXT_FIND] = "SELECT marks FROM seen_text WHERE node = ?1 AND minute = ?2",
 	[SQL_SEEN_TEXT_PUT] = "INSERT OR REPLACE INTO seen_text (node, minute, marks)"
 			      " VALUES (?1, ?2, ?3)",
 	[SQL_SPAN_LIST] = "SELECT complete, first_serial, last_serial, first, last,"
-			  " missing FROM span"
+			  " missing, rowid FROM span"
 			  " WHERE node = ?1 ORDER BY first, first_serial",
-	[SQL_SPAN_CLEAR] = "DELETE FROM span WHERE node = ?1",
+	[SQL_SPAN_TAIL] = "SELECT complete, first_serial, last_serial, first, last,"
+			  " missing, rowid FROM span"
+			  " WHERE node = ?1 AND complete = ?2"
+			  " ORDER BY first DESC, first_serial DESC LIMIT ?3",
+	[SQL_SPAN_DROP] = "DELETE FROM span WHERE rowid = ?1",
 	[SQL_SPAN_ADD] = "INSERT INTO span (node, complete, first_serial, last_serial, first,"
 			 " last, missing) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[SQL_LOSS_PUT] = "INSERT INTO loss (node, kind, at, mark, count, detail)"
@@ -52,29 +71,46 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_INPUT_PUT] = "INSERT INTO input (path, dev, ino, head, offset, lines, at)"
 			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
 			  " ON CONFLICT (path, dev, ino, head) DO UPDATE SET"
-			  " offset = excluded.offset, lines = excluded.lines, at = excluded.at",
+			  " offset = max(offset, excluded.offset),"
+			  " lines = max(lines, excluded.lines), at = excluded.at",
+	[SQL_INPUT_FIND] = "SELECT max(offset) FROM input WHERE head = ?1",
+	[SQL_CURSOR_FIND] = "SELECT place FROM cursor WHERE source = ?1",
+	[SQL_CURSOR_PUT] = "INSERT OR REPLACE INTO cursor (source, place) VALUES (?1, ?2)",
+	[SQL_LIFETIME_ADD] = "INSERT INTO lifetime (node, container, at, packed)"
+			     " VALUES (?1, ?2, ?3, ?4)",
+	[SQL_LIFETIME_PRUNE] = "DELETE FROM lifetime WHERE at < ?1",
 };
 
 struct advice {
 	int code; /* SQLite's primary result code */
 	int error;
+	bool passes; /* may be otherwise in a second */
 	const char *text;
 };
 
 static const struct advice advices[] = {
-	{SQLITE_FULL, ENOSPC,
+	{SQLITE_FULL, ENOSPC, true,
 	 "the disk is full: free some space and run it again; nothing is half-written"},
-	{SQLITE_IOERR, EIO, "the disk failed or is full; nothing is half-written"},
-	{SQLITE_BUSY, EBUSY, "another sclog is writing to it: try again when that is done"},
-	{SQLITE_LOCKED, EBUSY, "another sclog is writing to it: try again when that is done"},
-	{SQLITE_READONLY, EROFS, "it is on a read-only medium or not writable for this user"},
-	{SQLITE_PERM, EACCES, "access denied"},
-	{SQLITE_CANTOPEN, ENOENT,
+	{SQLITE_IOERR, EIO, true, "the disk failed or is full; nothing is half-written"},
+	{SQLITE_BUSY, EBUSY, true, "another sclog is writing to it: try again when that is done"},
+	{SQLITE_LOCKED, EBUSY, true, "another sclog is writing to it: try again when that is done"},
+	{SQLITE_READONLY, EROFS, true, "it is on a read-only medium or not writable for this user"},
+	{SQLITE_PERM, EACCES, true, "access denied"},
+	{SQLITE_CANTOPEN, ENOENT, true,
 	 "it cannot be opened: look at the path, its directory and their permissions"},
-	{SQLITE_NOTADB, EINVAL, "this is no sclog store: name another --db, or move it away"},
-	{SQLITE_CORRUPT, EUCLEAN,
+	{SQLITE_NOTADB, EINVAL, false,
+	 "this is no sclog store: name another --db, or move it away"},
+	{SQLITE_CORRUPT, EUCLEAN, false,
 	 "the store is damaged: try sqlite3's .recover, or move it away and ingest again"},
 };
+
+bool sql_error_passes(int error)
+{
+	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
+		if (advices[i].error == error)
+			return advices[i].passes;
+	return false;
+}
 
 int sql_error(struct sql *sql, int code, struct err *err)
 {
@@ -82,7 +118,7 @@ int sql_error(struct sql *sql, int code, struct err *err)
 		if (advices[i].code == (code & 0xff))
 			return err_set(err, advices[i].error, "store '%s': %s (%s)", sql->path,
 				       advices[i].text, sqlite3_errstr(code));
-	return err_set(err, EIO, "store '%s': %s", sql->path,
+	return err_set(err, EPROTO, "store '%s': %s", sql->path,
 		       sql->db ? sqlite3_errmsg(sql->db) : sqlite3_errstr(code));
 }
 
@@ -94,7 +130,7 @@ int sql_open(struct sql *sql, const char *name, const char *path, int flags, str
 	if (code != SQLITE_OK)
 		return sql_error(sql, code, err);
 	sqlite3_extended_result_codes(sql->db, 1);
-	sqlite3_busy_timeout(sql->db, BUSY_TIMEOUT_MS);
+	sqlite3_busy_timeout(sql->db, SQL_BUSY_TIMEOUT_MS);
 	/* The file may be anybody's: no functions or virtual tables out of its schema. */
 	sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(sql->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);

@@ -9,6 +9,7 @@
 #include "base/str.h"
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Every statement that is used again and again; prepared when first asked for. */
@@ -18,30 +19,44 @@ enum sql_id {
 	SQL_CONTAINER_FIND,
 	SQL_CONTAINER_ADD,
 	SQL_CONTAINER_UPDATE,
+	SQL_PROFILE_FIND,
+	SQL_PROFILE_ADD,
 	SQL_PROGRAM_FIND,
 	SQL_PROGRAM_ADD,
 	SQL_SERIES_FIND,
 	SQL_SERIES_ADD,
 	SQL_HOUR_FIND,
 	SQL_HOUR_PUT,
+	SQL_HOUR_DROP,
+	SQL_DONOR_LIST,
 	SQL_SEEN_FIND,
 	SQL_SEEN_PUT,
 	SQL_SEEN_TEXT_FIND,
 	SQL_SEEN_TEXT_PUT,
 	SQL_SPAN_LIST,
-	SQL_SPAN_CLEAR,
+	SQL_SPAN_TAIL,
+	SQL_SPAN_DROP,
 	SQL_SPAN_ADD,
 	SQL_LOSS_PUT,
 	SQL_LOSS_SETTLE,
 	SQL_INPUT_PUT,
+	SQL_INPUT_FIND,
+	SQL_CURSOR_PUT,
+	SQL_CURSOR_FIND,
+	SQL_LIFETIME_ADD,
+	SQL_LIFETIME_PRUNE,
 	SQL_COUNT,
 };
 
 struct sql {
 	sqlite3 *db;
 	char *path; /* for messages */
+	int schema; /* version of the store's schema, once schema_ensure() has read it */
 	sqlite3_stmt *prepared[SQL_COUNT];
 };
+
+/* How long to wait for another writer: its transactions take a fraction of a second. */
+#define SQL_BUSY_TIMEOUT_MS 5000
 
 /* Opens with the flags of sqlite3_open_v2(); path may be a file: URI. */
 int sql_open(struct sql *sql, const char *name, const char *path, int flags, struct err *err);
@@ -67,6 +82,10 @@ int sql_number(struct sql *sql, const char *text, int64_t *ret_number, struct er
 
 /* The connection's last error, in words that say what to do. */
 int sql_error(struct sql *sql, int code, struct err *err);
+
+/* True if the error (an errno value, as sql_error() gives them) may pass by itself: the disk is
+ * full or failing, somebody else is writing. A damaged store stays damaged. */
+bool sql_error_passes(int error);
 
 /* Bytes as TEXT where they are valid UTF-8 without NUL, else as BLOB: people can query names,
  * and no byte is lost. They must stay until the statement is reset. */

@@ -1,8 +1,10 @@
+#include "store/claim.h"
 #include "store/queue.h"
 #include "store/writer.h"
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "ingest/node.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -12,6 +14,9 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
+
+/* How long a patient writer waits for another: it tries again anyway. */
+#define PATIENT_BUSY_MS 1000
 
 /* Above this much input the bounded memory would be used anyway. */
 #define RESERVE_FROM_BYTES (64u << 20)
@@ -202,7 +207,7 @@ static int prepare_writer(struct store *store, struct err *err)
 		return result;
 	store->seen = seen_new();
 	store->seen_text = seen_text_new();
-	store->tally = tally_new();
+	store->lifetimes = lifetimes_new();
 	return 0;
 }
 
@@ -252,6 +257,7 @@ int store_open(const char *path, enum store_mode mode, const char *db_group,
 	int result;
 
 	store->mode = mode;
+	store->claim = -1;
 	if (mode == STORE_MEMORY)
 		result = sql_open(&store->sql, ":memory:", "in memory",
 				  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
@@ -268,6 +274,8 @@ int store_open(const char *path, enum store_mode mode, const char *db_group,
 		result = prepare_writer(store, err);
 	if (result == 0)
 		result = load_meta(store, err);
+	if (result == 0 && mode != STORE_READ)
+		store->tally = tally_new(store->text_key);
 	if (result < 0) {
 		store_close(store);
 		return result;
@@ -285,8 +293,14 @@ void store_close(struct store *store)
 	seen_free(store->seen);
 	seen_text_free(store->seen_text);
 	tally_free(store->tally);
-	stream_release(&store->stream);
+	lifetimes_free(store->lifetimes);
+	for (size_t i = 0; i < STORE_SLOTS; i++)
+		stream_release(&store->slots[i].stream);
+	sql_close(&store->reader);
 	sql_close(&store->sql);
+	if (store->claim >= 0)
+		close(store->claim);
+	free(store->kept);
 	free(store);
 }
 
@@ -315,20 +329,20 @@ int store_put(struct store *store, const struct event *event, struct str text, s
 {
 	uint64_t mark = event->record->has_serial ? 0 : hash_bytes(store->text_key, text);
 
-	return queue_put(queue_of(store), event, mark, err);
+	return pack_event(queue_of(store), event, mark, err);
 }
 
 int store_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,
 		      bool is_seccomp, struct err *err)
 {
-	return queue_note_serial(queue_of(store), node, ms, serial, is_seccomp, err);
+	return pack_serial(queue_of(store), node, ms, serial, is_seccomp, err);
 }
 
 int store_put_loss(struct store *store, const struct loss_note *note, struct err *err)
 {
 	uint64_t mark = hash_bytes(store->text_key, note->text);
 
-	return queue_put_loss(queue_of(store), note, mark, err);
+	return pack_loss(queue_of(store), note, mark, err);
 }
 
 int store_input_begin(struct store *store, const char *path, const struct stat *stat,
@@ -342,30 +356,183 @@ int store_input_begin(struct store *store, const char *path, const struct stat *
 		input.ino = stat->st_ino;
 		input.mtime_ms = (int64_t)stat->st_mtim.tv_sec * 1000;
 	}
-	return queue_input_begin(queue_of(store), &input, err);
+	return pack_input(queue_of(store), &input, err);
 }
 
 int store_input_at(struct store *store, uint64_t offset, uint64_t lines, struct err *err)
 {
-	return queue_input_at(queue_of(store), offset, lines, err);
+	return pack_input_at(queue_of(store), offset, lines, err);
 }
 
 int store_input_whole(struct store *store, const char *path, struct err *err)
 {
-	return queue_input_whole(queue_of(store), hash_bytes(store->text_key, str_from(path)), err);
+	return pack_input_whole(queue_of(store), hash_bytes(store->text_key, str_from(path)), err);
 }
 
 int store_input_head(struct store *store, struct str first_line, struct err *err)
 {
-	return queue_input_head(queue_of(store), hash_bytes(store->text_key, first_line), err);
+	return pack_input_head(queue_of(store), hash_bytes(store->text_key, first_line), err);
+}
+
+int store_select(struct store *store, unsigned slot, struct err *err)
+{
+	if (slot >= STORE_SLOTS)
+		return err_set(err, EINVAL, "there is no slot %u", slot);
+	if (slot == store->selected)
+		return 0;
+	int result = pack_select(queue_of(store), slot, err);
+
+	if (result == 0)
+		store->selected = slot;
+	return result;
+}
+
+int store_put_cursor(struct store *store, const char *source, struct str place, struct err *err)
+{
+	return pack_cursor(queue_of(store), str_from(source), place, err);
+}
+
+int store_put_container(struct store *store, struct str node, const struct container *container,
+			struct err *err)
+{
+	return pack_container(queue_of(store), node, container, err);
+}
+
+int store_put_lifetime(struct store *store, struct str node, const struct store_lifetime *lifetime,
+		       struct err *err)
+{
+	return pack_lifetime(queue_of(store), node, lifetime, err);
 }
 
 struct put_counts store_put_counts(struct store *store)
 {
-	return store->counts;
+	return store->queue ? queue_counts(store->queue) : store->counts;
 }
 
 int store_commit(struct store *store, struct err *err)
 {
-	return store->queue ? queue_wait(store->queue, true, err) : 0;
+	return store->queue ? queue_commit(store->queue, err) : 0;
+}
+
+int store_commit_soon(struct store *store, struct err *err)
+{
+	return store->queue ? queue_commit_soon(store->queue, err) : 0;
+}
+
+void store_set_patient(struct store *store, bool patient)
+{
+	store->patient = patient;
+	sqlite3_busy_timeout(store->sql.db, patient ? PATIENT_BUSY_MS : SQL_BUSY_TIMEOUT_MS);
+}
+
+/* An event and its container, a loss with its detail, an input: the largest things that one line
+ * brings, and some of them together. */
+#define LINE_ROOM 131072
+
+bool store_has_room(struct store *store)
+{
+	return !store->queue || queue_has_room(store->queue, LINE_ROOM);
+}
+
+const char *store_trouble(struct store *store)
+{
+	if (!store->queue || !queue_trouble(store->queue, store->trouble, sizeof(store->trouble)))
+		return NULL;
+	return store->trouble;
+}
+
+size_t store_waiting(const struct store *store)
+{
+	return store->queue ? queue_waiting(store->queue) : 0;
+}
+
+int store_claim(struct store *store, struct err *err)
+{
+	if (store->mode == STORE_MEMORY || store->claim >= 0)
+		return 0;
+	int fd = claim_take(store->sql.path, err);
+
+	if (fd < 0)
+		return fd;
+	store->claim = fd;
+	return 0;
+}
+
+struct sql *store_asking(struct store *store, struct err *err)
+{
+	if (!store->queue)
+		return &store->sql;
+	/* A store in memory has one connection only. */
+	if (store->mode == STORE_MEMORY)
+		return queue_settle(store->queue, err) < 0 ? NULL : &store->sql;
+	if (store->reader.db)
+		return &store->reader;
+	const char *path = store->sql.path;
+
+	if (sql_open(&store->reader, path, path, SQLITE_OPEN_READONLY, err) < 0) {
+		sql_close(&store->reader);
+		return NULL;
+	}
+	store->reader.schema = store->sql.schema;
+	return &store->reader;
+}
+
+int store_read_before(struct store *store, struct str first_line, uint64_t *ret_offset,
+		      struct err *err)
+{
+	struct sql *sql = store_asking(store, err);
+	sqlite3_stmt *find = sql ? sql_get(sql, SQL_INPUT_FIND, err) : NULL;
+
+	*ret_offset = 0;
+	if (!find)
+		return -err->code;
+	sqlite3_bind_int64(find, 1, (int64_t)hash_bytes(store->text_key, first_line));
+	int result = sql_step(sql, find, err);
+
+	if (result > 0 && sqlite3_column_type(find, 0) == SQLITE_NULL)
+		result = 0;
+	if (result > 0)
+		*ret_offset = (uint64_t)sqlite3_column_int64(find, 0);
+	sqlite3_reset(find);
+	return result;
+}
+
+int store_cursor(struct store *store, const char *source, struct buf *ret_place, struct err *err)
+{
+	struct sql *sql = store_asking(store, err);
+
+	if (sql && sql->schema < 2)
+		return 0;
+	sqlite3_stmt *find = sql ? sql_get(sql, SQL_CURSOR_FIND, err) : NULL;
+
+	if (!find)
+		return -err->code;
+	sqlite3_bind_text(find, 1, source, -1, SQLITE_STATIC);
+	int result = sql_step(sql, find, err);
+
+	if (result > 0)
+		buf_put_str(ret_place, sql_column_bytes(find, 0));
+	sqlite3_reset(find);
+	return result < 0 ? result : 0;
+}
+
+int store_lifetimes(struct store *store, struct str node, store_lifetime_fn *each, void *context,
+		    struct err *err)
+{
+	char label_bytes[NODE_LABEL_SIZE];
+	struct str label = node_label(node, label_bytes);
+	struct sql *sql = store_asking(store, err);
+
+	if (sql && sql->schema < 2)
+		return 0;
+	sqlite3_stmt *find = sql ? sql_get(sql, SQL_NODE_FIND, err) : NULL;
+
+	if (!find)
+		return -err->code;
+	sqlite3_bind_text(find, 1, label.p, (int)label.n, SQLITE_STATIC);
+	int result = sql_step(sql, find, err);
+	int64_t id = result > 0 ? sqlite3_column_int64(find, 0) : 0;
+
+	sqlite3_reset(find);
+	return result > 0 ? lifetimes_load(sql, id, each, context, err) : result;
 }

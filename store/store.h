@@ -7,6 +7,7 @@
 #ifndef SCLOG_STORE_STORE_H
 #define SCLOG_STORE_STORE_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "correlate/event.h"
 
@@ -39,9 +40,13 @@ char *store_default_path(void);
  * without serial is identified by `text`, the whole line, and how many equal lines came before
  * it in that second of this input (store_input_begin).
  *
- * What is put is copied and handed to the store's own thread, so that reading never waits for
- * the disk; only event->container has to stay until store_commit() or store_close(). An error
- * of that thread is returned by the next call.
+ * An event that was counted to no container (host or unattributed) and comes again with one is a
+ * duplicate that goes over to its container: exactly, since it is known of each identity whether
+ * it waits for one. Only of lines without a serial, of events that a store of schema 1 held, and
+ * of minutes that were merged in part is that not known: these stay where they are.
+ *
+ * What is put is copied, its container too, and handed to the store's own thread, so that reading
+ * never waits for the disk. An error of that thread is returned by a later call.
  */
 int store_put(struct store *store, const struct event *event, struct str text, struct err *err);
 
@@ -50,6 +55,8 @@ struct put_counts {
 	uint64_t fresh;      /* counted for the first time */
 	uint64_t duplicates; /* in the store already: nothing changed */
 	uint64_t expired;    /* older than the store's horizon: cannot be known, refused */
+	/* Of the duplicates: counted to no container before, and to this one's now. */
+	uint64_t reattributed;
 };
 struct put_counts store_put_counts(struct store *store);
 
@@ -66,14 +73,21 @@ int store_note_serial(struct store *store, struct str node, int64_t ms, uint32_t
 
 /* How something was lost, or may have been. */
 enum loss_kind {
-	LOSS_PRINTK,    /* kauditd_printk_skb: N callbacks suppressed */
-	LOSS_COUNTER,   /* audit: audit_lost=N: the kernel's running total of a boot */
-	LOSS_BACKLOG,   /* audit: backlog limit exceeded */
-	LOSS_RATE,      /* audit: rate limit exceeded */
-	LOSS_QUEUE,     /* audit: kauditd hold or retry queue overflow */
-	LOSS_MALFORMED, /* a record that could not be read */
-	LOSS_INPUT,     /* an input that could not be read to its end */
-	LOSS_OVERLAP,   /* two stores held different parts of a minute: its counts are minima */
+	LOSS_PRINTK,     /* kauditd_printk_skb: N callbacks suppressed */
+	LOSS_COUNTER,    /* audit: audit_lost=N: the kernel's running total of a boot */
+	LOSS_BACKLOG,    /* audit: backlog limit exceeded */
+	LOSS_RATE,       /* audit: rate limit exceeded */
+	LOSS_QUEUE,      /* audit: kauditd hold or retry queue overflow */
+	LOSS_MALFORMED,  /* a record that could not be read */
+	LOSS_INPUT,      /* an input that could not be read to its end */
+	LOSS_OVERLAP,    /* two stores held different parts of a minute: its counts are minima */
+	LOSS_OVERRUN,    /* a live source brought more than was taken: serials show how many */
+	LOSS_OUTRUN,     /* a log was rotated away or cut before it was read */
+	LOSS_UNOBSERVED, /* nobody observed for a while, and no serial can show what is missing */
+	LOSS_DROPPED,    /* the store could not be written and its bounded memory was used up */
+	LOSS_PROCESSES,  /* fork and exec events were lost: attribution may be incomplete */
+	LOSS_CLOCK,      /* the clock was stepped: times around it are not in order */
+	LOSS_GREW, /* the kernel's count of dropped records grew by so many while it was watched */
 	LOSS_KIND_COUNT,
 };
 
@@ -101,6 +115,73 @@ int store_input_whole(struct store *store, const char *path, struct err *err);
 
 /* The input's first line, which tells a file from another one at the same place. */
 int store_input_head(struct store *store, struct str first_line, struct err *err);
+
+/*
+ * Several inputs may be read at the same time, each in a slot of its own: what is begun, put and
+ * noted from now on is of that slot's input. Slot 0 is selected at first.
+ */
+#define STORE_SLOTS 8
+int store_select(struct store *store, unsigned slot, struct err *err);
+
+/*
+ * How far a file with this first line was read, by any command under any name: returns 1 and the
+ * offset in its text, 0 if it never was, -errno. Only what is committed counts.
+ */
+int store_read_before(struct store *store, struct str first_line, uint64_t *ret_offset,
+		      struct err *err);
+
+/* The place in a source that has no files ("journal", "kmsg", "netlink" ...), in the source's own
+ * words, committed with the rows that came from before it. */
+int store_put_cursor(struct store *store, const char *source, struct str place, struct err *err);
+/* Appends it; nothing if there is none. */
+int store_cursor(struct store *store, const char *source, struct buf *ret_place, struct err *err);
+
+/* A container is there, with or without records; what is known of it replaces what was. */
+int store_put_container(struct store *store, struct str node, const struct container *container,
+			struct err *err);
+
+/*
+ * Which process was in which container: kept for LIFETIME_KEPT_MS after it was put, for a restart
+ * and for logs that are read late. Times are realtime; end_ms 0: it ran still. One is the same as
+ * another by node, pid and start_ms: the one that was put later is right. store_lifetimes() gives
+ * each once, by when it was put; of very many (262,144) the latest. container may be NULL.
+ */
+#define LIFETIME_KEPT_MS (10 * 60 * 1000)
+struct store_lifetime {
+	uint32_t pid;
+	int64_t start_ms, end_ms;
+	bool entering;                     /* brought in by exec */
+	const struct container *container; /* of store_lifetimes(): lives until the callback ends */
+};
+int store_put_lifetime(struct store *store, struct str node, const struct store_lifetime *lifetime,
+		       struct err *err);
+typedef int store_lifetime_fn(void *context, const struct store_lifetime *lifetime);
+int store_lifetimes(struct store *store, struct str node, store_lifetime_fn *each, void *context,
+		    struct err *err);
+
+/*
+ * For whoever must go on when the disk is full: a failed commit is no error then. What was put
+ * since the last good one stays in bounded memory (16 MiB) and is tried again every second; when
+ * that memory is used up, store_put() and its like return -EAGAIN without taking anything, and err
+ * stays empty: at once while there is trouble, else after a tenth of a second in which no room was
+ * made. A commit comes by itself when half of it is used. A damaged store is an error all the
+ * same. store_commit() waits for one attempt and returns its error; what store_close() finds
+ * uncommitted is lost. Say so before anything is put. store_trouble() says why nothing can be
+ * written for as long as that lasts, else NULL (the text stays until it is called again);
+ * store_waiting() how many bytes of memory are taken.
+ */
+void store_set_patient(struct store *store, bool patient);
+const char *store_trouble(struct store *store);
+/* True if what one line brings can be put now: nothing then returns -EAGAIN. */
+bool store_has_room(struct store *store);
+size_t store_waiting(const struct store *store);
+
+/* Asks for a commit and does not wait for it; does nothing while one is under way or in trouble. */
+int store_commit_soon(struct store *store, struct err *err);
+
+/* The one that watches, by a lock in PATH.watch beside the store: -EBUSY, with the other's pid, if another process does. Held until
+ * store_close() or the end of the process. */
+int store_claim(struct store *store, struct err *err);
 
 /* How many bytes are to come: for much, the bounded memory is taken at once (peak memory is
  * then the same for 100 MB as for 1 GB). */

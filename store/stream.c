@@ -19,10 +19,14 @@
 /* A serial this near to 2^32, followed by one this near to 0, has wrapped. */
 #define WRAP_SERIALS 65536u
 
+/* A flush looks at so many of a node's latest spans, unless it brings more or older ones. */
+#define TAIL_SPANS 64
+
 void stream_release(struct stream *stream)
 {
 	free(stream->runs);
 	free(stream->full);
+	free(stream->kept_full);
 	*stream = (struct stream){0};
 }
 
@@ -245,6 +249,25 @@ void stream_restart(struct stream *stream)
 	stream->full_count = 0;
 }
 
+void stream_keep(struct stream *stream)
+{
+	size_t bytes = stream->full_count * sizeof(*stream->full);
+
+	stream->kept_full_count = stream->full_count;
+	if (!bytes)
+		return;
+	stream->kept_full = mem_resize(stream->kept_full, bytes);
+	memcpy(stream->kept_full, stream->full, bytes);
+}
+
+void stream_restore(struct stream *stream)
+{
+	stream->count = stream->look_at = 0;
+	stream->full_count = 0;
+	for (size_t i = 0; i < stream->kept_full_count; i++)
+		stream_mark_full(stream, stream->kept_full[i]);
+}
+
 bool stream_full(const struct stream *stream)
 {
 	return stream->count >= 2 * RUNS_MAX;
@@ -268,29 +291,52 @@ void stream_note(struct stream *stream, int64_t node, int64_t ms, uint32_t seria
 	add_run(stream, node, ms, serial, is_other);
 }
 
-/* Reads a node's spans behind those that are in the list. */
-static int load_spans(struct sql *sql, int64_t node, struct stream *list, struct err *err)
+/* Reads the rows of a statement whose bindings are set, behind the spans that are in the list. */
+static int take_spans(struct sql *sql, sqlite3_stmt *rows, int64_t node, struct stream *list,
+		      struct err *err)
 {
-	sqlite3_stmt *find = sql_get(sql, SQL_SPAN_LIST, err);
 	int result;
 
-	if (!find)
-		return -err->code;
-	sqlite3_bind_int64(find, 1, node);
-	while ((result = sql_step(sql, find, err)) > 0) {
+	while ((result = sql_step(sql, rows, err)) > 0) {
 		list->runs = mem_resize(list->runs, (list->count + 1) * sizeof(*list->runs));
 		list->runs[list->count++] = (struct span){
 			.node = node,
-			.complete = sqlite3_column_int(find, 0),
-			.first_serial = (uint32_t)sqlite3_column_int64(find, 1),
-			.last_serial = (uint32_t)sqlite3_column_int64(find, 2),
-			.first_ms = sqlite3_column_int64(find, 3),
-			.last_ms = sqlite3_column_int64(find, 4),
-			.missing = (uint64_t)sqlite3_column_int64(find, 5),
+			.complete = sqlite3_column_int(rows, 0),
+			.first_serial = (uint32_t)sqlite3_column_int64(rows, 1),
+			.last_serial = (uint32_t)sqlite3_column_int64(rows, 2),
+			.first_ms = sqlite3_column_int64(rows, 3),
+			.last_ms = sqlite3_column_int64(rows, 4),
+			.missing = (uint64_t)sqlite3_column_int64(rows, 5),
+			.row = sqlite3_column_int64(rows, 6),
 		};
 	}
-	sqlite3_reset(find);
+	sqlite3_reset(rows);
 	return result;
+}
+
+/* All of a node's spans. */
+static int load_spans(struct sql *sql, int64_t node, struct stream *list, struct err *err)
+{
+	sqlite3_stmt *rows = sql_get(sql, SQL_SPAN_LIST, err);
+
+	if (!rows)
+		return -err->code;
+	sqlite3_bind_int64(rows, 1, node);
+	return take_spans(sql, rows, node, list, err);
+}
+
+/* The latest of a node's spans of one kind. */
+static int load_tail(struct sql *sql, int64_t node, bool complete, struct stream *list,
+		     struct err *err)
+{
+	sqlite3_stmt *rows = sql_get(sql, SQL_SPAN_TAIL, err);
+
+	if (!rows)
+		return -err->code;
+	sqlite3_bind_int64(rows, 1, node);
+	sqlite3_bind_int(rows, 2, complete);
+	sqlite3_bind_int(rows, 3, TAIL_SPANS);
+	return take_spans(sql, rows, node, list, err);
 }
 
 static int write_span(struct sql *sql, const struct span *span, struct err *err)
@@ -309,17 +355,51 @@ static int write_span(struct sql *sql, const struct span *span, struct err *err)
 	return sql_done(sql, add, err);
 }
 
-static int replace_spans(struct sql *sql, const struct stream *list, struct err *err)
+/* By everything but the row. */
+static int compare_whole(const void *left, const void *right)
 {
-	sqlite3_stmt *clear = sql_get(sql, SQL_SPAN_CLEAR, err);
+	const struct span *a = left, *b = right;
+	int order = compare_spans(a, b);
 
-	if (!clear)
+	if (order)
+		return order;
+	if (a->last_ms != b->last_ms)
+		return a->last_ms < b->last_ms ? -1 : 1;
+	return a->missing < b->missing ? -1 : a->missing > b->missing;
+}
+
+static int drop_span(struct sql *sql, const struct span *span, struct err *err)
+{
+	sqlite3_stmt *drop = sql_get(sql, SQL_SPAN_DROP, err);
+
+	if (!drop)
 		return -err->code;
-	sqlite3_bind_int64(clear, 1, list->runs[0].node);
-	int result = sql_done(sql, clear, err);
+	sqlite3_bind_int64(drop, 1, span->row);
+	return sql_done(sql, drop, err);
+}
 
-	for (size_t i = 0; i < list->count && result == 0; i++)
-		result = write_span(sql, &list->runs[i], err);
+/* Brings the rows from what they are to what they are to be; what stays is not written. */
+static int replace_spans(struct sql *sql, struct stream *old, struct stream *list, struct err *err)
+{
+	size_t at = 0;
+	int result = 0;
+
+	if (old->count)
+		qsort(old->runs, old->count, sizeof(*old->runs), compare_whole);
+	qsort(list->runs, list->count, sizeof(*list->runs), compare_whole);
+	for (size_t i = 0; i < list->count && result == 0; i++) {
+		int order = 1;
+
+		while (result == 0 && at < old->count &&
+		       (order = compare_whole(&old->runs[at], &list->runs[i])) < 0)
+			result = drop_span(sql, &old->runs[at++], err);
+		if (at < old->count && order == 0)
+			at++;
+		else if (result == 0)
+			result = write_span(sql, &list->runs[i], err);
+	}
+	while (result == 0 && at < old->count)
+		result = drop_span(sql, &old->runs[at++], err);
 	return result;
 }
 
@@ -356,19 +436,48 @@ static void limit_spans(struct stream *list)
 	list->count = complete + rest_count;
 }
 
-static int flush_node(struct sql *sql, const struct span *runs, size_t count, struct err *err)
+/*
+ * Is what was loaded all that new spans may have to do with? Spans are joined with those next to
+ * them in the order of time, so that the tail is enough when it begins before them.
+ */
+static bool tail_is_enough(const struct stream *tail, const struct span *runs, size_t count)
 {
-	struct stream list = {0};
-	int result = load_spans(sql, runs[0].node, &list, err);
+	int64_t from_ms = runs[0].first_ms;
 
-	list.runs = mem_resize(list.runs, (list.count + count) * sizeof(*list.runs));
-	memcpy(list.runs + list.count, runs, count * sizeof(*runs));
-	list.count += count;
+	if (tail->count < TAIL_SPANS)
+		return true;
+	for (size_t i = 1; i < count; i++)
+		from_ms = runs[i].first_ms < from_ms ? runs[i].first_ms : from_ms;
+	return tail->runs[tail->count - 1].first_ms < from_ms - STAMP_SLACK_MS - ORDER_SLACK_MS;
+}
+
+/* Adds spans of one node and one kind to those on file. whole: all of these are looked at, and
+ * brought down to what is kept. */
+static int flush_node(struct sql *sql, const struct span *runs, size_t count, bool whole,
+		      struct err *err)
+{
+	struct stream old = {0}, list = {0};
+	int result = whole ? 0 : load_tail(sql, runs[0].node, runs[0].complete, &old, err);
+
+	if (result == 0 && (whole || !tail_is_enough(&old, runs, count))) {
+		old.count = 0;
+		whole = true;
+		result = load_spans(sql, runs[0].node, &old, err);
+	}
+	list.count = old.count + count;
+	list.runs = mem_new(list.count, sizeof(*list.runs));
+	if (old.count)
+		memcpy(list.runs, old.runs, old.count * sizeof(*runs));
+	memcpy(list.runs + old.count, runs, count * sizeof(*runs));
 	if (result == 0) {
-		limit_spans(&list);
-		result = replace_spans(sql, &list, err);
+		if (whole)
+			limit_spans(&list);
+		else
+			list.count = spans_join(list.runs, list.count);
+		result = replace_spans(sql, &old, &list, err);
 	}
 	stream_release(&list);
+	stream_release(&old);
 	return result;
 }
 
@@ -381,7 +490,7 @@ int stream_merge(struct sql *from, int64_t from_node, struct sql *sql, int64_t n
 	for (size_t i = 0; i < theirs.count; i++)
 		theirs.runs[i].node = node;
 	if (result == 0 && theirs.count)
-		result = flush_node(sql, theirs.runs, theirs.count, err);
+		result = flush_node(sql, theirs.runs, theirs.count, true, err);
 	stream_release(&theirs);
 	return result;
 }
@@ -425,34 +534,96 @@ int stream_flush(struct stream *stream, struct sql *sql, struct err *err)
 
 		for (size_t i = 0; i < to - from; i++)
 			runs[i].complete = full;
-		result = flush_node(sql, runs, to - from, err);
+		/* now and then all are looked at, so that they never become too many */
+		stream->added += to - from;
+		result = flush_node(sql, runs, to - from, stream->added > RUNS_MAX / 4, err);
+		if (stream->added > RUNS_MAX / 4)
+			stream->added = 0;
 	}
 	stream->count = stream->look_at = 0;
 	return result;
 }
 
-/* How many serials between two spans of a complete stream another one delivered. */
-static uint64_t delivered_between(const struct span *a, const struct span *b,
-				  const struct span *rest, size_t count)
+/* Adds a range of serials to those that a hole names; more than it has room for are not named. */
+static void hole_name(struct hole *hole, uint32_t first, uint32_t last)
 {
-	uint64_t delivered = 0;
+	if (hole->range_count < HOLE_RANGES)
+		hole->ranges[hole->range_count] = (struct serial_range){first, last};
+	hole->range_count++;
+}
+
+/* By the serials' distance from where the hole begins, which they may wrap in. */
+struct delivered {
+	uint64_t from, to; /* distances from the serial before the hole: 1 is its first one */
+};
+
+static int compare_delivered(const void *left, const void *right)
+{
+	const struct delivered *a = left, *b = right;
+
+	return a->from < b->from ? -1 : a->from > b->from;
+}
+
+/*
+ * The part of a span that lies in the gap between two others, as distances from the first one's
+ * end. False if there is none. What is missing in the span itself is not known by its serials.
+ */
+static bool part_inside(const struct span *a, const struct span *b, uint64_t gap,
+			const struct span *span, struct delivered *ret_part)
+{
+	if (span->last_ms < a->last_ms - STAMP_SLACK_MS ||
+	    span->first_ms > b->first_ms + STAMP_SLACK_MS)
+		return false;
+	bool wrapped = b->first_serial <= a->last_serial;
+
+	if (!wrapped &&
+	    (span->last_serial <= a->last_serial || span->first_serial >= b->first_serial))
+		return false;
+	uint64_t from = (uint32_t)(span->first_serial - a->last_serial);
+	uint64_t to = (uint32_t)(span->last_serial - a->last_serial);
+
+	if (!wrapped && span->first_serial <= a->last_serial)
+		from = 1;
+	else if (wrapped && from > gap && to <= gap)
+		from = 1;
+	if (from > gap || from == 0)
+		return false;
+	*ret_part = (struct delivered){from, to > gap || to < from ? gap : to};
+	return true;
+}
+
+/* What of the gap between two spans of a complete stream no other one delivered. */
+static void look_into_gap(const struct span *a, const struct span *b, uint64_t gap,
+			  const struct span *rest, size_t count, struct hole *hole)
+{
+	struct delivered *parts = mem_new(count + 1, sizeof(*parts));
+	uint64_t next = 1, uncertain = 0;
+	size_t part_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		const struct span *span = &rest[i];
-
-		if (span->last_ms < a->last_ms - STAMP_SLACK_MS ||
-		    span->first_ms > b->first_ms + STAMP_SLACK_MS ||
-		    span->last_serial <= a->last_serial || span->first_serial >= b->first_serial)
+		if (!part_inside(a, b, gap, &rest[i], &parts[part_count]))
 			continue;
-		uint64_t low = span->first_serial > a->last_serial ? span->first_serial
-								   : (uint64_t)a->last_serial + 1;
-		uint64_t high = span->last_serial < b->first_serial ? span->last_serial
-								    : (uint64_t)b->first_serial - 1;
-		uint64_t length = high - low + 1;
+		uint64_t length = parts[part_count].to - parts[part_count].from + 1;
 
-		delivered += length > span->missing ? length - span->missing : 0;
+		uncertain += rest[i].missing < length ? rest[i].missing : length;
+		part_count++;
 	}
-	return delivered;
+	if (part_count)
+		qsort(parts, part_count, sizeof(*parts), compare_delivered);
+	parts[part_count] = (struct delivered){gap + 1, gap + 1};
+	for (size_t i = 0; i <= part_count; i++) {
+		if (parts[i].from > next) {
+			hole->missing += parts[i].from - next;
+			hole_name(hole, a->last_serial + (uint32_t)next,
+				  a->last_serial + (uint32_t)(parts[i].from - 1));
+		}
+		if (parts[i].to >= next)
+			next = parts[i].to + 1;
+	}
+	hole->missing += uncertain;
+	if (uncertain)
+		hole->range_count = 0;
+	free(parts);
 }
 
 struct hole_query {
@@ -460,14 +631,30 @@ struct hole_query {
 	void *context;
 };
 
-static int give_hole(const struct hole_query *query, uint64_t missing, bool filtered,
-		     int64_t from_ms, int64_t to_ms)
+static int give_hole(const struct hole_query *query, struct hole *hole)
 {
-	bool ordered = from_ms <= to_ms; /* the stamps of neighbours may not be */
-	const struct hole hole = {missing, filtered, ordered ? from_ms : to_ms,
-				  ordered ? to_ms : from_ms};
+	int64_t from_ms = hole->from_ms;
 
-	return missing ? query->each(&hole, query->context) : 0;
+	if (hole->missing == 0)
+		return 0;
+	if (from_ms > hole->to_ms) { /* the stamps of neighbours may not be in order */
+		hole->from_ms = hole->to_ms;
+		hole->to_ms = from_ms;
+	}
+	if (hole->range_count > HOLE_RANGES)
+		hole->range_count = 0;
+	return query->each(hole, query->context);
+}
+
+/* What is missing inside a span: how much is known, not which serials. */
+static int give_inner(const struct hole_query *query, const struct span *span, bool filtered)
+{
+	struct hole hole = {.missing = span->missing,
+			    .filtered = filtered,
+			    .from_ms = span->first_ms,
+			    .to_ms = span->last_ms};
+
+	return give_hole(query, &hole);
 }
 
 /* The holes of complete streams: what no source delivered was lost. */
@@ -478,14 +665,15 @@ static int give_lost(const struct hole_query *query, const struct span *full, si
 
 	for (size_t i = 0; i < count && result == 0; i++) {
 		const struct span *a = &full[i], *b = &full[i + 1];
-		uint64_t gap, delivered;
+		uint64_t gap;
 
-		result = give_hole(query, a->missing, false, a->first_ms, a->last_ms);
-		if (result != 0 || i + 1 == count || !gap_between(a, b, &gap))
+		result = give_inner(query, a, false);
+		if (result != 0 || i + 1 == count || !gap_between(a, b, &gap) || gap == 0)
 			continue;
-		delivered = delivered_between(a, b, rest, rest_count);
-		if (gap > delivered)
-			result = give_hole(query, gap - delivered, false, a->last_ms, b->first_ms);
+		struct hole hole = {.from_ms = a->last_ms, .to_ms = b->first_ms};
+
+		look_into_gap(a, b, gap, rest, rest_count, &hole);
+		result = give_hole(query, &hole);
 	}
 	return result;
 }
@@ -535,11 +723,15 @@ static int give_filtered(const struct hole_query *query, struct span *spans, siz
 
 		if (last && span_holds(last, span))
 			continue;
-		if (last && !(last->other && span->other) && gap_between(last, span, &gap))
-			result = give_hole(query, gap, true, last->last_ms, span->first_ms);
+		struct hole hole = {.filtered = true, .to_ms = span->first_ms};
+
+		if (last && !(last->other && span->other) && gap_between(last, span, &gap)) {
+			hole.missing = gap;
+			hole.from_ms = last->last_ms;
+			result = give_hole(query, &hole);
+		}
 		if (result == 0)
-			result = give_hole(query, span->missing, true, span->first_ms,
-					   span->last_ms);
+			result = give_inner(query, span, true);
 		last = span;
 	}
 	return result;
@@ -572,7 +764,7 @@ int stream_cover(struct sql *sql, int64_t node, int64_t ms, struct err *err)
 {
 	sqlite3_stmt *find = sql_prepare(sql,
 					 "SELECT 1 FROM span WHERE node = ?1 AND first <= ?2"
-					 " AND last >= ?2 AND complete LIMIT 1",
+					 " AND last >= ?2 AND complete = 1 LIMIT 1",
 					 err);
 
 	if (!find)

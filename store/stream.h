@@ -21,6 +21,7 @@ struct span {
 	int64_t first_ms, last_ms;
 	uint64_t missing; /* serials inside it that were not delivered, when runs had to be joined
 			     because there were too many */
+	int64_t row;      /* of a span on file */
 };
 
 /* The runs of the input at hand. */
@@ -30,6 +31,9 @@ struct stream {
 	size_t look_at; /* when there are so many, they are joined */
 	int64_t *full;  /* nodes of which this input carries all types, known since a flush */
 	size_t full_count;
+	int64_t *kept_full; /* the same as of the last stream_keep() */
+	size_t kept_full_count;
+	size_t added; /* runs that were flushed since all spans on file were looked at */
 };
 
 void stream_release(struct stream *stream);
@@ -39,6 +43,11 @@ void stream_restart(struct stream *stream);
 
 /* Notes a serial that was delivered. is_other: of a record that is not SECCOMP. */
 void stream_note(struct stream *stream, int64_t node, int64_t ms, uint32_t serial, bool is_other);
+
+/* For who reads again from the last commit after a failed one: the runs are forgotten, and what
+ * is known of the input is again what it was at the last stream_keep(), after that commit. */
+void stream_keep(struct stream *stream);
+void stream_restore(struct stream *stream);
 
 /* The input is known to be unfiltered for that node, whatever its records are. */
 void stream_mark_full(struct stream *stream, int64_t node);
@@ -53,11 +62,19 @@ int stream_flush(struct stream *stream, struct sql *sql, struct err *err);
 int stream_merge(struct sql *from, int64_t from_node, struct sql *sql, int64_t node,
 		 struct err *err);
 
+struct serial_range {
+	uint32_t first, last; /* last may be the smaller one: serials wrap at 2^32 */
+};
+
 /* Serials of one boot that nobody delivered. */
+#define HOLE_RANGES 4
 struct hole {
 	uint64_t missing; /* serials that nobody delivered */
 	bool filtered;    /* they may have been filtered out, not lost */
 	int64_t from_ms, to_ms;
+	/* Which ones they are: none where that is not known, or where they are more ranges. */
+	struct serial_range ranges[HOLE_RANGES];
+	size_t range_count;
 };
 
 typedef int stream_hole_fn(const struct hole *hole, void *context);

@@ -6,7 +6,7 @@
 #include "ingest/action.h"
 #include "ingest/arch.h"
 #include "ingest/node.h"
-#include "store/minutes.h"
+#include "store/hour.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,6 +20,7 @@
 #define NAMES_MAX      (8u << 20) /* bytes of program names */
 #define NAME_ROOM      16384      /* the longest comm and exe together */
 #define MINUTES_MAX    (3u << 18) /* 786,432 minutes of series, 12 MiB */
+#define MOVES_MAX      131072
 
 /* Everything about an event but its time. Compared as bytes: no padding. */
 struct series_key {
@@ -92,8 +93,19 @@ struct node {
 	int64_t id;
 };
 
+/* Events that were counted to no container and now are to be counted to one: so many of a minute
+ * go over to this series, if one without a container has them. */
+struct move {
+	uint32_t series; /* index */
+	uint32_t minute;
+	uint32_t count;
+	uint32_t taken; /* of these, what was found */
+	uint16_t first, last;
+};
+
 struct tally {
 	uint64_t seed;
+	uint64_t profile_key; /* profiles are hashed under it; the same for all writers */
 	struct series *series;
 	bool *series_new; /* has no row yet */
 	size_t series_count;
@@ -112,14 +124,18 @@ struct tally {
 	struct container_ref *containers;
 	size_t container_count;
 	uint16_t *container_slots; /* index + 1 */
-	int64_t last_id;           /* of series; 0: not read yet */
-	bool no_series;            /* the table was empty when last_id was read */
+	struct move *moves;        /* NULL until something is moved */
+	uint32_t *move_slots;      /* index + 1 */
+	size_t move_count;
+	int64_t last_id; /* of series; 0: not read yet */
+	bool no_series;  /* the table was empty when last_id was read */
 };
 
-struct tally *tally_new(void)
+struct tally *tally_new(uint64_t profile_key)
 {
 	struct tally *tally = mem_new(1, sizeof(*tally));
 
+	tally->profile_key = profile_key;
 	if (getrandom(&tally->seed, sizeof(tally->seed), 0) != sizeof(tally->seed))
 		mem_fail("random bytes");
 	tally->series = mem_aligned(SERIES_MAX, sizeof(*tally->series));
@@ -148,6 +164,8 @@ void tally_free(struct tally *tally)
 	free(tally->closed);
 	free(tally->order);
 	free(tally->nodes);
+	free(tally->moves);
+	free(tally->move_slots);
 	buf_release(&tally->names);
 	free(tally);
 }
@@ -169,9 +187,17 @@ static void forget_keys(struct tally *tally)
 	buf_clear(&tally->names);
 }
 
+static void forget_moves(struct tally *tally)
+{
+	if (tally->move_count)
+		memset(tally->move_slots, 0, 2 * MOVES_MAX * sizeof(*tally->move_slots));
+	tally->move_count = 0;
+}
+
 void tally_reset(struct tally *tally)
 {
 	forget_keys(tally);
+	forget_moves(tally);
 	tally->closed_count = 0;
 	tally->queue_head = tally->queue_tail = 0;
 	tally->node_count = 0;
@@ -182,7 +208,7 @@ void tally_reset(struct tally *tally)
 bool tally_full(const struct tally *tally)
 {
 	return tally->closed_count >= MINUTES_MAX - QUEUE_SIZE ||
-	       tally->series_count >= SERIES_MAX - QUEUE_SIZE ||
+	       tally->series_count >= SERIES_MAX - QUEUE_SIZE || tally->move_count >= MOVES_MAX ||
 	       tally->program_count >= PROGRAMS_MAX - 1 || tally->names.n >= NAMES_MAX - NAME_ROOM;
 }
 
@@ -258,8 +284,49 @@ static void bind_text(sqlite3_stmt *statement, int index, struct str text)
 	sqlite3_bind_text(statement, index, text.n ? text.p : "", (int)text.n, SQLITE_STATIC);
 }
 
+/* The number of a profile's text, which is kept once. */
+static int profile_store(struct tally *tally, struct sql *sql, struct str json, int64_t *ret_id,
+			 struct err *err)
+{
+	int64_t hash = (int64_t)hash_bytes(tally->profile_key, json);
+	sqlite3_stmt *find = sql_get(sql, SQL_PROFILE_FIND, err);
+
+	if (!find)
+		return -err->code;
+	sqlite3_bind_int64(find, 1, hash);
+	sql_bind_bytes(find, 2, json);
+	int result = find_number(sql, find, ret_id, err);
+
+	if (result != 0)
+		return result < 0 ? result : 0;
+	sqlite3_stmt *add = sql_get(sql, SQL_PROFILE_ADD, err);
+
+	if (!add)
+		return -err->code;
+	sqlite3_bind_int64(add, 1, hash);
+	sql_bind_bytes(add, 2, json);
+	return insert(sql, add, ret_id, err);
+}
+
+/* ?3 to ?11 of both statements that write a container. */
+static void bind_container(sqlite3_stmt *statement, const struct container *container,
+			   int64_t profile)
+{
+	bind_text(statement, 3, container->name);
+	bind_text(statement, 4, container->runtime);
+	bind_text(statement, 5, container->image);
+	bind_text(statement, 6, container->pod);
+	bind_text(statement, 7, container->namespace);
+	bind_text(statement, 8, container->workload);
+	if (container->has_caps)
+		sqlite3_bind_int64(statement, 9, (int64_t)container->caps);
+	sqlite3_bind_int(statement, 10, container->coverage);
+	if (profile)
+		sqlite3_bind_int64(statement, 11, profile);
+}
+
 static int container_add(struct sql *sql, int64_t node, const struct container *container,
-			 int64_t *ret_id, struct err *err)
+			 int64_t profile, int64_t *ret_id, struct err *err)
 {
 	sqlite3_stmt *add = sql_get(sql, SQL_CONTAINER_ADD, err);
 
@@ -267,47 +334,40 @@ static int container_add(struct sql *sql, int64_t node, const struct container *
 		return -err->code;
 	sqlite3_bind_int64(add, 1, node);
 	bind_text(add, 2, container->id);
-	bind_text(add, 3, container->name);
-	bind_text(add, 4, container->runtime);
-	bind_text(add, 5, container->image);
-	bind_text(add, 6, container->pod);
-	bind_text(add, 7, container->namespace);
-	bind_text(add, 8, container->workload);
-	if (container->has_caps)
-		sqlite3_bind_int64(add, 9, (int64_t)container->caps);
-	sqlite3_bind_int(add, 10, container->coverage);
+	bind_container(add, container, profile);
 	return insert(sql, add, ret_id, err);
 }
 
-/* What the user says of coverage now is known now; silence changes nothing. */
+/* What is known now is known; silence changes nothing. */
 static int container_update(struct sql *sql, int64_t id, const struct container *container,
-			    struct err *err)
+			    int64_t profile, struct err *err)
 {
-	if (container->coverage == COVERAGE_UNKNOWN)
-		return 0;
 	sqlite3_stmt *update = sql_get(sql, SQL_CONTAINER_UPDATE, err);
 
 	if (!update)
 		return -err->code;
-	sqlite3_bind_int64(update, 1, id);
-	sqlite3_bind_int(update, 2, container->coverage);
+	bind_container(update, container, profile);
+	sqlite3_bind_int64(update, 12, id);
 	return sql_done(sql, update, err);
 }
 
-static int container_store(struct sql *sql, int64_t node, const struct container *container,
-			   int64_t *ret_id, struct err *err)
+static int container_store(struct tally *tally, struct sql *sql, int64_t node,
+			   const struct container *container, int64_t *ret_id, struct err *err)
 {
-	sqlite3_stmt *find = sql_get(sql, SQL_CONTAINER_FIND, err);
+	int64_t profile = 0;
+	int result = container->has_profile
+			     ? profile_store(tally, sql, container->profile, &profile, err)
+			     : 0;
+	sqlite3_stmt *find = result == 0 ? sql_get(sql, SQL_CONTAINER_FIND, err) : NULL;
 
 	if (!find)
 		return -err->code;
 	sqlite3_bind_int64(find, 1, node);
 	bind_text(find, 2, container->id);
-	int result = find_number(sql, find, ret_id, err);
-
+	result = find_number(sql, find, ret_id, err);
 	if (result > 0)
-		return container_update(sql, *ret_id, container, err);
-	return result < 0 ? result : container_add(sql, node, container, ret_id, err);
+		return container_update(sql, *ret_id, container, profile, err);
+	return result < 0 ? result : container_add(sql, node, container, profile, ret_id, err);
 }
 
 static bool container_is(const struct tally *tally, const struct container_ref *ref, uint64_t hash,
@@ -315,6 +375,14 @@ static bool container_is(const struct tally *tally, const struct container_ref *
 {
 	return ref->hash == hash && ref->node == node &&
 	       str_eq(id, str_of(tally->names.p + ref->at, ref->n));
+}
+
+int tally_describe(struct tally *tally, struct sql *sql, int64_t node,
+		   const struct container *container, struct err *err)
+{
+	int64_t id;
+
+	return container_store(tally, sql, node, container, &id, err);
 }
 
 int tally_container(struct tally *tally, struct sql *sql, int64_t node,
@@ -333,7 +401,7 @@ int tally_container(struct tally *tally, struct sql *sql, int64_t node,
 		}
 	}
 	struct container_ref ref = {.hash = hash, .node = node, .n = (uint32_t)container->id.n};
-	int result = container_store(sql, node, container, &ref.id, err);
+	int result = container_store(tally, sql, node, container, &ref.id, err);
 
 	if (result < 0)
 		return result;
@@ -636,51 +704,11 @@ int tally_count(struct tally *tally, struct sql *sql, const struct event *event,
 	return tally_count_batch(tally, sql, event, node, &one, err);
 }
 
-/* What an hour's row holds in all. */
-struct total {
-	uint64_t count;
-	int64_t first_ms, last_ms;
-};
-
-static void total_add(struct total *total, uint64_t count, int64_t first_ms, int64_t last_ms)
-{
-	if (total->count == 0 || first_ms < total->first_ms)
-		total->first_ms = first_ms;
-	if (total->count == 0 || last_ms > total->last_ms)
-		total->last_ms = last_ms;
-	total->count += count;
-}
-
-/* Loads what the hour's row has. rolled_up: its minutes were given up, only totals are left. */
-static int hour_load(struct sql *sql, int64_t series, int64_t hour, struct minutes *minutes,
-		     bool *ret_rolled_up, struct total *total, struct err *err)
-{
-	sqlite3_stmt *find = sql_get(sql, SQL_HOUR_FIND, err);
-
-	if (!find)
-		return -err->code;
-	sqlite3_bind_int64(find, 1, series);
-	sqlite3_bind_int64(find, 2, hour);
-	int result = sql_step(sql, find, err);
-
-	*ret_rolled_up = result > 0 && sqlite3_column_type(find, 0) == SQLITE_NULL;
-	if (result > 0)
-		*total = (struct total){(uint64_t)sqlite3_column_int64(find, 1),
-					sqlite3_column_int64(find, 2),
-					sqlite3_column_int64(find, 3)};
-	if (result > 0 && !*ret_rolled_up && !minutes_unpack(sql_column_bytes(find, 0), minutes))
-		result = err_set(err, EUCLEAN, "store '%s': minutes are damaged", sql->path);
-	sqlite3_reset(find);
-	return result < 0 ? result : 0;
-}
-
 int tally_minute_count(struct tally *tally, struct sql *sql, const struct event *event,
 		       int64_t node, int64_t minute, uint64_t *ret_count, struct err *err)
 {
 	struct series_key key;
-	struct minutes minutes = {0};
-	struct total total = {0};
-	bool rolled_up;
+	struct hour hour;
 	int result = key_of(tally, sql, event, node, &key, err);
 
 	*ret_count = 0;
@@ -690,26 +718,9 @@ int tally_minute_count(struct tally *tally, struct sql *sql, const struct event 
 
 	if (!series)
 		return -err->code;
-	result = hour_load(sql, series->id, minute / 60, &minutes, &rolled_up, &total, err);
-	*ret_count = minutes.minute[minute % 60].count;
+	result = hour_load(sql, series->id, minute / 60, &hour, err);
+	*ret_count = hour.minutes.minute[minute % 60].count;
 	return result;
-}
-
-static int hour_write(struct sql *sql, int64_t series, int64_t hour, const struct total *total,
-		      const struct buf *packed, struct err *err)
-{
-	sqlite3_stmt *put = sql_get(sql, SQL_HOUR_PUT, err);
-
-	if (!put)
-		return -err->code;
-	sqlite3_bind_int64(put, 1, series);
-	sqlite3_bind_int64(put, 2, hour);
-	sqlite3_bind_int64(put, 3, (int64_t)total->count);
-	sqlite3_bind_int64(put, 4, total->first_ms);
-	sqlite3_bind_int64(put, 5, total->last_ms);
-	if (packed->n)
-		sqlite3_bind_blob(put, 6, packed->p, (int)packed->n, SQLITE_STATIC);
-	return sql_done(sql, put, err);
 }
 
 /* Merges minutes of one hour, already gathered in order, into its row. */
@@ -717,27 +728,15 @@ static int hour_merge(struct sql *sql, const struct series *series, bool is_new,
 		      const struct closed *from, const struct closed *to, struct buf *packed,
 		      struct err *err)
 {
-	struct minutes minutes = {0};
-	struct total total = {0};
-	bool rolled_up = false;
-	int64_t hour = from->minute / 60;
+	struct hour hour = {.count = 0};
+	int64_t number = from->minute / 60;
+	int result = is_new ? 0 : hour_load(sql, series->id, number, &hour, err);
 
-	if (!is_new) {
-		int result = hour_load(sql, series->id, hour, &minutes, &rolled_up, &total, err);
-
-		if (result < 0)
-			return result;
-	}
-	for (const struct closed *at = from; at < to; at++) {
-		int64_t base = (int64_t)at->minute * MINUTE_MS;
-
-		minute_add(&minutes.minute[at->minute % 60], at->count, at->first, at->last);
-		total_add(&total, at->count, base + at->first, base + at->last);
-	}
-	buf_clear(packed);
-	if (!rolled_up)
-		minutes_pack(&minutes, packed);
-	return hour_write(sql, series->id, hour, &total, packed, err);
+	if (result < 0)
+		return result;
+	for (const struct closed *at = from; at < to; at++)
+		hour_add(&hour, at->minute, at->count, at->first, at->last);
+	return hour_write(sql, series->id, number, &hour, packed, err);
 }
 
 static int compare_closed(const void *left, const void *right)
@@ -870,17 +869,189 @@ static int write_all(struct tally *tally, struct sql *sql, struct err *err)
 	return result;
 }
 
-int tally_flush(struct tally *tally, struct sql *sql, struct err *err)
+/* The move's slot: where it is, or where it belongs. */
+static size_t move_slot(const struct tally *tally, uint32_t series, uint32_t minute)
 {
-	int result = queue_drain(tally, sql, err);
+	size_t slot = (size_t)hash_word(hash_word(tally->seed, series), minute);
 
-	if (result == 0) {
-		order_closed(tally);
-		result = write_all(tally, sql, err);
+	for (;; slot++) {
+		slot &= 2 * MOVES_MAX - 1;
+		if (!tally->move_slots[slot])
+			return slot;
+		const struct move *move = &tally->moves[tally->move_slots[slot] - 1];
+
+		if (move->series == series && move->minute == minute)
+			return slot;
 	}
+}
+
+int tally_move(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+	       struct err *err)
+{
+	const struct record *record = event->record;
+	uint32_t minute = (uint32_t)(record->ms / MINUTE_MS);
+	uint16_t ms = (uint16_t)(record->ms % MINUTE_MS);
+	struct series_key key;
+	int result = key_of(tally, sql, event, node, &key, err);
+
+	if (result < 0)
+		return result;
+	struct series *series = series_get(tally, sql, key_slot(tally, &key), &key, err);
+
+	if (!series)
+		return -err->code;
+	if (!tally->moves) {
+		tally->moves = mem_new(MOVES_MAX, sizeof(*tally->moves));
+		tally->move_slots = mem_new(2 * MOVES_MAX, sizeof(*tally->move_slots));
+	}
+	series->pid = record->pid;
+	series->ip = record->ip;
+	uint32_t index = (uint32_t)(series - tally->series);
+	size_t slot = move_slot(tally, index, minute);
+
+	if (!tally->move_slots[slot]) {
+		tally->moves[tally->move_count] = (struct move){index, minute, 0, 0, ms, ms};
+		tally->move_slots[slot] = (uint32_t)++tally->move_count;
+	}
+	struct move *move = &tally->moves[tally->move_slots[slot] - 1];
+
+	move->count++;
+	move->first = ms < move->first ? ms : move->first;
+	move->last = ms > move->last ? ms : move->last;
+	return 0;
+}
+
+struct donors {
+	int64_t *ids;
+	size_t count, size;
+};
+
+/* The series without a container that the events may have been counted to: of the same node,
+ * program, arch, number and action. Those of the same source and phase come first. */
+static int find_donors(struct tally *tally, struct sql *sql, const struct series_key *key,
+		       struct donors *donors, struct err *err)
+{
+	sqlite3_stmt *list = sql_get(sql, SQL_DONOR_LIST, err);
+	int result;
+
+	donors->count = 0;
+	if (!list)
+		return -err->code;
+	sqlite3_bind_int64(list, 1, tally->programs[key->program].id);
+	sqlite3_bind_int(list, 2, key->nr);
+	sqlite3_bind_int64(list, 3, key->node);
+	if (key->has_arch)
+		sqlite3_bind_int64(list, 4, key->arch);
+	sqlite3_bind_int64(list, 5, key->code);
+	sqlite3_bind_int(list, 6, key->source);
+	sqlite3_bind_int(list, 7, key->phase);
+	while ((result = sql_step(sql, list, err)) > 0) {
+		if (donors->count == donors->size) {
+			donors->size = donors->size ? donors->size * 2 : 16;
+			donors->ids = mem_resize(donors->ids, donors->size * sizeof(*donors->ids));
+		}
+		donors->ids[donors->count++] = sqlite3_column_int64(list, 0);
+	}
+	sqlite3_reset(list);
+	return result;
+}
+
+/* Takes the events of an hour's moves out of what one donor has. */
+static int take_from_donor(struct sql *sql, int64_t donor, struct move *from, struct move *to,
+			   struct buf *packed, struct err *err)
+{
+	int64_t number = from->minute / 60;
+	uint64_t sum = 0;
+	struct hour hour;
+	int result = hour_load(sql, donor, number, &hour, err);
+
+	for (struct move *move = from; move < to && result == 0; move++) {
+		uint64_t taken =
+			hour_take(&hour, number, move->minute % 60, move->count - move->taken);
+
+		move->taken += (uint32_t)taken;
+		sum += taken;
+	}
+	return result == 0 && sum ? hour_write(sql, donor, number, &hour, packed, err) : result;
+}
+
+static int compare_moves(const void *left, const void *right)
+{
+	const struct move *a = left, *b = right;
+
+	if (a->series != b->series)
+		return a->series < b->series ? -1 : 1;
+	return a->minute < b->minute ? -1 : a->minute > b->minute;
+}
+
+/* What was taken is counted once more: to the container's series. */
+static uint64_t count_taken(struct tally *tally, const struct move *from, const struct move *to)
+{
+	uint64_t sum = 0;
+
+	for (const struct move *move = from; move < to; move++) {
+		int64_t base = (int64_t)move->minute * MINUTE_MS;
+		struct tally_batch batch = {move->taken, base + move->first, base + move->last};
+
+		if (move->taken)
+			series_add(tally, &tally->series[move->series], &batch);
+		sum += move->taken;
+	}
+	return sum;
+}
+
+/* Everything is on disk: what is to be moved is taken from there, an hour of a series at a time. */
+static int make_moves(struct tally *tally, struct sql *sql, uint64_t *ret_moved, struct err *err)
+{
+	struct donors donors = {0};
+	struct move *moves = tally->moves;
+	BUF_AUTO packed = {0};
+	int result = 0;
+
+	qsort(moves, tally->move_count, sizeof(*moves), compare_moves);
+	for (size_t from = 0, to; from < tally->move_count && result == 0; from = to) {
+		const struct move *first = &moves[from];
+
+		for (to = from + 1; to < tally->move_count && moves[to].series == first->series &&
+				    moves[to].minute / 60 == first->minute / 60;)
+			to++;
+		if (from == 0 || first[-1].series != first->series)
+			result = find_donors(tally, sql, &tally->series[first->series].key, &donors,
+					     err);
+		for (size_t i = 0; i < donors.count && result == 0; i++)
+			result = take_from_donor(sql, donors.ids[i], moves + from, moves + to,
+						 &packed, err);
+		if (result == 0)
+			*ret_moved += count_taken(tally, moves + from, moves + to);
+	}
+	forget_moves(tally);
+	free(donors.ids);
+	return result;
+}
+
+static int write_counts(struct tally *tally, struct sql *sql, struct err *err)
+{
+	order_closed(tally);
+	int result = write_all(tally, sql, err);
+
 	tally->closed_count = 0;
 	/* What was new is on disk now: keys may be forgotten, and other rows may be found. */
 	tally->no_series = false;
+	return result;
+}
+
+int tally_flush(struct tally *tally, struct sql *sql, uint64_t *ret_moved, struct err *err)
+{
+	int result = queue_drain(tally, sql, err);
+
+	*ret_moved = 0;
+	if (result == 0)
+		result = write_counts(tally, sql, err);
+	if (result == 0 && tally->move_count) {
+		result = make_moves(tally, sql, ret_moved, err);
+		if (result == 0)
+			result = write_counts(tally, sql, err);
+	}
 	if (tally->series_count > SERIES_MAX / 4 * 3 ||
 	    tally->program_count > PROGRAMS_MAX / 4 * 3 || tally->names.n > NAMES_MAX / 2 ||
 	    tally->container_count == CONTAINERS_MAX)

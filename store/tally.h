@@ -14,7 +14,8 @@
 
 struct tally;
 
-struct tally *tally_new(void);
+/* profile_key: under which the store's profiles are hashed. */
+struct tally *tally_new(uint64_t profile_key);
 void tally_free(struct tally *tally);
 
 /* Touches all of the memory now. */
@@ -36,6 +37,18 @@ struct tally_batch {
 int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
 		      const struct tally_batch *batch, struct err *err);
 
+/*
+ * The event was counted to no container (its identity was open, store/seen.h), and now its
+ * container is known: the flush takes it out of the series that has it and counts it to its own.
+ * Where none has it (hours rolled up, a merged store) it stays as it was counted.
+ */
+int tally_move(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+	       struct err *err);
+
+/* What is known of a container, profile included: the row is made, or what is new in it. */
+int tally_describe(struct tally *tally, struct sql *sql, int64_t node,
+		   const struct container *container, struct err *err);
+
 /* The number of a container of that node; made if it is new. */
 int tally_container(struct tally *tally, struct sql *sql, int64_t node,
 		    const struct container *container, int64_t *ret_id, struct err *err);
@@ -46,8 +59,9 @@ int tally_minute_count(struct tally *tally, struct sql *sql, const struct event 
 
 bool tally_full(const struct tally *tally);
 
-/* Merges everything into the store, and keeps the keys for what comes next. */
-int tally_flush(struct tally *tally, struct sql *sql, struct err *err);
+/* Merges everything into the store, and keeps the keys for what comes next. *ret_moved: events
+ * that went over to their container. */
+int tally_flush(struct tally *tally, struct sql *sql, uint64_t *ret_moved, struct err *err);
 
 /* Forgets what was not written, and every key (another writer may have changed them). */
 void tally_reset(struct tally *tally);

@@ -1,5 +1,7 @@
 #include "store/writer.h"
 
+#include "base/mem.h"
+
 void writer_forget(struct store *store)
 {
 	if (store->writing && !sqlite3_get_autocommit(store->sql.db))
@@ -10,7 +12,50 @@ void writer_forget(struct store *store)
 		seen_reset(store->seen);
 		seen_text_reset(store->seen_text);
 		tally_reset(store->tally);
+		lifetimes_reset(store->lifetimes);
 	}
+}
+
+/* What the writer knows beside the database, as of the last commit: where a replay begins. */
+struct writer_state {
+	struct put_counts counts;
+	unsigned slot;
+	struct store_input inputs[STORE_SLOTS];
+};
+
+void writer_keep(struct store *store)
+{
+	if (!store->kept)
+		store->kept = mem_new(1, sizeof(*store->kept));
+	store->kept->counts = store->counts;
+	store->kept->slot = store->slot;
+	for (size_t i = 0; i < STORE_SLOTS; i++) {
+		store->kept->inputs[i] = store->slots[i].input;
+		stream_keep(&store->slots[i].stream);
+	}
+	seen_text_keep(store->seen_text);
+}
+
+void writer_restore(struct store *store)
+{
+	store->counts = store->kept->counts;
+	store->slot = store->kept->slot;
+	for (size_t i = 0; i < STORE_SLOTS; i++) {
+		store->slots[i].input = store->kept->inputs[i];
+		stream_restore(&store->slots[i].stream);
+	}
+	seen_text_restore(store->seen_text);
+}
+
+void writer_select(struct store *store, unsigned slot)
+{
+	store->slot = slot;
+	seen_text_select(store->seen_text, slot);
+}
+
+static struct slot *slot_of(struct store *store)
+{
+	return &store->slots[store->slot];
 }
 
 int writer_begin(struct store *store, struct err *err)
@@ -73,9 +118,33 @@ static int take_statement(struct store *store, const struct event *event, int64_
 	int64_t id;
 	int result = 0;
 
-	if (event->container && event->container->coverage != COVERAGE_UNKNOWN)
+	if (event->container->coverage != COVERAGE_UNKNOWN)
 		result = tally_container(store->tally, &store->sql, node, event->container, &id,
 					 err);
+	return result < 0 ? result : WRITER_DUPLICATE;
+}
+
+static void note_delivered(struct store *store, const struct event *event, int64_t node)
+{
+	struct stream *stream = &slot_of(store)->stream;
+
+	stream_note(stream, node, event->record->ms, event->record->serial, false);
+	/* Who is in the multicast group gets every record, whatever its type. */
+	if (event->source == SOURCE_NETLINK)
+		stream_mark_full(stream, node);
+}
+
+/* It was counted before: to no container, and now it has one? */
+static int take_again(struct store *store, const struct event *event, int64_t node, struct err *err)
+{
+	const struct record *record = event->record;
+	int result;
+
+	if (!event->container)
+		return WRITER_DUPLICATE;
+	if (!record->has_serial || !seen_claim(store->seen, record->ms, record->serial))
+		return take_statement(store, event, node, err);
+	result = tally_move(store->tally, &store->sql, event, node, err);
 	return result < 0 ? result : WRITER_DUPLICATE;
 }
 
@@ -90,14 +159,16 @@ int writer_put(struct store *store, const struct event *event, uint64_t text_mar
 	if (result < 0)
 		return result;
 	if (event->full_stream && event->record->has_serial)
-		stream_note(&store->stream, node, event->record->ms, event->record->serial, false);
+		note_delivered(store, event, node);
 	if (event->record->ms < store->horizon_ms && !store->backfill)
 		return WRITER_EXPIRED;
 	result = is_new(store, event, node, text_mark, err);
 	if (result < 0)
 		return result;
 	if (result == 0)
-		return take_statement(store, event, node, err);
+		return take_again(store, event, node, err);
+	if (!event->container && event->record->has_serial)
+		seen_open(store->seen, event->record->ms, event->record->serial);
 	result = tally_count(store->tally, &store->sql, event, node, err);
 	return result < 0 ? result : WRITER_NEW;
 }
@@ -111,7 +182,7 @@ int writer_note_serial(struct store *store, struct str node_name, int64_t ms, ui
 	if (result == 0)
 		result = node_number(store, node_name, &node, err);
 	if (result == 0)
-		stream_note(&store->stream, node, ms, serial, !is_seccomp);
+		stream_note(&slot_of(store)->stream, node, ms, serial, !is_seccomp);
 	return result;
 }
 
@@ -127,7 +198,7 @@ int writer_put_loss(struct store *store, const struct loss_note *note, uint64_t 
 
 	/* A log that holds printk's own notice was not filtered for records: its gaps are losses. */
 	if (result == 0 && note->kind == LOSS_PRINTK)
-		stream_mark_full(&store->stream, node);
+		stream_mark_full(&slot_of(store)->stream, node);
 	if (!put)
 		return -err->code;
 	sqlite3_bind_int64(put, 1, node);
@@ -151,63 +222,135 @@ int writer_input_whole(struct store *store, uint64_t mark, struct err *err)
 	return sql_done(&store->sql, settle, err);
 }
 
+int writer_put_cursor(struct store *store, struct str source, struct str place, struct err *err)
+{
+	int result = writer_begin(store, err);
+	sqlite3_stmt *put = result == 0 ? sql_get(&store->sql, SQL_CURSOR_PUT, err) : NULL;
+
+	if (!put)
+		return -err->code;
+	sqlite3_bind_text(put, 1, source.p, (int)source.n, SQLITE_STATIC);
+	sql_bind_bytes(put, 2, place);
+	return sql_done(&store->sql, put, err);
+}
+
+int writer_put_container(struct store *store, struct str node_name,
+			 const struct container *container, struct err *err)
+{
+	int64_t node;
+	int result = writer_begin(store, err);
+
+	if (result == 0)
+		result = node_number(store, node_name, &node, err);
+	return result < 0 ? result
+			  : tally_describe(store->tally, &store->sql, node, container, err);
+}
+
+int writer_put_lifetime(struct store *store, struct str node_name,
+			const struct store_lifetime *lifetime, struct err *err)
+{
+	int64_t node, container = 0;
+	int result = writer_begin(store, err);
+
+	if (result == 0)
+		result = node_number(store, node_name, &node, err);
+	if (result == 0 && lifetime->container)
+		result = tally_container(store->tally, &store->sql, node, lifetime->container,
+					 &container, err);
+	if (result == 0)
+		lifetimes_add(store->lifetimes, node, container, lifetime);
+	return result;
+}
+
 /* How far a file was read, beside its identity: device, inode and a first-line mark, since an
  * inode number is used again as soon as a file is deleted. */
-static int put_input(struct store *store, struct err *err)
+static int put_input(struct store *store, const struct store_input *input, struct err *err)
 {
 	sqlite3_stmt *put = sql_get(&store->sql, SQL_INPUT_PUT, err);
 
 	if (!put)
 		return -err->code;
-	sqlite3_bind_text(put, 1, store->input.path, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 2, (int64_t)store->input.dev);
-	sqlite3_bind_int64(put, 3, (int64_t)store->input.ino);
-	sqlite3_bind_int64(put, 4, (int64_t)store->input.head);
-	sqlite3_bind_int64(put, 5, (int64_t)store->input.offset);
-	sqlite3_bind_int64(put, 6, (int64_t)store->input.lines);
-	sqlite3_bind_int64(put, 7, (int64_t)store->input.mtime_ms);
+	sqlite3_bind_text(put, 1, input->path, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 2, (int64_t)input->dev);
+	sqlite3_bind_int64(put, 3, (int64_t)input->ino);
+	sqlite3_bind_int64(put, 4, (int64_t)input->head);
+	sqlite3_bind_int64(put, 5, (int64_t)input->offset);
+	sqlite3_bind_int64(put, 6, (int64_t)input->lines);
+	sqlite3_bind_int64(put, 7, (int64_t)input->mtime_ms);
 	return sql_done(&store->sql, put, err);
 }
 
-/* What the input at hand leaves beside its rows. */
-static int finish_input(struct store *store, struct err *err)
+/* What the input of a slot leaves beside its rows. */
+static int finish_input(struct store *store, struct slot *slot, struct err *err)
 {
-	int result = store->writing ? stream_flush(&store->stream, &store->sql, err) : 0;
+	bool moved = slot->input.is_file && slot->input.moved;
+	int result = slot->stream.count || moved ? writer_begin(store, err) : 0;
 
-	if (result == 0 && store->writing && store->input.is_file)
-		result = put_input(store, err);
+	if (result == 0 && slot->stream.count)
+		result = stream_flush(&slot->stream, &store->sql, err);
+	if (result == 0 && moved)
+		result = put_input(store, &slot->input, err);
+	slot->input.moved = false;
 	return result;
 }
 
 int writer_input_begin(struct store *store, const struct store_input *input, struct err *err)
 {
-	int result = finish_input(store, err);
+	struct slot *slot = slot_of(store);
+	int result = finish_input(store, slot, err);
 
-	store->input = *input;
-	stream_restart(&store->stream);
-	seen_text_restart(store->seen_text);
+	slot->input = *input;
+	stream_restart(&slot->stream);
+	seen_text_restart(store->seen_text, store->slot);
 	return result;
+}
+
+void writer_input_at(struct store *store, uint64_t offset, uint64_t lines)
+{
+	struct store_input *input = &slot_of(store)->input;
+
+	input->moved |= input->offset != offset || input->lines != lines;
+	input->offset = offset;
+	input->lines = lines;
+}
+
+void writer_input_head(struct store *store, uint64_t head)
+{
+	slot_of(store)->input.head = head;
 }
 
 bool writer_full(const struct store *store)
 {
 	return tally_full(store->tally) || seen_full(store->seen) ||
-	       seen_text_full(store->seen_text) || stream_full(&store->stream);
+	       seen_text_full(store->seen_text) || lifetimes_full(store->lifetimes) ||
+	       stream_full(&store->slots[store->slot].stream);
 }
 
-int writer_commit(struct store *store, struct err *err)
+static int flush_all(struct store *store, struct err *err)
 {
-	if (!store->writing)
-		return 0;
-	int result = tally_flush(store->tally, &store->sql, err);
+	uint64_t moved = 0;
+	int result = tally_flush(store->tally, &store->sql, &moved, err);
 
+	store->counts.reattributed += moved;
 	if (result == 0)
 		result = seen_flush(store->seen, &store->sql, err);
 	if (result == 0)
 		result = seen_text_flush(store->seen_text, &store->sql, err);
 	if (result == 0)
-		result = finish_input(store, err);
-	if (result == 0)
+		result = lifetimes_flush(store->lifetimes, &store->sql, err);
+	return result;
+}
+
+int writer_commit(struct store *store, struct err *err)
+{
+	int result = 0;
+
+	/* this may begin a transaction: a log can have grown by lines that are nobody's */
+	for (size_t i = 0; i < STORE_SLOTS && result == 0; i++)
+		result = finish_input(store, &store->slots[i], err);
+	if (result == 0 && store->writing)
+		result = flush_all(store, err);
+	if (result == 0 && store->writing)
 		result = sql_run(&store->sql, "COMMIT", err);
 	if (result < 0)
 		writer_forget(store);

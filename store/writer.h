@@ -28,8 +28,21 @@ int writer_put_loss(struct store *store, const struct loss_note *note, uint64_t 
 /* Takes back the evidence that the input of that mark could not be read. */
 int writer_input_whole(struct store *store, uint64_t mark, struct err *err);
 
-/* Another input begins: what the one before leaves is written. */
+int writer_put_cursor(struct store *store, struct str source, struct str place, struct err *err);
+
+int writer_put_container(struct store *store, struct str node, const struct container *container,
+			 struct err *err);
+
+int writer_put_lifetime(struct store *store, struct str node, const struct store_lifetime *lifetime,
+			struct err *err);
+
+/* What comes from now on is of that slot's input. */
+void writer_select(struct store *store, unsigned slot);
+
+/* Another input begins in the slot at hand: what the one before leaves is written. */
 int writer_input_begin(struct store *store, const struct store_input *input, struct err *err);
+void writer_input_at(struct store *store, uint64_t offset, uint64_t lines);
+void writer_input_head(struct store *store, uint64_t head);
 
 /* True when the bounded memory for uncommitted work is nearly used. */
 bool writer_full(const struct store *store);
@@ -38,5 +51,13 @@ int writer_commit(struct store *store, struct err *err);
 
 /* Forgets what is not committed. */
 void writer_forget(struct store *store);
+
+/*
+ * For who puts again what a failed commit has lost: after a good commit, _keep() notes what the
+ * writer knows beside the database (slots, inputs, counts); after writer_forget(), _restore()
+ * makes it as it was then.
+ */
+void writer_keep(struct store *store);
+void writer_restore(struct store *store);
 
 #endif

@@ -1,4 +1,5 @@
 include tests/bench/local.mk
+include tests/live/local.mk
 
 # Unit tests speak TAP through cmocka, shell tests through tests/tap.sh.
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' CMOCKA_MESSAGE_OUTPUT=TAP $(SHELL) \
@@ -12,23 +13,40 @@ unit_tests =
 if HAVE_CMOCKA
 unit_tests += \
 	tests/test_assign \
+	tests/test_attribute \
+	tests/test_cgroup \
 	tests/test_clock \
+	tests/test_config \
+	tests/test_connector \
+	tests/test_follow \
 	tests/test_framing \
+	tests/test_hold \
 	tests/test_journal \
+	tests/test_kmsg \
+	tests/test_live \
 	tests/test_match \
+	tests/test_metadata \
 	tests/test_minutes \
+	tests/test_multicast \
+	tests/test_novelty \
 	tests/test_option \
+	tests/test_process \
+	tests/test_procfs \
 	tests/test_profile \
 	tests/test_record \
 	tests/test_report \
+	tests/test_rotation \
 	tests/test_sandbox \
 	tests/test_scan \
+	tests/test_sdjournal \
 	tests/test_seen \
 	tests/test_selection \
+	tests/test_setup \
 	tests/test_stamp \
 	tests/test_store \
 	tests/test_stream \
-	tests/test_utf8
+	tests/test_utf8 \
+	tests/test_watch_store
 endif
 check_PROGRAMS += $(unit_tests)
 
@@ -37,40 +55,74 @@ unit_libs = libsclog.a $(CMOCKA_LIBS)
 
 tests_test_assign_CPPFLAGS = $(unit_flags)
 tests_test_assign_LDADD = $(unit_libs)
-tests_test_match_CPPFLAGS = $(unit_flags)
-tests_test_match_LDADD = $(unit_libs)
-tests_test_minutes_CPPFLAGS = $(unit_flags)
-tests_test_minutes_LDADD = $(unit_libs)
-tests_test_scan_CPPFLAGS = $(unit_flags)
-tests_test_scan_LDADD = $(unit_libs)
-tests_test_seen_CPPFLAGS = $(unit_flags)
-tests_test_seen_LDADD = $(unit_libs)
-tests_test_store_CPPFLAGS = $(unit_flags)
-tests_test_store_LDADD = $(unit_libs)
-tests_test_stream_CPPFLAGS = $(unit_flags)
-tests_test_stream_LDADD = $(unit_libs)
-tests_test_utf8_CPPFLAGS = $(unit_flags)
-tests_test_utf8_LDADD = $(unit_libs)
+tests_test_attribute_CPPFLAGS = $(unit_flags)
+tests_test_attribute_LDADD = $(unit_libs)
+tests_test_cgroup_CPPFLAGS = $(unit_flags)
+tests_test_cgroup_LDADD = $(unit_libs)
 tests_test_clock_CPPFLAGS = $(unit_flags)
 tests_test_clock_LDADD = $(unit_libs)
+tests_test_config_CPPFLAGS = $(unit_flags)
+tests_test_config_LDADD = $(unit_libs)
+tests_test_connector_CPPFLAGS = $(unit_flags)
+tests_test_connector_LDADD = $(unit_libs)
+tests_test_follow_CPPFLAGS = $(unit_flags)
+tests_test_follow_LDADD = $(unit_libs)
 tests_test_framing_CPPFLAGS = $(unit_flags)
 tests_test_framing_LDADD = $(unit_libs)
+tests_test_hold_CPPFLAGS = $(unit_flags)
+tests_test_hold_LDADD = $(unit_libs)
 tests_test_journal_CPPFLAGS = $(unit_flags)
 tests_test_journal_LDADD = $(unit_libs)
+tests_test_kmsg_CPPFLAGS = $(unit_flags)
+tests_test_kmsg_LDADD = $(unit_libs)
+tests_test_live_CPPFLAGS = $(unit_flags)
+tests_test_live_LDADD = $(unit_libs)
+tests_test_match_CPPFLAGS = $(unit_flags)
+tests_test_match_LDADD = $(unit_libs)
+tests_test_metadata_CPPFLAGS = $(unit_flags)
+tests_test_metadata_LDADD = $(unit_libs)
+tests_test_minutes_CPPFLAGS = $(unit_flags)
+tests_test_minutes_LDADD = $(unit_libs)
+tests_test_multicast_CPPFLAGS = $(unit_flags)
+tests_test_multicast_LDADD = $(unit_libs)
+tests_test_novelty_CPPFLAGS = $(unit_flags)
+tests_test_novelty_LDADD = $(unit_libs)
 tests_test_option_CPPFLAGS = $(unit_flags)
 tests_test_option_LDADD = $(unit_libs)
+tests_test_process_CPPFLAGS = $(unit_flags)
+tests_test_process_LDADD = $(unit_libs)
+tests_test_procfs_CPPFLAGS = $(unit_flags)
+tests_test_procfs_LDADD = $(unit_libs)
 tests_test_profile_CPPFLAGS = $(unit_flags)
 tests_test_profile_LDADD = $(unit_libs)
 tests_test_record_CPPFLAGS = $(unit_flags)
 tests_test_record_LDADD = $(unit_libs)
 tests_test_report_CPPFLAGS = $(unit_flags)
 tests_test_report_LDADD = $(unit_libs)
+tests_test_rotation_CPPFLAGS = $(unit_flags)
+tests_test_rotation_LDADD = $(unit_libs)
 tests_test_sandbox_CPPFLAGS = $(unit_flags)
 tests_test_sandbox_LDADD = $(unit_libs)
+tests_test_scan_CPPFLAGS = $(unit_flags)
+tests_test_scan_LDADD = $(unit_libs)
+tests_test_sdjournal_CPPFLAGS = $(unit_flags)
+tests_test_sdjournal_LDADD = $(unit_libs)
+tests_test_seen_CPPFLAGS = $(unit_flags)
+tests_test_seen_LDADD = $(unit_libs)
 tests_test_selection_CPPFLAGS = $(unit_flags)
 tests_test_selection_LDADD = $(unit_libs)
+tests_test_setup_CPPFLAGS = $(unit_flags)
+tests_test_setup_LDADD = $(unit_libs)
 tests_test_stamp_CPPFLAGS = $(unit_flags)
 tests_test_stamp_LDADD = $(unit_libs)
+tests_test_store_CPPFLAGS = $(unit_flags)
+tests_test_store_LDADD = $(unit_libs)
+tests_test_stream_CPPFLAGS = $(unit_flags)
+tests_test_stream_LDADD = $(unit_libs)
+tests_test_utf8_CPPFLAGS = $(unit_flags)
+tests_test_utf8_LDADD = $(unit_libs)
+tests_test_watch_store_CPPFLAGS = $(unit_flags)
+tests_test_watch_store_LDADD = $(unit_libs)
 
 shell_tests = \
 	tests/check-bootstrap \
@@ -83,12 +135,13 @@ shell_tests = \
 	tests/store.test
 TESTS += $(unit_tests) $(shell_tests)
 
-EXTRA_DIST += $(shell_tests) tests/tap.sh tests/captures tests/profiles
+EXTRA_DIST += $(shell_tests) tests/tap.sh tests/valgrind.supp tests/captures tests/metadata tests/profiles
 
 # The unit tests once more, each memory access watched.
 check-valgrind: $(unit_tests)
 	for test in $(unit_tests); do \
 		srcdir='$(srcdir)' valgrind -q --error-exitcode=99 --leak-check=full \
+			--suppressions=$(srcdir)/tests/valgrind.supp \
 			--errors-for-leak-kinds=definite ./$$test || exit 1; \
 	done
 

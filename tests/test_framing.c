@@ -34,16 +34,15 @@ struct row {
 	const char *name;
 	struct str text;
 	enum framed_kind kind;
-	enum framed_source source;
+	enum source_kind source;
 	const char *node; /* NULL: this host */
 	int64_t ms;
 	bool no_serial, full_stream, interpreted;
 };
 
-#define SYSLOG \
-	.kind = FRAMED_RECORD, .source = FRAMED_BY_SYSLOG, .ms = AT + 454, .full_stream = true
-#define AUDITD  .kind = FRAMED_RECORD, .source = FRAMED_BY_AUDITD, .ms = AT + 454
-#define JOURNAL .kind = FRAMED_RECORD, .source = FRAMED_BY_JOURNAL
+#define SYSLOG  .kind = FRAMED_RECORD, .source = SOURCE_SYSLOG, .ms = AT + 454, .full_stream = true
+#define AUDITD  .kind = FRAMED_RECORD, .source = SOURCE_LOG, .ms = AT + 454
+#define JOURNAL .kind = FRAMED_RECORD, .source = SOURCE_JOURNAL
 #define KIND(k) .kind = FRAMED_##k
 
 /* clang-format off */
@@ -60,21 +59,21 @@ static const struct row rows[] = {
 	{"UNKNOWN[1326]", S("type=UNKNOWN[1326] msg=" STAMP FIELDS), AUDITD, .full_stream = true},
 	{"CRLF", S("type=SECCOMP msg=" STAMP FIELDS "\r"), AUDITD, .full_stream = true},
 	{"old kernel: no audit:", S("type=1326 " STAMP FIELDS), KIND(RECORD), .ms = AT + 454,
-	 .source = FRAMED_BY_AUDITD},
+	 .source = SOURCE_LOG},
 	{"blanks double after the stamp", S("type=SECCOMP msg=audit(1795302094.454:787):  " FIELDS),
 	 AUDITD, .full_stream = true},
 	{"ausearch -i", S("type=SECCOMP msg=audit(11/21/26 23:04:54.062:787) : auid=unset uid=root "
 	 "gid=root ses=unset pid=5 comm=c exe=/c sig=SIG0 arch=x86_64 syscall=getppid compat=0 "
-	 "ip=0x7fd2 code=log "), KIND(RECORD), .source = FRAMED_BY_AUDITD, .ms = THEN + 62,
+	 "ip=0x7fd2 code=log "), KIND(RECORD), .source = SOURCE_LOG, .ms = THEN + 62,
 	 .interpreted = true, .full_stream = true},
 	{"ausearch -i, four digits of the year", S("type=SECCOMP msg=audit(11/21/2026 "
 	 "23:04:54.062:787) : auid=unset uid=root gid=root ses=unset pid=5 comm=c exe=/c sig=SIG0 "
 	 "arch=x86_64 syscall=getppid compat=0 ip=0x7fd2 code=log "), KIND(RECORD),
-	 .source = FRAMED_BY_AUDITD, .ms = THEN + 62, .interpreted = true, .full_stream = true},
+	 .source = SOURCE_LOG, .ms = THEN + 62, .interpreted = true, .full_stream = true},
 	{"ausearch -i with node=", S("node=worker-3 type=SECCOMP msg=audit(11/21/26 "
 	 "23:04:54.062:787) : auid=unset uid=root gid=root ses=unset pid=5 comm=c exe=/c sig=SIG0 "
 	 "arch=x86_64 syscall=getppid compat=0 ip=0x7fd2 code=log "), KIND(RECORD),
-	 .source = FRAMED_BY_AUDITD, .ms = THEN + 62, .node = "worker-3", .interpreted = true,
+	 .source = SOURCE_LOG, .ms = THEN + 62, .node = "worker-3", .interpreted = true,
 	 .full_stream = true},
 	{"another type", S("type=SYSCALL msg=audit(1795302094.454:787): arch=c000003e syscall=3"),
 	 KIND(AUDIT), .ms = AT + 454, .full_stream = true},
@@ -237,7 +236,7 @@ static const struct row rows[] = {
 	{"a line of syslog", S("Nov 21 23:01:34 vm sshd[1]: Accepted publickey"), KIND(TEXT)},
 	{"a line of the kernel", S("Nov 21 23:01:34 vm kernel: eth0: link up"), KIND(TEXT)},
 	{"another record of the kernel", S("Nov 21 23:01:34 vm kernel: audit: type=1400 " STAMP
-	 "apparmor=\"DENIED\""), KIND(AUDIT), .source = FRAMED_BY_SYSLOG, .ms = AT + 454,
+	 "apparmor=\"DENIED\""), KIND(AUDIT), .source = SOURCE_SYSLOG, .ms = AT + 454,
 	 .full_stream = true},
 };
 

@@ -254,12 +254,95 @@ static void test_random_bytes_stay_in_bounds(void **state)
 	}
 }
 
+/* Which identities are open, against a plain list, through the database. */
+static void test_open_identities(void **state)
+{
+	enum { COUNT = 3000 };
+	static bool added[COUNT], open[COUNT];
+	struct fixture *fixture = *state;
+	int64_t ms = MINUTE_0 * 60000 + 7;
+
+	srandom(11);
+	for (int step = 0; step < 20000; step++) {
+		uint32_t at = random_below(COUNT), serial = 64000 + at;
+		bool fresh = add(fixture, 1, ms, serial);
+
+		assert_int_equal(fresh, !added[at]);
+		added[at] = true;
+		if (fresh && random_below(3)) {
+			seen_open(fixture->seen, ms, serial);
+			open[at] = true;
+		} else if (!fresh && random_below(2)) {
+			assert_int_equal(seen_claim(fixture->seen, ms, serial), open[at]);
+			open[at] = false;
+		}
+		if (random_below(500) == 0)
+			flush(fixture);
+		if (random_below(4000) == 0) {
+			close_store(fixture);
+			open_store(fixture);
+		}
+	}
+	/* the same serials in another minute, and used twice in this one, are other identities */
+	assert_true(add(fixture, 1, ms + 60000, 64000));
+	assert_false(seen_claim(fixture->seen, ms + 60000, 64000));
+	assert_true(add(fixture, 1, ms + 1, 64000));
+	seen_open(fixture->seen, ms + 1, 64000);
+	assert_false(seen_claim(fixture->seen, ms + 1, 64000));
+}
+
+/* Two inputs at the same time: each counts equal lines for itself, and through a commit. */
+static void test_texts_of_two_inputs(void **state)
+{
+	struct fixture *fixture = *state;
+	int64_t ms = MINUTE_0 * 60000;
+
+	seen_text_restart(fixture->text, 0);
+	seen_text_restart(fixture->text, 3);
+	for (int i = 0; i < 4; i++) {
+		seen_text_select(fixture->text, 0);
+		assert_int_equal(add_text(fixture, ms, 77), 1); /* the one that is ahead counts */
+		seen_text_select(fixture->text, 3);
+		assert_int_equal(add_text(fixture, ms + 5, 77), 0);
+		if (i % 2)
+			flush(fixture);
+	}
+	assert_int_equal(add_text(fixture, ms, 77), 1); /* the fifth, in the other one */
+	seen_text_select(fixture->text, 0);
+	assert_int_equal(add_text(fixture, ms, 77), 0);
+	assert_int_equal(add_text(fixture, ms, 77), 1);
+}
+
+/* A commit failed: what was counted since is counted again, what came before is not. */
+static void test_texts_after_a_failed_commit(void **state)
+{
+	struct fixture *fixture = *state;
+	int64_t ms = MINUTE_0 * 60000;
+
+	seen_text_restart(fixture->text, 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(add_text(fixture, ms, 5), 1);
+	flush(fixture);
+	run(fixture, "COMMIT; BEGIN IMMEDIATE");
+	seen_text_keep(fixture->text);
+	for (int again = 0; again < 3; again++) {
+		for (int i = 0; i < 2; i++)
+			assert_int_equal(add_text(fixture, ms, 5), 1);
+		seen_text_restart(fixture->text, 0); /* another input, which is forgotten too */
+		assert_int_equal(add_text(fixture, ms, 5), 0);
+		if (again)
+			flush(fixture);
+		run(fixture, "ROLLBACK; BEGIN IMMEDIATE");
+		seen_text_restore(fixture->text);
+	}
+}
+
 static void test_a_damaged_row_is_an_error(void **state)
 {
 	struct fixture *fixture = *state;
 	struct err err = ERR_INIT;
 
-	run(fixture, "INSERT INTO seen VALUES (1, 29921701, 0, x'07')");
+	run(fixture, "INSERT INTO seen VALUES (1, 29921701, 0, x'07', NULL)");
 	run(fixture, "INSERT INTO seen_text VALUES (1, 29921701, x'0102')");
 	assert_true(seen_add(fixture->seen, &fixture->sql, 1, MINUTE_0 * 60000, 5, &err) < 0);
 	assert_non_null(strstr(err.message, "damaged"));
@@ -283,7 +366,7 @@ static void test_texts(void **state)
 		for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
 			uint32_t fresh = 0;
 
-			seen_text_restart(fixture->text);
+			seen_text_restart(fixture->text, 0);
 			for (uint32_t at = 0; at < inputs[i].times[0] + inputs[i].times[1]; at++) {
 				bool late = at >= inputs[i].times[0];
 				int64_t ms = MINUTE_0 * 60000 + 7000 + (late ? 999 : 0);
@@ -310,7 +393,7 @@ static void test_a_minute_full_of_texts(void **state)
 	for (int again = 0; again < 2; again++) {
 		uint32_t fresh = 0;
 
-		seen_text_restart(fixture->text);
+		seen_text_restart(fixture->text, 0);
 		for (uint32_t i = 0; i < TEXTS; i++)
 			for (int twice = 0; twice < 2; twice++)
 				fresh += (uint32_t)add_text(fixture,
@@ -339,7 +422,7 @@ static void test_texts_of_minutes_out_of_order(void **state)
 	uint32_t fresh = 0;
 
 	for (int again = 0; again < 2; again++) {
-		seen_text_restart(fixture->text);
+		seen_text_restart(fixture->text, 0);
 		for (uint32_t i = 0; i < 10000; i++)
 			fresh += (uint32_t)add_text(
 				fixture, (MINUTE_0 + (int64_t)(i * 2741 % 10007)) * 60000, i % 3);
@@ -356,6 +439,10 @@ int main(void)
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_damaged_bytes_are_refused),
 		cmocka_unit_test(test_random_bytes_stay_in_bounds),
+		cmocka_unit_test_setup_teardown(test_open_identities, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_texts_of_two_inputs, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_texts_after_a_failed_commit, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_a_damaged_row_is_an_error, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_texts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_minute_full_of_texts, set_up, tear_down),

@@ -457,6 +457,104 @@ static void test_merge(void **state)
 	sql_close(&theirs);
 }
 
+static int64_t number(struct sql *sql, const char *text)
+{
+	struct err err = ERR_INIT;
+	int64_t value;
+
+	assert_int_equal(sql_number(sql, text, &value, &err), 0);
+	return value;
+}
+
+/*
+ * A commit a second for hours, each with a hole: as many are lost as were left out, whatever is on
+ * file already, and a commit writes what changed and no more.
+ */
+static void test_many_flushes(void **state)
+{
+	struct stream stream = {0};
+	struct sql sql;
+
+	(void)state;
+	open_store(&sql);
+	for (uint32_t i = 0; i < 3000; i++) {
+		int before = sqlite3_total_changes(sql.db);
+
+		for (uint32_t serial = 0; serial < 9; serial++)
+			stream_note(&stream, NODE, i * 1000ll + serial, i * 10 + serial,
+				    serial % 2);
+		flush(&stream, &sql);
+		assert_in_range(sqlite3_total_changes(sql.db) - before, 1, 2);
+	}
+	assert_int_equal(holes_of(&sql, NODE).lost, 2999);
+	assert_int_equal(number(&sql, "SELECT count(*) FROM span"), 3000);
+	/* what comes late finds its place all the same */
+	for (uint32_t i = 0; i < 1000; i++)
+		stream_note(&stream, NODE, i * 1000ll + 9, i * 10 + 9, true);
+	flush(&stream, &sql);
+	assert_int_equal(holes_of(&sql, NODE).lost, 1999);
+	assert_int_equal(number(&sql, "SELECT count(*) FROM span"), 2000);
+	stream_release(&stream);
+	sql_close(&sql);
+}
+
+struct named {
+	struct hole hole;
+	size_t count;
+};
+
+static int take_named(const struct hole *hole, void *context)
+{
+	struct named *named = context;
+
+	named->hole = *hole;
+	named->count++;
+	return 0;
+}
+
+/* Exactly which serials are missing: of a hole, of one that another stream fills in the middle,
+ * and of one across 2^32. */
+static void test_missing_serials_are_named(void **state)
+{
+	static const struct {
+		struct step steps[4];
+		size_t ranges;
+		struct serial_range want[2];
+	} rows[] = {
+		{{{FULL, 1, 10, 0, 0}, {FULL, 15, 20, 14, 0}}, 1, {{11, 14}}},
+		{{{FULL, 1, 10, 0, 0},
+		  {FULL, 21, 30, 20, 0},
+		  {INPUT, 0, 0, 0, 0},
+		  {SECCOMP, 14, 15, 13, 0}},
+		 2,
+		 {{11, 13}, {16, 20}}},
+		{{{FULL, 4294967280u, 4294967290u, 0, 0}, {FULL, 3, 9, 30, 0}},
+		 1,
+		 {{4294967291u, 2}}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct stream stream = {0};
+		struct named named = {.count = 0};
+		struct err err = ERR_INIT;
+		struct sql sql;
+
+		open_store(&sql);
+		for (const struct step *step = rows[i].steps;
+		     step < rows[i].steps + 4 && step->kind != END; step++)
+			take_step(&stream, &sql, step);
+		flush(&stream, &sql);
+		assert_int_equal(stream_holes(&sql, NODE, take_named, &named, &err), 0);
+		assert_int_equal(named.count, 1);
+		assert_int_equal(named.hole.range_count, rows[i].ranges);
+		assert_memory_equal(named.hole.ranges, rows[i].want,
+				    rows[i].ranges * sizeof(rows[i].want[0]));
+		stream_release(&stream);
+		sql_close(&sql);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -467,6 +565,8 @@ int main(void)
 		cmocka_unit_test(test_many_nodes_and_boots),
 		cmocka_unit_test(test_cover),
 		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_many_flushes),
+		cmocka_unit_test(test_missing_serials_are_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

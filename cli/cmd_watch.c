@@ -1,0 +1,295 @@
+#include "base/clock.h"
+#include "base/mem.h"
+#include "cli/command.h"
+#include "cli/judges.h"
+#include "cli/message.h"
+#include "cli/nearest.h"
+#include "cli/reading.h"
+#include "cli/source.h"
+#include "cli/watch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* As auditd boosts itself (priority_boost, auditd.conf(5)). */
+#define PRIORITY_USUAL (-4)
+
+struct watch_options_given {
+	struct global_options global;
+	struct option_list source;
+	const char *file, *from, *node, *config, *db_group;
+	struct profile_options_given judging;
+	bool once, all, check_config;
+};
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	OPTION_TITLE("Sources"),
+	OPTION(COMMA_LIST, 0, "source", "NAME[,NAME...]", struct watch_options_given, source,
+	       "auto, audit, syslog, netlink, journal, kmsg or stdin; default auto: netlink, after "
+	       "the log was read once for what happened before"),
+	OPTION(TEXT, 0, "file", "PATH", struct watch_options_given, file,
+	       "the log that audit or syslog follows; default /var/log/audit/audit.log, "
+	       "/var/log/syslog or /var/log/messages"),
+	OPTION(TEXT, 0, "from", "start|now|TIME", struct watch_options_given, from,
+	       "what a first run reads of a log: all of it, which is the default, nothing that is "
+	       "there already, or what was logged since that time"),
+	OPTION(FLAG, 0, "once", NULL, struct watch_options_given, once,
+	       "read what there is since the last run, and end"),
+	OPTION(TEXT, 0, "node", "NAME", struct watch_options_given, node,
+	       "the host that records are from, whatever the lines say"),
+	OPTION_TITLE("What is printed"),
+	OPTION(FLAG, 0, "all", NULL, struct watch_options_given, all,
+	       "every event, not only the first use of a syscall by a container"),
+	OPTION_TITLE("Profile"),
+	PROFILE_OPTION_ROWS(struct watch_options_given, judging),
+	OPTION_TITLE("Service"),
+	OPTION(TEXT, 0, "config", "FILE", struct watch_options_given, config,
+	       "default /etc/sclog/sclog.conf; options win over it"),
+	OPTION(FLAG, 0, "check-config", NULL, struct watch_options_given, check_config,
+	       "say what is wrong with the configuration, and end"),
+	OPTION(TEXT, 0, "db-group", "GROUP", struct watch_options_given, db_group,
+	       "make the store readable for this group (0640)"),
+	GLOBAL_OPTION_ROWS("text|json"),
+};
+/* clang-format on */
+
+/* What the command line leaves open, the file says. */
+static const char *either(const char *given, const char *configured)
+{
+	return given ? given : configured;
+}
+
+static const char *const source_names[] = {"auto",    "audit", "syslog", "netlink",
+					   "journal", "kmsg",  "stdin"};
+
+static const char *source_name_at(size_t i, const void *context)
+{
+	(void)context;
+	return i < sizeof(source_names) / sizeof(source_names[0]) ? source_names[i] : NULL;
+}
+
+static int check_source(const char *name, size_t count, struct err *err)
+{
+	const char *near;
+
+	for (size_t i = 0; source_name_at(i, NULL); i++) {
+		if (strcmp(source_names[i], name) != 0)
+			continue;
+		if (i == 0 && count > 1)
+			return err_set(err, EINVAL, "--source auto stands alone");
+		return 0;
+	}
+	near = nearest_find(str_from(name), source_name_at, NULL);
+	return err_set(err, EINVAL,
+		       "--source: '%s' is none%s%s%s: auto, audit, syslog, netlink, journal, kmsg,"
+		       " stdin",
+		       name, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
+static int check_sources(const struct watch_options *options, struct err *err)
+{
+	size_t files = 0;
+	int result = 0;
+
+	if (options->source_count >= STORE_SLOTS)
+		return err_set(err, EINVAL, "--source: name each once");
+	for (size_t i = 0; i < options->source_count && result == 0; i++) {
+		result = check_source(options->sources[i], options->source_count, err);
+		for (size_t k = 0; k < i && result == 0; k++)
+			if (strcmp(options->sources[i], options->sources[k]) == 0)
+				result = err_set(err, EINVAL, "--source: '%s' stands there twice",
+						 options->sources[i]);
+		files += strcmp(options->sources[i], "audit") == 0 ||
+			 strcmp(options->sources[i], "syslog") == 0;
+	}
+	if (result == 0 && options->file && files > 1)
+		return err_set(err, EINVAL, "--file names one log: name one of audit and syslog");
+	return result;
+}
+
+static int check(struct invocation *invocation, struct err *err)
+{
+	if (invocation->operand_count == 0)
+		return 0;
+	invocation->misused = true;
+	return err_set(err, EINVAL,
+		       "'%s': watch takes no FILEs; --file PATH names the log to follow",
+		       invocation->operands[0]);
+}
+
+/* Everything that is wrong with the file, one a line. */
+static void say_problems(const struct config *config)
+{
+	struct str rest = buf_str(&config->problems);
+
+	while (rest.n) {
+		size_t n = str_chr(rest, '\n');
+
+		message_error("%.*s", (int)n, rest.p);
+		rest = str_skip(rest, n < rest.n ? n + 1 : n);
+	}
+}
+
+static int open_store(const struct watch_options_given *given, const struct config *config,
+		      struct store **ret_store, struct err *err)
+{
+	const char *named = either(given->global.db, config->db);
+	char *path = named ? strdup(named) : store_default_path();
+	int r = store_open(path, STORE_WRITE, either(given->db_group, config->db_group), ret_store,
+			   err);
+
+	free(path);
+	return r < 0 ? r : store_claim(*ret_store, err);
+}
+
+static int load_profile(struct judges *judges, const struct profile_options_given *judging,
+			bool quiet, struct err *err)
+{
+	struct profile *profile;
+	int r = judges_init(judges, judging, err);
+
+	if (r == 0 && judging->profile)
+		r = judges_find(judges, NULL, &profile, err);
+	if (r == 0 && judging->profile && !quiet)
+		judges_warn_of_lint(judges);
+	return r;
+}
+
+static int watch(const struct watch_options_given *given, const struct config *config,
+		 struct watch_options *options, struct judges *judges, struct err *err)
+{
+	const char *format = either(given->global.format, config->format);
+	const struct printer_options printing = {
+		.format = format_from_name(format),
+		.all = given->all,
+		.quiet = given->global.quiet,
+		.colour = reading_wants_colour(),
+		.judges = judges->count ? judges : NULL,
+	};
+	struct store *store = NULL;
+	int r = open_store(given, config, &store, err);
+
+	options->printer = printer_new(&printing);
+	if (r == 0)
+		r = watch_run(store, options, err);
+	r = r > 0 ? EXIT_TROUBLE : r;
+	struct printer_counts counts = printer_counts(options->printer);
+
+	if (counts.unshown)
+		message_warning(
+			"%llu lines were not printed: whoever reads this output is too slow;"
+			" the store has them",
+			(unsigned long long)counts.unshown);
+	printer_free(options->printer);
+	store_close(store);
+	return r;
+}
+
+static int parse_from(const char *from, struct watch_options *options, struct err *err)
+{
+	struct clock_span span;
+	int64_t now_ms;
+	int r = clock_now_ms(&now_ms, err);
+
+	if (r < 0 || !from || strcmp(from, "start") == 0)
+		return r;
+	options->from_now = strcmp(from, "now") == 0;
+	if (!options->from_now && clock_parse(str_from(from), now_ms, &span) < 0)
+		return err_set(err, EINVAL, "--from: '%s' is neither start, now nor a time: %s",
+			       from, clock_forms);
+	if (!options->from_now)
+		options->from_ms = span.first_ms;
+	return 0;
+}
+
+/* What the file says is one text; the command line's was split by the option table. */
+static size_t split_sources(char *text, const char *names[STORE_SLOTS])
+{
+	size_t count = 0;
+	char *rest = text;
+
+	for (char *name; count < STORE_SLOTS && (name = strsep(&rest, ",")) != NULL;) {
+		name += strspn(name, " \t");
+		name[strcspn(name, " \t")] = '\0';
+		names[count++] = name;
+	}
+	return count;
+}
+
+static int prepare(struct invocation *invocation, const struct config *config, struct err *err)
+{
+	const struct watch_options_given *given = invocation->options;
+	struct profile_options_given judging = given->judging;
+	MEM_AUTO char *configured = mem_copy(str_from(config->source ? config->source : "auto"));
+	const char *names[STORE_SLOTS];
+	struct judges judges = {0};
+	struct watch_options options = {
+		.sources = names,
+		.source_count = split_sources(configured, names),
+		.file = either(given->file, config->file),
+		.node = either(given->node, config->node),
+		.once = given->once,
+		.quiet = given->global.quiet,
+		.verbose = given->global.verbose,
+		.sandbox = !given->global.no_sandbox,
+		.proc_root = config->proc_root,
+		.runtime_root = config->runtime_root,
+		.priority = config->has_priority ? config->priority : PRIORITY_USUAL,
+		.config = config,
+	};
+
+	if (given->source.count) {
+		options.sources = (const char *const *)given->source.values;
+		options.source_count = given->source.count;
+	}
+	judging.profile = either(judging.profile, config->profile);
+	judging.loader = either(judging.loader, config->loader);
+	judging.runtime = either(judging.runtime, config->runtime);
+	int r = check_sources(&options, err);
+
+	if (r == 0)
+		r = parse_from(either(given->from, config->from), &options, err);
+	if (r == 0)
+		r = load_profile(&judges, &judging, given->global.quiet, err);
+	if (r == 0 && given->check_config)
+		r = EXIT_FINE;
+	else if (r == 0)
+		r = watch(given, config, &options, &judges, err);
+	judges_release(&judges);
+	return r;
+}
+
+static int run(struct invocation *invocation, struct err *err)
+{
+	const struct watch_options_given *given = invocation->options;
+	struct config config = {0};
+	int r = check(invocation, err);
+
+	/* The sandbox is entered later, by parts: see watch_run(). */
+	invocation->sandboxed = true;
+	if (r == 0)
+		r = config_load(given->config, given->config != NULL, &config, err);
+	if (r < 0 && config.problem_count > 1)
+		say_problems(&config);
+	if (r == 0)
+		r = prepare(invocation, &config, err);
+	if (r == 0 && given->check_config && !given->global.quiet)
+		puts("the configuration is fine");
+	config_release(&config);
+	return r;
+}
+
+const struct command command_watch = {
+	.name = "watch",
+	.summary = "follow live; print what is new; --once: catch up and exit",
+	.synopsis = "[OPTION...]",
+	.description =
+		"Reads what was logged since the last run, then follows what is logged now, "
+		"attributes every record to its container and keeps it in the store. Prints a line "
+		"the first time that a container uses a syscall.",
+	.table = {rows, sizeof(rows) / sizeof(*rows)},
+	.options_size = sizeof(struct watch_options_given),
+	.run = run,
+};

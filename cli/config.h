@@ -1,0 +1,59 @@
+/*
+ * The configuration file of `sclog watch`: /etc/sclog/sclog.conf, or --config FILE.
+ *
+ * Sections in brackets, KEY = VALUE lines, `#` or `;` comments. The command line wins over it. Every
+ * mistake in it is found in one go, each with its line and what to do about it; a file with
+ * mistakes configures nothing.
+ */
+#ifndef SCLOG_CLI_CONFIG_H
+#define SCLOG_CLI_CONFIG_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "correlate/cgroup.h"
+
+/* A larger file is none that anybody wrote. */
+#define CONFIG_SIZE_MAX (1 << 20)
+
+/* A rule of [cgroup]. */
+struct config_rule {
+	unsigned line; /* where it begins */
+	const char *runtime;
+	const char *pattern;
+};
+
+/* Strings are owned by the struct; NULL where the file says nothing. */
+struct config {
+	/* [watch], each as the option of that name */
+	const char *source, *file, *from, *profile, *loader, *runtime, *node, *db, *db_group,
+		*format;
+	bool has_priority;
+	int priority; /* nice value, setpriority(2) */
+	/* [roots] */
+	const char *proc_root, *runtime_root;
+
+	struct config_rule *rules; /* in the order of the file; every pattern compiles */
+	size_t rule_count;
+
+	struct buf problems; /* every mistake: "PATH:LINE: what, what to do", one a line */
+	size_t problem_count;
+
+	char **texts; /* what the strings above point to */
+	size_t text_count;
+};
+
+/*
+ * Reads a file; path NULL is the default one. A file that is not there is an error if it must
+ * exist, else an empty configuration. As root, a file that others may write to is refused, as
+ * sudo(8) does it: it says which files root reads and writes.
+ *
+ * Returns 0, -EINVAL for mistakes in the file (all in ret_config->problems, the first in err), or
+ * another -errno. Whatever it returns, call config_release().
+ */
+int config_load(const char *path, bool must_exist, struct config *ret_config, struct err *err);
+void config_release(struct config *config);
+
+/* Puts the rules before the built-in ones. */
+int config_add_rules(const struct config *config, struct cgroup_rules *rules, struct err *err);
+
+#endif

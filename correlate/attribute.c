@@ -1,0 +1,357 @@
+#include "correlate/attribute.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "correlate/setup.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+#define NS_PER_MS 1000000
+
+/* Audit stamps come from the coarse clock, which is up to a tick behind; records were seen
+ * stamped two ticks before their own process's fork. */
+#define SLACK_TICKS 3
+
+/* A realtime clock that moved so far against the monotonic one was stepped, not slewed. */
+#define STEP_NS (50 * (int64_t)NS_PER_MS)
+
+/* Texts of /proc/PID/cgroup that were looked up lately: a container's processes share one. */
+#define MEMO_SIZE 256
+
+struct memo {
+	uint64_t hash; /* keyed, of the whole text; 0: empty */
+	enum process_place place;
+	const struct container *container;
+};
+
+/* A process of which /proc was asked because of a record: not again for each of its records. */
+#define LOOKS_SIZE   1024
+#define LOOK_NEXT_NS (20 * (int64_t)NS_PER_MS)
+
+struct look {
+	uint32_t pid;
+	int64_t at_ns;
+};
+
+struct attributor {
+	struct attributor_options options;
+	struct process_table *table;
+	uint64_t key;
+	int64_t slack_ns;
+	int64_t offset_ns; /* realtime minus monotonic */
+	int64_t began_ns;  /* monotonic: processes that ended before are not on file */
+	bool sampled;
+	struct memo memo[MEMO_SIZE];
+	uint64_t memo_version; /* of the registry that memo is about */
+	struct look looks[LOOKS_SIZE];
+	char text[PROCFS_TEXT_MAX];
+};
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec time;
+
+	clock_gettime(clock, &time);
+	return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
+}
+
+int64_t attribute_clocks(struct attributor *attributor)
+{
+	int64_t monotonic = clock_ns(CLOCK_MONOTONIC);
+	int64_t offset = clock_ns(CLOCK_REALTIME) - monotonic;
+	int64_t step = attributor->sampled ? offset - attributor->offset_ns : 0;
+
+	attributor->offset_ns = offset;
+	attributor->sampled = true;
+	return step > STEP_NS || step < -STEP_NS ? step / NS_PER_MS : 0;
+}
+
+struct attributor *attributor_new(const struct attributor_options *options)
+{
+	struct attributor *attributor = mem_new(1, sizeof(*attributor));
+	struct timespec tick;
+
+	attributor->options = *options;
+	attributor->table = process_table_new();
+	clock_getres(CLOCK_REALTIME_COARSE, &tick);
+	attributor->slack_ns = SLACK_TICKS * (int64_t)tick.tv_nsec;
+	if (getrandom(&attributor->key, sizeof(attributor->key), 0) != sizeof(attributor->key))
+		mem_fail("random bytes");
+	attribute_clocks(attributor);
+	attributor->began_ns = clock_ns(CLOCK_MONOTONIC);
+	return attributor;
+}
+
+void attributor_free(struct attributor *attributor)
+{
+	if (!attributor)
+		return;
+	process_table_free(attributor->table);
+	free(attributor);
+}
+
+static struct memo place_of(struct attributor *attributor, uint32_t pid, struct str cgroup)
+{
+	static const enum process_place places[] = {
+		[CGROUP_UNKNOWN] = PLACE_UNKNOWN,
+		[CGROUP_HOST] = PLACE_HOST,
+		[CGROUP_SERVICE] = PLACE_SERVICE,
+		[CGROUP_CONTAINER] = PLACE_CONTAINER,
+	};
+	uint64_t hash = hash_bytes(attributor->key, cgroup);
+	struct memo *memo = &attributor->memo[hash % MEMO_SIZE];
+	struct cgroup_match match;
+
+	if (attributor->memo_version != registry_version(attributor->options.registry)) {
+		memset(attributor->memo, 0, sizeof(attributor->memo));
+		attributor->memo_version = registry_version(attributor->options.registry);
+	}
+	if (memo->hash == hash)
+		return *memo;
+	cgroup_match_text(attributor->options.rules, cgroup, &match);
+	*memo = (struct memo){.hash = hash, .place = places[match.place]};
+	if (match.place == CGROUP_SERVICE || match.place == CGROUP_CONTAINER) {
+		const struct metadata_hint hint = {
+			.id = match.id,
+			.runtime = match.runtime,
+			.pod_uid = match.pod_uid,
+			.pid = pid,
+		};
+
+		memo->container = registry_container(attributor->options.registry, &hint);
+		/* Nothing was found yet: the next sight is to ask again. */
+		if (memo->container->name.n == 0)
+			memo->hash = 0;
+	}
+	return *memo;
+}
+
+/* What its own cgroup says, read while it lives. */
+static void learn_cgroup(struct attributor *attributor, uint32_t pid, int64_t at_ns,
+			 struct str cgroup)
+{
+	struct memo place = place_of(attributor, pid, cgroup);
+
+	process_learn_cgroup(attributor->table, pid, at_ns, place.place, place.container);
+}
+
+/* Is it a set-up process, and of which container? */
+static void learn_cmdline(struct attributor *attributor, uint32_t pid, int64_t at_ns,
+			  struct str cmdline)
+{
+	struct belonging belonging;
+	struct setup setup;
+
+	if (!setup_parse(cmdline, &setup))
+		return;
+	/* What runs inside a container is not believed. */
+	process_find(attributor->table, pid, at_ns, 0, &belonging);
+	if (belonging.place == PLACE_CONTAINER && !belonging.from_setup)
+		return;
+	const struct metadata_hint hint = {
+		.id = setup.id, .runtime = setup.runtime, .bundle = setup.bundle, .pid = pid};
+	const struct container *container =
+		setup.verb == SETUP_CREATE
+			? registry_created(attributor->options.registry, &hint)
+			: registry_container(attributor->options.registry, &hint);
+
+	process_learn_setup(attributor->table, pid, at_ns, setup.verb, container);
+}
+
+void attribute_process(struct attributor *attributor, const struct process_event *event,
+		       struct str cgroup, struct str cmdline)
+{
+	switch (event->kind) {
+	case PROCESS_FORK:
+		process_fork(attributor->table, event->parent, event->pid, event->at_ns);
+		break;
+	case PROCESS_EXIT:
+		process_exit(attributor->table, event->pid, event->at_ns);
+		break;
+	case PROCESS_EXEC:
+		process_exec(attributor->table, event->pid, event->at_ns);
+		if (cgroup.n)
+			learn_cgroup(attributor, event->pid, event->at_ns, cgroup);
+		if (cmdline.n)
+			learn_cmdline(attributor, event->pid, event->at_ns, cmdline);
+		break;
+	}
+}
+
+static bool is_dying(const struct procfs_stat *stat)
+{
+	return stat->state == 'Z' || stat->state == 'X';
+}
+
+static int scan_found(void *context, uint32_t pid)
+{
+	struct attributor *attributor = context;
+	struct procfs_stat stat;
+
+	if (procfs_stat(attributor->options.procfs, pid, &stat) == 0)
+		process_found(attributor->table, stat.parent, pid,
+			      stat.start_ns - procfs_suspended_ns());
+	return 0;
+}
+
+/* Reads and learns the cgroup of a process; returns false if it is gone. */
+static bool look_at_cgroup(struct attributor *attributor, uint32_t pid)
+{
+	const struct procfs *procfs = attributor->options.procfs;
+	int64_t at_ns = clock_ns(CLOCK_MONOTONIC);
+	ssize_t n = procfs_read(procfs, pid, "cgroup", attributor->text, sizeof(attributor->text));
+	struct procfs_stat stat;
+
+	if (n <= 0 || procfs_stat(procfs, pid, &stat) < 0)
+		return false;
+	struct memo place = place_of(attributor, pid, str_of(attributor->text, (size_t)n));
+
+	/* A zombie's reads "/" on cgroup v1, but the unified line still names its container. */
+	if (is_dying(&stat) && place.place != PLACE_CONTAINER)
+		return false;
+	process_learn_cgroup(attributor->table, pid, at_ns, place.place, place.container);
+	return true;
+}
+
+static int scan_look(void *context, uint32_t pid)
+{
+	struct attributor *attributor = context;
+
+	scan_found(attributor, pid); /* again: now its parent is on file, whatever its pid */
+	if (!look_at_cgroup(attributor, pid))
+		return 0;
+	ssize_t n = procfs_read(attributor->options.procfs, pid, "cmdline", attributor->text,
+				sizeof(attributor->text));
+
+	if (n > 0)
+		learn_cmdline(attributor, pid, clock_ns(CLOCK_MONOTONIC),
+			      str_of(attributor->text, (size_t)n));
+	return 0;
+}
+
+int attribute_scan(struct attributor *attributor, struct err *err)
+{
+	int64_t began_ns = clock_ns(CLOCK_MONOTONIC);
+
+	process_rescan_begin(attributor->table);
+	int result = procfs_each(attributor->options.procfs, scan_found, attributor, err);
+
+	process_rescan_end(attributor->table, began_ns);
+	return result < 0 ? result
+			  : procfs_each(attributor->options.procfs, scan_look, attributor, err);
+}
+
+/* The latest evidence: what /proc says now. Returns false if it was asked just before. */
+static bool look_now(struct attributor *attributor, uint32_t pid, bool found)
+{
+	struct look *look = &attributor->looks[pid % LOOKS_SIZE];
+	int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	if (look->pid == pid && now_ns - look->at_ns < LOOK_NEXT_NS)
+		return false;
+	*look = (struct look){pid, now_ns};
+	if (!found)
+		scan_found(attributor, pid);
+	look_at_cgroup(attributor, pid);
+	return true;
+}
+
+static bool settle_unknown(const struct attributor *attributor, struct event *event, bool found,
+			   int64_t at_ns)
+{
+	event->attribution = ATTRIBUTION_UNATTRIBUTED;
+	if (found)
+		event->reason = UNATTRIBUTED_PROCESS_GONE;
+	else if (at_ns < attributor->began_ns)
+		event->reason = UNATTRIBUTED_BEFORE_WATCH;
+	else
+		event->reason = UNATTRIBUTED_NO_LIFETIME;
+	return !found;
+}
+
+static bool settle(const struct attributor *attributor, struct event *event,
+		   const struct belonging *belonging, int64_t at_ns)
+{
+	bool is_setup = phase_of(event->record) == PHASE_SETUP;
+
+	event->phase =
+		is_setup ? PHASE_SETUP : (belonging->entering ? PHASE_EXEC : PHASE_APPLICATION);
+	if (belonging->place == PLACE_UNKNOWN || (is_setup && belonging->place != PLACE_CONTAINER))
+		return settle_unknown(attributor, event, belonging->found, at_ns);
+	event->attribution = belonging->container ? ATTRIBUTION_CONTAINER : ATTRIBUTION_HOST;
+	event->container = belonging->container;
+	event->reason = UNATTRIBUTED_NONE;
+	return true;
+}
+
+/* Is there a process to look at, and something to be learned from it? */
+static bool is_worth_a_look(const struct attributor *attributor, const struct record *record,
+			    const struct belonging *belonging, int64_t at_ns)
+{
+	if (at_ns < attributor->began_ns - attributor->slack_ns)
+		return false;
+	if (!belonging->found)
+		return true;
+	if (belonging->ended || belonging->place == PLACE_CONTAINER)
+		return false;
+	return !belonging->looked || belonging->place == PLACE_UNKNOWN ||
+	       phase_of(record) == PHASE_SETUP;
+}
+
+bool attribute_event(struct attributor *attributor, struct event *event, bool final)
+{
+	const struct record *record = event->record;
+	int64_t at_ns = record->ms * NS_PER_MS - attributor->offset_ns;
+	int64_t slack_ns = attributor->slack_ns;
+	struct belonging belonging;
+
+	process_find(attributor->table, record->pid, at_ns, slack_ns, &belonging);
+	if (is_worth_a_look(attributor, record, &belonging, at_ns) &&
+	    look_now(attributor, record->pid, belonging.found))
+		process_find(attributor->table, record->pid, at_ns, slack_ns, &belonging);
+	return settle(attributor, event, &belonging, at_ns) || final;
+}
+
+struct changes {
+	const struct attributor *attributor;
+	attributed_lifetime_fn *each;
+	void *context;
+};
+
+static int give_changed(void *context, const struct lifetime *lifetime)
+{
+	const struct changes *changes = context;
+	int64_t offset_ns = changes->attributor->offset_ns;
+	const struct attributed_lifetime attributed = {
+		.pid = lifetime->pid,
+		.start_ms = (lifetime->start_ns + offset_ns) / NS_PER_MS,
+		.end_ms = lifetime->end_ns ? (lifetime->end_ns + offset_ns) / NS_PER_MS : 0,
+		.container = lifetime->container,
+		.entering = lifetime->entering,
+	};
+
+	return changes->each(changes->context, &attributed);
+}
+
+int attribute_changed(struct attributor *attributor, attributed_lifetime_fn *each, void *context)
+{
+	struct changes changes = {attributor, each, context};
+
+	return process_changed(attributor->table, give_changed, &changes);
+}
+
+void attribute_restore(struct attributor *attributor, const struct attributed_lifetime *lifetime)
+{
+	int64_t offset_ns = attributor->offset_ns;
+	const struct lifetime restored = {
+		.pid = lifetime->pid,
+		.start_ns = lifetime->start_ms * NS_PER_MS - offset_ns,
+		.end_ns = lifetime->end_ms ? lifetime->end_ms * NS_PER_MS - offset_ns : 0,
+		.container = lifetime->container,
+		.entering = lifetime->entering,
+	};
+
+	process_restore(attributor->table, &restored);
+}

@@ -1,0 +1,68 @@
+/*
+ * Attribution: what the process connector, /proc and the cgroup rules say, put together into the
+ * container of an event.
+ *
+ * The evidence that is believed, strongest first: the process's own cgroup in a container; the
+ * container that a set-up ancestor names in its command line; what the parent is in; a systemd
+ * service's cgroup. A set-up process's record is never final as the host's or a service's:
+ * `docker exec` begins in the cgroup of whoever calls it, and moves later.
+ */
+#ifndef SCLOG_CORRELATE_ATTRIBUTE_H
+#define SCLOG_CORRELATE_ATTRIBUTE_H
+
+#include "correlate/cgroup.h"
+#include "correlate/connector.h"
+#include "correlate/event.h"
+#include "correlate/process.h"
+#include "correlate/procfs.h"
+#include "correlate/registry.h"
+
+struct attributor;
+
+/* All borrowed. */
+struct attributor_options {
+	const struct procfs *procfs;
+	const struct cgroup_rules *rules;
+	struct registry *registry;
+};
+
+struct attributor *attributor_new(const struct attributor_options *options);
+void attributor_free(struct attributor *attributor);
+
+/*
+ * Something happened to a process. At an exec cgroup and cmdline are what /proc said right then,
+ * empty where it said nothing.
+ */
+void attribute_process(struct attributor *attributor, const struct process_event *event,
+		       struct str cgroup, struct str cmdline);
+
+/* Looks at all of /proc: at the start, and after process events were lost. */
+int attribute_scan(struct attributor *attributor, struct err *err);
+
+/* Samples the clocks, since records are stamped by one and processes by the other. Returns by how
+ * many milliseconds the realtime clock was stepped since the last sample, 0 if it was not. */
+int64_t attribute_clocks(struct attributor *attributor);
+
+/*
+ * Fills in the event's container, attribution, reason and phase from its record. Returns true if
+ * that is settled; false if better evidence may still come: ask again, and with `final` take
+ * what there is.
+ */
+bool attribute_event(struct attributor *attributor, struct event *event, bool final);
+
+/* A lifetime in a container, for the store: times are realtime milliseconds. */
+struct attributed_lifetime {
+	uint32_t pid;
+	int64_t start_ms, end_ms; /* end_ms 0: it runs still */
+	const struct container *container;
+	bool entering;
+};
+typedef int attributed_lifetime_fn(void *context, const struct attributed_lifetime *lifetime);
+
+/* Those that began or ended since the last call. */
+int attribute_changed(struct attributor *attributor, attributed_lifetime_fn *each, void *context);
+
+/* One from an earlier run. To be called before the first attribute_scan(). */
+void attribute_restore(struct attributor *attributor, const struct attributed_lifetime *lifetime);
+
+#endif

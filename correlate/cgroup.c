@@ -1,0 +1,347 @@
+#include "correlate/cgroup.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/pattern.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* More rules than anybody writes by hand; each new path is held against them in turn. */
+#define USER_RULES_MAX 1000
+
+/* `.*` takes all it can, so that of nested containers the last one is found. A colon stands where
+ * a runtime that wants cgroupfs paths was given systemd's SLICE:PREFIX:NAME. */
+#define ABOVE  "^.*[/:]"
+#define BELOW  "(?=/|$)"
+#define HEX_ID "(?<id>[0-9a-f]{64})"
+#define UNIT   "(?:\\.scope)?" BELOW
+/* An id as runc allows it, libcontainer/factory_linux.go, validateID(). */
+#define NAME_ID "(?<id>[0-9A-Za-z_+.-]+)"
+#define SCOPE   "\\.scope" BELOW
+
+struct built_in {
+	enum cgroup_place place;
+	const char *runtime; /* NULL: the path does not say */
+	const char *pattern;
+	bool escaped; /* the id is part of a unit's name, see systemd-escape(1) */
+};
+
+/* Where two match at the same depth, the first one names the runtime. Monitors
+ * (crio-conmon-ID.scope, libpod-conmon-ID.scope, lxc.monitor.NAME, nspawn's supervisor) are in no
+ * row: they are the host's. */
+static const struct built_in built_in[] = {
+	{CGROUP_CONTAINER, "docker", ABOVE "docker[-/:]" HEX_ID UNIT, false},
+	{CGROUP_CONTAINER, "containerd",
+	 ABOVE "(?:cri-containerd[-:]|nerdctl[-:]|k8s\\.io/)" HEX_ID UNIT, false},
+	/* ctr's default namespace; only at the top, for any cgroup may be called that */
+	{CGROUP_CONTAINER, "containerd", "^(?:/\\.\\.)*/default/" NAME_ID BELOW, false},
+	{CGROUP_CONTAINER, "cri-o", ABOVE "crio[-:]" HEX_ID UNIT, false},
+	/* payload: --cgroups=split, which quadlets use: /system.slice/web.service/libpod-payload-ID */
+	{CGROUP_CONTAINER, "podman", ABOVE "libpod[-:](?:payload-)?" HEX_ID UNIT, false},
+	{CGROUP_CONTAINER, "buildkit", ABOVE "buildkit/(?<id>[0-9a-z]{25})" BELOW, false},
+	/* lxc.payload.NAME since 4.0, lxc.payload/NAME in 3.x, lxc/NAME before and on Proxmox */
+	{CGROUP_CONTAINER, "lxc", ABOVE "lxc(?:/|\\.payload[./])(?<id>[^/]+)" BELOW, false},
+	/* a virtual machine is machine-qemu\x2d1\x2dNAME.scope: a process of the host */
+	{CGROUP_CONTAINER, "nspawn",
+	 ABOVE "machine-(?!qemu\\\\x2d)(?<id>[^/]+)" SCOPE "(?!/supervisor" BELOW ")", true},
+	{CGROUP_CONTAINER, "nspawn", ABOVE "systemd-nspawn@(?<id>[^/]+)\\.service/payload" BELOW,
+	 true},
+	{CGROUP_CONTAINER, "runc", ABOVE "runc-" NAME_ID SCOPE, false},
+	{CGROUP_CONTAINER, "crun", ABOVE "crun-" NAME_ID SCOPE, false},
+	{CGROUP_CONTAINER, "youki", ABOVE "youki-" NAME_ID SCOPE, false},
+	/* kubelet's cgroupfs driver, docker run --cgroup-parent, /ecs/TASK/ID, other prefixes */
+	{CGROUP_CONTAINER, NULL, ABOVE "(?:[^/]*(?<!conmon)[-:])?" HEX_ID UNIT, false},
+	{CGROUP_SERVICE, "systemd",
+	 "^(?!.*/user@[^/]*\\.service" BELOW ").*/(?<id>[^/]+\\.service)" BELOW, false},
+};
+#define BUILT_IN_COUNT (sizeof(built_in) / sizeof(built_in[0]))
+
+/* Above a container's own cgroup, in both of kubelet's drivers: .../podUID/, ...-podUID.slice/.
+ * The UID of a static pod is a hash without dashes. */
+static const char pod_pattern[] = "^.*[/-]pod(?<pod>[0-9a-f]{8}(?:[-_]?[0-9a-f]{4}){3}[-_]?"
+				  "[0-9a-f]{12})(?:\\.slice)?[/:]";
+
+struct rule {
+	char *runtime;
+	struct pattern *pattern;
+};
+
+struct cgroup_rules {
+	struct rule *user;
+	size_t user_count;
+	struct pattern *patterns[BUILT_IN_COUNT];
+	struct pattern *pod;
+	struct buf *unescaped; /* written while matching: apart, so that matching takes const */
+};
+
+int cgroup_rules_new(struct cgroup_rules **ret_rules, struct err *err)
+{
+	struct cgroup_rules *rules = mem_new(1, sizeof(*rules));
+
+	rules->unescaped = mem_new(1, sizeof(*rules->unescaped));
+	int result = pattern_new(pod_pattern, &rules->pod, err);
+
+	for (size_t i = 0; i < BUILT_IN_COUNT && result == 0; i++)
+		result = pattern_new(built_in[i].pattern, &rules->patterns[i], err);
+	if (result < 0) {
+		cgroup_rules_free(rules);
+		return result;
+	}
+	*ret_rules = rules;
+	return 0;
+}
+
+void cgroup_rules_free(struct cgroup_rules *rules)
+{
+	if (!rules)
+		return;
+	for (size_t i = 0; i < rules->user_count; i++) {
+		pattern_free(rules->user[i].pattern);
+		free(rules->user[i].runtime);
+	}
+	free(rules->user);
+	for (size_t i = 0; i < BUILT_IN_COUNT; i++)
+		pattern_free(rules->patterns[i]);
+	pattern_free(rules->pod);
+	buf_release(rules->unescaped);
+	free(rules->unescaped);
+	free(rules);
+}
+
+/* A condition on a group that is not there does not compile (pcre2pattern(3)). The newline ends
+ * a comment of the pattern's. */
+static bool has_id_group(const char *pattern)
+{
+	BUF_AUTO probe = {0};
+	struct pattern *compiled = NULL;
+	struct err err = ERR_INIT;
+
+	buf_format(&probe, "%s\n(?(<id>)|)", pattern);
+	bool has = pattern_new(probe.p, &compiled, &err) == 0;
+
+	pattern_free(compiled);
+	return has;
+}
+
+int cgroup_rules_add(struct cgroup_rules *rules, const char *runtime, const char *pattern,
+		     struct err *err)
+{
+	struct pattern *compiled;
+	int result = pattern_new(pattern, &compiled, err);
+
+	if (result < 0)
+		return result;
+	if (!has_id_group(pattern))
+		result = err_set(
+			err, EINVAL,
+			"pattern '%s': no group 'id': put (?<id>...) around the container's id",
+			pattern);
+	else if (rules->user_count == USER_RULES_MAX)
+		result = err_set(err, E2BIG, "more than %d cgroup patterns", USER_RULES_MAX);
+	if (result < 0) {
+		pattern_free(compiled);
+		return result;
+	}
+	rules->user = mem_resize(rules->user, (rules->user_count + 1) * sizeof(*rules->user));
+	rules->user[rules->user_count++] =
+		(struct rule){.runtime = mem_copy(str_from(runtime)), .pattern = compiled};
+	return 0;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte that \xHH at the start of s stands for, or -1. */
+static int escaped_byte(struct str s)
+{
+	if (s.n < 4 || s.p[0] != '\\' || s.p[1] != 'x')
+		return -1;
+	int high = hex_digit(s.p[2]), low = hex_digit(s.p[3]);
+
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+static struct str unescape(struct buf *buf, struct str s)
+{
+	buf_clear(buf);
+	while (s.n) {
+		int byte = escaped_byte(s);
+
+		buf_put_char(buf, byte < 0 ? s.p[0] : (char)byte);
+		s = str_skip(s, byte < 0 ? 1 : 4);
+	}
+	return buf_str(buf);
+}
+
+static size_t end_of(struct str part, struct str whole)
+{
+	return (size_t)(part.p - whole.p) + part.n;
+}
+
+static bool match_user(const struct cgroup_rules *rules, struct str path,
+		       struct cgroup_match *match)
+{
+	for (size_t i = 0; i < rules->user_count; i++) {
+		const struct rule *rule = &rules->user[i];
+
+		if (!pattern_match(rule->pattern, path))
+			continue;
+		match->id = pattern_group(rule->pattern, "id");
+		if (match->id.n == 0)
+			continue;
+		match->pod_uid = pattern_group(rule->pattern, "pod");
+		match->runtime = str_from(rule->runtime);
+		match->place = CGROUP_CONTAINER;
+		return true;
+	}
+	return false;
+}
+
+/* The strongest row, of these the one whose id ends last in the path. */
+static const struct built_in *match_built_in(const struct cgroup_rules *rules, struct str path,
+					     struct str *ret_id)
+{
+	const struct built_in *best = NULL;
+
+	for (size_t i = 0; i < BUILT_IN_COUNT; i++) {
+		if (best && best->place > built_in[i].place)
+			break; /* the weaker places come last */
+		if (!pattern_match(rules->patterns[i], path))
+			continue;
+		struct str id = pattern_group(rules->patterns[i], "id");
+
+		if (best && end_of(id, path) <= end_of(*ret_id, path))
+			continue;
+		best = &built_in[i];
+		*ret_id = id;
+	}
+	return best;
+}
+
+static struct str pod_above(const struct cgroup_rules *rules, struct str path, struct str id)
+{
+	struct str above = str_of(path.p, (size_t)(id.p - path.p));
+
+	return pattern_match(rules->pod, above) ? pattern_group(rules->pod, "pod")
+						: (struct str){0};
+}
+
+/* What the kernel appends where the cgroup was removed under a zombie (v2). */
+static struct str without_deleted(struct str path)
+{
+	static const struct str deleted = {" (deleted)", 10};
+
+	if (path.n > deleted.n && memcmp(path.p + path.n - deleted.n, deleted.p, deleted.n) == 0)
+		path.n -= deleted.n;
+	return path;
+}
+
+void cgroup_match_path(const struct cgroup_rules *rules, struct str path,
+		       struct cgroup_match *ret_match)
+{
+	struct str id = {0};
+
+	*ret_match = (struct cgroup_match){0};
+	if (path.n == 0 || path.n > CGROUP_PATH_MAX || path.p[0] != '/')
+		return;
+	path = without_deleted(path);
+	ret_match->path = path;
+	ret_match->place = CGROUP_HOST;
+	ret_match->root = path.n == 1;
+	if (ret_match->root || match_user(rules, path, ret_match))
+		return;
+	const struct built_in *row = match_built_in(rules, path, &id);
+
+	if (!row)
+		return;
+	ret_match->place = row->place;
+	ret_match->runtime = str_from(row->runtime);
+	ret_match->id = id;
+	if (row->place == CGROUP_CONTAINER)
+		ret_match->pod_uid = pod_above(rules, path, id);
+	if (row->escaped)
+		ret_match->id = unescape(rules->unescaped, id);
+}
+
+/* "HIERARCHY:CONTROLLERS:/path" (cgroups(7)): the path, empty if the line is none. No controller
+ * or hierarchy has a colon in its name, a path may. */
+static struct str path_of_line(struct str line)
+{
+	size_t number = 0;
+
+	while (number < line.n && line.p[number] >= '0' && line.p[number] <= '9')
+		number++;
+	if (number == 0 || number == line.n || line.p[number] != ':')
+		return (struct str){0};
+	line = str_skip(line, number + 1);
+	size_t colon = str_chr(line, ':');
+
+	if (colon == line.n)
+		return (struct str){0};
+	line = str_skip(line, colon + 1);
+	return line.n && line.p[0] == '/' && line.n <= CGROUP_PATH_MAX ? line : (struct str){0};
+}
+
+static size_t depth_of(struct str path)
+{
+	size_t depth = 0;
+
+	for (size_t i = 0; i + 1 < path.n; i++)
+		depth += path.p[i] == '/';
+	return depth;
+}
+
+static bool is_better(const struct cgroup_match *a, const struct cgroup_match *b)
+{
+	return a->place > b->place ||
+	       (a->place == b->place && depth_of(a->path) > depth_of(b->path));
+}
+
+void cgroup_match_text(const struct cgroup_rules *rules, struct str text,
+		       struct cgroup_match *ret_match)
+{
+	struct str last = {0}, best = {0};
+	bool root = true;
+
+	*ret_match = (struct cgroup_match){0};
+	while (text.n) {
+		size_t end = str_chr(text, '\n');
+		struct str path = path_of_line(str_of(text.p, end));
+		struct cgroup_match match;
+
+		text = str_skip(text, end < text.n ? end + 1 : end);
+		/* nearly always all of v1's hierarchies have the same path */
+		if (path.n == 0 || str_eq(path, last))
+			continue;
+		last = path;
+		cgroup_match_path(rules, path, &match);
+		root &= match.root;
+		if (is_better(&match, ret_match)) {
+			*ret_match = match;
+			best = path;
+		}
+	}
+	/* again, for an id that was unescaped does not outlive the next match */
+	if (best.n && !str_eq(best, last))
+		cgroup_match_path(rules, best, ret_match);
+	ret_match->root = ret_match->place != CGROUP_UNKNOWN && root;
+}
+
+bool cgroup_path_names(struct str path, struct str id)
+{
+	path = without_deleted(path);
+	while (path.n && id.n) {
+		size_t end = str_chr(path, '/');
+
+		if (str_eq(str_of(path.p, end), id))
+			return true;
+		path = str_skip(path, end < path.n ? end + 1 : end);
+	}
+	return false;
+}

@@ -1,0 +1,54 @@
+/*
+ * What the runtime's files say of one container, while they are being read.
+ *
+ * The sources are asked in the order in which they are believed, so the first that has a field
+ * fills it and later ones do not change it. All of it is untrusted text: capped here, and
+ * cleaned where it is printed.
+ */
+#ifndef SCLOG_CORRELATE_DESCRIPTION_H
+#define SCLOG_CORRELATE_DESCRIPTION_H
+
+#include "base/buf.h"
+#include "base/str.h"
+
+#include <stdint.h>
+
+/* A text longer than this is cut, at the end of a character; one with a NUL before that. */
+#define DESCRIPTION_FIELD_MAX 1024
+
+enum description_field {
+	DESCRIPTION_NAME,
+	DESCRIPTION_IMAGE,
+	DESCRIPTION_POD,
+	DESCRIPTION_NAMESPACE,
+	DESCRIPTION_WORKLOAD,
+	DESCRIPTION_RUNTIME,
+	DESCRIPTION_FIELDS,
+};
+
+struct description {
+	struct buf field[DESCRIPTION_FIELDS];
+	bool has_caps;
+	uint64_t caps;
+	bool has_profile;
+	struct buf profile; /* linux.seccomp, compact; empty: none is in force */
+};
+
+void description_release(struct description *description);
+
+#define DESCRIPTION_AUTO __attribute__((cleanup(description_release))) struct description
+
+/* Fills a field that is still empty. */
+void description_put(struct description *description, enum description_field field,
+		     struct str value);
+
+static inline struct str description_get(const struct description *description,
+					 enum description_field field)
+{
+	return buf_str(&description->field[field]);
+}
+
+/* Whether anything at all was found. */
+bool description_found(const struct description *description);
+
+#endif

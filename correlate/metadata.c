@@ -1,0 +1,100 @@
+#include "correlate/metadata.h"
+
+#include "base/mem.h"
+#include "correlate/bundle.h"
+#include "correlate/docker_files.h"
+#include "correlate/pod_logs.h"
+#include "correlate/runtime_files.h"
+#include "correlate/storage_files.h"
+
+#include <stdlib.h>
+
+struct metadata {
+	struct runtime_files files;
+};
+
+int metadata_new(const struct metadata_options *options, struct metadata **ret_metadata,
+		 struct err *err)
+{
+	struct metadata *metadata = mem_new(1, sizeof(*metadata));
+	int r = runtime_files_open(&metadata->files, options->proc_root, options->runtime_root,
+				   err);
+
+	if (r < 0) {
+		free(metadata);
+		return r;
+	}
+	*ret_metadata = metadata;
+	return 0;
+}
+
+void metadata_free(struct metadata *metadata)
+{
+	if (!metadata)
+		return;
+	runtime_files_close(&metadata->files);
+	free(metadata);
+}
+
+/* In the order in which they are believed. */
+static void (*const sources[])(struct lookup *lookup) = {
+	bundle_describe,
+	docker_describe,
+	storage_describe,
+	pod_logs_describe,
+};
+
+/* nginx.service is its own name, and its unit file says nothing of capabilities and filter that
+ * its drop-ins could not have changed. */
+static void describe(struct lookup *lookup)
+{
+	const struct metadata_hint *hint = lookup->hint;
+
+	if (str_eq(hint->runtime, STR("systemd"))) {
+		description_put(lookup->found, DESCRIPTION_NAME, hint->id);
+		return;
+	}
+	if (!lookup_id_is_safe(hint->id))
+		return;
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		sources[i](lookup);
+}
+
+/* The files know better than a command line; what a cgroup rule says, perhaps the user's own,
+ * stays. */
+static struct str runtime_of(const struct lookup *lookup)
+{
+	struct str found = description_get(lookup->found, DESCRIPTION_RUNTIME);
+	struct str hinted = lookup->hint->runtime;
+
+	return found.n > 0 && runtime_is_vague(hinted) ? found : hinted;
+}
+
+bool metadata_describe(struct metadata *metadata, const struct metadata_hint *hint,
+		       struct container **ret_container, struct buf *trouble)
+{
+	DESCRIPTION_AUTO found = {0};
+	LOOKUP_AUTO lookup = {
+		.files = &metadata->files, .hint = hint, .found = &found, .trouble = trouble};
+
+	describe(&lookup);
+
+	struct container container = {
+		.id = hint->id,
+		.name = description_get(&found, DESCRIPTION_NAME),
+		.runtime = runtime_of(&lookup),
+		.image = description_get(&found, DESCRIPTION_IMAGE),
+		.pod = description_get(&found, DESCRIPTION_POD),
+		.namespace = description_get(&found, DESCRIPTION_NAMESPACE),
+		.workload = description_get(&found, DESCRIPTION_WORKLOAD),
+		.has_caps = found.has_caps,
+		.caps = found.caps,
+		.has_profile = found.has_profile,
+		.profile = buf_str(&found.profile),
+	};
+
+	if (found.has_profile)
+		container.coverage = metadata_coverage(container.profile);
+	*ret_container = container_copy(&container);
+	return description_found(&found);
+}

@@ -1,0 +1,221 @@
+#include "correlate/procfs.h"
+
+#include "base/scan.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A name of ours below a pid's folder is this long at most. */
+#define NAME_MAX_HERE 32
+
+/* "4294967295/" */
+#define PID_TEXT_MAX 11
+
+#define NS_PER_SECOND 1000000000
+
+static bool digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* A name that is a pid and nothing else. */
+static bool pid_from(const char *name, uint32_t *ret_pid)
+{
+	uint64_t value = 0;
+	size_t n = 0;
+
+	for (; digit(name[n]) && n < PID_TEXT_MAX; n++)
+		value = value * 10 + (uint64_t)(name[n] - '0');
+	*ret_pid = (uint32_t)value;
+	return n > 0 && name[n] == '\0' && value > 0 && value <= UINT32_MAX;
+}
+
+int procfs_open(struct procfs *procfs, const char *root, struct err *err)
+{
+	const char *path = root ? root : "/proc";
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(err, errno, "open '%s'", path);
+	if (faccessat(fd, "1", F_OK, 0) < 0 && faccessat(fd, "self", F_OK, 0) < 0) {
+		close(fd);
+		return err_set(err, ENOENT, "'%s' shows no processes: mount the host's /proc there",
+			       path);
+	}
+	procfs->fd = fd;
+	return 0;
+}
+
+void procfs_close(struct procfs *procfs)
+{
+	if (procfs->fd >= 0)
+		close(procfs->fd);
+	procfs->fd = -1;
+}
+
+/* Writes "PID/name". printf would cost as much as the kernel's half of opening it. */
+static void put_path(char path[PID_TEXT_MAX + NAME_MAX_HERE], uint32_t pid, const char *name)
+{
+	char digits[PID_TEXT_MAX];
+	size_t n = sizeof(digits);
+
+	digits[--n] = '/';
+	do {
+		digits[--n] = (char)('0' + pid % 10);
+		pid /= 10;
+	} while (pid);
+	memcpy(path, digits + n, sizeof(digits) - n);
+	memcpy(path + sizeof(digits) - n, name, strlen(name) + 1);
+}
+
+/* Reads until the end: the kernel gives a page at a time. */
+static ssize_t read_whole(int fd, char *buffer, size_t size)
+{
+	size_t n = 0;
+
+	while (n < size) {
+		ssize_t got = read(fd, buffer + n, size - n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		n += (size_t)got;
+	}
+	return (ssize_t)n;
+}
+
+ssize_t procfs_read(const struct procfs *procfs, uint32_t pid, const char *name, char *buffer,
+		    size_t size)
+{
+	char path[PID_TEXT_MAX + NAME_MAX_HERE];
+
+	if (strlen(name) >= NAME_MAX_HERE)
+		return -ENAMETOOLONG;
+	put_path(path, pid, name);
+	int fd = openat(procfs->fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return -errno;
+	ssize_t n = read_whole(fd, buffer, size);
+
+	close(fd);
+	return n;
+}
+
+/* The next field as a number; the text behind it is left in *text. */
+static bool take_number(struct str *text, uint64_t *ret_value)
+{
+	const char *end = text->p + text->n;
+	const char *p = text->p;
+
+	while (p < end && *p == ' ')
+		p++;
+	const char *stop = scan_decimal(p, end, 18, ret_value);
+
+	*text = str_of(stop, (size_t)(end - stop));
+	return stop > p;
+}
+
+static void skip_fields(struct str *text, unsigned count)
+{
+	for (; count && text->n; count--) {
+		while (text->n && text->p[0] == ' ')
+			*text = str_skip(*text, 1);
+		*text = str_skip(*text, str_chr(*text, ' '));
+	}
+}
+
+/* The fields behind comm: state (3), ppid (4), ... starttime (22). proc(5) */
+static int parse_stat(struct str text, int64_t tick_ns, struct procfs_stat *ret_stat)
+{
+	uint64_t parent, start;
+
+	if (text.n < 3 || text.p[1] != ' ')
+		return -EBADMSG;
+	ret_stat->state = text.p[0];
+	text = str_skip(text, 1);
+	if (!take_number(&text, &parent))
+		return -EBADMSG;
+	skip_fields(&text, 17);
+	if (!take_number(&text, &start) || start > (uint64_t)(INT64_MAX / tick_ns))
+		return -EBADMSG;
+	ret_stat->parent = (uint32_t)parent;
+	ret_stat->start_ns = (int64_t)start * tick_ns;
+	return 0;
+}
+
+int procfs_stat(const struct procfs *procfs, uint32_t pid, struct procfs_stat *ret_stat)
+{
+	char text[1024]; /* the start is the 22nd field; what lies behind may be cut */
+	ssize_t n = procfs_read(procfs, pid, "stat", text, sizeof(text));
+	long per_second = sysconf(_SC_CLK_TCK);
+
+	if (n < 0)
+		return (int)n;
+	/* comm holds what its process likes, ") R 1" too; none of the fields behind it does */
+	const char *comm_end = memrchr(text, ')', (size_t)n);
+
+	if (!comm_end || text + n - comm_end < 2 || per_second <= 0)
+		return -EBADMSG;
+	comm_end += 2;
+	return parse_stat(str_of(comm_end, (size_t)(text + n - comm_end)),
+			  NS_PER_SECOND / per_second, ret_stat);
+}
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec now = {0};
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+int64_t procfs_suspended_ns(void)
+{
+	int64_t best = INT64_MAX, suspended = 0;
+
+	/* the pair read closest together tells most: the two clocks cannot be read at once */
+	for (int i = 0; i < 5; i++) {
+		int64_t before = clock_ns(CLOCK_MONOTONIC);
+		int64_t boot = clock_ns(CLOCK_BOOTTIME);
+		int64_t after = clock_ns(CLOCK_MONOTONIC);
+
+		if (after - before >= best)
+			continue;
+		best = after - before;
+		suspended = boot - (before + best / 2);
+	}
+	return suspended;
+}
+
+int procfs_each(const struct procfs *procfs, procfs_pid_fn *each, void *context, struct err *err)
+{
+	int fd = openat(procfs->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	uint32_t pid;
+	int result = 0;
+
+	if (!dir) {
+		result = err_errno(err, errno, "read the list of processes");
+		if (fd >= 0)
+			close(fd);
+		return result;
+	}
+	errno = 0;
+	while (result == 0 && (entry = readdir(dir)) != NULL) {
+		if (pid_from(entry->d_name, &pid))
+			result = each(context, pid);
+		errno = 0;
+	}
+	if (result == 0 && errno)
+		result = err_errno(err, errno, "read the list of processes");
+	closedir(dir);
+	return result;
+}

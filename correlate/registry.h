@@ -1,0 +1,45 @@
+/*
+ * The registry of containers that were seen: one struct for each, asked of the runtime's files
+ * when it is first seen, since they may be gone a second later.
+ *
+ * Containers stay where they are for as long as the registry lives, so that lifetimes and events
+ * may point to them; they are kept without the profile's text, which only the store wants.
+ */
+#ifndef SCLOG_CORRELATE_REGISTRY_H
+#define SCLOG_CORRELATE_REGISTRY_H
+
+#include "correlate/metadata.h"
+
+struct registry;
+
+/* Told of each container when something new is known of it, profile and all; `trouble` has the
+ * paths that could not be read, one a line. Both live until the callback returns. */
+typedef void registry_described_fn(void *context, const struct container *container,
+				   struct str trouble);
+
+/* metadata is borrowed; NULL: nothing is asked, the hint is all. */
+struct registry *registry_new(struct metadata *metadata, registry_described_fn *described,
+			      void *context);
+void registry_free(struct registry *registry);
+
+/*
+ * The container of that id. At the first sight, and a few times more while nothing is known but
+ * the hint, the runtime's files are asked.
+ */
+const struct container *registry_container(struct registry *registry,
+					   const struct metadata_hint *hint);
+
+/* The same for one that is being made now, perhaps again with another profile: asks anew. */
+const struct container *registry_created(struct registry *registry,
+					 const struct metadata_hint *hint);
+
+/* One known from before (the store); its strings are copied. */
+const struct container *registry_restore(struct registry *registry,
+					 const struct container *container);
+
+/* Changes when a container was described anew: registry_container() then gives another one. */
+uint64_t registry_version(const struct registry *registry);
+
+size_t registry_count(const struct registry *registry);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * The runtimes' files, read as what they are: somebody else's.
+ *
+ * Every path is resolved below the runtime root, symbolic links included (openat2(2),
+ * RESOLVE_IN_ROOT), so that a host's /var/lib/docker -> /data/docker works in a DaemonSet too. A
+ * file must be a regular one, is opened without waiting (no FIFO holds us up), and is read up to
+ * a cap. An id comes into a path only if it is one plain name.
+ */
+#ifndef SCLOG_CORRELATE_RUNTIME_FILES_H
+#define SCLOG_CORRELATE_RUNTIME_FILES_H
+
+#include "correlate/description.h"
+#include "correlate/json.h"
+#include "correlate/metadata.h"
+
+#include <sys/types.h>
+
+/* One container's: config.json, config.v2.json, state.json. With a thousand bind mounts some
+ * 300 KiB; jansson needs about ten times the text. */
+#define RUNTIME_FILE_MAX (4u << 20)
+/* All containers' or images' of a host, and passwd(5). */
+#define RUNTIME_LIST_MAX (16u << 20)
+/* Entries looked at in one folder. */
+#define RUNTIME_ENTRIES_MAX 65536
+
+struct runtime_files {
+	int root;        /* the folder that stands for / */
+	int proc;        /* the folder that stands for /proc */
+	struct buf told; /* paths already named as unreadable, a line each */
+};
+
+int runtime_files_open(struct runtime_files *files, const char *proc_root, const char *runtime_root,
+		       struct err *err);
+void runtime_files_close(struct runtime_files *files);
+
+/* One container's turn: what is asked, where to look, and what was found so far. */
+struct lookup {
+	struct runtime_files *files;
+	const struct metadata_hint *hint;
+	struct description *found;
+	struct buf *trouble; /* may be NULL */
+	/* What one source has learned for the next. */
+	struct buf docker_folder; /* Docker's folder of this container, from its bundle */
+	struct buf storage_root;  /* the containers/storage that holds its bundle */
+	bool listed_homes;
+	struct buf homes; /* home folders of users, each ended by NUL */
+};
+
+void lookup_release(struct lookup *lookup);
+
+#define LOOKUP_AUTO __attribute__((cleanup(lookup_release))) struct lookup
+
+/* A container's id that may stand in a path: one name, no "..", at most 255 bytes. */
+bool lookup_id_is_safe(struct str id);
+
+/*
+ * Loads a JSON file below the root. `whose` is the folder that is named in the trouble if rights
+ * are missing: a user's home rather than each path in it. NULL where there is none or it is not readable. ret_owner may be NULL.
+ */
+json_t *lookup_json(struct lookup *lookup, const char *whose, const char *path, size_t max,
+		    uid_t *ret_owner);
+
+/* The same below another folder, without a word about rights. */
+json_t *lookup_json_at(int folder, const char *path, size_t max, uid_t *ret_owner);
+
+/* Calls each with the names in a folder (without "." and "..") until it returns true, which is
+ * then returned. `whose` as for lookup_json(). */
+typedef bool lookup_entry_fn(struct lookup *lookup, const char *folder, const char *name,
+			     void *context);
+bool lookup_each(struct lookup *lookup, const char *whose, const char *folder,
+		 lookup_entry_fn *each, void *context);
+
+/* Calls each with the home folders of all users but root: passwd(5)'s and those below /home. */
+typedef bool lookup_home_fn(struct lookup *lookup, const char *home, void *context);
+bool lookup_each_home(struct lookup *lookup, lookup_home_fn *each, void *context);
+
+/* Whether this may be that runtime's container, by what is known of it so far. */
+bool lookup_may_be(const struct lookup *lookup, const char *runtime);
+
+/* Whether that name is all that a command line or a plain cgroup path tells, so that the files may
+ * know better: conmon serves CRI-O too, a containerd shim Docker, runc everybody. */
+bool runtime_is_vague(struct str runtime);
+
+#endif

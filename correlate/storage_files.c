@@ -1,0 +1,99 @@
+#include "correlate/storage_files.h"
+
+/* The element of an array of objects with that id. */
+static const json_t *by_id(const json_t *list, struct str id)
+{
+	for (size_t i = 0; id.n > 0 && i < json_array_size(list); i++) {
+		const json_t *element = json_array_get(list, i);
+
+		if (str_eq(json_text(element, "id"), id))
+			return element;
+	}
+	return NULL;
+}
+
+static struct str first_name(const json_t *element)
+{
+	return json_bytes(json_array_get(json_object_get(element, "names"), 0));
+}
+
+static void describe_image(struct lookup *lookup, const char *whose, const char *root,
+			   const char *driver, struct str id)
+{
+	BUF_AUTO path = {0};
+
+	if (description_get(lookup->found, DESCRIPTION_IMAGE).n > 0 || id.n == 0)
+		return;
+	buf_format(&path, "%s/%s-images/images.json", root, driver);
+
+	json_auto_t *images = lookup_json(lookup, whose, path.p, RUNTIME_LIST_MAX, NULL);
+
+	description_put(lookup->found, DESCRIPTION_IMAGE, first_name(by_id(images, id)));
+	description_put(lookup->found, DESCRIPTION_IMAGE, id); /* untagged since */
+}
+
+static void describe_entry(struct lookup *lookup, const json_t *entry)
+{
+	struct str text = json_text(entry, "metadata");
+	json_auto_t *metadata = json_read(text);
+
+	description_put(lookup->found, DESCRIPTION_NAME, first_name(entry));
+	description_put(lookup->found, DESCRIPTION_IMAGE, json_text(metadata, "image-name"));
+}
+
+static bool take_list(struct lookup *lookup, const char *whose, const char *root,
+		      const char *driver, const char *list)
+{
+	BUF_AUTO path = {0};
+
+	buf_format(&path, "%s/%s-containers/%s", root, driver, list);
+
+	json_auto_t *containers = lookup_json(lookup, whose, path.p, RUNTIME_LIST_MAX, NULL);
+	const json_t *entry = by_id(containers, lookup->hint->id);
+
+	if (!entry)
+		return false;
+	describe_entry(lookup, entry);
+	describe_image(lookup, whose, root, driver, json_text(entry, "image"));
+	return true;
+}
+
+static bool take_root(struct lookup *lookup, const char *whose, const char *root)
+{
+	static const char *const drivers[] = {"overlay", "vfs", "btrfs", "zfs"};
+
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+		if (take_list(lookup, whose, root, drivers[i], "containers.json") ||
+		    take_list(lookup, whose, root, drivers[i], "volatile-containers.json"))
+			return true;
+	}
+	return false;
+}
+
+static bool take_in_home(struct lookup *lookup, const char *home, void *context)
+{
+	BUF_AUTO root = {0};
+
+	(void)context;
+	buf_format(&root, "%s/.local/share/containers/storage", home);
+	return take_root(lookup, home, root.p);
+}
+
+void storage_describe(struct lookup *lookup)
+{
+	/* CRI-O's bundle lies in the second, its list in the first */
+	static const char *const roots[] = {"/var/lib/containers/storage",
+					    "/run/containers/storage"};
+	const char *near = lookup->storage_root.p;
+
+	if (!lookup_may_be(lookup, "podman") && !lookup_may_be(lookup, "cri-o"))
+		return;
+	if (near && take_root(lookup, near, near))
+		return;
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		if (take_root(lookup, roots[i], roots[i]))
+			return;
+	}
+	if (!near && lookup->hint->pod_uid.n == 0)
+		lookup_each_home(lookup, take_in_home, NULL);
+}

@@ -1,0 +1,96 @@
+#include "store/hour.h"
+
+#include <errno.h>
+
+static void total_add(struct hour *hour, uint64_t count, int64_t first_ms, int64_t last_ms)
+{
+	if (hour->count == 0 || first_ms < hour->first_ms)
+		hour->first_ms = first_ms;
+	if (hour->count == 0 || last_ms > hour->last_ms)
+		hour->last_ms = last_ms;
+	hour->count += count;
+}
+
+int hour_load(struct sql *sql, int64_t series, int64_t number, struct hour *hour, struct err *err)
+{
+	sqlite3_stmt *find = sql_get(sql, SQL_HOUR_FIND, err);
+
+	*hour = (struct hour){.count = 0};
+	if (!find)
+		return -err->code;
+	sqlite3_bind_int64(find, 1, series);
+	sqlite3_bind_int64(find, 2, number);
+	int result = sql_step(sql, find, err);
+
+	if (result > 0) {
+		hour->rolled_up = sqlite3_column_type(find, 0) == SQLITE_NULL;
+		hour->count = (uint64_t)sqlite3_column_int64(find, 1);
+		hour->first_ms = sqlite3_column_int64(find, 2);
+		hour->last_ms = sqlite3_column_int64(find, 3);
+		if (!hour->rolled_up && !minutes_unpack(sql_column_bytes(find, 0), &hour->minutes))
+			result =
+				err_set(err, EUCLEAN, "store '%s': minutes are damaged", sql->path);
+	}
+	sqlite3_reset(find);
+	return result < 0 ? result : 0;
+}
+
+void hour_add(struct hour *hour, int64_t minute, uint64_t count, uint32_t first, uint32_t last)
+{
+	int64_t base = minute * MINUTE_MS;
+
+	minute_add(&hour->minutes.minute[minute % 60], count, first, last);
+	total_add(hour, count, base + first, base + last);
+}
+
+uint64_t hour_take(struct hour *hour, int64_t number, unsigned minute, uint64_t most)
+{
+	struct minute *from = &hour->minutes.minute[minute];
+	uint64_t taken = from->count < most ? from->count : most;
+
+	if (hour->rolled_up || taken == 0)
+		return 0;
+	from->count -= taken;
+	hour->count = 0;
+	for (int i = 0; i < 60; i++) {
+		const struct minute *left = &hour->minutes.minute[i];
+		int64_t base = number * HOUR_MS + i * MINUTE_MS;
+
+		if (left->count)
+			total_add(hour, left->count, base + left->first, base + left->last);
+	}
+	return taken;
+}
+
+static int hour_drop(struct sql *sql, int64_t series, int64_t number, struct err *err)
+{
+	sqlite3_stmt *drop = sql_get(sql, SQL_HOUR_DROP, err);
+
+	if (!drop)
+		return -err->code;
+	sqlite3_bind_int64(drop, 1, series);
+	sqlite3_bind_int64(drop, 2, number);
+	return sql_done(sql, drop, err);
+}
+
+int hour_write(struct sql *sql, int64_t series, int64_t number, const struct hour *hour,
+	       struct buf *packed, struct err *err)
+{
+	if (hour->count == 0)
+		return hour_drop(sql, series, number, err);
+	sqlite3_stmt *put = sql_get(sql, SQL_HOUR_PUT, err);
+
+	if (!put)
+		return -err->code;
+	buf_clear(packed);
+	if (!hour->rolled_up)
+		minutes_pack(&hour->minutes, packed);
+	sqlite3_bind_int64(put, 1, series);
+	sqlite3_bind_int64(put, 2, number);
+	sqlite3_bind_int64(put, 3, (int64_t)hour->count);
+	sqlite3_bind_int64(put, 4, hour->first_ms);
+	sqlite3_bind_int64(put, 5, hour->last_ms);
+	if (packed->n)
+		sqlite3_bind_blob(put, 6, packed->p, (int)packed->n, SQLITE_STATIC);
+	return sql_done(sql, put, err);
+}

@@ -1,0 +1,32 @@
+/*
+ * A series' row for one hour: its minutes, or only their totals where they were rolled up.
+ * Internal to store/.
+ */
+#ifndef SCLOG_STORE_HOUR_H
+#define SCLOG_STORE_HOUR_H
+
+#include "store/minutes.h"
+#include "store/sql.h"
+
+struct hour {
+	struct minutes minutes;
+	bool rolled_up; /* its minutes were given up, only totals are left */
+	uint64_t count;
+	int64_t first_ms, last_ms;
+};
+
+/* What the row has; all zero if there is none. */
+int hour_load(struct sql *sql, int64_t series, int64_t number, struct hour *hour, struct err *err);
+
+/* Adds events of one minute. */
+void hour_add(struct hour *hour, int64_t minute, uint64_t count, uint32_t first, uint32_t last);
+
+/* Takes up to `most` events out of a minute, which vanishes at zero; else its bounds stay as what
+ * is known. The hour's totals follow. Returns how many; none of a rolled up hour. */
+uint64_t hour_take(struct hour *hour, int64_t number, unsigned minute, uint64_t most);
+
+/* Writes the row, or drops it if it counts nothing. packed is for use meanwhile. */
+int hour_write(struct sql *sql, int64_t series, int64_t number, const struct hour *hour,
+	       struct buf *packed, struct err *err);
+
+#endif

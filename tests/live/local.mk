@@ -1,0 +1,39 @@
+# The live tests: real daemons and container runtimes, as root, one at a time. They are no part of
+# `make check`: `make check-live`, or ./bootstrap check --live, which installs what they need.
+live_tests = \
+	tests/live/follow.test \
+	tests/live/bad-input.test \
+	tests/live/output.test \
+	tests/live/attribution-four.test \
+	tests/live/attribution-exec.test \
+	tests/live/attribution-short.test \
+	tests/live/attribution-pids.test \
+	tests/live/attribution-metadata.test \
+	tests/live/sources.test \
+	tests/live/kill.test \
+	tests/live/storm-audit.test \
+	tests/live/storm-netlink.test \
+	tests/live/cost.test
+live_programs = tests/live/storm tests/live/drain
+live_sources = tests/live/storm.c tests/live/drain.c
+
+EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh
+CLEANFILES += $(live_programs)
+
+# storm is alone in an image, so it is static; neither has a library, nor a sanitizer.
+tests/live/storm: tests/live/storm.c
+	$(AM_V_at)$(MKDIR_P) tests/live
+	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN_CFLAGS) $(CFLAGS) -static -o $@ \
+		$(srcdir)/tests/live/storm.c
+tests/live/drain: tests/live/drain.c
+	$(AM_V_at)$(MKDIR_P) tests/live
+	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN_CFLAGS) $(CFLAGS) -o $@ \
+		$(srcdir)/tests/live/drain.c
+
+check-live-programs: $(live_programs)
+
+# What is measured must not be disturbed by another test: one at a time.
+check-live: sclog $(live_programs)
+	$(MAKE) $(AM_MAKEFLAGS) -j1 check-TESTS TESTS='$(live_tests)'
+
+.PHONY: check-live check-live-programs
