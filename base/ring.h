@@ -27,7 +27,8 @@ struct ring {
 void ring_init(struct ring *ring, size_t size);
 void ring_release(struct ring *ring);
 
-/* Room for an item of n bytes, aligned to eight; NULL if there is none now. */
+/* Room for an item of n bytes, at most half of the ring, aligned to eight; NULL if there is none
+ * now. */
 void *ring_put(struct ring *ring, size_t n);
 
 /* Shows what was put. */

@@ -54,9 +54,10 @@ void listener_look(struct listener *listener);
 bool listener_process(struct listener *listener, struct heard_process *ret_heard);
 bool listener_record(struct listener *listener, struct heard_record *ret_heard);
 
-/* Returns when every process event that the kernel had queued before the call can be taken: for
- * records that came another way (a file, the journal). Waits a second at most. */
-void listener_sync(struct listener *listener);
+/* True once every process event that the kernel had queued before the call can be taken: for records
+ * that came another way (a file, the journal). False after so long: take what is there, the ring
+ * may be full, and ask again. */
+bool listener_sync(struct listener *listener, int timeout_ms);
 
 /*
  * Asks the thread for what the kernel has queued until now, and to end. Take what it hears until

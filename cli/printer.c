@@ -1,15 +1,16 @@
 #include "cli/printer.h"
 
 #include "base/mem.h"
+#include "cli/message.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
-
-#define WAIT_MS 1000
 
 struct printer {
 	struct printer_options options;
@@ -18,9 +19,23 @@ struct printer {
 	struct buf waiting;
 	size_t written; /* of waiting */
 	bool is_file;   /* writing never waits */
+	int fd;         /* standard output, or a description of its terminal of our own */
 	int failed;     /* errno of a write that failed for good */
 	struct printer_counts counts;
 };
+
+/*
+ * A terminal that was stopped (Ctrl-S, a hanging connection) polls writable while it has any room,
+ * and then makes the writer wait. Not blocking is a property of the open file, which standard
+ * output may share with the shell: so it is opened once more.
+ */
+static int open_terminal(void)
+{
+	const char *name = isatty(STDOUT_FILENO) ? ttyname(STDOUT_FILENO) : NULL;
+	int fd = name ? open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) : -1;
+
+	return fd < 0 ? STDOUT_FILENO : fd;
+}
 
 struct printer *printer_new(const struct printer_options *options)
 {
@@ -30,6 +45,7 @@ struct printer *printer_new(const struct printer_options *options)
 	printer->options = *options;
 	printer->novelty = novelty_new();
 	printer->is_file = fstat(STDOUT_FILENO, &stat) == 0 && S_ISREG(stat.st_mode);
+	printer->fd = open_terminal();
 	live_init(&printer->live, options->colour, options->judges != NULL);
 	return printer;
 }
@@ -38,6 +54,8 @@ void printer_free(struct printer *printer)
 {
 	if (!printer)
 		return;
+	if (printer->fd != STDOUT_FILENO)
+		close(printer->fd);
 	novelty_free(printer->novelty);
 	buf_release(&printer->waiting);
 	free(printer);
@@ -54,15 +72,19 @@ static bool is_refused(const struct verdict *verdict)
 	       verdict->kind == VERDICT_ENOSYS;
 }
 
-static bool judge(const struct printer *printer, const struct event *event,
-		  struct verdict *ret_verdict)
+static bool judge(struct printer *printer, const struct event *event, struct verdict *ret_verdict)
 {
 	struct profile *profile;
 	struct err err = ERR_INIT;
 
-	if (!printer->options.judges || !event->record->has_arch ||
-	    judges_find(printer->options.judges, event->container, &profile, &err) < 0)
+	if (!printer->options.judges || !event->record->has_arch)
 		return false;
+	if (judges_find(printer->options.judges, event->container, &profile, &err) < 0) {
+		if (printer->counts.unjudged++ == 0)
+			message_warning("%s: what it would do is not said of some containers",
+					err.message);
+		return false;
+	}
 	*ret_verdict = profile_judge(profile, event->record->arch, event->record->nr);
 	return true;
 }
@@ -100,14 +122,22 @@ void printer_event(struct printer *printer, const struct event *event, bool agai
 	put_line(printer, &line);
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * INT64_C(1000) + time.tv_nsec / 1000000;
+}
+
 /* How much may be written now without waiting: a pipe that polls writable takes PIPE_BUF. */
 static size_t room(const struct printer *printer, int timeout_ms)
 {
-	struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
+	struct pollfd fd = {.fd = printer->fd, .events = POLLOUT};
 
 	if (printer->is_file)
 		return SIZE_MAX;
-	return poll(&fd, 1, timeout_ms) > 0 ? PIPE_BUF : 0;
+	return poll(&fd, 1, timeout_ms > 0 ? timeout_ms : 0) > 0 ? PIPE_BUF : 0;
 }
 
 /* Moves what waits to the beginning, once more was written than waits. */
@@ -122,21 +152,27 @@ static void drop_written(struct printer *printer)
 	printer->written = 0;
 }
 
-int printer_flush(struct printer *printer, bool wait)
+int printer_flush(struct printer *printer, int timeout_ms)
 {
 	struct buf *waiting = &printer->waiting;
+	int64_t until_ms = now_ms() + timeout_ms;
 
 	while (printer->written < waiting->n && !printer->failed) {
-		size_t n = waiting->n - printer->written, most = room(printer, wait ? WAIT_MS : 0);
+		size_t n = waiting->n - printer->written,
+		       most = room(printer, (int)(until_ms - now_ms()));
 
 		if (most == 0) {
 			drop_written(printer);
 			return 0;
 		}
 		ssize_t put =
-			write(STDOUT_FILENO, waiting->p + printer->written, n < most ? n : most);
+			write(printer->fd, waiting->p + printer->written, n < most ? n : most);
 
-		if (put < 0 && errno != EINTR && errno != EAGAIN)
+		if (put < 0 && errno == EAGAIN) {
+			drop_written(printer);
+			return 0;
+		}
+		if (put < 0 && errno != EINTR)
 			printer->failed = errno;
 		if (put > 0)
 			printer->written += (size_t)put;
@@ -144,6 +180,11 @@ int printer_flush(struct printer *printer, bool wait)
 	buf_clear(waiting);
 	printer->written = 0;
 	return -printer->failed;
+}
+
+int printer_fd(const struct printer *printer)
+{
+	return printer->fd;
 }
 
 bool printer_waiting(const struct printer *printer)

@@ -34,17 +34,21 @@ struct novelty *printer_novelty(struct printer *printer);
 /* Prints the event if it is to be. `again`: it came before by another source. */
 void printer_event(struct printer *printer, const struct event *event, bool again);
 
-/* Writes what can be written without waiting, or with `wait` all (a second at most). Returns 0,
- * -EPIPE when nobody reads any more, or another -errno. */
-int printer_flush(struct printer *printer, bool wait);
+/* Writes what can be written, waiting for the reader at most so long. Returns 0, -EPIPE when nobody
+ * reads any more, or another -errno: what comes later is then not printed. */
+int printer_flush(struct printer *printer, int timeout_ms);
+
+/* To be polled for POLLOUT while lines wait. */
+int printer_fd(const struct printer *printer);
 
 /* True while lines wait for their reader. */
 bool printer_waiting(const struct printer *printer);
 
 struct printer_counts {
-	uint64_t fresh;   /* first uses */
-	uint64_t refused; /* of these, what the profile would refuse */
-	uint64_t unshown; /* lines that did not fit */
+	uint64_t fresh;    /* first uses */
+	uint64_t refused;  /* of these, what the profile would refuse */
+	uint64_t unjudged; /* of a container whose capabilities the profile was not loaded for */
+	uint64_t unshown;  /* lines that did not fit */
 };
 struct printer_counts printer_counts(const struct printer *printer);
 

@@ -36,6 +36,7 @@ struct source {
 	struct kmsg *kmsg;
 	struct input input;
 	uint64_t lines; /* of the file at hand */
+	uint64_t end;   /* of the last one */
 	bool begun; /* the store knows of it: its thread may not run before privileges are dropped */
 	bool ended, caught_up;
 	bool unread; /* a file could not be read */
@@ -90,7 +91,12 @@ static int fd_follow(const struct source *source)
 static int begin_file(struct source *source, struct err *err)
 {
 	const struct follow_file *file = follow_file(source->follow);
-	int result = store_input_begin(source->env->store, file->path, file->stat, err);
+	int result = source->lines
+			     ? store_input_at(source->env->store, source->end, source->lines, err)
+			     : 0;
+
+	if (result == 0)
+		result = store_input_begin(source->env->store, file->path, file->stat, err);
 
 	intake_begin(&source->intake, file->path);
 	source->lines = 0;
@@ -147,6 +153,7 @@ static int take_follow(struct source *source, struct err *err)
 				source->env->sync(source->env->context, 0);
 			synced = true;
 			source->lines = line.number;
+			source->end = line.offset + line.text.n + line.ended;
 			result = intake_line(&source->intake, &line, err);
 			break;
 		}
@@ -251,6 +258,7 @@ static int note_kmsg_lost(const struct source *source, uint64_t lost, struct err
 	const struct loss_note note = {
 		.kind = LOSS_OVERRUN,
 		.ms = source->intake.last_ms,
+		.count = lost,
 		.node = intake_node(&source->intake, str_of(NULL, 0)),
 		.text = STR(KMSG_PATH),
 		.detail = STR("the kernel's log ring was overwritten before it was read"),
@@ -459,6 +467,11 @@ int source_mark(struct source *source, struct err *err)
 bool source_ended(const struct source *source)
 {
 	return source->ended;
+}
+
+void source_look_again(struct source *source)
+{
+	source->caught_up = false;
 }
 
 bool source_caught_up(const struct source *source)

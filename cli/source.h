@@ -51,6 +51,9 @@ int source_mark(struct source *source, struct err *err);
 /* All is read, of a source with an end (once, standard input). */
 bool source_ended(const struct source *source);
 
+/* It is caught up only after another look. */
+void source_look_again(struct source *source);
+
 /* Everything that was there at the last look was taken. */
 bool source_caught_up(const struct source *source);
 

@@ -1,6 +1,8 @@
 #include "cli/watch_private.h"
 
+#include "cli/message.h"
 #include "cli/service.h"
+#include "ingest/status.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,7 +15,10 @@
 
 /* What a source wrote may wait so long. */
 #define SOURCE_REST_MS 10
-#define REST_MS        2000
+
+/* How long the end may take: for what the kernel still has, and for who reads the output. */
+#define REST_MS  2000
+#define FLUSH_MS 1000
 
 static volatile sig_atomic_t stopped, hung_up;
 
@@ -80,7 +85,8 @@ static void wait_for_more(struct watch *watch, int64_t now_ms)
 		fds[count++] =
 			(struct pollfd){.fd = source_fd(watch->sources[i]), .events = POLLIN};
 	if (printer_waiting(watch->options->printer))
-		fds[count++] = (struct pollfd){.fd = STDOUT_FILENO, .events = POLLOUT};
+		fds[count++] = (struct pollfd){.fd = printer_fd(watch->options->printer),
+					       .events = POLLOUT};
 	int64_t wait_ms = until > now_ms ? until - now_ms : 0;
 
 	/* A log that is written line by line would wake us for each. */
@@ -119,6 +125,16 @@ static bool pending_signal(void)
 	return sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT);
 }
 
+/* Nobody reads any more: there is nothing left to watch for. A full disk is no reason to end. */
+static bool check_output(struct watch *watch, int result)
+{
+	if (result < 0 && result != -EPIPE && !watch->output_failed) {
+		watch->output_failed = true;
+		message_error("standard output: %s: nothing more is printed", strerror(-result));
+	}
+	return result == -EPIPE;
+}
+
 static int loop(struct watch *watch, struct err *err)
 {
 	int result = 0;
@@ -135,7 +151,7 @@ static int loop(struct watch *watch, struct err *err)
 			break;
 		if (printer_waiting(watch->options->printer)) {
 			watch_clear_status(watch);
-			if (printer_flush(watch->options->printer, false) == -EPIPE)
+			if (check_output(watch, printer_flush(watch->options->printer, 0)))
 				return 0;
 		}
 		watch->productive = watch->productive || taken;
@@ -145,14 +161,34 @@ static int loop(struct watch *watch, struct err *err)
 	return result;
 }
 
+/*
+ * Waits until the kernel's thread has given out what was logged before: it can still have records
+ * in its queue, and one in its hands. Without the right to ask, a moment is all.
+ */
+static int wait_for_kernel(struct watch *watch, int64_t until_ms, struct err *err)
+{
+	struct audit_state state = {.backlog = 0};
+	struct err ignored = ERR_INIT;
+	int result = 0;
+
+	while (result >= 0 && watch->multicast && watch_clock_ms(CLOCK_MONOTONIC) < until_ms &&
+	       audit_state_get(&state, &ignored) == 0 && state.backlog > 0) {
+		result = watch_take_heard(watch, err);
+		poll(NULL, 0, 1);
+	}
+	poll(NULL, 0, SOURCE_REST_MS);
+	return result;
+}
+
 /* Takes what the kernel had queued when the end came. */
 static int take_rest(struct watch *watch, struct err *err)
 {
 	int64_t until_ms = watch_clock_ms(CLOCK_MONOTONIC) + REST_MS;
-	int result = 1;
+	int result;
 
 	if (!watch->listener)
 		return 0;
+	result = wait_for_kernel(watch, until_ms, err);
 	listener_finish(watch->listener);
 	while (result >= 0 && watch_clock_ms(CLOCK_MONOTONIC) < until_ms) {
 		bool finished = listener_finished(watch->listener);
@@ -177,13 +213,15 @@ static int end(struct watch *watch, struct err *err)
 	if (result >= 0)
 		result = watch_retry_held(watch, true, err);
 	if (result >= 0)
+		result = watch_ask_kernel(watch, err);
+	if (result >= 0)
 		result = watch_note_dropped(watch, err);
 	if (result >= 0)
 		result = watch_commit_soon(watch, err);
 	if (result >= 0)
 		result = store_commit(watch->store, err);
 	watch_clear_status(watch);
-	printer_flush(watch->options->printer, true);
+	check_output(watch, printer_flush(watch->options->printer, FLUSH_MS));
 	return result;
 }
 
@@ -221,10 +259,13 @@ int watch_run(struct store *store, const struct watch_options *options, struct e
 		watch_say_sources(&watch);
 		if (result == 0)
 			result = loop(&watch, err);
-		if (result == 0)
-			result = end(&watch, err);
+		/* What was heard is kept even if something failed. */
+		struct err ignored = ERR_INIT;
+		int ended = end(&watch, result < 0 ? &ignored : err);
+
+		result = result < 0 ? result : ended;
 	}
-	bool unread = options->once && any_unread(&watch);
+	bool unread = watch.output_failed || (options->once && any_unread(&watch));
 
 	watch_close(&watch);
 	return result < 0 ? result : unread;

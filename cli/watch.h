@@ -26,14 +26,15 @@ struct watch_options {
 	unsigned verbose;
 	bool sandbox;
 	const char *proc_root, *runtime_root; /* NULL: / */
-	int priority;                         /* nice value of the listener */
+	int priority;                         /* nice value, setpriority(2) */
 	const struct config *config;          /* its cgroup rules */
 	struct printer *printer;
 };
 
 /* Watches. The store is claimed already. Returns 0 when it ended as it should: by SIGTERM or
  * SIGINT, at the end of its input, or since nobody reads its output any more; 1 if with `once` a
- * log was missing or could not be read, which standard error has said. */
+ * log was missing or could not be read, or if its output could not be written: standard error has
+ * said so. */
 int watch_run(struct store *store, const struct watch_options *options, struct err *err);
 
 #endif

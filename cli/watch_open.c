@@ -13,12 +13,13 @@
 #include <unistd.h>
 
 /* The container's row, and what could not be read about it. */
-static void described(void *context, const struct container *container, struct str trouble)
+static bool described(void *context, const struct container *container, struct str trouble)
 {
 	struct watch *watch = context;
 	struct err err = ERR_INIT;
 
-	store_put_container(watch->store, watch->node, container, &err);
+	if (store_put_container(watch->store, watch->node, container, &err) == -EAGAIN)
+		return false;
 	while (trouble.n) {
 		size_t n = str_chr(trouble, '\n');
 		struct str path = str_of(trouble.p, n);
@@ -34,6 +35,7 @@ static void described(void *context, const struct container *container, struct s
 				" (CAP_DAC_READ_SEARCH would do)",
 				(int)path.n, path.p);
 	}
+	return true;
 }
 
 static int restore_lifetime(void *context, const struct store_lifetime *lifetime)
@@ -230,20 +232,20 @@ int watch_open(struct watch *watch, struct err *err)
 	int result;
 
 	name_host(watch);
-	result = query_observations(watch->store, &everything, seed_novelty,
-				    printer_novelty(watch->options->printer), err);
-
+	open_connector(watch);
+	store_set_patient(watch->store, true);
+	result = open_sources(watch, err);
 	if (result == 0)
 		result = open_attribution(watch, err);
 	if (result == 0)
 		result = store_lifetimes(watch->store, watch->node, restore_lifetime, watch, err);
-	store_set_patient(watch->store, true);
 	if (result == 0)
-		result = open_sources(watch, err);
+		result = query_observations(watch->store, &everything, seed_novelty,
+					    printer_novelty(watch->options->printer), err);
 	if (result < 0)
 		return result;
-	open_connector(watch);
-	setpriority(PRIO_PROCESS, 0, watch->options->priority);
+	if (watch->options->priority != 0)
+		setpriority(PRIO_PROCESS, 0, watch->options->priority);
 	result = privileges_drop(err);
 	if (result == 0 && watch->options->sandbox)
 		result = sandbox_enter_watching(err);
@@ -257,8 +259,6 @@ void watch_start_listener(struct watch *watch)
 
 	if (watch->connector || watch->multicast)
 		watch->listener = listener_start(&options);
-	/* The listener keeps what open_all() set; what can wait needs no priority. */
-	setpriority(PRIO_PROCESS, 0, 0);
 }
 
 void watch_close(struct watch *watch)

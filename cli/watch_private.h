@@ -64,6 +64,7 @@ struct watch {
 	uint32_t lost_before;           /* the kernel's counter at the last question */
 	bool has_lost;
 	bool said_trouble, said_restart;
+	bool output_failed;
 	struct buf trouble_said; /* paths that could not be read, each named once */
 	bool status_shown;       /* a line stands on the terminal */
 	bool shows_status;
@@ -114,6 +115,8 @@ int watch_end_catch_up(struct watch *watch, struct err *err);
 /* watch_tick.c: what is due once a second, and the commit that is part of it. */
 int watch_tick(struct watch *watch, struct err *err);
 int watch_commit_soon(struct watch *watch, struct err *err);
+/* What the kernel itself lost since it was last asked. */
+int watch_ask_kernel(struct watch *watch, struct err *err);
 int watch_note_dropped(struct watch *watch, struct err *err);
 
 #endif

@@ -13,6 +13,10 @@
  * happened before the multicast group was bound is followed for so long. */
 #define CATCH_UP_MS 5000
 
+/* How long the listener gets to answer, and how often it is asked. */
+#define SYNC_MS    50
+#define SYNC_TRIES 20
+
 /* A record that is this much older than the last sync was made before it. */
 #define STAMP_SLACK_MS 20
 
@@ -36,12 +40,17 @@ static void note_dropped(struct watch *watch)
 		watch->dropped_ms = watch_clock_ms(CLOCK_REALTIME);
 }
 
-/* The event is attributed: it is printed and put. */
+/* The event is attributed: it is put and printed. Returns -EAGAIN if the store's memory is used up,
+ * 0, or another -errno. */
 static int finish(struct watch *watch, const struct event *event, struct str text, struct err *err)
 {
+	int result = store_put(watch->store, event, text, err);
+
+	if (result < 0)
+		return result;
 	printer_event(watch->options->printer, event, came_before(watch, event->record));
 	watch->events++;
-	return store_put(watch->store, event, text, err);
+	return 0;
 }
 
 /* What is older than --from was delivered all the same: its serial is no gap. */
@@ -55,6 +64,12 @@ static int pass_over(struct watch *watch, const struct event *event, struct err 
 		       : 0;
 }
 
+static bool hold(struct watch *watch, const struct event *event, struct str text)
+{
+	return hold_add(watch->hold, event, text, watch->slot,
+			watch_clock_ms(CLOCK_MONOTONIC) + HOLD_MS);
+}
+
 int watch_put(void *context, struct event *event, struct str text, struct err *err)
 {
 	struct watch *watch = context;
@@ -62,12 +77,17 @@ int watch_put(void *context, struct event *event, struct str text, struct err *e
 	if (event->record->ms < watch->options->from_ms)
 		return pass_over(watch, event, err);
 	if (!attribute_event(watch->attributor, event, false)) {
-		if (hold_add(watch->hold, event, text, watch->slot,
-			     watch_clock_ms(CLOCK_MONOTONIC) + HOLD_MS))
+		if (hold(watch, event, text))
 			return 0;
 		attribute_event(watch->attributor, event, true);
 	}
-	return finish(watch, event, text, err);
+	int result = finish(watch, event, text, err);
+
+	if (result != -EAGAIN)
+		return result;
+	if (!hold(watch, event, text))
+		note_dropped(watch);
+	return 0;
 }
 
 struct retry {
@@ -86,6 +106,8 @@ static int retry(void *context, struct event *event, struct str text, unsigned s
 
 	if (result == 0)
 		result = finish(at->watch, event, text, at->err);
+	if (result == -EAGAIN)
+		return 0;
 	return result < 0 ? result : 1;
 }
 
@@ -143,7 +165,8 @@ void watch_sync(void *context, int64_t ms)
 	if (!watch->listener || (ms && ms + STAMP_SLACK_MS < watch->synced_ms))
 		return;
 	watch->synced_ms = watch_clock_ms(CLOCK_REALTIME);
-	listener_sync(watch->listener);
+	for (int i = 0; i < SYNC_TRIES && !listener_sync(watch->listener, SYNC_MS); i++)
+		take_processes(watch, &err);
 	take_processes(watch, &err);
 }
 
@@ -161,8 +184,11 @@ static int take_overrun(struct watch *watch, struct err *err)
 
 static int take_record(struct watch *watch, const struct heard_record *heard, struct err *err)
 {
+	int result = store_select(watch->store, SLOT_MULTICAST, err);
 	struct framed framed;
 
+	if (result < 0)
+		return result;
 	multicast_frame(heard->type, heard->text, &framed);
 	return intake_framed(&watch->heard, &framed, heard->text, err);
 }
@@ -177,15 +203,13 @@ int watch_take_heard(struct watch *watch, struct err *err)
 	watch->slot = SLOT_MULTICAST;
 	listener_look(watch->listener);
 	result = take_processes(watch, err);
-	if (result == 0 && store_has_room(watch->store))
-		result = store_select(watch->store, SLOT_MULTICAST, err);
 	for (int i = 0; i < RECORDS_PER_TURN && result == 0; i++) {
 		if (!listener_record(watch->listener, &heard))
 			return 0;
-		if (!store_has_room(watch->store))
-			note_dropped(watch);
-		else if (heard.lost)
+		if (heard.lost)
 			result = take_overrun(watch, err);
+		else if (!store_has_room(watch->store))
+			note_dropped(watch);
 		else
 			result = take_record(watch, &heard, err);
 	}
@@ -211,6 +235,7 @@ int watch_add_source(struct watch *watch, const char *name, bool from_now, bool 
 
 void watch_set_catch_up(struct watch *watch, struct source *log)
 {
+	source_look_again(log);
 	watch->catch_up = log;
 	watch->catch_up_name = source_name(log);
 	watch->catch_up_until_ms = watch_clock_ms(CLOCK_MONOTONIC) + CATCH_UP_MS;

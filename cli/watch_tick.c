@@ -14,6 +14,10 @@
 /* Ticks between two questions about the kernel's lost counter. */
 #define ASK_TICKS 20
 
+/* Ticks between two sweeps, and how many containers there have to be for one. */
+#define SWEEP_TICKS 600
+#define SWEEP_FROM  2048
+
 struct putting {
 	struct watch *watch;
 	struct err *err;
@@ -38,7 +42,7 @@ static int put_lifetime(void *context, const struct attributed_lifetime *lifetim
 }
 
 /* What the kernel dropped itself shows in no serial. */
-static int ask_kernel(struct watch *watch, struct err *err)
+int watch_ask_kernel(struct watch *watch, struct err *err)
 {
 	struct audit_state state;
 	struct err ignored = ERR_INIT;
@@ -182,18 +186,27 @@ static int check_listener(struct watch *watch, struct err *err)
 	return trouble.code ? err_set(err, trouble.code, "%s", trouble.message) : 0;
 }
 
+/* Containers come and go for months: those of which no process is on file any more are forgotten. */
+static void sweep(struct watch *watch)
+{
+	if (watch->ticks % SWEEP_TICKS == 0 && registry_count(watch->registry) > SWEEP_FROM &&
+	    hold_count(watch->hold) == 0)
+		attribute_sweep(watch->attributor);
+}
+
 int watch_tick(struct watch *watch, struct err *err)
 {
 	int result = check_listener(watch, err);
 
 	if (result == 0)
 		result = note_clock(watch, err);
-	if (result == 0)
-		result = ask_kernel(watch, err);
+	if (result == 0 && watch->ticks % ASK_TICKS == 0)
+		result = watch_ask_kernel(watch, err);
 	if (result == 0)
 		result = watch_note_dropped(watch, err);
 	if (result == 0)
 		result = watch_commit_soon(watch, err);
+	sweep(watch);
 	say_trouble(watch);
 	say_restart(watch);
 	show_status(watch);

@@ -27,7 +27,7 @@ struct memo {
 };
 
 /* A process of which /proc was asked because of a record: not again for each of its records. */
-#define LOOKS_SIZE   1024
+#define LOOKS_SIZE   4096
 #define LOOK_NEXT_NS (20 * (int64_t)NS_PER_MS)
 
 struct look {
@@ -258,17 +258,17 @@ static bool look_now(struct attributor *attributor, uint32_t pid, bool found)
 	return true;
 }
 
+/* Settled only where nothing can come any more. */
 static bool settle_unknown(const struct attributor *attributor, struct event *event, bool found,
 			   int64_t at_ns)
 {
+	bool before = !found && at_ns < attributor->began_ns;
+
 	event->attribution = ATTRIBUTION_UNATTRIBUTED;
-	if (found)
-		event->reason = UNATTRIBUTED_PROCESS_GONE;
-	else if (at_ns < attributor->began_ns)
+	event->reason = found ? UNATTRIBUTED_PROCESS_GONE : UNATTRIBUTED_NO_LIFETIME;
+	if (before)
 		event->reason = UNATTRIBUTED_BEFORE_WATCH;
-	else
-		event->reason = UNATTRIBUTED_NO_LIFETIME;
-	return !found;
+	return before;
 }
 
 static bool settle(const struct attributor *attributor, struct event *event,
@@ -287,8 +287,8 @@ static bool settle(const struct attributor *attributor, struct event *event,
 }
 
 /* Is there a process to look at, and something to be learned from it? */
-static bool is_worth_a_look(const struct attributor *attributor, const struct record *record,
-			    const struct belonging *belonging, int64_t at_ns)
+static bool is_worth_a_look(const struct attributor *attributor, const struct belonging *belonging,
+			    int64_t at_ns)
 {
 	if (at_ns < attributor->began_ns - attributor->slack_ns)
 		return false;
@@ -296,8 +296,8 @@ static bool is_worth_a_look(const struct attributor *attributor, const struct re
 		return true;
 	if (belonging->ended || belonging->place == PLACE_CONTAINER)
 		return false;
-	return !belonging->looked || belonging->place == PLACE_UNKNOWN ||
-	       phase_of(record) == PHASE_SETUP;
+	/* Again at its first records: `docker exec` moves late. look_now() sees to the price. */
+	return true;
 }
 
 bool attribute_event(struct attributor *attributor, struct event *event, bool final)
@@ -308,10 +308,26 @@ bool attribute_event(struct attributor *attributor, struct event *event, bool fi
 	struct belonging belonging;
 
 	process_find(attributor->table, record->pid, at_ns, slack_ns, &belonging);
-	if (is_worth_a_look(attributor, record, &belonging, at_ns) &&
+	if (is_worth_a_look(attributor, &belonging, at_ns) &&
 	    look_now(attributor, record->pid, belonging.found))
 		process_find(attributor->table, record->pid, at_ns, slack_ns, &belonging);
 	return settle(attributor, event, &belonging, at_ns) || final;
+}
+
+static void add_used(void *context, const struct container *container)
+{
+	struct buf *used = context;
+
+	buf_put(used, &container, sizeof(container));
+}
+
+void attribute_sweep(struct attributor *attributor)
+{
+	BUF_AUTO used = {0};
+
+	process_each_container(attributor->table, add_used, &used);
+	registry_sweep(attributor->options.registry, (const struct container **)(void *)used.p,
+		       used.n / sizeof(struct container *));
 }
 
 struct changes {

@@ -50,6 +50,10 @@ int64_t attribute_clocks(struct attributor *attributor);
  */
 bool attribute_event(struct attributor *attributor, struct event *event, bool final);
 
+/* Forgets containers that no process on file is in and that were not seen since the last call. No
+ * event that was attributed may be in anybody's hands. */
+void attribute_sweep(struct attributor *attributor);
+
 /* A lifetime in a container, for the store: times are realtime milliseconds. */
 struct attributed_lifetime {
 	uint32_t pid;

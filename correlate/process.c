@@ -884,3 +884,16 @@ void process_restore(struct process_table *table, const struct lifetime *lifetim
 				    .container = lifetime->container,
 				    .entering = lifetime->entering});
 }
+
+void process_each_container(const struct process_table *table, process_container_fn *each,
+			    void *context)
+{
+	for (uint32_t i = 0; i < table->used; i++) {
+		const struct slot *slot = &table->slots[i];
+
+		if (slot->container)
+			each(context, slot->container);
+		if (slot->known && slot->known != slot->container)
+			each(context, slot->known);
+	}
+}

@@ -140,6 +140,11 @@ struct lifetime {
 typedef int lifetime_fn(void *context, const struct lifetime *lifetime);
 int process_changed(struct process_table *table, lifetime_fn *each, void *context);
 
+/* Calls each for every container that a lifetime on file points to, perhaps several times. */
+typedef void process_container_fn(void *context, const struct container *container);
+void process_each_container(const struct process_table *table, process_container_fn *each,
+			    void *context);
+
 /* One from an earlier run, out of the store: ended, or found again by its start (to 100 ms, since
  * two runs see two offsets of the clocks). Call it before the first scan. */
 void process_restore(struct process_table *table, const struct lifetime *lifetime);

@@ -15,6 +15,7 @@ struct entry {
 	uint64_t hash;
 	struct container *container;
 	unsigned asked;
+	bool seen; /* since the last sweep */
 	bool described;
 };
 
@@ -23,6 +24,9 @@ struct retired {
 	struct retired *next;
 	struct container *container;
 };
+
+/* Of a sorted list of those that somebody points to. */
+typedef const struct container *const used_container;
 
 struct registry {
 	struct metadata *metadata;
@@ -139,12 +143,14 @@ static void ask(struct registry *registry, struct entry *entry, const struct met
 {
 	struct container *container = NULL;
 	BUF_AUTO trouble = {0};
-	bool first = entry->asked++ == 0;
+	bool found = metadata_describe(registry->metadata, hint, &container, &trouble);
 
-	entry->described = metadata_describe(registry->metadata, hint, &container, &trouble);
-	if (first || entry->described) {
+	entry->asked++;
+	entry->described = found;
+	if (found || !entry->container) {
 		replace(registry, entry, lean_copy(container));
-		registry->described(registry->context, container, buf_str(&trouble));
+		if (!registry->described(registry->context, container, buf_str(&trouble)))
+			entry->asked = entry->described = 0;
 	}
 	container_free(container);
 }
@@ -168,10 +174,13 @@ static const struct container *look_up(struct registry *registry, const struct m
 
 	if (!entry)
 		entry = add(registry, hash);
-	if (!registry->metadata && !entry->container)
-		take_hint(registry, entry, hint);
-	else if (again || (!entry->described && entry->asked < ASK_MAX))
+	entry->seen = true;
+	if (!registry->metadata) {
+		if (!entry->container)
+			take_hint(registry, entry, hint);
+	} else if (again || (!entry->described && entry->asked < ASK_MAX)) {
 		ask(registry, entry, hint);
+	}
 	return entry->container;
 }
 
@@ -198,6 +207,63 @@ const struct container *registry_restore(struct registry *registry,
 		entry->container = lean_copy(container);
 	}
 	return entry->container;
+}
+
+static int compare_pointers(const void *a, const void *b)
+{
+	uintptr_t left = (uintptr_t) * (used_container *)a,
+		  right = (uintptr_t) * (used_container *)b;
+
+	return (left > right) - (left < right);
+}
+
+static bool is_used(const struct container *container, used_container *used, size_t count)
+{
+	return count && bsearch(&container, used, count, sizeof(*used), compare_pointers);
+}
+
+static void sweep_retired(struct registry *registry, used_container *used, size_t count)
+{
+	for (struct retired **place = &registry->retired; *place;) {
+		struct retired *retired = *place;
+
+		if (is_used(retired->container, used, count)) {
+			place = &retired->next;
+			continue;
+		}
+		*place = retired->next;
+		container_free(retired->container);
+		free(retired);
+	}
+}
+
+static void sweep_slot(struct registry *registry, struct entry **place, used_container *used,
+		       size_t count)
+{
+	while (*place) {
+		struct entry *entry = *place;
+		bool keep = entry->seen || is_used(entry->container, used, count);
+
+		entry->seen = false;
+		if (keep) {
+			place = &entry->next;
+			continue;
+		}
+		*place = entry->next;
+		container_free(entry->container);
+		free(entry);
+		registry->count--;
+	}
+}
+
+void registry_sweep(struct registry *registry, const struct container **used, size_t count)
+{
+	if (count)
+		qsort(used, count, sizeof(*used), compare_pointers);
+	sweep_retired(registry, used, count);
+	for (size_t i = 0; i < registry->slot_count; i++)
+		sweep_slot(registry, &registry->slots[i], used, count);
+	registry->version++;
 }
 
 uint64_t registry_version(const struct registry *registry)

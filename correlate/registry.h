@@ -2,8 +2,8 @@
  * The registry of containers that were seen: one struct for each, asked of the runtime's files
  * when it is first seen, since they may be gone a second later.
  *
- * Containers stay where they are for as long as the registry lives, so that lifetimes and events
- * may point to them; they are kept without the profile's text, which only the store wants.
+ * Containers stay where they are until registry_sweep(), so that lifetimes and events may point to
+ * them; they are kept without the profile's text, which only the store wants.
  */
 #ifndef SCLOG_CORRELATE_REGISTRY_H
 #define SCLOG_CORRELATE_REGISTRY_H
@@ -13,8 +13,9 @@
 struct registry;
 
 /* Told of each container when something new is known of it, profile and all; `trouble` has the
- * paths that could not be read, one a line. Both live until the callback returns. */
-typedef void registry_described_fn(void *context, const struct container *container,
+ * paths that could not be read, one a line. Both live until the callback returns. If it returns
+ * false, it is told again at the next sight. */
+typedef bool registry_described_fn(void *context, const struct container *container,
 				   struct str trouble);
 
 /* metadata is borrowed; NULL: nothing is asked, the hint is all. */
@@ -36,6 +37,13 @@ const struct container *registry_created(struct registry *registry,
 /* One known from before (the store); its strings are copied. */
 const struct container *registry_restore(struct registry *registry,
 					 const struct container *container);
+
+/*
+ * Forgets the containers that nobody points to and that were not seen since the last sweep. used:
+ * all that somebody points to, in any order and any number of times; it is sorted. One that is
+ * forgotten too early is asked for again.
+ */
+void registry_sweep(struct registry *registry, const struct container **used, size_t count);
 
 /* Changes when a container was described anew: registry_container() then gives another one. */
 uint64_t registry_version(const struct registry *registry);

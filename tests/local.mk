@@ -30,6 +30,9 @@ unit_tests += \
 	tests/test_multicast \
 	tests/test_novelty \
 	tests/test_option \
+	tests/test_printer \
+	tests/test_registry \
+	tests/test_ring \
 	tests/test_process \
 	tests/test_procfs \
 	tests/test_profile \
@@ -89,6 +92,12 @@ tests_test_novelty_CPPFLAGS = $(unit_flags)
 tests_test_novelty_LDADD = $(unit_libs)
 tests_test_option_CPPFLAGS = $(unit_flags)
 tests_test_option_LDADD = $(unit_libs)
+tests_test_printer_CPPFLAGS = $(unit_flags)
+tests_test_printer_LDADD = $(unit_libs)
+tests_test_registry_CPPFLAGS = $(unit_flags)
+tests_test_registry_LDADD = $(unit_libs)
+tests_test_ring_CPPFLAGS = $(unit_flags)
+tests_test_ring_LDADD = $(unit_libs)
 tests_test_process_CPPFLAGS = $(unit_flags)
 tests_test_process_LDADD = $(unit_libs)
 tests_test_procfs_CPPFLAGS = $(unit_flags)
