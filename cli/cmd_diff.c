@@ -173,16 +173,20 @@ static int run(struct invocation *invocation, struct err *err)
 	int r = check(invocation, given, err);
 
 	if (r == 0)
-		r = invocation_sandbox(invocation, err);
-	if (r == 0)
 		r = judges_init(&comparison.judges, &given->judging, err);
 	if (r < 0) {
 		invocation->misused = true;
 		return r;
 	}
-	comparison.diff = diff_new(group_by_from_name(given->by), given->strict);
-	r = diff_everything(invocation, &comparison, err);
-	diff_free(comparison.diff);
+	comparison.judges.db = given->global.db;
+	r = judges_acquire(&comparison.judges, err);
+	if (r == 0)
+		r = invocation_sandbox(invocation, err);
+	if (r == 0) {
+		comparison.diff = diff_new(group_by_from_name(given->by), given->strict);
+		r = diff_everything(invocation, &comparison, err);
+		diff_free(comparison.diff);
+	}
 	judges_release(&comparison.judges);
 	return r;
 }

@@ -145,11 +145,14 @@ static int open_store(const struct watch_options_given *given, const struct conf
 }
 
 static int load_profile(struct judges *judges, const struct profile_options_given *judging,
-			bool quiet, struct err *err)
+			const char *db, bool quiet, struct err *err)
 {
 	struct profile *profile;
 	int r = judges_init(judges, judging, err);
 
+	judges->db = db;
+	if (r == 0 && judging->profile)
+		r = judges_acquire(judges, err);
 	if (r == 0 && judging->profile)
 		r = judges_find(judges, NULL, &profile, err);
 	if (r == 0 && judging->profile && !quiet)
@@ -252,7 +255,8 @@ static int prepare(struct invocation *invocation, const struct config *config, s
 	if (r == 0)
 		r = parse_from(either(given->from, config->from), &options, err);
 	if (r == 0)
-		r = load_profile(&judges, &judging, given->global.quiet, err);
+		r = load_profile(&judges, &judging, either(given->global.db, config->db),
+				 given->global.quiet, err);
 	if (r == 0 && given->check_config)
 		r = EXIT_FINE;
 	else if (r == 0)

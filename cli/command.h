@@ -15,7 +15,9 @@
 	EACH(watch)      \
 	EACH(containers) \
 	EACH(events)     \
-	EACH(diff)
+	EACH(diff)       \
+	EACH(explain)    \
+	EACH(logmode)
 
 /* Every command's struct of options begins with these. */
 struct global_options {

@@ -1,5 +1,6 @@
 #include "cli/judges.h"
 
+#include "cli/in_force.h"
 #include "cli/message.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@ void judges_release(struct judges *judges)
 {
 	for (size_t i = 0; i < judges->count; i++)
 		profile_free(judges->all[i].profile);
+	profile_source_free(judges->source);
 }
 
 static int parse_caps(const char *option, const char *list, caps *ret_caps, struct err *err)
@@ -51,7 +53,7 @@ int judges_init(struct judges *judges, const struct profile_options_given *given
 	struct profile_options *options = &judges->options;
 	int r = 0;
 
-	*judges = (struct judges){.source = given->profile};
+	*judges = (struct judges){.name = given->profile};
 	*options = profile_options_default();
 	if (given->loader && strcmp(given->loader, "auto") != 0)
 		loader_from_name(str_from(given->loader), &options->loader);
@@ -69,6 +71,19 @@ int judges_init(struct judges *judges, const struct profile_options_given *given
 	return r;
 }
 
+int judges_acquire(struct judges *judges, struct err *err)
+{
+	if (profile_source_interrupts(judges->name))
+		message_warning("%s: the process is interrupted for a moment, and a call that it "
+				"waits in may return early",
+				judges->name);
+	const char *container = profile_source_container(judges->name);
+
+	if (container)
+		return in_force_acquire(judges->name, container, judges->db, &judges->source, err);
+	return profile_source_acquire(judges->name, &judges->source, err);
+}
+
 /* As moby's TweakCapabilities(): ALL added is all but the dropped; otherwise adding comes last. */
 static caps tweak(const struct judges *judges, caps base)
 {
@@ -80,7 +95,8 @@ static caps tweak(const struct judges *judges, caps base)
 	return (base & ~judges->drop) | judges->add;
 }
 
-static int load(struct judges *judges, caps wanted, struct profile **ret_profile, struct err *err)
+static int load(struct judges *judges, caps wanted, bool known, struct profile **ret_profile,
+		struct err *err)
 {
 	struct profile_options options = judges->options;
 
@@ -91,6 +107,7 @@ static int load(struct judges *judges, caps wanted, struct profile **ret_profile
 			"select fewer, or say --caps",
 			JUDGES_MAX);
 	options.caps = wanted;
+	options.has_caps = known;
 	int r = profile_load(judges->source, &options, ret_profile, err);
 
 	if (r == 0)
@@ -110,18 +127,21 @@ int judges_find(struct judges *judges, const struct container *container,
 			return 0;
 		}
 	}
-	return load(judges, wanted, ret_profile, err);
+	/* those of a document that brings its container's own count where nobody says others */
+	bool known = own || judges->has_caps || judges->add || judges->drop;
+
+	return load(judges, wanted, known, ret_profile, err);
 }
 
 void judges_warn_of_lint(const struct judges *judges)
 {
 	const struct profile *profile = judges->all[0].profile;
 	const char *given = profile_info(profile).source;
-	const char *source = strcmp(given, "-") == 0 ? "standard input" : given;
+	const char *source = profile_source_label(given);
 	size_t count;
 	const struct lint *lint = profile_lint(profile, &count);
 
 	for (size_t i = 0; i < count; i++)
-		message_warning("%s: %s%s%s", source, lint[i].where ? lint[i].where : "",
-				lint[i].where ? ": " : "", lint[i].message);
+		if (lint[i].level == LINT_WARNING)
+			message_warning("%s: %s: %s", source, lint[i].where, lint[i].message);
 }

@@ -7,7 +7,7 @@
 
 #include "cli/option.h"
 #include "correlate/container.h"
-#include "profile/profile.h"
+#include "profile/source.h"
 
 /* What a command line says of the profile; part of a command's struct of options. */
 struct profile_options_given {
@@ -43,7 +43,9 @@ struct profile_options_given {
 #define JUDGES_MAX 64
 
 struct judges {
-	const char *source; /* of the profile; borrowed */
+	const char *name;              /* of the profile; borrowed */
+	struct profile_source *source; /* once it was acquired */
+	const char *db;                /* where container:NAME is looked for; NULL: the usual */
 	struct profile_options options;
 	bool has_caps; /* --caps: the containers' own do not matter */
 	caps add, drop;
@@ -54,8 +56,11 @@ struct judges {
 	size_t count;
 };
 
-/* Reads the options. Returns 0 or -EINVAL; nothing is loaded yet. */
+/* Reads the options. Returns 0 or -EINVAL; nothing is read yet. */
 int judges_init(struct judges *judges, const struct profile_options_given *given, struct err *err);
+
+/* Fetches the profile, all that needs the outside: to be called before the sandbox is entered. */
+int judges_acquire(struct judges *judges, struct err *err);
 void judges_release(struct judges *judges);
 
 /* The profile as that container's capabilities resolve it, loaded when it is first asked for; NULL
@@ -63,7 +68,7 @@ void judges_release(struct judges *judges);
 int judges_find(struct judges *judges, const struct container *container,
 		struct profile **ret_profile, struct err *err);
 
-/* Says on standard error what loading the first of them had to say. */
+/* Says on standard error what loading the first of them had to warn of. */
 void judges_warn_of_lint(const struct judges *judges);
 
 #endif

@@ -4,6 +4,8 @@ dist_man_MANS += \
 	doc/sclog-containers.1 \
 	doc/sclog-diff.1 \
 	doc/sclog-events.1 \
+	doc/sclog-explain.1 \
 	doc/sclog-ingest.1 \
+	doc/sclog-logmode.1 \
 	doc/sclog-watch.1 \
 	doc/sclog.conf.5

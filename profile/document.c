@@ -1,7 +1,11 @@
 #include "profile/document.h"
 
 #include "base/mem.h"
+#include "profile/inspect.h"
+#include "profile/json.h"
+#include "profile/yaml.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,18 +13,10 @@
 #include <string.h>
 #include <strings.h>
 
-/*
- * `value` is a uint64 and jansson's integers end at 2^63 - 1. Larger ones are replaced, before
- * parsing and at the same length, by a string of this byte and an index into a list.
- */
-#define BIG_MARK '\x7f'
-
 struct reader {
 	struct document *document;
 	struct lints *lints;
 	struct err *err;
-	uint64_t *big;
-	size_t big_count, big_size;
 	size_t order; /* of the lints: 0 before the rules, N + 1 in rule N */
 	size_t names; /* counted against DOCUMENT_MAX_NAMES */
 };
@@ -110,6 +106,7 @@ const char *shape_name(enum shape shape)
 		[SHAPE_OCI] = "oci",
 		[SHAPE_DOCKER] = "docker",
 		[SHAPE_PODMAN] = "podman",
+		[SHAPE_SPO] = "spo",
 	};
 
 	return names[shape];
@@ -161,66 +158,33 @@ static int wrong(struct reader *reader, const char *place, const char *what)
 	return err_set(reader->err, EINVAL, "%s: %s", place, what);
 }
 
-/* The member, absent when null; in another case than written here if need be, as Go takes it. */
-static json_t *member_of(json_t *object, const char *name)
-{
-	json_t *value = json_object_get(object, name);
-
-	if (!value) {
-		const char *key;
-		json_t *other;
-
-		json_object_foreach(object, key, other) {
-			if (strcasecmp(key, name) == 0)
-				value = other;
-		}
-	}
-	return json_is_null(value) ? NULL : value;
-}
-
 static const char *string_of(json_t *object, const char *name)
 {
-	const char *value = json_string_value(member_of(object, name));
+	const char *value = json_string_value(inspect_member(object, name));
 
 	return value && value[0] ? value : NULL;
 }
 
-/* Whether a string stands for a big number; then which. */
-static bool big_of(const struct reader *reader, json_t *value, uint64_t *ret_number)
+static struct optional number_of(json_t *object, const char *name)
 {
-	const char *text = json_string_value(value);
-	char *end;
-
-	if (!text || text[0] != BIG_MARK)
-		return false;
-	unsigned long index = strtoul(text + 1, &end, 10);
-
-	if (*end || end == text + 1 || index >= reader->big_count)
-		return false;
-	*ret_number = reader->big[index];
-	return true;
-}
-
-static struct optional number_of(const struct reader *reader, json_t *object, const char *name)
-{
-	json_t *value = member_of(object, name);
+	json_t *value = inspect_member(object, name);
 	struct optional number = {.present = value != NULL};
 
-	if (value && !big_of(reader, value, &number.value))
+	if (value && !json_big_number(value, &number.value))
 		number.value = (uint64_t)json_integer_value(value);
 	return number;
 }
 
-static const char *type_error(const struct reader *reader, json_t *value, enum member_type type)
+static const char *type_error(json_t *value, enum member_type type)
 {
 	uint64_t big;
 
 	switch (type) {
 	case MEMBER_STRING:
-		return json_is_string(value) && !big_of(reader, value, &big) ? NULL
-									     : "must be a string";
+		return json_is_string(value) && !json_big_number(value, &big) ? NULL
+									      : "must be a string";
 	case MEMBER_NUMBER:
-		if (big_of(reader, value, &big))
+		if (json_big_number(value, &big))
 			return NULL;
 		if (!json_is_integer(value))
 			return "must be an integer";
@@ -271,8 +235,7 @@ static int check_members(struct reader *reader, json_t *object, const char *plac
 				 "spelled %s: loaders written in Go take it, crun does not",
 				 text_quote(key, quoted));
 		}
-		const char *what =
-			json_is_null(value) ? NULL : type_error(reader, value, member->type);
+		const char *what = json_is_null(value) ? NULL : type_error(value, member->type);
 
 		if (what)
 			return wrong(reader, where, what);
@@ -283,7 +246,7 @@ static int check_members(struct reader *reader, json_t *object, const char *plac
 static int read_strings(struct reader *reader, json_t *object, const char *place, const char *name,
 			struct strings *ret_strings)
 {
-	json_t *array = member_of(object, name);
+	json_t *array = inspect_member(object, name);
 	size_t count = json_array_size(array);
 	char where[PLACE_SIZE];
 
@@ -293,7 +256,7 @@ static int read_strings(struct reader *reader, json_t *object, const char *place
 	for (size_t i = 0; i < count; i++) {
 		json_t *element = json_array_get(array, i);
 
-		if (type_error(reader, element, MEMBER_STRING)) {
+		if (type_error(element, MEMBER_STRING)) {
 			place_put(where, "%s%s[%zu]", place, name, i);
 			return wrong(reader, where, "must be a string");
 		}
@@ -327,7 +290,7 @@ static bool parse_min_kernel(const char *text, struct document_filter *filter)
 static int read_filter(struct reader *reader, json_t *rule, const char *place, const char *name,
 		       struct document_filter *filter)
 {
-	json_t *object = member_of(rule, name);
+	json_t *object = inspect_member(rule, name);
 	char where[PLACE_SIZE];
 	int r;
 
@@ -362,7 +325,7 @@ static int read_arg(struct reader *reader, json_t *object, const char *place,
 		return wrong(reader, place, "must be an object");
 	if (check_members(reader, object, where, arg_members) < 0)
 		return -reader->err->code;
-	struct optional index = number_of(reader, object, "index");
+	struct optional index = number_of(object, "index");
 
 	op = string_of(object, "op");
 	if (index.value > 5)
@@ -370,8 +333,8 @@ static int read_arg(struct reader *reader, json_t *object, const char *place,
 	if (!op)
 		return err_set(reader->err, EINVAL, "%s.op: missing", place);
 	arg->index = (unsigned)index.value;
-	arg->value = number_of(reader, object, "value").value;
-	arg->value_two = number_of(reader, object, "valueTwo").value;
+	arg->value = number_of(object, "value").value;
+	arg->value_two = number_of(object, "valueTwo").value;
 	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
 		if (strcmp(operators[i].name, op) == 0) {
 			arg->op = operators[i].op;
@@ -385,7 +348,7 @@ static int read_arg(struct reader *reader, json_t *object, const char *place,
 static int read_args(struct reader *reader, json_t *object, const char *place,
 		     struct document_rule *rule)
 {
-	json_t *array = member_of(object, "args");
+	json_t *array = inspect_member(object, "args");
 	size_t count = json_array_size(array);
 	char where[PLACE_SIZE];
 
@@ -431,7 +394,7 @@ static int read_rule(struct reader *reader, json_t *object, const char *place,
 	rule->name = string_of(object, "name");
 	rule->comment = string_of(object, "comment");
 	rule->errno_name = string_of(object, "errno");
-	rule->errno_ret = number_of(reader, object, "errnoRet");
+	rule->errno_ret = number_of(object, "errnoRet");
 	r = read_strings(reader, object, where, "names", &rule->names);
 	if (r == 0)
 		r = read_action(reader, object, where, rule);
@@ -450,7 +413,7 @@ static int read_rule(struct reader *reader, json_t *object, const char *place,
 static int read_rules(struct reader *reader, json_t *object)
 {
 	struct document *document = reader->document;
-	json_t *array = member_of(object, "syscalls");
+	json_t *array = inspect_member(object, "syscalls");
 	size_t count = json_array_size(array);
 	char place[PLACE_SIZE];
 
@@ -471,7 +434,7 @@ static int read_rules(struct reader *reader, json_t *object)
 static int read_arch_map(struct reader *reader, json_t *object)
 {
 	struct document *document = reader->document;
-	json_t *array = member_of(object, "archMap");
+	json_t *array = inspect_member(object, "archMap");
 	size_t count = json_array_size(array);
 	char place[PLACE_SIZE];
 
@@ -524,7 +487,7 @@ static int read_root(struct reader *reader, json_t *object)
 	document->default_action = string_of(object, "defaultAction");
 	document->default_errno = string_of(object, "defaultErrno");
 	document->listener_path = string_of(object, "listenerPath");
-	document->default_errno_ret = number_of(reader, object, "defaultErrnoRet");
+	document->default_errno_ret = number_of(object, "defaultErrnoRet");
 	r = read_strings(reader, object, prefix, "architectures", &document->architectures);
 	if (r == 0)
 		r = read_arch_map(reader, object);
@@ -536,109 +499,187 @@ static int read_root(struct reader *reader, json_t *object)
 	return r;
 }
 
-/* A bundle's config.json holds the profile in linux.seccomp, or none at all. */
-static int read_bundle(struct reader *reader, json_t *root)
-{
-	json_t *linux_part = member_of(root, "linux");
-	json_t *seccomp;
+/* --- the text */
 
-	if (linux_part && !json_is_object(linux_part))
-		return wrong(reader, "linux", "must be an object");
-	seccomp = member_of(linux_part, "seccomp");
-	if (!seccomp) {
-		lint_add(reader->lints, 0, "linux.seccomp",
-			 "absent: this container runs without a filter");
+static struct str skip_mark(struct str text)
+{
+	const struct str mark = STR("\xef\xbb\xbf");
+
+	return str_starts(text, mark) ? str_skip(text, mark.n) : text;
+}
+
+static struct str skip_blanks(struct str text)
+{
+	while (text.n && strchr(" \t\r\n", text.p[0]) && text.p[0])
+		text = str_skip(text, 1);
+	return text;
+}
+
+/* Only letters, digits and what a section's or a setting's name may have beside them. */
+static bool is_word(struct str text)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (!isalnum((unsigned char)text.p[i]) && !strchr("-_ .", text.p[i]))
+			return false;
+	}
+	return text.n > 0 && isalpha((unsigned char)text.p[0]);
+}
+
+bool document_is_unit(struct str text)
+{
+	text = skip_blanks(skip_mark(text));
+	while (text.n && (text.p[0] == '#' || text.p[0] == ';'))
+		text = skip_blanks(str_skip(text, str_chr(text, '\n')));
+	size_t n = str_chr(text, '\n'), equals = str_chr(str_of(text.p, n), '=');
+
+	while (n && strchr(" \t\r", text.p[n - 1]))
+		n--;
+	if (n > 2 && text.p[0] == '[' && text.p[n - 1] == ']')
+		return is_word(str_of(text.p + 1, n - 2));
+	return equals < n && is_word(str_of(text.p, equals));
+}
+
+unsigned document_line(const struct document *document, const char *place)
+{
+	unsigned line, column;
+
+	if (!document->places || !yaml_find_place(document->places, place, &line, &column))
 		return 0;
+	return line;
+}
+
+void document_locate(const struct document *document, struct err *err)
+{
+	char place[PLACE_SIZE];
+	size_t n = strcspn(err->message, ": ");
+	unsigned line, column;
+
+	if (!document->places || n == 0 || n >= sizeof(place) ||
+	    isdigit((unsigned char)*err->message))
+		return;
+	memcpy(place, err->message, n);
+	place[n] = '\0';
+	if (yaml_find_place(document->places, place, &line, &column))
+		err_prefix(err, "%u:%u", line, column);
+}
+
+static bool is_profile(const json_t *root)
+{
+	const char *kind = json_string_value(inspect_member(root, "kind"));
+
+	return kind && strcmp(kind, "SeccompProfile") == 0;
+}
+
+/* Of several documents the one that is a SeccompProfile. */
+static int choose(struct reader *reader, const struct yaml_documents *documents, size_t *ret_at)
+{
+	size_t found = 0;
+
+	*ret_at = 0;
+	if (documents->count == 0)
+		return err_set(reader->err, EINVAL, "1:1: empty: no seccomp profile");
+	for (size_t i = 0; documents->count > 1 && i < documents->count; i++) {
+		if (is_profile(documents->all[i].root))
+			*ret_at = i;
+		found += is_profile(documents->all[i].root);
 	}
-	if (!json_is_object(seccomp))
-		return wrong(reader, "linux.seccomp", "must be an object");
-	reader->document->prefix = "linux.seccomp.";
-	return read_root(reader, seccomp);
-}
-
-static bool is_bundle(json_t *root)
-{
-	return !member_of(root, "syscalls") && !member_of(root, "defaultAction") &&
-	       (member_of(root, "linux") || member_of(root, "ociVersion"));
-}
-
-static void big_put(struct reader *reader, char *at, size_t n, uint64_t value)
-{
-	char text[32];
-	int used = snprintf(text, sizeof(text), "\"%c%zu\"", BIG_MARK, reader->big_count);
-
-	if (reader->big_count == reader->big_size) {
-		reader->big_size = reader->big_size ? reader->big_size * 2 : 8;
-		reader->big = mem_resize(reader->big, reader->big_size * sizeof(*reader->big));
-	}
-	reader->big[reader->big_count++] = value;
-	memset(at, ' ', n);
-	memcpy(at, text, (size_t)used < n ? (size_t)used : n);
-}
-
-/* One number token; only plain digits past 2^63 - 1 and within 64 bits are replaced. */
-static size_t scan_number(struct reader *reader, char *at, size_t left)
-{
-	size_t n = 0, digits = 0;
-	char text[24];
-
-	while (n < left && strchr("0123456789+-.eE", at[n]) && at[n]) {
-		digits += at[n] >= '0' && at[n] <= '9';
-		n++;
-	}
-	if (digits != n || n < 19 || n > 20 || at[0] == '0')
-		return n;
-	memcpy(text, at, n);
-	text[n] = '\0';
-	errno = 0;
-	unsigned long long value = strtoull(text, NULL, 10);
-
-	if (errno == 0 && value > INT64_MAX)
-		big_put(reader, at, n, value);
-	return n;
-}
-
-static void replace_big_numbers(struct reader *reader, char *bytes, size_t n)
-{
-	bool quoted = false;
-
-	for (size_t i = 0; i < n; i++) {
-		if (quoted && bytes[i] == '\\')
-			i++;
-		else if (bytes[i] == '"')
-			quoted = !quoted;
-		else if (!quoted && bytes[i] >= '0' && bytes[i] <= '9')
-			i += scan_number(reader, bytes + i, n - i) - 1;
-	}
-}
-
-static int parse_json(struct reader *reader, char *bytes, size_t n)
-{
-	json_error_t error;
-	char safe[JSON_ERROR_TEXT_LENGTH * 2];
-
-	replace_big_numbers(reader, bytes, n);
-	reader->document->root = json_loadb(bytes, n, JSON_REJECT_DUPLICATES, &error);
-	if (reader->document->root)
+	if (documents->count == 1 || found == 1)
 		return 0;
-	return err_set(reader->err, EINVAL, "%d:%d: %s", error.line, error.column,
-		       text_safe(error.text, safe, sizeof(safe)));
+	if (found == 0)
+		return err_set(reader->err, EINVAL,
+			       "1:1: none of the %zu documents is a SeccompProfile",
+			       documents->count);
+	return err_set(reader->err, EINVAL, "1:1: %zu SeccompProfiles: give one of them", found);
+}
+
+static int parse_yaml(struct reader *reader, struct str text, json_t **ret_root)
+{
+	struct yaml_documents documents;
+	size_t at = 0;
+	int r = yaml_read(text, DOCUMENT_MAX_VALUES, &documents, reader->err);
+
+	if (r == 0)
+		r = choose(reader, &documents, &at);
+	if (r == 0) {
+		*ret_root = json_incref(documents.all[at].root);
+		reader->document->places = json_incref(documents.all[at].places);
+	}
+	yaml_release(&documents);
+	return r;
+}
+
+static int parse_text(struct reader *reader, char *bytes, size_t n, json_t **ret_root)
+{
+	struct str text = skip_mark(str_of(bytes, n));
+	struct str start = skip_blanks(text);
+
+	if (start.n && start.p[0] != '{' && start.p[0] != '[')
+		return parse_yaml(reader, text, ret_root);
+	return json_read_text(bytes + (n - text.n), text.n, DOCUMENT_MAX_VALUES, ret_root,
+			      reader->err);
+}
+
+/* What the place tells of the profile: who reads it. */
+static void take_form(struct document *document, const struct inspected *inspected)
+{
+	document->has_caps = inspected->has_caps;
+	document->caps = inspected->caps;
+	document->resolved = inspected->form == FORM_BUNDLE || inspected->form == FORM_CRICTL;
+	if (document->resolved)
+		document->shape = SHAPE_OCI;
+	if (inspected->form == FORM_DOCKER)
+		document->shape = SHAPE_DOCKER;
+	if (inspected->form == FORM_SPO)
+		document->shape = SHAPE_SPO;
+}
+
+/* The operator writes no zero (errnoRet is omitempty), and without errnoRet it is EPERM. */
+static void drop_zero_errnos(struct reader *reader)
+{
+	struct document *document = reader->document;
+	char place[PLACE_SIZE];
+
+	for (size_t i = 0; i < document->rule_count; i++) {
+		struct optional *number = &document->rules[i].errno_ret;
+
+		if (!number->present || number->value != 0)
+			continue;
+		number->present = false;
+		place_put(place, "%ssyscalls[%zu].errnoRet", document->prefix, i);
+		lint_add(reader->lints, i + 1, place,
+			 "the operator leaves a zero out, and the runtime then takes EPERM");
+	}
+}
+
+static int read_tree(struct reader *reader, json_t *root)
+{
+	struct document *document = reader->document;
+	struct inspected inspected;
+	int r = inspect_find(root, &inspected, reader->lints, reader->err);
+
+	document->root = json_incref(inspected.profile);
+	document->prefix = inspected.prefix;
+	if (r == 0 && inspected.profile)
+		r = read_root(reader, inspected.profile);
+	take_form(document, &inspected);
+	if (document->shape == SHAPE_SPO)
+		drop_zero_errnos(reader);
+	inspected_release(&inspected);
+	return r;
 }
 
 int document_parse(char *bytes, size_t n, struct document *document, struct lints *lints,
 		   struct err *err)
 {
 	struct reader reader = {.document = document, .lints = lints, .err = err};
+	json_t *root = NULL;
 	int r;
 
 	*document = (struct document){.prefix = ""};
-	r = parse_json(&reader, bytes, n);
-	if (r == 0 && !json_is_object(document->root))
-		r = err_set(err, EINVAL, "1:1: a profile is a JSON object");
+	r = parse_text(&reader, bytes, n, &root);
 	if (r == 0)
-		r = is_bundle(document->root) ? read_bundle(&reader, document->root)
-					      : read_root(&reader, document->root);
-	free(reader.big);
+		r = read_tree(&reader, root);
+	json_decref(root);
 	return r;
 }
 
@@ -665,5 +706,6 @@ void document_release(struct document *document)
 	free(document->flags.all);
 	free(document->rules);
 	json_decref(document->root);
+	json_decref(document->places);
 	*document = (struct document){0};
 }

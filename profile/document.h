@@ -4,8 +4,8 @@
  * Three readers share the format and each ignores something of it: the OCI runtime spec's
  * linux.seccomp (config-linux.md), moby's extension (archMap, includes, excludes, name, comment,
  * minKernel) and containers/common's (defaultErrno, errno beside them). All fields of all three
- * are read here; profile/resolve.h applies what the chosen loader knows. A bundle's config.json
- * is taken too: its linux.seccomp.
+ * are read here; profile/resolve.h applies what the chosen loader knows. The text is JSON or YAML,
+ * and the profile may lie inside of what a tool prints (profile/inspect.h).
  *
  * What Go's JSON reader does is done here, since all three are written in Go: null is absence,
  * names of members are taken in any case (with a lint), unknown members are ignored (with a
@@ -24,8 +24,11 @@
 /* No profile is larger; what is, is not read to its end. */
 #define DOCUMENT_MAX_BYTES (64U << 20)
 
-/* Rules times names that are taken; a kernel has fewer than 500 syscalls. */
-#define DOCUMENT_MAX_NAMES 16384U
+/* Values of a text, some 200 bytes of memory each: `docker inspect` has a few hundred. */
+#define DOCUMENT_MAX_VALUES 500000U
+
+/* Rules and names that are taken; a kernel has fewer than 500 syscalls. */
+#define DOCUMENT_MAX_NAMES 32768U
 
 /* Room for "linux.seccomp.syscalls[16383].args[5].valueTwo" and the like. */
 #define PLACE_SIZE 192
@@ -34,6 +37,7 @@ enum shape {
 	SHAPE_OCI,
 	SHAPE_DOCKER,
 	SHAPE_PODMAN,
+	SHAPE_SPO, /* security-profiles-operator's SeccompProfile: OCI's members, in spec */
 };
 
 struct strings {
@@ -82,9 +86,13 @@ struct document_arch {
 };
 
 struct document {
-	json_t *root;
+	json_t *root;   /* the profile itself */
+	json_t *places; /* of a YAML text: where its values stand (profile/yaml.h), else NULL */
 	enum shape shape;
-	const char *prefix;         /* of every place: "" or "linux.seccomp." */
+	const char *prefix; /* of every place: "", "linux.seccomp." or the like */
+	bool has_caps;      /* it came with its container's bounding set */
+	caps caps;
+	bool resolved;              /* a runtime's input: what is conditional was decided already */
 	const char *default_action; /* NULL when absent */
 	struct optional default_errno_ret;
 	const char *default_errno;
@@ -99,14 +107,26 @@ struct document {
 
 /*
  * Reads a document from bytes, which it may overwrite. On failure returns -EINVAL with the
- * place in err: "LINE:COLUMN: what" for malformed JSON, "syscalls[3].action: what" otherwise.
+ * place in err: "LINE:COLUMN: what" for a malformed text, "syscalls[3].action: what" otherwise.
  * document_release() is due in both cases.
  */
 int document_parse(char *bytes, size_t n, struct document *document, struct lints *lints,
 		   struct err *err);
 void document_release(struct document *document);
 
-/* "oci", "docker", "podman" */
+/*
+ * Whether the text stands for one of the unit files of systemd (profile/unit.h), which are no
+ * documents: its first line of substance is a section or an assignment.
+ */
+bool document_is_unit(struct str text);
+
+/* The line of a place, 0 where it is not known. */
+unsigned document_line(const struct document *document, const char *place);
+
+/* Puts "LINE:COLUMN: " before an error that begins with a place, where that is known. */
+void document_locate(const struct document *document, struct err *err);
+
+/* "oci", "docker", "podman", "spo" */
 const char *shape_name(enum shape shape);
 
 /* SCMP_ACT_* without errno for a document's action; false when unknown. */

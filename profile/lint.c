@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void lint_add(struct lints *lints, size_t order, const char *where, const char *format, ...)
+static void add(struct lints *lints, enum lint_level level, size_t order, const char *where,
+		const char *format, va_list args)
 {
 	char message[512];
-	va_list args;
 
 	if (lints->count == LINT_MAX) {
 		lints->dropped++;
@@ -23,12 +23,52 @@ void lint_add(struct lints *lints, size_t order, const char *where, const char *
 		lints->all = mem_resize(lints->all, lints->size * sizeof(*lints->all));
 		lints->orders = mem_resize(lints->orders, lints->size * sizeof(*lints->orders));
 	}
-	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
-	va_end(args);
 	lints->orders[lints->count] = order;
-	lints->all[lints->count++] = (struct lint){.message = mem_copy(str_from(message)),
+	lints->all[lints->count++] = (struct lint){.level = level,
+						   .message = mem_copy(str_from(message)),
 						   .where = mem_copy(str_from(where))};
+}
+
+void lint_add(struct lints *lints, size_t order, const char *where, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(lints, LINT_WARNING, order, where, format, args);
+	va_end(args);
+}
+
+void lint_note(struct lints *lints, size_t order, const char *where, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(lints, LINT_INFO, order, where, format, args);
+	va_end(args);
+}
+
+void lint_locate(struct lints *lints, unsigned (*line_of)(const void *context, const char *where),
+		 const void *context)
+{
+	for (size_t i = 0; i < lints->count; i++) {
+		struct lint *lint = &lints->all[i];
+		unsigned line = line_of(context, lint->where);
+		BUF_AUTO where = {0};
+
+		if (line == 0)
+			continue;
+		buf_format(&where, "%s (line %u)", lint->where, line);
+		free(lint->where);
+		lint->where = mem_copy(buf_str(&where));
+	}
+}
+
+const char *lint_level_name(enum lint_level level)
+{
+	static const char *const names[] = {[LINT_INFO] = "info", [LINT_WARNING] = "warning"};
+
+	return names[level];
 }
 
 void lint_finish(struct lints *lints)
@@ -51,6 +91,7 @@ void lint_finish(struct lints *lints)
 
 	snprintf(message, sizeof(message), "%zu more like these are not shown", lints->dropped + 1);
 	free(lints->all[lints->count - 1].message);
+	lints->all[lints->count - 1].level = LINT_WARNING;
 	lints->all[lints->count - 1].message = mem_copy(str_from(message));
 }
 

@@ -20,9 +20,20 @@ struct lints {
 
 #define LINT_MAX 2000
 
-/* `where` is "architectures[1]" or the like; order as in struct place. */
+/*
+ * A warning: what is meant will not happen, or what happens is dangerous. `where` is
+ * "architectures[1]" or the like; order: 0 before the rules, N + 1 in rule N.
+ */
 void lint_add(struct lints *lints, size_t order, const char *where, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* A remark: worth knowing, and right as it is. */
+void lint_note(struct lints *lints, size_t order, const char *where, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Adds " (line N)" to every place that the function finds a line for; 0: none known. */
+void lint_locate(struct lints *lints, unsigned (*line_of)(const void *context, const char *where),
+		 const void *context);
 
 /* Sorts into the document's order, and says what the cap has dropped. */
 void lint_finish(struct lints *lints);

@@ -1,12 +1,34 @@
 libsclog_a_SOURCES += \
+	profile/advice.c profile/advice.h \
 	profile/condition.c profile/condition.h \
+	profile/cover.c profile/cover.h \
 	profile/document.c profile/document.h \
+	profile/dump.c profile/dump.h \
+	profile/export.c profile/export.h profile/export_private.h \
+	profile/export_proof.c profile/export_text.c \
 	profile/filter.c profile/filter.h \
+	profile/inspect.c profile/inspect.h \
+	profile/json.c profile/json.h \
 	profile/lint.c profile/lint.h \
+	profile/live.c profile/live.h \
+	profile/logmode.c profile/logmode.h profile/logmode_private.h \
+	profile/logmode_proof.c \
+	profile/logmode_restate.c \
+	profile/logmode_unit.c \
 	profile/names.c \
+	profile/oci.c profile/oci.h \
+	profile/pair.c profile/pair.h \
 	profile/profile.c profile/profile.h \
+	profile/region.c profile/region.h profile/region_map.c \
 	profile/resolve.c profile/resolve.h \
+	profile/source.c profile/source.h \
 	profile/spans.c profile/spans.h \
+	profile/stack.c profile/stack.h \
+	profile/survey.c profile/survey.h \
 	profile/term.c profile/term.h \
+	profile/tree.c profile/tree.h \
+	profile/tree_yaml.c \
+	profile/unit.c profile/unit.h \
 	profile/verdict.c profile/verdict.h \
-	profile/walk.c profile/walk.h
+	profile/walk.c profile/walk.h \
+	profile/yaml.c profile/yaml.h

@@ -5,15 +5,14 @@
 #include <strings.h>
 
 static const char *const loader_names[] = {
-	[LOADER_AUTO] = "auto",
-	[LOADER_DOCKER] = "docker",
-	[LOADER_PODMAN] = "podman",
-	[LOADER_OCI] = "oci",
+	[LOADER_AUTO] = "auto", [LOADER_DOCKER] = "docker",   [LOADER_PODMAN] = "podman",
+	[LOADER_OCI] = "oci",   [LOADER_SYSTEMD] = "systemd", [LOADER_NONE] = "none",
 };
 
 static const char *const runtime_names[] = {
 	[RUNTIME_RUNC] = "runc",
 	[RUNTIME_CRUN] = "crun",
+	[RUNTIME_NONE] = "none",
 };
 
 static const char *const verdict_names[] = {

@@ -3,15 +3,18 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/condition.h"
+#include "profile/advice.h"
+#include "profile/source.h"
+#include "profile/survey.h"
+#include "profile/unit.h"
 #include "profile/verdict.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <linux/audit.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 /*
  * Answers kept by (arch, number). A container may call any number it likes, so past this many
@@ -29,9 +32,12 @@ struct memo {
 
 struct profile {
 	char *source;
+	const char *format;
+	const char *whole; /* the place that stands for all that no rule names */
 	struct profile_options options;
 	struct document document;
-	struct rules rules;
+	struct unit unit;
+	struct rules rules; /* of a unit and of filters: the default action, and no rule */
 	struct filter filter;
 	struct lints lints;
 	const char **names; /* that rules have, sorted */
@@ -63,45 +69,11 @@ void profile_free(struct profile *profile)
 	free(profile->names);
 	filter_release(&profile->filter);
 	rules_release(&profile->rules);
+	unit_release(&profile->unit);
 	document_release(&profile->document);
 	lint_release(&profile->lints);
 	free(profile->source);
 	free(profile);
-}
-
-static int read_all(int fd, struct buf *bytes, struct err *err)
-{
-	for (;;) {
-		char *to = buf_reserve(bytes, 1U << 16);
-		ssize_t n = read(fd, to, 1U << 16);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_errno(err, errno, "cannot read");
-		if (n == 0)
-			return 0;
-		bytes->n += (size_t)n;
-		if (bytes->n > DOCUMENT_MAX_BYTES)
-			return err_set(err, EFBIG, "larger than %u MiB: no seccomp profile",
-				       DOCUMENT_MAX_BYTES >> 20);
-	}
-}
-
-static int read_source(const char *source, struct buf *bytes, struct err *err)
-{
-	bool standard_input = strcmp(source, "-") == 0;
-	int fd = standard_input ? STDIN_FILENO : open(source, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0)
-		return err_errno(err, errno, "cannot open");
-	int r = read_all(fd, bytes, err);
-
-	if (!standard_input)
-		close(fd);
-	if (r == 0 && bytes->n == 0)
-		r = err_set(err, EINVAL, "empty: no seccomp profile");
-	return r;
 }
 
 /* Fills what the user has left open with what this host is. */
@@ -128,34 +100,161 @@ static int by_name(const void *a, const void *b)
 
 static void sort_names(struct profile *profile)
 {
-	profile->names = mem_new(profile->rules.count, sizeof(*profile->names));
+	const struct unit_list *lists[] = {&profile->unit.filter, &profile->unit.log};
+
+	profile->names = mem_new(profile->rules.count + lists[0]->count + lists[1]->count,
+				 sizeof(*profile->names));
 	for (size_t i = 0; i < profile->rules.count; i++)
 		profile->names[profile->name_count++] = profile->rules.all[i].name;
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t k = 0; k < lists[i]->count; k++)
+			profile->names[profile->name_count++] = lists[i]->all[k].name;
+	}
 	qsort(profile->names, profile->name_count, sizeof(*profile->names), by_name);
 }
 
-static int load(struct profile *profile, const char *source, struct err *err)
+/* "SCMP_ARCH_X86_64" as libseccomp's token, 0 for none. */
+static uint32_t arch_of(const char *name)
+{
+	const size_t prefix = strlen("SCMP_ARCH_");
+	char lower[32];
+	size_t n = 0;
+
+	if (strncmp(name, "SCMP_ARCH_", prefix) != 0)
+		return 0;
+	for (const char *p = name + prefix; *p && n + 1 < sizeof(lower); p++)
+		lower[n++] = (char)tolower((unsigned char)*p);
+	lower[n] = '\0';
+	return seccomp_arch_resolve_name(lower);
+}
+
+/* What a runtime was given lists its host's arch, and the 64-bit one is no other's sub-arch. */
+static uint32_t host_of(const struct document *document)
+{
+	uint32_t host = 0;
+
+	for (size_t i = 0; document->resolved && i < document->architectures.count; i++) {
+		uint32_t token = arch_of(document->architectures.all[i]);
+
+		if (token == arch_native())
+			return token;
+		if (token && (host == 0 || (arch_audit(token) & __AUDIT_ARCH_64BIT)))
+			host = token;
+	}
+	return host;
+}
+
+static void take_from_document(struct profile *profile, const struct profile_source *source)
+{
+	struct document *document = &profile->document;
+	struct profile_options *options = &profile->options;
+
+	if (!options->has_caps && document->has_caps)
+		options->caps = document->caps;
+	if (options->arch == 0)
+		options->arch = host_of(document);
+	if (source->loader == LOADER_PODMAN)
+		document->shape = SHAPE_PODMAN;
+	profile->format = shape_name(document->shape);
+}
+
+static int load_document(struct profile *profile, const struct profile_source *source,
+			 struct err *err)
 {
 	BUF_AUTO bytes = {0};
-	int r = complete_options(&profile->options, err);
+	int r;
 
+	/* parsing overwrites */
+	buf_put(&bytes, source->text.p, source->text.n);
+	r = document_parse(bytes.p, bytes.n, &profile->document, &profile->lints, err);
+	take_from_document(profile, source);
 	if (r == 0)
-		r = read_source(source, &bytes, err);
-	if (r == 0)
-		r = document_parse(bytes.p, bytes.n, &profile->document, &profile->lints, err);
+		r = complete_options(&profile->options, err);
 	if (r == 0)
 		r = rules_resolve(&profile->document, &profile->options, &profile->rules,
 				  &profile->lints, err);
 	if (r == 0 && !profile->rules.off)
 		r = filter_build(&profile->rules, &profile->options, &profile->filter,
 				 &profile->lints, err);
+	if (r < 0)
+		document_locate(&profile->document, err);
 	return r;
 }
 
-/* "FILE:LINE:COLUMN: what" for malformed JSON, "FILE: what" for all else. */
+/* Keeps what the filter knows of arches: combining gives a program, and a unit's are known. */
+static int combine(struct profile *profile, const struct filter_stack *stack, struct err *err)
+{
+	struct filter known = profile->filter;
+	int r = filter_stack_combine(stack, &profile->filter, err);
+
+	memcpy(profile->filter.arches, known.arches, sizeof(known.arches));
+	profile->filter.arch_count = known.arch_count;
+	return r;
+}
+
+static int load_unit(struct profile *profile, const struct profile_source *source, struct err *err)
+{
+	const struct unit_text text = {
+		.text = buf_str(&source->text),
+		.groups = buf_str(&source->groups),
+		.groups_failed = source->groups_failed.message,
+		.systemd_version = source->systemd_version,
+	};
+	struct filter_stack stack = {0};
+	int r = complete_options(&profile->options, err);
+
+	profile->format = "systemd";
+	profile->whole = "SystemCallFilter=";
+	profile->rules.loader = LOADER_SYSTEMD;
+	profile->options.runtime = RUNTIME_NONE;
+	if (r == 0)
+		r = unit_parse(&text, &profile->unit, &profile->lints, err);
+	if (r == 0)
+		r = unit_build(&profile->unit, &profile->options, &stack, &profile->filter,
+			       &profile->rules.default_action, err);
+	profile->rules.off = stack.count == 0;
+	if (r == 0 && profile->rules.off)
+		lint_add(&profile->lints, 0, profile->whole,
+			 "no system call is filtered or logged: everything is allowed");
+	else if (r == 0)
+		r = combine(profile, &stack, err);
+	filter_stack_release(&stack);
+	return r;
+}
+
+static int load_filters(struct profile *profile, const struct profile_source *source,
+			struct err *err)
+{
+	int r = complete_options(&profile->options, err);
+
+	profile->format = "bpf";
+	profile->whole = "filter";
+	profile->rules.loader = LOADER_NONE;
+	profile->options.runtime = RUNTIME_NONE;
+	profile->rules.off = source->stack.count == 0;
+	if (r < 0)
+		return r;
+	if (profile->rules.off) {
+		lint_add(&profile->lints, 0, profile->whole,
+			 "there is none: everything is allowed");
+		return 0;
+	}
+	if (source->stack.threads_differ)
+		lint_add(&profile->lints, 0, profile->whole,
+			 "other threads of this process have another number of filters: this is "
+			 "the main thread's answer");
+	r = combine(profile, &source->stack, err);
+	profile->filter.arch_count = 0;
+	if (r == 0)
+		profile->rules.default_action =
+			survey_filter(&profile->filter, profile->options.arch).default_action;
+	return r;
+}
+
+/* "FILE:LINE:COLUMN: what" for a malformed text, "FILE: what" for all else. */
 static void prefix_source(struct err *err, const char *source)
 {
-	const char *name = strcmp(source, "-") == 0 ? "standard input" : source;
+	const char *name = profile_source_label(source);
 	size_t digits = strspn(err->message, "0123456789");
 	bool has_line = digits > 0 && err->message[digits] == ':';
 
@@ -171,36 +270,108 @@ static void prefix_source(struct err *err, const char *source)
 	err_set(err, code, "%s:%s", name, message);
 }
 
-int profile_load(const char *source, const struct profile_options *options,
+static unsigned line_of(const void *document, const char *place)
+{
+	return document_line(document, place);
+}
+
+static void finish_lint(struct profile *profile)
+{
+	const struct advised advised = {
+		.profile = profile,
+		.filter = &profile->filter,
+		.rules = &profile->rules,
+		.options = &profile->options,
+		.whole = profile->whole,
+	};
+
+	if (!profile->rules.off)
+		advise(&advised, &profile->lints);
+	lint_locate(&profile->lints, line_of, &profile->document);
+	lint_finish(&profile->lints);
+}
+
+int profile_load(const struct profile_source *source, const struct profile_options *options,
 		 struct profile **ret_profile, struct err *err)
 {
+	static int (*const loads[])(struct profile * profile, const struct profile_source *source,
+				    struct err *err) = {
+		[PROFILE_SOURCE_DOCUMENT] = load_document,
+		[PROFILE_SOURCE_UNIT] = load_unit,
+		[PROFILE_SOURCE_FILTERS] = load_filters,
+	};
 	struct profile *profile = mem_new(1, sizeof(*profile));
 	int r;
 
-	profile->source = mem_copy(str_from(source));
+	profile->source = mem_copy(str_from(source->name));
+	profile->format = "";
+	profile->whole = "defaultAction";
 	profile->options = *options;
 	walk_init(&profile->walk);
-	r = load(profile, source, err);
+	r = loads[source->kind](profile, source, err);
 	if (r < 0) {
-		prefix_source(err, source);
+		prefix_source(err, source->name);
 		profile_free(profile);
 		return r;
 	}
 	sort_names(profile);
-	lint_finish(&profile->lints);
+	finish_lint(profile);
 	*ret_profile = profile;
 	return 0;
+}
+
+const struct rules *profile_rules(const struct profile *profile)
+{
+	return &profile->rules;
+}
+
+const struct filter *profile_filter(const struct profile *profile)
+{
+	return profile->rules.off ? NULL : &profile->filter;
+}
+
+/* The name of a document's action, for an action that no document gave. */
+static const char *action_text(uint32_t value)
+{
+	static const struct {
+		uint32_t action;
+		const char *name;
+	} names[] = {
+		{SECCOMP_RET_ALLOW, "SCMP_ACT_ALLOW"},
+		{SECCOMP_RET_LOG, "SCMP_ACT_LOG"},
+		{SECCOMP_RET_TRACE, "SCMP_ACT_TRACE"},
+		{SECCOMP_RET_USER_NOTIF, "SCMP_ACT_NOTIFY"},
+		{SECCOMP_RET_ERRNO, "SCMP_ACT_ERRNO"},
+		{SECCOMP_RET_TRAP, "SCMP_ACT_TRAP"},
+		{SECCOMP_RET_KILL_THREAD, "SCMP_ACT_KILL_THREAD"},
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (names[i].action == (value & SECCOMP_RET_ACTION_FULL))
+			return names[i].name;
+	}
+	return "SCMP_ACT_KILL_PROCESS";
+}
+
+static const char *default_action(const struct profile *profile)
+{
+	if (profile->rules.loader != LOADER_SYSTEMD && profile->rules.loader != LOADER_NONE)
+		return profile->document.default_action ? profile->document.default_action : "";
+	if (profile->rules.off)
+		return "";
+	if (profile->unit.filter.present && profile->unit.filter.allows)
+		return profile->unit.has_errno ? "SCMP_ACT_ERRNO" : "SCMP_ACT_KILL_PROCESS";
+	return action_text(profile->rules.default_action);
 }
 
 struct profile_info profile_info(const struct profile *profile)
 {
 	return (struct profile_info){
 		.source = profile->source,
-		.format = shape_name(profile->document.shape),
+		.format = profile->format,
 		.loader = profile->rules.loader,
 		.runtime = profile->options.runtime,
-		.default_action =
-			profile->document.default_action ? profile->document.default_action : "",
+		.default_action = default_action(profile),
 	};
 }
 

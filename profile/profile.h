@@ -1,7 +1,10 @@
 /*
  * A seccomp profile, from its document to the verdict on one syscall.
  *
- *     document (JSON)  ->  profile (resolved rules)  ->  filter (BPF)  ->  verdict
+ *     source  ->  document (JSON, YAML)  ->  profile (resolved rules)  ->  filter (BPF)  ->  verdict
+ *
+ * A source is fetched first (profile/source.h) and loaded as often as wanted. A systemd unit has no
+ * document: its filters are built from its settings; a live filter and a dump are filters already.
  *
  * The document is resolved as the chosen loader would resolve it on the chosen host, the filter
  * is built with libseccomp in the way of the chosen runtime and exported as BPF, and a walk of
@@ -22,12 +25,16 @@ enum loader {
 	LOADER_DOCKER, /* moby */
 	LOADER_PODMAN, /* containers/common: Podman, CRI-O, Buildah */
 	LOADER_OCI,    /* containerd's Localhost profiles, runc and crun themselves */
+	/* of a profile that leaves no choice; not for profile_options */
+	LOADER_SYSTEMD,
+	LOADER_NONE, /* a filter, which has been loaded */
 };
 
 /* Who builds the filter. */
 enum runtime {
 	RUNTIME_RUNC, /* puts a stub before the filter: newer syscalls get ENOSYS */
 	RUNTIME_CRUN, /* libseccomp's filter as it is */
+	RUNTIME_NONE, /* of a filter or a unit; not for profile_options */
 };
 
 const char *loader_name(enum loader loader);
@@ -53,7 +60,8 @@ int caps_parse(const char *list, caps *ret_caps, struct err *err);
 struct profile_options {
 	enum loader loader;
 	enum runtime runtime;
-	caps caps;             /* the container's bounding set */
+	bool has_caps; /* caps are asked for: those that a document brings along do not count */
+	caps caps;     /* the container's bounding set */
 	unsigned kernel_major; /* 0.0: this host's, from uname(2) */
 	unsigned kernel_minor;
 	uint32_t arch; /* the host's libseccomp token, 0: this host's */
@@ -62,35 +70,63 @@ struct profile_options {
 /* What profile_options are when the user says nothing. */
 struct profile_options profile_options_default(void);
 
+enum lint_level {
+	LINT_INFO,    /* worth knowing, and right as it is */
+	LINT_WARNING, /* what is meant will not happen, or what happens is dangerous */
+};
+
+/* "info", "warning" */
+const char *lint_level_name(enum lint_level level);
+
 /* One thing worth telling about a document: an unknown name, an ignored part. */
 struct lint {
+	enum lint_level level;
 	char *message; /* what, and what follows from it */
-	char *where;   /* "syscalls[3].names[17]", or the file's line */
+	char *where;   /* "syscalls[3].names[17]", "spec.syscalls[0] (line 7)", "line 3" */
 };
 
 struct profile;
 
+struct profile_source;
+
 /*
- * Reads, resolves, builds. `source` is a path, or "-" for standard input. On failure returns a
- * negative errno and says in err what is wrong, with file, line and column for malformed JSON.
+ * Reads what was fetched, resolves, builds; the source is not changed and not kept. On failure
+ * returns a negative errno and says in err what is wrong and where: "FILE:LINE:COLUMN: what" for a
+ * malformed text, "FILE: syscalls[3].action: what" otherwise.
  */
-int profile_load(const char *source, const struct profile_options *options,
+int profile_load(const struct profile_source *source, const struct profile_options *options,
 		 struct profile **ret_profile, struct err *err);
 void profile_free(struct profile *profile);
 
 /* What `profile` in the JSON of diff and explain holds; strings live as long as the profile. */
 struct profile_info {
 	const char *source; /* as given */
-	const char *format; /* "oci", "docker" or "podman": the document's shape */
+	/* The document's shape, "oci", "docker", "podman" or "spo"; "systemd" for a unit, "bpf" for
+	 * filters. */
+	const char *format;
 	enum loader loader; /* never LOADER_AUTO */
 	enum runtime runtime;
-	/* "SCMP_ACT_ERRNO": as the document has it; "" when it has none (seccomp is then off) */
+	/*
+	 * "SCMP_ACT_ERRNO": as the document has it; "" when it has none (seccomp is then off). Of a
+	 * unit what is refused where it lists what is allowed; of filters what they do with a number
+	 * that has no name.
+	 */
 	const char *default_action;
 };
 struct profile_info profile_info(const struct profile *profile);
 
 /* What loading had to say, in the document's order. */
 const struct lint *profile_lint(const struct profile *profile, size_t *ret_count);
+
+/*
+ * What verdicts are made of: the rules as resolved (profile/resolve.h; none where there is no
+ * document, whose pointer is then NULL), and the filter (profile/filter.h), NULL where there is
+ * none. A stack of filters is one here that gives the same answers.
+ */
+struct rules;
+struct filter;
+const struct rules *profile_rules(const struct profile *profile);
+const struct filter *profile_filter(const struct profile *profile);
 
 enum verdict_kind {
 	VERDICT_ALLOWED,

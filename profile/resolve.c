@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +58,7 @@ static enum loader loader_of_shape(enum shape shape)
 		[SHAPE_OCI] = LOADER_OCI,
 		[SHAPE_DOCKER] = LOADER_DOCKER,
 		[SHAPE_PODMAN] = LOADER_PODMAN,
+		[SHAPE_SPO] = LOADER_OCI, /* a Localhost profile */
 	};
 
 	return loaders[shape];
@@ -244,7 +246,7 @@ static void lint_rule(struct resolver *resolver, size_t at)
 }
 
 /* ENOTSUP is EOPNOTSUPP's second name, so the C library gives the other. */
-static bool errno_from_name(const char *name, uint64_t *ret_number)
+bool errno_from_name(const char *name, uint64_t *ret_number)
 {
 	char *end;
 
@@ -376,6 +378,29 @@ static size_t count_names(const struct document *document)
 	return count;
 }
 
+/*
+ * Every one takes an instruction at least, and a filter has BPF_MAXINSNS of them. Asked before
+ * libseccomp is, which takes a minute for ten thousand.
+ */
+static int check_conditional(struct resolver *resolver)
+{
+	const struct rules *rules = resolver->rules;
+	char place[PLACE_SIZE];
+	size_t count = 0;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		count += rules->all[i].arg_count > 0;
+		if (count <= BPF_MAXINSNS)
+			continue;
+		document_rule_place(rules->document, rules->all[i].document_rule, place);
+		return err_set(resolver->err, E2BIG,
+			       "%s: more than %d calls with conditions: the kernel takes that many "
+			       "instructions in a filter, so the container would not start",
+			       place, BPF_MAXINSNS);
+	}
+	return 0;
+}
+
 int rules_resolve(const struct document *document, const struct profile_options *options,
 		  struct rules *rules, struct lints *lints, struct err *err)
 {
@@ -402,7 +427,7 @@ int rules_resolve(const struct document *document, const struct profile_options 
 		r = resolve_arches(&resolver);
 	for (size_t i = 0; r == 0 && i < document->rule_count; i++)
 		r = resolve_rule(&resolver, i);
-	return r;
+	return r < 0 ? r : check_conditional(&resolver);
 }
 
 void rules_release(struct rules *rules)

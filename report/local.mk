@@ -6,6 +6,9 @@ libsclog_a_SOURCES += \
 	report/diff_json.c \
 	report/diff_text.c \
 	report/events.c report/events.h \
+	report/explain.c report/explain.h report/explain_private.h \
+	report/explain_blocked.c \
+	report/explain_compare.c \
 	report/finding.c report/finding.h \
 	report/format.c report/format.h \
 	report/group.c report/group.h \

@@ -1,10 +1,11 @@
 /*
- * A libFuzzer target: any bytes as a profile's document, through every loader and runtime to
- * verdicts. Build with clang -fsanitize=fuzzer,address,undefined.
+ * A libFuzzer target: any bytes as a profile's document in any of its forms, through every loader
+ * and runtime to verdicts, or as a systemd unit, to its filters. Build with clang -fsanitize=fuzzer,address,undefined.
  */
 #include "base/buf.h"
 #include "base/mem.h"
 #include "profile/filter.h"
+#include "profile/unit.h"
 #include "profile/verdict.h"
 
 #include <linux/audit.h>
@@ -71,6 +72,28 @@ static void resolve_and_build(const struct document *document,
 	rules_release(&rules);
 }
 
+/* The text stands for what systemd says of its groups as well. */
+static void try_unit(struct str text, const struct profile_options *options, struct lints *lints)
+{
+	const struct unit_text in = {.text = text, .groups = text, .systemd_version = 255};
+	struct filter_stack stack = {0};
+	struct filter combined = {0}, arches;
+	struct err err = ERR_INIT;
+	struct unit unit;
+	uint32_t action;
+	int r = unit_parse(&in, &unit, lints, &err);
+
+	if (r == 0)
+		r = unit_build(&unit, options, &stack, &arches, &action, &err);
+	if (r == 0)
+		r = filter_stack_combine(&stack, &combined, &err);
+	if (r < 0 && !err.code)
+		abort();
+	filter_release(&combined);
+	filter_stack_release(&stack);
+	unit_release(&unit);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static const uint32_t hosts[] = {SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64, SCMP_ARCH_S390X};
@@ -91,6 +114,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	} else if (!err.code) {
 		abort();
 	}
+	options.arch = hosts[size % 2];
+	if (document_is_unit(str_of((const char *)bytes, size)))
+		try_unit(str_of((const char *)bytes, size), &options, &lints);
 	lint_finish(&lints);
 	document_release(&document);
 	lint_release(&lints);

@@ -18,12 +18,14 @@ unit_tests += \
 	tests/test_clock \
 	tests/test_config \
 	tests/test_connector \
+	tests/test_explain \
 	tests/test_follow \
 	tests/test_framing \
 	tests/test_hold \
 	tests/test_journal \
 	tests/test_kmsg \
 	tests/test_live \
+	tests/test_logmode \
 	tests/test_match \
 	tests/test_metadata \
 	tests/test_minutes \
@@ -36,6 +38,7 @@ unit_tests += \
 	tests/test_process \
 	tests/test_procfs \
 	tests/test_profile \
+	tests/test_profile_forms \
 	tests/test_record \
 	tests/test_report \
 	tests/test_rotation \
@@ -68,6 +71,8 @@ tests_test_config_CPPFLAGS = $(unit_flags)
 tests_test_config_LDADD = $(unit_libs)
 tests_test_connector_CPPFLAGS = $(unit_flags)
 tests_test_connector_LDADD = $(unit_libs)
+tests_test_explain_CPPFLAGS = $(unit_flags)
+tests_test_explain_LDADD = $(unit_libs)
 tests_test_follow_CPPFLAGS = $(unit_flags)
 tests_test_follow_LDADD = $(unit_libs)
 tests_test_framing_CPPFLAGS = $(unit_flags)
@@ -80,6 +85,8 @@ tests_test_kmsg_CPPFLAGS = $(unit_flags)
 tests_test_kmsg_LDADD = $(unit_libs)
 tests_test_live_CPPFLAGS = $(unit_flags)
 tests_test_live_LDADD = $(unit_libs)
+tests_test_logmode_CPPFLAGS = $(unit_flags)
+tests_test_logmode_LDADD = $(unit_libs)
 tests_test_match_CPPFLAGS = $(unit_flags)
 tests_test_match_LDADD = $(unit_libs)
 tests_test_metadata_CPPFLAGS = $(unit_flags)
@@ -102,6 +109,8 @@ tests_test_process_CPPFLAGS = $(unit_flags)
 tests_test_process_LDADD = $(unit_libs)
 tests_test_procfs_CPPFLAGS = $(unit_flags)
 tests_test_procfs_LDADD = $(unit_libs)
+tests_test_profile_forms_CPPFLAGS = $(unit_flags)
+tests_test_profile_forms_LDADD = $(unit_libs)
 tests_test_profile_CPPFLAGS = $(unit_flags)
 tests_test_profile_LDADD = $(unit_libs)
 tests_test_record_CPPFLAGS = $(unit_flags)
@@ -139,6 +148,7 @@ shell_tests = \
 	tests/check-format \
 	tests/check-layers \
 	tests/bad-input.test \
+	tests/explain.test \
 	tests/framings.test \
 	tests/live-cron \
 	tests/store.test

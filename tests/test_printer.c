@@ -125,6 +125,7 @@ static void load_profile(struct fixture *fixture)
 	assert_int_equal(write(fd, PROFILE, strlen(PROFILE)), strlen(PROFILE));
 	close(fd);
 	assert_int_equal(judges_init(&fixture->judges, &given, &err), 0);
+	assert_int_equal(judges_acquire(&fixture->judges, &err), 0);
 	assert_int_equal(judges_find(&fixture->judges, NULL, &profile, &err), 0);
 }
 

@@ -10,7 +10,7 @@
 #include "ingest/arch.h"
 #include "profile/condition.h"
 #include "profile/filter.h"
-#include "profile/profile.h"
+#include "profile/source.h"
 #include "profile/spans.h"
 
 #include <errno.h>
@@ -59,13 +59,26 @@ static struct profile_options test_options(void)
 	return options;
 }
 
+static int load_file(const char *path, const struct profile_options *options,
+		     struct profile **ret_profile, struct err *err)
+{
+	struct profile_source *source;
+	int r = profile_source_acquire(path, &source, err);
+
+	if (r < 0)
+		return r;
+	r = profile_load(source, options, ret_profile, err);
+	profile_source_free(source);
+	return r;
+}
+
 static struct profile *load(const char *name, const struct profile_options *options)
 {
 	struct err err = ERR_INIT;
 	struct profile *profile = NULL;
 	char path[256];
 
-	if (profile_load(golden(name, path), options, &profile, &err) < 0)
+	if (load_file(golden(name, path), options, &profile, &err) < 0)
 		fail_msg("%s", err.message);
 	return profile;
 }
@@ -80,7 +93,7 @@ static struct profile *load_text(const char *text, const struct profile_options 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
-	if (profile_load(path, options, &profile, err) < 0)
+	if (load_file(path, options, &profile, err) < 0)
 		profile = NULL;
 	unlink(path);
 	return profile;
@@ -496,12 +509,11 @@ static void test_unreadable(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(profile_load("/nonexistent/profile.json", &options, &profile, &err),
-			 -ENOENT);
+	assert_int_equal(load_file("/nonexistent/profile.json", &options, &profile, &err), -ENOENT);
 	assert_string_equal(err.message,
 			    "/nonexistent/profile.json: cannot open: No such file or directory");
 	err_clear(&err);
-	assert_int_equal(profile_load("/tmp", &options, &profile, &err), -EISDIR);
+	assert_int_equal(load_file("/tmp", &options, &profile, &err), -EISDIR);
 	assert_string_equal(err.message, "/tmp: cannot read: Is a directory");
 }
 
@@ -531,7 +543,7 @@ static void test_too_large(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, DOCUMENT_MAX_BYTES + 1), 0);
 	close(fd);
-	assert_int_equal(profile_load(path, &options, &profile, &err), -EFBIG);
+	assert_int_equal(load_file(path, &options, &profile, &err), -EFBIG);
 	unlink(path);
 	assert_non_null(strstr(err.message, "larger than 64 MiB"));
 }
@@ -544,7 +556,7 @@ static void test_conflict(void **state)
 	char path[256];
 
 	(void)state;
-	assert_int_equal(profile_load(golden("conflict.json", path), &options, &profile, &err),
+	assert_int_equal(load_file(golden("conflict.json", path), &options, &profile, &err),
 			 -EEXIST);
 	assert_non_null(strstr(err.message, "syscalls[0].names[1] and syscalls[1].names[0]"));
 	assert_non_null(strstr(err.message, "'personality'"));

@@ -3,6 +3,7 @@
  * valid, CSV must be RFC 4180, and counts must add up. Expected texts were written by hand from
  * those rules; syscall numbers are those of asm/unistd_64.h.
  */
+#include "profile/source.h"
 #include "report/containers.h"
 #include "report/csv.h"
 #include "report/diff.h"
@@ -484,20 +485,13 @@ static const char profile_text[] =
 
 static struct profile *a_profile(void)
 {
-	struct profile_options options = profile_options_default();
-	char path[] = "/tmp/test_report.XXXXXX";
+	const struct profile_options options = profile_options_default();
+	struct profile_source *source = profile_source_from_text("a.json", str_from(profile_text));
 	struct err err = ERR_INIT;
 	struct profile *profile;
-	int fd = mkstemp(path);
 
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, profile_text, sizeof(profile_text) - 1),
-			 sizeof(profile_text) - 1);
-	close(fd);
-	int r = profile_load(path, &options, &profile, &err);
-
-	unlink(path);
-	assert_int_equal(r, 0);
+	assert_int_equal(profile_load(source, &options, &profile, &err), 0);
+	profile_source_free(source);
 	return profile;
 }
 

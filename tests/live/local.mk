@@ -9,6 +9,7 @@ live_tests = \
 	tests/live/attribution-short.test \
 	tests/live/attribution-pids.test \
 	tests/live/attribution-metadata.test \
+	tests/live/logmode.test \
 	tests/live/sources.test \
 	tests/live/kill.test \
 	tests/live/storm-audit.test \

@@ -1,0 +1,306 @@
+#include "base/mem.h"
+#include "cli/judges.h"
+#include "cli/message.h"
+#include "cli/reading.h"
+#include "cli/syscalls.h"
+#include "ingest/arch.h"
+#include "profile/lint.h"
+#include "profile/oci.h"
+#include "profile/source.h"
+#include "report/explain.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct explain_options {
+	struct global_options global;
+	struct profile_options_given judging;
+	struct option_list arches;
+	const char *diff;
+	bool blocked, lint;
+};
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	OPTION_TITLE("Question"),
+	OPTION(COMMA_LIST, 0, "arch", "ARCH[,ARCH...]", struct explain_options, arches,
+	       "what it does on these; default those of the filter"),
+	OPTION(FLAG, 0, "blocked", NULL, struct explain_options, blocked,
+	       "the names of what it refuses; by default on this host's arch"),
+	OPTION(TEXT, 0, "diff", "FILE", struct explain_options, diff,
+	       "compare with this profile, call by call"),
+	OPTION(FLAG, 0, "lint", NULL, struct explain_options, lint,
+	       "only say what is doubtful in it"),
+	OPTION_TITLE("Profile"),
+	PROFILE_LOADING_ROWS(struct explain_options, judging),
+	GLOBAL_OPTION_ROWS("text|json|csv|oci"),
+};
+/* clang-format on */
+
+/* A profile as one kind of host would have it. */
+struct host {
+	uint32_t token; /* 0: this one */
+	struct judges judges;
+	struct profile *profile;
+};
+
+#define HOSTS_MAX 16
+
+struct explainer {
+	struct invocation *invocation;
+	const struct explain_options *given;
+	struct host hosts[HOSTS_MAX]; /* the first is this one; the others borrow its source */
+	size_t host_count;
+	struct host other; /* --diff */
+	struct arches arches;
+	struct explain_calls calls;
+	struct err *err;
+};
+
+static int acquire(struct explainer *explainer, struct host *host, const char *source)
+{
+	struct profile_options_given given = explainer->given->judging;
+
+	given.profile = source;
+	int r = judges_init(&host->judges, &given, explainer->err);
+
+	explainer->invocation->misused = r < 0;
+	host->judges.db = explainer->given->global.db;
+	return r < 0 ? r : judges_acquire(&host->judges, explainer->err);
+}
+
+static int load(struct explainer *explainer, struct host *host)
+{
+	return judges_find(&host->judges, NULL, &host->profile, explainer->err);
+}
+
+static void release(struct explainer *explainer)
+{
+	explain_calls_release(&explainer->calls);
+	for (size_t i = 0; i < HOSTS_MAX; i++) {
+		if (i > 0)
+			explainer->hosts[i].judges.source = NULL;
+		judges_release(&explainer->hosts[i].judges);
+	}
+	judges_release(&explainer->other.judges);
+}
+
+/*
+ * Who answers for an arch. A profile of Docker or Podman is for hosts of every arch: for one that
+ * this host cannot run, it is resolved as such a host would. An OCI profile was resolved for one
+ * host already, and what it does not list it does not know.
+ */
+static int find_host(struct explainer *explainer, uint32_t token, struct profile **ret_profile)
+{
+	struct host *first = &explainer->hosts[0];
+	uint32_t host = arches_host(token);
+
+	*ret_profile = first->profile;
+	if (host == arches_host(arch_native()) || profile_info(first->profile).loader == LOADER_OCI)
+		return 0;
+	for (size_t i = 1; i < explainer->host_count; i++) {
+		*ret_profile = explainer->hosts[i].profile;
+		if (explainer->hosts[i].token == host)
+			return 0;
+	}
+	if (explainer->host_count == HOSTS_MAX)
+		return err_set(explainer->err, E2BIG, "--arch: too many kinds of hosts at once");
+	struct host *added = &explainer->hosts[explainer->host_count++];
+
+	added->token = host;
+	added->judges = first->judges;
+	added->judges.count = 0;
+	added->judges.options.arch = host;
+	int r = load(explainer, added);
+
+	*ret_profile = added->profile;
+	return r;
+}
+
+static int parse_arches(struct explainer *explainer)
+{
+	const struct option_list *given = &explainer->given->arches;
+
+	for (size_t i = 0; i < given->count; i++) {
+		uint32_t token = arch_from_name(str_from(given->values[i]));
+
+		if (!token) {
+			explainer->invocation->misused = true;
+			return err_set(explainer->err, EINVAL, "--arch: unknown arch '%s'",
+				       given->values[i]);
+		}
+		arches_add(&explainer->arches, token);
+	}
+	if (given->count)
+		return 0;
+	if (explainer->given->blocked)
+		arches_add(&explainer->arches, arch_native());
+	else
+		arches_of_profile(&explainer->arches, explainer->hosts[0].profile);
+	return 0;
+}
+
+/* The calls of the operands behind the profile, or without any all that have names. */
+static int collect(struct explainer *explainer)
+{
+	const struct invocation *invocation = explainer->invocation;
+	struct syscalls syscalls = {.arches = &explainer->arches, .calls = &explainer->calls};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < explainer->arches.count; i++)
+		r = find_host(explainer, explainer->arches.all[i], &syscalls.profiles[i]);
+	if (r < 0)
+		return r;
+	if (invocation->operand_count == 1)
+		syscalls_add_named(&syscalls);
+	for (size_t i = 1; r == 0 && i < invocation->operand_count; i++)
+		r = syscalls_add(&syscalls, invocation->operands[i], explainer->err);
+	explainer->invocation->misused = r < 0;
+	return r;
+}
+
+static int compare(struct explainer *explainer, const struct explain_writing *writing)
+{
+	struct syscalls syscalls = {.arches = &explainer->arches, .calls = &explainer->calls};
+	enum explain_relation relation;
+	int r = load(explainer, &explainer->other);
+
+	if (r < 0)
+		return r;
+	if (!explainer->given->arches.count)
+		arches_of_profile(&explainer->arches, explainer->other.profile);
+	syscalls_add_compared(&syscalls, explainer->hosts[0].profile, explainer->other.profile);
+	r = explain_write_comparison(writing, explainer->other.profile, stdout, &relation);
+	if (r < 0)
+		return reading_output_failed(r, explainer->err);
+	return relation == EXPLAIN_EQUAL ? EXIT_FINE : EXIT_DIFFERENCES;
+}
+
+static int explain_lint(const struct explain_writing *writing, struct err *err)
+{
+	size_t count;
+	int r = explain_write_lint(writing, stdout);
+
+	profile_lint(writing->profile, &count);
+	if (r < 0)
+		return reading_output_failed(r, err);
+	return count ? EXIT_DIFFERENCES : EXIT_FINE;
+}
+
+/* The profile written back; what OCI cannot say makes the exit code of a difference. */
+static int write_back(struct explainer *explainer)
+{
+	const char *label = profile_source_label(explainer->hosts[0].judges.name);
+	struct lints notes = {0};
+	BUF_AUTO text = {0};
+	bool exact = true;
+	int r = oci_write(explainer->hosts[0].profile, &text, &notes, &exact, explainer->err);
+
+	if (r < 0)
+		err_prefix(explainer->err, "%s", label);
+	for (size_t i = 0; i < notes.count; i++)
+		message_warning("%s: %s", label, notes.all[i].message);
+	fwrite(text.p ? text.p : "", 1, text.n, stdout);
+	lint_release(&notes);
+	if (r < 0)
+		return r;
+	return exact ? EXIT_FINE : EXIT_DIFFERENCES;
+}
+
+static bool wants_oci(const struct explain_options *given)
+{
+	return given->global.format && strcmp(given->global.format, "oci") == 0;
+}
+
+static int explain(struct explainer *explainer)
+{
+	const struct explain_options *given = explainer->given;
+	struct explain_writing writing = {
+		.calls = &explainer->calls,
+		.format = format_from_name(given->global.format),
+		.colour = reading_wants_colour(),
+	};
+	int r = load(explainer, &explainer->hosts[0]);
+
+	if (r < 0)
+		return r;
+	explainer->host_count = 1;
+	writing.profile = explainer->hosts[0].profile;
+	if (given->lint)
+		return explain_lint(&writing, explainer->err);
+	if (!given->global.quiet)
+		judges_warn_of_lint(&explainer->hosts[0].judges);
+	if (wants_oci(given))
+		return write_back(explainer);
+	r = parse_arches(explainer);
+	if (r == 0 && given->diff)
+		return compare(explainer, &writing);
+	if (r == 0)
+		r = collect(explainer);
+	if (r < 0)
+		return r;
+	r = given->blocked ? explain_write_blocked(&writing, stdout)
+			   : explain_write(&writing, stdout);
+	return r < 0 ? reading_output_failed(r, explainer->err) : EXIT_FINE;
+}
+
+static int check(const struct invocation *invocation, const struct explain_options *given,
+		 struct err *err)
+{
+	unsigned views = given->blocked + given->lint + (given->diff != NULL);
+
+	if (invocation->operand_count == 0)
+		return err_set(err, EINVAL, "no profile given");
+	if (views > 1)
+		return err_set(err, EINVAL, "--blocked, --diff and --lint exclude each other");
+	if ((given->lint || given->diff) && invocation->operand_count > 1)
+		return err_set(err, EINVAL, "'%s': --%s takes no SYSCALL", invocation->operands[1],
+			       given->lint ? "lint" : "diff");
+	if (wants_oci(given) && (views || invocation->operand_count > 1))
+		return err_set(err, EINVAL,
+			       "--format oci writes the profile back, and nothing else");
+	if (given->diff && strcmp(given->diff, "-") == 0 &&
+	    strcmp(invocation->operands[0], "-") == 0)
+		return err_set(err, EINVAL, "standard input cannot be both profiles");
+	return 0;
+}
+
+static int run(struct invocation *invocation, struct err *err)
+{
+	struct explainer explainer = {
+		.invocation = invocation, .given = invocation->options, .err = err};
+	int r = check(invocation, explainer.given, err);
+
+	if (r < 0) {
+		invocation->misused = true;
+		return r;
+	}
+	r = acquire(&explainer, &explainer.hosts[0], invocation->operands[0]);
+	if (r == 0 && explainer.given->diff)
+		r = acquire(&explainer, &explainer.other, explainer.given->diff);
+	if (r == 0)
+		r = invocation_sandbox(invocation, err);
+	if (r == 0)
+		r = explain(&explainer);
+	release(&explainer);
+	return r;
+}
+
+const struct command command_explain = {
+	.name = "explain",
+	.summary = "what a profile does with each syscall",
+	.synopsis = "[OPTION...] PROFILE [SYSCALL...]",
+	.description =
+		"Says what the kernel would do with each SYSCALL under PROFILE, all arguments "
+		"considered, and which rule decides. A SYSCALL is a name, a pattern of names, a "
+		"number or a range of numbers (0-600); without any, all that have names are "
+		"shown. Numbers below zero come after `--`. --format oci writes PROFILE back as "
+		"the OCI profile that it comes to for this container on this host.\n"
+		"Exits with 0; with --diff 1 when the profiles differ, with --lint 1 when there "
+		"is anything to say, with --format oci 1 when OCI cannot say all of it; 2 on "
+		"trouble.",
+	.table = {rows, sizeof(rows) / sizeof(*rows)},
+	.options_size = sizeof(struct explain_options),
+	.help_more = syscalls_help,
+	.run = run,
+};

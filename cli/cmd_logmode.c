@@ -1,0 +1,111 @@
+#include "cli/command.h"
+#include "cli/judges.h"
+#include "cli/message.h"
+#include "cli/output.h"
+#include "profile/logmode.h"
+#include "profile/source.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+struct logmode_options {
+	struct global_options global;
+	struct profile_options_given judging;
+	const char *output;
+	bool force;
+};
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	OPTION_TITLE("Output"),
+	OPTION(TEXT, 'o', "output", "FILE", struct logmode_options, output,
+	       "write to this file, which appears whole or not at all"),
+	OPTION(FLAG, 0, "force", NULL, struct logmode_options, force,
+	       "replace the file if it is there"),
+	OPTION_TITLE("Profile: whose filters the twin is proven for"),
+	PROFILE_LOADING_ROWS(struct logmode_options, judging),
+	GLOBAL_OPTION_ROWS("text|json"),
+};
+/* clang-format on */
+
+static void warn(const struct lints *notes, const char *source)
+{
+	for (size_t i = 0; i < notes->count; i++) {
+		const struct lint *note = &notes->all[i];
+		bool placed = note->where && note->where[0];
+
+		message_warning("%s: %s%s%s", source, placed ? note->where : "", placed ? ": " : "",
+				note->message);
+	}
+}
+
+static int write_twin(const struct twin *twin, const struct logmode_options *given, struct err *err)
+{
+	BUF_AUTO text = {0};
+
+	buf_put_str(&text, buf_str(&twin->text));
+	if (text.n && text.p[text.n - 1] != '\n')
+		buf_put_char(&text, '\n');
+	return output_write(given->output ? given->output : "-", given->force, buf_str(&text), err);
+}
+
+static int make(const struct judges *judges, const struct logmode_options *given, struct err *err)
+{
+	const char *label = profile_source_label(judges->source->name);
+	struct twin twin;
+	int r = twin_make(&twin, judges->source, &judges->options, err);
+
+	if (r < 0)
+		err_prefix(err, "%s", label);
+	else if (!given->global.quiet)
+		warn(&twin.notes, label);
+	if (r == 0)
+		r = write_twin(&twin, given, err);
+	twin_release(&twin);
+	return r;
+}
+
+static int run(struct invocation *invocation, struct err *err)
+{
+	const struct logmode_options *given = invocation->options;
+	struct profile_options_given judging = given->judging;
+	struct judges judges = {0};
+	int r = 0;
+
+	if (invocation->operand_count != 1)
+		r = err_set(err, EINVAL, "%s",
+			    invocation->operand_count ? "more than one profile given"
+						      : "no profile given");
+	if (r == 0) {
+		judging.profile = invocation->operands[0];
+		r = judges_init(&judges, &judging, err);
+	}
+	if (r < 0) {
+		invocation->misused = true;
+		return r;
+	}
+	judges.db = invocation->global->db;
+	r = judges_acquire(&judges, err);
+	if (r == 0)
+		r = invocation_sandbox(invocation, err);
+	if (r == 0)
+		r = make(&judges, given, err);
+	judges_release(&judges);
+	return r;
+}
+
+const struct command command_logmode = {
+	.name = "logmode",
+	.summary = "a profile's log-mode twin: every refusal becomes a log",
+	.synopsis = "[OPTION...] PROFILE",
+	.description =
+		"Writes PROFILE with every SCMP_ACT_ERRNO, SCMP_ACT_TRAP and SCMP_ACT_KILL* "
+		"changed to SCMP_ACT_LOG, so that a container under it may do what PROFILE "
+		"refuses, and each such call is in the log. Everything else stays as it is, "
+		"unless libseccomp would then let a call pass silently that PROFILE refuses; "
+		"warnings say where.\n"
+		"Exits with 0, or with 2 on trouble.",
+	.table = {rows, sizeof(rows) / sizeof(*rows)},
+	.options_size = sizeof(struct logmode_options),
+	.run = run,
+};

@@ -1,0 +1,348 @@
+#include "cli/syscalls.h"
+
+#include "base/mem.h"
+#include "cli/nearest.h"
+#include "ingest/arch.h"
+#include "profile/survey.h"
+#include "report/text.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HELP_COLUMNS 80
+
+/*
+ * Where numbers that have names lie: every arch's own, MIPS's three ABIs, ARM's private ones
+ * (kernel: arch/mips/include/uapi/asm/unistd.h, arch/arm/include/uapi/asm/unistd.h).
+ */
+static const struct range {
+	int64_t first, last;
+} named_ranges[] = {{0, 1023}, {4000, 6999}, {0xf0000, 0xf000f}};
+
+/* Which arch's host runs programs of another arch as well. */
+static const struct {
+	uint32_t token, host;
+} hosts[] = {
+	{SCMP_ARCH_X86, SCMP_ARCH_X86_64},           {SCMP_ARCH_X32, SCMP_ARCH_X86_64},
+	{SCMP_ARCH_ARM, SCMP_ARCH_AARCH64},          {SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64},
+	{SCMP_ARCH_MIPS64N32, SCMP_ARCH_MIPS64},     {SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64},
+	{SCMP_ARCH_MIPSEL64N32, SCMP_ARCH_MIPSEL64}, {SCMP_ARCH_PPC, SCMP_ARCH_PPC64},
+	{SCMP_ARCH_S390, SCMP_ARCH_S390X},           {SCMP_ARCH_PARISC, SCMP_ARCH_PARISC64},
+};
+
+uint32_t arches_host(uint32_t token)
+{
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+		if (hosts[i].token == token)
+			return hosts[i].host;
+	return token;
+}
+
+void arches_add(struct arches *arches, uint32_t token)
+{
+	for (size_t i = 0; i < arches->count; i++)
+		if (arches->all[i] == token)
+			return;
+	if (arches->count < ARCHES_MAX)
+		arches->all[arches->count++] = token;
+}
+
+static bool has_arch(const struct arches *arches, uint32_t token)
+{
+	for (size_t i = 0; i < arches->count; i++)
+		if (arches->all[i] == token)
+			return true;
+	return false;
+}
+
+/* The number as that arch's programs call it. */
+static int64_t number_on(uint32_t token, int64_t nr)
+{
+	return token == SCMP_ARCH_X32 && nr >= 0 ? nr | ARCH_X32_BIT : nr;
+}
+
+static bool knows(struct profile *profile, uint32_t token)
+{
+	return profile_judge(profile, arch_audit(token), number_on(token, 0)).origin !=
+	       VERDICT_BY_ARCH;
+}
+
+void arches_of_profile(struct arches *arches, struct profile *profile)
+{
+	const uint32_t *all = arch_all();
+	bool every = true;
+
+	for (size_t i = 0; all[i]; i++)
+		every = every && knows(profile, all[i]);
+	for (size_t i = 0; all[i]; i++)
+		if (every ? arches_host(all[i]) == arches_host(arch_native())
+			  : knows(profile, all[i]))
+			arches_add(arches, all[i]);
+}
+
+static void add_call(struct syscalls *syscalls, size_t arch, int64_t nr)
+{
+	const struct explain_call call = {.profile = syscalls->profiles[arch],
+					  .arch = arch_audit(syscalls->arches->all[arch]),
+					  .nr = nr};
+
+	explain_calls_add(syscalls->calls, &call);
+}
+
+/* libseccomp's own names: what a profile's rules can name with effect. */
+static bool has_name(uint32_t token, int64_t nr)
+{
+	char *name = seccomp_syscall_resolve_num_arch(token, (int)nr);
+	bool found = name != NULL;
+
+	free(name);
+	return found;
+}
+
+static bool is_named_by_rule(struct syscalls *syscalls, size_t arch, int64_t nr)
+{
+	uint32_t audit_arch = arch_audit(syscalls->arches->all[arch]);
+	char name[SYSCALL_NAME_SIZE];
+
+	return syscall_name(audit_arch, nr, name) &&
+	       profile_judge(syscalls->profiles[arch], audit_arch, nr).origin == VERDICT_BY_RULE;
+}
+
+void syscalls_add_named(struct syscalls *syscalls)
+{
+	for (size_t i = 0; i < syscalls->arches->count; i++) {
+		uint32_t token = syscalls->arches->all[i];
+
+		for (size_t j = 0; j < sizeof(named_ranges) / sizeof(named_ranges[0]); j++)
+			for (int64_t n = named_ranges[j].first; n <= named_ranges[j].last; n++)
+				if (has_name(token, number_on(token, n)) ||
+				    is_named_by_rule(syscalls, i, number_on(token, n)))
+					add_call(syscalls, i, number_on(token, n));
+	}
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint32_t number_a = *(const uint32_t *)a, number_b = *(const uint32_t *)b;
+
+	return (number_a > number_b) - (number_a < number_b);
+}
+
+/* Of both filters, sorted; each may stand there twice. */
+static size_t compared_numbers(struct profile *const profiles[2], uint32_t token,
+			       uint32_t **ret_numbers)
+{
+	uint32_t *all = NULL;
+	size_t count = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct filter none = {0};
+		const struct filter *filter = profile_filter(profiles[i]);
+		uint32_t *some;
+		size_t n = survey_numbers(filter ? filter : &none, token, &some);
+
+		all = mem_resize(all, (count + n + 1) * sizeof(*all));
+		memcpy(all + count, some, n * sizeof(*all));
+		count += n;
+		free(some);
+	}
+	qsort(all, count, sizeof(*all), by_number);
+	*ret_numbers = all;
+	return count;
+}
+
+void syscalls_add_compared(struct syscalls *syscalls, struct profile *first, struct profile *second)
+{
+	struct profile *const profiles[2] = {first, second};
+
+	for (size_t i = 0; i < syscalls->arches->count; i++) {
+		uint32_t token = syscalls->arches->all[i], *numbers;
+		size_t count = compared_numbers(profiles, token, &numbers);
+
+		for (size_t j = 0; j < count; j++) {
+			/* -1 is the one number that a tracer may make of any */
+			int64_t nr = numbers[j] == UINT32_MAX ? -1 : (int64_t)numbers[j];
+
+			if ((j == 0 || numbers[j] != numbers[j - 1]) &&
+			    arch_token(arch_audit(token), nr) == token)
+				add_call(syscalls, i, nr);
+		}
+		free(numbers);
+	}
+}
+
+static int too_many(const char *operand, struct err *err)
+{
+	return err_set(err, E2BIG, "'%s': more than %u syscalls at once", operand, SYSCALLS_MAX);
+}
+
+/* A number that has x32's bit is x32's, or x86_64's where x32 is not asked about. */
+static bool is_asked(const struct syscalls *syscalls, uint32_t token, int64_t nr)
+{
+	bool x32 = nr > 0 && nr & ARCH_X32_BIT;
+
+	/* below zero there is no bit to tell x32 by: that is x86_64's */
+	if (nr < 0 && token == SCMP_ARCH_X32)
+		return !has_arch(syscalls->arches, SCMP_ARCH_X86_64);
+	if (!x32 || (!has_arch(syscalls->arches, SCMP_ARCH_X32) &&
+		     !has_arch(syscalls->arches, SCMP_ARCH_X86_64)))
+		return true;
+	if (has_arch(syscalls->arches, SCMP_ARCH_X32))
+		return token == SCMP_ARCH_X32;
+	return token == SCMP_ARCH_X86_64;
+}
+
+static int add_range(struct syscalls *syscalls, const struct range *range, const char *operand,
+		     struct err *err)
+{
+	const struct arches *arches = syscalls->arches;
+
+	if (range->last - range->first >= SYSCALLS_MAX ||
+	    syscalls->calls->count + (size_t)(range->last - range->first) > SYSCALLS_MAX)
+		return too_many(operand, err);
+	for (size_t i = 0; i < arches->count; i++)
+		for (int64_t nr = range->first; nr <= range->last; nr++)
+			if (is_asked(syscalls, arches->all[i], nr))
+				add_call(syscalls, i, number_on(arches->all[i], nr));
+	return 0;
+}
+
+/* "161", "0x3b", "-1"; NULL if the text does not begin with a number. */
+static const char *parse_number(const char *text, int64_t *ret_number)
+{
+	char *end;
+
+	if (text[0] != '-' && (text[0] < '0' || text[0] > '9'))
+		return NULL;
+	errno = 0;
+	*ret_number = strtoll(text, &end, strncmp(text, "0x", 2) == 0 ? 16 : 10);
+	return errno || end == text || *ret_number < INT32_MIN || *ret_number > UINT32_MAX ? NULL
+											   : end;
+}
+
+static bool parse_range(const char *operand, struct range *range)
+{
+	const char *end = parse_number(operand, &range->first);
+
+	range->last = range->first;
+	if (end && *end == '-')
+		end = parse_number(end + 1, &range->last);
+	return end && !*end;
+}
+
+struct names {
+	char (*all)[SYSCALL_NAME_SIZE];
+	size_t count, size;
+};
+
+static const char *name_at(size_t i, const void *context)
+{
+	const struct names *names = context;
+
+	return i < names->count ? names->all[i] : NULL;
+}
+
+static void names_add(struct names *names, const char *name)
+{
+	if (names->count == names->size) {
+		names->size = names->size ? names->size * 2 : 512;
+		names->all = mem_resize(names->all, names->size * sizeof(*names->all));
+	}
+	snprintf(names->all[names->count++], SYSCALL_NAME_SIZE, "%s", name);
+}
+
+/* Calls `use` for every number of the arch that has a name. */
+static void each_name(uint32_t token, void (*use)(void *context, const char *name, int64_t nr),
+		      void *context)
+{
+	char name[SYSCALL_NAME_SIZE];
+
+	for (size_t i = 0; i < sizeof(named_ranges) / sizeof(named_ranges[0]); i++)
+		for (int64_t n = named_ranges[i].first; n <= named_ranges[i].last; n++)
+			if (syscall_name(arch_audit(token), number_on(token, n), name))
+				use(context, name, number_on(token, n));
+}
+
+static void collect_name(void *context, const char *name, int64_t nr)
+{
+	(void)nr;
+	names_add(context, name);
+}
+
+static int unknown_name(const struct syscalls *syscalls, const char *operand, struct err *err)
+{
+	struct names names = {0};
+	BUF_AUTO arches = {0};
+
+	for (size_t i = 0; i < syscalls->arches->count; i++) {
+		each_name(syscalls->arches->all[i], collect_name, &names);
+		buf_format(&arches, "%s%s", i ? ", " : "", arch_name(syscalls->arches->all[i]));
+	}
+	const char *near = nearest_find(str_from(operand), name_at, &names);
+
+	err_set(err, EINVAL, "'%s' is no syscall on %s%s%s%s", operand,
+		arches.n ? arches.p : "any arch", near ? " (did you mean " : "", near ? near : "",
+		near ? "?)" : "");
+	free(names.all);
+	return -EINVAL;
+}
+
+struct match {
+	struct syscalls *syscalls;
+	size_t arch;
+	const char *pattern;
+	bool found;
+};
+
+static void add_match(void *context, const char *name, int64_t nr)
+{
+	struct match *match = context;
+
+	if (fnmatch(match->pattern, name, 0) != 0)
+		return;
+	add_call(match->syscalls, match->arch, nr);
+	match->found = true;
+}
+
+static int add_name(struct syscalls *syscalls, const char *operand, struct err *err)
+{
+	struct match match = {.syscalls = syscalls, .pattern = operand};
+	bool pattern = strpbrk(operand, "*?[") != NULL;
+
+	for (size_t i = 0; i < syscalls->arches->count; i++) {
+		int64_t nr;
+
+		match.arch = i;
+		if (pattern)
+			each_name(syscalls->arches->all[i], add_match, &match);
+		else if (syscall_number(syscalls->arches->all[i], operand, &nr))
+			add_match(&match, operand, nr);
+	}
+	return match.found ? 0 : unknown_name(syscalls, operand, err);
+}
+
+int syscalls_add(struct syscalls *syscalls, const char *operand, struct err *err)
+{
+	struct range range;
+
+	if (!parse_range(operand, &range))
+		return add_name(syscalls, operand, err);
+	if (range.last < range.first)
+		return err_set(err, EINVAL, "'%s': the range ends before it begins", operand);
+	return add_range(syscalls, &range, operand, err);
+}
+
+void syscalls_help(struct buf *buf)
+{
+	const uint32_t *all = arch_all();
+	BUF_AUTO line = {0};
+
+	buf_put_str(&line, STR("ARCH is one of: "));
+	for (size_t i = 0; all[i]; i++)
+		buf_format(&line, "%s%s", i ? ", " : "", arch_name(all[i]));
+	buf_put_char(buf, '\n');
+	text_wrap(buf, buf_str(&line), 0, HELP_COLUMNS);
+}

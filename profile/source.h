@@ -1,0 +1,60 @@
+/*
+ * A source: what a profile argument names, fetched.
+ *
+ * Two steps, because sclog gives up reading pipes twice, running programs and tracing processes
+ * when it enters its sandbox, and because one profile is resolved many times (for each set of
+ * capabilities): profile_source_acquire() does all that needs the outside, and profile_load()
+ * (profile/profile.h) then works on what it brought, as often as wanted. Nothing that others
+ * wrote is parsed while acquiring, beyond telling a unit from a document.
+ *
+ *   PATH, -          a document (profile/document.h) or a systemd unit (profile/unit.h)
+ *   podman-default   what Podman uses when nothing is said: seccomp_profile of containers.conf,
+ *                    /etc/containers/seccomp.json, /usr/share/containers/seccomp.json
+ *   pid:N            the live filters of a process (profile/live.h)
+ *   bpf:FILE         a dump of one filter (profile/dump.h)
+ *
+ * `./podman-default` is a file. container:NAME is the caller's to resolve, who knows the store
+ * and the runtimes: profile_source_from_text() takes what it finds.
+ */
+#ifndef SCLOG_PROFILE_SOURCE_H
+#define SCLOG_PROFILE_SOURCE_H
+
+#include "base/buf.h"
+#include "profile/profile.h"
+#include "profile/stack.h"
+
+enum profile_source_kind {
+	PROFILE_SOURCE_DOCUMENT, /* text: JSON or YAML */
+	PROFILE_SOURCE_UNIT,     /* text, and what systemd says of its groups */
+	PROFILE_SOURCE_FILTERS,  /* stack */
+};
+
+struct profile_source {
+	enum profile_source_kind kind;
+	char *name;         /* as given */
+	enum loader loader; /* whose file it is known to be; LOADER_AUTO: its shape tells */
+	struct buf text;
+	struct buf groups;         /* `systemd-analyze syscall-filter`; empty: could not be asked */
+	struct err groups_failed;  /* then: why */
+	unsigned systemd_version;  /* of systemd-analyze; 0: not known */
+	struct filter_stack stack; /* of this machine's arch and byte order */
+};
+
+/* Fetches. -errno with words in err, its source named; -EFBIG above DOCUMENT_MAX_BYTES. */
+int profile_source_acquire(const char *source, struct profile_source **ret_source, struct err *err);
+
+/* A text that was fetched otherwise; name and text are copied. */
+struct profile_source *profile_source_from_text(const char *name, struct str text);
+
+void profile_source_free(struct profile_source *source);
+
+/* Whether acquiring it stops a process for a moment, which its user is to be told before. */
+bool profile_source_interrupts(const char *source);
+
+/* The name behind "container:", NULL if the source is none. */
+const char *profile_source_container(const char *source);
+
+/* How messages call it: "standard input" for "-". */
+const char *profile_source_label(const char *source);
+
+#endif

@@ -1,0 +1,300 @@
+#include "report/explain_private.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+#include "profile/resolve.h"
+#include "report/csv.h"
+#include "report/finding.h"
+#include "report/json.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Rules that a row names before it only says how many more there are. */
+#define NAMED_RULES_MAX 3
+
+void explain_calls_add(struct explain_calls *calls, const struct explain_call *call)
+{
+	if (calls->count == calls->size) {
+		calls->size = calls->size ? calls->size * 2 : 512;
+		calls->all = mem_resize(calls->all, calls->size * sizeof(*calls->all));
+	}
+	calls->all[calls->count++] = *call;
+}
+
+void explain_calls_release(struct explain_calls *calls)
+{
+	free(calls->all);
+	*calls = (struct explain_calls){0};
+}
+
+void explain_put_profile(struct profile *profile, const char *label, FILE *out)
+{
+	const struct profile_info info = profile_info(profile);
+	BUF_AUTO line = {0};
+
+	buf_format(&line, "%s ", label);
+	text_put_sentence(&line, str_from(info.source));
+	buf_format(&line, " (%s, loader %s, runtime %s", info.format, loader_name(info.loader),
+		   runtime_name(info.runtime));
+	if (info.default_action && info.default_action[0])
+		buf_format(&line, ", default %s", info.default_action);
+	fprintf(out, "%s)\n", line.p);
+}
+
+void explain_put_actions(struct buf *buf, const struct verdict *verdict)
+{
+	char text[VERDICT_VALUE_SIZE], action[FORMAT_NAME_SIZE], error[FORMAT_NAME_SIZE];
+
+	if (verdict->reachable_count == 1) {
+		buf_put_str(buf, str_from(format_action(verdict->action, action)));
+		if (verdict->has_errno)
+			buf_format(buf, " %s", format_errno(verdict->error, error));
+		return;
+	}
+	for (size_t i = 0; i < verdict->reachable_count; i++)
+		buf_format(buf, "%s%s", i ? ", " : "",
+			   verdict_value_text(verdict->reachable[i], text));
+}
+
+void explain_put_conditions(struct buf *buf, const struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->condition_count; i++) {
+		buf_put_str(buf, i ? STR("; ") : STR(""));
+		text_put_sentence(buf, str_from(verdict->conditions[i]));
+	}
+}
+
+bool explain_is_blocked(const struct verdict *verdict)
+{
+	return verdict->kind == VERDICT_DENIED || verdict->kind == VERDICT_BAD_ARCH ||
+	       verdict->kind == VERDICT_ENOSYS;
+}
+
+enum text_colour explain_colour(const struct verdict *verdict)
+{
+	if (explain_is_blocked(verdict))
+		return TEXT_RED;
+	return verdict->kind == VERDICT_ALLOWED ? TEXT_PLAIN : TEXT_YELLOW;
+}
+
+/* "syscalls[3], syscalls[12]": the rules in force that name the call; nothing if none does. */
+static void put_rules(struct buf *buf, const struct profile *profile, const char *name)
+{
+	const struct rules *rules = profile_rules(profile);
+	char place[PLACE_SIZE];
+	size_t named = 0, last = SIZE_MAX;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->all[i];
+
+		if (rule->document_rule == last || strcmp(rule->name, name) != 0)
+			continue;
+		last = rule->document_rule;
+		if (named++ < NAMED_RULES_MAX)
+			buf_format(buf, "%s%s", named > 1 ? ", " : "",
+				   document_rule_place(rules->document, last, place));
+	}
+	if (named > NAMED_RULES_MAX)
+		buf_format(buf, " and %zu more", named - NAMED_RULES_MAX);
+}
+
+static void put_origin(struct buf *buf, const struct explain_call *call, const char *name,
+		       const struct verdict *verdict)
+{
+	static const char *const texts[] = {
+		[VERDICT_BY_RULE] = "a rule",
+		[VERDICT_BY_DEFAULT] = "default action",
+		[VERDICT_BY_STUB] = "runc's ENOSYS stub",
+		[VERDICT_BY_ARCH] = "arch not in the filter",
+	};
+
+	if (verdict->origin == VERDICT_BY_RULE)
+		put_rules(buf, call->profile, name);
+	if (buf->n == 0)
+		buf_put_str(buf, str_from(texts[verdict->origin]));
+}
+
+static const struct table_column columns[] = {
+	{"SYSCALL", false}, {"NR", true},          {"ARCH", false},       {"VERDICT", false},
+	{"ACTION", false},  {"DECIDED BY", false}, {"CONDITIONS", false},
+};
+
+static void add_row(struct table *table, const struct explain_call *call, FILE *out)
+{
+	const struct verdict verdict = profile_judge(call->profile, call->arch, call->nr);
+	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
+	BUF_AUTO actions = {0};
+	BUF_AUTO origin = {0};
+	BUF_AUTO conditions = {0};
+
+	syscall_name(call->arch, call->nr, name);
+	explain_put_actions(&actions, &verdict);
+	put_origin(&origin, call, name, &verdict);
+	explain_put_conditions(&conditions, &verdict);
+	table_format(table, "%s", name);
+	table_format(table, "%" PRId64, call->nr);
+	table_format(table, "%s", format_arch(call->arch, (int32_t)call->nr, arch));
+	table_format(table, "%s", verdict_name(verdict.kind));
+	table_cell(table, buf_str(&actions));
+	table_cell(table, buf_str(&origin));
+	table_cell(table, conditions.n ? buf_str(&conditions) : STR("-"));
+	table_row_end(table, explain_colour(&verdict), out);
+}
+
+static void write_text(const struct explain_writing *writing, FILE *out)
+{
+	TABLE_AUTO table;
+
+	explain_put_profile(writing->profile, "profile", out);
+	fputc('\n', out);
+	table_init(&table, columns, sizeof(columns) / sizeof(*columns), 0, writing->colour);
+	for (size_t i = 0; i < writing->calls->count; i++)
+		add_row(&table, &writing->calls->all[i], out);
+	table_flush(&table, out);
+}
+
+json_t *explain_profile_json(struct profile *profile)
+{
+	const struct profile_info info = profile_info(profile);
+	json_t *object = json_object();
+
+	json_object_set_new(object, "source", json_from_str(str_from(info.source)));
+	json_object_set_new(object, "format", json_from_known(str_from(info.format)));
+	json_object_set_new(object, "loader", json_string(loader_name(info.loader)));
+	json_object_set_new(object, "runtime", json_string(runtime_name(info.runtime)));
+	json_object_set_new(object, "default_action",
+			    json_from_known(str_from(info.default_action)));
+	return object;
+}
+
+json_t *explain_lint_json(struct profile *profile)
+{
+	json_t *list = json_array();
+	size_t count;
+	const struct lint *lint = profile_lint(profile, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *object = json_object();
+
+		json_object_set_new(object, "level", json_string(lint_level_name(lint[i].level)));
+		json_object_set_new(object, "message", json_from_str(str_from(lint[i].message)));
+		json_object_set_new(object, "where", json_from_known(str_from(lint[i].where)));
+		json_array_append_new(list, object);
+	}
+	return list;
+}
+
+static json_t *actions_json(const struct verdict *verdict)
+{
+	json_t *list = json_array();
+	char text[VERDICT_VALUE_SIZE];
+
+	for (size_t i = 0; i < verdict->reachable_count; i++)
+		json_array_append_new(list,
+				      json_string(verdict_value_text(verdict->reachable[i], text)));
+	return list;
+}
+
+void explain_put_verdict(json_t *object, const struct verdict *verdict)
+{
+	finding_put_verdict(object, verdict);
+	json_object_set_new(object, "actions", actions_json(verdict));
+	json_object_set_new(object, "conditions", finding_conditions(verdict));
+}
+
+static json_t *call_json(const struct explain_call *call)
+{
+	const struct verdict verdict = profile_judge(call->profile, call->arch, call->nr);
+	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
+	bool named = syscall_name(call->arch, call->nr, name);
+	json_t *object = json_object();
+
+	json_object_set_new(object, "arch",
+			    json_string(format_arch(call->arch, (int32_t)call->nr, arch)));
+	json_object_set_new(object, "nr", json_integer(call->nr));
+	json_object_set_new(object, "syscall", named ? json_string(name) : json_null());
+	explain_put_verdict(object, &verdict);
+	return object;
+}
+
+/* A line for each call: thousands of them need not be in memory at once. */
+static void write_json(const struct explain_writing *writing, FILE *out)
+{
+	fputs("{\"profile\":", out);
+	json_put(explain_profile_json(writing->profile), false, out);
+	fputs(",\n\"lint\":", out);
+	json_put(explain_lint_json(writing->profile), false, out);
+	fputs(",\n\"syscalls\":[", out);
+	for (size_t i = 0; i < writing->calls->count; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		json_put(call_json(&writing->calls->all[i]), false, out);
+	}
+	fputs("]}\n", out);
+}
+
+static void write_csv(const struct explain_writing *writing, FILE *out)
+{
+	CSV_AUTO csv = {0};
+
+	csv_header("arch,nr,syscall,verdict,action,errno,conditions", out);
+	for (size_t i = 0; i < writing->calls->count; i++) {
+		const struct explain_call *call = &writing->calls->all[i];
+		const struct verdict verdict = profile_judge(call->profile, call->arch, call->nr);
+		char name[SYSCALL_NAME_SIZE], text[FORMAT_NAME_SIZE];
+		BUF_AUTO conditions = {0};
+
+		explain_put_conditions(&conditions, &verdict);
+		csv_field(&csv, str_from(format_arch(call->arch, (int32_t)call->nr, text)));
+		csv_number(&csv, call->nr);
+		csv_field(&csv,
+			  syscall_name(call->arch, call->nr, name) ? str_from(name) : STR(""));
+		csv_field(&csv, str_from(verdict_name(verdict.kind)));
+		csv_field(&csv, str_from(format_action(verdict.action, text)));
+		if (verdict.has_errno)
+			csv_number(&csv, verdict.error);
+		else
+			csv_field(&csv, STR(""));
+		csv_field(&csv, buf_str(&conditions));
+		csv_end(&csv, out);
+	}
+}
+
+int explain_write(const struct explain_writing *writing, FILE *out)
+{
+	static void (*const writers[])(const struct explain_writing *, FILE *) = {
+		[FORMAT_TEXT] = write_text,
+		[FORMAT_JSON] = write_json,
+		[FORMAT_CSV] = write_csv,
+	};
+
+	writers[writing->format](writing, out);
+	return format_written(out);
+}
+
+int explain_write_lint(const struct explain_writing *writing, FILE *out)
+{
+	size_t count;
+	const struct lint *lint = profile_lint(writing->profile, &count);
+
+	if (writing->format == FORMAT_JSON) {
+		json_write(json_pack("{s:o, s:o}", "profile",
+				     explain_profile_json(writing->profile), "lint",
+				     explain_lint_json(writing->profile)),
+			   true, out);
+		return format_written(out);
+	}
+	for (size_t i = 0; i < count; i++) {
+		BUF_AUTO line = {0};
+
+		if (lint[i].where && lint[i].where[0])
+			buf_format(&line, "%s: ", lint[i].where);
+		buf_format(&line, "%s: %s", lint_level_name(lint[i].level), lint[i].message);
+		BUF_AUTO safe = {0};
+
+		text_put_sentence(&safe, buf_str(&line));
+		fprintf(out, "%s\n", safe.p);
+	}
+	return format_written(out);
+}

@@ -1,0 +1,132 @@
+#include "report/explain_private.h"
+
+#include "ingest/arch.h"
+#include "report/json.h"
+
+#include <ctype.h>
+
+/* The calls of one arch stand together; calls[first..end) are those. */
+static size_t arch_end(const struct explain_calls *calls, size_t first)
+{
+	const struct explain_call *all = calls->all;
+	size_t i = first;
+
+	while (i < calls->count &&
+	       arch_token(all[i].arch, all[i].nr) == arch_token(all[first].arch, all[first].nr))
+		i++;
+	return i;
+}
+
+/* Whether the call is of that list: refused always, or for some arguments. */
+static bool is_listed(const struct explain_call *call, bool conditional)
+{
+	const struct verdict verdict = profile_judge(call->profile, call->arch, call->nr);
+
+	return conditional ? verdict.kind == VERDICT_CONDITIONAL : explain_is_blocked(&verdict);
+}
+
+static void put_upper(struct buf *line, const char *name)
+{
+	for (; *name; name++)
+		buf_put_char(line, (char)toupper((unsigned char)*name));
+}
+
+/* "Blocked Syscalls (60): SYSLOG SETPGID ..." */
+static void write_line(const struct explain_calls *calls, size_t first, size_t end,
+		       bool conditional, FILE *out)
+{
+	const struct explain_call *call = &calls->all[first];
+	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
+	BUF_AUTO names = {0};
+	size_t count = 0;
+
+	for (size_t i = first; i < end; i++) {
+		if (!is_listed(&calls->all[i], conditional))
+			continue;
+		count++;
+		syscall_name(calls->all[i].arch, calls->all[i].nr, name);
+		buf_put_char(&names, ' ');
+		put_upper(&names, name);
+	}
+	if (conditional && count == 0)
+		return;
+	fprintf(out, "%s Syscalls", conditional ? "Conditional" : "Blocked");
+	if (arch_token(call->arch, call->nr) != arch_native())
+		fprintf(out, " on %s", format_arch(call->arch, (int32_t)call->nr, arch));
+	fprintf(out, " (%zu):%s\n", count, count ? names.p : "");
+}
+
+static void write_text(const struct explain_writing *writing, FILE *out)
+{
+	const struct explain_calls *calls = writing->calls;
+
+	for (size_t i = 0, end; i < calls->count; i = end) {
+		end = arch_end(calls, i);
+		write_line(calls, i, end, false, out);
+		write_line(calls, i, end, true, out);
+	}
+}
+
+static json_t *names_json(const struct explain_calls *calls, size_t first, size_t end,
+			  bool conditional)
+{
+	json_t *names = json_array();
+	char name[SYSCALL_NAME_SIZE];
+
+	for (size_t i = first; i < end; i++) {
+		if (!is_listed(&calls->all[i], conditional))
+			continue;
+		syscall_name(calls->all[i].arch, calls->all[i].nr, name);
+		json_array_append_new(names, json_string(name));
+	}
+	return names;
+}
+
+/* Appends what the list does not hold yet: a name may be blocked on several arches. */
+static void merge_names(json_t *list, const json_t *names)
+{
+	for (size_t i = 0; i < json_array_size(names); i++) {
+		json_t *name = json_array_get(names, i);
+		bool known = false;
+
+		for (size_t j = 0; j < json_array_size(list) && !known; j++)
+			known = json_equal(json_array_get(list, j), name);
+		if (!known)
+			json_array_append(list, name);
+	}
+}
+
+static void write_json(const struct explain_writing *writing, FILE *out)
+{
+	const struct explain_calls *calls = writing->calls;
+	json_t *blocked = json_array(), *conditional = json_array(), *arches = json_array();
+
+	for (size_t i = 0, end; i < calls->count; i = end) {
+		const struct explain_call *call = &calls->all[i];
+		json_t *object = json_object();
+		char arch[FORMAT_NAME_SIZE];
+
+		end = arch_end(calls, i);
+		json_object_set_new(object, "arch",
+				    json_string(format_arch(call->arch, (int32_t)call->nr, arch)));
+		json_object_set_new(object, "blocked", names_json(calls, i, end, false));
+		json_object_set_new(object, "conditional", names_json(calls, i, end, true));
+		merge_names(blocked, json_object_get(object, "blocked"));
+		merge_names(conditional, json_object_get(object, "conditional"));
+		json_array_append_new(arches, object);
+	}
+	json_write(json_pack("{s:o, s:o, s:o, s:o, s:o}", "profile",
+			     explain_profile_json(writing->profile), "lint",
+			     explain_lint_json(writing->profile), "blocked", blocked, "conditional",
+			     conditional, "arches", arches),
+		   true, out);
+}
+
+int explain_write_blocked(const struct explain_writing *writing, FILE *out)
+{
+	if (writing->format == FORMAT_JSON)
+		write_json(writing, out);
+	else
+		write_text(writing, out);
+	return format_written(out);
+}

@@ -1,0 +1,305 @@
+#include "report/explain_private.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+#include "profile/pair.h"
+#include "report/json.h"
+
+#include <inttypes.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+
+/* What one lets through that the other does not, as bits. */
+enum excess {
+	EXCESS_FIRST = 1 << 0,
+	EXCESS_SECOND = 1 << 1,
+	EXCESS_NONE = 1 << 2, /* the answers differ, and neither lets more through */
+};
+
+/* Calls in a row of numbers that get the same answers. */
+struct difference {
+	uint32_t arch;
+	int64_t nr, last;
+	unsigned excess;
+	struct verdict first, second; /* borrowed from the profiles */
+};
+
+struct comparison {
+	const struct explain_writing *writing;
+	struct profile *first, *second;
+	struct pair pair;
+	bool pairs; /* else only the verdicts can be compared */
+	struct difference *differences;
+	size_t count, size;
+	unsigned excess; /* of all together */
+};
+
+static bool passes(uint32_t value)
+{
+	uint32_t action = value & SECCOMP_RET_ACTION_FULL;
+
+	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
+}
+
+static unsigned excess_of(uint32_t first, uint32_t second)
+{
+	if (first == second)
+		return 0;
+	if (passes(first) == passes(second))
+		return EXCESS_NONE;
+	return passes(first) ? EXCESS_FIRST : EXCESS_SECOND;
+}
+
+static bool is_reachable(const struct verdict *verdict, uint32_t value)
+{
+	for (size_t i = 0; i < verdict->reachable_count; i++)
+		if (verdict->reachable[i] == value)
+			return true;
+	return false;
+}
+
+/* From the verdicts alone: each may let through what the other refuses if both depend. */
+static unsigned compare_verdicts(const struct difference *difference)
+{
+	const struct verdict *first = &difference->first, *second = &difference->second;
+	unsigned excess = 0;
+	bool same = first->reachable_count == second->reachable_count &&
+		    first->condition_count == second->condition_count;
+
+	for (size_t i = 0; same && i < first->reachable_count; i++)
+		same = is_reachable(second, first->reachable[i]);
+	for (size_t i = 0; same && i < first->condition_count; i++)
+		same = strcmp(first->conditions[i], second->conditions[i]) == 0;
+	for (size_t i = 0; !same && i < first->reachable_count; i++)
+		for (size_t j = 0; j < second->reachable_count; j++)
+			excess |= excess_of(first->reachable[i], second->reachable[j]);
+	return excess;
+}
+
+static unsigned compare_call(struct comparison *comparison, const struct difference *difference)
+{
+	struct pair_values *values;
+	unsigned excess = 0;
+	bool exact;
+
+	/* most calls get one answer from each */
+	if (difference->first.reachable_count == 1 && difference->second.reachable_count == 1)
+		return excess_of(difference->first.reachable[0], difference->second.reachable[0]);
+	if (!comparison->pairs)
+		return compare_verdicts(difference);
+	size_t count =
+		pair_ask(&comparison->pair, difference->arch, difference->nr, &values, &exact);
+
+	for (size_t i = 0; i < count; i++)
+		excess |= excess_of(values[i].first, values[i].second);
+	free(values);
+	return excess;
+}
+
+static bool same_answers(const struct verdict *a, const struct verdict *b)
+{
+	return a->reachable == b->reachable && a->kind == b->kind && a->origin == b->origin;
+}
+
+/* Whether the call goes on where the last row ends: no name, and the same answers. */
+static bool goes_on(const struct comparison *comparison, const struct difference *difference)
+{
+	char name[SYSCALL_NAME_SIZE];
+
+	if (comparison->count == 0 || syscall_name(difference->arch, difference->nr, name))
+		return false;
+	const struct difference *row = &comparison->differences[comparison->count - 1];
+
+	return row->arch == difference->arch &&
+	       arch_token(row->arch, row->nr) == arch_token(difference->arch, difference->nr) &&
+	       !syscall_name(row->arch, row->nr, name) && row->last + 1 == difference->nr &&
+	       row->excess == difference->excess && same_answers(&row->first, &difference->first) &&
+	       same_answers(&row->second, &difference->second);
+}
+
+static void add_call(struct comparison *comparison, const struct explain_call *call)
+{
+	struct difference difference = {
+		.arch = call->arch,
+		.nr = call->nr,
+		.last = call->nr,
+		.first = profile_judge(comparison->first, call->arch, call->nr),
+		.second = profile_judge(comparison->second, call->arch, call->nr),
+	};
+
+	difference.excess = compare_call(comparison, &difference);
+	if (!difference.excess)
+		return;
+	comparison->excess |= difference.excess;
+	if (goes_on(comparison, &difference)) {
+		comparison->differences[comparison->count - 1].last = difference.nr;
+		return;
+	}
+	if (comparison->count == comparison->size) {
+		comparison->size = comparison->size ? comparison->size * 2 : 64;
+		comparison->differences =
+			mem_resize(comparison->differences,
+				   comparison->size * sizeof(*comparison->differences));
+	}
+	comparison->differences[comparison->count++] = difference;
+}
+
+static enum explain_relation relation_of(unsigned excess)
+{
+	if (excess == 0)
+		return EXPLAIN_EQUAL;
+	if ((excess & EXCESS_FIRST) && (excess & EXCESS_SECOND))
+		return EXPLAIN_OVERLAP;
+	if (excess & EXCESS_FIRST)
+		return EXPLAIN_SUPERSET;
+	return excess & EXCESS_SECOND ? EXPLAIN_SUBSET : EXPLAIN_SAME;
+}
+
+static const char *relation_name(enum explain_relation relation)
+{
+	static const char *const names[] = {
+		[EXPLAIN_EQUAL] = "equal",     [EXPLAIN_SAME] = "same",
+		[EXPLAIN_SUBSET] = "subset",   [EXPLAIN_SUPERSET] = "superset",
+		[EXPLAIN_OVERLAP] = "overlap",
+	};
+
+	return names[relation];
+}
+
+/* Who lets more through: "A", "B", "A and B" (for different arguments), "neither". */
+static const char *excess_name(unsigned excess)
+{
+	if ((excess & EXCESS_FIRST) && (excess & EXCESS_SECOND))
+		return "both";
+	if (excess & EXCESS_FIRST)
+		return "A";
+	return excess & EXCESS_SECOND ? "B" : "neither";
+}
+
+/* "allowed", "denied ERRNO EPERM", "conditional: ALLOW when arg0 is 0x8; ERRNO(1) otherwise" */
+static void put_answer(struct table *table, const struct verdict *verdict)
+{
+	BUF_AUTO cell = {0};
+
+	buf_put_str(&cell, str_from(verdict_name(verdict->kind)));
+	if (verdict->kind == VERDICT_CONDITIONAL || verdict->condition_count) {
+		buf_put_str(&cell, STR(": "));
+		explain_put_conditions(&cell, verdict);
+	} else if (verdict->kind != VERDICT_ALLOWED && verdict->kind != VERDICT_LOGGED) {
+		buf_put_char(&cell, ' ');
+		explain_put_actions(&cell, verdict);
+	}
+	table_cell(table, buf_str(&cell));
+}
+
+static void add_row(struct table *table, const struct difference *difference, FILE *out)
+{
+	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
+	bool named = syscall_name(difference->arch, difference->nr, name);
+
+	table_format(table, "%s", named ? name : "(no name)");
+	if (difference->last > difference->nr)
+		table_format(table, "%" PRId64 "-%" PRId64, difference->nr, difference->last);
+	else
+		table_format(table, "%" PRId64, difference->nr);
+	table_format(table, "%s", format_arch(difference->arch, (int32_t)difference->nr, arch));
+	table_format(table, "%s", excess_name(difference->excess));
+	put_answer(table, &difference->first);
+	put_answer(table, &difference->second);
+	table_row_end(table, difference->excess & EXCESS_FIRST ? TEXT_RED : TEXT_PLAIN, out);
+}
+
+static void write_text(const struct comparison *comparison, FILE *out)
+{
+	static const struct table_column columns[] = {
+		{"SYSCALL", false},           {"NR", true}, {"ARCH", false},
+		{"LETS MORE THROUGH", false}, {"A", false}, {"B", false},
+	};
+	static const char *const texts[] = {
+		[EXPLAIN_EQUAL] = "A and B do the same with every call",
+		[EXPLAIN_SAME] =
+			"A and B let the same through; what they refuse gets other answers",
+		[EXPLAIN_SUBSET] = "A lets nothing through that B does not (A is a subset of B)",
+		[EXPLAIN_SUPERSET] = "B lets nothing through that A does not (B is a subset of A)",
+		[EXPLAIN_OVERLAP] = "each lets something through that the other does not",
+	};
+	TABLE_AUTO table;
+
+	explain_put_profile(comparison->first, "A: profile", out);
+	explain_put_profile(comparison->second, "B: profile", out);
+	fputc('\n', out);
+	table_init(&table, columns, sizeof(columns) / sizeof(*columns), 0,
+		   comparison->writing->colour);
+	for (size_t i = 0; i < comparison->count; i++)
+		add_row(&table, &comparison->differences[i], out);
+	table_flush(&table, out);
+	fprintf(out, "%s%s\n", comparison->count ? "\n" : "",
+		texts[relation_of(comparison->excess)]);
+	if (!comparison->pairs)
+		fputs("(compared by verdicts: conditions that differ were taken to let different "
+		      "arguments through)\n",
+		      out);
+}
+
+static json_t *verdict_json(const struct verdict *verdict)
+{
+	json_t *object = json_object();
+
+	explain_put_verdict(object, verdict);
+	return object;
+}
+
+static json_t *difference_json(const struct difference *difference)
+{
+	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
+	bool named = syscall_name(difference->arch, difference->nr, name);
+	json_t *object = json_object();
+
+	json_object_set_new(
+		object, "arch",
+		json_string(format_arch(difference->arch, (int32_t)difference->nr, arch)));
+	json_object_set_new(object, "nr", json_integer(difference->nr));
+	json_object_set_new(object, "last", json_integer(difference->last));
+	json_object_set_new(object, "syscall", named ? json_string(name) : json_null());
+	json_object_set_new(object, "more", json_string(excess_name(difference->excess)));
+	json_object_set_new(object, "a", verdict_json(&difference->first));
+	json_object_set_new(object, "b", verdict_json(&difference->second));
+	return object;
+}
+
+static void write_json(const struct comparison *comparison, FILE *out)
+{
+	fputs("{\"profile\":", out);
+	json_put(explain_profile_json(comparison->first), false, out);
+	fputs(",\n\"other\":", out);
+	json_put(explain_profile_json(comparison->second), false, out);
+	fputs(",\n\"lint\":", out);
+	json_put(explain_lint_json(comparison->first), false, out);
+	fprintf(out, ",\n\"relation\":\"%s\",\n\"differences\":[",
+		relation_name(relation_of(comparison->excess)));
+	for (size_t i = 0; i < comparison->count; i++) {
+		fputs(i ? ",\n" : "\n", out);
+		json_put(difference_json(&comparison->differences[i]), false, out);
+	}
+	fputs("]}\n", out);
+}
+
+int explain_write_comparison(const struct explain_writing *writing, struct profile *other,
+			     FILE *out, enum explain_relation *ret_relation)
+{
+	struct comparison comparison = {
+		.writing = writing, .first = writing->profile, .second = other};
+
+	comparison.pairs = pair_init(&comparison.pair, profile_filter(writing->profile),
+				     profile_filter(other)) == 0;
+	for (size_t i = 0; i < writing->calls->count; i++)
+		add_call(&comparison, &writing->calls->all[i]);
+	if (writing->format == FORMAT_JSON)
+		write_json(&comparison, out);
+	else
+		write_text(&comparison, out);
+	*ret_relation = relation_of(comparison.excess);
+	pair_release(&comparison.pair);
+	free(comparison.differences);
+	return format_written(out);
+}

@@ -1,0 +1,33 @@
+/*
+ * What the views of explain have in common.
+ */
+#ifndef SCLOG_REPORT_EXPLAIN_PRIVATE_H
+#define SCLOG_REPORT_EXPLAIN_PRIVATE_H
+
+#include "report/explain.h"
+#include "report/table.h"
+
+#include <jansson.h>
+
+/* The line that every text begins with; `label` stands before it. */
+void explain_put_profile(struct profile *profile, const char *label, FILE *out);
+
+/* "profile" and "lint", where DESIGN's JSON has them. */
+json_t *explain_profile_json(struct profile *profile);
+json_t *explain_lint_json(struct profile *profile);
+
+/* Sets "verdict", "actions", "action", "errno" and "conditions". */
+void explain_put_verdict(json_t *object, const struct verdict *verdict);
+
+/* "ERRNO EPERM", or where several can be reached "ALLOW, ERRNO(1)". */
+void explain_put_actions(struct buf *buf, const struct verdict *verdict);
+
+/* "ALLOW when arg0 is 0x8; ERRNO(1) otherwise" */
+void explain_put_conditions(struct buf *buf, const struct verdict *verdict);
+
+enum text_colour explain_colour(const struct verdict *verdict);
+
+/* Whether the arguments do not matter: the call is refused. */
+bool explain_is_blocked(const struct verdict *verdict);
+
+#endif
