@@ -196,8 +196,7 @@ const uint32_t *arch_all(void)
 	return tokens;
 }
 
-/* Where an ABI's numbers begin (kernel: arch/mips/include/uapi/asm/unistd.h; x32's bit). */
-static int64_t number_offset(uint32_t token)
+uint32_t arch_first_number(uint32_t token)
 {
 	switch (token) {
 	case SCMP_ARCH_X32:
@@ -218,7 +217,7 @@ static int64_t number_offset(uint32_t token)
 
 static const char *shared_name(uint32_t token, int64_t nr)
 {
-	int64_t index = nr - number_offset(token) - SHARED_FIRST;
+	int64_t index = nr - arch_first_number(token) - SHARED_FIRST;
 
 	if (!arch_name(token) || index < 0 || index >= SHARED_COUNT)
 		return NULL;
@@ -251,7 +250,7 @@ bool syscall_number(uint32_t token, const char *name, int64_t *ret_nr)
 	}
 	for (int64_t i = 0; i < SHARED_COUNT; i++) {
 		if (strcmp(shared_names[i], name) == 0 && arch_name(token)) {
-			*ret_nr = number_offset(token) + SHARED_FIRST + i;
+			*ret_nr = arch_first_number(token) + SHARED_FIRST + i;
 			return true;
 		}
 	}

@@ -33,6 +33,9 @@ const char *arch_name(uint32_t token);
  */
 uint32_t arch_from_name(struct str name);
 
+/* Where an ABI's numbers begin (kernel: arch/mips/include/uapi/asm/unistd.h; x32's bit). */
+uint32_t arch_first_number(uint32_t token);
+
 /* This machine's token. */
 uint32_t arch_native(void);
 

@@ -1,3 +1,4 @@
+#include "correlate/capability.h"
 #include "profile/profile.h"
 
 #include <errno.h>
@@ -21,52 +22,6 @@ static const char *const verdict_names[] = {
 	[VERDICT_BAD_ARCH] = "bad-arch", [VERDICT_ENOSYS] = "enosys",
 };
 
-/* linux/capability.h; the index is the number. */
-static const char *const caps_names[] = {
-	[CAP_CHOWN] = "CHOWN",
-	[CAP_DAC_OVERRIDE] = "DAC_OVERRIDE",
-	[CAP_DAC_READ_SEARCH] = "DAC_READ_SEARCH",
-	[CAP_FOWNER] = "FOWNER",
-	[CAP_FSETID] = "FSETID",
-	[CAP_KILL] = "KILL",
-	[CAP_SETGID] = "SETGID",
-	[CAP_SETUID] = "SETUID",
-	[CAP_SETPCAP] = "SETPCAP",
-	[CAP_LINUX_IMMUTABLE] = "LINUX_IMMUTABLE",
-	[CAP_NET_BIND_SERVICE] = "NET_BIND_SERVICE",
-	[CAP_NET_BROADCAST] = "NET_BROADCAST",
-	[CAP_NET_ADMIN] = "NET_ADMIN",
-	[CAP_NET_RAW] = "NET_RAW",
-	[CAP_IPC_LOCK] = "IPC_LOCK",
-	[CAP_IPC_OWNER] = "IPC_OWNER",
-	[CAP_SYS_MODULE] = "SYS_MODULE",
-	[CAP_SYS_RAWIO] = "SYS_RAWIO",
-	[CAP_SYS_CHROOT] = "SYS_CHROOT",
-	[CAP_SYS_PTRACE] = "SYS_PTRACE",
-	[CAP_SYS_PACCT] = "SYS_PACCT",
-	[CAP_SYS_ADMIN] = "SYS_ADMIN",
-	[CAP_SYS_BOOT] = "SYS_BOOT",
-	[CAP_SYS_NICE] = "SYS_NICE",
-	[CAP_SYS_RESOURCE] = "SYS_RESOURCE",
-	[CAP_SYS_TIME] = "SYS_TIME",
-	[CAP_SYS_TTY_CONFIG] = "SYS_TTY_CONFIG",
-	[CAP_MKNOD] = "MKNOD",
-	[CAP_LEASE] = "LEASE",
-	[CAP_AUDIT_WRITE] = "AUDIT_WRITE",
-	[CAP_AUDIT_CONTROL] = "AUDIT_CONTROL",
-	[CAP_SETFCAP] = "SETFCAP",
-	[CAP_MAC_OVERRIDE] = "MAC_OVERRIDE",
-	[CAP_MAC_ADMIN] = "MAC_ADMIN",
-	[CAP_SYSLOG] = "SYSLOG",
-	[CAP_WAKE_ALARM] = "WAKE_ALARM",
-	[CAP_BLOCK_SUSPEND] = "BLOCK_SUSPEND",
-	[CAP_AUDIT_READ] = "AUDIT_READ",
-	[CAP_PERFMON] = "PERFMON",
-	[CAP_BPF] = "BPF",
-	[CAP_CHECKPOINT_RESTORE] = "CHECKPOINT_RESTORE",
-};
-
-#define CAPS_COUNT   (sizeof(caps_names) / sizeof(caps_names[0]))
 #define CAP_BIT(cap) (UINT64_C(1) << (cap))
 
 const caps caps_docker_default =
@@ -121,26 +76,18 @@ bool runtime_from_name(struct str name, enum runtime *ret_runtime)
 	return true;
 }
 
-static bool equal_any_case(struct str a, const char *b)
-{
-	return a.n == strlen(b) && strncasecmp(a.p, b, a.n) == 0;
-}
-
 bool caps_from_name(struct str name, caps *ret_caps)
 {
-	if (name.n == 3 && equal_any_case(name, "ALL")) {
-		*ret_caps = CAP_BIT(CAPS_COUNT) - 1;
+	unsigned number;
+
+	if (name.n == 3 && strncasecmp(name.p, "ALL", 3) == 0) {
+		*ret_caps = CAP_BIT(CAPABILITY_COUNT) - 1;
 		return true;
 	}
-	if (name.n > 4 && strncasecmp(name.p, "CAP_", 4) == 0)
-		name = str_skip(name, 4);
-	for (size_t i = 0; i < CAPS_COUNT; i++) {
-		if (!equal_any_case(name, caps_names[i]))
-			continue;
-		*ret_caps = CAP_BIT(i);
-		return true;
-	}
-	return false;
+	if (!capability_from_name(name, &number))
+		return false;
+	*ret_caps = CAP_BIT(number);
+	return true;
 }
 
 int caps_parse(const char *list, caps *ret_caps, struct err *err)

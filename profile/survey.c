@@ -59,25 +59,6 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static uint32_t first_number(uint32_t token)
-{
-	switch (token) {
-	case SCMP_ARCH_X32:
-		return ARCH_X32_BIT;
-	case SCMP_ARCH_MIPS:
-	case SCMP_ARCH_MIPSEL:
-		return 4000;
-	case SCMP_ARCH_MIPS64:
-	case SCMP_ARCH_MIPSEL64:
-		return 5000;
-	case SCMP_ARCH_MIPS64N32:
-	case SCMP_ARCH_MIPSEL64N32:
-		return 6000;
-	default:
-		return 0;
-	}
-}
-
 /* x86_64 and x32 share an AUDIT_ARCH: bit 30 says which of them a number belongs to. */
 static bool belongs(uint32_t token, uint32_t nr)
 {
@@ -104,7 +85,7 @@ size_t survey_numbers(const struct filter *filter, uint32_t token, uint32_t **re
 	size_t count = 0, kept = 0;
 
 	for (uint32_t i = 0; i < NUMBERS; i++)
-		put_number(numbers, &count, token, first_number(token) + i);
+		put_number(numbers, &count, token, arch_first_number(token) + i);
 	for (uint32_t i = 0; token == SCMP_ARCH_ARM && i < 8; i++)
 		put_number(numbers, &count, token, ARM_PRIVATE + i);
 	put_number(numbers, &count, token, UINT32_MAX);

@@ -12,6 +12,7 @@ live_tests = \
 	tests/live/logmode.test \
 	tests/live/sources.test \
 	tests/live/kill.test \
+	tests/live/plugin.test \
 	tests/live/storm-audit.test \
 	tests/live/storm-netlink.test \
 	tests/live/cost.test
