@@ -42,6 +42,9 @@ static const struct host {
 	{SCMP_ARCH_S390X, "s390x", "SCMP_ARCH_S390X", "s390x", "SCMP_ARCH_S390X"},
 };
 
+/* Rules of one syscall that compare three arguments by inequalities: see check_tangled(). */
+#define TANGLED_MAX 4
+
 struct resolver {
 	const struct document *document;
 	const struct profile_options *options;
@@ -401,6 +404,43 @@ static int check_conditional(struct resolver *resolver)
 	return 0;
 }
 
+/* At least three arguments, all of which are compared by an inequality. */
+static bool is_tangled(const struct rule *rule)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < rule->arg_count; i++)
+		count += rule->args[i].op != SCMP_CMP_EQ && rule->args[i].op != SCMP_CMP_MASKED_EQ;
+	return count >= 3;
+}
+
+/*
+ * Of such rules for one syscall libseccomp (2.5.4) makes a tree that grows with the product of
+ * their branches: five take minutes, six hours. Whoever starts the container would wait as well.
+ */
+static int check_tangled(struct resolver *resolver)
+{
+	const struct rules *rules = resolver->rules;
+	char place[PLACE_SIZE];
+
+	for (size_t i = 0; i < rules->count; i++) {
+		size_t same = 0;
+
+		for (size_t k = 0; is_tangled(&rules->all[i]) && k <= i; k++)
+			same += is_tangled(&rules->all[k]) &&
+				strcmp(rules->all[k].name, rules->all[i].name) == 0;
+		if (same <= TANGLED_MAX)
+			continue;
+		document_rule_place(rules->document, rules->all[i].document_rule, place);
+		return err_set(resolver->err, E2BIG,
+			       "%s: more than %d rules for %s compare three arguments or more by"
+			       " inequalities: libseccomp would take hours, so the container would"
+			       " not start",
+			       place, TANGLED_MAX, rules->all[i].name);
+	}
+	return 0;
+}
+
 int rules_resolve(const struct document *document, const struct profile_options *options,
 		  struct rules *rules, struct lints *lints, struct err *err)
 {
@@ -427,7 +467,9 @@ int rules_resolve(const struct document *document, const struct profile_options 
 		r = resolve_arches(&resolver);
 	for (size_t i = 0; r == 0 && i < document->rule_count; i++)
 		r = resolve_rule(&resolver, i);
-	return r < 0 ? r : check_conditional(&resolver);
+	if (r == 0)
+		r = check_conditional(&resolver);
+	return r < 0 ? r : check_tangled(&resolver);
 }
 
 void rules_release(struct rules *rules)

@@ -19,12 +19,14 @@ unit_tests += \
 	tests/test_config \
 	tests/test_connector \
 	tests/test_explain \
+	tests/test_export \
 	tests/test_follow \
 	tests/test_framing \
 	tests/test_hold \
 	tests/test_journal \
 	tests/test_kmsg \
 	tests/test_live \
+	tests/test_live_filter \
 	tests/test_logmode \
 	tests/test_match \
 	tests/test_metadata \
@@ -71,6 +73,9 @@ tests_test_config_CPPFLAGS = $(unit_flags)
 tests_test_config_LDADD = $(unit_libs)
 tests_test_connector_CPPFLAGS = $(unit_flags)
 tests_test_connector_LDADD = $(unit_libs)
+tests_test_export_SOURCES = tests/test_export.c tests/bpf.h
+tests_test_export_CPPFLAGS = $(unit_flags)
+tests_test_export_LDADD = $(unit_libs)
 tests_test_explain_CPPFLAGS = $(unit_flags)
 tests_test_explain_LDADD = $(unit_libs)
 tests_test_follow_CPPFLAGS = $(unit_flags)
@@ -83,6 +88,9 @@ tests_test_journal_CPPFLAGS = $(unit_flags)
 tests_test_journal_LDADD = $(unit_libs)
 tests_test_kmsg_CPPFLAGS = $(unit_flags)
 tests_test_kmsg_LDADD = $(unit_libs)
+tests_test_live_filter_SOURCES = tests/test_live_filter.c tests/bpf.h
+tests_test_live_filter_CPPFLAGS = $(unit_flags)
+tests_test_live_filter_LDADD = $(unit_libs)
 tests_test_live_CPPFLAGS = $(unit_flags)
 tests_test_live_LDADD = $(unit_libs)
 tests_test_logmode_CPPFLAGS = $(unit_flags)
@@ -154,7 +162,7 @@ shell_tests = \
 	tests/store.test
 TESTS += $(unit_tests) $(shell_tests)
 
-EXTRA_DIST += $(shell_tests) tests/tap.sh tests/valgrind.supp tests/captures tests/metadata tests/profiles
+EXTRA_DIST += $(shell_tests) tests/tap.sh tests/valgrind.h tests/valgrind.supp tests/captures tests/metadata tests/profiles
 
 # The unit tests once more, each memory access watched.
 check-valgrind: $(unit_tests)

@@ -9,6 +9,7 @@
 #include "profile/dump.h"
 #include "profile/export.h"
 #include "tests/bpf.h"
+#include "tests/valgrind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -241,6 +242,8 @@ static void profile_by_path(const char *name, enum runtime runtime, const char *
 
 static void test_profiles(void **state)
 {
+	if (under_valgrind())
+		skip();
 	static const char *const caps_lists[] = {"", "SYS_ADMIN", "ALL"};
 
 	(void)state;
@@ -350,6 +353,8 @@ static struct filter random_filter(uint64_t *seed, bool wild, bool many_arches)
  */
 static void test_random(void **state)
 {
+	if (under_valgrind())
+		skip();
 	uint64_t seed = 0x5eed5eed5eedULL;
 	size_t told = 0;
 
@@ -379,6 +384,8 @@ static void test_random(void **state)
 
 static void test_random_stacks(void **state)
 {
+	if (under_valgrind())
+		skip();
 	uint64_t seed = 0x57acc5ULL;
 
 	(void)state;

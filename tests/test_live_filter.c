@@ -11,6 +11,7 @@
 #include "profile/survey.h"
 #include "profile/verdict.h"
 #include "tests/bpf.h"
+#include "tests/valgrind.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -52,12 +53,9 @@ static int set_up(void **state)
 	return 0;
 }
 
-/* Valgrind knows no seccomp(2), and makes calls of its own that a filter would refuse. */
 static void need_root(void)
 {
-	const char *preloaded = getenv("LD_PRELOAD");
-
-	if (geteuid() != 0 || (preloaded && strstr(preloaded, "vgpreload")))
+	if (geteuid() != 0 || under_valgrind())
 		skip();
 }
 

@@ -12,6 +12,7 @@
 #include "profile/filter.h"
 #include "profile/source.h"
 #include "profile/spans.h"
+#include "tests/valgrind.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -1470,14 +1471,6 @@ static void leave(long status)
 {
 	for (;;)
 		(void)syscall(SYS_exit_group, status);
-}
-
-/* valgrind makes calls of its own in the child, which the filter refuses. */
-static bool under_valgrind(void)
-{
-	const char *preload = getenv("LD_PRELOAD");
-
-	return preload && strstr(preload, "vgpreload");
 }
 
 static void call_in_child(const struct filter *filter, int out, bool i386, long nr, long arg)
