@@ -5,6 +5,7 @@ include tests/live/local.mk
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' CMOCKA_MESSAGE_OUTPUT=TAP $(SHELL) \
 	$(top_srcdir)/build-aux/tap-driver.sh
 TEST_LOG_DRIVER = $(LOG_DRIVER)
+LOG_COMPILER = $(SHELL) $(srcdir)/tests/cmocka.sh
 TEST_EXTENSIONS = .test
 AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)'; SCLOG='$(abs_builddir)/sclog'; export srcdir SCLOG; UNIT_TESTS='$(unit_tests)'; \
 	export UNIT_TESTS;
@@ -162,7 +163,7 @@ shell_tests = \
 	tests/store.test
 TESTS += $(unit_tests) $(shell_tests)
 
-EXTRA_DIST += $(shell_tests) tests/tap.sh tests/valgrind.h tests/valgrind.supp tests/captures tests/metadata tests/profiles
+EXTRA_DIST += $(shell_tests) tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.supp tests/captures tests/metadata tests/profiles
 
 # The unit tests once more, each memory access watched.
 check-valgrind: $(unit_tests)

@@ -112,7 +112,7 @@ static uint32_t run_depending(const struct filter *filter, const struct seccomp_
 
 static uint32_t run_filter(const struct filter *filter, const struct seccomp_data *data)
 {
-	bool depends;
+	bool depends = false;
 
 	return run_depending(filter, data, &depends);
 }
