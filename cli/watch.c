@@ -255,7 +255,9 @@ int watch_run(struct store *store, const struct watch_options *options, struct e
 		watch.shows_status = !options->quiet && isatty(STDERR_FILENO);
 		watch_start_listener(&watch);
 		watch_sync(&watch, 0);
-		result = attribute_scan(watch.attributor, err);
+		result = watch_note_unobserved(&watch, err);
+		if (result == 0)
+			result = attribute_scan(watch.attributor, err);
 		watch_say_sources(&watch);
 		if (result == 0)
 			result = loop(&watch, err);

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "base/mem.h"
 #include "cli/message.h"
 #include "cli/privileges.h"
@@ -250,6 +251,48 @@ int watch_open(struct watch *watch, struct err *err)
 	if (result == 0 && watch->options->sandbox)
 		result = sandbox_enter_watching(err);
 	return result;
+}
+
+static void read_boot_id(struct watch *watch)
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!file || fscanf(file, "%63s", watch->boot_id) != 1)
+		watch->boot_id[0] = '\0';
+	if (file)
+		fclose(file);
+}
+
+/* "BOOT_ID MS": until when an earlier run listened, and in which boot. */
+static bool parse_place(const char *place, char boot_id[64], long long *ret_ms)
+{
+	return place && sscanf(place, "%63s %lld", boot_id, ret_ms) == 2;
+}
+
+int watch_note_unobserved(struct watch *watch, struct err *err)
+{
+	BUF_AUTO place = {0}, text = {0};
+	char boot_id[64], stamp[CLOCK_TEXT_SIZE];
+	long long ms;
+	int result;
+
+	read_boot_id(watch);
+	if (!watch->multicast || watch->catch_up_name)
+		return 0;
+	result = store_cursor(watch->store, "netlink", &place, err);
+	if (result < 0 || !parse_place(place.p, boot_id, &ms) ||
+	    strcmp(boot_id, watch->boot_id) == 0)
+		return result;
+	buf_format(&text, "since %s, in an earlier boot", clock_format_rfc3339_ms(ms, stamp));
+	const struct loss_note note = {
+		.kind = LOSS_UNOBSERVED,
+		.ms = watch_clock_ms(CLOCK_REALTIME),
+		.node = watch->node,
+		.text = buf_str(&place),
+		.detail = buf_str(&text),
+	};
+
+	return store_put_loss(watch->store, &note, err);
 }
 
 void watch_start_listener(struct watch *watch)

@@ -61,6 +61,7 @@ struct watch {
 	uint64_t events, events_before; /* put; at the last tick */
 	uint64_t dropped;               /* the store's memory was used up */
 	int64_t dropped_ms;             /* realtime: since when */
+	char boot_id[64];               /* this boot's; serials begin anew with each */
 	uint32_t lost_before;           /* the kernel's counter at the last question */
 	bool has_lost;
 	bool said_trouble, said_restart;
@@ -79,6 +80,9 @@ void watch_clear_status(void *watch);
 int watch_open(struct watch *watch, struct err *err);
 void watch_start_listener(struct watch *watch);
 void watch_close(struct watch *watch);
+
+/* What the last run saw of the multicast group, if this boot's serials cannot tell: evidence. */
+int watch_note_unobserved(struct watch *watch, struct err *err);
 
 /* "netlink, after what is in ...": what is listened to. */
 void watch_say_sources(const struct watch *watch);

@@ -164,10 +164,26 @@ static int mark(struct watch *watch, struct source *source, struct err *err)
 	return source_mark(source, err);
 }
 
+/* Until when the multicast group was listened to; a quiet host's disk is left alone. */
+static int mark_multicast(struct watch *watch, struct err *err)
+{
+	char place[128];
+
+	if (!watch->multicast || watch->events == watch->events_before ||
+	    !store_has_room(watch->store))
+		return 0;
+	snprintf(place, sizeof(place), "%s %lld", watch->boot_id,
+		 (long long)watch_clock_ms(CLOCK_REALTIME));
+	return store_put_cursor(watch->store, "netlink", str_from(place), err);
+}
+
 int watch_commit_soon(struct watch *watch, struct err *err)
 {
 	struct putting putting = {watch, err};
 	int result = attribute_changed(watch->attributor, put_lifetime, &putting);
+
+	if (result == 0)
+		result = mark_multicast(watch, err);
 
 	for (size_t i = 0; i < watch->source_count && result == 0; i++)
 		result = mark(watch, watch->sources[i], err);
