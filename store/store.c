@@ -235,7 +235,7 @@ static int load_meta(struct store *store, struct err *err)
 {
 	static const char horizon[] = "SELECT value FROM meta WHERE key = 'horizon'";
 	static const char text_key[] = "SELECT value FROM meta WHERE key = 'text_key'";
-	int64_t key;
+	int64_t key = 0;
 	int result = sql_number(&store->sql, horizon, &store->horizon_ms, err);
 
 	if (result == 0)

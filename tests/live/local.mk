@@ -10,14 +10,15 @@ live_tests = \
 	tests/live/attribution-pids.test \
 	tests/live/attribution-metadata.test \
 	tests/live/logmode.test \
+	tests/live/verdicts.test \
 	tests/live/sources.test \
 	tests/live/kill.test \
 	tests/live/plugin.test \
 	tests/live/storm-audit.test \
 	tests/live/storm-netlink.test \
 	tests/live/cost.test
-live_programs = tests/live/storm tests/live/drain
-live_sources = tests/live/storm.c tests/live/drain.c
+live_programs = tests/live/storm tests/live/drain tests/live/filters
+live_sources = tests/live/storm.c tests/live/drain.c tests/live/filters.c
 
 EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh
 CLEANFILES += $(live_programs)
@@ -31,6 +32,10 @@ tests/live/drain: tests/live/drain.c
 	$(AM_V_at)$(MKDIR_P) tests/live
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN_CFLAGS) $(CFLAGS) -o $@ \
 		$(srcdir)/tests/live/drain.c
+tests/live/filters: tests/live/filters.c tests/bpf.h
+	$(AM_V_at)$(MKDIR_P) tests/live
+	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE -I$(srcdir) $(WARN_CFLAGS) $(CFLAGS) -o $@ \
+		$(srcdir)/tests/live/filters.c
 
 check-live-programs: $(live_programs)
 
