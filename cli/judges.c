@@ -63,9 +63,9 @@ int judges_init(struct judges *judges, const struct profile_options_given *given
 	if (given->caps)
 		r = parse_caps("caps", given->caps, &options->caps, err);
 	if (r == 0)
-		r = parse_caps_list("cap-add", &given->cap_add, &judges->add, err);
+		r = parse_caps_list("cap-add", &given->cap_add, &options->cap_add, err);
 	if (r == 0)
-		r = parse_caps_list("cap-drop", &given->cap_drop, &judges->drop, err);
+		r = parse_caps_list("cap-drop", &given->cap_drop, &options->cap_drop, err);
 	if (r == 0 && given->kernel)
 		r = parse_kernel(given->kernel, options, err);
 	return r;
@@ -84,17 +84,6 @@ int judges_acquire(struct judges *judges, struct err *err)
 	return profile_source_acquire(judges->name, &judges->source, err);
 }
 
-/* As moby's TweakCapabilities(): ALL added is all but the dropped; otherwise adding comes last. */
-static caps tweak(const struct judges *judges, caps base)
-{
-	caps every = 0;
-
-	caps_from_name(STR("ALL"), &every);
-	if ((judges->add & every) == every)
-		return every & ~judges->drop;
-	return (base & ~judges->drop) | judges->add;
-}
-
 static int load(struct judges *judges, caps wanted, bool known, struct profile **ret_profile,
 		struct err *err)
 {
@@ -111,7 +100,7 @@ static int load(struct judges *judges, caps wanted, bool known, struct profile *
 	int r = profile_load(judges->source, &options, ret_profile, err);
 
 	if (r == 0)
-		judges->all[judges->count++] = (struct judge){wanted, *ret_profile};
+		judges->all[judges->count++] = (struct judge){wanted, known, *ret_profile};
 	return r;
 }
 
@@ -119,17 +108,16 @@ int judges_find(struct judges *judges, const struct container *container,
 		struct profile **ret_profile, struct err *err)
 {
 	bool own = container && container->has_caps && !judges->has_caps;
-	caps wanted = tweak(judges, own ? container->caps : judges->options.caps);
+	caps wanted = own ? container->caps : judges->options.caps;
+	/* else those that a document brings count, or the loader's default */
+	bool known = own || judges->has_caps;
 
 	for (size_t i = 0; i < judges->count; i++) {
-		if (judges->all[i].caps == wanted) {
+		if (judges->all[i].caps == wanted && judges->all[i].known == known) {
 			*ret_profile = judges->all[i].profile;
 			return 0;
 		}
 	}
-	/* those of a document that brings its container's own count where nobody says others */
-	bool known = own || judges->has_caps || judges->add || judges->drop;
-
 	return load(judges, wanted, known, ret_profile, err);
 }
 

@@ -48,9 +48,9 @@ struct judges {
 	const char *db;                /* where container:NAME is looked for; NULL: the usual */
 	struct profile_options options;
 	bool has_caps; /* --caps: the containers' own do not matter */
-	caps add, drop;
 	struct judge {
 		caps caps;
+		bool known; /* the container's own, or --caps */
 		struct profile *profile;
 	} all[JUDGES_MAX];
 	size_t count;

@@ -240,6 +240,27 @@ bool syscall_name(uint32_t audit_arch, int64_t nr, char name[SYSCALL_NAME_SIZE])
 	return known != NULL;
 }
 
+/*
+ * Where an arch once had one call for all of sockets or of System V IPC, libseccomp gives a pseudo
+ * number for the name, though the arch has a real one as well by now (i386: socket is 359).
+ */
+static bool direct_number(uint32_t token, const char *name, int64_t *ret_nr)
+{
+	int64_t first = arch_first_number(token);
+
+	for (int64_t nr = first; nr < first + SHARED_FIRST + SHARED_COUNT; nr++) {
+		char *found = seccomp_syscall_resolve_num_arch(token, (int)nr);
+		bool is = found && strcmp(found, name) == 0;
+
+		free(found);
+		if (is) {
+			*ret_nr = nr;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool syscall_number(uint32_t token, const char *name, int64_t *ret_nr)
 {
 	int nr = seccomp_syscall_resolve_name_arch(token, name);
@@ -248,6 +269,8 @@ bool syscall_number(uint32_t token, const char *name, int64_t *ret_nr)
 		*ret_nr = nr;
 		return true;
 	}
+	if (nr != __NR_SCMP_ERROR && direct_number(token, name, ret_nr))
+		return true;
 	for (int64_t i = 0; i < SHARED_COUNT; i++) {
 		if (strcmp(shared_names[i], name) == 0 && arch_name(token)) {
 			*ret_nr = arch_first_number(token) + SHARED_FIRST + i;

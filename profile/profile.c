@@ -144,17 +144,37 @@ static uint32_t host_of(const struct document *document)
 	return host;
 }
 
+/* As moby's TweakCapabilities(): ALL added is all but the dropped; otherwise adding comes last. */
+static caps tweak(caps base, caps add, caps drop)
+{
+	caps every = 0;
+
+	caps_from_name(STR("ALL"), &every);
+	return (add & every) == every ? every & ~drop : (base & ~drop) | add;
+}
+
+static void take_caps(struct profile_options *options, const struct document *document)
+{
+	bool podman = options->loader == LOADER_PODMAN ||
+		      (options->loader == LOADER_AUTO && document->shape == SHAPE_PODMAN);
+
+	if (!options->has_caps && document->has_caps)
+		options->caps = document->caps;
+	else if (!options->has_caps && podman)
+		options->caps = caps_podman_default;
+	options->caps = tweak(options->caps, options->cap_add, options->cap_drop);
+}
+
 static void take_from_document(struct profile *profile, const struct profile_source *source)
 {
 	struct document *document = &profile->document;
 	struct profile_options *options = &profile->options;
 
-	if (!options->has_caps && document->has_caps)
-		options->caps = document->caps;
-	if (options->arch == 0)
-		options->arch = host_of(document);
 	if (source->loader == LOADER_PODMAN)
 		document->shape = SHAPE_PODMAN;
+	take_caps(options, document);
+	if (options->arch == 0)
+		options->arch = host_of(document);
 	profile->format = shape_name(document->shape);
 }
 

@@ -46,9 +46,9 @@ bool runtime_from_name(struct str name, enum runtime *ret_runtime);
 /* Bit N stands for capability number N of linux/capability.h. */
 typedef uint64_t caps;
 
-/* Docker's default bounding set: 14 capabilities. Podman's is 11 of these: without MKNOD, NET_RAW
- * and AUDIT_WRITE, none of which any known profile asks for. */
-extern const caps caps_docker_default;
+/* Docker's default bounding set: 14 capabilities. Podman's is 11 of these, without MKNOD, NET_RAW
+ * and AUDIT_WRITE: containers/common's default profile asks for the last. */
+extern const caps caps_docker_default, caps_podman_default;
 
 /* Parses "CAP_SYS_ADMIN", "sys_admin", "ALL"; false when unknown. */
 bool caps_from_name(struct str name, caps *ret_caps);
@@ -61,8 +61,9 @@ struct profile_options {
 	enum loader loader;
 	enum runtime runtime;
 	bool has_caps; /* caps are asked for: those that a document brings along do not count */
-	caps caps;     /* the container's bounding set */
-	unsigned kernel_major; /* 0.0: this host's, from uname(2) */
+	caps caps;     /* the container's bounding set; else the loader's default */
+	caps cap_add, cap_drop; /* these as well, and without those */
+	unsigned kernel_major;  /* 0.0: this host's, from uname(2) */
 	unsigned kernel_minor;
 	uint32_t arch; /* the host's libseccomp token, 0: this host's */
 };

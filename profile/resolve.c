@@ -327,13 +327,31 @@ static int add_rule(struct resolver *resolver, size_t at)
 	return r;
 }
 
+/* crun's parser (libocispec) wants what the runtime spec calls required; runc passes over it. */
+static int check_names(struct resolver *resolver, size_t at)
+{
+	const struct document_rule *rule = &resolver->document->rules[at];
+	char place[PLACE_SIZE];
+
+	if (resolver->rules->loader != LOADER_OCI || resolver->options->runtime != RUNTIME_CRUN ||
+	    rule->names.count || !rule->name)
+		return 0;
+	rule_place(resolver, at, "names", place);
+	return err_set(resolver->err, EINVAL,
+		       "%s: missing: crun refuses a rule without it, so the container would not"
+		       " start",
+		       place);
+}
+
 /* moby looks at names before it drops a rule, containers/common after. */
 static int resolve_rule(struct resolver *resolver, size_t at)
 {
 	const struct document_rule *rule = &resolver->document->rules[at];
 	enum loader loader = resolver->rules->loader;
-	int r = 0;
+	int r = check_names(resolver, at);
 
+	if (r < 0)
+		return r;
 	lint_rule(resolver, at);
 	if (loader == LOADER_DOCKER)
 		r = both_names(resolver, at);
@@ -361,6 +379,10 @@ static int resolve_default(struct resolver *resolver)
 	if (action == SCMP_ACT_NOTIFY)
 		return err_set(resolver->err, EINVAL,
 			       "%s: no runtime takes SCMP_ACT_NOTIFY as the default action", place);
+	top_place(resolver, "defaultErrnoRet", place);
+	if (resolver->rules->loader == LOADER_DOCKER && document->default_errno_ret.present)
+		lint_note(resolver->lints, 0, place,
+			  "Docker before 23.0 does not know it and answers EPERM");
 	top_place(resolver, "defaultErrno", place);
 	if (resolver->rules->loader != LOADER_PODMAN && document->default_errno)
 		lint_add(resolver->lints, 0, place, "ignored by loader %s: %s",
