@@ -3,7 +3,6 @@
 #include "report/diff.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 struct diff_options {
@@ -12,7 +11,7 @@ struct diff_options {
 	struct file_options files;
 	struct profile_options_given judging;
 	const char *by;
-	bool strict, require_complete;
+	bool strict, unused, require_complete;
 };
 
 /* clang-format off */
@@ -25,6 +24,9 @@ static const struct option_row rows[] = {
 	       "one answer for each of these; default container"),
 	OPTION(FLAG, 0, "strict", NULL, struct diff_options, strict,
 	       "a refusal with ENOSYS that programs fall back from is a difference too"),
+	OPTION(FLAG, 0, "unused", NULL, struct diff_options, unused,
+	       "and the syscalls that the profile lets through and nobody used; whether that is a "
+	       "conclusion is said beside it"),
 	OPTION(FLAG, 0, "require-complete", NULL, struct diff_options, require_complete,
 	       "exit with 3 when the evidence is not complete"),
 	OPTION_TITLE("FILEs, read without a store"),
@@ -37,14 +39,21 @@ static const struct option_row rows[] = {
 struct comparison {
 	struct diff *diff;
 	struct judges judges;
+	bool unused; /* is asked for */
 	struct err *err;
 };
 
 static int add_container(const struct container_summary *summary, void *context)
 {
 	struct comparison *comparison = context;
+	struct profile *profile = NULL;
+	int r = comparison->unused ? judges_find(&comparison->judges, &summary->container, &profile,
+						 comparison->err)
+				   : 0;
 
-	diff_add_container(comparison->diff, &summary->container, summary->node);
+	if (r < 0)
+		return r;
+	diff_add_container(comparison->diff, &summary->container, summary->node, profile);
 	return 0;
 }
 
@@ -66,24 +75,8 @@ static int add_loss(const struct loss *loss, void *context)
 {
 	struct comparison *comparison = context;
 
-	diff_add_loss(comparison->diff, loss);
+	evidence_add_loss(diff_evidence(comparison->diff), loss);
 	return 0;
-}
-
-/* What only reading the FILEs can know. */
-static void add_reading(struct diff *diff, const struct reading *reading)
-{
-	const struct feed_counts *counts = &reading->counts;
-
-	if (counts->failed)
-		diff_add_reason(diff, "%" PRIu64 " input%s could not be read to the end",
-				counts->failed, counts->failed == 1 ? "" : "s");
-	if (counts->in.without_serial)
-		diff_add_reason(diff,
-				"%" PRIu64 " record%s came without a serial: what was lost between "
-				"them cannot be seen, and one may be counted twice",
-				counts->in.without_serial,
-				counts->in.without_serial == 1 ? "" : "s");
 }
 
 static int compare(struct comparison *comparison, const struct reading *reading)
@@ -99,7 +92,7 @@ static int compare(struct comparison *comparison, const struct reading *reading)
 		r = query_losses(store, selection, add_loss, comparison, comparison->err);
 	if (r < 0)
 		return r;
-	add_reading(comparison->diff, reading);
+	reading_add_reasons(reading, diff_evidence(comparison->diff));
 	diff_finish(comparison->diff);
 	return 0;
 }
@@ -169,7 +162,10 @@ static int diff_everything(struct invocation *invocation, struct comparison *com
 static int run(struct invocation *invocation, struct err *err)
 {
 	const struct diff_options *given = invocation->options;
-	struct comparison comparison = {.err = err};
+	struct comparison comparison = {
+		.unused = given->unused && !given->global.quiet,
+		.err = err,
+	};
 	int r = check(invocation, given, err);
 
 	if (r == 0)
@@ -184,6 +180,8 @@ static int run(struct invocation *invocation, struct err *err)
 		r = invocation_sandbox(invocation, err);
 	if (r == 0) {
 		comparison.diff = diff_new(group_by_from_name(given->by), given->strict);
+		if (comparison.unused)
+			diff_ask_unused(comparison.diff);
 		r = diff_everything(invocation, &comparison, err);
 		diff_free(comparison.diff);
 	}

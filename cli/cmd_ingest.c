@@ -76,6 +76,7 @@ static int write_summary(const struct feed_counts *counts, enum format format)
 
 	add_count(&summary, "files", "files", counts->files, false);
 	add_count(&summary, "failed", "failed", counts->failed, true);
+	add_count(&summary, "traces", "traces of strace", counts->traces, true);
 	add_count(&summary, "lines", "lines", counts->lines, false);
 	add_count(&summary, "records", "records", counts->in.records, false);
 	add_count(&summary, "new", "new", counts->fresh, false);
@@ -141,9 +142,9 @@ const struct command command_ingest = {
 	.summary = "read logs into the store once; safe to repeat",
 	.synopsis = "[OPTION...] FILE...|-",
 	.description =
-		"Reads audit.log, syslog, dmesg and journal output, plain or compressed (gzip, "
-		"xz, zstd, bzip2), rotated sets in any order, and other stores. What the "
-		"store holds already is counted as a duplicate and changes nothing.",
+		"Reads audit.log, syslog, dmesg and journal output and what strace wrote, plain or "
+		"compressed (gzip, xz, zstd, bzip2), rotated sets in any order, and other stores. "
+		"What the store holds already is counted as a duplicate and changes nothing.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct ingest_options),
 	.run = run,

@@ -16,6 +16,7 @@
 	EACH(containers) \
 	EACH(events)     \
 	EACH(diff)       \
+	EACH(profile)    \
 	EACH(explain)    \
 	EACH(logmode)
 
@@ -38,7 +39,7 @@ struct global_options {
 	       "the store; default $SCLOG_DB, else /var/lib/sclog/sclog.db for root and the XDG " \
 	       "data directory for others"),                                                      \
 	OPTION(CHOICE, 0, "format", formats, struct global_options, format,                       \
-	       "how the output is written; default text"),                                        \
+	       "how the output is written; default the first of these"),                                        \
 	OPTION(FLAG, 'q', "quiet", NULL, struct global_options, quiet,                            \
 	       "print only what is wrong or missing"),                                            \
 	OPTION(COUNT, 'v', "verbose", NULL, struct global_options, verbose,                       \

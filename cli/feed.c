@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "cli/message.h"
 #include "cli/progress.h"
+#include "cli/trace.h"
 #include "correlate/assign.h"
 #include "ingest/framing.h"
 #include "ingest/input.h"
@@ -27,6 +28,7 @@ struct feed {
 	const struct feed_options *options;
 	struct feed_counts *counts;
 	struct intake intake;
+	struct trace *trace;
 	struct assign *assign;
 	struct utsname host;
 	struct progress progress;
@@ -99,6 +101,15 @@ static int wait_for_input(struct feed *feed, const struct input *input, struct e
 	return result;
 }
 
+static inline int take_line(struct feed *feed, const struct line *line, struct err *err)
+{
+	int result = trace_line(feed->trace, line, err);
+
+	if (result != 0)
+		return result < 0 ? result : 0;
+	return intake_line(&feed->intake, line, err);
+}
+
 /* All lines of an input. A failure of the input itself goes into input_err. */
 static int take_lines(struct feed *feed, struct input *input, struct err *input_err,
 		      struct err *err)
@@ -119,7 +130,7 @@ static int take_lines(struct feed *feed, struct input *input, struct err *input_
 		if (line.number == 1)
 			result = store_input_head(feed->store, line.text, err);
 		if (result == 0)
-			result = intake_line(&feed->intake, &line, err);
+			result = take_line(feed, &line, err);
 		if (result < 0)
 			break;
 	}
@@ -167,6 +178,7 @@ static int note_unread(struct feed *feed, const char *path, const struct err *wh
 static int begin_input(struct feed *feed, const struct input *input, struct err *err)
 {
 	intake_begin(&feed->intake, input->path);
+	trace_begin(feed->trace, input);
 	feed->next_commit = progress_now() + IDLE_MS / 1e3;
 	return store_input_begin(feed->store, input->path, &input->stat, err);
 }
@@ -185,6 +197,7 @@ static int feed_log(struct feed *feed, const char *path, struct err *err)
 		if (result == 0)
 			result = store_input_at(feed->store, input.offset, input.lines, err);
 		feed->counts->lines += input.lines;
+		feed->counts->traces += trace_is_one(feed->trace);
 		feed->counts->bytes += input.offset;
 		feed->bytes_before += input.consumed;
 	}
@@ -269,6 +282,7 @@ static int feed_open(struct feed *feed, struct err *err)
 		.put = put,
 		.context = feed,
 	};
+	feed->trace = trace_new(&feed->intake, framing.now_ms);
 	framing.host = feed->intake.host_name;
 	result = framing_new(&framing, &feed->intake.framing, err);
 	if (result == 0)
@@ -319,6 +333,7 @@ int feed_paths(struct store *store, char *const *paths, size_t count,
 	add_put_counts(&feed);
 	progress_clear(&feed.progress);
 	framing_free(feed.intake.framing);
+	trace_free(feed.trace);
 	assign_free(feed.assign);
 	sigaction(SIGINT, &old_int, NULL);
 	sigaction(SIGTERM, &old_term, NULL);

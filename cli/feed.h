@@ -27,6 +27,7 @@ struct feed_options {
 struct feed_counts {
 	uint64_t files;  /* inputs read to their end */
 	uint64_t failed; /* inputs that could not be, or not to their end */
+	uint64_t traces; /* inputs that strace wrote */
 	uint64_t lines;
 	uint64_t bytes; /* of text, after decompression */
 	struct intake_counts in;

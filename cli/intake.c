@@ -77,6 +77,14 @@ static int refuse(struct intake *intake, enum malformed why, const struct line *
 	return store_put_loss(intake->store, &note, err);
 }
 
+int intake_refuse(struct intake *intake, enum malformed why, const struct line *line, int64_t ms,
+		  struct err *err)
+{
+	const struct framed framed = {.ms = ms};
+
+	return refuse(intake, why, line, &framed, err);
+}
+
 static int put(struct intake *intake, const struct line *line, const struct framed *framed,
 	       struct err *err)
 {

@@ -56,6 +56,10 @@ int intake_line(struct intake *intake, const struct line *line, struct err *err)
 int intake_framed(struct intake *intake, const struct framed *framed, struct str text,
 		  struct err *err);
 
+/* Counts a line of a trace as one that cannot be read; ms: its time, 0 if that is not known. */
+int intake_refuse(struct intake *intake, enum malformed why, const struct line *line, int64_t ms,
+		  struct err *err);
+
 /* The node of a line that says this. */
 struct str intake_node(const struct intake *intake, struct str framed);
 

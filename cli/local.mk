@@ -5,6 +5,7 @@ libsclog_a_SOURCES += \
 	cli/cmd_explain.c \
 	cli/cmd_ingest.c \
 	cli/cmd_logmode.c \
+	cli/cmd_profile.c \
 	cli/cmd_watch.c \
 	cli/command.h \
 	cli/config.c cli/config.h \
@@ -20,6 +21,9 @@ libsclog_a_SOURCES += \
 	cli/output.c cli/output.h \
 	cli/printer.c cli/printer.h \
 	cli/privileges.c cli/privileges.h \
+	cli/profile_bases.c \
+	cli/profile_files.c \
+	cli/profile_make.c cli/profile_private.h \
 	cli/progress.c cli/progress.h \
 	cli/reading.c cli/reading.h \
 	cli/sandbox.c cli/sandbox.h \
@@ -27,6 +31,7 @@ libsclog_a_SOURCES += \
 	cli/service.c cli/service.h \
 	cli/source.c cli/source.h \
 	cli/syscalls.c cli/syscalls.h \
+	cli/trace.c cli/trace.h \
 	cli/version.c cli/version.h \
 	cli/watch.c cli/watch.h cli/watch_private.h \
 	cli/watch_open.c \

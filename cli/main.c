@@ -24,7 +24,7 @@ static const struct command *const commands[] = {
 
 /* Before the command, --format may be any that some command has. */
 static const struct option_row global_rows[] = {
-	GLOBAL_OPTION_ROWS("text|json|csv|oci"),
+	GLOBAL_OPTION_ROWS("text|json|csv|oci|docker|spo|systemd|minijail"),
 };
 
 static const struct option_table global_table = {

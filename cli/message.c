@@ -33,6 +33,15 @@ void message_error(const char *format, ...)
 	va_end(args);
 }
 
+void message_note(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line("sclog: ", format, args);
+	va_end(args);
+}
+
 void message_warning(const char *format, ...)
 {
 	va_list args;

@@ -72,6 +72,9 @@ static void set_value(const struct option_row *row, const char *argument, void *
 	case OPTION_COMMA_LIST:
 		list_add_all(value, str_from(argument));
 		break;
+	case OPTION_MAYBE_LIST:
+		list_add(value, argument ? str_from(argument) : STR(""));
+		break;
 	}
 }
 
@@ -184,7 +187,9 @@ static struct getopt_tables make_tables(const struct option_table *table, bool s
 			continue;
 		tables.longs[n++] = (struct option){
 			.name = row->name,
-			.has_arg = row->argument ? required_argument : no_argument,
+			.has_arg = row->kind == OPTION_MAYBE_LIST ? optional_argument
+				   : row->argument                ? required_argument
+								  : no_argument,
 			.val = LONG_BASE + (int)i,
 		};
 		if (row->letter)
@@ -250,7 +255,8 @@ void option_release(const struct option_table *table, void *options)
 	for (size_t i = 0; i < table->count; i++) {
 		const struct option_row *row = &table->rows[i];
 
-		if (row->kind == OPTION_LIST || row->kind == OPTION_COMMA_LIST)
+		if (row->kind == OPTION_LIST || row->kind == OPTION_COMMA_LIST ||
+		    row->kind == OPTION_MAYBE_LIST)
 			list_release(value_of(row, options));
 	}
 }
@@ -264,7 +270,9 @@ static void help_row(const struct option_row *row, struct buf *buf)
 		buf_format(&left, "  -%c, --%s", row->letter, row->name);
 	else
 		buf_format(&left, "      --%s", row->name);
-	if (row->argument)
+	if (row->kind == OPTION_MAYBE_LIST)
+		buf_format(&left, "[=%s]", row->argument);
+	else if (row->argument)
 		buf_format(&left, " %s", row->argument);
 	text_wrap(&text, str_from(row->help), HELP_INDENT, HELP_COLUMNS);
 	if (left.n + 2 > HELP_INDENT)

@@ -18,6 +18,7 @@ enum option_kind {
 	OPTION_CHOICE,     /* the same, but one of the words of `argument`: "text|json|csv" */
 	OPTION_LIST,       /* struct option_list: every argument given */
 	OPTION_COMMA_LIST, /* the same, and each argument may hold several, set off by commas */
+	OPTION_MAYBE_LIST, /* a list whose argument may be left out, which adds "": --NAME[=VALUE] */
 };
 
 /* Owned by option_release(). */

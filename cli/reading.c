@@ -165,6 +165,21 @@ void reading_close(struct reading *reading)
 	reading->store = NULL;
 }
 
+void reading_add_reasons(const struct reading *reading, struct evidence *evidence)
+{
+	const struct feed_counts *counts = &reading->counts;
+
+	if (counts->failed)
+		evidence_add_reason(evidence, "%" PRIu64 " input%s could not be read to the end",
+				    counts->failed, counts->failed == 1 ? "" : "s");
+	if (counts->in.without_serial)
+		evidence_add_reason(evidence,
+				    "%" PRIu64 " record%s came without a serial: what was lost "
+				    "between them cannot be seen, and one may be counted twice",
+				    counts->in.without_serial,
+				    counts->in.without_serial == 1 ? "" : "s");
+}
+
 enum exit_code reading_exit_code(const struct reading *reading)
 {
 	return reading->counts.failed ? EXIT_TROUBLE : EXIT_FINE;

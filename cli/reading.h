@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/feed.h"
 #include "cli/selection.h"
+#include "report/evidence.h"
 
 /* What is said about FILEs; part of a command's struct of options. */
 struct file_options {
@@ -56,6 +57,9 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 void reading_close(struct reading *reading);
 
 #define READING_AUTO __attribute__((cleanup(reading_close))) struct reading
+
+/* What reading the FILEs alone can know of the evidence: reasons why it is not complete. */
+void reading_add_reasons(const struct reading *reading, struct evidence *evidence);
 
 /* EXIT_TROUBLE if a FILE could not be read, else EXIT_FINE. */
 enum exit_code reading_exit_code(const struct reading *reading);

@@ -55,6 +55,7 @@ struct event {
 	enum source_kind source;
 	bool full_stream;       /* its log carries all record types: its serial shows gaps */
 	enum coverage coverage; /* what the user says of it where there is no container */
+	uint32_t repeats;       /* further events that it stands for: a row of a summary */
 	struct str node;
 };
 

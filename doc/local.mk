@@ -7,5 +7,6 @@ dist_man_MANS += \
 	doc/sclog-explain.1 \
 	doc/sclog-ingest.1 \
 	doc/sclog-logmode.1 \
+	doc/sclog-profile.1 \
 	doc/sclog-watch.1 \
 	doc/sclog.conf.5

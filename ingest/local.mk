@@ -15,4 +15,10 @@ libsclog_a_SOURCES += \
 	ingest/sdjournal.c ingest/sdjournal.h \
 	ingest/source.c ingest/source.h \
 	ingest/stamp.c ingest/stamp.h \
-	ingest/status.c ingest/status.h
+	ingest/status.c ingest/status.h \
+	ingest/strace.c ingest/strace.h ingest/strace_private.h \
+	ingest/strace_head.c \
+	ingest/strace_name.c \
+	ingest/strace_process.c \
+	ingest/strace_summary.c \
+	ingest/strace_text.c

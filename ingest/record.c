@@ -28,6 +28,8 @@ static const struct reason reasons[MALFORMED_COUNT] = {
 	[MALFORMED_AMBIGUOUS] = {"ambiguous", "interpreted text that can be read in two ways"},
 	[MALFORMED_PARTIAL] = {"partial", "the last line is cut in the middle"},
 	[MALFORMED_LONG] = {"too-long", "the line is longer than any record"},
+	[MALFORMED_CALL] = {"unknown-call", "a traced call that no architecture here has"},
+	[MALFORMED_TRACE] = {"no-trace", "text in a trace that strace does not write so"},
 };
 
 const char *malformed_name(enum malformed reason)

@@ -49,6 +49,8 @@ enum malformed {
 	MALFORMED_AMBIGUOUS, /* interpreted text that can be read in two ways */
 	MALFORMED_PARTIAL,   /* the last line of a file, cut in the middle */
 	MALFORMED_LONG,      /* the line is longer than a record can be */
+	MALFORMED_CALL,      /* of a trace: a call whose number is not known */
+	MALFORMED_TRACE,     /* of a trace: no line that strace writes */
 	MALFORMED_COUNT,
 };
 

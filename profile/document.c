@@ -44,6 +44,7 @@ static const struct member root_members[] = {
 	{"flags", MEMBER_ARRAY},
 	{"listenerPath", MEMBER_STRING},
 	{"listenerMetadata", MEMBER_STRING},
+	{"x-sclog", MEMBER_OBJECT}, /* ours: what the profile was made of (profile/form.h) */
 	{NULL, MEMBER_STRING},
 };
 
@@ -536,7 +537,8 @@ bool document_is_unit(struct str text)
 		n--;
 	if (n > 2 && text.p[0] == '[' && text.p[n - 1] == ']')
 		return is_word(str_of(text.p + 1, n - 2));
-	return equals < n && is_word(str_of(text.p, equals));
+	/* settings begin with a capital, fields of a log (type=, node=) do not */
+	return equals < n && isupper((unsigned char)text.p[0]) && is_word(str_of(text.p, equals));
 }
 
 unsigned document_line(const struct document *document, const char *place)
@@ -624,12 +626,13 @@ static void take_form(struct document *document, const struct inspected *inspect
 {
 	document->has_caps = inspected->has_caps;
 	document->caps = inspected->caps;
-	document->resolved = inspected->form == FORM_BUNDLE || inspected->form == FORM_CRICTL;
+	document->resolved =
+		inspected->form == INSPECTED_BUNDLE || inspected->form == INSPECTED_CRICTL;
 	if (document->resolved)
 		document->shape = SHAPE_OCI;
-	if (inspected->form == FORM_DOCKER)
+	if (inspected->form == INSPECTED_DOCKER)
 		document->shape = SHAPE_DOCKER;
-	if (inspected->form == FORM_SPO)
+	if (inspected->form == INSPECTED_SPO)
 		document->shape = SHAPE_SPO;
 }
 

@@ -106,7 +106,7 @@ static int find_in_crictl(struct inspector *inspector, const json_t *root)
 	json_t *info, *spec = NULL;
 	int r = object_of(inspector, root, "info", "info", &info);
 
-	inspector->found->form = FORM_CRICTL;
+	inspector->found->form = INSPECTED_CRICTL;
 	if (r == 0)
 		r = object_of(inspector, info, "runtimeSpec", "info.runtimeSpec", &spec);
 	if (r == 0 && !spec)
@@ -188,7 +188,7 @@ static int find_in_docker(struct inspector *inspector, const json_t *root)
 
 	if (r < 0)
 		return r;
-	inspector->found->form = FORM_DOCKER;
+	inspector->found->form = INSPECTED_DOCKER;
 	inspector->found->has_caps = true;
 	const json_t *bounding = inspect_member(root, "BoundingCaps"); /* Podman's */
 
@@ -274,7 +274,7 @@ static int find_in_spo(struct inspector *inspector, const json_t *root)
 	json_t *spec;
 	int r = object_of(inspector, root, "spec", "spec", &spec);
 
-	inspector->found->form = FORM_SPO;
+	inspector->found->form = INSPECTED_SPO;
 	inspector->found->prefix = "spec.";
 	if (r == 0 && !spec)
 		r = wrong(inspector, "spec", "missing");
@@ -348,7 +348,7 @@ static int find_in_object(struct inspector *inspector, json_t *root)
 	    (inspect_member(root, "info") && inspect_member(root, "status")))
 		return find_in_crictl(inspector, root);
 	if (inspect_member(root, "linux") || inspect_member(root, "ociVersion")) {
-		inspector->found->form = FORM_BUNDLE;
+		inspector->found->form = INSPECTED_BUNDLE;
 		return find_in_spec(inspector, root, "", "linux.seccomp.");
 	}
 	if (is_spo(root))

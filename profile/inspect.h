@@ -23,11 +23,11 @@
 #include <jansson.h>
 
 enum container_form {
-	FORM_PROFILE, /* bare */
-	FORM_BUNDLE,
-	FORM_CRICTL,
-	FORM_DOCKER,
-	FORM_SPO,
+	INSPECTED_PROFILE, /* bare */
+	INSPECTED_BUNDLE,
+	INSPECTED_CRICTL,
+	INSPECTED_DOCKER,
+	INSPECTED_SPO,
 };
 
 struct inspected {

@@ -1,5 +1,13 @@
 libsclog_a_SOURCES += \
 	profile/advice.c profile/advice.h \
+	profile/always.c profile/always.h \
+	profile/compose.c profile/compose.h profile/compose_private.h \
+	profile/compose_base.c \
+	profile/compose_check.c \
+	profile/compose_name.c \
+	profile/compose_needs.c \
+	profile/compose_note.c \
+	profile/compose_rules.c \
 	profile/condition.c profile/condition.h \
 	profile/cover.c profile/cover.h \
 	profile/document.c profile/document.h \
@@ -7,6 +15,9 @@ libsclog_a_SOURCES += \
 	profile/export.c profile/export.h profile/export_private.h \
 	profile/export_proof.c profile/export_text.c \
 	profile/filter.c profile/filter.h \
+	profile/form.c profile/form.h profile/form_private.h \
+	profile/form_json.c profile/form_minijail.c profile/form_spo.c \
+	profile/form_systemd.c \
 	profile/inspect.c profile/inspect.h \
 	profile/json.c profile/json.h \
 	profile/lint.c profile/lint.h \
@@ -16,6 +27,7 @@ libsclog_a_SOURCES += \
 	profile/logmode_restate.c \
 	profile/logmode_unit.c \
 	profile/names.c \
+	profile/needs.c profile/needs.h \
 	profile/oci.c profile/oci.h \
 	profile/pair.c profile/pair.h \
 	profile/profile.c profile/profile.h \

@@ -17,6 +17,8 @@
 /* kernel/seccomp.c: MAX_ERRNO, beyond which ERRNO's data is cut. */
 #define MAX_ERRNO 4095
 
+#define ENOSYS_VALUE (SECCOMP_RET_ERRNO | ENOSYS)
+
 /*
  * Actions in the order in which the kernel compares them, strictest last, and between them one
  * value for all that lie between two known ones.
@@ -110,6 +112,21 @@ static uint32_t fold_equal(size_t layer, uint32_t so_far, uint32_t value)
 	if (layer == 0)
 		return value;
 	return so_far == value ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS;
+}
+
+uint32_t filter_value_milder(uint32_t a, uint32_t b)
+{
+	a = filter_value_effect(a);
+	b = filter_value_effect(b);
+	int32_t action_a = (int32_t)(a & SECCOMP_RET_ACTION_FULL);
+	int32_t action_b = (int32_t)(b & SECCOMP_RET_ACTION_FULL);
+
+	return action_b > action_a || (action_b == action_a && b == ENOSYS_VALUE) ? b : a;
+}
+
+static uint32_t fold_mildest(size_t layer, uint32_t so_far, uint32_t value)
+{
+	return layer == 0 ? filter_value_effect(value) : filter_value_milder(so_far, value);
 }
 
 static size_t values_find(const struct values *values, uint32_t value)
@@ -293,14 +310,28 @@ int filter_stack_combine(const struct filter_stack *stack, struct filter *ret_fi
 	return chain_make(&chain, ret_filter, err);
 }
 
+static int chain_two(struct chain *chain, const struct filter *a, const struct filter *b,
+		     struct filter *ret_filter, struct err *err)
+{
+	*ret_filter = (struct filter){.big_endian = a->big_endian};
+	chain->layers = mem_new(2, sizeof(*chain->layers));
+	chain_add(chain, a->program, a->count);
+	chain_add(chain, b->program, b->count);
+	return chain_make(chain, ret_filter, err);
+}
+
 int filter_compare(const struct filter *a, const struct filter *b, struct filter *ret_filter,
 		   struct err *err)
 {
 	struct chain chain = {.fold = fold_equal};
 
-	*ret_filter = (struct filter){.big_endian = a->big_endian};
-	chain.layers = mem_new(2, sizeof(*chain.layers));
-	chain_add(&chain, a->program, a->count);
-	chain_add(&chain, b->program, b->count);
-	return chain_make(&chain, ret_filter, err);
+	return chain_two(&chain, a, b, ret_filter, err);
+}
+
+int filter_join(const struct filter *a, const struct filter *b, struct filter *ret_filter,
+		struct err *err)
+{
+	struct chain chain = {.fold = fold_mildest};
+
+	return chain_two(&chain, a, b, ret_filter, err);
 }

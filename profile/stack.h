@@ -59,6 +59,20 @@ int filter_compare(const struct filter *a, const struct filter *b, struct filter
 		   struct err *err);
 
 /*
+ * The milder of two values: the one whose action is the higher as a signed number, an action that
+ * the kernel does not know counting as KILL_PROCESS; of equal actions a, but ENOSYS before another
+ * errno, since programs fall back from that one. Data without effect is zero in it.
+ */
+uint32_t filter_value_milder(uint32_t a, uint32_t b);
+
+/*
+ * A program that returns, for every input, the milder of what a and b return. What passes under
+ * either filter passes under the join, and nothing else does. Errors and release as above.
+ */
+int filter_join(const struct filter *a, const struct filter *b, struct filter *ret_filter,
+		struct err *err);
+
+/*
  * The value without what has no effect: the kernel ignores the data of ALLOW, LOG, KILL* and
  * NOTIFY, cuts ERRNO's at 4095, and ends the process for an action that it does not know
  * (__seccomp_filter()).

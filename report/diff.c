@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "report/diff_private.h"
 
-#include <inttypes.h>
 #include <search.h>
 #include <stdlib.h>
 
@@ -16,8 +15,12 @@ struct diff *diff_new(enum group_by by, bool strict)
 
 	diff->by = by;
 	diff->strict = strict;
-	diff->reasons = mem_new(DIFF_REASONS_MAX, sizeof(*diff->reasons));
 	return diff;
+}
+
+void diff_ask_unused(struct diff *diff)
+{
+	diff->asks_unused = true;
 }
 
 static void keep_node(void *node)
@@ -31,6 +34,7 @@ static void group_free(struct diff_group *group)
 		finding_free(group->findings[i]);
 	free(group->findings);
 	tdestroy(group->tree, keep_node);
+	needs_release(&group->used);
 	group_key_release(&group->key);
 	free(group);
 }
@@ -43,9 +47,8 @@ void diff_free(struct diff *diff)
 	for (size_t i = 0; i < diff->group_count; i++)
 		group_free(diff->groups[i]);
 	free(diff->groups);
-	for (size_t i = 0; i < diff->reason_count; i++)
-		buf_release(&diff->reasons[i]);
-	free(diff->reasons);
+	evidence_release(&diff->evidence);
+	unused_release(&diff->unused);
 	free(diff);
 }
 
@@ -106,11 +109,15 @@ static void lower_coverage(struct diff_group *group, enum coverage coverage)
 		group->coverage = coverage;
 }
 
-void diff_add_container(struct diff *diff, const struct container *container, struct str node)
+void diff_add_container(struct diff *diff, const struct container *container, struct str node,
+			struct profile *profile)
 {
 	struct group_key key = group_key_of_container(container, node, diff->by);
+	struct diff_group *group = group_for(diff, &key);
 
-	lower_coverage(group_for(diff, &key), container->coverage);
+	lower_coverage(group, container->coverage);
+	if (diff->asks_unused && profile)
+		group->judged_by |= unused_bit(&diff->unused, profile);
 }
 
 static int compare_finding_keys(const void *a, const void *b)
@@ -140,6 +147,17 @@ static struct finding *find_or_add_finding(struct diff_group *group, enum findin
 	return finding;
 }
 
+static void use(struct diff *diff, struct diff_group *group, const struct observation *observation,
+		struct profile *profile)
+{
+	group->judged_by |= unused_bit(&diff->unused, profile);
+	group->killed += evidence_is_kill(observation->code) ? observation->count : 0;
+	if (observation->has_arch)
+		needs_observe(&group->used, observation->arch, observation->nr);
+	else
+		group->without_arch += observation->count;
+}
+
 void diff_add_observation(struct diff *diff, const struct observation *observation,
 			  struct profile *profile)
 {
@@ -148,11 +166,11 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 	enum finding_kind kind;
 
 	lower_coverage(group, observation->container.coverage);
-	if (!observation->has_arch) {
-		diff->without_arch += observation->count;
+	evidence_add_observation(&diff->evidence, observation);
+	if (diff->asks_unused)
+		use(diff, group, observation, profile);
+	if (!observation->has_arch)
 		return;
-	}
-	diff->records += observation->count;
 	group->records += observation->count;
 	struct verdict verdict = profile_judge(profile, observation->arch, observation->nr);
 
@@ -160,44 +178,10 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 		finding_add(find_or_add_finding(group, kind, &verdict, observation), observation);
 }
 
-static void put_reason(struct diff *diff, struct str sentence)
+struct evidence *diff_evidence(struct diff *diff)
 {
-	diff->incomplete = true;
-	if (diff->reason_count == DIFF_REASONS_MAX)
-		diff->reasons_unlisted++;
-	else
-		buf_put_str(&diff->reasons[diff->reason_count++], sentence);
+	return &diff->evidence;
 }
-
-void diff_add_loss(struct diff *diff, const struct loss *loss)
-{
-	if (loss->known && loss->count == 0)
-		return;
-	if (loss->known)
-		diff->lost += loss->count;
-	put_reason(diff, loss->text);
-}
-
-void diff_add_reason(struct diff *diff, const char *format, ...)
-{
-	char *sentence = NULL;
-	va_list args;
-
-	va_start(args, format);
-	int n = vasprintf(&sentence, format, args);
-	va_end(args);
-	if (n < 0)
-		return;
-	put_reason(diff, str_of(sentence, (size_t)n));
-	free(sentence);
-}
-
-static const char *const coverage_reasons[] = {
-	[COVERAGE_UNKNOWN] = "it is not known what the profile in force logged",
-	[COVERAGE_NONE] = "an enforcing profile was in force: what it refused was never logged",
-	[COVERAGE_PARTIAL] = "a log-mode profile was in force: only what its base refuses was "
-			     "logged",
-};
 
 /* One reason for all groups of that coverage, naming the first few. */
 static void add_coverage_reason(struct diff *diff, enum coverage coverage)
@@ -214,8 +198,9 @@ static void add_coverage_reason(struct diff *diff, enum coverage coverage)
 	if (n > NAMED_GROUPS_MAX)
 		buf_format(&names, " and %zu more", n - NAMED_GROUPS_MAX);
 	if (n)
-		diff_add_reason(diff, "coverage %s for %s: %s", coverage_name(coverage), names.p,
-				coverage_reasons[coverage]);
+		evidence_add_reason(&diff->evidence, "coverage %s for %s: %s",
+				    coverage_name(coverage), names.p,
+				    evidence_of_coverage(coverage));
 }
 
 static void conclude(struct diff *diff)
@@ -224,11 +209,8 @@ static void conclude(struct diff *diff)
 	for (size_t i = 0; i < diff->group_count; i++)
 		if (diff->groups[i]->coverage < diff->coverage)
 			diff->coverage = diff->groups[i]->coverage;
-	if (diff->records + diff->without_arch == 0)
-		diff_add_reason(diff, "nothing was observed: there is no record in this selection");
-	if (diff->without_arch)
-		diff_add_reason(diff, "%" PRIu64 " record%s carry no arch: not judged",
-				diff->without_arch, diff->without_arch == 1 ? "" : "s");
+	diff->flawed = diff->evidence.incomplete;
+	evidence_conclude(&diff->evidence);
 	for (enum coverage coverage = COVERAGE_UNKNOWN; coverage < COVERAGE_FULL; coverage++)
 		add_coverage_reason(diff, coverage);
 }
@@ -254,6 +236,7 @@ void diff_finish(struct diff *diff)
 			qsort(group->findings, group->finding_count, sizeof(*group->findings),
 			      sort_findings);
 	}
+	unused_ask(&diff->unused);
 	conclude(diff);
 }
 
@@ -281,7 +264,7 @@ bool diff_has_differences(const struct diff *diff)
 
 bool diff_is_complete(const struct diff *diff)
 {
-	return !diff->incomplete;
+	return !diff->evidence.incomplete;
 }
 
 bool diff_shows_group(const struct diff *diff, const struct diff_group *group,

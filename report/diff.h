@@ -3,11 +3,12 @@
  * evidence is.
  *
  * Filled by the caller's query, then finished once, then written. Memory grows with what the
- * profile refuses, not with what was observed.
+ * profile refuses, not with what was observed - unless what is unused is asked for.
  */
 #ifndef SCLOG_REPORT_DIFF_H
 #define SCLOG_REPORT_DIFF_H
 
+#include "report/evidence.h"
 #include "report/finding.h"
 #include "report/format.h"
 #include "report/group.h"
@@ -18,18 +19,22 @@ struct diff;
 struct diff *diff_new(enum group_by by, bool strict);
 void diff_free(struct diff *diff);
 
-/* A container of the selection, with or without records: it gets its group and its coverage. */
-void diff_add_container(struct diff *diff, const struct container *container, struct str node);
+/* Lists what the profile lets through and nobody used, too; to be said before anything is added. */
+void diff_ask_unused(struct diff *diff);
+
+/*
+ * A container of the selection, with or without records: it gets its group and its coverage. The
+ * profile is the one that judges it; NULL where unused syscalls are not asked for.
+ */
+void diff_add_container(struct diff *diff, const struct container *container, struct str node,
+			struct profile *profile);
 
 /* Judges the observation by the profile, which must live as long as the diff. */
 void diff_add_observation(struct diff *diff, const struct observation *observation,
 			  struct profile *profile);
 
-void diff_add_loss(struct diff *diff, const struct loss *loss);
-
-/* Another reason why the evidence is not complete; the sentence is copied. */
-void diff_add_reason(struct diff *diff, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+/* How complete it is, for the caller to add losses and what else it knows. */
+struct evidence *diff_evidence(struct diff *diff);
 
 /* Nothing is added after this: sorts, and draws the conclusions that the functions below give. */
 void diff_finish(struct diff *diff);

@@ -3,19 +3,29 @@
 #include "ingest/arch.h"
 #include "report/csv.h"
 
+#include <stdlib.h>
+
+/* From nr to conditions. */
+#define FIELDS_OF_A_CALL 10
+
 static const char columns[] = "attribution,node,namespace,pod,image,container,id,comm,exe,"
 			      "coverage,finding,syscall,nr,arch,verdict,action,errno,count,first,"
-			      "last,programs,conditions";
+			      "last,programs,conditions,workload";
 
 /* Parts that do not belong to the group's key would name one member of many: left empty. */
+static void put_part(struct csv *csv, const struct group_key *key, enum group_part part)
+{
+	csv_field(csv, key->parts & (1U << part) ? key->values[part] : STR(""));
+}
+
 static void put_key(struct csv *csv, const struct group_key *key)
 {
 	bool outside = key->attribution != ATTRIBUTION_CONTAINER;
 	bool whole = key->by == GROUP_BY_NODE || key->by == GROUP_BY_ALL;
 
 	csv_field(csv, whole && !outside ? STR("") : str_from(attribution_name(key->attribution)));
-	for (size_t i = 0; i < GROUP_PART_COUNT; i++)
-		csv_field(csv, key->parts & (1U << i) ? key->values[i] : STR(""));
+	for (size_t i = 0; i < GROUP_WORKLOAD; i++)
+		put_part(csv, key, (enum group_part)i);
 }
 
 static void put_programs(struct csv *csv, const struct finding *finding)
@@ -61,7 +71,29 @@ static void write_finding(struct csv *csv, const struct diff_group *group,
 	csv_ms(csv, finding->last_ms, true);
 	put_programs(csv, finding);
 	put_conditions(csv, &finding->verdict);
+	/* at the end, where whoever counts columns from the left does not meet it */
+	put_part(csv, &group->key, GROUP_WORKLOAD);
 	csv_end(csv, out);
+}
+
+/* A name of no one arch, and nothing was counted. */
+static void write_unused(struct csv *csv, const struct diff *diff, const struct diff_group *group,
+			 FILE *out)
+{
+	const char **names;
+	size_t count = unused_names(&diff->unused, group->judged_by, &group->used, &names);
+
+	for (size_t i = 0; i < count; i++) {
+		put_key(csv, &group->key);
+		csv_field(csv, str_from(coverage_name(group->coverage)));
+		csv_field(csv, STR("unused"));
+		csv_field(csv, str_from(names[i]));
+		for (size_t j = 0; j < FIELDS_OF_A_CALL; j++)
+			csv_field(csv, STR(""));
+		put_part(csv, &group->key, GROUP_WORKLOAD);
+		csv_end(csv, out);
+	}
+	free(names);
 }
 
 void diff_write_csv(const struct diff *diff, const struct diff_writing *writing, FILE *out)
@@ -75,5 +107,7 @@ void diff_write_csv(const struct diff *diff, const struct diff_writing *writing,
 		for (size_t j = 0; j < group->finding_count; j++)
 			if (diff_shows_kind(diff, group->findings[j]->kind, writing))
 				write_finding(&csv, group, group->findings[j], out);
+		if (diff_shows_unused(diff, writing))
+			write_unused(&csv, diff, group, out);
 	}
 }

@@ -3,6 +3,8 @@
 #include "ingest/arch.h"
 #include "report/json.h"
 
+#include <stdlib.h>
+
 static json_t *profile_json(const struct profile_info *profile)
 {
 	json_t *object = json_object();
@@ -24,22 +26,6 @@ static json_t *window_json(const struct selection *selection)
 			    json_from_ms(selection->since_ms, selection->has_since));
 	json_object_set_new(object, "until",
 			    json_from_ms(selection->until_ms, selection->has_until));
-	return object;
-}
-
-static json_t *evidence_json(const struct diff *diff)
-{
-	json_t *object = json_object(), *reasons = json_array();
-
-	for (size_t i = 0; i < diff->reason_count; i++)
-		json_array_append_new(reasons, json_from_str(buf_str(&diff->reasons[i])));
-	if (diff->reasons_unlisted)
-		json_array_append_new(reasons, json_sprintf("%zu more reasons, not listed",
-							    diff->reasons_unlisted));
-	json_object_set_new(object, "complete", json_boolean(diff_is_complete(diff)));
-	json_object_set_new(object, "records", json_from_count(diff->records));
-	json_object_set_new(object, "lost", json_from_count(diff->lost));
-	json_object_set_new(object, "reasons", reasons);
 	return object;
 }
 
@@ -74,6 +60,24 @@ static json_t *finding_json(const struct finding *finding)
 	return object;
 }
 
+static void put_unused(json_t *object, const struct diff *diff, const struct diff_group *group,
+		       const struct diff_writing *writing)
+{
+	json_t *list = json_array();
+	const char **names;
+
+	json_object_set_new(object, "unused", list);
+	if (!diff_shows_unused(diff, writing))
+		return;
+	size_t count = unused_names(&diff->unused, group->judged_by, &group->used, &names);
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(names[i]));
+	free(names);
+	json_object_set_new(object, "unused_valid",
+			    json_boolean(!diff_unused_doubt(diff, group, writing->selection)));
+}
+
 static json_t *group_json(const struct diff *diff, const struct diff_group *group,
 			  const struct diff_writing *writing)
 {
@@ -92,7 +96,7 @@ static json_t *group_json(const struct diff *diff, const struct diff_group *grou
 		if (diff_shows_kind(diff, finding->kind, writing))
 			json_array_append_new(list, finding_json(finding));
 	}
-	json_object_set_new(object, "unused", json_array());
+	put_unused(object, diff, group, writing);
 	return object;
 }
 
@@ -117,7 +121,7 @@ void diff_write_json(const struct diff *diff, const struct diff_writing *writing
 	fputs(",\n\"window\":", out);
 	json_put(window_json(writing->selection), false, out);
 	fputs(",\n\"evidence\":", out);
-	json_put(evidence_json(diff), false, out);
+	json_put(evidence_json(&diff->evidence), false, out);
 	fprintf(out, ",\n\"coverage\":\"%s\",\n\"groups\":[", coverage_name(diff->coverage));
 	write_groups(diff, writing, out);
 	fputs("]}\n", out);

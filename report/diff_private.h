@@ -5,18 +5,19 @@
 #define SCLOG_REPORT_DIFF_PRIVATE_H
 
 #include "report/diff.h"
+#include "report/unused.h"
 
 /* Groups that are kept apart; programs beyond them share one, so that memory stays bounded. */
 #define DIFF_GROUPS_MAX 65536
-
-/* Reasons that are listed; of the others only the number is kept. */
-#define DIFF_REASONS_MAX 256
 
 struct diff_group {
 	struct group_key key;
 	bool is_rest;           /* what is over DIFF_GROUPS_MAX */
 	enum coverage coverage; /* the worst of its parts */
 	uint64_t records;       /* judged */
+	uint64_t without_arch, killed;
+	struct needs used; /* with asks_unused; and which profiles judged it */
+	uint64_t judged_by;
 	struct finding **findings;
 	size_t finding_count, finding_size;
 	void *tree; /* of findings by finding_compare_key(), see tsearch(3) */
@@ -24,16 +25,15 @@ struct diff_group {
 
 struct diff {
 	enum group_by by;
-	bool strict;
+	bool strict, asks_unused;
 	struct diff_group **groups;
 	size_t group_count, group_size;
 	void *tree;              /* of groups by group_key_compare() */
 	struct diff_group *last; /* where the last observation went: the next goes there too */
-	struct buf *reasons;
-	size_t reason_count, reasons_unlisted;
-	uint64_t records, lost, without_arch;
-	bool incomplete;
+	struct evidence evidence;
+	bool flawed; /* the evidence, for reasons that are not some group's coverage */
 	enum coverage coverage;
+	struct unused unused;
 };
 
 /* Whether findings of that kind make an exit code of 1. */
@@ -46,6 +46,13 @@ bool diff_shows_group(const struct diff *diff, const struct diff_group *group,
 		      const struct diff_writing *writing);
 bool diff_shows_kind(const struct diff *diff, enum finding_kind kind,
 		     const struct diff_writing *writing);
+
+/* Whether what is unused is to be written. */
+bool diff_shows_unused(const struct diff *diff, const struct diff_writing *writing);
+
+/* Why it cannot be concluded that the group does not need what it did not use; NULL where it can. */
+const char *diff_unused_doubt(const struct diff *diff, const struct diff_group *group,
+			      const struct selection *selection);
 
 void diff_write_text(const struct diff *diff, const struct diff_writing *writing, FILE *out);
 void diff_write_json(const struct diff *diff, const struct diff_writing *writing, FILE *out);

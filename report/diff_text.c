@@ -4,9 +4,13 @@
 #include "report/table.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 /* Programs that a row names before it only says that there are more. */
 #define NAMED_PROGRAMS_MAX 4
+
+/* Where lists of names are wrapped. */
+#define COLUMNS 80
 
 static const struct table_column columns[] = {
 	{"VERDICT", false}, {"SYSCALL", false}, {"NR", true},
@@ -182,6 +186,23 @@ static void write_nothing_missing(const struct diff_group *group, FILE *out)
 	fprintf(out, "%s%s\n", group->records ? "" : "nothing observed: ", texts[group->coverage]);
 }
 
+static void write_unused(const struct diff *diff, const struct diff_group *group,
+			 const struct diff_writing *writing, FILE *out)
+{
+	const char *doubt = diff_unused_doubt(diff, group, writing->selection), **names;
+	size_t count = unused_names(&diff->unused, group->judged_by, &group->used, &names);
+	BUF_AUTO line = {0}, wrapped = {0};
+
+	buf_format(&line, "unused (%zu):%s", count, count ? "" : " nothing");
+	for (size_t i = 0; i < count; i++)
+		buf_format(&line, " %s%s", names[i], i + 1 < count ? "," : "");
+	text_wrap(&wrapped, buf_str(&line), 0, COLUMNS);
+	if (count && doubt)
+		buf_format(&wrapped, "unused is no conclusion here: %s\n", doubt);
+	fputs(wrapped.p, out);
+	free(names);
+}
+
 static void write_group(const struct diff *diff, const struct diff_group *group,
 			const struct diff_writing *writing, FILE *out)
 {
@@ -192,23 +213,27 @@ static void write_group(const struct diff *diff, const struct diff_group *group,
 			write_short(group, (enum finding_kind)kind, out);
 	if (!diff_group_differs(diff, group))
 		write_nothing_missing(group, out);
+	if (diff_shows_unused(diff, writing))
+		write_unused(diff, group, writing, out);
 }
 
 static void write_evidence(const struct diff *diff, FILE *out)
 {
+	const struct evidence *evidence = &diff->evidence;
+
 	fprintf(out,
 		"evidence: %s: %" PRIu64 " record%s judged, %" PRIu64 " known to be lost, "
 		"coverage %s\n",
-		diff_is_complete(diff) ? "complete" : "incomplete", diff->records,
-		diff->records == 1 ? "" : "s", diff->lost, coverage_name(diff->coverage));
-	for (size_t i = 0; i < diff->reason_count; i++) {
+		evidence->incomplete ? "incomplete" : "complete", evidence->records,
+		evidence->records == 1 ? "" : "s", evidence->lost, coverage_name(diff->coverage));
+	for (size_t i = 0; i < evidence->reason_count; i++) {
 		BUF_AUTO reason = {0};
 
-		text_put_sentence(&reason, buf_str(&diff->reasons[i]));
+		text_put_sentence(&reason, buf_str(&evidence->reasons[i]));
 		fprintf(out, "  %s\n", reason.p ? reason.p : "");
 	}
-	if (diff->reasons_unlisted)
-		fprintf(out, "  and %zu more reasons\n", diff->reasons_unlisted);
+	if (evidence->reasons_unlisted)
+		fprintf(out, "  and %zu more reasons\n", evidence->reasons_unlisted);
 }
 
 /* An empty line between parts, and none before the first. */

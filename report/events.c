@@ -35,7 +35,7 @@ static void begin_table(struct events_report *report)
 }
 
 static const char csv_names[] = "attribution,node,id,name,runtime,image,pod,namespace,comm,exe,"
-				"arch,nr,syscall,action,count,first,last,pid,ip";
+				"arch,nr,syscall,action,count,first,last,pid,ip,source";
 
 struct events_report *events_report_new(const struct events_options *options, FILE *out)
 {
@@ -93,7 +93,8 @@ static void write_text(struct events_report *report, const struct observation *o
 					   : "-");
 	table_format(table, "%" PRId32, observation->nr);
 	table_format(table, "%s", name);
-	table_format(table, "%s", format_action(observation->code, text));
+	table_format(table, "%s%s", format_action(observation->code, text),
+		     observation->source == SOURCE_STRACE ? " (strace)" : "");
 	table_format(table, "%s", format_count(observation->count, observation->count_exact, text));
 	table_format(table, "%s", format_time(observation->first_ms, text));
 	table_format(table, "%s", format_time(observation->last_ms, text));
@@ -156,6 +157,7 @@ json_t *events_json(const struct observation *observation)
 	json_object_set_new(object, "last", json_from_ms(observation->last_ms, true));
 	json_object_set_new(object, "pid", json_integer(observation->pid));
 	json_object_set_new(object, "ip", json_string(ip));
+	json_object_set_new(object, "source", json_string(kept_source_name(observation->source)));
 	return object;
 }
 
@@ -198,6 +200,7 @@ static void write_csv(struct events_report *report, const struct observation *ob
 	csv_count(csv, observation->pid);
 	snprintf(text, sizeof(text), "0x%" PRIx64, observation->ip);
 	csv_field(csv, str_from(text));
+	csv_field(csv, str_from(kept_source_name(observation->source)));
 	csv_end(csv, report->out);
 }
 
@@ -242,10 +245,15 @@ int events_report_add(struct events_report *report, const struct observation *ob
 static int compare_lines(const struct observation *a, const struct observation *b)
 {
 	const int orders[] = {
-		str_compare(a->comm, b->comm),       (int)a->comm_null - (int)b->comm_null,
-		str_compare(a->exe, b->exe),         (int)a->exe_null - (int)b->exe_null,
-		(int)a->has_arch - (int)b->has_arch, (a->arch > b->arch) - (a->arch < b->arch),
-		(a->nr > b->nr) - (a->nr < b->nr),   (a->code > b->code) - (a->code < b->code),
+		str_compare(a->comm, b->comm),
+		(int)a->comm_null - (int)b->comm_null,
+		str_compare(a->exe, b->exe),
+		(int)a->exe_null - (int)b->exe_null,
+		(int)a->has_arch - (int)b->has_arch,
+		(a->arch > b->arch) - (a->arch < b->arch),
+		(a->nr > b->nr) - (a->nr < b->nr),
+		(a->code > b->code) - (a->code < b->code),
+		(int)(a->source == SOURCE_STRACE) - (int)(b->source == SOURCE_STRACE),
 	};
 
 	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++)

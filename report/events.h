@@ -2,7 +2,8 @@
  * The report of `sclog events`: one line per container, program, arch, syscall and action.
  *
  * Observations come in the store's order and leave as soon as the next key begins; only text
- * grouped by something keeps them all, since each group stands under its own heading.
+ * grouped by something keeps them all, since each group stands under its own heading. What strace(1)
+ * printed is told from what the kernel logged: its lines are apart, and marked in text.
  */
 #ifndef SCLOG_REPORT_EVENTS_H
 #define SCLOG_REPORT_EVENTS_H

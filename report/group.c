@@ -14,15 +14,20 @@
 static const struct grouping {
 	const char *name;
 	unsigned parts;
+	unsigned main; /* of these: what a group is named for, 0: nothing that could be unknown */
 } groupings[] = {
 	[GROUP_BY_CONTAINER] = {"container",
 				BIT(GROUP_NODE) | BIT(GROUP_CONTAINER) | BIT(GROUP_ID)},
 	[GROUP_BY_NAME] = {"name", BIT(GROUP_CONTAINER)},
-	[GROUP_BY_IMAGE] = {"image", BIT(GROUP_IMAGE)},
-	[GROUP_BY_POD] = {"pod", BIT(GROUP_NAMESPACE) | BIT(GROUP_POD)},
-	[GROUP_BY_NAMESPACE] = {"namespace", BIT(GROUP_NAMESPACE)},
-	[GROUP_BY_NODE] = {"node", BIT(GROUP_NODE)},
+	[GROUP_BY_IMAGE] = {"image", BIT(GROUP_IMAGE), BIT(GROUP_IMAGE)},
+	[GROUP_BY_POD] = {"pod", BIT(GROUP_NAMESPACE) | BIT(GROUP_POD), BIT(GROUP_POD)},
+	[GROUP_BY_WORKLOAD] = {"workload", BIT(GROUP_NAMESPACE) | BIT(GROUP_WORKLOAD),
+			       BIT(GROUP_WORKLOAD)},
+	[GROUP_BY_NAMESPACE] = {"namespace", BIT(GROUP_NAMESPACE), BIT(GROUP_NAMESPACE)},
+	[GROUP_BY_NODE] = {"node", BIT(GROUP_NODE), BIT(GROUP_NODE)},
 	[GROUP_BY_ALL] = {"all", 0},
+	[GROUP_BY_RUNS] = {"", BIT(GROUP_NODE) | BIT(GROUP_NAMESPACE) | BIT(GROUP_POD) |
+				       BIT(GROUP_IMAGE) | BIT(GROUP_CONTAINER)},
 };
 
 static const char *const part_names[] = {
@@ -34,6 +39,7 @@ static const char *const part_names[] = {
 	[GROUP_ID] = "id",
 	[GROUP_COMM] = "comm",
 	[GROUP_EXE] = "exe",
+	[GROUP_WORKLOAD] = "workload",
 };
 
 enum group_by group_by_from_name(const char *name)
@@ -70,12 +76,13 @@ struct group_key group_key_of_container(const struct container *container, struc
 	set_part(&key, GROUP_IMAGE, container->image, container->image.n > 0);
 	set_part(&key, GROUP_CONTAINER, container->name.n ? container->name : container->id, true);
 	set_part(&key, GROUP_ID, container->id, container->id.n > 0);
+	set_part(&key, GROUP_WORKLOAD, container->workload, container->workload.n > 0);
 	return key;
 }
 
-struct group_key group_key_of(const struct observation *observation, enum group_by by)
+struct group_key group_key_of_outside(const struct observation *observation, enum group_by by)
 {
-	if (observation->attribution == ATTRIBUTION_CONTAINER || mixes_attributions(by))
+	if (mixes_attributions(by))
 		return group_key_of_container(&observation->container, observation->node, by);
 
 	struct group_key key = {
@@ -85,6 +92,16 @@ struct group_key group_key_of(const struct observation *observation, enum group_
 	};
 
 	set_part(&key, GROUP_NODE, observation->node, observation->node.n > 0);
+	return key;
+}
+
+struct group_key group_key_of(const struct observation *observation, enum group_by by)
+{
+	if (observation->attribution == ATTRIBUTION_CONTAINER || mixes_attributions(by))
+		return group_key_of_container(&observation->container, observation->node, by);
+
+	struct group_key key = group_key_of_outside(observation, by);
+
 	if (observation->attribution == ATTRIBUTION_HOST)
 		return key;
 	key.parts |= BIT(GROUP_COMM) | BIT(GROUP_EXE);
@@ -141,6 +158,13 @@ json_t *group_key_json(const struct group_key *key)
 	return object;
 }
 
+bool group_key_is_named(const struct group_key *key)
+{
+	unsigned main = groupings[key->by].main;
+
+	return key->attribution != ATTRIBUTION_CONTAINER || (key->known & main) == main;
+}
+
 static void put_part(struct buf *buf, const struct group_key *key, enum group_part part)
 {
 	if (key->known & BIT(part))
@@ -163,13 +187,14 @@ void group_put_program(struct buf *buf, struct str comm, bool comm_null, struct 
 	buf_put_char(buf, ')');
 }
 
-static void put_container(struct buf *buf, const struct group_key *key)
+void group_put_container(struct buf *buf, struct str name, struct str id)
 {
-	struct str id = key->values[GROUP_ID];
-
-	buf_put_str(buf, STR("container "));
-	put_part(buf, key, GROUP_CONTAINER);
-	if (id.n == 0 || str_eq(id, key->values[GROUP_CONTAINER]))
+	if (name.n == 0 || str_eq(name, id)) {
+		text_put(buf, id);
+		return;
+	}
+	text_put(buf, name);
+	if (id.n == 0)
 		return;
 	buf_put_str(buf, STR(" ("));
 	text_put(buf, str_of(id.p, id.n < SHORT_ID ? id.n : SHORT_ID));
@@ -184,15 +209,26 @@ static void put_outside(struct buf *buf, const struct group_key *key)
 		return;
 	}
 	buf_put_str(buf, STR("unattributed "));
+	if (!(key->parts & BIT(GROUP_COMM))) {
+		buf_put_str(buf, STR("on node "));
+		put_part(buf, key, GROUP_NODE);
+		return;
+	}
 	group_put_program(buf, key->values[GROUP_COMM], !(key->known & BIT(GROUP_COMM)),
 			  key->values[GROUP_EXE], !(key->known & BIT(GROUP_EXE)));
+}
+
+/* Compose has workloads and no namespaces: what is not there is not to be missed. */
+static bool is_named_without(const struct group_key *key, size_t part)
+{
+	return key->by == GROUP_BY_WORKLOAD && part == GROUP_NAMESPACE && !(key->known & BIT(part));
 }
 
 static void put_named(struct buf *buf, const struct group_key *key)
 {
 	buf_put_str(buf, str_from(groupings[key->by].name));
 	for (size_t i = 0, n = 0; i < GROUP_PART_COUNT; i++) {
-		if (!(key->parts & BIT(i)))
+		if (!(key->parts & BIT(i)) || is_named_without(key, i))
 			continue;
 		buf_put_char(buf, n++ ? '/' : ' ');
 		put_part(buf, key, (enum group_part)i);
@@ -201,10 +237,15 @@ static void put_named(struct buf *buf, const struct group_key *key)
 
 void group_key_put(struct buf *buf, const struct group_key *key)
 {
-	if (key->attribution != ATTRIBUTION_CONTAINER)
+	if (key->attribution != ATTRIBUTION_CONTAINER) {
 		put_outside(buf, key);
-	else if (key->by == GROUP_BY_CONTAINER)
-		put_container(buf, key);
-	else
+	} else if (key->by == GROUP_BY_CONTAINER) {
+		buf_put_str(buf, STR("container "));
+		group_put_container(buf, key->values[GROUP_CONTAINER], key->values[GROUP_ID]);
+	} else if (key->by == GROUP_BY_RUNS) {
+		buf_put_str(buf, STR("container "));
+		put_part(buf, key, GROUP_CONTAINER);
+	} else {
 		put_named(buf, key);
+	}
 }

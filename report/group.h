@@ -18,13 +18,17 @@ enum group_by {
 	GROUP_BY_NAME,
 	GROUP_BY_IMAGE,
 	GROUP_BY_POD,
+	GROUP_BY_WORKLOAD,
 	GROUP_BY_NAMESPACE,
 	GROUP_BY_NODE,
 	GROUP_BY_ALL,
+	/* No word stands for it: runs of one container, which have its name, image and place in
+	 * common and each an id of its own. */
+	GROUP_BY_RUNS,
 };
 
-/* "container|name|image|pod|namespace|node|all", which is also what --help shows. */
-#define GROUP_BY_NAMES "container|name|image|pod|namespace|node|all"
+/* The words for --by, which is also what --help shows. */
+#define GROUP_BY_NAMES "container|name|image|pod|workload|namespace|node|all"
 
 /* The grouping for one of those words; NULL and any other word give GROUP_BY_CONTAINER. */
 enum group_by group_by_from_name(const char *name);
@@ -38,6 +42,7 @@ enum group_part {
 	GROUP_ID,
 	GROUP_COMM,
 	GROUP_EXE,
+	GROUP_WORKLOAD, /* what a label of the pod or of Compose calls it (correlate/bundle.h) */
 	GROUP_PART_COUNT,
 };
 
@@ -56,6 +61,12 @@ struct group_key group_key_of(const struct observation *observation, enum group_
 struct group_key group_key_of_container(const struct container *container, struct str node,
 					enum group_by by);
 
+/*
+ * The key of what is in no container, whichever program it was: one for each node and attribution,
+ * where the groups are nodes or one for all that one.
+ */
+struct group_key group_key_of_outside(const struct observation *observation, enum group_by by);
+
 /* A copy that owns its strings. */
 struct group_key group_key_copy(const struct group_key *key);
 void group_key_release(struct group_key *key);
@@ -69,8 +80,17 @@ int group_key_compare(const struct group_key *a, const struct group_key *b);
  */
 json_t *group_key_json(const struct group_key *key);
 
+/*
+ * False where what the groups are named for is not known of this one, such as its image: then it
+ * holds containers that may have nothing to do with each other.
+ */
+bool group_key_is_named(const struct group_key *key);
+
 /* Appends what a person calls the group: "container web (268887c643f8)", "image nginx:1". */
 void group_key_put(struct buf *buf, const struct group_key *key);
+
+/* Appends what a person calls a container: "web (268887c643f8)"; its id where it has no name. */
+void group_put_container(struct buf *buf, struct str name, struct str id);
 
 /* Appends a program's name as groups and tables show it: `comm (exe)`. */
 void group_put_program(struct buf *buf, struct str comm, bool comm_null, struct str exe,

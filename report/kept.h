@@ -15,7 +15,13 @@ struct kept {
 struct kept kept_copy(const struct observation *observation);
 void kept_release(struct kept *kept);
 
-/* Whether two observations differ in phase, source or reason alone, which are not shown. */
+/* Whether the kernel logged it, or strace(1) printed it: "kernel", "strace". */
+const char *kept_source_name(enum source_kind source);
+
+/*
+ * Whether two observations differ in nothing that is shown: in phase or reason alone, or in the way
+ * that the kernel's records came.
+ */
 bool kept_is_same(const struct observation *a, const struct observation *b);
 
 /* Adds count and window of another one; the later one gives the sample pid and ip. */

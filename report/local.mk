@@ -5,7 +5,9 @@ libsclog_a_SOURCES += \
 	report/diff_csv.c \
 	report/diff_json.c \
 	report/diff_text.c \
+	report/diff_unused.c \
 	report/events.c report/events.h \
+	report/evidence.c report/evidence.h \
 	report/explain.c report/explain.h report/explain_private.h \
 	report/explain_blocked.c \
 	report/explain_compare.c \
@@ -16,6 +18,8 @@ libsclog_a_SOURCES += \
 	report/kept.c report/kept.h \
 	report/live.c report/live.h \
 	report/novelty.c report/novelty.h \
+	report/recording.c report/recording.h \
 	report/summary.c report/summary.h \
 	report/table.c report/table.h \
-	report/text.c report/text.h
+	report/text.c report/text.h \
+	report/unused.c report/unused.h

@@ -39,6 +39,7 @@ struct event_item {
 	uint16_t comm_n, exe_n; /* bytes, after the node's */
 	uint32_t serial, pid, arch, code;
 	int32_t nr;
+	uint32_t repeats;
 	int64_t ms;
 	uint64_t ip;
 	uint64_t text_mark;

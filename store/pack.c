@@ -212,6 +212,7 @@ int pack_event(struct queue *queue, const struct event *event, uint64_t text_mar
 		.arch = record->arch,
 		.code = record->code,
 		.nr = record->nr,
+		.repeats = event->repeats,
 		.ms = record->ms,
 		.ip = record->ip,
 		.text_mark = text_mark,

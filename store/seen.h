@@ -67,6 +67,10 @@ void seen_text_restart(struct seen_text *seen, unsigned slot);
 void seen_text_select(struct seen_text *seen, unsigned slot);
 int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t ms,
 		  uint64_t text_hash, struct err *err);
+/* The same for a text that comes 1 + repeats times at once; *ret_fresh: how many of them were not
+ * counted before. */
+int seen_text_add_many(struct seen_text *seen, struct sql *sql, int64_t node, int64_t ms,
+		       uint64_t text_hash, uint32_t repeats, uint32_t *ret_fresh, struct err *err);
 /* Takes the packed marks of a minute of another store. *ret_theirs is how many lines they stand
  * for, *ret_fresh how many of those were not known here. */
 int seen_text_merge(struct seen_text *seen, struct sql *sql, int64_t node, int64_t minute,

@@ -285,6 +285,19 @@ static struct mark *mark_here(struct seen_text *seen, const struct mark *text)
 int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t ms,
 		  uint64_t text_hash, struct err *err)
 {
+	uint32_t fresh;
+
+	return seen_text_add_many(seen, sql, node, ms, text_hash, 0, &fresh, err);
+}
+
+static uint32_t add_capped(uint32_t a, uint32_t b)
+{
+	return a < UINT32_MAX - b ? a + b : UINT32_MAX;
+}
+
+int seen_text_add_many(struct seen_text *seen, struct sql *sql, int64_t node, int64_t ms,
+		       uint64_t text_hash, uint32_t repeats, uint32_t *ret_fresh, struct err *err)
+{
 	const struct mark text = {.node = node,
 				  .minute = ms / MINUTE_MS,
 				  .hash = text_hash,
@@ -296,11 +309,12 @@ int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t
 		return result;
 	seen->inputs.of[seen->inputs.slot].minute = text.minute;
 	struct mark *mark = mark_here(seen, &text);
-	uint32_t here = ++mark->here;
+	uint32_t here = mark->here = add_capped(add_capped(mark->here, repeats), 1);
 
 	if (seen->inputs.slot)
 		mark = mark_take(seen, &text);
-	if (here <= mark->counted)
+	*ret_fresh = here > mark->counted ? here - mark->counted : 0;
+	if (*ret_fresh == 0)
 		return 0;
 	mark->counted = here;
 	mark->changed = true;

@@ -26,6 +26,7 @@ static void take_event(struct store *store, struct taker *taker, const struct ev
 		.source = (enum source_kind)item->source,
 		.coverage = (enum coverage)item->coverage,
 		.full_stream = item->full_stream,
+		.repeats = item->repeats,
 		.node = take_node(taker, &item->item, &bytes),
 	};
 	struct put_counts *counts = &store->counts;
@@ -43,11 +44,14 @@ static void take_event(struct store *store, struct taker *taker, const struct ev
 	record->ip = item->ip;
 	record->comm = str_of(bytes, item->comm_n);
 	record->exe = str_of(bytes + item->comm_n, item->exe_n);
-	int result = writer_put(store, &event, item->text_mark, err);
+	uint64_t all = 1 + (uint64_t)item->repeats, fresh = 0;
+	int result = writer_put(store, &event, item->text_mark, &fresh, err);
 
-	counts->fresh += result == WRITER_NEW;
-	counts->duplicates += result == WRITER_DUPLICATE;
-	counts->expired += result == WRITER_EXPIRED;
+	if (result < 0)
+		return;
+	counts->fresh += fresh;
+	counts->duplicates += result == WRITER_EXPIRED ? 0 : all - fresh;
+	counts->expired += result == WRITER_EXPIRED ? all : 0;
 }
 
 static void take_serial(struct store *store, struct taker *taker, const struct serial_item *item,

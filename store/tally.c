@@ -696,14 +696,6 @@ int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *
 	return 0;
 }
 
-int tally_count(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
-		struct err *err)
-{
-	struct tally_batch one = {1, event->record->ms, event->record->ms};
-
-	return tally_count_batch(tally, sql, event, node, &one, err);
-}
-
 int tally_minute_count(struct tally *tally, struct sql *sql, const struct event *event,
 		       int64_t node, int64_t minute, uint64_t *ret_count, struct err *err)
 {

@@ -25,11 +25,8 @@ void tally_reserve(struct tally *tally);
 int tally_node(struct tally *tally, struct sql *sql, struct str name, int64_t *ret_node,
 	       struct err *err);
 
-/* Counts an event; the connection must be inside a write transaction. Returns 0 or -errno. */
-int tally_count(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
-		struct err *err);
-
-/* Counts many at once: what a merge brings. */
+/* Counts so many events alike, of one minute; the connection must be inside a write transaction.
+ * Returns 0 or -errno. */
 struct tally_batch {
 	uint64_t count;
 	int64_t first_ms, last_ms; /* in one minute */

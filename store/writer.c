@@ -100,15 +100,24 @@ static int node_number(struct store *store, struct str name, int64_t *ret_node, 
 	return result;
 }
 
-/* 1 if the event was never counted, 0 if it was, -errno. */
+/* How many of the event and its repeats were never counted; 1 if some were not, 0 if all were,
+ * -errno. A serial is one event's alone. */
 static int is_new(struct store *store, const struct event *event, int64_t node, uint64_t text_mark,
-		  struct err *err)
+		  uint64_t *ret_fresh, struct err *err)
 {
 	const struct record *record = event->record;
+	uint32_t fresh = 0;
+	int result;
 
-	if (record->has_serial)
-		return seen_add(store->seen, &store->sql, node, record->ms, record->serial, err);
-	return seen_text_add(store->seen_text, &store->sql, node, record->ms, text_mark, err);
+	if (record->has_serial) {
+		result = seen_add(store->seen, &store->sql, node, record->ms, record->serial, err);
+		*ret_fresh = result > 0 ? 1 + (uint64_t)event->repeats : 0;
+		return result;
+	}
+	result = seen_text_add_many(store->seen_text, &store->sql, node, record->ms, text_mark,
+				    event->repeats, &fresh, err);
+	*ret_fresh = fresh;
+	return result;
 }
 
 /* The event is known; what the user now says of its container's coverage may be new. */
@@ -148,7 +157,8 @@ static int take_again(struct store *store, const struct event *event, int64_t no
 	return result < 0 ? result : WRITER_DUPLICATE;
 }
 
-int writer_put(struct store *store, const struct event *event, uint64_t text_mark, struct err *err)
+int writer_put(struct store *store, const struct event *event, uint64_t text_mark,
+	       uint64_t *ret_fresh, struct err *err)
 {
 	int64_t node;
 	int result = writer_begin(store, err);
@@ -162,14 +172,16 @@ int writer_put(struct store *store, const struct event *event, uint64_t text_mar
 		note_delivered(store, event, node);
 	if (event->record->ms < store->horizon_ms && !store->backfill)
 		return WRITER_EXPIRED;
-	result = is_new(store, event, node, text_mark, err);
+	result = is_new(store, event, node, text_mark, ret_fresh, err);
 	if (result < 0)
 		return result;
 	if (result == 0)
 		return take_again(store, event, node, err);
 	if (!event->container && event->record->has_serial)
 		seen_open(store->seen, event->record->ms, event->record->serial);
-	result = tally_count(store->tally, &store->sql, event, node, err);
+	const struct tally_batch batch = {*ret_fresh, event->record->ms, event->record->ms};
+
+	result = tally_count_batch(store->tally, &store->sql, event, node, &batch, err);
 	return result < 0 ? result : WRITER_NEW;
 }
 

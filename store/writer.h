@@ -11,13 +11,15 @@
 /* Begins a write transaction unless one is open; waits for another writer for some seconds. */
 int writer_begin(struct store *store, struct err *err);
 
-/* Counts the event, unless it was counted before. Returns an enum writer_put, or -errno. */
+/* Counts the event and its repeats, unless they were counted before: *ret_fresh of them were not.
+ * Returns an enum writer_put, or -errno. */
 enum writer_put {
 	WRITER_NEW,
 	WRITER_DUPLICATE,
 	WRITER_EXPIRED,
 };
-int writer_put(struct store *store, const struct event *event, uint64_t text_mark, struct err *err);
+int writer_put(struct store *store, const struct event *event, uint64_t text_mark,
+	       uint64_t *ret_fresh, struct err *err);
 
 int writer_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,
 		       bool is_seccomp, struct err *err);

@@ -17,11 +17,13 @@ unit_tests += \
 	tests/test_attribute \
 	tests/test_cgroup \
 	tests/test_clock \
+	tests/test_compose \
 	tests/test_config \
 	tests/test_connector \
 	tests/test_explain \
 	tests/test_export \
 	tests/test_follow \
+	tests/test_form \
 	tests/test_framing \
 	tests/test_hold \
 	tests/test_journal \
@@ -33,6 +35,7 @@ unit_tests += \
 	tests/test_metadata \
 	tests/test_minutes \
 	tests/test_multicast \
+	tests/test_needs \
 	tests/test_novelty \
 	tests/test_option \
 	tests/test_printer \
@@ -43,6 +46,7 @@ unit_tests += \
 	tests/test_profile \
 	tests/test_profile_forms \
 	tests/test_record \
+	tests/test_recording \
 	tests/test_report \
 	tests/test_rotation \
 	tests/test_sandbox \
@@ -53,6 +57,7 @@ unit_tests += \
 	tests/test_setup \
 	tests/test_stamp \
 	tests/test_store \
+	tests/test_strace \
 	tests/test_stream \
 	tests/test_utf8 \
 	tests/test_watch_store
@@ -70,6 +75,9 @@ tests_test_cgroup_CPPFLAGS = $(unit_flags)
 tests_test_cgroup_LDADD = $(unit_libs)
 tests_test_clock_CPPFLAGS = $(unit_flags)
 tests_test_clock_LDADD = $(unit_libs)
+tests_test_compose_SOURCES = tests/test_compose.c tests/bpf.h
+tests_test_compose_CPPFLAGS = $(unit_flags)
+tests_test_compose_LDADD = $(unit_libs)
 tests_test_config_CPPFLAGS = $(unit_flags)
 tests_test_config_LDADD = $(unit_libs)
 tests_test_connector_CPPFLAGS = $(unit_flags)
@@ -81,6 +89,8 @@ tests_test_explain_CPPFLAGS = $(unit_flags)
 tests_test_explain_LDADD = $(unit_libs)
 tests_test_follow_CPPFLAGS = $(unit_flags)
 tests_test_follow_LDADD = $(unit_libs)
+tests_test_form_CPPFLAGS = $(unit_flags)
+tests_test_form_LDADD = $(unit_libs)
 tests_test_framing_CPPFLAGS = $(unit_flags)
 tests_test_framing_LDADD = $(unit_libs)
 tests_test_hold_CPPFLAGS = $(unit_flags)
@@ -104,6 +114,8 @@ tests_test_minutes_CPPFLAGS = $(unit_flags)
 tests_test_minutes_LDADD = $(unit_libs)
 tests_test_multicast_CPPFLAGS = $(unit_flags)
 tests_test_multicast_LDADD = $(unit_libs)
+tests_test_needs_CPPFLAGS = $(unit_flags)
+tests_test_needs_LDADD = $(unit_libs)
 tests_test_novelty_CPPFLAGS = $(unit_flags)
 tests_test_novelty_LDADD = $(unit_libs)
 tests_test_option_CPPFLAGS = $(unit_flags)
@@ -122,6 +134,8 @@ tests_test_profile_forms_CPPFLAGS = $(unit_flags)
 tests_test_profile_forms_LDADD = $(unit_libs)
 tests_test_profile_CPPFLAGS = $(unit_flags)
 tests_test_profile_LDADD = $(unit_libs)
+tests_test_recording_CPPFLAGS = $(unit_flags)
+tests_test_recording_LDADD = $(unit_libs)
 tests_test_record_CPPFLAGS = $(unit_flags)
 tests_test_record_LDADD = $(unit_libs)
 tests_test_report_CPPFLAGS = $(unit_flags)
@@ -144,6 +158,8 @@ tests_test_stamp_CPPFLAGS = $(unit_flags)
 tests_test_stamp_LDADD = $(unit_libs)
 tests_test_store_CPPFLAGS = $(unit_flags)
 tests_test_store_LDADD = $(unit_libs)
+tests_test_strace_CPPFLAGS = $(unit_flags)
+tests_test_strace_LDADD = $(unit_libs)
 tests_test_stream_CPPFLAGS = $(unit_flags)
 tests_test_stream_LDADD = $(unit_libs)
 tests_test_utf8_CPPFLAGS = $(unit_flags)
@@ -158,9 +174,12 @@ shell_tests = \
 	tests/check-layers \
 	tests/bad-input.test \
 	tests/explain.test \
+	tests/profile.test \
 	tests/framings.test \
 	tests/live-cron \
-	tests/store.test
+	tests/store.test \
+	tests/strace.test \
+	tests/unused.test
 TESTS += $(unit_tests) $(shell_tests)
 
 EXTRA_DIST += $(shell_tests) tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.supp tests/captures tests/metadata tests/profiles
@@ -176,24 +195,45 @@ check-valgrind: $(unit_tests)
 # ./configure CC=clang --enable-fuzz && make fuzz FUZZ_SECONDS=600
 FUZZ_SECONDS = 60
 if ENABLE_FUZZ
-fuzz_targets = tests/fuzz_line tests/fuzz_profile
+fuzz_targets = tests/fuzz_config tests/fuzz_line tests/fuzz_netlink tests/fuzz_profile \
+	tests/fuzz_runtime tests/fuzz_strace
 EXTRA_PROGRAMS = $(fuzz_targets)
+tests_fuzz_config_SOURCES = tests/fuzz_config.c
+tests_fuzz_config_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_config_LDADD = libsclog.a
 tests_fuzz_line_SOURCES = tests/fuzz_line.c
 tests_fuzz_line_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_line_LDADD = libsclog.a
+tests_fuzz_netlink_SOURCES = tests/fuzz_netlink.c
+tests_fuzz_netlink_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_netlink_LDADD = libsclog.a
 tests_fuzz_profile_SOURCES = tests/fuzz_profile.c
 tests_fuzz_profile_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_profile_LDADD = libsclog.a
+tests_fuzz_runtime_SOURCES = tests/fuzz_runtime.c
+tests_fuzz_runtime_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_runtime_LDADD = libsclog.a
+tests_fuzz_strace_SOURCES = tests/fuzz_strace.c
+tests_fuzz_strace_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_strace_LDADD = libsclog.a
 CLEANFILES += $(fuzz_targets)
 
 fuzz: $(fuzz_targets)
-	$(MKDIR_P) corpus/line corpus/profile
+	$(MKDIR_P) corpus/config corpus/line corpus/netlink corpus/profile corpus/runtime corpus/strace
+	sed 's/^#\([a-z]\)/\1/' $(srcdir)/contrib/sclog.conf >corpus/config/example
+	tests/fuzz_config -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/config
 	tests/fuzz_line -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/line \
 		$(srcdir)/tests/captures
+	tests/fuzz_netlink -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/netlink
 	tests/fuzz_profile -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/profile \
 		$(srcdir)/tests/profiles
+	tests/fuzz_runtime -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/runtime \
+		$(srcdir)/tests/metadata
+	tests/fuzz_strace -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/strace \
+		$(srcdir)/tests/captures
 else
-EXTRA_DIST += tests/fuzz_line.c tests/fuzz_profile.c
+EXTRA_DIST += tests/fuzz_config.c tests/fuzz_line.c tests/fuzz_netlink.c tests/fuzz_profile.c \
+	tests/fuzz_runtime.c tests/fuzz_strace.c
 
 fuzz:
 	@echo "make fuzz: configure with CC=clang --enable-fuzz first" >&2

@@ -285,12 +285,16 @@ static void test_real_user_space(void **state)
 	(void)state;
 	if (fd < 0 || write(fd, text, (size_t)n) != n) {
 		print_message("# skipped: " KMSG_PATH " cannot be written\n");
+		kmsg_close(kmsg);
+		framing_free(framing);
 		skip();
 	}
 	close(fd);
 	snprintf(text, sizeof(text), "auid=0 pid=%d x=", getpid());
 	if (!find(kmsg, text, &line)) {
 		print_message("# skipped: kernel.printk_devkmsg keeps what is written out\n");
+		kmsg_close(kmsg);
+		framing_free(framing);
 		skip();
 	}
 	framing_read(framing, &line, &framed);

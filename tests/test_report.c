@@ -3,6 +3,7 @@
  * valid, CSV must be RFC 4180, and counts must add up. Expected texts were written by hand from
  * those rules; syscall numbers are those of asm/unistd_64.h.
  */
+#include "base/mem.h"
 #include "profile/source.h"
 #include "report/containers.h"
 #include "report/csv.h"
@@ -309,13 +310,14 @@ static void test_events_json(void **state)
 	struct observation observation = an_observation();
 
 	(void)state;
-	events_are(&options, &observation, 1,
-		   "{\"container\":{\"id\":\"268887c643f88ae4\",\"name\":\"web\",\"runtime\":null,"
-		   "\"image\":null,\"pod\":null,\"namespace\":null},\"attribution\":\"container\","
-		   "\"node\":\"vm\",\"comm\":\"chroot\",\"exe\":\"/usr/sbin/chroot\","
-		   "\"arch\":\"x86_64\",\"nr\":161,\"syscall\":\"chroot\",\"action\":\"LOG\","
-		   "\"count\":2,\"first\":\"2026-11-21T23:01:34.454Z\","
-		   "\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":17,\"ip\":\"0x7fd256e08829\"}\n");
+	events_are(
+		&options, &observation, 1,
+		"{\"container\":{\"id\":\"268887c643f88ae4\",\"name\":\"web\",\"runtime\":null,"
+		"\"image\":null,\"pod\":null,\"namespace\":null},\"attribution\":\"container\","
+		"\"node\":\"vm\",\"comm\":\"chroot\",\"exe\":\"/usr/sbin/chroot\","
+		"\"arch\":\"x86_64\",\"nr\":161,\"syscall\":\"chroot\",\"action\":\"LOG\","
+		"\"count\":2,\"first\":\"2026-11-21T23:01:34.454Z\","
+		"\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":17,\"ip\":\"0x7fd256e08829\",\"source\":\"kernel\"}\n");
 }
 
 /* What the record did not have is null; zero is read, and a killed thread has code 0. */
@@ -339,16 +341,17 @@ static void test_events_json_nulls_and_zeros(void **state)
 	observations[1].code = 0x7ffc1234;
 	observations[1].comm = str_of(HOSTILE, sizeof(HOSTILE) - 1);
 	observations[1].comm_null = false;
-	events_are(&options, observations, 2,
-		   "{\"container\":null,\"attribution\":\"unattributed\",\"node\":\"vm\","
-		   "\"comm\":null,\"exe\":null,\"arch\":null,\"nr\":0,\"syscall\":null,"
-		   "\"action\":\"KILL_THREAD\",\"count\":2,\"first\":\"2026-11-21T23:01:34.454Z\","
-		   "\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":0,\"ip\":\"0x0\"}\n"
-		   "{\"container\":null,\"attribution\":\"unattributed\",\"node\":\"vm\","
-		   "\"comm\":\"a,\\\"b\\n\\u001B" REPLACED "\",\"exe\":null,\"arch\":\"x86_64\","
-		   "\"nr\":0,\"syscall\":\"read\",\"action\":\"0x7ffc1234\",\"count\":2,"
-		   "\"first\":\"2026-11-21T23:01:34.454Z\",\"last\":\"2026-11-21T23:01:35.454Z\","
-		   "\"pid\":0,\"ip\":\"0x0\"}\n");
+	events_are(
+		&options, observations, 2,
+		"{\"container\":null,\"attribution\":\"unattributed\",\"node\":\"vm\","
+		"\"comm\":null,\"exe\":null,\"arch\":null,\"nr\":0,\"syscall\":null,"
+		"\"action\":\"KILL_THREAD\",\"count\":2,\"first\":\"2026-11-21T23:01:34.454Z\","
+		"\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":0,\"ip\":\"0x0\",\"source\":\"kernel\"}\n"
+		"{\"container\":null,\"attribution\":\"unattributed\",\"node\":\"vm\","
+		"\"comm\":\"a,\\\"b\\n\\u001B" REPLACED "\",\"exe\":null,\"arch\":\"x86_64\","
+		"\"nr\":0,\"syscall\":\"read\",\"action\":\"0x7ffc1234\",\"count\":2,"
+		"\"first\":\"2026-11-21T23:01:34.454Z\",\"last\":\"2026-11-21T23:01:35.454Z\","
+		"\"pid\":0,\"ip\":\"0x0\",\"source\":\"kernel\"}\n");
 }
 
 /* Phase, source and reason are no part of a line: rows that differ in them are one. */
@@ -367,13 +370,13 @@ static void test_events_add_up(void **state)
 	observations[2].nr = 168;
 	events_are(&options, observations, 3,
 		   "attribution,node,id,name,runtime,image,pod,namespace,comm,exe,arch,nr,syscall,"
-		   "action,count,first,last,pid,ip\r\n"
+		   "action,count,first,last,pid,ip,source\r\n"
 		   "container,vm,268887c643f88ae4,web,,,,,chroot,/usr/sbin/chroot,x86_64,161,"
 		   "chroot,LOG,42,2026-11-21T23:01:33.454Z,2026-11-21T23:01:39.454Z,18,"
-		   "0x7fd256e08829\r\n"
+		   "0x7fd256e08829,kernel\r\n"
 		   "container,vm,268887c643f88ae4,web,,,,,chroot,/usr/sbin/chroot,x86_64,168,"
 		   "swapoff,LOG,2,2026-11-21T23:01:34.454Z,2026-11-21T23:01:35.454Z,17,"
-		   "0x7fd256e08829\r\n");
+		   "0x7fd256e08829,kernel\r\n");
 }
 
 static void test_events_text(void **state)
@@ -421,6 +424,54 @@ static void test_events_grouped(void **state)
 		"2026-11-21T23:01:34Z  2026-11-21T23:01:35Z\n");
 }
 
+/* What strace(1) printed: told apart from the kernel's records, whatever their action. */
+static void test_events_of_strace(void **state)
+{
+	struct observation observations[4] = {an_observation(), an_observation(), an_observation(),
+					      an_observation()};
+
+	(void)state;
+	for (int i = 2; i < 4; i++) {
+		observations[i].source = SOURCE_STRACE;
+		observations[i].count = 20;
+	}
+	observations[1].source = SOURCE_NETLINK;
+	observations[3].code = SECCOMP_RET_ALLOW;
+	events_are(&(struct events_options){.format = FORMAT_CSV}, observations, 4,
+		   "attribution,node,id,name,runtime,image,pod,namespace,comm,exe,arch,nr,syscall,"
+		   "action,count,first,last,pid,ip,source\r\n"
+		   "container,vm,268887c643f88ae4,web,,,,,chroot,/usr/sbin/chroot,x86_64,161,"
+		   "chroot,LOG,4,2026-11-21T23:01:34.454Z,2026-11-21T23:01:35.454Z,17,"
+		   "0x7fd256e08829,kernel\r\n"
+		   "container,vm,268887c643f88ae4,web,,,,,chroot,/usr/sbin/chroot,x86_64,161,"
+		   "chroot,LOG,20,2026-11-21T23:01:34.454Z,2026-11-21T23:01:35.454Z,17,"
+		   "0x7fd256e08829,strace\r\n"
+		   "container,vm,268887c643f88ae4,web,,,,,chroot,/usr/sbin/chroot,x86_64,161,"
+		   "chroot,ALLOW,20,2026-11-21T23:01:34.454Z,2026-11-21T23:01:35.454Z,17,"
+		   "0x7fd256e08829,strace\r\n");
+	events_are(&(struct events_options){.format = FORMAT_JSON}, &observations[3], 1,
+		   "{\"container\":{\"id\":\"268887c643f88ae4\",\"name\":\"web\",\"runtime\":null,"
+		   "\"image\":null,\"pod\":null,\"namespace\":null},\"attribution\":\"container\","
+		   "\"node\":\"vm\",\"comm\":\"chroot\",\"exe\":\"/usr/sbin/chroot\","
+		   "\"arch\":\"x86_64\",\"nr\":161,\"syscall\":\"chroot\",\"action\":\"ALLOW\","
+		   "\"count\":20,\"first\":\"2026-11-21T23:01:34.454Z\","
+		   "\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":17,\"ip\":\"0x7fd256e08829\","
+		   "\"source\":\"strace\"}\n");
+	/* Grouped: the kernel's of two containers are one line, strace's are another. */
+	observations[1].container_row = 2;
+	events_are(
+		&(struct events_options){
+			.format = FORMAT_TEXT, .grouped = true, .by = GROUP_BY_ALL},
+		observations, 3,
+		"all\n"
+		"  PROGRAM                    ARCH     NR  SYSCALL  ACTION        COUNT  FIRST     "
+		"            LAST\n"
+		"  chroot (/usr/sbin/chroot)  x86_64  161  chroot   LOG               4  "
+		"2026-11-21T23:01:34Z  2026-11-21T23:01:35Z\n"
+		"  chroot (/usr/sbin/chroot)  x86_64  161  chroot   LOG (strace)     20  "
+		"2026-11-21T23:01:34Z  2026-11-21T23:01:35Z\n");
+}
+
 /* No events: a header alone in CSV, nothing in all else. */
 static void test_events_of_nothing(void **state)
 {
@@ -430,7 +481,7 @@ static void test_events_of_nothing(void **state)
 	events_are(&(struct events_options){.format = FORMAT_JSON}, NULL, 0, "");
 	events_are(&(struct events_options){.format = FORMAT_CSV}, NULL, 0,
 		   "attribution,node,id,name,runtime,image,pod,namespace,comm,exe,arch,nr,syscall,"
-		   "action,count,first,last,pid,ip\r\n");
+		   "action,count,first,last,pid,ip,source\r\n");
 }
 
 static void test_containers_json(void **state)
@@ -483,16 +534,21 @@ static const char profile_text[] =
 	"{\"names\":[\"personality\"],\"action\":\"SCMP_ACT_ALLOW\","
 	"\"args\":[{\"index\":0,\"value\":0,\"op\":\"SCMP_CMP_EQ\"}]}]}";
 
-static struct profile *a_profile(void)
+static struct profile *a_profile_of(const char *text)
 {
 	const struct profile_options options = profile_options_default();
-	struct profile_source *source = profile_source_from_text("a.json", str_from(profile_text));
+	struct profile_source *source = profile_source_from_text("a.json", str_from(text));
 	struct err err = ERR_INIT;
 	struct profile *profile;
 
 	assert_int_equal(profile_load(source, &options, &profile, &err), 0);
 	profile_source_free(source);
 	return profile;
+}
+
+static struct profile *a_profile(void)
+{
+	return a_profile_of(profile_text);
 }
 
 struct seen {
@@ -642,9 +698,9 @@ static void test_diff_evidence(void **state)
 	observation.container.coverage = COVERAGE_FULL;
 	diff_add_observation(diff, &observation, profile);
 	diff_add_container(diff, &(struct container){.id = STR("quiet"), .coverage = COVERAGE_NONE},
-			   STR("vm"));
+			   STR("vm"), NULL);
 	for (size_t i = 0; i < 3; i++)
-		diff_add_loss(diff, &losses[i]);
+		evidence_add_loss(diff_evidence(diff), &losses[i]);
 	diff_finish(diff);
 	assert_false(diff_is_complete(diff));
 	assert_false(diff_has_differences(diff));
@@ -757,6 +813,313 @@ static void test_diff_text(void **state)
 	profile_free(profile);
 }
 
+static const char another_text[] =
+	"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86\"],"
+	"\"syscalls\":[{\"names\":[\"read\",\"chroot\",\"waitpid\"],"
+	"\"action\":\"SCMP_ACT_ALLOW\"}]}";
+
+/* The names of the first group, "a,b"; *ret_valid: "unused_valid", if it is there. */
+static char *unused_of(struct diff *diff, struct profile *profile,
+		       const struct selection *selection, bool quiet, json_t **ret_valid)
+{
+	const struct diff_writing writing = {.profile = profile_info(profile),
+					     .selection = selection,
+					     .evidence = true,
+					     .only_differences = quiet};
+	struct output output;
+	BUF_AUTO names = {0};
+
+	output_open(&output);
+	assert_int_equal(diff_write(diff, FORMAT_JSON, &writing, output.file), 0);
+	fclose(output.file);
+	json_t *document = json_loads(output.text, 0, NULL), *group = group_at(document, 0);
+	json_t *list = json_object_get(group, "unused");
+
+	free(output.text);
+	assert_true(json_is_array(list));
+	for (size_t i = 0; i < json_array_size(list); i++)
+		buf_format(&names, "%s%s", i ? "," : "",
+			   json_string_value(json_array_get(list, i)));
+	*ret_valid = json_incref(json_object_get(group, "unused_valid"));
+	json_decref(document);
+	return mem_copy(buf_str(&names));
+}
+
+/* By name: let through by some profile of the group, used on no arch. */
+static void test_diff_unused_names(void **state)
+{
+	/* profile_text lets through fcntl, personality and read; another_text chroot, read, waitpid */
+	static const struct {
+		struct seen seen[2];
+		size_t count;
+		bool both; /* profiles judge the first of them */
+		const char *unused;
+	} cases[] = {
+		{{{161, AUDIT_ARCH_X86_64, 1}}, 1, false, "fcntl,personality,read"},
+		{{{0, AUDIT_ARCH_X86_64, 1}}, 1, false, "fcntl,personality"},
+		{{{0, AUDIT_ARCH_X86_64, 1}, {135, AUDIT_ARCH_X86_64, 1}}, 2, false, "fcntl"},
+		/* read on i386 is number 3 */
+		{{{3, AUDIT_ARCH_I386, 1}, {72, AUDIT_ARCH_X86_64, 1}}, 2, false, "personality"},
+		{{{0, AUDIT_ARCH_X86_64, 1}}, 1, true, "chroot,fcntl,personality,waitpid"},
+		{{{169, AUDIT_ARCH_X86_64, 1}}, 1, true, "chroot,fcntl,personality,read,waitpid"},
+	};
+	const struct selection selection = {0};
+	struct profile *profile = a_profile(), *another = a_profile_of(another_text);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct diff *diff = diff_new(GROUP_BY_ALL, false);
+		json_t *valid;
+
+		diff_ask_unused(diff);
+		add_seen(diff, profile, cases[i].seen, cases[i].count);
+		if (cases[i].both)
+			add_seen(diff, another, cases[i].seen, 1);
+		diff_finish(diff);
+		char *names = unused_of(diff, profile, &selection, false, &valid);
+
+		assert_string_equal(names, cases[i].unused);
+		assert_true(json_is_true(valid));
+		json_decref(valid);
+		free(names);
+		diff_free(diff);
+	}
+	profile_free(profile);
+	profile_free(another);
+}
+
+/* Not asked for, or quiet: the list is empty, and nothing is said of it. */
+static void test_diff_unused_is_asked_for(void **state)
+{
+	const struct selection selection = {0};
+	struct profile *profile = a_profile();
+
+	(void)state;
+	for (int asked = 0; asked < 2; asked++) {
+		struct diff *diff = diff_new(GROUP_BY_ALL, false);
+		json_t *valid;
+
+		if (asked)
+			diff_ask_unused(diff);
+		add_seen(diff, profile, &everything[1], 1);
+		diff_finish(diff);
+		char *names = unused_of(diff, profile, &selection, asked, &valid);
+
+		assert_string_equal(names, "");
+		assert_null(valid);
+		assert_true(diff_has_differences(diff));
+		free(names);
+		diff_free(diff);
+	}
+	profile_free(profile);
+}
+
+/* What keeps it from being a conclusion: one thing at a time. */
+static void test_diff_unused_validity(void **state)
+{
+	static const char *const nginx[] = {"nginx"};
+	const struct choice choice = {nginx, 1};
+	const struct {
+		bool has_coverage, has_code, without_arch;
+		enum coverage coverage;
+		uint32_t code;
+		enum attribution attribution;
+		enum group_by by;
+		struct loss loss;
+		struct selection selection;
+		bool valid;
+	} cases[] = {
+		{.valid = true},
+		{.has_coverage = true, .coverage = COVERAGE_PARTIAL},
+		{.has_coverage = true, .coverage = COVERAGE_NONE},
+		{.has_coverage = true, .coverage = COVERAGE_UNKNOWN},
+		{.without_arch = true},
+		{.has_code = true, .code = SECCOMP_RET_KILL_PROCESS},
+		{.has_code = true, .code = SECCOMP_RET_KILL_THREAD},
+		{.has_code = true, .code = SECCOMP_RET_ERRNO, .valid = true},
+		{.loss = {.known = true, .count = 1, .text = STR("lost")}},
+		{.loss = {.known = false, .text = STR("perhaps lost")}},
+		{.loss = {.known = true, .count = 0, .text = STR("not lost")}, .valid = true},
+		{.attribution = ATTRIBUTION_UNATTRIBUTED},
+		{.attribution = ATTRIBUTION_HOST},
+		{.attribution = ATTRIBUTION_UNATTRIBUTED, .by = GROUP_BY_ALL, .valid = true},
+		{.selection = {.comm = choice}},
+		{.selection = {.exe = choice}},
+		{.selection = {.arch = choice}},
+		{.selection = {.action = choice}},
+		{.selection = {.container = choice, .has_since = true}, .valid = true},
+	};
+	struct profile *profile = a_profile();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct diff *diff = diff_new(cases[i].by, false);
+		struct observation observation = an_observation();
+		json_t *valid;
+
+		diff_ask_unused(diff);
+		observation.container.coverage = COVERAGE_FULL;
+		observation.attribution = cases[i].attribution;
+		diff_add_observation(diff, &observation, profile);
+		if (cases[i].has_coverage)
+			observation.container.coverage = cases[i].coverage;
+		if (cases[i].has_code)
+			observation.code = cases[i].code;
+		observation.has_arch = !cases[i].without_arch;
+		diff_add_observation(diff, &observation, profile);
+		if (cases[i].loss.text.n)
+			evidence_add_loss(diff_evidence(diff), &cases[i].loss);
+		diff_finish(diff);
+		char *names = unused_of(diff, profile, &cases[i].selection, false, &valid);
+
+		assert_string_equal(names, "fcntl,personality,read");
+		assert_true(json_is_boolean(valid));
+		assert_int_equal(json_is_true(valid), cases[i].valid);
+		json_decref(valid);
+		free(names);
+		diff_free(diff);
+	}
+	profile_free(profile);
+}
+
+/* A container that logged nothing has its profile's names, and no conclusion. */
+static void test_diff_unused_of_a_quiet_container(void **state)
+{
+	const struct container quiet = {.id = STR("a"), .coverage = COVERAGE_FULL};
+	const struct selection selection = {0};
+	struct profile *profile = a_profile();
+	struct diff *diff = diff_new(GROUP_BY_CONTAINER, false);
+	struct observation observation = an_observation();
+	json_t *valid;
+
+	(void)state;
+	diff_ask_unused(diff);
+	diff_add_container(diff, &quiet, STR("vm"), profile);
+	observation.container.coverage = COVERAGE_NONE; /* of another one */
+	diff_add_observation(diff, &observation, profile);
+	diff_finish(diff);
+	char *names = unused_of(diff, profile, &selection, false, &valid);
+
+	assert_string_equal(names, "fcntl,personality,read");
+	assert_true(json_is_false(valid));
+	json_decref(valid);
+	free(names);
+	diff_free(diff);
+	profile_free(profile);
+}
+
+/* Another group's flaws are its own. */
+static void test_diff_unused_beside_a_flawed_group(void **state)
+{
+	const struct selection selection = {0};
+	struct profile *profile = a_profile();
+	struct diff *diff = diff_new(GROUP_BY_CONTAINER, false);
+	struct observation good = an_observation(), flawed = an_observation();
+	json_t *valid;
+
+	(void)state;
+	diff_ask_unused(diff);
+	good.container.name = STR("a");
+	good.container.coverage = COVERAGE_FULL;
+	flawed.container.coverage = COVERAGE_PARTIAL;
+	flawed.code = SECCOMP_RET_KILL_PROCESS;
+	diff_add_observation(diff, &flawed, profile);
+	flawed.has_arch = false;
+	diff_add_observation(diff, &flawed, profile);
+	diff_add_observation(diff, &good, profile);
+	diff_finish(diff);
+	char *names = unused_of(diff, profile, &selection, false, &valid);
+
+	assert_true(json_is_true(valid));
+	json_decref(valid);
+	free(names);
+	diff_free(diff);
+	profile_free(profile);
+}
+
+/* Seccomp off: everything that programs of this machine can call is let through. */
+static void test_diff_unused_without_a_filter(void **state)
+{
+	const struct selection selection = {0};
+	struct profile *profile = a_profile_of("{\"defaultAction\":\"\",\"syscalls\":[]}");
+	struct diff *diff = diff_new(GROUP_BY_ALL, false);
+	struct observation observation = an_observation();
+	json_t *valid;
+
+	(void)state;
+	diff_ask_unused(diff);
+	diff_add_observation(diff, &observation, profile);
+	diff_finish(diff);
+	char *names = unused_of(diff, profile, &selection, false, &valid);
+
+	assert_null(strstr(names, ",chroot,"));
+	assert_non_null(strstr(names, ",mount,"));
+#ifdef __x86_64__
+	assert_non_null(strstr(names, ",waitpid")); /* i386's alone: asm/unistd_32.h */
+#endif
+	json_decref(valid);
+	free(names);
+	diff_free(diff);
+	profile_free(profile);
+}
+
+static void test_diff_unused_text(void **state)
+{
+	const struct selection selection = {0};
+	struct profile *profile = a_profile();
+	const struct diff_writing writing = {.profile = profile_info(profile),
+					     .selection = &selection};
+
+	(void)state;
+	for (int valid = 0; valid < 2; valid++) {
+		struct diff *diff = diff_new(GROUP_BY_CONTAINER, false);
+		struct observation observation = an_observation();
+		struct output output;
+
+		output_open(&output);
+		diff_ask_unused(diff);
+		observation.container.coverage = valid ? COVERAGE_FULL : COVERAGE_PARTIAL;
+		diff_add_observation(diff, &observation, profile);
+		diff_finish(diff);
+		assert_int_equal(diff_write(diff, FORMAT_TEXT, &writing, output.file), 0);
+		fclose(output.file);
+		assert_non_null(strstr(output.text, "\nunused (3): fcntl, personality, read\n"));
+		assert_int_equal(strstr(output.text, "no conclusion") == NULL, valid);
+		free(output.text);
+		diff_free(diff);
+	}
+	profile_free(profile);
+}
+
+static void test_diff_csv_of_unused_and_workloads(void **state)
+{
+	const struct selection selection = {0};
+	struct profile *profile = a_profile();
+	const struct diff_writing writing = {.profile = profile_info(profile),
+					     .selection = &selection};
+	struct diff *diff = diff_new(GROUP_BY_WORKLOAD, false);
+	struct observation observation = an_observation();
+	struct output output;
+
+	(void)state;
+	output_open(&output);
+	diff_ask_unused(diff);
+	observation.container.namespace = STR("prod");
+	observation.container.workload = STR("a,b");
+	observation.nr = 0;
+	diff_add_observation(diff, &observation, profile);
+	diff_finish(diff);
+	assert_int_equal(diff_write(diff, FORMAT_CSV, &writing, output.file), 0);
+	output_is(&output,
+		  "attribution,node,namespace,pod,image,container,id,comm,exe,coverage,finding,"
+		  "syscall,nr,arch,verdict,action,errno,count,first,last,programs,conditions,"
+		  "workload\r\n"
+		  "container,,prod,,,,,,,unknown,unused,fcntl,,,,,,,,,,,\"a,b\"\r\n"
+		  "container,,prod,,,,,,,unknown,unused,personality,,,,,,,,,,,\"a,b\"\r\n");
+	diff_free(diff);
+	profile_free(profile);
+}
+
 static void test_summary(void **state)
 {
 	static const struct summary_row rows[] = {
@@ -821,6 +1184,7 @@ int main(void)
 		cmocka_unit_test(test_events_add_up),
 		cmocka_unit_test(test_events_text),
 		cmocka_unit_test(test_events_grouped),
+		cmocka_unit_test(test_events_of_strace),
 		cmocka_unit_test(test_events_of_nothing),
 		cmocka_unit_test(test_containers_json),
 		cmocka_unit_test(test_diff_lists),
@@ -829,6 +1193,14 @@ int main(void)
 		cmocka_unit_test(test_diff_of_nothing_is_no_answer),
 		cmocka_unit_test(test_diff_groups),
 		cmocka_unit_test(test_diff_text),
+		cmocka_unit_test(test_diff_unused_names),
+		cmocka_unit_test(test_diff_unused_is_asked_for),
+		cmocka_unit_test(test_diff_unused_validity),
+		cmocka_unit_test(test_diff_unused_of_a_quiet_container),
+		cmocka_unit_test(test_diff_unused_beside_a_flawed_group),
+		cmocka_unit_test(test_diff_unused_without_a_filter),
+		cmocka_unit_test(test_diff_unused_text),
+		cmocka_unit_test(test_diff_csv_of_unused_and_workloads),
 		cmocka_unit_test(test_summary),
 		cmocka_unit_test(test_full_disk_shows),
 	};

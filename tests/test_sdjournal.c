@@ -206,11 +206,15 @@ static struct sdjournal *open_journal(const struct daemon *daemon, const char *c
 	return journal;
 }
 
+/* Until the next one is kept. A test that is skipped later, in the middle, leaks nothing. */
 static char *keep_cursor(struct sdjournal *journal)
 {
+	static char kept[512];
 	struct str cursor = sdjournal_cursor(journal);
 
-	return strndup(cursor.n ? cursor.p : "", cursor.n);
+	assert_true(cursor.n < sizeof(kept));
+	snprintf(kept, sizeof(kept), "%.*s", (int)cursor.n, cursor.n ? cursor.p : "");
+	return kept;
 }
 
 static void install_filter(void)
@@ -319,7 +323,7 @@ static void ignore(void *context, uint16_t type, struct str text)
 
 /* journald takes some 10,000 records a second, loses what is more, and is deaf until it has worked
  * that off: no fault of ours. */
-static void skip_if_others_storm(struct daemon *daemon)
+static void skip_if_others_storm(struct daemon *daemon, struct sdjournal *journal)
 {
 	struct err err = ERR_INIT;
 	uint32_t dropped = multicast_dropped(daemon->watcher);
@@ -331,6 +335,7 @@ static void skip_if_others_storm(struct daemon *daemon)
 		return;
 	print_message("# skipped: other programs made %" PRIu64 " records meanwhile\n",
 		      daemon->watched + dropped);
+	sdjournal_close(journal);
 	skip();
 }
 
@@ -349,7 +354,7 @@ static void expect(struct sdjournal *journal, const struct events *want, const c
 	usleep(100000); /* none comes twice */
 	take(journal, &got, node);
 	if (got.count != want->count)
-		skip_if_others_storm(want->daemon);
+		skip_if_others_storm(want->daemon, journal);
 	assert_int_equal(got.count, want->count);
 	assert_int_equal(got.repeated, 0);
 	for (unsigned i = 0; i < want->count; i++) {
@@ -405,7 +410,6 @@ static void test_cursor(void **state)
 	take(journal, &both, "");
 	assert_int_equal(both.count, 0);
 	sdjournal_close(journal);
-	free(cursor);
 }
 
 static void test_from_now(void **state)
@@ -458,7 +462,6 @@ static void test_rotation(void **state)
 	assert_false(sdjournal_outrun(journal));
 	expect(journal, &events, "");
 	sdjournal_close(journal);
-	free(cursor);
 }
 
 static void test_cursor_gone(void **state)

@@ -14,7 +14,8 @@ _sclog_options() {
 	_sclog_help "$1" | sed -n 's/^ \{2,6\}\(-[a-zA-Z], \)\{0,1\}\(--[a-z][a-z-]*\).*/\2/p'
 }
 
-# What --help calls the argument of an option: FILE, ARCH[,ARCH...], text|json|csv; or nothing.
+# What --help calls the argument of an option: FILE, ARCH[,ARCH...], text|json|csv; or nothing, which
+# is also the answer for one that may be left out and follows an equals sign only, --merge[=FILE].
 _sclog_argument() {
 	_sclog_help "$1" |
 		sed -n "s/^ \{2,6\}\(-[a-zA-Z], \)\{0,1\}$2 \([^ ]\{1,\}\).*/\2/p" | head -n 1
@@ -70,8 +71,11 @@ _sclog_value() {
 
 	case $argument in
 	*'|'*) _sclog_words "${argument//|/ }" "$current" ;;
+	'PHASE[,'*) _sclog_list 'application setup exec' "$current" ;;
 	*'[,'*) _sclog_list "$(_sclog_names "$command" "${argument%%[*}")" "$current" ;;
 	FILE | PATH) _sclog_files "$current" ;;
+	ACTION) _sclog_words "$(_sclog_names "$command" ACTION)" "$current" ;;
+	ERRNO) _sclog_words 'ENOSYS EPERM EACCES' "$current" ;;
 	GROUP) mapfile -t COMPREPLY < <(compgen -g -- "$current") ;;
 	TIME) _sclog_words '15m 1h 24h 7d now today yesterday' "$current" ;;
 	*) COMPREPLY=() ;;

@@ -24,8 +24,12 @@ function __sclog_help
     sclog (__sclog_command) --help 2>/dev/null
 end
 
-# What --help calls the argument of an option: FILE, ARCH[,ARCH...], text|json|csv; or nothing.
+# What --help calls the argument of an option: FILE, ARCH[,ARCH...], text|json|csv; or nothing. One
+# that may be left out, --merge[=FILE], follows an equals sign only.
 function __sclog_argument
+    if string match -qr '^--[a-z-]+=' -- (commandline -ct)
+        __sclog_help | sed -n "s/^ \{2,6\}$argv[1]\[=\([^]]*\)\].*/\1/p" | head -n 1
+    end
     __sclog_help | sed -n "s/^ \{2,6\}\(-[a-zA-Z], \)\{0,1\}$argv[1] \([^ ]\{1,\}\).*/\2/p" | head -n 1
 end
 
@@ -59,12 +63,18 @@ function __sclog_values
     switch $argument
         case '*|*'
             string split '|' -- $argument | string replace -r '^' -- "$prefix"
+        case ACTION
+            __sclog_names ACTION | string replace -r '^' -- "$prefix"
+        case ERRNO
+            printf "$prefix%s\n" ENOSYS EPERM EACCES
         case '*[,*'
             set -l done $prefix(string match -r '^.*,' -- $current; or true)
             test -n "$done"; or set done $prefix
-            __sclog_names (string replace -r '\[.*' '' -- $argument) | string replace -r '^' -- "$done"
+            set -l names (__sclog_names (string replace -r '\[.*' '' -- $argument))
+            string match -q 'PHASE*' -- $argument; and set names application setup exec
+            printf '%s\n' $names | string replace -r '^' -- "$done"
         case FILE PATH
-            __fish_complete_path $current
+            __fish_complete_path $current | string replace -r '^' -- "$prefix"
         case GROUP
             __fish_complete_groups
         case TIME

@@ -11,16 +11,18 @@ live_tests = \
 	tests/live/attribution-metadata.test \
 	tests/live/logmode.test \
 	tests/live/verdicts.test \
+	tests/live/forms.test \
 	tests/live/sources.test \
 	tests/live/kill.test \
 	tests/live/plugin.test \
+	tests/live/strace.test \
 	tests/live/storm-audit.test \
 	tests/live/storm-netlink.test \
 	tests/live/cost.test
 live_programs = tests/live/storm tests/live/drain tests/live/filters
 live_sources = tests/live/storm.c tests/live/drain.c tests/live/filters.c
 
-EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh
+EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh tests/live/measure-setup
 CLEANFILES += $(live_programs)
 
 # storm is alone in an image, so it is static; neither has a library, nor a sanitizer.
@@ -43,4 +45,9 @@ check-live-programs: $(live_programs)
 check-live: sclog $(live_programs)
 	$(MAKE) $(AM_MAKEFLAGS) -j1 check-TESTS TESTS='$(live_tests)'
 
-.PHONY: check-live check-live-programs
+# What profile/always.c has of runc and crun, measured anew: make measure-setup STARTS=1000
+STARTS = 300
+measure-setup: sclog $(live_programs)
+	SCLOG=./sclog srcdir='$(srcdir)' $(srcdir)/tests/live/measure-setup --starts $(STARTS)
+
+.PHONY: check-live check-live-programs measure-setup

@@ -1,0 +1,467 @@
+#include "cli/profile_private.h"
+
+#include "base/mem.h"
+#include "cli/message.h"
+#include "ingest/action.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	OPTION_TITLE("What the profile does"),
+	OPTION(TEXT, 0, "default-action", "ACTION", struct profile_given, default_action,
+	       "with what was not observed: ERRNO (the default), KILL_PROCESS, LOG ..."),
+	OPTION(TEXT, 0, "errno", "ERRNO", struct profile_given, errno_ret,
+	       "what a refused call returns; default ENOSYS, which libraries fall back from"),
+	OPTION(COMMA_LIST, 0, "phase", "PHASE[,PHASE...]", struct profile_given, phases,
+	       "take only what was called then: application, setup (the runtime preparing the "
+	       "container), exec (processes brought in later); default all"),
+	OPTION(FLAG, 0, "sub-arches", NULL, struct profile_given, sub_arches,
+	       "and the arches that programs of the observed ones may use too: x86 and x32 beside "
+	       "x86_64"),
+	OPTION(FLAG, 0, "no-always", NULL, struct profile_given, no_always,
+	       "leave out what any program or runtime may need and was not observed"),
+	OPTION_TITLE("Built on others"),
+	OPTION(TEXT, 0, "base", "FILE", struct profile_given, base,
+	       "add to this profile (a file, container:NAME, pid:N ...): what it allows stays "
+	       "allowed"),
+	OPTION(MAYBE_LIST, 0, "merge", "FILE", struct profile_given, merge,
+	       "join into one: the FILEs that are profiles, and the containers selected"),
+	OPTION(FLAG, 0, "widen", NULL, struct profile_given, widen,
+	       "let an observed call pass whatever its arguments, where a base allows it for some, "
+	       "or has programs fall back"),
+	PROFILE_LOADING_ROWS(struct profile_given, judging),
+	SELECTION_OPTION_ROWS(struct profile_given, selection),
+	OPTION_TITLE("Output"),
+	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct profile_given, by,
+	       "a profile for each of these, into the folder -o"),
+	OPTION(TEXT, 'o', "output", "FILE", struct profile_given, output,
+	       "write to this file, which appears whole or not at all; with --by a folder"),
+	OPTION(FLAG, 0, "force", NULL, struct profile_given, force,
+	       "replace files that are there"),
+	OPTION(TEXT, 0, "name", "NAME", struct profile_given, name,
+	       "what a SeccompProfile is called; default its container's name"),
+	OPTION(FLAG, 0, "require-complete", NULL, struct profile_given, require_complete,
+	       "write nothing and exit with 3 when the evidence is not complete"),
+	OPTION_TITLE("FILEs, read without a store"),
+	FILE_OPTION_ROWS(struct profile_given, files),
+	GLOBAL_OPTION_ROWS(FORM_NAMES),
+};
+/* clang-format on */
+
+/* Groups that a message names before it only counts them. */
+#define NAMED_MAX 5
+
+struct profiling {
+	struct invocation *invocation;
+	const struct profile_given *given;
+	struct making making;
+	struct bases bases;
+	struct reading reading;
+	struct recording *recording;
+	struct err *err;
+};
+
+/* --- recording */
+
+static int add_container(const struct container_summary *summary, void *recording)
+{
+	recording_add_container(recording, &summary->container, summary->node);
+	return 0;
+}
+
+static int add_observation(const struct observation *observation, void *recording)
+{
+	recording_add_observation(recording, observation);
+	return 0;
+}
+
+static int add_loss(const struct loss *loss, void *recording)
+{
+	evidence_add_loss(recording_evidence(recording), loss);
+	return 0;
+}
+
+static enum group_by group_by_of(const struct profile_given *given)
+{
+	if (given->by)
+		return group_by_from_name(given->by);
+	return given->merge.count ? GROUP_BY_ALL : GROUP_BY_RUNS;
+}
+
+static int record(struct profiling *profiling)
+{
+	struct store *store = profiling->reading.store;
+	const struct selection *selection = &profiling->reading.selection;
+
+	profiling->recording =
+		recording_new(group_by_of(profiling->given), profiling->making.phases,
+			      selection->host || selection->unattributed);
+	int r = query_containers(store, selection, add_container, profiling->recording,
+				 profiling->err);
+
+	if (r >= 0)
+		r = query_observations(store, selection, add_observation, profiling->recording,
+				       profiling->err);
+	if (r >= 0)
+		r = query_losses(store, selection, add_loss, profiling->recording, profiling->err);
+	if (r < 0)
+		return r;
+	reading_add_reasons(&profiling->reading, recording_evidence(profiling->recording));
+	recording_finish(profiling->recording);
+	profiling->making.recording = profiling->recording;
+	return 0;
+}
+
+/* --- what a profile may be made of */
+
+static bool on_one_node(struct recorded_group *const *groups, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (!str_eq(groups[i]->key.values[GROUP_NODE], groups[0]->key.values[GROUP_NODE]))
+			return false;
+	return true;
+}
+
+static int refuse_mixture(struct profiling *profiling, struct recorded_group *const *groups,
+			  size_t count)
+{
+	bool one_node = on_one_node(groups, count);
+	BUF_AUTO names = {0};
+
+	for (size_t i = 0; i < count && i < NAMED_MAX; i++) {
+		struct str node = groups[i]->key.values[GROUP_NODE];
+
+		buf_put_str(&names, i ? STR(", ") : STR(""));
+		group_key_put(&names, &groups[i]->key);
+		if (!one_node)
+			buf_format(&names, " on %.*s", (int)node.n, node.p);
+	}
+	if (count > NAMED_MAX)
+		buf_format(&names, " and %zu more", count - NAMED_MAX);
+	return err_set(profiling->err, EINVAL,
+		       "the selection mixes %zu containers: %.220s. Choose one with %s, write one "
+		       "profile for each with --by name -o FOLDER, or join them with --merge",
+		       count, names.p, one_node ? "--container" : "--container and --node");
+}
+
+static const char *when(const struct profiling *profiling)
+{
+	return profiling->making.phases == RECORDING_ALL_PHASES ? "" : " and those phases";
+}
+
+static int refuse_nothing(struct profiling *profiling, const struct recorded_group *group)
+{
+	BUF_AUTO label = {0};
+
+	if (group)
+		group_key_put(&label, &group->key);
+	return err_set(
+		profiling->err, ENODATA,
+		"nothing was observed in this selection%s%s%.200s: no profile is written. Run "
+		"the workload under a profile that logs everything (defaultAction "
+		"SCMP_ACT_LOG) beside `sclog watch`, or read its log with `sclog ingest`; "
+		"`sclog containers` lists what is known",
+		when(profiling), group ? ", of " : "", group ? label.p : "");
+}
+
+/*
+ * A record stands for a call that the profile in force logged. Where that profile allowed others
+ * in silence, they are needed as well, and only a base knows them.
+ */
+static int check_coverage(struct profiling *profiling, const struct recorded_group *group)
+{
+	BUF_AUTO label = {0};
+
+	group_key_put(&label, &group->key);
+	if (group->coverage == COVERAGE_UNKNOWN && !profiling->given->global.quiet)
+		message_warning(
+			"coverage unknown for %s: %s. A profile of what was logged may lack "
+			"what was not; `sclog ingest --coverage full` says of a log that its "
+			"profile logged everything",
+			label.p, evidence_of_coverage(group->coverage));
+	if (group->coverage == COVERAGE_UNKNOWN || group->coverage == COVERAGE_FULL ||
+	    profiling->bases.count)
+		return 0;
+	return err_set(profiling->err, EINVAL,
+		       "coverage %s for %.200s: %s, so that what was logged is only a part of what "
+		       "it needs. --base FILE says which profile to add to: the one that the "
+		       "log-mode profile was made of, or the one in force",
+		       coverage_name(group->coverage), label.p,
+		       evidence_of_coverage(group->coverage));
+}
+
+static int check_group(struct profiling *profiling, const struct recorded_group *group)
+{
+	if (group->needs.count == 0 && group->needs.unnamed_count)
+		return err_set(profiling->err, ENODATA,
+			       "what was observed has no name here (syscall %" PRId32
+			       " was the first): no profile can let it through",
+			       group->needs.unnamed[0].nr);
+	if (group->needs.count == 0 && profiling->bases.count == 0)
+		return refuse_nothing(profiling, group);
+	return check_coverage(profiling, group);
+}
+
+/* --- products */
+
+static bool is_complete(const struct profiling *profiling, const struct recorded_group *group)
+{
+	BUF_AUTO label = {0};
+
+	if (!profiling->given->require_complete ||
+	    recorded_is_complete(profiling->recording, group))
+		return true;
+	json_t *evidence = recorded_evidence(profiling->recording, group);
+	const json_t *reasons = json_object_get(evidence, "reasons");
+
+	group_key_put(&label, &group->key);
+	message_error("the evidence for %s is not complete, and nothing is written:", label.p);
+	for (size_t i = 0; i < json_array_size(reasons); i++)
+		message_error("  %s", json_string_value(json_array_get(reasons, i)));
+	json_decref(evidence);
+	return false;
+}
+
+/* Groups that logged nothing get no file where others get theirs, nor do those that nobody could
+ * name: their containers have only in common that something is not known of them. */
+static bool has_file(const struct profiling *profiling, const struct recorded_group *group)
+{
+	BUF_AUTO label = {0};
+	bool observed = group->needs.count || group->needs.unnamed_count;
+
+	if (observed && group_key_is_named(&group->key))
+		return true;
+	group_key_put(&label, &group->key);
+	if (!profiling->given->global.quiet)
+		message_warning("%s: %s", label.p,
+				observed
+					? "it is not known what to call it, and its containers may "
+					  "be unlike: no profile for them (--by name makes some)"
+					: "nothing was observed: no profile for it");
+	return false;
+}
+
+static int make_each(struct profiling *profiling, struct recorded_group *groups, size_t count,
+		     struct product *products, size_t *ret_made)
+{
+	bool complete = true;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (!has_file(profiling, &groups[i]))
+			continue;
+		complete = is_complete(profiling, &groups[i]) && complete;
+		r = check_group(profiling, &groups[i]);
+		if (r == 0)
+			r = product_make(&profiling->making, &groups[i], &products[(*ret_made)++],
+					 profiling->err);
+	}
+	if (r == 0 && *ret_made == 0)
+		r = refuse_nothing(profiling, NULL);
+	if (r < 0)
+		return r;
+	return complete ? EXIT_FINE : EXIT_INCOMPLETE;
+}
+
+static int write_each(struct profiling *profiling, struct recorded_group *groups, size_t count)
+{
+	struct product *products = mem_new(count + 1, sizeof(*products));
+	size_t made = 0;
+	int r = make_each(profiling, groups, count, products, &made);
+
+	if (r == EXIT_FINE)
+		r = products_write(products, made, profiling->making.form, profiling->given,
+				   profiling->err);
+	for (size_t i = 0; i < made; i++)
+		product_release(&products[i]);
+	free(products);
+	return r;
+}
+
+static int write_one(struct profiling *profiling, struct recorded_group *group)
+{
+	struct product product = {0};
+	int r = group ? check_group(profiling, group) : 0;
+
+	if (r == 0 && group && !is_complete(profiling, group))
+		return EXIT_INCOMPLETE;
+	if (r == 0)
+		r = product_make(&profiling->making, group, &product, profiling->err);
+	if (r == 0)
+		r = product_write(&product, profiling->given, profiling->err);
+	if (r == 0 && profiling->given->output && !profiling->given->global.quiet)
+		message_note("%s: %s", profiling->given->output, product.summary);
+	product_release(&product);
+	return r;
+}
+
+static bool wants_folder(const struct profile_given *given)
+{
+	return given->by && group_by_from_name(given->by) != GROUP_BY_ALL;
+}
+
+static void warn_of_outside(const struct profiling *profiling)
+{
+	uint64_t outside = recording_outside(profiling->recording);
+
+	if (outside && !profiling->given->global.quiet)
+		message_warning("%" PRIu64
+				" record%s in no container: left out (--unattributed and "
+				"--host select them)",
+				outside, outside == 1 ? " is" : "s are");
+}
+
+/* Those of which something was observed in the selection; the array is the caller's to free. */
+static struct recorded_group **observed_groups(struct recorded_group *groups, size_t count,
+					       size_t *ret_count)
+{
+	struct recorded_group **observed = mem_new(count + 1, sizeof(struct recorded_group *));
+
+	*ret_count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (groups[i].needs.count || groups[i].needs.unnamed_count)
+			observed[(*ret_count)++] = &groups[i];
+	return observed;
+}
+
+static int write_recorded(struct profiling *profiling)
+{
+	size_t count, observed_count;
+	struct recorded_group *groups = recording_groups(profiling->recording, &count);
+	MEM_AUTO struct recorded_group **observed = observed_groups(groups, count, &observed_count);
+
+	warn_of_outside(profiling);
+	if (wants_folder(profiling->given))
+		return write_each(profiling, groups, count);
+	if (observed_count > 1)
+		return refuse_mixture(profiling, observed, observed_count);
+	if (observed_count == 1)
+		return write_one(profiling, observed[0]);
+	return refuse_nothing(profiling, count == 1 ? &groups[0] : NULL);
+}
+
+/* --- the way of the data */
+
+/* Profiles to join and nothing said of observations: then none are meant. */
+static bool is_merge_alone(const struct profiling *profiling)
+{
+	const struct selection_options *selection = &profiling->given->selection;
+	const struct choice_given {
+		const struct option_list *list;
+	} lists[] = {
+		{&selection->container}, {&selection->image}, {&selection->pod},
+		{&selection->namespace}, {&selection->node},  {&selection->comm},
+		{&selection->exe},       {&selection->arch},  {&selection->action},
+	};
+
+	if (profiling->bases.count == (size_t)profiling->bases.has_base ||
+	    profiling->bases.log_count || profiling->given->by || selection->host ||
+	    selection->unattributed || selection->since || selection->until)
+		return false;
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (lists[i].list->count)
+			return false;
+	return true;
+}
+
+static int read_and_write(struct profiling *profiling)
+{
+	struct profile_given *given = profiling->invocation->options;
+	struct invocation logs = *profiling->invocation;
+
+	logs.operands = profiling->bases.logs;
+	logs.operand_count = profiling->bases.log_count;
+	int r = reading_open(&profiling->reading, &logs, &given->selection, &given->files,
+			     profiling->err);
+
+	profiling->invocation->misused = logs.misused;
+	if (r == 0 && reading_exit_code(&profiling->reading) != EXIT_FINE)
+		r = err_set(profiling->err, EIO,
+			    "not all FILEs could be read to their end: no profile is written");
+	if (r == 0)
+		r = record(profiling);
+	return r < 0 ? r : write_recorded(profiling);
+}
+
+static int make(struct profiling *profiling)
+{
+	struct profile *profiles[BASES_MAX];
+	/* The bases first: a mistake in one shows before long reading. */
+	int r = bases_load(&profiling->bases, NULL, profiles, profiling->err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < profiling->bases.count && !profiling->given->global.quiet; i++)
+		judges_warn_of_lint(&profiling->bases.all[i]);
+	if (is_merge_alone(profiling))
+		return write_one(profiling, NULL);
+	return read_and_write(profiling);
+}
+
+static int check(struct profiling *profiling)
+{
+	const struct profile_given *given = profiling->given;
+	unsigned standard_inputs = given->base && strcmp(given->base, "-") == 0;
+
+	for (size_t i = 0; i < profiling->invocation->operand_count; i++)
+		standard_inputs += strcmp(profiling->invocation->operands[i], "-") == 0;
+	if (standard_inputs > 1)
+		return err_set(profiling->err, EINVAL,
+			       "standard input cannot be two things: `-` is given more than once");
+	if (wants_folder(given) && !given->output)
+		return err_set(profiling->err, EINVAL,
+			       "--by %s writes a file for each: -o says into which folder",
+			       given->by);
+	if (wants_folder(given) && given->name)
+		return err_set(profiling->err, EINVAL,
+			       "--name is for one profile, and --by %s makes several", given->by);
+	if (given->widen && !given->base && given->merge.count == 0)
+		return err_set(profiling->err, EINVAL,
+			       "--widen is about what a base refuses: it goes with --base or "
+			       "--merge");
+	return making_init(&profiling->making, given, profiling->err);
+}
+
+static int run(struct invocation *invocation, struct err *err)
+{
+	struct profiling profiling = {
+		.invocation = invocation, .given = invocation->options, .err = err};
+	int r = check(&profiling);
+
+	if (r < 0) {
+		invocation->misused = true;
+		return r;
+	}
+	profiling.making.bases = &profiling.bases;
+	r = bases_acquire(&profiling.bases, profiling.given, invocation, err);
+	if (r == 0)
+		r = invocation_sandbox(invocation, err);
+	if (r == 0)
+		r = make(&profiling);
+	recording_free(profiling.recording);
+	reading_close(&profiling.reading);
+	making_release(&profiling.making);
+	bases_release(&profiling.bases);
+	return r;
+}
+
+const struct command command_profile = {
+	.name = "profile",
+	.summary = "write the profile that the observations need",
+	.synopsis = "[OPTION...] [FILE...]",
+	.description =
+		"Writes the least seccomp profile that lets through what was observed, in the "
+		"store or in FILEs, alone or on top of others, and checks it before it is "
+		"written: every observation passes, and nothing passes that was not observed, "
+		"allowed by a base, or added by an option. What it is made of stands in its "
+		"heading: window, records, containers, losses.\n"
+		"Exits with 0, 2 on trouble and when there is nothing to make a profile of, 3 "
+		"with --require-complete when the evidence is not complete.",
+	.table = {rows, sizeof(rows) / sizeof(*rows)},
+	.options_size = sizeof(struct profile_given),
+	.help_more = selection_help,
+	.run = run,
+};

@@ -1,0 +1,130 @@
+#include "cli/profile_private.h"
+
+#include "base/mem.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* How much of an operand tells a profile from a log. */
+#define HEAD_BYTES 4096
+
+void bases_release(struct bases *bases)
+{
+	for (size_t i = 0; i < bases->count; i++)
+		judges_release(&bases->all[i]);
+	free(bases->logs);
+}
+
+static int add(struct bases *bases, const struct profile_given *given, const char *name,
+	       struct err *err)
+{
+	struct profile_options_given judging = given->judging;
+
+	if (bases->count == BASES_MAX)
+		return err_set(err, E2BIG, "more than %d profiles to merge", BASES_MAX);
+	struct judges *judges = &bases->all[bases->count++];
+
+	judging.profile = name;
+	int r = judges_init(judges, &judging, err);
+
+	judges->db = given->global.db;
+	return r < 0 ? r : judges_acquire(judges, err);
+}
+
+static bool contains(struct str text, const char *what)
+{
+	return str_find(text, str_from(what)) < text.n;
+}
+
+/* JSON that is no journal's export: an object, or as `docker inspect` prints it a list of them. */
+static bool is_json_profile(struct str head)
+{
+	static const char blanks[] = " \t\r\n";
+	size_t i = 0;
+
+	while (i < head.n && memchr(blanks, head.p[i], sizeof(blanks) - 1))
+		i++;
+	if (i < head.n && head.p[i] == '[')
+		do {
+			i++;
+		} while (i < head.n && memchr(blanks, head.p[i], sizeof(blanks) - 1));
+	return i < head.n && head.p[i] == '{' && !contains(head, "\"__CURSOR\"") &&
+	       !contains(head, "\"_TRANSPORT\"") && !contains(head, "\"MESSAGE\"");
+}
+
+/* By its first bytes: what is malformed further on is an error of the profile's reader. */
+static bool is_profile_file(const char *path)
+{
+	char bytes[HEAD_BYTES];
+	struct stat status;
+	FILE *file = stat(path, &status) == 0 && S_ISREG(status.st_mode) ? fopen(path, "re") : NULL;
+
+	if (!file)
+		return false;
+	struct str head = str_of(bytes, fread(bytes, 1, sizeof(bytes), file));
+
+	fclose(file);
+	return is_json_profile(head) || document_is_unit(head) ||
+	       contains(head, "SeccompProfile") || contains(head, "defaultAction:");
+}
+
+static bool is_profile(const char *operand)
+{
+	static const char *const kinds[] = {"container:", "pid:", "bpf:"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (str_starts(str_from(operand), str_from(kinds[i])))
+			return true;
+	return strcmp(operand, "podman-default") == 0 ||
+	       (!store_is_database(operand) && is_profile_file(operand));
+}
+
+static int take_operands(struct bases *bases, const struct profile_given *given,
+			 const struct invocation *invocation, struct err *err)
+{
+	int r = 0;
+
+	bases->logs = mem_new(invocation->operand_count + 1, sizeof(*bases->logs));
+	for (size_t i = 0; r == 0 && i < invocation->operand_count; i++) {
+		char *operand = invocation->operands[i];
+
+		if (!is_profile(operand))
+			bases->logs[bases->log_count++] = operand;
+		else if (given->merge.count)
+			r = add(bases, given, operand, err);
+		else
+			r = err_set(err, EINVAL,
+				    "'%s' is a profile, and FILEs are logs: --base adds to a "
+				    "profile, --merge joins several",
+				    operand);
+	}
+	return r;
+}
+
+int bases_acquire(struct bases *bases, const struct profile_given *given,
+		  const struct invocation *invocation, struct err *err)
+{
+	int r = given->base ? add(bases, given, given->base, err) : 0;
+
+	bases->has_base = given->base != NULL;
+	for (size_t i = 0; r == 0 && i < given->merge.count; i++)
+		if (given->merge.values[i][0])
+			r = add(bases, given, given->merge.values[i], err);
+	return r < 0 ? r : take_operands(bases, given, invocation, err);
+}
+
+int bases_load(struct bases *bases, const struct recorded_group *group,
+	       struct profile *profiles[BASES_MAX], struct err *err)
+{
+	const struct container container = {
+		.has_caps = group && group->has_caps,
+		.caps = group ? group->caps : 0,
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < bases->count; i++)
+		r = judges_find(&bases->all[i], group ? &container : NULL, &profiles[i], err);
+	return r;
+}

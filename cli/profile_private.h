@@ -1,0 +1,95 @@
+/*
+ * sclog profile, for the files that it is made of: cmd_profile.c is the way of the data,
+ * profile_bases.c fetches the profiles to build on, profile_make.c makes the text of a group's
+ * profile, profile_files.c puts texts where they belong.
+ */
+#ifndef SCLOG_CLI_PROFILE_PRIVATE_H
+#define SCLOG_CLI_PROFILE_PRIVATE_H
+
+#include "cli/judges.h"
+#include "cli/reading.h"
+#include "profile/form.h"
+#include "report/recording.h"
+
+struct profile_given {
+	struct global_options global;
+	struct selection_options selection;
+	struct file_options files;
+	struct profile_options_given judging;
+	const char *default_action, *errno_ret, *base, *by, *name, *output;
+	struct option_list merge; /* "" where --merge stands alone */
+	struct option_list phases;
+	bool widen, sub_arches, no_always, force, require_complete;
+};
+
+/* Profiles that one is built on. */
+#define BASES_MAX 64
+
+struct bases {
+	struct judges all[BASES_MAX]; /* --base's first, where there is one */
+	size_t count;
+	bool has_base; /* --base was given: its default action and name count */
+	char **logs;   /* the operands that are no profiles; the array is owned, they are not */
+	size_t log_count;
+};
+
+/*
+ * Fetches --base and --merge, and with --merge those operands that are profiles, which without it
+ * are an error. To be called before the sandbox is entered. bases_release() is due in any case.
+ */
+int bases_acquire(struct bases *bases, const struct profile_given *given,
+		  const struct invocation *invocation, struct err *err);
+void bases_release(struct bases *bases);
+
+/*
+ * The bases as a container with such capabilities gets them; NULL: --caps or the usual ones.
+ * Profiles are the bases' own.
+ */
+int bases_load(struct bases *bases, const struct recorded_group *group,
+	       struct profile *profiles[BASES_MAX], struct err *err);
+
+/* What is made of one group, or of merged profiles alone. */
+struct product {
+	struct buf text;
+	char *label;   /* what its file is called, without suffix: the group's, any bytes */
+	char *summary; /* for people: "84 syscalls, 12345 records, coverage full" */
+};
+
+void product_release(struct product *product);
+
+/* What all profiles of one call have in common. */
+struct making {
+	const struct profile_given *given;
+	enum form form;
+	unsigned phases; /* bit N: enum phase N */
+	bool has_default;
+	uint32_t default_action; /* SECCOMP_RET_* with data */
+	struct bases *bases;
+	const struct recording *recording;
+	struct lints told; /* notes that were told of one product, and need not be of the next */
+};
+
+/* Reads --format, --phase, --default-action and --errno. */
+int making_init(struct making *making, const struct profile_given *given, struct err *err);
+void making_release(struct making *making);
+
+/*
+ * Makes the text of the group's profile, whose needs get what is always needed as well; `group`
+ * NULL: of the bases alone. Says on standard error (not with --quiet) what its user has to know.
+ */
+int product_make(struct making *making, struct recorded_group *group, struct product *ret_product,
+		 struct err *err);
+
+/* Writes the one product to -o or standard output. */
+int product_write(const struct product *product, const struct profile_given *given,
+		  struct err *err);
+
+/*
+ * Writes each product into the folder -o, made if it is missing, under names of their labels, and
+ * prints what it wrote. A name that is there already is an error before anything is written,
+ * unless --force is given.
+ */
+int products_write(const struct product *products, size_t count, enum form form,
+		   const struct profile_given *given, struct err *err);
+
+#endif

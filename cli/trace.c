@@ -1,0 +1,161 @@
+#include "cli/trace.h"
+
+#include "base/mem.h"
+#include "cli/message.h"
+#include "ingest/strace.h"
+
+#include <stdlib.h>
+
+/* The first call stands within so many lines: what a program wrote to the same standard error may
+ * come before it, and all of it before the table of -c. */
+#define LINES_MAX 1024
+
+enum form { FORM_OPEN, FORM_LOG, FORM_TRACE };
+
+struct trace {
+	struct intake *intake;
+	int64_t now_ms;
+	struct strace *strace; /* NULL until there was a trace */
+	const struct input *input;
+	enum form form;
+	uint64_t found; /* what the intake had found before this input */
+};
+
+struct trace *trace_new(struct intake *intake, int64_t now_ms)
+{
+	struct trace *trace = mem_new(1, sizeof(*trace));
+
+	trace->intake = intake;
+	trace->now_ms = now_ms;
+	return trace;
+}
+
+void trace_free(struct trace *trace)
+{
+	if (!trace)
+		return;
+	strace_free(trace->strace);
+	free(trace);
+}
+
+/* Lines so far that are a log's without doubt. */
+static uint64_t found(const struct intake *intake)
+{
+	return intake->counts.records + intake->counts.untrusted +
+	       intake_malformed(&intake->counts);
+}
+
+void trace_begin(struct trace *trace, const struct input *input)
+{
+	trace->input = input;
+	trace->form = FORM_OPEN;
+	trace->found = found(trace->intake);
+}
+
+bool trace_is_one(const struct trace *trace)
+{
+	return trace->form == FORM_TRACE;
+}
+
+/* How long the lines of a file took by -r, all in all. A pipe can be read only once. */
+static uint64_t elapsed_us(const struct input *input)
+{
+	struct err ignored = ERR_INIT; /* found again, and said, when the lines are read */
+	struct input whole;
+	struct line line;
+	uint64_t sum = 0, us;
+
+	if (!S_ISREG(input->stat.st_mode) || strcmp(input->path, "-") == 0)
+		return 0;
+	if (input_open(&whole, input->path, &ignored) == 0)
+		while (input_next(&whole, &line, &ignored) > 0)
+			if (strace_relative(line.text, &us))
+				sum += us;
+	input_close(&whole);
+	return sum;
+}
+
+static void begin_trace(struct trace *trace, const struct line *line)
+{
+	const struct input *input = trace->input;
+	struct strace_input about = {.path = str_from(input->path), .end_ms = trace->now_ms};
+	uint64_t us;
+
+	if (S_ISREG(input->stat.st_mode))
+		about.end_ms =
+			input->stat.st_mtim.tv_sec * 1000 + input->stat.st_mtim.tv_nsec / 1000000;
+	if (about.end_ms < 0)
+		about.end_ms = 0;
+	if (strace_relative(line->text, &us))
+		about.elapsed_us = elapsed_us(input);
+	if (!trace->strace)
+		trace->strace = strace_new();
+	strace_begin(trace->strace, &about);
+	trace->form = FORM_TRACE;
+	trace->intake->known_framing = true;
+}
+
+static void decide(struct trace *trace, const struct line *line)
+{
+	struct str text = line->text;
+
+	if (line->number > LINES_MAX || found(trace->intake) != trace->found ||
+	    str_starts(text, STR("type=")) || str_starts(text, STR("node=")) ||
+	    str_starts(text, STR("{")))
+		trace->form = FORM_LOG;
+	else if (strace_recognizes(text))
+		begin_trace(trace, line);
+}
+
+/* A trace holds no record of the kernel's. */
+static bool claims_record(struct str text)
+{
+	return str_find(text, STR("type=SECCOMP ")) < text.n ||
+	       str_find(text, STR("type=1326 ")) < text.n;
+}
+
+static int put(struct trace *trace, const struct strace_read *read, struct err *err)
+{
+	struct intake *intake = trace->intake;
+	struct event event = {
+		.record = read->record,
+		.source = SOURCE_STRACE,
+		.node = intake_node(intake, str_of(NULL, 0)),
+		.repeats = read->repeats,
+	};
+	uint64_t calls = 1 + (uint64_t)read->repeats;
+	int result = intake->put(intake->context, &event, read->identity, err);
+
+	if (result < 0)
+		return result;
+	intake->counts.records += calls;
+	intake->last_ms = read->record->ms;
+	return 1;
+}
+
+static int take(struct trace *trace, const struct line *line, struct err *err)
+{
+	struct strace_read read;
+
+	strace_read(trace->strace, line, &read);
+	switch (read.kind) {
+	case STRACE_CALL:
+		return put(trace, &read, err);
+	case STRACE_MALFORMED: {
+		int result = intake_refuse(trace->intake, read.why, line, 0, err);
+
+		return result < 0 ? result : 1;
+	}
+	case STRACE_OTHER:
+		trace->intake->counts.untrusted += claims_record(line->text);
+		break;
+	}
+	return 1;
+}
+
+int trace_line(struct trace *trace, const struct line *line, struct err *err)
+{
+	if (trace->form == FORM_OPEN)
+		decide(trace, line);
+	return trace->form == FORM_TRACE ? take(trace, line, err) : 0;
+}

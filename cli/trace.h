@@ -1,0 +1,29 @@
+/*
+ * Traces among the inputs: whether an input is what strace(1) wrote is decided once, by its first
+ * lines; its calls then go the way of records.
+ */
+#ifndef SCLOG_CLI_TRACE_H
+#define SCLOG_CLI_TRACE_H
+
+#include "cli/intake.h"
+#include "ingest/input.h"
+
+struct trace;
+
+/* now_ms: when a pipe is said to have been written. Borrows the intake. */
+struct trace *trace_new(struct intake *intake, int64_t now_ms);
+void trace_free(struct trace *trace);
+
+/* Another input begins; borrowed until the next one does. */
+void trace_begin(struct trace *trace, const struct input *input);
+
+/* True once the input at hand turned out to be a trace. */
+bool trace_is_one(const struct trace *trace);
+
+/*
+ * Takes a line if its input is a trace. Returns 1 if it is taken, 0 if it is for intake_line(), or
+ * what the store or the intake's put() returned.
+ */
+int trace_line(struct trace *trace, const struct line *line, struct err *err);
+
+#endif

@@ -1,0 +1,41 @@
+#include "report/diff_private.h"
+
+bool diff_shows_unused(const struct diff *diff, const struct diff_writing *writing)
+{
+	return diff->asks_unused && !writing->only_differences;
+}
+
+/* Calls that were made and are not among the group's observations. */
+static bool leaves_out(const struct selection *selection)
+{
+	return selection->comm.count || selection->exe.count || selection->arch.count ||
+	       selection->action.count;
+}
+
+const char *diff_unused_doubt(const struct diff *diff, const struct diff_group *group,
+			      const struct selection *selection)
+{
+	static const char *const coverages[] = {
+		[COVERAGE_UNKNOWN] = "it is not known whether the profile in force logged "
+				     "everything: calls that it allowed may never have been "
+				     "logged",
+		[COVERAGE_NONE] = "an enforcing profile was in force: calls that it allowed were "
+				  "never logged",
+		[COVERAGE_PARTIAL] = "a log-mode profile was in force: calls that its base allows "
+				     "were never logged",
+	};
+
+	if (group->coverage != COVERAGE_FULL)
+		return coverages[group->coverage];
+	if (group->key.attribution != ATTRIBUTION_CONTAINER)
+		return "these records are no container's: what else belongs to them is not known";
+	if (leaves_out(selection))
+		return "only a part of its calls was selected";
+	if (group->records == 0)
+		return "nothing was observed";
+	if (group->killed)
+		return "a program was killed: what it would have called next is not known";
+	if (group->without_arch)
+		return "some of its records carry no arch";
+	return diff->flawed ? "records may be missing: see the evidence" : NULL;
+}

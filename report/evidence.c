@@ -1,0 +1,105 @@
+#include "report/evidence.h"
+
+#include "base/mem.h"
+#include "report/json.h"
+
+#include <inttypes.h>
+#include <linux/seccomp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+void evidence_release(struct evidence *evidence)
+{
+	for (size_t i = 0; i < evidence->reason_count; i++)
+		buf_release(&evidence->reasons[i]);
+	free(evidence->reasons);
+	*evidence = (struct evidence){0};
+}
+
+void evidence_add_observation(struct evidence *evidence, const struct observation *observation)
+{
+	if (observation->has_arch)
+		evidence->records += observation->count;
+	else
+		evidence->without_arch += observation->count;
+}
+
+static void put_reason(struct evidence *evidence, struct str sentence)
+{
+	evidence->incomplete = true;
+	if (evidence->reason_count == EVIDENCE_REASONS_MAX) {
+		evidence->reasons_unlisted++;
+		return;
+	}
+	if (!evidence->reasons)
+		evidence->reasons = mem_new(EVIDENCE_REASONS_MAX, sizeof(*evidence->reasons));
+	buf_put_str(&evidence->reasons[evidence->reason_count++], sentence);
+}
+
+void evidence_add_loss(struct evidence *evidence, const struct loss *loss)
+{
+	if (loss->known && loss->count == 0)
+		return;
+	if (loss->known)
+		evidence->lost += loss->count;
+	put_reason(evidence, loss->text);
+}
+
+void evidence_add_reason(struct evidence *evidence, const char *format, ...)
+{
+	char *sentence = NULL;
+	va_list args;
+
+	va_start(args, format);
+	int n = vasprintf(&sentence, format, args);
+	va_end(args);
+	if (n < 0)
+		mem_fail("a reason");
+	put_reason(evidence, str_of(sentence, (size_t)n));
+	free(sentence);
+}
+
+const char *evidence_of_coverage(enum coverage coverage)
+{
+	static const char *const sentences[] = {
+		[COVERAGE_UNKNOWN] = "it is not known what the profile in force logged",
+		[COVERAGE_NONE] = "an enforcing profile was in force: what it refused was never "
+				  "logged",
+		[COVERAGE_PARTIAL] = "a log-mode profile was in force: only what its base refuses "
+				     "was logged",
+		[COVERAGE_FULL] = "a profile was in force that logs everything",
+	};
+
+	return sentences[coverage];
+}
+
+bool evidence_is_kill(uint32_t code)
+{
+	return code == SECCOMP_RET_KILL_PROCESS || code == SECCOMP_RET_KILL_THREAD;
+}
+
+void evidence_conclude(struct evidence *evidence)
+{
+	if (evidence->records + evidence->without_arch == 0)
+		evidence_add_reason(evidence,
+				    "nothing was observed: there is no record in this selection");
+	if (evidence->without_arch)
+		evidence_add_reason(evidence, "%" PRIu64 " record%s carry no arch: not judged",
+				    evidence->without_arch, evidence->without_arch == 1 ? "" : "s");
+}
+
+json_t *evidence_json(const struct evidence *evidence)
+{
+	json_t *object = json_object(), *reasons = json_array();
+
+	for (size_t i = 0; i < evidence->reason_count; i++)
+		json_array_append_new(reasons, json_from_str(buf_str(&evidence->reasons[i])));
+	if (evidence->reasons_unlisted)
+		json_array_append_new(reasons, json_sprintf("%zu more reasons, not listed",
+							    evidence->reasons_unlisted));
+	json_object_set_new(object, "complete", json_boolean(!evidence->incomplete));
+	json_object_set_new(object, "records", json_from_count(evidence->records));
+	json_object_set_new(object, "lost", json_from_count(evidence->lost));
+	json_object_set_new(object, "reasons", reasons);
+	return object;
+}

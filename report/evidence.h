@@ -1,0 +1,51 @@
+/*
+ * Evidence: how much was observed, what is known to be missing, and what that does to a conclusion.
+ *
+ * Every diff, profile and report carries one. Complete means that nothing is known that would keep
+ * the conclusion from being drawn; each reason against it is a sentence for a person.
+ */
+#ifndef SCLOG_REPORT_EVIDENCE_H
+#define SCLOG_REPORT_EVIDENCE_H
+
+#include "base/buf.h"
+#include "store/query.h"
+
+#include <jansson.h>
+
+/* Reasons that are listed; of others only the number is kept. */
+#define EVIDENCE_REASONS_MAX 256
+
+/* Zeroed is valid: nothing observed, no reason yet. */
+struct evidence {
+	uint64_t records; /* judged */
+	uint64_t lost;    /* known to be lost */
+	uint64_t without_arch;
+	struct buf *reasons;
+	size_t reason_count, reasons_unlisted;
+	bool incomplete;
+};
+
+void evidence_release(struct evidence *evidence);
+
+/* Counts the observation: as judged, or as one without an arch, which nobody can judge. */
+void evidence_add_observation(struct evidence *evidence, const struct observation *observation);
+void evidence_add_loss(struct evidence *evidence, const struct loss *loss);
+
+/* Another reason why it is not complete; the sentence is copied. */
+void evidence_add_reason(struct evidence *evidence, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What a coverage says of a conclusion, for a reason: "an enforcing profile was in force: ...". */
+const char *evidence_of_coverage(enum coverage coverage);
+
+/* Whether the program, or its thread, calls nothing after that action (seccomp(2)), so that what it
+ * would have needed next is not known. */
+bool evidence_is_kill(uint32_t code);
+
+/* Reasons that follow from the numbers: nothing observed, records without an arch. */
+void evidence_conclude(struct evidence *evidence);
+
+/* {"complete","records","lost","reasons"} */
+json_t *evidence_json(const struct evidence *evidence);
+
+#endif
