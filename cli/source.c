@@ -8,6 +8,8 @@
 #include "ingest/sdjournal.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -41,6 +43,7 @@ struct source {
 	bool ended, caught_up;
 	bool unread; /* a file could not be read */
 	bool named;  /* the store knows that this log is followed */
+	bool outrun; /* what was next is gone from the journal: to be kept as evidence */
 };
 
 /* What --since of a checkpoint means for files. */
@@ -177,10 +180,20 @@ static int mark_follow(struct source *source, struct err *err)
 	return store_put_cursor(source->env->store, name.p, STR("followed"), err);
 }
 
+/* Under this name the store keeps the journal's cursor: each directory's is another journal. */
+static void put_journal_name(struct buf *name, const struct source *source)
+{
+	const char *directory = source->options.path;
+
+	buf_format(name, "journal%s%s", directory ? " " : "", directory ? directory : "");
+}
+
 static int open_journal(struct source *source, struct err *err)
 {
-	BUF_AUTO cursor = {0};
-	int result = store_cursor(source->env->store, "journal", &cursor, err);
+	BUF_AUTO name = {0}, cursor = {0};
+
+	put_journal_name(&name, source);
+	int result = store_cursor(source->env->store, name.p, &cursor, err);
 	const struct sdjournal_options options = {
 		.directory = source->options.path,
 		.cursor = buf_str(&cursor),
@@ -188,7 +201,10 @@ static int open_journal(struct source *source, struct err *err)
 		.host = source->env->host_name,
 	};
 
-	return result < 0 ? result : sdjournal_open(&options, &source->journal, err);
+	if (result == 0)
+		result = sdjournal_open(&options, &source->journal, err);
+	source->outrun = result == 0 && sdjournal_outrun(source->journal);
+	return result;
 }
 
 static void close_journal(struct source *source)
@@ -201,11 +217,32 @@ static int fd_journal(const struct source *source)
 	return sdjournal_fd(source->journal);
 }
 
+/* Nobody can say how much that was, nor when: it was before now, and after the last run. */
+static int note_journal_outrun(struct source *source, struct err *err)
+{
+	const struct loss_note note = {
+		.kind = LOSS_OUTRUN,
+		.ms = source->env->now_ms,
+		.node = intake_node(&source->intake, str_of(NULL, 0)),
+		.text = buf_str(&source->label),
+		.detail = STR("the journal: what came after the last run's last entry was removed"
+			      " before it was read; larger SystemMaxUse= or RuntimeMaxUse= keep"
+			      " it longer"),
+	};
+
+	source->env->before_message(source->env->context);
+	message_warning("%.*s", (int)note.detail.n, note.detail.p);
+	source->outrun = false;
+	return store_put_loss(source->env->store, &note, err);
+}
+
 static int take_journal(struct source *source, struct err *err)
 {
 	struct framed framed;
 	struct str text;
 
+	if (source->outrun && note_journal_outrun(source, err) < 0)
+		return -err->code;
 	for (int i = 0; i < LINES_PER_TURN; i++) {
 		if (!store_has_room(source->env->store))
 			return 0;
@@ -227,9 +264,11 @@ static int take_journal(struct source *source, struct err *err)
 
 static int mark_journal(struct source *source, struct err *err)
 {
+	BUF_AUTO name = {0};
 	struct str cursor = sdjournal_cursor(source->journal);
 
-	return cursor.n ? store_put_cursor(source->env->store, "journal", cursor, err) : 0;
+	put_journal_name(&name, source);
+	return cursor.n ? store_put_cursor(source->env->store, name.p, cursor, err) : 0;
 }
 
 static int open_kmsg(struct source *source, struct err *err)
@@ -299,9 +338,24 @@ static int mark_kmsg(struct source *source, struct err *err)
 	return store_put_cursor(source->env->store, "kmsg", kmsg_cursor(source->kmsg), err);
 }
 
+/* Opened when there is something to read: to look at its beginning is to wait for it, and nothing
+ * here waits but for all sources at once, and for signals. */
 static int open_stdin(struct source *source, struct err *err)
 {
-	return input_open(&source->input, "-", err);
+	source->input = (struct input){.fd = -1};
+	return fcntl(STDIN_FILENO, F_GETFD) < 0 ? err_errno(err, errno, "standard input") : 0;
+}
+
+static int begin_stdin(struct source *source, struct err *err)
+{
+	struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	if (poll(&ready, 1, 0) == 0)
+		return -EAGAIN;
+	int result = input_open(&source->input, "-", err);
+
+	source->input.no_wait = true;
+	return result;
 }
 
 static void close_stdin(struct source *source)
@@ -324,10 +378,14 @@ static int take_stdin(struct source *source, struct err *err)
 			return 0;
 		if (synced && !input_buffered(&source->input))
 			return 1;
-		if (!input_ready(&source->input, 0))
-			return 0;
-		int result = input_next(&source->input, &line, err);
+		int result = source->input.fd < 0 ? begin_stdin(source, err) : 0;
 
+		if (result == 0)
+			result = input_next(&source->input, &line, err);
+		if (result == -EAGAIN) {
+			err_clear(err);
+			return 0;
+		}
 		if (result <= 0) {
 			source->ended = source->caught_up = true;
 			return result;
@@ -484,14 +542,14 @@ bool source_unread(const struct source *source)
 	return source->unread;
 }
 
+bool source_is_kept(const struct source *source)
+{
+	return source->ops->mark != mark_nothing;
+}
+
 unsigned source_slot(const struct source *source)
 {
 	return source->options.slot;
-}
-
-const struct intake *source_intake(const struct source *source)
-{
-	return &source->intake;
 }
 
 const char *source_name(const struct source *source)

@@ -60,8 +60,10 @@ bool source_caught_up(const struct source *source);
 /* Some file of it was missing or could not be read. */
 bool source_unread(const struct source *source);
 
+/* What it still has, a later run finds again; not so of standard input. */
+bool source_is_kept(const struct source *source);
+
 unsigned source_slot(const struct source *source);
-const struct intake *source_intake(const struct source *source);
 
 /* "audit", "journal" ... */
 const char *source_name(const struct source *source);

@@ -180,14 +180,14 @@ static int wait_for_kernel(struct watch *watch, int64_t until_ms, struct err *er
 	return result;
 }
 
-/* Takes what the kernel had queued when the end came. */
+/* Takes what was written, and what the kernel had queued, when the end came. */
 static int take_rest(struct watch *watch, struct err *err)
 {
 	int64_t until_ms = watch_clock_ms(CLOCK_MONOTONIC) + REST_MS;
-	int result;
+	int result = watch_take_unkept(watch, until_ms, err);
 
-	if (!watch->listener)
-		return 0;
+	if (result < 0 || !watch->listener)
+		return result;
 	result = wait_for_kernel(watch, until_ms, err);
 	listener_finish(watch->listener);
 	while (result >= 0 && watch_clock_ms(CLOCK_MONOTONIC) < until_ms) {
@@ -216,6 +216,10 @@ static int end(struct watch *watch, struct err *err)
 		result = watch_ask_kernel(watch, err);
 	if (result >= 0)
 		result = watch_note_dropped(watch, err);
+	if (result >= 0)
+		result = watch_note_forgotten(watch, err);
+	if (result >= 0)
+		result = watch_note_late(watch, err);
 	if (result >= 0)
 		result = watch_commit_soon(watch, err);
 	if (result >= 0)

@@ -96,6 +96,28 @@ static void open_connector(struct watch *watch)
 			err.message);
 }
 
+/* Of a buffer this size: ingest/multicast.h. */
+#define RECORDS_OF_BUFFER 161000u
+
+/* The group is bound; a buffer smaller than asked for is what can be had, and is said. */
+static int open_multicast(struct watch *watch, struct err *err)
+{
+	int result = multicast_open(&watch->multicast, err);
+
+	if (result < 0)
+		return result;
+	size_t granted = multicast_granted(watch->multicast);
+
+	if (granted < MULTICAST_BUFFER)
+		message_warning(
+			"audit multicast: the kernel grants %zu KiB of the %u MiB asked for:"
+			" a burst of more than about %zu records is lost, and kept as such"
+			" (CAP_NET_ADMIN or a higher net.core.rmem_max would do)",
+			granted >> 10, MULTICAST_BUFFER >> 20,
+			granted / (MULTICAST_BUFFER / RECORDS_OF_BUFFER));
+	return 0;
+}
+
 static int open_one(struct watch *watch, const char *name, struct err *err)
 {
 	const struct watch_options *options = watch->options;
@@ -104,7 +126,7 @@ static int open_one(struct watch *watch, const char *name, struct err *err)
 	if (strcmp(name, "netlink") == 0)
 		return options->once
 			       ? err_set(err, EINVAL, "--once: netlink has nothing to catch up on")
-			       : multicast_open(&watch->multicast, err);
+			       : open_multicast(watch, err);
 	return watch_add_source(watch, name, options->from_now, options->once, &source, err);
 }
 
@@ -142,7 +164,7 @@ static int open_auto(struct watch *watch, struct err *err)
 	struct source *log;
 	int result;
 
-	if (!options->once && multicast_open(&watch->multicast, &why) < 0) {
+	if (!options->once && open_multicast(watch, &why) < 0) {
 		watch->multicast = NULL;
 		message_warning("%s: the log is followed instead", why.message);
 	}

@@ -61,8 +61,11 @@ struct watch {
 	uint64_t events, events_before; /* put; at the last tick */
 	uint64_t dropped;               /* the store's memory was used up */
 	int64_t dropped_ms;             /* realtime: since when */
-	char boot_id[64];               /* this boot's; serials begin anew with each */
-	uint32_t lost_before;           /* the kernel's counter at the last question */
+	int64_t overran_ms;             /* monotonic: when it was said last; 0: never */
+	unsigned unnoted;     /* a bit for each kind of loss: the store had no room for it */
+	uint64_t forgotten;   /* processes, while they ran; as evidence has it */
+	char boot_id[64];     /* this boot's; serials begin anew with each */
+	uint32_t lost_before; /* the kernel's counter at the last question */
 	bool has_lost;
 	bool said_trouble, said_restart;
 	bool output_failed;
@@ -90,6 +93,8 @@ void watch_say_sources(const struct watch *watch);
 /* watch_take.c: from what was heard or read to the store. Both return 1 if there may be more. */
 int watch_take_heard(struct watch *watch, struct err *err);
 int watch_take_sources(struct watch *watch, struct err *err);
+/* What nobody else keeps of what was written until now: standard input's. At the end. */
+int watch_take_unkept(struct watch *watch, int64_t until_ms, struct err *err);
 
 /* An event to attribute and put: an intake_put_fn. */
 int watch_put(void *watch, struct event *event, struct str text, struct err *err);
@@ -104,6 +109,9 @@ void watch_sync(void *watch, int64_t ms);
 /* Evidence; without a count one row a minute, however often it is noted. */
 int watch_note_loss(struct watch *watch, enum loss_kind kind, uint64_t count, const char *text,
 		    struct err *err);
+
+/* What the store had no room for then. */
+int watch_note_late(struct watch *watch, struct err *err);
 
 /* Opens a source and adds it. */
 int watch_add_source(struct watch *watch, const char *name, bool from_now, bool once,
@@ -122,5 +130,7 @@ int watch_commit_soon(struct watch *watch, struct err *err);
 /* What the kernel itself lost since it was last asked. */
 int watch_ask_kernel(struct watch *watch, struct err *err);
 int watch_note_dropped(struct watch *watch, struct err *err);
+/* Processes were forgotten while they ran. */
+int watch_note_forgotten(struct watch *watch, struct err *err);
 
 #endif

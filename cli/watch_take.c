@@ -17,6 +17,9 @@
 #define SYNC_MS    50
 #define SYNC_TRIES 20
 
+/* Under a storm it happens again and again: said once in so long. */
+#define OVERRUN_SAID_MS 60000
+
 /* A record that is this much older than the last sync was made before it. */
 #define STAMP_SLACK_MS 20
 
@@ -133,7 +136,24 @@ int watch_note_loss(struct watch *watch, enum loss_kind kind, uint64_t count, co
 		.detail = str_from(text),
 	};
 
-	return store_has_room(watch->store) ? store_put_loss(watch->store, &note, err) : 0;
+	if (store_has_room(watch->store))
+		return store_put_loss(watch->store, &note, err);
+	watch->unnoted |= 1u << kind;
+	return 0;
+}
+
+int watch_note_late(struct watch *watch, struct err *err)
+{
+	int result = 0;
+
+	for (int kind = 0; kind < LOSS_KIND_COUNT && result == 0; kind++) {
+		if (!(watch->unnoted & 1u << kind) || !store_has_room(watch->store))
+			continue;
+		watch->unnoted &= ~(1u << kind);
+		result = watch_note_loss(watch, (enum loss_kind)kind, 0,
+					 "while the store could not be written", err);
+	}
+	return result;
 }
 
 static int take_processes(struct watch *watch, struct err *err)
@@ -175,10 +195,16 @@ static int take_overrun(struct watch *watch, struct err *err)
 	int result = watch_note_loss(watch, LOSS_OVERRUN, 0,
 				     "the audit multicast group brought more than was taken", err);
 
-	watch_clear_status(watch);
-	message_warning("records came faster than they were taken: their serials are kept as lost"
+	int64_t now_ms = watch_clock_ms(CLOCK_MONOTONIC);
+
+	if (!watch->overran_ms || now_ms - watch->overran_ms >= OVERRUN_SAID_MS) {
+		watch->overran_ms = now_ms;
+		watch_clear_status(watch);
+		message_warning(
+			"records came faster than they were taken: their serials are kept as lost"
 			"%s",
 			watch->catch_up_name ? " unless the log has them" : "");
+	}
 	return result < 0 ? result : watch_begin_catch_up(watch, err);
 }
 
@@ -284,6 +310,23 @@ int watch_take_sources(struct watch *watch, struct err *err)
 		more |= result > 0;
 	}
 	return more;
+}
+
+int watch_take_unkept(struct watch *watch, int64_t until_ms, struct err *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < watch->source_count && result >= 0; i++) {
+		struct source *source = watch->sources[i];
+
+		watch->slot = source_slot(source);
+		do {
+			result = source_is_kept(source) || source_ended(source)
+					 ? 0
+					 : source_take(source, err);
+		} while (result > 0 && watch_clock_ms(CLOCK_MONOTONIC) < until_ms);
+	}
+	return result < 0 ? result : 0;
 }
 
 /* The catch-up is over: its place is kept, and its slot serves the next one. */

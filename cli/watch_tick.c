@@ -48,7 +48,7 @@ int watch_ask_kernel(struct watch *watch, struct err *err)
 	struct err ignored = ERR_INIT;
 	uint32_t grown;
 
-	if (!watch->multicast || watch->ticks % ASK_TICKS != 0 || !store_has_room(watch->store) ||
+	if (!watch->multicast || !store_has_room(watch->store) ||
 	    audit_state_get(&state, &ignored) < 0)
 		return 0;
 	grown = state.lost - watch->lost_before;
@@ -91,11 +91,30 @@ int watch_note_dropped(struct watch *watch, struct err *err)
 		.detail = STR("the store could not be written"),
 	};
 
+	watch_clear_status(watch);
 	message_warning("%llu records had no room in memory while the store could not be written:"
 			" they are kept as lost",
 			(unsigned long long)watch->dropped);
 	watch->dropped = 0;
 	return store_put_loss(watch->store, &note, err);
+}
+
+int watch_note_forgotten(struct watch *watch, struct err *err)
+{
+	static const char text[] = "more processes ran at once than are kept on file: some were"
+				   " forgotten";
+	uint64_t forgotten = attribute_forgotten(watch->attributor);
+
+	if (forgotten == watch->forgotten || !store_has_room(watch->store))
+		return 0;
+	if (watch->forgotten == 0) {
+		watch_clear_status(watch);
+		message_warning("more than %d processes run at once: of those that were forgotten,"
+				" records may be unattributed",
+				PROCESS_MAX);
+	}
+	watch->forgotten = forgotten;
+	return watch_note_loss(watch, LOSS_PROCESSES, 0, text, err);
 }
 
 static int note_clock(struct watch *watch, struct err *err)
@@ -220,6 +239,10 @@ int watch_tick(struct watch *watch, struct err *err)
 		result = watch_ask_kernel(watch, err);
 	if (result == 0)
 		result = watch_note_dropped(watch, err);
+	if (result == 0)
+		result = watch_note_forgotten(watch, err);
+	if (result == 0)
+		result = watch_note_late(watch, err);
 	if (result == 0)
 		result = watch_commit_soon(watch, err);
 	sweep(watch);

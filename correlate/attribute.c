@@ -300,10 +300,20 @@ static bool is_worth_a_look(const struct attributor *attributor, const struct be
 	return true;
 }
 
+/* Realtime milliseconds on the monotonic clock. Logs may say years up to 9999, which no 64 bits of
+ * nanoseconds hold: what is far off stays far off. */
+static int64_t monotonic_ns(const struct attributor *attributor, int64_t ms)
+{
+	const int64_t far_ms = INT64_MAX / 2 / NS_PER_MS;
+
+	ms = ms > far_ms ? far_ms : ms < -far_ms ? -far_ms : ms;
+	return ms * NS_PER_MS - attributor->offset_ns;
+}
+
 bool attribute_event(struct attributor *attributor, struct event *event, bool final)
 {
 	const struct record *record = event->record;
-	int64_t at_ns = record->ms * NS_PER_MS - attributor->offset_ns;
+	int64_t at_ns = monotonic_ns(attributor, record->ms);
 	int64_t slack_ns = attributor->slack_ns;
 	struct belonging belonging;
 
@@ -312,6 +322,11 @@ bool attribute_event(struct attributor *attributor, struct event *event, bool fi
 	    look_now(attributor, record->pid, belonging.found))
 		process_find(attributor->table, record->pid, at_ns, slack_ns, &belonging);
 	return settle(attributor, event, &belonging, at_ns) || final;
+}
+
+uint64_t attribute_forgotten(const struct attributor *attributor)
+{
+	return process_dropped(attributor->table);
 }
 
 static void add_used(void *context, const struct container *container)
@@ -360,11 +375,10 @@ int attribute_changed(struct attributor *attributor, attributed_lifetime_fn *eac
 
 void attribute_restore(struct attributor *attributor, const struct attributed_lifetime *lifetime)
 {
-	int64_t offset_ns = attributor->offset_ns;
 	const struct lifetime restored = {
 		.pid = lifetime->pid,
-		.start_ns = lifetime->start_ms * NS_PER_MS - offset_ns,
-		.end_ns = lifetime->end_ms ? lifetime->end_ms * NS_PER_MS - offset_ns : 0,
+		.start_ns = monotonic_ns(attributor, lifetime->start_ms),
+		.end_ns = lifetime->end_ms ? monotonic_ns(attributor, lifetime->end_ms) : 0,
 		.container = lifetime->container,
 		.entering = lifetime->entering,
 	};

@@ -50,6 +50,10 @@ int64_t attribute_clocks(struct attributor *attributor);
  */
 bool attribute_event(struct attributor *attributor, struct event *event, bool final);
 
+/* Processes that were forgotten while they ran, because there were more than PROCESS_MAX; since it
+ * began. */
+uint64_t attribute_forgotten(const struct attributor *attributor);
+
 /* Forgets containers that no process on file is in and that were not seen since the last call. No
  * event that was attributed may be in anybody's hands. */
 void attribute_sweep(struct attributor *attributor);

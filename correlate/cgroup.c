@@ -332,16 +332,3 @@ void cgroup_match_text(const struct cgroup_rules *rules, struct str text,
 		cgroup_match_path(rules, best, ret_match);
 	ret_match->root = ret_match->place != CGROUP_UNKNOWN && root;
 }
-
-bool cgroup_path_names(struct str path, struct str id)
-{
-	path = without_deleted(path);
-	while (path.n && id.n) {
-		size_t end = str_chr(path, '/');
-
-		if (str_eq(str_of(path.p, end), id))
-			return true;
-		path = str_skip(path, end < path.n ? end + 1 : end);
-	}
-	return false;
-}

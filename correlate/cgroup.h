@@ -7,7 +7,7 @@
  *
  * A path that no pattern knows is the host's. That includes what plain `runc run NAME` and
  * `ctr --namespace MINE run` make: /NAME and /MINE/NAME look like any cgroup of the host, and only
- * a set-up process's command line tells; cgroup_path_names() then confirms it.
+ * a set-up process's command line tells.
  */
 #ifndef SCLOG_CORRELATE_CGROUP_H
 #define SCLOG_CORRELATE_CGROUP_H
@@ -63,8 +63,5 @@ void cgroup_match_path(const struct cgroup_rules *rules, struct str path,
 /* The whole text of /proc/PID/cgroup: the strongest place of its lines, of these the deepest. */
 void cgroup_match_text(const struct cgroup_rules *rules, struct str text,
 		       struct cgroup_match *ret_match);
-
-/* Is one of the path's components this name, as the runtimes call a cgroup for a container? */
-bool cgroup_path_names(struct str path, struct str id);
 
 #endif

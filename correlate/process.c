@@ -77,7 +77,6 @@ struct process_table {
 	uint32_t hand;   /* next to forget when all run: they were begun in this order */
 	int64_t now_ns;  /* the latest event */
 	int64_t lost_ns; /* before this, events were lost */
-	int64_t forgotten_ns;
 	uint64_t dropped;
 	struct change *changes; /* ring */
 	uint32_t changes_capacity, changes_first, changes_count;
@@ -124,11 +123,6 @@ size_t process_count(const struct process_table *table)
 uint64_t process_dropped(const struct process_table *table)
 {
 	return table->dropped;
-}
-
-int64_t process_forgotten_ns(const struct process_table *table)
-{
-	return table->forgotten_ns;
 }
 
 size_t process_memory(const struct process_table *table)
@@ -293,14 +287,11 @@ static uint32_t ended_oldest(struct process_table *table)
 static uint32_t forget(struct process_table *table, uint32_t index)
 {
 	struct slot *slot = &table->slots[index];
-	int64_t end_ns = slot->running ? table->now_ns : slot->end_ns;
 
 	if (slot->running)
 		table->dropped++;
 	else
 		ended_pop(table);
-	if (end_ns > table->forgotten_ns)
-		table->forgotten_ns = end_ns;
 	chain_remove(table, index);
 	*slot = (struct slot){.generation = slot->generation + 1};
 	return index;
@@ -676,8 +667,6 @@ void process_rescan_end(struct process_table *table, int64_t at_ns)
 	advance(table, at_ns);
 	if (at_ns > table->lost_ns)
 		table->lost_ns = at_ns;
-	if (at_ns > table->forgotten_ns)
-		table->forgotten_ns = at_ns;
 }
 
 /* The lifetime that something was read of in /proc, or NONE if it had ended by then. */

@@ -14,9 +14,9 @@
  * are the host's programs, count to the container they are run for.
  *
  * Memory is bounded by PROCESS_MAX lifetimes of 64 bytes; it grows by doubling, when no lifetime
- * ended more than PROCESS_KEPT_NS ago. At the bound the ones that ended first go first, and
- * process_forgotten_ns() says since when the table is complete. What a lifetime's parent was known
- * to be at the fork stays with it when the parent is forgotten. One thread.
+ * ended more than PROCESS_KEPT_NS ago. At the bound the ones that ended first go first. What a
+ * lifetime's parent was known to be at the fork stays with it when the parent is forgotten. One
+ * thread.
  */
 #ifndef SCLOG_CORRELATE_PROCESS_H
 #define SCLOG_CORRELATE_PROCESS_H
@@ -111,9 +111,6 @@ struct belonging {
  */
 void process_find(struct process_table *table, uint32_t pid, int64_t at_ns, int64_t slack_ns,
 		  struct belonging *ret_belonging);
-
-/* Lifetimes that ended before this were perhaps forgotten or never seen; 0 at first. */
-int64_t process_forgotten_ns(const struct process_table *table);
 
 /* How many are on file, and how many were forgotten while they ran, since all did. */
 size_t process_count(const struct process_table *table);

@@ -42,9 +42,21 @@ static bool is_compressed(const struct input *input)
 	return false;
 }
 
+static bool would_wait(const struct input *input)
+{
+	struct pollfd poll_fd = {.fd = input->fd, .events = POLLIN};
+
+	/* a decompressor does not go on after a read that failed */
+	return input->no_wait && !input->raw && poll(&poll_fd, 1, 0) == 0;
+}
+
 /* A signal ends the wait: EINTR is for the caller to look at. */
 static ssize_t read_bytes(struct input *input, char *to, size_t size)
 {
+	if (would_wait(input)) {
+		errno = EAGAIN;
+		return -1;
+	}
 	ssize_t n = read(input->fd, to, size);
 
 	if (n > 0)

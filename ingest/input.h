@@ -36,6 +36,7 @@ struct input {
 	bool at_end;
 	bool skipping; /* inside the rest of a line that was cut */
 	bool growing;
+	bool no_wait;  /* may be set: a read that would wait for a pipe is -EAGAIN */
 	size_t head_n; /* of a growing input */
 	char head[INPUT_HEAD_MAX];
 };
@@ -97,7 +98,8 @@ static inline bool input_next_buffered(struct input *input, struct line *ret_lin
 
 /*
  * The next line. Returns 1, 0 at the end, or -errno: a read error or damaged compression, after
- * every whole line before it was delivered; -ESTALE if a growing file became another one: shorter,
+ * every whole line before it was delivered; -EAGAIN with no_wait, while a plain pipe holds no whole
+ * line (to be asked again; what it holds stays); -ESTALE if a growing file became another one: shorter,
  * or it begins differently (what was read of the new one is dropped).
  */
 static inline int input_next(struct input *input, struct line *ret_line, struct err *err)

@@ -2,18 +2,12 @@
 
 #include "base/mem.h"
 
-#include <linux/audit.h>
-#include <linux/elf-em.h>
 #include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Sets of registers that one filter can have at all its instructions together. */
 #define MAX_STATES (1U << 18)
-
-#define WORD_NR   (offsetof(struct seccomp_data, nr) / 4)
-#define WORD_ARCH (offsetof(struct seccomp_data, arch) / 4)
 
 enum content_kind {
 	CONTENT_CONST,
@@ -104,24 +98,12 @@ static void outcome(struct mapper *mapper, uint32_t value, region way)
 	map->all[i].region = region_or(mapper->regions, map->all[i].region, way);
 }
 
-/* As walk.h: 32-bit registers are extended with zeros, but for MIPS. */
-static bool high_half_is_zero(uint32_t audit_arch)
-{
-	return !(audit_arch & __AUDIT_ARCH_64BIT) && (audit_arch & 0xffff) != EM_MIPS;
-}
-
 static struct content load_word(const struct question *question, uint32_t word)
 {
-	unsigned argument;
-	bool high;
+	uint32_t known;
 
-	if (word == WORD_NR)
-		return content_const(question->nr);
-	if (word == WORD_ARCH)
-		return content_const(question->audit_arch);
-	if (high_half_is_zero(question->audit_arch) &&
-	    word_argument(word, question->big_endian, &argument, &high) && high)
-		return content_const(0);
+	if (question_word(question, word, &known))
+		return content_const(known);
 	return (struct content){.kind = CONTENT_WORD, .k = word, .mask = UINT32_MAX};
 }
 
@@ -140,32 +122,6 @@ static struct content load(const struct mapper *mapper, const struct registers *
 	}
 }
 
-static uint32_t compute(uint16_t code, uint32_t a, uint32_t b)
-{
-	switch (BPF_OP(code)) {
-	case BPF_ADD:
-		return a + b;
-	case BPF_SUB:
-		return a - b;
-	case BPF_MUL:
-		return a * b;
-	case BPF_DIV:
-		return b ? a / b : 0;
-	case BPF_OR:
-		return a | b;
-	case BPF_AND:
-		return a & b;
-	case BPF_LSH:
-		return a << (b & 31);
-	case BPF_RSH:
-		return a >> (b & 31);
-	case BPF_NEG:
-		return -a;
-	default:
-		return a ^ b;
-	}
-}
-
 static struct content mask(struct content word, uint32_t k)
 {
 	word.mask &= k;
@@ -179,7 +135,7 @@ static struct content alu(const struct registers *registers, const struct sock_f
 	bool unary = BPF_OP(insn->code) == BPF_NEG;
 
 	if (a.kind == CONTENT_CONST && (unary || b.kind == CONTENT_CONST))
-		return content_const(compute(insn->code, a.k, b.k));
+		return content_const(compute_values(alu_op(insn->code), a.k, b.k));
 	if (BPF_OP(insn->code) == BPF_AND) {
 		if (a.kind == CONTENT_WORD && b.kind == CONTENT_CONST)
 			return mask(a, b.k);
@@ -187,20 +143,6 @@ static struct content alu(const struct registers *registers, const struct sock_f
 			return mask(b, a.k);
 	}
 	return (struct content){.kind = CONTENT_ODD};
-}
-
-static enum compare_op jump_op(uint16_t code)
-{
-	switch (BPF_OP(code)) {
-	case BPF_JGT:
-		return COMPARE_GT;
-	case BPF_JGE:
-		return COMPARE_GE;
-	case BPF_JSET:
-		return COMPARE_SET;
-	default:
-		return COMPARE_EQ;
-	}
 }
 
 /* For which arguments a comparison holds. */

@@ -145,7 +145,7 @@ bool term_is_const(const struct terms *terms, uint32_t term, uint32_t *ret_value
 	return true;
 }
 
-static uint32_t compute(enum term_op op, uint32_t a, uint32_t b)
+uint32_t compute_values(enum term_op op, uint32_t a, uint32_t b)
 {
 	switch (op) {
 	case TERM_ADD:
@@ -180,7 +180,7 @@ uint32_t term_make(struct terms *terms, enum term_op op, uint32_t a, uint32_t b)
 	struct term *ta = &terms->terms[a], *tb = &terms->terms[b];
 
 	if (ta->op == TERM_CONST && (op == TERM_NEG || tb->op == TERM_CONST))
-		return term_const(terms, compute(op, ta->k, tb->k));
+		return term_const(terms, compute_values(op, ta->k, tb->k));
 	/* libseccomp masks the high word with 0 where a comparison has no high half */
 	if (op == TERM_AND &&
 	    ((ta->op == TERM_CONST && ta->k == 0) || (tb->op == TERM_CONST && tb->k == 0)))
@@ -257,7 +257,7 @@ static struct known known_low(struct known result, struct known a, struct known 
 	uint32_t both = a.mask & b.mask;
 	uint32_t low = both & ~(both + 1);
 
-	result.bits |= compute(op, a.bits, b.bits) & low & ~result.mask;
+	result.bits |= compute_values(op, a.bits, b.bits) & low & ~result.mask;
 	result.mask |= low;
 	return known_tighten(result);
 }

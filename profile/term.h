@@ -94,6 +94,9 @@ uint32_t constraint_add(struct terms *terms, uint32_t next, enum compare_op op, 
 
 bool compare_values(enum compare_op op, uint32_t a, uint32_t b);
 
+/* The same for what the ALU computes; dividing by zero is the caller's business: 0. */
+uint32_t compute_values(enum term_op op, uint32_t a, uint32_t b);
+
 /*
  * Whether the chain that starts at `head` can be satisfied, given that the chain without `head`
  * can be: only constraints that share words with `head`, directly or through others, matter.

@@ -95,22 +95,32 @@ static bool high_half_is_zero(uint32_t audit_arch)
 	return !(audit_arch & __AUDIT_ARCH_64BIT) && machine != EM_MIPS;
 }
 
-static uint32_t load_word(struct walk *walk, const struct question *question, unsigned word)
+bool question_word(const struct question *question, unsigned word, uint32_t *ret_value)
 {
 	unsigned index;
 	bool high;
 
 	if (word == WORD_NR)
-		return term_const(&walk->terms, question->nr);
-	if (word == WORD_ARCH)
-		return term_const(&walk->terms, question->audit_arch);
-	if (high_half_is_zero(question->audit_arch) &&
-	    word_argument(word, question->big_endian, &index, &high) && high)
-		return term_const(&walk->terms, 0);
-	return term_word(&walk->terms, word);
+		*ret_value = question->nr;
+	else if (word == WORD_ARCH)
+		*ret_value = question->audit_arch;
+	else if (high_half_is_zero(question->audit_arch) &&
+		 word_argument(word, question->big_endian, &index, &high) && high)
+		*ret_value = 0;
+	else
+		return false;
+	return true;
 }
 
-static enum term_op alu_op(uint16_t code)
+static uint32_t load_word(struct walk *walk, const struct question *question, unsigned word)
+{
+	uint32_t known;
+
+	return question_word(question, word, &known) ? term_const(&walk->terms, known)
+						     : term_word(&walk->terms, word);
+}
+
+enum term_op alu_op(uint16_t code)
 {
 	static const enum term_op ops[] = {
 		[BPF_ADD >> 4] = TERM_ADD, [BPF_SUB >> 4] = TERM_SUB, [BPF_MUL >> 4] = TERM_MUL,
@@ -124,7 +134,7 @@ static enum term_op alu_op(uint16_t code)
 	return at < sizeof(ops) / sizeof(ops[0]) ? ops[at] : TERM_CONST;
 }
 
-static enum compare_op jump_op(uint16_t code)
+enum compare_op jump_op(uint16_t code)
 {
 	switch (BPF_OP(code)) {
 	case BPF_JGT:

@@ -66,6 +66,14 @@ void walk_filter(struct walk *walk, const struct sock_filter *program, size_t co
  */
 int filter_check(const struct sock_filter *program, size_t count, struct err *err);
 
+/* What an instruction of class BPF_ALU computes, and what a conditional jump compares. */
+enum term_op alu_op(uint16_t code);
+enum compare_op jump_op(uint16_t code);
+
+/* Words of struct seccomp_data that a question leaves no choice in: number, arch, and the high
+ * halves of 32-bit registers. False for the others. */
+bool question_word(const struct question *question, unsigned word, uint32_t *ret_value);
+
 /* Which 64-bit argument (0 to 5) a word of struct seccomp_data belongs to, and whether it is its
  * high half. False for a word that is no argument. */
 bool word_argument(unsigned word, bool big_endian, unsigned *ret_index, bool *ret_high);

@@ -60,6 +60,7 @@ unit_tests += \
 	tests/test_strace \
 	tests/test_stream \
 	tests/test_utf8 \
+	tests/test_watch \
 	tests/test_watch_store
 endif
 check_PROGRAMS += $(unit_tests)
@@ -164,6 +165,8 @@ tests_test_stream_CPPFLAGS = $(unit_flags)
 tests_test_stream_LDADD = $(unit_libs)
 tests_test_utf8_CPPFLAGS = $(unit_flags)
 tests_test_utf8_LDADD = $(unit_libs)
+tests_test_watch_CPPFLAGS = $(unit_flags)
+tests_test_watch_LDADD = $(unit_libs)
 tests_test_watch_store_CPPFLAGS = $(unit_flags)
 tests_test_watch_store_LDADD = $(unit_libs)
 

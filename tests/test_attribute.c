@@ -514,6 +514,20 @@ static void stamp_before_the_fork(void **state)
 	assert_unattributed(fixture, UNATTRIBUTED_NO_LIFETIME);
 }
 
+/* RFC 3339 ends in 9999, and so do the stamps that a log may say; 64 bits of nanoseconds do not. */
+static void stamp_of_a_far_year(void **state)
+{
+	struct fixture *fixture = *state;
+
+	scan(fixture);
+	fork_at(fixture, 1000, 50, 100);
+	exec_at(fixture, 1001, 100, BYTES(IN_CONTAINER(A)), NOTHING);
+	assert_true(record_at(fixture, INT64_C(253402300799999) - BEGAN_MS, 100));
+	assert_container(fixture, A, PHASE_APPLICATION);
+	assert_true(record_at(fixture, -BEGAN_MS, 100)); /* the epoch: long before it began */
+	assert_unattributed(fixture, UNATTRIBUTED_BEFORE_WATCH);
+}
+
 static void pid_used_again_is_another_process(void **state)
 {
 	struct fixture *fixture = *state;
@@ -772,6 +786,7 @@ int main(void)
 		CASE(setup_waits_for_the_move),
 		CASE(command_line_inside_a_container_is_not_believed),
 		CASE(stamp_before_the_fork),
+		CASE(stamp_of_a_far_year),
 		CASE(pid_used_again_is_another_process),
 		CASE(younger_process_in_proc_is_not_taken),
 		CASE(before_watch),

@@ -361,19 +361,6 @@ static void test_bad_patterns(void **state)
 	}
 }
 
-static void test_path_names(void **state)
-{
-	(void)state;
-	assert_true(cgroup_path_names(STR("/hcp2"), STR("hcp2")));
-	assert_true(cgroup_path_names(STR("/hcsub/hcp2"), STR("hcp2")));
-	assert_true(cgroup_path_names(STR("/hcsub/hcp2/inner"), STR("hcp2")));
-	assert_true(cgroup_path_names(STR("/hcp2 (deleted)"), STR("hcp2")));
-	assert_false(cgroup_path_names(STR("/hcsub/hcp22"), STR("hcp2")));
-	assert_false(cgroup_path_names(STR("/hcsub/xhcp2"), STR("hcp2")));
-	assert_false(cgroup_path_names(STR("/"), STR("")));
-	assert_false(cgroup_path_names(STR(""), STR("a")));
-}
-
 #define HOSTILE_SIZE 16384
 
 static double seconds(void)
@@ -477,7 +464,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_texts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_user_rules, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_patterns, set_up, tear_down),
-		cmocka_unit_test(test_path_names),
 		cmocka_unit_test_setup_teardown(test_hostile_texts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_random_texts, set_up, tear_down),
 	};

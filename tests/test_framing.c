@@ -192,6 +192,16 @@ static const struct row rows[] = {
 	{"journal JSON, fields without _", S("{\"TRANSPORT\":\"audit\",\"_TRANSPORT\":\"journal\","
 	 "\"AUDIT_ID\":\"7\",\"MESSAGE\":\"audit: type=1326 " STAMP "auid=0 pid=1\"}"),
 	 KIND(UNTRUSTED)},
+	/* journald reads /dev/kmsg, and notes the facility: 0 is the kernel's alone (devkmsg_write()) */
+	{"journal JSON, kernel, facility 0", S("{\"_TRANSPORT\":\"kernel\",\"SYSLOG_FACILITY\":\"0\","
+	 "\"MESSAGE\":\"audit: type=1326 audit(1795302094.454:787): auid=0 pid=1\"}"), JOURNAL,
+	 .full_stream = true, .ms = AT + 454},
+	{"journal JSON, spoofed through /dev/kmsg", S("{\"_TRANSPORT\":\"kernel\","
+	 "\"SYSLOG_FACILITY\":\"1\",\"_HOSTNAME\":\"vm\",\"MESSAGE\":\"audit: type=1326 "
+	 "audit(1795302094.454:787): auid=0 pid=1\"}"), KIND(UNTRUSTED)},
+	{"journal JSON, the same, fields in another order", S("{\"MESSAGE\":\"audit: type=1326 "
+	 "audit(1795302094.454:787): auid=0 pid=1\",\"_TRANSPORT\":\"kernel\","
+	 "\"SYSLOG_FACILITY\":\"3\"}"), KIND(UNTRUSTED)},
 	{"JSON of something else", S("{\"log\":\"type=1326 " STAMP "auid=0 pid=1\\n\","
 	 "\"stream\":\"stdout\"}"), KIND(UNTRUSTED)},
 
@@ -269,6 +279,26 @@ static const struct {
 	 FRAMED_OTHER, 0, 0},
 	{"spoofed in JSON", S("{\"_TRANSPORT\":\"syslog\",\"MESSAGE\":\"audit: backlog limit "
 	 "exceeded\"}"), FRAMED_OTHER, 0, 0},
+	{"spoofed through /dev/kmsg", S("{\"_TRANSPORT\":\"kernel\",\"SYSLOG_FACILITY\":\"1\","
+	 "\"MESSAGE\":\"audit: backlog limit exceeded\"}"), FRAMED_OTHER, 0, 0},
+};
+
+/* What /dev/kmsg makes of a text (kernel/printk/printk.c, msg_add_ext_text()): a backslash and what
+ * is not printable become \\xHH; the text was the right-hand one. */
+static const struct {
+	struct str escaped, fields;
+} escapes[] = {
+	{S("auid=0 comm=\"a\\x5cb\""), S("auid=0 comm=\"a\\b\"")},
+	{S("auid=0 comm=\"\\x5c\\x5c\""), S("auid=0 comm=\"\\\\\"")},
+	/* once: what looks like an escape afterwards was the program's own text */
+	{S("auid=0 comm=\"\\x5cx41\""), S("auid=0 comm=\"\\x41\"")},
+	{S("auid=0 comm=\"a\\x09b\""), S("auid=0 comm=\"a\tb\"")},
+	{S("auid=0 exe=\"/\\xc3\\xa9\""), S("auid=0 exe=\"/\xc3\xa9\"")},
+	/* none of the kernel's: capitals, too short, at the end */
+	{S("auid=0 comm=\"\\x5C\""), S("auid=0 comm=\"\\x5C\"")},
+	{S("auid=0 comm=\"\\x5\""), S("auid=0 comm=\"\\x5\"")},
+	{S("auid=0 comm=\\x5"), S("auid=0 comm=\\x5")},
+	{S("auid=0 comm=\\"), S("auid=0 comm=\\")},
 };
 /* clang-format on */
 
@@ -362,6 +392,28 @@ static void test_notices(void **state)
 }
 
 /* --trust-all takes every row that is refused for its framing alone and has its own time. */
+static void test_kmsg_escapes(void **state)
+{
+	struct framing *framing = new_framing(false);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(escapes) / sizeof(*escapes); i++) {
+		struct str escaped = escapes[i].escaped, want = escapes[i].fields;
+		char text[256];
+		int n = snprintf(text, sizeof(text), "5,1,2,-;audit: type=1326 " STAMP "%.*s",
+				 (int)escaped.n, escaped.p);
+		struct line line = line_of(str_of(text, (size_t)n));
+		struct framed framed;
+
+		framing_read(framing, &line, &framed);
+		assert_int_equal(framed.kind, FRAMED_RECORD);
+		if (!str_eq(framed.fields, want))
+			fail_msg("%.*s: is '%.*s'", (int)escaped.n, escaped.p, (int)framed.fields.n,
+				 framed.fields.p);
+	}
+	framing_free(framing);
+}
+
 static void test_trust_all(void **state)
 {
 	static const char stamp[] = "audit(1795302094.454:787)";
@@ -470,16 +522,14 @@ static void test_restart(void **state)
 }
 
 #define ROWS  (sizeof(rows) / sizeof(*rows))
-#define FIXED 6
+#define FIXED 7
 
 int main(void)
 {
 	struct CMUnitTest tests[ROWS + FIXED] = {
-		cmocka_unit_test(test_notices),
-		cmocka_unit_test(test_trust_all),
-		cmocka_unit_test(test_trust_all_changes_nothing),
-		cmocka_unit_test(test_export),
-		cmocka_unit_test(test_export_spoofed),
+		cmocka_unit_test(test_notices),   cmocka_unit_test(test_kmsg_escapes),
+		cmocka_unit_test(test_trust_all), cmocka_unit_test(test_trust_all_changes_nothing),
+		cmocka_unit_test(test_export),    cmocka_unit_test(test_export_spoofed),
 		cmocka_unit_test(test_restart),
 	};
 

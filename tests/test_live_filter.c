@@ -34,6 +34,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* For a child that a busy machine lets wait. */
+#define WAIT_MS 20000
+
 /* What a child tells and is told; shared memory, for its filters may allow nothing. */
 struct shared {
 	volatile int ready;
@@ -87,7 +90,7 @@ static pid_t start(void (*child)(void *), void *argument)
 		child(argument);
 		stay();
 	}
-	for (int i = 0; i < 5000 && !shared->ready; i++)
+	for (int i = 0; i < WAIT_MS && !shared->ready; i++)
 		usleep(1000);
 	assert_true(shared->ready);
 	return pid;
@@ -574,7 +577,7 @@ static void test_signals(void **state)
 		assert_int_equal(stack.count, 1);
 		filter_stack_release(&stack);
 	}
-	for (int i = 0; i < 1000 && shared->signals < 200; i++)
+	for (int i = 0; i < WAIT_MS && shared->signals < 200; i++)
 		usleep(1000);
 	assert_int_equal(shared->signals, 200);
 	stop(pid);
@@ -600,7 +603,7 @@ static void test_let_go(void **state)
 	status_of(pid, "TracerPid", value);
 	assert_string_equal(value, "0\n");
 	/* let go of, it goes back to where it was stopped */
-	for (int i = 0; i < 1000 && value[0] != 'T'; i++) {
+	for (int i = 0; i < WAIT_MS && value[0] != 'T'; i++) {
 		usleep(1000);
 		status_of(pid, "State", value);
 	}

@@ -153,7 +153,7 @@ static const char *printed(struct fixture *fixture)
 {
 	fixture->n = 0;
 	fixture->text[0] = '\0';
-	assert_int_equal(printer_flush(fixture->printer, false), 0);
+	assert_int_equal(printer_flush(fixture->printer, 0), 0);
 	assert_false(printer_waiting(fixture->printer));
 	while (take(fixture, 4096))
 		;
@@ -309,16 +309,17 @@ static void nobody_reads_and_nothing_waits(void **state)
 	for (size_t i = 0; i < count; i++) {
 		print(fixture, CHROOT, false);
 		if (i % 100 == 0)
-			assert_int_equal(printer_flush(fixture->printer, false), 0);
+			assert_int_equal(printer_flush(fixture->printer, 0), 0);
 	}
-	assert_true(now_ms() - began < 10000);
+	/* 400 flushes: waiting once in each, for a second or a tenth, would show on any machine */
+	assert_true(now_ms() - began < (under_valgrind() ? 300000 : 30000));
 	assert_true(printer_waiting(fixture->printer));
 	size_t unshown = printer_counts(fixture->printer).unshown;
 
 	assert_true(unshown > 0 && unshown < count);
 	/* then it is read after all: what was not counted as unshown comes, each line whole */
 	do {
-		printer_flush(fixture->printer, false);
+		printer_flush(fixture->printer, 0);
 	} while (take(fixture, 65536));
 	shown = count_lines(fixture->text);
 	assert_int_equal(shown + unshown, count);
@@ -332,8 +333,8 @@ static void nobody_reads_and_nothing_waits(void **state)
 	assert_int_equal(printer_counts(fixture->printer).unshown, unshown);
 }
 
-/* The end waits a second for a reader who takes nothing, not longer. */
-static void end_waits_a_second_at_most(void **state)
+/* The end waits for a reader who takes nothing as long as it is told to, and then goes on. */
+static void end_waits_as_long_as_told(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -342,17 +343,19 @@ static void end_waits_a_second_at_most(void **state)
 		print(fixture, CHROOT, false);
 	int64_t began = now_ms();
 
-	printer_flush(fixture->printer, true);
-	assert_true(now_ms() - began < 2500);
+	assert_int_equal(printer_flush(fixture->printer, 300), 0);
+	/* that it comes back at all is what counts: a busy machine may take its time */
+	assert_true(now_ms() - began >= 299);
+	assert_true(now_ms() - began < 30000);
 	assert_true(printer_waiting(fixture->printer));
 }
 
 /* The reader takes 4 KiB whenever as much is put: lines always wait, and memory stays. */
 static void steady_slow_reader_costs_no_memory(void **state)
 {
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 	(void)state;
-	skip(); /* what is freed is kept there */
+	skip(); /* what is freed is kept there, or memory is shadowed */
 #else
 	if (under_valgrind())
 		skip(); /* there too, and its own memory is counted */
@@ -363,12 +366,12 @@ static void steady_slow_reader_costs_no_memory(void **state)
 	begin(fixture, (struct printer_options){.all = true});
 	while (printer_counts(fixture->printer).unshown == 0)
 		print(fixture, CHROOT, false);
-	printer_flush(fixture->printer, false);
+	printer_flush(fixture->printer, 0);
 	getrusage(RUSAGE_SELF, &before);
 	while (total < 64u << 20) {
 		fixture->n = 0;
 		total += take(fixture, 4096);
-		printer_flush(fixture->printer, false);
+		printer_flush(fixture->printer, 0);
 		for (int i = 0; i < 50; i++)
 			print(fixture, CHROOT, false);
 		assert_true(printer_waiting(fixture->printer));
@@ -384,14 +387,14 @@ static void closed_pipe_is_said_and_nothing_waits_for_it(void **state)
 
 	begin(fixture, (struct printer_options){.all = true});
 	print(fixture, CHROOT, false);
-	assert_int_equal(printer_flush(fixture->printer, false), 0);
+	assert_int_equal(printer_flush(fixture->printer, 0), 0);
 	close(fixture->reader);
 	fixture->reader = -1;
 	print(fixture, CHROOT, false);
-	assert_int_equal(printer_flush(fixture->printer, false), -EPIPE);
+	assert_int_equal(printer_flush(fixture->printer, 0), -EPIPE);
 	assert_false(printer_waiting(fixture->printer));
 	print(fixture, CHROOT, false);
-	assert_int_equal(printer_flush(fixture->printer, true), -EPIPE);
+	assert_int_equal(printer_flush(fixture->printer, 1000), -EPIPE);
 }
 
 static void full_disk_is_an_error(void **state)
@@ -404,7 +407,7 @@ static void full_disk_is_an_error(void **state)
 	become_output(fixture, full);
 	begin(fixture, (struct printer_options){0});
 	print(fixture, CHROOT, false);
-	assert_int_equal(printer_flush(fixture->printer, false), -ENOSPC);
+	assert_int_equal(printer_flush(fixture->printer, 0), -ENOSPC);
 }
 
 /* A terminal that was stopped (Ctrl-S), or whose other end hangs: it takes some and then nothing. */
@@ -421,10 +424,10 @@ static void stopped_terminal_holds_nothing_up(void **state)
 
 	assert_true(child >= 0);
 	if (child == 0) {
-		alarm(5); /* ends it where it hangs */
+		alarm(60); /* ends it where it hangs */
 		for (int i = 0; i < 3000; i++) {
 			print(fixture, CHROOT, false);
-			printer_flush(fixture->printer, false);
+			printer_flush(fixture->printer, 0);
 		}
 		_exit(printer_waiting(fixture->printer) ? 0 : 1);
 	}
@@ -448,7 +451,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(record_without_arch_is_not_judged, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_reads_and_nothing_waits, setup, teardown),
-		cmocka_unit_test_setup_teardown(end_waits_a_second_at_most, setup, teardown),
+		cmocka_unit_test_setup_teardown(end_waits_as_long_as_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(steady_slow_reader_costs_no_memory, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(closed_pipe_is_said_and_nothing_waits_for_it, setup,

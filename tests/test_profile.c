@@ -12,6 +12,7 @@
 #include "profile/filter.h"
 #include "profile/source.h"
 #include "profile/spans.h"
+#include "tests/bpf.h"
 #include "tests/valgrind.h"
 
 #include <errno.h>
@@ -865,113 +866,7 @@ static void test_shipped_foreign(void **state)
 	profile_free(profile);
 }
 
-/* --- a second opinion: an interpreter of classic BPF ----------------------------------------- */
-
-static uint32_t data_word(const struct seccomp_data *data, uint32_t offset)
-{
-	uint32_t word;
-
-	memcpy(&word, (const char *)data + offset, sizeof(word));
-	return word;
-}
-
-static uint32_t concrete_alu(uint16_t code, uint32_t a, uint32_t b)
-{
-	switch (BPF_OP(code)) {
-	case BPF_ADD:
-		return a + b;
-	case BPF_SUB:
-		return a - b;
-	case BPF_MUL:
-		return a * b;
-	case BPF_DIV:
-		return a / b;
-	case BPF_OR:
-		return a | b;
-	case BPF_AND:
-		return a & b;
-	case BPF_LSH:
-		return a << (b % 32);
-	case BPF_RSH:
-		return a >> (b % 32);
-	case BPF_XOR:
-		return a ^ b;
-	default: /* BPF_NEG */
-		return 0 - a;
-	}
-}
-
-static bool concrete_jump(uint16_t code, uint32_t a, uint32_t b)
-{
-	switch (BPF_OP(code)) {
-	case BPF_JEQ:
-		return a == b;
-	case BPF_JGT:
-		return a > b;
-	case BPF_JGE:
-		return a >= b;
-	default: /* BPF_JSET */
-		return a & b;
-	}
-}
-
-static uint32_t concrete_load(const struct sock_filter *insn, const struct seccomp_data *data,
-			      const uint32_t *memory)
-{
-	switch (BPF_MODE(insn->code)) {
-	case BPF_ABS:
-		return data_word(data, insn->k);
-	case BPF_MEM:
-		return memory[insn->k];
-	case BPF_LEN:
-		return 64; /* sizeof(struct seccomp_data) */
-	default:
-		return insn->k;
-	}
-}
-
-/* What the filter returns for one call; the host is little-endian, as struct seccomp_data is. */
-static uint32_t concrete_run(const struct sock_filter *program, const struct seccomp_data *data)
-{
-	uint32_t a = 0, x = 0, memory[16] = {0};
-
-	for (const struct sock_filter *insn = program;; insn++) {
-		uint32_t b = BPF_SRC(insn->code) == BPF_X ? x : insn->k;
-
-		switch (BPF_CLASS(insn->code)) {
-		case BPF_LD:
-			a = concrete_load(insn, data, memory);
-			break;
-		case BPF_LDX:
-			x = concrete_load(insn, data, memory);
-			break;
-		case BPF_ST:
-			memory[insn->k] = a;
-			break;
-		case BPF_STX:
-			memory[insn->k] = x;
-			break;
-		case BPF_ALU:
-			if (BPF_OP(insn->code) == BPF_DIV && b == 0)
-				return 0;
-			a = concrete_alu(insn->code, a, b);
-			break;
-		case BPF_JMP:
-			if (BPF_OP(insn->code) == BPF_JA)
-				insn += insn->k;
-			else
-				insn += concrete_jump(insn->code, a, b) ? insn->jt : insn->jf;
-			break;
-		case BPF_RET:
-			return BPF_RVAL(insn->code) == BPF_A ? a : insn->k;
-		default:
-			if (BPF_MISCOP(insn->code) == BPF_TAX)
-				x = a;
-			else
-				a = x;
-		}
-	}
-}
+/* --- a second opinion: the interpreter of tests/bpf.h ---------------------------------------- */
 
 /* A repeatable stream of numbers (xorshift64*, Vigna 2014). */
 static uint64_t draw(uint64_t *seed)
@@ -1076,7 +971,7 @@ static void try_all(const struct sock_filter *program, const struct walk *walk, 
 
 				memcpy((char *)&data + tried_words[j], &word, sizeof(word));
 			}
-			uint32_t value = concrete_run(program, &data);
+			uint32_t value = bpf_run(program, &data);
 
 			if (!walk_has(walk, value))
 				fail_msg("the walk misses 0x%x", value);
@@ -1307,7 +1202,7 @@ static void check_call(uint64_t *seed, const struct filter *filter, const struct
 
 	for (size_t i = 0; i < 300 || (missing > 0 && i < 300000); i++) {
 		struct seccomp_data data = draw_call(seed, pool, question);
-		uint32_t value = concrete_run(filter->program, &data);
+		uint32_t value = bpf_run(filter->program, &data);
 
 		if (!walk_has(walk, value))
 			fail_msg("arch %x nr %x: the walk misses 0x%x\n%s", question->audit_arch,

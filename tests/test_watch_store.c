@@ -1071,7 +1071,7 @@ static void test_patience_with_another_writer(void **state)
 	assert_int_equal(store_commit_soon(store, &err), 0);
 	assert_int_equal(sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
-	for (int i = 0; i < 500 && store_trouble(store); i++)
+	for (int i = 0; i < 3000 && store_trouble(store); i++)
 		pause_ms(10);
 	assert_null(store_trouble(store));
 	commit(store);

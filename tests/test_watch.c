@@ -1,0 +1,351 @@
+/*
+ * What watch itself notes and takes, piece by piece, in a store in memory: what the kernel says it
+ * lost, processes that were forgotten, and what standard input still has at the end. The whole is
+ * tested by tests/live.
+ */
+#include "base/mem.h"
+#include "cli/watch_private.h"
+#include "ingest/status.h"
+#include "store/query.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* --- the kernel's counter, instead of the kernel's */
+
+static uint32_t kernel_lost;
+
+int audit_state_get(struct audit_state *ret_state, struct err *err)
+{
+	(void)err;
+	*ret_state = (struct audit_state){.enabled = true, .lost = kernel_lost};
+	return 0;
+}
+
+/* --- a watch, as far as it is needed */
+
+struct fixture {
+	struct watch watch;
+	unsigned records; /* that a source gave */
+	char log[64];
+};
+
+static bool described(void *context, const struct container *container, struct str trouble)
+{
+	(void)context;
+	(void)container;
+	(void)trouble;
+	return true;
+}
+
+static int count_record(void *context, struct event *event, struct str text, struct err *err)
+{
+	struct watch *watch = context;
+	struct fixture *fixture = (struct fixture *)watch; /* its first member */
+
+	(void)event;
+	(void)text;
+	(void)err;
+	fixture->records++;
+	return 0;
+}
+
+static void no_sync(void *context, int64_t ms)
+{
+	(void)context;
+	(void)ms;
+}
+
+static int setup(void **state)
+{
+	struct fixture *fixture = mem_new(1, sizeof(*fixture));
+	struct watch *watch = &fixture->watch;
+	struct err err = ERR_INIT;
+
+	kernel_lost = 0;
+	assert_int_equal(store_open("", STORE_MEMORY, NULL, &watch->store, &err), 0);
+	assert_int_equal(procfs_open(&watch->procfs, "/proc", &err), 0);
+	assert_int_equal(cgroup_rules_new(&watch->rules, &err), 0);
+	watch->registry = registry_new(NULL, described, NULL);
+	const struct attributor_options options = {&watch->procfs, watch->rules, watch->registry};
+
+	watch->attributor = attributor_new(&options);
+	watch->hold = hold_new();
+	watch->node = STR("vm");
+	watch->env = (struct source_env){
+		.store = watch->store,
+		.host_name = STR("vm"),
+		.now_ms = watch_clock_ms(CLOCK_REALTIME),
+		.put = count_record,
+		.sync = no_sync,
+		.before_message = watch_clear_status,
+		.context = watch,
+	};
+	strcpy(fixture->log, "/tmp/test_watch.XXXXXX");
+	*state = fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+	struct watch *watch = &fixture->watch;
+
+	for (size_t i = 0; i < watch->source_count; i++)
+		source_close(watch->sources[i]);
+	hold_free(watch->hold);
+	attributor_free(watch->attributor);
+	registry_free(watch->registry);
+	cgroup_rules_free(watch->rules);
+	procfs_close(&watch->procfs);
+	store_close(watch->store);
+	unlink(fixture->log);
+	free(fixture);
+	return 0;
+}
+
+struct losses {
+	unsigned count;
+	uint64_t known;
+	char last[512];
+};
+
+static int take_loss(const struct loss *loss, void *context)
+{
+	struct losses *losses = context;
+
+	losses->count++;
+	losses->known += loss->known ? loss->count : 0;
+	snprintf(losses->last, sizeof(losses->last), "%.*s", (int)loss->text.n, loss->text.p);
+	return 0;
+}
+
+static struct losses losses_of(struct fixture *fixture)
+{
+	const struct selection everything = {0};
+	struct losses losses = {0};
+	struct err err = ERR_INIT;
+
+	assert_int_equal(store_commit(fixture->watch.store, &err), 0);
+	assert_int_equal(query_losses(fixture->watch.store, &everything, take_loss, &losses, &err),
+			 0);
+	return losses;
+}
+
+/* --- evidence */
+
+/* Between two ticks that ask, and at the end, what the kernel lost since then counts as well. */
+static void kernel_is_asked_whenever_told_to(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err = ERR_INIT;
+
+	fixture->watch.multicast = (struct multicast *)fixture; /* there is one; it is not used */
+	kernel_lost = 100;
+	assert_int_equal(watch_ask_kernel(&fixture->watch, &err), 0);
+	assert_int_equal(losses_of(fixture).count, 0); /* before this watch: not its loss */
+	fixture->watch.ticks = 7;
+	kernel_lost = 112;
+	assert_int_equal(watch_ask_kernel(&fixture->watch, &err), 0);
+	assert_int_equal(losses_of(fixture).count, 1);
+	assert_int_equal(losses_of(fixture).known, 12);
+	assert_int_equal(watch_ask_kernel(&fixture->watch, &err), 0);
+	assert_int_equal(losses_of(fixture).known, 12);
+}
+
+static void fork_many(struct fixture *fixture, uint32_t first, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct process_event event = {
+			.kind = PROCESS_FORK, .pid = first + i, .parent = 1, .at_ns = first + i};
+
+		attribute_process(fixture->watch.attributor, &event, str_of(NULL, 0),
+				  str_of(NULL, 0));
+	}
+}
+
+static void forgotten_processes_are_evidence(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err = ERR_INIT;
+
+	fork_many(fixture, 2, PROCESS_MAX);
+	assert_int_equal(watch_note_forgotten(&fixture->watch, &err), 0);
+	assert_int_equal(losses_of(fixture).count, 0); /* so many there is room for */
+	fork_many(fixture, 2 + PROCESS_MAX, 3);
+	assert_int_equal(attribute_forgotten(fixture->watch.attributor), 3);
+	assert_int_equal(watch_note_forgotten(&fixture->watch, &err), 0);
+	struct losses losses = losses_of(fixture);
+
+	assert_int_equal(losses.count, 1);
+	assert_non_null(strstr(losses.last, "forgotten"));
+	/* told of already */
+	assert_int_equal(watch_note_forgotten(&fixture->watch, &err), 0);
+	assert_int_equal(losses_of(fixture).count, 1);
+}
+
+/* What could not be written then is written later, and once. */
+static void evidence_without_room_comes_late(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err = ERR_INIT;
+
+	fixture->watch.unnoted = 1u << LOSS_PROCESSES | 1u << LOSS_CLOCK;
+	assert_int_equal(watch_note_late(&fixture->watch, &err), 0);
+	assert_int_equal(losses_of(fixture).count, 2);
+	assert_int_equal(fixture->watch.unnoted, 0);
+	assert_int_equal(watch_note_late(&fixture->watch, &err), 0);
+	assert_int_equal(losses_of(fixture).count, 2);
+}
+
+/* --- standard input */
+
+static void open_source(struct fixture *fixture, const char *name, const char *path)
+{
+	struct watch *watch = &fixture->watch;
+	const struct source_options options = {
+		.name = name, .path = path, .slot = (unsigned)watch->source_count + 1};
+	struct err err = ERR_INIT;
+
+	assert_int_equal(
+		source_open(&watch->env, &options, &watch->sources[watch->source_count], &err), 0);
+	watch->source_count++;
+}
+
+static void put_text(int fd, const char *text, size_t n)
+{
+	assert_int_equal(write(fd, text, n), n);
+}
+
+static size_t format_record(char line[512], unsigned serial)
+{
+	int n = snprintf(line, 512,
+			 "type=SECCOMP msg=audit(1795302294.062:%u): auid=4294967295 uid=0 gid=0"
+			 " ses=4294967295 pid=21073 comm=\"storm\" exe=\"/tmp/storm\" sig=0"
+			 " arch=c000003e syscall=110 compat=0 ip=0x7fd256e08829 code=0x7ffc0000\n",
+			 serial);
+
+	return (size_t)n;
+}
+
+static void put_record(int fd, unsigned serial)
+{
+	char line[512];
+
+	put_text(fd, line, format_record(line, serial));
+}
+
+/* A pipe is standard input. Returns the end to write to. */
+static int begin_pipe(int *ret_before)
+{
+	int ends[2];
+
+	*ret_before = dup(STDIN_FILENO);
+	assert_int_equal(pipe(ends), 0);
+	assert_true(dup2(ends[0], STDIN_FILENO) >= 0);
+	close(ends[0]);
+	return ends[1];
+}
+
+static void end_pipe(int before)
+{
+	if (before < 0) {
+		close(STDIN_FILENO);
+		return;
+	}
+	dup2(before, STDIN_FILENO);
+	close(before);
+}
+
+static int take(struct fixture *fixture)
+{
+	struct err err = ERR_INIT;
+	int result = watch_take_sources(&fixture->watch, &err);
+
+	assert_int_equal(err.code, 0);
+	return result;
+}
+
+/* Nobody may have written yet, or half a line: watch has more to do than to wait for the rest, and
+ * no signal would come through. */
+static void standard_input_is_not_waited_for(void **state)
+{
+	struct fixture *fixture = *state;
+	char line[512];
+	int before, writer = begin_pipe(&before);
+	size_t n = format_record(line, 1);
+
+	alarm(60); /* rather than hang */
+	open_source(fixture, "stdin", NULL);
+	assert_int_equal(take(fixture), 0);
+	put_text(writer, line, 1);
+	put_text(writer, line + 1, 40);
+	assert_int_equal(take(fixture), 0);
+	assert_int_equal(take(fixture), 0);
+	put_text(writer, line + 41, n - 42);
+	assert_int_equal(take(fixture), 0);
+	assert_int_equal(fixture->records, 0);
+	put_text(writer, line + n - 1, 1);
+	take(fixture);
+	assert_int_equal(fixture->records, 1);
+	/* more than fits into memory, without a newline */
+	memset(line, 'x', sizeof(line));
+	for (int i = 0; i < 400; i++) {
+		put_text(writer, line, sizeof(line));
+		take(fixture);
+	}
+	assert_int_equal(write(writer, "\n", 1), 1);
+	put_record(writer, 2);
+	put_text(writer, line, n - 1);
+	assert_false(source_ended(fixture->watch.sources[0]));
+	close(writer);
+	for (int i = 0; i < 10 && !source_ended(fixture->watch.sources[0]); i++)
+		take(fixture);
+	assert_true(source_ended(fixture->watch.sources[0]));
+	assert_int_equal(fixture->records, 2);
+	alarm(0);
+	end_pipe(before);
+}
+
+/* What was written to standard input before the end is taken; a log keeps its own for next time. */
+static void standard_input_is_read_to_its_end(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err = ERR_INIT;
+	int before, writer = begin_pipe(&before), log = mkstemp(fixture->log);
+
+	alarm(60);
+	open_source(fixture, "stdin", NULL);
+	open_source(fixture, "audit", fixture->log);
+	for (unsigned i = 0; i < 100; i++)
+		put_record(writer, i);
+	put_record(log, 1000);
+	assert_int_equal(watch_take_unkept(&fixture->watch, INT64_MAX, &err), 0);
+	assert_int_equal(fixture->records, 100);
+	/* nothing is waited for */
+	assert_int_equal(watch_take_unkept(&fixture->watch, INT64_MAX, &err), 0);
+	assert_int_equal(fixture->records, 100);
+	alarm(0);
+	close(writer);
+	close(log);
+	end_pipe(before);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(kernel_is_asked_whenever_told_to, setup, teardown),
+		cmocka_unit_test_setup_teardown(forgotten_processes_are_evidence, setup, teardown),
+		cmocka_unit_test_setup_teardown(evidence_without_room_comes_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(standard_input_is_not_waited_for, setup, teardown),
+		cmocka_unit_test_setup_teardown(standard_input_is_read_to_its_end, setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
+}
