@@ -12,6 +12,7 @@ live_tests = \
 	tests/live/logmode.test \
 	tests/live/verdicts.test \
 	tests/live/forms.test \
+	tests/live/profile-loop.test \
 	tests/live/sources.test \
 	tests/live/kill.test \
 	tests/live/plugin.test \
@@ -22,6 +23,18 @@ live_tests = \
 live_programs = tests/live/storm tests/live/drain tests/live/filters
 live_sources = tests/live/storm.c tests/live/drain.c tests/live/filters.c
 
+# What runs in the containers of profile-loop.test.
+live_workloads = \
+	tests/live/workloads/nginx.sh \
+	tests/live/workloads/nginx.conf \
+	tests/live/workloads/redis.sh \
+	tests/live/workloads/redis.conf \
+	tests/live/workloads/python.sh \
+	tests/live/workloads/server.py \
+	tests/live/workloads/client.py \
+	tests/live/workloads/shell.sh
+
+EXTRA_DIST += tests/live/workloads.sh $(live_workloads)
 EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh tests/live/measure-setup
 CLEANFILES += $(live_programs)
 
