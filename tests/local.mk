@@ -185,15 +185,12 @@ shell_tests = \
 	tests/unused.test
 TESTS += $(unit_tests) $(shell_tests)
 
-EXTRA_DIST += $(shell_tests) tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.supp tests/captures tests/metadata tests/profiles
+EXTRA_DIST += $(shell_tests) tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/metadata tests/profiles
 
-# The unit tests once more, each memory access watched.
+# The unit tests once more, each memory access watched; as many at a time as there are processors.
 check-valgrind: $(unit_tests)
-	for test in $(unit_tests); do \
-		srcdir='$(srcdir)' valgrind -q --error-exitcode=99 --leak-check=full \
-			--suppressions=$(srcdir)/tests/valgrind.supp \
-			--errors-for-leak-kinds=definite ./$$test || exit 1; \
-	done
+	printf '%s\n' $(unit_tests) | srcdir='$(srcdir)' \
+		xargs -P "$$(getconf _NPROCESSORS_ONLN)" -n 1 $(srcdir)/tests/valgrind.sh
 
 # ./configure CC=clang --enable-fuzz && make fuzz FUZZ_SECONDS=600
 FUZZ_SECONDS = 60
