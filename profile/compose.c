@@ -3,8 +3,8 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/export_private.h"
+#include "profile/spelling.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -39,14 +39,11 @@ static void composer_release(struct composer *composer)
 	compose_entries_release(&composer->entries);
 }
 
-/* As the OCI spec spells them: libseccomp's names in upper case. */
 static char *oci_arch_name(uint32_t token)
 {
 	BUF_AUTO name = {0};
 
-	buf_put_str(&name, STR("SCMP_ARCH_"));
-	for (const char *p = arch_name(token); p && *p; p++)
-		buf_put_char(&name, (char)toupper((unsigned char)*p));
+	spelling_put_arch(&name, token);
 	return mem_copy(buf_str(&name));
 }
 
@@ -239,16 +236,6 @@ static int refuse_differences(const struct sentences *differences, struct err *e
 	return err_set(err, EINVAL, "an OCI profile cannot say what these do together: %s", text.p);
 }
 
-static void put_string(struct buf *text, const char *string)
-{
-	json_t *value = json_string(string);
-	char *dumped = json_dumps(value, JSON_ENCODE_ANY);
-
-	buf_put_str(text, str_from(dumped ? dumped : "\"\""));
-	free(dumped);
-	json_decref(value);
-}
-
 /* What is no rule: who answers NOTIFY, and flags. An export knows neither. */
 static void put_extras(const struct composer *composer, struct buf *text)
 {
@@ -263,13 +250,13 @@ static void put_extras(const struct composer *composer, struct buf *text)
 		buf_put_str(text, STR("\t\"flags\": [\n"));
 	for (size_t i = 0; i < flags->count; i++) {
 		buf_put_str(text, STR("\t\t"));
-		put_string(text, flags->all[i]);
+		spelling_put_string(text, flags->all[i]);
 		buf_put_str(text, i + 1 < flags->count ? STR(",\n") : STR("\n\t],\n"));
 	}
 	if (!listens)
 		return;
 	buf_put_str(text, STR("\t\"listenerPath\": "));
-	put_string(text, listens->document.listener_path);
+	spelling_put_string(text, listens->document.listener_path);
 	buf_put_str(text, STR(",\n"));
 }
 

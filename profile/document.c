@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "profile/inspect.h"
 #include "profile/json.h"
+#include "profile/spelling.h"
 #include "profile/yaml.h"
 
 #include <ctype.h>
@@ -73,34 +74,6 @@ static const struct member arch_members[] = {
 	{NULL, MEMBER_STRING},
 };
 
-static const struct {
-	const char *name;
-	uint32_t action;
-} actions[] = {
-	{"SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD},
-	{"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD},
-	{"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
-	{"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
-	{"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0)},
-	{"SCMP_ACT_TRACE", SCMP_ACT_TRACE(0)},
-	{"SCMP_ACT_ALLOW", SCMP_ACT_ALLOW},
-	{"SCMP_ACT_LOG", SCMP_ACT_LOG},
-	{"SCMP_ACT_NOTIFY", SCMP_ACT_NOTIFY},
-};
-
-static const struct {
-	const char *name;
-	enum scmp_compare op;
-} operators[] = {
-	{"SCMP_CMP_NE", SCMP_CMP_NE},
-	{"SCMP_CMP_LT", SCMP_CMP_LT},
-	{"SCMP_CMP_LE", SCMP_CMP_LE},
-	{"SCMP_CMP_EQ", SCMP_CMP_EQ},
-	{"SCMP_CMP_GE", SCMP_CMP_GE},
-	{"SCMP_CMP_GT", SCMP_CMP_GT},
-	{"SCMP_CMP_MASKED_EQ", SCMP_CMP_MASKED_EQ},
-};
-
 const char *shape_name(enum shape shape)
 {
 	static const char *const names[] = {
@@ -111,17 +84,6 @@ const char *shape_name(enum shape shape)
 	};
 
 	return names[shape];
-}
-
-bool document_action(const char *name, uint32_t *ret_action)
-{
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		if (strcmp(actions[i].name, name) == 0) {
-			*ret_action = actions[i].action;
-			return true;
-		}
-	}
-	return false;
 }
 
 /* What does not fit is cut: a place only guides the eye. */
@@ -336,12 +298,8 @@ static int read_arg(struct reader *reader, json_t *object, const char *place,
 	arg->index = (unsigned)index.value;
 	arg->value = number_of(object, "value").value;
 	arg->value_two = number_of(object, "valueTwo").value;
-	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
-		if (strcmp(operators[i].name, op) == 0) {
-			arg->op = operators[i].op;
-			return 0;
-		}
-	}
+	if (spelling_read_operator(op, &arg->op))
+		return 0;
 	place_put(where, "%s.op", place);
 	return err_quoted(reader->err, where, "unknown operator", op);
 }
@@ -374,7 +332,7 @@ static int read_action(struct reader *reader, json_t *object, const char *place,
 	place_put(where, "%saction", place);
 	if (!action)
 		return wrong(reader, where, "missing");
-	if (!document_action(action, &rule->action))
+	if (!spelling_read_action(action, &rule->action))
 		return err_quoted(reader->err, where, "unknown action", action);
 	return 0;
 }

@@ -129,9 +129,6 @@ void document_locate(const struct document *document, struct err *err);
 /* "oci", "docker", "podman", "spo" */
 const char *shape_name(enum shape shape);
 
-/* SCMP_ACT_* without errno for a document's action; false when unknown. */
-bool document_action(const char *name, uint32_t *ret_action);
-
 /* Writes "PREFIXsyscalls[rule]" and returns place. */
 const char *document_rule_place(const struct document *document, size_t rule,
 				char place[PLACE_SIZE]);

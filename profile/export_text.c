@@ -1,10 +1,8 @@
 #include "profile/export_private.h"
 
 #include "base/mem.h"
-#include "ingest/action.h"
-#include "ingest/arch.h"
+#include "profile/spelling.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/seccomp.h>
@@ -27,33 +25,13 @@ struct entries {
 /* The JSON is put together by hand because jansson's integers end at 2^63 - 1, and a mask or a
  * value of an arg is a uint64. Every string in it is a name of libseccomp's. */
 
-static const char *op_name(enum scmp_compare op)
-{
-	switch (op) {
-	case SCMP_CMP_NE:
-		return "SCMP_CMP_NE";
-	case SCMP_CMP_LT:
-		return "SCMP_CMP_LT";
-	case SCMP_CMP_LE:
-		return "SCMP_CMP_LE";
-	case SCMP_CMP_GE:
-		return "SCMP_CMP_GE";
-	case SCMP_CMP_GT:
-		return "SCMP_CMP_GT";
-	case SCMP_CMP_MASKED_EQ:
-		return "SCMP_CMP_MASKED_EQ";
-	default:
-		return "SCMP_CMP_EQ";
-	}
-}
-
 static void write_arg(const struct document_arg *arg, struct buf *to)
 {
 	buf_format(to, "\t\t\t\t{\n\t\t\t\t\t\"index\": %u,\n\t\t\t\t\t\"value\": %" PRIu64 ",\n",
 		   arg->index, arg->value);
 	if (arg->op == SCMP_CMP_MASKED_EQ)
 		buf_format(to, "\t\t\t\t\t\"valueTwo\": %" PRIu64 ",\n", arg->value_two);
-	buf_format(to, "\t\t\t\t\t\"op\": \"%s\"\n\t\t\t\t}", op_name(arg->op));
+	buf_format(to, "\t\t\t\t\t\"op\": \"%s\"\n\t\t\t\t}", spelling_of_operator(arg->op));
 }
 
 static void write_args(const struct cover_rule *rule, struct buf *to)
@@ -129,11 +107,8 @@ static int by_place(const void *a, const void *b)
 static void write_action(uint32_t value, const char *indent, const char *action, const char *number,
 			 struct buf *to)
 {
-	const char *name = action_name(value & SECCOMP_RET_ACTION_FULL);
-	uint32_t kind = value & SECCOMP_RET_ACTION_FULL;
-
-	buf_format(to, "%s\"%s\": \"SCMP_ACT_%s\"", indent, action, name ? name : "KILL_PROCESS");
-	if (kind == SECCOMP_RET_ERRNO || kind == SECCOMP_RET_TRACE)
+	buf_format(to, "%s\"%s\": \"%s\"", indent, action, spelling_of_action(value));
+	if (spelling_has_number(value))
 		buf_format(to, ",\n%s\"%s\": %u", indent, number, value & SECCOMP_RET_DATA);
 }
 
@@ -154,9 +129,8 @@ static void write_arches(const struct filter *filter, struct buf *to)
 {
 	buf_put_str(to, STR("\t\"architectures\": [\n"));
 	for (size_t i = 0; i < filter->arch_count; i++) {
-		buf_put_str(to, STR("\t\t\"SCMP_ARCH_"));
-		for (const char *p = arch_name(filter->arches[i].token); *p; p++)
-			buf_put_char(to, (char)toupper((unsigned char)*p));
+		buf_put_str(to, STR("\t\t\""));
+		spelling_put_arch(to, filter->arches[i].token);
 		buf_format(to, "\"%s\n", i + 1 < filter->arch_count ? "," : "");
 	}
 	buf_put_str(to, STR("\t],\n"));

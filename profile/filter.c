@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
+#include "profile/spelling.h"
 
 #include <byteswap.h>
 #include <ctype.h>
@@ -71,21 +72,11 @@ static bool runc_knows(const char *name)
  */
 static uint32_t token_of(const struct builder *builder, const char *name)
 {
-	const size_t prefix = strlen("SCMP_ARCH_");
 	bool runc = builder->options->runtime == RUNTIME_RUNC;
-	bool has_prefix = strncmp(name, "SCMP_ARCH_", prefix) == 0;
-	char lower[32];
-	size_t n = 0;
 
-	if (runc && (!has_prefix || !runc_knows(name)))
+	if (runc && !runc_knows(name))
 		return 0;
-	for (const char *p = has_prefix ? name + prefix : name; *p; p++) {
-		if (n + 1 == sizeof(lower))
-			return 0;
-		lower[n++] = (char)tolower((unsigned char)*p);
-	}
-	lower[n] = '\0';
-	return seccomp_arch_resolve_name(lower);
+	return spelling_read_arch(name, !runc);
 }
 
 static int add_arch(struct builder *builder, size_t i)

@@ -35,6 +35,7 @@ libsclog_a_SOURCES += \
 	profile/resolve.c profile/resolve.h \
 	profile/source.c profile/source.h \
 	profile/spans.c profile/spans.h \
+	profile/spelling.c profile/spelling.h \
 	profile/stack.c profile/stack.h \
 	profile/survey.c profile/survey.h \
 	profile/term.c profile/term.h \

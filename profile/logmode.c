@@ -4,6 +4,7 @@
 #include "ingest/arch.h"
 #include "profile/export.h"
 #include "profile/json.h"
+#include "profile/spelling.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -74,7 +75,7 @@ static bool change_action(struct tree *tree, size_t map, const char *action, con
 	size_t node = tree_member(tree, map, action);
 	uint32_t value;
 
-	if (!document_action(tree_text(tree, node), &value) || twin_action(value) == value)
+	if (!spelling_read_action(tree_text(tree, node), &value) || twin_action(value) == value)
 		return false;
 	replace_with_log(tree, node);
 	tree_remove(tree, tree_member(tree, map, errno_ret));
@@ -99,7 +100,7 @@ static void note_staying(struct twin_maker *maker, size_t order, const char *pla
 {
 	uint32_t value;
 
-	if (!document_action(action, &value))
+	if (!spelling_read_action(action, &value))
 		return;
 	for (size_t i = 0; i < sizeof(stay) / sizeof(stay[0]); i++)
 		if (stay[i].action == value)

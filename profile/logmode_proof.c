@@ -3,8 +3,8 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
+#include "profile/spelling.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
@@ -454,11 +454,10 @@ static void put_missing(struct buf *text, const struct filter *filter, const uin
 		if (filter_arch(filter, *arches))
 			continue;
 		buf_put_str(text, count++ ? STR(" and ") : STR(""));
-		if (!quoted)
+		if (quoted)
+			spelling_put_arch(text, *arches);
+		else
 			buf_put_str(text, str_from(arch_name(*arches)));
-		for (const char *p = quoted ? arch_name(*arches) : ""; *p; p++)
-			buf_format(text, "%s%c", p == arch_name(*arches) ? "SCMP_ARCH_" : "",
-				   toupper((unsigned char)*p));
 	}
 }
 

@@ -3,49 +3,12 @@
 #include "ingest/arch.h"
 #include "profile/export.h"
 #include "profile/resolve.h"
+#include "profile/spelling.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
-
-static const char *action_text(uint32_t action)
-{
-	static const struct {
-		uint32_t action;
-		const char *name;
-	} names[] = {
-		{SECCOMP_RET_KILL_PROCESS, "SCMP_ACT_KILL_PROCESS"},
-		{SECCOMP_RET_KILL_THREAD, "SCMP_ACT_KILL_THREAD"},
-		{SECCOMP_RET_TRAP, "SCMP_ACT_TRAP"},
-		{SECCOMP_RET_ERRNO, "SCMP_ACT_ERRNO"},
-		{SECCOMP_RET_USER_NOTIF, "SCMP_ACT_NOTIFY"},
-		{SECCOMP_RET_TRACE, "SCMP_ACT_TRACE"},
-		{SECCOMP_RET_LOG, "SCMP_ACT_LOG"},
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].action == (action & SECCOMP_RET_ACTION_FULL))
-			return names[i].name;
-	return "SCMP_ACT_ALLOW";
-}
-
-/* Both runtimes take an errno beside these alone. */
-static bool has_errno(uint32_t action)
-{
-	return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO ||
-	       (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRACE;
-}
-
-static void put_string(struct buf *text, const char *string)
-{
-	json_t *value = json_string(string);
-	char *dumped = json_dumps(value, JSON_ENCODE_ANY);
-
-	buf_put_str(text, str_from(dumped ? dumped : "\"\""));
-	free(dumped);
-	json_decref(value);
-}
 
 static void put_strings(struct buf *text, const char *member, const struct strings *strings)
 {
@@ -54,24 +17,9 @@ static void put_strings(struct buf *text, const char *member, const struct strin
 	buf_format(text, ",\n  \"%s\": [", member);
 	for (size_t i = 0; i < strings->count; i++) {
 		buf_put_str(text, i ? STR(", ") : STR(""));
-		put_string(text, strings->all[i]);
+		spelling_put_string(text, strings->all[i]);
 	}
 	buf_put_char(text, ']');
-}
-
-static const char *operator_text(enum scmp_compare op)
-{
-	static const char *const names[] = {
-		[SCMP_CMP_NE] = "SCMP_CMP_NE",
-		[SCMP_CMP_LT] = "SCMP_CMP_LT",
-		[SCMP_CMP_LE] = "SCMP_CMP_LE",
-		[SCMP_CMP_EQ] = "SCMP_CMP_EQ",
-		[SCMP_CMP_GE] = "SCMP_CMP_GE",
-		[SCMP_CMP_GT] = "SCMP_CMP_GT",
-		[SCMP_CMP_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
-	};
-
-	return names[op];
 }
 
 void oci_put_args(struct buf *text, const struct document_arg *args, size_t count)
@@ -86,7 +34,7 @@ void oci_put_args(struct buf *text, const struct document_arg *args, size_t coun
 			   arg->value);
 		if (arg->op == SCMP_CMP_MASKED_EQ)
 			buf_format(text, ", \"valueTwo\": %" PRIu64, arg->value_two);
-		buf_format(text, ", \"op\": \"%s\"}", operator_text(arg->op));
+		buf_format(text, ", \"op\": \"%s\"}", spelling_of_operator(arg->op));
 	}
 	buf_put_char(text, ']');
 }
@@ -100,10 +48,10 @@ static size_t put_rule(struct buf *text, const struct rules *rules, size_t first
 	buf_put_str(text, STR("    {\"names\": ["));
 	for (; i < rules->count && rules->all[i].document_rule == rule->document_rule; i++) {
 		buf_put_str(text, i > first ? STR(", ") : STR(""));
-		put_string(text, rules->all[i].name);
+		spelling_put_string(text, rules->all[i].name);
 	}
-	buf_format(text, "], \"action\": \"%s\"", action_text(rule->action));
-	if (has_errno(rule->action))
+	buf_format(text, "], \"action\": \"%s\"", spelling_of_action(rule->action));
+	if (spelling_has_number(rule->action))
 		buf_format(text, ", \"errnoRet\": %u", rule->action & SECCOMP_RET_DATA);
 	oci_put_args(text, rule->args, rule->arg_count);
 	buf_put_char(text, '}');
@@ -112,15 +60,16 @@ static size_t put_rule(struct buf *text, const struct rules *rules, size_t first
 
 static void write_rules(const struct rules *rules, struct buf *text)
 {
-	buf_format(text, "{\n  \"defaultAction\": \"%s\"", action_text(rules->default_action));
-	if (has_errno(rules->default_action))
+	buf_format(text, "{\n  \"defaultAction\": \"%s\"",
+		   spelling_of_action(rules->default_action));
+	if (spelling_has_number(rules->default_action))
 		buf_format(text, ",\n  \"defaultErrnoRet\": %u",
 			   rules->default_action & SECCOMP_RET_DATA);
 	put_strings(text, "architectures", &rules->arches);
 	put_strings(text, "flags", &rules->document->flags);
 	if (rules->document->listener_path) {
 		buf_put_str(text, STR(",\n  \"listenerPath\": "));
-		put_string(text, rules->document->listener_path);
+		spelling_put_string(text, rules->document->listener_path);
 	}
 	buf_put_str(text, STR(",\n  \"syscalls\": ["));
 	for (size_t i = 0; i < rules->count;) {

@@ -5,11 +5,11 @@
 #include "ingest/arch.h"
 #include "profile/advice.h"
 #include "profile/source.h"
+#include "profile/spelling.h"
 #include "profile/survey.h"
 #include "profile/unit.h"
 #include "profile/verdict.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <linux/audit.h>
 #include <stdio.h>
@@ -113,28 +113,13 @@ static void sort_names(struct profile *profile)
 	qsort(profile->names, profile->name_count, sizeof(*profile->names), by_name);
 }
 
-/* "SCMP_ARCH_X86_64" as libseccomp's token, 0 for none. */
-static uint32_t arch_of(const char *name)
-{
-	const size_t prefix = strlen("SCMP_ARCH_");
-	char lower[32];
-	size_t n = 0;
-
-	if (strncmp(name, "SCMP_ARCH_", prefix) != 0)
-		return 0;
-	for (const char *p = name + prefix; *p && n + 1 < sizeof(lower); p++)
-		lower[n++] = (char)tolower((unsigned char)*p);
-	lower[n] = '\0';
-	return seccomp_arch_resolve_name(lower);
-}
-
 /* What a runtime was given lists its host's arch, and the 64-bit one is no other's sub-arch. */
 static uint32_t host_of(const struct document *document)
 {
 	uint32_t host = 0;
 
 	for (size_t i = 0; document->resolved && i < document->architectures.count; i++) {
-		uint32_t token = arch_of(document->architectures.all[i]);
+		uint32_t token = spelling_read_arch(document->architectures.all[i], false);
 
 		if (token == arch_native())
 			return token;
@@ -350,29 +335,6 @@ const struct filter *profile_filter(const struct profile *profile)
 	return profile->rules.off ? NULL : &profile->filter;
 }
 
-/* The name of a document's action, for an action that no document gave. */
-static const char *action_text(uint32_t value)
-{
-	static const struct {
-		uint32_t action;
-		const char *name;
-	} names[] = {
-		{SECCOMP_RET_ALLOW, "SCMP_ACT_ALLOW"},
-		{SECCOMP_RET_LOG, "SCMP_ACT_LOG"},
-		{SECCOMP_RET_TRACE, "SCMP_ACT_TRACE"},
-		{SECCOMP_RET_USER_NOTIF, "SCMP_ACT_NOTIFY"},
-		{SECCOMP_RET_ERRNO, "SCMP_ACT_ERRNO"},
-		{SECCOMP_RET_TRAP, "SCMP_ACT_TRAP"},
-		{SECCOMP_RET_KILL_THREAD, "SCMP_ACT_KILL_THREAD"},
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (names[i].action == (value & SECCOMP_RET_ACTION_FULL))
-			return names[i].name;
-	}
-	return "SCMP_ACT_KILL_PROCESS";
-}
-
 static const char *default_action(const struct profile *profile)
 {
 	if (profile->rules.loader != LOADER_SYSTEMD && profile->rules.loader != LOADER_NONE)
@@ -381,7 +343,7 @@ static const char *default_action(const struct profile *profile)
 		return "";
 	if (profile->unit.filter.present && profile->unit.filter.allows)
 		return profile->unit.has_errno ? "SCMP_ACT_ERRNO" : "SCMP_ACT_KILL_PROCESS";
-	return action_text(profile->rules.default_action);
+	return spelling_of_action(profile->rules.default_action);
 }
 
 struct profile_info profile_info(const struct profile *profile)

@@ -1,6 +1,7 @@
 #include "profile/resolve.h"
 
 #include "base/mem.h"
+#include "profile/spelling.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -374,7 +375,7 @@ static int resolve_default(struct resolver *resolver)
 	top_place(resolver, "defaultAction", place);
 	if (!document->default_action)
 		return err_set(resolver->err, EINVAL, "%s: missing", place);
-	if (!document_action(document->default_action, &action))
+	if (!spelling_read_action(document->default_action, &action))
 		return err_quoted(resolver->err, place, "unknown action", document->default_action);
 	if (action == SCMP_ACT_NOTIFY)
 		return err_set(resolver->err, EINVAL,
