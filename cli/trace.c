@@ -4,6 +4,7 @@
 #include "cli/message.h"
 #include "ingest/strace.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 /* The first call stands within so many lines: what a program wrote to the same standard error may
@@ -95,13 +96,50 @@ static void begin_trace(struct trace *trace, const struct line *line)
 	trace->intake->known_framing = true;
 }
 
+/* Each "0" of the shape is a digit or the blank in place of one, "a" a letter. */
+static bool has_shape(struct str text, const char *shape)
+{
+	size_t n = strlen(shape);
+
+	for (size_t i = 0; i < n && i < text.n; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+		bool is_it = shape[i] == '0'   ? isdigit(c) || c == ' '
+			     : shape[i] == 'a' ? isalpha(c)
+					       : c == (unsigned char)shape[i];
+
+		if (!is_it)
+			return false;
+	}
+	return text.n > n;
+}
+
+/*
+ * "Nov 21 23:01:34 vm app[1]: text", "2026-11-21T23:01:34+00:00 vm app[1]: text". journalctl prints
+ * the further lines of a message without that, indented: they are some program's words, and might
+ * look like a call.
+ */
+static bool is_syslog(struct str text)
+{
+	static const char *const shapes[] = {"aaa 00 00:00:00 ", "0000-00-00T00:00:00"};
+	bool is_traditional = has_shape(text, shapes[0]);
+
+	if (!is_traditional && !has_shape(text, shapes[1]))
+		return false;
+	text = str_skip(text, strlen(shapes[0]) - 1);
+	for (size_t i = 0; i < 2; i++) /* the time's rest, and the host */
+		text = str_skip(text, str_chr(text, ' ') + (str_chr(text, ' ') < text.n));
+	size_t n = str_chr(text, ' ');
+
+	return n > 1 && text.p[n - 1] == ':';
+}
+
 static void decide(struct trace *trace, const struct line *line)
 {
 	struct str text = line->text;
 
 	if (line->number > LINES_MAX || found(trace->intake) != trace->found ||
 	    str_starts(text, STR("type=")) || str_starts(text, STR("node=")) ||
-	    str_starts(text, STR("{")))
+	    str_starts(text, STR("{")) || is_syslog(text))
 		trace->form = FORM_LOG;
 	else if (strace_recognizes(text))
 		begin_trace(trace, line);

@@ -23,6 +23,7 @@ struct strace {
 	bool calls_seen;   /* a summary (-C) would count them again */
 	bool has_first;
 	uint64_t first_hash; /* of the first call's line: tells traces without times apart */
+	uint64_t rows_hash;  /* of all rows of a summary so far: tells summaries apart */
 	int64_t end_ms;
 	uint64_t elapsed_us;  /* of -r: all */
 	uint64_t relative_us; /* of -r: so far */
@@ -114,7 +115,7 @@ void strace_begin(struct strace *strace, const struct strace_input *input)
 	strace->calls_seen = strace->has_first = strace->has_clock = false;
 	strace->end_ms = input->end_ms;
 	strace->elapsed_us = input->elapsed_us;
-	strace->relative_us = 0;
+	strace->relative_us = strace->rows_hash = 0;
 }
 
 /* The latest such time of the day that is not after the input's end. */
@@ -156,18 +157,15 @@ static int64_t relative_ms(const struct strace *strace)
 	return left < (uint64_t)strace->end_ms ? strace->end_ms - (int64_t)left : 0;
 }
 
-/* When the line was written; false if it does not say. */
-static bool line_time(struct strace *strace, const struct strace_head *head, int64_t *ret_ms)
+/* When the line was written, as far as that is known. */
+static int64_t line_ms(struct strace *strace, const struct strace_head *head)
 {
 	strace->relative_us += head->relative_us;
-	*ret_ms = strace->end_ms;
 	if (head->has_time)
-		*ret_ms = head->ms;
-	else if (head->has_clock)
-		*ret_ms = clock_ms(strace, head->clock) + head->clock_ms;
-	else if (head->has_relative)
-		*ret_ms = relative_ms(strace);
-	return head->has_time || head->has_clock || (head->has_relative && strace->elapsed_us);
+		return head->ms;
+	if (head->has_clock)
+		return clock_ms(strace, head->clock) + head->clock_ms;
+	return head->has_relative ? relative_ms(strace) : strace->end_ms;
 }
 
 /* Of a line without pid: the process that is alone. Once it has ended, that is another one. */
@@ -344,20 +342,54 @@ static void put_number(struct buf *buf, uint64_t number)
 	buf_put(buf, &number, sizeof(number));
 }
 
-/* Without times all calls are of one second, and their lines (addresses, arguments) would be as
- * many identities as there are calls. Calls of one process under one number are alike: the first
- * is (process, number, 1), the next (process, number, 2). */
-static struct str identity_of(struct strace *strace)
+/* Without times (those of -r alone are as good as none: two traces of one program share most of
+ * them) all calls are of one second, and their lines (addresses, arguments) would be as many
+ * identities as there are calls. Calls of one process under one number are alike: the first is
+ * (process, number, 1), the next (process, number, 2). Traces of one second may begin with the same
+ * call, so that the file's time tells them apart, too. */
+static struct str untimed_identity(struct strace *strace)
 {
 	const struct record *record = &strace->record;
+	uint64_t pid = strace->file_pid ? strace->file_pid : record->pid;
 
 	buf_clear(&strace->identity);
+	put_number(&strace->identity, (uint64_t)strace->end_ms);
 	put_number(&strace->identity, strace->first_hash);
-	put_number(&strace->identity, (uint64_t)record->pid << 32 | record->arch);
+	put_number(&strace->identity, pid << 32 | record->arch);
 	put_number(&strace->identity, (uint64_t)(uint32_t)record->nr);
+	/* what other files of an -ff tell of a process depends on which were read before */
+	if (strace->file_pid)
+		return buf_str(&strace->identity);
 	put_number(&strace->identity, record->comm.n);
 	buf_put_str(&strace->identity, record->comm);
 	buf_put_str(&strace->identity, record->exe);
+	return buf_str(&strace->identity);
+}
+
+/* A line with its time is known by its text. Where that has no pid, other processes (-ff) write the
+ * same; and if its time is in whole seconds (-t), so do other traces. */
+static struct str identity_of(struct strace *strace, const struct strace_head *head,
+			      struct str text)
+{
+	if (!head->has_time && !head->has_clock)
+		return untimed_identity(strace);
+	if (head->has_pid || (head->has_fraction && !strace->file_pid))
+		return text;
+	buf_clear(&strace->identity);
+	put_number(&strace->identity, head->has_fraction ? 0 : strace->first_hash);
+	put_number(&strace->identity, strace->file_pid);
+	buf_put_str(&strace->identity, text);
+	return buf_str(&strace->identity);
+}
+
+/* Rows of a short program's summary are those of any other one: "0.00 0.000000 0 1 execve". */
+static struct str row_identity(struct strace *strace, struct str text)
+{
+	strace->rows_hash = hash_bytes(strace->rows_hash, text);
+	buf_clear(&strace->identity);
+	put_number(&strace->identity, (uint64_t)strace->end_ms);
+	put_number(&strace->identity, strace->rows_hash);
+	buf_put_str(&strace->identity, text);
 	return buf_str(&strace->identity);
 }
 
@@ -393,10 +425,10 @@ static void take_call(struct strace *strace, const struct content *content, cons
 {
 	struct str name = str_of(content->text.p, content->name_n);
 	struct str arguments = str_skip(content->text, name.n + 1);
-	bool timed = line_time(strace, &content->head, &strace->record.ms);
 	enum malformed why = doubt(content, arguments);
 	int64_t nr;
 
+	strace->record.ms = line_ms(strace, &content->head);
 	if (why) {
 		malformed(ret, why);
 		return;
@@ -416,7 +448,7 @@ static void take_call(struct strace *strace, const struct content *content, cons
 	strace->record.ip = content->head.ip;
 	set_program(strace, content, process, arguments);
 	ret->kind = STRACE_CALL;
-	ret->identity = timed ? line->text : identity_of(strace);
+	ret->identity = identity_of(strace, &content->head, line->text);
 	end_call(strace, process, arguments);
 }
 
@@ -486,7 +518,7 @@ static void take_row(struct strace *strace, struct str name, uint64_t calls,
 	record->comm_null = record->exe_null = true;
 	ret->kind = STRACE_CALL;
 	ret->repeats = (uint32_t)((calls < UINT32_MAX ? calls : UINT32_MAX) - 1);
-	ret->identity = line->text;
+	ret->identity = row_identity(strace, line->text);
 }
 
 /* True if the line is one of a summary. */
@@ -552,13 +584,11 @@ static void take_foreign(struct strace *strace, const struct content *content,
 static void take_content(struct strace *strace, const struct content *content,
 			 const struct line *line, struct strace_read *ret)
 {
-	int64_t ms;
-
 	if (content->name_n) {
 		take_call(strace, content, line, ret);
 		return;
 	}
-	line_time(strace, &content->head, &ms);
+	strace->relative_us += content->head.relative_us;
 	if (content->resumed)
 		take_resumed(strace, content);
 	else if (str_starts(content->text, STR("+++ ")))

@@ -69,8 +69,9 @@ struct strace_read {
 	enum malformed why;
 	const struct record *record; /* without serial; lives until the next line */
 	uint32_t repeats;            /* further calls of a summary's row */
-	/* What the store knows the event by. A line that has a time is known by its text; where
-	 * there is none, calls are known by their process, program and number. */
+	/* What the store knows the event by. A line that has a time is known by its text (and by its
+	 * process, where -ff leaves that to the file); where there is none, calls are known by their
+	 * trace, process, program and number, rows by all rows before them. */
 	struct str identity;
 };
 

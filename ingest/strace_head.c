@@ -114,6 +114,7 @@ static void take_clock(struct str *text, struct strace_head *head)
 		return;
 	head->clock = (uint32_t)((hour * 3600 + minute * 60 + second) % DAY_SECONDS);
 	head->clock_ms = (uint32_t)(us / 1000);
+	head->has_fraction = text->p[8] == '.';
 	head->has_clock = true;
 	*text = rest;
 }
@@ -128,6 +129,7 @@ static void take_time(struct str *text, struct strace_head *head)
 	if (digits < 9 || !take_fraction(&rest, &us) || !take_char(&rest, ' '))
 		return;
 	head->ms = (int64_t)(seconds * 1000 + us / 1000);
+	head->has_fraction = text->p[digits] == '.';
 	head->has_time = true;
 	*text = rest;
 }

@@ -13,6 +13,7 @@
 
 struct strace_head {
 	bool has_pid, has_comm, has_clock, has_time, has_relative, has_nr;
+	bool has_fraction;    /* the clock, or the time: it is not in whole seconds */
 	uint32_t pid;         /* "[pid 17]", "17" */
 	struct str comm;      /* -Y: "17<true>", as escaped */
 	uint32_t clock;       /* -t: second of the day, local time */

@@ -368,6 +368,9 @@ static void test_identity(void **state)
 	buf_clear(&timed);
 	read_text(strace, "5 1795332251.1 getpid() = 5\n", append_identity, &timed);
 	assert_string_equal(timed.p, "5 1795332251.1 getpid() = 5\n");
+	buf_clear(&first);
+	read_text(strace, "1795332251.1 getpid() = 5\n", append_identity, &first);
+	assert_string_equal(first.p, "1795332251.1 getpid() = 5\n");
 	strace_free(strace);
 }
 
