@@ -279,3 +279,26 @@ bool syscall_number(uint32_t token, const char *name, int64_t *ret_nr)
 	}
 	return false;
 }
+
+const uint32_t *arch_subs(uint32_t token)
+{
+	/* moby: profiles/seccomp/default_linux.go, arches(). 32-bit hosts have no entry there. */
+	static const struct {
+		uint32_t token;
+		uint32_t subs[3];
+	} families[] = {
+		{SCMP_ARCH_X86_64, {SCMP_ARCH_X86, SCMP_ARCH_X32}},
+		{SCMP_ARCH_AARCH64, {SCMP_ARCH_ARM}},
+		{SCMP_ARCH_MIPS64, {SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64N32}},
+		{SCMP_ARCH_MIPS64N32, {SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64}},
+		{SCMP_ARCH_MIPSEL64, {SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64N32}},
+		{SCMP_ARCH_MIPSEL64N32, {SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64}},
+		{SCMP_ARCH_S390X, {SCMP_ARCH_S390}},
+	};
+	static const uint32_t none;
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (families[i].token == token)
+			return families[i].subs;
+	return &none;
+}

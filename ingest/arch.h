@@ -39,6 +39,12 @@ uint32_t arch_first_number(uint32_t token);
 /* This machine's token. */
 uint32_t arch_native(void);
 
+/*
+ * Arches whose programs the same kernel may run beside those of that token: x86 and x32 beside
+ * x86_64, arm beside aarch64 and so on, as moby's archMap has them; ended by 0. None for others.
+ */
+const uint32_t *arch_subs(uint32_t token);
+
 /* All tokens that this libseccomp supports or may have been built for, ended by 0. */
 const uint32_t *arch_all(void);
 

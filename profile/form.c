@@ -44,48 +44,6 @@ uint32_t form_action_kind(uint32_t action)
 	return action & SECCOMP_RET_ACTION_FULL;
 }
 
-const char *form_action_text(uint32_t action)
-{
-	static const struct {
-		uint32_t action;
-		const char *name;
-	} names[] = {
-		{SECCOMP_RET_KILL_PROCESS, "SCMP_ACT_KILL_PROCESS"},
-		{SECCOMP_RET_KILL_THREAD, "SCMP_ACT_KILL_THREAD"},
-		{SECCOMP_RET_TRAP, "SCMP_ACT_TRAP"},
-		{SECCOMP_RET_ERRNO, "SCMP_ACT_ERRNO"},
-		{SECCOMP_RET_USER_NOTIF, "SCMP_ACT_NOTIFY"},
-		{SECCOMP_RET_TRACE, "SCMP_ACT_TRACE"},
-		{SECCOMP_RET_LOG, "SCMP_ACT_LOG"},
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].action == form_action_kind(action))
-			return names[i].name;
-	return "SCMP_ACT_ALLOW";
-}
-
-const char *form_operator_text(enum scmp_compare op)
-{
-	static const char *const names[] = {
-		[SCMP_CMP_NE] = "SCMP_CMP_NE",
-		[SCMP_CMP_LT] = "SCMP_CMP_LT",
-		[SCMP_CMP_LE] = "SCMP_CMP_LE",
-		[SCMP_CMP_EQ] = "SCMP_CMP_EQ",
-		[SCMP_CMP_GE] = "SCMP_CMP_GE",
-		[SCMP_CMP_GT] = "SCMP_CMP_GT",
-		[SCMP_CMP_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
-	};
-
-	return names[op];
-}
-
-bool form_action_has_number(uint32_t action)
-{
-	return form_action_kind(action) == SECCOMP_RET_ERRNO ||
-	       form_action_kind(action) == SECCOMP_RET_TRACE;
-}
-
 unsigned form_errno(uint32_t action)
 {
 	unsigned number = action & SECCOMP_RET_DATA;

@@ -6,22 +6,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/seccomp.h>
-#include <stdlib.h>
 
 /*
  * The JSON is put together by hand because jansson's integers end at 2^63 - 1, and a mask or a
  * value of an arg is a uint64.
  */
-
-static void put_string(struct buf *to, const char *string)
-{
-	json_t *value = json_string(string);
-	char *dumped = value ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
-
-	buf_put_str(to, str_from(dumped ? dumped : "\"\""));
-	free(dumped);
-	json_decref(value);
-}
 
 /* [], or one a line; the list's own member stands at `indent`. */
 static void put_strings(struct buf *to, const char *indent, const char *const *all, size_t count)
@@ -29,7 +18,7 @@ static void put_strings(struct buf *to, const char *indent, const char *const *a
 	buf_put_char(to, '[');
 	for (size_t i = 0; i < count; i++) {
 		buf_format(to, "%s\n%s\t", i ? "," : "", indent);
-		put_string(to, all[i]);
+		spelling_put_string(to, all[i]);
 	}
 	if (count)
 		buf_format(to, "\n%s", indent);
@@ -55,7 +44,7 @@ static void put_value(struct buf *to, const json_t *value)
 	else if (json_is_boolean(value))
 		buf_put_str(to, json_is_true(value) ? STR("true") : STR("false"));
 	else
-		put_string(to, json_string_value(value));
+		spelling_put_string(to, json_string_value(value));
 }
 
 /* First, so that whoever opens the file reads it. */
@@ -70,7 +59,7 @@ static void put_evidence(struct buf *to, json_t *evidence)
 	buf_put_str(to, STR("\t\"x-sclog\": {"));
 	json_object_foreach(evidence, key, value) {
 		buf_put_str(to, first ? STR("\n\t\t") : STR(",\n\t\t"));
-		put_string(to, key);
+		spelling_put_string(to, key);
 		buf_put_str(to, STR(": "));
 		put_value(to, value);
 		first = false;
@@ -81,8 +70,8 @@ static void put_evidence(struct buf *to, json_t *evidence)
 static void put_action(struct buf *to, const char *indent, const char *member, const char *number,
 		       uint32_t action)
 {
-	buf_format(to, "%s\"%s\": \"%s\"", indent, member, form_action_text(action));
-	if (form_action_has_number(action))
+	buf_format(to, "%s\"%s\": \"%s\"", indent, member, spelling_of_action(action));
+	if (spelling_has_number(action))
 		buf_format(to, ",\n%s\"%s\": %u", indent, number, action & SECCOMP_RET_DATA);
 }
 
@@ -99,46 +88,34 @@ static void put_member_string(struct buf *to, const char *member, const char *st
 	if (!string)
 		return;
 	buf_format(to, ",\n\t\"%s\": ", member);
-	put_string(to, string);
+	spelling_put_string(to, string);
 }
 
 static bool is_sub(uint32_t host, uint32_t token)
 {
-	/* the archMap of moby's own default profile */
-	static const uint32_t subs[][3] = {
-		{SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32},
-		{SCMP_ARCH_AARCH64, SCMP_ARCH_ARM, SCMP_ARCH_ARM},
-		{SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64N32},
-		{SCMP_ARCH_MIPS64N32, SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64},
-		{SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64N32},
-		{SCMP_ARCH_MIPSEL64N32, SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64},
-		{SCMP_ARCH_S390X, SCMP_ARCH_S390, SCMP_ARCH_S390},
-	};
-
-	for (size_t i = 0; i < sizeof(subs) / sizeof(subs[0]); i++)
-		if (subs[i][0] == host && (subs[i][1] == token || subs[i][2] == token))
+	for (const uint32_t *sub = arch_subs(host); *sub; sub++)
+		if (*sub == token)
 			return true;
 	return false;
+}
+
+static uint32_t token_at(const struct strings *arches, size_t i)
+{
+	bool known = strcmp(arches->all[i], "SCMP_ARCH_NATIVE") != 0;
+
+	return known ? arch_from_name(str_from(arches->all[i])) : 0;
 }
 
 /* The host whose entry has exactly these arches: one of them, with all others its subs. */
 static bool find_host(const struct strings *arches, size_t *ret_host)
 {
-	static const uint32_t hosts[] = {
-		SCMP_ARCH_X86_64,   SCMP_ARCH_AARCH64,     SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS64N32,
-		SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL64N32, SCMP_ARCH_S390X};
+	for (size_t host = 0; host < arches->count; host++) {
+		uint32_t token = token_at(arches, host);
+		size_t subs = 0;
 
-	for (size_t h = 0; h < sizeof(hosts) / sizeof(hosts[0]); h++) {
-		size_t subs = 0, host = arches->count;
-
-		for (size_t i = 0; i < arches->count; i++) {
-			uint32_t token = arch_from_name(str_from(arches->all[i]));
-
-			if (token == hosts[h] && strcmp(arches->all[i], "SCMP_ARCH_NATIVE") != 0)
-				host = i;
-			subs += is_sub(hosts[h], token);
-		}
-		if (host < arches->count && subs + 1 == arches->count) {
+		for (size_t i = 0; i < arches->count; i++)
+			subs += is_sub(token, token_at(arches, i));
+		if (*arch_subs(token) && subs + 1 == arches->count) {
 			*ret_host = host;
 			return true;
 		}
@@ -169,7 +146,7 @@ static void put_arch_map(const struct form_writer *writer)
 		if (i != host)
 			subs[count++] = arches->all[i];
 	buf_put_str(writer->text, STR(",\n\t\"archMap\": [\n\t\t{\n\t\t\t\"architecture\": "));
-	put_string(writer->text, arches->all[host]);
+	spelling_put_string(writer->text, arches->all[host]);
 	buf_put_str(writer->text, STR(",\n\t\t\t\"subArchitectures\": "));
 	put_strings(writer->text, "\t\t\t", subs, count);
 	buf_put_str(writer->text, STR("\n\t\t}\n\t]"));
@@ -188,7 +165,7 @@ static void put_args(struct buf *to, const struct form_rule *rule)
 		if (arg->op == SCMP_CMP_MASKED_EQ)
 			buf_format(to, "\t\t\t\t\t\"valueTwo\": %" PRIu64 ",\n", arg->value_two);
 		buf_format(to, "\t\t\t\t\t\"op\": \"%s\"\n\t\t\t\t}%s\n",
-			   form_operator_text(arg->op), i + 1 < rule->arg_count ? "," : "");
+			   spelling_of_operator(arg->op), i + 1 < rule->arg_count ? "," : "");
 	}
 	buf_put_str(to, STR("\t\t\t]"));
 }

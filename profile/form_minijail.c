@@ -122,7 +122,7 @@ static int check_default(const struct form_writer *writer)
 		return err_set(writer->err, EINVAL,
 			       "minijail kills what a policy does not list (or logs all of it, "
 			       "minijail0 -L), and the profile's default is %s",
-			       form_action_text(action));
+			       spelling_of_action(action));
 	if (form_action_kind(action) == SECCOMP_RET_ERRNO)
 		lint_add(writer->notes, 0, "defaultAction",
 			 "minijail kills what a policy does not list: a call that is not listed "
@@ -149,7 +149,7 @@ static int check_calls(struct policy *policy)
 			call->action = SCMP_ACT_ALLOW;
 		} else if (call->plain && call->action != SCMP_ACT_ALLOW &&
 			   !refuses(call->action)) {
-			action = form_action_text(call->action);
+			action = spelling_of_action(call->action);
 			form_list_add(&unknown, call->name);
 		}
 	}

@@ -11,6 +11,7 @@
 
 #include "profile/form.h"
 #include "profile/resolve.h"
+#include "profile/spelling.h"
 
 /* More args than that crun and the operator take in no rule. */
 #define FORM_MAX_ARGS 6
@@ -90,11 +91,6 @@ int form_widen(const struct form_writer *writer, struct form_list *names, const 
 
 /* An action without its data: SCMP_ACT_ERRNO(0) for every errno. */
 uint32_t form_action_kind(uint32_t action);
-/* "SCMP_ACT_ERRNO"; as config-linux.md spells it. */
-const char *form_action_text(uint32_t action);
-const char *form_operator_text(enum scmp_compare op);
-/* Whether a number stands beside the action: ERRNO's errno, TRACE's message. */
-bool form_action_has_number(uint32_t action);
 /* ERRNO's errno as the kernel returns it: at most 4095 (kernel/seccomp.c, MAX_ERRNO). */
 unsigned form_errno(uint32_t action);
 /* "EPERM", or the number where the C library has no name. */

@@ -395,7 +395,7 @@ static void put_args(struct emitter *emitter, const struct form_rule *rule)
 		put_number(emitter, "value", arg->value);
 		if (arg->op == SCMP_CMP_MASKED_EQ)
 			put_number(emitter, "valueTwo", arg->value_two);
-		put_word(emitter, "op", form_operator_text(arg->op));
+		put_word(emitter, "op", spelling_of_operator(arg->op));
 		close_map(emitter);
 	}
 	close_list(emitter);
@@ -406,9 +406,9 @@ static void put_rule(struct emitter *emitter, const struct form_rule *rule)
 	const unsigned number = rule->action & SECCOMP_RET_DATA;
 
 	open_map(emitter);
-	put_word(emitter, "action", form_action_text(rule->action));
+	put_word(emitter, "action", spelling_of_action(rule->action));
 	/* the operator leaves a zero out, whatever is written */
-	if (form_action_has_number(rule->action) && number)
+	if (spelling_has_number(rule->action) && number)
 		put_number(emitter, "errnoRet", number);
 	open_list(emitter, "names");
 	for (size_t i = 0; i < rule->count; i++)
@@ -455,7 +455,7 @@ static void put_spec(struct emitter *emitter, const char **widened, size_t widen
 
 	put_scalar(emitter, "spec", true);
 	open_map(emitter);
-	put_word(emitter, "defaultAction", form_action_text(writer->default_action));
+	put_word(emitter, "defaultAction", spelling_of_action(writer->default_action));
 	put_member(emitter, "baseProfileName", base ? base : "");
 	put_words(emitter, "architectures", &writer->arches);
 	put_words(emitter, "flags", &document->flags);
@@ -509,7 +509,7 @@ static void note_errnos(const struct form_writer *writer)
 	FORM_LIST_AUTO zeros = {0};
 	char text[16];
 
-	if (form_action_has_number(action) && (action & SECCOMP_RET_DATA) != EPERM)
+	if (spelling_has_number(action) && (action & SECCOMP_RET_DATA) != EPERM)
 		lint_add(writer->notes, 0, "spec.defaultAction",
 			 "the operator knows no defaultErrnoRet: what is not listed gets EPERM "
 			 "instead of %s%s",
@@ -520,7 +520,7 @@ static void note_errnos(const struct form_writer *writer)
 	for (size_t i = 0; i < writer->count; i++) {
 		const struct form_rule *rule = &writer->all[i];
 
-		if (!form_action_has_number(rule->action) || (rule->action & SECCOMP_RET_DATA))
+		if (!spelling_has_number(rule->action) || (rule->action & SECCOMP_RET_DATA))
 			continue;
 		for (size_t k = 0; k < rule->count; k++)
 			form_list_add(&zeros, rule->names[k]);

@@ -120,7 +120,7 @@ static int check_actions(struct drop_in *drop_in)
 
 	if (!is_let_through(writer->default_action) && !is_refusal(writer->default_action))
 		return err_set(writer->err, EINVAL, "systemd has no %s",
-			       form_action_text(writer->default_action));
+			       spelling_of_action(writer->default_action));
 	if (form_action_kind(writer->default_action) == SECCOMP_RET_ERRNO &&
 	    form_errno(writer->default_action) == 0)
 		return err_set(writer->err, EINVAL,
@@ -130,7 +130,7 @@ static int check_actions(struct drop_in *drop_in)
 
 		if (is_let_through(call->action) || is_refusal(call->action))
 			continue;
-		action = form_action_text(call->action);
+		action = spelling_of_action(call->action);
 		form_list_add(&names, call->name);
 	}
 	if (!action)
@@ -153,7 +153,7 @@ static void note_kills(const struct drop_in *drop_in)
 	if (is_killed_otherwise(writer->default_action))
 		lint_note(writer->notes, 0, "SystemCallErrorNumber",
 			  "systemd has no %s: what is not listed ends the whole process",
-			  form_action_text(writer->default_action));
+			  spelling_of_action(writer->default_action));
 	for (size_t i = 0; i < drop_in->calls.count; i++)
 		if (is_killed_otherwise(drop_in->calls.all[i].action))
 			form_list_add(&names, drop_in->calls.all[i].name);

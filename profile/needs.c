@@ -120,39 +120,13 @@ bool needs_add_arch(struct needs *needs, uint32_t token)
 	return true;
 }
 
-/* moby: profiles/seccomp/default_linux.go, arches(). 32-bit hosts have no entry there. */
-static const struct {
-	uint32_t token;
-	uint32_t subs[2]; /* 0 where there is but one */
-} sub_arches[] = {
-	{SCMP_ARCH_X86_64, {SCMP_ARCH_X86, SCMP_ARCH_X32}},
-	{SCMP_ARCH_AARCH64, {SCMP_ARCH_ARM}},
-	{SCMP_ARCH_MIPS64, {SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64N32}},
-	{SCMP_ARCH_MIPS64N32, {SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64}},
-	{SCMP_ARCH_MIPSEL64, {SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64N32}},
-	{SCMP_ARCH_MIPSEL64N32, {SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64}},
-	{SCMP_ARCH_S390X, {SCMP_ARCH_S390}},
-};
-
-#define SUB_ARCHES (sizeof(sub_arches) / sizeof(sub_arches[0]))
-
-static void add_subs_of(struct needs *needs, uint32_t token)
-{
-	for (size_t i = 0; i < SUB_ARCHES; i++) {
-		if (sub_arches[i].token != token)
-			continue;
-		needs_add_arch(needs, sub_arches[i].subs[0]);
-		if (sub_arches[i].subs[1])
-			needs_add_arch(needs, sub_arches[i].subs[1]);
-	}
-}
-
 void needs_add_sub_arches(struct needs *needs)
 {
 	size_t count = needs->arch_count;
 
 	for (size_t i = 0; i < count; i++)
-		add_subs_of(needs, needs->arches[i]);
+		for (const uint32_t *sub = arch_subs(needs->arches[i]); *sub; sub++)
+			needs_add_arch(needs, *sub);
 }
 
 /* libseccomp's negative numbers stand for what that arch does not have. */
