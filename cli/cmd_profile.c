@@ -54,6 +54,10 @@ static const struct option_row rows[] = {
 /* Groups that a message names before it only counts them. */
 #define NAMED_MAX 5
 
+/* Bytes of one such name, and of all before no other follows. */
+#define NAME_BYTES  80
+#define NAMED_BYTES 140
+
 struct profiling {
 	struct invocation *invocation;
 	const struct profile_given *given;
@@ -125,24 +129,39 @@ static bool on_one_node(struct recorded_group *const *groups, size_t count)
 	return true;
 }
 
+/* Names are of any length, and the message has to end in what to do. */
+static void put_short(struct buf *names, const struct recorded_group *group, bool with_node)
+{
+	struct str node = group->key.values[GROUP_NODE];
+	BUF_AUTO name = {0};
+
+	group_key_put(&name, &group->key);
+	if (with_node)
+		buf_format(&name, " on %.*s", (int)node.n, node.p);
+	size_t n = name.n < NAME_BYTES ? name.n : NAME_BYTES;
+
+	/* not within a character of UTF-8 */
+	while (n && n < name.n && ((unsigned char)name.p[n] & 0xc0) == 0x80)
+		n--;
+	buf_put_str(names, str_of(name.p, n));
+	buf_put_str(names, n < name.n ? STR("...") : STR(""));
+}
+
 static int refuse_mixture(struct profiling *profiling, struct recorded_group *const *groups,
 			  size_t count)
 {
 	bool one_node = on_one_node(groups, count);
 	BUF_AUTO names = {0};
+	size_t named = 0;
 
-	for (size_t i = 0; i < count && i < NAMED_MAX; i++) {
-		struct str node = groups[i]->key.values[GROUP_NODE];
-
-		buf_put_str(&names, i ? STR(", ") : STR(""));
-		group_key_put(&names, &groups[i]->key);
-		if (!one_node)
-			buf_format(&names, " on %.*s", (int)node.n, node.p);
+	while (named < count && named < NAMED_MAX && names.n < NAMED_BYTES) {
+		buf_put_str(&names, named ? STR(", ") : STR(""));
+		put_short(&names, groups[named++], !one_node);
 	}
-	if (count > NAMED_MAX)
-		buf_format(&names, " and %zu more", count - NAMED_MAX);
+	if (count > named)
+		buf_format(&names, " and %zu more", count - named);
 	return err_set(profiling->err, EINVAL,
-		       "the selection mixes %zu containers: %.220s. Choose one with %s, write one "
+		       "the selection mixes %zu containers: %s. Choose one with %s, write one "
 		       "profile for each with --by name -o FOLDER, or join them with --merge",
 		       count, names.p, one_node ? "--container" : "--container and --node");
 }
@@ -244,22 +263,18 @@ static bool has_file(const struct profiling *profiling, const struct recorded_gr
 	return false;
 }
 
-static int make_each(struct profiling *profiling, struct recorded_group *groups, size_t count,
-		     struct product *products, size_t *ret_made)
+static int make_each(struct profiling *profiling, struct product *products, size_t count)
 {
 	bool complete = true;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (!has_file(profiling, &groups[i]))
-			continue;
-		complete = is_complete(profiling, &groups[i]) && complete;
-		r = check_group(profiling, &groups[i]);
+		complete = is_complete(profiling, products[i].group) && complete;
+		r = check_group(profiling, products[i].group);
 		if (r == 0)
-			r = product_make(&profiling->making, &groups[i], &products[(*ret_made)++],
-					 profiling->err);
+			r = product_make(&profiling->making, &products[i], profiling->err);
 	}
-	if (r == 0 && *ret_made == 0)
+	if (r == 0 && count == 0)
 		r = refuse_nothing(profiling, NULL);
 	if (r < 0)
 		return r;
@@ -268,13 +283,18 @@ static int make_each(struct profiling *profiling, struct recorded_group *groups,
 
 static int write_each(struct profiling *profiling, struct recorded_group *groups, size_t count)
 {
+	enum form form = profiling->making.form;
 	struct product *products = mem_new(count + 1, sizeof(*products));
 	size_t made = 0;
-	int r = make_each(profiling, groups, count, products, &made);
+
+	for (size_t i = 0; i < count; i++)
+		if (has_file(profiling, &groups[i]))
+			products[made++] = product_of(&groups[i]);
+	products_number(products, made, form);
+	int r = make_each(profiling, products, made);
 
 	if (r == EXIT_FINE)
-		r = products_write(products, made, profiling->making.form, profiling->given,
-				   profiling->err);
+		r = products_write(products, made, form, profiling->given, profiling->err);
 	for (size_t i = 0; i < made; i++)
 		product_release(&products[i]);
 	free(products);
@@ -283,13 +303,14 @@ static int write_each(struct profiling *profiling, struct recorded_group *groups
 
 static int write_one(struct profiling *profiling, struct recorded_group *group)
 {
-	struct product product = {0};
 	int r = group ? check_group(profiling, group) : 0;
 
 	if (r == 0 && group && !is_complete(profiling, group))
 		return EXIT_INCOMPLETE;
+	struct product product = product_of(group);
+
 	if (r == 0)
-		r = product_make(&profiling->making, group, &product, profiling->err);
+		r = product_make(&profiling->making, &product, profiling->err);
 	if (r == 0)
 		r = product_write(&product, profiling->given, profiling->err);
 	if (r == 0 && profiling->given->output && !profiling->given->global.quiet)
@@ -401,6 +422,23 @@ static int make(struct profiling *profiling)
 	return read_and_write(profiling);
 }
 
+/* How a base is resolved; said of none, it would be ignored. */
+static int refuse_judging(const struct profile_given *given, struct err *err)
+{
+	const struct profile_options_given *judging = &given->judging;
+	const char *option = judging->loader           ? "loader"
+			     : judging->caps           ? "caps"
+			     : judging->cap_add.count  ? "cap-add"
+			     : judging->cap_drop.count ? "cap-drop"
+			     : judging->kernel         ? "kernel"
+						       : NULL;
+
+	if (!option)
+		return 0;
+	return err_set(err, EINVAL, "--%s says how a base is read: it goes with --base or --merge",
+		       option);
+}
+
 static int check(struct profiling *profiling)
 {
 	const struct profile_given *given = profiling->given;
@@ -408,10 +446,12 @@ static int check(struct profiling *profiling)
 
 	for (size_t i = 0; i < profiling->invocation->operand_count; i++)
 		standard_inputs += strcmp(profiling->invocation->operands[i], "-") == 0;
+	for (size_t i = 0; i < given->merge.count; i++)
+		standard_inputs += strcmp(given->merge.values[i], "-") == 0;
 	if (standard_inputs > 1)
 		return err_set(profiling->err, EINVAL,
 			       "standard input cannot be two things: `-` is given more than once");
-	if (wants_folder(given) && !given->output)
+	if (wants_folder(given) && (!given->output || strcmp(given->output, "-") == 0))
 		return err_set(profiling->err, EINVAL,
 			       "--by %s writes a file for each: -o says into which folder",
 			       given->by);
@@ -422,6 +462,8 @@ static int check(struct profiling *profiling)
 		return err_set(profiling->err, EINVAL,
 			       "--widen is about what a base refuses: it goes with --base or "
 			       "--merge");
+	if (!given->base && given->merge.count == 0 && refuse_judging(given, profiling->err) < 0)
+		return -EINVAL;
 	return making_init(&profiling->making, given, profiling->err);
 }
 

@@ -54,6 +54,28 @@ static bool is_json_profile(struct str head)
 	       !contains(head, "\"_TRANSPORT\"") && !contains(head, "\"MESSAGE\"");
 }
 
+static bool is_line_of(struct str line, const char *key, const char *value)
+{
+	while (line.n && line.p[0] == ' ')
+		line = str_skip(line, 1);
+	return str_starts(line, str_from(key)) && contains(line, value);
+}
+
+/* Only at the beginning of a line: within one it may be the name of a program in a log. */
+static bool is_yaml_profile(struct str head)
+{
+	while (head.n) {
+		size_t n = str_chr(head, '\n');
+		struct str line = str_of(head.p, n);
+
+		if (is_line_of(line, "kind:", "SeccompProfile") ||
+		    is_line_of(line, "defaultAction:", ""))
+			return true;
+		head = str_skip(head, n < head.n ? n + 1 : n);
+	}
+	return false;
+}
+
 /* By its first bytes: what is malformed further on is an error of the profile's reader. */
 static bool is_profile_file(const char *path)
 {
@@ -66,8 +88,7 @@ static bool is_profile_file(const char *path)
 	struct str head = str_of(bytes, fread(bytes, 1, sizeof(bytes), file));
 
 	fclose(file);
-	return is_json_profile(head) || document_is_unit(head) ||
-	       contains(head, "SeccompProfile") || contains(head, "defaultAction:");
+	return is_json_profile(head) || document_is_unit(head) || is_yaml_profile(head);
 }
 
 static bool is_profile(const char *operand)

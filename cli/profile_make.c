@@ -14,6 +14,9 @@
 #include <linux/seccomp.h>
 #include <stdlib.h>
 
+/* Syscalls without a name that messages tell of. */
+#define UNNAMED_TOLD 10
+
 /* One profile on its way: what is needed, the document, its heading, the text. */
 struct make {
 	struct making *making;
@@ -105,12 +108,15 @@ static void complete_needs(const struct make *make)
 		needs_add_always(needs, ALWAYS_SETUP);
 }
 
-/* What cannot be in a profile, whatever it is. */
+/* What cannot be in a profile, whatever it is. A container can call any number, so that of many a
+ * few are told here; the heading has them. */
 static void warn_of_unnamed(const struct needs *needs, const char *subject)
 {
 	char arch[FORMAT_NAME_SIZE];
+	size_t told = needs->unnamed_count < UNNAMED_TOLD ? needs->unnamed_count : UNNAMED_TOLD;
+	size_t more = needs->unnamed_count - told + needs->unnamed_unlisted;
 
-	for (size_t i = 0; i < needs->unnamed_count; i++) {
+	for (size_t i = 0; i < told; i++) {
 		const struct unnamed *unnamed = &needs->unnamed[i];
 
 		message_warning("%s: syscall %" PRId32 " of %s was observed, and has no name here: "
@@ -118,9 +124,8 @@ static void warn_of_unnamed(const struct needs *needs, const char *subject)
 				subject, unnamed->nr,
 				format_arch(unnamed->audit_arch, unnamed->nr, arch));
 	}
-	if (needs->unnamed_unlisted)
-		message_warning("%s: and %zu more without a name", subject,
-				needs->unnamed_unlisted);
+	if (more)
+		message_warning("%s: and %zu more without a name", subject, more);
 }
 
 /* --- what became of it */
@@ -193,6 +198,16 @@ static void warn_of_default(const struct make *make, const char *subject)
 		message_warning("%s: the default action allows: the profile refuses nothing that "
 				"it does not name",
 				subject);
+	if (making->has_default && making->default_action == SECCOMP_RET_ERRNO)
+		message_warning("%s: errno 0 is success: programs take what is refused, setuid "
+				"for example, for done",
+				subject);
+}
+
+static bool resolves_for_common_caps(const struct make *make)
+{
+	return make->group && make->group->caps_differ && make->making->bases->count &&
+	       !make->making->given->judging.caps;
 }
 
 static void tell(const struct make *make, const char *subject)
@@ -206,7 +221,7 @@ static void tell(const struct make *make, const char *subject)
 	warn_of_default(make, subject);
 	if (make->group)
 		warn_of_unnamed(&make->group->needs, subject);
-	if (make->group && make->group->caps_differ)
+	if (resolves_for_common_caps(make))
 		message_warning("%s: its containers have different capabilities: the base is "
 				"resolved for those that all have (--caps says otherwise)",
 				subject);
@@ -244,6 +259,8 @@ static json_t *list_of_unnamed(const struct needs *needs)
 							 format_arch(needs->unnamed[i].audit_arch,
 								     needs->unnamed[i].nr, arch),
 							 needs->unnamed[i].nr));
+	if (needs->unnamed_unlisted)
+		json_array_append_new(list, json_sprintf("and %zu more", needs->unnamed_unlisted));
 	return list;
 }
 
@@ -314,19 +331,32 @@ static const char *base_name_of(const struct make *make)
 	return json_string_value(json_object_get(base->root, "baseProfileName"));
 }
 
-static int write_form(struct make *make, const char *label, struct buf *text)
+static char *object_name(const struct product *product)
+{
+	struct str label = str_from(product->label);
+	BUF_AUTO name = {0};
+
+	if (product->number < 2)
+		return mem_copy(label);
+	buf_put_str(&name, str_of(label.p, label.n < LABEL_BYTES ? label.n : LABEL_BYTES));
+	buf_format(&name, "-%u", product->number);
+	return mem_copy(buf_str(&name));
+}
+
+static int write_form(struct make *make, struct product *product)
 {
 	const struct profile_given *given = make->making->given;
+	MEM_AUTO char *name = object_name(product);
 	struct form_heading heading = {
-		.name = given->name ? given->name : label,
+		.name = given->name ? given->name : name,
 		.base_name = base_name_of(make),
 		.evidence = make->heading,
 	};
 
 	if (make->group && make->group->namespace_count == 1)
 		heading.namespace = make->group->namespaces[0];
-	return form_write(make->making->form, &make->document, &heading, given->widen, text,
-			  &make->notes, make->err);
+	return form_write(make->making->form, &make->document, &heading, given->widen,
+			  &product->text, &make->notes, make->err);
 }
 
 static int read_document(struct make *make)
@@ -341,7 +371,7 @@ static int read_document(struct make *make)
 	return r;
 }
 
-static int compose_and_write(struct make *make, const char *label, struct buf *text)
+static int compose_and_write(struct make *make, struct product *product)
 {
 	const struct making *making = make->making;
 	const struct composing composing = {
@@ -363,7 +393,7 @@ static int compose_and_write(struct make *make, const char *label, struct buf *t
 	if (r < 0)
 		return r;
 	make->heading = make_heading(make);
-	return write_form(make, label, text);
+	return write_form(make, product);
 }
 
 /* What tells the group from the others, for the name of its file. */
@@ -416,22 +446,27 @@ static void put_subject(struct buf *subject, const struct recorded_group *group)
 		buf_put_str(subject, STR("the merged profile"));
 }
 
-int product_make(struct making *making, struct recorded_group *group, struct product *ret_product,
-		 struct err *err)
+struct product product_of(struct recorded_group *group)
+{
+	return (struct product){
+		.group = group,
+		.label = group ? label_of(&group->key) : mem_copy(STR("sclog")),
+	};
+}
+
+int product_make(struct making *making, struct product *product, struct err *err)
 {
 	BUF_AUTO subject = {0};
-	struct make make = {.making = making, .group = group, .err = err};
+	struct make make = {.making = making, .group = product->group, .err = err};
 
-	*ret_product =
-		(struct product){.label = group ? label_of(&group->key) : mem_copy(STR("sclog"))};
-	if (group)
+	if (make.group)
 		complete_needs(&make);
-	int r = compose_and_write(&make, ret_product->label, &ret_product->text);
+	int r = compose_and_write(&make, product);
 
 	if (r == 0) {
-		put_subject(&subject, group);
+		put_subject(&subject, make.group);
 		tell(&make, subject.p);
-		ret_product->summary = summarize(&make);
+		product->summary = summarize(&make);
 	}
 	document_release(&make.document);
 	composed_release(&make.composed);

@@ -50,12 +50,25 @@ int bases_load(struct bases *bases, const struct recorded_group *group,
 
 /* What is made of one group, or of merged profiles alone. */
 struct product {
+	struct recorded_group *group; /* borrowed; NULL: of merged profiles alone */
+	char *label;                  /* what tells the group from the others, any bytes */
+	unsigned number;              /* of several with one name: 2, 3 ... follows the name */
 	struct buf text;
-	char *label;   /* what its file is called, without suffix: the group's, any bytes */
-	char *summary; /* for people: "84 syscalls, 12345 records, coverage full" */
+	char *summary; /* for people: "84 names, 12345 records, coverage full" */
 };
 
+struct product product_of(struct recorded_group *group);
 void product_release(struct product *product);
+
+/* Bytes of a label that names are made of: a file's name ends at 255, an object's at 250. */
+#define LABEL_BYTES 200
+
+/*
+ * Gives each product of several a number, so that no two files, and no two objects of Kubernetes
+ * where the form makes those, are called the same. A label that is its file's name gets it, whatever
+ * others come to the same: somebody else's container cannot take the file of one's own.
+ */
+void products_number(struct product *products, size_t count, enum form form);
 
 /* What all profiles of one call have in common. */
 struct making {
@@ -74,11 +87,10 @@ int making_init(struct making *making, const struct profile_given *given, struct
 void making_release(struct making *making);
 
 /*
- * Makes the text of the group's profile, whose needs get what is always needed as well; `group`
- * NULL: of the bases alone. Says on standard error (not with --quiet) what its user has to know.
+ * Makes the text of the product's group, whose needs get what is always needed as well, or of the
+ * bases alone. Says on standard error (not with --quiet) what its user has to know.
  */
-int product_make(struct making *making, struct recorded_group *group, struct product *ret_product,
-		 struct err *err);
+int product_make(struct making *making, struct product *product, struct err *err);
 
 /* Writes the one product to -o or standard output. */
 int product_write(const struct product *product, const struct profile_given *given,

@@ -24,9 +24,10 @@ struct fate {
 };
 
 struct member {
-	struct recorded_group group;      /* its lists are filled in at the end */
-	bool outside;                     /* in no container, and not asked for */
-	bool has_container, caps_unknown; /* capabilities: of some container */
+	struct recorded_group group; /* its lists are filled in at the end */
+	bool outside;                /* in no container, and not asked for */
+	bool has_container;
+	bool caps_unknown, caps_differ; /* capabilities: of some container, of some two */
 	struct texts containers, namespaces;
 	struct fate fates[NEEDS_ARCHES_MAX];
 	size_t fate_count;
@@ -218,7 +219,8 @@ static void add_caps(struct member *member, const struct container *container)
 	member->has_container = true;
 	member->caps_unknown |= !container->has_caps;
 	group->has_caps = !member->caps_unknown;
-	group->caps_differ |= group->has_caps && group->caps != container->caps;
+	member->caps_differ |= group->caps != container->caps;
+	group->caps_differ = group->has_caps && member->caps_differ;
 	group->caps &= container->caps;
 }
 

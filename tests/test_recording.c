@@ -183,16 +183,20 @@ static void capabilities_of_one_are_not_known(void **state)
 {
 	struct recording *recording = recording_new(GROUP_BY_ALL, RECORDING_ALL_PHASES, false);
 	struct observation known = an_observation(0), unknown = an_observation(1);
+	struct observation other = an_observation(2);
 
 	(void)state;
-	known.container.has_caps = true;
+	known.container.has_caps = other.container.has_caps = true;
 	known.container.caps = 0x6;
+	other.container.caps = 0xc;
 	add(recording, known);
+	add(recording, other);
 	add(recording, unknown);
 	add(recording, known);
 	struct recorded_group *groups = finish(recording, 1);
 
 	assert_false(groups[0].has_caps);
+	assert_false(groups[0].caps_differ); /* of what is not known, nothing is in common */
 	recording_free(recording);
 }
 
