@@ -377,7 +377,18 @@ static bool is_buildable(const struct exporter *exporter, struct export_name *na
 	return export_builds(&alone, &document);
 }
 
-/* After libseccomp has refused the whole: false if nothing could be done about it. */
+/* What libseccomp does not take one by one: rules that share nothing, or else the strictest. */
+static bool mend_name(struct exporter *exporter, struct export_name *name)
+{
+	if (is_buildable(exporter, name))
+		return false;
+	if (!next_manner(exporter, name))
+		put_strictest(exporter, name);
+	return true;
+}
+
+/* After libseccomp has refused the whole, or came to no end with it: false if nothing could be done
+ * about it. */
 static bool mend(struct exporter *exporter)
 {
 	bool changed = false;
@@ -385,16 +396,15 @@ static bool mend(struct exporter *exporter)
 	for (size_t i = 0; i < exporter->name_count; i++) {
 		struct export_name *name = &exporter->names[i];
 
-		if (!name->conditional || name->manner == MANNER_LEFT)
+		if (!name->conditional || name->inexpressible || name->manner == MANNER_LEFT)
 			continue;
 		if (is_multiplexer(name->name)) {
 			name->manner = MANNER_LEFT;
 			make_rules(exporter, name);
 			name->inexpressible = true;
 			changed = true;
-		} else if (!is_buildable(exporter, name)) {
-			put_strictest(exporter, name);
-			changed = true;
+		} else {
+			changed = mend_name(exporter, name) || changed;
 		}
 	}
 	return changed;
@@ -414,7 +424,8 @@ static int settle(struct exporter *exporter, struct err *err)
 		buf_clear(&export->document);
 		export_write(exporter, &export->document);
 		r = export_prove(exporter, &export->document, &differences, err);
-		again = r == -EEXIST ? mend(exporter) : r == 0 && improve(exporter, &differences);
+		again = r == -EEXIST || r == -ETIME ? mend(exporter)
+						    : r == 0 && improve(exporter, &differences);
 	}
 	export->compared = differences.compared;
 	differences_tell(&differences, &export->differences);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
+#include "profile/rehearsal.h"
 #include "profile/spelling.h"
 
 #include <byteswap.h>
@@ -536,16 +537,74 @@ static int check_flags(struct builder *builder)
 	return 0;
 }
 
+static int add_rules(struct builder *builder, volatile size_t *ret_step)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < builder->rules->count; i++) {
+		*ret_step = i;
+		r = add_rule(builder, &builder->rules->all[i]);
+	}
+	return r;
+}
+
+/* In a child: what fails fails again in its parent, which says so. */
+static void try_rules(void *context, volatile size_t *step)
+{
+	struct builder *builder = context;
+
+	if (add_rules(builder, step) == 0)
+		export_program(builder);
+}
+
+static bool compares_several(const struct rule *rule)
+{
+	return rule->arg_count > 1 && !is_any_of(rule, rule->arg_count);
+}
+
+/* Two rules for one syscall that compare several arguments each. */
+static bool may_not_end(const struct rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		for (size_t k = 0; compares_several(&rules->all[i]) && k < i; k++)
+			if (compares_several(&rules->all[k]) &&
+			    strcmp(rules->all[k].name, rules->all[i].name) == 0)
+				return true;
+	}
+	return false;
+}
+
+static int rehearse_rules(struct builder *builder)
+{
+	const struct rules *rules = builder->rules;
+	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
+	size_t step;
+
+	if (!may_not_end(rules) || rehearse(try_rules, builder, &step))
+		return 0;
+	document_name_place(rules->document, rules->all[step].document_rule,
+			    rules->all[step].document_name, place);
+	return err_set(
+		builder->err, ETIME,
+		"%s: libseccomp comes to no end with this rule for %s beside those before "
+		"it, within %d seconds: no more would a runtime, and the container would not "
+		"start",
+		place, text_quote(rules->all[step].name, quoted), REHEARSAL_SECONDS);
+}
+
 static int build(struct builder *builder)
 {
+	size_t step;
 	int r = check_flags(builder);
 
 	if (r == 0)
 		r = check_default(builder);
 	if (r == 0)
 		r = add_arches(builder);
-	for (size_t i = 0; r == 0 && i < builder->rules->count; i++)
-		r = add_rule(builder, &builder->rules->all[i]);
+	if (r == 0)
+		r = rehearse_rules(builder);
+	if (r == 0)
+		r = add_rules(builder, &step);
 	if (r == 0)
 		r = export_program(builder);
 	if (r < 0)

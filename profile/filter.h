@@ -45,8 +45,8 @@ struct filter {
 
 /*
  * Builds. The rules must not be off. -EEXIST when two rules contradict each other so that
- * libseccomp refuses and the container would not start, -EINVAL for what the runtime refuses.
- * filter_release() is due in any case.
+ * libseccomp refuses and the container would not start, -EINVAL for what the runtime refuses, -ETIME
+ * where libseccomp comes to no end (profile/rehearsal.h). filter_release() is due in any case.
  */
 int filter_build(const struct rules *rules, const struct profile_options *options,
 		 struct filter *filter, struct lints *lints, struct err *err);

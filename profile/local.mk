@@ -32,6 +32,7 @@ libsclog_a_SOURCES += \
 	profile/pair.c profile/pair.h \
 	profile/profile.c profile/profile.h \
 	profile/region.c profile/region.h profile/region_map.c \
+	profile/rehearsal.c profile/rehearsal.h \
 	profile/resolve.c profile/resolve.h \
 	profile/source.c profile/source.h \
 	profile/spans.c profile/spans.h \
