@@ -106,26 +106,18 @@ static const struct always_call setup_calls[] = {
 	{"write", "the runtime outside is told"},
 };
 
-struct always_set {
-	const char *name;
-	const struct always_call *calls;
-	size_t count;
-};
-
-#define SET(word, table)                                      \
-	{                                                     \
-		word, table, sizeof(table) / sizeof(table[0]) \
+#define SET(table)                                      \
+	{                                               \
+		table, sizeof(table) / sizeof(table[0]) \
 	}
 
-static const struct always_set sets[ALWAYS_COUNT] = {
-	[ALWAYS_PROGRAM] = SET("program", program_calls),
-	[ALWAYS_SETUP] = SET("setup", setup_calls),
+static const struct always_set {
+	const struct always_call *calls;
+	size_t count;
+} sets[ALWAYS_COUNT] = {
+	[ALWAYS_PROGRAM] = SET(program_calls),
+	[ALWAYS_SETUP] = SET(setup_calls),
 };
-
-const char *always_name(enum always set)
-{
-	return sets[set].name;
-}
 
 const struct always_call *always_calls(enum always set, size_t *ret_count)
 {

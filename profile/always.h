@@ -39,11 +39,8 @@ enum always {
 
 struct always_call {
 	const char *name; /* libseccomp's; not every arch has it */
-	const char *why;  /* a phrase for the manual and for --help-like listings */
+	const char *why;  /* a phrase, which the manual lists */
 };
-
-/* "program", "setup" */
-const char *always_name(enum always set);
 
 /* The set, sorted by name. */
 const struct always_call *always_calls(enum always set, size_t *ret_count);

@@ -165,17 +165,6 @@ const struct need *needs_find(const struct needs *needs, const char *name)
 	return found ? &needs->all[at] : NULL;
 }
 
-void needs_join(struct needs *needs, const struct needs *other)
-{
-	for (size_t i = 0; i < other->count; i++)
-		add_name(needs, other->all[i].name, other->all[i].origins);
-	for (size_t i = 0; i < other->arch_count; i++)
-		needs_add_arch(needs, other->arches[i]);
-	for (size_t i = 0; i < other->unnamed_count; i++)
-		add_unnamed(needs, other->unnamed[i].audit_arch, other->unnamed[i].nr);
-	needs->unnamed_unlisted += other->unnamed_unlisted;
-}
-
 static int compare_arches(const void *left, const void *right)
 {
 	uint32_t a = *(const uint32_t *)left;

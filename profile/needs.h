@@ -64,9 +64,6 @@ void needs_add_always(struct needs *needs, enum always set);
 /* NULL where the name is not needed. */
 const struct need *needs_find(const struct needs *needs, const char *name);
 
-/* Everything that `other` has. */
-void needs_join(struct needs *needs, const struct needs *other);
-
 /* The arches for a profile, the host's own first, then by name; sorts in place. */
 void needs_sort_arches(struct needs *needs);
 

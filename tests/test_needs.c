@@ -262,8 +262,6 @@ static bool known_to_an_arch(const char *name)
 static void test_always_sets(void **state)
 {
 	(void)state;
-	assert_string_equal(always_name(ALWAYS_PROGRAM), "program");
-	assert_string_equal(always_name(ALWAYS_SETUP), "setup");
 	for (int set = 0; set < ALWAYS_COUNT; set++) {
 		size_t count;
 		const struct always_call *calls = always_calls((enum always)set, &count);
@@ -304,32 +302,6 @@ static void test_always_by_arch(void **state)
 			seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86, needs.all[i].name) >= 0);
 }
 
-static void test_join(void **state)
-{
-	static const char *const want[] = {"chroot", "getpid", "read"};
-	NEEDS_AUTO needs = {0};
-	NEEDS_AUTO other = {0};
-
-	(void)state;
-	needs_observe(&needs, AUDIT_ARCH_X86_64, 39);
-	needs_observe(&needs, AUDIT_ARCH_X86_64, 9999);
-	needs_observe(&other, AUDIT_ARCH_I386, 3);
-	needs_observe(&other, AUDIT_ARCH_X86_64, 161);
-	needs_observe(&other, AUDIT_ARCH_X86_64, 9999);
-	needs_observe(&other, AUDIT_ARCH_X86_64, -1);
-	needs_observe(&other, AUDIT_ARCH_X86_64, 39);
-	other.unnamed_unlisted = 7;
-	needs_join(&needs, &other);
-	assert_names(&needs, want, COUNT(want));
-	assert_int_equal(needs.arch_count, 2);
-	assert_int_equal(needs.arches[0], SCMP_ARCH_X86_64);
-	assert_int_equal(needs.arches[1], SCMP_ARCH_X86);
-	assert_int_equal(needs.unnamed_count, 2);
-	assert_int_equal(needs.unnamed[0].nr, -1);
-	assert_int_equal(needs.unnamed_unlisted, 7);
-	assert_int_equal(other.count, 3);
-}
-
 static void test_empty(void **state)
 {
 	struct needs needs = {0};
@@ -337,7 +309,6 @@ static void test_empty(void **state)
 	(void)state;
 	needs_add_sub_arches(&needs);
 	needs_sort_arches(&needs);
-	needs_join(&needs, &(struct needs){0});
 	assert_null(needs_find(&needs, "read"));
 	assert_int_equal(needs.count + needs.arch_count + needs.unnamed_count, 0);
 	needs_release(&needs);
@@ -359,7 +330,6 @@ int main(void)
 		cmocka_unit_test(test_sorted_arches),
 		cmocka_unit_test(test_always_sets),
 		cmocka_unit_test(test_always_by_arch),
-		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_empty),
 	};
 
