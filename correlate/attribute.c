@@ -11,7 +11,7 @@
 #define NS_PER_MS 1000000
 
 /* Audit stamps come from the coarse clock, which is up to a tick behind; records were seen
- * stamped two ticks before their own process's fork. */
+ * stamped two ticks before their own process's fork. PROCESS_STALE_NS is for worse. */
 #define SLACK_TICKS 3
 
 /* A realtime clock that moved so far against the monotonic one was stepped, not slewed. */
@@ -310,6 +310,12 @@ static int64_t monotonic_ns(const struct attributor *attributor, int64_t ms)
 	return ms * NS_PER_MS - attributor->offset_ns;
 }
 
+/* May the fork of whoever made a record still be on its way? */
+static bool may_be_of_next(const struct belonging *belonging, int64_t at_ns)
+{
+	return belonging->over && clock_ns(CLOCK_MONOTONIC) < at_ns + PROCESS_STALE_NS;
+}
+
 bool attribute_event(struct attributor *attributor, struct event *event, bool final)
 {
 	const struct record *record = event->record;
@@ -321,7 +327,9 @@ bool attribute_event(struct attributor *attributor, struct event *event, bool fi
 	if (is_worth_a_look(attributor, &belonging, at_ns) &&
 	    look_now(attributor, record->pid, belonging.found))
 		process_find(attributor->table, record->pid, at_ns, slack_ns, &belonging);
-	return settle(attributor, event, &belonging, at_ns) || final;
+	bool is_settled = settle(attributor, event, &belonging, at_ns);
+
+	return final || (is_settled && !may_be_of_next(&belonging, at_ns));
 }
 
 uint64_t attribute_forgotten(const struct attributor *attributor)

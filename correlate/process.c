@@ -138,6 +138,12 @@ static void advance(struct process_table *table, int64_t at_ns)
 		table->now_ns = at_ns;
 }
 
+/* A lifetime's end and a stamp come from two clocks. */
+static bool had_ended(const struct slot *slot, int64_t at_ns)
+{
+	return !slot->running && slot->end_ns + CLOCKS_NS < at_ns;
+}
+
 static bool same_container(const struct container *a, const struct container *b)
 {
 	return a == b || (a && b && str_eq(a->id, b->id));
@@ -769,10 +775,44 @@ static bool is_doubtful(const struct process_table *table, const struct slot *sl
 	return is_gone(table, slot) && at_ns > slot->end_ns + slack_ns;
 }
 
+/* The first that was forked between the two, or NONE. Of one that /proc or the store told of it is
+ * not known whether the pid had others before it. */
+static uint32_t forked_between(const struct process_table *table, uint32_t pid, int64_t after_ns,
+			       int64_t until_ns)
+{
+	uint32_t first = NONE, index = begun_by(table, pid, until_ns);
+
+	for (; index != NONE && table->slots[index].start_ns > after_ns;
+	     index = older_of(table, index))
+		first = index;
+	if (first == NONE)
+		return NONE;
+	const struct slot *slot = &table->slots[first];
+
+	return slot->start_cut || slot->start_unknown || slot->restored ? NONE : first;
+}
+
+/*
+ * The lifetime that a record is of, or NONE. Where the pid was nobody's at the stamp, the clock
+ * stood still for longer than the slack, and it is the next one's. Not so where events were lost
+ * since: there may have been another between.
+ */
+static uint32_t lifetime_at(const struct process_table *table, uint32_t pid, int64_t at_ns,
+			    int64_t slack_ns)
+{
+	uint32_t index = best_at(table, pid, at_ns, slack_ns);
+	bool is_nobodys = index == NONE || had_ended(&table->slots[index], at_ns);
+	uint32_t next = is_nobodys && at_ns >= table->lost_ns
+				? forked_between(table, pid, at_ns, at_ns + PROCESS_STALE_NS)
+				: NONE;
+
+	return next == NONE ? index : next;
+}
+
 void process_find(struct process_table *table, uint32_t pid, int64_t at_ns, int64_t slack_ns,
 		  struct belonging *ret_belonging)
 {
-	uint32_t index = best_at(table, pid, at_ns, slack_ns);
+	uint32_t index = lifetime_at(table, pid, at_ns, slack_ns);
 
 	*ret_belonging = (struct belonging){0};
 	if (index == NONE || is_doubtful(table, &table->slots[index], at_ns, slack_ns))
@@ -789,6 +829,7 @@ void process_find(struct process_table *table, uint32_t pid, int64_t at_ns, int6
 		.from_setup = answer.from_setup,
 		.looked = slot->looked,
 		.ended = !slot->running,
+		.over = had_ended(slot, at_ns),
 		.start_ns = slot->start_ns,
 	};
 }

@@ -30,6 +30,13 @@
 /* Ended lifetimes are kept this long at least, unless PROCESS_MAX is in the way. */
 #define PROCESS_KEPT_NS (INT64_C(600) * 1000000000)
 
+/*
+ * Audit stamps come from the coarse clock, which is as old as the last tick. A virtual machine's
+ * processors are held up between two: under load, records of processes of 0.1 ms were stamped up
+ * to 20 ms before their forks. No stamp is later than its record.
+ */
+#define PROCESS_STALE_NS (INT64_C(1000) * 1000000)
+
 struct process_table;
 
 struct process_table *process_table_new(void);
@@ -101,13 +108,17 @@ struct belonging {
 	bool from_setup; /* known by a command line, its own or an ancestor's, not by a cgroup */
 	bool looked;     /* its own cgroup was read since its fork and its last exec */
 	bool ended;      /* its leader did; threads may run on */
+	bool over;       /* ended before that time: a thread's, or the pid's next one's, whose fork
+			  * is not on file yet */
 	int64_t start_ns;
 };
 
 /*
  * The latest lifetime of pid with start <= at_ns + slack_ns: audit stamps come from the coarse
  * clock and may be from before the fork. Where the pid's last process was still there at at_ns,
- * the one that had more of the first tick after it (a third of the slack) is taken.
+ * the one that had more of the first tick after it (a third of the slack) is taken. Where the pid
+ * was nobody's from the stamp on, the next lifetime is, if it was forked within PROCESS_STALE_NS
+ * and no events were lost since the stamp.
  */
 void process_find(struct process_table *table, uint32_t pid, int64_t at_ns, int64_t slack_ns,
 		  struct belonging *ret_belonging);

@@ -13,8 +13,9 @@
 /* Stamps and serials are taken one after the other: they may disagree by this much. */
 #define STAMP_SLACK_MS 1000
 
-/* And so may the order of two runs, by a few ticks of the coarse clock. Less than any reboot. */
-#define ORDER_SLACK_MS 20
+/* And so may the order of two runs: a processor may be held up between the two. Less than any
+ * reboot takes. */
+#define ORDER_SLACK_MS 100
 
 /* A serial this near to 2^32, followed by one this near to 0, has wrapped. */
 #define WRAP_SERIALS 65536u
