@@ -7,8 +7,11 @@
 #include "cli/reading.h"
 #include "cli/source.h"
 #include "cli/watch.h"
+#include "correlate/metadata.h"
+#include "correlate/procfs.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,7 +21,7 @@
 struct watch_options_given {
 	struct global_options global;
 	struct option_list source;
-	const char *file, *from, *node, *config, *db_group;
+	const char *file, *from, *node, *config, *db_group, *proc_root, *runtime_root;
 	struct profile_options_given judging;
 	bool once, all, check_config;
 };
@@ -51,6 +54,10 @@ static const struct option_row rows[] = {
 	       "say what is wrong with the configuration, and end"),
 	OPTION(TEXT, 0, "db-group", "GROUP", struct watch_options_given, db_group,
 	       "make the store readable for this group (0640)"),
+	OPTION(TEXT, 0, "proc-root", "DIR", struct watch_options_given, proc_root,
+	       "the host's /proc, where this is in a container"),
+	OPTION(TEXT, 0, "runtime-root", "DIR", struct watch_options_given, runtime_root,
+	       "the directory below which the host's /run, /var/lib, /etc and /home lie"),
 	GLOBAL_OPTION_ROWS("text|json"),
 };
 /* clang-format on */
@@ -221,6 +228,26 @@ static size_t split_sources(char *text, const char *names[STORE_SLOTS])
 	return count;
 }
 
+/* What can be told of the places without a store. */
+static int check_places(const struct watch_options *options, const char *db_group, struct err *err)
+{
+	const struct metadata_options roots = {options->proc_root, options->runtime_root};
+	struct metadata *metadata;
+	struct procfs procfs;
+
+	if (db_group && !getgrnam(db_group))
+		return err_set(err, EINVAL, "db-group: there is no group '%s'", db_group);
+	int r = procfs_open(&procfs, options->proc_root ? options->proc_root : "/proc", err);
+
+	if (r < 0)
+		return r;
+	procfs_close(&procfs);
+	r = metadata_new(&roots, &metadata, err);
+	if (r == 0)
+		metadata_free(metadata);
+	return r;
+}
+
 static int prepare(struct invocation *invocation, const struct config *config, struct err *err)
 {
 	const struct watch_options_given *given = invocation->options;
@@ -237,8 +264,8 @@ static int prepare(struct invocation *invocation, const struct config *config, s
 		.quiet = given->global.quiet,
 		.verbose = given->global.verbose,
 		.sandbox = !given->global.no_sandbox,
-		.proc_root = config->proc_root,
-		.runtime_root = config->runtime_root,
+		.proc_root = either(given->proc_root, config->proc_root),
+		.runtime_root = either(given->runtime_root, config->runtime_root),
 		.priority = config->has_priority ? config->priority : PRIORITY_USUAL,
 		.config = config,
 	};
@@ -258,7 +285,7 @@ static int prepare(struct invocation *invocation, const struct config *config, s
 		r = load_profile(&judges, &judging, either(given->global.db, config->db),
 				 given->global.quiet, err);
 	if (r == 0 && given->check_config)
-		r = EXIT_FINE;
+		r = check_places(&options, either(given->db_group, config->db_group), err);
 	else if (r == 0)
 		r = watch(given, config, &options, &judges, err);
 	judges_release(&judges);

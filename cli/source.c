@@ -91,12 +91,21 @@ static int fd_follow(const struct source *source)
 	return follow_fd(source->follow);
 }
 
+/* Where the last file ended. Not while events are held back, which nothing else keeps: a run after
+ * this one then reads the file's end once more. */
+static int mark_last(struct source *source, struct err *err)
+{
+	const struct source_env *env = source->env;
+
+	if (source->lines == 0 || env->holds(env->context, source->options.slot))
+		return 0;
+	return store_input_at(env->store, source->end, source->lines, err);
+}
+
 static int begin_file(struct source *source, struct err *err)
 {
 	const struct follow_file *file = follow_file(source->follow);
-	int result = source->lines
-			     ? store_input_at(source->env->store, source->end, source->lines, err)
-			     : 0;
+	int result = mark_last(source, err);
 
 	if (result == 0)
 		result = store_input_begin(source->env->store, file->path, file->stat, err);

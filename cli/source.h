@@ -23,6 +23,8 @@ struct source_env {
 	 * then. ms is its stamp, 0 if there are several. */
 	void (*sync)(void *context, int64_t ms);
 	void (*before_message)(void *context);
+	/* Are events of that slot held back? Then how far it was read is not kept. */
+	bool (*holds)(void *context, unsigned slot);
 	void *context;
 };
 

@@ -247,6 +247,14 @@ static void handle_signals(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
+/* The line is written over, which not every terminal can. */
+static bool wants_status(const struct watch_options *options)
+{
+	const char *term = getenv("TERM");
+
+	return !options->quiet && isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
+}
+
 int watch_run(struct store *store, const struct watch_options *options, struct err *err)
 {
 	struct watch watch = {.store = store, .options = options, .procfs = {.fd = -1}};
@@ -256,7 +264,7 @@ int watch_run(struct store *store, const struct watch_options *options, struct e
 	handle_signals();
 	result = watch_open(&watch, err);
 	if (result == 0) {
-		watch.shows_status = !options->quiet && isatty(STDERR_FILENO);
+		watch.shows_status = wants_status(options);
 		watch_start_listener(&watch);
 		watch_sync(&watch, 0);
 		result = watch_note_unobserved(&watch, err);

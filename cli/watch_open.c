@@ -221,6 +221,13 @@ static int seed_novelty(const struct observation *observation, void *context)
 	return 0;
 }
 
+static bool holds(void *context, unsigned slot)
+{
+	const struct watch *watch = context;
+
+	return hold_count_of(watch->hold, slot) > 0;
+}
+
 static void name_host(struct watch *watch)
 {
 	uname(&watch->host);
@@ -234,6 +241,7 @@ static void name_host(struct watch *watch)
 		.put = watch_put,
 		.sync = watch_sync,
 		.before_message = watch_clear_status,
+		.holds = holds,
 		.context = watch,
 	};
 	watch->heard = (struct intake){

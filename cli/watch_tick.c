@@ -167,6 +167,7 @@ static void show_status(struct watch *watch)
 		.source = watch->multicast ? "netlink" : source_label(watch->sources[0]),
 	};
 
+	buf_put_str(&text, STR("")); /* a text, even where nothing fits */
 	live_status_put(&text, &status, watch->shows_status ? terminal_columns() : STATUS_COLUMNS);
 	service_status(text.p);
 	if (!watch->shows_status)

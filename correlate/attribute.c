@@ -30,8 +30,13 @@ struct memo {
 #define LOOKS_SIZE   4096
 #define LOOK_NEXT_NS (20 * (int64_t)NS_PER_MS)
 
+/* A fork's event against its start in /proc, which is cut to 10 ms: so much earlier or later. */
+#define START_CUT_NS  (2 * (int64_t)NS_PER_MS)
+#define START_LATE_NS (60 * (int64_t)NS_PER_MS)
+
 struct look {
 	uint32_t pid;
+	bool runs_on; /* its leader ended, and its threads run */
 	int64_t at_ns;
 };
 
@@ -251,7 +256,7 @@ static bool look_now(struct attributor *attributor, uint32_t pid, bool found)
 
 	if (look->pid == pid && now_ns - look->at_ns < LOOK_NEXT_NS)
 		return false;
-	*look = (struct look){pid, now_ns};
+	*look = (struct look){.pid = pid, .at_ns = now_ns};
 	if (!found)
 		scan_found(attributor, pid);
 	look_at_cgroup(attributor, pid);
@@ -310,10 +315,31 @@ static int64_t monotonic_ns(const struct attributor *attributor, int64_t ms)
 	return ms * NS_PER_MS - attributor->offset_ns;
 }
 
-/* May the fork of whoever made a record still be on its way? */
-static bool may_be_of_next(const struct belonging *belonging, int64_t at_ns)
+/* Is the process that began then still in /proc? Its threads hold the pid after their leader's end.
+ * A start there is cut to a tick, and a fork's event may be late (correlate/process.c). */
+static bool runs_on(struct attributor *attributor, uint32_t pid, int64_t start_ns)
 {
-	return belonging->over && clock_ns(CLOCK_MONOTONIC) < at_ns + PROCESS_STALE_NS;
+	struct look *look = &attributor->looks[pid % LOOKS_SIZE];
+	int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+	struct procfs_stat stat;
+
+	if (look->pid == pid && now_ns - look->at_ns < LOOK_NEXT_NS)
+		return look->runs_on;
+	*look = (struct look){.pid = pid, .at_ns = now_ns};
+	if (procfs_stat(attributor->options.procfs, pid, &stat) < 0)
+		return false;
+	int64_t later_ns = start_ns - (stat.start_ns - procfs_suspended_ns());
+
+	look->runs_on = later_ns > -START_CUT_NS && later_ns < START_LATE_NS;
+	return look->runs_on;
+}
+
+/* May the fork of whoever made a record still be on its way? */
+static bool may_be_of_next(struct attributor *attributor, uint32_t pid,
+			   const struct belonging *belonging, int64_t at_ns)
+{
+	return belonging->over && clock_ns(CLOCK_MONOTONIC) < at_ns + PROCESS_STALE_NS &&
+	       !runs_on(attributor, pid, belonging->start_ns);
 }
 
 bool attribute_event(struct attributor *attributor, struct event *event, bool final)
@@ -329,7 +355,7 @@ bool attribute_event(struct attributor *attributor, struct event *event, bool fi
 		process_find(attributor->table, record->pid, at_ns, slack_ns, &belonging);
 	bool is_settled = settle(attributor, event, &belonging, at_ns);
 
-	return final || (is_settled && !may_be_of_next(&belonging, at_ns));
+	return final || (is_settled && !may_be_of_next(attributor, record->pid, &belonging, at_ns));
 }
 
 uint64_t attribute_forgotten(const struct attributor *attributor)

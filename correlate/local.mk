@@ -14,7 +14,11 @@ libsclog_a_SOURCES += \
 	correlate/json.c correlate/json.h \
 	correlate/metadata.c correlate/metadata.h \
 	correlate/pod_logs.c correlate/pod_logs.h \
-	correlate/process.c correlate/process.h \
+	correlate/process.c correlate/process.h correlate/process_private.h \
+	correlate/process_answer.c \
+	correlate/process_change.c \
+	correlate/process_find.c \
+	correlate/process_table.c \
 	correlate/procfs.c correlate/procfs.h \
 	correlate/registry.c correlate/registry.h \
 	correlate/runtime_files.c correlate/runtime_files.h \

@@ -1,7 +1,13 @@
 libsclog_a_SOURCES += \
 	ingest/action.c ingest/action.h \
 	ingest/arch.c ingest/arch.h \
-	ingest/follow.c ingest/follow.h \
+	ingest/follow.c ingest/follow.h ingest/follow_private.h \
+	ingest/follow_begin.c \
+	ingest/follow_notice.c \
+	ingest/follow_rotated.c \
+	ingest/follow_slot.c \
+	ingest/follow_successor.c \
+	ingest/follow_watch.c \
 	ingest/framing.c ingest/framing.h \
 	ingest/gzip.c ingest/gzip.h \
 	ingest/input.c ingest/input.h \

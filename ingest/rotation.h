@@ -7,7 +7,7 @@
  * copy is not finished and is left out. Only regular files belong to it.
  *
  * A directory cannot be listed in one moment, and a rotation is several renames: what is listed
- * here is a hint, to be checked with a file in hand (ingest/follow.c says how).
+ * here is a hint, to be checked with a file in hand (ingest/follow_successor.c says how).
  */
 #ifndef SCLOG_INGEST_ROTATION_H
 #define SCLOG_INGEST_ROTATION_H

@@ -20,6 +20,9 @@ libsclog_a_SOURCES += \
 	store/sql.c store/sql.h \
 	store/store.c store/store.h \
 	store/take.c \
-	store/tally.c store/tally.h \
+	store/tally.c store/tally.h store/tally_private.h \
+	store/tally_hour.c \
+	store/tally_move.c \
+	store/tally_row.c \
 	store/varint.h \
 	store/writer.c store/writer.h

@@ -10,7 +10,7 @@
 /* fnmatch(3) wants C strings; what does not fit, or holds a NUL, matches nothing but itself. */
 #define VALUE_SIZE 8448
 
-static bool value_matches(const char *wanted, struct str value)
+static bool value_matches(const char *wanted, struct str value, int flags)
 {
 	char text[VALUE_SIZE];
 
@@ -22,34 +22,48 @@ static bool value_matches(const char *wanted, struct str value)
 	if (value.n)
 		memcpy(text, value.p, value.n);
 	text[value.n] = '\0';
-	return fnmatch(wanted, text, 0) == 0;
+	return fnmatch(wanted, text, flags) == 0;
 }
 
 static bool choice_matches(const struct choice *choice, struct str value)
 {
 	for (size_t i = 0; i < choice->count; i++)
-		if (value_matches(choice->values[i], value))
+		if (value_matches(choice->values[i], value, 0))
 			return true;
 	return choice->count == 0;
 }
 
+/* What Docker, Podman and CRI runtimes give: 32 random bytes in hex. */
+#define ID_DIGITS 64
+
+static bool looks_like_id(struct str name)
+{
+	size_t n = 0;
+
+	while (n < name.n &&
+	       ((name.p[n] >= '0' && name.p[n] <= '9') || (name.p[n] >= 'a' && name.p[n] <= 'f')))
+		n++;
+	return n == ID_DIGITS && n == name.n;
+}
+
 /* A container is named by its name, a glob of it, or the beginning of its id. Where the user's name
- * serves as the id, its beginning is not enough: "web" is not "web-db". */
+ * serves as the id, its beginning is not enough, as "web" is not "web-db", unless that is an id. */
 static bool container_named(const struct choice *choice, const struct container *container)
 {
-	bool has_id = !str_eq(container->id, container->name);
+	bool has_id = !str_eq(container->id, container->name) || looks_like_id(container->id);
 
 	for (size_t i = 0; i < choice->count; i++) {
 		struct str wanted = str_from(choice->values[i]);
 
-		if (value_matches(choice->values[i], container->name) ||
-		    value_matches(choice->values[i], container->id) ||
+		if (value_matches(choice->values[i], container->name, 0) ||
+		    value_matches(choice->values[i], container->id, 0) ||
 		    (has_id && wanted.n && str_starts(container->id, wanted)))
 			return true;
 	}
 	return choice->count == 0;
 }
 
+/* Host names know no case (RFC 4343). */
 bool match_node(const struct selection *selection, struct str node)
 {
 	char label[NODE_LABEL_SIZE], wanted[NODE_LABEL_SIZE];
@@ -57,7 +71,7 @@ bool match_node(const struct selection *selection, struct str node)
 	for (size_t i = 0; i < selection->node.count; i++) {
 		struct str name = str_from(selection->node.values[i]);
 
-		if (value_matches(selection->node.values[i], node) ||
+		if (value_matches(selection->node.values[i], node, FNM_CASEFOLD) ||
 		    str_eq(node_label(name, wanted), node_label(node, label)))
 			return true;
 	}

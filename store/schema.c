@@ -116,15 +116,20 @@ static const char version_2[] =
 /* migrations[v] makes version v + 1 out of version v. */
 static const char *const migrations[SCHEMA_VERSION] = {version_1, version_2};
 
+/* In one transaction: another sclog may be making the store at this moment. */
 static int read_versions(struct sql *sql, int64_t *ret_version, int64_t *ret_application,
 			 int64_t *ret_tables, struct err *err)
 {
-	int result = sql_number(sql, "PRAGMA user_version", ret_version, err);
+	int result = sql_run(sql, "BEGIN", err);
 
+	if (result < 0)
+		return result;
+	result = sql_number(sql, "PRAGMA user_version", ret_version, err);
 	if (result == 0)
 		result = sql_number(sql, "PRAGMA application_id", ret_application, err);
 	if (result == 0)
 		result = sql_number(sql, "SELECT count(*) FROM sqlite_schema", ret_tables, err);
+	sqlite3_exec(sql->db, "ROLLBACK", NULL, NULL, NULL);
 	return result;
 }
 

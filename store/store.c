@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -17,6 +19,9 @@
 
 /* How long a patient writer waits for another: it tries again anyway. */
 #define PATIENT_BUSY_MS 1000
+
+/* How often the switch to WAL is tried again while another holds the database. */
+#define JOURNAL_LOOK_MS 20
 
 /* Above this much input the bounded memory would be used anyway. */
 #define RESERVE_FROM_BYTES (64u << 20)
@@ -56,10 +61,22 @@ static char *join(const char *directory, const char *rest)
 	return mem_copy(buf_str(&path));
 }
 
+/* Without HOME, as under setpriv(1) or a service manager: what the user database says. A store in
+ * whatever directory is the current one would be found again by chance only. */
+static const char *home_directory(void)
+{
+	const char *home = getenv("HOME");
+
+	if (home && home[0] == '/')
+		return home;
+	const struct passwd *user = getpwuid(geteuid());
+
+	return user && user->pw_dir[0] == '/' ? user->pw_dir : "/nonexistent";
+}
+
 char *store_default_path(void)
 {
 	const char *named = getenv("SCLOG_DB"), *data = getenv("XDG_DATA_HOME");
-	const char *home = getenv("HOME");
 
 	if (named && named[0])
 		return mem_copy(str_from(named));
@@ -67,7 +84,7 @@ char *store_default_path(void)
 		return mem_copy(STR(SCLOG_STATEDIR "/sclog.db"));
 	if (data && data[0] == '/') /* XDG: a relative path is to be ignored */
 		return join(data, "/sclog/sclog.db");
-	return join(home ? home : ".", "/.local/share/sclog/sclog.db");
+	return join(home_directory(), "/.local/share/sclog/sclog.db");
 }
 
 /* Makes the directories of a path that are missing, for their owner alone. */
@@ -103,6 +120,11 @@ static int create_file(const char *path, struct err *err)
 		make_directories(path);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
+	if (fd < 0 && errno == ENOENT)
+		return err_set(err, ENOENT,
+			       "store '%s': its directory does not exist: make it, or name another"
+			       " --db",
+			       path);
 	if (fd < 0)
 		return err_errno(err, errno, "store '%s'", path);
 	close(fd);
@@ -131,6 +153,12 @@ static int probe(struct sql *sql)
 	return sqlite3_exec(sql->db, "SELECT count(*) FROM sqlite_schema", NULL, NULL, NULL);
 }
 
+/* SQLite keeps ":memory:" and "file:..." for itself: what stands behind "./" is a file. */
+static char *file_name(const char *path)
+{
+	return join(path[0] == '/' ? "" : "./", path);
+}
+
 /* A file: URI of the path; '?', '#' and '%' would mean something in it. */
 static void immutable_uri(const char *path, struct buf *uri)
 {
@@ -157,12 +185,13 @@ static bool has_pending(const char *path)
 int store_open_reading(struct sql *sql, const char *path, struct err *err)
 {
 	struct err plain = ERR_INIT;
+	MEM_AUTO char *name = file_name(path);
 	BUF_AUTO uri = {0};
 	int result = check_file(path, err);
 
 	if (result < 0)
 		return result;
-	result = sql_open(sql, path, path, SQLITE_OPEN_READONLY, &plain);
+	result = sql_open(sql, name, path, SQLITE_OPEN_READONLY, &plain);
 	if (result == 0) {
 		int code = probe(sql);
 
@@ -176,32 +205,54 @@ int store_open_reading(struct sql *sql, const char *path, struct err *err)
 			"store '%s': '%s-wal' beside it holds changes that cannot be read on a"
 			" read-only medium: copy both files to a place that can be written",
 			path, path);
-	immutable_uri(path, &uri);
+	immutable_uri(name, &uri);
 	return sql_open(sql, uri.p, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
 }
 
 static int open_writing(struct sql *sql, const char *path, struct err *err)
 {
+	MEM_AUTO char *name = file_name(path);
 	int result = create_file(path, err);
 
 	if (result == 0)
 		result = check_file(path, err);
 	if (result == 0)
-		result = sql_open(sql, path, path, SQLITE_OPEN_READWRITE, err);
+		result = sql_open(sql, name, path, SQLITE_OPEN_READWRITE, err);
 	if (result == 0)
 		result = sql_run(sql, CACHE_PRAGMA, err);
 	return result;
 }
 
-/* What only a writer needs. journal_mode fails on a read-only medium: the first to say so. */
+/*
+ * The switch to WAL needs the database for itself, and SQLite does not wait for that with its busy
+ * handler: two that make a store at once would be in each other's way. Fails on a read-only medium:
+ * the first to say so.
+ */
+static int choose_journal(struct store *store, struct err *err)
+{
+	const char *text = store->mode == STORE_MEMORY ? "PRAGMA journal_mode = MEMORY"
+						       : "PRAGMA journal_mode = WAL;"
+							 "PRAGMA synchronous = NORMAL;"
+							 "PRAGMA journal_size_limit = 8388608";
+
+	for (int ms = 0;; ms += JOURNAL_LOOK_MS) {
+		struct err busy = ERR_INIT;
+		int result = sql_run(&store->sql, text, &busy);
+
+		if (result == 0)
+			return 0;
+		if (result != -EBUSY || ms >= SQL_BUSY_TIMEOUT_MS) {
+			*err = busy;
+			return result;
+		}
+		poll(NULL, 0, JOURNAL_LOOK_MS);
+	}
+}
+
+/* What only a writer needs. */
 static int prepare_writer(struct store *store, struct err *err)
 {
-	int result = sql_run(&store->sql,
-			     store->mode == STORE_MEMORY ? "PRAGMA journal_mode = MEMORY"
-							 : "PRAGMA journal_mode = WAL;"
-							   "PRAGMA synchronous = NORMAL;"
-							   "PRAGMA journal_size_limit = 8388608",
-			     err);
+	int result = choose_journal(store, err);
 
 	if (result < 0)
 		return result;
@@ -467,9 +518,9 @@ struct sql *store_asking(struct store *store, struct err *err)
 		return queue_settle(store->queue, err) < 0 ? NULL : &store->sql;
 	if (store->reader.db)
 		return &store->reader;
-	const char *path = store->sql.path;
+	MEM_AUTO char *name = file_name(store->sql.path);
 
-	if (sql_open(&store->reader, path, path, SQLITE_OPEN_READONLY, err) < 0) {
+	if (sql_open(&store->reader, name, store->sql.path, SQLITE_OPEN_READONLY, err) < 0) {
 		sql_close(&store->reader);
 		return NULL;
 	}

@@ -157,6 +157,7 @@ tests_test_setup_CPPFLAGS = $(unit_flags)
 tests_test_setup_LDADD = $(unit_libs)
 tests_test_stamp_CPPFLAGS = $(unit_flags)
 tests_test_stamp_LDADD = $(unit_libs)
+tests_test_store_SOURCES = tests/test_store.c tests/stores.h
 tests_test_store_CPPFLAGS = $(unit_flags)
 tests_test_store_LDADD = $(unit_libs)
 tests_test_strace_CPPFLAGS = $(unit_flags)
@@ -165,8 +166,10 @@ tests_test_stream_CPPFLAGS = $(unit_flags)
 tests_test_stream_LDADD = $(unit_libs)
 tests_test_utf8_CPPFLAGS = $(unit_flags)
 tests_test_utf8_LDADD = $(unit_libs)
+tests_test_watch_SOURCES = tests/test_watch.c tests/stores.h
 tests_test_watch_CPPFLAGS = $(unit_flags)
 tests_test_watch_LDADD = $(unit_libs)
+tests_test_watch_store_SOURCES = tests/test_watch_store.c tests/stores.h
 tests_test_watch_store_CPPFLAGS = $(unit_flags)
 tests_test_watch_store_LDADD = $(unit_libs)
 
@@ -176,13 +179,15 @@ shell_tests = \
 	tests/check-format \
 	tests/check-layers \
 	tests/bad-input.test \
+	tests/completion.test \
 	tests/explain.test \
 	tests/profile.test \
 	tests/framings.test \
 	tests/live-cron \
 	tests/store.test \
 	tests/strace.test \
-	tests/unused.test
+	tests/unused.test \
+	tests/watch.test
 TESTS += $(unit_tests) $(shell_tests)
 
 EXTRA_DIST += $(shell_tests) tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/metadata tests/profiles

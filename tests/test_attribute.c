@@ -521,6 +521,34 @@ static void stamp_before_the_fork(void **state)
 	assert_unattributed(fixture, UNATTRIBUTED_NO_LIFETIME);
 }
 
+/* A leader's end is told of, its threads' is not. While they run the pid is nobody else's: their
+ * records, which may be very many, wait for no fork. */
+static void threads_run_on_after_their_leader(void **state)
+{
+	struct fixture *fixture = *state;
+
+	scan(fixture);
+	fork_at(fixture, 10, 50, 100);
+	exec_at(fixture, 11, 100, BYTES(IN_CONTAINER(A)), BYTES("threads\0"));
+	exit_at(fixture, 20, 100);
+	show_process(fixture, 100, 50, 'Z', 10, BYTES(IN_ROOT), NOTHING);
+	set_time(31);
+	assert_true(record_at(fixture, 30, 100));
+	assert_container(fixture, A, PHASE_APPLICATION);
+	/* it is gone: the next one's fork may be on its way */
+	hide_process(fixture, 100);
+	set_time(61);
+	assert_false(record_at(fixture, 60, 100));
+	/* or /proc shows the next one already */
+	show_process(fixture, 100, 50, 'R', 90, BYTES(IN_HOST), BYTES("true\0"));
+	set_time(92);
+	assert_false(record_at(fixture, 88, 100));
+	fork_at(fixture, 91, 50, 100);
+	exec_at(fixture, 92, 100, BYTES(IN_HOST), BYTES("true\0"));
+	assert_true(ask(fixture, false));
+	assert_host(fixture);
+}
+
 /* RFC 3339 ends in 9999, and so do the stamps that a log may say; 64 bits of nanoseconds do not. */
 static void stamp_of_a_far_year(void **state)
 {
@@ -793,6 +821,7 @@ int main(void)
 		CASE(setup_waits_for_the_move),
 		CASE(command_line_inside_a_container_is_not_believed),
 		CASE(stamp_before_the_fork),
+		CASE(threads_run_on_after_their_leader),
 		CASE(stamp_of_a_far_year),
 		CASE(pid_used_again_is_another_process),
 		CASE(younger_process_in_proc_is_not_taken),

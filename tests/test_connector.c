@@ -198,7 +198,7 @@ static bool is_as_fated(const struct child *child)
 /* Until all that comes has come: the last exits may be a moment late. */
 static void drain_last(struct trial *trial, size_t count)
 {
-	for (int wait = 0; wait < 500; wait++) {
+	for (int wait = 0; wait < 2000; wait++) {
 		size_t right = 0;
 
 		assert_int_equal(drain(trial), 0);

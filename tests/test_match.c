@@ -118,6 +118,7 @@ static const struct match_case cases[] = {
 	{NODE, {"WORKER-1.other"}, false, false, BIT(WEB)},
 	{NODE, {"worker-*"}, false, false, BIT(WEB) | BIT(WEB_DB) | BIT(DB)},
 	{NODE, {"*.prod.example"}, false, false, BIT(WEB)},
+	{NODE, {"Worker-[2]"}, false, false, BIT(WEB_DB) | BIT(DB)},
 	{NODE, {"10.0.0.1"}, false, false, BIT(HOST)},
 	{NODE, {"10"}, false, false, 0},
 	{NODE, {"10.*"}, false, false, BIT(HOST) | BIT(NOBODY)},
@@ -190,6 +191,24 @@ static void test_choices_together(void **state)
 	assert_false(match_observation(&selection, &rows[DB]));
 }
 
+/* A log that was read with --container ID: the id is the name, and may be cut short all the same. */
+static void test_an_id_for_a_name(void **state)
+{
+	static const char *const begins[] = {"268887c643f8"}, *const other[] = {"268887c643f9"};
+	struct selection selection = {.container = {begins, 1}};
+	struct observation observation = rows[WEB];
+
+	(void)state;
+	observation.container.name = observation.container.id;
+	assert_true(match_observation(&selection, &observation));
+	selection.container.values = other;
+	assert_false(match_observation(&selection, &observation));
+	/* one digit too few for an id */
+	observation.container.id.n = observation.container.name.n = 63;
+	selection.container.values = begins;
+	assert_false(match_observation(&selection, &observation));
+}
+
 static void test_odd_values(void **state)
 {
 	static const char *const star[] = {"*"};
@@ -212,6 +231,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_selections),
 		cmocka_unit_test(test_choices_together),
+		cmocka_unit_test(test_an_id_for_a_name),
 		cmocka_unit_test(test_odd_values),
 	};
 

@@ -1139,5 +1139,6 @@ int main(void)
 		cmocka_unit_test(test_copy),
 	};
 
+	umask(022); /* for test_unreadable's other user */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,6 +145,16 @@ static const char *start_journald(struct daemon *daemon)
 	return find_files(daemon) ? NULL : "systemd-journald does not start here";
 }
 
+/* Records name processes by the host's pids: in a pid namespace of one's own they are others. Its
+ * inode number is PROC_PID_INIT_INO (include/linux/proc_ns.h). */
+static bool pids_are_the_hosts(void)
+{
+	char name[64] = "";
+
+	return readlink("/proc/self/ns/pid", name, sizeof(name) - 1) < 0 ||
+	       strcmp(name, "pid:[4026531836]") == 0;
+}
+
 static int set_up(void **state)
 {
 	static struct daemon daemon; /* of the one group of tests */
@@ -152,6 +162,8 @@ static int set_up(void **state)
 
 	if (multicast_open(&daemon.watcher, &err) < 0)
 		daemon.missing = "the audit group cannot be read";
+	else if (!pids_are_the_hosts())
+		daemon.missing = "a pid namespace of its own";
 	else
 		daemon.missing = start_journald(&daemon);
 	*state = &daemon;
@@ -261,8 +273,8 @@ static void note_from_group(void *context, uint16_t type, struct str text)
 		note(context, &framed, false);
 }
 
-/* Makes the calls; what the group says of them. */
-static struct events storm(struct daemon *daemon)
+/* Makes the calls; what the group says of them. True unless records of others left no room. */
+static bool storm_once(struct daemon *daemon, struct events *ret_events)
 {
 	struct multicast *group = NULL;
 	struct err err = ERR_INIT;
@@ -286,7 +298,20 @@ static struct events storm(struct daemon *daemon)
 			;
 		usleep(10000);
 	}
+	bool whole = events.count == CALLS || !multicast_dropped(group);
+
 	multicast_close(group);
+	*ret_events = events;
+	return whole;
+}
+
+static struct events storm(struct daemon *daemon)
+{
+	struct events events;
+	int tries = 0;
+
+	while (!storm_once(daemon, &events) && ++tries < 5)
+		;
 	assert_int_equal(events.count, CALLS);
 	return events;
 }
@@ -339,7 +364,18 @@ static void skip_if_others_storm(struct daemon *daemon, struct sdjournal *journa
 	skip();
 }
 
-/* Reads until the journal holds as many events of that process, and checks them one by one. */
+/* As many events, and the audit transport's copy of each: the kernel's own line of one may come
+ * before it. */
+static bool has_all(const struct events *got, const struct events *want)
+{
+	unsigned by_audit = 0;
+
+	for (unsigned i = 0; i < got->count; i++)
+		by_audit += got->by_audit[i];
+	return got->count == want->count && by_audit == want->count;
+}
+
+/* Reads until the journal holds all events of that process, and checks them one by one. */
 static void expect(struct sdjournal *journal, const struct events *want, const char *node)
 {
 	struct events got = {.pid = want->pid};
@@ -347,13 +383,13 @@ static void expect(struct sdjournal *journal, const struct events *want, const c
 
 	for (time_t end = time(NULL) + WAIT_SECONDS; time(NULL) < end;) {
 		take(journal, &got, node);
-		if (got.count == want->count)
+		if (has_all(&got, want))
 			break;
 		poll(&wait, 1, 100);
 	}
 	usleep(100000); /* none comes twice */
 	take(journal, &got, node);
-	if (got.count != want->count)
+	if (!has_all(&got, want))
 		skip_if_others_storm(want->daemon, journal);
 	assert_int_equal(got.count, want->count);
 	assert_int_equal(got.repeated, 0);

@@ -2,77 +2,13 @@
  * The store from outside: each event once, counts inside any window, merging, evidence. Expected
  * values are worked out by hand or by a plain list of events.
  */
-#include "store/query.h"
+#include "tests/stores.h"
 
 #include <errno.h>
 #include <linux/audit.h>
-#include <setjmp.h>
-#include <sqlite3.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #define MINUTE 60000ll
 #define START  (29921701ll * MINUTE) /* 2026-11-21T23:01Z */
-
-#define STORES 3
-
-struct fixture {
-	char folder[64];
-	char path[STORES][96];
-	struct store *store[STORES];
-};
-
-static void open_store(struct fixture *fixture, int i)
-{
-	struct err err = ERR_INIT;
-
-	if (store_open(fixture->path[i], STORE_WRITE, NULL, &fixture->store[i], &err) < 0)
-		fail_msg("%s", err.message);
-}
-
-static void close_store(struct fixture *fixture, int i)
-{
-	store_close(fixture->store[i]);
-	fixture->store[i] = NULL;
-}
-
-static int set_up(void **state)
-{
-	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	char folder[] = "/tmp/sclog-test-store.XXXXXX";
-
-	assert_non_null(fixture);
-	assert_non_null(mkdtemp(folder));
-	strcpy(fixture->folder, folder);
-	for (int i = 0; i < STORES; i++)
-		snprintf(fixture->path[i], sizeof(fixture->path[i]), "%s/%c.db", folder, 'a' + i);
-	open_store(fixture, 0);
-	*state = fixture;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *fixture = *state;
-	static const char *const suffixes[] = {"", "-wal", "-shm"};
-
-	for (int i = 0; i < STORES; i++) {
-		store_close(fixture->store[i]);
-		for (int at = 0; at < 3; at++) {
-			char path[128];
-
-			snprintf(path, sizeof(path), "%s%s", fixture->path[i], suffixes[at]);
-			unlink(path);
-		}
-	}
-	rmdir(fixture->folder);
-	free(fixture);
-	return 0;
-}
 
 /* An event, as tests speak of one. */
 struct given {
@@ -114,14 +50,6 @@ static void begin(struct store *store)
 	struct err err = ERR_INIT;
 
 	assert_int_equal(store_input_begin(store, "test", NULL, &err), 0);
-}
-
-static void commit(struct store *store)
-{
-	struct err err = ERR_INIT;
-
-	if (store_commit(store, &err) < 0)
-		fail_msg("%s", err.message);
 }
 
 /* What a query gives, by program and number. */
@@ -185,33 +113,6 @@ static uint64_t total(struct store *store)
 	return sum;
 }
 
-struct losses {
-	uint64_t known;
-	size_t count;
-	char last[512];
-};
-
-static int take_loss(const struct loss *loss, void *context)
-{
-	struct losses *losses = context;
-
-	losses->count++;
-	losses->known += loss->known ? loss->count : 0;
-	snprintf(losses->last, sizeof(losses->last), "%.*s", (int)loss->text.n, loss->text.p);
-	return 0;
-}
-
-static struct losses losses_of(struct store *store, int64_t since)
-{
-	struct selection selection = {.has_since = since != 0, .since_ms = since};
-	struct losses losses = {.count = 0};
-	struct err err = ERR_INIT;
-
-	if (query_losses(store, &selection, take_loss, &losses, &err) < 0)
-		fail_msg("%s", err.message);
-	return losses;
-}
-
 static void test_counted_once(void **state)
 {
 	static const struct given events[] = {
@@ -219,7 +120,7 @@ static void test_counted_once(void **state)
 		{START + 5, 1, "a", 0}, /* the serial again, at another stamp: another boot */
 		{START + 70000, 3, "b", 59}, {START, 1, "a", 0}, /* again */
 	};
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 
 	for (int again = 0; again < 3; again++) {
 		begin(fixture->store[0]);
@@ -248,7 +149,7 @@ static void test_counted_once(void **state)
 
 static void test_what_is_not_committed_is_forgotten(void **state)
 {
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 
 	put(fixture->store[0], &(struct given){START, 1, "a", 0}, NULL);
 	commit(fixture->store[0]);
@@ -261,18 +162,9 @@ static void test_what_is_not_committed_is_forgotten(void **state)
 	assert_int_equal(store_put_counts(fixture->store[0]).fresh, 1);
 }
 
-static void run_sql(const char *path, const char *text)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
 static void test_horizon(void **state)
 {
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 
 	close_store(fixture, 0);
 	run_sql(fixture->path[0], "INSERT INTO meta VALUES ('horizon', 1795302060000)"); /* START */
@@ -295,7 +187,7 @@ static void test_without_serial(void **state)
 		int times;
 		uint64_t total;
 	} inputs[] = {{2, 2}, {2, 2}, {3, 3}, {1, 3}};
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 
 	for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
 		begin(fixture->store[0]);
@@ -304,11 +196,6 @@ static void test_without_serial(void **state)
 		commit(fixture->store[0]);
 		assert_int_equal(total(fixture->store[0]), inputs[i].total);
 	}
-}
-
-static uint32_t random_below(uint32_t n)
-{
-	return (uint32_t)random() % n;
 }
 
 #define EVENTS 3000
@@ -347,7 +234,7 @@ static void test_random_windows(void **state)
 	static const char *const comms[] = {"a", "b", "c"};
 	static struct given events[EVENTS];
 	static struct rows rows;
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 
 	srandom(1);
 	for (uint32_t i = 0; i < EVENTS; i++) {
@@ -377,7 +264,7 @@ static void test_random_windows(void **state)
 
 static void test_two_writers(void **state)
 {
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 
 	strcpy(fixture->path[1], fixture->path[0]);
 	open_store(fixture, 1);
@@ -405,7 +292,7 @@ static void test_two_writers(void **state)
 
 static void test_a_second_writer_is_told(void **state)
 {
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 	struct store *other;
 	struct err err = ERR_INIT;
 	sqlite3 *db;
@@ -433,7 +320,7 @@ static void test_a_second_writer_is_told(void **state)
 	store_close(other);
 }
 
-static struct merge_result merge(struct fixture *fixture, int from, int to)
+static struct merge_result merge(struct stores *fixture, int from, int to)
 {
 	struct merge_result result;
 	struct err err = ERR_INIT;
@@ -496,7 +383,7 @@ static const struct merge_case merge_cases[] = {
 	 1},
 };
 
-static void fill(struct fixture *fixture, int i, const struct given *events)
+static void fill(struct stores *fixture, int i, const struct given *events)
 {
 	if (!fixture->store[i])
 		open_store(fixture, i);
@@ -506,7 +393,7 @@ static void fill(struct fixture *fixture, int i, const struct given *events)
 	commit(fixture->store[i]);
 }
 
-static void empty(struct fixture *fixture, int i)
+static void empty(struct stores *fixture, int i)
 {
 	if (fixture->store[i])
 		close_store(fixture, i);
@@ -515,7 +402,7 @@ static void empty(struct fixture *fixture, int i)
 
 static void test_merges(void **state)
 {
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 
 	for (size_t i = 0; i < sizeof(merge_cases) / sizeof(merge_cases[0]); i++) {
 		const struct merge_case *row = &merge_cases[i];
@@ -543,7 +430,7 @@ static void test_merges(void **state)
 /* Subsets of one log, merged in a chain: as long as one holds the other, counts are exact. */
 static void test_random_merges(void **state)
 {
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 
 	for (unsigned seed = 1; seed <= 12; seed++) {
 		srandom(seed);
@@ -577,7 +464,7 @@ static void test_random_merges(void **state)
 static void test_wider_with_other_attribution(void **state)
 {
 	static const struct container web = {.id = {"web", 3}, .name = {"web", 3}};
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 	struct rows rows;
 
 	put(fixture->store[0], &(struct given){START, 1, "a", 0}, NULL);
@@ -603,7 +490,7 @@ static void test_wider_with_other_attribution(void **state)
 /* More programs in one shared minute than are kept in memory at a time. */
 static void test_a_large_overlap(void **state)
 {
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 
 	open_store(fixture, 1);
 	for (uint32_t i = 0; i < 70000; i++) {
@@ -624,7 +511,7 @@ static void test_a_large_overlap(void **state)
 
 static void test_a_store_is_not_merged_into_itself(void **state)
 {
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 	struct merge_result result;
 	struct err err = ERR_INIT;
 
@@ -648,7 +535,7 @@ static void test_a_hostile_store_is_refused(void **state)
 		"UPDATE hour SET hour = 9223372036854775807",
 		"UPDATE hour SET minutes = x'01'",
 	};
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		struct merge_result result;
@@ -677,7 +564,7 @@ static void put_loss(struct store *store, enum loss_kind kind, int64_t ms, uint6
 
 static void test_evidence(void **state)
 {
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 	struct store *store = fixture->store[0];
 
 	for (int again = 0; again < 2; again++) {
@@ -713,7 +600,7 @@ static void note(struct store *store, uint32_t serial, bool is_seccomp)
 /* What printk dropped matters only where no complete stream has it. */
 static void test_printk_beside_a_full_stream(void **state)
 {
-	struct fixture *fixture = *state;
+	struct stores *fixture = *state;
 	struct store *store = fixture->store[0];
 
 	put_loss(store, LOSS_PRINTK, START + 5, 473, "473 callbacks suppressed");

@@ -124,6 +124,16 @@ static const struct stream_case stream_cases[] = {
 	  {FULL, 12, 12, 16, 0},
 	  {FULL, 14, 20, 16, 0}},
 	 {0, 0}},
+	/* A caller takes its stamp, its serial and its place in the queue one after the other, and
+	 * may be kept off the processors between: 20 waits after its stamp, 11 after its serial. */
+	{"a record that comes a commit late, and another whose stamp is old",
+	 {{FULL, 1, 10, 0, 0},
+	  {FULL, 12, 19, 600, 0},
+	  {FULL, 20, 20, 150, 0},
+	  {COMMIT, 0, 0, 0, 0},
+	  {FULL, 11, 11, 595, 0},
+	  {FULL, 21, 30, 900, 0}},
+	 {0, 0}},
 };
 
 static void open_store(struct sql *sql)

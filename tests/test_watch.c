@@ -6,16 +6,11 @@
 #include "base/mem.h"
 #include "cli/watch_private.h"
 #include "ingest/status.h"
-#include "store/query.h"
+#include "tests/stores.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
+#include <fcntl.h>
+#include <pty.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 /* --- the kernel's counter, instead of the kernel's */
 
@@ -33,6 +28,7 @@ int audit_state_get(struct audit_state *ret_state, struct err *err)
 struct fixture {
 	struct watch watch;
 	unsigned records; /* that a source gave */
+	unsigned decided; /* how many of them are not held back */
 	char log[64];
 };
 
@@ -62,6 +58,15 @@ static void no_sync(void *context, int64_t ms)
 	(void)ms;
 }
 
+static bool holds(void *context, unsigned slot)
+{
+	struct watch *watch = context;
+	struct fixture *fixture = (struct fixture *)watch;
+
+	(void)slot;
+	return fixture->records > fixture->decided;
+}
+
 static int setup(void **state)
 {
 	struct fixture *fixture = mem_new(1, sizeof(*fixture));
@@ -85,6 +90,7 @@ static int setup(void **state)
 		.put = count_record,
 		.sync = no_sync,
 		.before_message = watch_clear_status,
+		.holds = holds,
 		.context = watch,
 	};
 	strcpy(fixture->log, "/tmp/test_watch.XXXXXX");
@@ -110,32 +116,11 @@ static int teardown(void **state)
 	return 0;
 }
 
-struct losses {
-	unsigned count;
-	uint64_t known;
-	char last[512];
-};
-
-static int take_loss(const struct loss *loss, void *context)
+/* What is committed is shown. */
+static struct losses losses_now(struct fixture *fixture)
 {
-	struct losses *losses = context;
-
-	losses->count++;
-	losses->known += loss->known ? loss->count : 0;
-	snprintf(losses->last, sizeof(losses->last), "%.*s", (int)loss->text.n, loss->text.p);
-	return 0;
-}
-
-static struct losses losses_of(struct fixture *fixture)
-{
-	const struct selection everything = {0};
-	struct losses losses = {0};
-	struct err err = ERR_INIT;
-
-	assert_int_equal(store_commit(fixture->watch.store, &err), 0);
-	assert_int_equal(query_losses(fixture->watch.store, &everything, take_loss, &losses, &err),
-			 0);
-	return losses;
+	commit(fixture->watch.store);
+	return losses_of(fixture->watch.store, 0);
 }
 
 /* --- evidence */
@@ -149,14 +134,14 @@ static void kernel_is_asked_whenever_told_to(void **state)
 	fixture->watch.multicast = (struct multicast *)fixture; /* there is one; it is not used */
 	kernel_lost = 100;
 	assert_int_equal(watch_ask_kernel(&fixture->watch, &err), 0);
-	assert_int_equal(losses_of(fixture).count, 0); /* before this watch: not its loss */
+	assert_int_equal(losses_now(fixture).count, 0); /* before this watch: not its loss */
 	fixture->watch.ticks = 7;
 	kernel_lost = 112;
 	assert_int_equal(watch_ask_kernel(&fixture->watch, &err), 0);
-	assert_int_equal(losses_of(fixture).count, 1);
-	assert_int_equal(losses_of(fixture).known, 12);
+	assert_int_equal(losses_now(fixture).count, 1);
+	assert_int_equal(losses_now(fixture).known, 12);
 	assert_int_equal(watch_ask_kernel(&fixture->watch, &err), 0);
-	assert_int_equal(losses_of(fixture).known, 12);
+	assert_int_equal(losses_now(fixture).known, 12);
 }
 
 static void fork_many(struct fixture *fixture, uint32_t first, uint32_t count)
@@ -177,17 +162,17 @@ static void forgotten_processes_are_evidence(void **state)
 
 	fork_many(fixture, 2, PROCESS_MAX);
 	assert_int_equal(watch_note_forgotten(&fixture->watch, &err), 0);
-	assert_int_equal(losses_of(fixture).count, 0); /* so many there is room for */
+	assert_int_equal(losses_now(fixture).count, 0); /* so many there is room for */
 	fork_many(fixture, 2 + PROCESS_MAX, 3);
 	assert_int_equal(attribute_forgotten(fixture->watch.attributor), 3);
 	assert_int_equal(watch_note_forgotten(&fixture->watch, &err), 0);
-	struct losses losses = losses_of(fixture);
+	struct losses losses = losses_now(fixture);
 
 	assert_int_equal(losses.count, 1);
 	assert_non_null(strstr(losses.last, "forgotten"));
 	/* told of already */
 	assert_int_equal(watch_note_forgotten(&fixture->watch, &err), 0);
-	assert_int_equal(losses_of(fixture).count, 1);
+	assert_int_equal(losses_now(fixture).count, 1);
 }
 
 /* What could not be written then is written later, and once. */
@@ -198,10 +183,10 @@ static void evidence_without_room_comes_late(void **state)
 
 	fixture->watch.unnoted = 1u << LOSS_PROCESSES | 1u << LOSS_CLOCK;
 	assert_int_equal(watch_note_late(&fixture->watch, &err), 0);
-	assert_int_equal(losses_of(fixture).count, 2);
+	assert_int_equal(losses_now(fixture).count, 2);
 	assert_int_equal(fixture->watch.unnoted, 0);
 	assert_int_equal(watch_note_late(&fixture->watch, &err), 0);
-	assert_int_equal(losses_of(fixture).count, 2);
+	assert_int_equal(losses_now(fixture).count, 2);
 }
 
 /* --- standard input */
@@ -337,6 +322,105 @@ static void standard_input_is_read_to_its_end(void **state)
 	end_pipe(before);
 }
 
+/* --- the status line */
+
+/* What a tick writes on a terminal so many columns wide. */
+static void tick_on_terminal(struct fixture *fixture, unsigned short columns, char *text, int size)
+{
+	const struct printer_options printing = {.format = FORMAT_TEXT};
+	const struct winsize window = {.ws_row = 24, .ws_col = columns};
+	struct watch_options options = {.printer = printer_new(&printing)};
+	int terminal, ours, before = dup(STDERR_FILENO);
+	struct err err = ERR_INIT;
+
+	fixture->watch.options = &options;
+	fixture->watch.multicast = (struct multicast *)fixture; /* its label is shown */
+	fixture->watch.shows_status = true;
+	assert_int_equal(openpty(&terminal, &ours, NULL, NULL, &window), 0);
+	dup2(ours, STDERR_FILENO);
+	int result = watch_tick(&fixture->watch, &err);
+
+	fflush(stderr);
+	dup2(before, STDERR_FILENO);
+	close(before);
+	assert_int_equal(result, 0);
+	ssize_t n = read(terminal, text, (size_t)size - 1);
+
+	assert_true(n > 0);
+	text[n] = '\0';
+	close(ours);
+	close(terminal);
+	printer_free(options.printer);
+}
+
+static void status_line_fits_its_terminal(void **state)
+{
+	struct fixture *fixture = *state;
+	char text[512];
+
+	tick_on_terminal(fixture, 80, text, sizeof(text));
+	assert_true(str_starts(str_from(text), STR("\r0 records/s")));
+	assert_non_null(strstr(text, "netlink\033[K"));
+	for (unsigned short columns = 2; columns < 12; columns++) {
+		tick_on_terminal(fixture, columns, text, sizeof(text));
+		assert_true(strlen(text) < 1 + columns + strlen("\033[K"));
+		assert_null(strstr(text, "null"));
+	}
+}
+
+/* --- a log */
+
+/* How far the store has it that the file with that record as its first was read. */
+static uint64_t read_before(struct fixture *fixture, unsigned serial)
+{
+	char line[512];
+	size_t n = format_record(line, serial);
+	struct err err = ERR_INIT;
+	uint64_t offset;
+
+	assert_int_equal(store_commit(fixture->watch.store, &err), 0);
+	assert_true(store_read_before(fixture->watch.store, str_of(line, n - 1), &offset, &err) >=
+		    0);
+	return offset;
+}
+
+static void write_log(const char *path, unsigned serial, unsigned count)
+{
+	int log = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+
+	assert_true(log >= 0);
+	for (unsigned i = 0; i < count; i++)
+		put_record(log, serial + i);
+	close(log);
+}
+
+/* The rotated file's end is not kept while its last events are held in memory alone: a kill then
+ * would lose them. */
+static void end_of_a_file_is_not_kept_while_events_are_held(void **state)
+{
+	struct fixture *fixture = *state;
+	char line[512], rotated[sizeof(fixture->log) + 4];
+	size_t n = format_record(line, 10); /* all have two digits */
+
+	close(mkstemp(fixture->log));
+	snprintf(rotated, sizeof(rotated), "%s.2", fixture->log);
+	write_log(rotated, 10, 3);
+	snprintf(rotated, sizeof(rotated), "%s.1", fixture->log);
+	write_log(rotated, 20, 3);
+	write_log(fixture->log, 30, 1);
+	open_source(fixture, "audit", fixture->log);
+	fixture->decided = 3; /* those of .2 */
+	for (int i = 0; i < 10 && fixture->records < 7; i++)
+		take(fixture);
+	snprintf(rotated, sizeof(rotated), "%s.2", fixture->log);
+	unlink(rotated);
+	snprintf(rotated, sizeof(rotated), "%s.1", fixture->log);
+	unlink(rotated);
+	assert_int_equal(fixture->records, 7);
+	assert_int_equal(read_before(fixture, 10), 3 * n);
+	assert_int_equal(read_before(fixture, 20), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -345,6 +429,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(evidence_without_room_comes_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(standard_input_is_not_waited_for, setup, teardown),
 		cmocka_unit_test_setup_teardown(standard_input_is_read_to_its_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(status_line_fits_its_terminal, setup, teardown),
+		cmocka_unit_test_setup_teardown(end_of_a_file_is_not_kept_while_events_are_held,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);

@@ -61,6 +61,9 @@ function __sclog_values
         set current (string replace -r '^[^=]*=' '' -- $current)
     end
     switch $argument
+        case '*|TIME'
+            string split '|' -- (string replace TIME '15m|1h|24h|7d|today|yesterday' -- $argument) |
+                string replace -r '^' -- "$prefix"
         case '*|*'
             string split '|' -- $argument | string replace -r '^' -- "$prefix"
         case ACTION
@@ -72,6 +75,7 @@ function __sclog_values
             test -n "$done"; or set done $prefix
             set -l names (__sclog_names (string replace -r '\[.*' '' -- $argument))
             string match -q 'PHASE*' -- $argument; and set names application setup exec
+            string match -q 'NAME*' -- $argument; and set names auto audit syslog netlink journal kmsg stdin
             printf '%s\n' $names | string replace -r '^' -- "$done"
         case FILE PATH
             __fish_complete_path $current | string replace -r '^' -- "$prefix"

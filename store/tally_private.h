@@ -1,0 +1,168 @@
+/*
+ * What the parts of the tally share: tally.c finds the series of an event and counts it,
+ * tally_row.c finds or makes the rows that series hang on, tally_hour.c merges the counted minutes
+ * into the hours on disk, tally_move.c takes events over to a container that became known. Not for
+ * other files.
+ *
+ * What is called for each event stands in tally.c together, to be inlined.
+ */
+#ifndef SCLOG_STORE_TALLY_PRIVATE_H
+#define SCLOG_STORE_TALLY_PRIVATE_H
+
+#include "base/buf.h"
+#include "ingest/node.h"
+#include "store/tally.h"
+
+#define TALLY_SERIES_MAX 65536
+#define TALLY_MOVES_MAX  131072
+
+/* Everything about an event but its time. Compared as bytes: no padding. */
+struct tally_key {
+	uint32_t node;
+	uint32_t container; /* 0: none */
+	uint32_t program;
+	uint32_t arch;
+	int32_t nr;
+	uint32_t code;
+	uint8_t has_arch, attribution, reason, phase;
+	uint16_t source, coverage;
+};
+
+/*
+ * Events on their way to their series. With tens of thousands of series each event would wait
+ * for memory twice; a queue of a few events lets those waits overlap.
+ */
+#define TALLY_QUEUE_SIZE 16 /* power of two */
+
+struct tally_queued {
+	struct tally_key key;
+	size_t slot; /* where the key hashes to */
+	struct tally_batch batch;
+	uint32_t pid;
+	uint64_t ip;
+};
+
+/* A minute of a series that is not on disk yet. */
+struct tally_closed {
+	uint32_t series; /* index */
+	uint32_t minute;
+	uint32_t count;
+	uint16_t first, last; /* milliseconds of the minute */
+};
+
+/* One cache line: counting an event touches this and nothing else that is far away. */
+struct tally_series {
+	struct tally_key key;
+	uint32_t id;
+	uint32_t closed; /* how many closed minutes it has */
+	/* the minute at hand; count 0: none */
+	uint32_t minute;
+	uint32_t count;
+	uint16_t first, last;
+	uint32_t pid; /* the latest event's */
+	uint64_t ip;
+};
+
+_Static_assert(sizeof(struct tally_key) == 32, "a key is hashed and compared as bytes");
+_Static_assert(sizeof(struct tally_series) == 64, "a series is one cache line");
+
+struct tally_program {
+	uint64_t hash;
+	int64_t id;
+	uint32_t at; /* in names: comm, then exe */
+	uint32_t comm_n, exe_n;
+	bool comm_null, exe_null;
+};
+
+/* A container whose number is known. Its id's bytes stand in names. */
+struct tally_container_ref {
+	uint64_t hash;
+	int64_t node, id;
+	uint32_t at, n;
+};
+
+struct tally_node_ref {
+	char label[NODE_LABEL_SIZE];
+	size_t n;
+	int64_t id;
+};
+
+/* Events that were counted to no container and now are to be counted to one: so many of a minute
+ * go over to this series, if one without a container has them. */
+struct tally_moved {
+	uint32_t series; /* index */
+	uint32_t minute;
+	uint32_t count;
+	uint32_t taken; /* of these, what was found */
+	uint16_t first, last;
+};
+
+struct tally {
+	uint64_t seed;
+	uint64_t profile_key; /* profiles are hashed under it; the same for all writers */
+	struct tally_series *series;
+	bool *series_new; /* has no row yet */
+	size_t series_count;
+	uint32_t *series_slots; /* index + 1 */
+	struct tally_queued queue[TALLY_QUEUE_SIZE];
+	unsigned queue_head, queue_tail; /* head: next to go in, tail: next to come out */
+	struct tally_program *programs;
+	size_t program_count;
+	uint32_t *program_slots;
+	struct buf names;
+	struct tally_closed *closed;
+	size_t closed_count;
+	uint32_t *order; /* indexes into closed, by series: made by a flush */
+	struct tally_node_ref *nodes;
+	size_t node_count;
+	struct tally_container_ref *containers;
+	size_t container_count;
+	uint16_t *container_slots; /* index + 1 */
+	struct tally_moved *moves; /* NULL until something is moved */
+	uint32_t *move_slots;      /* index + 1 */
+	size_t move_count;
+	int64_t last_id; /* of series; 0: not read yet */
+	bool no_series;  /* the table was empty when last_id was read */
+};
+
+/* --- tally.c */
+
+/* The event's series; made if it is new. Lives as long as the keys. */
+int tally_series_get(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+		     struct tally_series **ret_series, struct err *err);
+
+/* Counts to a series. */
+void tally_series_add(struct tally *tally, struct tally_series *series,
+		      const struct tally_batch *batch);
+
+/* --- tally_row.c: each finds the row, or makes it, and gives its number */
+
+int tally_row_node(struct sql *sql, struct str label, struct str name, int64_t *ret_id,
+		   struct err *err);
+
+/* With its profile. What is known now is known; silence changes nothing. */
+int tally_row_container(struct tally *tally, struct sql *sql, int64_t node,
+			const struct container *container, int64_t *ret_id, struct err *err);
+int tally_row_program(struct sql *sql, const struct record *record, int64_t *ret_id,
+		      struct err *err);
+
+/* Finds the row of the series, or takes a number for the one that the flush will insert. */
+int tally_row_series(struct tally *tally, struct sql *sql, struct tally_series *series,
+		     bool *ret_new, struct err *err);
+/* Inserts it. */
+int tally_row_series_add(struct tally *tally, struct sql *sql, const struct tally_series *series,
+			 struct err *err);
+
+/* --- tally_hour.c */
+
+/* Merges all that is counted into the hours on disk. */
+int tally_hour_write(struct tally *tally, struct sql *sql, struct err *err);
+
+/* --- tally_move.c */
+
+/* Everything is on disk: what is to be moved is taken from there, an hour of a series at a time,
+ * and counted to its own series. */
+int tally_moved_make(struct tally *tally, struct sql *sql, uint64_t *ret_moved, struct err *err);
+void tally_moved_forget(struct tally *tally);
+
+#endif

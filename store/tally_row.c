@@ -1,0 +1,255 @@
+#include "store/tally_private.h"
+
+#include "base/hash.h"
+#include "ingest/action.h"
+#include "ingest/arch.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* Runs a look-up whose bindings are set: 1 and the number in its first column, or 0. */
+static int find_number(struct sql *sql, sqlite3_stmt *find, int64_t *ret_number, struct err *err)
+{
+	int result = sql_step(sql, find, err);
+
+	if (result > 0)
+		*ret_number = sqlite3_column_int64(find, 0);
+	sqlite3_reset(find);
+	return result;
+}
+
+static int insert(struct sql *sql, sqlite3_stmt *add, int64_t *ret_id, struct err *err)
+{
+	int result = sql_done(sql, add, err);
+
+	*ret_id = sqlite3_last_insert_rowid(sql->db);
+	return result;
+}
+
+int tally_row_node(struct sql *sql, struct str label, struct str name, int64_t *ret_id,
+		   struct err *err)
+{
+	sqlite3_stmt *find = sql_get(sql, SQL_NODE_FIND, err);
+
+	if (!find)
+		return -err->code;
+	sqlite3_bind_text(find, 1, label.p, (int)label.n, SQLITE_STATIC);
+	int result = find_number(sql, find, ret_id, err);
+
+	if (result != 0)
+		return result < 0 ? result : 0;
+	sqlite3_stmt *add = sql_get(sql, SQL_NODE_ADD, err);
+
+	if (!add)
+		return -err->code;
+	sqlite3_bind_text(add, 1, label.p, (int)label.n, SQLITE_STATIC);
+	sqlite3_bind_text(add, 2, name.p, (int)name.n, SQLITE_STATIC);
+	return insert(sql, add, ret_id, err);
+}
+
+static void bind_text(sqlite3_stmt *statement, int index, struct str text)
+{
+	sqlite3_bind_text(statement, index, text.n ? text.p : "", (int)text.n, SQLITE_STATIC);
+}
+
+/* The number of a profile's text, which is kept once. */
+static int profile_store(struct tally *tally, struct sql *sql, struct str json, int64_t *ret_id,
+			 struct err *err)
+{
+	int64_t hash = (int64_t)hash_bytes(tally->profile_key, json);
+	sqlite3_stmt *find = sql_get(sql, SQL_PROFILE_FIND, err);
+
+	if (!find)
+		return -err->code;
+	sqlite3_bind_int64(find, 1, hash);
+	sql_bind_bytes(find, 2, json);
+	int result = find_number(sql, find, ret_id, err);
+
+	if (result != 0)
+		return result < 0 ? result : 0;
+	sqlite3_stmt *add = sql_get(sql, SQL_PROFILE_ADD, err);
+
+	if (!add)
+		return -err->code;
+	sqlite3_bind_int64(add, 1, hash);
+	sql_bind_bytes(add, 2, json);
+	return insert(sql, add, ret_id, err);
+}
+
+/* ?3 to ?11 of both statements that write a container. */
+static void bind_container(sqlite3_stmt *statement, const struct container *container,
+			   int64_t profile)
+{
+	bind_text(statement, 3, container->name);
+	bind_text(statement, 4, container->runtime);
+	bind_text(statement, 5, container->image);
+	bind_text(statement, 6, container->pod);
+	bind_text(statement, 7, container->namespace);
+	bind_text(statement, 8, container->workload);
+	if (container->has_caps)
+		sqlite3_bind_int64(statement, 9, (int64_t)container->caps);
+	sqlite3_bind_int(statement, 10, container->coverage);
+	if (profile)
+		sqlite3_bind_int64(statement, 11, profile);
+}
+
+static int container_add(struct sql *sql, int64_t node, const struct container *container,
+			 int64_t profile, int64_t *ret_id, struct err *err)
+{
+	sqlite3_stmt *add = sql_get(sql, SQL_CONTAINER_ADD, err);
+
+	if (!add)
+		return -err->code;
+	sqlite3_bind_int64(add, 1, node);
+	bind_text(add, 2, container->id);
+	bind_container(add, container, profile);
+	return insert(sql, add, ret_id, err);
+}
+
+/* What is known now is known; silence changes nothing. */
+static int container_update(struct sql *sql, int64_t id, const struct container *container,
+			    int64_t profile, struct err *err)
+{
+	sqlite3_stmt *update = sql_get(sql, SQL_CONTAINER_UPDATE, err);
+
+	if (!update)
+		return -err->code;
+	bind_container(update, container, profile);
+	sqlite3_bind_int64(update, 12, id);
+	return sql_done(sql, update, err);
+}
+
+int tally_row_container(struct tally *tally, struct sql *sql, int64_t node,
+			const struct container *container, int64_t *ret_id, struct err *err)
+{
+	int64_t profile = 0;
+	int result = container->has_profile
+			     ? profile_store(tally, sql, container->profile, &profile, err)
+			     : 0;
+	sqlite3_stmt *find = result == 0 ? sql_get(sql, SQL_CONTAINER_FIND, err) : NULL;
+
+	if (!find)
+		return -err->code;
+	sqlite3_bind_int64(find, 1, node);
+	bind_text(find, 2, container->id);
+	result = find_number(sql, find, ret_id, err);
+	if (result > 0)
+		return container_update(sql, *ret_id, container, profile, err);
+	return result < 0 ? result : container_add(sql, node, container, profile, ret_id, err);
+}
+
+int tally_describe(struct tally *tally, struct sql *sql, int64_t node,
+		   const struct container *container, struct err *err)
+{
+	int64_t id;
+
+	return tally_row_container(tally, sql, node, container, &id, err);
+}
+
+static void bind_name(sqlite3_stmt *statement, int index, struct str name, bool null)
+{
+	if (!null)
+		sql_bind_bytes(statement, index, name);
+}
+
+int tally_row_program(struct sql *sql, const struct record *record, int64_t *ret_id,
+		      struct err *err)
+{
+	sqlite3_stmt *find = sql_get(sql, SQL_PROGRAM_FIND, err);
+
+	if (!find)
+		return -err->code;
+	bind_name(find, 1, record->comm, record->comm_null);
+	bind_name(find, 2, record->exe, record->exe_null);
+	int result = find_number(sql, find, ret_id, err);
+
+	if (result != 0)
+		return result < 0 ? result : 0;
+	sqlite3_stmt *add = sql_get(sql, SQL_PROGRAM_ADD, err);
+
+	if (!add)
+		return -err->code;
+	bind_name(add, 1, record->comm, record->comm_null);
+	bind_name(add, 2, record->exe, record->exe_null);
+	return insert(sql, add, ret_id, err);
+}
+
+static void bind_series_key(sqlite3_stmt *statement, int at, const struct tally *tally,
+			    const struct tally_key *key)
+{
+	sqlite3_bind_int64(statement, at, tally->programs[key->program].id);
+	sqlite3_bind_int(statement, at + 1, key->nr);
+	if (key->container)
+		sqlite3_bind_int64(statement, at + 2, key->container);
+	sqlite3_bind_int64(statement, at + 3, key->node);
+	if (key->has_arch)
+		sqlite3_bind_int64(statement, at + 4, key->arch);
+	sqlite3_bind_int64(statement, at + 5, key->code);
+	sqlite3_bind_int(statement, at + 6, key->attribution);
+	sqlite3_bind_int(statement, at + 7, key->reason);
+	sqlite3_bind_int(statement, at + 8, key->phase);
+	sqlite3_bind_int(statement, at + 9, key->source);
+	sqlite3_bind_int(statement, at + 10, key->coverage);
+}
+
+static int read_last_id(struct tally *tally, struct sql *sql, struct err *err)
+{
+	if (tally->last_id)
+		return 0;
+	int result = sql_number(sql, "SELECT max(id) FROM series", &tally->last_id, err);
+
+	tally->no_series = tally->last_id == 0;
+	if (result == 0 && tally->last_id >= UINT32_MAX - TALLY_SERIES_MAX)
+		return err_set(err, EOVERFLOW, "store '%s': more series than it can number",
+			       sql->path);
+	return result;
+}
+
+int tally_row_series(struct tally *tally, struct sql *sql, struct tally_series *series,
+		     bool *ret_new, struct err *err)
+{
+	int64_t id = 0;
+	int result = read_last_id(tally, sql, err);
+
+	if (result == 0 && !tally->no_series) {
+		sqlite3_stmt *find = sql_get(sql, SQL_SERIES_FIND, err);
+
+		if (!find)
+			return -err->code;
+		bind_series_key(find, 1, tally, &series->key);
+		result = find_number(sql, find, &id, err);
+	}
+	if (result < 0)
+		return result;
+	*ret_new = result == 0;
+	series->id = (uint32_t)(*ret_new ? ++tally->last_id : id);
+	return 0;
+}
+
+int tally_row_series_add(struct tally *tally, struct sql *sql, const struct tally_series *series,
+			 struct err *err)
+{
+	const struct tally_key *key = &series->key;
+	sqlite3_stmt *add = sql_get(sql, SQL_SERIES_ADD, err);
+	char name[SYSCALL_NAME_SIZE], action[16];
+
+	if (!add)
+		return -err->code;
+	sqlite3_bind_int64(add, 1, series->id);
+	bind_series_key(add, 2, tally, key);
+	if (key->has_arch) {
+		const char *arch = arch_name(arch_token(key->arch, key->nr));
+
+		syscall_name(key->arch, key->nr, name);
+		sqlite3_bind_text(add, 13, name, -1, SQLITE_STATIC);
+		if (arch)
+			sqlite3_bind_text(add, 14, arch, -1, SQLITE_STATIC);
+	}
+	snprintf(action, sizeof(action), "0x%x", key->code);
+	const char *known = action_name(key->code);
+
+	sqlite3_bind_text(add, 15, known ? known : action, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(add, 16, series->pid);
+	sqlite3_bind_int64(add, 17, (int64_t)series->ip);
+	return sql_done(sql, add, err);
+}
