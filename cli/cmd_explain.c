@@ -98,7 +98,7 @@ static int find_host(struct explainer *explainer, uint32_t token, struct profile
 	*ret_profile = first->profile;
 	if (host == arches_host(arch_native()) || profile_info(first->profile).loader == LOADER_OCI)
 		return 0;
-	for (size_t i = 1; i < explainer->host_count; i++) {
+	for (size_t i = 0; i < explainer->host_count; i++) {
 		*ret_profile = explainer->hosts[i].profile;
 		if (explainer->hosts[i].token == host)
 			return 0;
@@ -117,6 +117,44 @@ static int find_host(struct explainer *explainer, uint32_t token, struct profile
 	return r;
 }
 
+/* The kind of host that all of --arch run on; 0 without --arch and where they need more hosts. */
+static uint32_t host_of_arches(const struct arches *arches)
+{
+	uint32_t host = arches->count ? arches_host(arches->all[0]) : 0;
+
+	for (size_t i = 1; i < arches->count; i++) {
+		if (arches_host(arches->all[i]) != host)
+			return 0;
+	}
+	return host;
+}
+
+/*
+ * A profile for hosts of the other byte order loads on none of this kind. --arch says what it is
+ * for.
+ */
+static int load_for_host(struct explainer *explainer, struct host *host)
+{
+	uint32_t token = host_of_arches(&explainer->arches);
+	int r = load(explainer, host);
+
+	if (r != -EDOM)
+		return r;
+	if (!token || token == arches_host(arch_native())) {
+		const struct err first = *explainer->err;
+
+		err_clear(explainer->err);
+		return err_set(
+			explainer->err, EDOM,
+			"%s. With --arch and an arch of the profile's own it is judged as on "
+			"such a host",
+			first.message);
+	}
+	err_clear(explainer->err);
+	host->token = host->judges.options.arch = token;
+	return load(explainer, host);
+}
+
 static int parse_arches(struct explainer *explainer)
 {
 	const struct option_list *given = &explainer->given->arches;
@@ -131,13 +169,17 @@ static int parse_arches(struct explainer *explainer)
 		}
 		arches_add(&explainer->arches, token);
 	}
-	if (given->count)
-		return 0;
+	return 0;
+}
+
+static void choose_arches(struct explainer *explainer)
+{
+	if (explainer->arches.count)
+		return;
 	if (explainer->given->blocked)
 		arches_add(&explainer->arches, arch_native());
 	else
 		arches_of_profile(&explainer->arches, explainer->hosts[0].profile);
-	return 0;
 }
 
 /* The calls of the operands behind the profile, or without any all that have names. */
@@ -163,7 +205,7 @@ static int compare(struct explainer *explainer, const struct explain_writing *wr
 {
 	struct syscalls syscalls = {.arches = &explainer->arches, .calls = &explainer->calls};
 	enum explain_relation relation;
-	int r = load(explainer, &explainer->other);
+	int r = load_for_host(explainer, &explainer->other);
 
 	if (r < 0)
 		return r;
@@ -220,8 +262,10 @@ static int explain(struct explainer *explainer)
 		.format = format_from_name(given->global.format),
 		.colour = reading_wants_colour(),
 	};
-	int r = load(explainer, &explainer->hosts[0]);
+	int r = parse_arches(explainer);
 
+	if (r == 0)
+		r = load_for_host(explainer, &explainer->hosts[0]);
 	if (r < 0)
 		return r;
 	explainer->host_count = 1;
@@ -232,11 +276,10 @@ static int explain(struct explainer *explainer)
 		judges_warn_of_lint(&explainer->hosts[0].judges);
 	if (wants_oci(given))
 		return write_back(explainer);
-	r = parse_arches(explainer);
-	if (r == 0 && given->diff)
+	choose_arches(explainer);
+	if (given->diff)
 		return compare(explainer, &writing);
-	if (r == 0)
-		r = collect(explainer);
+	r = collect(explainer);
 	if (r < 0)
 		return r;
 	r = given->blocked ? explain_write_blocked(&writing, stdout)

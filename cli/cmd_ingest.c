@@ -116,15 +116,29 @@ static int feed(struct invocation *invocation, const struct ingest_options *opti
 	return r;
 }
 
+/* An empty name is a shell variable that was not set; of a node it would count all again. */
+static int check_usage(const struct invocation *invocation, struct err *err)
+{
+	const struct ingest_options *options = invocation->options;
+
+	if (options->container && !*options->container)
+		return err_set(err, EINVAL, "--container: the name is empty");
+	if (options->node && !*options->node)
+		return err_set(err, EINVAL, "--node: the name is empty");
+	if (invocation->operand_count == 0)
+		return err_set(err, EINVAL,
+			       "nothing to read: name log files, or `-` for standard input");
+	return 0;
+}
+
 static int run(struct invocation *invocation, struct err *err)
 {
 	const struct ingest_options *options = invocation->options;
 	struct feed_counts counts = {0};
 
-	if (invocation->operand_count == 0) {
+	if (check_usage(invocation, err) < 0) {
 		invocation->misused = true;
-		return err_set(err, EINVAL,
-			       "nothing to read: name log files, or `-` for standard input");
+		return -EINVAL;
 	}
 	int r = feed(invocation, options, &counts, err);
 

@@ -186,6 +186,15 @@ static int refuse_nothing(struct profiling *profiling, const struct recorded_gro
 		when(profiling), group ? ", of " : "", group ? label.p : "");
 }
 
+/* Said of each group already; what was observed there is not nothing. */
+static int refuse_unnamed(struct profiling *profiling)
+{
+	return err_set(profiling->err, ENODATA,
+		       "nothing in this selection has a name for --by %s: no profile is written. "
+		       "--by name makes one for each container's name",
+		       profiling->given->by);
+}
+
 /*
  * A record stands for a call that the profile in force logged. Where that profile allowed others
  * in silence, they are needed as well, and only a base knows them.
@@ -244,12 +253,17 @@ static bool is_complete(const struct profiling *profiling, const struct recorded
 	return false;
 }
 
+static bool is_observed(const struct recorded_group *group)
+{
+	return group->needs.count || group->needs.unnamed_count;
+}
+
 /* Groups that logged nothing get no file where others get theirs, nor do those that nobody could
  * name: their containers have only in common that something is not known of them. */
 static bool has_file(const struct profiling *profiling, const struct recorded_group *group)
 {
 	BUF_AUTO label = {0};
-	bool observed = group->needs.count || group->needs.unnamed_count;
+	bool observed = is_observed(group);
 
 	if (observed && group_key_is_named(&group->key))
 		return true;
@@ -274,8 +288,6 @@ static int make_each(struct profiling *profiling, struct product *products, size
 		if (r == 0)
 			r = product_make(&profiling->making, &products[i], profiling->err);
 	}
-	if (r == 0 && count == 0)
-		r = refuse_nothing(profiling, NULL);
 	if (r < 0)
 		return r;
 	return complete ? EXIT_FINE : EXIT_INCOMPLETE;
@@ -285,13 +297,17 @@ static int write_each(struct profiling *profiling, struct recorded_group *groups
 {
 	enum form form = profiling->making.form;
 	struct product *products = mem_new(count + 1, sizeof(*products));
-	size_t made = 0;
+	size_t made = 0, observed = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		observed += is_observed(&groups[i]);
 		if (has_file(profiling, &groups[i]))
 			products[made++] = product_of(&groups[i]);
+	}
 	products_number(products, made, form);
-	int r = make_each(profiling, products, made);
+	int r = made       ? make_each(profiling, products, made)
+		: observed ? refuse_unnamed(profiling)
+			   : refuse_nothing(profiling, NULL);
 
 	if (r == EXIT_FINE)
 		r = products_write(products, made, form, profiling->given, profiling->err);
@@ -343,7 +359,7 @@ static struct recorded_group **observed_groups(struct recorded_group *groups, si
 
 	*ret_count = 0;
 	for (size_t i = 0; i < count; i++)
-		if (groups[i].needs.count || groups[i].needs.unnamed_count)
+		if (is_observed(&groups[i]))
 			observed[(*ret_count)++] = &groups[i];
 	return observed;
 }
@@ -388,6 +404,25 @@ static bool is_merge_alone(const struct profiling *profiling)
 	return true;
 }
 
+/* What is about observations would be ignored where none are asked for, and one of these promises
+ * that the evidence is complete. */
+static int refuse_without_observations(struct profiling *profiling)
+{
+	const struct profile_given *given = profiling->given;
+	const char *option = given->require_complete ? "require-complete"
+			     : given->phases.count   ? "phase"
+			     : given->sub_arches     ? "sub-arches"
+						     : NULL;
+
+	if (!option)
+		return 0;
+	profiling->invocation->misused = true;
+	return err_set(profiling->err, EINVAL,
+		       "--%s is about observations, and profiles alone are merged: a selection, "
+		       "--by or a log asks for some",
+		       option);
+}
+
 static int read_and_write(struct profiling *profiling)
 {
 	struct profile_given *given = profiling->invocation->options;
@@ -417,9 +452,10 @@ static int make(struct profiling *profiling)
 		return r;
 	for (size_t i = 0; i < profiling->bases.count && !profiling->given->global.quiet; i++)
 		judges_warn_of_lint(&profiling->bases.all[i]);
-	if (is_merge_alone(profiling))
-		return write_one(profiling, NULL);
-	return read_and_write(profiling);
+	if (!is_merge_alone(profiling))
+		return read_and_write(profiling);
+	r = refuse_without_observations(profiling);
+	return r < 0 ? r : write_one(profiling, NULL);
 }
 
 /* How a base is resolved; said of none, it would be ignored. */

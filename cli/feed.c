@@ -155,6 +155,11 @@ static void judge_input(struct feed *feed, const struct input *input, struct err
 	progress_clear(&feed->progress);
 	if (input->lines == 0)
 		message_warning("%s: is empty", input->path);
+	if (trace_has_table(feed->trace))
+		message_warning(
+			"%s: a table of strace -c leaves out calls that did not return, such as "
+			"exit_group, and calls that strace has no name for",
+			input->path);
 }
 
 /* An input that is there and could not be read, or not to its end, is evidence until it was. */

@@ -51,15 +51,19 @@ const char *nearest_find(struct str word, nearest_name_fn *name, const void *con
 {
 	const char *best = NULL;
 	size_t best_distance = NEAREST_WORD_MAX + 1;
+	bool best_begins = false;
 
 	for (size_t i = 0; name(i, context); i++) {
 		struct str candidate = str_from(name(i, context));
 		size_t distance = nearest_distance(word, candidate);
+		bool begins = begins_with(candidate.p, word);
 
-		if (distance < best_distance &&
-		    (is_near(word, candidate) || begins_with(candidate.p, word))) {
+		if (!begins && (best_begins || !is_near(word, candidate)))
+			continue;
+		if (begins > best_begins || distance < best_distance) {
 			best = candidate.p;
 			best_distance = distance;
+			best_begins = begins;
 		}
 	}
 	return best;

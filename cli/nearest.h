@@ -20,7 +20,7 @@ typedef const char *nearest_name_fn(size_t i, const void *context);
 
 /*
  * The nearest of the names, or NULL if none is near: one letter and a quarter of the others may
- * differ. A name that begins with `word` is near too.
+ * differ. Names that begin with `word` are nearer than all others: it was cut short, not misspelt.
  */
 const char *nearest_find(struct str word, nearest_name_fn *name, const void *context);
 

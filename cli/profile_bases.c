@@ -1,6 +1,7 @@
 #include "cli/profile_private.h"
 
 #include "base/mem.h"
+#include "ingest/strace.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -76,19 +77,91 @@ static bool is_yaml_profile(struct str head)
 	return false;
 }
 
+static bool is_profile_text(struct str head)
+{
+	return is_json_profile(head) || document_is_unit(head) || is_yaml_profile(head);
+}
+
+/* The first bytes of a file; empty where there is none, or it can be read only once. */
+static struct str read_head(const char *path, char bytes[HEAD_BYTES])
+{
+	struct stat status;
+	FILE *file = stat(path, &status) == 0 && S_ISREG(status.st_mode) ? fopen(path, "re") : NULL;
+	struct str head = str_of(bytes, 0);
+
+	if (!file)
+		return head;
+	head.n = fread(bytes, 1, HEAD_BYTES, file);
+	fclose(file);
+	return head;
+}
+
 /* By its first bytes: what is malformed further on is an error of the profile's reader. */
 static bool is_profile_file(const char *path)
 {
 	char bytes[HEAD_BYTES];
-	struct stat status;
-	FILE *file = stat(path, &status) == 0 && S_ISREG(status.st_mode) ? fopen(path, "re") : NULL;
 
-	if (!file)
-		return false;
-	struct str head = str_of(bytes, fread(bytes, 1, sizeof(bytes), file));
+	return is_profile_text(read_head(path, bytes));
+}
 
-	fclose(file);
-	return is_json_profile(head) || document_is_unit(head) || is_yaml_profile(head);
+static bool holds_call(struct str head)
+{
+	while (head.n) {
+		size_t n = str_chr(head, '\n');
+
+		if (strace_recognizes(str_of(head.p, n)))
+			return true;
+		head = str_skip(head, n < head.n ? n + 1 : n);
+	}
+	return false;
+}
+
+/* Text that only logs and traces have, and what compressed files begin with (file(1)): profiles are
+ * never compressed. */
+static bool is_log_text(struct str head)
+{
+	static const char *const marks[] = {"type=SECCOMP", "audit(",         " kernel: ",
+					    "\"__CURSOR\"", "\"_TRANSPORT\"", "__CURSOR="};
+	static const char *const magics[] = {"\x1f\x8b",
+					     "\xfd"
+					     "7zXZ",
+					     "\x28\xb5\x2f\xfd", "BZh"};
+
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+		if (str_starts(head, str_from(magics[i])))
+			return true;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (contains(head, marks[i]))
+			return true;
+	return holds_call(head);
+}
+
+/* What else sclog reads is taken for a profile by mistake: the reader of profiles could only say
+ * where it stumbled. */
+static int refuse_other_input(const char *option, const char *name, struct err *err)
+{
+	char bytes[HEAD_BYTES];
+	struct str head = read_head(name, bytes);
+
+	if (head.n && store_is_database(name))
+		return err_set(err, EINVAL,
+			       "'%s' is a store, and %s takes a profile: --db says which store",
+			       name, option);
+	if (head.n && !is_profile_text(head) && is_log_text(head))
+		return err_set(
+			err, EINVAL,
+			"'%s' is a log, and %s takes a profile: logs are operands, or `sclog "
+			"ingest` reads them into the store",
+			name, option);
+	return 0;
+}
+
+static int add_named(struct bases *bases, const struct profile_given *given, const char *option,
+		     const char *name, struct err *err)
+{
+	int r = refuse_other_input(option, name, err);
+
+	return r < 0 ? r : add(bases, given, name, err);
 }
 
 static bool is_profile(const char *operand)
@@ -127,12 +200,12 @@ static int take_operands(struct bases *bases, const struct profile_given *given,
 int bases_acquire(struct bases *bases, const struct profile_given *given,
 		  const struct invocation *invocation, struct err *err)
 {
-	int r = given->base ? add(bases, given, given->base, err) : 0;
+	int r = given->base ? add_named(bases, given, "--base", given->base, err) : 0;
 
 	bases->has_base = given->base != NULL;
 	for (size_t i = 0; r == 0 && i < given->merge.count; i++)
 		if (given->merge.values[i][0])
-			r = add(bases, given, given->merge.values[i], err);
+			r = add_named(bases, given, "--merge", given->merge.values[i], err);
 	return r < 0 ? r : take_operands(bases, given, invocation, err);
 }
 

@@ -116,8 +116,8 @@ static int refuse_file_options(const struct file_options *options, struct err *e
 static void warn_of(uint64_t lines, const char *why)
 {
 	if (lines)
-		message_warning("not counted: %" PRIu64 " line%s that %s", lines,
-				lines == 1 ? "" : "s", why);
+		message_warning("%" PRIu64 " line%s not counted: %s", lines, lines == 1 ? "" : "s",
+				why);
 }
 
 static void warn(const struct reading *reading, const struct global_options *global)
@@ -127,10 +127,10 @@ static void warn(const struct reading *reading, const struct global_options *glo
 	if (!reading->one_shot || global->quiet)
 		return;
 	warn_of(reading->counts.in.untrusted,
-		"look like records, but not in the kernel's framing; --trust-all takes them");
+		"records by their text, but not in the kernel's framing; --trust-all takes them");
 	warn_of(malformed,
-		"cannot be read as the records they claim to be; -v shows the first of each kind");
-	warn_of(reading->counts.expired, "are older than the store takes");
+		"not to be read as the records they claim to be; -v shows the first of each kind");
+	warn_of(reading->counts.expired, "older than the store takes");
 }
 
 int reading_open(struct reading *reading, struct invocation *invocation,

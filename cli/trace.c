@@ -1,7 +1,6 @@
 #include "cli/trace.h"
 
 #include "base/mem.h"
-#include "cli/message.h"
 #include "ingest/strace.h"
 
 #include <ctype.h>
@@ -11,14 +10,16 @@
  * come before it, and all of it before the table of -c. */
 #define LINES_MAX 1024
 
-enum form { FORM_OPEN, FORM_LOG, FORM_TRACE };
+/* What the input at hand is. */
+enum trace_state { TRACE_UNDECIDED, TRACE_NONE, TRACE_FOUND };
 
 struct trace {
 	struct intake *intake;
 	int64_t now_ms;
 	struct strace *strace; /* NULL until there was a trace */
 	const struct input *input;
-	enum form form;
+	enum trace_state state;
+	bool has_rows;  /* of a table, that stand for calls */
 	uint64_t found; /* what the intake had found before this input */
 };
 
@@ -49,13 +50,19 @@ static uint64_t found(const struct intake *intake)
 void trace_begin(struct trace *trace, const struct input *input)
 {
 	trace->input = input;
-	trace->form = FORM_OPEN;
+	trace->state = TRACE_UNDECIDED;
+	trace->has_rows = false;
 	trace->found = found(trace->intake);
 }
 
 bool trace_is_one(const struct trace *trace)
 {
-	return trace->form == FORM_TRACE;
+	return trace->state == TRACE_FOUND;
+}
+
+bool trace_has_table(const struct trace *trace)
+{
+	return trace->has_rows;
 }
 
 /* How long the lines of a file took by -r, all in all. A pipe can be read only once. */
@@ -92,7 +99,7 @@ static void begin_trace(struct trace *trace, const struct line *line)
 	if (!trace->strace)
 		trace->strace = strace_new();
 	strace_begin(trace->strace, &about);
-	trace->form = FORM_TRACE;
+	trace->state = TRACE_FOUND;
 	trace->intake->known_framing = true;
 }
 
@@ -140,7 +147,7 @@ static void decide(struct trace *trace, const struct line *line)
 	if (line->number > LINES_MAX || found(trace->intake) != trace->found ||
 	    str_starts(text, STR("type=")) || str_starts(text, STR("node=")) ||
 	    str_starts(text, STR("{")) || is_syslog(text))
-		trace->form = FORM_LOG;
+		trace->state = TRACE_NONE;
 	else if (strace_recognizes(text))
 		begin_trace(trace, line);
 }
@@ -176,6 +183,7 @@ static int take(struct trace *trace, const struct line *line, struct err *err)
 	struct strace_read read;
 
 	strace_read(trace->strace, line, &read);
+	trace->has_rows |= read.is_row;
 	switch (read.kind) {
 	case STRACE_CALL:
 		return put(trace, &read, err);
@@ -193,7 +201,7 @@ static int take(struct trace *trace, const struct line *line, struct err *err)
 
 int trace_line(struct trace *trace, const struct line *line, struct err *err)
 {
-	if (trace->form == FORM_OPEN)
+	if (trace->state == TRACE_UNDECIDED)
 		decide(trace, line);
-	return trace->form == FORM_TRACE ? take(trace, line, err) : 0;
+	return trace->state == TRACE_FOUND ? take(trace, line, err) : 0;
 }

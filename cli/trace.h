@@ -20,6 +20,10 @@ void trace_begin(struct trace *trace, const struct input *input);
 /* True once the input at hand turned out to be a trace. */
 bool trace_is_one(const struct trace *trace);
 
+/* True once a row of -c's table counted. strace puts no call there that it has no name for
+ * (count.c: count_syscall()), nor one that did not return. */
+bool trace_has_table(const struct trace *trace);
+
 /*
  * Takes a line if its input is a trace. Returns 1 if it is taken, 0 if it is for intake_line(), or
  * what the store or the intake's put() returned.

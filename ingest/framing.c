@@ -19,10 +19,21 @@ static const char *const frames[] = {
 	/* "5,1234,711918371,-;text": /dev/kmsg (kernel: Documentation/ABI/testing/dev-kmsg) */
 	[FRAME_KMSG] = "^(?<pri>\\d+),\\d+,\\d+,[^;]*;(?<text>.*)$",
 
-	/* "[  711.918371] text", "[Sat Nov 21 23:01:34 2026] text"; before it dmesg -x or -r */
+	/*
+	 * "[  711.918371] text"; dmesg -T: "[Sat Nov 21 23:01:34 2026] text"; -d adds " <    0.000012>"
+	 * to either, or stands alone; -e, -H: "[Nov21 23:01] text", then "[  +0.000012] text". Before
+	 * it, the facility of -x or the priority of -r.
+	 */
 	"^(?:(?<facility>[a-z0-9]+)\\s*:[a-z]+\\s*:\\s*|<(?<pri>\\d{1,3})>)?"
-	"\\[\\s*(?:\\d+\\.\\d{6}|\\w{3}\\ \\w{3}\\ [\\d\\ ]\\d\\ \\d\\d:\\d\\d:\\d\\d\\ \\d{4})\\]\\ *"
+	"\\[\\s*(?:(?:\\+?\\d+\\.\\d{6}|\\w{3}[\\d\\ ]\\d\\ \\d\\d:\\d\\d"
+	"|\\w{3}\\ \\w{3}\\ [\\d\\ ]\\d\\ \\d\\d:\\d\\d:\\d\\d\\ \\d{4})"
+	"(?:\\ <\\s*\\d+\\.\\d{6}>)?|<\\s*\\d+\\.\\d{6}>)\\]\\ *"
 	"(?:\\[\\s*[TC]\\d+\\]\\ *)?(?<text>.*)$",
+
+	/* dmesg --time-format=iso: with a comma, as no syslog daemon writes it, and no host */
+	"^(?:(?<facility>[a-z0-9]+)\\s*:[a-z]+\\s*:\\s*)?"
+	"(?<iso>\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d,\\d{6}[-+]\\d\\d:\\d\\d)\\ "
+	"(?:\\[\\s*[TC]\\d+\\]\\ *)?(?<text>(?:audit|kauditd_printk_skb|audit_printk_skb):\\ .*)$",
 
 	/* RFC 3164 and what rsyslog, syslog-ng and journalctl make of it; RFC 3339 stamps too */
 	"^(?:<(?<pri>\\d{1,3})>)?\\s*"

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/scan.h"
 #include "ingest/arch.h"
 
 #include <linux/seccomp.h>
@@ -20,7 +21,8 @@ struct strace {
 	struct buf base;   /* of an -ff: the path without the pid */
 	uint32_t file_pid; /* of an -ff: whose file it is; 0: none */
 	uint32_t alone;    /* who writes lines without pid; 0: not known */
-	bool calls_seen;   /* a summary (-C) would count them again */
+	bool calls_seen;
+	struct strace_seen seen; /* a summary (-C) would count them again */
 	bool has_first;
 	uint64_t first_hash; /* of the first call's line: tells traces without times apart */
 	uint64_t rows_hash;  /* of all rows of a summary so far: tells summaries apart */
@@ -113,6 +115,7 @@ void strace_begin(struct strace *strace, const struct strace_input *input)
 	buf_put_str(&strace->base, base);
 	strace->summary = (struct strace_summary){.state = STRACE_SUMMARY_NONE};
 	strace->calls_seen = strace->has_first = strace->has_clock = false;
+	strace->seen = (struct strace_seen){0};
 	strace->end_ms = input->end_ms;
 	strace->elapsed_us = input->elapsed_us;
 	strace->relative_us = strace->rows_hash = 0;
@@ -218,6 +221,24 @@ static bool is_fork(struct str name)
 	       str_eq(name, STR("fork")) || str_eq(name, STR("vfork"));
 }
 
+/* --decode-pids=pidns writes the pid of the lines, if it is another, as a comment behind the result:
+ * 3 and "25638 in strace's PID NS". */
+static uint64_t own_pid(struct str result, uint64_t pid)
+{
+	static const struct str mark = {" /* ", 4}, rest = {" in strace's PID NS", 19};
+	struct str number = str_skip(result, str_find(result, mark));
+	uint64_t own = 0;
+	const char *end;
+
+	if (number.n == 0)
+		return pid;
+	number = str_skip(number, mark.n);
+	end = scan_decimal(number.p, number.p + number.n, 9, &own);
+	if (!str_starts(str_skip(number, (size_t)(end - number.p)), rest))
+		return pid;
+	return own;
+}
+
 /* A call that forks, executes or renames came back. */
 static void finish(struct strace *strace, struct strace_process *process, struct str result)
 {
@@ -233,7 +254,7 @@ static void finish(struct strace *strace, struct strace_process *process, struct
 	else if (pending == STRACE_PENDING_NAME && n == 1 && value == 0)
 		strace_process_rename(process);
 	else if (pending == STRACE_PENDING_FORK && value > 0)
-		strace_process_fork(strace->processes, process, (uint32_t)value);
+		strace_process_fork(strace->processes, process, (uint32_t)own_pid(result, value));
 }
 
 /* What an execve is to start; execveat has a descriptor before the path. */
@@ -442,6 +463,7 @@ static void take_call(struct strace *strace, const struct content *content, cons
 		malformed(ret, MALFORMED_CALL);
 		return;
 	}
+	strace_seen_add(&strace->seen, name);
 	begin_call(strace, process, name, arguments);
 	set_call(strace, process->token, nr);
 	strace->record.pid = process->tgid;
@@ -503,13 +525,14 @@ static void take_row(struct strace *strace, struct str name, uint64_t calls,
 	struct record *record = &strace->record;
 	int64_t nr;
 
-	/* -C: the calls themselves stood in the trace */
-	if (strace->calls_seen)
-		return;
 	if (!strace_number(strace->names, strace->summary.token, name, &nr)) {
 		malformed(ret, MALFORMED_CALL);
 		return;
 	}
+	/* -C: the calls themselves stood in the trace */
+	calls -= strace_seen_take(&strace->seen, name, calls);
+	if (calls == 0)
+		return;
 	set_call(strace, strace->summary.token, nr);
 	record->ms = strace->end_ms;
 	record->pid = strace->file_pid;
@@ -517,6 +540,7 @@ static void take_row(struct strace *strace, struct str name, uint64_t calls,
 	record->comm = record->exe = str_of(NULL, 0);
 	record->comm_null = record->exe_null = true;
 	ret->kind = STRACE_CALL;
+	ret->is_row = true;
 	ret->repeats = (uint32_t)((calls < UINT32_MAX ? calls : UINT32_MAX) - 1);
 	ret->identity = row_identity(strace, line->text);
 }

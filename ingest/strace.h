@@ -68,6 +68,7 @@ struct strace_read {
 	enum strace_kind kind;
 	enum malformed why;
 	const struct record *record; /* without serial; lives until the next line */
+	bool is_row;                 /* of a summary */
 	uint32_t repeats;            /* further calls of a summary's row */
 	/* What the store knows the event by. A line that has a time is known by its text (and by its
 	 * process, where -ff leaves that to the file); where there is none, calls are known by their

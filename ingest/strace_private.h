@@ -166,6 +166,22 @@ struct strace_summary {
 
 bool strace_summary_is_head(struct str text);
 
+/*
+ * Calls of a trace by name, which the table of -C counts again (count.c counts what returned). One
+ * that -A put behind the trace of another program counts others.
+ */
+#define STRACE_SEEN_SLOTS 1024 /* more than all ABIs of a machine have names; what is over counts */
+
+struct strace_seen {
+	struct {
+		uint64_t hash, calls; /* 0: free */
+	} slots[STRACE_SEEN_SLOTS];
+};
+
+void strace_seen_add(struct strace_seen *seen, struct str name);
+/* How many of so many calls have been seen; they are taken off. */
+uint64_t strace_seen_take(struct strace_seen *seen, struct str name, uint64_t calls);
+
 enum strace_summary_line {
 	STRACE_SUMMARY_NOTHING, /* no line of a summary */
 	STRACE_SUMMARY_FRAME,

@@ -1,5 +1,6 @@
 #include "ingest/strace_private.h"
 
+#include "base/hash.h"
 #include "base/scan.h"
 #include "ingest/arch.h"
 
@@ -166,4 +167,39 @@ enum strace_summary_line strace_summary_take(struct strace_summary *summary, str
 		return STRACE_SUMMARY_FRAME;
 	}
 	return STRACE_SUMMARY_NOTHING;
+}
+
+/* The name's slot or a free one for it; SLOTS where all are taken. */
+static size_t slot_of(const struct strace_seen *seen, uint64_t hash)
+{
+	for (size_t i = 0; i < STRACE_SEEN_SLOTS; i++) {
+		size_t at = (size_t)(hash + i) % STRACE_SEEN_SLOTS;
+
+		if (seen->slots[at].hash == hash || seen->slots[at].hash == 0)
+			return at;
+	}
+	return STRACE_SEEN_SLOTS;
+}
+
+void strace_seen_add(struct strace_seen *seen, struct str name)
+{
+	uint64_t hash = hash_bytes(0, name) | 1;
+	size_t at = slot_of(seen, hash);
+
+	if (at == STRACE_SEEN_SLOTS)
+		return;
+	seen->slots[at].hash = hash;
+	seen->slots[at].calls++;
+}
+
+uint64_t strace_seen_take(struct strace_seen *seen, struct str name, uint64_t calls)
+{
+	size_t at = slot_of(seen, hash_bytes(0, name) | 1);
+
+	if (at == STRACE_SEEN_SLOTS)
+		return 0;
+	uint64_t taken = calls < seen->slots[at].calls ? calls : seen->slots[at].calls;
+
+	seen->slots[at].calls -= taken;
+	return taken;
 }

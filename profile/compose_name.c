@@ -122,10 +122,11 @@ static bool find_kind(const struct composer *composer, const char *name, uint32_
 {
 	struct answers answers = ask(composer, walk, token, nr);
 	bool passes = answers.allowed || answers.logged;
+	bool for_some = answers.asked || answers.refused || (answers.allowed && answers.logged);
 
-	if (answers.allowed && !answers.asked && !answers.refused)
+	if (answers.allowed && !for_some)
 		return false;
-	if (passes && (answers.asked || answers.refused))
+	if (passes && for_some)
 		*ret_kind = COMPOSED_CONDITIONAL;
 	else if (answers.asked && is_named(composer, name))
 		*ret_kind = COMPOSED_CONDITIONAL;

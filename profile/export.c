@@ -479,8 +479,8 @@ static void note(const struct exporter *exporter)
 	if (!exporter->survey->checks_arch)
 		sentence_add(
 			notes,
-			"the filter does not look at the arch; the profile is for the arches of "
-			"this machine and kills the programs of any other");
+			"the filter does not refuse arches that it does not know; the profile is "
+			"for the arches of this machine and kills the programs of any other");
 	if (has_action(exporter, SECCOMP_RET_USER_NOTIF))
 		sentence_add(notes,
 			     "SCMP_ACT_NOTIFY needs someone who answers: runc refuses the profile "

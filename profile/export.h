@@ -24,6 +24,9 @@ struct sentences {
 	size_t count, size;
 };
 
+/* What a difference begins with that is about the arches that the profile does not list. */
+#define EXPORT_OTHER_ARCH "any other arch"
+
 struct export
 {
 	struct buf document; /* JSON, its last line ended */

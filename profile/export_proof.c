@@ -372,7 +372,7 @@ void differences_tell(const struct differences *differences, struct sentences *s
 		bool alike = strcmp(difference->filter_says, difference->profile_says) == 0;
 
 		sentence_add(sentences, "%s%s%s: the filter answers %s, the profile %s",
-			     arch ? arch : "any other arch", arch ? ": " : "",
+			     arch ? arch : EXPORT_OTHER_ARCH, arch ? ": " : "",
 			     arch ? subjects.p : "", difference->filter_says,
 			     alike ? "the same, but for others" : difference->profile_says);
 	}

@@ -15,6 +15,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+/* include/linux/err.h of the kernel, and libseccomp's src/system.h */
+#define MAX_ERRNO 4095
+
 struct builder {
 	const struct rules *rules;
 	const struct profile_options *options;
@@ -96,6 +99,11 @@ static int add_arch(struct builder *builder, size_t i)
 		return 0;
 	int r = seccomp_arch_add(builder->context, token);
 
+	if (r == -EDOM)
+		return err_set(builder->err, EDOM,
+			       "%s: libseccomp refuses %s beside %s, the host's arch, whose byte "
+			       "order is another",
+			       place, text_quote(name, quoted), arch_name(builder->options->arch));
 	if (r < 0)
 		return err_errno(builder->err, -r,
 				 "%s: libseccomp refuses %s beside the host's arch", place,
@@ -163,21 +171,51 @@ static const struct rule *find_opponent(const struct rules *rules, const struct 
 	return likely;
 }
 
+/* libseccomp takes errnos below the kernel's MAX_ERRNO only (src/system.c), after the cut to 16
+ * bits that resolving has done. */
+static bool is_errno_too_large(uint32_t action)
+{
+	return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
+	       (action & SECCOMP_RET_DATA) >= MAX_ERRNO;
+}
+
+static int refuse_errno(struct builder *builder, uint32_t action, const char *place,
+			const char *what)
+{
+	return err_set(builder->err, EINVAL,
+		       "%s: libseccomp refuses %s: it takes no errno above %d, and this is %u",
+		       place, what, MAX_ERRNO - 1, action & SECCOMP_RET_DATA);
+}
+
+static int refuse_default(struct builder *builder)
+{
+	uint32_t action = builder->rules->default_action;
+	char place[PLACE_SIZE];
+
+	snprintf(place, sizeof(place), "%sdefaultErrnoRet", builder->rules->document->prefix);
+	if (is_errno_too_large(action))
+		return refuse_errno(builder, action, place, "the default action");
+	return err_set(builder->err, EINVAL, "libseccomp refuses the default action 0x%x", action);
+}
+
 static int refuse_rule(struct builder *builder, const struct rule *rule, int code)
 {
 	const struct document *document = builder->rules->document;
 	char place[PLACE_SIZE], other_place[PLACE_SIZE], quoted[QUOTED_SIZE];
+	char what[QUOTED_SIZE + 16];
 	const struct rule *other = find_opponent(builder->rules, rule);
 
 	document_name_place(document, rule->document_rule, rule->document_name, place);
+	snprintf(what, sizeof(what), "the rule for %s", text_quote(rule->name, quoted));
+	if (is_errno_too_large(rule->action))
+		return refuse_errno(builder, rule->action, place, what);
 	if (code != EEXIST || !other)
-		return err_errno(builder->err, code, "%s: libseccomp refuses the rule for %s",
-				 place, text_quote(rule->name, quoted));
+		return err_errno(builder->err, code, "%s: libseccomp refuses %s", place, what);
 	document_name_place(document, other->document_rule, other->document_name, other_place);
 	return err_set(builder->err, EEXIST,
 		       "%s and %s give %s different actions under the same conditions: libseccomp "
 		       "refuses that, and the container would not start",
-		       other_place, place, text_quote(rule->name, quoted));
+		       other_place, place, quoted);
 }
 
 /*
@@ -240,8 +278,7 @@ static int check_default(struct builder *builder)
 			  document->default_errno_ret.present || by_name, place);
 }
 
-/* All args of a rule must hold together, unless two test the same one: then each is a rule. */
-static bool is_any_of(const struct rule *rule, size_t count)
+bool filter_is_any_of(const struct rule *rule, size_t count)
 {
 	unsigned seen = 0;
 
@@ -253,16 +290,19 @@ static bool is_any_of(const struct rule *rule, size_t count)
 	return false;
 }
 
+/* crun's array has six places */
+size_t filter_arg_count(const struct rule *rule, enum runtime runtime)
+{
+	return runtime == RUNTIME_CRUN && rule->arg_count > 6 ? 6 : rule->arg_count;
+}
+
 static int add_conditional(struct builder *builder, const struct rule *rule, int nr)
 {
 	struct scmp_arg_cmp compares[6];
-	size_t count = rule->arg_count;
-	bool any_of = is_any_of(rule, count);
+	bool any_of = filter_is_any_of(rule, rule->arg_count);
+	size_t count = filter_arg_count(rule, builder->options->runtime);
 	int r = 0;
 
-	/* crun's array has six places */
-	if (builder->options->runtime == RUNTIME_CRUN && count > 6)
-		count = 6;
 	for (size_t i = 0; i < count && r == 0; i++) {
 		struct scmp_arg_cmp *compare = &compares[any_of ? 0 : i];
 
@@ -559,7 +599,7 @@ static void try_rules(void *context, volatile size_t *step)
 
 static bool compares_several(const struct rule *rule)
 {
-	return rule->arg_count > 1 && !is_any_of(rule, rule->arg_count);
+	return rule->arg_count > 1 && !filter_is_any_of(rule, rule->arg_count);
 }
 
 /* Two rules for one syscall that compare several arguments each. */
@@ -640,8 +680,7 @@ int filter_build(const struct rules *rules, const struct profile_options *option
 	raise_api_level();
 	builder.context = seccomp_init(rules->default_action);
 	if (!builder.context)
-		return err_set(err, EINVAL, "libseccomp refuses the default action 0x%x",
-			       rules->default_action);
+		return refuse_default(&builder);
 	int r = build(&builder);
 
 	seccomp_release(builder.context);

@@ -52,6 +52,12 @@ int filter_build(const struct rules *rules, const struct profile_options *option
 		 struct filter *filter, struct lints *lints, struct err *err);
 void filter_release(struct filter *filter);
 
+/* All args of a rule must hold together, unless two test the same one: then each is a rule. */
+bool filter_is_any_of(const struct rule *rule, size_t count);
+
+/* How many args of a rule the runtime takes. */
+size_t filter_arg_count(const struct rule *rule, enum runtime runtime);
+
 /* The filter's entry for a token, or NULL when the filter does not know the arch. */
 const struct filter_arch *filter_arch(const struct filter *filter, uint32_t token);
 

@@ -26,6 +26,7 @@ libsclog_a_SOURCES += \
 	profile/logmode_proof.c \
 	profile/logmode_restate.c \
 	profile/logmode_unit.c \
+	profile/misbuilt.c profile/misbuilt.h \
 	profile/names.c \
 	profile/needs.c profile/needs.h \
 	profile/oci.c profile/oci.h \

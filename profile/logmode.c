@@ -10,7 +10,6 @@
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/utsname.h>
 
 static const char log_action[] = "SCMP_ACT_LOG";
 
@@ -234,27 +233,13 @@ static void restore_big_numbers(struct buf *text, const char *dumped)
 	buf_put_str(text, str_from(dumped));
 }
 
-/* What the user has left open is this host's: which conditions hold depends on it. */
-static int complete(struct profile_options *options, struct err *err)
-{
-	struct utsname name;
-
-	if (options->arch == 0)
-		options->arch = arch_native();
-	if (options->kernel_major || options->kernel_minor)
-		return 0;
-	if (uname(&name) < 0 ||
-	    sscanf(name.release, "%u.%u", &options->kernel_major, &options->kernel_minor) != 2)
-		return err_set(err, EINVAL, "cannot tell this host's kernel version");
-	return 0;
-}
-
 static int make_of_text(struct twin *twin, struct str text, const struct profile_options *options,
 			struct err *err)
 {
 	struct twin_maker maker = {.options = *options, .twin = twin, .err = err};
 	BUF_AUTO inner = {0};
-	int r = complete(&maker.options, err);
+	/* which conditions hold depends on the host */
+	int r = profile_options_complete(&maker.options, err);
 
 	if (r == 0)
 		r = parse(&maker, text);

@@ -207,6 +207,15 @@ static bool lets_pass(const struct proof *proof, const char *name)
 	return false;
 }
 
+static void strip_rules(struct proof *proof, const char *name, const char *why)
+{
+	const struct rules *rules = &proof->profile.rules;
+
+	for (size_t i = 0; i < rules->count; i++)
+		if (strcmp(rules->all[i].name, name) == 0)
+			strip_rule(proof, &rules->all[i], why);
+}
+
 /* Takes the name out of the rules that let it pass, and restates for which arguments it does. */
 static void strip_name(struct proof *proof, uint32_t audit_arch, int64_t nr, bool always)
 {
@@ -219,8 +228,13 @@ static void strip_name(struct proof *proof, uint32_t audit_arch, int64_t nr, boo
 	const struct twin_restated *before = twin_restated(maker, name);
 	bool restated = before && before->manner != TWIN_LEFT;
 
-	if ((default_logs(proof) && !lets_pass(proof, name)) || (before && !restated))
+	if (default_logs(proof) && !lets_pass(proof, name))
 		return;
+	/* it is logged in every situation: this one has rules that those before had not */
+	if (before && !restated) {
+		strip_rules(proof, name, reason(proof, stub, always, TWIN_LEFT));
+		return;
+	}
 	enum twin_manner manner = twin_restate(maker, rules, &proof->profile.filter, audit_arch, nr,
 					       !always && !stub);
 
@@ -230,29 +244,31 @@ static void strip_name(struct proof *proof, uint32_t audit_arch, int64_t nr, boo
 			 "for which arguments %s passes cannot be said after all: it is logged "
 			 "whatever its arguments",
 			 text_quote(name, quoted));
-	for (size_t i = 0; i < rules->count; i++)
-		if (strcmp(rules->all[i].name, name) == 0)
-			strip_rule(proof, &rules->all[i], reason(proof, stub, always, manner));
+	strip_rules(proof, name, reason(proof, stub, always, manner));
 }
 
-/* Lets a name pass nowhere, whatever it was restated as: it is logged. */
-static void strip_wholly(struct proof *proof, const char *name)
+/* What the name was restated as goes; true if it was. */
+static bool take_back(struct proof *proof, const char *name)
 {
-	const struct rules *rules = &proof->profile.rules;
 	struct twin_maker *maker = proof->maker;
 	char quoted[QUOTED_SIZE];
 
-	for (size_t i = 0; i < rules->count; i++)
-		if (strcmp(rules->all[i].name, name) == 0)
-			strip_rule(proof, &rules->all[i], reason(proof, false, false, TWIN_LEFT));
 	if (!twin_take_back(maker, name))
-		return;
+		return false;
 	proof->stripped++;
 	lint_add(
 		&maker->twin->notes, SIZE_MAX, "",
 		"for which arguments %s passes cannot be said after all: it is logged whatever its "
 		"arguments",
 		text_quote(name, quoted));
+	return true;
+}
+
+/* Lets a name pass nowhere, whatever it was restated as: it is logged. */
+static void strip_wholly(struct proof *proof, const char *name)
+{
+	strip_rules(proof, name, reason(proof, false, false, TWIN_LEFT));
+	take_back(proof, name);
 }
 
 /* The profile does not let it pass silently, and the twin does: the twin changes. */
@@ -404,6 +420,23 @@ static bool strip_contested(struct proof *proof)
 	return proof->stripped > 0;
 }
 
+/* Rules at the end that libseccomp comes to no end with, while it did with the profile's own. */
+static bool take_back_restated(struct proof *proof)
+{
+	struct twin_maker *maker = proof->maker;
+
+	for (size_t i = 0; default_logs(proof) && i < maker->restated_count; i++)
+		take_back(proof, maker->restated[i].name);
+	if (proof->stripped)
+		err_clear(proof->maker->err);
+	return proof->stripped > 0;
+}
+
+static bool is_too_much(int r)
+{
+	return r == -E2BIG || r == -ETIME;
+}
+
 /* One round: the twin as it is now, compared; true in proof->stripped if it changed. */
 static int round_of(struct proof *proof)
 {
@@ -421,7 +454,8 @@ static int round_of(struct proof *proof)
 	options.loader = proof->profile.rules.loader;
 	r = build(&proof->twin, buf_str(&text), &options, proof->maker->err);
 	proof->other_shape = proof->twin.document.shape != proof->profile.document.shape;
-	if (r == -EEXIST && strip_contested(proof))
+	if ((r == -EEXIST && strip_contested(proof)) ||
+	    (is_too_much(r) && take_back_restated(proof)))
 		r = 0;
 	else if (r < 0)
 		err_prefix(proof->maker->err, "the twin");

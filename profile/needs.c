@@ -65,25 +65,37 @@ static int compare_unnamed(const struct unnamed *a, const struct unnamed *b)
 	return (a->nr > b->nr) - (a->nr < b->nr);
 }
 
-/* Sorted, so that what is told of them does not depend on the order of the log. */
+/* Where there is room for one more: behind the last, or in its place. */
+static void make_room(struct needs *needs)
+{
+	if (needs->unnamed_count == NEEDS_UNNAMED_MAX) {
+		needs->unnamed_unlisted += needs->unnamed[--needs->unnamed_count].seen;
+		return;
+	}
+	if (needs->unnamed_count < needs->unnamed_size)
+		return;
+	needs->unnamed_size = needs->unnamed_size ? needs->unnamed_size * 2 : 8;
+	needs->unnamed = mem_resize(needs->unnamed, needs->unnamed_size * sizeof(*needs->unnamed));
+}
+
+/* Sorted, and of too many the first are kept, so that what is told of them does not depend on the
+ * order of the log: one that was driven out comes after all that are kept, and does not return. */
 static void add_unnamed(struct needs *needs, uint32_t audit_arch, int32_t nr)
 {
-	const struct unnamed unnamed = {.audit_arch = audit_arch, .nr = nr};
+	const struct unnamed unnamed = {.audit_arch = audit_arch, .nr = nr, .seen = 1};
 	size_t at = 0;
 
 	while (at < needs->unnamed_count && compare_unnamed(&needs->unnamed[at], &unnamed) < 0)
 		at++;
-	if (at < needs->unnamed_count && compare_unnamed(&needs->unnamed[at], &unnamed) == 0)
-		return;
-	if (needs->unnamed_count == NEEDS_UNNAMED_MAX) {
+	if (at == NEEDS_UNNAMED_MAX) {
 		needs->unnamed_unlisted++;
 		return;
 	}
-	if (needs->unnamed_count == needs->unnamed_size) {
-		needs->unnamed_size = needs->unnamed_size ? needs->unnamed_size * 2 : 8;
-		needs->unnamed =
-			mem_resize(needs->unnamed, needs->unnamed_size * sizeof(*needs->unnamed));
+	if (at < needs->unnamed_count && compare_unnamed(&needs->unnamed[at], &unnamed) == 0) {
+		needs->unnamed[at].seen++;
+		return;
 	}
+	make_room(needs);
 	memmove(needs->unnamed + at + 1, needs->unnamed + at,
 		(needs->unnamed_count - at) * sizeof(*needs->unnamed));
 	needs->unnamed[at] = unnamed;

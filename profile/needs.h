@@ -31,10 +31,11 @@ struct need {
 struct unnamed {
 	uint32_t audit_arch;
 	int32_t nr;
+	size_t seen; /* how many observations */
 };
 
 #define NEEDS_ARCHES_MAX  32
-#define NEEDS_UNNAMED_MAX 1024 /* of more only the number is kept */
+#define NEEDS_UNNAMED_MAX 1024 /* of more the first, by arch and number, and how many others */
 
 /* Zeroed is valid and empty. */
 struct needs {
@@ -42,8 +43,9 @@ struct needs {
 	size_t count, size;
 	uint32_t arches[NEEDS_ARCHES_MAX]; /* libseccomp's tokens; the host's own order: as added */
 	size_t arch_count;
-	struct unnamed *unnamed;
-	size_t unnamed_count, unnamed_size, unnamed_unlisted;
+	struct unnamed *unnamed; /* sorted by arch and number, each once */
+	size_t unnamed_count, unnamed_size;
+	size_t unnamed_unlisted; /* observations of others */
 };
 
 void needs_release(struct needs *needs);

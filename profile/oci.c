@@ -79,8 +79,18 @@ static void write_rules(const struct rules *rules, struct buf *text)
 	buf_put_str(text, rules->count ? STR("\n  ]\n}\n") : STR("]\n}\n"));
 }
 
-static int write_filter(const struct filter *filter, struct buf *text, struct lints *notes,
-			bool *ret_exact, struct err *err)
+/* A unit's filters let other arches through unless it says otherwise (systemd.exec(5)). */
+static const char *remedy(const struct rules *rules, const char *difference)
+{
+	bool other_arch = str_starts(str_from(difference), STR(EXPORT_OTHER_ARCH));
+
+	return rules->loader == LOADER_SYSTEMD && other_arch
+		       ? "; with SystemCallArchitectures=native the unit kills those as well"
+		       : "";
+}
+
+static int write_filter(const struct filter *filter, const struct rules *rules, struct buf *text,
+			struct lints *notes, bool *ret_exact, struct err *err)
 {
 	struct filter surveyed = *filter; /* its program is borrowed */
 	struct survey survey = survey_filter(&surveyed, arch_native());
@@ -88,7 +98,8 @@ static int write_filter(const struct filter *filter, struct buf *text, struct li
 	int r = export_filter(&surveyed, &survey, arch_native(), &export, err);
 
 	for (size_t i = 0; r == 0 && i < export.differences.count; i++)
-		lint_add(notes, i, "", "OCI cannot say it: %s", export.differences.all[i]);
+		lint_add(notes, i, "", "OCI cannot say it: %s%s", export.differences.all[i],
+			 remedy(rules, export.differences.all[i]));
 	for (size_t i = 0; r == 0 && i < export.notes.count; i++)
 		lint_note(notes, export.differences.count + i, "", "%s", export.notes.all[i]);
 	if (r == 0)
@@ -108,7 +119,7 @@ int oci_write(const struct profile *profile, struct buf *text, struct lints *not
 	if (!filter)
 		return err_set(err, EINVAL, "there is no filter, so there is no profile to write");
 	if (!rules->document)
-		return write_filter(filter, text, notes, ret_exact, err);
+		return write_filter(filter, rules, text, notes, ret_exact, err);
 	write_rules(rules, text);
 	return 0;
 }

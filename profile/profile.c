@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/advice.h"
+#include "profile/misbuilt.h"
 #include "profile/source.h"
 #include "profile/spelling.h"
 #include "profile/survey.h"
@@ -76,8 +77,7 @@ void profile_free(struct profile *profile)
 	free(profile);
 }
 
-/* Fills what the user has left open with what this host is. */
-static int complete_options(struct profile_options *options, struct err *err)
+int profile_options_complete(struct profile_options *options, struct err *err)
 {
 	struct utsname name;
 
@@ -174,7 +174,7 @@ static int load_document(struct profile *profile, const struct profile_source *s
 	r = document_parse(bytes.p, bytes.n, &profile->document, &profile->lints, err);
 	take_from_document(profile, source);
 	if (r == 0)
-		r = complete_options(&profile->options, err);
+		r = profile_options_complete(&profile->options, err);
 	if (r == 0)
 		r = rules_resolve(&profile->document, &profile->options, &profile->rules,
 				  &profile->lints, err);
@@ -206,7 +206,7 @@ static int load_unit(struct profile *profile, const struct profile_source *sourc
 		.systemd_version = source->systemd_version,
 	};
 	struct filter_stack stack = {0};
-	int r = complete_options(&profile->options, err);
+	int r = profile_options_complete(&profile->options, err);
 
 	profile->format = "systemd";
 	profile->whole = "SystemCallFilter=";
@@ -230,7 +230,7 @@ static int load_unit(struct profile *profile, const struct profile_source *sourc
 static int load_filters(struct profile *profile, const struct profile_source *source,
 			struct err *err)
 {
-	int r = complete_options(&profile->options, err);
+	int r = profile_options_complete(&profile->options, err);
 
 	profile->format = "bpf";
 	profile->whole = "filter";
@@ -292,6 +292,9 @@ static void finish_lint(struct profile *profile)
 
 	if (!profile->rules.off)
 		advise(&advised, &profile->lints);
+	if (!profile->rules.off && profile->rules.document)
+		misbuilt_lint(&profile->rules, &profile->options, &profile->filter,
+			      &profile->lints);
 	lint_locate(&profile->lints, line_of, &profile->document);
 	lint_finish(&profile->lints);
 }

@@ -71,6 +71,9 @@ struct profile_options {
 /* What profile_options are when the user says nothing. */
 struct profile_options profile_options_default(void);
 
+/* Fills what is left open, arch and kernel, with what this host is. -EINVAL where it is unknown. */
+int profile_options_complete(struct profile_options *options, struct err *err);
+
 enum lint_level {
 	LINT_INFO,    /* worth knowing, and right as it is */
 	LINT_WARNING, /* what is meant will not happen, or what happens is dangerous */

@@ -48,6 +48,18 @@ const char *profile_source_label(const char *source)
 	return strcmp(source, "-") == 0 ? "standard input" : source;
 }
 
+/* False for what is no process id. */
+static bool pid_of(const char *text, pid_t *ret_pid)
+{
+	char *end;
+	long pid = strtol(text, &end, 10);
+
+	if (!isdigit((unsigned char)text[0]) || *end || pid <= 0 || pid > INT_MAX)
+		return false;
+	*ret_pid = (pid_t)pid;
+	return true;
+}
+
 static const char *after_prefix(const char *source, const char *prefix)
 {
 	size_t n = strlen(prefix);
@@ -57,7 +69,10 @@ static const char *after_prefix(const char *source, const char *prefix)
 
 bool profile_source_interrupts(const char *source)
 {
-	return after_prefix(source, "pid:") != NULL;
+	const char *rest = after_prefix(source, "pid:");
+	pid_t pid;
+
+	return rest && pid_of(rest, &pid);
 }
 
 const char *profile_source_container(const char *source)
@@ -257,13 +272,12 @@ static int acquire_podman_default(struct profile_source *source, const char *res
 
 static int acquire_pid(struct profile_source *source, const char *rest, struct err *err)
 {
-	char *end;
-	long pid = strtol(rest, &end, 10);
+	pid_t pid;
 
-	if (!isdigit((unsigned char)rest[0]) || *end || pid <= 0 || pid > INT_MAX)
+	if (!pid_of(rest, &pid))
 		return err_set(err, EINVAL, "'%.40s' is no process id", rest);
 	source->kind = PROFILE_SOURCE_FILTERS;
-	return live_filters_get((pid_t)pid, &source->stack, err);
+	return live_filters_get(pid, &source->stack, err);
 }
 
 static int acquire_dump(struct profile_source *source, const char *rest, struct err *err)

@@ -286,6 +286,22 @@ static void find_arches(struct surveyor *surveyor, const uint32_t *tokens)
 	}
 }
 
+/* Whether an arch that no filter knows is refused, whatever it calls. */
+static bool refuses_strangers(struct surveyor *surveyor, uint32_t host)
+{
+	uint32_t *numbers;
+	size_t count = survey_numbers(surveyor->filter, host, &numbers);
+	bool refused = true;
+
+	for (size_t i = 0; refused && i < count; i++) {
+		struct answer answer = ask(surveyor, NO_ARCH, numbers[i]);
+
+		refused = answer.single && is_refusal(answer.value);
+	}
+	free(numbers);
+	return refused;
+}
+
 /* A program that never looks at the arch treats all alike, refusals included. */
 static bool looks_at_arch(const struct filter *filter)
 {
@@ -338,6 +354,7 @@ struct survey survey_filter(struct filter *filter, uint32_t host)
 	host_arches(host, own);
 	walk_init(&surveyor.walk);
 	regions_init(&surveyor.regions);
+	survey.checks_arch = survey.checks_arch && refuses_strangers(&surveyor, host);
 	filter->arch_count = 0;
 	find_arches(&surveyor, survey.checks_arch ? arch_all() : own);
 	if (filter->arch_count == 0)

@@ -8,7 +8,9 @@
  * neighbour, since programs compare numbers and do not compute with them.
  *
  * - An arch is known unless it gets one refusal for every number, the same as an arch that does
- *   not exist. If none is known so, this machine's own is.
+ *   not exist. If none is known so, this machine's own is. Where an arch that does not exist is
+ *   let through (systemd without SystemCallArchitectures=) or never looked at, no arch can be told
+ *   from it: then those count that this machine runs.
  * - The default is what all numbers get from some point on. If that is ENOSYS on every arch, it
  *   may be a stub's: then the default is what numbers without a name get before that point; if
  *   there are none, the refusal that is the most frequent there.
@@ -22,7 +24,7 @@
 
 struct survey {
 	uint32_t default_action; /* SECCOMP_RET_* with data */
-	bool checks_arch;        /* false: every arch is treated alike, only this machine's count */
+	bool checks_arch;        /* false: it refuses no stranger, and only this machine's count */
 	bool has_stub;           /* on some arch */
 };
 

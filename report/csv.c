@@ -4,6 +4,7 @@
 #include "report/text.h"
 
 #include <inttypes.h>
+#include <unistd.h>
 
 void csv_release(struct csv *csv)
 {
@@ -72,8 +73,16 @@ void csv_ms(struct csv *csv, int64_t ms, bool known)
 
 void csv_end(struct csv *csv, FILE *out)
 {
-	buf_put_str(&csv->line, STR("\r\n"));
-	fwrite(csv->line.p, 1, csv->line.n, out);
+	BUF_AUTO safe = {0};
+	struct str line = buf_str(&csv->line);
+
+	if (isatty(fileno(out))) {
+		text_put_sentence(&safe, line);
+		line = buf_str(&safe);
+	}
+	if (line.n)
+		fwrite(line.p, 1, line.n, out);
+	fputs("\r\n", out);
 	buf_clear(&csv->line);
 	csv->begun = false;
 }

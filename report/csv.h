@@ -26,7 +26,10 @@ void csv_number(struct csv *csv, int64_t number);
 /* A time as RFC 3339; empty when not known. */
 void csv_ms(struct csv *csv, int64_t ms, bool known);
 
-/* Writes the record and begins the next. A write error is left to ferror(out). */
+/*
+ * Writes the record and begins the next. A write error is left to ferror(out). What a container
+ * named itself goes out as it is, for programs; on a terminal as text_put_sentence() shows it.
+ */
 void csv_end(struct csv *csv, FILE *out);
 
 /* Writes a header: names separated by commas, as they are. */

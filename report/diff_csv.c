@@ -10,7 +10,7 @@
 
 static const char columns[] = "attribution,node,namespace,pod,image,container,id,comm,exe,"
 			      "coverage,finding,syscall,nr,arch,verdict,action,errno,count,first,"
-			      "last,programs,conditions,workload";
+			      "last,programs,conditions,workload,unused_valid";
 
 /* Parts that do not belong to the group's key would name one member of many: left empty. */
 static void put_part(struct csv *csv, const struct group_key *key, enum group_part part)
@@ -73,13 +73,15 @@ static void write_finding(struct csv *csv, const struct diff_group *group,
 	put_conditions(csv, &finding->verdict);
 	/* at the end, where whoever counts columns from the left does not meet it */
 	put_part(csv, &group->key, GROUP_WORKLOAD);
+	csv_field(csv, STR(""));
 	csv_end(csv, out);
 }
 
 /* A name of no one arch, and nothing was counted. */
 static void write_unused(struct csv *csv, const struct diff *diff, const struct diff_group *group,
-			 FILE *out)
+			 const struct selection *selection, FILE *out)
 {
+	bool valid = !diff_unused_doubt(diff, group, selection);
 	const char **names;
 	size_t count = unused_names(&diff->unused, group->judged_by, &group->used, &names);
 
@@ -91,6 +93,7 @@ static void write_unused(struct csv *csv, const struct diff *diff, const struct 
 		for (size_t j = 0; j < FIELDS_OF_A_CALL; j++)
 			csv_field(csv, STR(""));
 		put_part(csv, &group->key, GROUP_WORKLOAD);
+		csv_field(csv, valid ? STR("true") : STR("false"));
 		csv_end(csv, out);
 	}
 	free(names);
@@ -108,6 +111,6 @@ void diff_write_csv(const struct diff *diff, const struct diff_writing *writing,
 			if (diff_shows_kind(diff, group->findings[j]->kind, writing))
 				write_finding(&csv, group, group->findings[j], out);
 		if (diff_shows_unused(diff, writing))
-			write_unused(&csv, diff, group, out);
+			write_unused(&csv, diff, group, writing->selection, out);
 	}
 }

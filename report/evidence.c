@@ -84,8 +84,9 @@ void evidence_conclude(struct evidence *evidence)
 		evidence_add_reason(evidence,
 				    "nothing was observed: there is no record in this selection");
 	if (evidence->without_arch)
-		evidence_add_reason(evidence, "%" PRIu64 " record%s carry no arch: not judged",
-				    evidence->without_arch, evidence->without_arch == 1 ? "" : "s");
+		evidence_add_reason(
+			evidence, "%" PRIu64 " %s no arch: not judged", evidence->without_arch,
+			evidence->without_arch == 1 ? "record carries" : "records carry");
 }
 
 json_t *evidence_json(const struct evidence *evidence)

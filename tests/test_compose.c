@@ -709,6 +709,35 @@ static void test_logged(void **state)
 	made_release(&made);
 }
 
+/* seccomp(2): SECCOMP_RET_LOG is not SECCOMP_RET_ALLOW: where a twin logs what its condition does not
+ * hold for, the call is allowed for some arguments only, as it is where the base refuses them. */
+static void logged_for_some(bool widen)
+{
+	struct made made;
+
+	made_init(&made, RUNTIME_RUNC, "read clone");
+	made.composing.widen = widen;
+	add_base(
+		&made,
+		"{\"defaultAction\": \"SCMP_ACT_LOG\", " NATIVE "\"syscalls\": [" ALLOW(
+			"\"read\"") ","
+				    "{\"names\": [\"clone\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": ["
+				    "{\"index\": 0, \"op\": \"SCMP_CMP_LT\", \"value\": 16}]}" END);
+	make(&made);
+	assert_int_equal(made.composed.name_count, 1);
+	assert_kind(&made, "clone", widen ? COMPOSED_WIDENED : COMPOSED_CONDITIONAL);
+	assert_int_equal(ask(&made, "clone", 15, 0), SECCOMP_RET_ALLOW);
+	assert_int_equal(ask(&made, "clone", 16, 0), widen ? SECCOMP_RET_ALLOW : SECCOMP_RET_LOG);
+	made_release(&made);
+}
+
+static void test_logged_for_some(void **state)
+{
+	(void)state;
+	logged_for_some(false);
+	logged_for_some(true);
+}
+
 static void test_asked(void **state)
 {
 	struct made made;
@@ -1519,6 +1548,7 @@ int main(void)
 		cmocka_unit_test(test_runtime_default),
 		cmocka_unit_test(test_files),
 		cmocka_unit_test(test_logged),
+		cmocka_unit_test(test_logged_for_some),
 		cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_deny_list),
 		cmocka_unit_test(test_kill_default),

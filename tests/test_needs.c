@@ -111,10 +111,10 @@ static void test_arm_private(void **state)
 static void test_unnamed(void **state)
 {
 	static const struct unnamed want[] = {
-		{UNKNOWN_ARCH, 0},
-		{AUDIT_ARCH_I386, -101}, /* libseccomp's own for socket */
-		{AUDIT_ARCH_X86_64, -1},
-		{AUDIT_ARCH_X86_64, 9999},
+		{UNKNOWN_ARCH, 0, 1},
+		{AUDIT_ARCH_I386, -101, 1}, /* libseccomp's own for socket */
+		{AUDIT_ARCH_X86_64, -1, 1},
+		{AUDIT_ARCH_X86_64, 9999, 1},
 	};
 	NEEDS_AUTO needs = {0};
 
@@ -167,6 +167,27 @@ static void test_unnamed_cap(void **state)
 	needs_observe(&needs, UNKNOWN_ARCH, 0);
 	assert_int_equal(needs.unnamed_count, NEEDS_UNNAMED_MAX);
 	assert_int_equal(needs.unnamed_unlisted, 3);
+}
+
+/* The same log in another order: the same list, and as many that are not in it. */
+static void test_unnamed_order(void **state)
+{
+	NEEDS_AUTO up = {0}, down = {0};
+	int32_t count = NEEDS_UNNAMED_MAX + 100;
+
+	(void)state;
+	for (int32_t i = 0; i < 2 * count; i++) {
+		needs_observe(&up, UNKNOWN_ARCH, i / 2);
+		needs_observe(&down, UNKNOWN_ARCH, count - 1 - i % count);
+	}
+	assert_int_equal(up.unnamed_unlisted, 200);
+	assert_int_equal(down.unnamed_unlisted, 200);
+	assert_int_equal(up.unnamed_count, NEEDS_UNNAMED_MAX);
+	assert_int_equal(down.unnamed_count, NEEDS_UNNAMED_MAX);
+	for (int32_t i = 0; i < NEEDS_UNNAMED_MAX; i++) {
+		assert_int_equal(up.unnamed[i].nr, i);
+		assert_int_equal(down.unnamed[i].nr, i);
+	}
 }
 
 static void test_arch_cap(void **state)
@@ -325,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_unnamed),
 		cmocka_unit_test(test_newer_than_libseccomp),
 		cmocka_unit_test(test_unnamed_cap),
+		cmocka_unit_test(test_unnamed_order),
 		cmocka_unit_test(test_arch_cap),
 		cmocka_unit_test(test_sub_arches),
 		cmocka_unit_test(test_sorted_arches),

@@ -17,7 +17,7 @@ struct options {
 	bool quiet;
 	unsigned verbose;
 	const char *profile, *format;
-	struct option_list container, arch, cap_add, cap_drop;
+	struct option_list container, comm, arch, cap_add, cap_drop;
 };
 
 /* clang-format off */
@@ -29,6 +29,7 @@ static const struct option_row rows[] = {
 	       "a text that is long enough to need a second line in eighty columns, which it does"),
 	OPTION(CHOICE, 0, "format", "text|json|csv", struct options, format, "how"),
 	OPTION_TITLE("Lists"),
+	OPTION(LIST, 0, "comm", "PATTERN", struct options, comm, "which program"),
 	OPTION(LIST, 0, "container", "NAME", struct options, container, "whose"),
 	OPTION(COMMA_LIST, 0, "arch", "ARCH[,ARCH...]", struct options, arch, "which"),
 	OPTION(LIST, 0, "cap-add", "CAP", struct options, cap_add, "more"),
@@ -151,6 +152,8 @@ static void test_refusals(void **state)
 		{{"--profil", "x"}, "unknown option '--profil' (did you mean --profile?)"},
 		{{"--profil=x"}, "unknown option '--profil' (did you mean --profile?)"},
 		{{"file", "--qu"}, "unknown option '--qu' (did you mean --quiet?)"},
+		/* two letters from --comm, but no misspelling of it */
+		{{"--cont", "x"}, "unknown option '--cont' (did you mean --container?)"},
 		{{"--profil3"}, "unknown option '--profil3' (did you mean --profile?)"},
 		{{"--proflie", "x"}, "unknown option '--proflie' (did you mean --profile?)"},
 		{{"--fromat=x"}, "unknown option '--fromat' (did you mean --format?)"},

@@ -13,12 +13,14 @@
 #include "report/summary.h"
 #include "report/table.h"
 
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -262,6 +264,45 @@ static void test_csv_quotes(void **state)
 	csv_end(&csv, output.file);
 	output_is(&output, "plain,\"a,b\",\"q\"\"x\",\"nl\nx\",\"\033\",\" edge\",,," REPLACED
 			   ",18446744073709551615,-1\r\n,next\r\n");
+}
+
+/* Reads what was written to the other end of a terminal. */
+static void terminal_is(int terminal, FILE *out, const char *text)
+{
+	char got[256] = {0};
+
+	assert_int_equal(fclose(out), 0);
+	ssize_t n = read(terminal, got, sizeof(got) - 1);
+
+	assert_int_equal(close(terminal), 0);
+	assert_int_equal(n, strlen(text));
+	assert_string_equal(got, text);
+}
+
+/* What test_csv_quotes() sees in a file does not reach a terminal: ESC, BEL, CSI, U+202E. */
+static void test_csv_on_a_terminal(void **state)
+{
+	CSV_AUTO csv = {0};
+	struct termios raw;
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+
+	(void)state;
+	if (terminal < 0 || grantpt(terminal) < 0 || unlockpt(terminal) < 0)
+		skip();
+	FILE *out = fopen(ptsname(terminal), "w");
+
+	assert_non_null(out);
+	assert_int_equal(tcgetattr(fileno(out), &raw), 0);
+	cfmakeraw(&raw);
+	assert_int_equal(tcsetattr(fileno(out), TCSANOW, &raw), 0);
+	csv_field(&csv, STR("\033]0;x\a"));
+	csv_field(&csv, STR("\xc2\x9b"
+			    "31m"));
+	csv_field(&csv, STR("\xe2\x80\xae"));
+	csv_field(&csv, STR("a\\b"));
+	csv_end(&csv, out);
+	assert_int_equal(fflush(out), 0);
+	terminal_is(terminal, out, "\"\\x1b]0;x\\x07\",\\xc2\\x9b31m,\\xe2\\x80\\xae,a\\b\r\n");
 }
 
 /* A name that is everything a name should not be. */
@@ -1113,9 +1154,9 @@ static void test_diff_csv_of_unused_and_workloads(void **state)
 	output_is(&output,
 		  "attribution,node,namespace,pod,image,container,id,comm,exe,coverage,finding,"
 		  "syscall,nr,arch,verdict,action,errno,count,first,last,programs,conditions,"
-		  "workload\r\n"
-		  "container,,prod,,,,,,,unknown,unused,fcntl,,,,,,,,,,,\"a,b\"\r\n"
-		  "container,,prod,,,,,,,unknown,unused,personality,,,,,,,,,,,\"a,b\"\r\n");
+		  "workload,unused_valid\r\n"
+		  "container,,prod,,,,,,,unknown,unused,fcntl,,,,,,,,,,,\"a,b\",false\r\n"
+		  "container,,prod,,,,,,,unknown,unused,personality,,,,,,,,,,,\"a,b\",false\r\n");
 	diff_free(diff);
 	profile_free(profile);
 }
@@ -1179,6 +1220,7 @@ int main(void)
 		cmocka_unit_test(test_json_strings),
 		cmocka_unit_test(test_json_count_beyond_its_integers),
 		cmocka_unit_test(test_csv_quotes),
+		cmocka_unit_test(test_csv_on_a_terminal),
 		cmocka_unit_test(test_events_json),
 		cmocka_unit_test(test_events_json_nulls_and_zeros),
 		cmocka_unit_test(test_events_add_up),

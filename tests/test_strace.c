@@ -182,6 +182,15 @@ static const struct row rows[] = {
 	 "% time     seconds  usecs/call     calls    errors syscall\n"
 	 "------ ----------- ----------- --------- --------- ----------------\n"
 	 "  0.00    0.000000           0         1           getpid\n", "5 - x86_64 39\n"},
+	/* the calls of ls, which -A put behind a trace: count.c counts each that returned */
+	{"-A: a table of another program", "5 getpid() = 5\n5 read(0, \"\", 1) = 0\n5 read(0, \"\", 1) = 0\n"
+	 "    calls syscall\n--------- ----------------\n        3 read\n        1 statx\n        1 getpid\n"
+	 "--------- ----------------\n        5 total\n    calls syscall\n--------- ----------------\n"
+	 "        2 read\n", "5 - x86_64 39\n5 - x86_64 0\n5 - x86_64 0\n0 - x86_64 0\n0 - x86_64 332\n0 - x86_64 0 x2\n"},
+	{"--decode-pids=pidns", "5 execve(\"/a\", [], []) = 0\n6 execve(\"/b\", [], []) = 0\n"
+	 "5 fork() = 2 /* 7 in strace's PID NS */\n6 fork() = 2 /* 8 in strace's PID NS */\n"
+	 "7 getpid() = 2 /* 7 in strace's PID NS */\n8 getuid() = 0\n",
+	 "5 a x86_64 59\n6 b x86_64 59\n5 a x86_64 57\n6 b x86_64 57\n7 a x86_64 39\n8 b x86_64 102\n"},
 	{"rows that are none", "    calls syscall\n--------- ----------------\n        x read\n        3 write\n",
 	 "! no-trace\n"},
 	{"a call that is none", "    calls syscall\n--------- ----------------\n        3 frobnicate\n        0 write\n",
