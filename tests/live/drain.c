@@ -4,8 +4,8 @@
  *
  *	drain [--write FILE]
  *
- * prints `drain: listening` on stderr, reads until SIGTERM or SIGINT, until the socket is empty,
- * and prints
+ * prints `drain: listening` on stderr, reads until SIGTERM or SIGINT and then until nothing has come
+ * for a while, and prints
  *
  *	records=N seccomp=N first=SERIAL last=SERIAL overruns=N cpu_ms=N
  *
@@ -25,6 +25,10 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* After the signal: kauditd may have a record in its hands, on a busy machine for so long. */
+#define SILENCE_MS 300
+#define LINGER_MAX 10000 /* times that something came after all: others may go on for ever */
 
 struct drain {
 	int fd;
@@ -122,8 +126,9 @@ static void listen_until_signal(struct drain *drain)
 		if (drain->out)
 			fflush(drain->out);
 	}
-	while (read_one(drain))
-		;
+	for (int i = 0; i < LINGER_MAX && (read_one(drain) || poll(&wait, 1, SILENCE_MS) > 0); i++)
+		while (read_one(drain))
+			;
 }
 
 static long long cpu_ms(void)
