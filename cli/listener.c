@@ -26,6 +26,9 @@
 /* While a ring is full. */
 #define FULL_NS 500000
 
+/* What is told of an exec after this long may be read of the pid's next process. */
+#define EXEC_OLD_NS (50 * INT64_C(1000000))
+
 struct process_item {
 	struct process_event event;
 	uint32_t cgroup_n, cmdline_n; /* bytes behind the item */
@@ -124,6 +127,20 @@ static size_t read_cgroup(struct listener *listener, uint32_t pid)
 	return (size_t)n;
 }
 
+/* Was what was read of an exec's pid another process's? Asked only where the event is old: no pid
+ * comes again sooner. A start in /proc is cut, never too late. */
+static bool is_next(const struct listener *listener, const struct process_event *event)
+{
+	struct timespec now;
+	struct procfs_stat stat;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec - event->at_ns < EXEC_OLD_NS)
+		return false;
+	return procfs_stat(listener->options.procfs, event->pid, &stat) == 0 &&
+	       stat.start_ns - procfs_suspended_ns() > event->at_ns;
+}
+
 static void hear_process(void *context, const struct process_event *event)
 {
 	struct listener *listener = context;
@@ -135,6 +152,8 @@ static void hear_process(void *context, const struct process_event *event)
 
 		cmdline_n = n > 0 ? (size_t)n : 0;
 		cgroup_n = read_cgroup(listener, event->pid);
+		if (is_next(listener, event))
+			cgroup_n = cmdline_n = 0;
 	}
 	struct process_item *item = process_room(listener, sizeof(*item) + cgroup_n + cmdline_n);
 

@@ -27,17 +27,19 @@ struct memo {
 };
 
 /* A process of which /proc was asked because of a record: not again for each of its records. */
-#define LOOKS_SIZE   4096
-#define LOOK_NEXT_NS (20 * (int64_t)NS_PER_MS)
-
-/* A fork's event against its start in /proc, which is cut to 10 ms: so much earlier or later. */
-#define START_CUT_NS  (2 * (int64_t)NS_PER_MS)
-#define START_LATE_NS (60 * (int64_t)NS_PER_MS)
+#define LOOKS_SIZE      4096
+#define LEADERLESS_SIZE 256
+#define LOOK_NEXT_NS    (20 * (int64_t)NS_PER_MS)
 
 struct look {
 	uint32_t pid;
-	bool runs_on; /* its leader ended, and its threads run */
 	int64_t at_ns;
+};
+
+/* Of a process whose leader ended /proc was asked whether its threads run on. */
+struct leaderless {
+	struct look look;
+	bool runs_on;
 };
 
 struct attributor {
@@ -51,6 +53,7 @@ struct attributor {
 	struct memo memo[MEMO_SIZE];
 	uint64_t memo_version; /* of the registry that memo is about */
 	struct look looks[LOOKS_SIZE];
+	struct leaderless leaderless[LEADERLESS_SIZE];
 	char text[PROCFS_TEXT_MAX];
 };
 
@@ -195,9 +198,11 @@ static int scan_found(void *context, uint32_t pid)
 	struct attributor *attributor = context;
 	struct procfs_stat stat;
 
-	if (procfs_stat(attributor->options.procfs, pid, &stat) == 0)
-		process_found(attributor->table, stat.parent, pid,
-			      stat.start_ns - procfs_suspended_ns());
+	if (procfs_stat(attributor->options.procfs, pid, &stat) < 0)
+		return 0;
+	process_found(attributor->table, stat.parent, pid, stat.start_ns - procfs_suspended_ns());
+	if (is_dying(&stat))
+		process_found_ended(attributor->table, pid, clock_ns(CLOCK_MONOTONIC));
 	return 0;
 }
 
@@ -209,7 +214,10 @@ static bool look_at_cgroup(struct attributor *attributor, uint32_t pid)
 	ssize_t n = procfs_read(procfs, pid, "cgroup", attributor->text, sizeof(attributor->text));
 	struct procfs_stat stat;
 
-	if (n <= 0 || procfs_stat(procfs, pid, &stat) < 0)
+	/* Read after the cgroup, so that both are of the same process, if it is the one on file: the
+	 * pid may have been used again since the events that the table knows. */
+	if (n <= 0 || procfs_stat(procfs, pid, &stat) < 0 ||
+	    !process_is_latest(attributor->table, pid, stat.start_ns - procfs_suspended_ns()))
 		return false;
 	struct memo place = place_of(attributor, pid, str_of(attributor->text, (size_t)n));
 
@@ -248,15 +256,22 @@ int attribute_scan(struct attributor *attributor, struct err *err)
 			  : procfs_each(attributor->options.procfs, scan_look, attributor, err);
 }
 
-/* The latest evidence: what /proc says now. Returns false if it was asked just before. */
-static bool look_now(struct attributor *attributor, uint32_t pid, bool found)
+/* False if that pid was asked about just before. */
+static bool look_begin(struct look *look, uint32_t pid)
 {
-	struct look *look = &attributor->looks[pid % LOOKS_SIZE];
 	int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
 
 	if (look->pid == pid && now_ns - look->at_ns < LOOK_NEXT_NS)
 		return false;
-	*look = (struct look){.pid = pid, .at_ns = now_ns};
+	*look = (struct look){pid, now_ns};
+	return true;
+}
+
+/* The latest evidence: what /proc says now. Returns false if it was asked just before. */
+static bool look_now(struct attributor *attributor, uint32_t pid, bool found)
+{
+	if (!look_begin(&attributor->looks[pid % LOOKS_SIZE], pid))
+		return false;
 	if (!found)
 		scan_found(attributor, pid);
 	look_at_cgroup(attributor, pid);
@@ -315,23 +330,17 @@ static int64_t monotonic_ns(const struct attributor *attributor, int64_t ms)
 	return ms * NS_PER_MS - attributor->offset_ns;
 }
 
-/* Is the process that began then still in /proc? Its threads hold the pid after their leader's end.
- * A start there is cut to a tick, and a fork's event may be late (correlate/process.c). */
-static bool runs_on(struct attributor *attributor, uint32_t pid, int64_t start_ns)
+/* Is the pid's latest process still in /proc? Its threads hold the pid after their leader's end. */
+static bool runs_on(struct attributor *attributor, uint32_t pid)
 {
-	struct look *look = &attributor->looks[pid % LOOKS_SIZE];
-	int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+	struct leaderless *leaderless = &attributor->leaderless[pid % LEADERLESS_SIZE];
 	struct procfs_stat stat;
 
-	if (look->pid == pid && now_ns - look->at_ns < LOOK_NEXT_NS)
-		return look->runs_on;
-	*look = (struct look){.pid = pid, .at_ns = now_ns};
-	if (procfs_stat(attributor->options.procfs, pid, &stat) < 0)
-		return false;
-	int64_t later_ns = start_ns - (stat.start_ns - procfs_suspended_ns());
-
-	look->runs_on = later_ns > -START_CUT_NS && later_ns < START_LATE_NS;
-	return look->runs_on;
+	if (look_begin(&leaderless->look, pid))
+		leaderless->runs_on = procfs_stat(attributor->options.procfs, pid, &stat) == 0 &&
+				      process_is_latest(attributor->table, pid,
+							stat.start_ns - procfs_suspended_ns());
+	return leaderless->runs_on;
 }
 
 /* May the fork of whoever made a record still be on its way? */
@@ -339,7 +348,7 @@ static bool may_be_of_next(struct attributor *attributor, uint32_t pid,
 			   const struct belonging *belonging, int64_t at_ns)
 {
 	return belonging->over && clock_ns(CLOCK_MONOTONIC) < at_ns + PROCESS_STALE_NS &&
-	       !runs_on(attributor, pid, belonging->start_ns);
+	       !runs_on(attributor, pid);
 }
 
 bool attribute_event(struct attributor *attributor, struct event *event, bool final)

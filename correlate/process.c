@@ -163,6 +163,12 @@ void process_exit(struct process_table *table, uint32_t pid, int64_t at_ns)
 		process_change_push(table, index);
 }
 
+/* Had it begun when a process of /proc did? */
+static bool had_begun(const struct process_slot *slot, int64_t start_ns)
+{
+	return slot->start_ns >= start_ns - (slot->restored ? RESTORED_NS : PROCESS_CLOCKS_NS);
+}
+
 static bool is_found_again(struct process_slot *slot, int64_t start_ns)
 {
 	if (slot->start_unknown && slot->running) {
@@ -171,7 +177,14 @@ static bool is_found_again(struct process_slot *slot, int64_t start_ns)
 		slot->start_ns = start_ns;
 		return true;
 	}
-	return slot->start_ns >= start_ns - (slot->restored ? RESTORED_NS : PROCESS_CLOCKS_NS);
+	return had_begun(slot, start_ns);
+}
+
+bool process_is_latest(const struct process_table *table, uint32_t pid, int64_t start_ns)
+{
+	uint32_t index = process_table_newest(table, pid);
+
+	return index != PROCESS_NONE && had_begun(&table->slots[index], start_ns);
 }
 
 void process_found(struct process_table *table, uint32_t parent, uint32_t pid, int64_t start_ns)
@@ -189,6 +202,14 @@ void process_found(struct process_table *table, uint32_t parent, uint32_t pid, i
 	index = begin_lifetime(table, pid, start_ns);
 	table->slots[index].start_cut = 1;
 	link_parent(table, index, parent);
+}
+
+void process_found_ended(struct process_table *table, uint32_t pid, int64_t at_ns)
+{
+	uint32_t index = process_table_newest(table, pid);
+
+	if (index != PROCESS_NONE && table->slots[index].running && !table->slots[index].exit_due)
+		end_lifetime(table, index, at_ns);
 }
 
 void process_rescan_begin(struct process_table *table)

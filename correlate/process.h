@@ -61,6 +61,17 @@ void process_exit(struct process_table *table, uint32_t pid, int64_t at_ns);
 void process_found(struct process_table *table, uint32_t parent, uint32_t pid, int64_t start_ns);
 
 /*
+ * /proc shows that one as a zombie: its exit was told of before anybody listened, perhaps, and is
+ * not to be waited for when the pid is used again. If it does come, it changes no more than when
+ * it was.
+ */
+void process_found_ended(struct process_table *table, uint32_t pid, int64_t at_ns);
+
+/* Is the pid's latest lifetime on file the process that /proc shows, which began then? Times as in
+ * process_found(); nothing changes. */
+bool process_is_latest(const struct process_table *table, uint32_t pid, int64_t start_ns);
+
+/*
  * After events were lost: lifetimes that /proc no longer shows are ended at at_ns, a time before
  * /proc was read. Call process_rescan_begin(), process_found() for each, then process_rescan_end().
  * A lifetime that ended before at_ns answers no more for records after its end: its pid may have
@@ -116,7 +127,8 @@ struct belonging {
 /*
  * The latest lifetime of pid with start <= at_ns + slack_ns: audit stamps come from the coarse
  * clock and may be from before the fork. Where the pid's last process was still there at at_ns,
- * the one that had more of the first tick after it (a third of the slack) is taken. Where the pid
+ * the one that had more of the first tick after it (a third of the slack) is taken, or after the
+ * last fork of a process that had a record before: ask in the order of the records. Where the pid
  * was nobody's from the stamp on, the next lifetime is, if it was forked within PROCESS_STALE_NS
  * and no events were lost since the stamp.
  */

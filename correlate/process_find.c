@@ -16,21 +16,21 @@ static int64_t share_of_tick(const struct process_slot *slot, int64_t at_ns, int
 	return to - from;
 }
 
-/* The latest that began by then, or one before it that had not ended at the stamp and fits
- * better: a pid may be used again within the slack. */
+/* The latest that began within the slack of a stamp, or one before it that had not ended by from_ns
+ * and fits better: a pid may be used again within the slack. */
 static uint32_t best_at(const struct process_table *table, uint32_t pid, int64_t at_ns,
-			int64_t slack_ns)
+			int64_t from_ns, int64_t slack_ns)
 {
 	uint32_t best = process_table_begun_by(table, pid, at_ns + slack_ns);
 
-	if (best == PROCESS_NONE || table->slots[best].start_ns <= at_ns)
+	if (best == PROCESS_NONE || table->slots[best].start_ns <= from_ns)
 		return best;
-	int64_t share = share_of_tick(&table->slots[best], at_ns, slack_ns / 3);
+	int64_t share = share_of_tick(&table->slots[best], from_ns, slack_ns / 3);
 	uint32_t index = process_table_older(table, best);
 
-	for (; index != PROCESS_NONE && table->slots[index].end_ns >= at_ns;
+	for (; index != PROCESS_NONE && table->slots[index].end_ns >= from_ns;
 	     index = process_table_older(table, index)) {
-		int64_t other = share_of_tick(&table->slots[index], at_ns, slack_ns / 3);
+		int64_t other = share_of_tick(&table->slots[index], from_ns, slack_ns / 3);
 
 		if (other < share)
 			continue;
@@ -38,6 +38,31 @@ static uint32_t best_at(const struct process_table *table, uint32_t pid, int64_t
 		share = other;
 	}
 	return best;
+}
+
+/*
+ * The least time that a record may be of. Stamps stand still for a tick, but records come in about
+ * the order in which they were made: none is from before the fork of a process that had one
+ * earlier.
+ */
+static int64_t least_time(const struct process_table *table, int64_t at_ns, int64_t slack_ns)
+{
+	bool is_of_now = table->told_ns > at_ns && table->told_ns <= at_ns + slack_ns;
+
+	return is_of_now ? table->told_ns : at_ns;
+}
+
+/* A record was found to be of that lifetime: if no other came into question, its fork was before. */
+static void tell(struct process_table *table, uint32_t index, int64_t at_ns)
+{
+	const struct process_slot *slot = &table->slots[index];
+	uint32_t older = process_table_older(table, index);
+
+	if (slot->start_cut || slot->start_unknown || slot->restored ||
+	    slot->start_ns <= table->told_ns)
+		return;
+	if (older == PROCESS_NONE || table->slots[older].end_ns < at_ns)
+		table->told_ns = slot->start_ns;
 }
 
 /* Ended before events were lost, and the record came after that: perhaps of the pid's next. */
@@ -72,7 +97,8 @@ static uint32_t forked_between(const struct process_table *table, uint32_t pid, 
 static uint32_t lifetime_at(const struct process_table *table, uint32_t pid, int64_t at_ns,
 			    int64_t slack_ns)
 {
-	uint32_t index = best_at(table, pid, at_ns, slack_ns);
+	int64_t from_ns = least_time(table, at_ns, slack_ns);
+	uint32_t index = best_at(table, pid, at_ns, from_ns, slack_ns);
 	bool is_nobodys = index == PROCESS_NONE || had_ended(&table->slots[index], at_ns);
 	uint32_t next = is_nobodys && at_ns >= table->lost_ns
 				? forked_between(table, pid, at_ns, at_ns + PROCESS_STALE_NS)
@@ -93,6 +119,8 @@ void process_find(struct process_table *table, uint32_t pid, int64_t at_ns, int6
 	struct process_slot *slot = &table->slots[index];
 
 	slot->needed = 1;
+	if (slack_ns)
+		tell(table, index, at_ns);
 	*ret_belonging = (struct belonging){
 		.found = true,
 		.place = answer.place,

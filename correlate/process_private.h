@@ -68,6 +68,7 @@ struct process_table {
 	uint32_t hand;   /* next to forget when all run: they were begun in this order */
 	int64_t now_ns;  /* the latest event */
 	int64_t lost_ns; /* before this, events were lost */
+	int64_t told_ns; /* the latest fork of a process of which there was a record */
 	uint64_t dropped;
 	struct process_change *changes; /* ring */
 	uint32_t changes_capacity, changes_first, changes_count;

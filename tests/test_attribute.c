@@ -588,6 +588,44 @@ static void pid_used_again_is_another_process(void **state)
 	assert_container(fixture, A, PHASE_APPLICATION);
 }
 
+/* Looked up late, when the pid is another's already, whose fork is not on file yet. */
+static void pid_used_again_before_the_look(void **state)
+{
+	struct fixture *fixture = *state;
+
+	scan(fixture);
+	fork_at(fixture, 100, 50, 100);
+	show_process(fixture, 100, 50, 'R', 300, BYTES(IN_CONTAINER(B)), BYTES("true\0"));
+	set_time(400);
+	assert_true(record_at(fixture, 100, 100));
+	assert_host(fixture);
+	/* what is shown of the process itself counts */
+	fork_at(fixture, 500, 50, 101);
+	show_process(fixture, 101, 50, 'R', 500, BYTES(IN_CONTAINER(B)), BYTES("true\0"));
+	set_time(600);
+	assert_true(record_at(fixture, 500, 101));
+	assert_container(fixture, B, PHASE_APPLICATION);
+}
+
+/* Whoever was a zombie when watch began has told of its exit. */
+static void zombie_of_before(void **state)
+{
+	struct fixture *fixture = *state;
+
+	show_process(fixture, 100, 1, 'Z', -500, BYTES(IN_ROOT), NOTHING);
+	scan(fixture);
+	hide_process(fixture, 100);
+	fork_at(fixture, 50, 50, 99);
+	exec_at(fixture, 51, 99, BYTES(IN_CONTAINER(A)), NOTHING);
+	for (int64_t ms = 100; ms < 500; ms += 100) { /* in turn; forked 5 ms after the stamp */
+		fork_at(fixture, ms + 5, ms % 200 ? 50 : 99, 100);
+		exit_at(fixture, ms + 6, 100);
+		set_time(ms + 10);
+		assert_true(record_at(fixture, ms, 100));
+		assert_true((fixture->event.container != NULL) == (ms % 200 == 0));
+	}
+}
+
 /* Without fork events /proc is all there is: a process that began after the record is not it. */
 static void younger_process_in_proc_is_not_taken(void **state)
 {
@@ -824,6 +862,8 @@ int main(void)
 		CASE(threads_run_on_after_their_leader),
 		CASE(stamp_of_a_far_year),
 		CASE(pid_used_again_is_another_process),
+		CASE(pid_used_again_before_the_look),
+		CASE(zombie_of_before),
 		CASE(younger_process_in_proc_is_not_taken),
 		CASE(before_watch),
 		CASE(unknown_pid_has_no_lifetime),

@@ -290,6 +290,28 @@ static void test_reuse_within_slack(void **state)
 	assert_place(table, 101, 2997 * MS, PLACE_HOST, NULL);               /* one, and none */
 }
 
+/*
+ * As seen: a stamp of 5.6 ms before the fork, and 1.1 ms before the end of the process that had the
+ * pid until then. Records that came before it tell that it is later than its stamp.
+ */
+static void test_reuse_within_tick(void **state)
+{
+	struct process_table *table = *state;
+
+	start_web(table);
+	process_fork(table, SHELL, 100, 1110 * MS);
+	process_exit(table, 100, 2001119000);
+	process_fork(table, SHELL, 101, 2004 * MS);
+	process_exit(table, 101, 2004500000);
+	process_fork(table, 90, 100, 2005605000);
+	process_exit(table, 100, 2006 * MS);
+	assert_place(table, 100, 2000 * MS, PLACE_HOST, NULL); /* nothing else is known */
+	assert_place(table, 101, 2000 * MS, PLACE_HOST, NULL);
+	assert_place(table, 100, 2000 * MS, PLACE_CONTAINER, &web);
+	/* a record from long before is not later than its stamp for that */
+	assert_place(table, 100, 1990 * MS, PLACE_HOST, NULL);
+}
+
 /* docker exec: begins in the daemon's cgroup and moves later; its command line is read after
  * its first records, and the process is never seen inside. */
 static void test_exec_into(void **state)
@@ -538,6 +560,32 @@ static struct told changes_of(struct process_table *table)
 
 	assert_int_equal(process_changed(table, tell, &told), 0);
 	return told;
+}
+
+/* A zombie's exit was told of before there was a table: the pid's next exit is the next one's. */
+static void test_zombie_found(void **state)
+{
+	struct process_table *table = *state;
+
+	start_web(table);
+	process_found(table, INIT, 100, 1900 * MS);
+	process_found_ended(table, 100, 2000 * MS);
+	assert_true(find(table, 100, 1950 * MS).ended);
+	process_fork(table, 90, 100, 2100 * MS);
+	process_exit(table, 100, 2101 * MS);
+	assert_true(find(table, 100, 2100 * MS).ended);
+	process_fork(table, SHELL, 100, 2200 * MS);
+	assert_place(table, 100, 2100 * MS, PLACE_CONTAINER, &web);
+	assert_place(table, 100, 2200 * MS, PLACE_HOST, NULL);
+	/* stamped before its fork, while nobody had the pid */
+	assert_place(table, 100, 2195 * MS, PLACE_HOST, NULL);
+	/* its exit comes after all */
+	process_found(table, INIT, 101, 1900 * MS);
+	process_found_ended(table, 101, 2000 * MS);
+	process_exit(table, 101, 1999 * MS);
+	process_fork(table, 90, 101, 2100 * MS);
+	process_exit(table, 101, 2101 * MS);
+	assert_true(find(table, 101, 2100 * MS).ended);
 }
 
 static void test_changed(void **state)
@@ -943,6 +991,7 @@ int main(int argc, char **argv)
 		TABLE_TEST(test_stamped_before_fork),
 		TABLE_TEST(test_stamped_long_before_fork),
 		TABLE_TEST(test_reuse_within_slack),
+		TABLE_TEST(test_reuse_within_tick),
 		TABLE_TEST(test_exec_into),
 		TABLE_TEST(test_pod),
 		TABLE_TEST(test_faked_command_line),
@@ -951,6 +1000,7 @@ int main(int argc, char **argv)
 		TABLE_TEST(test_depth),
 		TABLE_TEST(test_rescan),
 		TABLE_TEST(test_late_exit),
+		TABLE_TEST(test_zombie_found),
 		TABLE_TEST(test_changed),
 		TABLE_TEST(test_changes_bounded),
 		TABLE_TEST(test_forgetting),
