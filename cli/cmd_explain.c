@@ -85,6 +85,24 @@ static void release(struct explainer *explainer)
 	judges_release(&explainer->other.judges);
 }
 
+/* A profile as hosts of that arch would resolve it, and not as its host does. */
+static int load_on(struct explainer *explainer, const struct host *host, uint32_t token,
+		   struct profile **ret_profile)
+{
+	if (explainer->host_count == HOSTS_MAX)
+		return err_set(explainer->err, E2BIG, "--arch: too many kinds of hosts at once");
+	struct host *added = &explainer->hosts[explainer->host_count++];
+
+	added->token = token;
+	added->judges = host->judges;
+	added->judges.count = 0;
+	added->judges.options.arch = token;
+	int r = load(explainer, added);
+
+	*ret_profile = added->profile;
+	return r;
+}
+
 /*
  * Who answers for an arch. A profile of Docker or Podman is for hosts of every arch: for one that
  * this host cannot run, it is resolved as such a host would. An OCI profile was resolved for one
@@ -103,18 +121,7 @@ static int find_host(struct explainer *explainer, uint32_t token, struct profile
 		if (explainer->hosts[i].token == host)
 			return 0;
 	}
-	if (explainer->host_count == HOSTS_MAX)
-		return err_set(explainer->err, E2BIG, "--arch: too many kinds of hosts at once");
-	struct host *added = &explainer->hosts[explainer->host_count++];
-
-	added->token = host;
-	added->judges = first->judges;
-	added->judges.count = 0;
-	added->judges.options.arch = host;
-	int r = load(explainer, added);
-
-	*ret_profile = added->profile;
-	return r;
+	return load_on(explainer, first, host, ret_profile);
 }
 
 /* The kind of host that all of --arch run on; 0 without --arch and where they need more hosts. */
@@ -201,18 +208,43 @@ static int collect(struct explainer *explainer)
 	return r;
 }
 
-static int compare(struct explainer *explainer, const struct explain_writing *writing)
+/* One side of a comparison: as the hosts of --arch would have it, see find_host(). */
+static int find_side(struct explainer *explainer, const struct host *host,
+		     struct profile **ret_profile)
+{
+	uint32_t token = host_of_arches(&explainer->arches);
+	uint32_t own = host->token ? host->token : arches_host(arch_native());
+
+	*ret_profile = host->profile;
+	if (!explainer->given->arches.count || token == own ||
+	    profile_info(host->profile).loader == LOADER_OCI)
+		return 0;
+	if (token)
+		return load_on(explainer, host, token, ret_profile);
+	explainer->invocation->misused = true;
+	return err_set(
+		explainer->err, EINVAL,
+		"--diff: hosts of one kind at a time: --arch with arches that one host runs");
+}
+
+static int compare(struct explainer *explainer, struct explain_writing *writing)
 {
 	struct syscalls syscalls = {.arches = &explainer->arches, .calls = &explainer->calls};
 	enum explain_relation relation;
+	struct profile *first, *other;
 	int r = load_for_host(explainer, &explainer->other);
 
+	if (r == 0)
+		r = find_side(explainer, &explainer->hosts[0], &first);
+	if (r == 0)
+		r = find_side(explainer, &explainer->other, &other);
 	if (r < 0)
 		return r;
 	if (!explainer->given->arches.count)
-		arches_of_profile(&explainer->arches, explainer->other.profile);
-	syscalls_add_compared(&syscalls, explainer->hosts[0].profile, explainer->other.profile);
-	r = explain_write_comparison(writing, explainer->other.profile, stdout, &relation);
+		arches_of_profile(&explainer->arches, other);
+	syscalls_add_compared(&syscalls, first, other);
+	writing->profile = first;
+	r = explain_write_comparison(writing, other, stdout, &relation);
 	if (r < 0)
 		return reading_output_failed(r, explainer->err);
 	return relation == EXPLAIN_EQUAL ? EXIT_FINE : EXIT_DIFFERENCES;

@@ -122,9 +122,10 @@ static int check_usage(const struct invocation *invocation, struct err *err)
 	const struct ingest_options *options = invocation->options;
 
 	if (options->container && !*options->container)
-		return err_set(err, EINVAL, "--container: the name is empty");
+		return err_set(err, EINVAL,
+			       "--container: the name is empty: give one, or leave it out");
 	if (options->node && !*options->node)
-		return err_set(err, EINVAL, "--node: the name is empty");
+		return err_set(err, EINVAL, "--node: the name is empty: give one, or leave it out");
 	if (invocation->operand_count == 0)
 		return err_set(err, EINVAL,
 			       "nothing to read: name log files, or `-` for standard input");

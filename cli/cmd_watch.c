@@ -118,12 +118,17 @@ static int check_sources(const struct watch_options *options, struct err *err)
 
 static int check(struct invocation *invocation, struct err *err)
 {
-	if (invocation->operand_count == 0)
-		return 0;
+	const struct watch_options_given *given = invocation->options;
+
 	invocation->misused = true;
-	return err_set(err, EINVAL,
-		       "'%s': watch takes no FILEs; --file PATH names the log to follow",
-		       invocation->operands[0]);
+	if (invocation->operand_count)
+		return err_set(err, EINVAL,
+			       "'%s': watch takes no FILEs; --file PATH names the log to follow",
+			       invocation->operands[0]);
+	if (given->node && !*given->node)
+		return err_set(err, EINVAL, "--node: the name is empty: give one, or leave it out");
+	invocation->misused = false;
+	return 0;
 }
 
 /* Everything that is wrong with the file, one a line. */
@@ -236,16 +241,19 @@ static int check_places(const struct watch_options *options, const char *db_grou
 	struct procfs procfs;
 
 	if (db_group && !getgrnam(db_group))
-		return err_set(err, EINVAL, "db-group: there is no group '%s'", db_group);
+		return err_set(err, EINVAL,
+			       "--db-group: there is no group '%s': make it, or name another",
+			       db_group);
 	int r = procfs_open(&procfs, options->proc_root ? options->proc_root : "/proc", err);
 
 	if (r < 0)
-		return r;
+		return err_prefix(err, "--proc-root");
 	procfs_close(&procfs);
 	r = metadata_new(&roots, &metadata, err);
-	if (r == 0)
-		metadata_free(metadata);
-	return r;
+	if (r < 0)
+		return err_prefix(err, "--runtime-root");
+	metadata_free(metadata);
+	return 0;
 }
 
 static int prepare(struct invocation *invocation, const struct config *config, struct err *err)

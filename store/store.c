@@ -224,9 +224,9 @@ static int open_writing(struct sql *sql, const char *path, struct err *err)
 }
 
 /*
- * The switch to WAL needs the database for itself, and SQLite does not wait for that with its busy
- * handler: two that make a store at once would be in each other's way. Fails on a read-only medium:
- * the first to say so.
+ * The switch to WAL needs the database for itself, and SQLite's busy handler does not wait for all
+ * who may have it: two that make a store at once would be in each other's way. Fails on a
+ * read-only medium: the first to say so.
  */
 static int choose_journal(struct store *store, struct err *err)
 {
@@ -235,18 +235,21 @@ static int choose_journal(struct store *store, struct err *err)
 							 "PRAGMA synchronous = NORMAL;"
 							 "PRAGMA journal_size_limit = 8388608";
 
-	for (int ms = 0;; ms += JOURNAL_LOOK_MS) {
-		struct err busy = ERR_INIT;
-		int result = sql_run(&store->sql, text, &busy);
+	struct err busy = ERR_INIT;
+	int result = -EBUSY;
 
-		if (result == 0)
-			return 0;
-		if (result != -EBUSY || ms >= SQL_BUSY_TIMEOUT_MS) {
-			*err = busy;
-			return result;
-		}
+	sqlite3_busy_timeout(store->sql.db, 0);
+	for (int ms = 0; ms < SQL_BUSY_TIMEOUT_MS; ms += JOURNAL_LOOK_MS) {
+		err_clear(&busy);
+		result = sql_run(&store->sql, text, &busy);
+		if (result != -EBUSY)
+			break;
 		poll(NULL, 0, JOURNAL_LOOK_MS);
 	}
+	sqlite3_busy_timeout(store->sql.db, SQL_BUSY_TIMEOUT_MS);
+	if (result < 0)
+		*err = busy;
+	return result;
 }
 
 /* What only a writer needs. */
