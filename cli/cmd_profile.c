@@ -305,10 +305,14 @@ static int write_each(struct profiling *profiling, struct recorded_group *groups
 			products[made++] = product_of(&groups[i]);
 	}
 	products_number(products, made, form);
-	int r = made       ? make_each(profiling, products, made)
-		: observed ? refuse_unnamed(profiling)
-			   : refuse_nothing(profiling, NULL);
+	int r = 0;
 
+	if (made)
+		r = make_each(profiling, products, made);
+	else if (observed)
+		r = refuse_unnamed(profiling);
+	else
+		r = refuse_nothing(profiling, NULL);
 	if (r == EXIT_FINE)
 		r = products_write(products, made, form, profiling->given, profiling->err);
 	for (size_t i = 0; i < made; i++)

@@ -61,6 +61,19 @@ static int write_descriptor(int fd, const char *path, struct str bytes, struct e
 	return r < 0 ? err_errno(err, -r, "cannot write '%s'", path) : 0;
 }
 
+/* -errno, and then it is closed. */
+static int make_blocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags >= 0 && fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) == 0)
+		return fd;
+	int r = -errno;
+
+	close(fd);
+	return r;
+}
+
 /* A pipe's, which without a reader cannot be opened without waiting for one (fifo(7)). */
 static int open_pipe(const char *path)
 {
@@ -70,8 +83,7 @@ static int open_pipe(const char *path)
 		if (fd < 0 && errno != ENXIO)
 			return -errno;
 		if (fd >= 0)
-			return fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK) < 0 ? -errno
-											: fd;
+			return make_blocking(fd);
 		poll(NULL, 0, READER_LOOK_MS);
 	}
 	return -ENXIO;

@@ -116,12 +116,9 @@ static bool holds_call(struct str head)
 	return false;
 }
 
-/* Text that only logs and traces have, and what compressed files begin with (file(1)): profiles are
- * never compressed. */
-static bool is_log_text(struct str head)
+/* By what compressed files begin with (file(1)). */
+static bool is_compressed(struct str head)
 {
-	static const char *const marks[] = {"type=SECCOMP", "audit(",         " kernel: ",
-					    "\"__CURSOR\"", "\"_TRANSPORT\"", "__CURSOR="};
 	static const char *const magics[] = {"\x1f\x8b",
 					     "\xfd"
 					     "7zXZ",
@@ -130,6 +127,15 @@ static bool is_log_text(struct str head)
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
 		if (str_starts(head, str_from(magics[i])))
 			return true;
+	return false;
+}
+
+/* Text that only logs and traces have. */
+static bool is_log_text(struct str head)
+{
+	static const char *const marks[] = {"type=SECCOMP", "audit(",         " kernel: ",
+					    "\"__CURSOR\"", "\"_TRANSPORT\"", "__CURSOR="};
+
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		if (contains(head, marks[i]))
 			return true;
@@ -147,6 +153,12 @@ static int refuse_other_input(const char *option, const char *name, struct err *
 		return err_set(err, EINVAL,
 			       "'%s' is a store, and %s takes a profile: --db says which store",
 			       name, option);
+	if (is_compressed(head))
+		return err_set(
+			err, EINVAL,
+			"'%s' is compressed, and %s takes a profile as text: decompress it, if it "
+			"is one; logs are operands, or `sclog ingest` reads them into the store",
+			name, option);
 	if (head.n && !is_profile_text(head) && is_log_text(head))
 		return err_set(
 			err, EINVAL,

@@ -114,7 +114,7 @@ static void warn_of_unnamed(const struct needs *needs, const char *subject)
 {
 	char arch[FORMAT_NAME_SIZE];
 	size_t told = needs->unnamed_count < UNNAMED_TOLD ? needs->unnamed_count : UNNAMED_TOLD;
-	size_t more = needs->unnamed_count - told + needs->unnamed_unlisted;
+	size_t more = needs->unnamed_count - told;
 
 	for (size_t i = 0; i < told; i++) {
 		const struct unnamed *unnamed = &needs->unnamed[i];
@@ -126,6 +126,9 @@ static void warn_of_unnamed(const struct needs *needs, const char *subject)
 	}
 	if (more)
 		message_warning("%s: and %zu more without a name", subject, more);
+	if (needs->unnamed_unlisted)
+		message_warning("%s: and %zu observations of others without a name", subject,
+				needs->unnamed_unlisted);
 }
 
 /* --- what became of it */
@@ -260,7 +263,8 @@ static json_t *list_of_unnamed(const struct needs *needs)
 								     needs->unnamed[i].nr, arch),
 							 needs->unnamed[i].nr));
 	if (needs->unnamed_unlisted)
-		json_array_append_new(list, json_sprintf("and %zu more", needs->unnamed_unlisted));
+		json_array_append_new(list, json_sprintf("and %zu observations of others",
+							 needs->unnamed_unlisted));
 	return list;
 }
 

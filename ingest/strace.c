@@ -18,11 +18,11 @@ struct strace {
 	struct strace_names *names;
 	struct strace_processes *processes;
 	struct strace_summary summary;
-	struct buf base;   /* of an -ff: the path without the pid */
-	uint32_t file_pid; /* of an -ff: whose file it is; 0: none */
-	uint32_t alone;    /* who writes lines without pid; 0: not known */
-	bool calls_seen;
-	struct strace_seen seen; /* a summary (-C) would count them again */
+	struct buf base;         /* of an -ff: the path without the pid */
+	uint32_t file_pid;       /* of an -ff: whose file it is; 0: none */
+	uint32_t alone;          /* who writes lines without pid; 0: not known */
+	bool calls_seen;         /* of this input: a line without pid goes on from them */
+	struct strace_seen seen; /* the table of -C would count them again */
 	bool has_first;
 	uint64_t first_hash; /* of the first call's line: tells traces without times apart */
 	uint64_t rows_hash;  /* of all rows of a summary so far: tells summaries apart */
@@ -38,7 +38,7 @@ struct strace {
 	char path[STRACE_PATH_MAX];
 };
 
-/* Why a line is what it is; the parts of one that are needed. */
+/* The parts of a line that are needed. */
 struct content {
 	struct strace_head head;
 	struct str text; /* behind the head */

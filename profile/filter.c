@@ -18,6 +18,11 @@
 /* include/linux/err.h of the kernel, and libseccomp's src/system.h */
 #define MAX_ERRNO 4095
 
+/* As many conditional rules for one syscall libseccomp 2.5.4 builds in a fraction of a second,
+ * whatever they compare; 450 that compare 64 bits for more or less take it 8 seconds, and 1,200
+ * more than 15. */
+#define REHEARSED_RULES 128
+
 struct builder {
 	const struct rules *rules;
 	const struct profile_options *options;
@@ -602,15 +607,41 @@ static bool compares_several(const struct rule *rule)
 	return rule->arg_count > 1 && !filter_is_any_of(rule, rule->arg_count);
 }
 
-/* Two rules for one syscall that compare several arguments each. */
-static bool may_not_end(const struct rules *rules)
+/* How many libseccomp gets of a conditional rule (add_conditional()). */
+static size_t count_built(const struct builder *builder, const struct rule *rule)
 {
-	for (size_t i = 0; i < rules->count; i++) {
-		for (size_t k = 0; compares_several(&rules->all[i]) && k < i; k++)
-			if (compares_several(&rules->all[k]) &&
-			    strcmp(rules->all[k].name, rules->all[i].name) == 0)
-				return true;
+	return filter_is_any_of(rule, rule->arg_count)
+		       ? filter_arg_count(rule, builder->options->runtime)
+		       : 1;
+}
+
+/*
+ * Two rules for one syscall that compare several arguments each, or many that compare any:
+ * libseccomp looks for each in the tree of those before it, which takes a time that grows with
+ * a power of their number, most with operators other than EQ on 64 bits.
+ */
+static bool may_not_end(const struct builder *builder, const struct rule *rule)
+{
+	const struct rules *rules = builder->rules;
+	size_t built = count_built(builder, rule);
+
+	for (const struct rule *other = rules->all; other < rule; other++) {
+		if (other->arg_count == 0 || strcmp(other->name, rule->name) != 0)
+			continue;
+		if (compares_several(rule) && compares_several(other))
+			return true;
+		built += count_built(builder, other);
 	}
+	return built > REHEARSED_RULES;
+}
+
+static bool wants_rehearsal(const struct builder *builder)
+{
+	const struct rules *rules = builder->rules;
+
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->all[i].arg_count && may_not_end(builder, &rules->all[i]))
+			return true;
 	return false;
 }
 
@@ -620,7 +651,7 @@ static int rehearse_rules(struct builder *builder)
 	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
 	size_t step;
 
-	if (!may_not_end(rules) || rehearse(try_rules, builder, &step))
+	if (!wants_rehearsal(builder) || rehearse(try_rules, builder, &step))
 		return 0;
 	document_name_place(rules->document, rules->all[step].document_rule,
 			    rules->all[step].document_name, place);

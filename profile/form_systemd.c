@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
+#include "profile/unit.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -251,30 +252,13 @@ static void put_log(const struct drop_in *drop_in)
 
 /* --- the rest */
 
-/* systemd's names where they are not libseccomp's with '-' for '_' (seccomp_arch_from_string()). */
-static const struct {
-	uint32_t token;
-	const char *name;
-} arch_names[] = {
-	{SCMP_ARCH_AARCH64, "arm64"},
-	{SCMP_ARCH_MIPS64N32, "mips64-n32"},
-	{SCMP_ARCH_MIPSEL, "mips-le"},
-	{SCMP_ARCH_MIPSEL64, "mips64-le"},
-	{SCMP_ARCH_MIPSEL64N32, "mips64-le-n32"},
-	{SCMP_ARCH_PPC64LE, "ppc64-le"},
-	{SCMP_ARCH_X86_64, "x86-64"},
-};
-
 static const char *arch_text(const char *arch)
 {
 	const uint32_t token = arch_from_name(str_from(arch));
 
 	if (strcmp(arch, "SCMP_ARCH_NATIVE") == 0)
-		return "native";
-	for (size_t i = 0; i < sizeof(arch_names) / sizeof(arch_names[0]); i++)
-		if (arch_names[i].token == token)
-			return arch_names[i].name;
-	return token ? arch_name(token) : NULL;
+		return unit_arch_name(SCMP_ARCH_NATIVE);
+	return token ? unit_arch_name(token) : NULL;
 }
 
 /* An arch that is not listed is killed, as OCI's filters do it. */

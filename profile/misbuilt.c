@@ -107,18 +107,29 @@ static void tell(const struct comparison *comparison, uint32_t meant, uint32_t o
 		 verdict_value_text(meant, meant_text), verdict_value_text(other, other_text));
 }
 
-/* An unconditional rule beats all others: then there is nothing to compare. */
-static bool is_conditional(const struct rules *rules, size_t first)
+/* Rules that say what the default says are not in the filter. */
+static bool is_built_for(const struct rules *rules, size_t at, const char *name)
 {
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct rule *rule = &rules->all[i];
+	const struct rule *rule = &rules->all[at];
 
-		if (rule->action == rules->default_action ||
-		    strcmp(rule->name, rules->all[first].name) != 0)
-			continue;
-		if (i < first || rule->arg_count == 0)
+	return rule->action != rules->default_action && strcmp(rule->name, name) == 0;
+}
+
+/* Whether the rule is the first for its name: with that one all of them are compared. */
+static bool is_first(const struct rules *rules, size_t at)
+{
+	for (size_t i = 0; i < at; i++)
+		if (is_built_for(rules, i, rules->all[at].name))
 			return false;
-	}
+	return true;
+}
+
+/* An unconditional rule beats all others: then there is nothing to compare. */
+static bool is_conditional(const struct rules *rules, const char *name)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		if (is_built_for(rules, i, name) && rules->all[i].arg_count == 0)
+			return false;
 	return true;
 }
 
@@ -180,7 +191,7 @@ void misbuilt_lint(const struct rules *rules, const struct profile_options *opti
 						.regions = &regions};
 
 		if (nr >= 0 && rule->arg_count > 0 && rule->action != rules->default_action &&
-		    is_conditional(rules, i))
+		    is_first(rules, i) && is_conditional(rules, rule->name))
 			compare(&comparison, filter, &question, lints);
 	}
 	regions_release(&regions);

@@ -2,7 +2,8 @@
  * A rehearsal: work that may never end is done in a child first, whose CPU time is limited.
  *
  * libseccomp (2.5.4) does not come to an end with some pairs of rules that compare several
- * arguments, and nothing can stop it from outside but the end of its process.
+ * arguments, nor in any reasonable time with hundreds of rules for one syscall that compare one
+ * each, and nothing can stop it from outside but the end of its process.
  */
 #ifndef SCLOG_PROFILE_REHEARSAL_H
 #define SCLOG_PROFILE_REHEARSAL_H

@@ -365,6 +365,14 @@ static const struct {
 	{"s390x", SCMP_ARCH_S390X},
 };
 
+const char *unit_arch_name(uint32_t token)
+{
+	for (size_t i = 0; i < sizeof(arch_names) / sizeof(arch_names[0]); i++)
+		if (arch_names[i].token == token)
+			return arch_names[i].name;
+	return NULL;
+}
+
 static void put_arch(struct parser *parser, struct str word)
 {
 	struct unit *unit = parser->unit;

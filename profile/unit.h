@@ -78,6 +78,10 @@ int unit_parse(const struct unit_text *text, struct unit *ret_unit, struct lints
 	       struct err *err);
 void unit_release(struct unit *unit);
 
+/* What systemd calls the arch of libseccomp's token in SystemCallArchitectures=; NULL if it does
+ * not know it. Static. */
+const char *unit_arch_name(uint32_t token);
+
 /*
  * The filters for a host of options->arch, as a stack of which every filter is in this machine's
  * byte order. ret_filter gets the arches that have a filter of their own, and no program.

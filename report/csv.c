@@ -76,7 +76,10 @@ void csv_end(struct csv *csv, FILE *out)
 	BUF_AUTO safe = {0};
 	struct str line = buf_str(&csv->line);
 
-	if (isatty(fileno(out))) {
+	if (!csv->asked)
+		csv->terminal = isatty(fileno(out));
+	csv->asked = true;
+	if (csv->terminal) {
 		text_put_sentence(&safe, line);
 		line = buf_str(&safe);
 	}

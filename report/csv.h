@@ -10,10 +10,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* One record being built; release with csv_release() or CSV_AUTO. */
+/* One record being built, all of them for one stream; release with csv_release() or CSV_AUTO. */
 struct csv {
 	struct buf line;
-	bool begun; /* a field stands in it */
+	bool begun;           /* a field stands in it */
+	bool asked, terminal; /* once asked: whether it goes to a terminal */
 };
 
 #define CSV_AUTO __attribute__((cleanup(csv_release))) struct csv

@@ -177,7 +177,7 @@ void group_put_program(struct buf *buf, struct str comm, bool comm_null, struct 
 		       bool exe_null)
 {
 	if (comm_null)
-		buf_put_str(buf, STR("(null)"));
+		buf_put_char(buf, '-');
 	else
 		text_put(buf, comm);
 	if (exe_null)
@@ -212,6 +212,10 @@ static void put_outside(struct buf *buf, const struct group_key *key)
 	if (!(key->parts & BIT(GROUP_COMM))) {
 		buf_put_str(buf, STR("on node "));
 		put_part(buf, key, GROUP_NODE);
+		return;
+	}
+	if (!(key->known & (BIT(GROUP_COMM) | BIT(GROUP_EXE)))) {
+		put_part(buf, key, GROUP_COMM);
 		return;
 	}
 	group_put_program(buf, key->values[GROUP_COMM], !(key->known & BIT(GROUP_COMM)),

@@ -92,7 +92,7 @@ void group_key_put(struct buf *buf, const struct group_key *key);
 /* Appends what a person calls a container: "web (268887c643f8)"; its id where it has no name. */
 void group_put_container(struct buf *buf, struct str name, struct str id);
 
-/* Appends a program's name as groups and tables show it: `comm (exe)`. */
+/* Appends a program's name as groups and tables show it: `comm (exe)`, `-` for no comm. */
 void group_put_program(struct buf *buf, struct str comm, bool comm_null, struct str exe,
 		       bool exe_null);
 

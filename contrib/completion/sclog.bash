@@ -53,6 +53,11 @@ _sclog_files() {
 	mapfile -t COMPREPLY < <(compgen -f -- "$1")
 }
 
+_sclog_folders() {
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -d -- "$1")
+}
+
 _sclog_words() {
 	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
 }
@@ -79,6 +84,7 @@ _sclog_value() {
 	'PHASE[,'*) _sclog_list 'application setup exec' "$current" ;;
 	*'[,'*) _sclog_list "$(_sclog_names "$command" "${argument%%[*}")" "$current" ;;
 	FILE | PATH) _sclog_files "$current" ;;
+	DIR) _sclog_folders "$current" ;;
 	ACTION) _sclog_words "$(_sclog_names "$command" ACTION)" "$current" ;;
 	ERRNO) _sclog_words 'ENOSYS EPERM EACCES' "$current" ;;
 	GROUP) mapfile -t COMPREPLY < <(compgen -g -- "$current") ;;

@@ -79,6 +79,8 @@ function __sclog_values
             printf '%s\n' $names | string replace -r '^' -- "$done"
         case FILE PATH
             __fish_complete_path $current | string replace -r '^' -- "$prefix"
+        case DIR
+            __fish_complete_directories $current | string replace -r '^' -- "$prefix"
         case GROUP
             __fish_complete_groups
         case TIME
