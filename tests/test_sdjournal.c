@@ -57,6 +57,7 @@ struct daemon {
 struct events {
 	struct daemon *daemon;
 	uint32_t pid;
+	char comm[16];  /* of this storm alone: the journal has older records of the same pid */
 	unsigned count; /* distinct serials */
 	uint32_t serials[4 * CALLS];
 	int64_t ms[4 * CALLS];
@@ -247,7 +248,8 @@ static void install_filter(void)
 static void note(struct events *events, const struct framed *framed, bool by_audit)
 {
 	assert_int_equal(record_parse(framed->fields, &events->record), MALFORMED_NONE);
-	if (events->record.pid != events->pid)
+	if (events->record.pid != events->pid ||
+	    (events->comm[0] && !str_eq(events->record.comm, str_from(events->comm))))
 		return;
 	assert_true(framed->has_serial);
 	for (unsigned i = 0; i < events->count; i++) {
@@ -273,6 +275,23 @@ static void note_from_group(void *context, uint16_t type, struct str text)
 		note(context, &framed, false);
 }
 
+/* A name that no process had before, as far as this machine's log goes back. */
+static void name_storm(char comm[16])
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	snprintf(comm, 16, "s%llx", now.tv_sec * 1000000000ULL + (unsigned long long)now.tv_nsec);
+}
+
+static struct events of_storm(const struct events *storm)
+{
+	struct events events = {.pid = storm->pid};
+
+	memcpy(events.comm, storm->comm, sizeof(events.comm));
+	return events;
+}
+
 /* Makes the calls; what the group says of them. True unless records of others left no room. */
 static bool storm_once(struct daemon *daemon, struct events *ret_events)
 {
@@ -282,10 +301,12 @@ static bool storm_once(struct daemon *daemon, struct events *ret_events)
 
 	if (multicast_open(&group, &err) < 0)
 		fail_msg("%s", err.message);
+	name_storm(events.comm);
 	pid_t pid = fork();
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		prctl(PR_SET_NAME, events.comm);
 		install_filter();
 		for (int i = 0; i < CALLS; i++)
 			syscall(SYS_getppid);
@@ -378,7 +399,7 @@ static bool has_all(const struct events *got, const struct events *want)
 /* Reads until the journal holds all events of that process, and checks them one by one. */
 static void expect(struct sdjournal *journal, const struct events *want, const char *node)
 {
-	struct events got = {.pid = want->pid};
+	struct events got = of_storm(want);
 	struct pollfd wait = {.fd = sdjournal_fd(journal), .events = POLLIN};
 
 	for (time_t end = time(NULL) + WAIT_SECONDS; time(NULL) < end;) {
@@ -404,7 +425,7 @@ static void expect(struct sdjournal *journal, const struct events *want, const c
 
 static void expect_none(struct sdjournal *journal, const struct events *gone)
 {
-	struct events got = {.pid = gone->pid};
+	struct events got = of_storm(gone);
 
 	take(journal, &got, "");
 	assert_int_equal(got.count, 0);
@@ -440,7 +461,7 @@ static void test_cursor(void **state)
 	journal = open_journal(daemon, cursor, true);
 	assert_false(sdjournal_outrun(journal));
 	assert_true(str_eq(sdjournal_cursor(journal), str_from(cursor)));
-	struct events both = {.pid = first.pid};
+	struct events both = of_storm(&first);
 
 	expect(journal, &second, "");
 	take(journal, &both, "");
