@@ -4,8 +4,8 @@
 #include "cli/reading.h"
 #include "cli/syscalls.h"
 #include "ingest/arch.h"
-#include "profile/lint.h"
-#include "profile/oci.h"
+#include "profile/document/lint.h"
+#include "profile/write/oci.h"
 #include "profile/source.h"
 #include "report/explain.h"
 

@@ -2,7 +2,7 @@
 #include "cli/judges.h"
 #include "cli/message.h"
 #include "cli/output.h"
-#include "profile/logmode.h"
+#include "profile/twin/logmode.h"
 #include "profile/source.h"
 
 #include <errno.h>

@@ -4,8 +4,8 @@
 #include "cli/message.h"
 #include "ingest/action.h"
 #include "ingest/arch.h"
-#include "profile/compose.h"
-#include "profile/resolve.h"
+#include "profile/compose/compose.h"
+#include "profile/document/resolve.h"
 #include "report/format.h"
 #include "report/json.h"
 

@@ -8,7 +8,7 @@
 
 #include "cli/judges.h"
 #include "cli/reading.h"
-#include "profile/form.h"
+#include "profile/write/form.h"
 #include "report/recording.h"
 
 struct profile_given {

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "cli/nearest.h"
 #include "ingest/arch.h"
-#include "profile/survey.h"
+#include "profile/answers/survey.h"
 #include "report/text.h"
 
 #include <errno.h>

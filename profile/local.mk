@@ -1,49 +1,92 @@
+# Inner folders in the order of the data: see HACKING.md, "Source layout".
 libsclog_a_SOURCES += \
-	profile/advice.c profile/advice.h \
-	profile/always.c profile/always.h \
-	profile/compose.c profile/compose.h profile/compose_private.h \
-	profile/compose_base.c \
-	profile/compose_check.c \
-	profile/compose_name.c \
-	profile/compose_needs.c \
-	profile/compose_note.c \
-	profile/compose_rules.c \
-	profile/condition.c profile/condition.h \
-	profile/cover.c profile/cover.h \
-	profile/document.c profile/document.h \
-	profile/dump.c profile/dump.h \
-	profile/export.c profile/export.h profile/export_private.h \
-	profile/export_proof.c profile/export_text.c \
-	profile/filter.c profile/filter.h \
-	profile/form.c profile/form.h profile/form_private.h \
-	profile/form_json.c profile/form_minijail.c profile/form_spo.c \
-	profile/form_systemd.c \
-	profile/inspect.c profile/inspect.h \
-	profile/json.c profile/json.h \
-	profile/lint.c profile/lint.h \
-	profile/live.c profile/live.h \
-	profile/logmode.c profile/logmode.h profile/logmode_private.h \
-	profile/logmode_proof.c \
-	profile/logmode_restate.c \
-	profile/logmode_unit.c \
-	profile/misbuilt.c profile/misbuilt.h \
+	profile/document/document.c \
+	profile/document/document.h \
+	profile/document/inspect.c \
+	profile/document/inspect.h \
+	profile/document/json.c \
+	profile/document/json.h \
+	profile/document/lint.c \
+	profile/document/lint.h \
+	profile/document/resolve.c \
+	profile/document/resolve.h \
+	profile/document/spelling.c \
+	profile/document/spelling.h \
+	profile/document/tree.c \
+	profile/document/tree.h \
+	profile/document/tree_yaml.c \
+	profile/document/yaml.c \
+	profile/document/yaml.h \
+	profile/filter/dump.c \
+	profile/filter/dump.h \
+	profile/filter/filter.c \
+	profile/filter/filter.h \
+	profile/filter/live.c \
+	profile/filter/live.h \
+	profile/filter/rehearsal.c \
+	profile/filter/rehearsal.h \
+	profile/filter/stack.c \
+	profile/filter/stack.h \
+	profile/filter/unit.c \
+	profile/filter/unit.h \
+	profile/answers/condition.c \
+	profile/answers/condition.h \
+	profile/answers/pair.c \
+	profile/answers/pair.h \
+	profile/answers/region.c \
+	profile/answers/region.h \
+	profile/answers/region_map.c \
+	profile/answers/spans.c \
+	profile/answers/spans.h \
+	profile/answers/survey.c \
+	profile/answers/survey.h \
+	profile/answers/term.c \
+	profile/answers/term.h \
+	profile/answers/verdict.c \
+	profile/answers/verdict.h \
+	profile/answers/walk.c \
+	profile/answers/walk.h \
+	profile/lints/advice.c \
+	profile/lints/advice.h \
+	profile/lints/misbuilt.c \
+	profile/lints/misbuilt.h \
 	profile/names.c \
-	profile/needs.c profile/needs.h \
-	profile/oci.c profile/oci.h \
-	profile/pair.c profile/pair.h \
-	profile/profile.c profile/profile.h \
-	profile/region.c profile/region.h profile/region_map.c \
-	profile/rehearsal.c profile/rehearsal.h \
-	profile/resolve.c profile/resolve.h \
-	profile/source.c profile/source.h \
-	profile/spans.c profile/spans.h \
-	profile/spelling.c profile/spelling.h \
-	profile/stack.c profile/stack.h \
-	profile/survey.c profile/survey.h \
-	profile/term.c profile/term.h \
-	profile/tree.c profile/tree.h \
-	profile/tree_yaml.c \
-	profile/unit.c profile/unit.h \
-	profile/verdict.c profile/verdict.h \
-	profile/walk.c profile/walk.h \
-	profile/yaml.c profile/yaml.h
+	profile/profile.c \
+	profile/profile.h \
+	profile/source.c \
+	profile/source.h \
+	profile/write/cover.c \
+	profile/write/cover.h \
+	profile/write/export.c \
+	profile/write/export.h \
+	profile/write/export_private.h \
+	profile/write/export_proof.c \
+	profile/write/export_text.c \
+	profile/write/form.c \
+	profile/write/form.h \
+	profile/write/form_json.c \
+	profile/write/form_minijail.c \
+	profile/write/form_private.h \
+	profile/write/form_spo.c \
+	profile/write/form_systemd.c \
+	profile/write/oci.c \
+	profile/write/oci.h \
+	profile/twin/logmode.c \
+	profile/twin/logmode.h \
+	profile/twin/logmode_private.h \
+	profile/twin/logmode_proof.c \
+	profile/twin/logmode_restate.c \
+	profile/twin/logmode_unit.c \
+	profile/compose/always.c \
+	profile/compose/always.h \
+	profile/compose/compose.c \
+	profile/compose/compose.h \
+	profile/compose/compose_base.c \
+	profile/compose/compose_check.c \
+	profile/compose/compose_name.c \
+	profile/compose/compose_needs.c \
+	profile/compose/compose_note.c \
+	profile/compose/compose_private.h \
+	profile/compose/compose_rules.c \
+	profile/compose/needs.c \
+	profile/compose/needs.h

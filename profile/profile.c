@@ -3,13 +3,13 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/advice.h"
-#include "profile/misbuilt.h"
+#include "profile/lints/advice.h"
+#include "profile/lints/misbuilt.h"
 #include "profile/source.h"
-#include "profile/spelling.h"
-#include "profile/survey.h"
-#include "profile/unit.h"
-#include "profile/verdict.h"
+#include "profile/document/spelling.h"
+#include "profile/answers/survey.h"
+#include "profile/filter/unit.h"
+#include "profile/answers/verdict.h"
 
 #include <errno.h>
 #include <linux/audit.h>

@@ -123,8 +123,8 @@ struct profile_info profile_info(const struct profile *profile);
 const struct lint *profile_lint(const struct profile *profile, size_t *ret_count);
 
 /*
- * What verdicts are made of: the rules as resolved (profile/resolve.h; none where there is no
- * document, whose pointer is then NULL), and the filter (profile/filter.h), NULL where there is
+ * What verdicts are made of: the rules as resolved (profile/document/resolve.h; none where there is no
+ * document, whose pointer is then NULL), and the filter (profile/filter/filter.h), NULL where there is
  * none. A stack of filters is one here that gives the same answers.
  */
 struct rules;

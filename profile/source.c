@@ -1,9 +1,9 @@
 #include "profile/source.h"
 
 #include "base/mem.h"
-#include "profile/document.h"
-#include "profile/dump.h"
-#include "profile/live.h"
+#include "profile/document/document.h"
+#include "profile/filter/dump.h"
+#include "profile/filter/live.h"
 
 #include <ctype.h>
 #include <errno.h>

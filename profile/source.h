@@ -7,11 +7,11 @@
  * (profile/profile.h) then works on what it brought, as often as wanted. Nothing that others
  * wrote is parsed while acquiring, beyond telling a unit from a document.
  *
- *   PATH, -          a document (profile/document.h) or a systemd unit (profile/unit.h)
+ *   PATH, -          a document (profile/document/document.h) or a systemd unit (profile/filter/unit.h)
  *   podman-default   what Podman uses when nothing is said: seccomp_profile of containers.conf,
  *                    /etc/containers/seccomp.json, /usr/share/containers/seccomp.json
- *   pid:N            the live filters of a process (profile/live.h)
- *   bpf:FILE         a dump of one filter (profile/dump.h)
+ *   pid:N            the live filters of a process (profile/filter/live.h)
+ *   bpf:FILE         a dump of one filter (profile/filter/dump.h)
  *
  * `./podman-default` is a file. container:NAME is the caller's to resolve, who knows the store
  * and the runtimes: profile_source_from_text() takes what it finds.
@@ -21,7 +21,7 @@
 
 #include "base/buf.h"
 #include "profile/profile.h"
-#include "profile/stack.h"
+#include "profile/filter/stack.h"
 
 enum profile_source_kind {
 	PROFILE_SOURCE_DOCUMENT, /* text: JSON or YAML */

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/resolve.h"
+#include "profile/document/resolve.h"
 #include "report/csv.h"
 #include "report/finding.h"
 #include "report/json.h"

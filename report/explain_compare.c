@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/pair.h"
+#include "profile/answers/pair.h"
 #include "report/json.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  * A recording: what a selection's containers were seen to call, by group, ready to become profiles.
  *
  * Filled by the caller's queries, then finished once, then read. Each group has its needs
- * (profile/needs.h) and its evidence: window, records, containers, losses, coverage. What is in no
+ * (profile/compose/needs.h) and its evidence: window, records, containers, losses, coverage. What is in no
  * container belongs to no group, unless the selection asks for it (--host, --unattributed) or has
  * no container at all; then it is a group of its own: one for each node's host, and one for what of
  * a node is unattributed, whichever programs it was, since a log whose containers nobody named is
@@ -14,7 +14,7 @@
 #ifndef SCLOG_REPORT_RECORDING_H
 #define SCLOG_REPORT_RECORDING_H
 
-#include "profile/needs.h"
+#include "profile/compose/needs.h"
 #include "report/evidence.h"
 #include "report/group.h"
 
@@ -69,7 +69,7 @@ struct recorded_group *recording_groups(struct recording *recording, size_t *ret
 uint64_t recording_outside(const struct recording *recording);
 
 /*
- * What a profile of the group carries with it (profile/form.h): "since" and "until" of its first and
+ * What a profile of the group carries with it (profile/write/form.h): "since" and "until" of its first and
  * last record (RFC 3339, UTC; not there without records), "records", "containers", "coverage",
  * "complete", "lost", "reasons". The reasons are the group's own and the recording's, the losses the
  * recording's: which container's records are missing cannot be known. A new object, the caller's.

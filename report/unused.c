@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/survey.h"
+#include "profile/answers/survey.h"
 
 #include <stdlib.h>
 

@@ -8,7 +8,7 @@
 #ifndef SCLOG_REPORT_UNUSED_H
 #define SCLOG_REPORT_UNUSED_H
 
-#include "profile/needs.h"
+#include "profile/compose/needs.h"
 #include "profile/profile.h"
 
 /* Profiles that one diff may be judged by: one for each set of capabilities (cli/judges.h). */

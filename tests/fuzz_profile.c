@@ -4,9 +4,9 @@
  */
 #include "base/buf.h"
 #include "base/mem.h"
-#include "profile/filter.h"
-#include "profile/unit.h"
-#include "profile/verdict.h"
+#include "profile/filter/filter.h"
+#include "profile/filter/unit.h"
+#include "profile/answers/verdict.h"
 
 #include <linux/audit.h>
 #include <stdlib.h>

@@ -7,10 +7,10 @@
  * libseccomp right here; what happens in a process is asked of the running kernel.
  */
 #include "ingest/arch.h"
-#include "profile/compose.h"
-#include "profile/compose_private.h"
+#include "profile/compose/compose.h"
+#include "profile/compose/compose_private.h"
 #include "profile/source.h"
-#include "profile/stack.h"
+#include "profile/filter/stack.h"
 #include "tests/bpf.h"
 #include "tests/valgrind.h"
 

@@ -6,8 +6,8 @@
  * asked of the running kernel.
  */
 #include "ingest/arch.h"
-#include "profile/dump.h"
-#include "profile/export.h"
+#include "profile/filter/dump.h"
+#include "profile/write/export.h"
 #include "tests/bpf.h"
 #include "tests/valgrind.h"
 

@@ -13,11 +13,11 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "ingest/arch.h"
-#include "profile/form.h"
-#include "profile/pair.h"
+#include "profile/write/form.h"
+#include "profile/answers/pair.h"
 #include "profile/source.h"
-#include "profile/stack.h"
-#include "profile/yaml.h"
+#include "profile/filter/stack.h"
+#include "profile/document/yaml.h"
 
 #include <errno.h>
 #include <linux/audit.h>

@@ -7,9 +7,9 @@
  * under two filters really returned.
  */
 #include "ingest/arch.h"
-#include "profile/live.h"
-#include "profile/survey.h"
-#include "profile/verdict.h"
+#include "profile/filter/live.h"
+#include "profile/answers/survey.h"
+#include "profile/answers/verdict.h"
 #include "tests/bpf.h"
 #include "tests/valgrind.h"
 

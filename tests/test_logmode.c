@@ -11,11 +11,11 @@
 #include "base/mem.h"
 #include "correlate/metadata.h"
 #include "ingest/arch.h"
-#include "profile/filter.h"
-#include "profile/logmode.h"
-#include "profile/pair.h"
+#include "profile/filter/filter.h"
+#include "profile/twin/logmode.h"
+#include "profile/answers/pair.h"
 #include "profile/source.h"
-#include "profile/tree.h"
+#include "profile/document/tree.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -299,7 +299,7 @@ static void check_golden(const struct golden *golden, const char *list, enum run
 		assert_int_equal(caps_parse(list, &options.caps, &err), 0);
 	check_twin(text, &options, golden->over, &twin);
 	assert_int_equal(metadata_coverage(buf_str(&twin.text)), golden->coverage);
-	/* crun refuses an errno that no action takes: it has to go (profile/filter.c, check_crun) */
+	/* crun refuses an errno that no action takes: it has to go (profile/filter/filter.c, check_crun) */
 	options.runtime = RUNTIME_CRUN;
 	profile_free(load(buf_str(&twin.text), &options));
 	twin_release(&twin);

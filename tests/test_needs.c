@@ -3,7 +3,7 @@
  * syscall_32.tbl of arch/x86, asm/unistd.h of arm), names as libseccomp knows them, sub-arches as
  * moby's archMap has them (profiles/seccomp/default_linux.go).
  */
-#include "profile/needs.h"
+#include "profile/compose/needs.h"
 
 #include <linux/audit.h>
 #include <seccomp.h>

@@ -8,10 +8,10 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/condition.h"
-#include "profile/filter.h"
+#include "profile/answers/condition.h"
+#include "profile/filter/filter.h"
 #include "profile/source.h"
-#include "profile/spans.h"
+#include "profile/answers/spans.h"
 #include "tests/bpf.h"
 #include "tests/valgrind.h"
 

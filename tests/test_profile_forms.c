@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/document.h"
+#include "profile/document/document.h"
 #include "profile/source.h"
 
 #include <dlfcn.h>

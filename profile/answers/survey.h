@@ -1,0 +1,45 @@
+/*
+ * A survey: what a filter that comes without a document knows.
+ *
+ * A live filter or a dump is a program and nothing else. Which arches it is for, what it does
+ * with a number that nobody named, and whether runc put its ENOSYS stub in front, is found by
+ * asking it: every number that libseccomp can name, every number up to 1023, and every number
+ * that the program compares with and the two beside it. The answer to other numbers is that of a
+ * neighbour, since programs compare numbers and do not compute with them.
+ *
+ * - An arch is known unless it gets one refusal for every number, the same as an arch that does
+ *   not exist. If none is known so, this machine's own is. Where an arch that does not exist is
+ *   let through (systemd without SystemCallArchitectures=) or never looked at, no arch can be told
+ *   from it: then those count that this machine runs.
+ * - The default is what all numbers get from some point on. If that is ENOSYS on every arch, it
+ *   may be a stub's: then the default is what numbers without a name get before that point; if
+ *   there are none, the refusal that is the most frequent there.
+ * - There is a stub where all numbers from some point on get ENOSYS and the default is another
+ *   refusal (runc has no stub beside ALLOW, LOG and TRACE).
+ */
+#ifndef SCLOG_PROFILE_ANSWERS_SURVEY_H
+#define SCLOG_PROFILE_ANSWERS_SURVEY_H
+
+#include "profile/filter/filter.h"
+
+struct survey {
+	uint32_t default_action; /* SECCOMP_RET_* with data */
+	bool checks_arch;        /* false: it refuses no stranger, and only this machine's count */
+	bool has_stub;           /* on some arch */
+};
+
+/*
+ * Fills filter->arches, their `last` (the largest number that is not answered by a stub) and
+ * stub_count (1 where there is a stub, for a verdict's origin; how many instructions it has is
+ * not known). `host` is the token of the machine the filter is from.
+ */
+struct survey survey_filter(struct filter *filter, uint32_t host);
+
+/*
+ * The numbers worth asking for on that token, sorted as unsigned, bit 30 included for x32; on
+ * x86_64 the last is -1, as a tracer that skips a call makes it. *ret_numbers is the caller's to
+ * free.
+ */
+size_t survey_numbers(const struct filter *filter, uint32_t token, uint32_t **ret_numbers);
+
+#endif

@@ -1,0 +1,389 @@
+#include "profile/compose/compose_private.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+#include "profile/write/export_private.h"
+#include "profile/document/spelling.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENOSYS_VALUE (SECCOMP_RET_ERRNO | ENOSYS)
+
+/* Differences that an error tells of; the rest is counted. */
+#define TOLD_DIFFERENCES 3
+
+void composed_release(struct composed *composed)
+{
+	for (size_t i = 0; i < composed->name_count; i++)
+		free((void *)(uintptr_t)composed->names[i].name);
+	free(composed->names);
+	buf_release(&composed->document);
+	lint_release(&composed->notes);
+	*composed = (struct composed){0};
+}
+
+static void composer_release(struct composer *composer)
+{
+	for (size_t i = 0; i < composer->composing->base_count; i++)
+		compose_base_release(&composer->bases[i]);
+	free(composer->bases);
+	for (size_t i = 0; i < composer->arch_names.count; i++)
+		free((void *)(uintptr_t)composer->arch_names.all[i]);
+	free(composer->arch_names.all);
+	filter_release(&composer->allowed);
+	free(composer->fates);
+	compose_entries_release(&composer->entries);
+}
+
+static char *oci_arch_name(uint32_t token)
+{
+	BUF_AUTO name = {0};
+
+	spelling_put_arch(&name, token);
+	return mem_copy(buf_str(&name));
+}
+
+static bool has_arch(const struct needs *arches, uint32_t token)
+{
+	for (size_t i = 0; i < arches->arch_count; i++) {
+		if (arches->arches[i] == token)
+			return true;
+	}
+	return false;
+}
+
+static bool is_64bit(uint32_t token)
+{
+	return arch_audit(token) & __AUDIT_ARCH_64BIT;
+}
+
+/* The machine that the result is for; what was observed on another is composed for that. */
+static uint32_t find_host(const struct composing *composing)
+{
+	const struct needs *needs = composing->needs;
+	struct needs native = {0}; /* what runs here */
+	uint32_t host = arch_native();
+
+	if (composing->options.arch)
+		return composing->options.arch;
+	if (composing->base_count)
+		return profile_filter(composing->bases[0])->arches[0].token;
+	needs_add_arch(&native, host);
+	needs_add_sub_arches(&native);
+	for (size_t i = 0; i < needs->arch_count; i++) {
+		uint32_t token = needs->arches[i];
+
+		if (has_arch(&native, token))
+			return arch_native();
+		if (i == 0 || (is_64bit(token) && !is_64bit(host)))
+			host = token;
+	}
+	return host;
+}
+
+/* The arches of all bases and of the needs, in the same order every time. */
+static void collect_arches(struct composer *composer)
+{
+	const struct composing *composing = composer->composing;
+	struct needs *arches = &composer->arches;
+
+	for (size_t i = 0; i < composing->base_count; i++) {
+		const struct filter *filter = profile_filter(composing->bases[i]);
+
+		for (size_t j = 0; j < filter->arch_count; j++)
+			needs_add_arch(arches, filter->arches[j].token);
+	}
+	for (size_t i = 0; i < composing->needs->arch_count; i++)
+		needs_add_arch(arches, composing->needs->arches[i]);
+	if (arches->arch_count == 0)
+		needs_add_arch(arches, composer->host);
+	needs_sort_arches(arches);
+	composer->arch_names.all = mem_new(arches->arch_count, sizeof(*composer->arch_names.all));
+	for (size_t i = 0; i < arches->arch_count; i++)
+		composer->arch_names.all[composer->arch_names.count++] =
+			oci_arch_name(arches->arches[i]);
+}
+
+uint32_t compose_default_of(const struct composer *composer, size_t base)
+{
+	const struct composing *composing = composer->composing;
+
+	return composing->has_default ? composing->default_action
+				      : composer->bases[base].rules.default_action;
+}
+
+/* What the bases, joined, answer to what no rule names. */
+static uint32_t find_default(const struct composer *composer)
+{
+	const struct composing *composing = composer->composing;
+	uint32_t value = composing->has_default ? composing->default_action : ENOSYS_VALUE;
+
+	for (size_t i = 0; i < composing->base_count; i++) {
+		uint32_t its = compose_default_of(composer, i);
+
+		value = i ? filter_value_milder(value, its) : its;
+	}
+	return filter_value_effect(value);
+}
+
+/*
+ * A filter of what the composition adds by itself. Its default is the strictest action, so that it
+ * takes nothing away in a join; a rule that says the default makes no instruction.
+ */
+static int build_needs(const struct composer *composer, struct filter *ret_filter, struct err *err)
+{
+	BUF_AUTO text = {0};
+
+	compose_entries_write(composer, &composer->entries, SECCOMP_RET_KILL_PROCESS, &text);
+	return compose_build(composer, &text, ret_filter, err);
+}
+
+/* Takes joint's program over and leaves the join with other in it. */
+static int join(struct filter *joint, const struct filter *other, struct err *err)
+{
+	struct filter before = *joint;
+	int r = filter_join(&before, other, joint, err);
+
+	memcpy(joint->arches, before.arches, sizeof(joint->arches));
+	joint->arch_count = before.arch_count;
+	filter_release(&before);
+	return r;
+}
+
+static struct filter copy_of(const struct filter *filter)
+{
+	struct filter copy = *filter;
+
+	copy.program = mem_new(filter->count, sizeof(*copy.program));
+	memcpy(copy.program, filter->program, filter->count * sizeof(*copy.program));
+	return copy;
+}
+
+/* What passes without being needed. */
+static int join_allowed(struct composer *composer, struct err *err)
+{
+	struct sock_filter kill = {.code = BPF_RET | BPF_K, .k = SECCOMP_RET_KILL_PROCESS};
+	const struct filter nothing = {.program = &kill, .count = 1};
+	size_t count = composer->composing->base_count;
+	int r = 0;
+
+	struct filter body = count ? compose_base_body(&composer->bases[0]) : nothing;
+
+	composer->allowed = copy_of(&body);
+	for (size_t i = 1; r == 0 && i < count; i++) {
+		body = compose_base_body(&composer->bases[i]);
+		r = join(&composer->allowed, &body, err);
+	}
+	if (count == 0)
+		composer->allowed.big_endian = !(arch_audit(composer->host) & __AUDIT_ARCH_LE);
+	return r;
+}
+
+/* Puts the stub that runc makes for the names in `needs` before a joint program. */
+static void put_stub(struct filter *joint, const struct filter *needs)
+{
+	size_t count = needs->stub_count + joint->count;
+	struct sock_filter *program = mem_new(count, sizeof(*program));
+
+	memcpy(program, needs->program, needs->stub_count * sizeof(*program));
+	memcpy(program + needs->stub_count, joint->program, joint->count * sizeof(*program));
+	free(joint->program);
+	joint->program = program;
+	joint->count = count;
+	joint->stub_count = needs->stub_count;
+}
+
+/* The filter that the result is to be, and what its export has to know. */
+static int join_all(const struct composer *composer, struct filter *joint, struct survey *survey,
+		    struct err *err)
+{
+	struct filter needs = {0};
+	int r = build_needs(composer, &needs, err);
+	struct filter body = compose_body(&needs);
+
+	if (r == 0)
+		*joint = copy_of(&body);
+	for (size_t i = 0; r == 0 && i < composer->composing->base_count; i++) {
+		const struct compose_base *base = &composer->bases[i];
+		struct filter other =
+			compose_body(base->made_of.count ? &base->made_of : &base->filter);
+
+		r = join(joint, &other, err);
+	}
+	*survey = (struct survey){.default_action = composer->default_action, .checks_arch = true};
+	survey->has_stub =
+		needs.stub_count > 0 && compose_pass(composer->default_action) < PASS_TRACED;
+	if (r == 0 && survey->has_stub)
+		put_stub(joint, &needs);
+	for (size_t i = 0; !survey->has_stub && i < joint->arch_count; i++)
+		joint->arches[i].has_last = false;
+	filter_release(&needs);
+	return r;
+}
+
+static int refuse_differences(const struct sentences *differences, struct err *err)
+{
+	BUF_AUTO text = {0};
+
+	for (size_t i = 0; i < differences->count && i < TOLD_DIFFERENCES; i++)
+		buf_format(&text, "%s%s", i ? "; " : "", differences->all[i]);
+	if (differences->count > TOLD_DIFFERENCES)
+		buf_format(&text, "; and %zu more", differences->count - TOLD_DIFFERENCES);
+	return err_set(err, EINVAL, "an OCI profile cannot say what these do together: %s", text.p);
+}
+
+/* What is no rule: who answers NOTIFY, and flags. An export knows neither. */
+static void put_extras(const struct composer *composer, struct buf *text)
+{
+	const struct compose_base *listens = NULL;
+	const struct strings *flags = &composer->bases[0].document.flags;
+
+	for (size_t i = composer->composing->base_count; i-- > 0;) {
+		if (composer->bases[i].has_listener)
+			listens = &composer->bases[i];
+	}
+	if (flags->count)
+		buf_put_str(text, STR("\t\"flags\": [\n"));
+	for (size_t i = 0; i < flags->count; i++) {
+		buf_put_str(text, STR("\t\t"));
+		spelling_put_string(text, flags->all[i]);
+		buf_put_str(text, i + 1 < flags->count ? STR(",\n") : STR("\n\t],\n"));
+	}
+	if (!listens)
+		return;
+	buf_put_str(text, STR("\t\"listenerPath\": "));
+	spelling_put_string(text, listens->document.listener_path);
+	buf_put_str(text, STR(",\n"));
+}
+
+static void put_document(const struct composer *composer, const struct buf *exported)
+{
+	struct buf *document = &composer->composed->document;
+	struct str text = buf_str(exported);
+
+	buf_clear(document);
+	buf_put_str(document, STR("{\n"));
+	put_extras(composer, document);
+	buf_put_str(document, str_skip(text, strlen("{\n")));
+}
+
+static int open_bases(struct composer *composer, struct err *err)
+{
+	const struct composing *composing = composer->composing;
+	int r = 0;
+
+	composer->bases = mem_new(composing->base_count, sizeof(*composer->bases));
+	for (size_t i = 0; r == 0 && i < composing->base_count; i++)
+		r = compose_base_open(&composer->bases[i], composing->bases[i], &composing->options,
+				      err);
+	if (r < 0)
+		return r;
+	composer->host = find_host(composing);
+	collect_arches(composer);
+	for (size_t i = 0; r == 0 && i < composing->base_count; i++)
+		r = compose_base_build(&composer->bases[i], composer, err);
+	return r;
+}
+
+static int check(const struct composer *composer, struct err *err)
+{
+	const struct composing *composing = composer->composing;
+	struct composed *composed = composer->composed;
+	const struct filter **bases = mem_new(composing->base_count, sizeof(struct filter *));
+	struct compose_claim claim = {
+		.needs = composing->needs,
+		.fates = composer->fates,
+		.allowed = &composer->allowed,
+		.bases = bases,
+		.base_count = composing->base_count,
+		.options = composing->options,
+		.has_default = composing->has_default,
+		.default_action = composing->default_action,
+	};
+
+	claim.options.arch = composer->host;
+	for (size_t i = 0; i < composing->base_count; i++)
+		bases[i] = compose_base_filter(&composer->bases[i]);
+	int r = compose_check(&claim, buf_str(&composed->document), &composed->notes,
+			      &composed->checked, err);
+
+	free(bases);
+	return r;
+}
+
+/* The joint filter as a profile, proven. */
+static int write_joint(const struct composer *composer, struct err *err)
+{
+	struct filter joint = {0};
+	struct survey survey;
+	struct export export = {0};
+	int r = join_all(composer, &joint, &survey, err);
+
+	if (r == 0)
+		r = export_filter(&joint, &survey, composer->host, &export, err);
+	if (r == 0 && export.differences.count)
+		r = refuse_differences(&export.differences, err);
+	else if (r == 0)
+		put_document(composer, &export.document);
+	export_release(&export);
+	filter_release(&joint);
+	return r;
+}
+
+/* Where that cannot be said: the rules as they were, if they pass the check. */
+static int write_rules(const struct composer *composer, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	BUF_AUTO text = {0};
+
+	if (!compose_restate(composer, &text))
+		return -EINVAL;
+	put_document(composer, &text);
+	if (check(composer, &ignored) < 0)
+		return -EINVAL;
+	err_clear(err);
+	return 0;
+}
+
+static int write_and_check(const struct composer *composer, struct err *err)
+{
+	int r = 0;
+
+	if (composer->composing->base_count)
+		r = write_joint(composer, err);
+	else
+		compose_entries_write(composer, &composer->entries, composer->default_action,
+				      &composer->composed->document);
+	return r < 0 ? write_rules(composer, err) : check(composer, err);
+}
+
+int compose(const struct composing *composing, struct composed *ret_composed, struct err *err)
+{
+	struct composer composer = {.composing = composing, .composed = ret_composed};
+	int r;
+
+	*ret_composed = (struct composed){0};
+	if (composing->base_count == 0 && composing->needs->count == 0)
+		return err_set(err, EINVAL,
+			       "nothing is needed, and there is no base: there is nothing to "
+			       "make a profile of");
+	r = open_bases(&composer, err);
+	if (r == 0)
+		r = join_allowed(&composer, err);
+	if (r == 0) {
+		compose_names(&composer);
+		compose_note(&composer);
+		composer.default_action = find_default(&composer);
+		compose_entries_make(&composer, &composer.entries);
+		r = write_and_check(&composer, err);
+	}
+	if (r < 0)
+		buf_release(&ret_composed->document);
+	lint_finish(&ret_composed->notes);
+	composer_release(&composer);
+	return r == 0 || r == -EPROTO ? r : -EINVAL;
+}

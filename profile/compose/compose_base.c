@@ -1,0 +1,227 @@
+#include "profile/compose/compose_private.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+#include "profile/write/oci.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* kernel/seccomp.c: MAX_ERRNO, which libseccomp does not take any more. */
+#define MAX_ERRNO 4095
+
+void compose_base_release(struct compose_base *base)
+{
+	filter_release(&base->filter);
+	filter_release(&base->made_of);
+	rules_release(&base->rules);
+	document_release(&base->document);
+}
+
+struct filter compose_body(const struct filter *filter)
+{
+	struct filter body = *filter;
+
+	body.program += filter->stub_count;
+	body.count -= filter->stub_count;
+	body.stub_count = 0;
+	return body;
+}
+
+const struct filter *compose_base_filter(const struct compose_base *base)
+{
+	return base->extended ? &base->filter : profile_filter(base->profile);
+}
+
+/* Where runc's stub is in a filter that came as a program is not known: it is made anew. */
+struct filter compose_base_body(const struct compose_base *base)
+{
+	bool from_document = profile_rules(base->profile)->document != NULL;
+
+	return compose_body(from_document && !base->extended ? profile_filter(base->profile)
+							     : &base->filter);
+}
+
+static int parse(struct buf *text, const struct profile_options *options, struct document *document,
+		 struct rules *rules, struct err *err)
+{
+	struct profile_options as_oci = *options;
+	struct lints ignored = {0};
+
+	as_oci.loader = LOADER_OCI;
+	int r = document_parse(text->p, text->n, document, &ignored, err);
+
+	if (r == 0)
+		r = rules_resolve(document, &as_oci, rules, &ignored, err);
+	lint_release(&ignored);
+	return r;
+}
+
+static int refuse_inexact(const struct lints *notes, struct err *err)
+{
+	const char *first = notes->count ? notes->all[0].message : "its answers are computed";
+
+	return err_set(err, EINVAL, "%s", first);
+}
+
+int compose_base_open(struct compose_base *base, struct profile *profile,
+		      const struct profile_options *options, struct err *err)
+{
+	struct lints notes = {0};
+	BUF_AUTO text = {0};
+	bool exact;
+
+	*base = (struct compose_base){.profile = profile, .label = profile_info(profile).source};
+	if (!profile_filter(profile))
+		return err_set(err, EINVAL, "%s is no filter: it lets everything through",
+			       base->label);
+	int r = oci_write(profile, &text, &notes, &exact, err);
+
+	lint_finish(&notes);
+	if (r == 0 && !exact)
+		r = refuse_inexact(&notes, err);
+	lint_release(&notes);
+	if (r == 0)
+		r = parse(&text, options, &base->document, &base->rules, err);
+	if (r < 0) {
+		err_prefix(err, "%s", base->label);
+		return -EINVAL;
+	}
+	base->has_listener = base->document.listener_path != NULL;
+	/* who answers is for whoever loads the result */
+	if (!base->has_listener)
+		base->document.listener_path = "/";
+	return 0;
+}
+
+static int build(const struct rules *rules, const struct composer *composer,
+		 struct filter *ret_filter, struct err *err)
+{
+	struct profile_options options = composer->composing->options;
+	struct lints ignored = {0};
+
+	options.loader = LOADER_OCI;
+	options.arch = composer->host;
+	int r = filter_build(rules, &options, ret_filter, &ignored, err);
+
+	lint_release(&ignored);
+	return r;
+}
+
+int compose_build(const struct composer *composer, const struct buf *text,
+		  struct filter *ret_filter, struct err *err)
+{
+	struct document document = {0};
+	struct rules rules = {0};
+	BUF_AUTO copy = {0};
+
+	buf_put_str(&copy, buf_str(text));
+	int r = parse(&copy, &composer->composing->options, &document, &rules, err);
+
+	if (r == 0)
+		r = build(&rules, composer, ret_filter, err);
+	rules_release(&rules);
+	document_release(&document);
+	return r;
+}
+
+/* Whether every rule for the name says what the default says, so that they are refusals on purpose
+ * and not what another rule has overruled. */
+static bool repeats_default(const struct rules *rules, const char *name)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		if (rules->all[i].action != rules->default_action &&
+		    strcmp(rules->all[i].name, name) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* Any refusal that no rule has. */
+static uint32_t unused_value(const struct rules *rules)
+{
+	uint32_t value = SECCOMP_RET_ERRNO | (MAX_ERRNO - 1);
+
+	for (size_t i = 0; i < rules->count;) {
+		bool used = rules->all[i].action == value;
+
+		value -= used;
+		i = used ? 0 : i + 1;
+	}
+	return value;
+}
+
+/*
+ * With another default, rules that libseccomp has dropped for saying what the default says would
+ * take effect, and others would be dropped. So the filter is built with a default that no rule has,
+ * and its returns are changed then. A name that is refused by such a rule, and by no other, keeps
+ * its refusal.
+ */
+static int build_with_default(const struct compose_base *base, const struct composer *composer,
+			      uint32_t default_action, struct filter *ret_filter, struct err *err)
+{
+	const struct rules *from = &base->rules;
+	struct document document = base->document; /* borrowed */
+	struct rules rules = *from;
+	uint32_t marker = unused_value(from);
+
+	document.default_errno_ret.present = false;
+	rules.document = &document;
+	rules.default_action = marker;
+	rules.all = mem_new(from->count, sizeof(*rules.all));
+	rules.count = 0;
+	for (size_t i = 0; i < from->count; i++) {
+		if (from->all[i].action != from->default_action ||
+		    (repeats_default(from, from->all[i].name) &&
+		     !compose_is_shared(composer, from->all[i].name)))
+			rules.all[rules.count++] = from->all[i];
+	}
+	int r = build(&rules, composer, ret_filter, err);
+
+	for (size_t i = ret_filter->stub_count; r == 0 && i < ret_filter->count; i++) {
+		struct sock_filter *insn = &ret_filter->program[i];
+
+		if (insn->code == (BPF_RET | BPF_K) && insn->k == marker)
+			insn->k = default_action;
+	}
+	free(rules.all);
+	return r;
+}
+
+/* As if the document listed them. */
+static void set_arches(struct compose_base *base, const struct composer *composer)
+{
+	const struct strings *names = &composer->arch_names;
+	const struct filter *own = profile_filter(base->profile);
+
+	free(base->rules.arches.all);
+	base->rules.arches.all = mem_new(names->count, sizeof(*names->all));
+	memcpy(base->rules.arches.all, names->all, names->count * sizeof(*names->all));
+	base->rules.arches.count = names->count;
+	for (size_t i = 0; i < composer->arches.arch_count; i++)
+		base->extended |= !filter_arch(own, composer->arches.arches[i]);
+}
+
+int compose_base_build(struct compose_base *base, const struct composer *composer, struct err *err)
+{
+	const struct composing *composing = composer->composing;
+	uint32_t default_action = base->rules.default_action;
+	char text[2][VERDICT_VALUE_SIZE];
+
+	set_arches(base, composer);
+	if (composing->has_default && composing->default_action != default_action &&
+	    compose_pass(default_action) != PASS_REFUSED)
+		return err_set(err, EINVAL,
+			       "%s: answers %s to what no rule names, which a default of %s would "
+			       "take away",
+			       base->label, verdict_value_text(default_action, text[0]),
+			       verdict_value_text(composing->default_action, text[1]));
+	int r = build(&base->rules, composer, &base->filter, err);
+
+	if (r == 0 && composing->has_default && composing->default_action != default_action)
+		r = build_with_default(base, composer, composing->default_action, &base->made_of,
+				       err);
+	return r < 0 ? err_prefix(err, "%s", base->label) : 0;
+}

@@ -1,0 +1,219 @@
+#include "profile/compose/compose_private.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+#include "profile/filter/stack.h"
+
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum pass compose_pass(uint32_t value)
+{
+	switch (filter_value_effect(value) & SECCOMP_RET_ACTION_FULL) {
+	case SECCOMP_RET_ALLOW:
+		return PASS_ALLOWED;
+	case SECCOMP_RET_LOG:
+		return PASS_LOGGED;
+	case SECCOMP_RET_TRACE:
+		return PASS_TRACED;
+	case SECCOMP_RET_USER_NOTIF:
+		return PASS_ASKED;
+	default:
+		return PASS_REFUSED;
+	}
+}
+
+/*
+ * libseccomp's number for such a name is below zero and tells which it is (seccomp-syscalls.h:
+ * __PNR_socket, -101, is call 1 of socketcall, __PNR_semop, -201, call 1 of ipc). On arches without
+ * the call the same numbers stand for nothing.
+ */
+bool compose_is_member(uint32_t token, const char *name, const char **ret_family,
+		       uint32_t *ret_call)
+{
+	int nr = seccomp_syscall_resolve_name_arch(token, name);
+	int64_t ignored;
+
+	if (nr > __PNR_socket || nr < __PNR_shmctl)
+		return false;
+	*ret_family = nr > __PNR_semop ? "socketcall" : "ipc";
+	*ret_call = (uint32_t)(nr > __PNR_semop ? __PNR_socket - nr : __PNR_semop - nr) + 1;
+	return syscall_number(token, *ret_family, &ignored);
+}
+
+bool compose_is_family(const char *name)
+{
+	return strcmp(name, "socketcall") == 0 || strcmp(name, "ipc") == 0;
+}
+
+bool compose_is_shared(const struct composer *composer, const char *name)
+{
+	const char *family;
+	uint32_t call;
+
+	if (compose_is_family(name))
+		return true;
+	for (size_t i = 0; i < composer->arches.arch_count; i++) {
+		if (compose_is_member(composer->arches.arches[i], name, &family, &call))
+			return true;
+	}
+	return false;
+}
+
+/* What the bases, joined, answer to a call, all arguments considered. */
+struct answers {
+	bool allowed, logged, asked, refused;
+};
+
+static struct answers ask(const struct composer *composer, struct walk *walk, uint32_t token,
+			  int64_t nr)
+{
+	const struct filter *filter = &composer->allowed;
+	const struct question question = {.audit_arch = arch_audit(token),
+					  .nr = (uint32_t)nr,
+					  .big_endian = filter->big_endian};
+	struct answers answers = {0};
+
+	walk_filter(walk, filter->program, filter->count, &question);
+	for (size_t i = 0; i < walk->path_count; i++) {
+		enum pass pass = compose_pass(walk->paths[i].value);
+
+		answers.allowed |= pass == PASS_ALLOWED;
+		answers.logged |= pass == PASS_LOGGED;
+		answers.asked |= pass == PASS_ASKED || pass == PASS_TRACED;
+		answers.refused |= pass == PASS_REFUSED;
+	}
+	return answers;
+}
+
+static bool is_named(const struct composer *composer, const char *name)
+{
+	for (size_t i = 0; i < composer->composing->base_count; i++) {
+		const struct rules *rules = &composer->bases[i].rules;
+
+		for (size_t j = 0; j < rules->count; j++) {
+			if (strcmp(rules->all[j].name, name) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Whether a base refuses it with ENOSYS by a rule of its own. */
+static bool is_fallback(const struct composer *composer, uint32_t token, int64_t nr)
+{
+	const struct composing *composing = composer->composing;
+
+	for (size_t i = 0; i < composing->base_count; i++) {
+		if (!filter_arch(profile_filter(composing->bases[i]), token))
+			continue;
+		struct verdict verdict = profile_judge(composing->bases[i], arch_audit(token), nr);
+
+		if (verdict.origin == VERDICT_BY_RULE && verdict_is_fallback(&verdict))
+			return true;
+	}
+	return false;
+}
+
+/* False where the bases let it through. */
+static bool find_kind(const struct composer *composer, const char *name, uint32_t token, int64_t nr,
+		      struct walk *walk, enum composed_kind *ret_kind)
+{
+	struct answers answers = ask(composer, walk, token, nr);
+	bool passes = answers.allowed || answers.logged;
+	bool for_some = answers.asked || answers.refused || (answers.allowed && answers.logged);
+
+	if (answers.allowed && !for_some)
+		return false;
+	if (passes && for_some)
+		*ret_kind = COMPOSED_CONDITIONAL;
+	else if (answers.asked && is_named(composer, name))
+		*ret_kind = COMPOSED_CONDITIONAL;
+	else if (!passes && is_fallback(composer, token, nr))
+		*ret_kind = COMPOSED_FALLBACK;
+	else
+		*ret_kind = COMPOSED_ADDED;
+	return true;
+}
+
+/* A rule is for a name on all arches: what the most careful of them says holds. *ret_asked is false
+ * where no arch has a number for it, so that only socketcall or ipc can stand for it. */
+static bool find_worst(const struct composer *composer, const char *name, struct walk *walk,
+		       struct composed_name *ret_name, bool *ret_asked)
+{
+	static const unsigned care[] = {
+		[COMPOSED_ADDED] = 0,
+		[COMPOSED_FALLBACK] = 1,
+		[COMPOSED_CONDITIONAL] = 2,
+	};
+	bool found = false;
+
+	*ret_asked = false;
+	for (size_t i = 0; i < composer->arches.arch_count; i++) {
+		uint32_t token = composer->arches.arches[i];
+		enum composed_kind kind;
+		int64_t nr;
+
+		if (!syscall_number(token, name, &nr))
+			continue;
+		*ret_asked = true;
+		if (!find_kind(composer, name, token, nr, walk, &kind) ||
+		    (found && care[kind] <= care[ret_name->kind]))
+			continue;
+		*ret_name = (struct composed_name){.kind = kind, .token = token};
+		found = true;
+	}
+	return found;
+}
+
+static void put_name(struct composed *composed, const struct composed_name *found, const char *name)
+{
+	struct composed_name *to;
+
+	composed->names =
+		mem_resize(composed->names, (composed->name_count + 1) * sizeof(*composed->names));
+	to = &composed->names[composed->name_count++];
+	*to = *found;
+	to->name = mem_copy(str_from(name));
+}
+
+static int by_kind(const void *a, const void *b)
+{
+	const struct composed_name *x = a, *y = b;
+
+	if (x->kind != y->kind)
+		return (x->kind > y->kind) - (x->kind < y->kind);
+	return strcmp(x->name, y->name);
+}
+
+static enum fate decide(struct composer *composer, const char *name, struct walk *walk)
+{
+	struct composed_name found;
+	bool asked;
+
+	if (!find_worst(composer, name, walk, &found, &asked))
+		return asked ? FATE_PASSES : FATE_ALLOWED;
+	if (found.kind != COMPOSED_ADDED && composer->composing->widen)
+		found.kind = COMPOSED_WIDENED;
+	put_name(composer->composed, &found, name);
+	return found.kind == COMPOSED_ADDED || found.kind == COMPOSED_WIDENED ? FATE_ALLOWED
+									      : FATE_LEFT;
+}
+
+void compose_names(struct composer *composer)
+{
+	const struct needs *needs = composer->composing->needs;
+	struct composed *composed = composer->composed;
+	struct walk walk;
+
+	composer->fates = mem_new(needs->count, sizeof(*composer->fates));
+	if (composer->composing->base_count == 0)
+		return; /* FATE_ALLOWED, all of them */
+	walk_init(&walk);
+	for (size_t i = 0; i < needs->count; i++)
+		composer->fates[i] = decide(composer, needs->all[i].name, &walk);
+	walk_release(&walk);
+	if (composed->name_count)
+		qsort(composed->names, composed->name_count, sizeof(*composed->names), by_kind);
+}

@@ -1,0 +1,158 @@
+/*
+ * What the parts of a composition share: compose_base.c makes filters of profiles, compose_name.c
+ * decides what becomes of each needed name, compose_needs.c makes plain rules for them, compose.c
+ * joins all and has it written, compose_rules.c writes what cannot be joined so, compose_check.c
+ * asks the document, compose_note.c tells the rest.
+ */
+#ifndef SCLOG_PROFILE_COMPOSE_COMPOSE_PRIVATE_H
+#define SCLOG_PROFILE_COMPOSE_COMPOSE_PRIVATE_H
+
+#include "profile/compose/compose.h"
+#include "profile/filter/filter.h"
+
+/* A base or a profile to merge, brought to the arches of the composition. */
+struct compose_base {
+	struct profile *profile;
+	const char *label;        /* the profile's name for messages */
+	struct document document; /* OCI, as its loader left it */
+	struct rules rules;       /* of that document */
+	bool has_listener;        /* the document says who answers SCMP_ACT_NOTIFY */
+	bool extended;            /* its own filter lacks an arch of the composition */
+	struct filter filter;     /* as it answers, on all arches of the composition */
+	struct filter made_of; /* with the default action that was asked for; else not filled in */
+};
+
+/* What a needed name gets. */
+enum fate {
+	FATE_ALLOWED, /* a rule lets it through */
+	FATE_PASSES,  /* the bases let it through already */
+	FATE_LEFT,    /* it stays as the bases have it */
+};
+
+/* One name and what a plain rule for it says. */
+struct compose_entry {
+	const char *name;
+	uint32_t value;
+	bool neutral; /* what the default says: named for runc's stub alone */
+};
+
+struct compose_entries {
+	struct compose_entry *all; /* sorted by name */
+	size_t count, size;
+	struct strings owned; /* names that nobody else keeps */
+};
+
+struct composer {
+	const struct composing *composing;
+	struct composed *composed;
+	uint32_t host;
+	struct needs arches; /* no names */
+	struct strings arch_names;
+	struct compose_base *bases;
+	struct filter allowed;   /* the bases' bodies, joined; refuses all without bases */
+	enum fate *fates;        /* beside needs->all */
+	uint32_t default_action; /* of the result */
+	struct compose_entries entries;
+};
+
+/*
+ * Plain rules for what is needed, and for what they take along. runc's stub begins behind the
+ * newest name, so that a new name takes others out of the stub: these keep their ENOSYS by a rule.
+ * Names of the bases are neutral entries, since they place the stub too.
+ */
+void compose_entries_make(const struct composer *composer, struct compose_entries *entries);
+void compose_entries_release(struct compose_entries *entries);
+
+/* Writes them as a profile under that default, as an export is written. */
+void compose_entries_write(const struct composer *composer, const struct compose_entries *entries,
+			   uint32_t default_action, struct buf *document);
+
+/*
+ * Writes the bases' own rules side by side with the plain ones: for what an export cannot say
+ * again, since a filter has lost which rules it was made of. False where rules of several bases are
+ * no mere alternatives. The result has to be checked: libseccomp may make something else of them.
+ */
+bool compose_restate(const struct composer *composer, struct buf *document);
+
+/* The default action of a base, or the one that was asked for. */
+uint32_t compose_default_of(const struct composer *composer, size_t base);
+
+/* Whether this libseccomp knows the name. */
+bool compose_is_known(const char *name);
+
+/* Tells what is no name's matter: arches, defaults, flags. */
+void compose_note(const struct composer *composer);
+
+/* A filter without what is runc's: the program that libseccomp made. Borrows. */
+struct filter compose_body(const struct filter *filter);
+
+/*
+ * Reads a profile as OCI, resolved. -EINVAL where it is no filter and where OCI cannot say what it
+ * does. compose_base_release() is due in any case.
+ */
+int compose_base_open(struct compose_base *base, struct profile *profile,
+		      const struct profile_options *options, struct err *err);
+
+/* Builds what an open base is for the composer's arches. */
+int compose_base_build(struct compose_base *base, const struct composer *composer, struct err *err);
+void compose_base_release(struct compose_base *base);
+
+/* The filter that answers as the base does on all arches of the composition, runc's stub included;
+ * and its program without the stub, borrowed. */
+const struct filter *compose_base_filter(const struct compose_base *base);
+struct filter compose_base_body(const struct compose_base *base);
+
+/* Builds a document that compose.c wrote. */
+int compose_build(const struct composer *composer, const struct buf *text,
+		  struct filter *ret_filter, struct err *err);
+
+/* How milder or stricter answers pass: ALLOW 4, LOG 3, TRACE 2, NOTIFY 1, refusals 0. */
+enum pass {
+	PASS_REFUSED,
+	PASS_ASKED,
+	PASS_TRACED,
+	PASS_LOGGED,
+	PASS_ALLOWED,
+};
+
+enum pass compose_pass(uint32_t value);
+
+/* Fills composer->fates and composed->names. */
+void compose_names(struct composer *composer);
+
+/*
+ * Whether a rule for the name opens a call that stands for many on that arch (linux/net.h,
+ * linux/ipc.h): socketcall or ipc, with its first argument `call`.
+ */
+bool compose_is_member(uint32_t token, const char *name, const char **ret_family,
+		       uint32_t *ret_call);
+/* Whether it is such a call, or opens one on some arch of the composition: then a refusal by a rule
+ * may take from other names. */
+bool compose_is_family(const char *name);
+bool compose_is_shared(const struct composer *composer, const char *name);
+
+/*
+ * What a finished document has to hold. What the bases' rules let through may pass, and what passes
+ * under a base has to. The two differ where runc's stub hides a number that a rule opens: on i386 a
+ * rule for socket opens number 359, and a profile that names nothing newer leaves that to the stub.
+ * A newer name moves the stub.
+ */
+struct compose_claim {
+	const struct needs *needs;
+	const enum fate *fates;       /* beside needs->all */
+	const struct filter *allowed; /* what the bases let through, joined, without stubs */
+	const struct filter **bases;  /* as they are */
+	size_t base_count;
+	struct profile_options options;
+	bool has_default; /* the default may let through: it was asked for */
+	uint32_t default_action;
+};
+
+/*
+ * Loads the document anew and asks it. -EPROTO for a call that breaks the claim. What could not be
+ * decided is noted; *ret_checked counts the pairs of arch and number.
+ */
+int compose_check(const struct compose_claim *claim, struct str document, struct lints *notes,
+		  size_t *ret_checked, struct err *err);
+
+#endif

@@ -1,0 +1,140 @@
+/*
+ * A profile's document: what the JSON says, checked for form, nothing decided yet.
+ *
+ * Three readers share the format and each ignores something of it: the OCI runtime spec's
+ * linux.seccomp (config-linux.md), moby's extension (archMap, includes, excludes, name, comment,
+ * minKernel) and containers/common's (defaultErrno, errno beside them). All fields of all three
+ * are read here; profile/document/resolve.h applies what the chosen loader knows. The text is JSON or YAML,
+ * and the profile may lie inside of what a tool prints (profile/document/inspect.h).
+ *
+ * What Go's JSON reader does is done here, since all three are written in Go: null is absence,
+ * names of members are taken in any case (with a lint), unknown members are ignored (with a
+ * lint). Beyond that this reader is strict: a member given twice is an error.
+ *
+ * Strings are borrowed from the JSON tree, which the document owns; "" counts as absent.
+ */
+#ifndef SCLOG_PROFILE_DOCUMENT_DOCUMENT_H
+#define SCLOG_PROFILE_DOCUMENT_DOCUMENT_H
+
+#include "profile/document/lint.h"
+
+#include <jansson.h>
+#include <seccomp.h>
+
+/* No profile is larger; what is, is not read to its end. */
+#define DOCUMENT_MAX_BYTES (64U << 20)
+
+/* Values of a text, some 200 bytes of memory each: `docker inspect` has a few hundred. */
+#define DOCUMENT_MAX_VALUES 500000U
+
+/* Rules and names that are taken; a kernel has fewer than 500 syscalls. */
+#define DOCUMENT_MAX_NAMES 32768U
+
+/* Room for "linux.seccomp.syscalls[16383].args[5].valueTwo" and the like. */
+#define PLACE_SIZE 192
+
+enum shape {
+	SHAPE_OCI,
+	SHAPE_DOCKER,
+	SHAPE_PODMAN,
+	SHAPE_SPO, /* security-profiles-operator's SeccompProfile: OCI's members, in spec */
+};
+
+struct strings {
+	const char **all;
+	size_t count;
+};
+
+/* A number that may be absent. */
+struct optional {
+	bool present;
+	uint64_t value;
+};
+
+struct document_arg {
+	unsigned index; /* 0 to 5 */
+	enum scmp_compare op;
+	uint64_t value;     /* MASKED_EQ: the mask */
+	uint64_t value_two; /* MASKED_EQ: what must be left */
+};
+
+/* `includes` or `excludes` of a rule. */
+struct document_filter {
+	bool present; /* and not empty */
+	struct strings caps;
+	struct strings arches;
+	bool has_min_kernel;
+	unsigned kernel, major; /* of minKernel: "4.8" */
+};
+
+struct document_rule {
+	const char *name; /* moby's old form, or NULL */
+	struct strings names;
+	uint32_t action; /* SCMP_ACT_*, errno not yet in it */
+	struct optional errno_ret;
+	const char *errno_name; /* containers/common: name or number, or NULL */
+	struct document_arg *args;
+	size_t arg_count;
+	struct document_filter includes;
+	struct document_filter excludes;
+	const char *comment;
+};
+
+struct document_arch {
+	const char *architecture;
+	struct strings subs;
+};
+
+struct document {
+	json_t *root; /* the profile itself */
+	json_t *places; /* of a YAML text: where its values stand (profile/document/yaml.h), else NULL */
+	enum shape shape;
+	const char *prefix; /* of every place: "", "linux.seccomp." or the like */
+	bool has_caps;      /* it came with its container's bounding set */
+	caps caps;
+	bool resolved;              /* a runtime's input: what is conditional was decided already */
+	const char *default_action; /* NULL when absent */
+	struct optional default_errno_ret;
+	const char *default_errno;
+	struct strings architectures;
+	struct document_arch *arch_map;
+	size_t arch_map_count;
+	struct strings flags;
+	const char *listener_path; /* who answers SCMP_ACT_NOTIFY, or NULL */
+	struct document_rule *rules;
+	size_t rule_count;
+};
+
+/*
+ * Reads a document from bytes, which it may overwrite. On failure returns -EINVAL with the
+ * place in err: "LINE:COLUMN: what" for a malformed text, "syscalls[3].action: what" otherwise.
+ * document_release() is due in both cases.
+ */
+int document_parse(char *bytes, size_t n, struct document *document, struct lints *lints,
+		   struct err *err);
+void document_release(struct document *document);
+
+/*
+ * Whether the text stands for one of the unit files of systemd (profile/filter/unit.h), which are no
+ * documents: its first line of substance is a section or an assignment.
+ */
+bool document_is_unit(struct str text);
+
+/* The line of a place, 0 where it is not known. */
+unsigned document_line(const struct document *document, const char *place);
+
+/* Puts "LINE:COLUMN: " before an error that begins with a place, where that is known. */
+void document_locate(const struct document *document, struct err *err);
+
+/* "oci", "docker", "podman", "spo" */
+const char *shape_name(enum shape shape);
+
+/* Writes "PREFIXsyscalls[rule]" and returns place. */
+const char *document_rule_place(const struct document *document, size_t rule,
+				char place[PLACE_SIZE]);
+
+/* Writes "PREFIXsyscalls[rule].names[name]" (".name" for moby's old form). */
+const char *document_name_place(const struct document *document, size_t rule, size_t name,
+				char place[PLACE_SIZE]);
+
+#endif

@@ -1,0 +1,148 @@
+#include "profile/document/lint.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add(struct lints *lints, enum lint_level level, size_t order, const char *where,
+		const char *format, va_list args)
+{
+	char message[512];
+
+	if (lints->count == LINT_MAX) {
+		lints->dropped++;
+		return;
+	}
+	if (lints->count == lints->size) {
+		lints->size = lints->size ? lints->size * 2 : 16;
+		lints->all = mem_resize(lints->all, lints->size * sizeof(*lints->all));
+		lints->orders = mem_resize(lints->orders, lints->size * sizeof(*lints->orders));
+	}
+	vsnprintf(message, sizeof(message), format, args);
+	lints->orders[lints->count] = order;
+	lints->all[lints->count++] = (struct lint){.level = level,
+						   .message = mem_copy(str_from(message)),
+						   .where = mem_copy(str_from(where))};
+}
+
+void lint_add(struct lints *lints, size_t order, const char *where, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(lints, LINT_WARNING, order, where, format, args);
+	va_end(args);
+}
+
+void lint_note(struct lints *lints, size_t order, const char *where, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(lints, LINT_INFO, order, where, format, args);
+	va_end(args);
+}
+
+void lint_locate(struct lints *lints, unsigned (*line_of)(const void *context, const char *where),
+		 const void *context)
+{
+	for (size_t i = 0; i < lints->count; i++) {
+		struct lint *lint = &lints->all[i];
+		unsigned line = line_of(context, lint->where);
+		BUF_AUTO where = {0};
+
+		if (line == 0)
+			continue;
+		buf_format(&where, "%s (line %u)", lint->where, line);
+		free(lint->where);
+		lint->where = mem_copy(buf_str(&where));
+	}
+}
+
+const char *lint_level_name(enum lint_level level)
+{
+	static const char *const names[] = {[LINT_INFO] = "info", [LINT_WARNING] = "warning"};
+
+	return names[level];
+}
+
+void lint_finish(struct lints *lints)
+{
+	/* insertion sort: stable, and the entries come nearly in order */
+	for (size_t i = 1; i < lints->count; i++) {
+		struct lint lint = lints->all[i];
+		size_t order = lints->orders[i], at = i;
+
+		for (; at > 0 && lints->orders[at - 1] > order; at--) {
+			lints->all[at] = lints->all[at - 1];
+			lints->orders[at] = lints->orders[at - 1];
+		}
+		lints->all[at] = lint;
+		lints->orders[at] = order;
+	}
+	if (!lints->dropped)
+		return;
+	char message[64];
+
+	snprintf(message, sizeof(message), "%zu more like these are not shown", lints->dropped + 1);
+	free(lints->all[lints->count - 1].message);
+	lints->all[lints->count - 1].level = LINT_WARNING;
+	lints->all[lints->count - 1].message = mem_copy(str_from(message));
+}
+
+void lint_release(struct lints *lints)
+{
+	for (size_t i = 0; i < lints->count; i++) {
+		free(lints->all[i].message);
+		free(lints->all[i].where);
+	}
+	free(lints->all);
+	free(lints->orders);
+	*lints = (struct lints){0};
+}
+
+/* Returns how much of the text went in. */
+static size_t put_safe(const char *text, char *safe, size_t size)
+{
+	const char *start = text;
+	size_t n = 0;
+
+	for (; *text && n + 5 < size; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c >= 0x20 && c < 0x7f)
+			safe[n++] = (char)c;
+		else
+			n += (size_t)snprintf(safe + n, size - n, "\\x%02x", c);
+	}
+	safe[n] = '\0';
+	return (size_t)(text - start);
+}
+
+const char *text_safe(const char *text, char *safe, size_t size)
+{
+	put_safe(text, safe, size);
+	return safe;
+}
+
+const char *text_quote(const char *text, char quoted[QUOTED_SIZE])
+{
+	quoted[0] = '\'';
+	size_t used = put_safe(text, quoted + 1, QUOTED_SIZE - 5);
+	size_t n = strlen(quoted);
+
+	snprintf(quoted + n, QUOTED_SIZE - n, "%s'", text[used] ? "..." : "");
+	return quoted;
+}
+
+int err_quoted(struct err *err, const char *place, const char *what, const char *text)
+{
+	char quoted[QUOTED_SIZE];
+
+	return err_set(err, EINVAL, "%s: %s %s", place, what, text_quote(text, quoted));
+}

@@ -1,0 +1,54 @@
+/*
+ * What loading a profile has to say that is no error: names this libseccomp does not know,
+ * parts that a loader ignores.
+ *
+ * Entries are gathered in any order, each with the rule it is about, and sorted into the
+ * document's order once. Text from the document goes through text_quote() before it gets here
+ * or into an error: a profile may come from a stranger and the message ends on a terminal.
+ */
+#ifndef SCLOG_PROFILE_DOCUMENT_LINT_H
+#define SCLOG_PROFILE_DOCUMENT_LINT_H
+
+#include "profile/profile.h"
+
+struct lints {
+	struct lint *all;
+	size_t *orders; /* beside `all` */
+	size_t count, size;
+	size_t dropped; /* over the cap; told in a last entry */
+};
+
+#define LINT_MAX 2000
+
+/*
+ * A warning: what is meant will not happen, or what happens is dangerous. `where` is
+ * "architectures[1]" or the like; order: 0 before the rules, N + 1 in rule N.
+ */
+void lint_add(struct lints *lints, size_t order, const char *where, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* A remark: worth knowing, and right as it is. */
+void lint_note(struct lints *lints, size_t order, const char *where, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Adds " (line N)" to every place that the function finds a line for; 0: none known. */
+void lint_locate(struct lints *lints, unsigned (*line_of)(const void *context, const char *where),
+		 const void *context);
+
+/* Sorts into the document's order, and says what the cap has dropped. */
+void lint_finish(struct lints *lints);
+void lint_release(struct lints *lints);
+
+/* Longest text that text_quote() gives, its quotes and the NUL included. */
+#define QUOTED_SIZE 100
+
+/* The string in single quotes, shortened, with everything but printable ASCII as \xNN. */
+const char *text_quote(const char *text, char quoted[QUOTED_SIZE]);
+
+/* Sets "PLACE: WHAT 'TEXT'" and returns -EINVAL. */
+int err_quoted(struct err *err, const char *place, const char *what, const char *text);
+
+/* The string itself with control bytes as \xNN: for the JSON reader's own messages. */
+const char *text_safe(const char *text, char *safe, size_t size);
+
+#endif

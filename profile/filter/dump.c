@@ -1,0 +1,159 @@
+#include "profile/filter/dump.h"
+
+#include "base/mem.h"
+
+#include <byteswap.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MAX_BYTES (BPF_MAXINSNS * sizeof(struct sock_filter))
+
+#define ALL_SLOTS ((1U << BPF_MEMWORDS) - 1)
+
+/* One instruction: which slots are written on every way to it so far, and onward from it. */
+static void pass_on(const struct sock_filter *insn, size_t at, uint16_t written, uint16_t *valid)
+{
+	if (insn->code == (BPF_JMP | BPF_JA)) {
+		valid[at + 1 + insn->k] &= written;
+	} else if (BPF_CLASS(insn->code) == BPF_JMP) {
+		valid[at + 1 + insn->jt] &= written;
+		valid[at + 1 + insn->jf] &= written;
+	}
+}
+
+static bool reads_slot(const struct sock_filter *insn)
+{
+	return insn->code == (BPF_LD | BPF_MEM) || insn->code == (BPF_LDX | BPF_MEM);
+}
+
+static bool writes_slot(const struct sock_filter *insn)
+{
+	return BPF_CLASS(insn->code) == BPF_ST || BPF_CLASS(insn->code) == BPF_STX;
+}
+
+/*
+ * As the kernel does it, in one pass, for jumps go forward only. What follows a jump
+ * without being the target of any counts as having all slots written: nothing gets there.
+ */
+static int check_slots(const struct sock_filter *program, size_t count, struct err *err)
+{
+	MEM_AUTO uint16_t *valid = mem_new(count, sizeof(*valid));
+	uint16_t written = 0;
+	int r = 0;
+
+	memset(valid, 0xff, count * sizeof(*valid));
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const struct sock_filter *insn = &program[i];
+
+		written &= valid[i];
+		if (reads_slot(insn) && !(written & 1U << insn->k))
+			r = err_set(
+				err, EINVAL,
+				"instruction %zu reads memory slot %u before anything is written "
+				"there, which the kernel refuses",
+				i, insn->k);
+		if (writes_slot(insn))
+			written |= (uint16_t)(1U << insn->k);
+		pass_on(insn, i, written, valid);
+		if (BPF_CLASS(insn->code) == BPF_JMP)
+			written = ALL_SLOTS;
+	}
+	return r;
+}
+
+int dump_check(const struct sock_filter *program, size_t count, struct err *err)
+{
+	int r = filter_check(program, count, err);
+
+	return r < 0 ? r : check_slots(program, count, err);
+}
+
+/* Whether the dump is a filter once every instruction's bytes are turned round. */
+static bool is_foreign(const struct sock_filter *program, size_t count)
+{
+	struct err ignored = ERR_INIT;
+	MEM_AUTO struct sock_filter *turned = mem_new(count, sizeof(*turned));
+
+	for (size_t i = 0; i < count; i++)
+		turned[i] = (struct sock_filter){.code = bswap_16(program[i].code),
+						 .jt = program[i].jt,
+						 .jf = program[i].jf,
+						 .k = bswap_32(program[i].k)};
+	return dump_check(turned, count, &ignored) == 0;
+}
+
+int dump_parse(const void *bytes, size_t n, struct filter_stack *ret_stack, struct err *err)
+{
+	const size_t each = sizeof(struct sock_filter);
+	struct err why = ERR_INIT;
+
+	*ret_stack = (struct filter_stack){0};
+	if (n == 0)
+		return err_set(err, EINVAL, "empty: no filter");
+	if (n > MAX_BYTES)
+		return err_set(err, EFBIG,
+			       "larger than %zu bytes: the kernel takes at most %d instructions",
+			       MAX_BYTES, BPF_MAXINSNS);
+	if (n % each)
+		return err_set(err, EINVAL,
+			       "%zu bytes is no multiple of %zu, the size of a BPF instruction: no "
+			       "filter, or one that was cut off",
+			       n, each);
+	struct sock_filter *program = mem_new(n / each, each);
+
+	memcpy(program, bytes, n);
+	if (dump_check(program, n / each, &why) == 0) {
+		filter_stack_add(ret_stack, program, n / each);
+		return 0;
+	}
+	bool foreign = is_foreign(program, n / each);
+
+	free(program);
+	if (foreign)
+		return err_set(err, EINVAL,
+			       "a filter in the other byte order: it was dumped on another kind of "
+			       "machine");
+	return err_set(err, why.code, "%s", why.message);
+}
+
+static int read_file(int fd, char *bytes, size_t size, size_t *ret_n, struct err *err)
+{
+	size_t n = 0;
+
+	while (n < size) {
+		ssize_t got = read(fd, bytes + n, size - n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_errno(err, errno, "cannot read");
+		if (got == 0)
+			break;
+		n += (size_t)got;
+	}
+	*ret_n = n;
+	return 0;
+}
+
+int dump_read(const char *path, struct filter_stack *ret_stack, struct err *err)
+{
+	MEM_AUTO char *bytes = mem_new(1, MAX_BYTES + 1);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	size_t n = 0;
+
+	*ret_stack = (struct filter_stack){0};
+	if (fd < 0)
+		return err_errno(err, errno, "cannot open '%s'", path);
+	/* one byte more than may be there tells what is too large */
+	int r = read_file(fd, bytes, MAX_BYTES + 1, &n, err);
+
+	close(fd);
+	if (r == 0)
+		r = dump_parse(bytes, n, ret_stack, err);
+	if (r < 0)
+		err_prefix(err, "%s", path);
+	return r;
+}

@@ -1,0 +1,64 @@
+/*
+ * A filter: the BPF program that a container's processes would run under.
+ *
+ * libseccomp builds it from the resolved rules in the order and with the calls of the chosen
+ * runtime, and exports it. runc then puts its ENOSYS stub in front (libcontainer/seccomp/
+ * patchbpf), which is done here with real instructions too, so that what the walk sees is what
+ * the kernel would see.
+ *
+ * The stub. If the default action is not ALLOW, LOG or TRACE, then for every arch of the filter
+ * a number above the largest one that the profile names for that arch returns ENOSYS, whatever
+ * the default says. x86_64 and x32 share an AUDIT_ARCH and are told apart by bit 30. An arch for
+ * which the profile names no number above 0 has no stub. On s390 and s390x number 0 returns
+ * ENOSYS too (there it stands for every number that the kernel does not know). Since runc 1.1.15
+ * the host's own arch has its stub even when the profile does not list it; 1.1.5 (Debian 12)
+ * gives it none then, and a lint says so. runc means to leave the stub out when the default
+ * errno is ENOSYS already, which would change no answer, but compares the wrong numbers; the
+ * stub is there in every version.
+ *
+ * crun adds no stub, takes at most six args of a rule, and refuses an errno beside an action that
+ * has none.
+ */
+#ifndef SCLOG_PROFILE_FILTER_FILTER_H
+#define SCLOG_PROFILE_FILTER_FILTER_H
+
+#include "profile/document/resolve.h"
+#include "profile/answers/walk.h"
+
+#define FILTER_MAX_ARCHES 32
+
+/* An arch that the filter knows, and where runc's stub begins on it. */
+struct filter_arch {
+	uint32_t token;
+	bool has_last; /* there is a stub for this arch ... */
+	uint32_t last; /* ... and it takes every number above this one */
+};
+
+struct filter {
+	struct sock_filter *program; /* in this machine's byte order, whatever the host's */
+	size_t count;
+	size_t stub_count; /* instructions at the front that are the stub */
+	bool big_endian;   /* how the host lays out struct seccomp_data's arguments */
+	struct filter_arch arches[FILTER_MAX_ARCHES];
+	size_t arch_count;
+};
+
+/*
+ * Builds. The rules must not be off. -EEXIST when two rules contradict each other so that
+ * libseccomp refuses and the container would not start, -EINVAL for what the runtime refuses, -ETIME
+ * where libseccomp comes to no end (profile/filter/rehearsal.h). filter_release() is due in any case.
+ */
+int filter_build(const struct rules *rules, const struct profile_options *options,
+		 struct filter *filter, struct lints *lints, struct err *err);
+void filter_release(struct filter *filter);
+
+/* All args of a rule must hold together, unless two test the same one: then each is a rule. */
+bool filter_is_any_of(const struct rule *rule, size_t count);
+
+/* How many args of a rule the runtime takes. */
+size_t filter_arg_count(const struct rule *rule, enum runtime runtime);
+
+/* The filter's entry for a token, or NULL when the filter does not know the arch. */
+const struct filter_arch *filter_arch(const struct filter *filter, uint32_t token);
+
+#endif

@@ -1,0 +1,341 @@
+#include "profile/filter/live.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* How long a process may take to stop, and the pauses between two looks, each twice the last. */
+#define STOP_NS       5000000000
+#define FIRST_WAIT_NS 20000
+#define LAST_WAIT_NS  20000000
+
+/* kernel/seccomp.c: all filters of a stack together have at most MAX_INSNS_PER_PATH (32768)
+ * instructions, each filter counting four more. */
+#define MAX_FILTERS (32768 / 5)
+
+/* struct seccomp_metadata of linux/ptrace.h, which does not compile beside sys/ptrace.h. */
+struct metadata {
+	uint64_t filter_off;
+	uint64_t flags;
+};
+
+/* What /proc/PID/status says about a task. */
+struct task_status {
+	long group;   /* Tgid */
+	long tracer;  /* TracerPid, 0 for none */
+	long mode;    /* Seccomp: 0 off, 1 strict, 2 filter, 3 dying of it */
+	long filters; /* Seccomp_filters */
+	bool has_mode, has_filters, is_zombie;
+};
+
+static bool status_number(const char *line, const char *name, long *ret_value)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(line, name, n) != 0 || line[n] != ':')
+		return false;
+	*ret_value = strtol(line + n + 1, NULL, 10);
+	return true;
+}
+
+static void status_line(const char *line, struct task_status *status)
+{
+	if (strncmp(line, "State:\tZ", 8) == 0 || strncmp(line, "State:\tX", 8) == 0)
+		status->is_zombie = true;
+	else if (status_number(line, "Seccomp", &status->mode))
+		status->has_mode = true;
+	else if (status_number(line, "Seccomp_filters", &status->filters))
+		status->has_filters = true;
+	else if (!status_number(line, "Tgid", &status->group))
+		status_number(line, "TracerPid", &status->tracer);
+}
+
+static int status_read(const char *path, struct task_status *ret_status)
+{
+	FILE *file = fopen(path, "re");
+	char line[256];
+
+	*ret_status = (struct task_status){0};
+	if (!file)
+		return -errno;
+	while (fgets(line, sizeof(line), file))
+		status_line(line, ret_status);
+	fclose(file);
+	return 0;
+}
+
+static int task_status(pid_t pid, struct task_status *ret_status, struct err *err)
+{
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	r = status_read(path, ret_status);
+	if (r == -ENOENT || r == -ESRCH)
+		return err_set(err, ESRCH, "there is no process %d", pid);
+	if (r < 0)
+		return err_errno(err, -r, "cannot read %s", path);
+	if (ret_status->is_zombie)
+		return err_set(err, ESRCH, "process %d has ended and waits to be reaped", pid);
+	if (!ret_status->has_mode)
+		return err_set(err, EOPNOTSUPP, "this kernel has no seccomp: %s does not name it",
+			       path);
+	return 0;
+}
+
+/* Whether some other thread has another mode or another number of filters. */
+static bool threads_differ(const struct task_status *mine)
+{
+	char path[sizeof("/proc//task//status") + 3 * sizeof(long) + NAME_MAX];
+	struct task_status other;
+	bool differ = false;
+	struct dirent *entry;
+
+	snprintf(path, sizeof(path), "/proc/%ld/task", mine->group);
+	DIR *tasks = opendir(path);
+
+	while (tasks && !differ && (entry = readdir(tasks))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%ld/task/%s/status", mine->group,
+			 entry->d_name);
+		differ = status_read(path, &other) == 0 && !other.is_zombie &&
+			 (other.mode != mine->mode || other.filters != mine->filters);
+	}
+	if (tasks)
+		closedir(tasks);
+	return differ;
+}
+
+static int refuse_seize(pid_t pid, int code, const struct task_status *status, struct err *err)
+{
+	if (code == ESRCH)
+		return err_set(err, ESRCH, "process %d ended just now", pid);
+	if (code != EPERM)
+		return err_errno(err, code, "cannot trace process %d", pid);
+	if (status->tracer)
+		return err_set(err, EPERM,
+			       "process %d is traced by process %ld already (a debugger, strace): "
+			       "a process has one tracer at a time",
+			       pid, status->tracer);
+	return err_set(err, EPERM,
+		       "no permission to trace process %d: that takes root (CAP_SYS_PTRACE and "
+		       "CAP_SYS_ADMIN) on the host, kernel.yama.ptrace_scope below 3, and a "
+		       "process that is neither this one nor the kernel's",
+		       pid);
+}
+
+/* Fills ret_signal with the signal that must be handed on at the end, 0 for none. */
+static int wait_stopped(pid_t pid, int *ret_signal, struct err *err)
+{
+	struct timespec pause = {.tv_nsec = FIRST_WAIT_NS};
+	int status = 0;
+
+	for (int64_t waited = 0; waited < STOP_NS; waited += pause.tv_nsec) {
+		pid_t got = waitpid(pid, &status, __WALL | WNOHANG);
+
+		if (got < 0 && errno != EINTR)
+			return err_errno(err, errno, "cannot wait for process %d", pid);
+		if (got == pid && !WIFSTOPPED(status))
+			return err_set(err, ESRCH, "process %d ended just now", pid);
+		if (got == pid) {
+			*ret_signal = status >> 16 ? 0 : WSTOPSIG(status);
+			return 0;
+		}
+		nanosleep(&pause, NULL);
+		if (pause.tv_nsec < LAST_WAIT_NS)
+			pause.tv_nsec *= 2;
+	}
+	return err_set(err, ETIMEDOUT,
+		       "process %d did not stop within %d seconds: it is in an uninterruptible "
+		       "wait in the kernel (state D)",
+		       pid, (int)(STOP_NS / 1000000000));
+}
+
+static int refuse_filter(pid_t pid, int code, long at, struct err *err)
+{
+	switch (code) {
+	case EACCES:
+		if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0)
+			return err_set(err, EACCES,
+				       "the kernel gives filters only to a tracer that has none of "
+				       "its own, and this program runs under one");
+		return err_set(err, EACCES,
+			       "the kernel gives filters only to a tracer with CAP_SYS_ADMIN in "
+			       "the host's user namespace");
+	case EINVAL:
+	case EIO:
+		return err_set(err, EOPNOTSUPP,
+			       "this kernel cannot show the filters of process %d: it was built "
+			       "without CONFIG_CHECKPOINT_RESTORE",
+			       pid);
+	case EMEDIUMTYPE:
+		return err_set(err, EMEDIUMTYPE,
+			       "filter %ld of process %d is not classic BPF, so the kernel cannot "
+			       "show it",
+			       at, pid);
+	case ESRCH:
+		return err_set(err, ESRCH, "process %d was killed while it was read", pid);
+	default:
+		return err_errno(err, code, "cannot read filter %ld of process %d", at, pid);
+	}
+}
+
+static void read_flags(pid_t pid, size_t at, struct stack_filter *filter)
+{
+	struct metadata metadata = {.filter_off = at};
+	long n = ptrace(PTRACE_SECCOMP_GET_METADATA, pid, (void *)sizeof(metadata), &metadata);
+
+	filter->has_flags = n >= (long)sizeof(metadata);
+	filter->logs = filter->has_flags && (metadata.flags & SECCOMP_FILTER_FLAG_LOG);
+}
+
+/* One filter; 1 if there is one at that place, 0 if the stack ends before it. */
+static int read_filter(pid_t pid, long at, struct filter_stack *stack, struct err *err)
+{
+	long count = ptrace(PTRACE_SECCOMP_GET_FILTER, pid, (void *)at, NULL);
+
+	if (count < 0 && errno == ENOENT)
+		return 0;
+	if (count < 0)
+		return refuse_filter(pid, errno, at, err);
+	struct sock_filter *program = mem_new((size_t)count, sizeof(*program));
+	long again = ptrace(PTRACE_SECCOMP_GET_FILTER, pid, (void *)at, program);
+
+	if (again != count) {
+		free(program);
+		return refuse_filter(pid, again < 0 ? errno : EAGAIN, at, err);
+	}
+	if (filter_check(program, (size_t)count, err) < 0) {
+		free(program);
+		return err_prefix(err, "filter %ld of process %d", at, pid);
+	}
+	filter_stack_add(stack, program, (size_t)count);
+	read_flags(pid, (size_t)at, &stack->all[stack->count - 1]);
+	return 1;
+}
+
+static int read_filters(pid_t pid, struct filter_stack *stack, struct err *err)
+{
+	int r = 1;
+
+	for (long at = 0; r > 0 && at < MAX_FILTERS; at++)
+		r = read_filter(pid, at, stack, err);
+	return r < 0 ? r : 0;
+}
+
+static int seize(pid_t pid, const struct task_status *status, struct filter_stack *stack,
+		 struct err *err)
+{
+	int signal = 0;
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0)
+		return refuse_seize(pid, errno, status, err);
+	int r = ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0
+			? refuse_seize(pid, errno, status, err)
+			: wait_stopped(pid, &signal, err);
+
+	if (r == 0)
+		r = read_filters(pid, stack, err);
+	/* a signal that was on its way when the process stopped goes on its way */
+	ptrace(PTRACE_DETACH, pid, NULL, (void *)(intptr_t)signal);
+	return r;
+}
+
+/* What strict mode lets pass, by name: kernel/seccomp.c, mode1_syscalls[]. */
+struct strict_mode {
+	uint32_t token;
+	const char *sigreturn;
+};
+
+static size_t put_strict(struct sock_filter *program, const struct strict_mode *mode)
+{
+	const char *const names[] = {"read", "write", "exit", mode->sigreturn};
+	const uint32_t arch_at = offsetof(struct seccomp_data, arch);
+	const uint32_t nr_at = offsetof(struct seccomp_data, nr);
+	size_t n = 0, allow = 4 + sizeof(names) / sizeof(names[0]);
+
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arch_at);
+	program[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, mode->token, 0,
+						    (uint8_t)(allow - 1));
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, nr_at);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		/* a name that the arch lacks leaves the number that no syscall has */
+		int64_t nr = INT32_MAX;
+
+		(void)syscall_number(mode->token, names[i], &nr);
+		program[n] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr,
+							  (uint8_t)(allow - n - 1), 0);
+		n++;
+	}
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD);
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	return n;
+}
+
+/* The host's own arch and its 32-bit one, whose list has sigreturn (get_compat_mode1_syscalls()).
+ * x32 numbers carry bit 30 and are compared with the 32-bit list: none passes. */
+static void add_strict(struct filter_stack *stack)
+{
+	static const struct {
+		uint32_t native, compat;
+	} compats[] = {
+		{SCMP_ARCH_X86_64, SCMP_ARCH_X86},
+		{SCMP_ARCH_AARCH64, SCMP_ARCH_ARM},
+		{SCMP_ARCH_S390X, SCMP_ARCH_S390},
+		{SCMP_ARCH_PPC64, SCMP_ARCH_PPC},
+	};
+	uint32_t native = arch_native();
+	struct sock_filter *program = mem_new(32, sizeof(*program));
+	struct strict_mode mode = {.token = native, .sigreturn = "rt_sigreturn"};
+
+	if (native == SCMP_ARCH_X86)
+		mode.sigreturn = "sigreturn";
+	size_t n = put_strict(program, &mode);
+
+	for (size_t i = 0; i < sizeof(compats) / sizeof(compats[0]); i++) {
+		if (compats[i].native != native)
+			continue;
+		mode = (struct strict_mode){.token = compats[i].compat, .sigreturn = "sigreturn"};
+		n += put_strict(program + n, &mode);
+	}
+	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD);
+	filter_stack_add(stack, program, n);
+	stack->strict = true;
+}
+
+int live_filters_get(pid_t pid, struct filter_stack *ret_stack, struct err *err)
+{
+	struct task_status status;
+	int r;
+
+	*ret_stack = (struct filter_stack){0};
+	if (pid <= 0)
+		return err_set(err, ESRCH, "%d is no process id", pid);
+	r = task_status(pid, &status, err);
+	if (r < 0)
+		return r;
+	if (status.mode == SECCOMP_MODE_STRICT)
+		add_strict(ret_stack);
+	else if (status.mode != SECCOMP_MODE_DISABLED)
+		r = seize(pid, &status, ret_stack, err);
+	if (r < 0) {
+		filter_stack_release(ret_stack);
+		return r;
+	}
+	ret_stack->threads_differ = threads_differ(&status);
+	return 0;
+}

@@ -1,0 +1,811 @@
+#include "profile/filter/unit.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "ingest/arch.h"
+#include "profile/document/resolve.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <linux/audit.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Calls of one list; a kernel has fewer than 500 and @known fewer than 700. */
+#define MAX_CALLS 4096
+
+/* Groups in groups; systemd 252 has two levels. */
+#define MAX_GROUP_DEPTH 8
+
+#define ERRNO_LAST 4095
+
+struct parser {
+	const struct unit_text *in;
+	struct unit *unit;
+	struct lints *lints;
+	struct err *err;
+	unsigned line; /* where the assignment at hand begins */
+	bool in_section, knows_section;
+};
+
+/* How the words of one assignment change a list. */
+struct assignment {
+	struct unit_list *list;
+	bool inverted; /* with `~` */
+	bool takes_errno;
+	bool of_group; /* names libseccomp does not know are systemd's own affair */
+};
+
+/* --- lists */
+
+static void list_release(struct unit_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->all[i].name);
+	free(list->all);
+	*list = (struct unit_list){0};
+}
+
+void unit_release(struct unit *unit)
+{
+	list_release(&unit->filter);
+	list_release(&unit->log);
+	list_release(&unit->known);
+}
+
+static struct unit_call *list_find(const struct unit_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		if (strcmp(list->all[i].name, name) == 0)
+			return &list->all[i];
+	}
+	return NULL;
+}
+
+static void list_put(struct unit_list *list, const struct unit_call *call)
+{
+	struct unit_call *known = list_find(list, call->name);
+
+	if (known) {
+		known->how = call->how;
+		known->error = call->error;
+		known->line = call->line;
+		return;
+	}
+	if (list->count == MAX_CALLS)
+		return;
+	if (list->count == list->size) {
+		list->size = list->size ? list->size * 2 : 64;
+		list->all = mem_resize(list->all, list->size * sizeof(*list->all));
+	}
+	list->all[list->count] = *call;
+	list->all[list->count++].name = mem_copy(str_from(call->name));
+}
+
+static void list_remove(struct unit_list *list, const char *name)
+{
+	struct unit_call *call = list_find(list, name);
+
+	if (!call)
+		return;
+	free(call->name);
+	*call = list->all[--list->count];
+}
+
+/* --- what is wrong, and where */
+
+static void lint_line(struct parser *parser, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void lint_line(struct parser *parser, const char *format, ...)
+{
+	char where[32], message[300];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	snprintf(where, sizeof(where), "line %u", parser->line);
+	lint_add(parser->lints, parser->line, where, "%s", message);
+}
+
+static const char *quote(struct str text, char quoted[QUOTED_SIZE])
+{
+	MEM_AUTO char *copy = mem_copy(text);
+
+	return text_quote(copy, quoted);
+}
+
+/* --- words */
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static struct str strip(struct str text)
+{
+	while (text.n && is_blank(text.p[0]))
+		text = str_skip(text, 1);
+	while (text.n && is_blank(text.p[text.n - 1]))
+		text.n--;
+	return text;
+}
+
+static bool next_word(struct str *rest, struct str *ret_word)
+{
+	size_t n = 0;
+
+	*rest = strip(*rest);
+	while (n < rest->n && !is_blank(rest->p[n]))
+		n++;
+	*ret_word = str_of(rest->p, n);
+	*rest = str_skip(*rest, n);
+	return n > 0;
+}
+
+static int put_group(struct parser *parser, const struct assignment *assignment,
+		     const struct unit_call *call, unsigned depth);
+
+/*
+ * seccomp_parse_syscall_filter(): a word of the list's own sign adds, one of the other takes away,
+ * but an errno always adds.
+ */
+static int put_call(struct parser *parser, const struct assignment *assignment,
+		    const struct unit_call *call, unsigned depth)
+{
+	bool adds = assignment->inverted != assignment->list->allows;
+	char quoted[QUOTED_SIZE];
+
+	if (call->name[0] == '@')
+		return put_group(parser, assignment, call, depth);
+	if (seccomp_syscall_resolve_name(call->name) == __NR_SCMP_ERROR) {
+		if (!assignment->of_group)
+			lint_line(parser, "libseccomp knows no syscall %s: the word has no effect",
+				  text_quote(call->name, quoted));
+		return 0;
+	}
+	if (adds || (assignment->list->allows && call->how != UNIT_CALL_PLAIN))
+		list_put(assignment->list, call);
+	else
+		list_remove(assignment->list, call->name);
+	return 0;
+}
+
+/* The lines below the group's name, which stand further in; "# ..." is a comment. */
+static bool find_group(struct str groups, const char *name, struct str *ret_members)
+{
+	while (groups.n) {
+		size_t n = str_chr(groups, '\n');
+		struct str line = str_of(groups.p, n);
+
+		groups = str_skip(groups, n < groups.n ? n + 1 : n);
+		if (!str_eq(line, str_from(name)))
+			continue;
+		*ret_members = groups;
+		return true;
+	}
+	return false;
+}
+
+static int groups_unknown(struct parser *parser, const char *name)
+{
+	return err_set(parser->err, EINVAL, "%u:1: what %s holds is not known: %s", parser->line,
+		       name,
+		       parser->in->groups_failed && *parser->in->groups_failed
+			       ? parser->in->groups_failed
+			       : "systemd-analyze was not asked");
+}
+
+static int put_group(struct parser *parser, const struct assignment *assignment,
+		     const struct unit_call *call, unsigned depth)
+{
+	struct assignment inner = *assignment;
+	struct str members;
+	char quoted[QUOTED_SIZE];
+
+	if (parser->in->groups.n == 0)
+		return groups_unknown(parser, text_quote(call->name, quoted));
+	if (!find_group(parser->in->groups, call->name, &members)) {
+		lint_line(parser, "systemd has no group %s: the word has no effect",
+			  text_quote(call->name, quoted));
+		return 0;
+	}
+	inner.of_group = true;
+	while (depth < MAX_GROUP_DEPTH && members.n && is_blank(members.p[0])) {
+		size_t n = str_chr(members, '\n');
+		struct str line = strip(str_of(members.p, n));
+
+		members = str_skip(members, n < members.n ? n + 1 : n);
+		if (line.n == 0 || line.p[0] == '#')
+			continue;
+		MEM_AUTO char *name = mem_copy(line);
+		struct unit_call one = *call;
+
+		one.name = name;
+		int r = put_call(parser, &inner, &one, depth + 1);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* "name", "name:EPERM", "@group:13", "name:kill"; false where systemd ignores the word. */
+static bool parse_call(struct parser *parser, const struct assignment *assignment, char *word,
+		       struct unit_call *call)
+{
+	char *colon = assignment->takes_errno ? strchr(word, ':') : NULL;
+	char quoted[QUOTED_SIZE];
+	uint64_t number = 0;
+
+	text_quote(word, quoted);
+	*call = (struct unit_call){.name = word, .line = parser->line};
+	if (!colon)
+		return true;
+	*colon = '\0';
+	call->how = strcmp(colon + 1, "kill") == 0 ? UNIT_CALL_KILL : UNIT_CALL_ERRNO;
+	if (!*word || (call->how == UNIT_CALL_ERRNO &&
+		       (!errno_from_name(colon + 1, &number) || number > ERRNO_LAST))) {
+		lint_line(parser, "%s is no call with an errno: systemd ignores the word", quoted);
+		return false;
+	}
+	call->error = (unsigned)number;
+	if (!assignment->inverted) {
+		lint_line(parser,
+			  "%s: only with ~ may a call have an errno: systemd ignores the word",
+			  quoted);
+		return false;
+	}
+	return true;
+}
+
+static int put_words(struct parser *parser, const struct assignment *assignment, struct str rest)
+{
+	struct str word;
+	int r = 0;
+
+	while (r == 0 && next_word(&rest, &word)) {
+		MEM_AUTO char *copy = mem_copy(word);
+		struct unit_call call;
+
+		if (parse_call(parser, assignment, copy, &call))
+			r = put_call(parser, assignment, &call, 0);
+	}
+	return r;
+}
+
+/* --- settings */
+
+static int set_list(struct parser *parser, struct unit_list *list, struct str value, bool filters)
+{
+	struct assignment assignment = {.list = list, .takes_errno = filters};
+	static char first_group[] = "@default";
+	struct unit_call always = {.name = first_group, .line = parser->line};
+	int r = 0;
+
+	if (value.n == 0) {
+		list_release(list);
+		return 0;
+	}
+	assignment.inverted = value.p[0] == '~';
+	if (assignment.inverted)
+		value = str_skip(value, 1);
+	if (!list->present) {
+		list->present = true;
+		list->allows = !assignment.inverted;
+		if (filters)
+			parser->unit->filter_line = parser->line;
+		if (filters && list->allows)
+			r = put_call(parser, &assignment, &always, 0);
+	}
+	return r < 0 ? r : put_words(parser, &assignment, value);
+}
+
+static int set_filter(struct parser *parser, struct str value)
+{
+	return set_list(parser, &parser->unit->filter, value, true);
+}
+
+static int set_log(struct parser *parser, struct str value)
+{
+	return set_list(parser, &parser->unit->log, value, false);
+}
+
+static int set_errno(struct parser *parser, struct str value)
+{
+	MEM_AUTO char *copy = mem_copy(value);
+	char quoted[QUOTED_SIZE];
+	uint64_t number;
+
+	if (value.n == 0 || strcmp(copy, "kill") == 0) {
+		parser->unit->has_errno = false;
+		return 0;
+	}
+	if (!errno_from_name(copy, &number) || number == 0 || number > ERRNO_LAST) {
+		lint_line(parser, "%s is no errno: systemd ignores the line",
+			  text_quote(copy, quoted));
+		return 0;
+	}
+	parser->unit->has_errno = true;
+	parser->unit->error = (unsigned)number;
+	return 0;
+}
+
+/* What systemd calls them (seccomp_arch_from_string()), and libseccomp. */
+static const struct {
+	const char *name;
+	uint32_t token;
+} arch_names[] = {
+	{"native", SCMP_ARCH_NATIVE},
+	{"x86", SCMP_ARCH_X86},
+	{"x86-64", SCMP_ARCH_X86_64},
+	{"x32", SCMP_ARCH_X32},
+	{"arm", SCMP_ARCH_ARM},
+	{"arm64", SCMP_ARCH_AARCH64},
+#ifdef SCMP_ARCH_LOONGARCH64
+	{"loongarch64", SCMP_ARCH_LOONGARCH64},
+#endif
+	{"mips", SCMP_ARCH_MIPS},
+	{"mips64", SCMP_ARCH_MIPS64},
+	{"mips64-n32", SCMP_ARCH_MIPS64N32},
+	{"mips-le", SCMP_ARCH_MIPSEL},
+	{"mips64-le", SCMP_ARCH_MIPSEL64},
+	{"mips64-le-n32", SCMP_ARCH_MIPSEL64N32},
+	{"parisc", SCMP_ARCH_PARISC},
+	{"parisc64", SCMP_ARCH_PARISC64},
+	{"ppc", SCMP_ARCH_PPC},
+	{"ppc64", SCMP_ARCH_PPC64},
+	{"ppc64-le", SCMP_ARCH_PPC64LE},
+	{"riscv64", SCMP_ARCH_RISCV64},
+	{"s390", SCMP_ARCH_S390},
+	{"s390x", SCMP_ARCH_S390X},
+};
+
+const char *unit_arch_name(uint32_t token)
+{
+	for (size_t i = 0; i < sizeof(arch_names) / sizeof(arch_names[0]); i++)
+		if (arch_names[i].token == token)
+			return arch_names[i].name;
+	return NULL;
+}
+
+static void put_arch(struct parser *parser, struct str word)
+{
+	struct unit *unit = parser->unit;
+	char quoted[QUOTED_SIZE];
+
+	for (size_t i = 0; i < sizeof(arch_names) / sizeof(arch_names[0]); i++) {
+		if (!str_eq(word, str_from(arch_names[i].name)))
+			continue;
+		unit->has_arches = true;
+		for (size_t k = 0; k < unit->arch_count; k++) {
+			if (unit->arches[k] == arch_names[i].token)
+				return;
+		}
+		unit->arches[unit->arch_count++] = arch_names[i].token;
+		return;
+	}
+	lint_line(parser, "systemd knows no architecture %s: the word has no effect",
+		  quote(word, quoted));
+}
+
+static int set_arches(struct parser *parser, struct str value)
+{
+	struct str word;
+
+	if (value.n == 0) {
+		parser->unit->has_arches = false;
+		parser->unit->arch_count = 0;
+	}
+	while (next_word(&value, &word))
+		put_arch(parser, word);
+	return 0;
+}
+
+/* Settings that install filters which are not judged here. */
+static const char *const other_filters[] = {
+	"LockPersonality",      "MemoryDenyWriteExecute", "PrivateDevices",
+	"ProtectClock",         "ProtectHostname",        "ProtectKernelLogs",
+	"ProtectKernelModules", "ProtectKernelTunables",  "RestrictAddressFamilies",
+	"RestrictNamespaces",   "RestrictRealtime",       "RestrictSUIDSGID",
+};
+
+static bool is_off(struct str value)
+{
+	static const char *const words[] = {"", "0", "no", "n", "false", "f", "off"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (str_eq(value, str_from(words[i])))
+			return true;
+	}
+	return false;
+}
+
+static void lint_other(struct parser *parser, struct str key, struct str value)
+{
+	for (size_t i = 0; i < sizeof(other_filters) / sizeof(other_filters[0]); i++) {
+		if (str_eq(key, str_from(other_filters[i])) && !is_off(value))
+			lint_line(parser,
+				  "%s= installs a filter more, which is not in this answer; that "
+				  "of a running service is (pid:MAINPID)",
+				  other_filters[i]);
+	}
+}
+
+static int set(struct parser *parser, struct str key, struct str value)
+{
+	static const struct {
+		const char *key;
+		int (*set)(struct parser *parser, struct str value);
+	} settings[] = {
+		{"SystemCallFilter", set_filter},
+		{"SystemCallLog", set_log},
+		{"SystemCallErrorNumber", set_errno},
+		{"SystemCallArchitectures", set_arches},
+	};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (!str_eq(key, str_from(settings[i].key)))
+			continue;
+		if (parser->in_section)
+			return settings[i].set(parser, value);
+		lint_line(parser,
+			  "%s= stands outside of [Service], [Socket], [Mount] and [Swap]: systemd "
+			  "ignores it",
+			  settings[i].key);
+	}
+	if (parser->in_section)
+		lint_other(parser, key, value);
+	return 0;
+}
+
+/* --- lines */
+
+static void enter_section(struct parser *parser, struct str line)
+{
+	static const char *const sections[] = {"[Service]", "[Socket]", "[Mount]", "[Swap]"};
+
+	parser->in_section = false;
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		parser->in_section = parser->in_section || str_eq(line, str_from(sections[i]));
+}
+
+static int take_line(struct parser *parser, struct str line)
+{
+	line = strip(line);
+	size_t equals = str_chr(line, '=');
+
+	if (line.n == 0)
+		return 0;
+	if (line.p[0] == '[') {
+		enter_section(parser, line);
+		return 0;
+	}
+	if (equals == line.n)
+		return 0;
+	return set(parser, strip(str_of(line.p, equals)), strip(str_skip(line, equals + 1)));
+}
+
+/* An odd number of backslashes at the end goes on on the next line. */
+static bool goes_on(struct str line)
+{
+	size_t n = 0;
+
+	while (n < line.n && line.p[line.n - 1 - n] == '\\')
+		n++;
+	return n % 2 == 1;
+}
+
+static bool is_comment(struct str line)
+{
+	line = strip(line);
+	return line.n && (line.p[0] == '#' || line.p[0] == ';');
+}
+
+/* config_parse(): comments are left out between the parts of a line that goes on, too. */
+static int take_lines(struct parser *parser)
+{
+	struct str text = parser->in->text;
+	BUF_AUTO whole = {0};
+	unsigned number = 0;
+	int r = 0;
+
+	while (r == 0 && text.n) {
+		size_t n = str_chr(text, '\n');
+		struct str line = str_of(text.p, n);
+
+		text = str_skip(text, n < text.n ? n + 1 : n);
+		number++;
+		if (is_comment(line))
+			continue;
+		if (whole.n == 0)
+			parser->line = number;
+		while (line.n && line.p[line.n - 1] == '\r')
+			line.n--;
+		bool more = goes_on(line);
+
+		buf_put(&whole, line.p, line.n - more);
+		buf_put_char(&whole, ' ');
+		if (more && text.n)
+			continue;
+		r = take_line(parser, buf_str(&whole));
+		buf_clear(&whole);
+	}
+	return r;
+}
+
+static int read_known(struct parser *parser)
+{
+	struct unit *unit = parser->unit;
+	struct assignment assignment = {.list = &unit->known, .of_group = true};
+	static char group[] = "@known";
+	const struct unit_call call = {.name = group};
+	unsigned version = parser->in->systemd_version;
+
+	if (!unit->filter.present || !unit->filter.allows || (version && version < 255))
+		return 0;
+	unit->known.present = true;
+	unit->known.allows = true;
+	parser->line = unit->filter_line;
+	return put_call(parser, &assignment, &call, 0);
+}
+
+int unit_parse(const struct unit_text *text, struct unit *ret_unit, struct lints *lints,
+	       struct err *err)
+{
+	struct parser parser = {.in = text, .unit = ret_unit, .lints = lints, .err = err};
+	int r;
+
+	*ret_unit = (struct unit){0};
+	r = take_lines(&parser);
+	return r < 0 ? r : read_known(&parser);
+}
+
+/* --- filters */
+
+struct builder {
+	const struct unit *unit;
+	uint32_t host;
+	uint32_t arches[8]; /* local ones that are not blocked, the native one last */
+	size_t arch_count;
+	struct filter_stack *stack;
+	struct err *err;
+};
+
+/* seccomp_local_archs of systemd, by the native one, which is the last. */
+static const struct {
+	uint32_t arches[4];
+	size_t count;
+} locals[] = {
+	{{SCMP_ARCH_X86, SCMP_ARCH_X32, SCMP_ARCH_X86_64}, 3},
+	{{SCMP_ARCH_ARM, SCMP_ARCH_AARCH64}, 2},
+	{{SCMP_ARCH_PPC, SCMP_ARCH_PPC64LE, SCMP_ARCH_PPC64}, 3},
+	{{SCMP_ARCH_PPC, SCMP_ARCH_PPC64, SCMP_ARCH_PPC64LE}, 3},
+	{{SCMP_ARCH_S390, SCMP_ARCH_S390X}, 2},
+};
+
+static void find_locals(struct builder *builder)
+{
+	for (size_t i = 0; i < sizeof(locals) / sizeof(locals[0]); i++) {
+		if (locals[i].arches[locals[i].count - 1] != builder->host)
+			continue;
+		builder->arch_count = locals[i].count;
+		memcpy(builder->arches, locals[i].arches, sizeof(locals[i].arches));
+		return;
+	}
+	builder->arches[builder->arch_count++] = builder->host;
+}
+
+static int refused(struct builder *builder, int code, const char *what)
+{
+	return err_errno(builder->err, -code, "libseccomp refuses %s", what);
+}
+
+/* Takes the context over. */
+static int install(struct builder *builder, scmp_filter_ctx context)
+{
+	int fd = memfd_create("filter", MFD_CLOEXEC);
+	int r = fd < 0 ? -errno : seccomp_export_bpf(context, fd);
+	off_t size = r < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	struct sock_filter *program = mem_new(1, size > 0 ? (size_t)size : 1);
+
+	seccomp_release(context);
+	if (r == 0 && pread(fd, program, (size_t)size, 0) != size)
+		r = -EIO;
+	if (fd >= 0)
+		close(fd);
+	if (r < 0) {
+		free(program);
+		return refused(builder, r, "to export the filter");
+	}
+	filter_stack_add(builder->stack, program, (size_t)size / sizeof(*program));
+	return 0;
+}
+
+/* seccomp_init_for_arch(): one arch, and all others pass. */
+static int context_for(struct builder *builder, uint32_t arch, uint32_t action,
+		       scmp_filter_ctx *ret_context)
+{
+	scmp_filter_ctx context = seccomp_init(action);
+	int r = context ? 0 : -EINVAL;
+
+	if (r == 0 && arch != seccomp_arch_native()) {
+		r = seccomp_arch_remove(context, SCMP_ARCH_NATIVE);
+		if (r == 0)
+			r = seccomp_arch_add(context, arch);
+	}
+	if (r == 0)
+		r = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
+	*ret_context = context;
+	return r < 0 ? refused(builder, r, "the architecture") : 0;
+}
+
+/* seccomp_rule_add_exact(), with a call that the arch has not left out as systemd does. */
+static int add_rule(struct builder *builder, scmp_filter_ctx context, uint32_t action,
+		    const struct unit_call *call)
+{
+	int nr = seccomp_syscall_resolve_name(call->name);
+	int r = nr == __NR_SCMP_ERROR ? 0 : seccomp_rule_add_exact(context, action, nr, 0);
+
+	if (r == 0 || r == -EDOM)
+		return 0;
+	if (r == -EACCES)
+		return err_set(builder->err, EINVAL,
+			       "%u:1: %s is refused as everything is that is not listed: "
+			       "libseccomp does not take that, and the unit would fail to start "
+			       "(228/SECCOMP)",
+			       call->line, call->name);
+	return err_errno(builder->err, -r, "%u:1: libseccomp refuses the rule for %s", call->line,
+			 call->name);
+}
+
+static uint32_t negative_action(const struct unit *unit)
+{
+	return unit->has_errno ? SCMP_ACT_ERRNO(unit->error) : SCMP_ACT_KILL_PROCESS;
+}
+
+/* What the calls of a list that none of its words names get from libseccomp. */
+static uint32_t filter_default(const struct unit *unit)
+{
+	if (!unit->filter.allows)
+		return SCMP_ACT_ALLOW;
+	return unit->known.present ? SCMP_ACT_ERRNO(ENOSYS) : negative_action(unit);
+}
+
+static uint32_t call_action(const struct unit_call *call, uint32_t plain)
+{
+	if (call->how == UNIT_CALL_KILL)
+		return SCMP_ACT_KILL_PROCESS;
+	return call->how == UNIT_CALL_ERRNO ? SCMP_ACT_ERRNO(call->error) : plain;
+}
+
+static int add_known(struct builder *builder, scmp_filter_ctx context)
+{
+	const struct unit *unit = builder->unit;
+	uint32_t action = negative_action(unit);
+	int r = 0;
+
+	if (!unit->known.present || action == SCMP_ACT_ERRNO(ENOSYS))
+		return 0;
+	for (size_t i = 0; r == 0 && i < unit->known.count; i++) {
+		const struct unit_call *call = &unit->known.all[i];
+
+		/* systemd leaves out here what has no number on the native arch */
+		if (seccomp_syscall_resolve_name_arch(builder->host, call->name) < 0 ||
+		    list_find(&unit->filter, call->name))
+			continue;
+		r = add_rule(builder, context, action, call);
+	}
+	return r;
+}
+
+/* seccomp_load_syscall_filter_set_raw(): a filter for each local arch. */
+static int add_list(struct builder *builder, const struct unit_list *list, uint32_t otherwise,
+		    uint32_t plain)
+{
+	int r = 0;
+
+	if (!list->count && otherwise == SCMP_ACT_ALLOW)
+		return 0;
+	for (size_t i = 0; r == 0 && i < builder->arch_count; i++) {
+		scmp_filter_ctx context;
+
+		r = context_for(builder, builder->arches[i], otherwise, &context);
+		for (size_t k = 0; r == 0 && k < list->count; k++)
+			r = add_rule(builder, context, call_action(&list->all[k], plain),
+				     &list->all[k]);
+		if (r == 0 && list == &builder->unit->filter)
+			r = add_known(builder, context);
+		if (r == 0)
+			r = install(builder, context);
+		else
+			seccomp_release(context);
+	}
+	return r;
+}
+
+static bool is_listed(const struct unit *unit, uint32_t token)
+{
+	for (size_t i = 0; i < unit->arch_count; i++) {
+		if (unit->arches[i] == token)
+			return true;
+	}
+	return false;
+}
+
+/* seccomp_restrict_archs(): what it blocks gets no other filter. */
+static int restrict_arches(struct builder *builder)
+{
+	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
+	size_t count = 0;
+	int r = context ? 0 : -EINVAL;
+
+	if (r == 0 && builder->host != seccomp_arch_native()) {
+		r = seccomp_arch_remove(context, SCMP_ARCH_NATIVE);
+		if (r == 0)
+			r = seccomp_arch_add(context, builder->host);
+	}
+	for (size_t i = 0; r == 0 && i < builder->arch_count; i++) {
+		uint32_t token = builder->arches[i];
+
+		if (token != builder->host && !is_listed(builder->unit, token))
+			continue;
+		builder->arches[count++] = token;
+		if (token != builder->host)
+			r = seccomp_arch_add(context, token);
+	}
+	bool blocked = count < builder->arch_count;
+
+	builder->arch_count = count;
+	if (r == 0 && blocked)
+		return install(builder, context);
+	seccomp_release(context);
+	return r < 0 ? refused(builder, r, "the architectures") : 0;
+}
+
+static int build(struct builder *builder)
+{
+	const struct unit *unit = builder->unit;
+	uint32_t log_default = unit->log.allows ? SCMP_ACT_ALLOW : SCMP_ACT_LOG;
+	uint32_t log_plain = unit->log.allows ? SCMP_ACT_LOG : SCMP_ACT_ALLOW;
+	uint32_t plain = unit->filter.allows ? SCMP_ACT_ALLOW : negative_action(unit);
+	int r = 0;
+
+	find_locals(builder);
+	if (unit->has_arches)
+		r = restrict_arches(builder);
+	/* a list that is empty again is none */
+	if (r == 0 && unit->log.present && (unit->log.allows || unit->log.count))
+		r = add_list(builder, &unit->log, log_default, log_plain);
+	if (r == 0 && unit->filter.present)
+		r = add_list(builder, &unit->filter, filter_default(unit), plain);
+	return r;
+}
+
+int unit_build(const struct unit *unit, const struct profile_options *options,
+	       struct filter_stack *ret_stack, struct filter *ret_filter, uint32_t *ret_default,
+	       struct err *err)
+{
+	struct builder builder = {
+		.unit = unit, .host = options->arch, .stack = ret_stack, .err = err};
+	bool little = arch_audit(options->arch) & __AUDIT_ARCH_LE;
+	int r;
+
+	*ret_stack = (struct filter_stack){0};
+	*ret_filter = (struct filter){.big_endian = !little};
+	if (little != (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__))
+		return err_set(err, EOPNOTSUPP,
+			       "a unit is judged for hosts of this machine's byte order only");
+	r = build(&builder);
+	for (size_t i = 0; i < builder.arch_count; i++)
+		ret_filter->arches[ret_filter->arch_count++].token = builder.arches[i];
+	*ret_default = unit->filter.present ? filter_default(unit) : SCMP_ACT_ALLOW;
+	if (*ret_default == SCMP_ACT_ALLOW && unit->log.present && !unit->log.allows &&
+	    unit->log.count)
+		*ret_default = SCMP_ACT_LOG;
+	return r;
+}

@@ -1,0 +1,80 @@
+/*
+ * A twin being made, for the files that make it: logmode.c changes the document, logmode_proof.c
+ * asks the filters whether that was enough.
+ */
+#ifndef SCLOG_PROFILE_TWIN_LOGMODE_PRIVATE_H
+#define SCLOG_PROFILE_TWIN_LOGMODE_PRIVATE_H
+
+#include "profile/twin/logmode.h"
+#include "profile/answers/pair.h"
+#include "profile/document/tree.h"
+
+/* Situations that are told apart; of more some may be proven twice. */
+#define TWIN_PROVEN_MAX 256
+
+/*
+ * How a name's conditions are restated where two rules overlap: the arguments for which the
+ * profile allows it, as rules of their own; the next way is tried when the proof finds the last
+ * one wanting.
+ */
+enum twin_manner {
+	TWIN_SHORT, /* as few rules as can be */
+	TWIN_PLAIN, /* rules that share nothing */
+	TWIN_LEFT,  /* none: it is logged whatever its arguments */
+};
+
+struct twin_restated {
+	char *name;
+	enum twin_manner manner;
+	size_t round; /* in which it was tried last */
+	char **rules; /* JSON, one object each */
+	size_t rule_count;
+};
+
+struct twin_maker {
+	struct profile_options options;
+	struct document document; /* the profile's */
+	struct tree tree;         /* of its text, with the changes */
+	size_t seccomp;           /* node of the object that has defaultAction */
+	size_t *rules;            /* node of each of document's rules */
+	struct twin *twin;
+	struct err *err;
+	uint64_t proven[TWIN_PROVEN_MAX]; /* situations, by their signatures */
+	size_t proven_count;
+	struct twin_restated *restated;
+	size_t restated_count;
+	size_t round; /* of proving: each builds the twin anew */
+};
+
+/* What the twin is to answer where the profile answers so: LOG for a refusal. */
+uint32_t twin_action(uint32_t action);
+
+/* Takes a rule's name out of the twin, and the rule when no name is left. False if it is out. */
+bool twin_strip(struct twin_maker *maker, size_t rule, size_t name);
+
+/* The twin as it is now. */
+void twin_write(const struct twin_maker *maker, struct buf *text);
+
+/*
+ * Restates for which arguments the filter allows the call, in the next manner that can be, or in
+ * none if `possible` is not set; returns which. TWIN_LEFT also where the rules for the name depend
+ * on more than arguments.
+ */
+enum twin_manner twin_restate(struct twin_maker *maker, const struct rules *rules,
+			      const struct filter *filter, uint32_t audit_arch, int64_t nr,
+			      bool possible);
+
+/* Takes such rules back, for good. False if there are none. */
+bool twin_take_back(struct twin_maker *maker, const char *name);
+
+/* NULL where the name was not restated. */
+const struct twin_restated *twin_restated(const struct twin_maker *maker, const char *name);
+void twin_restated_release(struct twin_maker *maker);
+
+/* Proves the twin, and changes it until the proof holds. */
+int twin_prove(struct twin_maker *maker);
+
+/* The drop-in that makes a unit's twin. */
+int twin_of_unit(struct twin *twin, const struct profile_source *source, struct err *err);
+
+#endif

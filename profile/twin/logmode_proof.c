@@ -1,0 +1,673 @@
+#include "profile/twin/logmode_private.h"
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "ingest/arch.h"
+#include "profile/document/spelling.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A document resolved and built. */
+struct built {
+	struct document document;
+	struct rules rules;
+	struct filter filter;
+};
+
+static void built_release(struct built *built)
+{
+	filter_release(&built->filter);
+	rules_release(&built->rules);
+	document_release(&built->document);
+}
+
+static int build(struct built *built, struct str text, const struct profile_options *options,
+		 struct err *err)
+{
+	struct lints ignored = {0};
+	MEM_AUTO char *copy = mem_copy(text);
+	int r;
+
+	*built = (struct built){0};
+	r = document_parse(copy, text.n, &built->document, &ignored, err);
+	if (r == 0)
+		r = rules_resolve(&built->document, options, &built->rules, &ignored, err);
+	if (r == 0 && !built->rules.off)
+		r = filter_build(&built->rules, options, &built->filter, &ignored, err);
+	lint_release(&ignored);
+	return r;
+}
+
+static const struct filter *filter_of(const struct built *built)
+{
+	return built->rules.off ? NULL : &built->filter;
+}
+
+/* How the twin's answer stands to the profile's. */
+enum relation {
+	RELATION_AS_MEANT,
+	RELATION_LOGS_MORE, /* let through by both, and logged by the twin alone */
+	RELATION_WRONG,     /* not logged, or refused */
+};
+
+static enum relation relation_of(const struct pair_values *values)
+{
+	uint32_t second = values->second;
+
+	if ((second & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_LOG)
+		second = SECCOMP_RET_LOG;
+	if (second == twin_action(values->first))
+		return RELATION_AS_MEANT;
+	return second == SECCOMP_RET_LOG ? RELATION_LOGS_MORE : RELATION_WRONG;
+}
+
+/* The numbers that are worth asking: what both filters do changes only at those. */
+struct numbers {
+	uint32_t *all;
+	size_t count, size;
+};
+
+static void numbers_add(struct numbers *numbers, uint32_t number)
+{
+	if (numbers->count == numbers->size) {
+		numbers->size = numbers->size ? numbers->size * 2 : 4096;
+		numbers->all = mem_resize(numbers->all, numbers->size * sizeof(*numbers->all));
+	}
+	numbers->all[numbers->count++] = number;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint32_t number_a = *(const uint32_t *)a, number_b = *(const uint32_t *)b;
+
+	return (number_a > number_b) - (number_a < number_b);
+}
+
+/* Constants that a filter compares with, and their neighbours: numbers are among them. */
+static void numbers_of_filter(struct numbers *numbers, const struct filter *filter)
+{
+	for (size_t i = 0; filter && i < filter->count; i++) {
+		const struct sock_filter *insn = &filter->program[i];
+
+		if (BPF_CLASS(insn->code) != BPF_JMP || BPF_OP(insn->code) == BPF_JA)
+			continue;
+		numbers_add(numbers, insn->k - 1);
+		numbers_add(numbers, insn->k);
+		numbers_add(numbers, insn->k + 1);
+	}
+}
+
+static void numbers_finish(struct numbers *numbers)
+{
+	size_t count = 0;
+
+	qsort(numbers->all, numbers->count, sizeof(*numbers->all), by_number);
+	for (size_t i = 0; i < numbers->count; i++)
+		if (i == 0 || numbers->all[i] != numbers->all[i - 1])
+			numbers->all[count++] = numbers->all[i];
+	numbers->count = count;
+}
+
+/* One situation in which the document means something: whose host, which container. */
+struct proof {
+	struct twin_maker *maker;
+	const struct profile_options *options;
+	struct built profile, twin;
+	struct pair pair;
+	struct numbers numbers;
+	bool users;       /* else only what another situation can change is asked */
+	size_t stripped;  /* names in this round */
+	bool other_shape; /* the twin's shape tells of another loader */
+};
+
+static bool default_logs(const struct proof *proof)
+{
+	return twin_action(proof->profile.rules.default_action) == SECCOMP_RET_LOG;
+}
+
+/* A name of a rule that is still in the twin. */
+static bool strip_rule(struct proof *proof, const struct rule *rule, const char *why)
+{
+	struct twin_maker *maker = proof->maker;
+	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
+
+	/* beside a default that lets pass it is the rules that log which go wrong */
+	if ((twin_action(rule->action) == SECCOMP_RET_LOG && default_logs(proof)) ||
+	    !twin_strip(maker, rule->document_rule, rule->document_name))
+		return false;
+	document_name_place(&maker->document, rule->document_rule, rule->document_name, place);
+	lint_add(&maker->twin->notes, rule->document_rule + 1, place,
+		 "%s is left out of this rule in the twin: %s", text_quote(rule->name, quoted),
+		 why);
+	proof->stripped++;
+	return true;
+}
+
+static const char *const families[] = {"socketcall", "ipc"};
+
+/*
+ * On some arches a number stands for a family of names: socketcall, ipc. libseccomp gives the
+ * names numbers below zero there (seccomp-syscalls.h, __PNR_socket and __PNR_ipc on).
+ */
+static bool is_family_member(uint32_t token, const char *family, const char *name)
+{
+	const char *first = strcmp(family, families[0]) == 0 ? "socket" : "semop";
+	int base, nr = seccomp_syscall_resolve_name_arch(token, name);
+
+	if (strcmp(family, families[0]) != 0 && strcmp(family, families[1]) != 0)
+		return false;
+	base = seccomp_syscall_resolve_name_arch(token, first);
+	return nr < -1 && base < -1 && nr / 100 == base / 100;
+}
+
+static bool is_stubs(const struct proof *proof, uint32_t audit_arch, int64_t nr)
+{
+	const struct filter_arch *arch =
+		filter_arch(&proof->profile.filter, arch_token(audit_arch, nr));
+
+	return arch && arch->has_last && nr > (int64_t)arch->last;
+}
+
+/* Why a name is taken out of the rules that let it pass. */
+static const char *reason(const struct proof *proof, bool stub, bool always,
+			  enum twin_manner manner)
+{
+	if (!default_logs(proof))
+		return manner != TWIN_LEFT
+			       ? "libseccomp loses part of conditions that overlap once their "
+				 "actions are the same; rules at the end say for which arguments it "
+				 "is logged"
+			       : "libseccomp loses part of conditions that overlap once their "
+				 "actions are the same; it is logged whatever its arguments";
+	if (stub)
+		return "on some arch runc's stub refuses it with ENOSYS, which a twin has not; it is "
+		       "logged on every arch, whatever its arguments";
+	if (always)
+		return "another rule refuses it always, and would be dropped for saying what the "
+		       "twin's default says";
+	if (manner != TWIN_LEFT)
+		return "another rule refuses it for some arguments, and would be dropped for saying "
+		       "what the twin's default says; rules at the end say for which it passes";
+	return "another rule refuses it for some arguments, and would be dropped for saying what "
+	       "the twin's default says; it is logged whatever its arguments";
+}
+
+static bool lets_pass(const struct proof *proof, const char *name)
+{
+	const struct rules *rules = &proof->profile.rules;
+
+	for (size_t i = 0; i < rules->count; i++)
+		if (strcmp(rules->all[i].name, name) == 0 &&
+		    twin_action(rules->all[i].action) != SECCOMP_RET_LOG)
+			return true;
+	return false;
+}
+
+static void strip_rules(struct proof *proof, const char *name, const char *why)
+{
+	const struct rules *rules = &proof->profile.rules;
+
+	for (size_t i = 0; i < rules->count; i++)
+		if (strcmp(rules->all[i].name, name) == 0)
+			strip_rule(proof, &rules->all[i], why);
+}
+
+/* Takes the name out of the rules that let it pass, and restates for which arguments it does. */
+static void strip_name(struct proof *proof, uint32_t audit_arch, int64_t nr, bool always)
+{
+	const struct rules *rules = &proof->profile.rules;
+	struct twin_maker *maker = proof->maker;
+	bool stub = is_stubs(proof, audit_arch, nr);
+	char name[SYSCALL_NAME_SIZE], quoted[QUOTED_SIZE];
+
+	syscall_name(audit_arch, nr, name);
+	const struct twin_restated *before = twin_restated(maker, name);
+	bool restated = before && before->manner != TWIN_LEFT;
+
+	if (default_logs(proof) && !lets_pass(proof, name))
+		return;
+	/* it is logged in every situation: this one has rules that those before had not */
+	if (before && !restated) {
+		strip_rules(proof, name, reason(proof, stub, always, TWIN_LEFT));
+		return;
+	}
+	enum twin_manner manner = twin_restate(maker, rules, &proof->profile.filter, audit_arch, nr,
+					       !always && !stub);
+
+	proof->stripped++;
+	if (restated && manner == TWIN_LEFT)
+		lint_add(&maker->twin->notes, SIZE_MAX, "",
+			 "for which arguments %s passes cannot be said after all: it is logged "
+			 "whatever its arguments",
+			 text_quote(name, quoted));
+	strip_rules(proof, name, reason(proof, stub, always, manner));
+}
+
+/* What the name was restated as goes; true if it was. */
+static bool take_back(struct proof *proof, const char *name)
+{
+	struct twin_maker *maker = proof->maker;
+	char quoted[QUOTED_SIZE];
+
+	if (!twin_take_back(maker, name))
+		return false;
+	proof->stripped++;
+	lint_add(
+		&maker->twin->notes, SIZE_MAX, "",
+		"for which arguments %s passes cannot be said after all: it is logged whatever its "
+		"arguments",
+		text_quote(name, quoted));
+	return true;
+}
+
+/* Lets a name pass nowhere, whatever it was restated as: it is logged. */
+static void strip_wholly(struct proof *proof, const char *name)
+{
+	strip_rules(proof, name, reason(proof, false, false, TWIN_LEFT));
+	take_back(proof, name);
+}
+
+/* The profile does not let it pass silently, and the twin does: the twin changes. */
+static int strip_call(struct proof *proof, uint32_t audit_arch, int64_t nr, bool always)
+{
+	const struct rules *rules = &proof->profile.rules;
+	uint32_t token = arch_token(audit_arch, nr);
+	size_t stripped = proof->stripped;
+	char name[SYSCALL_NAME_SIZE];
+
+	syscall_name(audit_arch, nr, name);
+	const struct twin_restated *restated = twin_restated(proof->maker, name);
+
+	/* what this round has changed is not yet in the filter that it asks */
+	if (restated && restated->round == proof->maker->round)
+		return 0;
+	strip_name(proof, audit_arch, nr, always);
+	bool changed = proof->stripped > stripped;
+
+	for (size_t i = 0; !changed && i < rules->count; i++)
+		if (is_family_member(token, name, rules->all[i].name))
+			strip_wholly(proof, rules->all[i].name);
+	if (proof->stripped > 0)
+		return 0;
+	return err_set(proof->maker->err, EINVAL,
+		       "no twin can be made: %s (%lld on %s) would not be logged though the "
+		       "profile refuses it",
+		       name, (long long)nr, arch_name(token));
+}
+
+/* What the call gets from both, all arguments considered. */
+static int check_call(struct proof *proof, uint32_t audit_arch, int64_t nr)
+{
+	struct pair_values *values;
+	bool exact, wrong = false, always = true;
+	size_t count = pair_ask(&proof->pair, audit_arch, nr, &values, &exact);
+
+	for (size_t i = 0; i < count; i++) {
+		wrong = wrong || relation_of(&values[i]) == RELATION_WRONG;
+		always = always && twin_action(values[i].first) == SECCOMP_RET_LOG;
+	}
+	free(values);
+	return wrong ? strip_call(proof, audit_arch, nr, always) : 0;
+}
+
+/* Whether rules let the name pass and rules refuse it. */
+static bool has_both(const struct rules *rules, const char *name)
+{
+	bool passes = false, refuses = false;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		if (strcmp(rules->all[i].name, name) != 0)
+			continue;
+		bool logs = twin_action(rules->all[i].action) == SECCOMP_RET_LOG;
+
+		refuses = refuses || logs;
+		passes = passes || !logs;
+	}
+	return passes && refuses;
+}
+
+/*
+ * Whether a rule that lets the call pass can have been beaten, by another rule for the name, by
+ * one for its family, or by runc's stub. Nothing else makes a twin differ.
+ */
+static bool is_contested(const struct proof *proof, uint32_t audit_arch, int64_t nr)
+{
+	const struct rules *rules = &proof->profile.rules;
+	const struct filter_arch *arch =
+		filter_arch(&proof->profile.filter, arch_token(audit_arch, nr));
+	char name[SYSCALL_NAME_SIZE];
+
+	if (arch && arch->has_last && nr > (int64_t)arch->last)
+		return true;
+	syscall_name(audit_arch, nr, name);
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (strcmp(families[i], name) == 0)
+			return true;
+	return has_both(rules, name);
+}
+
+static int check_arch(struct proof *proof, uint32_t token)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < proof->numbers.count; i++) {
+		uint32_t number = proof->numbers.all[i];
+		/* -1 is no x32 number */
+		int64_t nr = number == UINT32_MAX ? -1 : (int64_t)number;
+
+		/* without x32 in the filter such numbers are of an arch that it does not know */
+		if (token == SCMP_ARCH_X86_64 && nr >= ARCH_X32_BIT)
+			continue;
+		if (arch_token(arch_audit(token), nr) == token &&
+		    (proof->users || is_contested(proof, arch_audit(token), nr)))
+			r = check_call(proof, arch_audit(token), nr);
+	}
+	return r;
+}
+
+static int compare(struct proof *proof)
+{
+	const struct filter *profile = filter_of(&proof->profile);
+	int r = pair_init(&proof->pair, profile, filter_of(&proof->twin));
+
+	numbers_add(&proof->numbers, UINT32_MAX);
+	numbers_of_filter(&proof->numbers, profile);
+	numbers_of_filter(&proof->numbers, filter_of(&proof->twin));
+	numbers_finish(&proof->numbers);
+	if (r < 0)
+		return err_set(proof->maker->err, -r, "the twin cannot be compared");
+	for (size_t i = 0; r == 0 && profile && i < profile->arch_count; i++)
+		r = check_arch(proof, profile->arches[i].token);
+	return r;
+}
+
+/* Whether rules let the name pass in different ways: allow it, ask a tracer. */
+static bool passes_variously(const struct rules *rules, const char *name)
+{
+	const struct rule *first = NULL;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->all[i];
+
+		if (strcmp(rule->name, name) != 0 || twin_action(rule->action) == SECCOMP_RET_LOG)
+			continue;
+		if (first && first->action != rule->action)
+			return true;
+		first = first ? first : rule;
+	}
+	return false;
+}
+
+/*
+ * Conditions that libseccomp holds to be the same on some arch can contradict each other once the
+ * refusal between them is gone: then names with different actions are logged. False if there are
+ * none.
+ */
+static bool strip_contested(struct proof *proof)
+{
+	const struct rules *rules = &proof->profile.rules;
+
+	for (size_t i = 0; i < rules->count; i++)
+		if (has_both(rules, rules->all[i].name) ||
+		    passes_variously(rules, rules->all[i].name))
+			strip_wholly(proof, rules->all[i].name);
+	if (proof->stripped)
+		err_clear(proof->maker->err);
+	return proof->stripped > 0;
+}
+
+/* Rules at the end that libseccomp comes to no end with, while it did with the profile's own. */
+static bool take_back_restated(struct proof *proof)
+{
+	struct twin_maker *maker = proof->maker;
+
+	for (size_t i = 0; default_logs(proof) && i < maker->restated_count; i++)
+		take_back(proof, maker->restated[i].name);
+	if (proof->stripped)
+		err_clear(proof->maker->err);
+	return proof->stripped > 0;
+}
+
+static bool is_too_much(int r)
+{
+	return r == -E2BIG || r == -ETIME;
+}
+
+/* One round: the twin as it is now, compared; true in proof->stripped if it changed. */
+static int round_of(struct proof *proof)
+{
+	BUF_AUTO text = {0};
+	int r;
+
+	proof->stripped = 0;
+	proof->maker->round++;
+	proof->numbers = (struct numbers){0};
+	proof->pair = (struct pair){0};
+	twin_write(proof->maker, &text);
+	/* who reads the profile reads the twin: its shape alone may tell of another */
+	struct profile_options options = *proof->options;
+
+	options.loader = proof->profile.rules.loader;
+	r = build(&proof->twin, buf_str(&text), &options, proof->maker->err);
+	proof->other_shape = proof->twin.document.shape != proof->profile.document.shape;
+	if ((r == -EEXIST && strip_contested(proof)) ||
+	    (is_too_much(r) && take_back_restated(proof)))
+		r = 0;
+	else if (r < 0)
+		err_prefix(proof->maker->err, "the twin");
+	else
+		r = compare(proof);
+	pair_release(&proof->pair);
+	free(proof->numbers.all);
+	built_release(&proof->twin);
+	return r;
+}
+
+/* Arches whose programs a host runs as well; 0 ends a row. */
+static const uint32_t companions[][4] = {
+	{SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, 0},
+	{SCMP_ARCH_AARCH64, SCMP_ARCH_ARM, 0},
+	{SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64N32, 0},
+	{SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64N32, 0},
+	{SCMP_ARCH_PPC64, SCMP_ARCH_PPC, 0},
+	{SCMP_ARCH_S390X, SCMP_ARCH_S390, 0},
+	{SCMP_ARCH_PARISC64, SCMP_ARCH_PARISC, 0},
+};
+
+/* "x86 and x32", as architectures of a document or by their names. */
+static void put_missing(struct buf *text, const struct filter *filter, const uint32_t *arches,
+			bool quoted)
+{
+	size_t count = 0;
+
+	for (; *arches; arches++) {
+		if (filter_arch(filter, *arches))
+			continue;
+		buf_put_str(text, count++ ? STR(" and ") : STR(""));
+		if (quoted)
+			spelling_put_arch(text, *arches);
+		else
+			buf_put_str(text, str_from(arch_name(*arches)));
+	}
+}
+
+/* No twin logs what a program of another arch does: it is killed before it comes to that. */
+static void note_missing_arches(struct proof *proof)
+{
+	const struct filter *filter = filter_of(&proof->profile);
+	BUF_AUTO missing = {0};
+	BUF_AUTO names = {0};
+	char place[PLACE_SIZE];
+
+	for (size_t i = 0; filter && i < sizeof(companions) / sizeof(companions[0]); i++) {
+		if (companions[i][0] != proof->options->arch)
+			continue;
+		put_missing(&missing, filter, companions[i] + 1, false);
+		put_missing(&names, filter, companions[i] + 1, true);
+	}
+	if (missing.n == 0)
+		return;
+	snprintf(place, sizeof(place), "%s%s", proof->profile.document.prefix,
+		 proof->profile.rules.from_arch_map ? "archMap" : "architectures");
+	lint_add(&proof->maker->twin->notes, 0, place,
+		 "not in the filter: %s. Such programs are killed under the twin too (the kill is "
+		 "logged, and nothing after it); add %s to see what they do",
+		 missing.p, names.p);
+}
+
+/* What of the document holds in a situation, in a number: the same is not proven twice. */
+static uint64_t signature_of(const struct built *built, const struct profile_options *options)
+{
+	uint64_t hash = hash_word(options->arch, options->runtime);
+
+	for (size_t i = 0; i < built->rules.count; i++)
+		hash = hash_word(hash, built->rules.all[i].document_rule << 16 |
+					       built->rules.all[i].document_name);
+	for (size_t i = 0; i < built->rules.arches.count; i++)
+		hash = hash_bytes(hash, str_from(built->rules.arches.all[i]));
+	return hash;
+}
+
+static bool is_proven(struct twin_maker *maker, uint64_t signature)
+{
+	for (size_t i = 0; i < maker->proven_count; i++)
+		if (maker->proven[i] == signature)
+			return true;
+	if (maker->proven_count < TWIN_PROVEN_MAX)
+		maker->proven[maker->proven_count++] = signature;
+	return false;
+}
+
+/* A situation in which the profile itself would not start needs no twin, unless it is the user's. */
+static int prove(struct twin_maker *maker, const struct profile_options *options, bool users)
+{
+	struct proof proof = {.maker = maker, .options = options, .users = users};
+	struct err err = ERR_INIT;
+	int r = build(&proof.profile, maker->tree.text, options, &err);
+
+	if (r < 0 && users)
+		*maker->err = err;
+	if (r < 0) {
+		built_release(&proof.profile);
+		return users ? r : 0;
+	}
+	proof.stripped = !is_proven(maker, signature_of(&proof.profile, options));
+	while (r == 0 && proof.stripped)
+		r = round_of(&proof);
+	if (r == 0 && users)
+		note_missing_arches(&proof);
+	if (r == 0 && users && proof.other_shape && options->loader == LOADER_AUTO)
+		lint_note(&maker->twin->notes, 0, "",
+			  "without its errnos the twin no longer looks like a profile of %s: "
+			  "when sclog is to read it, say --loader %s",
+			  loader_name(proof.profile.rules.loader),
+			  loader_name(proof.profile.rules.loader));
+	built_release(&proof.profile);
+	return r;
+}
+
+/* Capabilities that a condition of the document names. */
+static caps mentioned_caps(const struct document *document)
+{
+	caps all = 0;
+
+	for (size_t i = 0; i < document->rule_count; i++) {
+		const struct document_filter *filters[] = {&document->rules[i].includes,
+							   &document->rules[i].excludes};
+
+		for (size_t j = 0; j < 2; j++)
+			for (size_t k = 0; k < filters[j]->caps.count; k++) {
+				caps one = 0;
+
+				caps_from_name(str_from(filters[j]->caps.all[k]), &one);
+				all |= one;
+			}
+	}
+	return all;
+}
+
+/* No capability, every one, and the user's with each of the mentioned one turned round. */
+static int prove_caps(struct twin_maker *maker)
+{
+	caps mentioned = mentioned_caps(&maker->document);
+	struct profile_options options = maker->options;
+	int r = 0;
+
+	for (unsigned bit = 0; r == 0 && bit < 64; bit++) {
+		if (!(mentioned & UINT64_C(1) << bit))
+			continue;
+		options.caps = maker->options.caps ^ UINT64_C(1) << bit;
+		r = prove(maker, &options, false);
+	}
+	options.caps = 0;
+	if (r == 0 && mentioned)
+		r = prove(maker, &options, false);
+	options.caps = ~UINT64_C(0);
+	if (r == 0 && mentioned)
+		r = prove(maker, &options, false);
+	return r;
+}
+
+/* The version that a condition names, and the one before it. */
+static int prove_kernel(struct twin_maker *maker, const struct document_filter *filter)
+{
+	struct profile_options options = maker->options;
+	int r;
+
+	if (!filter->has_min_kernel)
+		return 0;
+	options.kernel_major = filter->kernel;
+	options.kernel_minor = filter->major;
+	r = prove(maker, &options, false);
+	if (r < 0)
+		return r;
+	if (options.kernel_minor == 0)
+		options.kernel_major--;
+	options.kernel_minor = options.kernel_minor ? options.kernel_minor - 1 : 99;
+	return prove(maker, &options, false);
+}
+
+static int prove_kernels(struct twin_maker *maker)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < maker->document.rule_count; i++) {
+		r = prove_kernel(maker, &maker->document.rules[i].includes);
+		if (r == 0)
+			r = prove_kernel(maker, &maker->document.rules[i].excludes);
+	}
+	return r;
+}
+
+/* A document with an archMap is for hosts of each arch in it. */
+static int prove_hosts(struct twin_maker *maker)
+{
+	struct profile_options options = maker->options;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < maker->document.arch_map_count; i++) {
+		options.arch = arch_from_name(str_from(maker->document.arch_map[i].architecture));
+		if (options.arch && options.arch != maker->options.arch)
+			r = prove(maker, &options, false);
+	}
+	return r;
+}
+
+int twin_prove(struct twin_maker *maker)
+{
+	struct profile_options other = maker->options;
+	int r = prove(maker, &maker->options, true);
+
+	other.runtime = other.runtime == RUNTIME_RUNC ? RUNTIME_CRUN : RUNTIME_RUNC;
+	if (r == 0)
+		r = prove(maker, &other, false);
+	if (r == 0)
+		r = prove_caps(maker);
+	if (r == 0)
+		r = prove_kernels(maker);
+	return r < 0 ? r : prove_hosts(maker);
+}

@@ -1,0 +1,171 @@
+#include "profile/twin/logmode_private.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+#include "profile/write/export_private.h"
+#include "profile/write/oci.h"
+
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct twin_restated *restated_of(const struct twin_maker *maker, const char *name)
+{
+	for (size_t i = 0; i < maker->restated_count; i++)
+		if (strcmp(maker->restated[i].name, name) == 0)
+			return &maker->restated[i];
+	return NULL;
+}
+
+static struct twin_restated *restated_new(struct twin_maker *maker, const char *name)
+{
+	maker->restated =
+		mem_resize(maker->restated, (maker->restated_count + 1) * sizeof(*maker->restated));
+	maker->restated[maker->restated_count] =
+		(struct twin_restated){.name = mem_copy(str_from(name)), .manner = TWIN_SHORT};
+	return &maker->restated[maker->restated_count++];
+}
+
+const struct twin_restated *twin_restated(const struct twin_maker *maker, const char *name)
+{
+	return restated_of(maker, name);
+}
+
+static void forget_rules(struct twin_restated *restated)
+{
+	for (size_t i = 0; i < restated->rule_count; i++)
+		free(restated->rules[i]);
+	free(restated->rules);
+	restated->rules = NULL;
+	restated->rule_count = 0;
+}
+
+void twin_restated_release(struct twin_maker *maker)
+{
+	for (size_t i = 0; i < maker->restated_count; i++) {
+		forget_rules(&maker->restated[i]);
+		free(maker->restated[i].name);
+	}
+	free(maker->restated);
+}
+
+/* What a rule's condition on the container or the host, a tracer or a listener decides, rules that
+ * hold always cannot say. */
+static bool depends_on_arguments_alone(const struct twin_maker *maker, const struct rules *rules,
+				       const char *name)
+{
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->all[i];
+		const struct document_rule *from = &maker->document.rules[rule->document_rule];
+		uint32_t action = twin_action(rule->action) & SECCOMP_RET_ACTION_FULL;
+
+		if (strcmp(rule->name, name) != 0)
+			continue;
+		if (action != SECCOMP_RET_LOG && action != SECCOMP_RET_ALLOW)
+			return false;
+		if (rules->loader != LOADER_OCI &&
+		    (from->includes.present || from->excludes.present))
+			return false;
+	}
+	return true;
+}
+
+static void put_rules(struct twin_restated *restated, const struct cover *cover, const char *action)
+{
+	restated->rules = mem_new(cover->count, sizeof(*restated->rules));
+	for (size_t i = 0; i < cover->count; i++) {
+		BUF_AUTO rule = {0};
+
+		buf_format(&rule, "{\"names\": [\"%s\"], \"action\": \"%s\"", restated->name,
+			   action);
+		oci_put_args(&rule, cover->all[i].args, cover->all[i].arg_count);
+		buf_put_char(&rule, '}');
+		restated->rules[restated->rule_count++] = mem_copy(buf_str(&rule));
+	}
+}
+
+/* Beside a default that lets pass, rules say what is logged; else they say what passes. */
+static bool says_what_is_logged(const struct rules *rules)
+{
+	return twin_action(rules->default_action) != SECCOMP_RET_LOG;
+}
+
+/* False where the arguments cannot be told in rules. */
+static bool restate(struct twin_restated *restated, const struct rules *rules,
+		    const struct filter *filter, uint32_t audit_arch, int64_t nr)
+{
+	const struct question question = {
+		.audit_arch = audit_arch, .nr = (uint32_t)nr, .big_endian = filter->big_endian};
+	bool narrow = export_is_narrow(arch_token(audit_arch, nr));
+	struct region_map map;
+	struct regions regions;
+	struct cover cover = {0};
+	region told = REGION_NONE;
+	bool logged = says_what_is_logged(rules);
+
+	regions_init(&regions);
+	region_map(&regions, filter->program, filter->count, &question, &map);
+	for (size_t i = 0; map.trouble == REGION_FINE && i < map.count; i++)
+		if ((twin_action(map.all[i].value) == SECCOMP_RET_LOG) == logged)
+			told = region_or(&regions, told, map.all[i].region);
+	bool made = map.trouble == REGION_FINE && told != REGION_NONE && told != REGION_ALL &&
+		    !regions.full &&
+		    cover_make(&regions, told, narrow, restated->manner == TWIN_PLAIN, &cover);
+
+	if (made)
+		put_rules(restated, &cover, logged ? "SCMP_ACT_LOG" : "SCMP_ACT_ALLOW");
+	cover_release(&cover);
+	regions_release(&regions);
+	return made;
+}
+
+static void append_all(struct twin_maker *maker)
+{
+	size_t list = tree_member(&maker->tree, maker->seccomp, "syscalls");
+
+	tree_forget_appended(&maker->tree, list);
+	for (size_t i = 0; i < maker->restated_count; i++)
+		for (size_t j = 0; j < maker->restated[i].rule_count; j++)
+			tree_append(&maker->tree, list, maker->restated[i].rules[j]);
+}
+
+bool twin_take_back(struct twin_maker *maker, const char *name)
+{
+	struct twin_restated *restated = restated_of(maker, name);
+
+	if (!restated || restated->rule_count == 0)
+		return false;
+	forget_rules(restated);
+	restated->manner = TWIN_LEFT;
+	append_all(maker);
+	return true;
+}
+
+enum twin_manner twin_restate(struct twin_maker *maker, const struct rules *rules,
+			      const struct filter *filter, uint32_t audit_arch, int64_t nr,
+			      bool possible)
+{
+	char name[SYSCALL_NAME_SIZE];
+
+	syscall_name(audit_arch, nr, name);
+	struct twin_restated *restated = restated_of(maker, name);
+
+	if (restated && restated->manner < TWIN_LEFT)
+		restated->manner++;
+	else if (!restated)
+		restated = restated_new(maker, name);
+	forget_rules(restated);
+	restated->round = maker->round;
+	if (!possible || !depends_on_arguments_alone(maker, rules, name))
+		restated->manner = TWIN_LEFT;
+	while (restated->manner < TWIN_LEFT && !restate(restated, rules, filter, audit_arch, nr))
+		restated->manner++;
+	if (restated->manner == TWIN_LEFT && says_what_is_logged(rules)) {
+		const struct cover always = {.all = &(struct cover_rule){.arg_count = 0},
+					     .count = 1};
+
+		put_rules(restated, &always, "SCMP_ACT_LOG");
+	}
+	append_all(maker);
+	return restated->manner;
+}

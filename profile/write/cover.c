@@ -1,0 +1,332 @@
+#include "profile/write/cover.h"
+
+#include "base/mem.h"
+#include "profile/answers/spans.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A set that takes more ways than this takes more rules too. */
+#define MAX_CUBES 1024
+
+#define FEW_VALUES 16
+
+struct coverer {
+	struct regions *regions;
+	struct cover *cover;
+	region wanted; /* and whatever does not matter */
+	region matters;
+	uint64_t max;           /* the largest value of an argument */
+	struct cover_rule rule; /* so far */
+	bool too_many;
+};
+
+/* The comparisons of one argument whose alternatives are a set of values. */
+struct choices {
+	struct document_arg *all;
+	size_t count, size;
+};
+
+void cover_release(struct cover *cover)
+{
+	free(cover->all);
+	*cover = (struct cover){0};
+}
+
+size_t cover_tangled(const struct cover *cover)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < cover->count; i++) {
+		const struct cover_rule *rule = &cover->all[i];
+		bool inequality = false;
+
+		for (size_t j = 0; j < rule->arg_count; j++)
+			inequality = inequality || (rule->args[j].op != SCMP_CMP_EQ &&
+						    rule->args[j].op != SCMP_CMP_MASKED_EQ);
+		count += rule->arg_count > 1 && inequality;
+	}
+	return count;
+}
+
+static void put_choice(struct choices *choices, unsigned index, enum scmp_compare op,
+		       uint64_t value, uint64_t value_two)
+{
+	if (choices->count == choices->size) {
+		choices->size = choices->size ? choices->size * 2 : 8;
+		choices->all = mem_resize(choices->all, choices->size * sizeof(*choices->all));
+	}
+	choices->all[choices->count++] = (struct document_arg){
+		.index = index, .op = op, .value = value, .value_two = value_two};
+}
+
+static region region_of_arg(struct regions *regions, const struct document_arg *arg)
+{
+	const uint64_t all = UINT64_MAX;
+
+	switch (arg->op) {
+	case SCMP_CMP_EQ:
+		return region_argument(regions, arg->index, all, COMPARE_EQ, arg->value);
+	case SCMP_CMP_NE:
+		return region_not(
+			regions, region_argument(regions, arg->index, all, COMPARE_EQ, arg->value));
+	case SCMP_CMP_GE:
+		return region_argument(regions, arg->index, all, COMPARE_GE, arg->value);
+	case SCMP_CMP_LE:
+		return region_not(
+			regions, region_argument(regions, arg->index, all, COMPARE_GT, arg->value));
+	default: /* SCMP_CMP_MASKED_EQ; no other is made here */
+		return region_argument(regions, arg->index, arg->value, COMPARE_EQ, arg->value_two);
+	}
+}
+
+static region region_of_rule(struct regions *regions, const struct cover_rule *rule)
+{
+	region all = REGION_ALL;
+
+	for (size_t i = 0; i < rule->arg_count; i++)
+		all = region_and(regions, all, region_of_arg(regions, &rule->args[i]));
+	return all;
+}
+
+/* A range with both ends inside: the largest aligned powers of two, from the left. */
+static void put_range(struct choices *choices, unsigned index, struct span span)
+{
+	for (uint64_t first = span.first;;) {
+		unsigned bits = first ? (unsigned)__builtin_ctzll(first) : 63;
+
+		while ((UINT64_C(1) << bits) - 1 > span.last - first)
+			bits--;
+		uint64_t rest = (UINT64_C(1) << bits) - 1;
+
+		if (bits == 0)
+			put_choice(choices, index, SCMP_CMP_EQ, first, 0);
+		else
+			put_choice(choices, index, SCMP_CMP_MASKED_EQ, ~rest, first);
+		if (first + rest == span.last)
+			return;
+		first += rest + 1;
+	}
+}
+
+static void put_spans(struct choices *choices, unsigned index, const struct spans *spans,
+		      uint64_t max)
+{
+	struct spans rest = spans_of(0, max);
+
+	for (size_t i = 0; i < spans->count; i++)
+		spans_remove(&rest, spans->all[i].first, spans->all[i].last);
+	bool is_ne = rest.count == 1 && rest.all[0].first == rest.all[0].last;
+
+	if (is_ne)
+		put_choice(choices, index, SCMP_CMP_NE, rest.all[0].first, 0);
+	for (size_t i = 0; i < spans->count && !is_ne; i++) {
+		struct span span = spans->all[i];
+
+		if (span.first == span.last)
+			put_choice(choices, index, SCMP_CMP_EQ, span.first, 0);
+		else if (span.last == max)
+			put_choice(choices, index, SCMP_CMP_GE, span.first, 0);
+		else if (span.first == 0)
+			put_choice(choices, index, SCMP_CMP_LE, span.last, 0);
+		else
+			put_range(choices, index, span);
+	}
+	spans_release(&rest);
+}
+
+/* Whether the cube is a range: what is fixed lies above what is free. */
+static bool is_range(const struct region_cube *cube)
+{
+	return (~cube->mask & (~cube->mask + 1)) == 0;
+}
+
+/* A few values are told one by one: people write 0, 8, 0x20000 and 0x20008 and no mask. */
+static bool is_few(const struct region_cube *cubes, size_t count)
+{
+	size_t values = 0;
+
+	for (size_t i = 0; i < count && values <= FEW_VALUES; i++) {
+		int free_bits = __builtin_popcountll(~cubes[i].mask);
+
+		values += free_bits < 8 ? (size_t)1 << free_bits : FEW_VALUES + 1;
+	}
+	return values <= FEW_VALUES;
+}
+
+/* Every value of a cube: counts up in its free bits. */
+static void add_values(const struct region_cube *cube, struct spans *spans)
+{
+	uint64_t value = cube->bits;
+
+	do {
+		spans_add(spans, value, value);
+		value = (((value | cube->mask) + 1) & ~cube->mask) | cube->bits;
+	} while (value != cube->bits);
+}
+
+/*
+ * Where all cubes are ranges, or are few values, the comparisons are those of ranges, else each
+ * cube is a masked one. The argument's part of what matters is cut off first: of 32 bits the high
+ * half is zero then.
+ */
+static bool choose(struct coverer *coverer, unsigned index, region values, struct choices *choices)
+{
+	struct region_cube *cubes = mem_new(MAX_CUBES, sizeof(*cubes));
+	bool narrow = coverer->max == UINT32_MAX;
+	struct spans spans = {0};
+	bool ranges = true;
+
+	if (narrow)
+		values = region_and(
+			coverer->regions, values,
+			region_half(coverer->regions, index, true, UINT32_MAX, COMPARE_EQ, 0));
+	size_t count = region_cubes(coverer->regions, values, cubes, MAX_CUBES);
+	bool fits = count != SIZE_MAX;
+
+	for (size_t i = 0; fits && i < count; i++)
+		ranges = ranges && is_range(&cubes[i]);
+	bool few = fits && !ranges && is_few(cubes, count);
+
+	for (size_t i = 0; fits && i < count; i++) {
+		if (few)
+			add_values(&cubes[i], &spans);
+		else if (ranges)
+			spans_add(&spans, cubes[i].bits, cubes[i].bits | ~cubes[i].mask);
+		else
+			put_choice(choices, index, SCMP_CMP_MASKED_EQ,
+				   narrow ? cubes[i].mask & UINT32_MAX : cubes[i].mask,
+				   cubes[i].bits);
+	}
+	if (fits && (ranges || few))
+		put_spans(choices, index, &spans, coverer->max);
+	spans_release(&spans);
+	free(cubes);
+	return fits;
+}
+
+static void put_rule(struct coverer *coverer)
+{
+	struct cover *cover = coverer->cover;
+
+	if (cover->count == COVER_MAX) {
+		coverer->too_many = true;
+		return;
+	}
+	if (cover->count == cover->size) {
+		cover->size = cover->size ? cover->size * 2 : 8;
+		cover->all = mem_resize(cover->all, cover->size * sizeof(*cover->all));
+	}
+	cover->all[cover->count++] = coverer->rule;
+}
+
+/* Argument after argument; the rules of different values of one argument are disjoint. */
+static void cover_region(struct coverer *coverer, region left)
+{
+	unsigned index = region_first(coverer->regions, left);
+	region *values, *rests;
+
+	if (index == REGION_ARGUMENTS) {
+		put_rule(coverer);
+		return;
+	}
+	size_t count = region_split(coverer->regions, left, &values, &rests);
+
+	for (size_t i = 0; i < count && !coverer->too_many; i++) {
+		struct choices choices = {0};
+
+		if (!choose(coverer, index, values[i], &choices))
+			coverer->too_many = true;
+		for (size_t j = 0; j < choices.count && !coverer->too_many; j++) {
+			coverer->rule.args[coverer->rule.arg_count++] = choices.all[j];
+			cover_region(coverer, rests[i]);
+			coverer->rule.arg_count--;
+		}
+		free(choices.all);
+	}
+	free(values);
+	free(rests);
+}
+
+static bool is_wanted(struct coverer *coverer, const struct cover_rule *rule)
+{
+	return region_within(coverer->regions, region_of_rule(coverer->regions, rule),
+			     coverer->wanted);
+}
+
+/* Leaves out what can be left out: whole comparisons, then bits of masks. */
+static void widen(struct coverer *coverer, struct cover_rule *rule)
+{
+	for (size_t i = 0; i < rule->arg_count && rule->arg_count > 1;) {
+		struct cover_rule without = *rule;
+
+		memmove(&without.args[i], &without.args[i + 1],
+			(--without.arg_count - i) * sizeof(without.args[0]));
+		if (is_wanted(coverer, &without))
+			*rule = without;
+		else
+			i++;
+	}
+	for (size_t i = 0; i < rule->arg_count; i++) {
+		if (rule->args[i].op != SCMP_CMP_MASKED_EQ)
+			continue;
+		for (uint64_t bit = UINT64_C(1) << 63; bit; bit >>= 1) {
+			struct cover_rule without = *rule;
+
+			without.args[i].value &= ~bit;
+			without.args[i].value_two &= ~bit;
+			if ((rule->args[i].value & bit) && without.args[i].value &&
+			    is_wanted(coverer, &without))
+				*rule = without;
+		}
+	}
+}
+
+/* Whether the other rules say all that this one says, as far as it matters. */
+static bool is_spare(struct coverer *coverer, size_t at)
+{
+	struct regions *regions = coverer->regions;
+	struct cover *cover = coverer->cover;
+	region others = region_not(regions, coverer->matters);
+
+	for (size_t i = 0; i < cover->count; i++) {
+		if (i != at)
+			others =
+				region_or(regions, others, region_of_rule(regions, &cover->all[i]));
+	}
+	return region_within(regions, region_of_rule(regions, &cover->all[at]), others);
+}
+
+static void shorten(struct coverer *coverer)
+{
+	struct cover *cover = coverer->cover;
+
+	for (size_t i = 0; i < cover->count; i++)
+		widen(coverer, &cover->all[i]);
+	for (size_t i = cover->count; i-- > 0;) {
+		if (!is_spare(coverer, i))
+			continue;
+		memmove(&cover->all[i], &cover->all[i + 1],
+			(--cover->count - i) * sizeof(*cover->all));
+	}
+}
+
+bool cover_make(struct regions *regions, region wanted, bool narrow, bool plain,
+		struct cover *ret_cover)
+{
+	struct coverer coverer = {.regions = regions,
+				  .cover = ret_cover,
+				  .matters = REGION_ALL,
+				  .max = narrow ? UINT32_MAX : UINT64_MAX};
+
+	*ret_cover = (struct cover){0};
+	for (unsigned i = 0; narrow && i < REGION_ARGUMENTS; i++)
+		coverer.matters =
+			region_and(regions, coverer.matters,
+				   region_half(regions, i, true, UINT32_MAX, COMPARE_EQ, 0));
+	coverer.wanted = region_or(regions, wanted, region_not(regions, coverer.matters));
+	cover_region(&coverer, wanted);
+	if (!plain && !coverer.too_many)
+		shorten(&coverer);
+	return !coverer.too_many && !regions->full;
+}

@@ -1,0 +1,49 @@
+/*
+ * A cover: args of OCI rules that together say what a region says.
+ *
+ * An OCI rule compares an argument with a constant (config-linux.md: SCMP_CMP_NE, LT, LE, EQ, GE,
+ * GT, MASKED_EQ), and holds if all its comparisons do, provided that no two of them are of the
+ * same argument; several rules with one action are alternatives. So any set of arguments that
+ * comparisons and masks describe has a cover: at worst every range in the middle is cut at powers
+ * of two and every masked inequality is told bit by bit.
+ */
+#ifndef SCLOG_PROFILE_WRITE_COVER_H
+#define SCLOG_PROFILE_WRITE_COVER_H
+
+#include "profile/document/document.h"
+#include "profile/answers/region.h"
+
+/* One rule's args, in the order of their indexes. */
+struct cover_rule {
+	struct document_arg args[REGION_ARGUMENTS];
+	size_t arg_count;
+};
+
+struct cover {
+	struct cover_rule *all;
+	size_t count, size;
+};
+
+/*
+ * Rules for one syscall. Rules of several args that test inequalities are what libseccomp 2.5.4
+ * cannot take many of: each is put into every branch of those before it, and five such rules of
+ * three args keep it busy for longer than anybody waits.
+ */
+#define COVER_MAX         128
+#define COVER_MAX_TANGLED 3
+
+/*
+ * Fills the cover of a region that is neither empty nor everything. `narrow`: arguments have 32
+ * bits, so what the rules say of larger values does not matter, and the region does not depend
+ * on the high halves. `plain`: rules that share nothing with each other, as they come; otherwise
+ * they are made as short and few as can be, and may overlap. False when it takes more than
+ * COVER_MAX rules. cover_release() is due in any case.
+ */
+bool cover_make(struct regions *regions, region wanted, bool narrow, bool plain,
+		struct cover *ret_cover);
+void cover_release(struct cover *cover);
+
+/* How many of its rules have several args, one of them an inequality. */
+size_t cover_tangled(const struct cover *cover);
+
+#endif

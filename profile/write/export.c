@@ -1,0 +1,529 @@
+#include "profile/write/export.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+#include "profile/write/export_private.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENOSYS_VALUE (SECCOMP_RET_ERRNO | ENOSYS)
+
+/* Times that another manner is tried for names that the proof finds wanting. */
+#define MAX_ROUNDS 8
+
+/* On i386 and its like one number stands for many calls, and libseccomp makes rules for it. */
+static const char *const multiplexers[] = {"ipc", "socketcall"};
+
+void export_release(struct export *export)
+{
+	struct sentences *sentences[] = {&export->differences, &export->notes};
+
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t j = 0; j < sentences[i]->count; j++)
+			free(sentences[i]->all[j]);
+		free(sentences[i]->all);
+	}
+	buf_release(&export->document);
+	*export = (struct export){0};
+}
+
+/* x32 and its like run on a 64-bit kernel, but libseccomp compares the low halves only. */
+bool export_is_narrow(uint32_t token)
+{
+	return token == SCMP_ARCH_X32 || token == SCMP_ARCH_MIPS64N32 ||
+	       token == SCMP_ARCH_MIPSEL64N32 || !(token & __AUDIT_ARCH_64BIT);
+}
+
+static void name_clear(struct export_name *name)
+{
+	for (size_t i = 0; i < name->rule_count; i++)
+		cover_release(&name->rules[i].cover);
+	free(name->rules);
+	name->rules = NULL;
+	name->rule_count = 0;
+	name->conditional = false;
+	name->inexpressible = false;
+}
+
+static void exporter_release(struct exporter *exporter)
+{
+	for (size_t i = 0; i < exporter->name_count; i++) {
+		name_clear(&exporter->names[i]);
+		free((void *)(uintptr_t)exporter->names[i].name);
+	}
+	free(exporter->names);
+	regions_release(&exporter->regions);
+}
+
+static struct export_name *find_name(const struct exporter *exporter, const char *name)
+{
+	for (size_t i = 0; i < exporter->name_count; i++) {
+		if (strcmp(exporter->names[i].name, name) == 0)
+			return &exporter->names[i];
+	}
+	return NULL;
+}
+
+/* A rule's name counts for the stub of every arch where it resolves to a number. */
+static bool is_beyond_stub(const struct exporter *exporter, const char *name)
+{
+	const struct filter *filter = exporter->filter;
+
+	for (size_t i = 0; i < filter->arch_count; i++) {
+		const struct filter_arch *arch = &filter->arches[i];
+		int nr = seccomp_syscall_resolve_name_arch(arch->token, name);
+
+		if (arch->has_last && nr >= 0 && (uint32_t)nr > arch->last)
+			return true;
+	}
+	return false;
+}
+
+static bool is_loadable(const char *name)
+{
+	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR;
+}
+
+/* The first arch that has the name decides; 64-bit ones come first, since they see all bits. */
+static void add_name(struct exporter *exporter, const char *name, uint32_t token, uint32_t nr)
+{
+	if (find_name(exporter, name) || !is_loadable(name) || is_beyond_stub(exporter, name))
+		return;
+	if (exporter->name_count == exporter->name_size) {
+		exporter->name_size = exporter->name_size ? exporter->name_size * 2 : 512;
+		exporter->names =
+			mem_resize(exporter->names, exporter->name_size * sizeof(*exporter->names));
+	}
+	exporter->names[exporter->name_count++] =
+		(struct export_name){.name = mem_copy(str_from(name)), .token = token, .nr = nr};
+}
+
+static void add_names(struct exporter *exporter, uint32_t token)
+{
+	uint32_t *numbers;
+	size_t count = survey_numbers(exporter->filter, token, &numbers);
+	char name[SYSCALL_NAME_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		if (numbers[i] != UINT32_MAX && syscall_name(arch_audit(token), numbers[i], name))
+			add_name(exporter, name, token, numbers[i]);
+	}
+	free(numbers);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct export_name *)a)->name, ((const struct export_name *)b)->name);
+}
+
+static void collect_names(struct exporter *exporter)
+{
+	const struct filter *filter = exporter->filter;
+
+	for (int narrow = 0; narrow < 2; narrow++) {
+		for (size_t i = 0; i < filter->arch_count; i++) {
+			if (export_is_narrow(filter->arches[i].token) == narrow)
+				add_names(exporter, filter->arches[i].token);
+		}
+	}
+	if (exporter->name_count)
+		qsort(exporter->names, exporter->name_count, sizeof(*exporter->names), by_name);
+}
+
+static struct export_rule *put_rule(struct export_name *name, uint32_t value)
+{
+	name->rules = mem_resize(name->rules, (name->rule_count + 1) * sizeof(*name->rules));
+	name->rules[name->rule_count] = (struct export_rule){.value = value};
+	return &name->rules[name->rule_count++];
+}
+
+static bool is_stricter(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a & SECCOMP_RET_ACTION_FULL) < (int32_t)(b & SECCOMP_RET_ACTION_FULL);
+}
+
+/* What OCI cannot say is refused as the strictest of its answers. */
+static void put_strictest(struct exporter *exporter, struct export_name *name)
+{
+	const struct question question = {.audit_arch = arch_audit(name->token),
+					  .nr = name->nr,
+					  .big_endian = exporter->filter->big_endian};
+	struct walk walk;
+
+	name_clear(name);
+	name->inexpressible = true;
+	walk_init(&walk);
+	walk_filter(&walk, exporter->filter->program, exporter->filter->count, &question);
+	uint32_t value = walk.paths[0].value;
+
+	for (size_t i = 1; i < walk.path_count; i++) {
+		if (is_stricter(walk.paths[i].value, value))
+			value = walk.paths[i].value;
+	}
+	value = filter_value_effect(value);
+	if (value != exporter->default_action)
+		put_rule(name, value);
+	walk_release(&walk);
+}
+
+/* The answers with the same effect are one. */
+static void join_outcomes(struct regions *regions, struct region_map *map)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < map->count; i++) {
+		uint32_t value = filter_value_effect(map->all[i].value);
+		size_t j = 0;
+
+		while (j < count && map->all[j].value != value)
+			j++;
+		region before = j < count ? map->all[j].region : REGION_NONE;
+
+		map->all[j] = (struct region_outcome){
+			value, region_or(regions, before, map->all[i].region)};
+		count += j == count;
+	}
+	map->count = count;
+}
+
+static int by_outcome(const void *a, const void *b)
+{
+	uint32_t x = ((const struct region_outcome *)a)->value;
+	uint32_t y = ((const struct region_outcome *)b)->value;
+
+	return (x > y) - (x < y);
+}
+
+/* One rule for each answer but the default's; false when that takes too many. */
+static bool put_conditions(struct exporter *exporter, struct export_name *name,
+			   const struct region_map *map)
+{
+	bool narrow = export_is_narrow(name->token);
+	size_t rules = 0, tangled = 0;
+
+	name->conditional = true;
+	for (size_t i = 0; i < map->count; i++) {
+		if (map->all[i].value == exporter->default_action)
+			continue;
+		struct export_rule *rule = put_rule(name, map->all[i].value);
+
+		if (!cover_make(&exporter->regions, map->all[i].region, narrow,
+				name->manner == MANNER_PLAIN, &rule->cover))
+			return false;
+		rules += rule->cover.count;
+		tangled += cover_tangled(&rule->cover);
+	}
+	return rules <= COVER_MAX && tangled <= COVER_MAX_TANGLED;
+}
+
+static void make_rules(struct exporter *exporter, struct export_name *name)
+{
+	const struct question question = {.audit_arch = arch_audit(name->token),
+					  .nr = name->nr,
+					  .big_endian = exporter->filter->big_endian};
+	MEM_AUTO struct region_map *map = mem_new(1, sizeof(*map));
+
+	name_clear(name);
+	regions_clear(&exporter->regions);
+	region_map(&exporter->regions, exporter->filter->program, exporter->filter->count,
+		   &question, map);
+	if (map->trouble != REGION_FINE) {
+		put_strictest(exporter, name);
+		return;
+	}
+	join_outcomes(&exporter->regions, map);
+	qsort(map->all, map->count, sizeof(map->all[0]), by_outcome);
+	if (map->count == 1 && map->all[0].value != exporter->default_action)
+		put_rule(name, map->all[0].value);
+	if (map->count == 1)
+		return;
+	name->conditional = true;
+	if (name->manner == MANNER_LEFT)
+		return;
+	if (!put_conditions(exporter, name, map))
+		put_strictest(exporter, name);
+}
+
+static bool is_multiplexer(const char *name)
+{
+	for (size_t i = 0; i < sizeof(multiplexers) / sizeof(multiplexers[0]); i++) {
+		if (strcmp(multiplexers[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where conditions of socketcall and ipc come from the calls that they stand for, the rules for
+ * those make them again. */
+static void make_all_rules(struct exporter *exporter)
+{
+	for (size_t i = 0; i < exporter->name_count; i++) {
+		struct export_name *name = &exporter->names[i];
+
+		name->manner = is_multiplexer(name->name) ? MANNER_LEFT : MANNER_SHORT;
+		make_rules(exporter, name);
+	}
+}
+
+/* The largest number that the profile names for the arch, as runc finds it. */
+static bool find_named(const struct exporter *exporter, uint32_t token, uint32_t *ret_last)
+{
+	int last = -1;
+
+	for (size_t i = 0; i < exporter->name_count; i++) {
+		const struct export_name *name = &exporter->names[i];
+		int nr = name->rule_count ? seccomp_syscall_resolve_name_arch(token, name->name)
+					  : -1;
+
+		if (nr > last)
+			last = nr;
+	}
+	*ret_last = (uint32_t)last;
+	return last >= 0;
+}
+
+/* A name for the number where the stub begins, or for the next one that has a name. */
+static void pin_stub(struct exporter *exporter, const struct filter_arch *arch)
+{
+	char name[SYSCALL_NAME_SIZE];
+	uint32_t last;
+
+	if (find_named(exporter, arch->token, &last) && last >= arch->last)
+		return;
+	for (uint32_t nr = arch->last; nr < arch->last + 1024; nr++) {
+		if (!syscall_name(arch_audit(arch->token), nr, name) ||
+		    seccomp_syscall_resolve_name_arch(arch->token, name) != (int)nr)
+			continue;
+		struct export_name *pin = find_name(exporter, name);
+
+		if (!pin) {
+			exporter->names =
+				mem_resize(exporter->names,
+					   (exporter->name_count + 1) * sizeof(*exporter->names));
+			exporter->name_size = exporter->name_count + 1;
+			pin = &exporter->names[exporter->name_count++];
+			*pin = (struct export_name){
+				.name = mem_copy(str_from(name)), .token = arch->token, .nr = nr};
+			make_rules(exporter, pin);
+		}
+		if (pin->rule_count == 0)
+			put_rule(pin, exporter->default_action);
+		pin->pinned = true;
+		qsort(exporter->names, exporter->name_count, sizeof(*exporter->names), by_name);
+		return;
+	}
+}
+
+static void pin_stubs(struct exporter *exporter)
+{
+	for (size_t i = 0; i < exporter->filter->arch_count; i++) {
+		if (exporter->filter->arches[i].has_last)
+			pin_stub(exporter, &exporter->filter->arches[i]);
+	}
+}
+
+/* The name's rules in the next manner; false if there is none, or it has no say in the matter. */
+static bool next_manner(struct exporter *exporter, struct export_name *name)
+{
+	static const enum manner next[] = {
+		[MANNER_LEFT] = MANNER_SHORT,
+		[MANNER_SHORT] = MANNER_PLAIN,
+	};
+
+	if (!name->conditional || name->inexpressible || name->manner == MANNER_PLAIN)
+		return false;
+	name->manner = next[name->manner];
+	make_rules(exporter, name);
+	if (name->pinned && name->rule_count == 0)
+		put_rule(name, exporter->default_action);
+	return true;
+}
+
+static bool improve(struct exporter *exporter, const struct differences *differences)
+{
+	char text[SYSCALL_NAME_SIZE];
+	bool changed = false;
+	MEM_AUTO bool *done = mem_new(exporter->name_count, sizeof(*done));
+
+	for (size_t i = 0; i < differences->count; i++) {
+		const struct difference *difference = &differences->all[i];
+		struct export_name *name =
+			syscall_name(arch_audit(difference->token), (int32_t)difference->nr, text)
+				? find_name(exporter, text)
+				: NULL;
+
+		if (!name || done[name - exporter->names])
+			continue;
+		done[name - exporter->names] = true;
+		changed = next_manner(exporter, name) || changed;
+	}
+	return changed;
+}
+
+/* Whether libseccomp takes the rules of one name, which may contradict each other on an arch whose
+ * arguments are shorter. */
+static bool is_buildable(const struct exporter *exporter, struct export_name *name)
+{
+	struct exporter alone = *exporter;
+	BUF_AUTO document = {0};
+
+	alone.names = name;
+	alone.name_count = 1;
+	export_write(&alone, &document);
+	return export_builds(&alone, &document);
+}
+
+/* What libseccomp does not take one by one: rules that share nothing, or else the strictest. */
+static bool mend_name(struct exporter *exporter, struct export_name *name)
+{
+	if (is_buildable(exporter, name))
+		return false;
+	if (!next_manner(exporter, name))
+		put_strictest(exporter, name);
+	return true;
+}
+
+/* After libseccomp has refused the whole, or came to no end with it: false if nothing could be done
+ * about it. */
+static bool mend(struct exporter *exporter)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < exporter->name_count; i++) {
+		struct export_name *name = &exporter->names[i];
+
+		if (!name->conditional || name->inexpressible || name->manner == MANNER_LEFT)
+			continue;
+		if (is_multiplexer(name->name)) {
+			name->manner = MANNER_LEFT;
+			make_rules(exporter, name);
+			name->inexpressible = true;
+			changed = true;
+		} else {
+			changed = mend_name(exporter, name) || changed;
+		}
+	}
+	return changed;
+}
+
+/* Writes, proves, and tries again as long as something can be done about a difference. */
+static int settle(struct exporter *exporter, struct err *err)
+{
+	struct export *export = exporter->export;
+	struct differences differences = {0};
+	bool again = true;
+	int r = 0;
+
+	for (int round = 0; again && round < MAX_ROUNDS; round++) {
+		err_clear(err);
+		differences_release(&differences);
+		buf_clear(&export->document);
+		export_write(exporter, &export->document);
+		r = export_prove(exporter, &export->document, &differences, err);
+		again = r == -EEXIST || r == -ETIME ? mend(exporter)
+						    : r == 0 && improve(exporter, &differences);
+	}
+	export->compared = differences.compared;
+	differences_tell(&differences, &export->differences);
+	differences_release(&differences);
+	return r < 0 ? err_prefix(err, "the profile that was made of the filter") : 0;
+}
+
+static bool passes(uint32_t value)
+{
+	uint32_t action = value & SECCOMP_RET_ACTION_FULL;
+
+	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG ||
+	       action == SECCOMP_RET_TRACE;
+}
+
+/* What the other runtime would do with the same document. */
+static void note_runtime(const struct exporter *exporter)
+{
+	struct sentences *notes = &exporter->export->notes;
+	char text[VERDICT_VALUE_SIZE];
+
+	if (exporter->survey->has_stub)
+		sentence_add(
+			notes,
+			"syscalls newer than the profile get ENOSYS by a stub that runc puts in "
+			"front; crun has none and answers them with the default, %s",
+			verdict_value_text(exporter->default_action, text));
+	else if (!passes(exporter->default_action) && exporter->default_action != ENOSYS_VALUE)
+		sentence_add(notes,
+			     "the filter has no ENOSYS stub: runc will put one in front, so that "
+			     "syscalls newer than the profile get ENOSYS instead of %s",
+			     verdict_value_text(exporter->default_action, text));
+}
+
+static bool has_action(const struct exporter *exporter, uint32_t action)
+{
+	for (size_t i = 0; i < exporter->name_count; i++) {
+		for (size_t j = 0; j < exporter->names[i].rule_count; j++) {
+			if ((exporter->names[i].rules[j].value & SECCOMP_RET_ACTION_FULL) == action)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void note(const struct exporter *exporter)
+{
+	struct sentences *notes = &exporter->export->notes;
+
+	note_runtime(exporter);
+	if (!exporter->survey->checks_arch)
+		sentence_add(
+			notes,
+			"the filter does not refuse arches that it does not know; the profile is "
+			"for the arches of this machine and kills the programs of any other");
+	if (has_action(exporter, SECCOMP_RET_USER_NOTIF))
+		sentence_add(notes,
+			     "SCMP_ACT_NOTIFY needs someone who answers: runc refuses the profile "
+			     "until it has a listenerPath");
+	for (size_t i = 0; i < exporter->name_count; i++) {
+		if (exporter->names[i].inexpressible && exporter->names[i].manner != MANNER_LEFT)
+			sentence_add(
+				notes,
+				"%s: the filter's conditions cannot be said in OCI rules, or take "
+				"too many; the profile has the strictest of its answers",
+				exporter->names[i].name);
+	}
+}
+
+/* The default that a profile can have: no runtime takes NOTIFY. */
+static uint32_t choose_default(const struct survey *survey)
+{
+	uint32_t value = filter_value_effect(survey->default_action);
+
+	if (value == SECCOMP_RET_USER_NOTIF)
+		return ENOSYS_VALUE;
+	if ((value & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP)
+		return SECCOMP_RET_TRAP;
+	return value;
+}
+
+int export_filter(const struct filter *filter, const struct survey *survey, uint32_t host,
+		  struct export *ret_export, struct err *err)
+{
+	struct exporter exporter = {.filter = filter,
+				    .survey = survey,
+				    .host = host,
+				    .default_action = choose_default(survey),
+				    .export = ret_export};
+
+	*ret_export = (struct export){.runtime = survey->has_stub ? RUNTIME_RUNC : RUNTIME_CRUN};
+	regions_init(&exporter.regions);
+	collect_names(&exporter);
+	make_all_rules(&exporter);
+	pin_stubs(&exporter);
+	int r = settle(&exporter, err);
+
+	note(&exporter);
+	exporter_release(&exporter);
+	return r;
+}

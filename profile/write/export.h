@@ -1,0 +1,49 @@
+/*
+ * An export: a filter written back as an OCI profile (config-linux.md, linux.seccomp).
+ *
+ * A filter knows numbers, a profile names; a filter can compute, a profile compares. So the
+ * profile is made from what the filter answers to every number that libseccomp can name, and is
+ * then proven: it is built again as the runtime builds it, and both filters are compared for
+ * every number worth asking (profile/answers/survey.h) on every arch, over all values of the arguments at
+ * once. What differs, because OCI cannot say it, is listed.
+ *
+ * What runc's ENOSYS stub answers belongs to runc and not to the profile. It is left out, and the
+ * largest number that it lets through is named, by a rule that repeats the default if need be, so
+ * that runc puts the same stub in front again.
+ *
+ * The same filter always gives the same bytes.
+ */
+#ifndef SCLOG_PROFILE_WRITE_EXPORT_H
+#define SCLOG_PROFILE_WRITE_EXPORT_H
+
+#include "base/buf.h"
+#include "profile/answers/survey.h"
+
+struct sentences {
+	char **all;
+	size_t count, size;
+};
+
+/* What a difference begins with that is about the arches that the profile does not list. */
+#define EXPORT_OTHER_ARCH "any other arch"
+
+struct export
+{
+	struct buf document; /* JSON, its last line ended */
+	/* Which runtime's way of building the proof is for: runc where there is a stub, else crun,
+	 * which is libseccomp alone. */
+	enum runtime runtime;
+	size_t compared;              /* pairs of arch and number */
+	struct sentences differences; /* none: the profile does exactly what the filter does */
+	struct sentences notes;       /* what whoever loads the profile should know */
+};
+
+/*
+ * Exports a filter that survey_filter() has looked at, for a host of that arch (the one given to
+ * the survey). -EINVAL if what came out cannot be built. export_release() is due in any case.
+ */
+int export_filter(const struct filter *filter, const struct survey *survey, uint32_t host,
+		  struct export *ret_export, struct err *err);
+void export_release(struct export *export);
+
+#endif

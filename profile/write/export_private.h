@@ -1,0 +1,81 @@
+/*
+ * What the parts of an export share: export.c makes rules of answers, export_text.c writes them,
+ * export_proof.c compares what they build with the filter.
+ */
+#ifndef SCLOG_PROFILE_WRITE_EXPORT_PRIVATE_H
+#define SCLOG_PROFILE_WRITE_EXPORT_PRIVATE_H
+
+#include "profile/write/cover.h"
+#include "profile/write/export.h"
+#include "profile/filter/stack.h"
+
+/* How the rules for one name are made; the next is tried when the proof finds the last wanting. */
+enum manner {
+	MANNER_SHORT, /* rules as few as can be, which may overlap */
+	MANNER_PLAIN, /* rules that share nothing */
+	MANNER_LEFT,  /* none: on i386 libseccomp makes rules for socketcall and ipc by itself */
+};
+
+/* What one name gets for one value of the filter. */
+struct export_rule {
+	uint32_t value;
+	struct cover cover; /* no rule in it: without args */
+};
+
+struct export_name {
+	const char *name;
+	enum manner manner;
+	bool pinned; /* named so that the stub begins where it did, whatever its rule */
+	bool conditional;
+	bool inexpressible;
+	uint32_t token; /* whose answer decides: the host's if it has the syscall */
+	uint32_t nr;    /* as the kernel shows it to a filter there */
+	struct export_rule *rules;
+	size_t rule_count;
+};
+
+struct exporter {
+	const struct filter *filter;
+	const struct survey *survey;
+	uint32_t host;
+	uint32_t default_action; /* that a profile can have */
+	struct regions regions;
+	struct export_name *names; /* sorted */
+	size_t name_count, name_size;
+	struct export *export;
+};
+
+/* Adds one sentence. */
+void sentence_add(struct sentences *sentences, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Whether libseccomp gives a syscall's arguments only their low 32 bits on that arch. */
+bool export_is_narrow(uint32_t token);
+
+/* Writes the profile. */
+void export_write(const struct exporter *exporter, struct buf *document);
+
+/* Where filter and profile part. */
+struct difference {
+	uint32_t token;
+	uint32_t nr;
+	char *filter_says, *profile_says;
+};
+
+struct differences {
+	struct difference *all;
+	size_t count, size;
+	size_t compared;
+};
+
+/* Builds the document and compares. differences_release() is due in any case. */
+int export_prove(const struct exporter *exporter, const struct buf *document,
+		 struct differences *ret_differences, struct err *err);
+/* Whether libseccomp takes the document at all. */
+bool export_builds(const struct exporter *exporter, const struct buf *document);
+void differences_release(struct differences *differences);
+
+/* Puts them into sentences: one for all numbers of an arch that part in the same way. */
+void differences_tell(const struct differences *differences, struct sentences *sentences);
+
+#endif

@@ -1,0 +1,463 @@
+#include "profile/write/form_private.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+#include "ingest/arch.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+
+/* Names that one message spells out. */
+#define NAMES_SHOWN 12
+
+/* Of a list in comments; the JSON forms have all of it. */
+#define COMMENT_ITEMS 100
+
+static const struct {
+	const char *name, *suffix;
+} forms[] = {
+	[FORM_OCI] = {"oci", ".json"},
+	[FORM_DOCKER] = {"docker", ".json"},
+	[FORM_SPO] = {"spo", ".yaml"},
+	[FORM_SYSTEMD] = {"systemd", ".conf"},
+	[FORM_MINIJAIL] = {"minijail", ".policy"},
+};
+
+enum form form_from_name(const char *name)
+{
+	for (size_t i = 0; name && i < sizeof(forms) / sizeof(forms[0]); i++)
+		if (strcmp(forms[i].name, name) == 0)
+			return (enum form)i;
+	return FORM_OCI;
+}
+
+const char *form_suffix(enum form form)
+{
+	return forms[form].suffix;
+}
+
+/* --- words */
+
+uint32_t form_action_kind(uint32_t action)
+{
+	return action & SECCOMP_RET_ACTION_FULL;
+}
+
+unsigned form_errno(uint32_t action)
+{
+	unsigned number = action & SECCOMP_RET_DATA;
+
+	return number < 4095 ? number : 4095;
+}
+
+const char *form_errno_text(unsigned number, char text[16])
+{
+	const char *name = number ? strerrorname_np((int)number) : NULL;
+
+	snprintf(text, 16, "%u", number);
+	return name ? name : text;
+}
+
+/* --- names in messages */
+
+void form_list_release(struct form_list *list)
+{
+	buf_release(&list->text);
+}
+
+void form_list_add(struct form_list *list, const char *name)
+{
+	char safe[SYSCALL_NAME_SIZE];
+
+	if (list->count++ < NAMES_SHOWN)
+		buf_format(&list->text, "%s%s", list->count > 1 ? ", " : "",
+			   text_safe(name, safe, sizeof(safe)));
+}
+
+const char *form_list_text(struct form_list *list)
+{
+	if (list->count > NAMES_SHOWN)
+		buf_format(&list->text, " and %zu more", list->count - NAMES_SHOWN);
+	return list->text.p;
+}
+
+int form_widen(const struct form_writer *writer, struct form_list *names, const char *why)
+{
+	const char *text = names->count ? form_list_text(names) : NULL;
+
+	if (!text)
+		return 0;
+	if (!writer->widen)
+		return err_set(writer->err, EINVAL, "%s: %s; --widen lets them through as a whole",
+			       why, text);
+	lint_add(writer->notes, 0, "", "%s: let through whatever the arguments are: %s", why, text);
+	return 0;
+}
+
+/* --- strings from logs */
+
+/* What moves the cursor, ends a line for some reader of YAML or turns the text around (Unicode:
+ * Cc, Zl, Zp, Bidi_Control), and what YAML calls not printable. */
+static bool is_unsafe(uint32_t point)
+{
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{0, 0x1f},        {0x7f, 0x9f},     {0x61c, 0x61c},   {0x200e, 0x200f},
+		{0x2028, 0x202e}, {0x2066, 0x2069}, {0xfeff, 0xfeff}, {0xfffe, 0xffff},
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (point >= ranges[i].first && point <= ranges[i].last)
+			return true;
+	return false;
+}
+
+void form_put_clean(struct buf *to, struct str text)
+{
+	while (text.n) {
+		uint32_t point = 0;
+		size_t bad = 1, n = utf8_decode(text, &point, &bad);
+
+		if (n == 0 || is_unsafe(point))
+			buf_put_str(to, STR("\xef\xbf\xbd"));
+		else
+			buf_put(to, text.p, n);
+		text = str_skip(text, n ? n : bad);
+	}
+}
+
+static json_t *clean_string(const json_t *from)
+{
+	BUF_AUTO text = {0};
+
+	form_put_clean(&text, str_of(json_string_value(from), json_string_length(from)));
+	return json_string(text.p ? text.p : "");
+}
+
+static json_t *clean_list(const json_t *from)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < json_array_size(from); i++) {
+		json_t *item = json_array_get(from, i);
+
+		if (json_is_string(item))
+			json_array_append_new(list, clean_string(item));
+	}
+	return list;
+}
+
+static json_t *clean_value(json_t *from)
+{
+	if (json_is_string(from))
+		return clean_string(from);
+	if (json_is_array(from))
+		return clean_list(from);
+	return json_is_integer(from) || json_is_boolean(from) ? json_incref(from) : NULL;
+}
+
+/* Only what the header promises; its own order. */
+static json_t *clean_evidence(const json_t *evidence)
+{
+	json_t *clean = evidence ? json_object() : NULL;
+	void *at = evidence ? json_object_iter((json_t *)(uintptr_t)evidence) : NULL;
+
+	for (; at; at = json_object_iter_next((json_t *)(uintptr_t)evidence, at)) {
+		const char *key = json_object_iter_key(at);
+		json_t *value = clean_value(json_object_iter_value(at));
+		BUF_AUTO name = {0};
+
+		form_put_clean(&name, str_from(key));
+		if (value && name.p)
+			json_object_set_new(clean, name.p, value);
+	}
+	return clean;
+}
+
+/* minijail's reader joins a line that ends in a backslash with the next one, comments included. */
+void form_put_comment(struct buf *to, const char *indent, const char *text)
+{
+	buf_format(to, "# %s", indent);
+	form_put_clean(to, str_from(text));
+	while (to->n && (to->p[to->n - 1] == ' ' || to->p[to->n - 1] == '\\'))
+		to->n--;
+	buf_put_char(to, '\n');
+}
+
+static void put_list_comment(struct buf *to, const char *key, const json_t *list)
+{
+	size_t count = json_array_size(list);
+	BUF_AUTO line = {0};
+
+	buf_format(&line, "%s:%s", key, count ? "" : " none");
+	form_put_comment(to, "", line.p);
+	for (size_t i = 0; i < count && i < COMMENT_ITEMS; i++)
+		form_put_comment(to, "  ", json_string_value(json_array_get(list, i)));
+	if (count > COMMENT_ITEMS)
+		buf_format(to, "#   and %zu more\n", count - COMMENT_ITEMS);
+}
+
+void form_put_comments(const struct form_writer *writer)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(writer->evidence, key, value) {
+		BUF_AUTO line = {0};
+
+		if (json_is_array(value)) {
+			put_list_comment(writer->text, key, value);
+			continue;
+		}
+		buf_format(&line, "%s: ", key);
+		if (json_is_integer(value))
+			buf_format(&line, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		else if (json_is_boolean(value))
+			buf_put_str(&line, json_is_true(value) ? STR("yes") : STR("no"));
+		else
+			buf_put_str(&line, str_from(json_string_value(value)));
+		form_put_comment(writer->text, "", line.p);
+	}
+}
+
+/* --- rules */
+
+bool form_is_or(const struct document_arg *args, size_t count)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (seen & 1U << args[i].index)
+			return true;
+		seen |= 1U << args[i].index;
+	}
+	return false;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static size_t sort_once(const char **all, size_t count)
+{
+	size_t kept = 0;
+
+	qsort(all, count, sizeof(*all), by_text);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || strcmp(all[kept - 1], all[i]) != 0)
+			all[kept++] = all[i];
+	return kept;
+}
+
+/* Alternatives beyond what one rule may have become rules of their own, which is what they mean. */
+static size_t parts_of(const struct rule *rule)
+{
+	bool split = rule->arg_count > FORM_MAX_ARGS && form_is_or(rule->args, rule->arg_count);
+
+	return split ? rule->arg_count : 1;
+}
+
+/* The rule of the document that begins at `first`; returns where the next one does. */
+static size_t take_rule(struct form_writer *writer, size_t first)
+{
+	const struct rules *rules = &writer->rules;
+	const struct rule *rule = &rules->all[first];
+	const size_t parts = parts_of(rule);
+	size_t end = first;
+
+	while (end < rules->count && rules->all[end].document_rule == rule->document_rule)
+		end++;
+	const char **names = mem_new(end - first, sizeof(*names));
+
+	for (size_t i = first; i < end; i++)
+		names[i - first] = rules->all[i].name;
+	writer->all = mem_resize(writer->all, (writer->count + parts) * sizeof(*writer->all));
+	const size_t count = sort_once(names, end - first);
+
+	for (size_t i = 0; i < parts; i++)
+		writer->all[writer->count++] = (struct form_rule){
+			.names = names, /* the first part's to free */
+			.count = count,
+			.action = rule->action,
+			.args = rule->args + i,
+			.arg_count = parts > 1 ? 1 : rule->arg_count,
+		};
+	return end;
+}
+
+static void take_arches(struct form_writer *writer)
+{
+	const struct strings *from = &writer->rules.arches;
+	struct strings *to = &writer->arches;
+
+	to->all = mem_new(from->count, sizeof(*to->all));
+	for (size_t i = 0; i < from->count; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < to->count; k++)
+			known = known || strcmp(to->all[k], from->all[i]) == 0;
+		if (!known)
+			to->all[to->count++] = from->all[i];
+	}
+}
+
+static int take_document(struct form_writer *writer)
+{
+	struct profile_options options = profile_options_default();
+	struct lints ignored = {0}; /* whoever read the document has said them */
+	const enum shape shape = writer->document->shape;
+
+	if (shape != SHAPE_OCI && shape != SHAPE_SPO)
+		return err_set(writer->err, EINVAL,
+			       "the profile is %s's, whose conditions are not decided yet",
+			       shape_name(shape));
+	options.loader = LOADER_OCI;
+	options.arch = arch_native();
+	options.kernel_major = 6; /* of no effect for this loader */
+	int r = rules_resolve(writer->document, &options, &writer->rules, &ignored, writer->err);
+
+	lint_release(&ignored);
+	if (r == 0 && writer->rules.off)
+		r = err_set(writer->err, EINVAL,
+			    "there is no filter, so there is no profile to write");
+	if (r < 0)
+		return r;
+	writer->default_action = writer->rules.default_action;
+	take_arches(writer);
+	for (size_t i = 0; i < writer->rules.count;)
+		i = take_rule(writer, i);
+	return 0;
+}
+
+static void writer_release(struct form_writer *writer)
+{
+	for (size_t i = 0; i < writer->count; i++)
+		if (i == 0 || writer->all[i].names != writer->all[i - 1].names)
+			free(writer->all[i].names);
+	free(writer->all);
+	free(writer->arches.all);
+	rules_release(&writer->rules);
+	json_decref(writer->evidence);
+}
+
+/* --- calls */
+
+struct named {
+	const char *name;
+	size_t order;
+	const struct form_rule *rule;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct named *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+static void add_condition(struct form_call *call, const struct form_rule *rule, size_t first,
+			  size_t count)
+{
+	if (call->condition_count == call->condition_size) {
+		call->condition_size = call->condition_size ? call->condition_size * 2 : 4;
+		call->conditions = mem_resize(call->conditions,
+					      call->condition_size * sizeof(*call->conditions));
+	}
+	call->conditions[call->condition_count++] = (struct form_condition){
+		.action = rule->action, .args = rule->args + first, .count = count};
+}
+
+/* libseccomp: of two rules without args the first wins, and any of them over those with args. */
+static void put_rule(struct form_call *call, const struct form_rule *rule)
+{
+	if (call->plain)
+		return;
+	if (rule->arg_count == 0) {
+		call->plain = true;
+		call->action = rule->action;
+	} else if (form_is_or(rule->args, rule->arg_count)) {
+		for (size_t i = 0; i < rule->arg_count; i++)
+			add_condition(call, rule, i, 1);
+	} else {
+		add_condition(call, rule, 0, rule->arg_count);
+	}
+}
+
+void form_calls_init(const struct form_writer *writer, struct form_calls *ret_calls)
+{
+	size_t count = 0, total = 0;
+
+	for (size_t i = 0; i < writer->count; i++)
+		total += writer->all[i].count;
+	MEM_AUTO struct named *named = mem_new(total, sizeof(*named));
+
+	for (size_t i = 0; i < writer->count; i++) {
+		const struct form_rule *rule = &writer->all[i];
+
+		for (size_t k = 0; rule->action != writer->default_action && k < rule->count; k++)
+			named[count++] = (struct named){rule->names[k], i, rule};
+	}
+	qsort(named, count, sizeof(*named), by_name);
+	*ret_calls = (struct form_calls){.all = mem_new(count, sizeof(*ret_calls->all))};
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || strcmp(named[i - 1].name, named[i].name) != 0)
+			ret_calls->all[ret_calls->count++].name = named[i].name;
+		put_rule(&ret_calls->all[ret_calls->count - 1], named[i].rule);
+	}
+}
+
+void form_calls_release(struct form_calls *calls)
+{
+	for (size_t i = 0; i < calls->count; i++)
+		free(calls->all[i].conditions);
+	free(calls->all);
+	*calls = (struct form_calls){0};
+}
+
+static int compare_call(const void *name, const void *call)
+{
+	return strcmp(name, ((const struct form_call *)call)->name);
+}
+
+const struct form_call *form_calls_find(const struct form_calls *calls, const char *name)
+{
+	return bsearch(name, calls->all, calls->count, sizeof(*calls->all), compare_call);
+}
+
+/* --- */
+
+static int write_form(const struct form_writer *writer, enum form form)
+{
+	switch (form) {
+	case FORM_SPO:
+		return form_write_spo(writer);
+	case FORM_SYSTEMD:
+		return form_write_systemd(writer);
+	case FORM_MINIJAIL:
+		return form_write_minijail(writer);
+	default:
+		return form_write_json(writer, form == FORM_DOCKER);
+	}
+}
+
+int form_write(enum form form, const struct document *document, const struct form_heading *heading,
+	       bool widen, struct buf *text, struct lints *notes, struct err *err)
+{
+	struct form_writer writer = {.document = document,
+				     .heading = heading,
+				     .widen = widen,
+				     .evidence = clean_evidence(heading->evidence),
+				     .text = text,
+				     .notes = notes,
+				     .err = err};
+	int r = take_document(&writer);
+
+	if (r == 0)
+		r = write_form(&writer, form);
+	writer_release(&writer);
+	return r < 0 ? err_prefix(err, "format %s", forms[form].name) : 0;
+}

@@ -1,0 +1,286 @@
+#include "profile/write/form_private.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdlib.h>
+
+/*
+ * minijail0(5), and what minijail's own reader makes of it (syscall_filter.c, bpf.c):
+ *
+ * - A filter is for one arch; a call by any other ends the thread.
+ * - One line a call: `name: 1`, `name: return ERRNO`, or a condition in disjunctive normal form,
+ *   with `; return ERRNO` for the calls that do not meet it. A second line for a call is an error,
+ *   and so is a name that the arch does not have.
+ * - What has no line is killed, and no line changes that. (`@default` is known to the compiler in
+ *   minijail's tools alone.)
+ * - `arg & mask` is true if any bit of the mask is set, `arg in mask` if none outside of it is.
+ *   Comparisons are unsigned, of 64 bits on a 64-bit arch, else of 32.
+ */
+
+struct policy {
+	const struct form_writer *writer;
+	struct form_calls calls;
+	uint32_t token;
+	uint64_t bits; /* those that an argument has */
+};
+
+/* --- conditions */
+
+static const char *const operators[] = {
+	[SCMP_CMP_NE] = "!=", [SCMP_CMP_LT] = "<",  [SCMP_CMP_LE] = "<=",
+	[SCMP_CMP_EQ] = "==", [SCMP_CMP_GE] = ">=", [SCMP_CMP_GT] = ">",
+};
+
+static void put_atom(struct buf *to, unsigned index, const char *op, uint64_t value)
+{
+	buf_format(to, "%sarg%u %s 0x%" PRIx64, to->n ? " && " : "", index, op, value);
+}
+
+/* (arg & mask) == value, bit by bit: all of the value's are set, none of the mask's others. False
+ * where that can never be. */
+static bool put_masked(struct buf *to, const struct document_arg *arg, uint64_t bits)
+{
+	const uint64_t mask = arg->value & bits, value = arg->value_two & bits;
+
+	if (value & ~mask)
+		return false;
+	if (mask == bits) {
+		put_atom(to, arg->index, "==", value);
+		return true;
+	}
+	for (unsigned i = 0; i < 64; i++)
+		if (value >> i & 1)
+			put_atom(to, arg->index, "&", UINT64_C(1) << i);
+	if (mask & ~value)
+		put_atom(to, arg->index, "in", ~(mask & ~value) & bits);
+	return true;
+}
+
+/* Appends the conjunction; nothing where every call meets it. False where none can. */
+static bool put_condition(struct buf *to, const struct form_condition *condition, uint64_t bits)
+{
+	BUF_AUTO all = {0};
+
+	for (size_t i = 0; i < condition->count; i++) {
+		const struct document_arg *arg = &condition->args[i];
+
+		if (arg->op != SCMP_CMP_MASKED_EQ)
+			put_atom(&all, arg->index, operators[arg->op], arg->value & bits);
+		else if (!put_masked(&all, arg, bits))
+			return false;
+	}
+	buf_put_str(to, buf_str(&all));
+	return true;
+}
+
+/* " || "-joined; false where one of them holds always, so that there is no condition. */
+static bool put_conditions(struct buf *to, const struct form_call *call, uint64_t bits)
+{
+	for (size_t i = 0; i < call->condition_count; i++) {
+		BUF_AUTO one = {0};
+
+		if (!put_condition(&one, &call->conditions[i], bits))
+			continue;
+		if (one.n == 0)
+			return false;
+		buf_put_str(to, to->n ? STR(" || ") : STR(""));
+		buf_put_str(to, buf_str(&one));
+	}
+	return true;
+}
+
+/* --- what can be said */
+
+static bool refuses(uint32_t action)
+{
+	uint32_t kind = form_action_kind(action);
+
+	return kind == SECCOMP_RET_ERRNO || kind == SECCOMP_RET_KILL_PROCESS ||
+	       kind == SECCOMP_RET_KILL_THREAD || kind == SECCOMP_RET_TRAP;
+}
+
+static bool only_allows(const struct form_call *call)
+{
+	for (size_t i = 0; i < call->condition_count; i++)
+		if (call->conditions[i].action != SCMP_ACT_ALLOW)
+			return false;
+	return true;
+}
+
+static int check_default(const struct form_writer *writer)
+{
+	const uint32_t action = writer->default_action;
+	char text[16];
+
+	if (!refuses(action))
+		return err_set(writer->err, EINVAL,
+			       "minijail kills what a policy does not list (or logs all of it, "
+			       "minijail0 -L), and the profile's default is %s",
+			       spelling_of_action(action));
+	if (form_action_kind(action) == SECCOMP_RET_ERRNO)
+		lint_add(writer->notes, 0, "defaultAction",
+			 "minijail kills what a policy does not list: a call that is not listed "
+			 "ends the program instead of returning %s",
+			 form_errno_text(form_errno(action), text));
+	if (form_action_kind(action) == SECCOMP_RET_TRAP)
+		lint_note(writer->notes, 0, "defaultAction",
+			  "minijail kills what a policy does not list, without SIGSYS to handle");
+	return 0;
+}
+
+static int check_calls(struct policy *policy)
+{
+	const struct form_writer *writer = policy->writer;
+	FORM_LIST_AUTO unknown = {0}, mixed = {0};
+	const char *action = NULL;
+
+	for (size_t i = 0; i < policy->calls.count; i++) {
+		struct form_call *call = &policy->calls.all[i];
+
+		if (!call->plain && !only_allows(call)) {
+			form_list_add(&mixed, call->name);
+			call->plain = true;
+			call->action = SCMP_ACT_ALLOW;
+		} else if (call->plain && call->action != SCMP_ACT_ALLOW &&
+			   !refuses(call->action)) {
+			action = spelling_of_action(call->action);
+			form_list_add(&unknown, call->name);
+		}
+	}
+	if (action)
+		return err_set(writer->err, EINVAL, "minijail has no %s: %s", action,
+			       form_list_text(&unknown));
+	return form_widen(writer, &mixed,
+			  "a condition of minijail's can only allow, and these have others");
+}
+
+/* --- lines */
+
+static void put_return(struct buf *to, uint32_t action)
+{
+	buf_format(to, "return %u", form_errno(action));
+}
+
+static void put_call(const struct policy *policy, const struct form_call *call)
+{
+	const uint32_t otherwise = policy->writer->default_action;
+	struct buf *to = policy->writer->text;
+	BUF_AUTO conditions = {0};
+
+	if (call->plain && refuses(call->action) &&
+	    form_action_kind(call->action) != SECCOMP_RET_ERRNO)
+		return; /* no line is that */
+	if (call->plain && call->action != SCMP_ACT_ALLOW) {
+		buf_format(to, "%s: ", call->name);
+		put_return(to, call->action);
+		buf_put_char(to, '\n');
+		return;
+	}
+	if (call->plain || !put_conditions(&conditions, call, policy->bits)) {
+		buf_format(to, "%s: 1\n", call->name);
+		return;
+	}
+	if (conditions.n == 0)
+		return;
+	buf_format(to, "%s: %s", call->name, conditions.p);
+	if (form_action_kind(otherwise) == SECCOMP_RET_ERRNO) {
+		buf_put_str(to, STR("; "));
+		put_return(to, otherwise);
+	}
+	buf_put_char(to, '\n');
+}
+
+static bool is_on_arch(const struct policy *policy, const char *name)
+{
+	int64_t nr;
+
+	return syscall_number(policy->token, name, &nr);
+}
+
+static void put_calls(const struct policy *policy)
+{
+	struct buf *to = policy->writer->text;
+
+	for (size_t i = 0; i < policy->calls.count; i++)
+		if (is_on_arch(policy, policy->calls.all[i].name))
+			put_call(policy, &policy->calls.all[i]);
+	for (size_t i = 0; i < policy->calls.count; i++) {
+		BUF_AUTO line = {0};
+
+		if (is_on_arch(policy, policy->calls.all[i].name))
+			continue;
+		buf_format(&line, "not on %s: %s", arch_name(policy->token),
+			   policy->calls.all[i].name);
+		form_put_comment(to, "", line.p);
+	}
+}
+
+static void note_arches(const struct policy *policy)
+{
+	const struct strings *arches = &policy->writer->arches;
+	FORM_LIST_AUTO others = {0};
+
+	for (size_t i = 1; i < arches->count; i++)
+		form_list_add(&others, arches->all[i]);
+	if (others.count)
+		lint_note(policy->writer->notes, 0, "architectures",
+			  "a policy is for one architecture, this one for %s: minijail kills "
+			  "programs of the others (%s)",
+			  arch_name(policy->token), form_list_text(&others));
+}
+
+/* One that a syscall's arguments have 64 bits on, of libseccomp's tokens. */
+static bool is_64_bit(uint32_t token)
+{
+	return (arch_audit(token) & __AUDIT_ARCH_64BIT) && token != SCMP_ARCH_X32;
+}
+
+static int choose_arch(struct policy *policy)
+{
+	const struct strings *arches = &policy->writer->arches;
+	const char *first = arches->count ? arches->all[0] : "SCMP_ARCH_NATIVE";
+
+	policy->token = arch_from_name(str_from(first));
+	if (policy->token == 0 || !arch_name(policy->token))
+		return err_quoted(policy->writer->err, "architectures", "unknown", first);
+	policy->bits = is_64_bit(policy->token) ? UINT64_MAX : UINT32_MAX;
+	return 0;
+}
+
+static void put_policy(const struct policy *policy)
+{
+	struct buf *to = policy->writer->text;
+
+	buf_format(to, "# A minijail policy for %s. A call without a line here is killed.\n",
+		   arch_name(policy->token));
+	form_put_comments(policy->writer);
+	buf_put_char(to, '\n');
+	put_calls(policy);
+	note_arches(policy);
+	if (policy->writer->document->flags.count)
+		lint_note(policy->writer->notes, 0, "flags",
+			  "a policy has none; they are left out");
+}
+
+int form_write_minijail(const struct form_writer *writer)
+{
+	struct policy policy = {.writer = writer};
+	int r = check_default(writer);
+
+	if (r == 0)
+		r = choose_arch(&policy);
+	if (r < 0)
+		return r;
+	form_calls_init(writer, &policy.calls);
+	r = check_calls(&policy);
+	if (r == 0)
+		put_policy(&policy);
+	form_calls_release(&policy.calls);
+	return r;
+}

@@ -1,0 +1,113 @@
+/*
+ * Between form.c, which reads the document, and the files that write it: form_json.c, form_spo.c,
+ * form_systemd.c and form_minijail.c.
+ *
+ * Two views of the same rules. The forms that are rules themselves (JSON, spo) take
+ * form_writer.all, in the document's order. Those that say one thing about each call take
+ * form_calls: there what libseccomp makes of several rules for one call is decided already.
+ */
+#ifndef SCLOG_PROFILE_WRITE_FORM_PRIVATE_H
+#define SCLOG_PROFILE_WRITE_FORM_PRIVATE_H
+
+#include "profile/write/form.h"
+#include "profile/document/resolve.h"
+#include "profile/document/spelling.h"
+
+/* More args than that crun and the operator take in no rule. */
+#define FORM_MAX_ARGS 6
+
+/* One rule: its names, sorted and each once, and what they get. */
+struct form_rule {
+	const char **names;
+	size_t count;
+	uint32_t action; /* SCMP_ACT_* with its data */
+	const struct document_arg *args;
+	size_t arg_count;
+};
+
+struct form_writer {
+	const struct document *document;
+	const struct form_heading *heading;
+	bool widen;
+	struct rules rules;
+	uint32_t default_action;
+	struct strings arches; /* as the document has them, each once */
+	struct form_rule *all;
+	size_t count;
+	json_t *evidence; /* a copy without any byte that could end something; NULL: none */
+	struct buf *text;
+	struct lints *notes;
+	struct err *err;
+};
+
+/* What a call gets if all the args are so. */
+struct form_condition {
+	uint32_t action;
+	const struct document_arg *args;
+	size_t count;
+};
+
+struct form_call {
+	const char *name;
+	bool plain; /* whatever the arguments are */
+	uint32_t action;
+	struct form_condition *conditions; /* else: any of them */
+	size_t condition_count;
+	size_t condition_size;
+};
+
+/* By name; rules that say what the default says are left out, as the runtimes do. */
+struct form_calls {
+	struct form_call *all;
+	size_t count;
+};
+
+void form_calls_init(const struct form_writer *writer, struct form_calls *ret_calls);
+void form_calls_release(struct form_calls *calls);
+/* NULL where no rule says anything else than the default. */
+const struct form_call *form_calls_find(const struct form_calls *calls, const char *name);
+
+/* Whether the rule's args are alternatives: an index given twice turns AND into OR (runc, crun). */
+bool form_is_or(const struct document_arg *args, size_t count);
+
+/* Names for a message: a dozen of them, and how many more. Zeroed is valid. */
+struct form_list {
+	struct buf text;
+	size_t count;
+};
+
+#define FORM_LIST_AUTO __attribute__((cleanup(form_list_release))) struct form_list
+
+void form_list_release(struct form_list *list);
+void form_list_add(struct form_list *list, const char *name);
+/* "read, write and 3 more"; valid until the list changes. */
+const char *form_list_text(struct form_list *list);
+
+/*
+ * Conditions that the form cannot say. With `widen` the calls are to be let through, which is
+ * noted; else an error that lists them. `why` is the beginning of both sentences.
+ */
+int form_widen(const struct form_writer *writer, struct form_list *names, const char *why);
+
+/* An action without its data: SCMP_ACT_ERRNO(0) for every errno. */
+uint32_t form_action_kind(uint32_t action);
+/* ERRNO's errno as the kernel returns it: at most 4095 (kernel/seccomp.c, MAX_ERRNO). */
+unsigned form_errno(uint32_t action);
+/* "EPERM", or the number where the C library has no name. */
+const char *form_errno_text(unsigned number, char text[16]);
+
+/* The text with U+FFFD for what is no UTF-8, for control characters, line and paragraph separators
+ * and what turns the direction of writing. */
+void form_put_clean(struct buf *to, struct str text);
+
+/* The evidence as comments, each line beginning with "# " and ending in no backslash. */
+void form_put_comments(const struct form_writer *writer);
+/* One such line. */
+void form_put_comment(struct buf *to, const char *indent, const char *text);
+
+int form_write_json(const struct form_writer *writer, bool docker);
+int form_write_spo(const struct form_writer *writer);
+int form_write_systemd(const struct form_writer *writer);
+int form_write_minijail(const struct form_writer *writer);
+
+#endif
