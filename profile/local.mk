@@ -8,6 +8,8 @@ libsclog_a_SOURCES += \
 	profile/document/json.h \
 	profile/document/lint.c \
 	profile/document/lint.h \
+	profile/document/options.c \
+	profile/document/options.h \
 	profile/document/resolve.c \
 	profile/document/resolve.h \
 	profile/document/spelling.c \
@@ -31,6 +33,7 @@ libsclog_a_SOURCES += \
 	profile/filter/unit.h \
 	profile/answers/condition.c \
 	profile/answers/condition.h \
+	profile/answers/judge.h \
 	profile/answers/pair.c \
 	profile/answers/pair.h \
 	profile/answers/region.c \
@@ -50,7 +53,6 @@ libsclog_a_SOURCES += \
 	profile/lints/advice.h \
 	profile/lints/misbuilt.c \
 	profile/lints/misbuilt.h \
-	profile/names.c \
 	profile/profile.c \
 	profile/profile.h \
 	profile/source.c \

@@ -9,13 +9,11 @@
 #include "profile/document/spelling.h"
 #include "profile/answers/survey.h"
 #include "profile/filter/unit.h"
-#include "profile/answers/verdict.h"
+#include "profile/answers/judge.h"
 
 #include <errno.h>
 #include <linux/audit.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/utsname.h>
 
 /*
  * Answers kept by (arch, number). A container may call any number it likes, so past this many
@@ -75,22 +73,6 @@ void profile_free(struct profile *profile)
 	lint_release(&profile->lints);
 	free(profile->source);
 	free(profile);
-}
-
-int profile_options_complete(struct profile_options *options, struct err *err)
-{
-	struct utsname name;
-
-	if (options->arch == 0)
-		options->arch = arch_native();
-	if (!arch_name(options->arch))
-		return err_set(err, EINVAL, "unknown host architecture 0x%08x", options->arch);
-	if (options->kernel_major || options->kernel_minor)
-		return 0;
-	if (uname(&name) < 0 ||
-	    sscanf(name.release, "%u.%u", &options->kernel_major, &options->kernel_minor) != 2)
-		return err_set(err, EINVAL, "cannot tell this host's kernel version");
-	return 0;
 }
 
 static int by_name(const void *a, const void *b)

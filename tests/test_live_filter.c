@@ -9,7 +9,7 @@
 #include "ingest/arch.h"
 #include "profile/filter/live.h"
 #include "profile/answers/survey.h"
-#include "profile/answers/verdict.h"
+#include "profile/answers/judge.h"
 #include "tests/bpf.h"
 #include "tests/valgrind.h"
 

@@ -1,7 +1,6 @@
 #include "profile/answers/condition.h"
 
 #include "base/mem.h"
-#include "ingest/action.h"
 #include "profile/answers/spans.h"
 
 #include <inttypes.h>
@@ -52,20 +51,6 @@ struct teller {
 	bool big_endian;
 	struct view views[SUBJECTS];
 };
-
-const char *verdict_value_text(uint32_t value, char text[VERDICT_VALUE_SIZE])
-{
-	uint32_t action = value & SECCOMP_RET_ACTION_FULL;
-	const char *name = action_name(action);
-
-	if (!name)
-		snprintf(text, VERDICT_VALUE_SIZE, "0x%08x", value);
-	else if (action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE)
-		snprintf(text, VERDICT_VALUE_SIZE, "%s(%u)", name, value & SECCOMP_RET_DATA);
-	else
-		snprintf(text, VERDICT_VALUE_SIZE, "%s", name);
-	return text;
-}
 
 static void put_subject(unsigned subject, struct buf *words)
 {

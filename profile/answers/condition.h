@@ -13,7 +13,7 @@
 #ifndef SCLOG_PROFILE_ANSWERS_CONDITION_H
 #define SCLOG_PROFILE_ANSWERS_CONDITION_H
 
-#include "profile/profile.h"
+#include "profile/answers/verdict.h"
 #include "profile/answers/walk.h"
 
 /*

@@ -1,11 +1,13 @@
-#include "profile/answers/verdict.h"
+#include "profile/answers/judge.h"
 
 #include "base/mem.h"
+#include "ingest/action.h"
 #include "ingest/arch.h"
 #include "profile/answers/condition.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +21,31 @@ static const uint32_t strictness[] = {
 };
 
 #define ENOSYS_VALUE (SECCOMP_RET_ERRNO | ENOSYS)
+
+static const char *const verdict_names[] = {
+	[VERDICT_ALLOWED] = "allowed",   [VERDICT_CONDITIONAL] = "conditional",
+	[VERDICT_LOGGED] = "logged",     [VERDICT_DENIED] = "denied",
+	[VERDICT_BAD_ARCH] = "bad-arch", [VERDICT_ENOSYS] = "enosys",
+};
+
+const char *verdict_name(enum verdict_kind kind)
+{
+	return verdict_names[kind];
+}
+
+const char *verdict_value_text(uint32_t value, char text[VERDICT_VALUE_SIZE])
+{
+	uint32_t action = value & SECCOMP_RET_ACTION_FULL;
+	const char *name = action_name(action);
+
+	if (!name)
+		snprintf(text, VERDICT_VALUE_SIZE, "0x%08x", value);
+	else if (action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE)
+		snprintf(text, VERDICT_VALUE_SIZE, "%s(%u)", name, value & SECCOMP_RET_DATA);
+	else
+		snprintf(text, VERDICT_VALUE_SIZE, "%s", name);
+	return text;
+}
 
 /* An action that the kernel does not know kills the process, so it ranks with that. */
 static size_t rank(uint32_t value)

@@ -1,27 +1,61 @@
 /*
- * From a walk to a verdict: which kind, which part of the profile decided, in which words.
+ * A verdict: what a profile does with one syscall.
  */
 #ifndef SCLOG_PROFILE_ANSWERS_VERDICT_H
 #define SCLOG_PROFILE_ANSWERS_VERDICT_H
 
-#include "profile/filter/filter.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-/* What judging needs of a profile. */
-struct judge {
-	const struct rules *rules;
-	const struct filter *filter;
-	const char *const *names; /* every name that a rule has, sorted */
-	size_t name_count;
+enum verdict_kind {
+	VERDICT_ALLOWED,
+	VERDICT_CONDITIONAL, /* allowed for some arguments only; a record carries none */
+	VERDICT_LOGGED,      /* let through, and logged */
+	VERDICT_DENIED,      /* any other action, with its errno where it has one */
+	VERDICT_BAD_ARCH,    /* the filter does not know the arch */
+	VERDICT_ENOSYS,      /* runc's stub, or ENOSYS by the default action */
 };
 
-/*
- * The verdict for one walk. verdict->reachable and verdict->conditions, and each condition, are
- * heap memory that is the caller's to free.
- */
-struct verdict verdict_of(const struct judge *judge, const struct walk *walk, uint32_t audit_arch,
-			  int64_t nr);
+/* "allowed", "conditional", "logged", "denied", "bad-arch", "enosys". */
+const char *verdict_name(enum verdict_kind kind);
 
-/* What a verdict is where there is no filter: allowed, by default. */
-struct verdict verdict_unfiltered(void);
+/* Which part of the profile decided. */
+enum verdict_origin {
+	VERDICT_BY_RULE,    /* a rule names the syscall */
+	VERDICT_BY_DEFAULT, /* the default action */
+	VERDICT_BY_STUB,    /* runc's ENOSYS stub */
+	VERDICT_BY_ARCH,    /* the arch is not in the filter */
+};
+
+struct verdict {
+	enum verdict_kind kind;
+	enum verdict_origin origin;
+	/* The action the kernel would take; of several reachable ones that refuse, the strictest
+	 * (seccomp(2): KILL_PROCESS first). SECCOMP_RET_* without data. */
+	uint32_t action;
+	bool has_errno; /* action is ERRNO */
+	uint16_t error; /* then: what the call would return */
+	/* Every reachable return value (SECCOMP_RET_* with data), sorted by their text form
+	 * "ALLOW", "ERRNO(1)"; owned by the profile. */
+	const uint32_t *reachable;
+	size_t reachable_count;
+	/*
+	 * Where more than one value is reachable: when which is returned, in words ("ALLOW when
+	 * arg0 is 0x0 or 0x8", "ERRNO(1) otherwise"); owned by the profile.
+	 */
+	const char *const *conditions;
+	size_t condition_count;
+};
+
+/* "ALLOW", "ERRNO(1)", "TRACE(7)": a value of verdict.reachable; "0x..." for an unknown action. */
+#define VERDICT_VALUE_SIZE 32
+const char *verdict_value_text(uint32_t value, char text[VERDICT_VALUE_SIZE]);
+
+/*
+ * Whether the verdict is one that programs fall back from: ENOSYS by a rule that names the
+ * syscall or by runc's stub, never by the default action.
+ */
+bool verdict_is_fallback(const struct verdict *verdict);
 
 #endif

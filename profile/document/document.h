@@ -17,6 +17,7 @@
 #define SCLOG_PROFILE_DOCUMENT_DOCUMENT_H
 
 #include "profile/document/lint.h"
+#include "profile/document/options.h"
 
 #include <jansson.h>
 #include <seccomp.h>

@@ -19,6 +19,7 @@
 #define SCLOG_PROFILE_DOCUMENT_INSPECT_H
 
 #include "profile/document/lint.h"
+#include "profile/document/options.h"
 
 #include <jansson.h>
 

@@ -9,7 +9,24 @@
 #ifndef SCLOG_PROFILE_DOCUMENT_LINT_H
 #define SCLOG_PROFILE_DOCUMENT_LINT_H
 
-#include "profile/profile.h"
+#include "base/err.h"
+
+#include <stddef.h>
+
+enum lint_level {
+	LINT_INFO,    /* worth knowing, and right as it is */
+	LINT_WARNING, /* what is meant will not happen, or what happens is dangerous */
+};
+
+/* "info", "warning" */
+const char *lint_level_name(enum lint_level level);
+
+/* One thing worth telling about a document: an unknown name, an ignored part. */
+struct lint {
+	enum lint_level level;
+	char *message; /* what, and what follows from it */
+	char *where;   /* "syscalls[3].names[17]", "spec.syscalls[0] (line 7)", "line 3" */
+};
 
 struct lints {
 	struct lint *all;

@@ -15,6 +15,7 @@
 #define SCLOG_PROFILE_DOCUMENT_RESOLVE_H
 
 #include "profile/document/document.h"
+#include "profile/document/options.h"
 
 struct rule {
 	const char *name;

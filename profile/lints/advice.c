@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
+#include "profile/profile.h"
 
 #include <errno.h>
 #include <linux/audit.h>

@@ -2,6 +2,7 @@
 
 #include "ingest/arch.h"
 #include "profile/answers/region.h"
+#include "profile/answers/verdict.h"
 
 #include <linux/audit.h>
 #include <seccomp.h>

@@ -5,6 +5,7 @@
 #ifndef SCLOG_PROFILE_WRITE_EXPORT_PRIVATE_H
 #define SCLOG_PROFILE_WRITE_EXPORT_PRIVATE_H
 
+#include "profile/answers/verdict.h"
 #include "profile/write/cover.h"
 #include "profile/write/export.h"
 #include "profile/filter/stack.h"

@@ -10,6 +10,7 @@
 #define SCLOG_PROFILE_WRITE_OCI_H
 
 #include "base/buf.h"
+#include "profile/profile.h"
 #include "profile/document/document.h"
 
 /*

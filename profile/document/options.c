@@ -1,9 +1,13 @@
+#include "profile/document/options.h"
+
 #include "correlate/capability.h"
-#include "profile/profile.h"
+#include "ingest/arch.h"
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdio.h>
 #include <strings.h>
+#include <sys/utsname.h>
 
 static const char *const loader_names[] = {
 	[LOADER_AUTO] = "auto", [LOADER_DOCKER] = "docker",   [LOADER_PODMAN] = "podman",
@@ -14,12 +18,6 @@ static const char *const runtime_names[] = {
 	[RUNTIME_RUNC] = "runc",
 	[RUNTIME_CRUN] = "crun",
 	[RUNTIME_NONE] = "none",
-};
-
-static const char *const verdict_names[] = {
-	[VERDICT_ALLOWED] = "allowed",   [VERDICT_CONDITIONAL] = "conditional",
-	[VERDICT_LOGGED] = "logged",     [VERDICT_DENIED] = "denied",
-	[VERDICT_BAD_ARCH] = "bad-arch", [VERDICT_ENOSYS] = "enosys",
 };
 
 #define CAP_BIT(cap) (UINT64_C(1) << (cap))
@@ -43,11 +41,6 @@ const char *loader_name(enum loader loader)
 const char *runtime_name(enum runtime runtime)
 {
 	return runtime_names[runtime];
-}
-
-const char *verdict_name(enum verdict_kind kind)
-{
-	return verdict_names[kind];
 }
 
 static bool find_name(const char *const *names, size_t count, struct str name, size_t *ret_at)
@@ -121,4 +114,20 @@ struct profile_options profile_options_default(void)
 		.runtime = RUNTIME_RUNC,
 		.caps = caps_docker_default,
 	};
+}
+
+int profile_options_complete(struct profile_options *options, struct err *err)
+{
+	struct utsname name;
+
+	if (options->arch == 0)
+		options->arch = arch_native();
+	if (!arch_name(options->arch))
+		return err_set(err, EINVAL, "unknown host architecture 0x%08x", options->arch);
+	if (options->kernel_major || options->kernel_minor)
+		return 0;
+	if (uname(&name) < 0 ||
+	    sscanf(name.release, "%u.%u", &options->kernel_major, &options->kernel_minor) != 2)
+		return err_set(err, EINVAL, "cannot tell this host's kernel version");
+	return 0;
 }
