@@ -50,6 +50,12 @@ const struct command command_containers = {
 	.name = "containers",
 	.summary = "what the store knows of each container",
 	.synopsis = "[OPTION...] [FILE...]",
+	.examples =
+		{
+			{"sclog containers", "all containers in the store"},
+			{"sclog containers --image 'nginx*' --since 7d",
+			 "containers of these images that were seen in the last 7 days"},
+		},
 	.description =
 		"Lists the containers, those that logged nothing included, with their records, "
 		"distinct syscalls, and whether the profile in force logged everything "

@@ -193,6 +193,15 @@ const struct command command_diff = {
 	.name = "diff",
 	.summary = "observed syscalls that a profile would not allow",
 	.synopsis = "--profile FILE [OPTION...] [FILE...]",
+	.examples =
+		{
+			{"sclog diff --profile web.json --container web",
+			 "what web.json would break in the container web"},
+			{"sclog diff --profile web.json --by image --since 7d",
+			 "one answer for each image, from the records of the last 7 days"},
+			{"sclog diff --profile web.json audit.log",
+			 "read a log file instead of the store"},
+		},
 	.description =
 		"Judges what was observed, in the store or in FILEs, by what the kernel would "
 		"do under the profile: missing (refused), logged (let through only to be "

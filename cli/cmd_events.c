@@ -60,6 +60,14 @@ const struct command command_events = {
 	.name = "events",
 	.summary = "observations: container, program, syscall, action, count",
 	.synopsis = "[OPTION...] [FILE...]",
+	.examples =
+		{
+			{"sclog events --since 1h", "what was observed in the last hour"},
+			{"sclog events --container web --format json",
+			 "what the container web called, as JSON"},
+			{"sclog events --by image audit.log",
+			 "read a log file instead of the store; one heading for each image"},
+		},
 	.description =
 		"Prints what was observed, one line for each container, program, arch, syscall "
 		"and action: from the store, or from FILEs, of which nothing is kept.",

@@ -365,6 +365,15 @@ const struct command command_explain = {
 	.name = "explain",
 	.summary = "what a profile does with each syscall",
 	.synopsis = "[OPTION...] PROFILE [SYSCALL...]",
+	.examples =
+		{
+			{"sclog explain web.json mount clone3",
+			 "what web.json does with these syscalls, and which rule decides"},
+			{"sclog explain --blocked web.json",
+			 "list the syscalls that web.json refuses"},
+			{"sclog explain old.json --diff new.json",
+			 "compare two profiles, call by call"},
+		},
 	.description =
 		"Says what the kernel would do with each SYSCALL under PROFILE, all arguments "
 		"considered, and which rule decides. A SYSCALL is a name, a pattern of names, a "

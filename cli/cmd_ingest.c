@@ -156,6 +156,15 @@ const struct command command_ingest = {
 	.name = "ingest",
 	.summary = "read logs into the store once; safe to repeat",
 	.synopsis = "[OPTION...] FILE...|-",
+	.examples =
+		{
+			{"sclog ingest /var/log/audit/audit.log*",
+			 "read the audit log and its rotated files"},
+			{"sclog ingest --container web --coverage full web.log",
+			 "read a log whose records all belong to the container web, which ran under a profile that logs everything"},
+			{"journalctl -k -o json | sclog ingest -",
+			 "read the kernel's messages from the journal"},
+		},
 	.description =
 		"Reads audit.log, syslog, dmesg and journal output and what strace wrote, plain or "
 		"compressed (gzip, xz, zstd, bzip2), rotated sets in any order, and other stores. "

@@ -98,6 +98,13 @@ const struct command command_logmode = {
 	.name = "logmode",
 	.summary = "a profile's log-mode twin: every refusal becomes a log",
 	.synopsis = "[OPTION...] PROFILE",
+	.examples =
+		{
+			{"sclog logmode web.json -o web-log.json",
+			 "write a profile that logs every call that web.json refuses"},
+			{"sclog logmode --loader docker web.json",
+			 "read web.json as Docker does; write to standard output"},
+		},
 	.description =
 		"Writes PROFILE with every SCMP_ACT_ERRNO, SCMP_ACT_TRAP and SCMP_ACT_KILL* "
 		"changed to SCMP_ACT_LOG, so that a container under it may do what PROFILE "

@@ -534,6 +534,15 @@ const struct command command_profile = {
 	.name = "profile",
 	.summary = "write the profile that the observations need",
 	.synopsis = "[OPTION...] [FILE...]",
+	.examples =
+		{
+			{"sclog profile --container web -o web.json",
+			 "write the profile that the container web needs"},
+			{"sclog profile --container web --base base.json",
+			 "add what the container web needs to an existing profile"},
+			{"sclog profile --by name -o profiles",
+			 "write one profile for each container name into the directory profiles"},
+		},
 	.description =
 		"Writes the least seccomp profile that lets through what was observed, in the "
 		"store or in FILEs, alone or on top of others, and checks it before it is "

@@ -324,6 +324,14 @@ const struct command command_watch = {
 	.name = "watch",
 	.summary = "follow live; print what is new; --once: catch up and exit",
 	.synopsis = "[OPTION...]",
+	.examples =
+		{
+			{"sclog watch",
+			 "follow the kernel's records; print each syscall that a container uses for the first time"},
+			{"sclog watch --once --quiet", "process new records, then exit; for cron"},
+			{"sclog watch --profile web.json",
+			 "also say what web.json would do with each new syscall"},
+		},
 	.description =
 		"Reads what was logged since the last run, then follows what is logged now, "
 		"attributes every record to its container and keeps it in the store. Prints a line "

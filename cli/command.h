@@ -69,11 +69,20 @@ struct invocation {
  */
 int invocation_sandbox(struct invocation *invocation, struct err *err);
 
+/* A command line that --help begins with, and what it does. */
+struct example {
+	const char *line;
+	const char *meaning;
+};
+
+#define EXAMPLES_MAX 3
+
 struct command {
 	const char *name;
-	const char *summary;     /* one line, for `sclog --help` */
-	const char *synopsis;    /* what follows its name in "Usage:" */
-	const char *description; /* paragraphs, set off by newlines */
+	const char *summary;                   /* one line, for `sclog --help` */
+	const char *synopsis;                  /* what follows its name in "Usage:" */
+	struct example examples[EXAMPLES_MAX]; /* two or three; the lines fit in 80 columns */
+	const char *description;               /* paragraphs, separated by newlines */
 	struct option_table table;
 	size_t options_size;
 	/* Appends what --help says after the options; NULL for nothing. */

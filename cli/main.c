@@ -14,7 +14,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define HELP_COLUMNS 80
+#define HELP_COLUMNS   80
+#define EXAMPLE_INDENT 6 /* of what an example does */
 
 static const struct command *const commands[] = {
 #define COMMAND_ROW(name) &command_##name,
@@ -95,11 +96,22 @@ static void put_paragraphs(struct buf *text, struct str paragraphs)
 	}
 }
 
+static void put_examples(struct buf *text, const struct example examples[EXAMPLES_MAX])
+{
+	buf_put_str(text, STR("Examples:\n"));
+	for (size_t i = 0; i < EXAMPLES_MAX && examples[i].line; i++) {
+		buf_format(text, "  %s\n", examples[i].line);
+		text_wrap(text, str_from(examples[i].meaning), EXAMPLE_INDENT, HELP_COLUMNS);
+	}
+	buf_put_char(text, '\n');
+}
+
 static int help_command(const struct command *command)
 {
 	BUF_AUTO text = {0};
 
 	buf_format(&text, "Usage: sclog %s %s\n\n", command->name, command->synopsis);
+	put_examples(&text, command->examples);
 	put_paragraphs(&text, str_from(command->description));
 	option_help(&command->table, &text);
 	if (command->help_more)
@@ -120,7 +132,7 @@ static int print_version(void)
 /* `sclog help [COMMAND]` */
 static int help(int argc, char **argv)
 {
-	if (argc < 2)
+	if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
 		return help_sclog();
 	const struct command *command = find_command(argv[1]);
 
@@ -225,9 +237,9 @@ static int close_output(void)
 int main(int argc, char **argv)
 {
 	hold_standard_descriptors();
-	/* A closed pipe is an error of write(2), which can be reported, rather than a death. */
-	signal(SIGPIPE, SIG_IGN);
-	/* Widths are those of UTF-8, which is what is printed; everything else stays in C. */
+	/* A reader that closes the pipe ends sclog silently, even if the parent ignores SIGPIPE. */
+	signal(SIGPIPE, SIG_DFL);
+	/* UTF-8 for column widths only; every other locale category stays C. */
 	setlocale(LC_CTYPE, "C.UTF-8");
 
 	int result = run(argc, argv);

@@ -217,11 +217,16 @@ int products_write(const struct product *products, size_t count, enum form form,
 		put_path(&paths[i], &products[i], given->output, form);
 	if (r == 0)
 		r = refuse_existing(paths, count, given->force, err);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		r = output_write(paths[i].p, given->force, buf_str(&products[i].text), err);
-		if (r == 0 && !given->global.quiet)
-			print_written(paths[i].p, &products[i]);
+	size_t written = 0;
+
+	while (r == 0 && written < count) {
+		r = output_write(paths[written].p, given->force, buf_str(&products[written].text),
+				 err);
+		written += r == 0;
 	}
+	/* after the last file: a reader that closes the pipe ends sclog */
+	for (size_t i = 0; i < written && !given->global.quiet; i++)
+		print_written(paths[i].p, &products[i]);
 	for (size_t i = 0; i < count; i++)
 		buf_release(&paths[i]);
 	free(paths);

@@ -180,6 +180,7 @@ shell_tests = \
 	tests/check-layers \
 	tests/bad-input.test \
 	tests/completion.test \
+	tests/help.test \
 	tests/explain.test \
 	tests/profile.test \
 	tests/framings.test \
