@@ -63,6 +63,7 @@ static const struct arch_row arches[] = {
 /*
  * Syscalls newer than libseccomp 2.5.4. From 424 on a number means the same on every arch
  * (kernel: scripts/syscall.tbl and arch/.../syscall.tbl), MIPS adding its ABI's offset.
+ * Complete up to Linux 7.1.
  */
 #define SHARED_FIRST 424
 
@@ -114,9 +115,25 @@ static const char *const shared_names[] = {
 	"file_getattr",
 	"file_setattr",
 	"listns",
+	"rseq_slice_yield",
 };
 
 #define SHARED_COUNT ((int64_t)(sizeof(shared_names) / sizeof(shared_names[0])))
+
+/* Numbers that only one arch has. */
+static const struct own_number {
+	uint32_t token;
+	int64_t nr;
+	const char *name;
+} own_numbers[] = {
+	{SCMP_ARCH_X86_64, 335, "uretprobe"},
+	{SCMP_ARCH_X86_64, 336, "uprobe"},
+	{SCMP_ARCH_X32, ARCH_X32_BIT + 335, "uretprobe"},
+	{SCMP_ARCH_X32, ARCH_X32_BIT + 336, "uprobe"},
+	{SCMP_ARCH_RISCV64, 258, "riscv_hwprobe"},
+};
+
+#define OWN_COUNT (sizeof(own_numbers) / sizeof(own_numbers[0]))
 
 uint32_t arch_token(uint32_t audit_arch, int64_t nr)
 {
@@ -215,13 +232,49 @@ uint32_t arch_first_number(uint32_t token)
 	}
 }
 
-static const char *shared_name(uint32_t token, int64_t nr)
+/*
+ * memfd_secret was never wired up on most arches, and the table of 31-bit s390 ends with Linux 6.18
+ * (libseccomp 2.6.1: src/syscalls.csv).
+ */
+static bool has_shared(uint32_t token, const char *name)
+{
+	if (strcmp(name, "memfd_secret") == 0)
+		return token == SCMP_ARCH_X86_64 || token == SCMP_ARCH_X86 ||
+		       token == SCMP_ARCH_X32 || token == SCMP_ARCH_AARCH64 ||
+		       token == SCMP_ARCH_RISCV64 || token == SCMP_ARCH_S390 ||
+		       token == SCMP_ARCH_S390X;
+	if (strcmp(name, "listns") == 0 || strcmp(name, "rseq_slice_yield") == 0)
+		return token != SCMP_ARCH_S390;
+	return arch_name(token) != NULL;
+}
+
+static const char *newer_name(uint32_t token, int64_t nr)
 {
 	int64_t index = nr - arch_first_number(token) - SHARED_FIRST;
 
-	if (!arch_name(token) || index < 0 || index >= SHARED_COUNT)
+	for (size_t i = 0; i < OWN_COUNT; i++)
+		if (own_numbers[i].token == token && own_numbers[i].nr == nr)
+			return own_numbers[i].name;
+	if (index < 0 || index >= SHARED_COUNT || !has_shared(token, shared_names[index]))
 		return NULL;
 	return shared_names[index];
+}
+
+static bool newer_number(uint32_t token, const char *name, int64_t *ret_nr)
+{
+	for (size_t i = 0; i < OWN_COUNT; i++) {
+		if (own_numbers[i].token != token || strcmp(own_numbers[i].name, name) != 0)
+			continue;
+		*ret_nr = own_numbers[i].nr;
+		return true;
+	}
+	for (int64_t i = 0; i < SHARED_COUNT; i++) {
+		if (strcmp(shared_names[i], name) != 0 || !has_shared(token, name))
+			continue;
+		*ret_nr = arch_first_number(token) + SHARED_FIRST + i;
+		return true;
+	}
+	return false;
 }
 
 bool syscall_name(uint32_t audit_arch, int64_t nr, char name[SYSCALL_NAME_SIZE])
@@ -230,7 +283,7 @@ bool syscall_name(uint32_t audit_arch, int64_t nr, char name[SYSCALL_NAME_SIZE])
 	/* libseccomp gives its own pseudo numbers (all negative) names: none of them is real. */
 	char *found = nr >= 0 && arch_name(token) ? seccomp_syscall_resolve_num_arch(token, (int)nr)
 						  : NULL;
-	const char *known = found ? found : shared_name(token, nr);
+	const char *known = found ? found : newer_name(token, nr);
 
 	if (known)
 		snprintf(name, SYSCALL_NAME_SIZE, "%s", known);
@@ -271,13 +324,7 @@ bool syscall_number(uint32_t token, const char *name, int64_t *ret_nr)
 	}
 	if (nr != __NR_SCMP_ERROR && direct_number(token, name, ret_nr))
 		return true;
-	for (int64_t i = 0; i < SHARED_COUNT; i++) {
-		if (strcmp(shared_names[i], name) == 0 && arch_name(token)) {
-			*ret_nr = arch_first_number(token) + SHARED_FIRST + i;
-			return true;
-		}
-	}
-	return false;
+	return newer_number(token, name, ret_nr);
 }
 
 const uint32_t *arch_subs(uint32_t token)

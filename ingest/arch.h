@@ -53,7 +53,7 @@ const uint32_t *arch_all(void);
 
 /*
  * Puts the name of a logged number into name and returns true; a number that neither
- * libseccomp nor the table of shared newer numbers knows becomes "syscall_NNN" and false.
+ * libseccomp nor the table of newer numbers knows becomes "syscall_NNN" and false.
  */
 bool syscall_name(uint32_t audit_arch, int64_t nr, char name[SYSCALL_NAME_SIZE]);
 
