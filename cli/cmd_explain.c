@@ -4,6 +4,7 @@
 #include "cli/reading.h"
 #include "cli/syscalls.h"
 #include "ingest/arch.h"
+#include "profile/defaults/defaults.h"
 #include "profile/document/lint.h"
 #include "profile/write/oci.h"
 #include "profile/source.h"
@@ -17,7 +18,7 @@ struct explain_options {
 	struct profile_options_given judging;
 	struct option_list arches;
 	const char *diff;
-	bool blocked, lint;
+	bool blocked, lint, list_profiles;
 };
 
 /* clang-format off */
@@ -31,9 +32,11 @@ static const struct option_row rows[] = {
 	       "compare with this profile, call by call"),
 	OPTION(FLAG, 0, "lint", NULL, struct explain_options, lint,
 	       "only say what is doubtful in it"),
+	OPTION(FLAG, 0, "list-profiles", NULL, struct explain_options, list_profiles,
+	       "list the default profiles that have a name, and their releases"),
 	OPTION_TITLE("Profile"),
 	PROFILE_LOADING_ROWS(struct explain_options, judging),
-	GLOBAL_OPTION_ROWS("text|json|csv|oci"),
+	GLOBAL_OPTION_ROWS("text|json|csv|oci|source"),
 };
 /* clang-format on */
 
@@ -281,9 +284,21 @@ static int write_back(struct explainer *explainer)
 	return exact ? EXIT_FINE : EXIT_DIFFERENCES;
 }
 
-static bool wants_oci(const struct explain_options *given)
+static bool wants(const struct explain_options *given, const char *format)
 {
-	return given->global.format && strcmp(given->global.format, "oci") == 0;
+	return given->global.format && strcmp(given->global.format, format) == 0;
+}
+
+/* The document as it was fetched. */
+static int write_source(const struct explainer *explainer)
+{
+	const struct profile_source *source = explainer->hosts[0].judges.source;
+
+	if (source->text.n == 0)
+		return err_set(explainer->err, EINVAL,
+			       "%s: has no document: --format oci writes one", source->name);
+	fwrite(source->text.p, 1, source->text.n, stdout);
+	return EXIT_FINE;
 }
 
 static int explain(struct explainer *explainer)
@@ -296,6 +311,8 @@ static int explain(struct explainer *explainer)
 	};
 	int r = parse_arches(explainer);
 
+	if (r == 0 && wants(given, "source"))
+		return write_source(explainer);
 	if (r == 0)
 		r = load_for_host(explainer, &explainer->hosts[0]);
 	if (r < 0)
@@ -306,7 +323,7 @@ static int explain(struct explainer *explainer)
 		return explain_lint(&writing, explainer->err);
 	if (!given->global.quiet)
 		judges_warn_of_lint(&explainer->hosts[0].judges);
-	if (wants_oci(given))
+	if (wants(given, "oci"))
 		return write_back(explainer);
 	choose_arches(explainer);
 	if (given->diff)
@@ -319,21 +336,43 @@ static int explain(struct explainer *explainer)
 	return r < 0 ? reading_output_failed(r, explainer->err) : EXIT_FINE;
 }
 
+/* Each by a name that stands for all releases with the same rules. */
+static int list_profiles(const struct explain_options *given)
+{
+	const char *format = given->global.format ? given->global.format : "text";
+	bool json = strcmp(format, "json") == 0, text = strcmp(format, "text") == 0;
+	struct default_profile profile;
+
+	fputs(json ? "[" : text ? "" : "profile,first,last\n", stdout);
+	for (size_t i = 0; default_at(i, &profile); i++)
+		printf(json   ? "%s\n{\"profile\":\"%s@%s\",\"first\":\"%s\",\"last\":\"%s\"}"
+		       : text ? "%s%s@%s\treleases %s to %s\n"
+			      : "%s%s@%s,%s,%s\n",
+		       json && i ? "," : "", profile.program, profile.last, profile.first,
+		       profile.last);
+	fputs(json ? "\n]\n" : "", stdout);
+	return EXIT_FINE;
+}
+
 static int check(const struct invocation *invocation, const struct explain_options *given,
 		 struct err *err)
 {
 	unsigned views = given->blocked + given->lint + (given->diff != NULL);
 
-	if (invocation->operand_count == 0)
+	if (given->list_profiles && (views || invocation->operand_count))
+		return err_set(err, EINVAL, "--list-profiles takes no profile and no other view");
+	if (invocation->operand_count == 0 && !given->list_profiles)
 		return err_set(err, EINVAL, "no profile given");
 	if (views > 1)
 		return err_set(err, EINVAL, "--blocked, --diff and --lint exclude each other");
 	if ((given->lint || given->diff) && invocation->operand_count > 1)
 		return err_set(err, EINVAL, "'%s': --%s takes no SYSCALL", invocation->operands[1],
 			       given->lint ? "lint" : "diff");
-	if (wants_oci(given) && (views || invocation->operand_count > 1))
+	if ((wants(given, "oci") || wants(given, "source")) &&
+	    (views || invocation->operand_count > 1))
 		return err_set(err, EINVAL,
-			       "--format oci writes the profile back, and nothing else");
+			       "--format %s writes the profile itself: give nothing else with it",
+			       given->global.format);
 	if (given->diff && strcmp(given->diff, "-") == 0 &&
 	    strcmp(invocation->operands[0], "-") == 0)
 		return err_set(err, EINVAL, "standard input cannot be both profiles");
@@ -350,6 +389,8 @@ static int run(struct invocation *invocation, struct err *err)
 		invocation->misused = true;
 		return r;
 	}
+	if (explainer.given->list_profiles)
+		return list_profiles(explainer.given);
 	r = acquire(&explainer, &explainer.hosts[0], invocation->operands[0]);
 	if (r == 0 && explainer.given->diff)
 		r = acquire(&explainer, &explainer.other, explainer.given->diff);

@@ -178,12 +178,7 @@ static int add_named(struct bases *bases, const struct profile_given *given, con
 
 static bool is_profile(const char *operand)
 {
-	static const char *const kinds[] = {"container:", "pid:", "bpf:"};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (str_starts(str_from(operand), str_from(kinds[i])))
-			return true;
-	return strcmp(operand, "podman-default") == 0 ||
+	return profile_source_is_word(operand) ||
 	       (!store_is_database(operand) && is_profile_file(operand));
 }
 

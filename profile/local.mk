@@ -17,8 +17,14 @@ libsclog_a_SOURCES += \
 	profile/document/tree.c \
 	profile/document/tree.h \
 	profile/document/tree_yaml.c \
+	profile/document/version.c \
+	profile/document/version.h \
 	profile/document/yaml.c \
 	profile/document/yaml.h \
+	profile/defaults/defaults.c \
+	profile/defaults/defaults.h \
+	profile/defaults/table.c \
+	profile/defaults/table.h \
 	profile/filter/dump.c \
 	profile/filter/dump.h \
 	profile/filter/filter.c \

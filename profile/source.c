@@ -1,6 +1,7 @@
 #include "profile/source.h"
 
 #include "base/mem.h"
+#include "profile/defaults/defaults.h"
 #include "profile/document/document.h"
 #include "profile/filter/dump.h"
 #include "profile/filter/live.h"
@@ -268,6 +269,65 @@ static int acquire_podman_default(struct profile_source *source, const char *res
 	return 0;
 }
 
+/* --- named defaults */
+
+static int acquire_default(struct profile_source *source, const char *name, struct err *err)
+{
+	struct default_profile profile;
+	int r = default_find(str_from(name), &profile, err);
+	BUF_AUTO label = {0};
+
+	if (r < 0)
+		return r;
+	buf_format(&label, "%s@%s", profile.program, profile.release);
+	free(source->name);
+	source->name = mem_copy(buf_str(&label));
+	source->loader = profile.loader;
+	if (profile.is_of_loader)
+		version_parse(str_from(profile.release), &source->loader_version);
+	default_write(&profile, &source->text);
+	return 0;
+}
+
+static bool any_exists(const char *const *paths)
+{
+	for (; *paths; paths++)
+		if (access(*paths, F_OK) == 0)
+			return true;
+	return false;
+}
+
+/* Of a node of Kubernetes its CRI runtime; else whose command line people use. */
+static int acquire_runtime_default(struct profile_source *source, const char *rest, struct err *err)
+{
+	static const char *const kubelet[] = {"/var/lib/kubelet", "/usr/bin/kubelet", NULL};
+	static const char *const crio[] = {"/run/crio/crio.sock", "/usr/bin/crio", NULL};
+	static const char *const docker[] = {"/run/docker.sock", "/usr/bin/dockerd",
+					     "/usr/sbin/dockerd", NULL};
+	static const char *const podman[] = {"/usr/bin/podman", NULL};
+	static const char *const containerd[] = {"/run/containerd/containerd.sock",
+						 "/usr/bin/containerd", NULL};
+
+	(void)rest;
+	if (any_exists(kubelet) && any_exists(crio))
+		return acquire_default(source, "containers-common", err);
+	if (any_exists(kubelet) && any_exists(containerd))
+		return acquire_default(source, "containerd", err);
+	if (any_exists(docker))
+		return acquire_default(source, "docker", err);
+	if (any_exists(podman))
+		return acquire_default(source, "podman", err);
+	return acquire_default(source, any_exists(containerd) ? "containerd" : "docker", err);
+}
+
+static int acquire_unconfined(struct profile_source *source, const char *rest, struct err *err)
+{
+	(void)rest;
+	(void)err;
+	source->kind = PROFILE_SOURCE_FILTERS;
+	return 0;
+}
+
 /* --- filters */
 
 static int acquire_pid(struct profile_source *source, const char *rest, struct err *err)
@@ -306,24 +366,50 @@ static int acquire_file(struct profile_source *source, struct err *err)
 	return r;
 }
 
+typedef int acquire_fn(struct profile_source *source, const char *rest, struct err *err);
+
+/* Whole words, and beginnings that end in a colon. */
+static const struct word {
+	const char *word;
+	acquire_fn *acquire;
+} words[] = {
+	{"pid:", acquire_pid},
+	{"bpf:", acquire_dump},
+	{"container:", acquire_container},
+	{"podman-default", acquire_podman_default},
+	{"runtime-default", acquire_runtime_default},
+	{"unconfined", acquire_unconfined},
+};
+
+/* What follows the word in the source, NULL where it is another. */
+static const char *after_word(const char *source, const struct word *word)
+{
+	const char *rest = after_prefix(source, word->word);
+	bool is_beginning = word->word[strlen(word->word) - 1] == ':';
+
+	return rest && (is_beginning || !*rest) ? rest : NULL;
+}
+
+bool profile_source_is_word(const char *source)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (after_word(source, &words[i]))
+			return true;
+	return default_is_name(str_from(source));
+}
+
 static int acquire(struct profile_source *source, struct err *err)
 {
-	static const struct {
-		const char *prefix;
-		int (*acquire)(struct profile_source *source, const char *rest, struct err *err);
-	} kinds[] = {
-		{"pid:", acquire_pid},
-		{"bpf:", acquire_dump},
-		{"container:", acquire_container},
-	};
-
-	if (strcmp(source->name, "podman-default") == 0)
-		return acquire_podman_default(source, "", err);
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		const char *rest = after_prefix(source->name, kinds[i].prefix);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const char *rest = after_word(source->name, &words[i]);
 
 		if (rest)
-			return kinds[i].acquire(source, rest, err);
+			return words[i].acquire(source, rest, err);
+	}
+	if (default_is_name(str_from(source->name))) {
+		MEM_AUTO char *name = mem_copy(str_from(source->name));
+
+		return acquire_default(source, name, err);
 	}
 	return acquire_file(source, err);
 }

@@ -8,18 +8,23 @@
  * wrote is parsed while acquiring, beyond telling a unit from a document.
  *
  *   PATH, -          a document (profile/document/document.h) or a systemd unit (profile/filter/unit.h)
+ *   docker@28.0      the default profile of a release (profile/defaults/defaults.h): docker, containerd,
+ *                    podman or containers-common; without @ that of the newest known
+ *   runtime-default  the newest known default of what runs containers on this host
+ *   unconfined       no filter
  *   podman-default   what Podman uses when nothing is said: seccomp_profile of containers.conf,
  *                    /etc/containers/seccomp.json, /usr/share/containers/seccomp.json
  *   pid:N            the live filters of a process (profile/filter/live.h)
  *   bpf:FILE         a dump of one filter (profile/filter/dump.h)
  *
- * `./podman-default` is a file. container:NAME is the caller's to resolve, who knows the store
+ * `./docker` is a file. container:NAME is the caller's to resolve, who knows the store
  * and the runtimes: profile_source_from_text() takes what it finds.
  */
 #ifndef SCLOG_PROFILE_SOURCE_H
 #define SCLOG_PROFILE_SOURCE_H
 
 #include "base/buf.h"
+#include "profile/document/version.h"
 #include "profile/profile.h"
 #include "profile/filter/stack.h"
 
@@ -31,8 +36,9 @@ enum profile_source_kind {
 
 struct profile_source {
 	enum profile_source_kind kind;
-	char *name;         /* as given */
+	char *name;         /* as given; of a default profile with its release */
 	enum loader loader; /* whose file it is known to be; LOADER_AUTO: its shape tells */
+	struct version loader_version; /* then: of which release; may be unknown */
 	struct buf text;
 	struct buf groups;         /* `systemd-analyze syscall-filter`; empty: could not be asked */
 	struct err groups_failed;  /* then: why */
@@ -50,6 +56,9 @@ void profile_source_free(struct profile_source *source);
 
 /* Whether acquiring it stops a process for a moment, which its user is to be told before. */
 bool profile_source_interrupts(const char *source);
+
+/* Whether it is a word that stands for a profile, and no file: "docker@28", "unconfined", "pid:1". */
+bool profile_source_is_word(const char *source);
 
 /* The name behind "container:", NULL if the source is none. */
 const char *profile_source_container(const char *source);

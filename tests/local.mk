@@ -188,6 +188,7 @@ shell_tests = \
 	tests/store.test \
 	tests/strace.test \
 	tests/unused.test \
+	tests/versions.test \
 	tests/watch.test
 TESTS += $(unit_tests) $(shell_tests)
 

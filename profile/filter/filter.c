@@ -1,5 +1,6 @@
 #include "profile/filter/filter.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/filter/rehearsal.h"
@@ -22,6 +23,9 @@
  * whatever they compare; 450 that compare 64 bits for more or less take it 8 seconds, and 1,200
  * more than 15. */
 #define REHEARSED_RULES 128
+
+/* Names that one remark about unknown ones shows. */
+#define UNKNOWN_SHOWN 8
 
 struct builder {
 	const struct rules *rules;
@@ -345,17 +349,57 @@ static int add_rule(struct builder *builder, const struct rule *rule)
 	return r < 0 ? refuse_rule(builder, rule, -r) : 0;
 }
 
-static void lint_unknown_name(struct builder *builder, size_t rule, size_t name, const char *text)
+/* Names of a rule that the library lacks, in one remark. */
+struct unknown_names {
+	struct buf names;
+	size_t count;
+	size_t first; /* of them */
+};
+
+/* A syscall of some arch that is newer than the library; else the name is a typo. */
+static bool is_newer(const char *name)
 {
-	const struct scmp_version *version = seccomp_version();
-	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
+	int64_t nr;
+
+	for (const uint32_t *token = arch_all(); *token; token++)
+		if (syscall_number(*token, name, &nr))
+			return true;
+	return false;
+}
+
+static void find_unknown_name(struct unknown_names unknown[2], size_t at, const char *text)
+{
+	char quoted[QUOTED_SIZE];
 
 	if (seccomp_syscall_resolve_name(text) != __NR_SCMP_ERROR)
 		return;
-	document_name_place(builder->rules->document, rule, name, place);
-	lint_add(builder->lints, rule + 1, place,
-		 "libseccomp %u.%u.%u knows no syscall %s: the name has no effect", version->major,
-		 version->minor, version->micro, text_quote(text, quoted));
+	struct unknown_names *to = &unknown[is_newer(text)];
+
+	if (to->count++ == 0)
+		to->first = at;
+	if (to->count <= UNKNOWN_SHOWN)
+		buf_format(&to->names, "%s%s", to->count > 1 ? ", " : "", text_quote(text, quoted));
+}
+
+static void lint_unknown(struct builder *builder, size_t rule, const struct unknown_names *unknown,
+			 bool newer)
+{
+	const struct scmp_version *version = seccomp_version();
+	char place[PLACE_SIZE], more[32] = "";
+
+	if (unknown->count == 0)
+		return;
+	if (unknown->count > UNKNOWN_SHOWN)
+		snprintf(more, sizeof(more), " and %zu more", unknown->count - UNKNOWN_SHOWN);
+	if (unknown->count == 1)
+		document_name_place(builder->rules->document, rule, unknown->first, place);
+	else
+		document_rule_place(builder->rules->document, rule, place);
+	(newer ? lint_note : lint_add)(
+		builder->lints, rule + 1, place,
+		"libseccomp %u.%u.%u knows no syscall %s%s%s: the name%s no effect", version->major,
+		version->minor, version->micro, unknown->names.p, more,
+		newer ? ", which it is older than" : "", unknown->count > 1 ? "s have" : " has");
 }
 
 /* All names of the document, those of rules that the loader drops too: a typo is a typo. */
@@ -365,11 +409,16 @@ static void lint_unknown_names(struct builder *builder)
 
 	for (size_t i = 0; i < document->rule_count; i++) {
 		const struct document_rule *rule = &document->rules[i];
+		struct unknown_names unknown[2] = {0};
 
 		for (size_t j = 0; j < rule->names.count; j++)
-			lint_unknown_name(builder, i, j, rule->names.all[j]);
+			find_unknown_name(unknown, j, rule->names.all[j]);
 		if (rule->name && !rule->names.count)
-			lint_unknown_name(builder, i, 0, rule->name);
+			find_unknown_name(unknown, 0, rule->name);
+		for (size_t k = 0; k < 2; k++) {
+			lint_unknown(builder, i, &unknown[k], k == 1);
+			buf_release(&unknown[k].names);
+		}
 	}
 }
 
