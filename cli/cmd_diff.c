@@ -1,4 +1,4 @@
-#include "cli/judges.h"
+#include "cli/judging.h"
 #include "cli/reading.h"
 #include "report/diff.h"
 

@@ -1,6 +1,6 @@
 #include "base/mem.h"
-#include "cli/judges.h"
-#include "cli/message.h"
+#include "cli/judging.h"
+#include "report/message.h"
 #include "cli/reading.h"
 #include "cli/syscalls.h"
 #include "ingest/arch.h"

@@ -1,6 +1,6 @@
 #include "cli/command.h"
-#include "cli/judges.h"
-#include "cli/message.h"
+#include "cli/judging.h"
+#include "report/message.h"
 #include "cli/output.h"
 #include "profile/twin/logmode.h"
 #include "profile/source.h"

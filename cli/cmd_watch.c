@@ -1,12 +1,13 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "cli/command.h"
-#include "cli/judges.h"
-#include "cli/message.h"
+#include "cli/config.h"
+#include "cli/judging.h"
+#include "report/message.h"
 #include "cli/nearest.h"
 #include "cli/reading.h"
-#include "cli/source.h"
-#include "cli/watch.h"
+#include "live/source.h"
+#include "live/watch.h"
 #include "correlate/metadata.h"
 #include "correlate/procfs.h"
 
@@ -183,9 +184,15 @@ static int watch(const struct watch_options_given *given, const struct config *c
 		.colour = reading_wants_colour(),
 		.judges = judges->count ? judges : NULL,
 	};
+	struct cgroup_rules *rules = NULL;
 	struct store *store = NULL;
 	int r = open_store(given, config, &store, err);
 
+	if (r == 0)
+		r = cgroup_rules_new(&rules, err);
+	if (r == 0)
+		r = config_add_rules(config, rules, err);
+	options->rules = rules;
 	options->printer = printer_new(&printing);
 	if (r == 0)
 		r = watch_run(store, options, err);
@@ -198,6 +205,7 @@ static int watch(const struct watch_options_given *given, const struct config *c
 			" the store has them",
 			(unsigned long long)counts.unshown);
 	printer_free(options->printer);
+	cgroup_rules_free(rules);
 	store_close(store);
 	return r;
 }
@@ -275,7 +283,6 @@ static int prepare(struct invocation *invocation, const struct config *config, s
 		.proc_root = either(given->proc_root, config->proc_root),
 		.runtime_root = either(given->runtime_root, config->runtime_root),
 		.priority = config->has_priority ? config->priority : PRIORITY_USUAL,
-		.config = config,
 	};
 
 	if (given->source.count) {

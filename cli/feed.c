@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "cli/message.h"
+#include "report/message.h"
 #include "cli/progress.h"
 #include "cli/trace.h"
 #include "correlate/assign.h"

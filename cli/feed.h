@@ -6,7 +6,7 @@
 #define SCLOG_CLI_FEED_H
 
 #include "base/err.h"
-#include "cli/intake.h"
+#include "live/intake.h"
 #include "store/store.h"
 
 #include <stdint.h>

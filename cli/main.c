@@ -1,9 +1,9 @@
 #include "cli/command.h"
 
 #include "base/mem.h"
-#include "cli/message.h"
+#include "report/message.h"
 #include "cli/nearest.h"
-#include "cli/sandbox.h"
+#include "base/sandbox.h"
 #include "cli/version.h"
 #include "report/text.h"
 

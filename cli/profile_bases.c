@@ -1,7 +1,7 @@
 #include "cli/profile_private.h"
 
 #include "base/mem.h"
-#include "ingest/strace.h"
+#include "ingest/strace/strace.h"
 #include "store/store.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 #include "cli/profile_private.h"
 
 #include "base/mem.h"
-#include "cli/message.h"
+#include "report/message.h"
 #include "ingest/action.h"
 #include "ingest/arch.h"
 #include "profile/compose/compose.h"

@@ -6,7 +6,7 @@
 #ifndef SCLOG_CLI_PROFILE_PRIVATE_H
 #define SCLOG_CLI_PROFILE_PRIVATE_H
 
-#include "cli/judges.h"
+#include "cli/judging.h"
 #include "cli/reading.h"
 #include "profile/write/form.h"
 #include "report/recording.h"

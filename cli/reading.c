@@ -1,6 +1,6 @@
 #include "cli/reading.h"
 
-#include "cli/message.h"
+#include "report/message.h"
 
 #include <errno.h>
 #include <inttypes.h>

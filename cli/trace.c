@@ -1,7 +1,7 @@
 #include "cli/trace.h"
 
 #include "base/mem.h"
-#include "ingest/strace.h"
+#include "ingest/strace/strace.h"
 
 #include <ctype.h>
 #include <stdlib.h>

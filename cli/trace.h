@@ -5,7 +5,7 @@
 #ifndef SCLOG_CLI_TRACE_H
 #define SCLOG_CLI_TRACE_H
 
-#include "cli/intake.h"
+#include "live/intake.h"
 #include "ingest/input.h"
 
 struct trace;

@@ -22,9 +22,9 @@ libsclog_a_SOURCES += \
 	ingest/source.c ingest/source.h \
 	ingest/stamp.c ingest/stamp.h \
 	ingest/status.c ingest/status.h \
-	ingest/strace.c ingest/strace.h ingest/strace_private.h \
-	ingest/strace_head.c \
-	ingest/strace_name.c \
-	ingest/strace_process.c \
-	ingest/strace_summary.c \
-	ingest/strace_text.c
+	ingest/strace/strace.c ingest/strace/strace.h ingest/strace/strace_private.h \
+	ingest/strace/head.c \
+	ingest/strace/name.c \
+	ingest/strace/process.c \
+	ingest/strace/summary.c \
+	ingest/strace/text.c

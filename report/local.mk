@@ -14,9 +14,12 @@ libsclog_a_SOURCES += \
 	report/finding.c report/finding.h \
 	report/format.c report/format.h \
 	report/group.c report/group.h \
+	report/in_force.c report/in_force.h \
 	report/json.c report/json.h \
+	report/judges.c report/judges.h \
 	report/kept.c report/kept.h \
 	report/live.c report/live.h \
+	report/message.c report/message.h \
 	report/novelty.c report/novelty.h \
 	report/recording.c report/recording.h \
 	report/summary.c report/summary.h \

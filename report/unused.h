@@ -11,7 +11,7 @@
 #include "profile/compose/needs.h"
 #include "profile/profile.h"
 
-/* Profiles that one diff may be judged by: one for each set of capabilities (cli/judges.h). */
+/* Profiles that one diff may be judged by: one for each set of capabilities (report/judges.h). */
 #define UNUSED_PROFILES_MAX 64
 
 /* Zeroed is valid and empty. */

@@ -3,7 +3,7 @@
  * Nothing may crash, read past a line, or run long.
  */
 #include "base/mem.h"
-#include "ingest/strace.h"
+#include "ingest/strace/strace.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,8 @@
  *
  * The printer writes to standard output, which each case makes a pipe or a terminal of its own.
  */
-#include "cli/printer.h"
+#include "cli/judging.h"
+#include "live/printer.h"
 
 #include "base/mem.h"
 #include "tests/valgrind.h"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "cli/sandbox.h"
+#include "base/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
  */
 #include "base/buf.h"
 #include "ingest/arch.h"
-#include "ingest/strace.h"
+#include "ingest/strace/strace.h"
 #include "store/store.h"
 
 #include <seccomp.h>

@@ -4,7 +4,7 @@
  * tested by tests/live.
  */
 #include "base/mem.h"
-#include "cli/watch_private.h"
+#include "live/watch_private.h"
 #include "ingest/status.h"
 #include "tests/stores.h"
 
@@ -28,6 +28,7 @@ int audit_state_get(struct audit_state *ret_state, struct err *err)
 
 struct fixture {
 	struct watch watch;
+	struct cgroup_rules *rules;
 	unsigned records; /* that a source gave */
 	unsigned decided; /* how many of them are not held back */
 	char log[64];
@@ -77,9 +78,9 @@ static int setup(void **state)
 	kernel_lost = 0;
 	assert_int_equal(store_open("", STORE_MEMORY, NULL, &watch->store, &err), 0);
 	assert_int_equal(procfs_open(&watch->procfs, "/proc", &err), 0);
-	assert_int_equal(cgroup_rules_new(&watch->rules, &err), 0);
+	assert_int_equal(cgroup_rules_new(&fixture->rules, &err), 0);
 	watch->registry = registry_new(NULL, described, NULL);
-	const struct attributor_options options = {&watch->procfs, watch->rules, watch->registry};
+	const struct attributor_options options = {&watch->procfs, fixture->rules, watch->registry};
 
 	watch->attributor = attributor_new(&options);
 	watch->hold = hold_new();
@@ -109,7 +110,7 @@ static int teardown(void **state)
 	hold_free(watch->hold);
 	attributor_free(watch->attributor);
 	registry_free(watch->registry);
-	cgroup_rules_free(watch->rules);
+	cgroup_rules_free(fixture->rules);
 	procfs_close(&watch->procfs);
 	store_close(watch->store);
 	unlink(fixture->log);

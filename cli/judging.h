@@ -1,0 +1,43 @@
+/*
+ * The options that name a profile and say how it is loaded: the same for every command.
+ */
+#ifndef SCLOG_CLI_JUDGING_H
+#define SCLOG_CLI_JUDGING_H
+
+#include "cli/option.h"
+#include "report/judges.h"
+
+/* What a command line says of the profile; part of a command's struct of options. */
+struct profile_options_given {
+	const char *profile, *loader, *runtime, *caps, *kernel;
+	struct option_list cap_add, cap_drop;
+};
+
+/* clang-format off */
+/* Where the profile is an option; explain and logmode have it as their first operand. */
+#define PROFILE_OPTION_ROWS(type, at)                                                             \
+	OPTION(TEXT, 0, "profile", "FILE", type, at.profile,                                      \
+	       "the seccomp profile to judge by (`-`: standard input)"),                          \
+	PROFILE_LOADING_ROWS(type, at)
+
+/* How it is resolved and built. */
+#define PROFILE_LOADING_ROWS(type, at)                                                            \
+	OPTION(CHOICE, 0, "loader", "auto|docker|podman|oci", type, at.loader,                    \
+	       "who reads the profile; default auto, by its shape"),                              \
+	OPTION(CHOICE, 0, "runtime", "runc|crun", type, at.runtime,                               \
+	       "who builds the filter; default runc"),                                            \
+	OPTION(TEXT, 0, "caps", "CAP[,CAP...]", type, at.caps,                                    \
+	       "capabilities that the profile's conditions see; default the container's own where " \
+	       "known, else Docker's 14"),                                                        \
+	OPTION(LIST, 0, "cap-add", "CAP[,CAP...]", type, at.cap_add,                              \
+	       "and these, as `docker run --cap-add`"),                                           \
+	OPTION(LIST, 0, "cap-drop", "CAP[,CAP...]", type, at.cap_drop,                            \
+	       "but not these, as `docker run --cap-drop`"),                                      \
+	OPTION(TEXT, 0, "kernel", "N.M", type, at.kernel,                                         \
+	       "kernel version that the profile's conditions see; default this host's")
+/* clang-format on */
+
+/* Reads the options. Returns 0 or -EINVAL; nothing is read yet. */
+int judges_init(struct judges *judges, const struct profile_options_given *given, struct err *err);
+
+#endif

@@ -1,0 +1,252 @@
+#include "live/intake.h"
+
+#include "base/utf8.h"
+#include "report/message.h"
+#include "ingest/action.h"
+#include "report/text.h"
+
+/* Refused lines that are kept one by one as evidence; the rest of an input is one row. */
+#define REFUSED_KEPT 256
+
+uint64_t intake_malformed(const struct intake_counts *counts)
+{
+	uint64_t total = 0;
+
+	for (int i = 0; i < MALFORMED_COUNT; i++)
+		total += counts->malformed[i];
+	return total;
+}
+
+struct str intake_node(const struct intake *intake, struct str framed)
+{
+	if (intake->node)
+		return str_from(intake->node);
+	return framed.n ? framed : intake->host_name;
+}
+
+/* "PATH:LINE", or the source's name alone where it has no lines. */
+static void put_where(struct buf *where, const struct intake *intake, const struct line *line)
+{
+	buf_put_str(where, str_from(intake->path));
+	if (line->number)
+		buf_format(where, ":%llu", (unsigned long long)line->number);
+}
+
+static void explain(struct intake *intake, enum malformed why, const struct line *line)
+{
+	BUF_AUTO shown = {0}, where = {0};
+	bool always = why == MALFORMED_LONG;
+
+	if (intake->explained[why] || (!always && intake->verbose == 0))
+		return;
+	intake->explained[why] = true;
+	if (intake->before_message)
+		intake->before_message(intake->context);
+	text_put(&shown, str_of(line->text.p, line->text.n < 160 ? line->text.n : 160));
+	put_where(&where, intake, line);
+	message_warning("%s: malformed: %s: %s", where.p, malformed_text(why),
+			shown.p ? shown.p : "");
+}
+
+/* A record that cannot be read is counted, shown, and kept as evidence of a loss. */
+static int refuse(struct intake *intake, enum malformed why, const struct line *line,
+		  const struct framed *framed, struct err *err)
+{
+	BUF_AUTO detail = {0};
+	bool single = intake->refused < REFUSED_KEPT;
+
+	intake->counts.malformed[why]++;
+	intake->refused++;
+	explain(intake, why, line);
+	put_where(&detail, intake, line);
+	buf_format(&detail, ": %s", malformed_text(why));
+	/* A file that is being written ends so; the whole line comes with the next reading. */
+	if (why == MALFORMED_PARTIAL)
+		return 0;
+	struct loss_note note = {
+		.kind = LOSS_MALFORMED,
+		.ms = framed->ms ? framed->ms : intake->last_ms,
+		.count = single ? 1 : intake->refused - REFUSED_KEPT,
+		.node = intake_node(intake, framed->node),
+		.text = single ? line->text : str_from(intake->path),
+		.detail = buf_str(&detail),
+	};
+
+	if (!single)
+		note.ms = 0;
+	return store_put_loss(intake->store, &note, err);
+}
+
+int intake_refuse(struct intake *intake, enum malformed why, const struct line *line, int64_t ms,
+		  struct err *err)
+{
+	const struct framed framed = {.ms = ms};
+
+	return refuse(intake, why, line, &framed, err);
+}
+
+static int put(struct intake *intake, const struct line *line, const struct framed *framed,
+	       struct err *err)
+{
+	struct event event = {
+		.record = &intake->record,
+		.source = framed->source,
+		.full_stream = framed->full_stream,
+		.node = intake_node(intake, framed->node),
+	};
+	int result = intake->put(intake->context, &event, line->text, err);
+
+	if (result < 0)
+		return result;
+	intake->counts.records++;
+	intake->counts.without_serial += !intake->record.has_serial;
+	intake->counts.without_arch += !intake->record.has_arch;
+	return 0;
+}
+
+/*
+ * The last line of a file may lack its newline because it is still being written. It counts if
+ * it is whole: no action is the beginning of another one, so a known action was not cut.
+ */
+static bool is_cut(const struct line *line, const struct framed *framed,
+		   const struct record *record)
+{
+	return !line->ended && !framed->interpreted && !action_name(record->code);
+}
+
+/* A record that cannot be read was delivered all the same: its serial is no gap. */
+static int refuse_stamped(struct intake *intake, enum malformed why, const struct line *line,
+			  const struct framed *framed, struct err *err)
+{
+	int result = framed->full_stream && framed->has_serial
+			     ? store_note_serial(intake->store, intake_node(intake, framed->node),
+						 framed->ms, framed->serial, true, err)
+			     : 0;
+
+	return result < 0 ? result : refuse(intake, why, line, framed, err);
+}
+
+/* auditd's usual tail; only behind more than that is a search worth it. */
+#define TAIL_USUAL 128
+
+/* Where a newline was lost, another record follows on the same line: it counts as well. */
+static int take_joined(struct intake *intake, const struct line *line, struct str rest,
+		       struct err *err)
+{
+	size_t at = rest.n > TAIL_USUAL ? str_find(rest, STR("type=SECCOMP msg=audit(")) : rest.n;
+	struct line joined = *line;
+
+	if (at == rest.n)
+		return 0;
+	joined.text = str_skip(rest, at);
+	return intake_line(intake, &joined, err);
+}
+
+static int take_record(struct intake *intake, const struct line *line, const struct framed *framed,
+		       struct err *err)
+{
+	enum malformed why = framed->interpreted
+				     ? record_parse_interpreted(framed->fields, &intake->record)
+				     : record_parse(framed->fields, &intake->record);
+
+	if (line->cut)
+		why = MALFORMED_LONG;
+	else if (!line->ended && (why || is_cut(line, framed, &intake->record)))
+		why = MALFORMED_PARTIAL;
+	if (why)
+		return refuse_stamped(intake, why, line, framed, err);
+	intake->record.ms = framed->ms;
+	intake->record.serial = framed->serial;
+	intake->record.has_serial = framed->has_serial;
+	intake->last_ms = framed->ms;
+	int result = put(intake, line, framed, err);
+
+	return result < 0 ? result : take_joined(intake, line, intake->record.rest, err);
+}
+
+static int take_notice(struct intake *intake, const struct line *line, const struct framed *framed,
+		       struct err *err)
+{
+	static const enum loss_kind kinds[] = {
+		[FRAMED_NOTICE_PRINTK] = LOSS_PRINTK,   [FRAMED_NOTICE_LOST] = LOSS_COUNTER,
+		[FRAMED_NOTICE_BACKLOG] = LOSS_BACKLOG, [FRAMED_NOTICE_RATE] = LOSS_RATE,
+		[FRAMED_NOTICE_QUEUE] = LOSS_QUEUE,
+	};
+	struct loss_note note = {
+		.kind = kinds[framed->notice],
+		.ms = framed->ms,
+		.count = framed->count,
+		.node = intake_node(intake, framed->node),
+		.text = line->text,
+	};
+
+	return store_put_loss(intake->store, &note, err);
+}
+
+/* Any other text than a log may be somebody's log, but hardly one with bytes that are no text. */
+#define TEXT_LINE_MIN 16
+
+static void note_kind(struct intake *intake, const struct line *line, enum framed_kind kind)
+{
+	if (intake->known_framing)
+		return;
+	if (kind == FRAMED_UNKNOWN)
+		intake->binary = true;
+	else if (kind != FRAMED_TEXT || (line->text.n >= TEXT_LINE_MIN && utf8_valid(line->text)))
+		intake->known_framing = true;
+}
+
+static int take_framed(struct intake *intake, const struct line *line, const struct framed *framed,
+		       struct err *err)
+{
+	switch (framed->kind) {
+	case FRAMED_RECORD:
+		return take_record(intake, line, framed, err);
+	case FRAMED_UNSTAMPED:
+		return refuse(intake, line->ended ? MALFORMED_STAMP : MALFORMED_PARTIAL, line,
+			      framed, err);
+	case FRAMED_NOTICE:
+		return take_notice(intake, line, framed, err);
+	case FRAMED_UNTRUSTED:
+		intake->counts.untrusted++;
+		return 0;
+	case FRAMED_UNKNOWN:
+	case FRAMED_TEXT:
+	case FRAMED_OTHER:
+		if (line->cut)
+			return refuse(intake, MALFORMED_LONG, line, framed, err);
+		return 0;
+	case FRAMED_AUDIT:
+		return store_note_serial(intake->store, intake_node(intake, framed->node),
+					 framed->ms, framed->serial, false, err);
+	}
+	return 0;
+}
+
+/* A line on its way: framing, record, event, store. */
+int intake_line(struct intake *intake, const struct line *line, struct err *err)
+{
+	struct framed framed;
+
+	framing_read(intake->framing, line, &framed);
+	note_kind(intake, line, framed.kind);
+	return take_framed(intake, line, &framed, err);
+}
+
+int intake_framed(struct intake *intake, const struct framed *framed, struct str text,
+		  struct err *err)
+{
+	const struct line line = {.text = text, .ended = true};
+
+	return take_framed(intake, &line, framed, err);
+}
+
+void intake_begin(struct intake *intake, const char *path)
+{
+	intake->path = path;
+	intake->known_framing = intake->binary = false;
+	intake->last_ms = 0;
+	intake->refused = 0;
+	if (intake->framing)
+		framing_restart(intake->framing);
+}

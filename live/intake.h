@@ -1,0 +1,66 @@
+/*
+ * The intake: from a framed line to an event in the store, the same way for a file that is read
+ * once and for a source that is followed. What cannot be read is counted, shown and kept as
+ * evidence of a loss.
+ */
+#ifndef SCLOG_LIVE_INTAKE_H
+#define SCLOG_LIVE_INTAKE_H
+
+#include "base/err.h"
+#include "correlate/event.h"
+#include "ingest/framing.h"
+#include "store/store.h"
+
+/* Counts are exact. */
+struct intake_counts {
+	uint64_t records;   /* well-formed SECCOMP records of the kernel's */
+	uint64_t untrusted; /* claims to be a record, in framing that is not the kernel's */
+	uint64_t malformed[MALFORMED_COUNT];
+	uint64_t without_serial; /* of records: may double one that came with a serial */
+	uint64_t without_arch;   /* of records */
+};
+
+uint64_t intake_malformed(const struct intake_counts *counts);
+
+/* Attributes an event and puts it into the store. text is what one without serial is known by. */
+typedef int intake_put_fn(void *context, struct event *event, struct str text, struct err *err);
+
+struct intake {
+	/* set by whoever reads */
+	struct store *store;
+	struct framing *framing;
+	const char *node;     /* --node: overrides what lines say; NULL: nothing */
+	struct str host_name; /* whose a line is that does not say */
+	unsigned verbose;     /* 1: the first malformed line of each kind is shown */
+	void (*before_message)(void *context); /* takes a progress line away; may be NULL */
+	intake_put_fn *put;
+	void *context; /* of both */
+	/* the input at hand */
+	const char *path;
+	bool known_framing; /* some line of it was a log's */
+	bool binary;        /* some line of it held bytes that no text has */
+	int64_t last_ms;    /* the latest stamp seen, 0: none yet */
+	uint64_t refused;   /* malformed lines of it */
+	bool explained[MALFORMED_COUNT];
+	struct intake_counts counts; /* of all inputs */
+	struct record record;
+};
+
+/* Another input begins. */
+void intake_begin(struct intake *intake, const char *path);
+
+/* Takes a line of a log. Returns 0, or what the store or put() returned. */
+int intake_line(struct intake *intake, const struct line *line, struct err *err);
+
+/* Takes what came without a line, framed already; text as in intake_put_fn. */
+int intake_framed(struct intake *intake, const struct framed *framed, struct str text,
+		  struct err *err);
+
+/* Counts a line of a trace as one that cannot be read; ms: its time, 0 if that is not known. */
+int intake_refuse(struct intake *intake, enum malformed why, const struct line *line, int64_t ms,
+		  struct err *err);
+
+/* The node of a line that says this. */
+struct str intake_node(const struct intake *intake, struct str framed);
+
+#endif

@@ -1,0 +1,198 @@
+#include "live/printer.h"
+
+#include "base/mem.h"
+#include "report/message.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct printer {
+	struct printer_options options;
+	struct novelty *novelty;
+	struct live live;
+	struct buf waiting;
+	size_t written; /* of waiting */
+	bool is_file;   /* writing never waits */
+	int fd;         /* standard output, or a description of its terminal of our own */
+	int failed;     /* errno of a write that failed for good */
+	struct printer_counts counts;
+};
+
+/*
+ * A terminal that was stopped (Ctrl-S, a hanging connection) polls writable while it has any room,
+ * and then makes the writer wait. Not blocking is a property of the open file, which standard
+ * output may share with the shell: so it is opened once more.
+ */
+static int open_terminal(void)
+{
+	const char *name = isatty(STDOUT_FILENO) ? ttyname(STDOUT_FILENO) : NULL;
+	int fd = name ? open(name, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC) : -1;
+
+	return fd < 0 ? STDOUT_FILENO : fd;
+}
+
+struct printer *printer_new(const struct printer_options *options)
+{
+	struct printer *printer = mem_new(1, sizeof(*printer));
+	struct stat stat;
+
+	printer->options = *options;
+	printer->novelty = novelty_new();
+	printer->is_file = fstat(STDOUT_FILENO, &stat) == 0 && S_ISREG(stat.st_mode);
+	printer->fd = open_terminal();
+	live_init(&printer->live, options->colour, options->judges != NULL);
+	return printer;
+}
+
+void printer_free(struct printer *printer)
+{
+	if (!printer)
+		return;
+	if (printer->fd != STDOUT_FILENO)
+		close(printer->fd);
+	novelty_free(printer->novelty);
+	buf_release(&printer->waiting);
+	free(printer);
+}
+
+struct novelty *printer_novelty(struct printer *printer)
+{
+	return printer->novelty;
+}
+
+static bool is_refused(const struct verdict *verdict)
+{
+	return verdict->kind == VERDICT_DENIED || verdict->kind == VERDICT_BAD_ARCH ||
+	       verdict->kind == VERDICT_ENOSYS;
+}
+
+static bool judge(struct printer *printer, const struct event *event, struct verdict *ret_verdict)
+{
+	struct profile *profile;
+	struct err err = ERR_INIT;
+
+	if (!printer->options.judges || !event->record->has_arch)
+		return false;
+	if (judges_find(printer->options.judges, event->container, &profile, &err) < 0) {
+		if (printer->counts.unjudged++ == 0)
+			message_warning("%s: what it would do is not said of some containers",
+					err.message);
+		return false;
+	}
+	*ret_verdict = profile_judge(profile, event->record->arch, event->record->nr);
+	return true;
+}
+
+static void put_line(struct printer *printer, const struct live_line *line)
+{
+	size_t before = printer->waiting.n;
+
+	if (before - printer->written > PRINTER_WAITING_MAX) {
+		printer->counts.unshown++;
+		return;
+	}
+	if (printer->options.format == FORMAT_JSON)
+		live_put_json(&printer->live, &printer->waiting, line);
+	else
+		live_put_text(&printer->live, &printer->waiting, line);
+}
+
+void printer_event(struct printer *printer, const struct event *event, bool again)
+{
+	const struct printer_options *options = &printer->options;
+	bool fresh = novelty_add(printer->novelty, event);
+	struct live_line line = {.event = event, .kind = fresh ? LIVE_NEW : LIVE_EVENT};
+	struct verdict verdict;
+	bool refused = false;
+
+	if (!fresh && (!options->all || again))
+		return;
+	line.verdict = judge(printer, event, &verdict) ? &verdict : NULL;
+	refused = line.verdict && is_refused(line.verdict);
+	printer->counts.fresh += fresh;
+	printer->counts.refused += fresh && refused;
+	if (options->quiet && !refused)
+		return;
+	put_line(printer, &line);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return time.tv_sec * INT64_C(1000) + time.tv_nsec / 1000000;
+}
+
+/* How much may be written now without waiting: a pipe that polls writable takes PIPE_BUF. */
+static size_t room(const struct printer *printer, int timeout_ms)
+{
+	struct pollfd fd = {.fd = printer->fd, .events = POLLOUT};
+
+	if (printer->is_file)
+		return SIZE_MAX;
+	return poll(&fd, 1, timeout_ms > 0 ? timeout_ms : 0) > 0 ? PIPE_BUF : 0;
+}
+
+/* Moves what waits to the beginning, once more was written than waits. */
+static void drop_written(struct printer *printer)
+{
+	struct buf *waiting = &printer->waiting;
+
+	if (printer->written < waiting->n / 2)
+		return;
+	waiting->n -= printer->written;
+	memmove(waiting->p, waiting->p + printer->written, waiting->n);
+	printer->written = 0;
+}
+
+int printer_flush(struct printer *printer, int timeout_ms)
+{
+	struct buf *waiting = &printer->waiting;
+	int64_t until_ms = now_ms() + timeout_ms;
+
+	while (printer->written < waiting->n && !printer->failed) {
+		size_t n = waiting->n - printer->written,
+		       most = room(printer, (int)(until_ms - now_ms()));
+
+		if (most == 0) {
+			drop_written(printer);
+			return 0;
+		}
+		ssize_t put =
+			write(printer->fd, waiting->p + printer->written, n < most ? n : most);
+
+		if (put < 0 && errno == EAGAIN) {
+			drop_written(printer);
+			return 0;
+		}
+		if (put < 0 && errno != EINTR)
+			printer->failed = errno;
+		if (put > 0)
+			printer->written += (size_t)put;
+	}
+	buf_clear(waiting);
+	printer->written = 0;
+	return -printer->failed;
+}
+
+int printer_fd(const struct printer *printer)
+{
+	return printer->fd;
+}
+
+bool printer_waiting(const struct printer *printer)
+{
+	return printer->written < printer->waiting.n;
+}
+
+struct printer_counts printer_counts(const struct printer *printer)
+{
+	return printer->counts;
+}

@@ -1,0 +1,572 @@
+#include "live/source.h"
+
+#include "base/mem.h"
+#include "report/message.h"
+#include "ingest/follow.h"
+#include "ingest/input.h"
+#include "ingest/kmsg.h"
+#include "ingest/sdjournal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Lines taken before others get a turn. */
+#define LINES_PER_TURN 1024
+
+struct source_ops {
+	const char *name;
+	const char *label;
+	const char *const *paths; /* the usual ones; NULL: it has none */
+	int (*open)(struct source *source, struct err *err);
+	void (*close)(struct source *source);
+	int (*fd)(const struct source *source);
+	int (*take)(struct source *source, struct err *err);
+	int (*mark)(struct source *source, struct err *err);
+};
+
+struct source {
+	const struct source_ops *ops;
+	const struct source_env *env;
+	struct source_options options;
+	struct intake intake;
+	struct buf label;
+	struct follow *follow;
+	struct sdjournal *journal;
+	struct kmsg *kmsg;
+	struct input input;
+	uint64_t lines; /* of the file at hand */
+	uint64_t end;   /* of the last one */
+	bool begun; /* the store knows of it: its thread may not run before privileges are dropped */
+	bool ended, caught_up;
+	bool unread; /* a file could not be read */
+	bool named;  /* the store knows that this log is followed */
+	bool outrun; /* what was next is gone from the journal: to be kept as evidence */
+};
+
+/* What --since of a checkpoint means for files. */
+static int known(void *context, struct str first_line, uint64_t *ret_offset, struct err *err)
+{
+	const struct source *source = context;
+
+	return store_read_before(source->env->store, first_line, ret_offset, err);
+}
+
+/* Under this name the store keeps that a log was followed: then what is missing of it is a loss. */
+static void put_follow_name(struct buf *name, const struct source *source)
+{
+	buf_format(name, "log %s", source->options.path);
+}
+
+static int open_follow(struct source *source, struct err *err)
+{
+	BUF_AUTO name = {0}, before = {0};
+	int result;
+
+	put_follow_name(&name, source);
+	result = store_cursor(source->env->store, name.p, &before, err);
+	if (result < 0)
+		return result;
+	const struct follow_options options = {
+		.resumes = before.n > 0,
+		.path = source->options.path,
+		.from_now = source->options.from_now,
+		.once = source->options.once,
+		.known = known,
+		.context = source,
+	};
+
+	return follow_open(&options, &source->follow, err);
+}
+
+static void close_follow(struct source *source)
+{
+	follow_close(source->follow);
+}
+
+static int fd_follow(const struct source *source)
+{
+	return follow_fd(source->follow);
+}
+
+/* Where the last file ended. Not while events are held back, which nothing else keeps: a run after
+ * this one then reads the file's end once more. */
+static int mark_last(struct source *source, struct err *err)
+{
+	const struct source_env *env = source->env;
+
+	if (source->lines == 0 || env->holds(env->context, source->options.slot))
+		return 0;
+	return store_input_at(env->store, source->end, source->lines, err);
+}
+
+static int begin_file(struct source *source, struct err *err)
+{
+	const struct follow_file *file = follow_file(source->follow);
+	int result = mark_last(source, err);
+
+	if (result == 0)
+		result = store_input_begin(source->env->store, file->path, file->stat, err);
+
+	intake_begin(&source->intake, file->path);
+	source->lines = 0;
+	return result == 0 ? store_input_head(source->env->store, file->first_line, err) : result;
+}
+
+static int take_notice(struct source *source, struct err *err)
+{
+	const struct follow_notice *notice = follow_notice(source->follow);
+	struct loss_note note = {
+		.kind = notice->trouble == FOLLOW_UNREADABLE ? LOSS_INPUT : LOSS_OUTRUN,
+		.ms = source->intake.last_ms,
+		.node = intake_node(&source->intake, str_of(NULL, 0)),
+		.text = str_from(notice->path),
+		.detail = str_from(notice->text),
+	};
+
+	source->env->before_message(source->env->context);
+	message_warning("%s", notice->text);
+	if (notice->trouble == FOLLOW_MISSING || notice->trouble == FOLLOW_UNREADABLE)
+		source->unread = true;
+	if (notice->trouble == FOLLOW_BACK)
+		return store_input_whole(source->env->store, notice->path, err);
+	return notice->lossy ? store_put_loss(source->env->store, &note, err) : 0;
+}
+
+static int take_follow(struct source *source, struct err *err)
+{
+	struct line line;
+	bool synced = false;
+	int result = 0;
+
+	for (int i = 0; i < LINES_PER_TURN && result == 0; i++) {
+		if (!store_has_room(source->env->store))
+			return 0;
+		/* What is read from the file now may be of processes that the sync did not cover. */
+		if (synced && !follow_buffered(source->follow))
+			return 1;
+		switch ((enum follow_given)follow_next(source->follow, &line)) {
+		case FOLLOW_NOTHING:
+			source->caught_up = follow_caught_up(source->follow);
+			return 0;
+		case FOLLOW_END:
+			source->ended = source->caught_up = true;
+			return 0;
+		case FOLLOW_FILE:
+			result = begin_file(source, err);
+			break;
+		case FOLLOW_NOTICE:
+			result = take_notice(source, err);
+			break;
+		case FOLLOW_LINE:
+			if (!synced)
+				source->env->sync(source->env->context, 0);
+			synced = true;
+			source->lines = line.number;
+			source->end = line.offset + line.text.n + line.ended;
+			result = intake_line(&source->intake, &line, err);
+			break;
+		}
+	}
+	return result < 0 ? result : 1;
+}
+
+static int mark_follow(struct source *source, struct err *err)
+{
+	BUF_AUTO name = {0};
+	int result;
+
+	if (!follow_file(source->follow))
+		return 0;
+	put_follow_name(&name, source);
+	result = store_input_at(source->env->store, follow_offset(source->follow), source->lines,
+				err);
+	if (result < 0 || source->named)
+		return result;
+	source->named = true;
+	return store_put_cursor(source->env->store, name.p, STR("followed"), err);
+}
+
+/* Under this name the store keeps the journal's cursor: each directory's is another journal. */
+static void put_journal_name(struct buf *name, const struct source *source)
+{
+	const char *directory = source->options.path;
+
+	buf_format(name, "journal%s%s", directory ? " " : "", directory ? directory : "");
+}
+
+static int open_journal(struct source *source, struct err *err)
+{
+	BUF_AUTO name = {0}, cursor = {0};
+
+	put_journal_name(&name, source);
+	int result = store_cursor(source->env->store, name.p, &cursor, err);
+	const struct sdjournal_options options = {
+		.directory = source->options.path,
+		.cursor = buf_str(&cursor),
+		.from_now = source->options.from_now,
+		.host = source->env->host_name,
+	};
+
+	if (result == 0)
+		result = sdjournal_open(&options, &source->journal, err);
+	source->outrun = result == 0 && sdjournal_outrun(source->journal);
+	return result;
+}
+
+static void close_journal(struct source *source)
+{
+	sdjournal_close(source->journal);
+}
+
+static int fd_journal(const struct source *source)
+{
+	return sdjournal_fd(source->journal);
+}
+
+/* Nobody can say how much that was, nor when: it was before now, and after the last run. */
+static int note_journal_outrun(struct source *source, struct err *err)
+{
+	const struct loss_note note = {
+		.kind = LOSS_OUTRUN,
+		.ms = source->env->now_ms,
+		.node = intake_node(&source->intake, str_of(NULL, 0)),
+		.text = buf_str(&source->label),
+		.detail = STR("the journal: what came after the last run's last entry was removed"
+			      " before it was read; larger SystemMaxUse= or RuntimeMaxUse= keep"
+			      " it longer"),
+	};
+
+	source->env->before_message(source->env->context);
+	message_warning("%.*s", (int)note.detail.n, note.detail.p);
+	source->outrun = false;
+	return store_put_loss(source->env->store, &note, err);
+}
+
+static int take_journal(struct source *source, struct err *err)
+{
+	struct framed framed;
+	struct str text;
+
+	if (source->outrun && note_journal_outrun(source, err) < 0)
+		return -err->code;
+	for (int i = 0; i < LINES_PER_TURN; i++) {
+		if (!store_has_room(source->env->store))
+			return 0;
+		int result = sdjournal_next(source->journal, &framed, &text, err);
+
+		if (result == 0) {
+			source->caught_up = true;
+			source->ended = source->options.once;
+		}
+		if (result <= 0)
+			return result;
+		source->env->sync(source->env->context, framed.ms);
+		result = intake_framed(&source->intake, &framed, text, err);
+		if (result < 0)
+			return result;
+	}
+	return 1;
+}
+
+static int mark_journal(struct source *source, struct err *err)
+{
+	BUF_AUTO name = {0};
+	struct str cursor = sdjournal_cursor(source->journal);
+
+	put_journal_name(&name, source);
+	return cursor.n ? store_put_cursor(source->env->store, name.p, cursor, err) : 0;
+}
+
+static int open_kmsg(struct source *source, struct err *err)
+{
+	const char *path = source->options.path ? source->options.path : KMSG_PATH;
+	BUF_AUTO cursor = {0};
+	int result = store_cursor(source->env->store, "kmsg", &cursor, err);
+
+	return result < 0 ? result
+			  : kmsg_open(path, buf_str(&cursor), source->options.from_now,
+				      &source->kmsg, err);
+}
+
+static void close_kmsg(struct source *source)
+{
+	kmsg_close(source->kmsg);
+}
+
+static int fd_kmsg(const struct source *source)
+{
+	return kmsg_fd(source->kmsg);
+}
+
+static int note_kmsg_lost(const struct source *source, uint64_t lost, struct err *err)
+{
+	const struct loss_note note = {
+		.kind = LOSS_OVERRUN,
+		.ms = source->intake.last_ms,
+		.count = lost,
+		.node = intake_node(&source->intake, str_of(NULL, 0)),
+		.text = STR(KMSG_PATH),
+		.detail = STR("the kernel's log ring was overwritten before it was read"),
+	};
+
+	return lost ? store_put_loss(source->env->store, &note, err) : 0;
+}
+
+static int take_kmsg(struct source *source, struct err *err)
+{
+	struct line line;
+
+	for (int i = 0; i < LINES_PER_TURN; i++) {
+		uint64_t lost = 0;
+
+		if (!store_has_room(source->env->store))
+			return 0;
+		int result = kmsg_next(source->kmsg, &line, &lost, err);
+
+		if (lost && note_kmsg_lost(source, lost, err) < 0)
+			return -err->code;
+		if (result == 0) {
+			source->caught_up = true;
+			source->ended = source->options.once;
+		}
+		if (result <= 0)
+			return result;
+		source->env->sync(source->env->context, 0);
+		result = intake_line(&source->intake, &line, err);
+		if (result < 0)
+			return result;
+	}
+	return 1;
+}
+
+static int mark_kmsg(struct source *source, struct err *err)
+{
+	return store_put_cursor(source->env->store, "kmsg", kmsg_cursor(source->kmsg), err);
+}
+
+/* Opened when there is something to read: to look at its beginning is to wait for it, and nothing
+ * here waits but for all sources at once, and for signals. */
+static int open_stdin(struct source *source, struct err *err)
+{
+	source->input = (struct input){.fd = -1};
+	return fcntl(STDIN_FILENO, F_GETFD) < 0 ? err_errno(err, errno, "standard input") : 0;
+}
+
+static int begin_stdin(struct source *source, struct err *err)
+{
+	struct pollfd ready = {.fd = STDIN_FILENO, .events = POLLIN};
+
+	if (poll(&ready, 1, 0) == 0)
+		return -EAGAIN;
+	int result = input_open(&source->input, "-", err);
+
+	source->input.no_wait = true;
+	return result;
+}
+
+static void close_stdin(struct source *source)
+{
+	input_close(&source->input);
+}
+
+static int fd_stdin(const struct source *source)
+{
+	return source->ended ? -1 : STDIN_FILENO;
+}
+
+static int take_stdin(struct source *source, struct err *err)
+{
+	struct line line;
+	bool synced = false;
+
+	for (int i = 0; i < LINES_PER_TURN; i++) {
+		if (!store_has_room(source->env->store))
+			return 0;
+		if (synced && !input_buffered(&source->input))
+			return 1;
+		int result = source->input.fd < 0 ? begin_stdin(source, err) : 0;
+
+		if (result == 0)
+			result = input_next(&source->input, &line, err);
+		if (result == -EAGAIN) {
+			err_clear(err);
+			return 0;
+		}
+		if (result <= 0) {
+			source->ended = source->caught_up = true;
+			return result;
+		}
+		if (!synced)
+			source->env->sync(source->env->context, 0);
+		synced = true;
+		result = intake_line(&source->intake, &line, err);
+		if (result < 0)
+			return result;
+	}
+	return 1;
+}
+
+static int mark_nothing(struct source *source, struct err *err)
+{
+	(void)source;
+	(void)err;
+	return 0;
+}
+
+static const char *const audit_paths[] = {"/var/log/audit/audit.log", NULL};
+static const char *const syslog_paths[] = {"/var/log/syslog", "/var/log/messages",
+					   "/var/log/kern.log", NULL};
+
+static const struct source_ops all_ops[] = {
+	{"audit", "", audit_paths, open_follow, close_follow, fd_follow, take_follow, mark_follow},
+	{"syslog", "", syslog_paths, open_follow, close_follow, fd_follow, take_follow,
+	 mark_follow},
+	{"journal", "the journal", NULL, open_journal, close_journal, fd_journal, take_journal,
+	 mark_journal},
+	{"kmsg", "/dev/kmsg", NULL, open_kmsg, close_kmsg, fd_kmsg, take_kmsg, mark_kmsg},
+	{"stdin", "standard input", NULL, open_stdin, close_stdin, fd_stdin, take_stdin,
+	 mark_nothing},
+};
+
+static const struct source_ops *find_ops(const char *name)
+{
+	for (size_t i = 0; i < sizeof(all_ops) / sizeof(all_ops[0]); i++)
+		if (strcmp(all_ops[i].name, name) == 0)
+			return &all_ops[i];
+	return NULL;
+}
+
+bool source_is_known(const char *name)
+{
+	return find_ops(name) != NULL;
+}
+
+const char *source_usual_path(const char *name)
+{
+	const struct source_ops *ops = find_ops(name);
+
+	if (!ops || !ops->paths)
+		return NULL;
+	for (const char *const *path = ops->paths; *path; path++)
+		if (access(*path, F_OK) == 0)
+			return *path;
+	return ops->paths[0];
+}
+
+int source_open(const struct source_env *env, const struct source_options *options,
+		struct source **ret_source, struct err *err)
+{
+	struct source *source = mem_new(1, sizeof(*source));
+	struct framing_options framing = {.host = env->host_name, .now_ms = env->now_ms};
+
+	source->ops = find_ops(options->name);
+	source->env = env;
+	source->options = *options;
+	if (!options->path)
+		source->options.path = source_usual_path(options->name);
+	buf_put_str(&source->label, str_from(source->ops->label));
+	if (source->options.path)
+		buf_put_str(&source->label, str_from(source->options.path));
+	source->intake = (struct intake){
+		.store = env->store,
+		.node = env->node,
+		.host_name = env->host_name,
+		.verbose = env->verbose,
+		.before_message = env->before_message,
+		.put = env->put,
+		.context = env->context,
+	};
+	int result = framing_new(&framing, &source->intake.framing, err);
+
+	intake_begin(&source->intake, source->label.p);
+	if (result == 0)
+		result = source->ops->open(source, err);
+	*ret_source = source;
+	if (result < 0)
+		*ret_source = NULL;
+	if (result < 0) {
+		source->ops = NULL;
+		source_close(source);
+	}
+	return result;
+}
+
+void source_close(struct source *source)
+{
+	if (!source)
+		return;
+	if (source->ops)
+		source->ops->close(source);
+	framing_free(source->intake.framing);
+	buf_release(&source->label);
+	free(source);
+}
+
+int source_fd(const struct source *source)
+{
+	return source->ops->fd(source);
+}
+
+int source_take(struct source *source, struct err *err)
+{
+	/* A log keeps what there is no room for. */
+	if (!store_has_room(source->env->store))
+		return 0;
+	int result = store_select(source->env->store, source->options.slot, err);
+
+	if (result == 0 && !source->begun)
+		result = store_input_begin(source->env->store, source->label.p, NULL, err);
+	source->begun = source->begun || result == 0;
+	return result < 0 ? result : source->ops->take(source, err);
+}
+
+int source_mark(struct source *source, struct err *err)
+{
+	int result =
+		source->begun ? store_select(source->env->store, source->options.slot, err) : 0;
+
+	return result < 0 || !source->begun ? result : source->ops->mark(source, err);
+}
+
+bool source_ended(const struct source *source)
+{
+	return source->ended;
+}
+
+void source_look_again(struct source *source)
+{
+	source->caught_up = false;
+}
+
+bool source_caught_up(const struct source *source)
+{
+	return source->caught_up;
+}
+
+bool source_unread(const struct source *source)
+{
+	return source->unread;
+}
+
+bool source_is_kept(const struct source *source)
+{
+	return source->ops->mark != mark_nothing;
+}
+
+unsigned source_slot(const struct source *source)
+{
+	return source->options.slot;
+}
+
+const char *source_name(const struct source *source)
+{
+	return source->ops->name;
+}
+
+const char *source_label(const struct source *source)
+{
+	return source->label.p;
+}

@@ -1,0 +1,342 @@
+#include "base/clock.h"
+#include "base/mem.h"
+#include "report/message.h"
+#include "base/privileges.h"
+#include "base/sandbox.h"
+#include "live/service.h"
+#include "live/watch_private.h"
+#include "store/query.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* The container's row, and what could not be read about it. */
+static bool described(void *context, const struct container *container, struct str trouble)
+{
+	struct watch *watch = context;
+	struct err err = ERR_INIT;
+
+	if (store_put_container(watch->store, watch->node, container, &err) == -EAGAIN)
+		return false;
+	while (trouble.n) {
+		size_t n = str_chr(trouble, '\n');
+		struct str path = str_of(trouble.p, n);
+
+		trouble = str_skip(trouble, n < trouble.n ? n + 1 : n);
+		if (path.n == 0 || watch->trouble_said.n > 65536 ||
+		    str_find(buf_str(&watch->trouble_said), path) < watch->trouble_said.n)
+			continue;
+		buf_put_str(&watch->trouble_said, path);
+		buf_put_char(&watch->trouble_said, '\n');
+		watch_clear_status(watch);
+		message_warning("%.*s: cannot be read: containers stay without name and profile"
+				" (CAP_DAC_READ_SEARCH would do)",
+				(int)path.n, path.p);
+	}
+	return true;
+}
+
+static int restore_lifetime(void *context, const struct store_lifetime *lifetime)
+{
+	struct watch *watch = context;
+	const struct attributed_lifetime attributed = {
+		.pid = lifetime->pid,
+		.start_ms = lifetime->start_ms,
+		.end_ms = lifetime->end_ms,
+		.container = registry_restore(watch->registry, lifetime->container),
+		.entering = lifetime->entering,
+	};
+
+	attribute_restore(watch->attributor, &attributed);
+	return 0;
+}
+
+static int open_attribution(struct watch *watch, struct err *err)
+{
+	const struct watch_options *options = watch->options;
+	const struct metadata_options metadata = {options->proc_root, options->runtime_root};
+	int result =
+		procfs_open(&watch->procfs, options->proc_root ? options->proc_root : "/proc", err);
+
+	if (result == 0)
+		result = metadata_new(&metadata, &watch->metadata, err);
+	if (result < 0)
+		return result;
+	watch->registry = registry_new(watch->metadata, described, watch);
+	const struct attributor_options attributor = {&watch->procfs, options->rules,
+						      watch->registry};
+
+	watch->attributor = attributor_new(&attributor);
+	watch->hold = hold_new();
+	return 0;
+}
+
+/* Without the connector a process that is gone cannot be told any more. */
+static void open_connector(struct watch *watch)
+{
+	struct err err = ERR_INIT;
+
+	if (watch->options->once || connector_open(&watch->connector, &err) == 0)
+		return;
+	watch->connector = NULL;
+	message_warning("%s: without fork and exec events processes are looked up in /proc, where"
+			" short-lived ones are gone already: many records will be unattributed",
+			err.message);
+}
+
+/* Of a buffer this size: ingest/multicast.h. */
+#define RECORDS_OF_BUFFER 161000u
+
+/* The group is bound; a buffer smaller than asked for is what can be had, and is said. */
+static int open_multicast(struct watch *watch, struct err *err)
+{
+	int result = multicast_open(&watch->multicast, err);
+
+	if (result < 0)
+		return result;
+	size_t granted = multicast_granted(watch->multicast);
+
+	if (granted < MULTICAST_BUFFER)
+		message_warning(
+			"audit multicast: the kernel grants %zu KiB of the %u MiB asked for:"
+			" a burst of more than about %zu records is lost, and kept as such"
+			" (CAP_NET_ADMIN or a higher net.core.rmem_max would do)",
+			granted >> 10, MULTICAST_BUFFER >> 20,
+			granted / (MULTICAST_BUFFER / RECORDS_OF_BUFFER));
+	return 0;
+}
+
+static int open_one(struct watch *watch, const char *name, struct err *err)
+{
+	const struct watch_options *options = watch->options;
+	struct source *source;
+
+	if (strcmp(name, "netlink") == 0)
+		return options->once
+			       ? err_set(err, EINVAL, "--once: netlink has nothing to catch up on")
+			       : open_multicast(watch, err);
+	return watch_add_source(watch, name, options->from_now, options->once, &source, err);
+}
+
+/*
+ * The fullest log that this host has: audit.log holds all records, the journal those that journald
+ * was given, syslog what the kernel's printk let through. None is no error.
+ */
+static int add_log(struct watch *watch, struct source **ret_source, struct err *err)
+{
+	static const char *const names[] = {"audit", "journal", "syslog"};
+	const struct watch_options *options = watch->options;
+
+	*ret_source = NULL;
+	if (options->file)
+		return watch_add_source(watch, "audit", options->from_now, options->once,
+					ret_source, err);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *path = source_usual_path(names[i]);
+		struct err ignored = ERR_INIT;
+
+		if (path && access(path, R_OK) < 0)
+			continue;
+		if (watch_add_source(watch, names[i], options->from_now, options->once, ret_source,
+				     &ignored) == 0)
+			return 0;
+	}
+	return 0;
+}
+
+/* The multicast group, after what the log has from before; else the log is followed. */
+static int open_auto(struct watch *watch, struct err *err)
+{
+	const struct watch_options *options = watch->options;
+	struct err why = ERR_INIT;
+	struct source *log;
+	int result;
+
+	if (!options->once && open_multicast(watch, &why) < 0) {
+		watch->multicast = NULL;
+		message_warning("%s: the log is followed instead", why.message);
+	}
+	if (watch->multicast && options->from_now)
+		return 0;
+	result = add_log(watch, &log, err);
+	if (result < 0 || (!log && watch->multicast))
+		return result;
+	if (!log && options->once)
+		return err_set(err, ENOENT,
+			       "there is no log to read: neither audit.log nor the"
+			       " journal nor syslog; --file names another");
+	if (!log)
+		return watch_add_source(watch, "kmsg", options->from_now, false, &log, err);
+	if (watch->multicast)
+		watch_set_catch_up(watch, log);
+	return 0;
+}
+
+static int open_sources(struct watch *watch, struct err *err)
+{
+	const struct watch_options *options = watch->options;
+	bool is_auto = strcmp(options->sources[0], "auto") == 0;
+	int result = is_auto ? open_auto(watch, err) : 0;
+
+	for (size_t i = 0; i < options->source_count && result == 0 && !is_auto; i++)
+		result = open_one(watch, options->sources[i], err);
+	if (options->source_count > 1 || watch->catch_up)
+		watch->recent = mem_new(RECENT_SIZE, sizeof(*watch->recent));
+	return result;
+}
+
+void watch_say_sources(const struct watch *watch)
+{
+	BUF_AUTO text = {0};
+
+	if (watch->multicast)
+		buf_put_str(&text, STR("netlink (the kernel's audit multicast group)"));
+	for (size_t i = 0; i < watch->source_count; i++) {
+		if (text.n)
+			buf_put_str(&text, watch->sources[i] == watch->catch_up
+						   ? STR(", after what is in ")
+						   : STR(", "));
+		buf_put_str(&text, str_from(source_label(watch->sources[i])));
+	}
+	if (!watch->options->quiet)
+		fprintf(stderr, "sclog: watching %s\n", text.p);
+	service_ready(text.p);
+}
+
+static int seed_novelty(const struct observation *observation, void *context)
+{
+	novelty_add_observation(context, observation);
+	return 0;
+}
+
+static bool holds(void *context, unsigned slot)
+{
+	const struct watch *watch = context;
+
+	return hold_count_of(watch->hold, slot) > 0;
+}
+
+static void name_host(struct watch *watch)
+{
+	uname(&watch->host);
+	watch->node = str_from(watch->options->node ? watch->options->node : watch->host.nodename);
+	watch->env = (struct source_env){
+		.store = watch->store,
+		.host_name = str_from(watch->host.nodename),
+		.node = watch->options->node,
+		.verbose = watch->options->verbose,
+		.now_ms = watch_clock_ms(CLOCK_REALTIME),
+		.put = watch_put,
+		.sync = watch_sync,
+		.before_message = watch_clear_status,
+		.holds = holds,
+		.context = watch,
+	};
+	watch->heard = (struct intake){
+		.store = watch->store,
+		.node = watch->options->node,
+		.host_name = str_from(watch->host.nodename),
+		.verbose = watch->options->verbose,
+		.before_message = watch_clear_status,
+		.put = watch_put,
+		.context = watch,
+		.path = "netlink",
+	};
+}
+
+/* Everything privileged is done before a thread is started, and before anything is read. */
+int watch_open(struct watch *watch, struct err *err)
+{
+	const struct selection everything = {0};
+	int result;
+
+	name_host(watch);
+	open_connector(watch);
+	store_set_patient(watch->store, true);
+	result = open_sources(watch, err);
+	if (result == 0)
+		result = open_attribution(watch, err);
+	if (result == 0)
+		result = store_lifetimes(watch->store, watch->node, restore_lifetime, watch, err);
+	if (result == 0)
+		result = query_observations(watch->store, &everything, seed_novelty,
+					    printer_novelty(watch->options->printer), err);
+	if (result < 0)
+		return result;
+	if (watch->options->priority != 0)
+		setpriority(PRIO_PROCESS, 0, watch->options->priority);
+	result = privileges_drop(err);
+	if (result == 0 && watch->options->sandbox)
+		result = sandbox_enter_watching(err);
+	return result;
+}
+
+static void read_boot_id(struct watch *watch)
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!file || fscanf(file, "%63s", watch->boot_id) != 1)
+		watch->boot_id[0] = '\0';
+	if (file)
+		fclose(file);
+}
+
+/* "BOOT_ID MS": until when an earlier run listened, and in which boot. */
+static bool parse_place(const char *place, char boot_id[64], long long *ret_ms)
+{
+	return place && sscanf(place, "%63s %lld", boot_id, ret_ms) == 2;
+}
+
+int watch_note_unobserved(struct watch *watch, struct err *err)
+{
+	BUF_AUTO place = {0}, text = {0};
+	char boot_id[64], stamp[CLOCK_TEXT_SIZE];
+	long long ms;
+	int result;
+
+	read_boot_id(watch);
+	if (!watch->multicast || watch->catch_up_name)
+		return 0;
+	result = store_cursor(watch->store, "netlink", &place, err);
+	if (result < 0 || !parse_place(place.p, boot_id, &ms) ||
+	    strcmp(boot_id, watch->boot_id) == 0)
+		return result;
+	buf_format(&text, "since %s, in an earlier boot", clock_format_rfc3339_ms(ms, stamp));
+	const struct loss_note note = {
+		.kind = LOSS_UNOBSERVED,
+		.ms = watch_clock_ms(CLOCK_REALTIME),
+		.node = watch->node,
+		.text = buf_str(&place),
+		.detail = buf_str(&text),
+	};
+
+	return store_put_loss(watch->store, &note, err);
+}
+
+void watch_start_listener(struct watch *watch)
+{
+	const struct listener_options options = {watch->connector, watch->multicast,
+						 &watch->procfs};
+
+	if (watch->connector || watch->multicast)
+		watch->listener = listener_start(&options);
+}
+
+void watch_close(struct watch *watch)
+{
+	listener_stop(watch->listener);
+	for (size_t i = 0; i < watch->source_count; i++)
+		source_close(watch->sources[i]);
+	multicast_close(watch->multicast);
+	connector_close(watch->connector);
+	hold_free(watch->hold);
+	attributor_free(watch->attributor);
+	registry_free(watch->registry);
+	metadata_free(watch->metadata);
+	procfs_close(&watch->procfs);
+	buf_release(&watch->trouble_said);
+	free(watch->recent);
+}

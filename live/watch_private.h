@@ -1,0 +1,135 @@
+/*
+ * What the files of cli/watch*.c know of each other. Not for other files.
+ */
+#ifndef SCLOG_LIVE_WATCH_PRIVATE_H
+#define SCLOG_LIVE_WATCH_PRIVATE_H
+
+#include "live/listener.h"
+#include "live/source.h"
+#include "live/watch.h"
+#include "correlate/attribute.h"
+#include "correlate/hold.h"
+
+#include <sys/utsname.h>
+#include <time.h>
+
+/* Slot 0 of the store's inputs is the audit multicast group's, the others are the sources'. */
+#define SLOT_MULTICAST 0
+#define SOURCES_MAX    (STORE_SLOTS - 1)
+
+/* Between two commits: an event is to be seen within a second. */
+#define WATCH_TICK_MS 500
+
+/* Identities of the last events, to tell those that come by another source again. */
+#define RECENT_SIZE 65536
+
+struct recent {
+	int64_t ms;
+	uint32_t serial;
+};
+
+struct watch {
+	struct store *store;
+	const struct watch_options *options;
+	struct utsname host;
+	struct str node;
+	/* attribution */
+	struct procfs procfs;
+	struct metadata *metadata;
+	struct registry *registry;
+	struct attributor *attributor;
+	struct hold *hold;
+	/* sources */
+	struct connector *connector;
+	struct multicast *multicast;
+	struct listener *listener;
+	struct intake heard; /* of the multicast group */
+	struct source_env env;
+	struct source *sources[SOURCES_MAX];
+	size_t source_count;
+	struct source *catch_up; /* of the sources: ends once it has caught up */
+	int64_t catch_up_until_ms;
+	const char *catch_up_name;
+	struct recent *recent; /* NULL with a single source */
+	/* where we are */
+	unsigned slot;                       /* of the event at hand */
+	int64_t synced_ms;                   /* realtime: processes that began before are on file */
+	int64_t next_tick_ms, next_retry_ms; /* monotonic */
+	bool productive;                     /* a source gave something since the last wait */
+	uint64_t ticks;
+	uint64_t events, events_before; /* put; at the last tick */
+	uint64_t dropped;               /* the store's memory was used up */
+	int64_t dropped_ms;             /* realtime: since when */
+	int64_t overran_ms;             /* monotonic: when it was said last; 0: never */
+	unsigned unnoted;     /* a bit for each kind of loss: the store had no room for it */
+	uint64_t forgotten;   /* processes, while they ran; as evidence has it */
+	char boot_id[64];     /* this boot's; serials begin anew with each */
+	uint32_t lost_before; /* the kernel's counter at the last question */
+	bool has_lost;
+	bool said_trouble, said_restart;
+	bool output_failed;
+	struct buf trouble_said; /* paths that could not be read, each named once */
+	bool status_shown;       /* a line stands on the terminal */
+	bool shows_status;
+};
+
+int64_t watch_clock_ms(clockid_t clock);
+
+/* Takes the status line off the terminal, before something else is written there. */
+void watch_clear_status(void *watch);
+
+/* watch_open.c: everything that needs privileges, which are dropped then; and its end. */
+int watch_open(struct watch *watch, struct err *err);
+void watch_start_listener(struct watch *watch);
+void watch_close(struct watch *watch);
+
+/* What the last run saw of the multicast group, if this boot's serials cannot tell: evidence. */
+int watch_note_unobserved(struct watch *watch, struct err *err);
+
+/* "netlink, after what is in ...": what is listened to. */
+void watch_say_sources(const struct watch *watch);
+
+/* watch_take.c: from what was heard or read to the store. Both return 1 if there may be more. */
+int watch_take_heard(struct watch *watch, struct err *err);
+int watch_take_sources(struct watch *watch, struct err *err);
+/* What nobody else keeps of what was written until now: standard input's. At the end. */
+int watch_take_unkept(struct watch *watch, int64_t until_ms, struct err *err);
+
+/* An event to attribute and put: an intake_put_fn. */
+int watch_put(void *watch, struct event *event, struct str text, struct err *err);
+
+/* Tries what is held once more; `final`: all of it is decided now. */
+int watch_retry_held(struct watch *watch, bool final, struct err *err);
+
+/* Everything about processes that happened until now is on file when this returns: a
+ * source_env.sync(). */
+void watch_sync(void *watch, int64_t ms);
+
+/* Evidence; without a count one row a minute, however often it is noted. */
+int watch_note_loss(struct watch *watch, enum loss_kind kind, uint64_t count, const char *text,
+		    struct err *err);
+
+/* What the store had no room for then. */
+int watch_note_late(struct watch *watch, struct err *err);
+
+/* Opens a source and adds it. */
+int watch_add_source(struct watch *watch, const char *name, bool from_now, bool once,
+		     struct source **ret_source, struct err *err);
+
+/* That source is the log that is read for what came before the multicast group was bound. */
+void watch_set_catch_up(struct watch *watch, struct source *log);
+/* It is read again, for what was lost. */
+int watch_begin_catch_up(struct watch *watch, struct err *err);
+/* Closes it once it is done. */
+int watch_end_catch_up(struct watch *watch, struct err *err);
+
+/* watch_tick.c: what is due once a second, and the commit that is part of it. */
+int watch_tick(struct watch *watch, struct err *err);
+int watch_commit_soon(struct watch *watch, struct err *err);
+/* What the kernel itself lost since it was last asked. */
+int watch_ask_kernel(struct watch *watch, struct err *err);
+int watch_note_dropped(struct watch *watch, struct err *err);
+/* Processes were forgotten while they ran. */
+int watch_note_forgotten(struct watch *watch, struct err *err);
+
+#endif

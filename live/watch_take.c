@@ -1,0 +1,346 @@
+#include "report/message.h"
+#include "live/watch_private.h"
+
+#include <errno.h>
+
+/* How long a record of a set-up process waits for evidence of its container. */
+#define HOLD_MS 700
+
+/* Records of the multicast group taken before others get a turn. */
+#define RECORDS_PER_TURN 8192
+
+/* auditd writes a record within this time after the kernel made it: a file that is read for what
+ * happened before the multicast group was bound is followed for so long. */
+#define CATCH_UP_MS 5000
+
+/* How long the listener gets to answer, and how often it is asked. */
+#define SYNC_MS    50
+#define SYNC_TRIES 20
+
+/* Under a storm it happens again and again: said once in so long. */
+#define OVERRUN_SAID_MS 60000
+
+/* A record that is this much older than the last sync was made before it. */
+#define STAMP_SLACK_MS 20
+
+/* Did the same event come before, by another source? */
+static bool came_before(struct watch *watch, const struct record *record)
+{
+	struct recent *recent;
+
+	if (!watch->recent || !record->has_serial)
+		return false;
+	recent = &watch->recent[record->serial % RECENT_SIZE];
+	if (recent->serial == record->serial && recent->ms == record->ms)
+		return true;
+	*recent = (struct recent){record->ms, record->serial};
+	return false;
+}
+
+static void note_dropped(struct watch *watch)
+{
+	if (watch->dropped++ == 0)
+		watch->dropped_ms = watch_clock_ms(CLOCK_REALTIME);
+}
+
+/* The event is attributed: it is put and printed. Returns -EAGAIN if the store's memory is used up,
+ * 0, or another -errno. */
+static int finish(struct watch *watch, const struct event *event, struct str text, struct err *err)
+{
+	int result = store_put(watch->store, event, text, err);
+
+	if (result < 0)
+		return result;
+	printer_event(watch->options->printer, event, came_before(watch, event->record));
+	watch->events++;
+	return 0;
+}
+
+/* What is older than --from was delivered all the same: its serial is no gap. */
+static int pass_over(struct watch *watch, const struct event *event, struct err *err)
+{
+	const struct record *record = event->record;
+
+	return event->full_stream && record->has_serial
+		       ? store_note_serial(watch->store, event->node, record->ms, record->serial,
+					   true, err)
+		       : 0;
+}
+
+static bool hold(struct watch *watch, const struct event *event, struct str text)
+{
+	return hold_add(watch->hold, event, text, watch->slot,
+			watch_clock_ms(CLOCK_MONOTONIC) + HOLD_MS);
+}
+
+int watch_put(void *context, struct event *event, struct str text, struct err *err)
+{
+	struct watch *watch = context;
+
+	if (event->record->ms < watch->options->from_ms)
+		return pass_over(watch, event, err);
+	if (!attribute_event(watch->attributor, event, false)) {
+		if (hold(watch, event, text))
+			return 0;
+		attribute_event(watch->attributor, event, true);
+	}
+	int result = finish(watch, event, text, err);
+
+	if (result != -EAGAIN)
+		return result;
+	if (!hold(watch, event, text))
+		note_dropped(watch);
+	return 0;
+}
+
+struct retry {
+	struct watch *watch;
+	struct err *err;
+};
+
+static int retry(void *context, struct event *event, struct str text, unsigned slot, bool final)
+{
+	struct retry *at = context;
+
+	if (!store_has_room(at->watch->store) ||
+	    !attribute_event(at->watch->attributor, event, final))
+		return 0;
+	int result = store_select(at->watch->store, slot, at->err);
+
+	if (result == 0)
+		result = finish(at->watch, event, text, at->err);
+	if (result == -EAGAIN)
+		return 0;
+	return result < 0 ? result : 1;
+}
+
+int watch_retry_held(struct watch *watch, bool final, struct err *err)
+{
+	struct retry at = {watch, err};
+
+	return hold_retry(watch->hold, final ? INT64_MAX : watch_clock_ms(CLOCK_MONOTONIC), retry,
+			  &at);
+}
+
+int watch_note_loss(struct watch *watch, enum loss_kind kind, uint64_t count, const char *text,
+		    struct err *err)
+{
+	int64_t now_ms = watch_clock_ms(CLOCK_REALTIME);
+	const struct loss_note note = {
+		.kind = kind,
+		/* one row a minute, however often it happens */
+		.ms = count ? now_ms : now_ms - now_ms % 60000,
+		.count = count,
+		.node = watch->node,
+		.text = str_from(text),
+		.detail = str_from(text),
+	};
+
+	if (store_has_room(watch->store))
+		return store_put_loss(watch->store, &note, err);
+	watch->unnoted |= 1u << kind;
+	return 0;
+}
+
+int watch_note_late(struct watch *watch, struct err *err)
+{
+	int result = 0;
+
+	for (int kind = 0; kind < LOSS_KIND_COUNT && result == 0; kind++) {
+		if (!(watch->unnoted & 1u << kind) || !store_has_room(watch->store))
+			continue;
+		watch->unnoted &= ~(1u << kind);
+		result = watch_note_loss(watch, (enum loss_kind)kind, 0,
+					 "while the store could not be written", err);
+	}
+	return result;
+}
+
+static int take_processes(struct watch *watch, struct err *err)
+{
+	struct heard_process heard;
+	int result = 0;
+
+	while (result == 0 && listener_process(watch->listener, &heard)) {
+		if (!heard.lost) {
+			attribute_process(watch->attributor, &heard.event, heard.cgroup,
+					  heard.cmdline);
+			continue;
+		}
+		result = attribute_scan(watch->attributor, err);
+		if (result == 0)
+			result = watch_note_loss(
+				watch, LOSS_PROCESSES, 0,
+				"fork and exec events were lost; /proc was read again", err);
+	}
+	return result;
+}
+
+/* Everything about processes that happened until now is on file when this returns. */
+void watch_sync(void *context, int64_t ms)
+{
+	struct watch *watch = context;
+	struct err err = ERR_INIT;
+
+	if (!watch->listener || (ms && ms + STAMP_SLACK_MS < watch->synced_ms))
+		return;
+	watch->synced_ms = watch_clock_ms(CLOCK_REALTIME);
+	for (int i = 0; i < SYNC_TRIES && !listener_sync(watch->listener, SYNC_MS); i++)
+		take_processes(watch, &err);
+	take_processes(watch, &err);
+}
+
+static int take_overrun(struct watch *watch, struct err *err)
+{
+	int result = watch_note_loss(watch, LOSS_OVERRUN, 0,
+				     "the audit multicast group brought more than was taken", err);
+
+	int64_t now_ms = watch_clock_ms(CLOCK_MONOTONIC);
+
+	if (!watch->overran_ms || now_ms - watch->overran_ms >= OVERRUN_SAID_MS) {
+		watch->overran_ms = now_ms;
+		watch_clear_status(watch);
+		message_warning(
+			"records came faster than they were taken: their serials are kept as lost"
+			"%s",
+			watch->catch_up_name ? " unless the log has them" : "");
+	}
+	return result < 0 ? result : watch_begin_catch_up(watch, err);
+}
+
+static int take_record(struct watch *watch, const struct heard_record *heard, struct err *err)
+{
+	int result = store_select(watch->store, SLOT_MULTICAST, err);
+	struct framed framed;
+
+	if (result < 0)
+		return result;
+	multicast_frame(heard->type, heard->text, &framed);
+	return intake_framed(&watch->heard, &framed, heard->text, err);
+}
+
+int watch_take_heard(struct watch *watch, struct err *err)
+{
+	struct heard_record heard;
+	int result;
+
+	if (!watch->listener)
+		return 0;
+	watch->slot = SLOT_MULTICAST;
+	listener_look(watch->listener);
+	result = take_processes(watch, err);
+	for (int i = 0; i < RECORDS_PER_TURN && result == 0; i++) {
+		if (!listener_record(watch->listener, &heard))
+			return 0;
+		if (heard.lost)
+			result = take_overrun(watch, err);
+		else if (!store_has_room(watch->store))
+			note_dropped(watch);
+		else
+			result = take_record(watch, &heard, err);
+	}
+	return result < 0 ? result : 1;
+}
+
+int watch_add_source(struct watch *watch, const char *name, bool from_now, bool once,
+		     struct source **ret_source, struct err *err)
+{
+	const struct source_options options = {
+		.name = name,
+		.path = watch->options->file,
+		.slot = (unsigned)watch->source_count + 1,
+		.from_now = from_now,
+		.once = once,
+	};
+	int result = source_open(&watch->env, &options, ret_source, err);
+
+	if (result == 0)
+		watch->sources[watch->source_count++] = *ret_source;
+	return result;
+}
+
+void watch_set_catch_up(struct watch *watch, struct source *log)
+{
+	source_look_again(log);
+	watch->catch_up = log;
+	watch->catch_up_name = source_name(log);
+	watch->catch_up_until_ms = watch_clock_ms(CLOCK_MONOTONIC) + CATCH_UP_MS;
+}
+
+int watch_begin_catch_up(struct watch *watch, struct err *err)
+{
+	struct source *log = watch->catch_up;
+	int result = 0;
+
+	if (!watch->catch_up_name)
+		return 0;
+	if (!log)
+		result = watch_add_source(watch, watch->catch_up_name, false, false, &log, err);
+	if (result == 0)
+		watch_set_catch_up(watch, log);
+	return result;
+}
+
+static bool is_done(const struct watch *watch, const struct source *source)
+{
+	if (source_ended(source))
+		return true;
+	return source == watch->catch_up && source_caught_up(source) &&
+	       watch_clock_ms(CLOCK_MONOTONIC) > watch->catch_up_until_ms;
+}
+
+/* Takes from all sources by turns. Returns 1 if there may be more. */
+int watch_take_sources(struct watch *watch, struct err *err)
+{
+	int more = 0;
+
+	/* A log keeps what the store has no room for. */
+	if (store_trouble(watch->store))
+		return 0;
+	for (size_t i = 0; i < watch->source_count; i++) {
+		struct source *source = watch->sources[i];
+
+		if (source_ended(source))
+			continue;
+		watch->slot = source_slot(source);
+		int result = source_take(source, err);
+
+		if (result < 0)
+			return result;
+		more |= result > 0;
+	}
+	return more;
+}
+
+int watch_take_unkept(struct watch *watch, int64_t until_ms, struct err *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < watch->source_count && result >= 0; i++) {
+		struct source *source = watch->sources[i];
+
+		watch->slot = source_slot(source);
+		do {
+			result = source_is_kept(source) || source_ended(source)
+					 ? 0
+					 : source_take(source, err);
+		} while (result > 0 && watch_clock_ms(CLOCK_MONOTONIC) < until_ms);
+	}
+	return result < 0 ? result : 0;
+}
+
+/* The catch-up is over: its place is kept, and its slot serves the next one. */
+int watch_end_catch_up(struct watch *watch, struct err *err)
+{
+	struct source *source = watch->catch_up;
+
+	if (!source || !is_done(watch, source) || !store_has_room(watch->store) ||
+	    hold_count_of(watch->hold, source_slot(source)))
+		return 0;
+	int result = source_mark(source, err);
+
+	watch->source_count--;
+	watch->catch_up = NULL;
+	source_close(source);
+	return result;
+}

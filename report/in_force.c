@@ -1,0 +1,198 @@
+#include "report/in_force.h"
+
+#include "base/mem.h"
+#include "correlate/cgroup.h"
+#include "correlate/metadata.h"
+#include "correlate/procfs.h"
+#include "store/query.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Containers that one host runs; more are not looked at. */
+#define RUNNING_MAX 4096
+
+/* A beginning of an id that is shorter names nobody. */
+#define ID_PREFIX_MIN 4
+
+struct search {
+	struct str name;
+	struct procfs procfs;
+	struct cgroup_rules *rules;
+	struct metadata *metadata;
+	char **seen; /* ids that were looked at */
+	size_t seen_count;
+	size_t matches; /* containers of that name ... */
+	size_t unknown; /* ... of which so many have no profile on file */
+	bool found, differ;
+	struct buf profile; /* of the first; empty: it runs without one */
+	struct buf ids;     /* of all, for the error */
+	struct err *err;
+};
+
+static bool is_named(const struct search *search, const struct container *container)
+{
+	if (str_eq(container->name, search->name) || str_eq(container->id, search->name))
+		return true;
+	return search->name.n >= ID_PREFIX_MIN && str_starts(container->id, search->name);
+}
+
+static void take(struct search *search, const struct container *container)
+{
+	search->matches++;
+	buf_put_str(&search->ids, search->ids.n ? STR(", ") : STR(""));
+	buf_put_str(&search->ids,
+		    str_of(container->id.p, container->id.n < 12 ? container->id.n : 12));
+	if (!container->has_profile) {
+		search->unknown++;
+		return;
+	}
+	if (search->found) {
+		search->differ =
+			search->differ || !str_eq(buf_str(&search->profile), container->profile);
+		return;
+	}
+	search->found = true;
+	buf_put_str(&search->profile, container->profile);
+}
+
+/* --- what runs */
+
+static bool seen_before(struct search *search, struct str id)
+{
+	for (size_t i = 0; i < search->seen_count; i++) {
+		if (str_eq(str_from(search->seen[i]), id))
+			return true;
+	}
+	if (search->seen_count == RUNNING_MAX)
+		return true;
+	search->seen = mem_resize(search->seen, (search->seen_count + 1) * sizeof(*search->seen));
+	search->seen[search->seen_count++] = mem_copy(id);
+	return false;
+}
+
+static int look_at(void *context, uint32_t pid)
+{
+	struct search *search = context;
+	char text[PROCFS_TEXT_MAX];
+	struct cgroup_match match;
+	struct container *container;
+	ssize_t n = procfs_read(&search->procfs, pid, "cgroup", text, sizeof(text));
+
+	if (n <= 0)
+		return 0;
+	cgroup_match_text(search->rules, str_of(text, (size_t)n), &match);
+	if (match.place != CGROUP_CONTAINER || seen_before(search, match.id))
+		return 0;
+	struct metadata_hint hint = {
+		.id = match.id, .runtime = match.runtime, .pod_uid = match.pod_uid, .pid = pid};
+	struct procfs_stat stat;
+
+	metadata_describe(search->metadata, &hint, &container, NULL);
+	/* the first process's parent is the shim, which works in the bundle wherever that is */
+	if (!container->has_profile && procfs_stat(&search->procfs, pid, &stat) == 0) {
+		container_free(container);
+		hint.pid = stat.parent;
+		metadata_describe(search->metadata, &hint, &container, NULL);
+	}
+	if (is_named(search, container))
+		take(search, container);
+	container_free(container);
+	return 0;
+}
+
+static int search_running(struct search *search)
+{
+	const struct metadata_options options = {0};
+	int r = procfs_open(&search->procfs, NULL, search->err);
+
+	if (r < 0)
+		return r;
+	r = cgroup_rules_new(&search->rules, search->err);
+	if (r == 0)
+		r = metadata_new(&options, &search->metadata, search->err);
+	if (r == 0)
+		r = procfs_each(&search->procfs, look_at, search, search->err);
+	metadata_free(search->metadata);
+	cgroup_rules_free(search->rules);
+	procfs_close(&search->procfs);
+	return r;
+}
+
+/* --- what ran */
+
+static int look_at_stored(const struct container_summary *summary, void *context)
+{
+	struct search *search = context;
+
+	if (is_named(search, &summary->container))
+		take(search, &summary->container);
+	return 0;
+}
+
+static int search_store(struct search *search, const char *db)
+{
+	const struct selection everything = {0};
+	char *path = db ? mem_copy(str_from(db)) : store_default_path();
+	struct store *store = NULL;
+	int r = 0;
+
+	if (db || access(path, F_OK) == 0)
+		r = store_open(path, STORE_READ, NULL, &store, search->err);
+	if (r == 0 && store)
+		r = query_containers(store, &everything, look_at_stored, search, search->err);
+	store_close(store);
+	free(path);
+	return r;
+}
+
+/* --- the answer */
+
+static int conclude(struct search *search, const char *source, struct profile_source **ret_source)
+{
+	BUF_AUTO text = {0};
+	const char *ids = search->ids.p ? search->ids.p : "";
+
+	if (search->differ)
+		return err_set(
+			search->err, ENOTUNIQ,
+			"containers of that name have different profiles: give an id (%.200s)",
+			ids);
+	if (!search->found && search->matches)
+		return err_set(search->err, ENOENT,
+			       "the profile of %.200s is not known: its bundle could not be read",
+			       ids);
+	if (!search->found)
+		return err_set(
+			search->err, ENOENT,
+			"no container of that name or id runs here, nor is one in the store");
+	/* as the bundle has it, so that it is read as what a runtime was given */
+	if (search->profile.n)
+		buf_format(&text, "{\"linux\":{\"seccomp\":%s}}", search->profile.p);
+	else
+		buf_format(&text, "{\"linux\":{}}");
+	*ret_source = profile_source_from_text(source, buf_str(&text));
+	return 0;
+}
+
+int in_force_acquire(const char *source, const char *name, const char *db,
+		     struct profile_source **ret_source, struct err *err)
+{
+	struct search search = {.name = str_from(name), .err = err};
+	int r = *name ? search_running(&search)
+		      : err_set(err, EINVAL, "which one? write container:NAME");
+
+	if (r == 0 && !search.found)
+		r = search_store(&search, db);
+	if (r == 0)
+		r = conclude(&search, source, ret_source);
+	if (r < 0)
+		err_prefix(err, "%s", source);
+	for (size_t i = 0; i < search.seen_count; i++)
+		free(search.seen[i]);
+	free(search.seen);
+	buf_release(&search.profile);
+	buf_release(&search.ids);
+	return r;
+}

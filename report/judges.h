@@ -1,0 +1,40 @@
+/*
+ * Judges: one profile, resolved once for each set of capabilities that containers have. A rule may
+ * ask for a capability, so that two containers can get two answers.
+ */
+#ifndef SCLOG_REPORT_JUDGES_H
+#define SCLOG_REPORT_JUDGES_H
+
+#include "correlate/container.h"
+#include "profile/source.h"
+
+/* Sets of capabilities that containers may have between them. */
+#define JUDGES_MAX 64
+
+struct judges {
+	const char *name;              /* of the profile; borrowed */
+	struct profile_source *source; /* once it was acquired */
+	const char *db;                /* where container:NAME is looked for; NULL: the usual */
+	struct profile_options options;
+	bool has_caps; /* --caps: the containers' own do not matter */
+	struct judge {
+		caps caps;
+		bool known; /* the container's own, or --caps */
+		struct profile *profile;
+	} all[JUDGES_MAX];
+	size_t count;
+};
+
+/* Fetches the profile, all that needs the outside: to be called before the sandbox is entered. */
+int judges_acquire(struct judges *judges, struct err *err);
+void judges_release(struct judges *judges);
+
+/* The profile as that container's capabilities resolve it, loaded when it is first asked for; NULL
+ * for the default ones. Owned by the judges. */
+int judges_find(struct judges *judges, const struct container *container,
+		struct profile **ret_profile, struct err *err);
+
+/* Says on standard error what loading the first of them had to warn of. */
+void judges_warn_of_lint(const struct judges *judges);
+
+#endif
