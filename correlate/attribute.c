@@ -50,6 +50,9 @@ struct attributor {
 	int64_t offset_ns; /* realtime minus monotonic */
 	int64_t began_ns;  /* monotonic: processes that ended before are not on file */
 	bool sampled;
+	bool scans_users; /* the second time through /proc, for what users say */
+	struct refused_claims refused;
+	uint32_t refused_pid; /* the last one's */
 	struct memo memo[MEMO_SIZE];
 	uint64_t memo_version; /* of the registry that memo is about */
 	struct look looks[LOOKS_SIZE];
@@ -100,6 +103,33 @@ void attributor_free(struct attributor *attributor)
 	free(attributor);
 }
 
+/* NULL where there is no room for another one. */
+static const struct container *container_of(struct attributor *attributor, uint32_t pid,
+					    const struct cgroup_match *match)
+{
+	struct registry *registry = attributor->options.registry;
+	struct metadata *metadata = registry_metadata(registry);
+	struct metadata_hint hint = {
+		.id = match->id,
+		.outer = match->outer,
+		.runtime = match->runtime,
+		.pod_uid = match->pod_uid,
+		.pid = pid,
+	};
+
+	if (match->place == CGROUP_CONTAINER && metadata)
+		hint.owner = metadata_owner(metadata, match);
+	const struct container *container = registry_container(registry, &hint);
+
+	if (container || hint.outer.n == 0)
+		return container;
+	/* very many in one: they count to that one, as who made them might have done himself */
+	hint.id = match->outer;
+	hint.outer = (struct str){0};
+	hint.runtime = hint.pod_uid = (struct str){0};
+	return registry_container(registry, &hint);
+}
+
 static struct memo place_of(struct attributor *attributor, uint32_t pid, struct str cgroup)
 {
 	static const enum process_place places[] = {
@@ -121,16 +151,11 @@ static struct memo place_of(struct attributor *attributor, uint32_t pid, struct 
 	cgroup_match_text(attributor->options.rules, cgroup, &match);
 	*memo = (struct memo){.hash = hash, .place = places[match.place]};
 	if (match.place == CGROUP_SERVICE || match.place == CGROUP_CONTAINER) {
-		const struct metadata_hint hint = {
-			.id = match.id,
-			.runtime = match.runtime,
-			.pod_uid = match.pod_uid,
-			.pid = pid,
-		};
-
-		memo->container = registry_container(attributor->options.registry, &hint);
+		memo->container = container_of(attributor, pid, &match);
+		if (!memo->container)
+			memo->place = PLACE_UNKNOWN;
 		/* Nothing was found yet: the next sight is to ask again. */
-		if (memo->container->name.n == 0)
+		if (!memo->container || memo->container->name.n == 0)
 			memo->hash = 0;
 	}
 	return *memo;
@@ -145,9 +170,35 @@ static void learn_cgroup(struct attributor *attributor, uint32_t pid, int64_t at
 	process_learn_cgroup(attributor->table, pid, at_ns, place.place, place.container);
 }
 
+/* A user's process may name containers of that user alone: one that is on file, or has a bundle of
+ * the user's, and is called as none of root's is. */
+static bool may_claim(const struct attributor *attributor, const struct metadata_hint *hint)
+{
+	const struct registry *registry = attributor->options.registry;
+	struct metadata_hint of_root = *hint;
+
+	of_root.owner = 0;
+	if (!hint->owner)
+		return true;
+	return !registry_find(registry, &of_root) &&
+	       (registry_find(registry, hint) ||
+		(registry_metadata(registry) &&
+		 metadata_owns_bundle(registry_metadata(registry), hint)));
+}
+
+/* Once a process: each of several execs in a row may find the last one's command line. */
+static void note_refused(struct attributor *attributor, uint32_t pid, uint32_t uid)
+{
+	if (attributor->refused_pid == pid)
+		return;
+	attributor->refused_pid = pid;
+	attributor->refused.count++;
+	attributor->refused.uid = uid;
+}
+
 /* Is it a set-up process, and of which container? */
 static void learn_cmdline(struct attributor *attributor, uint32_t pid, int64_t at_ns,
-			  struct str cmdline)
+			  struct str cmdline, uint32_t uid)
 {
 	struct belonging belonging;
 	struct setup setup;
@@ -158,18 +209,25 @@ static void learn_cmdline(struct attributor *attributor, uint32_t pid, int64_t a
 	process_find(attributor->table, pid, at_ns, 0, &belonging);
 	if (belonging.place == PLACE_CONTAINER && !belonging.from_setup)
 		return;
-	const struct metadata_hint hint = {
-		.id = setup.id, .runtime = setup.runtime, .bundle = setup.bundle, .pid = pid};
-	const struct container *container =
-		setup.verb == SETUP_CREATE
-			? registry_created(attributor->options.registry, &hint)
-			: registry_container(attributor->options.registry, &hint);
+	const struct metadata_hint hint = {.id = setup.id,
+					   .owner = uid,
+					   .runtime = setup.runtime,
+					   .bundle = setup.bundle,
+					   .pid = pid};
+	const struct container *container = NULL;
 
-	process_learn_setup(attributor->table, pid, at_ns, setup.verb, container);
+	if (may_claim(attributor, &hint))
+		container = setup.verb == SETUP_CREATE
+				    ? registry_created(attributor->options.registry, &hint)
+				    : registry_container(attributor->options.registry, &hint);
+	if (container)
+		process_learn_setup(attributor->table, pid, at_ns, setup.verb, container);
+	else
+		note_refused(attributor, pid, uid);
 }
 
 void attribute_process(struct attributor *attributor, const struct process_event *event,
-		       struct str cgroup, struct str cmdline)
+		       const struct exec_look *look)
 {
 	switch (event->kind) {
 	case PROCESS_FORK:
@@ -180,10 +238,11 @@ void attribute_process(struct attributor *attributor, const struct process_event
 		break;
 	case PROCESS_EXEC:
 		process_exec(attributor->table, event->pid, event->at_ns);
-		if (cgroup.n)
-			learn_cgroup(attributor, event->pid, event->at_ns, cgroup);
-		if (cmdline.n)
-			learn_cmdline(attributor, event->pid, event->at_ns, cmdline);
+		if (look->cgroup.n)
+			learn_cgroup(attributor, event->pid, event->at_ns, look->cgroup);
+		if (look->has_claimant)
+			learn_cmdline(attributor, event->pid, event->at_ns, look->cmdline,
+				      look->claimant);
 		break;
 	}
 }
@@ -238,9 +297,12 @@ static int scan_look(void *context, uint32_t pid)
 	ssize_t n = procfs_read(attributor->options.procfs, pid, "cmdline", attributor->text,
 				sizeof(attributor->text));
 
-	if (n > 0)
-		learn_cmdline(attributor, pid, clock_ns(CLOCK_MONOTONIC),
-			      str_of(attributor->text, (size_t)n));
+	struct str cmdline = str_of(attributor->text, n > 0 ? (size_t)n : 0);
+	uint32_t uid;
+
+	if (setup_claimant(attributor->options.procfs, pid, cmdline, &uid) &&
+	    (uid != 0) == attributor->scans_users)
+		learn_cmdline(attributor, pid, clock_ns(CLOCK_MONOTONIC), cmdline, uid);
 	return 0;
 }
 
@@ -252,8 +314,12 @@ int attribute_scan(struct attributor *attributor, struct err *err)
 	int result = procfs_each(attributor->options.procfs, scan_found, attributor, err);
 
 	process_rescan_end(attributor->table, began_ns);
-	return result < 0 ? result
-			  : procfs_each(attributor->options.procfs, scan_look, attributor, err);
+	/* root's containers are on file before a user claims to run one of theirs */
+	for (int pass = 0; pass < 2 && result == 0; pass++) {
+		attributor->scans_users = pass == 1;
+		result = procfs_each(attributor->options.procfs, scan_look, attributor, err);
+	}
+	return result;
 }
 
 /* False if that pid was asked about just before. */
@@ -367,6 +433,11 @@ bool attribute_event(struct attributor *attributor, struct event *event, bool fi
 	return final || (is_settled && !may_be_of_next(attributor, record->pid, &belonging, at_ns));
 }
 
+struct refused_claims attribute_refused(const struct attributor *attributor)
+{
+	return attributor->refused;
+}
+
 uint64_t attribute_forgotten(const struct attributor *attributor)
 {
 	return process_dropped(attributor->table);
@@ -426,5 +497,6 @@ void attribute_restore(struct attributor *attributor, const struct attributed_li
 		.entering = lifetime->entering,
 	};
 
-	process_restore(attributor->table, &restored);
+	if (lifetime->container)
+		process_restore(attributor->table, &restored);
 }

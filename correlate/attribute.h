@@ -2,6 +2,12 @@
  * Attribution: what the process connector, /proc and the cgroup rules say, put together into the
  * container of an event.
  *
+ * No container is told by a name alone that a suspect chooses: each is its owner's
+ * (correlate/owner.h). A cgroup's owner is who could make it; a command line speaks for the process's
+ * user, and a user's only for a container with a bundle of that user's, or one that is on file as
+ * that user's. What it says beyond that is refused and counted, and the process is what its cgroup
+ * makes it.
+ *
  * The evidence that is believed, strongest first: the process's own cgroup in a container; the
  * container that a set-up ancestor names in its command line; what the parent is in; a systemd
  * service's cgroup. A set-up process's record is never final as the host's or a service's:
@@ -29,12 +35,25 @@ struct attributor_options {
 struct attributor *attributor_new(const struct attributor_options *options);
 void attributor_free(struct attributor *attributor);
 
-/*
- * Something happened to a process. At an exec cgroup and cmdline are what /proc said right then,
- * empty where it said nothing.
- */
+/* What /proc said at an exec, right then: empty where it said nothing. */
+struct exec_look {
+	struct str cgroup;
+	bool has_claimant;
+	uint32_t claimant;  /* setup_claimant(): who says what the command line says */
+	struct str cmdline; /* of a set-up process only */
+};
+
+/* Something happened to a process. look is for an exec. */
 void attribute_process(struct attributor *attributor, const struct process_event *event,
-		       struct str cgroup, struct str cmdline);
+		       const struct exec_look *look);
+
+/* Processes that claimed to set up a container that is not their user's, or for which there was no
+ * room; since it began. */
+struct refused_claims {
+	uint64_t count;
+	uint32_t uid; /* the last one's user */
+};
+struct refused_claims attribute_refused(const struct attributor *attributor);
 
 /* Looks at all of /proc: at the start, and after process events were lost. */
 int attribute_scan(struct attributor *attributor, struct err *err);

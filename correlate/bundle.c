@@ -181,14 +181,22 @@ static void describe_place(struct lookup *lookup, const char *path)
 		buf_put(&lookup->storage_root, path, (size_t)(storage - path));
 }
 
-/* Takes the config.json of that path, if it is one. `path` tells the place. */
-static bool take(struct lookup *lookup, const json_t *config, const char *path)
+/* What holds whoever wrote it: the runtime did as it says. */
+static bool take_limits(struct lookup *lookup, const json_t *config)
 {
 	if (json_text(config, "ociVersion").n == 0) /* REQUIRED by the spec */
 		return false;
-	describe_place(lookup, path);
 	describe_caps(lookup->found, config);
 	describe_profile(lookup->found, config);
+	return true;
+}
+
+/* Takes the config.json of that path, if it is one. `path` tells the place. */
+static bool take(struct lookup *lookup, const json_t *config, const char *path)
+{
+	if (!take_limits(lookup, config))
+		return false;
+	describe_place(lookup, path);
 	describe_annotations(lookup, config);
 	find_docker_folder(lookup, config);
 	return true;
@@ -196,28 +204,37 @@ static bool take(struct lookup *lookup, const json_t *config, const char *path)
 
 static bool take_file(struct lookup *lookup, const char *whose, const char *path)
 {
-	json_auto_t *config = lookup_json(lookup, whose, path, RUNTIME_FILE_MAX, NULL);
+	json_auto_t *config = lookup_json(lookup, whose, path, RUNTIME_FILE_MAX);
 
 	return take(lookup, config, path);
 }
 
 /* --- where it is */
 
-/* A bundle that a command line names, below a folder that stands for that process's root. */
-static bool take_named(struct lookup *lookup, int folder, struct str bundle, bool of_root)
+static bool put_config_path(struct str bundle, struct buf *path)
 {
-	BUF_AUTO path = {0};
-	uid_t owner = 0;
-
 	if (bundle.n == 0 || bundle.n >= PATH_MAX || bundle.p[0] != '/' ||
 	    str_chr(bundle, '\0') < bundle.n)
 		return false;
-	buf_put_str(&path, bundle);
-	buf_format(&path, "/config.json");
+	buf_put_str(path, bundle);
+	buf_format(path, "/config.json");
+	return true;
+}
 
-	json_auto_t *config = lookup_json_at(folder, path.p, RUNTIME_FILE_MAX, &owner);
+/* A bundle that a command line names, below a folder that stands for that process's root. One of
+ * others, which root's runtime was told to run, tells no more than the limits. */
+static bool take_named(struct lookup *lookup, int folder, struct str bundle, bool of_others)
+{
+	BUF_AUTO path = {0};
+	bool is_others = false;
 
-	return (owner == 0 || !of_root) && take(lookup, config, path.p);
+	if (!put_config_path(bundle, &path))
+		return false;
+
+	json_auto_t *config = lookup_json_at(lookup, folder, path.p, RUNTIME_FILE_MAX,
+					     of_others && !lookup->hint->owner ? &is_others : NULL);
+
+	return is_others ? take_limits(lookup, config) : take(lookup, config, path.p);
 }
 
 /* The storage drivers of containers/storage name its folders. */
@@ -260,14 +277,14 @@ static bool find_in_crun(struct lookup *lookup, const char *whose, const char *b
 
 	buf_format(&path, "%s/%.*s/config.json", base, (int)lookup->hint->id.n, lookup->hint->id.p);
 
-	json_auto_t *config = lookup_json(lookup, whose, path.p, RUNTIME_FILE_MAX, NULL);
+	json_auto_t *config = lookup_json(lookup, whose, path.p, RUNTIME_FILE_MAX);
 
 	if (!config)
 		return false;
 	buf_clear(&path);
 	buf_format(&path, "%s/%.*s/status", base, (int)lookup->hint->id.n, lookup->hint->id.p);
 
-	json_auto_t *status = lookup_json(lookup, whose, path.p, RUNTIME_FILE_MAX, NULL);
+	json_auto_t *status = lookup_json(lookup, whose, path.p, RUNTIME_FILE_MAX);
 
 	buf_put_str(&place, json_text(status, "bundle"));
 	buf_format(&place, "/config.json");
@@ -281,7 +298,7 @@ static bool find_in_runc(struct lookup *lookup, const char *whose, const char *b
 
 	buf_format(&path, "%s/%.*s/state.json", base, (int)lookup->hint->id.n, lookup->hint->id.p);
 
-	json_auto_t *state = lookup_json(lookup, whose, path.p, RUNTIME_FILE_MAX, NULL);
+	json_auto_t *state = lookup_json(lookup, whose, path.p, RUNTIME_FILE_MAX);
 	const json_t *labels = json_object_get(json_object_get(state, "config"), "labels");
 
 	for (size_t i = 0; i < json_array_size(labels); i++) {
@@ -289,7 +306,7 @@ static bool find_in_runc(struct lookup *lookup, const char *whose, const char *b
 
 		if (str_starts(text, STR("bundle=")))
 			return take_named(lookup, lookup->files->root,
-					  str_skip(text, strlen("bundle=")), false);
+					  str_skip(text, strlen("bundle=")), true);
 	}
 	return false;
 }
@@ -312,21 +329,19 @@ static const struct place places[] = {
 	{find_in_runc, "/run/runc"},
 };
 
-/* A user's own, below /run/user/UID. */
+/* A user's own, below /run/user/UID: systemd makes that folder, the user all in it. */
 static const struct place user_places[] = {
 	{find_in_tasks, "docker/containerd/daemon/io.containerd.runtime.v2.task"},
 	{find_in_crun, "crun"},
 	{find_in_runc, "runc"},
 };
 
-static bool find_in_user_run(struct lookup *lookup, const char *folder, const char *name,
-			     void *context)
+static bool find_in_user_run(struct lookup *lookup)
 {
-	(void)context;
 	for (size_t i = 0; i < sizeof(user_places) / sizeof(user_places[0]); i++) {
 		BUF_AUTO whose = {0}, base = {0};
 
-		buf_format(&whose, "%s/%s", folder, name);
+		buf_format(&whose, "/run/user/%u", lookup->hint->owner);
 		buf_format(&base, "%s/%s", whose.p, user_places[i].base);
 		if (user_places[i].find(lookup, whose.p, base.p))
 			return true;
@@ -352,15 +367,9 @@ static bool find_in_places(struct lookup *lookup)
 	return false;
 }
 
-/*
- * Users' places, last: what lies there is that user's word. A container that Kubernetes started
- * is in none of them.
- */
-static bool find_in_users(struct lookup *lookup)
+static bool find_in_users_places(struct lookup *lookup)
 {
-	if (lookup->hint->pod_uid.n > 0)
-		return false;
-	return lookup_each(lookup, "/run/user", "/run/user", find_in_user_run, NULL) ||
+	return find_in_user_run(lookup) ||
 	       (lookup_may_be(lookup, "podman") && lookup_each_home(lookup, find_in_home, NULL));
 }
 
@@ -422,7 +431,7 @@ static bool find_in_working_folder(struct lookup *lookup)
 
 	if (fd < 0)
 		return false;
-	json_auto_t *config = lookup_json_at(fd, "config.json", RUNTIME_FILE_MAX, NULL);
+	json_auto_t *config = lookup_json_at(lookup, fd, "config.json", RUNTIME_FILE_MAX, NULL);
 	BUF_AUTO place = {0};
 
 	close(fd);
@@ -436,14 +445,34 @@ void bundle_describe(struct lookup *lookup)
 	enum process_root root = process_root(lookup);
 	struct str bundle = lookup->hint->bundle;
 
-	if (root != ROOT_OTHER && take_named(lookup, lookup->files->root, bundle, true))
+	if (root != ROOT_OTHER && take_named(lookup, lookup->files->root, bundle, false))
 		return;
-	if (find_in_places(lookup) || find_in_users(lookup))
+	if (lookup->hint->owner ? find_in_users_places(lookup) : find_in_places(lookup))
 		return;
 	if (root == ROOT_OTHER) {
 		find_below_process(lookup);
 		return;
 	}
-	if (!take_named(lookup, lookup->files->root, bundle, false) && root == ROOT_OURS)
+	if (!take_named(lookup, lookup->files->root, bundle, true) && root == ROOT_OURS)
 		find_in_working_folder(lookup);
+}
+
+bool bundle_is_owned(const struct runtime_files *files, const struct metadata_hint *hint)
+{
+	BUF_AUTO path = {0};
+	struct stat st;
+	int fd = -1;
+
+	if (hint->bundle.n == 0) {
+		buf_format(&path, "%u/cwd/config.json", hint->pid);
+		fd = openat(files->proc, path.p, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	} else if (put_config_path(hint->bundle, &path)) {
+		fd = runtime_files_open_path(files->root, path.p);
+	}
+	bool is_owned =
+		fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == hint->owner;
+
+	if (fd >= 0)
+		close(fd);
+	return is_owned;
 }

@@ -7,8 +7,9 @@
  * containerd's CRI plugin (io.kubernetes.cri.*) and of CRI-O. Annotations are believed only of
  * the runtime that writes them: a Docker or Podman user may set any.
  *
- * Looked for where a set-up process's command line says (if root owns it), in the known places,
- * and then in what only its processes say: a command line, a shim's working directory.
+ * Looked for where a set-up process's command line says (if the container's owner owns it), in the
+ * owner's places, and then in what only its processes say: a command line, a shim's working
+ * directory.
  */
 #ifndef SCLOG_CORRELATE_BUNDLE_H
 #define SCLOG_CORRELATE_BUNDLE_H
@@ -17,6 +18,9 @@
 
 /* Fills in what the bundle says, and where Docker's or containers/storage's files are. */
 void bundle_describe(struct lookup *lookup);
+
+/* Is the config.json of a set-up process's bundle, named or its working folder, the owner's? */
+bool bundle_is_owned(const struct runtime_files *files, const struct metadata_hint *hint);
 
 /*
  * A pod's labels (JSON object of strings), where the runtime hands them down: the workload that

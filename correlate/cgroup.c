@@ -10,12 +10,16 @@
 /* More rules than anybody writes by hand; each new path is held against them in turn. */
 #define USER_RULES_MAX 1000
 
+/* Containers in containers that are told apart; what lies deeper counts to the last. */
+#define NESTED_MAX 8
+
 /* `.*` takes all it can, so that of nested containers the last one is found. A colon stands where
  * a runtime that wants cgroupfs paths was given systemd's SLICE:PREFIX:NAME. */
 #define ABOVE  "^.*[/:]"
 #define BELOW  "(?=/|$)"
 #define HEX_ID "(?<id>[0-9a-f]{64})"
 #define UNIT   "(?:\\.scope)?" BELOW
+#define UUID   "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 /* An id as runc allows it, libcontainer/factory_linux.go, validateID(). */
 #define NAME_ID "(?<id>[0-9A-Za-z_+.-]+)"
 #define SCOPE   "\\.scope" BELOW
@@ -39,7 +43,14 @@ static const struct built_in built_in[] = {
 	{CGROUP_CONTAINER, "cri-o", ABOVE "crio[-:]" HEX_ID UNIT, false},
 	/* payload: --cgroups=split, which quadlets use: /system.slice/web.service/libpod-payload-ID */
 	{CGROUP_CONTAINER, "podman", ABOVE "libpod[-:](?:payload-)?" HEX_ID UNIT, false},
-	{CGROUP_CONTAINER, "buildkit", ABOVE "buildkit/(?<id>[0-9a-z]{25})" BELOW, false},
+	/* a step of a build; system.slice:docker:ID while runc sets it up */
+	{CGROUP_CONTAINER, "buildkit", ABOVE "(?:buildkit/|docker[-/:])(?<id>[0-9a-z]{25})" UNIT,
+	 false},
+	/* AWS Fargate; ECS on a machine of one's own has Docker's ids */
+	{CGROUP_CONTAINER, "ecs", ABOVE "ecs/[^/]+/(?<id>[0-9a-f]{32}-[0-9]{1,20})" BELOW, false},
+	/* ALLOCATION.TASK, of the drivers exec and raw_exec */
+	{CGROUP_CONTAINER, "nomad",
+	 ABOVE "nomad(?:\\.slice)?/(?:[^/]+\\.slice/)?(?<id>" UUID "\\.[^/]+?)" UNIT, false},
 	/* lxc.payload.NAME since 4.0, lxc.payload/NAME in 3.x, lxc/NAME before and on Proxmox */
 	{CGROUP_CONTAINER, "lxc", ABOVE "lxc(?:/|\\.payload[./])(?<id>[^/]+)" BELOW, false},
 	/* a virtual machine is machine-qemu\x2d1\x2dNAME.scope: a process of the host */
@@ -50,10 +61,14 @@ static const struct built_in built_in[] = {
 	{CGROUP_CONTAINER, "runc", ABOVE "runc-" NAME_ID SCOPE, false},
 	{CGROUP_CONTAINER, "crun", ABOVE "crun-" NAME_ID SCOPE, false},
 	{CGROUP_CONTAINER, "youki", ABOVE "youki-" NAME_ID SCOPE, false},
-	/* kubelet's cgroupfs driver, docker run --cgroup-parent, /ecs/TASK/ID, other prefixes */
-	{CGROUP_CONTAINER, NULL, ABOVE "(?:[^/]*(?<!conmon)[-:])?" HEX_ID UNIT, false},
+	/* kubelet's cgroupfs driver, docker run --cgroup-parent, /ecs/TASK/ID, other prefixes; what
+	 * lies in libpod_parent is a pod */
+	{CGROUP_CONTAINER, NULL, ABOVE "(?<!libpod_parent/)(?:[^/]*(?<!conmon)[-:])?" HEX_ID UNIT,
+	 false},
+	/* the outermost: a service that has its subtree to itself (Delegate=) may call a cgroup in it
+	 * what it likes */
 	{CGROUP_SERVICE, "systemd",
-	 "^(?!.*/user@[^/]*\\.service" BELOW ").*/(?<id>[^/]+\\.service)" BELOW, false},
+	 "^(?!.*/user@[^/]*\\.service" BELOW ").*?/(?<id>[^/]+\\.service)" BELOW, false},
 };
 #define BUILT_IN_COUNT (sizeof(built_in) / sizeof(built_in[0]))
 
@@ -72,14 +87,15 @@ struct cgroup_rules {
 	size_t user_count;
 	struct pattern *patterns[BUILT_IN_COUNT];
 	struct pattern *pod;
-	struct buf *unescaped; /* written while matching: apart, so that matching takes const */
+	/* The id's and the outer's, written while matching: apart, so that matching takes const. */
+	struct buf *unescaped;
 };
 
 int cgroup_rules_new(struct cgroup_rules **ret_rules, struct err *err)
 {
 	struct cgroup_rules *rules = mem_new(1, sizeof(*rules));
 
-	rules->unescaped = mem_new(1, sizeof(*rules->unescaped));
+	rules->unescaped = mem_new(2, sizeof(*rules->unescaped));
 	int result = pattern_new(pod_pattern, &rules->pod, err);
 
 	for (size_t i = 0; i < BUILT_IN_COUNT && result == 0; i++)
@@ -104,7 +120,8 @@ void cgroup_rules_free(struct cgroup_rules *rules)
 	for (size_t i = 0; i < BUILT_IN_COUNT; i++)
 		pattern_free(rules->patterns[i]);
 	pattern_free(rules->pod);
-	buf_release(rules->unescaped);
+	buf_release(&rules->unescaped[0]);
+	buf_release(&rules->unescaped[1]);
 	free(rules->unescaped);
 	free(rules);
 }
@@ -185,7 +202,7 @@ static size_t end_of(struct str part, struct str whole)
 }
 
 static bool match_user(const struct cgroup_rules *rules, struct str path,
-		       struct cgroup_match *match)
+		       struct cgroup_match *match, struct str *ret_at)
 {
 	for (size_t i = 0; i < rules->user_count; i++) {
 		const struct rule *rule = &rules->user[i];
@@ -198,6 +215,7 @@ static bool match_user(const struct cgroup_rules *rules, struct str path,
 		match->pod_uid = pattern_group(rule->pattern, "pod");
 		match->runtime = str_from(rule->runtime);
 		match->place = CGROUP_CONTAINER;
+		*ret_at = match->id;
 		return true;
 	}
 	return false;
@@ -242,10 +260,50 @@ static struct str without_deleted(struct str path)
 	return path;
 }
 
+/* Fills in whose path it is, without what lies above. ret_at is where the id stands in it. */
+static void match_innermost(const struct cgroup_rules *rules, struct str path,
+			    struct buf *unescaped, struct cgroup_match *match, struct str *ret_at)
+{
+	if (match_user(rules, path, match, ret_at))
+		return;
+	const struct built_in *row = match_built_in(rules, path, ret_at);
+
+	if (!row)
+		return;
+	match->place = row->place;
+	match->runtime = str_from(row->runtime);
+	match->id = row->escaped ? unescape(unescaped, *ret_at) : *ret_at;
+	if (row->place == CGROUP_CONTAINER)
+		match->pod_uid = pod_above(rules, path, *ret_at);
+}
+
+static struct str folder_of(struct str path, struct str part)
+{
+	const char *slash = memrchr(path.p, '/', (size_t)(part.p - path.p));
+
+	return str_of(path.p, slash ? (size_t)(slash - path.p) : 0);
+}
+
+/* Goes outwards from the container whose id stands there. */
+static void match_outer(const struct cgroup_rules *rules, struct str path, struct str at,
+			struct cgroup_match *match)
+{
+	match->above = folder_of(path, at);
+	for (int level = 0; level < NESTED_MAX; level++) {
+		struct cgroup_match outer = {0};
+
+		match_innermost(rules, match->above, &rules->unescaped[1], &outer, &at);
+		if (outer.place != CGROUP_CONTAINER)
+			return;
+		match->outer = outer.id;
+		match->above = folder_of(match->above, at);
+	}
+}
+
 void cgroup_match_path(const struct cgroup_rules *rules, struct str path,
 		       struct cgroup_match *ret_match)
 {
-	struct str id = {0};
+	struct str at = {0};
 
 	*ret_match = (struct cgroup_match){0};
 	if (path.n == 0 || path.n > CGROUP_PATH_MAX || path.p[0] != '/')
@@ -254,24 +312,16 @@ void cgroup_match_path(const struct cgroup_rules *rules, struct str path,
 	ret_match->path = path;
 	ret_match->place = CGROUP_HOST;
 	ret_match->root = path.n == 1;
-	if (ret_match->root || match_user(rules, path, ret_match))
+	if (ret_match->root)
 		return;
-	const struct built_in *row = match_built_in(rules, path, &id);
-
-	if (!row)
-		return;
-	ret_match->place = row->place;
-	ret_match->runtime = str_from(row->runtime);
-	ret_match->id = id;
-	if (row->place == CGROUP_CONTAINER)
-		ret_match->pod_uid = pod_above(rules, path, id);
-	if (row->escaped)
-		ret_match->id = unescape(rules->unescaped, id);
+	match_innermost(rules, path, rules->unescaped, ret_match, &at);
+	if (ret_match->place == CGROUP_CONTAINER)
+		match_outer(rules, path, at, ret_match);
 }
 
 /* "HIERARCHY:CONTROLLERS:/path" (cgroups(7)): the path, empty if the line is none. No controller
  * or hierarchy has a colon in its name, a path may. */
-static struct str path_of_line(struct str line)
+static struct str path_of_line(struct str line, struct str *ret_controllers)
 {
 	size_t number = 0;
 
@@ -284,6 +334,7 @@ static struct str path_of_line(struct str line)
 
 	if (colon == line.n)
 		return (struct str){0};
+	*ret_controllers = str_of(line.p, colon);
 	line = str_skip(line, colon + 1);
 	return line.n && line.p[0] == '/' && line.n <= CGROUP_PATH_MAX ? line : (struct str){0};
 }
@@ -306,13 +357,13 @@ static bool is_better(const struct cgroup_match *a, const struct cgroup_match *b
 void cgroup_match_text(const struct cgroup_rules *rules, struct str text,
 		       struct cgroup_match *ret_match)
 {
-	struct str last = {0}, best = {0};
+	struct str last = {0}, best = {0}, controllers = {0}, best_controllers = {0};
 	bool root = true;
 
 	*ret_match = (struct cgroup_match){0};
 	while (text.n) {
 		size_t end = str_chr(text, '\n');
-		struct str path = path_of_line(str_of(text.p, end));
+		struct str path = path_of_line(str_of(text.p, end), &controllers);
 		struct cgroup_match match;
 
 		text = str_skip(text, end < text.n ? end + 1 : end);
@@ -325,10 +376,12 @@ void cgroup_match_text(const struct cgroup_rules *rules, struct str text,
 		if (is_better(&match, ret_match)) {
 			*ret_match = match;
 			best = path;
+			best_controllers = controllers;
 		}
 	}
 	/* again, for an id that was unescaped does not outlive the next match */
 	if (best.n && !str_eq(best, last))
 		cgroup_match_path(rules, best, ret_match);
 	ret_match->root = ret_match->place != CGROUP_UNKNOWN && root;
+	ret_match->controllers = best_controllers;
 }

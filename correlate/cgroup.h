@@ -3,7 +3,8 @@
  *
  * Covers cgroup v1, v2 and hybrid hosts; a user's own patterns (config file) come before the
  * built-in ones. A pattern has a group named "id", and may have one named "pod". Where
- * containers nest, the last id of the path is the process's own.
+ * containers nest, the last id of the path is the process's own, and the first is the container
+ * in which it lies: whoever is root in there names it.
  *
  * A path that no pattern knows is the host's. That includes what plain `runc run NAME` and
  * `ctr --namespace MINE run` make: /NAME and /MINE/NAME look like any cgroup of the host, and only
@@ -52,8 +53,12 @@ struct cgroup_match {
 	struct str pod_uid; /* of a Kubernetes pod, with dashes or underscores as in the path */
 	struct str runtime; /* "docker", "containerd", "cri-o", "podman", "systemd", "lxc" ...;
 			       empty where the path does not say (/kubepods/.../ID) */
-	struct str path;    /* the cgroup path that decided; the host's: the deepest one */
-	bool root;          /* every path is "/": also what a zombie's reads on v1 */
+	struct str outer;   /* id of the outermost container, if it is another one; else empty */
+	struct str above;   /* the path above the container, the outermost one: who may write there
+			       may have made it (correlate/owner.h) */
+	struct str controllers; /* the hierarchy's, as in cgroups(7): empty for v2 */
+	struct str path;        /* the cgroup path that decided; the host's: the deepest one */
+	bool root;              /* every path is "/": also what a zombie's reads on v1 */
 };
 
 /* One path, such as "/system.slice/docker-<id>.scope". */

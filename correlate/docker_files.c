@@ -21,7 +21,7 @@ static bool take(struct lookup *lookup, const char *whose, const char *folder)
 
 	buf_format(&path, "%s/config.v2.json", folder);
 
-	json_auto_t *root = lookup_json(lookup, whose, path.p, RUNTIME_FILE_MAX, NULL);
+	json_auto_t *root = lookup_json(lookup, whose, path.p, RUNTIME_FILE_MAX);
 	const json_t *config = json_object_get(root, "Config");
 	const json_t *labels = json_object_get(config, "Labels");
 	struct str name = json_text(root, "Name");
@@ -64,10 +64,10 @@ void docker_describe(struct lookup *lookup)
 
 	if (!lookup_may_be(lookup, "docker") || (folder && take(lookup, folder, folder)))
 		return;
+	if (lookup_each_home(lookup, take_in_home, NULL) || lookup->hint->owner)
+		return;
 	for (size_t i = 0; i < sizeof(data_roots) / sizeof(data_roots[0]); i++) {
 		if (take_below(lookup, data_roots[i], data_roots[i]))
 			return;
 	}
-	if (lookup->hint->pod_uid.n == 0)
-		lookup_each_home(lookup, take_in_home, NULL);
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "correlate/bundle.h"
 #include "correlate/docker_files.h"
+#include "correlate/owner.h"
 #include "correlate/pod_logs.h"
 #include "correlate/runtime_files.h"
 #include "correlate/storage_files.h"
@@ -54,7 +55,7 @@ static void describe(struct lookup *lookup)
 		description_put(lookup->found, DESCRIPTION_NAME, hint->id);
 		return;
 	}
-	if (!lookup_id_is_safe(hint->id))
+	if (hint->outer.n || !lookup_id_is_safe(hint->id))
 		return;
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
 		sources[i](lookup);
@@ -70,6 +71,31 @@ static struct str runtime_of(const struct lookup *lookup)
 	return found.n > 0 && runtime_is_vague(hinted) ? found : hinted;
 }
 
+uint32_t metadata_owner(const struct metadata *metadata, const struct cgroup_match *match)
+{
+	return owner_of_cgroup(metadata->files.root, metadata->files.root_uid, match);
+}
+
+bool metadata_owns_bundle(const struct metadata *metadata, const struct metadata_hint *hint)
+{
+	return bundle_is_owned(&metadata->files, hint);
+}
+
+/* What a user named is not what others named so; its runtime is in no pod. */
+static void qualify(struct description *found, uint32_t owner)
+{
+	static const enum description_field named[] = {DESCRIPTION_NAME, DESCRIPTION_IMAGE,
+						       DESCRIPTION_WORKLOAD};
+
+	if (!owner)
+		return;
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+		if (found->field[named[i]].n)
+			owner_put_owner(&found->field[named[i]], owner);
+	buf_clear(&found->field[DESCRIPTION_POD]);
+	buf_clear(&found->field[DESCRIPTION_NAMESPACE]);
+}
+
 bool metadata_describe(struct metadata *metadata, const struct metadata_hint *hint,
 		       struct container **ret_container, struct buf *trouble)
 {
@@ -77,10 +103,14 @@ bool metadata_describe(struct metadata *metadata, const struct metadata_hint *hi
 	LOOKUP_AUTO lookup = {
 		.files = &metadata->files, .hint = hint, .found = &found, .trouble = trouble};
 
+	BUF_AUTO id = {0};
+
 	describe(&lookup);
+	qualify(&found, hint->owner);
+	owner_put_id(&id, hint);
 
 	struct container container = {
-		.id = hint->id,
+		.id = buf_str(&id),
 		.name = description_get(&found, DESCRIPTION_NAME),
 		.runtime = runtime_of(&lookup),
 		.image = description_get(&found, DESCRIPTION_IMAGE),

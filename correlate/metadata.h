@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "correlate/cgroup.h"
 #include "correlate/container.h"
 
 struct metadata;
@@ -32,6 +33,8 @@ void metadata_free(struct metadata *metadata);
 /* What is known of a container when it is first seen; empty slices where something is not. */
 struct metadata_hint {
 	struct str id;      /* as the cgroup or the command line has it */
+	uint32_t owner;     /* the user whose container it is (correlate/owner.h); 0: root's */
+	struct str outer;   /* id of the container in which it lies, empty: none */
 	struct str runtime; /* as the cgroup rule or the set-up process says */
 	struct str pod_uid;
 	struct str bundle; /* of a set-up process's command line; a path below its own root */
@@ -42,17 +45,28 @@ struct metadata_hint {
  * Describes it. Always gives a container, at least with id and runtime; free it with
  * container_free(). Returns true if something was found out beyond the hint. Some 0.2 to 1.5 ms.
  *
- * An id that is no plain file name is looked for nowhere. A bundle that a command line names
- * comes first only if root owns it, else after the runtimes' own places. The runtime is the
- * files' word where the hint's is one that stands for several (runc, crun, conmon's podman, a
- * shim's containerd). The pod's own container is named "POD". The workload comes from labels
- * only (correlate/bundle.h).
+ * Only files of the owner speak of a container, at the places where this owner's runtime keeps
+ * them: root's at the system's, a user's in its home and below /run/user/UID. Of a container in a
+ * container nothing is looked for. A bundle of others that root's runc names tells the
+ * capabilities and the profile alone. What a user named ends in "@UID", and a user's container is
+ * in no pod.
+ *
+ * An id that is no plain file name is looked for nowhere. The runtime is the files' word where the
+ * hint's is one that stands for several (runc, crun, conmon's podman, a shim's containerd). The
+ * pod's own container is named "POD". The workload comes from labels only (correlate/bundle.h).
  *
  * Folders that could not be read for lack of rights are added to *trouble (may be NULL), one a
  * line, each once in the life of `metadata`; a user's as the home or /run/user folder.
  */
 bool metadata_describe(struct metadata *metadata, const struct metadata_hint *hint,
 		       struct container **ret_container, struct buf *trouble);
+
+/* Whose container the path of a cgroup tells: correlate/owner.h. */
+uint32_t metadata_owner(const struct metadata *metadata, const struct cgroup_match *match);
+
+/* Does the bundle of a set-up process, the one it names or its working folder, belong to the hint's
+ * owner? */
+bool metadata_owns_bundle(const struct metadata *metadata, const struct metadata_hint *hint);
 
 /*
  * Would a container under this linux.seccomp (JSON text, empty: no profile at all) log what it

@@ -62,6 +62,8 @@ void pod_logs_describe(struct lookup *lookup)
 	BUF_AUTO link = {0}, folder = {0};
 
 	/* a container whose runtime named it is in no pod, or the runtime named that too */
+	if (lookup->hint->owner)
+		return;
 	if (has(lookup, DESCRIPTION_NAME) && (has(lookup, DESCRIPTION_POD) || uid.n == 0))
 		return;
 	buf_format(&link, "-%.*s.log", (int)lookup->hint->id.n, lookup->hint->id.p);

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -166,6 +167,40 @@ int procfs_stat(const struct procfs *procfs, uint32_t pid, struct procfs_stat *r
 	comm_end += 2;
 	return parse_stat(str_of(comm_end, (size_t)(text + n - comm_end)),
 			  NS_PER_SECOND / per_second, ret_stat);
+}
+
+/* "Uid:\tREAL\tEFFECTIVE\tSAVED\tFS\n", proc(5): no line before it holds what a process chose but
+ * Name:, in which a newline is escaped. The folder's owner would not do: it is root's where the
+ * process is not dumpable. */
+int procfs_uid(const struct procfs *procfs, uint32_t pid, uint32_t *ret_uid)
+{
+	char text[2048];
+	ssize_t n = procfs_read(procfs, pid, "status", text, sizeof(text));
+	struct str rest = str_of(text, n > 0 ? (size_t)n : 0);
+	size_t at = str_find(rest, STR("\nUid:"));
+	uint64_t uids[3];
+
+	if (n < 0)
+		return (int)n;
+	if (at == rest.n)
+		return -EBADMSG;
+	rest = str_skip(rest, at + strlen("\nUid:"));
+	for (int i = 0; i < 3; i++) {
+		rest = str_skip(rest, rest.n ? 1 : 0); /* the tab */
+		if (!take_number(&rest, &uids[i]))
+			return -EBADMSG;
+	}
+	*ret_uid = (uint32_t)(uids[0] ? uids[0] : uids[1] ? uids[1] : uids[2]);
+	return 0;
+}
+
+bool procfs_is_setuid(const struct procfs *procfs, uint32_t pid)
+{
+	char path[PID_TEXT_MAX + NAME_MAX_HERE];
+	struct stat st;
+
+	put_path(path, pid, "exe");
+	return fstatat(procfs->fd, path, &st, 0) < 0 || (st.st_mode & (S_ISUID | S_ISGID));
 }
 
 static int64_t clock_ns(clockid_t clock)

@@ -41,6 +41,13 @@ struct procfs_stat {
 /* Returns 0, or -errno; -EBADMSG for a text that is none of the kernel's. */
 int procfs_stat(const struct procfs *procfs, uint32_t pid, struct procfs_stat *ret_stat);
 
+/* The user that a process's command line speaks for: its real uid, else its effective one. A process
+ * that a set-uid program made root's in part is its caller's. Returns 0 or -errno. */
+int procfs_uid(const struct procfs *procfs, uint32_t pid, uint32_t *ret_uid);
+
+/* Is its program a set-uid or set-gid one, or can that not be told? */
+bool procfs_is_setuid(const struct procfs *procfs, uint32_t pid);
+
 /*
  * How long the machine has been suspended since boot: CLOCK_BOOTTIME - CLOCK_MONOTONIC. A start
  * less this is on the process table's clock (correlate/process.h); it is too early, never too

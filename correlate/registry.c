@@ -2,20 +2,31 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "correlate/owner.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
+#include <time.h>
 
 /* How often a container is asked for of which nothing was found. Its files may be written a moment
  * after its first process was seen. */
 #define ASK_MAX 4
+
+/* Users share so many budgets by their uid, and containers that lie in others by these. */
+#define BUDGETS 16
+
+/* What a user's files may cost: time that comes back at 1 %, of which so much can be saved up. One
+ * look takes a tenth of it at most. */
+#define BUDGET_NS      (INT64_C(300) * 1000000)
+#define BUDGET_PERCENT 1
 
 struct entry {
 	struct entry *next; /* of the same slot */
 	uint64_t hash;
 	struct container *container;
 	unsigned asked;
-	bool seen; /* since the last sweep */
+	unsigned *share; /* of REGISTRY_SHARE; NULL: root's */
+	bool seen;       /* since the last sweep */
 	bool described;
 };
 
@@ -23,6 +34,11 @@ struct entry {
 struct retired {
 	struct retired *next;
 	struct container *container;
+};
+
+struct budget {
+	unsigned count; /* of its containers on file */
+	int64_t left_ns, at_ns;
 };
 
 /* Of a sorted list of those that somebody points to. */
@@ -38,6 +54,8 @@ struct registry {
 	size_t count;
 	uint64_t version;
 	struct retired *retired;
+	size_t retired_count;
+	struct budget users[BUDGETS], nested[BUDGETS];
 };
 
 struct registry *registry_new(struct metadata *metadata, registry_described_fn *described,
@@ -103,10 +121,30 @@ static void grow(struct registry *registry)
 	registry->slot_count = count;
 }
 
-static struct entry *add(struct registry *registry, uint64_t hash)
+/* The budget of which a container is; NULL: root's, which has none. */
+static struct budget *budget_of(struct registry *registry, const struct metadata_hint *hint)
 {
+	BUF_AUTO outer = {0};
+
+	if (hint->owner)
+		return &registry->users[hint->owner % BUDGETS];
+	if (hint->outer.n == 0)
+		return NULL;
+	owner_put_outer(&outer, hint);
+	return &registry->nested[hash_bytes(registry->key, buf_str(&outer)) % BUDGETS];
+}
+
+/* Returns NULL where there is no room. */
+static struct entry *add(struct registry *registry, uint64_t hash, struct budget *budget)
+{
+	if (registry->count >= REGISTRY_MAX || (budget && budget->count >= REGISTRY_SHARE))
+		return NULL;
 	struct entry *entry = mem_new(1, sizeof(*entry));
 
+	if (budget) {
+		entry->share = &budget->count;
+		budget->count++;
+	}
 	if (registry->count >= registry->slot_count)
 		grow(registry);
 	struct entry **slot = &registry->slots[hash & (registry->slot_count - 1)];
@@ -125,6 +163,7 @@ static void replace(struct registry *registry, struct entry *entry, struct conta
 
 		*retired = (struct retired){registry->retired, entry->container};
 		registry->retired = retired;
+		registry->retired_count++;
 		registry->version++;
 	}
 	entry->container = container;
@@ -155,33 +194,120 @@ static void ask(struct registry *registry, struct entry *entry, const struct met
 	container_free(container);
 }
 
-static void take_hint(struct registry *registry, struct entry *entry,
-		      const struct metadata_hint *hint)
+/* What the hint tells is all. */
+static void take_hint(struct registry *registry, struct entry *entry, struct str id,
+		      struct str name, const struct metadata_hint *hint)
 {
-	const struct container container = {
-		.id = hint->id, .name = hint->id, .runtime = hint->runtime};
+	const struct container container = {.id = id, .name = name, .runtime = hint->runtime};
 
 	entry->described = true;
 	replace(registry, entry, container_copy(&container));
 	registry->described(registry->context, entry->container, str_of(NULL, 0));
 }
 
+static const struct container *container_of_id(const struct registry *registry, struct str id)
+{
+	const struct entry *entry = find(registry, hash_bytes(registry->key, id), id);
+
+	return entry ? entry->container : NULL;
+}
+
+/* One in a container is named after that: "web/ID". */
+static void take_nested(struct registry *registry, struct entry *entry, struct str id,
+			const struct metadata_hint *hint)
+{
+	BUF_AUTO outer = {0}, name = {0};
+
+	owner_put_outer(&outer, hint);
+
+	const struct container *container = container_of_id(registry, buf_str(&outer));
+
+	buf_put_str(&name, container && container->name.n ? container->name : buf_str(&outer));
+	buf_put_str(&name, str_skip(id, outer.n));
+	take_hint(registry, entry, id, buf_str(&name), hint);
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now = {0};
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* Asks the files, unless their user's time is used up: then it may be asked at the next sight. */
+static void ask_in_budget(struct registry *registry, struct entry *entry,
+			  const struct metadata_hint *hint, struct budget *budget)
+{
+	int64_t began_ns = now_ns();
+
+	if (!budget) {
+		ask(registry, entry, hint);
+		return;
+	}
+	budget->left_ns += (began_ns - budget->at_ns) / 100 * BUDGET_PERCENT;
+	if (!budget->at_ns || budget->left_ns > BUDGET_NS)
+		budget->left_ns = BUDGET_NS;
+	budget->at_ns = began_ns;
+	if (budget->left_ns > 0) {
+		ask(registry, entry, hint);
+		budget->left_ns -= now_ns() - began_ns;
+	}
+}
+
+static void describe_entry(struct registry *registry, struct entry *entry, struct str id,
+			   const struct metadata_hint *hint, bool again)
+{
+	struct budget *budget = budget_of(registry, hint);
+
+	if (hint->outer.n || !registry->metadata) {
+		if (entry->container)
+			return;
+		if (hint->outer.n)
+			take_nested(registry, entry, id, hint);
+		else
+			take_hint(registry, entry, id, id, hint);
+		return;
+	}
+	if (again || (!entry->described && entry->asked < ASK_MAX))
+		ask_in_budget(registry, entry, hint, budget);
+	if (!entry->container) {
+		take_hint(registry, entry, id, id, hint);
+		entry->described = false;
+	}
+}
+
 static const struct container *look_up(struct registry *registry, const struct metadata_hint *hint,
 				       bool again)
 {
-	uint64_t hash = hash_bytes(registry->key, hint->id);
-	struct entry *entry = find(registry, hash, hint->id);
+	BUF_AUTO id = {0};
+
+	owner_put_id(&id, hint);
+
+	uint64_t hash = hash_bytes(registry->key, buf_str(&id));
+	struct entry *entry = find(registry, hash, buf_str(&id));
 
 	if (!entry)
-		entry = add(registry, hash);
+		entry = add(registry, hash, budget_of(registry, hint));
+	if (!entry)
+		return NULL;
 	entry->seen = true;
-	if (!registry->metadata) {
-		if (!entry->container)
-			take_hint(registry, entry, hint);
-	} else if (again || (!entry->described && entry->asked < ASK_MAX)) {
-		ask(registry, entry, hint);
-	}
+	describe_entry(registry, entry, buf_str(&id), hint, again);
 	return entry->container;
+}
+
+const struct container *registry_find(const struct registry *registry,
+				      const struct metadata_hint *hint)
+{
+	BUF_AUTO id = {0};
+
+	owner_put_id(&id, hint);
+	return container_of_id(registry, buf_str(&id));
+}
+
+struct metadata *registry_metadata(const struct registry *registry)
+{
+	return registry->metadata;
 }
 
 const struct container *registry_container(struct registry *registry,
@@ -193,7 +319,11 @@ const struct container *registry_container(struct registry *registry,
 const struct container *registry_created(struct registry *registry,
 					 const struct metadata_hint *hint)
 {
-	return look_up(registry, hint, registry->metadata != NULL);
+	/* users leave root's containers the other half */
+	bool is_full = registry->retired_count >=
+		       (hint->owner ? REGISTRY_RETIRED_MAX / 2 : REGISTRY_RETIRED_MAX);
+
+	return look_up(registry, hint, registry->metadata != NULL && !is_full);
 }
 
 const struct container *registry_restore(struct registry *registry,
@@ -202,10 +332,12 @@ const struct container *registry_restore(struct registry *registry,
 	uint64_t hash = hash_bytes(registry->key, container->id);
 	struct entry *entry = find(registry, hash, container->id);
 
-	if (!entry) {
-		entry = add(registry, hash);
+	if (!entry)
+		entry = add(registry, hash, NULL);
+	if (!entry)
+		return NULL;
+	if (!entry->container)
 		entry->container = lean_copy(container);
-	}
 	return entry->container;
 }
 
@@ -232,6 +364,7 @@ static void sweep_retired(struct registry *registry, used_container *used, size_
 			continue;
 		}
 		*place = retired->next;
+		registry->retired_count--;
 		container_free(retired->container);
 		free(retired);
 	}
@@ -250,6 +383,8 @@ static void sweep_slot(struct registry *registry, struct entry **place, used_con
 			continue;
 		}
 		*place = entry->next;
+		if (entry->share)
+			--*entry->share;
 		container_free(entry->container);
 		free(entry);
 		registry->count--;
@@ -274,4 +409,9 @@ uint64_t registry_version(const struct registry *registry)
 size_t registry_count(const struct registry *registry)
 {
 	return registry->count;
+}
+
+size_t registry_size(const struct registry *registry)
+{
+	return registry->count + registry->retired_count;
 }

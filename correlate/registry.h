@@ -12,6 +12,13 @@
 
 struct registry;
 
+/* Containers on file at most, those of a user at most (users share sixteen such parts by their
+ * uid), and those that lie in another one (likewise). Where there is no room there is none for a
+ * new one. */
+#define REGISTRY_MAX         32768
+#define REGISTRY_SHARE       512
+#define REGISTRY_RETIRED_MAX 4096
+
 /* Told of each container when something new is known of it, profile and all; `trouble` has the
  * paths that could not be read, one a line. Both live until the callback returns. If it returns
  * false, it is told again at the next sight. */
@@ -24,8 +31,9 @@ struct registry *registry_new(struct metadata *metadata, registry_described_fn *
 void registry_free(struct registry *registry);
 
 /*
- * The container of that id. At the first sight, and a few times more while nothing is known but
- * the hint, the runtime's files are asked.
+ * The container of that hint: of its id, owner and outer container (correlate/owner.h). At the first
+ * sight, and a few times more while nothing is known but the hint, the runtime's files are asked; a
+ * user's as long as that user's time for it lasts. NULL where there is no room for another one.
  */
 const struct container *registry_container(struct registry *registry,
 					   const struct metadata_hint *hint);
@@ -34,7 +42,7 @@ const struct container *registry_container(struct registry *registry,
 const struct container *registry_created(struct registry *registry,
 					 const struct metadata_hint *hint);
 
-/* One known from before (the store); its strings are copied. */
+/* One known from before (the store); its strings are copied. NULL where there is no room. */
 const struct container *registry_restore(struct registry *registry,
 					 const struct container *container);
 
@@ -48,6 +56,16 @@ void registry_sweep(struct registry *registry, const struct container **used, si
 /* Changes when a container was described anew: registry_container() then gives another one. */
 uint64_t registry_version(const struct registry *registry);
 
+/* The one of that hint if it is on file, else NULL. */
+const struct container *registry_find(const struct registry *registry,
+				      const struct metadata_hint *hint);
+
+/* What registry_new() was given. */
+struct metadata *registry_metadata(const struct registry *registry);
+
 size_t registry_count(const struct registry *registry);
+
+/* Those included that were described anew since and wait for the next sweep. */
+size_t registry_size(const struct registry *registry);
 
 #endif

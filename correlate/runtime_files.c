@@ -25,10 +25,13 @@ static int open_folder(const char *path, struct err *err)
 int runtime_files_open(struct runtime_files *files, const char *proc_root, const char *runtime_root,
 		       struct err *err)
 {
+	struct stat st;
+
 	*files = (struct runtime_files){.root = -1, .proc = -1};
 	files->root = open_folder(runtime_root ? runtime_root : "/", err);
 	if (files->root < 0)
 		return files->root;
+	files->root_uid = fstat(files->root, &st) == 0 ? st.st_uid : 0;
 	files->proc = open_folder(proc_root ? proc_root : "/proc", err);
 	if (files->proc >= 0)
 		return 0;
@@ -73,6 +76,16 @@ static int open_below(int folder, const char *path, int flags)
 	return openat(folder, *path ? path : ".", flags);
 }
 
+int runtime_files_open_path(int folder, const char *path)
+{
+	return open_below(folder, path, O_PATH | O_CLOEXEC);
+}
+
+uid_t lookup_uid(const struct lookup *lookup)
+{
+	return lookup->hint->owner ? lookup->hint->owner : lookup->files->root_uid;
+}
+
 static bool is_one_line_of(struct str text, struct str line)
 {
 	while (text.n > 0) {
@@ -104,7 +117,7 @@ static bool is_refusal(int code)
 }
 
 /* Reads all of an open regular file. Returns 0 or -errno. */
-static int read_whole(int fd, size_t max, struct buf *text, uid_t *ret_owner)
+static int read_whole(int fd, size_t max, struct buf *text)
 {
 	struct stat st;
 
@@ -114,8 +127,6 @@ static int read_whole(int fd, size_t max, struct buf *text, uid_t *ret_owner)
 		return -EINVAL;
 	if (st.st_size > (off_t)max)
 		return -EFBIG;
-	if (ret_owner)
-		*ret_owner = st.st_uid;
 	for (;;) {
 		size_t room = 16384;
 		ssize_t n = read(fd, buf_reserve(text, room), room);
@@ -130,32 +141,41 @@ static int read_whole(int fd, size_t max, struct buf *text, uid_t *ret_owner)
 	}
 }
 
-static int read_below(int folder, const char *path, size_t max, struct buf *text, uid_t *ret_owner)
+/* Reads a file of that user. ret_others as for lookup_json_at(). */
+static int read_below(int folder, const char *path, size_t max, uid_t uid, struct buf *text,
+		      bool *ret_others)
 {
 	int fd = open_below(folder, path, FILE_FLAGS);
+	struct stat st;
 
 	if (fd < 0)
 		return -errno;
 
-	int r = read_whole(fd, max, text, ret_owner);
+	int r = fstat(fd, &st) < 0 ? -errno : 0;
 
+	if (r == 0 && ret_others)
+		*ret_others = st.st_uid != uid;
+	else if (r == 0 && st.st_uid != uid)
+		r = -ENOENT;
+	if (r == 0)
+		r = read_whole(fd, max, text);
 	close(fd);
 	return r;
 }
 
-json_t *lookup_json_at(int folder, const char *path, size_t max, uid_t *ret_owner)
+json_t *lookup_json_at(struct lookup *lookup, int folder, const char *path, size_t max,
+		       bool *ret_others)
 {
 	BUF_AUTO text = {0};
+	int r = read_below(folder, path, max, lookup_uid(lookup), &text, ret_others);
 
-	return read_below(folder, path, max, &text, ret_owner) < 0 ? NULL
-								   : json_read(buf_str(&text));
+	return r < 0 ? NULL : json_read(buf_str(&text));
 }
 
-json_t *lookup_json(struct lookup *lookup, const char *whose, const char *path, size_t max,
-		    uid_t *ret_owner)
+json_t *lookup_json(struct lookup *lookup, const char *whose, const char *path, size_t max)
 {
 	BUF_AUTO text = {0};
-	int r = read_below(lookup->files->root, path, max, &text, ret_owner);
+	int r = read_below(lookup->files->root, path, max, lookup_uid(lookup), &text, NULL);
 
 	if (is_refusal(-r))
 		tell(lookup, whose);
@@ -209,6 +229,7 @@ static void add_home(struct lookup *lookup, struct str home)
 static void add_home_of_line(struct lookup *lookup, struct str line)
 {
 	struct str field = {0}, uid = {0};
+	BUF_AUTO owner = {0};
 
 	for (int i = 0; i < 6; i++) {
 		size_t n = str_chr(line, ':');
@@ -220,7 +241,8 @@ static void add_home_of_line(struct lookup *lookup, struct str line)
 			uid = field;
 		line = str_skip(line, n + 1);
 	}
-	if (!str_eq(uid, STR("0")))
+	buf_format(&owner, "%u", lookup->hint->owner);
+	if (str_eq(uid, buf_str(&owner)))
 		add_home(lookup, field);
 }
 
@@ -231,7 +253,14 @@ static bool add_home_of_entry(struct lookup *lookup, const char *folder, const c
 
 	(void)context;
 	buf_format(&path, "%s/%s", folder, name);
-	add_home(lookup, buf_str(&path));
+
+	int fd = runtime_files_open_path(lookup->files->root, path.p);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == lookup->hint->owner)
+		add_home(lookup, buf_str(&path));
+	if (fd >= 0)
+		close(fd);
 	return false;
 }
 
@@ -241,7 +270,8 @@ static void list_homes(struct lookup *lookup)
 	struct str rest;
 
 	lookup->listed_homes = true;
-	if (read_below(lookup->files->root, "/etc/passwd", RUNTIME_LIST_MAX, &text, NULL) == 0) {
+	if (read_below(lookup->files->root, "/etc/passwd", RUNTIME_LIST_MAX,
+		       lookup->files->root_uid, &text, NULL) == 0) {
 		for (rest = buf_str(&text); rest.n > 0;) {
 			size_t n = str_chr(rest, '\n');
 
@@ -254,6 +284,8 @@ static void list_homes(struct lookup *lookup)
 
 bool lookup_each_home(struct lookup *lookup, lookup_home_fn *each, void *context)
 {
+	if (!lookup->hint->owner)
+		return false;
 	if (!lookup->listed_homes)
 		list_homes(lookup);
 	for (size_t at = 0; at < lookup->homes.n;) {

@@ -26,6 +26,7 @@
 struct runtime_files {
 	int root;        /* the folder that stands for / */
 	int proc;        /* the folder that stands for /proc */
+	uid_t root_uid;  /* who owns the former: root, but for a copy of such a tree */
 	struct buf told; /* paths already named as unreadable, a line each */
 };
 
@@ -43,7 +44,7 @@ struct lookup {
 	struct buf docker_folder; /* Docker's folder of this container, from its bundle */
 	struct buf storage_root;  /* the containers/storage that holds its bundle */
 	bool listed_homes;
-	struct buf homes; /* home folders of users, each ended by NUL */
+	struct buf homes; /* home folders of the owner, each ended by NUL */
 };
 
 void lookup_release(struct lookup *lookup);
@@ -53,15 +54,23 @@ void lookup_release(struct lookup *lookup);
 /* A container's id that may stand in a path: one name, no "..", at most 255 bytes. */
 bool lookup_id_is_safe(struct str id);
 
-/*
- * Loads a JSON file below the root. `whose` is the folder that is named in the trouble if rights
- * are missing: a user's home rather than each path in it. NULL where there is none or it is not readable. ret_owner may be NULL.
- */
-json_t *lookup_json(struct lookup *lookup, const char *whose, const char *path, size_t max,
-		    uid_t *ret_owner);
+/* The uid whose files speak of the container. */
+uid_t lookup_uid(const struct lookup *lookup);
 
-/* The same below another folder, without a word about rights. */
-json_t *lookup_json_at(int folder, const char *path, size_t max, uid_t *ret_owner);
+/*
+ * Loads a JSON file of the container's owner below the root. `whose` is the folder that is named in
+ * the trouble if rights are missing: a user's home rather than each path in it. NULL where there is
+ * none, it is not readable, or somebody else's.
+ */
+json_t *lookup_json(struct lookup *lookup, const char *whose, const char *path, size_t max);
+
+/* The same below another folder, without a word about rights. ret_others: a file of others is
+ * loaded too, and said to be one; NULL: it is not. */
+json_t *lookup_json_at(struct lookup *lookup, int folder, const char *path, size_t max,
+		       bool *ret_others);
+
+/* Opens what it is, without reading it, as if the folder were /. Returns -1 with errno. */
+int runtime_files_open_path(int folder, const char *path);
 
 /* Calls each with the names in a folder (without "." and "..") until it returns true, which is
  * then returned. `whose` as for lookup_json(). */
@@ -70,7 +79,8 @@ typedef bool lookup_entry_fn(struct lookup *lookup, const char *folder, const ch
 bool lookup_each(struct lookup *lookup, const char *whose, const char *folder,
 		 lookup_entry_fn *each, void *context);
 
-/* Calls each with the home folders of all users but root: passwd(5)'s and those below /home. */
+/* Calls each with the home folders of the container's owner: passwd(5)'s, and those below /home
+ * that are his. Of root's containers with none. */
 typedef bool lookup_home_fn(struct lookup *lookup, const char *home, void *context);
 bool lookup_each_home(struct lookup *lookup, lookup_home_fn *each, void *context);
 

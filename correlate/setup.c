@@ -378,3 +378,18 @@ bool setup_parse(struct str cmdline, struct setup *ret_setup)
 		reading.given[MEANING_EXEC] ? reading.values[MEANING_SESSION] : (struct str){0});
 	return true;
 }
+
+bool setup_claimant(const struct procfs *procfs, uint32_t pid, struct str cmdline,
+		    uint32_t *ret_uid)
+{
+	char again[PROCFS_TEXT_MAX];
+	struct setup setup;
+
+	/* the command line last: with the same one before and after it was one program's meanwhile */
+	if (!setup_parse(cmdline, &setup) || procfs_uid(procfs, pid, ret_uid) < 0 ||
+	    procfs_is_setuid(procfs, pid))
+		return false;
+	ssize_t n = procfs_read(procfs, pid, "cmdline", again, sizeof(again));
+
+	return n > 0 && str_eq(str_of(again, (size_t)n), cmdline);
+}

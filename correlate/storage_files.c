@@ -26,7 +26,7 @@ static void describe_image(struct lookup *lookup, const char *whose, const char 
 		return;
 	buf_format(&path, "%s/%s-images/images.json", root, driver);
 
-	json_auto_t *images = lookup_json(lookup, whose, path.p, RUNTIME_LIST_MAX, NULL);
+	json_auto_t *images = lookup_json(lookup, whose, path.p, RUNTIME_LIST_MAX);
 
 	description_put(lookup->found, DESCRIPTION_IMAGE, first_name(by_id(images, id)));
 	description_put(lookup->found, DESCRIPTION_IMAGE, id); /* untagged since */
@@ -48,7 +48,7 @@ static bool take_list(struct lookup *lookup, const char *whose, const char *root
 
 	buf_format(&path, "%s/%s-containers/%s", root, driver, list);
 
-	json_auto_t *containers = lookup_json(lookup, whose, path.p, RUNTIME_LIST_MAX, NULL);
+	json_auto_t *containers = lookup_json(lookup, whose, path.p, RUNTIME_LIST_MAX);
 	const json_t *entry = by_id(containers, lookup->hint->id);
 
 	if (!entry)
@@ -90,10 +90,10 @@ void storage_describe(struct lookup *lookup)
 		return;
 	if (near && take_root(lookup, near, near))
 		return;
+	if (lookup_each_home(lookup, take_in_home, NULL) || lookup->hint->owner)
+		return;
 	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
 		if (take_root(lookup, roots[i], roots[i]))
 			return;
 	}
-	if (!near && lookup->hint->pod_uid.n == 0)
-		lookup_each_home(lookup, take_in_home, NULL);
 }

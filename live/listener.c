@@ -32,6 +32,8 @@
 struct process_item {
 	struct process_event event;
 	uint32_t cgroup_n, cmdline_n; /* bytes behind the item */
+	uint32_t claimant;
+	bool has_claimant;
 	bool lost;
 };
 
@@ -145,15 +147,23 @@ static void hear_process(void *context, const struct process_event *event)
 {
 	struct listener *listener = context;
 	size_t cgroup_n = 0, cmdline_n = 0;
+	uint32_t claimant = 0;
+	bool has_claimant = false;
 
 	if (event->kind == PROCESS_EXEC) {
 		ssize_t n = procfs_read(listener->options.procfs, event->pid, "cmdline",
 					listener->cmdline, sizeof(listener->cmdline));
 
 		cmdline_n = n > 0 ? (size_t)n : 0;
+		has_claimant = setup_claimant(listener->options.procfs, event->pid,
+					      str_of(listener->cmdline, cmdline_n), &claimant);
 		cgroup_n = read_cgroup(listener, event->pid);
-		if (is_next(listener, event))
-			cgroup_n = cmdline_n = 0;
+		if (is_next(listener, event)) {
+			cgroup_n = 0;
+			has_claimant = false;
+		}
+		if (!has_claimant)
+			cmdline_n = 0;
 	}
 	struct process_item *item = process_room(listener, sizeof(*item) + cgroup_n + cmdline_n);
 
@@ -163,6 +173,8 @@ static void hear_process(void *context, const struct process_event *event)
 		.event = *event,
 		.cgroup_n = (uint32_t)cgroup_n,
 		.cmdline_n = (uint32_t)cmdline_n,
+		.claimant = claimant,
+		.has_claimant = has_claimant,
 	};
 	char *bytes = (char *)(item + 1);
 
@@ -401,8 +413,10 @@ bool listener_process(struct listener *listener, struct heard_process *ret_heard
 	*ret_heard = (struct heard_process){
 		.lost = item->lost,
 		.event = item->event,
-		.cgroup = str_of(bytes, item->cgroup_n),
-		.cmdline = str_of(bytes + item->cgroup_n, item->cmdline_n),
+		.look = {.cgroup = str_of(bytes, item->cgroup_n),
+			 .has_claimant = item->has_claimant,
+			 .claimant = item->claimant,
+			 .cmdline = str_of(bytes + item->cgroup_n, item->cmdline_n)},
 	};
 	return true;
 }

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "correlate/attribute.h"
 #include "correlate/connector.h"
 #include "correlate/procfs.h"
 #include "ingest/multicast.h"
@@ -38,8 +39,7 @@ int listener_fd(const struct listener *listener);
 struct heard_process {
 	bool lost; /* events were dropped before this: rescan /proc; the rest is empty */
 	struct process_event event;
-	/* At an exec: what /proc said right then, empty where the process was gone or dying. */
-	struct str cgroup, cmdline;
+	struct exec_look look; /* empty where the process was gone or dying */
 };
 
 /* One audit record. */

@@ -218,6 +218,9 @@ static int end(struct watch *watch, struct err *err)
 		result = watch_note_dropped(watch, err);
 	if (result >= 0)
 		result = watch_note_forgotten(watch, err);
+	watch->refused_ms = 0; /* whatever is left to be said */
+	if (result >= 0)
+		result = watch_note_claims(watch, err);
 	if (result >= 0)
 		result = watch_note_late(watch, err);
 	if (result >= 0)

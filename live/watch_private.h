@@ -63,6 +63,8 @@ struct watch {
 	int64_t overran_ms;             /* monotonic: when it was said last; 0: never */
 	unsigned unnoted;     /* a bit for each kind of loss: the store had no room for it */
 	uint64_t forgotten;   /* processes, while they ran; as evidence has it */
+	uint64_t refused;     /* claims to containers of others, as evidence has them */
+	int64_t refused_ms;   /* when that was said */
 	char boot_id[64];     /* this boot's; serials begin anew with each */
 	uint32_t lost_before; /* the kernel's counter at the last question */
 	bool has_lost;
@@ -131,5 +133,8 @@ int watch_ask_kernel(struct watch *watch, struct err *err);
 int watch_note_dropped(struct watch *watch, struct err *err);
 /* Processes were forgotten while they ran. */
 int watch_note_forgotten(struct watch *watch, struct err *err);
+
+/* Processes named containers that are not their user's. */
+int watch_note_claims(struct watch *watch, struct err *err);
 
 #endif

@@ -163,8 +163,7 @@ static int take_processes(struct watch *watch, struct err *err)
 
 	while (result == 0 && listener_process(watch->listener, &heard)) {
 		if (!heard.lost) {
-			attribute_process(watch->attributor, &heard.event, heard.cgroup,
-					  heard.cmdline);
+			attribute_process(watch->attributor, &heard.event, &heard.look);
 			continue;
 		}
 		result = attribute_scan(watch->attributor, err);

@@ -18,6 +18,9 @@
 #define SWEEP_TICKS 600
 #define SWEEP_FROM  2048
 
+/* Processes that named containers of others are said once in so long. */
+#define REFUSED_MS 60000
+
 struct putting {
 	struct watch *watch;
 	struct err *err;
@@ -115,6 +118,34 @@ int watch_note_forgotten(struct watch *watch, struct err *err)
 	}
 	watch->forgotten = forgotten;
 	return watch_note_loss(watch, LOSS_PROCESSES, 0, text, err);
+}
+
+int watch_note_claims(struct watch *watch, struct err *err)
+{
+	struct refused_claims refused = attribute_refused(watch->attributor);
+	int64_t now_ms = watch_clock_ms(CLOCK_REALTIME);
+	BUF_AUTO text = {0};
+
+	if (refused.count == watch->refused || now_ms - watch->refused_ms < REFUSED_MS ||
+	    !store_has_room(watch->store))
+		return 0;
+	buf_format(&text, "claimed by uid %u", refused.uid);
+	const struct loss_note note = {
+		.kind = LOSS_CLAIMED,
+		.ms = now_ms,
+		.count = refused.count - watch->refused,
+		.node = watch->node,
+		.text = buf_str(&text),
+		.detail = buf_str(&text),
+	};
+
+	watch_clear_status(watch);
+	message_warning("%llu processes named a container that is not their user's (%s):"
+			" they count to the host",
+			(unsigned long long)note.count, text.p);
+	watch->refused = refused.count;
+	watch->refused_ms = now_ms;
+	return store_put_loss(watch->store, &note, err);
 }
 
 static int note_clock(struct watch *watch, struct err *err)
@@ -225,7 +256,7 @@ static int check_listener(struct watch *watch, struct err *err)
 /* Containers come and go for months: those of which no process is on file any more are forgotten. */
 static void sweep(struct watch *watch)
 {
-	if (watch->ticks % SWEEP_TICKS == 0 && registry_count(watch->registry) > SWEEP_FROM &&
+	if (watch->ticks % SWEEP_TICKS == 0 && registry_size(watch->registry) > SWEEP_FROM &&
 	    hold_count(watch->hold) == 0)
 		attribute_sweep(watch->attributor);
 }
@@ -242,6 +273,8 @@ int watch_tick(struct watch *watch, struct err *err)
 		result = watch_note_dropped(watch, err);
 	if (result == 0)
 		result = watch_note_forgotten(watch, err);
+	if (result == 0)
+		result = watch_note_claims(watch, err);
 	if (result == 0)
 		result = watch_note_late(watch, err);
 	if (result == 0)

@@ -86,7 +86,13 @@ static int look_at(void *context, uint32_t pid)
 	if (match.place != CGROUP_CONTAINER || seen_before(search, match.id))
 		return 0;
 	struct metadata_hint hint = {
-		.id = match.id, .runtime = match.runtime, .pod_uid = match.pod_uid, .pid = pid};
+		.id = match.id,
+		.owner = metadata_owner(search->metadata, &match),
+		.outer = match.outer,
+		.runtime = match.runtime,
+		.pod_uid = match.pod_uid,
+		.pid = pid,
+	};
 	struct procfs_stat stat;
 
 	metadata_describe(search->metadata, &hint, &container, NULL);

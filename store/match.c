@@ -43,14 +43,18 @@ static bool looks_like_id(struct str name)
 	while (n < name.n &&
 	       ((name.p[n] >= '0' && name.p[n] <= '9') || (name.p[n] >= 'a' && name.p[n] <= 'f')))
 		n++;
-	return n == ID_DIGITS && n == name.n;
+	/* "@UID": a user's container */
+	return n == ID_DIGITS && (n == name.n || name.p[n] == '@');
 }
 
-/* A container is named by its name, a glob of it, or the beginning of its id. Where the user's name
- * serves as the id, its beginning is not enough, as "web" is not "web-db", unless that is an id. */
+/* A container is named by its name, a glob of it, or the beginning of its id. Where a name that
+ * people chose serves as the id, its beginning is not enough, as "web" is not "web-db", unless that
+ * is an id; nor is that of an unprivileged user's ("ID@UID"). */
 static bool container_named(const struct choice *choice, const struct container *container)
 {
-	bool has_id = !str_eq(container->id, container->name) || looks_like_id(container->id);
+	bool is_users = str_chr(container->id, '@') < container->id.n;
+	bool has_id = (!is_users && !str_eq(container->id, container->name)) ||
+		      looks_like_id(container->id);
 
 	for (size_t i = 0; i < choice->count; i++) {
 		struct str wanted = str_from(choice->values[i]);

@@ -88,6 +88,7 @@ enum loss_kind {
 	LOSS_PROCESSES,  /* fork and exec events were lost: attribution may be incomplete */
 	LOSS_CLOCK,      /* the clock was stepped: times around it are not in order */
 	LOSS_GREW, /* the kernel's count of dropped records grew by so many while it was watched */
+	LOSS_CLAIMED, /* processes named a container that is not their user's */
 	LOSS_KIND_COUNT,
 };
 

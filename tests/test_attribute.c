@@ -125,6 +125,8 @@ static void show_process(const struct fixture *fixture, uint32_t pid, uint32_t p
 	show(fixture, pid, "stat", str_from(stat));
 	show(fixture, pid, "cgroup", cgroup);
 	show(fixture, pid, "cmdline", cmdline);
+	show(fixture, pid, "exe", str_from("")); /* no link, but a program that is not set-uid */
+	show(fixture, pid, "status", str_from("Name:\tx\nUid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n"));
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
@@ -222,22 +224,30 @@ static void fork_at(struct fixture *fixture, int64_t ms, uint32_t parent, uint32
 {
 	const struct process_event event = {PROCESS_FORK, pid, parent, at(ms)};
 
-	attribute_process(fixture->attributor, &event, NOTHING, NOTHING);
+	attribute_process(fixture->attributor, &event, &(struct exec_look){0});
+}
+
+static void exec_of(struct fixture *fixture, int64_t ms, uint32_t pid, uint32_t uid,
+		    struct str cgroup, struct str cmdline)
+{
+	const struct process_event event = {PROCESS_EXEC, pid, 0, at(ms)};
+	const struct exec_look look = {
+		.cgroup = cgroup, .has_claimant = true, .claimant = uid, .cmdline = cmdline};
+
+	attribute_process(fixture->attributor, &event, &look);
 }
 
 static void exec_at(struct fixture *fixture, int64_t ms, uint32_t pid, struct str cgroup,
 		    struct str cmdline)
 {
-	const struct process_event event = {PROCESS_EXEC, pid, 0, at(ms)};
-
-	attribute_process(fixture->attributor, &event, cgroup, cmdline);
+	exec_of(fixture, ms, pid, 0, cgroup, cmdline);
 }
 
 static void exit_at(struct fixture *fixture, int64_t ms, uint32_t pid)
 {
 	const struct process_event event = {PROCESS_EXIT, pid, 0, at(ms)};
 
-	attribute_process(fixture->attributor, &event, NOTHING, NOTHING);
+	attribute_process(fixture->attributor, &event, &(struct exec_look){0});
 }
 
 static bool ask(struct fixture *fixture, bool final)
@@ -845,6 +855,178 @@ static void earlier_run_answers_for_late_records(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup_and_begin, teardown)
 
+/* --- what a suspect chooses: uid 65534 is nobody, 1000 a real user */
+
+#define NOBODY    65534
+#define DELEGATED "/user.slice/user-65534.slice/user@65534.service/app.slice/"
+
+static void assert_refused(struct fixture *fixture, uint32_t pid, int64_t ms, uint64_t count)
+{
+	fork_at(fixture, ms + 1, pid, pid + 1000);
+	assert_true(record_at(fixture, ms + 2, pid + 1000));
+	assert_host(fixture);
+	assert_int_equal(attribute_refused(fixture->attributor).count, count);
+	assert_int_equal(attribute_refused(fixture->attributor).uid, NOBODY);
+}
+
+/* Whatever a user's process calls itself, it sets up none of root's containers, whether that is
+ * known or not, and whoever's bundle it names. */
+static void command_lines_of_others(void **state)
+{
+	static const struct str claims[] = {
+		{CREATE(A), sizeof(CREATE(A)) - 1},
+		{EXEC(A), sizeof(EXEC(A)) - 1},
+		{SHIM(A), sizeof(SHIM(A)) - 1},
+		{CREATE(B), sizeof(CREATE(B)) - 1},
+		{EXEC(B), sizeof(EXEC(B)) - 1},
+		STR("runc\0prog\0create\0--bundle\0/x\0" A "\0"),
+		STR("crun\0create\0--bundle\0/x\0" A "\0"),
+		STR("conmon\0-c\0" A "\0-b\0/x\0"),
+		STR("conmon\0-c\0" A "\0-b\0" TASK(A) "\0"),
+		STR("/usr/bin/runc\0run\0" A "\0"),
+	};
+	struct fixture *fixture = *state;
+	uint64_t refused = 0;
+
+	put_profile(fixture, A, "SCMP_ACT_ERRNO");
+	put_profile(fixture, B, "SCMP_ACT_ERRNO");
+	scan(fixture);
+	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
+		struct setup parsed;
+		uint32_t pid = 200 + (uint32_t)i;
+
+		if (!setup_parse(claims[i], &parsed))
+			continue; /* "prog" is no verb: no claim */
+		fork_at(fixture, 10 + (int64_t)i * 10, 50, pid);
+		exec_of(fixture, 11 + (int64_t)i * 10, pid, NOBODY, BYTES(IN_HOST), claims[i]);
+		assert_refused(fixture, pid, 12 + (int64_t)i * 10, ++refused);
+	}
+	assert_int_equal(refused, 9);
+}
+
+/* A user's own bundle makes a container of that user's; not where one of root's has the id. */
+static void command_lines_of_a_user(void **state)
+{
+	struct fixture *fixture = *state;
+	BUF_AUTO bundle = {0};
+
+	if (geteuid() != 0)
+		skip();
+	scan(fixture);
+	write_file(fixture, "home/ann/b/config.json", BYTES("{\"ociVersion\":\"1.0.2\"}"));
+	buf_format(&bundle, "%s/home/ann/b/config.json", fixture->root);
+	assert_int_equal(chown(bundle.p, 1000, 1000), 0);
+	fork_at(fixture, 10, 50, 100);
+	exec_of(fixture, 11, 100, 1000, BYTES(IN_HOST), BYTES("runc\0run\0-b\0/home/ann/b\0web\0"));
+	fork_at(fixture, 12, 100, 101);
+	record_at(fixture, 13, 101);
+	assert_container(fixture, "web@1000", PHASE_APPLICATION);
+	/* brought into it later */
+	fork_at(fixture, 20, 50, 110);
+	exec_of(fixture, 21, 110, 1000, BYTES(IN_HOST), BYTES("runc\0exec\0web\0true\0"));
+	fork_at(fixture, 22, 110, 111);
+	record_at(fixture, 23, 111);
+	assert_container(fixture, "web@1000", PHASE_EXEC);
+	assert_int_equal(attribute_refused(fixture->attributor).count, 0);
+	/* by somebody else; and his bundle under the id of one of root's */
+	fork_at(fixture, 30, 50, 120);
+	exec_of(fixture, 31, 120, NOBODY, BYTES(IN_HOST), BYTES("runc\0exec\0web\0true\0"));
+	assert_refused(fixture, 120, 32, 1);
+	fork_at(fixture, 40, 50, 130);
+	exec_of(fixture, 41, 130, 1000, BYTES(IN_HOST),
+		BYTES("runc\0run\0-b\0/home/ann/b\0" A "\0"));
+	fork_at(fixture, 42, 130, 131);
+	assert_true(record_at(fixture, 43, 131));
+	assert_host(fixture);
+}
+
+/* In a scan what a user says comes after all that root does, whatever the pids. */
+static void scanned_claims(void **state)
+{
+	struct fixture *fixture = *state;
+
+	show_process(fixture, 60, 1, 'S', -5000, BYTES(IN_HOST), BYTES(CREATE(A)));
+	show(fixture, 60, "status", STR("Name:\tUid:\nUid:\t65534\t0\t0\t0\n"));
+	scan(fixture);
+	assert_true(record_at(fixture, 5, 60));
+	assert_host(fixture);
+	assert_int_equal(attribute_refused(fixture->attributor).count, 1);
+	assert_int_equal(attribute_refused(fixture->attributor).uid, NOBODY);
+}
+
+static const struct {
+	const char *cgroup, *id;
+} owned[] = {
+	{"0::" DELEGATED "docker-" A ".scope\n", A "@65534"},
+	{"0::" DELEGATED "user@0.service/docker-" A ".scope\n", A "@65534"},
+	{"0::" DELEGATED "lxc.payload.a@0\n", "a%400@65534"},
+	{"0::" DELEGATED "machine-a\\x2f" A ".scope\n", "a%2F" A "@65534"},
+	{"0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" A
+	 ".scope/container\n",
+	 A "@1000"},
+	/* who is root in a container names what lies in it, and no more */
+	{"0::/docker/" A "/docker/" B "\n", A "/" B},
+	{"0::/system.slice/docker-" A ".scope/docker-" B ".scope\n", A "/" B},
+	{"0::/docker/" A "/x/docker/" A "\n", A "/" A},
+	{"0::/lxc.payload.c1/lxc.payload.a@0\n", "c1/a%400"},
+	{"0::" DELEGATED "docker-" A ".scope/docker-" B ".scope\n", A "@65534/" B},
+	/* a service's subtree may be its user's */
+	{"0::/system.slice/mine.service/nginx.service\n", "mine.service"},
+};
+
+static void cgroups_of_others(void **state)
+{
+	struct fixture *fixture = *state;
+
+	scan(fixture);
+	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++) {
+		uint32_t pid = 200 + (uint32_t)i;
+		int64_t ms = 10 + (int64_t)i * 10;
+
+		print_message("# %s\n", owned[i].cgroup);
+		fork_at(fixture, ms, 50, pid);
+		exec_at(fixture, ms + 1, pid, str_from(owned[i].cgroup), NOTHING);
+		record_at(fixture, ms + 2, pid);
+		assert_container(fixture, owned[i].id, PHASE_APPLICATION);
+	}
+}
+
+/* The folders above the container's tell whose it is; its own may be given to its root. */
+static void owners_of_folders(void **state)
+{
+	static const struct {
+		const char *path;
+		uid_t uid;
+	} folders[] = {
+		{"sys/fs/cgroup/unified/mine/user@0.service/docker-" A ".scope/x", 0},
+		{"sys/fs/cgroup/unified/mine", NOBODY},
+		{"sys/fs/cgroup/unified/machine.slice/libpod-" B ".scope/x", 0},
+		{"sys/fs/cgroup/unified/machine.slice/libpod-" B ".scope", 100000},
+	};
+	struct fixture *fixture = *state;
+
+	if (geteuid() != 0)
+		skip();
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		BUF_AUTO path = {0};
+
+		buf_format(&path, "%s/%s", fixture->root, folders[i].path);
+		if (folders[i].uid == 0)
+			write_file(fixture, folders[i].path, NOTHING);
+		else
+			assert_int_equal(chown(path.p, folders[i].uid, 0), 0);
+	}
+	scan(fixture);
+	fork_at(fixture, 10, 50, 100);
+	exec_at(fixture, 11, 100, BYTES("0::/mine/user@0.service/docker-" A ".scope\n"), NOTHING);
+	record_at(fixture, 12, 100);
+	assert_container(fixture, A "@65534", PHASE_APPLICATION);
+	fork_at(fixture, 20, 50, 110);
+	exec_at(fixture, 21, 110, BYTES("0::/machine.slice/libpod-" B ".scope\n"), NOTHING);
+	record_at(fixture, 22, 110);
+	assert_container(fixture, B, PHASE_APPLICATION);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -858,6 +1040,11 @@ int main(void)
 		CASE(setup_is_never_final_as_host),
 		CASE(setup_waits_for_the_move),
 		CASE(command_line_inside_a_container_is_not_believed),
+		CASE(command_lines_of_others),
+		CASE(command_lines_of_a_user),
+		CASE(scanned_claims),
+		CASE(cgroups_of_others),
+		CASE(owners_of_folders),
 		CASE(stamp_before_the_fork),
 		CASE(threads_run_on_after_their_leader),
 		CASE(stamp_of_a_far_year),

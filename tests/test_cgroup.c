@@ -42,6 +42,12 @@ static const struct path_case paths[] = {
 	{"/ecs/0a1b2c/" A, CGROUP_CONTAINER, A, "", ""},
 	{"/docker/buildkit/n4eu0udvbz9vfzjy71jkvgkwh", CGROUP_CONTAINER,
 	 "n4eu0udvbz9vfzjy71jkvgkwh", "buildkit", ""},
+	{"/system.slice:docker:n4eu0udvbz9vfzjy71jkvgkwh", CGROUP_CONTAINER,
+	 "n4eu0udvbz9vfzjy71jkvgkwh", "buildkit", ""}, /* while runc sets a step up */
+	{"/ecs/a9ab4a4bd4d74fbd8fb7b4d2d8e1b0aa/a9ab4a4bd4d74fbd8fb7b4d2d8e1b0aa-3691507131",
+	 CGROUP_CONTAINER, "a9ab4a4bd4d74fbd8fb7b4d2d8e1b0aa-3691507131", "ecs", ""},
+	{"/nomad.slice/share.slice/" UID ".web.scope", CGROUP_CONTAINER, UID ".web", "nomad", ""},
+	{"/nomad/" UID ".web", CGROUP_CONTAINER, UID ".web", "nomad", ""},
 	{"/docker", CGROUP_HOST, "", "", ""},
 	{"/docker/buildkit", CGROUP_HOST, "", "", ""},
 	{"/system.slice/docker.service", CGROUP_SERVICE, "docker.service", "systemd", ""},
@@ -219,6 +225,40 @@ static void test_paths(void **state)
 		assert_str(match.runtime, row->runtime);
 		assert_str(match.pod_uid, row->pod);
 		assert_int_equal(match.root, strcmp(row->path, "/") == 0);
+	}
+}
+
+/* What lies above a container: the outermost of those it lies in, and the folder that holds that. */
+static const struct {
+	const char *path, *id, *outer, *above;
+} nested[] = {
+	{"/system.slice/docker-" A ".scope", A, "", "/system.slice"},
+	{"/docker/" A, A, "", "/docker"},
+	{"/kubepods/burstable/pod" UID "/" A, A, "", "/kubepods/burstable/pod" UID},
+	{"/libpod_parent/" A "/libpod-" B, B, "", "/libpod_parent/" A},
+	{"/machine.slice/machine-libpod_pod_" A ".slice/libpod-" B ".scope/container", B, "",
+	 "/machine.slice/machine-libpod_pod_" A ".slice"},
+	{"/system.slice/web.service/libpod-payload-" B, B, "", "/system.slice/web.service"},
+	{"/docker/" A "/docker/" B, B, A, "/docker"},
+	{"/docker/" A "/kubelet/kubepods/burstable/pod" UID "/" B, B, A, "/docker"},
+	{"/lxc/101/ns/docker/" B, B, "101", "/lxc"},
+	{"/machine.slice/machine-a\\x2db.scope/payload/docker/" B, B, "a-b", "/machine.slice"},
+	{"/machine.slice/machine-a\\x2db.scope/payload/machine.slice/machine-c\\x2dd.scope", "c-d",
+	 "a-b", "/machine.slice"},
+	{"/docker/" A "/docker/" B "/docker/" A, A, A, "/docker"},
+	{"/system.slice/nginx.service", "nginx.service", "", ""},
+};
+
+static void test_nested(void **state)
+{
+	for (size_t i = 0; i < sizeof(nested) / sizeof(nested[0]); i++) {
+		struct cgroup_match match;
+
+		print_message("# %s\n", nested[i].path);
+		cgroup_match_path(*state, str_from(nested[i].path), &match);
+		assert_str(match.id, nested[i].id);
+		assert_str(match.outer, nested[i].outer);
+		assert_str(match.above, nested[i].above);
 	}
 }
 
@@ -461,6 +501,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_paths, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_nested, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_texts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_user_rules, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_patterns, set_up, tear_down),

@@ -102,6 +102,50 @@ static void put_fixture(const struct host *host, const char *path, const char *f
 	put_text(host, path, text, n);
 }
 
+#define USER 1500
+
+/* Whose files are a user's: the test's own, where it cannot give any away. */
+static uint32_t user(void)
+{
+	return geteuid() ? geteuid() : USER;
+}
+
+static void give(const struct host *host, const char *path)
+{
+	MEM_AUTO char *whole = below(host, path);
+
+	if (geteuid() == 0)
+		assert_int_equal(chown(whole, USER, USER), 0);
+}
+
+static void put_user_fixture(const struct host *host, const char *path, const char *fixture)
+{
+	put_fixture(host, path, fixture);
+	give(host, path);
+}
+
+static void put_passwd(const struct host *host, const char *home)
+{
+	BUF_AUTO text = {0};
+
+	buf_format(&text,
+		   "root:x:0:0:root:/root:/bin/sh\nbroken\nother:x:4711:4711::/srv/other:/bin/sh\n"
+		   "ci:x:%u:998::%s:/bin/sh\n",
+		   user(), home);
+	put(host, "/etc/passwd", text.p);
+}
+
+/* What a user names ends so. */
+static const char *users(const char *name)
+{
+	static char text[4][256];
+	static unsigned next;
+	char *at = text[next++ % 4];
+
+	snprintf(at, sizeof(text[0]), "%s@%u", name, user());
+	return at;
+}
+
 static void put_link(const struct host *host, const char *target, const char *path)
 {
 	MEM_AUTO char *whole = below(host, path);
@@ -183,13 +227,6 @@ static const struct {
 	 "podman-unconf.config.json"},
 	{STORAGE "/overlay-containers/" PODMAN_PRIV "/userdata/config.json",
 	 "podman-priv.config.json"},
-	{"/home/ann/.local/share/containers/storage/vfs-containers/containers.json",
-	 "rootless.containers.json"},
-	{"/home/ann/.local/share/containers/storage/vfs-images/images.json",
-	 "rootless.images.json"},
-	{"/home/ann/.local/share/containers/storage/vfs-containers/" ROOTLESS
-	 "/userdata/config.json",
-	 "rootless.config.json"},
 	{"/srv/plain1/config.json", "runc.config.json"},
 	{"/run/runc/plain1/state.json", "runc.state.json"},
 	{"/run/crun/plain2/config.json", "crun.config.json"},
@@ -305,15 +342,6 @@ static const struct expected {
 	 .runtime = "podman",
 	 .has_caps = true,
 	 .caps = CAPS_ALL & ~CAP(SYS_RESOURCE),
-	 .has_profile = true,
-	 .coverage = COVERAGE_NONE},
-	{.id = ROOTLESS,
-	 .hinted = "podman",
-	 .runtime = "podman",
-	 .name = "rootless1",
-	 .image = "localhost/ann/busybox:1",
-	 .has_caps = true,
-	 .caps = CAPS_PODMAN,
 	 .has_profile = true,
 	 .coverage = COVERAGE_NONE},
 	{.id = "plain1",
@@ -538,7 +566,8 @@ static void expect_nothing(struct host *host, struct str id)
 	struct container *c;
 
 	assert_false(ask(host, &(struct metadata_hint){.id = id, .runtime = STR("runc")}, &c));
-	assert_true(str_eq(c->id, id));
+	if (str_chr(id, '/') == id.n && str_chr(id, '%') == id.n)
+		assert_true(str_eq(c->id, id));
 	assert_text(c->runtime, "runc");
 	assert_int_equal(c->name.n, 0);
 	assert_int_equal(c->coverage, COVERAGE_UNKNOWN);
@@ -654,42 +683,95 @@ static void test_storage_elsewhere(void **state)
 static void test_homes(void **state)
 {
 	struct host *host = *state;
+	const struct metadata_hint hint = {
+		.id = STR(ROOTLESS), .owner = user(), .runtime = STR("podman")};
+	struct container *c;
 
-	put(host, "/etc/passwd",
-	    "root:x:0:0:root:/root:/bin/sh\nbroken\nci:x:998:998::/srv/ci:/bin/sh\n");
-	put_fixture(host,
-		    "/srv/ci/.local/share/containers/storage/vfs-containers/" ROOTLESS
-		    "/userdata/config.json",
-		    "rootless.config.json");
-	put_fixture(host,
-		    "/root/.local/share/containers/storage/vfs-containers/x/userdata/config.json",
-		    "rootless.config.json");
-	expect_nothing(host, STR("x"));
-	put_fixture(host, "/srv/ci/.local/share/containers/storage/vfs-containers/containers.json",
-		    "rootless.containers.json");
-	check(host, &(struct metadata_hint){.id = STR(ROOTLESS), .runtime = STR("podman")},
-	      &(struct expected){.id = ROOTLESS,
+	put_passwd(host, "/srv/ci");
+	put_user_fixture(host,
+			 "/srv/ci/.local/share/containers/storage/vfs-containers/" ROOTLESS
+			 "/userdata/config.json",
+			 "rootless.config.json");
+	put_user_fixture(host,
+			 "/srv/ci/.local/share/containers/storage/vfs-containers/containers.json",
+			 "rootless.containers.json");
+	check(host, &hint,
+	      &(struct expected){.id = users(ROOTLESS),
 				 .runtime = "podman",
-				 .name = "rootless1",
-				 .image = "localhost/ann/busybox:1",
+				 .name = users("rootless1"),
+				 .image = users("localhost/ann/busybox:1"),
 				 .has_caps = true,
 				 .caps = CAPS_PODMAN,
 				 .has_profile = true,
 				 .coverage = COVERAGE_NONE});
+	/* they speak of no other user's container, nor of root's */
+	assert_false(ask(host,
+			 &(struct metadata_hint){
+				 .id = STR(ROOTLESS), .owner = 4711, .runtime = STR("podman")},
+			 &c));
+	container_free(c);
+	expect_nothing(host, STR(ROOTLESS));
 }
 
 /* A user's crun: what it keeps below /run/user. */
 static void test_user_run(void **state)
 {
 	struct host *host = *state;
+	char path[64];
+	struct container *c;
 
-	put_fixture(host, "/run/user/1500/crun/plain2/config.json", "crun.config.json");
-	check(host, &(struct metadata_hint){.id = STR("plain2")},
-	      &(struct expected){.id = "plain2",
+	snprintf(path, sizeof(path), "/run/user/%u/crun/plain2/config.json", user());
+	put_user_fixture(host, path, "crun.config.json");
+	check(host, &(struct metadata_hint){.id = STR("plain2"), .owner = user()},
+	      &(struct expected){.id = users("plain2"),
 				 .has_caps = true,
 				 .caps = CAPS_OF_SPEC,
 				 .has_profile = true,
 				 .coverage = COVERAGE_FULL});
+	expect_nothing(host, STR("plain2"));
+	assert_false(ask(host, &(struct metadata_hint){.id = STR("plain2"), .owner = 4711}, &c));
+	container_free(c);
+}
+
+/* What a user wrote where root's runtime keeps its files, or what of root's a user names or links
+ * to, says nothing. */
+static void test_files_of_others(void **state)
+{
+	struct host *host = *state;
+	struct container *c;
+	char path[64];
+
+	if (geteuid() != 0)
+		skip();
+	put_user_fixture(host, "/run/crun/plain2/config.json", "crun.config.json");
+	expect_nothing(host, STR("plain2"));
+	put_fixture(host, "/srv/plain1/config.json", "runc.config.json");
+	assert_false(ask(host,
+			 &(struct metadata_hint){
+				 .id = STR("plain1"), .owner = USER, .bundle = STR("/srv/plain1")},
+			 &c));
+	container_free(c);
+	snprintf(path, sizeof(path), "/run/user/%u/crun/plain1/config.json", USER);
+	put_link(host, "/srv/plain1/config.json", path);
+	assert_false(ask(host, &(struct metadata_hint){.id = STR("plain1"), .owner = USER}, &c));
+	container_free(c);
+	/* Kubernetes' names are root's to give */
+	put(host, "/srv/pod/config.json",
+	    "{\"ociVersion\":\"1.0.2\",\"annotations\":{\"io.container.manager\":\"cri-o\","
+	    "\"io.kubernetes.pod.name\":\"api\",\"io.kubernetes.pod.namespace\":\"prod\","
+	    "\"io.kubernetes.container.name\":\"web\",\"app\":\"shop\"}}");
+	give(host, "/srv/pod/config.json");
+	check(host,
+	      &(struct metadata_hint){.id = STR("p"), .owner = USER, .bundle = STR("/srv/pod")},
+	      &(struct expected){.id = users("p"),
+				 .runtime = "cri-o",
+				 .name = users("web"),
+				 .workload = users("shop")});
+	/* nor does a bundle of others that root's runc runs name anything */
+	assert_false(
+		ask(host, &(struct metadata_hint){.id = STR("p"), .bundle = STR("/srv/pod")}, &c));
+	assert_int_equal(c->pod.n + c->namespace.n + c->name.n + c->workload.n, 0);
+	container_free(c);
 }
 
 /* Podman's --root where only crun's own state is at its usual place. */
@@ -947,19 +1029,25 @@ static void test_long_names(void **state)
 static void test_unreadable(void **state)
 {
 	struct host *host = *state;
-	struct metadata_hint hint = {.id = STR(ROOTLESS), .runtime = STR("podman")};
+	struct metadata_hint hint = {
+		.id = STR(ROOTLESS), .owner = user(), .runtime = STR("podman")};
 	struct container *c;
 	uid_t was = geteuid();
+	char run_user[32], keep[64], told[256];
 
-	put_fixture(host,
-		    "/home/ann/.local/share/containers/storage/vfs-containers/" ROOTLESS
-		    "/userdata/config.json",
-		    "rootless.config.json");
+	put_user_fixture(host,
+			 "/home/ann/.local/share/containers/storage/vfs-containers/" ROOTLESS
+			 "/userdata/config.json",
+			 "rootless.config.json");
+	put_passwd(host, "/home/ann");
 	put(host, TASKS "/moby/keep", "");
-	put(host, "/run/user/1500/crun/keep", "");
+	snprintf(run_user, sizeof(run_user), "/run/user/%u", user());
+	snprintf(keep, sizeof(keep), "%s/crun/keep", run_user);
+	put(host, keep, "");
+	snprintf(told, sizeof(told), "%s\n/home/ann\n" TASKS "\n", run_user);
 
 	MEM_AUTO char *home = below(host, "/home/ann");
-	MEM_AUTO char *run = below(host, "/run/user/1500");
+	MEM_AUTO char *run = below(host, run_user);
 	MEM_AUTO char *tasks = below(host, TASKS);
 
 	assert_int_equal(chmod(home, was ? 0 : 0700), 0);
@@ -969,6 +1057,8 @@ static void test_unreadable(void **state)
 		assert_int_equal(seteuid(65534), 0);
 	for (int i = 0; i < 2; i++) {
 		assert_false(ask(host, &hint, &c));
+		container_free(c);
+		assert_false(ask(host, &(struct metadata_hint){.id = STR("root's")}, &c));
 		container_free(c);
 	}
 	/* who does not want to know is not told */
@@ -980,7 +1070,7 @@ static void test_unreadable(void **state)
 	chmod(run, 0755);
 	chmod(tasks, 0755);
 	/* each once, a user's by the user's folder */
-	assert_text(buf_str(&host->trouble), TASKS "\n/run/user/1500\n/home/ann\n");
+	assert_true(str_eq(buf_str(&host->trouble), str_from(told)));
 	/* and with the right, it is found */
 	assert_true(ask(host, &hint, &c));
 	container_free(c);
@@ -1125,6 +1215,7 @@ int main(void)
 		ON_A_HOST(test_storage_elsewhere),
 		ON_A_HOST(test_homes),
 		ON_A_HOST(test_user_run),
+		ON_A_HOST(test_files_of_others),
 		ON_A_HOST(test_crun_status),
 		ON_A_HOST(test_shim),
 		ON_A_HOST(test_forged_bundle),

@@ -152,8 +152,7 @@ static void fork_many(struct fixture *fixture, uint32_t first, uint32_t count)
 		const struct process_event event = {
 			.kind = PROCESS_FORK, .pid = first + i, .parent = 1, .at_ns = first + i};
 
-		attribute_process(fixture->watch.attributor, &event, str_of(NULL, 0),
-				  str_of(NULL, 0));
+		attribute_process(fixture->watch.attributor, &event, &(struct exec_look){0});
 	}
 }
 

@@ -4,6 +4,7 @@ live_tests = \
 	tests/live/follow.test \
 	tests/live/bad-input.test \
 	tests/live/output.test \
+	tests/live/identity.test \
 	tests/live/attribution-four.test \
 	tests/live/attribution-exec.test \
 	tests/live/attribution-short.test \
@@ -20,8 +21,8 @@ live_tests = \
 	tests/live/storm-audit.test \
 	tests/live/storm-netlink.test \
 	tests/live/cost.test
-live_programs = tests/live/storm tests/live/drain tests/live/filters
-live_sources = tests/live/storm.c tests/live/drain.c tests/live/filters.c
+live_programs = tests/live/storm tests/live/drain tests/live/filters tests/live/forge
+live_sources = tests/live/storm.c tests/live/drain.c tests/live/filters.c tests/live/forge.c
 
 # What runs in the containers of profile-loop.test.
 live_workloads = \
@@ -47,6 +48,10 @@ tests/live/drain: tests/live/drain.c
 	$(AM_V_at)$(MKDIR_P) tests/live
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN_CFLAGS) $(CFLAGS) -o $@ \
 		$(srcdir)/tests/live/drain.c
+tests/live/forge: tests/live/forge.c
+	$(AM_V_at)$(MKDIR_P) tests/live
+	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE $(WARN_CFLAGS) $(CFLAGS) -o $@ \
+		$(srcdir)/tests/live/forge.c
 tests/live/filters: tests/live/filters.c tests/bpf.h
 	$(AM_V_at)$(MKDIR_P) tests/live
 	$(AM_V_CC)$(CC) -std=gnu11 -D_GNU_SOURCE -I$(srcdir) $(WARN_CFLAGS) $(CFLAGS) -o $@ \

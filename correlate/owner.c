@@ -1,0 +1,136 @@
+#include "correlate/owner.h"
+
+#include "base/scan.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FOLDER_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* Opens a folder below another one by the first n bytes of a name. */
+static int open_part(int folder, struct str name)
+{
+	BUF_AUTO path = {0};
+
+	buf_put_str(&path, name);
+	return openat(folder, path.p, FOLDER_FLAGS);
+}
+
+/* Where a hierarchy is mounted, as systemd does it on v1, hybrid and v2 hosts. */
+static int open_hierarchy(int root, struct str controllers)
+{
+	int cgroup = openat(root, "sys/fs/cgroup", FOLDER_FLAGS);
+	int fd;
+
+	if (cgroup < 0 ||
+	    (controllers.n == 0 && faccessat(cgroup, "cgroup.controllers", F_OK, 0) == 0))
+		return cgroup;
+	if (str_starts(controllers, STR("name=")))
+		controllers = str_skip(controllers, strlen("name="));
+	fd = open_part(cgroup, controllers.n ? controllers : STR("unified"));
+	close(cgroup);
+	return fd;
+}
+
+/* Takes the next part of a path, without its slash. */
+static struct str next_part(struct str *path)
+{
+	*path = str_skip(*path, 1);
+	struct str part = str_of(path->p, str_chr(*path, '/'));
+
+	*path = str_skip(*path, part.n);
+	return part;
+}
+
+/* The owner of the first folder on the way that is not root's; false if there is none. The folder
+ * is closed. */
+static bool owner_on_the_way(int folder, uint32_t root_uid, struct str path, uint32_t *ret_owner)
+{
+	struct stat st;
+
+	while (folder >= 0 && fstat(folder, &st) == 0) {
+		if (st.st_uid != root_uid) {
+			*ret_owner = st.st_uid;
+			close(folder);
+			return true;
+		}
+		if (path.n == 0)
+			break;
+		struct str part = next_part(&path);
+		int next = str_eq(part, STR("..")) ? -1 : open_part(folder, part);
+
+		close(folder);
+		folder = next;
+	}
+	if (folder >= 0)
+		close(folder);
+	return false;
+}
+
+/* "user@1000.service" */
+static bool is_user_service(struct str part, uint32_t *ret_uid)
+{
+	uint64_t uid;
+
+	if (!str_starts(part, STR("user@")))
+		return false;
+	part = str_skip(part, strlen("user@"));
+	const char *end = scan_decimal(part.p, part.p + part.n, 10, &uid);
+
+	*ret_uid = (uint32_t)uid;
+	return end > part.p && uid < UINT32_MAX &&
+	       str_eq(str_of(end, (size_t)(part.p + part.n - end)), STR(".service"));
+}
+
+uint32_t owner_of_cgroup(int root, uint32_t root_uid, const struct cgroup_match *match)
+{
+	struct str path = match->above;
+	uint32_t owner;
+
+	if (owner_on_the_way(open_hierarchy(root, match->controllers), root_uid, path, &owner))
+		return owner;
+	while (path.n)
+		if (is_user_service(next_part(&path), &owner))
+			return owner;
+	return 0;
+}
+
+static void put_part(struct buf *buf, struct str part)
+{
+	for (size_t i = 0; i < part.n; i++) {
+		if (memchr("/@%", part.p[i], 3))
+			buf_format(buf, "%%%02X", part.p[i]);
+		else
+			buf_put_char(buf, part.p[i]);
+	}
+}
+
+void owner_put_owner(struct buf *buf, uint32_t owner)
+{
+	if (owner)
+		buf_format(buf, "@%u", owner);
+}
+
+void owner_put_outer(struct buf *buf, const struct metadata_hint *hint)
+{
+	put_part(buf, hint->outer);
+	owner_put_owner(buf, hint->owner);
+}
+
+void owner_put_id(struct buf *buf, const struct metadata_hint *hint)
+{
+	/* getty@tty1.service: root's alone, and no container's id ends so */
+	if (str_eq(hint->runtime, STR("systemd"))) {
+		buf_put_str(buf, hint->id);
+		return;
+	}
+	if (hint->outer.n) {
+		owner_put_outer(buf, hint);
+		buf_put_char(buf, '/');
+		put_part(buf, hint->id);
+		return;
+	}
+	put_part(buf, hint->id);
+	owner_put_owner(buf, hint->owner);
+}
