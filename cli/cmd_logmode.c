@@ -32,10 +32,10 @@ static void warn(const struct lints *notes, const char *source)
 {
 	for (size_t i = 0; i < notes->count; i++) {
 		const struct lint *note = &notes->all[i];
-		bool placed = note->where && note->where[0];
+		BUF_AUTO place = {0};
 
-		message_warning("%s: %s%s%s", source, placed ? note->where : "", placed ? ": " : "",
-				note->message);
+		lint_put_place(note, &place);
+		message_warning("%s: %s%s", source, place.n ? place.p : "", note->message);
 	}
 }
 

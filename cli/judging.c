@@ -45,6 +45,7 @@ int judges_init(struct judges *judges, const struct profile_options_given *given
 
 	*judges = (struct judges){.name = given->profile};
 	*options = profile_options_default();
+	options->select = given->select;
 	if (given->loader && strcmp(given->loader, "auto") != 0)
 		loader_from_name(str_from(given->loader), &options->loader);
 	if (given->runtime)

@@ -9,7 +9,7 @@
 
 /* What a command line says of the profile; part of a command's struct of options. */
 struct profile_options_given {
-	const char *profile, *loader, *runtime, *caps, *kernel;
+	const char *profile, *select, *loader, *runtime, *caps, *kernel;
 	struct option_list cap_add, cap_drop;
 };
 
@@ -22,6 +22,8 @@ struct profile_options_given {
 
 /* How it is resolved and built. */
 #define PROFILE_LOADING_ROWS(type, at)                                                            \
+	OPTION(TEXT, 0, "select", "NAME", type, at.select,                                        \
+	       "which profile, where a text holds several"),                                      \
 	OPTION(CHOICE, 0, "loader", "auto|docker|podman|oci", type, at.loader,                    \
 	       "who reads the profile; default auto, by its shape"),                              \
 	OPTION(CHOICE, 0, "runtime", "runc|crun", type, at.runtime,                               \

@@ -323,18 +323,6 @@ static json_t *make_heading(const struct make *make)
 
 /* --- the text */
 
-/* The one that the base itself names, where the base is a SeccompProfile. */
-static const char *base_name_of(const struct make *make)
-{
-	const struct rules *rules =
-		make->making->bases->has_base ? profile_rules(make->bases[0]) : NULL;
-	const struct document *base = rules ? rules->document : NULL;
-
-	if (!base || base->shape != SHAPE_SPO)
-		return NULL;
-	return json_string_value(json_object_get(base->root, "baseProfileName"));
-}
-
 static char *object_name(const struct product *product)
 {
 	struct str label = str_from(product->label);
@@ -353,7 +341,6 @@ static int write_form(struct make *make, struct product *product)
 	MEM_AUTO char *name = object_name(product);
 	struct form_heading heading = {
 		.name = given->name ? given->name : name,
-		.base_name = base_name_of(make),
 		.evidence = make->heading,
 	};
 
@@ -366,9 +353,7 @@ static int write_form(struct make *make, struct product *product)
 static int read_document(struct make *make)
 {
 	struct lints ignored = {0};
-	/* the reader overwrites what it reads */
-	MEM_AUTO char *copy = mem_copy(buf_str(&make->composed.document));
-	int r = document_parse(copy, make->composed.document.n, &make->document, &ignored,
+	int r = document_parse(buf_str(&make->composed.document), NULL, &make->document, &ignored,
 			       make->err);
 
 	lint_release(&ignored);

@@ -2,25 +2,24 @@
 libsclog_a_SOURCES += \
 	profile/document/document.c \
 	profile/document/document.h \
-	profile/document/inspect.c \
-	profile/document/inspect.h \
-	profile/document/json.c \
-	profile/document/json.h \
 	profile/document/lint.c \
 	profile/document/lint.h \
 	profile/document/options.c \
 	profile/document/options.h \
+	profile/document/readers.c \
+	profile/document/readers.h \
 	profile/document/resolve.c \
 	profile/document/resolve.h \
 	profile/document/spelling.c \
 	profile/document/spelling.h \
 	profile/document/tree.c \
 	profile/document/tree.h \
+	profile/document/tree_edit.c \
+	profile/document/tree_json.c \
+	profile/document/tree_private.h \
 	profile/document/tree_yaml.c \
 	profile/document/version.c \
 	profile/document/version.h \
-	profile/document/yaml.c \
-	profile/document/yaml.h \
 	profile/defaults/defaults.c \
 	profile/defaults/defaults.h \
 	profile/defaults/table.c \
@@ -37,6 +36,7 @@ libsclog_a_SOURCES += \
 	profile/filter/stack.h \
 	profile/filter/unit.c \
 	profile/filter/unit.h \
+	profile/filter/unit_kind.c \
 	profile/answers/condition.c \
 	profile/answers/condition.h \
 	profile/answers/judge.h \

@@ -148,12 +148,9 @@ static void take_from_document(struct profile *profile, const struct profile_sou
 static int load_document(struct profile *profile, const struct profile_source *source,
 			 struct err *err)
 {
-	BUF_AUTO bytes = {0};
-	int r;
+	int r = document_parse(buf_str(&source->text), profile->options.select, &profile->document,
+			       &profile->lints, err);
 
-	/* parsing overwrites */
-	buf_put(&bytes, source->text.p, source->text.n);
-	r = document_parse(bytes.p, bytes.n, &profile->document, &profile->lints, err);
 	take_from_document(profile, source);
 	if (r == 0)
 		r = profile_options_complete(&profile->options, err);

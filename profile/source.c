@@ -5,6 +5,7 @@
 #include "profile/document/document.h"
 #include "profile/filter/dump.h"
 #include "profile/filter/live.h"
+#include "profile/filter/unit.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -359,7 +360,7 @@ static int acquire_file(struct profile_source *source, struct err *err)
 {
 	int r = read_file(source->name, DOCUMENT_MAX_BYTES, &source->text, err);
 
-	if (r == 0 && document_is_unit(buf_str(&source->text))) {
+	if (r == 0 && unit_recognise(buf_str(&source->text))) {
 		source->kind = PROFILE_SOURCE_UNIT;
 		ask_systemd(source);
 	}

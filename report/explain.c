@@ -181,6 +181,8 @@ json_t *explain_lint_json(struct profile *profile)
 		json_object_set_new(object, "level", json_string(lint_level_name(lint[i].level)));
 		json_object_set_new(object, "message", json_from_str(str_from(lint[i].message)));
 		json_object_set_new(object, "where", json_from_known(str_from(lint[i].where)));
+		if (lint[i].line)
+			json_object_set_new(object, "line", json_integer(lint[i].line));
 		json_array_append_new(list, object);
 	}
 	return list;
@@ -288,8 +290,7 @@ int explain_write_lint(const struct explain_writing *writing, FILE *out)
 	for (size_t i = 0; i < count; i++) {
 		BUF_AUTO line = {0};
 
-		if (lint[i].where && lint[i].where[0])
-			buf_format(&line, "%s: ", lint[i].where);
+		lint_put_place(&lint[i], &line);
 		buf_format(&line, "%s: %s", lint_level_name(lint[i].level), lint[i].message);
 		BUF_AUTO safe = {0};
 

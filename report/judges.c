@@ -70,7 +70,12 @@ void judges_warn_of_lint(const struct judges *judges)
 	size_t count;
 	const struct lint *lint = profile_lint(profile, &count);
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		BUF_AUTO place = {0};
+
+		lint_put_place(&lint[i], &place);
 		if (lint[i].level == LINT_WARNING)
-			message_warning("%s: %s: %s", source, lint[i].where, lint[i].message);
+			message_warning("%s: %s%s", source, place.n ? place.p : "",
+					lint[i].message);
+	}
 }

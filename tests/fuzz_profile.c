@@ -101,10 +101,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct document document;
 	struct lints lints = {0};
 	struct err err = ERR_INIT;
-	char *copy = mem_copy(str_of((const char *)bytes, size));
+	struct str text = str_of((const char *)bytes, size);
 
 	options.kernel_major = 5;
-	if (document_parse(copy, size, &document, &lints, &err) == 0) {
+	if (document_parse(text, NULL, &document, &lints, &err) == 0) {
 		for (size_t i = 0; i < 3; i++) {
 			options.loader = (enum loader)(LOADER_DOCKER + (int)i);
 			options.runtime = i % 2 ? RUNTIME_CRUN : RUNTIME_RUNC;
@@ -115,11 +115,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		abort();
 	}
 	options.arch = hosts[size % 2];
-	if (document_is_unit(str_of((const char *)bytes, size)))
-		try_unit(str_of((const char *)bytes, size), &options, &lints);
+	if (unit_recognise(text))
+		try_unit(text, &options, &lints);
 	lint_finish(&lints);
 	document_release(&document);
 	lint_release(&lints);
-	free(copy);
 	return 0;
 }

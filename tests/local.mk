@@ -180,6 +180,7 @@ shell_tests = \
 	tests/check-layers \
 	tests/bad-input.test \
 	tests/completion.test \
+	tests/documents.test \
 	tests/help.test \
 	tests/explain.test \
 	tests/profile.test \
@@ -192,7 +193,7 @@ shell_tests = \
 	tests/watch.test
 TESTS += $(unit_tests) $(shell_tests)
 
-EXTRA_DIST += $(shell_tests) tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/metadata tests/profiles
+EXTRA_DIST += $(shell_tests) tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/documents tests/metadata tests/profiles
 
 # The unit tests once more, each memory access watched; as many at a time as there are processors.
 check-valgrind: $(unit_tests)
@@ -233,7 +234,7 @@ fuzz: $(fuzz_targets)
 		$(srcdir)/tests/captures
 	tests/fuzz_netlink -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/netlink
 	tests/fuzz_profile -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/profile \
-		$(srcdir)/tests/profiles
+		$(srcdir)/tests/profiles $(srcdir)/tests/documents
 	tests/fuzz_runtime -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/runtime \
 		$(srcdir)/tests/metadata
 	tests/fuzz_strace -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/strace \

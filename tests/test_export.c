@@ -39,15 +39,12 @@
 static int build(const char *bytes, size_t n, const struct profile_options *options,
 		 struct filter *ret_filter, struct err *err)
 {
-	char *copy = malloc(n + 1);
 	struct document document = {0};
 	struct rules rules = {0};
 	struct lints lints = {0};
 
-	memcpy(copy, bytes, n);
-	copy[n] = '\0';
 	*ret_filter = (struct filter){0};
-	int r = document_parse(copy, n, &document, &lints, err);
+	int r = document_parse(str_of(bytes, n), NULL, &document, &lints, err);
 
 	if (r == 0)
 		document.listener_path = "/";
@@ -58,7 +55,6 @@ static int build(const char *bytes, size_t n, const struct profile_options *opti
 	rules_release(&rules);
 	document_release(&document);
 	lint_release(&lints);
-	free(copy);
 	return r;
 }
 

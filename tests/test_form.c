@@ -15,9 +15,9 @@
 #include "ingest/arch.h"
 #include "profile/write/form.h"
 #include "profile/answers/pair.h"
+#include "profile/filter/unit.h"
 #include "profile/source.h"
 #include "profile/filter/stack.h"
-#include "profile/document/yaml.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -186,10 +186,9 @@ static struct written write_with(enum form form, const char *text,
 				 const struct form_heading *heading, bool widen)
 {
 	struct written written = {.err = ERR_INIT};
-	char *bytes = mem_copy(str_from(text));
 	struct document document;
 	struct lints ignored = {0};
-	int r = document_parse(bytes, strlen(bytes), &document, &ignored, &written.err);
+	int r = document_parse(str_from(text), NULL, &document, &ignored, &written.err);
 
 	if (r < 0)
 		fail_msg("%s", written.err.message);
@@ -197,7 +196,6 @@ static struct written write_with(enum form form, const char *text,
 			       &written.err);
 	document_release(&document);
 	lint_release(&ignored);
-	free(bytes);
 	return written;
 }
 
@@ -233,7 +231,7 @@ static struct profile *load(const char *text, enum loader loader, enum runtime r
 	options.runtime = runtime;
 	options.arch = SCMP_ARCH_X86_64;
 	options.kernel_major = 6;
-	if (document_is_unit(buf_str(&source->text))) {
+	if (unit_recognise(buf_str(&source->text))) {
 		source->kind = PROFILE_SOURCE_UNIT;
 		source->systemd_version = systemd;
 		/* a few of both, as systemd 252 has them; the profile's own list is to decide */
@@ -597,13 +595,16 @@ static void assert_annotations(json_t *annotations)
 
 static void assert_crd(const char *text)
 {
-	struct yaml_documents documents_read;
+	struct tree tree;
 	struct err err = ERR_INIT;
+	BUF_AUTO json = {0};
 
-	if (yaml_read(str_from(text), 500000, &documents_read, &err) < 0)
+	if (tree_read(&tree, str_from(text), &err) < 0)
 		fail_msg("%s\n%s", err.message, text);
-	assert_int_equal(documents_read.count, 1);
-	json_t *root = documents_read.all[0].root, *spec = json_object_get(root, "spec");
+	assert_int_equal(tree.document_count, 1);
+	node_write_json(tree.documents[0], true, &json);
+	tree_release(&tree);
+	json_t *root = json_loadb(json.p, json.n, 0, NULL), *spec = json_object_get(root, "spec");
 	json_t *metadata = json_object_get(root, "metadata");
 	json_t *rules = json_object_get(spec, "syscalls");
 
@@ -623,7 +624,7 @@ static void assert_crd(const char *text)
 	assert_set(json_object_get(spec, "flags"), crd_flags, COUNT(crd_flags));
 	for (size_t i = 0; i < json_array_size(rules); i++)
 		assert_crd_rule(json_array_get(rules, i));
-	yaml_release(&documents_read);
+	json_decref(root);
 }
 
 static void test_spo_crd(void **state)

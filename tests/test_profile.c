@@ -364,11 +364,8 @@ static const struct {
 } refusals[] = {
 	{"{\n\t\"defaultAction\": ,\n}", ":2:19: ", LOADER_AUTO},
 	{"", ": empty", LOADER_AUTO},
-	{"[]", ":1:1: a profile is a JSON object", LOADER_AUTO},
-	{"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultAction\":\"SCMP_ACT_LOG\"}", "duplicate",
-	 LOADER_AUTO},
-	{"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"DefaultAction\":\"SCMP_ACT_LOG\"}",
-	 ": defaultAction: given twice", LOADER_AUTO},
+	{"[]", ":1:1: no seccomp profile", LOADER_AUTO},
+	{"5", ":1:1: a profile is a JSON object", LOADER_AUTO},
 	{"{\"defaultAction\":\"SCMP_ACT_NOPE\"}", ": defaultAction: unknown action 'SCMP_ACT_NOPE'",
 	 LOADER_AUTO},
 	{"{\"defaultAction\":7}", ": defaultAction: must be a string", LOADER_AUTO},
@@ -542,7 +539,7 @@ static void test_deep_nesting(void **state)
 	for (size_t i = 0; i < 200000; i++)
 		buf_put_str(&text, STR("{\"a\":"));
 	assert_null(load_text(text.p, &options, &err));
-	assert_non_null(strstr(err.message, "depth"));
+	assert_non_null(strstr(err.message, "nested deeper than 64"));
 }
 
 static void test_too_large(void **state)
@@ -1315,10 +1312,8 @@ static void check_profile(uint64_t *seed, struct buf *text, struct walk *walk, s
 	struct filter filter;
 	struct pool pool;
 	struct err err = ERR_INIT;
-	BUF_AUTO copy = {0};
 
-	buf_put_str(&copy, buf_str(text));
-	assert_int_equal(document_parse(copy.p, copy.n, &document, &lints, &err), 0);
+	assert_int_equal(document_parse(buf_str(text), NULL, &document, &lints, &err), 0);
 	assert_int_equal(rules_resolve(&document, &options, &rules, &lints, &err), 0);
 	int r = filter_build(&rules, &options, &filter, &lints, &err);
 
@@ -1425,7 +1420,8 @@ static void build_golden(const char *name, struct filter *filter)
 
 	assert_true(n > 0);
 	close(fd);
-	assert_int_equal(document_parse(bytes, (size_t)n, &document, &lints, &err), 0);
+	assert_int_equal(document_parse(str_of(bytes, (size_t)n), NULL, &document, &lints, &err),
+			 0);
 	assert_int_equal(rules_resolve(&document, &options, &rules, &lints, &err), 0);
 	assert_int_equal(filter_build(&rules, &options, filter, &lints, &err), 0);
 	rules_release(&rules);

@@ -51,7 +51,7 @@ static int parse(struct buf *text, const struct profile_options *options, struct
 	struct lints ignored = {0};
 
 	as_oci.loader = LOADER_OCI;
-	int r = document_parse(text->p, text->n, document, &ignored, err);
+	int r = document_parse(buf_str(text), NULL, document, &ignored, err);
 
 	if (r == 0)
 		r = rules_resolve(document, &as_oci, rules, &ignored, err);

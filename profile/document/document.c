@@ -1,10 +1,8 @@
 #include "profile/document/document.h"
 
 #include "base/mem.h"
-#include "profile/document/inspect.h"
-#include "profile/document/json.h"
+#include "profile/document/readers.h"
 #include "profile/document/spelling.h"
-#include "profile/document/yaml.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -29,49 +27,60 @@ enum member_type {
 	MEMBER_OBJECT,
 };
 
-/* One member that an object may have. */
+#define KNOWN_DOCKER (1U << LOADER_DOCKER)
+#define KNOWN_PODMAN (1U << LOADER_PODMAN)
+#define KNOWN_MOBY   (KNOWN_DOCKER | KNOWN_PODMAN)
+#define KNOWN_ALL    (KNOWN_MOBY | 1U << LOADER_OCI)
+
+/* One member that an object may have, and which loaders know it: only those check its type. */
 struct member {
 	const char *name;
 	enum member_type type;
+	unsigned known;
 };
 
+/* runtime-spec's LinuxSeccomp, moby's profiles/seccomp, containers/common's pkg/seccomp. */
 static const struct member root_members[] = {
-	{"defaultAction", MEMBER_STRING},
-	{"defaultErrnoRet", MEMBER_NUMBER},
-	{"defaultErrno", MEMBER_STRING},
-	{"architectures", MEMBER_ARRAY},
-	{"archMap", MEMBER_ARRAY},
-	{"syscalls", MEMBER_ARRAY},
-	{"flags", MEMBER_ARRAY},
-	{"listenerPath", MEMBER_STRING},
-	{"listenerMetadata", MEMBER_STRING},
-	{"x-sclog", MEMBER_OBJECT}, /* ours: what the profile was made of (profile/write/form.h) */
-	{NULL, MEMBER_STRING},
+	{"defaultAction", MEMBER_STRING, KNOWN_ALL},
+	{"defaultErrnoRet", MEMBER_NUMBER, KNOWN_ALL},
+	{"defaultErrno", MEMBER_STRING, KNOWN_PODMAN},
+	{"architectures", MEMBER_ARRAY, KNOWN_ALL},
+	{"archMap", MEMBER_ARRAY, KNOWN_MOBY},
+	{"syscalls", MEMBER_ARRAY, KNOWN_ALL},
+	{"flags", MEMBER_ARRAY, KNOWN_ALL},
+	{"listenerPath", MEMBER_STRING, KNOWN_ALL},
+	{"listenerMetadata", MEMBER_STRING, KNOWN_ALL},
+	{"x-sclog", MEMBER_OBJECT, 0}, /* ours: what the profile was made of (write/form.h) */
+	{NULL, MEMBER_STRING, 0},
 };
 
 static const struct member rule_members[] = {
-	{"name", MEMBER_STRING},     {"names", MEMBER_ARRAY},     {"action", MEMBER_STRING},
-	{"errnoRet", MEMBER_NUMBER}, {"errno", MEMBER_STRING},    {"args", MEMBER_ARRAY},
-	{"comment", MEMBER_STRING},  {"includes", MEMBER_OBJECT}, {"excludes", MEMBER_OBJECT},
-	{NULL, MEMBER_STRING},
+	{"name", MEMBER_STRING, KNOWN_MOBY},     {"names", MEMBER_ARRAY, KNOWN_ALL},
+	{"action", MEMBER_STRING, KNOWN_ALL},    {"errnoRet", MEMBER_NUMBER, KNOWN_ALL},
+	{"errno", MEMBER_STRING, KNOWN_PODMAN},  {"args", MEMBER_ARRAY, KNOWN_ALL},
+	{"comment", MEMBER_STRING, KNOWN_MOBY},  {"includes", MEMBER_OBJECT, KNOWN_MOBY},
+	{"excludes", MEMBER_OBJECT, KNOWN_MOBY}, {NULL, MEMBER_STRING, 0},
 };
 
 static const struct member arg_members[] = {
-	{"index", MEMBER_NUMBER}, {"value", MEMBER_NUMBER}, {"valueTwo", MEMBER_NUMBER},
-	{"op", MEMBER_STRING},    {NULL, MEMBER_STRING},
+	{"index", MEMBER_NUMBER, KNOWN_ALL},
+	{"value", MEMBER_NUMBER, KNOWN_ALL},
+	{"valueTwo", MEMBER_NUMBER, KNOWN_ALL},
+	{"op", MEMBER_STRING, KNOWN_ALL},
+	{NULL, MEMBER_STRING, 0},
 };
 
 static const struct member filter_members[] = {
-	{"caps", MEMBER_ARRAY},
-	{"arches", MEMBER_ARRAY},
-	{"minKernel", MEMBER_STRING},
-	{NULL, MEMBER_STRING},
+	{"caps", MEMBER_ARRAY, KNOWN_MOBY},
+	{"arches", MEMBER_ARRAY, KNOWN_MOBY},
+	{"minKernel", MEMBER_STRING, KNOWN_DOCKER},
+	{NULL, MEMBER_STRING, 0},
 };
 
 static const struct member arch_members[] = {
-	{"architecture", MEMBER_STRING},
-	{"subArchitectures", MEMBER_ARRAY},
-	{NULL, MEMBER_STRING},
+	{"architecture", MEMBER_STRING, KNOWN_MOBY},
+	{"subArchitectures", MEMBER_ARRAY, KNOWN_MOBY},
+	{NULL, MEMBER_STRING, 0},
 };
 
 const char *shape_name(enum shape shape)
@@ -121,43 +130,59 @@ static int wrong(struct reader *reader, const char *place, const char *what)
 	return err_set(reader->err, EINVAL, "%s: %s", place, what);
 }
 
-static const char *string_of(json_t *object, const char *name)
+/* Wrong for some loaders: an error at once where it is for all, else kept for those. */
+static int wrong_for(struct reader *reader, unsigned known, const char *place, const char *what)
 {
-	const char *value = json_string_value(inspect_member(object, name));
+	if (known == KNOWN_ALL)
+		return wrong(reader, place, what);
+	for (size_t i = 0; i <= LOADER_OCI; i++) {
+		char *fault = reader->document->faults[i];
 
-	return value && value[0] ? value : NULL;
+		if ((known & 1U << i) && !*fault)
+			snprintf(fault, sizeof(reader->document->faults[i]), "%s: %s", place, what);
+	}
+	return 0;
 }
 
-static struct optional number_of(json_t *object, const char *name)
+static const char *type_error(const struct node *value, enum member_type type)
 {
-	json_t *value = inspect_member(object, name);
-	struct optional number = {.present = value != NULL};
-
-	if (value && !json_big_number(value, &number.value))
-		number.value = (uint64_t)json_integer_value(value);
-	return number;
-}
-
-static const char *type_error(json_t *value, enum member_type type)
-{
-	uint64_t big;
-
 	switch (type) {
 	case MEMBER_STRING:
-		return json_is_string(value) && !json_big_number(value, &big) ? NULL
-									      : "must be a string";
+		return node_is(value, NODE_STRING) ? NULL : "must be a string";
 	case MEMBER_NUMBER:
-		if (json_big_number(value, &big))
-			return NULL;
-		if (!json_is_integer(value))
+		if (node_is(value, NODE_STRING))
+			return "must be an integer: remove the quotes";
+		if (!node_is(value, NODE_INTEGER))
 			return "must be an integer";
-		return json_integer_value(value) < 0 ? "must not be negative" : NULL;
+		return value->negative ? "must not be negative" : NULL;
 	case MEMBER_ARRAY:
-		return json_is_array(value) ? NULL : "must be an array";
+		return node_is(value, NODE_LIST) ? NULL : "must be an array";
 	case MEMBER_OBJECT:
-		return json_is_object(value) ? NULL : "must be an object";
+		return node_is(value, NODE_MAP) ? NULL : "must be an object";
 	}
 	return NULL;
+}
+
+/* The member where it has its type: a loader that minds another never gets so far. */
+static const struct node *typed(const struct node *map, const char *name, enum member_type type)
+{
+	const struct node *node = node_member(map, name);
+
+	return node && !type_error(node, type) ? node : NULL;
+}
+
+static const char *string_of(const struct node *map, const char *name)
+{
+	const struct node *node = typed(map, name, MEMBER_STRING);
+
+	return node && node->text[0] ? node->text : NULL;
+}
+
+static struct optional number_of(const struct node *map, const char *name)
+{
+	const struct node *node = typed(map, name, MEMBER_NUMBER);
+
+	return node ? (struct optional){true, node->number} : (struct optional){0};
 }
 
 static const struct member *find_member(const struct member *members, const char *key)
@@ -169,63 +194,74 @@ static const struct member *find_member(const struct member *members, const char
 	return NULL;
 }
 
+/* How a known member is written: in another case, or twice. */
+static void lint_spelling(struct reader *reader, const struct node *map, const struct node *node,
+			  const char *where, const char *name)
+{
+	char quoted[QUOTED_SIZE];
+
+	if (strcmp(node->key, name) != 0)
+		lint_add(reader->lints, reader->order, where,
+			 "spelled %s: loaders written in Go take it, crun does not",
+			 text_quote(node->key, quoted));
+	if (node_member(map, name) != node && node->kind != NODE_NULL)
+		lint_add(reader->lints, reader->order, where,
+			 "given more than once: loaders written in Go take the last, crun the "
+			 "first");
+}
+
 /*
  * Whether every known member has its type; unknown ones are linted. `place` is where the object
  * stands, "" or with a dot at its end.
  */
-static int check_members(struct reader *reader, json_t *object, const char *place,
+static int check_members(struct reader *reader, const struct node *map, const char *place,
 			 const struct member *members)
 {
 	char where[PLACE_SIZE], quoted[QUOTED_SIZE];
-	const char *key;
-	json_t *value;
+	int r = 0;
 
-	json_object_foreach(object, key, value) {
-		const struct member *member = find_member(members, key);
+	for (const struct node *node = map->first; r == 0 && node; node = node->next) {
+		const struct member *member = find_member(members, node->key);
 
+		if (node->ignored)
+			continue;
+		place_put(where, "%s%s", place,
+			  member ? member->name : text_quote(node->key, quoted));
 		if (!member) {
-			place_put(where, "%s%s", place, text_quote(key, quoted));
 			lint_add(reader->lints, reader->order, where,
 				 "no loader knows this member; it is ignored");
 			continue;
 		}
-		place_put(where, "%s%s", place, member->name);
-		if (strcmp(key, member->name) != 0) {
-			if (json_object_get(object, member->name))
-				return err_set(reader->err, EINVAL, "%s: given twice, also as %s",
-					       where, text_quote(key, quoted));
-			lint_add(reader->lints, reader->order, where,
-				 "spelled %s: loaders written in Go take it, crun does not",
-				 text_quote(key, quoted));
-		}
-		const char *what = json_is_null(value) ? NULL : type_error(value, member->type);
+		lint_spelling(reader, map, node, where, member->name);
+		const char *what = node->kind == NODE_NULL ? NULL : type_error(node, member->type);
 
 		if (what)
-			return wrong(reader, where, what);
+			r = wrong_for(reader, member->known, where, what);
 	}
-	return 0;
+	return r;
 }
 
-static int read_strings(struct reader *reader, json_t *object, const char *place, const char *name,
-			struct strings *ret_strings)
+/* Strings, which the loaders in `known` read. */
+static int read_strings(struct reader *reader, const struct node *map, unsigned known,
+			const char *place, const char *name, struct strings *ret_strings)
 {
-	json_t *array = inspect_member(object, name);
-	size_t count = json_array_size(array);
+	const struct node *list = typed(map, name, MEMBER_ARRAY);
 	char where[PLACE_SIZE];
+	size_t i = 0;
+	int r = 0;
 
-	if (count == 0)
+	if (node_count(list) == 0)
 		return 0;
-	ret_strings->all = mem_new(count, sizeof(*ret_strings->all));
-	for (size_t i = 0; i < count; i++) {
-		json_t *element = json_array_get(array, i);
-
-		if (type_error(element, MEMBER_STRING)) {
-			place_put(where, "%s%s[%zu]", place, name, i);
-			return wrong(reader, where, "must be a string");
+	ret_strings->all = mem_new(list->count, sizeof(*ret_strings->all));
+	for (const struct node *item = list->first; r == 0 && item; item = item->next, i++) {
+		if (item->kind == NODE_STRING) {
+			ret_strings->all[ret_strings->count++] = item->text;
+			continue;
 		}
-		ret_strings->all[ret_strings->count++] = json_string_value(element);
+		place_put(where, "%s%s[%zu]", place, name, i);
+		r = wrong_for(reader, known, where, "must be a string");
 	}
-	return 0;
+	return r;
 }
 
 /* moby's KernelVersion: "KERNEL.MAJOR", each at most 255, not 0.0. */
@@ -250,10 +286,10 @@ static bool parse_min_kernel(const char *text, struct document_filter *filter)
 	return true;
 }
 
-static int read_filter(struct reader *reader, json_t *rule, const char *place, const char *name,
-		       struct document_filter *filter)
+static int read_filter(struct reader *reader, const struct node *rule, const char *place,
+		       const char *name, struct document_filter *filter)
 {
-	json_t *object = inspect_member(rule, name);
+	const struct node *object = typed(rule, name, MEMBER_OBJECT);
 	char where[PLACE_SIZE];
 	int r;
 
@@ -262,29 +298,30 @@ static int read_filter(struct reader *reader, json_t *rule, const char *place, c
 	place_put(where, "%s%s.", place, name);
 	r = check_members(reader, object, where, filter_members);
 	if (r == 0)
-		r = read_strings(reader, object, where, "caps", &filter->caps);
+		r = read_strings(reader, object, KNOWN_MOBY, where, "caps", &filter->caps);
 	if (r == 0)
-		r = read_strings(reader, object, where, "arches", &filter->arches);
+		r = read_strings(reader, object, KNOWN_MOBY, where, "arches", &filter->arches);
 	if (r < 0)
 		return r;
 	const char *kernel = string_of(object, "minKernel");
 
 	if (kernel && !parse_min_kernel(kernel, filter)) {
 		place_put(where, "%s%s.minKernel", place, name);
-		return wrong(reader, where, "must be a kernel version such as \"4.8\"");
+		r = wrong_for(reader, KNOWN_DOCKER, where,
+			      "must be a kernel version such as \"4.8\"");
 	}
-	filter->present = filter->caps.count || filter->arches.count || filter->has_min_kernel;
-	return 0;
+	filter->present = filter->caps.count || filter->arches.count || kernel;
+	return r;
 }
 
-static int read_arg(struct reader *reader, json_t *object, const char *place,
+static int read_arg(struct reader *reader, const struct node *object, const char *place,
 		    struct document_arg *arg)
 {
 	char where[PLACE_SIZE];
 	const char *op;
 
 	place_put(where, "%s.", place);
-	if (!json_is_object(object))
+	if (!node_is(object, NODE_MAP))
 		return wrong(reader, place, "must be an object");
 	if (check_members(reader, object, where, arg_members) < 0)
 		return -reader->err->code;
@@ -304,26 +341,23 @@ static int read_arg(struct reader *reader, json_t *object, const char *place,
 	return err_quoted(reader->err, where, "unknown operator", op);
 }
 
-static int read_args(struct reader *reader, json_t *object, const char *place,
+static int read_args(struct reader *reader, const struct node *object, const char *place,
 		     struct document_rule *rule)
 {
-	json_t *array = inspect_member(object, "args");
-	size_t count = json_array_size(array);
+	const struct node *list = node_member(object, "args");
 	char where[PLACE_SIZE];
+	int r = 0;
 
-	rule->args = mem_new(count, sizeof(*rule->args));
-	for (; rule->arg_count < count; rule->arg_count++) {
+	rule->args = mem_new(node_count(list), sizeof(*rule->args));
+	for (const struct node *item = list ? list->first : NULL; r == 0 && item;
+	     item = item->next) {
 		place_put(where, "%sargs[%zu]", place, rule->arg_count);
-		int r = read_arg(reader, json_array_get(array, rule->arg_count), where,
-				 &rule->args[rule->arg_count]);
-
-		if (r < 0)
-			return r;
+		r = read_arg(reader, item, where, &rule->args[rule->arg_count++]);
 	}
-	return 0;
+	return r;
 }
 
-static int read_action(struct reader *reader, json_t *object, const char *place,
+static int read_action(struct reader *reader, const struct node *object, const char *place,
 		       struct document_rule *rule)
 {
 	const char *action = string_of(object, "action");
@@ -337,12 +371,12 @@ static int read_action(struct reader *reader, json_t *object, const char *place,
 	return 0;
 }
 
-static int read_rule(struct reader *reader, json_t *object, const char *place,
+static int read_rule(struct reader *reader, const struct node *object, const char *place,
 		     struct document_rule *rule)
 {
 	int r;
 
-	if (!json_is_object(object))
+	if (!node_is(object, NODE_MAP))
 		return wrong(reader, place, "must be an object");
 	char where[PLACE_SIZE];
 
@@ -354,7 +388,7 @@ static int read_rule(struct reader *reader, json_t *object, const char *place,
 	rule->comment = string_of(object, "comment");
 	rule->errno_name = string_of(object, "errno");
 	rule->errno_ret = number_of(object, "errnoRet");
-	r = read_strings(reader, object, where, "names", &rule->names);
+	r = read_strings(reader, object, KNOWN_ALL, where, "names", &rule->names);
 	if (r == 0)
 		r = read_action(reader, object, where, rule);
 	if (r == 0)
@@ -369,51 +403,52 @@ static int read_rule(struct reader *reader, json_t *object, const char *place,
 	return r;
 }
 
-static int read_rules(struct reader *reader, json_t *object)
+static int read_rules(struct reader *reader, const struct node *object)
 {
 	struct document *document = reader->document;
-	json_t *array = inspect_member(object, "syscalls");
-	size_t count = json_array_size(array);
+	const struct node *list = node_member(object, "syscalls");
 	char place[PLACE_SIZE];
+	int r = 0;
 
-	document->rules = mem_new(count, sizeof(*document->rules));
-	while (document->rule_count < count) {
+	document->rules = mem_new(node_count(list), sizeof(*document->rules));
+	for (const struct node *item = list ? list->first : NULL; r == 0 && item;
+	     item = item->next) {
 		size_t i = document->rule_count++;
 
 		reader->order = i + 1;
 		document_rule_place(document, i, place);
-		int r = read_rule(reader, json_array_get(array, i), place, &document->rules[i]);
-
-		if (r < 0)
-			return r;
+		r = read_rule(reader, item, place, &document->rules[i]);
 	}
-	return 0;
+	return r;
 }
 
-static int read_arch_map(struct reader *reader, json_t *object)
+static int read_arch(struct reader *reader, const struct node *item, struct document_arch *arch)
+{
+	char place[PLACE_SIZE];
+	size_t i = reader->document->arch_map_count - 1;
+
+	place_put(place, "%sarchMap[%zu]", reader->document->prefix, i);
+	if (!node_is(item, NODE_MAP))
+		return wrong_for(reader, KNOWN_MOBY, place, "must be an object");
+	place_put(place, "%sarchMap[%zu].", reader->document->prefix, i);
+	int r = check_members(reader, item, place, arch_members);
+
+	arch->architecture = string_of(item, "architecture");
+	return r < 0 ? r
+		     : read_strings(reader, item, KNOWN_MOBY, place, "subArchitectures",
+				    &arch->subs);
+}
+
+static int read_arch_map(struct reader *reader, const struct node *object)
 {
 	struct document *document = reader->document;
-	json_t *array = inspect_member(object, "archMap");
-	size_t count = json_array_size(array);
-	char place[PLACE_SIZE];
+	const struct node *list = typed(object, "archMap", MEMBER_ARRAY);
+	int r = 0;
 
-	document->arch_map = mem_new(count, sizeof(*document->arch_map));
-	while (document->arch_map_count < count) {
-		size_t i = document->arch_map_count++;
-		json_t *element = json_array_get(array, i);
-
-		place_put(place, "%sarchMap[%zu]", document->prefix, i);
-		if (!json_is_object(element))
-			return wrong(reader, place, "must be an object");
-		place_put(place, "%sarchMap[%zu].", document->prefix, i);
-		if (check_members(reader, element, place, arch_members) < 0)
-			return -reader->err->code;
-		document->arch_map[i].architecture = string_of(element, "architecture");
-		if (read_strings(reader, element, place, "subArchitectures",
-				 &document->arch_map[i].subs) < 0)
-			return -reader->err->code;
-	}
-	return 0;
+	document->arch_map = mem_new(node_count(list), sizeof(*document->arch_map));
+	for (const struct node *item = list ? list->first : NULL; r == 0 && item; item = item->next)
+		r = read_arch(reader, item, &document->arch_map[document->arch_map_count++]);
+	return r;
 }
 
 /* The members that only one reader knows tell whose document it is. */
@@ -434,7 +469,7 @@ static enum shape detect_shape(const struct document *document)
 	return docker ? SHAPE_DOCKER : SHAPE_OCI;
 }
 
-static int read_root(struct reader *reader, json_t *object)
+static int read_root(struct reader *reader, const struct node *object)
 {
 	struct document *document = reader->document;
 	const char *prefix = document->prefix;
@@ -446,152 +481,64 @@ static int read_root(struct reader *reader, json_t *object)
 	document->default_action = string_of(object, "defaultAction");
 	document->default_errno = string_of(object, "defaultErrno");
 	document->listener_path = string_of(object, "listenerPath");
+	document->listener_metadata = string_of(object, "listenerMetadata");
 	document->default_errno_ret = number_of(object, "defaultErrnoRet");
-	r = read_strings(reader, object, prefix, "architectures", &document->architectures);
+	r = read_strings(reader, object, KNOWN_ALL, prefix, "architectures",
+			 &document->architectures);
 	if (r == 0)
 		r = read_arch_map(reader, object);
 	if (r == 0)
-		r = read_strings(reader, object, prefix, "flags", &document->flags);
+		r = read_strings(reader, object, KNOWN_ALL, prefix, "flags", &document->flags);
 	if (r == 0)
 		r = read_rules(reader, object);
-	document->shape = detect_shape(document);
+	if (document->bare)
+		document->shape = detect_shape(document);
 	return r;
 }
 
 /* --- the text */
 
-static struct str skip_mark(struct str text)
+/* "HostConfig.SecurityOpt: " in front of a place belongs to it. */
+static const struct node *find_place(const struct document *document, struct str place)
 {
-	const struct str mark = STR("\xef\xbb\xbf");
+	struct str prefix = str_from(document->prefix);
+	const struct node *found = NULL;
 
-	return str_starts(text, mark) ? str_skip(text, mark.n) : text;
-}
-
-static struct str skip_blanks(struct str text)
-{
-	while (text.n && strchr(" \t\r\n", text.p[0]) && text.p[0])
-		text = str_skip(text, 1);
-	return text;
-}
-
-/* Only letters, digits and what a section's or a setting's name may have beside them. */
-static bool is_word(struct str text)
-{
-	for (size_t i = 0; i < text.n; i++) {
-		if (!isalnum((unsigned char)text.p[i]) && !strchr("-_ .", text.p[i]))
-			return false;
-	}
-	return text.n > 0 && isalpha((unsigned char)text.p[0]);
-}
-
-bool document_is_unit(struct str text)
-{
-	text = skip_blanks(skip_mark(text));
-	while (text.n && (text.p[0] == '#' || text.p[0] == ';'))
-		text = skip_blanks(str_skip(text, str_chr(text, '\n')));
-	size_t n = str_chr(text, '\n'), equals = str_chr(str_of(text.p, n), '=');
-
-	while (n && strchr(" \t\r", text.p[n - 1]))
-		n--;
-	if (n > 2 && text.p[0] == '[' && text.p[n - 1] == ']')
-		return is_word(str_of(text.p + 1, n - 2));
-	/* settings begin with a capital, fields of a log (type=, node=) do not */
-	return equals < n && isupper((unsigned char)text.p[0]) && is_word(str_of(text.p, equals));
+	if (document->profile && prefix.n && str_starts(place, prefix))
+		found = node_at_place(document->profile, str_skip(place, prefix.n));
+	if (!found && document->prefix_owned && str_starts(place, prefix))
+		return document->profile;
+	if (!found)
+		found = document->object ? node_at_place(document->object, place) : NULL;
+	return found;
 }
 
 unsigned document_line(const struct document *document, const char *place)
 {
+	const struct node *node = find_place(document, str_from(place));
 	unsigned line, column;
 
-	if (!document->places || !yaml_find_place(document->places, place, &line, &column))
+	if (!node || document->tree.line_count < 3)
 		return 0;
+	tree_position(&document->tree, node, &line, &column);
 	return line;
 }
 
 void document_locate(const struct document *document, struct err *err)
 {
-	char place[PLACE_SIZE];
-	size_t n = strcspn(err->message, ": ");
+	struct str message = str_from(err->message), prefix = str_from(document->prefix);
+	size_t skip = prefix.n && str_starts(message, prefix) ? prefix.n : 0;
+	struct str place = str_of(message.p, skip + strcspn(message.p + skip, ": "));
 	unsigned line, column;
 
-	if (!document->places || n == 0 || n >= sizeof(place) ||
-	    isdigit((unsigned char)*err->message))
+	if (place.n == 0 || isdigit((unsigned char)*err->message))
 		return;
-	memcpy(place, err->message, n);
-	place[n] = '\0';
-	if (yaml_find_place(document->places, place, &line, &column))
-		err_prefix(err, "%u:%u", line, column);
-}
+	const struct node *node = find_place(document, place);
 
-static bool is_profile(const json_t *root)
-{
-	const char *kind = json_string_value(inspect_member(root, "kind"));
-
-	return kind && strcmp(kind, "SeccompProfile") == 0;
-}
-
-/* Of several documents the one that is a SeccompProfile. */
-static int choose(struct reader *reader, const struct yaml_documents *documents, size_t *ret_at)
-{
-	size_t found = 0;
-
-	*ret_at = 0;
-	if (documents->count == 0)
-		return err_set(reader->err, EINVAL, "1:1: empty: no seccomp profile");
-	for (size_t i = 0; documents->count > 1 && i < documents->count; i++) {
-		if (is_profile(documents->all[i].root))
-			*ret_at = i;
-		found += is_profile(documents->all[i].root);
-	}
-	if (documents->count == 1 || found == 1)
-		return 0;
-	if (found == 0)
-		return err_set(reader->err, EINVAL,
-			       "1:1: none of the %zu documents is a SeccompProfile",
-			       documents->count);
-	return err_set(reader->err, EINVAL, "1:1: %zu SeccompProfiles: give one of them", found);
-}
-
-static int parse_yaml(struct reader *reader, struct str text, json_t **ret_root)
-{
-	struct yaml_documents documents;
-	size_t at = 0;
-	int r = yaml_read(text, DOCUMENT_MAX_VALUES, &documents, reader->err);
-
-	if (r == 0)
-		r = choose(reader, &documents, &at);
-	if (r == 0) {
-		*ret_root = json_incref(documents.all[at].root);
-		reader->document->places = json_incref(documents.all[at].places);
-	}
-	yaml_release(&documents);
-	return r;
-}
-
-static int parse_text(struct reader *reader, char *bytes, size_t n, json_t **ret_root)
-{
-	struct str text = skip_mark(str_of(bytes, n));
-	struct str start = skip_blanks(text);
-
-	if (start.n && start.p[0] != '{' && start.p[0] != '[')
-		return parse_yaml(reader, text, ret_root);
-	return json_read_text(bytes + (n - text.n), text.n, DOCUMENT_MAX_VALUES, ret_root,
-			      reader->err);
-}
-
-/* What the place tells of the profile: who reads it. */
-static void take_form(struct document *document, const struct inspected *inspected)
-{
-	document->has_caps = inspected->has_caps;
-	document->caps = inspected->caps;
-	document->resolved =
-		inspected->form == INSPECTED_BUNDLE || inspected->form == INSPECTED_CRICTL;
-	if (document->resolved)
-		document->shape = SHAPE_OCI;
-	if (inspected->form == INSPECTED_DOCKER)
-		document->shape = SHAPE_DOCKER;
-	if (inspected->form == INSPECTED_SPO)
-		document->shape = SHAPE_SPO;
+	if (!node)
+		return;
+	tree_position(&document->tree, node, &line, &column);
+	err_prefix(err, "%u:%u", line, column);
 }
 
 /* The operator writes no zero (errnoRet is omitempty), and without errnoRet it is EPERM. */
@@ -612,35 +559,40 @@ static void drop_zero_errnos(struct reader *reader)
 	}
 }
 
-static int read_tree(struct reader *reader, json_t *root)
+/* The schema of a cluster's object asks for one; a runtime or Docker takes its absence for "no
+ * filter". */
+static bool needs_default(const struct document *document)
 {
-	struct document *document = reader->document;
-	struct inspected inspected;
-	int r = inspect_find(root, &inspected, reader->lints, reader->err);
-
-	document->root = json_incref(inspected.profile);
-	document->prefix = inspected.prefix;
-	if (r == 0 && inspected.profile)
-		r = read_root(reader, inspected.profile);
-	take_form(document, &inspected);
-	if (document->shape == SHAPE_SPO)
-		drop_zero_errnos(reader);
-	inspected_release(&inspected);
-	return r;
+	return document->profile && !document->default_action && !document->bare &&
+	       !document->resolved && document->shape != SHAPE_DOCKER;
 }
 
-int document_parse(char *bytes, size_t n, struct document *document, struct lints *lints,
-		   struct err *err)
+/* Go's JSON reader does not skip it (RFC 8259, 8.1, lets a parser refuse it). */
+static void lint_mark(struct reader *reader)
+{
+	if (reader->document->tree.has_mark && reader->document->tree.is_json)
+		lint_add(reader->lints, 0, "",
+			 "the text begins with a byte-order mark: Docker, Podman and runc refuse "
+			 "such a file; remove the mark");
+}
+
+int document_parse(struct str text, const char *select, struct document *document,
+		   struct lints *lints, struct err *err)
 {
 	struct reader reader = {.document = document, .lints = lints, .err = err};
-	json_t *root = NULL;
-	int r;
 
 	*document = (struct document){.prefix = ""};
-	r = parse_text(&reader, bytes, n, &root);
+	int r = tree_read(&document->tree, text, err);
+
 	if (r == 0)
-		r = read_tree(&reader, root);
-	json_decref(root);
+		r = readers_find(document, select, lints, err);
+	if (r == 0 && document->profile)
+		r = read_root(&reader, document->profile);
+	if (r == 0 && needs_default(document))
+		r = err_set(err, EINVAL, "%sdefaultAction: missing", document->prefix);
+	if (document->shape == SHAPE_SPO)
+		drop_zero_errnos(&reader);
+	lint_mark(&reader);
 	return r;
 }
 
@@ -666,7 +618,7 @@ void document_release(struct document *document)
 	free(document->architectures.all);
 	free(document->flags.all);
 	free(document->rules);
-	json_decref(document->root);
-	json_decref(document->places);
+	free(document->prefix_owned);
+	tree_release(&document->tree);
 	*document = (struct document){0};
 }

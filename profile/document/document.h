@@ -1,32 +1,31 @@
 /*
- * A profile's document: what the JSON says, checked for form, nothing decided yet.
+ * A profile's document: what the text says, checked for form, nothing decided yet.
  *
  * Three readers share the format and each ignores something of it: the OCI runtime spec's
  * linux.seccomp (config-linux.md), moby's extension (archMap, includes, excludes, name, comment,
  * minKernel) and containers/common's (defaultErrno, errno beside them). All fields of all three
- * are read here; profile/document/resolve.h applies what the chosen loader knows. The text is JSON or YAML,
- * and the profile may lie inside of what a tool prints (profile/document/inspect.h).
+ * are read here; profile/document/resolve.h applies what the chosen loader knows. The text is JSON
+ * or YAML (profile/document/tree.h), and the profile may lie within what a tool prints
+ * (profile/document/readers.h).
  *
  * What Go's JSON reader does is done here, since all three are written in Go: null is absence,
- * names of members are taken in any case (with a lint), unknown members are ignored (with a
- * lint). Beyond that this reader is strict: a member given twice is an error.
+ * names of members are taken in any case and the last of two counts (with a lint), unknown members
+ * are ignored (with a lint). A member of the wrong type is an error only for the loaders that know
+ * the member.
  *
- * Strings are borrowed from the JSON tree, which the document owns; "" counts as absent.
+ * Strings are borrowed from the tree, which the document owns; "" counts as absent.
  */
 #ifndef SCLOG_PROFILE_DOCUMENT_DOCUMENT_H
 #define SCLOG_PROFILE_DOCUMENT_DOCUMENT_H
 
 #include "profile/document/lint.h"
 #include "profile/document/options.h"
+#include "profile/document/tree.h"
 
-#include <jansson.h>
 #include <seccomp.h>
 
 /* No profile is larger; what is, is not read to its end. */
 #define DOCUMENT_MAX_BYTES (64U << 20)
-
-/* Values of a text, some 200 bytes of memory each: `docker inspect` has a few hundred. */
-#define DOCUMENT_MAX_VALUES 500000U
 
 /* Rules and names that are taken; a kernel has fewer than 500 syscalls. */
 #define DOCUMENT_MAX_NAMES 32768U
@@ -87,10 +86,15 @@ struct document_arch {
 };
 
 struct document {
-	json_t *root; /* the profile itself */
-	json_t *places; /* of a YAML text: where its values stand (profile/document/yaml.h), else NULL */
+	struct tree tree;
+	const struct node *object; /* what holds the profile; places begin here */
+	struct node *profile;      /* NULL: no filter at all */
 	enum shape shape;
+	bool bare;          /* nothing around the profile tells whose it is: its members do */
+	bool whole;         /* the whole text is a document that a runtime or a cluster takes */
+	size_t others;      /* profiles in the text that were not selected */
 	const char *prefix; /* of every place: "", "linux.seccomp." or the like */
+	char *prefix_owned; /* to be freed, or NULL */
 	bool has_caps;      /* it came with its container's bounding set */
 	caps caps;
 	bool resolved;              /* a runtime's input: what is conditional was decided already */
@@ -101,27 +105,25 @@ struct document {
 	struct document_arch *arch_map;
 	size_t arch_map_count;
 	struct strings flags;
-	const char *listener_path; /* who answers SCMP_ACT_NOTIFY, or NULL */
+	const char *listener_path;     /* who answers SCMP_ACT_NOTIFY, or NULL */
+	const char *listener_metadata; /* or NULL */
 	struct document_rule *rules;
 	size_t rule_count;
+	/* By loader: why it refuses the document, where only some do; "" otherwise. */
+	char faults[LOADER_OCI + 1][PLACE_SIZE + 64];
 };
 
 /*
- * Reads a document from bytes, which it may overwrite. On failure returns -EINVAL with the
- * place in err: "LINE:COLUMN: what" for a malformed text, "syscalls[3].action: what" otherwise.
+ * Reads a document. select: which of several profiles, or NULL. The document borrows the text
+ * for lines and edits (profile/document/tree.h). On failure returns -EINVAL with the place in err:
+ * "LINE:COLUMN: what" for a malformed text, "syscalls[3].action: what" otherwise.
  * document_release() is due in both cases.
  */
-int document_parse(char *bytes, size_t n, struct document *document, struct lints *lints,
-		   struct err *err);
+int document_parse(struct str text, const char *select, struct document *document,
+		   struct lints *lints, struct err *err);
 void document_release(struct document *document);
 
-/*
- * Whether the text stands for one of the unit files of systemd (profile/filter/unit.h), which are no
- * documents: its first line of substance is a section or an assignment.
- */
-bool document_is_unit(struct str text);
-
-/* The line of a place, 0 where it is not known. */
+/* The line of a place; 0 where it is not known, or the text has only one. */
 unsigned document_line(const struct document *document, const char *place);
 
 /* Puts "LINE:COLUMN: " before an error that begins with a place, where that is known. */

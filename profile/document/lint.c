@@ -51,17 +51,18 @@ void lint_note(struct lints *lints, size_t order, const char *where, const char 
 void lint_locate(struct lints *lints, unsigned (*line_of)(const void *context, const char *where),
 		 const void *context)
 {
-	for (size_t i = 0; i < lints->count; i++) {
-		struct lint *lint = &lints->all[i];
-		unsigned line = line_of(context, lint->where);
-		BUF_AUTO where = {0};
+	for (size_t i = 0; i < lints->count; i++)
+		lints->all[i].line = line_of(context, lints->all[i].where);
+}
 
-		if (line == 0)
-			continue;
-		buf_format(&where, "%s (line %u)", lint->where, line);
-		free(lint->where);
-		lint->where = mem_copy(buf_str(&where));
-	}
+void lint_put_place(const struct lint *lint, struct buf *to)
+{
+	if (!lint->where || !lint->where[0])
+		return;
+	buf_put_str(to, str_from(lint->where));
+	if (lint->line)
+		buf_format(to, " (line %u)", lint->line);
+	buf_put_str(to, STR(": "));
 }
 
 const char *lint_level_name(enum lint_level level)

@@ -9,6 +9,7 @@
 #ifndef SCLOG_PROFILE_DOCUMENT_LINT_H
 #define SCLOG_PROFILE_DOCUMENT_LINT_H
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #include <stddef.h>
@@ -25,7 +26,8 @@ const char *lint_level_name(enum lint_level level);
 struct lint {
 	enum lint_level level;
 	char *message; /* what, and what follows from it */
-	char *where;   /* "syscalls[3].names[17]", "spec.syscalls[0] (line 7)", "line 3" */
+	char *where;   /* "syscalls[3].names[17]", "line 3"; "" for the whole */
+	unsigned line; /* of `where` in the text; 0: not known */
 };
 
 struct lints {
@@ -48,9 +50,12 @@ void lint_add(struct lints *lints, size_t order, const char *where, const char *
 void lint_note(struct lints *lints, size_t order, const char *where, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Adds " (line N)" to every place that the function finds a line for; 0: none known. */
+/* Fills the line of every entry that the function finds one for; 0: none known. */
 void lint_locate(struct lints *lints, unsigned (*line_of)(const void *context, const char *where),
 		 const void *context);
+
+/* Appends "WHERE (line N): ", the parts that are known. */
+void lint_put_place(const struct lint *lint, struct buf *to);
 
 /* Sorts into the document's order, and says what the cap has dropped. */
 void lint_finish(struct lints *lints);

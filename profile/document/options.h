@@ -49,6 +49,8 @@ int caps_parse(const char *list, caps *ret_caps, struct err *err);
 
 /* What decides how a document is resolved and built. */
 struct profile_options {
+	const char
+		*select; /* which of several profiles in one text; NULL: there is one. Borrowed */
 	enum loader loader;
 	enum runtime runtime;
 	bool has_caps; /* caps are asked for: those that a document brings along do not count */

@@ -477,6 +477,15 @@ int rules_resolve(const struct document *document, const struct profile_options 
 	*rules = (struct rules){.document = document, .loader = options->loader};
 	if (rules->loader == LOADER_AUTO)
 		rules->loader = loader_of_shape(document->shape);
+	if (document->faults[rules->loader][0])
+		return err_set(err, EINVAL, "%s", document->faults[rules->loader]);
+	if (!document->default_action && !document->rule_count && document->profile &&
+	    rules->loader == LOADER_OCI && options->runtime == RUNTIME_CRUN)
+		return err_set(
+			err, EINVAL,
+			"%sdefaultAction: missing: crun refuses a profile without it, so the "
+			"container would not start",
+			document->prefix);
 	if (!document->default_action && !document->rule_count) {
 		lint_add(lints, 0, "defaultAction",
 			 "no default action and no rules: seccomp is off, everything is allowed");

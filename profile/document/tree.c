@@ -1,383 +1,331 @@
-#include "profile/document/tree.h"
+#include "profile/document/tree_private.h"
 
 #include "base/mem.h"
+#include "profile/document/spelling.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <jansson.h>
+#include <inttypes.h>
+#include <stdalign.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
-struct scanner {
-	struct tree *tree;
-	size_t at;
-	size_t depth;
-	struct err *err;
+/* --- memory */
+
+#define BLOCK_BYTES 32768
+
+struct tree_block {
+	struct tree_block *next;
+	size_t used, size;
+	alignas(16) char bytes[];
 };
 
-static int wrong(struct scanner *scanner)
+void *tree_alloc(struct tree *tree, size_t size)
 {
-	return err_set(scanner->err, EINVAL, "byte %zu: not JSON", scanner->at);
-}
+	struct tree_block *block = tree->blocks;
 
-/* The byte at hand after white space; 0 at the end. */
-static char peek(struct scanner *scanner)
-{
-	struct str text = scanner->tree->text;
+	size = (size + 15) & ~(size_t)15;
+	if (!block || block->size - block->used < size) {
+		size_t room = size > BLOCK_BYTES ? size : BLOCK_BYTES;
 
-	while (scanner->at < text.n && memchr(" \t\r\n", text.p[scanner->at], 4))
-		scanner->at++;
-	return scanner->at < text.n ? text.p[scanner->at] : '\0';
-}
-
-size_t tree_add(struct tree *tree, size_t parent, size_t start)
-{
-	if (tree->count == tree->size) {
-		tree->size = tree->size ? tree->size * 2 : 256;
-		tree->nodes = mem_resize(tree->nodes, tree->size * sizeof(*tree->nodes));
+		block = mem_new(1, sizeof(*block) + room);
+		*block = (struct tree_block){.next = tree->blocks, .size = room};
+		tree->blocks = block;
 	}
-	size_t at = tree->count++;
+	void *at = block->bytes + block->used;
 
-	tree->nodes[at] = (struct tree_node){.parent = parent,
-					     .first = TREE_NONE,
-					     .last = TREE_NONE,
-					     .next = TREE_NONE,
-					     .start = start};
-	if (parent == TREE_NONE)
-		return at;
-	struct tree_node *above = &tree->nodes[parent];
-
-	if (above->first == TREE_NONE)
-		above->first = at;
-	else
-		tree->nodes[above->last].next = at;
-	above->last = at;
+	block->used += size;
 	return at;
 }
 
-/* Past a string's closing quote. */
-static int skip_string(struct scanner *scanner)
+char *tree_string(struct tree *tree, struct str text)
 {
-	struct str text = scanner->tree->text;
+	char *copy = tree_alloc(tree, text.n + 1);
 
-	for (scanner->at++; scanner->at < text.n; scanner->at++) {
-		if (text.p[scanner->at] == '\\')
-			scanner->at++;
-		else if (text.p[scanner->at] == '"')
-			break;
-	}
-	if (scanner->at >= text.n)
-		return wrong(scanner);
-	scanner->at++;
-	return 0;
-}
-
-static char *unescaped(struct str token)
-{
-	json_t *value = json_loadb(token.p, token.n, JSON_DECODE_ANY, NULL);
-	char *text = mem_copy(str_from(json_is_string(value) ? json_string_value(value) : ""));
-
-	json_decref(value);
-	return text;
-}
-
-/* A string between its quotes, unescaped. */
-static int read_string(struct scanner *scanner, char **ret_text)
-{
-	size_t from = scanner->at;
-	int r = skip_string(scanner);
-
-	if (r < 0)
-		return r;
-	struct str token = str_of(scanner->tree->text.p + from, scanner->at - from);
-
-	*ret_text = memchr(token.p, '\\', token.n) ? unescaped(token)
-						   : mem_copy(str_of(token.p + 1, token.n - 2));
-	return 0;
-}
-
-static int read_scalar(struct scanner *scanner, size_t node)
-{
-	struct str text = scanner->tree->text;
-	struct tree_node *scalar = &scanner->tree->nodes[node];
-
-	scalar->kind = TREE_SCALAR;
-	if (text.p[scanner->at] == '"')
-		return read_string(scanner, &scalar->text);
-	size_t from = scanner->at;
-
-	while (scanner->at < text.n && !memchr(" \t\r\n,:[]{}\"", text.p[scanner->at], 11))
-		scanner->at++;
-	if (scanner->at == from)
-		return wrong(scanner);
-	scalar->text = mem_copy(str_of(text.p + from, scanner->at - from));
-	return 0;
-}
-
-/* A new item of `parent`: with its key in a map; the scanner then stands at its value. */
-static int begin_item(struct scanner *scanner, size_t parent, size_t *ret_node)
-{
-	struct tree *tree = scanner->tree;
-	char *key = NULL;
-
-	peek(scanner);
-	size_t node = tree_add(tree, parent, scanner->at);
-
-	if (parent != TREE_NONE && tree->nodes[parent].kind == TREE_MAP) {
-		if (peek(scanner) != '"' || read_string(scanner, &key) < 0)
-			return wrong(scanner);
-		tree->nodes[node].key = key;
-		if (peek(scanner) != ':')
-			return wrong(scanner);
-		scanner->at++;
-	}
-	peek(scanner);
-	tree->nodes[node].from = scanner->at;
-	*ret_node = node;
-	return 0;
-}
-
-/* After a value: closes what ends here. *ret_node is who goes on, TREE_NONE behind the root. */
-static int end_value(struct scanner *scanner, size_t *ret_node)
-{
-	struct tree *tree = scanner->tree;
-	size_t node = *ret_node;
-
-	for (;;) {
-		tree->nodes[node].to = scanner->at;
-		node = tree->nodes[node].parent;
-		*ret_node = node;
-		if (node == TREE_NONE)
-			return 0;
-		char c = peek(scanner);
-
-		if (c != ',' && c != (tree->nodes[node].kind == TREE_MAP ? '}' : ']'))
-			return wrong(scanner);
-		scanner->at++;
-		if (c == ',')
-			return 0;
-		scanner->depth--;
-	}
-}
-
-/* A list or a map that has items: goes into it. 0 for one without, which ends here. */
-static int open_value(struct scanner *scanner, size_t node)
-{
-	bool map = peek(scanner) == '{';
-
-	scanner->tree->nodes[node].kind = map ? TREE_MAP : TREE_LIST;
-	scanner->at++;
-	if (peek(scanner) == (map ? '}' : ']')) {
-		scanner->at++;
-		return 0;
-	}
-	return ++scanner->depth > TREE_DEPTH_MAX ? wrong(scanner) : 1;
-}
-
-int tree_read_json(struct tree *tree, struct str text, struct err *err)
-{
-	struct scanner scanner = {.tree = tree, .err = err};
-	size_t parent = TREE_NONE;
-
-	*tree = (struct tree){.text = text};
-	do {
-		size_t node = TREE_NONE;
-		int r = begin_item(&scanner, parent, &node);
-
-		if (r < 0)
-			return r;
-		char c = peek(&scanner);
-
-		r = c == '{' || c == '[' ? open_value(&scanner, node) : read_scalar(&scanner, node);
-		if (r < 0)
-			return r;
-		parent = node;
-		if (r == 0 && end_value(&scanner, &parent) < 0)
-			return -err->code;
-	} while (parent != TREE_NONE);
-	return peek(&scanner) ? wrong(&scanner) : 0;
+	if (text.n)
+		memcpy(copy, text.p, text.n);
+	return copy;
 }
 
 void tree_release(struct tree *tree)
 {
-	for (size_t i = 0; i < tree->count; i++) {
-		tree_forget_appended(tree, i);
-		free(tree->nodes[i].key);
-		free(tree->nodes[i].text);
-		free(tree->nodes[i].instead);
+	while (tree->blocks) {
+		struct tree_block *next = tree->blocks->next;
+
+		free(tree->blocks);
+		tree->blocks = next;
 	}
-	free(tree->nodes);
+	free(tree->documents);
+	free(tree->lines);
 	*tree = (struct tree){0};
 }
 
-size_t tree_member(const struct tree *tree, size_t map, const char *name)
-{
-	size_t found = TREE_NONE;
+/* --- building */
 
-	if (map == TREE_NONE || tree->nodes[map].kind != TREE_MAP)
-		return TREE_NONE;
-	for (size_t i = tree->nodes[map].first; i != TREE_NONE; i = tree->nodes[i].next) {
-		if (strcmp(tree->nodes[i].key, name) == 0)
-			return i;
-		if (strcasecmp(tree->nodes[i].key, name) == 0)
-			found = i;
+struct node *tree_add(const struct tree_input *input, struct node *parent, const char *key,
+		      size_t start)
+{
+	char what[64];
+
+	if (++input->tree->values > TREE_MAX_VALUES) {
+		snprintf(what, sizeof(what), "more than %u values: no seccomp profile",
+			 TREE_MAX_VALUES);
+		tree_error(input, start, E2BIG, what);
+		return NULL;
 	}
-	return found;
+	struct node *node = tree_alloc(input->tree, sizeof(*node));
+
+	*node = (struct node){.parent = parent, .key = key, .start = start, .from = start};
+	node->added_end = &node->added;
+	if (input->holder) {
+		node->outside = true;
+		node->start = node->from = input->holder->from;
+	}
+	if (!parent)
+		return node;
+	if (parent->last)
+		parent->last->next = node;
+	else
+		parent->first = node;
+	parent->last = node;
+	parent->count++;
+	return node;
 }
 
-const char *tree_text(const struct tree *tree, size_t node)
+void tree_add_document(struct tree_input *input, struct node *root)
 {
-	return node != TREE_NONE && tree->nodes[node].text ? tree->nodes[node].text : "";
+	struct tree *tree = input->tree;
+
+	input->root = root;
+	if (input->holder || root->kind == NODE_NULL)
+		return;
+	tree->documents =
+		mem_resize(tree->documents, (tree->document_count + 1) * sizeof(*tree->documents));
+	tree->documents[tree->document_count++] = root;
 }
 
-void tree_remove(struct tree *tree, size_t node)
+int tree_error(const struct tree_input *input, size_t at, int code, const char *what)
 {
-	if (node != TREE_NONE)
-		tree->nodes[node].gone = true;
+	size_t line = 1, column = 1;
+
+	for (size_t i = 0; i < at && i < input->text.n; i++) {
+		unsigned char c = (unsigned char)input->text.p[i];
+
+		column = c == '\n' ? 1 : column + ((c & 0xc0) != 0x80);
+		line += c == '\n';
+	}
+	return err_set(input->err, code, "%zu:%zu: %s", line, column, what);
 }
 
-void tree_replace(struct tree *tree, size_t node, const char *text)
+static bool begins_json(struct str text)
 {
-	free(tree->nodes[node].instead);
-	tree->nodes[node].instead = mem_copy(str_from(text));
+	size_t i = 0;
+
+	while (i < text.n && memchr(" \t\r\n", text.p[i], 4))
+		i++;
+	return i < text.n && (text.p[i] == '{' || text.p[i] == '[');
 }
 
-size_t tree_left(const struct tree *tree, size_t node)
+static void index_lines(struct tree *tree)
 {
-	size_t left = 0;
+	struct str text = tree->text;
+	size_t count = 1;
 
-	for (size_t i = tree->nodes[node].first; i != TREE_NONE; i = tree->nodes[i].next)
-		left += !tree->nodes[i].gone;
-	return left;
+	for (size_t i = 0; i < text.n; i++)
+		count += text.p[i] == '\n';
+	tree->lines = mem_new(count, sizeof(*tree->lines));
+	tree->line_count = 1;
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] == '\n')
+			tree->lines[tree->line_count++] = i + 1;
 }
 
-void tree_append(struct tree *tree, size_t list, const char *item)
+int tree_read(struct tree *tree, struct str text, struct err *err)
 {
-	struct tree_node *node = &tree->nodes[list];
+	const struct str mark = STR("\xef\xbb\xbf");
+	bool has_mark = str_starts(text, mark);
 
-	node->added = mem_resize(node->added, (node->added_count + 1) * sizeof(*node->added));
-	node->added[node->added_count++] = mem_copy(str_from(item));
+	*tree = (struct tree){.text = has_mark ? str_skip(text, mark.n) : text,
+			      .has_mark = has_mark,
+			      .is_json = begins_json(has_mark ? str_skip(text, mark.n) : text)};
+	struct tree_input input = {.tree = tree, .text = tree->text, .err = err};
+	int r = tree->is_json ? tree_parse_json(&input) : tree_parse_yaml(&input);
+
+	if (r == 0 && tree->document_count == 0)
+		r = err_set(err, EINVAL, "1:1: empty: no seccomp profile");
+	index_lines(tree);
+	return r;
 }
 
-void tree_forget_appended(struct tree *tree, size_t list)
+int tree_read_inner(struct tree *tree, const struct node *holder, struct node *parent,
+		    const char *key, struct node **ret_node, struct err *err)
 {
-	struct tree_node *node = &tree->nodes[list];
+	struct tree_input input = {.tree = tree,
+				   .text = str_from(holder->text),
+				   .holder = holder,
+				   .parent = parent,
+				   .key = key,
+				   .err = err};
+	int r = begins_json(input.text) ? tree_parse_json(&input) : tree_parse_yaml(&input);
 
-	for (size_t i = 0; i < node->added_count; i++)
-		free(node->added[i]);
-	free(node->added);
-	node->added = NULL;
-	node->added_count = 0;
+	*ret_node = input.root;
+	if (r == 0 && !input.root)
+		r = err_set(err, EINVAL, "1:1: empty: no seccomp profile");
+	return r;
 }
 
-static void put_text(const struct tree *tree, size_t from, size_t to, struct buf *out)
+/* --- asking */
+
+void tree_position(const struct tree *tree, const struct node *node, unsigned *ret_line,
+		   unsigned *ret_column)
 {
-	if (to > from)
-		buf_put(out, tree->text.p + from, to - from);
-}
+	size_t low = 0, high = tree->line_count;
 
-/* The last item of a list or map that is left, among those before `end` (TREE_NONE: all). */
-static size_t last_left(const struct tree *tree, size_t parent, size_t end)
-{
-	size_t found = TREE_NONE;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
 
-	for (size_t i = tree->nodes[parent].first; i != end; i = tree->nodes[i].next)
-		if (!tree->nodes[i].gone)
-			found = i;
-	return found;
-}
-
-/*
- * What sets a removed item off goes with it: what stands before it, or where nothing is left
- * before it, what stands behind it. Returns up to where the text is done with.
- */
-static size_t write_around(const struct tree *tree, size_t node, size_t written, struct buf *out)
-{
-	const struct tree_node *item = &tree->nodes[node];
-	size_t before = last_left(tree, item->parent, node);
-
-	put_text(tree, written, before == TREE_NONE ? item->start : tree->nodes[before].to, out);
-	if (before == TREE_NONE && item->next != TREE_NONE)
-		return tree->nodes[item->next].start;
-	return item->to;
-}
-
-/* In a flow: after a comma and the white space that stands before the first. */
-static void put_flow_item(const struct tree *tree, const struct tree_node *list, const char *item,
-			  bool first, struct buf *out)
-{
-	size_t start = tree->nodes[list->first].start;
-
-	buf_put_str(out, first ? STR("") : STR(","));
-	if (!first)
-		put_text(tree, list->from + 1, start, out);
-	buf_put_str(out, str_from(item));
-}
-
-/* In YAML's blocks: on a line of its own, its dash below the others. */
-static void put_block_item(const struct tree *tree, const struct tree_node *list, const char *item,
-			   struct buf *out)
-{
-	size_t start = tree->nodes[list->first].start, line = start;
-
-	while (line > 0 && tree->text.p[line - 1] != '\n')
-		line--;
-	buf_put_char(out, '\n');
-	for (; line < start && tree->text.p[line] == ' '; line++)
-		buf_put_char(out, ' ');
-	buf_format(out, "- %s", item);
-}
-
-/* What was put behind the items of a list; returns up to where the text is done with. */
-static size_t write_added(const struct tree *tree, size_t node, size_t written, struct buf *out)
-{
-	const struct tree_node *list = &tree->nodes[node];
-	size_t last = last_left(tree, node, TREE_NONE);
-	size_t end = last == TREE_NONE ? written : tree->nodes[last].to;
-	bool flow = tree->text.p[list->from] == '[';
-
-	put_text(tree, written, end, out);
-	for (size_t i = 0; i < list->added_count; i++) {
-		if (flow)
-			put_flow_item(tree, list, list->added[i], last == TREE_NONE && i == 0, out);
+		if (tree->lines[middle] <= node->from)
+			low = middle;
 		else
-			put_block_item(tree, list, list->added[i], out);
+			high = middle;
 	}
-	return end > written ? end : written;
+	unsigned column = 1;
+
+	for (size_t i = tree->lines[low]; i < node->from && i < tree->text.n; i++)
+		column += ((unsigned char)tree->text.p[i] & 0xc0) != 0x80;
+	*ret_line = (unsigned)low + 1;
+	*ret_column = column;
 }
 
-/* The next node behind this one and all that is in it; on the way out of a list its additions. */
-static size_t behind(const struct tree *tree, size_t node, size_t *written, struct buf *out)
+struct node *node_member(const struct node *map, const char *name)
 {
-	while (node != TREE_NONE && tree->nodes[node].next == TREE_NONE) {
-		node = tree->nodes[node].parent;
-		if (node != TREE_NONE && tree->nodes[node].added_count)
-			*written = write_added(tree, node, *written, out);
-	}
-	return node == TREE_NONE ? TREE_NONE : tree->nodes[node].next;
+	struct node *found = NULL;
+
+	if (!map || map->kind != NODE_MAP)
+		return NULL;
+	for (struct node *node = map->first; node; node = node->next)
+		if (!node->ignored && node->kind != NODE_NULL && strcasecmp(node->key, name) == 0)
+			found = node;
+	return found;
 }
 
-void tree_write(const struct tree *tree, struct buf *out)
+static const struct node *item_at(const struct node *list, size_t at)
 {
-	size_t written = 0, node = tree->count ? 0 : TREE_NONE;
+	const struct node *item = list->kind == NODE_LIST ? list->first : NULL;
 
-	while (node != TREE_NONE) {
-		const struct tree_node *item = &tree->nodes[node];
+	while (item && at-- > 0)
+		item = item->next;
+	return item;
+}
 
-		if (item->gone) {
-			written = write_around(tree, node, written, out);
-			node = behind(tree, node, &written, out);
-		} else if (item->instead) {
-			put_text(tree, written, item->from, out);
-			buf_put_str(out, str_from(item->instead));
-			written = item->to;
-			node = behind(tree, node, &written, out);
-		} else if (item->first != TREE_NONE) {
-			node = item->first;
+/* A member may be null or ignored here, and have dots in its name. */
+static const struct node *member_at(const struct node *map, struct str *place)
+{
+	const struct node *found = NULL;
+	size_t longest = 0;
+
+	for (const struct node *node = map->kind == NODE_MAP ? map->first : NULL; node;
+	     node = node->next) {
+		size_t n = strlen(node->key);
+
+		if (n < longest || n > place->n || strncasecmp(node->key, place->p, n) != 0 ||
+		    (n < place->n && place->p[n] != '.' && place->p[n] != '['))
+			continue;
+		found = node;
+		longest = n;
+	}
+	if (found)
+		*place = str_skip(*place, longest);
+	return found;
+}
+
+const struct node *node_at_place(const struct node *top, struct str place)
+{
+	const struct node *found = NULL, *next = top;
+
+	while (next && place.n) {
+		if (place.p[0] == '[' && found) {
+			next = item_at(found, strtoul(place.p + 1, NULL, 10));
+			place = str_skip(place, str_chr(place, ']'));
+			place = str_skip(place, place.n > 0);
 		} else {
-			put_text(tree, written, item->to, out);
-			written = item->to;
-			node = behind(tree, node, &written, out);
+			place = str_skip(place, place.p[0] == '.');
+			next = member_at(found ? found : top, &place);
 		}
+		found = next ? next : found;
 	}
-	put_text(tree, written, tree->text.n, out);
+	return found;
+}
+
+bool node_is(const struct node *node, enum node_kind kind)
+{
+	return node && node->kind == kind;
+}
+
+const char *node_string(const struct node *node)
+{
+	return node_is(node, NODE_STRING) ? node->text : NULL;
+}
+
+size_t node_count(const struct node *node)
+{
+	return node ? node->count : 0;
+}
+
+bool node_is_plain(const struct node *top)
+{
+	if (top->outside || top->anchored)
+		return false;
+	for (const struct node *node = top->first; node; node = node->next)
+		if (!node_is_plain(node))
+			return false;
+	return true;
+}
+
+/* --- JSON out */
+
+static void put_scalar(const struct node *node, struct buf *out)
+{
+	static const char *const words[] = {[NODE_NULL] = "null",
+					    [NODE_TRUE] = "true",
+					    [NODE_FALSE] = "false",
+					    [NODE_REAL] = "null"};
+
+	if (node->kind == NODE_STRING)
+		spelling_put_string(out, node->text);
+	else if (node->kind == NODE_INTEGER)
+		buf_format(out, "%s%" PRIu64, node->negative ? "-" : "", node->number);
+	else
+		buf_put_str(out, str_from(words[node->kind]));
+}
+
+static void put_json(const struct node *node, bool with_ignored, int depth, struct buf *out)
+{
+	bool map = node->kind == NODE_MAP;
+	size_t count = 0;
+
+	if (!map && node->kind != NODE_LIST) {
+		put_scalar(node, out);
+		return;
+	}
+	buf_put_char(out, map ? '{' : '[');
+	for (const struct node *item = node->first; item; item = item->next) {
+		if (item->ignored && !with_ignored)
+			continue;
+		buf_format(out, "%s\n%*s", count++ ? "," : "", 2 * (depth + 1), "");
+		if (map) {
+			spelling_put_string(out, item->key);
+			buf_put_str(out, STR(": "));
+		}
+		put_json(item, with_ignored, depth + 1, out);
+	}
+	if (count)
+		buf_format(out, "\n%*s", 2 * depth, "");
+	buf_put_char(out, map ? '}' : ']');
+}
+
+void node_write_json(const struct node *node, bool with_ignored, struct buf *out)
+{
+	put_json(node, with_ignored, 0, out);
 }

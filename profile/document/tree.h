@@ -1,12 +1,20 @@
 /*
- * A document's text, JSON or YAML, as a tree of places: for changing a part of it and leaving every other byte as
- * it is, order, indentation and numbers included.
+ * The tree of a document: JSON or YAML as nodes, each with its place in the text.
  *
- * The text must be one that a stricter reader took (profile/document/document.h); what is malformed here
- * is an error, not a place to go on from. Nodes are named by their index; node 0 is the root.
- * Changes are noted in the nodes, and tree_write() puts them into effect.
+ * One tree serves reading and editing. Readers look up members and ask for the line of a node;
+ * the log-mode twin changes some nodes and writes the text again, with every other byte as it was.
  *
- * The tree borrows the text.
+ * JSON is what Go's reader takes, and invalid UTF-8 is an error besides. A key may be repeated: the last
+ * one counts, as in Go. YAML is what Kubernetes takes (sigs.k8s.io/yaml, so YAML 1.1): a plain
+ * scalar is a string unless it reads as null, true, false or a number; a quoted one is always a
+ * string; `<<` merges. A repeated key, a tag that is no JSON type, an alias inside its own anchor
+ * and a mapping as a key are errors.
+ *
+ * Input is hostile: depth and the number of values have caps. An alias is a copy that shares its
+ * strings, and each copy counts, so that a few lines cannot stand for billions of values.
+ *
+ * The tree borrows the text: lines are known, and edits possible, only while the text lives. Nodes
+ * and their strings live as long as the tree.
  */
 #ifndef SCLOG_PROFILE_DOCUMENT_TREE_H
 #define SCLOG_PROFILE_DOCUMENT_TREE_H
@@ -14,64 +22,111 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum tree_kind {
-	TREE_SCALAR,
-	TREE_LIST,
-	TREE_MAP,
+/* Deeper than any Kubernetes object. */
+#define TREE_MAX_DEPTH 64
+
+/* Values of a text, some 200 bytes of memory each: `docker inspect` has a few hundred. */
+#define TREE_MAX_VALUES 500000U
+
+enum node_kind {
+	NODE_NULL,
+	NODE_TRUE,
+	NODE_FALSE,
+	NODE_INTEGER, /* from -(2^64 - 1) to 2^64 - 1 */
+	NODE_REAL,    /* any other number */
+	NODE_STRING,
+	NODE_LIST,
+	NODE_MAP,
 };
 
-#define TREE_NONE SIZE_MAX
+struct addition {
+	struct addition *next;
+	const char *text;
+};
 
-struct tree_node {
-	enum tree_kind kind;
-	size_t parent, first, last, next; /* TREE_NONE: there is none */
-	size_t start;                     /* of the item: its key where it is a map's member */
-	size_t from, to;                  /* of the value; in bytes, the last one not included */
-	char *key;                        /* of a map's member, unescaped; else NULL */
-	char *text;                       /* of a scalar, unescaped; of another value NULL */
-	bool gone;                        /* changes: this item is left out ... */
-	char *instead;                    /* ... or this stands in the place of its value */
-	char **added;                     /* of a list: items put behind its own */
-	size_t added_count;
+struct node {
+	enum node_kind kind;
+	bool negative;    /* of an integer */
+	bool outside;     /* not in the text: a copy by an alias, or parsed out of a string */
+	bool anchored;    /* aliases share its text */
+	bool ignored;     /* node_member() passes over it */
+	bool gone;        /* edit: this item is left out ... */
+	uint64_t number;  /* of an integer, without its sign */
+	const char *key;  /* of a map's member; else NULL */
+	const char *text; /* of a scalar: a string's content, else as written; of others NULL */
+	struct node *parent, *first, *last, *next;
+	size_t count;           /* of children */
+	size_t start;           /* byte of the item: of its key where it is a member */
+	size_t from, to;        /* bytes of the value, `to` not included */
+	const char *instead;    /* edit: ... or this stands in the place of its value */
+	struct addition *added; /* edit: of a list: items behind its own, in order */
+	struct addition **added_end;
 };
 
 struct tree {
-	struct str text;
-	struct tree_node *nodes;
-	size_t count, size;
+	struct str text; /* without its byte-order mark */
+	bool has_mark;   /* it had one */
+	bool is_json;
+	struct node **documents; /* the roots; empty documents of YAML are left out */
+	size_t document_count;
+	/* private */
+	struct tree_block *blocks;
+	size_t values;
+	size_t *lines; /* where each begins */
+	size_t line_count;
 };
 
-/* Nesting beyond this is refused, as the JSON reader refuses it. */
-#define TREE_DEPTH_MAX 2048
-
-/* An alias of YAML is a scalar without text. tree_release() is due in any case. */
-int tree_read_json(struct tree *tree, struct str text, struct err *err);
-int tree_read_yaml(struct tree *tree, struct str text, struct err *err);
+/* -EINVAL with "LINE:COLUMN: what", -E2BIG for what a cap refuses. tree_release() is due in any
+ * case. */
+int tree_read(struct tree *tree, struct str text, struct err *err);
 void tree_release(struct tree *tree);
 
-/* For the readers: a new item of `parent`, the first of which is the root. */
-size_t tree_add(struct tree *tree, size_t parent, size_t start);
+/*
+ * Parses the string of a node as JSON or YAML; the result becomes a child of `parent` under that
+ * key, or stands alone where parent is NULL. Its nodes have the holder's place. Lines and columns
+ * of an error are those within the string.
+ */
+int tree_read_inner(struct tree *tree, const struct node *holder, struct node *parent,
+		    const char *key, struct node **ret_node, struct err *err);
 
-/* The member of a map by its name, in any case as Go's reader takes it; TREE_NONE if none. */
-size_t tree_member(const struct tree *tree, size_t map, const char *name);
+/* Both from 1. */
+void tree_position(const struct tree *tree, const struct node *node, unsigned *ret_line,
+		   unsigned *ret_column);
 
-/* "" where the node is none or no scalar. */
-const char *tree_text(const struct tree *tree, size_t node);
+/* The last member of that name that is neither null nor ignored, in any case of letters, as Go
+ * takes it; NULL if there is none. */
+struct node *node_member(const struct node *map, const char *name);
 
-/* The item is left out, with what sets it off from its neighbours. */
-void tree_remove(struct tree *tree, size_t node);
+/* The node of a place below `top`, such as "syscalls[3].names[0]": as far as it can be followed;
+ * NULL where not even its first part is found. */
+const struct node *node_at_place(const struct node *top, struct str place);
 
-/* The text stands in the place of the value; copied. It must be a value of the format. */
-void tree_replace(struct tree *tree, size_t node, const char *text);
+/* Whether the node is of that kind; false for NULL. */
+bool node_is(const struct node *node, enum node_kind kind);
 
-/* Puts an item behind those of a list: a value on one line, as JSON has it. Copied. */
-void tree_append(struct tree *tree, size_t list, const char *item);
-/* Takes back what was put there. */
-void tree_forget_appended(struct tree *tree, size_t list);
+/* NULL where the node is no string. */
+const char *node_string(const struct node *node);
 
-/* How many items of a list or map are left. */
-size_t tree_left(const struct tree *tree, size_t node);
+/* How many items it has; 0 for NULL. */
+size_t node_count(const struct node *node);
 
+/* Whether the node can be edited in its text: nothing of it is shared or stands elsewhere. */
+bool node_is_plain(const struct node *top);
+
+/* Appends it as JSON, two spaces a level; ignored nodes only if asked for. */
+void node_write_json(const struct node *node, bool with_ignored, struct buf *out);
+
+/* --- edits; tree_write() puts them into effect. The strings must be values of the format. */
+
+/* The item is left out, with what separates it from its neighbours. NULL does nothing. */
+void node_remove(struct node *node);
+void tree_replace(struct tree *tree, struct node *node, const char *text);
+/* Puts an item behind those of a list: a value on one line, as JSON has it. */
+void tree_append(struct tree *tree, struct node *list, const char *item);
+/* Takes back what was appended. */
+void node_forget_appended(struct node *list);
+/* How many items of a list or map are not removed. */
+size_t node_left(const struct node *node);
 void tree_write(const struct tree *tree, struct buf *out);
 
 #endif

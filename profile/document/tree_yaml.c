@@ -1,11 +1,23 @@
-#include "profile/document/tree.h"
+#include "profile/document/tree_private.h"
 
 #include "base/mem.h"
+#include "profile/document/lint.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <yaml.h>
+
+#define CORE_TAG "tag:yaml.org,2002:"
+
+/* Keys of a mapping that is merged: each is compared with all others. */
+#define MERGE_MAX 4096
+
+/* What an anchor names. */
+struct anchor {
+	const char *name;
+	struct node *node; /* NULL while it is still being read */
+};
 
 /*
  * libyaml gives places in characters; a tree has them in bytes. Where the text is ASCII they are
@@ -16,17 +28,20 @@ struct offsets {
 	size_t count;
 };
 
-struct composer {
-	struct tree *tree;
+struct yaml_reader {
+	struct tree_input *input;
 	yaml_parser_t parser;
 	struct offsets offsets;
-	size_t parent; /* TREE_NONE before the root and behind it */
-	bool has_root;
-	bool at_key;   /* what comes next in a map is a key ... */
-	char *key;     /* ... or this one's value */
-	size_t key_at; /* where that key stands */
-	size_t depth;
-	struct err *err;
+	struct anchor *anchors;
+	size_t anchor_count;
+	unsigned depth;
+};
+
+/* Where a node is to stand. */
+struct slot {
+	struct node *parent;
+	const char *key;
+	size_t start;
 };
 
 static void offsets_init(struct offsets *offsets, struct str text)
@@ -44,152 +59,531 @@ static void offsets_init(struct offsets *offsets, struct str text)
 	offsets->all[offsets->count++] = text.n;
 }
 
-static size_t offset_of(const struct composer *composer, const yaml_mark_t *mark)
+static size_t offset_of(const struct yaml_reader *reader, const yaml_mark_t *mark)
 {
-	const struct offsets *offsets = &composer->offsets;
+	const struct offsets *offsets = &reader->offsets;
 	size_t at = mark->index;
 
 	if (offsets->all)
 		at = offsets->all[at < offsets->count ? at : offsets->count - 1];
-	return at < composer->tree->text.n ? at : composer->tree->text.n;
+	return at < reader->input->text.n ? at : reader->input->text.n;
 }
 
-static int refuse(struct composer *composer, const yaml_mark_t *mark, const char *what)
+static int wrong_at(struct yaml_reader *reader, const yaml_mark_t *mark, int code, const char *what)
 {
-	return err_set(composer->err, EINVAL, "%zu:%zu: %s", mark->line + 1, mark->column + 1,
+	return err_set(reader->input->err, code, "%zu:%zu: %s", mark->line + 1, mark->column + 1,
 		       what);
 }
 
-/* The map or list at hand has its first item, or its next. */
-static size_t add_node(struct composer *composer, enum tree_kind kind, const yaml_event_t *event)
+static int wrong_name(struct yaml_reader *reader, const yaml_mark_t *mark, const char *what,
+		      const char *name)
 {
-	size_t from = offset_of(composer, &event->start_mark);
-	size_t node =
-		tree_add(composer->tree, composer->parent, composer->key ? composer->key_at : from);
-	struct tree_node *added = &composer->tree->nodes[node];
+	char quoted[QUOTED_SIZE], message[QUOTED_SIZE + 64];
 
-	added->kind = kind;
-	added->from = from;
-	added->to = offset_of(composer, &event->end_mark);
-	added->key = composer->key;
-	composer->key = NULL;
-	composer->has_root = true;
+	snprintf(message, sizeof(message), "%s %s", what, text_quote(name, quoted));
+	return wrong_at(reader, mark, EINVAL, message);
+}
+
+/* libyaml's own words; they quote nothing of the text. */
+static int parser_failed(struct yaml_reader *reader)
+{
+	const yaml_parser_t *parser = &reader->parser;
+	const char *problem = parser->problem ? parser->problem : "malformed YAML";
+	size_t at = offset_of(reader, &parser->problem_mark);
+	struct str text = reader->input->text;
+
+	if (parser->error == YAML_MEMORY_ERROR)
+		mem_fail("libyaml");
+	if (parser->error == YAML_READER_ERROR)
+		return err_set(reader->input->err, EINVAL, "%zu:%zu: %s (byte %zu)",
+			       parser->mark.line + 1, parser->mark.column + 1, problem,
+			       parser->problem_offset);
+	if (at < text.n && text.p[at] == '\t')
+		problem = "a tab, where YAML allows only spaces";
+	return wrong_at(reader, &parser->problem_mark, EINVAL, problem);
+}
+
+static int next_event(struct yaml_reader *reader, yaml_event_t *event)
+{
+	if (!yaml_parser_parse(&reader->parser, event))
+		return parser_failed(reader);
+	return 0;
+}
+
+static struct node *add_node(struct yaml_reader *reader, const struct slot *slot,
+			     const yaml_event_t *event)
+{
+	struct node *node = tree_add(reader->input, slot->parent, slot->key, slot->start);
+
+	if (!node || node->outside)
+		return node;
+	node->from = offset_of(reader, &event->start_mark);
+	node->to = offset_of(reader, &event->end_mark);
 	return node;
 }
 
-static bool wants_key(const struct composer *composer)
+/* --- aliases */
+
+/* A copy of what is named stands where the alias does; -E2BIG past the cap on values. */
+static int copy_node(struct yaml_reader *reader, const struct slot *slot, const struct node *from,
+		     size_t at, size_t end, struct node **ret_node)
 {
-	return composer->parent != TREE_NONE &&
-	       composer->tree->nodes[composer->parent].kind == TREE_MAP && !composer->key;
+	struct node *copy = tree_add(reader->input, slot->parent, slot->key, slot->start);
+	struct node *ignored;
+
+	if (ret_node)
+		*ret_node = copy;
+	if (!copy)
+		return -E2BIG;
+	copy->kind = from->kind;
+	copy->negative = from->negative;
+	copy->number = from->number;
+	copy->text = from->text;
+	copy->outside = true;
+	if (!reader->input->holder)
+		copy->from = at;
+	copy->to = end;
+	for (const struct node *item = from->first; item; item = item->next) {
+		const struct slot below = {copy, item->key, at};
+
+		if (copy_node(reader, &below, item, at, end, &ignored) < 0)
+			return -E2BIG;
+	}
+	return 0;
 }
 
-static int take_scalar(struct composer *composer, const yaml_event_t *event)
+/* The latest of that name counts (YAML 1.1, 7.1). */
+static int read_alias(struct yaml_reader *reader, const struct slot *slot,
+		      const yaml_event_t *event, struct node **ret_node)
 {
+	const char *name = (const char *)event->data.alias.anchor;
+
+	for (size_t i = reader->anchor_count; i-- > 0;) {
+		const struct anchor *anchor = &reader->anchors[i];
+
+		if (strcmp(anchor->name, name) != 0)
+			continue;
+		if (!anchor->node)
+			return wrong_name(reader, &event->start_mark,
+					  "this alias stands inside what it stands for:", name);
+		return copy_node(reader, slot, anchor->node, offset_of(reader, &event->start_mark),
+				 offset_of(reader, &event->end_mark), ret_node);
+	}
+	return wrong_name(reader, &event->start_mark, "no anchor is called", name);
+}
+
+/* --- scalars */
+
+static bool is_one_of(struct str text, const char *const *words)
+{
+	for (; *words; words++) {
+		if (str_eq(text, str_from(*words)))
+			return true;
+	}
+	return false;
+}
+
+/* 10, -1, 0x1f, 0o17, 0b1, and YAML 1.1's 017; underscores are not taken. */
+static bool read_integer(struct str text, struct node *node)
+{
+	static const struct {
+		const char *prefix;
+		int base;
+	} bases[] = {{"0x", 16}, {"0o", 8}, {"0b", 2}, {"0", 8}, {"", 10}};
+	bool negative = text.n > 1 && text.p[0] == '-';
+	struct str digits = negative || (text.n > 1 && text.p[0] == '+') ? str_skip(text, 1) : text;
+	char copy[80], *end;
+	int base = 10;
+
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+		struct str prefix = str_from(bases[i].prefix);
+
+		if (digits.n <= prefix.n || !str_starts(digits, prefix))
+			continue;
+		base = bases[i].base;
+		digits = str_skip(digits, prefix.n);
+		break;
+	}
+	if (digits.n == 0 || digits.n >= sizeof(copy) ||
+	    !((digits.p[0] >= '0' && digits.p[0] <= '9') || base == 16))
+		return false;
+	memcpy(copy, digits.p, digits.n);
+	copy[digits.n] = '\0';
+	errno = 0;
+	if (strspn(copy, "0123456789abcdefABCDEF") != digits.n)
+		return false;
+	node->number = strtoull(copy, &end, base);
+	node->negative = negative;
+	return errno == 0 && !*end;
+}
+
+/* 1.5, 1e3, .inf: none of them is of use in a profile, but none of them is a string. */
+static bool is_real(struct str text)
+{
+	static const char *const special[] = {".inf",  ".Inf", ".INF", "-.inf", "-.Inf", "-.INF",
+					      "+.inf", ".nan", ".NaN", ".NAN",  NULL};
+	char copy[64], *end;
+
+	if (is_one_of(text, special))
+		return true;
+	if (text.n == 0 || text.n >= sizeof(copy))
+		return false;
+	memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	if (strspn(copy, "0123456789+-.eE") != text.n || !strpbrk(copy, "0123456789"))
+		return false;
+	(void)strtod(copy, &end);
+	return !*end;
+}
+
+/* What a plain scalar reads as. */
+static enum node_kind kind_of_plain(struct str text, struct node *node)
+{
+	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
+	static const char *const trues[] = {"true", "True", "TRUE", "yes", "Yes", "YES",
+					    "on",   "On",   "ON",   "y",   "Y",   NULL};
+	static const char *const falses[] = {"false", "False", "FALSE", "no", "No", "NO",
+					     "off",   "Off",   "OFF",   "n",  "N",  NULL};
+
+	if (is_one_of(text, nulls))
+		return NODE_NULL;
+	if (is_one_of(text, trues))
+		return NODE_TRUE;
+	if (is_one_of(text, falses))
+		return NODE_FALSE;
+	if (read_integer(text, node))
+		return NODE_INTEGER;
+	return is_real(text) ? NODE_REAL : NODE_STRING;
+}
+
+static bool is_typed(const char *tag)
+{
+	static const char *const types[] = {CORE_TAG "int", CORE_TAG "bool", CORE_TAG "float",
+					    CORE_TAG "null", NULL};
+
+	return is_one_of(str_from(tag), types);
+}
+
+/* A block scalar's end mark lies behind the lines that follow it. */
+static void trim_block(const struct yaml_reader *reader, const yaml_event_t *event,
+		       struct node *node)
+{
+	yaml_scalar_style_t style = event->data.scalar.style;
+
+	if (style != YAML_LITERAL_SCALAR_STYLE && style != YAML_FOLDED_SCALAR_STYLE)
+		return;
+	while (!node->outside && node->to > node->from &&
+	       memchr(" \t\r\n", reader->input->text.p[node->to - 1], 4))
+		node->to--;
+}
+
+static int read_scalar(struct yaml_reader *reader, const yaml_event_t *event, struct node *node)
+{
+	const char *tag = (const char *)event->data.scalar.tag;
 	struct str text = str_of((const char *)event->data.scalar.value, event->data.scalar.length);
+	bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	bool string = tag && (strcmp(tag, CORE_TAG "str") == 0 || strcmp(tag, "!") == 0);
+	bool typed = tag && is_typed(tag);
 
-	if (wants_key(composer)) {
-		composer->key = mem_copy(text);
-		composer->key_at = offset_of(composer, &event->start_mark);
+	if (tag && !string && !typed)
+		return wrong_at(reader, &event->start_mark, EINVAL,
+				"this tag has no meaning in a profile");
+	if (str_chr(text, '\0') < text.n)
+		return wrong_at(reader, &event->start_mark, EINVAL, "a NUL byte in a string");
+	node->text = tree_string(reader->input->tree, text);
+	node->kind = typed || (plain && !tag) ? kind_of_plain(text, node) : NODE_STRING;
+	if (typed && node->kind == NODE_STRING)
+		return wrong_at(reader, &event->start_mark, EINVAL, "is not what its tag says");
+	trim_block(reader, event, node);
+	return 0;
+}
+
+/* --- collections */
+
+static int read_node(struct yaml_reader *reader, const struct slot *slot, yaml_event_t *event,
+		     struct node **ret_node);
+
+static int check_collection(struct yaml_reader *reader, const yaml_event_t *event,
+			    const yaml_char_t *tag, const char *own)
+{
+	char what[64];
+
+	if (tag && strcmp((const char *)tag, own) != 0)
+		return wrong_at(reader, &event->start_mark, EINVAL,
+				"this tag has no meaning in a profile");
+	if (reader->depth < TREE_MAX_DEPTH)
 		return 0;
+	snprintf(what, sizeof(what), "nested deeper than %d", TREE_MAX_DEPTH);
+	return wrong_at(reader, &event->start_mark, E2BIG, what);
+}
+
+/* The key as a string: a plain number or word is its own text, as Kubernetes takes it. */
+static int read_key(struct yaml_reader *reader, const yaml_event_t *event, struct str *ret_key)
+{
+	if (event->type != YAML_SCALAR_EVENT)
+		return wrong_at(reader, &event->start_mark, EINVAL, "a key must be a string");
+	*ret_key = str_of((const char *)event->data.scalar.value, event->data.scalar.length);
+	if (str_chr(*ret_key, '\0') < ret_key->n)
+		return wrong_at(reader, &event->start_mark, EINVAL, "a NUL byte in a key");
+	return 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct node *first = *(const struct node *const *)a;
+	const struct node *second = *(const struct node *const *)b;
+	int order = strcmp(first->key, second->key);
+
+	return order ? order : (first->start > second->start) - (first->start < second->start);
+}
+
+/* The API server refuses an object that repeats a key. */
+static int check_keys(struct yaml_reader *reader, const struct node *map)
+{
+	MEM_AUTO const struct node **nodes = mem_new(map->count + 1, sizeof(struct node *));
+	char quoted[QUOTED_SIZE], what[QUOTED_SIZE + 32];
+	size_t count = 0;
+
+	for (const struct node *node = map->first; node; node = node->next)
+		nodes[count++] = node;
+	qsort(nodes, count, sizeof(*nodes), by_key);
+	for (size_t i = 1; i < count; i++) {
+		if (strcmp(nodes[i]->key, nodes[i - 1]->key) != 0)
+			continue;
+		snprintf(what, sizeof(what), "duplicate key %s", text_quote(nodes[i]->key, quoted));
+		return tree_error(reader->input, nodes[i]->start, EINVAL, what);
 	}
-	size_t node = add_node(composer, TREE_SCALAR, event);
-
-	composer->tree->nodes[node].text = mem_copy(text);
 	return 0;
 }
 
-static int take_alias(struct composer *composer, const yaml_event_t *event)
+/* What is merged fills what the mapping leaves open. */
+static int merge(struct yaml_reader *reader, const yaml_mark_t *mark, struct node *map,
+		 const struct node *from)
 {
-	if (wants_key(composer))
-		return refuse(composer, &event->start_mark, "an alias for a key");
-	add_node(composer, TREE_SCALAR, event);
-	return 0;
-}
-
-static int take_start(struct composer *composer, const yaml_event_t *event, enum tree_kind kind)
-{
-	if (wants_key(composer))
-		return refuse(composer, &event->start_mark, "a key that is no scalar");
-	if (++composer->depth > TREE_DEPTH_MAX)
-		return refuse(composer, &event->start_mark, "nested too deeply");
-	composer->parent = add_node(composer, kind, event);
-	return 0;
-}
-
-/* A block collection's end mark lies behind the space that follows: its last item's is meant. */
-static int take_end(struct composer *composer, const yaml_event_t *event)
-{
-	struct tree_node *node = &composer->tree->nodes[composer->parent];
-	bool flow = composer->tree->text.n > node->from &&
-		    memchr("[{", composer->tree->text.p[node->from], 2) != NULL;
-
-	node->to = offset_of(composer, &event->end_mark);
-	if (!flow && node->last != TREE_NONE)
-		node->to = composer->tree->nodes[node->last].to;
-	composer->parent = node->parent;
-	composer->depth--;
-	return 0;
-}
-
-static int take(struct composer *composer, const yaml_event_t *event)
-{
-	switch (event->type) {
-	case YAML_SCALAR_EVENT:
-		return take_scalar(composer, event);
-	case YAML_ALIAS_EVENT:
-		return take_alias(composer, event);
-	case YAML_SEQUENCE_START_EVENT:
-		return take_start(composer, event, TREE_LIST);
-	case YAML_MAPPING_START_EVENT:
-		return take_start(composer, event, TREE_MAP);
-	case YAML_SEQUENCE_END_EVENT:
-	case YAML_MAPPING_END_EVENT:
-		return take_end(composer, event);
-	case YAML_DOCUMENT_START_EVENT:
-		return composer->has_root
-			       ? refuse(composer, &event->start_mark,
-					"several documents in one text: give one of them")
-			       : 0;
-	default:
-		return 0;
-	}
-}
-
-static int compose(struct composer *composer)
-{
-	bool done = false;
+	size_t at = offset_of(reader, mark);
+	struct node *ignored;
 	int r = 0;
 
-	while (r == 0 && !done) {
+	if (from->kind == NODE_LIST) {
+		for (const struct node *one = from->first; r == 0 && one; one = one->next)
+			r = one->kind == NODE_LIST
+				    ? wrong_at(reader, mark, EINVAL, "only a mapping can be merged")
+				    : merge(reader, mark, map, one);
+		return r;
+	}
+	if (from->kind != NODE_MAP)
+		return wrong_at(reader, mark, EINVAL, "only a mapping can be merged");
+	if (map->count + from->count > MERGE_MAX)
+		return wrong_at(reader, mark, E2BIG, "a mapping this large cannot be merged");
+	for (const struct node *item = from->first; r == 0 && item; item = item->next) {
+		const struct slot slot = {map, item->key, at};
+		const struct node *known = map->first;
+
+		while (known && strcmp(known->key, item->key) != 0)
+			known = known->next;
+		if (!known)
+			r = copy_node(reader, &slot, item, at, at, &ignored);
+	}
+	return r;
+}
+
+/* One key and its value; what `<<` names is read beside the map. */
+static int read_member(struct yaml_reader *reader, const yaml_event_t *event, struct node *map,
+		       struct node **merged)
+{
+	struct str key = {0};
+	struct node *node = NULL;
+	yaml_event_t value;
+	int r = read_key(reader, event, &key);
+	bool merges = r == 0 && str_eq(key, STR("<<")) &&
+		      event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+
+	if (merges && *merged)
+		r = wrong_name(reader, &event->start_mark, "duplicate key", "<<");
+	if (r < 0)
+		return r;
+	const struct slot slot = {.parent = merges ? NULL : map,
+				  .key = tree_string(reader->input->tree, key),
+				  .start = offset_of(reader, &event->start_mark)};
+
+	r = next_event(reader, &value);
+	if (r < 0)
+		return r;
+	r = read_node(reader, &slot, &value, &node);
+	yaml_event_delete(&value);
+	if (merges)
+		*merged = node;
+	return r;
+}
+
+static int read_items(struct yaml_reader *reader, struct node *node, yaml_event_type_t end,
+		      struct node **merged)
+{
+	bool more = true;
+	int r = 0;
+
+	while (r == 0 && more) {
+		struct node *item;
 		yaml_event_t event;
 
-		if (!yaml_parser_parse(&composer->parser, &event))
-			return refuse(composer, &composer->parser.problem_mark,
-				      composer->parser.problem ? composer->parser.problem
-							       : "not YAML");
-		r = take(composer, &event);
-		done = event.type == YAML_STREAM_END_EVENT;
+		r = next_event(reader, &event);
+		if (r < 0)
+			break;
+		more = event.type != end;
+		const struct slot slot = {node, NULL, offset_of(reader, &event.start_mark)};
+
+		if (more && node->kind == NODE_MAP)
+			r = read_member(reader, &event, node, merged);
+		else if (more)
+			r = read_node(reader, &slot, &event, &item);
+		else if (!node->outside)
+			node->to = offset_of(reader, &event.end_mark);
 		yaml_event_delete(&event);
 	}
 	return r;
 }
 
-int tree_read_yaml(struct tree *tree, struct str text, struct err *err)
+/* A block collection's end mark lies behind the space that follows: its last item's is meant. */
+static void trim_collection(const struct yaml_reader *reader, struct node *node)
 {
-	struct composer composer = {.tree = tree, .parent = TREE_NONE, .err = err};
+	struct str text = reader->input->text;
+	bool flow = node->from < text.n && memchr("[{", text.p[node->from], 2) != NULL;
 
-	*tree = (struct tree){.text = text};
-	if (!yaml_parser_initialize(&composer.parser))
-		mem_fail("YAML");
-	yaml_parser_set_input_string(&composer.parser, (const unsigned char *)text.p, text.n);
-	yaml_parser_set_encoding(&composer.parser, YAML_UTF8_ENCODING);
-	offsets_init(&composer.offsets, text);
-	int r = compose(&composer);
+	if (!node->outside && !flow && node->last)
+		node->to = node->last->to;
+}
 
-	yaml_parser_delete(&composer.parser);
-	free(composer.offsets.all);
-	free(composer.key);
-	if (r == 0 && tree->count == 0)
-		r = err_set(err, EINVAL, "no document");
+static int read_collection(struct yaml_reader *reader, const yaml_event_t *start, struct node *node,
+			   bool map)
+{
+	struct node *merged = NULL;
+	int r = map ? check_collection(reader, start, start->data.mapping_start.tag, CORE_TAG "map")
+		    : check_collection(reader, start, start->data.sequence_start.tag,
+				       CORE_TAG "seq");
+
+	node->kind = map ? NODE_MAP : NODE_LIST;
+	reader->depth++;
+	if (r == 0)
+		r = read_items(reader, node, map ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT,
+			       &merged);
+	trim_collection(reader, node);
+	if (r == 0 && map)
+		r = check_keys(reader, node);
+	if (r == 0 && merged)
+		r = merge(reader, &start->start_mark, node, merged);
+	reader->depth--;
+	return r;
+}
+
+static const yaml_char_t *anchor_of(const yaml_event_t *event)
+{
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		return event->data.scalar.anchor;
+	case YAML_SEQUENCE_START_EVENT:
+		return event->data.sequence_start.anchor;
+	case YAML_MAPPING_START_EVENT:
+		return event->data.mapping_start.anchor;
+	default:
+		return NULL;
+	}
+}
+
+static int read_content(struct yaml_reader *reader, const yaml_event_t *event, struct node *node)
+{
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		return read_scalar(reader, event, node);
+	case YAML_SEQUENCE_START_EVENT:
+		return read_collection(reader, event, node, false);
+	case YAML_MAPPING_START_EVENT:
+		return read_collection(reader, event, node, true);
+	default:
+		return wrong_at(reader, &event->start_mark, EINVAL, "malformed YAML");
+	}
+}
+
+static int read_node(struct yaml_reader *reader, const struct slot *slot, yaml_event_t *event,
+		     struct node **ret_node)
+{
+	const yaml_char_t *name = anchor_of(event);
+	size_t anchor = reader->anchor_count;
+
+	if (event->type == YAML_ALIAS_EVENT)
+		return read_alias(reader, slot, event, ret_node);
+	struct node *node = add_node(reader, slot, event);
+
+	*ret_node = node;
+	if (!node)
+		return -E2BIG;
+	if (name) {
+		reader->anchors =
+			mem_resize(reader->anchors, (anchor + 1) * sizeof(*reader->anchors));
+		reader->anchors[reader->anchor_count++] = (struct anchor){
+			.name = tree_string(reader->input->tree, str_from((const char *)name))};
+		node->anchored = true;
+	}
+	int r = read_content(reader, event, node);
+
+	if (name && r == 0)
+		reader->anchors[anchor].node = node;
+	return r;
+}
+
+/* --- documents */
+
+static int read_document(struct yaml_reader *reader)
+{
+	struct tree_input *input = reader->input;
+	struct node *root = NULL;
+	yaml_event_t event;
+	int r = next_event(reader, &event);
+
+	if (r < 0)
+		return r;
+	const struct slot slot = {input->parent, input->key, offset_of(reader, &event.start_mark)};
+
+	r = read_node(reader, &slot, &event, &root);
+	yaml_event_delete(&event);
+	reader->anchor_count = 0;
+	if (r == 0)
+		tree_add_document(input, root);
+	return r;
+}
+
+static int read_stream(struct yaml_reader *reader)
+{
+	yaml_event_type_t type = YAML_NO_EVENT;
+	int r = 0;
+
+	while (r == 0 && type != YAML_STREAM_END_EVENT) {
+		yaml_event_t event;
+
+		r = next_event(reader, &event);
+		if (r < 0)
+			break;
+		type = event.type;
+		if (type == YAML_DOCUMENT_START_EVENT)
+			r = read_document(reader);
+		yaml_event_delete(&event);
+	}
+	return r;
+}
+
+int tree_parse_yaml(struct tree_input *input)
+{
+	struct yaml_reader reader = {.input = input};
+
+	if (!yaml_parser_initialize(&reader.parser))
+		mem_fail("libyaml");
+	yaml_parser_set_input_string(&reader.parser, (const unsigned char *)input->text.p,
+				     input->text.n);
+	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
+	offsets_init(&reader.offsets, input->text);
+	int r = read_stream(&reader);
+
+	yaml_parser_delete(&reader.parser);
+	free(reader.offsets.all);
+	free(reader.anchors);
 	return r;
 }

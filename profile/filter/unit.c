@@ -561,7 +561,9 @@ int unit_parse(const struct unit_text *text, struct unit *ret_unit, struct lints
 	int r;
 
 	*ret_unit = (struct unit){0};
-	r = take_lines(&parser);
+	r = unit_check_kind(text->text, err);
+	if (r == 0)
+		r = take_lines(&parser);
 	return r < 0 ? r : read_known(&parser);
 }
 

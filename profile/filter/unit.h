@@ -71,6 +71,16 @@ struct unit_text {
 };
 
 /*
+ * Whether the text stands for a unit, or another file of sections and settings: its first line of
+ * substance is a section or an assignment.
+ */
+bool unit_recognise(struct str text);
+
+/* -EINVAL with "1:1: what" for a file of sections that is no unit of systemd: what it is instead,
+ * and what to give. */
+int unit_check_kind(struct str text, struct err *err);
+
+/*
  * Reads it. What systemd would ignore with a word in its log is a lint here. -EINVAL with
  * "LINE:COLUMN: what" where the groups are needed and not known. unit_release() is due in any case.
  */

@@ -3,13 +3,13 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/write/export.h"
-#include "profile/document/json.h"
 #include "profile/document/spelling.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 static const char log_action[] = "SCMP_ACT_LOG";
 
@@ -26,38 +26,20 @@ uint32_t twin_action(uint32_t action)
 	}
 }
 
-/* The profile within the document, along its prefix: "", "linux.seccomp." or "spec.". */
-static size_t find_seccomp(const struct tree *tree, const char *prefix)
-{
-	size_t node = 0;
-
-	for (struct str left = str_from(prefix); left.n && node != TREE_NONE;) {
-		size_t n = str_chr(left, '.');
-		MEM_AUTO char *name = mem_copy(str_of(left.p, n));
-
-		node = tree_member(tree, node, name);
-		left = str_skip(left, n < left.n ? n + 1 : n);
-	}
-	return node;
-}
-
 static void find_rules(struct twin_maker *maker)
 {
-	const struct tree *tree = &maker->tree;
-	size_t list = tree_member(tree, maker->seccomp, "syscalls"), count = 0;
+	struct node *list = node_member(maker->document.profile, "syscalls");
+	size_t count = 0;
 
 	maker->rules = mem_new(maker->document.rule_count + 1, sizeof(*maker->rules));
-	if (list == TREE_NONE)
-		return;
-	for (size_t i = tree->nodes[list].first;
-	     i != TREE_NONE && count < maker->document.rule_count; i = tree->nodes[i].next)
-		maker->rules[count++] = i;
+	for (struct node *item = list ? list->first : NULL; item; item = item->next)
+		maker->rules[count++] = item;
 }
 
 /* In the quotes that the document has there. */
-static void replace_with_log(struct tree *tree, size_t node)
+static void replace_with_log(struct tree *tree, struct node *node)
 {
-	char quote = tree->text.p[tree->nodes[node].from];
+	char quote = tree->text.p[node->from];
 	char text[sizeof(log_action) + 2];
 
 	if (quote == '"' || quote == '\'')
@@ -67,18 +49,27 @@ static void replace_with_log(struct tree *tree, size_t node)
 	tree_replace(tree, node, text);
 }
 
-/* `action` of `map` becomes LOG if it is a refusal; then what gives its errno goes. */
-static bool change_action(struct tree *tree, size_t map, const char *action, const char *errno_ret,
-			  const char *errno_name)
+/* All of that name: of two the loader takes the last, and another the first. */
+static void remove_members(const struct node *map, const char *name)
 {
-	size_t node = tree_member(tree, map, action);
+	for (struct node *node = map->first; node; node = node->next)
+		if (strcasecmp(node->key, name) == 0)
+			node_remove(node);
+}
+
+/* `action` of `map` becomes LOG if it is a refusal; then what gives its errno goes. */
+static bool change_action(struct tree *tree, const struct node *map, const char *action,
+			  const char *errno_ret, const char *errno_name)
+{
+	struct node *node = node_member(map, action);
 	uint32_t value;
 
-	if (!spelling_read_action(tree_text(tree, node), &value) || twin_action(value) == value)
+	if (!node_string(node) || !spelling_read_action(node->text, &value) ||
+	    twin_action(value) == value)
 		return false;
 	replace_with_log(tree, node);
-	tree_remove(tree, tree_member(tree, map, errno_ret));
-	tree_remove(tree, tree_member(tree, map, errno_name));
+	remove_members(map, errno_ret);
+	remove_members(map, errno_name);
 	return true;
 }
 
@@ -111,8 +102,8 @@ static void change_default(struct twin_maker *maker)
 	const struct document *document = &maker->document;
 	char place[PLACE_SIZE];
 
-	if (change_action(&maker->tree, maker->seccomp, "defaultAction", "defaultErrnoRet",
-			  "defaultErrno"))
+	if (change_action(&maker->document.tree, document->profile, "defaultAction",
+			  "defaultErrnoRet", "defaultErrno"))
 		maker->twin->changed++;
 	snprintf(place, sizeof(place), "%sdefaultAction", document->prefix);
 	if (document->default_action)
@@ -122,80 +113,59 @@ static void change_default(struct twin_maker *maker)
 static void change_rules(struct twin_maker *maker)
 {
 	for (size_t i = 0; i < maker->document.rule_count; i++) {
-		size_t node = maker->rules[i];
+		const struct node *node = maker->rules[i];
+		const char *action = node_string(node_member(node, "action"));
 		char place[PLACE_SIZE];
 
-		if (change_action(&maker->tree, node, "action", "errnoRet", "errno"))
+		if (change_action(&maker->document.tree, node, "action", "errnoRet", "errno"))
 			maker->twin->changed++;
 		document_rule_place(&maker->document, i, place);
-		note_staying(maker, i + 1, place,
-			     tree_text(&maker->tree, tree_member(&maker->tree, node, "action")));
+		note_staying(maker, i + 1, place, action ? action : "");
 	}
 }
 
 bool twin_strip(struct twin_maker *maker, size_t rule, size_t name)
 {
-	struct tree *tree = &maker->tree;
-	size_t node = maker->rules[rule];
-	size_t names = tree_member(tree, node, "names");
+	struct node *node = maker->rules[rule], *names = node_member(node, "names");
+	struct node *item = names ? names->first : NULL;
 
-	if (tree->nodes[node].gone)
+	if (node->gone)
 		return false;
-	if (names == TREE_NONE || tree->nodes[names].kind != TREE_LIST) {
-		tree_remove(tree, node);
+	if (!node_is(names, NODE_LIST)) {
+		node_remove(node);
 		return true;
 	}
-	size_t at = tree->nodes[names].first;
-
-	for (size_t i = 0; i < name && at != TREE_NONE; i++)
-		at = tree->nodes[at].next;
-	if (at == TREE_NONE || tree->nodes[at].gone)
+	while (item && name-- > 0)
+		item = item->next;
+	if (!item || item->gone)
 		return false;
-	tree_remove(tree, at);
-	if (tree_left(tree, names) == 0)
-		tree_remove(tree, node);
+	node_remove(item);
+	if (node_left(names) == 0)
+		node_remove(node);
 	return true;
 }
 
 void twin_write(const struct twin_maker *maker, struct buf *text)
 {
-	tree_write(&maker->tree, text);
+	tree_write(&maker->document.tree, text);
 }
 
 static int parse(struct twin_maker *maker, struct str text)
 {
 	struct lints ignored = {0};
-	/* the reader overwrites what it reads */
-	MEM_AUTO char *copy = mem_copy(text);
-	int r = document_parse(copy, text.n, &maker->document, &ignored, maker->err);
+	int r = document_parse(text, maker->options.select, &maker->document, &ignored, maker->err);
 
 	lint_release(&ignored);
-	if (r == 0 && !maker->document.root)
+	if (r == 0 && !maker->document.profile)
 		r = err_set(maker->err, EINVAL,
 			    "there is no filter, so there is nothing to make a twin of");
+	if (r < 0)
+		document_locate(&maker->document, maker->err);
 	return r;
 }
 
-static bool is_json(struct str text)
+static int change(struct twin_maker *maker)
 {
-	size_t i = 0;
-
-	while (i < text.n && memchr(" \t\r\n", text.p[i], 4))
-		i++;
-	return i < text.n && (text.p[i] == '{' || text.p[i] == '[');
-}
-
-static int change(struct twin_maker *maker, struct str text)
-{
-	int r = is_json(text) ? tree_read_json(&maker->tree, text, maker->err)
-			      : tree_read_yaml(&maker->tree, text, maker->err);
-
-	if (r < 0)
-		return r;
-	maker->seccomp = find_seccomp(&maker->tree, maker->document.prefix);
-	if (maker->seccomp == TREE_NONE)
-		return err_set(maker->err, EINVAL, "%s: not found in the text",
-			       maker->document.prefix);
 	find_rules(maker);
 	change_default(maker);
 	change_rules(maker);
@@ -205,59 +175,56 @@ static int change(struct twin_maker *maker, struct str text)
 	return twin_prove(maker);
 }
 
-/* Whether a runtime or a cluster takes the whole text, so that the twin is the whole as well. */
-static bool is_own_document(const struct document *document)
+/*
+ * What cannot be edited in place is written anew: the profile that lies within what a tool prints,
+ * and what aliases share. Returns whether it was.
+ */
+static bool write_anew(struct twin_maker *maker, struct buf *text)
 {
-	static const char *const prefixes[] = {"", "linux.seccomp.", "spec."};
+	const struct document *document = &maker->document;
+	bool keeps_object = document->whole && (document->shape == SHAPE_SPO || document->resolved);
 
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (strcmp(document->prefix, prefixes[i]) == 0)
-			return true;
-	return false;
+	if (document->whole && node_is_plain(document->profile))
+		return false;
+	if (document->whole)
+		lint_note(&maker->twin->notes, 0, "",
+			  "the text has aliases or anchors: the twin is written without them, as "
+			  "JSON");
+	node_write_json(keeps_object ? document->object : document->profile, keeps_object, text);
+	return true;
 }
 
-/* The numbers that jansson cannot hold are strings in the tree (profile/document/json.h). */
-static void restore_big_numbers(struct buf *text, const char *dumped)
+static unsigned line_of(const void *document, const char *place)
 {
-	const char marked[] = {'"', BIG_NUMBER_MARK, '\0'};
-	const char *at;
-
-	while ((at = strstr(dumped, marked))) {
-		char *end;
-		unsigned long long value = strtoull(at + 2, &end, 16);
-
-		buf_put(text, dumped, (size_t)(at - dumped));
-		buf_format(text, "%llu", value);
-		dumped = *end == '"' ? end + 1 : end;
-	}
-	buf_put_str(text, str_from(dumped));
+	return document_line(document, place);
 }
 
 static int make_of_text(struct twin *twin, struct str text, const struct profile_options *options,
 			struct err *err)
 {
 	struct twin_maker maker = {.options = *options, .twin = twin, .err = err};
-	BUF_AUTO inner = {0};
+	BUF_AUTO anew = {0};
 	/* which conditions hold depends on the host */
 	int r = profile_options_complete(&maker.options, err);
 
 	if (r == 0)
 		r = parse(&maker, text);
-	if (r == 0 && !is_own_document(&maker.document)) {
-		char *dumped = json_dumps(maker.document.root, JSON_INDENT(2));
-
-		restore_big_numbers(&inner, dumped ? dumped : "");
-		free(dumped);
-		maker.document.prefix = "";
-		text = buf_str(&inner);
+	if (r == 0 && maker.document.whole && maker.document.others)
+		lint_note(&twin->notes, 0, "", "%zu other profiles in the text stay as they are",
+			  maker.document.others);
+	if (r == 0 && write_anew(&maker, &anew)) {
+		document_release(&maker.document);
+		maker.options.select = NULL;
+		r = parse(&maker, buf_str(&anew));
 	}
 	if (r == 0)
-		r = change(&maker, text);
+		r = change(&maker);
 	if (r == 0)
 		twin_write(&maker, &twin->text);
+	if (r == 0 && !anew.n)
+		lint_locate(&twin->notes, line_of, &maker.document);
 	free(maker.rules);
 	twin_restated_release(&maker);
-	tree_release(&maker.tree);
 	document_release(&maker.document);
 	return r;
 }

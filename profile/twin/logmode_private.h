@@ -33,10 +33,8 @@ struct twin_restated {
 
 struct twin_maker {
 	struct profile_options options;
-	struct document document; /* the profile's */
-	struct tree tree;         /* of its text, with the changes */
-	size_t seccomp;           /* node of the object that has defaultAction */
-	size_t *rules;            /* node of each of document's rules */
+	struct document document; /* the profile's; its tree has the changes */
+	struct node **rules;      /* node of each of document's rules */
 	struct twin *twin;
 	struct err *err;
 	uint64_t proven[TWIN_PROVEN_MAX]; /* situations, by their signatures */

@@ -29,11 +29,10 @@ static int build(struct built *built, struct str text, const struct profile_opti
 		 struct err *err)
 {
 	struct lints ignored = {0};
-	MEM_AUTO char *copy = mem_copy(text);
 	int r;
 
 	*built = (struct built){0};
-	r = document_parse(copy, text.n, &built->document, &ignored, err);
+	r = document_parse(text, options->select, &built->document, &ignored, err);
 	if (r == 0)
 		r = rules_resolve(&built->document, options, &built->rules, &ignored, err);
 	if (r == 0 && !built->rules.off)
@@ -547,7 +546,7 @@ static int prove(struct twin_maker *maker, const struct profile_options *options
 {
 	struct proof proof = {.maker = maker, .options = options, .users = users};
 	struct err err = ERR_INIT;
-	int r = build(&proof.profile, maker->tree.text, options, &err);
+	int r = build(&proof.profile, maker->document.tree.text, options, &err);
 
 	if (r < 0 && users)
 		*maker->err = err;

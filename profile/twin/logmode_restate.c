@@ -121,12 +121,12 @@ static bool restate(struct twin_restated *restated, const struct rules *rules,
 
 static void append_all(struct twin_maker *maker)
 {
-	size_t list = tree_member(&maker->tree, maker->seccomp, "syscalls");
+	struct node *list = node_member(maker->document.profile, "syscalls");
 
-	tree_forget_appended(&maker->tree, list);
+	node_forget_appended(list);
 	for (size_t i = 0; i < maker->restated_count; i++)
 		for (size_t j = 0; j < maker->restated[i].rule_count; j++)
-			tree_append(&maker->tree, list, maker->restated[i].rules[j]);
+			tree_append(&maker->document.tree, list, maker->restated[i].rules[j]);
 }
 
 bool twin_take_back(struct twin_maker *maker, const char *name)

@@ -247,7 +247,7 @@ static int compare(const struct exporter *exporter, const struct filter *built,
 }
 
 /* As profile_load() does it, from bytes. */
-static int build(const struct exporter *exporter, char *bytes, size_t n, struct filter *ret_filter,
+static int build(const struct exporter *exporter, struct str text, struct filter *ret_filter,
 		 struct err *err)
 {
 	struct profile_options options = profile_options_default();
@@ -258,7 +258,7 @@ static int build(const struct exporter *exporter, char *bytes, size_t n, struct 
 	options.loader = LOADER_OCI;
 	options.runtime = exporter->export->runtime;
 	options.arch = exporter->host;
-	int r = document_parse(bytes, n, &document, &lints, err);
+	int r = document_parse(text, NULL, &document, &lints, err);
 
 	/* runc takes NOTIFY only with a listener; which one is for whoever loads the profile */
 	if (r == 0)
@@ -276,9 +276,8 @@ static int build(const struct exporter *exporter, char *bytes, size_t n, struct 
 int export_prove(const struct exporter *exporter, const struct buf *document,
 		 struct differences *ret_differences, struct err *err)
 {
-	MEM_AUTO char *bytes = mem_copy(buf_str(document));
 	struct filter built = {0};
-	int r = build(exporter, bytes, document->n, &built, err);
+	int r = build(exporter, buf_str(document), &built, err);
 
 	*ret_differences = (struct differences){0};
 	if (r == 0)
@@ -289,10 +288,9 @@ int export_prove(const struct exporter *exporter, const struct buf *document,
 
 bool export_builds(const struct exporter *exporter, const struct buf *document)
 {
-	MEM_AUTO char *bytes = mem_copy(buf_str(document));
 	struct filter built = {0};
 	struct err ignored = ERR_INIT;
-	int r = build(exporter, bytes, document->n, &built, &ignored);
+	int r = build(exporter, buf_str(document), &built, &ignored);
 
 	filter_release(&built);
 	return r == 0;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Names that one message spells out. */

@@ -16,6 +16,8 @@
 #include "base/buf.h"
 #include "profile/document/document.h"
 
+#include <jansson.h>
+
 enum form {
 	FORM_OCI,
 	FORM_DOCKER,

@@ -195,7 +195,6 @@ static void note_default_errno(const struct form_writer *writer)
 
 int form_write_json(const struct form_writer *writer, bool docker)
 {
-	const json_t *metadata = json_object_get(writer->document->root, "listenerMetadata");
 	struct buf *to = writer->text;
 
 	buf_put_str(to, STR("{\n"));
@@ -207,7 +206,7 @@ int form_write_json(const struct form_writer *writer, bool docker)
 		put_member_strings(to, "architectures", &writer->arches);
 	put_member_strings(to, "flags", &writer->document->flags);
 	put_member_string(to, "listenerPath", writer->document->listener_path);
-	put_member_string(to, "listenerMetadata", json_string_value(metadata));
+	put_member_string(to, "listenerMetadata", writer->document->listener_metadata);
 	buf_put_str(to, STR(",\n\t\"syscalls\": ["));
 	for (size_t i = 0; i < writer->count; i++) {
 		buf_put_str(to, i ? STR(",\n") : STR("\n"));

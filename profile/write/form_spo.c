@@ -450,7 +450,6 @@ static void put_spec(struct emitter *emitter, const char **widened, size_t widen
 {
 	const struct form_writer *writer = emitter->writer;
 	const struct document *document = writer->document;
-	const json_t *metadata = json_object_get(document->root, "listenerMetadata");
 	const char *base = writer->heading->base_name;
 
 	put_scalar(emitter, "spec", true);
@@ -461,8 +460,8 @@ static void put_spec(struct emitter *emitter, const char **widened, size_t widen
 	put_words(emitter, "flags", &document->flags);
 	if (document->listener_path)
 		put_member(emitter, "listenerPath", document->listener_path);
-	if (json_is_string(metadata))
-		put_member(emitter, "listenerMetadata", json_string_value(metadata));
+	if (document->listener_metadata)
+		put_member(emitter, "listenerMetadata", document->listener_metadata);
 	put_rules(emitter, widened, widened_count);
 	close_map(emitter);
 }

@@ -1,0 +1,143 @@
+#include "profile/document/tree_private.h"
+
+void node_remove(struct node *node)
+{
+	if (node)
+		node->gone = true;
+}
+
+void tree_replace(struct tree *tree, struct node *node, const char *text)
+{
+	node->instead = tree_string(tree, str_from(text));
+}
+
+size_t node_left(const struct node *node)
+{
+	size_t left = 0;
+
+	for (const struct node *item = node->first; item; item = item->next)
+		left += !item->gone;
+	return left;
+}
+
+void tree_append(struct tree *tree, struct node *list, const char *item)
+{
+	struct addition *addition = tree_alloc(tree, sizeof(*addition));
+
+	addition->text = tree_string(tree, str_from(item));
+	*list->added_end = addition;
+	list->added_end = &addition->next;
+}
+
+void node_forget_appended(struct node *list)
+{
+	list->added = NULL;
+	list->added_end = &list->added;
+}
+
+struct writer {
+	struct str text;
+	size_t written; /* bytes of the text that are done with */
+	struct buf *out;
+};
+
+static void put_text(struct writer *writer, size_t to)
+{
+	if (to > writer->written)
+		buf_put(writer->out, writer->text.p + writer->written, to - writer->written);
+	if (to > writer->written)
+		writer->written = to;
+}
+
+/* The last item of a list or map that is left, among those before `end` (NULL: all). */
+static const struct node *last_left(const struct node *parent, const struct node *end)
+{
+	const struct node *found = NULL;
+
+	for (const struct node *item = parent->first; item != end; item = item->next)
+		if (!item->gone)
+			found = item;
+	return found;
+}
+
+/* What separates a removed item goes with it: what stands before it, or where nothing is left
+ * before it, what stands behind it. */
+static void skip_item(struct writer *writer, const struct node *item)
+{
+	const struct node *before = item->parent ? last_left(item->parent, item) : NULL;
+	size_t end = !before && item->next ? item->next->start : item->to;
+
+	put_text(writer, before ? before->to : item->start);
+	if (end > writer->written)
+		writer->written = end;
+}
+
+/* In a flow: after a comma and the white space that stands before the first. */
+static void put_flow_item(struct writer *writer, const struct node *list, const char *item,
+			  bool first)
+{
+	if (!first) {
+		buf_put_char(writer->out, ',');
+		buf_put(writer->out, writer->text.p + list->from + 1,
+			list->first->start - list->from - 1);
+	}
+	buf_put_str(writer->out, str_from(item));
+}
+
+/* In YAML's blocks: on a line of its own, its dash below the others. */
+static void put_block_item(struct writer *writer, const struct node *list, const char *item)
+{
+	size_t start = list->first->start, line = start;
+
+	while (line > 0 && writer->text.p[line - 1] != '\n')
+		line--;
+	buf_put_char(writer->out, '\n');
+	for (; line < start && writer->text.p[line] == ' '; line++)
+		buf_put_char(writer->out, ' ');
+	buf_format(writer->out, "- %s", item);
+}
+
+static void put_added(struct writer *writer, const struct node *list)
+{
+	const struct node *last = last_left(list, NULL);
+	bool flow = writer->text.p[list->from] == '[', first = !last;
+
+	if (last)
+		put_text(writer, last->to);
+	for (const struct addition *added = list->added; added; added = added->next) {
+		if (flow)
+			put_flow_item(writer, list, added->text, first);
+		else
+			put_block_item(writer, list, added->text);
+		first = false;
+	}
+}
+
+static void put_node(struct writer *writer, const struct node *node)
+{
+	if (node->outside)
+		return;
+	if (node->gone) {
+		skip_item(writer, node);
+		return;
+	}
+	if (node->instead) {
+		put_text(writer, node->from);
+		buf_put_str(writer->out, str_from(node->instead));
+		writer->written = node->to;
+		return;
+	}
+	for (const struct node *item = node->first; item; item = item->next)
+		put_node(writer, item);
+	if (node->added && node->first)
+		put_added(writer, node);
+}
+
+void tree_write(const struct tree *tree, struct buf *out)
+{
+	struct writer writer = {.text = tree->text, .out = out};
+
+	for (size_t i = 0; i < tree->document_count; i++)
+		put_node(&writer, tree->documents[i]);
+	put_text(&writer, tree->text.n);
+}
