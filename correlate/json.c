@@ -44,15 +44,22 @@ static size_t put_number(struct str text, struct buf *to)
 	return n;
 }
 
-/* One string with its quotes, or what there is of it; returns its length. */
-static size_t put_string(struct str text, struct buf *to)
+/* The length of one token: a string with its quotes, or what there is of it, else a byte. */
+static size_t token(struct str text)
 {
 	size_t n = 1;
 
+	if (text.p[0] != '"')
+		return 1;
 	while (n < text.n && text.p[n] != '"')
 		n += text.p[n] == '\\' && n + 1 < text.n ? 2 : 1;
-	if (n < text.n)
-		n++;
+	return n < text.n ? n + 1 : n;
+}
+
+static size_t put_token(struct str text, struct buf *to)
+{
+	size_t n = token(text);
+
 	buf_put(to, text.p, n);
 	return n;
 }
@@ -68,7 +75,7 @@ static void mark_big_numbers(struct str text, struct buf *to)
 		if (n > 0)
 			buf_put(to, text.p, n);
 		else
-			n = text.p[0] == '"' ? put_string(text, to) : put_number(text, to);
+			n = text.p[0] == '"' ? put_token(text, to) : put_number(text, to);
 		text = str_skip(text, n);
 	}
 }
@@ -94,22 +101,89 @@ static void unmark_big_numbers(struct str text, struct buf *to)
 
 		if (n > 0)
 			buf_put(to, text.p + 2, n - 3);
-		else if (text.p[0] == '"')
-			n = put_string(text, to);
 		else
-			buf_put(to, text.p, n = 1);
+			n = put_token(text, to);
 		text = str_skip(text, n);
 	}
+}
+
+bool json_is_modest(struct str text)
+{
+	size_t values = 1, depth = 0;
+
+	while (text.n > 0) {
+		char c = text.p[0];
+
+		if (c == '{' || c == '[') {
+			values += 4;
+			depth++;
+		} else if ((c == '}' || c == ']') && depth > 0) {
+			depth--;
+		} else if (c == ',' || c == ':') {
+			values++;
+		}
+		if (values > JSON_VALUES_MAX || depth > JSON_DEPTH_MAX)
+			return false;
+		text = str_skip(text, token(text));
+	}
+	return true;
 }
 
 json_t *json_read(struct str text)
 {
 	BUF_AUTO marked_text = {0};
 
-	if (text.n == 0)
+	if (text.n == 0 || !json_is_modest(text))
 		return NULL;
 	mark_big_numbers(text, &marked_text);
 	return json_loadb(marked_text.p, marked_text.n, JSON_ALLOW_NUL, NULL);
+}
+
+/* How far a list was looked through. */
+struct list_scan {
+	struct str rest;
+	size_t depth;
+};
+
+/* The next object right in the list; an empty one at the end. */
+static struct str next_object(struct list_scan *scan)
+{
+	const char *begin = NULL;
+
+	while (scan->rest.n > 0) {
+		const char *at = scan->rest.p;
+
+		scan->rest = str_skip(scan->rest, token(scan->rest));
+		if (*at == '{' || *at == '[') {
+			if (++scan->depth == 2)
+				begin = at;
+		} else if ((*at == '}' || *at == ']') && scan->depth > 0) {
+			if (--scan->depth == 1 && begin && *begin == '{')
+				return str_of(begin, (size_t)(scan->rest.p - begin));
+		}
+	}
+	return (struct str){0};
+}
+
+json_t *json_read_element(struct str list, struct str id)
+{
+	struct list_scan scan = {.rest = list};
+	BUF_AUTO quoted = {0};
+	struct str text;
+	int tries = 0;
+
+	buf_format(&quoted, "\"%.*s\"", (int)id.n, id.p);
+	while (tries < JSON_TRIES && (text = next_object(&scan)).n > 0) {
+		if (text.n > JSON_ELEMENT_MAX || str_find(text, buf_str(&quoted)) == text.n)
+			continue;
+		tries++;
+
+		json_auto_t *object = json_read(text);
+
+		if (str_eq(json_text(object, "id"), id))
+			return json_incref(object);
+	}
+	return NULL;
 }
 
 void json_compact(const json_t *json, struct buf *text)

@@ -13,8 +13,27 @@
 
 #include <jansson.h>
 
-/* NULL for what is no JSON. Strings may hold NUL. Free with json_decref(). */
+/*
+ * jansson makes a tree of all of a text, some 250 bytes of memory for each {} of it. So a text is
+ * looked through first, at a byte a nanosecond: with more values than these, counting a folder of
+ * values as four, or deeper ones, it is not read. The largest config.json that was seen has 10,000.
+ */
+#define JSON_VALUES_MAX 65536
+#define JSON_DEPTH_MAX  128
+
+bool json_is_modest(struct str text);
+
+/* NULL for what is no JSON, or has too many values. Strings may hold NUL. Free with json_decref(). */
 json_t *json_read(struct str text);
+
+/*
+ * The element with that "id" of a list of objects, NULL if there is none. The list is looked through
+ * as text, and no more than JSON_TRIES of its elements are read: those that hold the id in quotes,
+ * and are not larger than JSON_ELEMENT_MAX (what Podman keeps of an image is 4 KiB).
+ */
+#define JSON_TRIES       8
+#define JSON_ELEMENT_MAX (128u << 10)
+json_t *json_read_element(struct str list, struct str id);
 
 /* Adds it in its compact form, members in their order. */
 void json_compact(const json_t *json, struct buf *text);

@@ -56,8 +56,10 @@ struct metadata_hint {
  * pod's own container is named "POD". The workload comes from labels only (correlate/bundle.h).
  *
  * Folders that could not be read for lack of rights are added to *trouble (may be NULL), one a
- * line, each once in the life of `metadata`; a user's as the home or /run/user folder.
+ * line, each once in the life of `metadata`; a user's as the home or /run/user folder. So are files
+ * that are too large, with METADATA_TOO_LARGE behind their path.
  */
+#define METADATA_TOO_LARGE " (too large)"
 bool metadata_describe(struct metadata *metadata, const struct metadata_hint *hint,
 		       struct container **ret_container, struct buf *trouble);
 

@@ -98,17 +98,19 @@ static bool is_one_line_of(struct str text, struct str line)
 	return false;
 }
 
-/* Names a folder that could not be read, once. */
-static void tell(struct lookup *lookup, const char *path)
+/* Names what could not be read, once. Users leave half of the room to root's files. */
+static void tell(struct lookup *lookup, const char *path, const char *reason)
 {
 	struct buf *told = &lookup->files->told;
-	struct str line = str_from(path);
+	BUF_AUTO line = {0};
 
-	if (!lookup->trouble || told->n + line.n + 1 > TOLD_MAX ||
-	    is_one_line_of(buf_str(told), line))
+	buf_format(&line, "%s%s", path, reason);
+	if (!lookup->trouble ||
+	    told->n + line.n + 1 > (lookup->hint->owner ? TOLD_MAX / 2 : TOLD_MAX) ||
+	    is_one_line_of(buf_str(told), buf_str(&line)))
 		return;
-	buf_format(told, "%s\n", path);
-	buf_format(lookup->trouble, "%s\n", path);
+	buf_format(told, "%s\n", line.p);
+	buf_format(lookup->trouble, "%s\n", line.p);
 }
 
 static bool is_refusal(int code)
@@ -127,6 +129,7 @@ static int read_whole(int fd, size_t max, struct buf *text)
 		return -EINVAL;
 	if (st.st_size > (off_t)max)
 		return -EFBIG;
+	buf_reserve(text, (size_t)st.st_size + 16384);
 	for (;;) {
 		size_t room = 16384;
 		ssize_t n = read(fd, buf_reserve(text, room), room);
@@ -163,23 +166,62 @@ static int read_below(int folder, const char *path, size_t max, uid_t uid, struc
 	return r;
 }
 
+/* Reads a file of the owner, as far as its turn allows. */
+static int read_owned(struct lookup *lookup, int folder, const char *path, size_t max,
+		      struct buf *text, bool *ret_others)
+{
+	size_t left = RUNTIME_LOOK_MAX - lookup->bytes_read;
+	int r = read_below(folder, path, lookup->hint->owner && left < max ? left : max,
+			   lookup_uid(lookup), text, ret_others);
+
+	if (lookup->hint->owner)
+		lookup->bytes_read += text->n < left ? text->n : left;
+	return r;
+}
+
 json_t *lookup_json_at(struct lookup *lookup, int folder, const char *path, size_t max,
 		       bool *ret_others)
 {
 	BUF_AUTO text = {0};
-	int r = read_below(folder, path, max, lookup_uid(lookup), &text, ret_others);
+	int r = read_owned(lookup, folder, path, max, &text, ret_others);
 
+	if (r == -EFBIG || (r == 0 && !json_is_modest(buf_str(&text))))
+		tell(lookup, path, METADATA_TOO_LARGE);
 	return r < 0 ? NULL : json_read(buf_str(&text));
+}
+
+/* Reads a file below the root; what is in the way is told. */
+static bool read_told(struct lookup *lookup, const char *whose, const char *path, size_t max,
+		      struct buf *text)
+{
+	int r = read_owned(lookup, lookup->files->root, path, max, text, NULL);
+
+	if (is_refusal(-r))
+		tell(lookup, whose, "");
+	if (r == -EFBIG)
+		tell(lookup, path, METADATA_TOO_LARGE);
+	return r == 0;
 }
 
 json_t *lookup_json(struct lookup *lookup, const char *whose, const char *path, size_t max)
 {
 	BUF_AUTO text = {0};
-	int r = read_below(lookup->files->root, path, max, lookup_uid(lookup), &text, NULL);
 
-	if (is_refusal(-r))
-		tell(lookup, whose);
-	return r < 0 ? NULL : json_read(buf_str(&text));
+	if (!read_told(lookup, whose, path, max, &text))
+		return NULL;
+	if (!json_is_modest(buf_str(&text)))
+		tell(lookup, path, METADATA_TOO_LARGE);
+	return json_read(buf_str(&text));
+}
+
+json_t *lookup_json_element(struct lookup *lookup, const char *whose, const char *path,
+			    struct str id)
+{
+	BUF_AUTO text = {0};
+
+	return read_told(lookup, whose, path, RUNTIME_LIST_MAX, &text)
+		       ? json_read_element(buf_str(&text), id)
+		       : NULL;
 }
 
 bool lookup_each(struct lookup *lookup, const char *whose, const char *folder,
@@ -191,7 +233,7 @@ bool lookup_each(struct lookup *lookup, const char *whose, const char *folder,
 
 	if (!dir) {
 		if (is_refusal(errno))
-			tell(lookup, whose);
+			tell(lookup, whose, "");
 		if (fd >= 0)
 			close(fd);
 		return false;

@@ -16,10 +16,13 @@
 #include <sys/types.h>
 
 /* One container's: config.json, config.v2.json, state.json. With a thousand bind mounts some
- * 300 KiB; jansson needs about ten times the text. */
-#define RUNTIME_FILE_MAX (4u << 20)
-/* All containers' or images' of a host, and passwd(5). */
-#define RUNTIME_LIST_MAX (16u << 20)
+ * 300 KiB; each byte of a long string is in memory four times. */
+#define RUNTIME_FILE_MAX (1u << 20)
+/* All containers' or images' of a host, of which one is read, and passwd(5). Eight thousand
+ * containers. */
+#define RUNTIME_LIST_MAX (8u << 20)
+/* What one look reads of a user's files altogether: it takes less than 100 ms. */
+#define RUNTIME_LOOK_MAX (10u << 20)
 /* Entries looked at in one folder. */
 #define RUNTIME_ENTRIES_MAX 65536
 
@@ -40,6 +43,7 @@ struct lookup {
 	const struct metadata_hint *hint;
 	struct description *found;
 	struct buf *trouble; /* may be NULL */
+	size_t bytes_read;
 	/* What one source has learned for the next. */
 	struct buf docker_folder; /* Docker's folder of this container, from its bundle */
 	struct buf storage_root;  /* the containers/storage that holds its bundle */
@@ -60,9 +64,14 @@ uid_t lookup_uid(const struct lookup *lookup);
 /*
  * Loads a JSON file of the container's owner below the root. `whose` is the folder that is named in
  * the trouble if rights are missing: a user's home rather than each path in it. NULL where there is
- * none, it is not readable, or somebody else's.
+ * none, it is not readable, or somebody else's. One that is too large, or has too many values
+ * (correlate/json.h), is named in the trouble.
  */
 json_t *lookup_json(struct lookup *lookup, const char *whose, const char *path, size_t max);
+
+/* Loads the element of that id of a list, likewise; NULL if there is none. */
+json_t *lookup_json_element(struct lookup *lookup, const char *whose, const char *path,
+			    struct str id);
 
 /* The same below another folder, without a word about rights. ret_others: a file of others is
  * loaded too, and said to be one; NULL: it is not. */

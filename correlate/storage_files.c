@@ -1,17 +1,5 @@
 #include "correlate/storage_files.h"
 
-/* The element of an array of objects with that id. */
-static const json_t *by_id(const json_t *list, struct str id)
-{
-	for (size_t i = 0; id.n > 0 && i < json_array_size(list); i++) {
-		const json_t *element = json_array_get(list, i);
-
-		if (str_eq(json_text(element, "id"), id))
-			return element;
-	}
-	return NULL;
-}
-
 static struct str first_name(const json_t *element)
 {
 	return json_bytes(json_array_get(json_object_get(element, "names"), 0));
@@ -26,9 +14,9 @@ static void describe_image(struct lookup *lookup, const char *whose, const char 
 		return;
 	buf_format(&path, "%s/%s-images/images.json", root, driver);
 
-	json_auto_t *images = lookup_json(lookup, whose, path.p, RUNTIME_LIST_MAX);
+	json_auto_t *image = lookup_json_element(lookup, whose, path.p, id);
 
-	description_put(lookup->found, DESCRIPTION_IMAGE, first_name(by_id(images, id)));
+	description_put(lookup->found, DESCRIPTION_IMAGE, first_name(image));
 	description_put(lookup->found, DESCRIPTION_IMAGE, id); /* untagged since */
 }
 
@@ -48,8 +36,7 @@ static bool take_list(struct lookup *lookup, const char *whose, const char *root
 
 	buf_format(&path, "%s/%s-containers/%s", root, driver, list);
 
-	json_auto_t *containers = lookup_json(lookup, whose, path.p, RUNTIME_LIST_MAX);
-	const json_t *entry = by_id(containers, lookup->hint->id);
+	json_auto_t *entry = lookup_json_element(lookup, whose, path.p, lookup->hint->id);
 
 	if (!entry)
 		return false;

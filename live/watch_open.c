@@ -32,9 +32,11 @@ static bool described(void *context, const struct container *container, struct s
 		buf_put_str(&watch->trouble_said, path);
 		buf_put_char(&watch->trouble_said, '\n');
 		watch_clear_status(watch);
-		message_warning("%.*s: cannot be read: containers stay without name and profile"
-				" (CAP_DAC_READ_SEARCH would do)",
-				(int)path.n, path.p);
+		bool is_large = str_find(path, STR(METADATA_TOO_LARGE)) < path.n;
+
+		message_warning("%.*s: cannot be read: containers stay without name and profile%s",
+				(int)path.n, path.p,
+				is_large ? "" : " (CAP_DAC_READ_SEARCH would do)");
 	}
 	return true;
 }

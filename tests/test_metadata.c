@@ -13,11 +13,21 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <linux/capability.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "tests/valgrind.h"
+
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED true
+#else
+#define SANITIZED false
+#endif
 
 #define CAP(name) ((uint64_t)1 << CAP_##name)
 
@@ -933,6 +943,111 @@ static void test_odd_files(void **state)
 	alarm(0);
 }
 
+/* What a process has in memory at most from now on, in kB; 0 where that cannot be told. */
+static long peak_kb(bool from_now)
+{
+	FILE *file =
+		from_now ? fopen("/proc/self/clear_refs", "w") : fopen("/proc/self/status", "r");
+	char line[256];
+	long kb = 0;
+
+	if (!file)
+		return 0;
+	if (from_now)
+		fputs("5", file);
+	while (!from_now && fgets(line, sizeof(line), file))
+		sscanf(line, "VmHWM: %ld", &kb);
+	fclose(file);
+	return from_now ? peak_kb(false) : kb;
+}
+
+static double cpu_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* So many bytes of it, between two ends. */
+static void put_many(const struct host *host, const char *path, const char *begin, const char *unit,
+		     size_t n, const char *end)
+{
+	struct buf text = {0};
+
+	buf_put_str(&text, str_from(begin));
+	while (text.n + strlen(unit) + strlen(end) <= n)
+		buf_put_str(&text, str_from(unit));
+	buf_put_str(&text, str_from(end));
+	put_text(host, path, text.p, text.n);
+	buf_release(&text);
+	give(host, path);
+}
+
+/* A file of a user's may be as large as it likes: it costs 16 MB and 100 ms at most. The time is
+ * that of the processor, since others run too. */
+static void test_cost_of_users_files(void **state)
+{
+	static const struct {
+		const char *name, *begin, *unit, *end;
+		size_t n;
+	} rows[] = {
+		{"config.json", "[{}", ",{}", "]", 16 << 20},
+		{"config.json", "{\"ociVersion\":\"1\",\"a\":\"", "x", "\"}", 4 << 20},
+		{"config.json", "{\"ociVersion\":\"1\",\"a\":\"", "x", "\"}", 1 << 20},
+		{"config.json", "[{}", ",{}", "]", 1 << 20},
+		{"config.json", "[[1]", ",1", "]", 131000},
+		{"config.json", "[[1]", ",{}", "]", 39000},
+		{"config.json", "{\"\":1", ",\"\":{}", "}", 76000},
+		{"config.json", "[", "[", "]", 1 << 20},
+		{"vfs-containers/containers.json", "[{}", ",{}", "]", 16 << 20},
+		{"vfs-containers/containers.json", "[{}", ",{}", "]", 8 << 20},
+		{"vfs-containers/containers.json", "[{}", ",{\"x\":\"" ROOTLESS "\"}", "]",
+		 8 << 20},
+		{"vfs-containers/containers.json", "[{\"x\":\"" ROOTLESS "\",\"y\":\"", "y", "\"}]",
+		 8 << 20},
+	};
+	struct host *host = *state;
+	const struct metadata_hint hint = {.id = STR(ROOTLESS),
+					   .owner = user(),
+					   .runtime = STR("podman"),
+					   .bundle = STR("/srv/ci/bundle")};
+
+	put_passwd(host, "/srv/ci");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		BUF_AUTO path = {0};
+		bool is_config = str_eq(str_from(rows[i].name), STR("config.json"));
+		struct container *c;
+
+		buf_format(&path, "/srv/ci/%s/%s",
+			   is_config ? "bundle" : ".local/share/containers/storage", rows[i].name);
+		put_many(host, path.p, rows[i].begin, rows[i].unit, rows[i].n, rows[i].end);
+
+		malloc_trim(0);
+		long before_kb = peak_kb(true);
+		double begin = cpu_seconds();
+
+		ask(host, &hint, &c);
+
+		double seconds = cpu_seconds() - begin;
+		long cost_kb = peak_kb(false) - before_kb;
+
+		print_message("# row %zu: %.1f ms, %ld kB\n", i, seconds * 1e3, cost_kb);
+		container_free(c);
+
+		MEM_AUTO char *whole = below(host, path.p);
+
+		assert_int_equal(unlink(whole), 0);
+		if (under_valgrind() || SANITIZED)
+			continue;
+		assert_true(seconds < 0.1);
+		assert_true(cost_kb <= 16000);
+	}
+	/* and it is said */
+	assert_true(str_find(buf_str(&host->trouble),
+			     STR("/srv/ci/bundle/config.json (too large)\n")) < host->trouble.n);
+}
+
 static void test_odd_json(void **state)
 {
 	static const char *const configs[] = {
@@ -1222,6 +1337,7 @@ int main(void)
 		ON_A_HOST(test_ids_in_paths),
 		ON_A_HOST(test_odd_files),
 		ON_A_HOST(test_odd_json),
+		ON_A_HOST(test_cost_of_users_files),
 		ON_A_HOST(test_big_numbers),
 		ON_A_HOST(test_long_names),
 		ON_A_HOST(test_unreadable),

@@ -280,6 +280,62 @@ static void restored_learns_what_the_files_say(void **state)
 	assert_int_equal(fixture->described, 1);
 }
 
+static const struct container *numbered(struct fixture *fixture, uint32_t owner, const char *outer,
+					unsigned number)
+{
+	char id[16];
+
+	snprintf(id, sizeof(id), "c%u", number);
+	return registry_container(fixture->registry,
+				  &(struct metadata_hint){.id = str_from(id),
+							  .owner = owner,
+							  .outer = str_from(outer),
+							  .runtime = STR("runc")});
+}
+
+/* However many a user or a container's root makes, others keep their room. */
+static void each_has_a_share(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (unsigned i = 0; i < REGISTRY_SHARE; i++) {
+		assert_non_null(numbered(fixture, 1000, "", i));
+		assert_non_null(numbered(fixture, 0, "outer", i));
+	}
+	assert_null(numbered(fixture, 1000, "", REGISTRY_SHARE));
+	assert_null(numbered(fixture, 0, "outer", REGISTRY_SHARE));
+	assert_non_null(numbered(fixture, 1000, "", 0)); /* what is there stays */
+	assert_non_null(numbered(fixture, 1001, "", 0));
+	assert_non_null(numbered(fixture, 0, "", 0));
+	/* and after two sweeps there is room again */
+	registry_sweep(fixture->registry, NULL, 0);
+	registry_sweep(fixture->registry, NULL, 0);
+	assert_int_equal(registry_count(fixture->registry), 0);
+	assert_non_null(numbered(fixture, 1000, "", REGISTRY_SHARE));
+}
+
+static void the_cap_holds_without_a_sweep(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (unsigned i = 0; i < REGISTRY_MAX; i++)
+		assert_non_null(numbered(fixture, 0, "", i));
+	assert_null(numbered(fixture, 0, "", REGISTRY_MAX));
+	assert_int_equal(registry_count(fixture->registry), REGISTRY_MAX);
+}
+
+/* One id of two owners, and one in a container, are three containers. */
+static void an_id_is_its_owners(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_true(str_eq(numbered(fixture, 0, "", 1)->id, STR("c1")));
+	assert_true(str_eq(numbered(fixture, 65534, "", 1)->id, STR("c1@65534")));
+	assert_true(str_eq(numbered(fixture, 0, "out", 1)->id, STR("out/c1")));
+	assert_true(str_eq(numbered(fixture, 65534, "out", 1)->id, STR("out@65534/c1")));
+	assert_int_equal(registry_count(fixture->registry), 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +353,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(restored_learns_what_the_files_say, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(restored_is_what_was_known, setup_bare, teardown),
+		cmocka_unit_test_setup_teardown(each_has_a_share, setup_bare, teardown),
+		cmocka_unit_test_setup_teardown(the_cap_holds_without_a_sweep, setup_bare,
+						teardown),
+		cmocka_unit_test_setup_teardown(an_id_is_its_owners, setup_bare, teardown),
 	};
 
 	return cmocka_run_group_tests_name("registry", tests, NULL, NULL);
