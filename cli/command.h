@@ -18,7 +18,8 @@
 	EACH(diff)       \
 	EACH(profile)    \
 	EACH(explain)    \
-	EACH(logmode)
+	EACH(logmode)    \
+	EACH(doctor)
 
 /* Every command's struct of options begins with these. */
 struct global_options {

@@ -1,6 +1,7 @@
 libsclog_a_SOURCES += \
 	cli/cmd_containers.c \
 	cli/cmd_diff.c \
+	cli/cmd_doctor.c \
 	cli/cmd_events.c \
 	cli/cmd_explain.c \
 	cli/cmd_ingest.c \

@@ -3,6 +3,7 @@ dist_man_MANS += \
 	doc/sclog.1 \
 	doc/sclog-containers.1 \
 	doc/sclog-diff.1 \
+	doc/sclog-doctor.1 \
 	doc/sclog-events.1 \
 	doc/sclog-explain.1 \
 	doc/sclog-ingest.1 \

@@ -21,6 +21,8 @@ libsclog_a_SOURCES += \
 	ingest/sdjournal.c ingest/sdjournal.h \
 	ingest/source.c ingest/source.h \
 	ingest/stamp.c ingest/stamp.h \
+	ingest/audit_request.c ingest/audit_request.h \
+	ingest/rules.c ingest/rules.h \
 	ingest/status.c ingest/status.h \
 	ingest/strace/strace.c ingest/strace/strace.h ingest/strace/strace_private.h \
 	ingest/strace/head.c \

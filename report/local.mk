@@ -13,6 +13,7 @@ libsclog_a_SOURCES += \
 	report/explain_compare.c \
 	report/finding.c report/finding.h \
 	report/format.c report/format.h \
+	report/health.c report/health.h \
 	report/group.c report/group.h \
 	report/in_force.c report/in_force.h \
 	report/json.c report/json.h \

@@ -20,6 +20,7 @@ unit_tests += \
 	tests/test_compose \
 	tests/test_config \
 	tests/test_connector \
+	tests/test_doctor \
 	tests/test_explain \
 	tests/test_export \
 	tests/test_follow \
@@ -83,6 +84,8 @@ tests_test_config_CPPFLAGS = $(unit_flags)
 tests_test_config_LDADD = $(unit_libs)
 tests_test_connector_CPPFLAGS = $(unit_flags)
 tests_test_connector_LDADD = $(unit_libs)
+tests_test_doctor_CPPFLAGS = $(unit_flags)
+tests_test_doctor_LDADD = $(unit_libs)
 tests_test_export_SOURCES = tests/test_export.c tests/bpf.h
 tests_test_export_CPPFLAGS = $(unit_flags)
 tests_test_export_LDADD = $(unit_libs)
@@ -181,6 +184,7 @@ shell_tests = \
 	tests/bad-input.test \
 	tests/completion.test \
 	tests/documents.test \
+	tests/doctor.test \
 	tests/help.test \
 	tests/explain.test \
 	tests/profile.test \

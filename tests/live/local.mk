@@ -20,6 +20,7 @@ live_tests = \
 	tests/live/strace.test \
 	tests/live/storm-audit.test \
 	tests/live/storm-netlink.test \
+	tests/live/doctor.test \
 	tests/live/cost.test
 live_programs = tests/live/storm tests/live/drain tests/live/filters tests/live/forge
 live_sources = tests/live/storm.c tests/live/drain.c tests/live/filters.c tests/live/forge.c

@@ -1,0 +1,44 @@
+/*
+ * A probe: one real seccomp record, made here, and where it arrives.
+ *
+ * A child of this process installs a filter that answers getppid with SCMP_ACT_LOG, takes a random
+ * name that nobody can guess, calls getppid once and ends. Each source that this host has is then
+ * watched for that name. The record stays in the host's logs like any other.
+ */
+#ifndef SCLOG_DOCTOR_PROBE_H
+#define SCLOG_DOCTOR_PROBE_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum probe_source {
+	PROBE_NETLINK, /* the audit multicast group */
+	PROBE_FILE,    /* auditd's log */
+	PROBE_KMSG,    /* /dev/kmsg */
+	PROBE_SOURCES,
+};
+
+/* "netlink", "audit.log", "kmsg" */
+const char *probe_source_name(enum probe_source source);
+
+struct probe_arrival {
+	bool watched;  /* the source could be opened */
+	char why[512]; /* else why not */
+	bool arrived;
+	uint32_t latency_ms; /* from the call until it was read here */
+};
+
+struct probe {
+	bool tried;
+	int code; /* negative errno: the record could not be made */
+	char why[512];
+	struct probe_arrival arrivals[PROBE_SOURCES];
+};
+
+/* Waits until each watched source has brought the record, at most wait_ms. log_file: auditd's, or
+ * NULL. */
+void probe_run(const char *log_file, unsigned wait_ms, struct probe *ret_probe);
+
+#endif
