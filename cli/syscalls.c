@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "cli/nearest.h"
 #include "ingest/arch.h"
+#include "profile/answers/answers.h"
 #include "profile/answers/survey.h"
 #include "report/text.h"
 
@@ -87,7 +88,8 @@ static void add_call(struct syscalls *syscalls, size_t arch, int64_t nr)
 {
 	const struct explain_call call = {.profile = syscalls->profiles[arch],
 					  .arch = arch_audit(syscalls->arches->all[arch]),
-					  .nr = nr};
+					  .nr = nr,
+					  .last = nr};
 
 	explain_calls_add(syscalls->calls, &call);
 }
@@ -124,6 +126,12 @@ void syscalls_add_named(struct syscalls *syscalls)
 	}
 }
 
+/* Where the numbers on that token begin that get something else than those before them. */
+struct starts {
+	uint32_t *all; /* sorted; each may stand there several times */
+	size_t count;
+};
+
 static int by_number(const void *a, const void *b)
 {
 	uint32_t number_a = *(const uint32_t *)a, number_b = *(const uint32_t *)b;
@@ -131,27 +139,41 @@ static int by_number(const void *a, const void *b)
 	return (number_a > number_b) - (number_a < number_b);
 }
 
-/* Of both filters, sorted; each may stand there twice. */
-static size_t compared_numbers(struct profile *const profiles[2], uint32_t token,
-			       uint32_t **ret_numbers)
+static void add_starts(struct starts *starts, struct profile *profile, uint32_t token,
+		       uint32_t first, uint32_t last)
 {
-	uint32_t *all = NULL;
-	size_t count = 0;
+	struct answers *answers = profile_answers(profile);
+	diagram answer = answers_arch(answers, arch_audit(token));
+	struct diagram_run *runs = NULL;
+	size_t count = answer == DIAGRAM_UNKNOWN
+			       ? 0
+			       : diagram_runs(answers->regions, answer, first, last, &runs);
 
-	for (unsigned i = 0; i < 2; i++) {
-		const struct filter none = {0};
-		const struct filter *filter = profile_filter(profiles[i]);
-		uint32_t *some;
-		size_t n = survey_numbers(filter ? filter : &none, token, &some);
+	/* where it is not known, it is not known of all alike */
+	if (count == SIZE_MAX)
+		count = 0;
+	starts->all = mem_resize(starts->all, (starts->count + count + 1) * sizeof(*starts->all));
+	for (size_t i = 0; i < count; i++)
+		starts->all[starts->count++] = runs[i].first;
+	free(runs);
+}
 
-		all = mem_resize(all, (count + n + 1) * sizeof(*all));
-		memcpy(all + count, some, n * sizeof(*all));
-		count += n;
-		free(some);
-	}
-	qsort(all, count, sizeof(*all), by_number);
-	*ret_numbers = all;
-	return count;
+/* Numbers that may have names are told one by one. */
+static struct starts starts_of(struct profile *const profiles[2], uint32_t token, uint32_t first,
+			       uint32_t last)
+{
+	struct starts starts = {0};
+
+	starts.count = survey_numbers(token, &starts.all);
+	starts.all = mem_resize(starts.all, (starts.count + 1) * sizeof(*starts.all));
+	/* so does what comes after them */
+	starts.all[starts.count] = starts.all[starts.count - 1] + 1;
+	starts.count++;
+	for (unsigned i = 0; i < 2; i++)
+		add_starts(&starts, profiles[i], token, first, last);
+	starts.all[starts.count++] = first;
+	qsort(starts.all, starts.count, sizeof(*starts.all), by_number);
+	return starts;
 }
 
 void syscalls_add_compared(struct syscalls *syscalls, struct profile *first, struct profile *second)
@@ -159,18 +181,23 @@ void syscalls_add_compared(struct syscalls *syscalls, struct profile *first, str
 	struct profile *const profiles[2] = {first, second};
 
 	for (size_t i = 0; i < syscalls->arches->count; i++) {
-		uint32_t token = syscalls->arches->all[i], *numbers;
-		size_t count = compared_numbers(profiles, token, &numbers);
+		uint32_t token = syscalls->arches->all[i], from, to;
 
-		for (size_t j = 0; j < count; j++) {
-			/* -1 is the one number that a tracer may make of any */
-			int64_t nr = numbers[j] == UINT32_MAX ? -1 : (int64_t)numbers[j];
+		survey_range(token, &from, &to);
+		struct starts starts = starts_of(profiles, token, from, to);
 
-			if ((j == 0 || numbers[j] != numbers[j - 1]) &&
-			    arch_token(arch_audit(token), nr) == token)
-				add_call(syscalls, i, nr);
+		for (size_t j = 0; j < starts.count; j++) {
+			uint32_t next = j + 1 < starts.count ? starts.all[j + 1] : to + 1;
+
+			if (next == starts.all[j])
+				continue;
+			add_call(syscalls, i, starts.all[j]);
+			syscalls->calls->all[syscalls->calls->count - 1].last = next - 1;
 		}
-		free(numbers);
+		/* the one number that a tracer may make of any */
+		if (token != SCMP_ARCH_X32)
+			add_call(syscalls, i, -1);
+		free(starts.all);
 	}
 }
 

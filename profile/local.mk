@@ -24,6 +24,8 @@ libsclog_a_SOURCES += \
 	profile/defaults/defaults.h \
 	profile/defaults/table.c \
 	profile/defaults/table.h \
+	profile/filter/bpf.c \
+	profile/filter/bpf.h \
 	profile/filter/dump.c \
 	profile/filter/dump.h \
 	profile/filter/filter.c \
@@ -37,24 +39,22 @@ libsclog_a_SOURCES += \
 	profile/filter/unit.c \
 	profile/filter/unit.h \
 	profile/filter/unit_kind.c \
+	profile/answers/answers.c \
+	profile/answers/answers.h \
 	profile/answers/condition.c \
 	profile/answers/condition.h \
+	profile/answers/judge.c \
 	profile/answers/judge.h \
-	profile/answers/pair.c \
-	profile/answers/pair.h \
+	profile/answers/reading.c \
+	profile/answers/reading.h \
 	profile/answers/region.c \
 	profile/answers/region.h \
-	profile/answers/region_map.c \
 	profile/answers/spans.c \
 	profile/answers/spans.h \
 	profile/answers/survey.c \
 	profile/answers/survey.h \
-	profile/answers/term.c \
-	profile/answers/term.h \
 	profile/answers/verdict.c \
 	profile/answers/verdict.h \
-	profile/answers/walk.c \
-	profile/answers/walk.h \
 	profile/lints/advice.c \
 	profile/lints/advice.h \
 	profile/lints/misbuilt.c \

@@ -15,20 +15,6 @@
 #include <linux/audit.h>
 #include <stdlib.h>
 
-/*
- * Answers kept by (arch, number). A container may call any number it likes, so past this many
- * an answer is found again each time; its text is still kept once.
- */
-#define MEMO_MAX (1U << 16)
-
-/* One answer: which verdict of profile.verdicts. */
-struct memo {
-	bool used;
-	uint32_t audit_arch;
-	int64_t nr;
-	size_t verdict;
-};
-
 struct profile {
 	char *source;
 	const char *format;
@@ -41,30 +27,14 @@ struct profile {
 	struct lints lints;
 	const char **names; /* that rules have, sorted */
 	size_t name_count;
-	struct walk walk;
-	struct memo *memo; /* hash by (arch, nr), memo_size a power of two */
-	size_t memo_count, memo_size;
-	struct verdict *verdicts; /* each differs from all others */
-	size_t verdict_count, verdict_size;
+	struct judge judge;
 };
-
-static void verdict_release(struct verdict *verdict)
-{
-	for (size_t i = 0; i < verdict->condition_count; i++)
-		free((void *)(uintptr_t)verdict->conditions[i]);
-	free((void *)(uintptr_t)verdict->conditions);
-	free((void *)(uintptr_t)verdict->reachable);
-}
 
 void profile_free(struct profile *profile)
 {
 	if (!profile)
 		return;
-	for (size_t i = 0; i < profile->verdict_count; i++)
-		verdict_release(&profile->verdicts[i]);
-	free(profile->verdicts);
-	free(profile->memo);
-	walk_release(&profile->walk);
+	judge_release(&profile->judge);
 	free(profile->names);
 	filter_release(&profile->filter);
 	rules_release(&profile->rules);
@@ -165,15 +135,14 @@ static int load_document(struct profile *profile, const struct profile_source *s
 	return r;
 }
 
-/* Keeps what the filter knows of arches: combining gives a program, and a unit's are known. */
-static int combine(struct profile *profile, const struct filter_stack *stack, struct err *err)
+/* Keeps what the filter knows of arches, which a stack does not: a unit's are known. */
+static void combine(struct profile *profile, const struct filter_stack *stack)
 {
 	struct filter known = profile->filter;
-	int r = filter_stack_combine(stack, &profile->filter, err);
 
+	profile->filter = filter_stack_combine(stack);
 	memcpy(profile->filter.arches, known.arches, sizeof(known.arches));
 	profile->filter.arch_count = known.arch_count;
-	return r;
 }
 
 static int load_unit(struct profile *profile, const struct profile_source *source, struct err *err)
@@ -201,7 +170,7 @@ static int load_unit(struct profile *profile, const struct profile_source *sourc
 		lint_add(&profile->lints, 0, profile->whole,
 			 "no system call is filtered or logged: everything is allowed");
 	else if (r == 0)
-		r = combine(profile, &stack, err);
+		combine(profile, &stack);
 	filter_stack_release(&stack);
 	return r;
 }
@@ -227,12 +196,16 @@ static int load_filters(struct profile *profile, const struct profile_source *so
 		lint_add(&profile->lints, 0, profile->whole,
 			 "other threads of this process have another number of filters: this is "
 			 "the main thread's answer");
-	r = combine(profile, &source->stack, err);
+	combine(profile, &source->stack);
 	profile->filter.arch_count = 0;
-	if (r == 0)
-		profile->rules.default_action =
-			survey_filter(&profile->filter, profile->options.arch).default_action;
-	return r;
+	struct survey survey = survey_filter(&profile->filter, profile->options.arch);
+
+	profile->rules.default_action = survey.default_action;
+	if (!survey.known)
+		lint_add(&profile->lints, 0, profile->whole,
+			 "computes more than can be worked out: what it does is not known for "
+			 "some or all calls");
+	return 0;
 }
 
 /* "FILE:LINE:COLUMN: what" for a malformed text, "FILE: what" for all else. */
@@ -262,7 +235,7 @@ static unsigned line_of(const void *document, const char *place)
 static void finish_lint(struct profile *profile)
 {
 	const struct advised advised = {
-		.profile = profile,
+		.judge = &profile->judge,
 		.filter = &profile->filter,
 		.rules = &profile->rules,
 		.options = &profile->options,
@@ -272,10 +245,23 @@ static void finish_lint(struct profile *profile)
 	if (!profile->rules.off)
 		advise(&advised, &profile->lints);
 	if (!profile->rules.off && profile->rules.document)
-		misbuilt_lint(&profile->rules, &profile->options, &profile->filter,
+		misbuilt_lint(&profile->rules, &profile->options, &profile->judge.answers,
 			      &profile->lints);
 	lint_locate(&profile->lints, line_of, &profile->document);
 	lint_finish(&profile->lints);
+}
+
+static void start_judge(struct profile *profile)
+{
+	const struct judge_of of = {
+		.rules = &profile->rules,
+		.filter = profile->rules.off ? NULL : &profile->filter,
+		.options = &profile->options,
+		.names = profile->names,
+		.name_count = profile->name_count,
+	};
+
+	judge_init(&profile->judge, &of);
 }
 
 int profile_load(const struct profile_source *source, const struct profile_options *options,
@@ -294,7 +280,6 @@ int profile_load(const struct profile_source *source, const struct profile_optio
 	profile->format = "";
 	profile->whole = "defaultAction";
 	profile->options = *options;
-	walk_init(&profile->walk);
 	r = loads[source->kind](profile, source, err);
 	if (r < 0) {
 		prefix_source(err, source->name);
@@ -302,6 +287,7 @@ int profile_load(const struct profile_source *source, const struct profile_optio
 		return r;
 	}
 	sort_names(profile);
+	start_judge(profile);
 	finish_lint(profile);
 	*ret_profile = profile;
 	return 0;
@@ -315,6 +301,11 @@ const struct rules *profile_rules(const struct profile *profile)
 const struct filter *profile_filter(const struct profile *profile)
 {
 	return profile->rules.off ? NULL : &profile->filter;
+}
+
+struct answers *profile_answers(struct profile *profile)
+{
+	return &profile->judge.answers;
 }
 
 static const char *default_action(const struct profile *profile)
@@ -345,100 +336,7 @@ const struct lint *profile_lint(const struct profile *profile, size_t *ret_count
 	return profile->lints.all;
 }
 
-static bool same_verdict(const struct verdict *a, const struct verdict *b)
-{
-	if (a->kind != b->kind || a->origin != b->origin ||
-	    a->reachable_count != b->reachable_count || a->condition_count != b->condition_count)
-		return false;
-	for (size_t i = 0; i < a->reachable_count; i++) {
-		if (a->reachable[i] != b->reachable[i])
-			return false;
-	}
-	for (size_t i = 0; i < a->condition_count; i++) {
-		if (strcmp(a->conditions[i], b->conditions[i]) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* Takes the verdict over; gives the index of the one that is kept. */
-static size_t keep_verdict(struct profile *profile, struct verdict verdict)
-{
-	for (size_t i = 0; i < profile->verdict_count; i++) {
-		if (!same_verdict(&profile->verdicts[i], &verdict))
-			continue;
-		verdict_release(&verdict);
-		return i;
-	}
-	if (profile->verdict_count == profile->verdict_size) {
-		profile->verdict_size = profile->verdict_size ? profile->verdict_size * 2 : 16;
-		profile->verdicts =
-			mem_resize(profile->verdicts, profile->verdict_size * sizeof(verdict));
-	}
-	profile->verdicts[profile->verdict_count] = verdict;
-	return profile->verdict_count++;
-}
-
-static size_t judge(struct profile *profile, uint32_t audit_arch, int64_t nr)
-{
-	const struct judge judge = {
-		.rules = &profile->rules,
-		.filter = &profile->filter,
-		.names = profile->names,
-		.name_count = profile->name_count,
-	};
-	const struct question question = {
-		.audit_arch = audit_arch,
-		.nr = (uint32_t)nr,
-		.big_endian = profile->filter.big_endian,
-	};
-
-	if (profile->rules.off)
-		return keep_verdict(profile, verdict_unfiltered());
-	walk_filter(&profile->walk, profile->filter.program, profile->filter.count, &question);
-	return keep_verdict(profile, verdict_of(&judge, &profile->walk, audit_arch, nr));
-}
-
-static struct memo *memo_slot(const struct profile *profile, uint32_t audit_arch, int64_t nr)
-{
-	uint64_t hash = ((uint64_t)nr ^ (uint64_t)audit_arch << 32) * UINT64_C(0x9e3779b97f4a7c15);
-
-	for (size_t i = hash >> 32;; i++) {
-		struct memo *memo = &profile->memo[i & (profile->memo_size - 1)];
-
-		if (!memo->used || (memo->nr == nr && memo->audit_arch == audit_arch))
-			return memo;
-	}
-}
-
-static void memo_grow(struct profile *profile)
-{
-	struct memo *old = profile->memo;
-	size_t size = profile->memo_size;
-
-	profile->memo_size = size ? size * 2 : 1024;
-	profile->memo = mem_new(profile->memo_size, sizeof(*profile->memo));
-	for (size_t i = 0; i < size; i++) {
-		if (old[i].used)
-			*memo_slot(profile, old[i].audit_arch, old[i].nr) = old[i];
-	}
-	free(old);
-}
-
 struct verdict profile_judge(struct profile *profile, uint32_t audit_arch, int64_t nr)
 {
-	if (profile->memo_count * 2 >= profile->memo_size)
-		memo_grow(profile);
-	struct memo *memo = memo_slot(profile, audit_arch, nr);
-
-	if (memo->used)
-		return profile->verdicts[memo->verdict];
-	size_t at = judge(profile, audit_arch, nr);
-
-	if (profile->memo_count < MEMO_MAX) {
-		*memo = (struct memo){
-			.used = true, .audit_arch = audit_arch, .nr = nr, .verdict = at};
-		profile->memo_count++;
-	}
-	return profile->verdicts[at];
+	return judge_ask(&profile->judge, audit_arch, nr);
 }

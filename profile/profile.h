@@ -7,9 +7,8 @@
  * document: its filters are built from its settings; a live filter and a dump are filters already.
  *
  * The document is resolved as the chosen loader would resolve it on the chosen host, the filter
- * is built with libseccomp in the way of the chosen runtime and exported as BPF, and a walk of
- * that BPF with arch and number fixed and the arguments unknown collects every action that it
- * can reach. Nothing is judged from the document itself: the verdict is the kernel's.
+ * is built with libseccomp in the way of the chosen runtime and exported as BPF, and
+ * that BPF is read into a diagram of what it answers to which numbers and arguments. Nothing is judged from the document itself: the verdict is the kernel's.
  */
 #ifndef SCLOG_PROFILE_PROFILE_H
 #define SCLOG_PROFILE_PROFILE_H
@@ -58,12 +57,15 @@ const struct lint *profile_lint(const struct profile *profile, size_t *ret_count
 /*
  * What verdicts are made of: the rules as resolved (profile/document/resolve.h; none where there is no
  * document, whose pointer is then NULL), and the filter (profile/filter/filter.h), NULL where there is
- * none. A stack of filters is one here that gives the same answers.
+ * none.
  */
 struct rules;
 struct filter;
+struct answers;
 const struct rules *profile_rules(const struct profile *profile);
 const struct filter *profile_filter(const struct profile *profile);
+/* The filter's diagrams (profile/answers/answers.h). */
+struct answers *profile_answers(struct profile *profile);
 
 /*
  * The verdict on one syscall. `audit_arch` and `nr` are as a record has them (AUDIT_ARCH_*, x32

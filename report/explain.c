@@ -47,6 +47,8 @@ void explain_put_actions(struct buf *buf, const struct verdict *verdict)
 {
 	char text[VERDICT_VALUE_SIZE], action[FORMAT_NAME_SIZE], error[FORMAT_NAME_SIZE];
 
+	if (verdict->kind == VERDICT_UNKNOWN)
+		buf_put_char(buf, '-');
 	if (verdict->reachable_count == 1) {
 		buf_put_str(buf, str_from(format_action(verdict->action, action)));
 		if (verdict->has_errno)
@@ -108,6 +110,8 @@ static void put_origin(struct buf *buf, const struct explain_call *call, const c
 		[VERDICT_BY_DEFAULT] = "default action",
 		[VERDICT_BY_STUB] = "runc's ENOSYS stub",
 		[VERDICT_BY_ARCH] = "arch not in the filter",
+		[VERDICT_BY_KERNEL] = "the kernel: it shows this call to no filter",
+		[VERDICT_BY_NOTHING] = "cannot tell",
 	};
 
 	if (verdict->origin == VERDICT_BY_RULE)
@@ -202,6 +206,8 @@ static json_t *actions_json(const struct verdict *verdict)
 void explain_put_verdict(json_t *object, const struct verdict *verdict)
 {
 	finding_put_verdict(object, verdict);
+	json_object_set_new(object, "decided_by",
+			    json_string(verdict_origin_name(verdict->origin)));
 	json_object_set_new(object, "actions", actions_json(verdict));
 	json_object_set_new(object, "conditions", finding_conditions(verdict));
 }

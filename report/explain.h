@@ -15,6 +15,7 @@ struct explain_call {
 	struct profile *profile; /* who answers; borrowed */
 	uint32_t arch;           /* AUDIT_ARCH_* */
 	int64_t nr;              /* as a record would have it: x32 by bit 30, -1 possible */
+	int64_t last;            /* of a comparison: the numbers up to this one get the same */
 };
 
 struct explain_calls {
@@ -53,11 +54,12 @@ enum explain_relation {
 	EXPLAIN_SUBSET,   /* the first lets nothing through that the second does not */
 	EXPLAIN_SUPERSET, /* the second lets nothing through that the first does not */
 	EXPLAIN_OVERLAP,  /* each lets something through that the other does not */
+	EXPLAIN_UNKNOWN,  /* a filter computes more than can be worked out */
 };
 
 /*
- * Compares writing->profile with another, call by call. calls: every number worth asking, sorted
- * by arch and number; their `profile` does not matter. Numbers without a name that get the same
+ * Compares writing->profile with another, call by call. calls: all numbers, sorted by arch and
+ * number; their `profile` does not matter. Numbers without a name that get the same
  * answers stand in one row.
  */
 int explain_write_comparison(const struct explain_writing *writing, struct profile *other,

@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/answers/pair.h"
+#include "profile/answers/answers.h"
+#include "profile/filter/stack.h"
 #include "report/json.h"
 
 #include <inttypes.h>
@@ -14,6 +15,7 @@ enum excess {
 	EXCESS_FIRST = 1 << 0,
 	EXCESS_SECOND = 1 << 1,
 	EXCESS_NONE = 1 << 2, /* the answers differ, and neither lets more through */
+	EXCESS_UNKNOWN = 1 << 3,
 };
 
 /* Calls in a row of numbers that get the same answers. */
@@ -27,8 +29,9 @@ struct difference {
 struct comparison {
 	const struct explain_writing *writing;
 	struct profile *first, *second;
-	struct pair pair;
-	bool pairs; /* else only the verdicts can be compared */
+	struct regions regions;
+	struct answers answers[2];
+	bool same; /* the filters are: nothing needs to be worked out */
 	struct difference *differences;
 	size_t count, size;
 	unsigned excess; /* of all together */
@@ -41,58 +44,37 @@ static bool passes(uint32_t value)
 	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
 }
 
-static unsigned excess_of(uint32_t first, uint32_t second)
+static uint32_t excess_of(uint32_t first, uint32_t second, const void *context)
 {
-	if (first == second)
+	(void)context;
+	if (filter_value_effect(first) == filter_value_effect(second))
 		return 0;
 	if (passes(first) == passes(second))
 		return EXCESS_NONE;
 	return passes(first) ? EXCESS_FIRST : EXCESS_SECOND;
 }
 
-static bool is_reachable(const struct verdict *verdict, uint32_t value)
-{
-	for (size_t i = 0; i < verdict->reachable_count; i++)
-		if (verdict->reachable[i] == value)
-			return true;
-	return false;
-}
-
-/* From the verdicts alone: each may let through what the other refuses if both depend. */
-static unsigned compare_verdicts(const struct difference *difference)
-{
-	const struct verdict *first = &difference->first, *second = &difference->second;
-	unsigned excess = 0;
-	bool same = first->reachable_count == second->reachable_count &&
-		    first->condition_count == second->condition_count;
-
-	for (size_t i = 0; same && i < first->reachable_count; i++)
-		same = is_reachable(second, first->reachable[i]);
-	for (size_t i = 0; same && i < first->condition_count; i++)
-		same = strcmp(first->conditions[i], second->conditions[i]) == 0;
-	for (size_t i = 0; !same && i < first->reachable_count; i++)
-		for (size_t j = 0; j < second->reachable_count; j++)
-			excess |= excess_of(first->reachable[i], second->reachable[j]);
-	return excess;
-}
-
 static unsigned compare_call(struct comparison *comparison, const struct difference *difference)
 {
-	struct pair_values *values;
+	const struct verdict *first = &difference->first, *second = &difference->second;
+	MEM_AUTO uint32_t *values = NULL;
 	unsigned excess = 0;
-	bool exact;
+	diagram answers[2];
 
 	/* most calls get one answer from each */
-	if (difference->first.reachable_count == 1 && difference->second.reachable_count == 1)
-		return excess_of(difference->first.reachable[0], difference->second.reachable[0]);
-	if (!comparison->pairs)
-		return compare_verdicts(difference);
-	size_t count =
-		pair_ask(&comparison->pair, difference->arch, difference->nr, &values, &exact);
+	if (first->reachable_count == 1 && second->reachable_count == 1)
+		return excess_of(first->reachable[0], second->reachable[0], NULL);
+	for (size_t i = 0; i < 2; i++)
+		answers[i] = answers_call(&comparison->answers[i], difference->arch,
+					  (uint32_t)difference->nr);
+	diagram both = answers_join(&comparison->regions, answers[0], answers[1], excess_of, NULL);
+
+	if (both == DIAGRAM_UNKNOWN)
+		return EXCESS_UNKNOWN;
+	size_t count = diagram_values(&comparison->regions, both, &values);
 
 	for (size_t i = 0; i < count; i++)
-		excess |= excess_of(values[i].first, values[i].second);
-	free(values);
+		excess |= values[i];
 	return excess;
 }
 
@@ -122,7 +104,7 @@ static void add_call(struct comparison *comparison, const struct explain_call *c
 	struct difference difference = {
 		.arch = call->arch,
 		.nr = call->nr,
-		.last = call->nr,
+		.last = call->last,
 		.first = profile_judge(comparison->first, call->arch, call->nr),
 		.second = profile_judge(comparison->second, call->arch, call->nr),
 	};
@@ -148,6 +130,8 @@ static enum explain_relation relation_of(unsigned excess)
 {
 	if (excess == 0)
 		return EXPLAIN_EQUAL;
+	if (excess & EXCESS_UNKNOWN)
+		return EXPLAIN_UNKNOWN;
 	if ((excess & EXCESS_FIRST) && (excess & EXCESS_SECOND))
 		return EXPLAIN_OVERLAP;
 	if (excess & EXCESS_FIRST)
@@ -160,15 +144,17 @@ static const char *relation_name(enum explain_relation relation)
 	static const char *const names[] = {
 		[EXPLAIN_EQUAL] = "equal",     [EXPLAIN_SAME] = "same",
 		[EXPLAIN_SUBSET] = "subset",   [EXPLAIN_SUPERSET] = "superset",
-		[EXPLAIN_OVERLAP] = "overlap",
+		[EXPLAIN_OVERLAP] = "overlap", [EXPLAIN_UNKNOWN] = "unknown",
 	};
 
 	return names[relation];
 }
 
-/* Who lets more through: "A", "B", "A and B" (for different arguments), "neither". */
+/* Who lets more through: "A", "B", "both" (for different arguments), "neither", or "unknown". */
 static const char *excess_name(unsigned excess)
 {
+	if (excess & EXCESS_UNKNOWN)
+		return "unknown";
 	if ((excess & EXCESS_FIRST) && (excess & EXCESS_SECOND))
 		return "both";
 	if (excess & EXCESS_FIRST)
@@ -222,6 +208,7 @@ static void write_text(const struct comparison *comparison, FILE *out)
 		[EXPLAIN_SUBSET] = "A lets nothing through that B does not (A is a subset of B)",
 		[EXPLAIN_SUPERSET] = "B lets nothing through that A does not (B is a subset of A)",
 		[EXPLAIN_OVERLAP] = "each lets something through that the other does not",
+		[EXPLAIN_UNKNOWN] = "cannot tell: a filter computes more than can be worked out",
 	};
 	TABLE_AUTO table;
 
@@ -235,10 +222,6 @@ static void write_text(const struct comparison *comparison, FILE *out)
 	table_flush(&table, out);
 	fprintf(out, "%s%s\n", comparison->count ? "\n" : "",
 		texts[relation_of(comparison->excess)]);
-	if (!comparison->pairs)
-		fputs("(compared by verdicts: conditions that differ were taken to let different "
-		      "arguments through)\n",
-		      out);
 }
 
 static json_t *verdict_json(const struct verdict *verdict)
@@ -287,19 +270,24 @@ static void write_json(const struct comparison *comparison, FILE *out)
 int explain_write_comparison(const struct explain_writing *writing, struct profile *other,
 			     FILE *out, enum explain_relation *ret_relation)
 {
+	const struct filter *filters[] = {profile_filter(writing->profile), profile_filter(other)};
 	struct comparison comparison = {
 		.writing = writing, .first = writing->profile, .second = other};
 
-	comparison.pairs = pair_init(&comparison.pair, profile_filter(writing->profile),
-				     profile_filter(other)) == 0;
-	for (size_t i = 0; i < writing->calls->count; i++)
+	regions_init(&comparison.regions);
+	answers_init(&comparison.answers[0], &comparison.regions, filters[0]);
+	answers_init(&comparison.answers[1], &comparison.regions, filters[1]);
+	comparison.same = filters[0] && filters[1] && filter_same(filters[0], filters[1]);
+	for (size_t i = 0; !comparison.same && i < writing->calls->count; i++)
 		add_call(&comparison, &writing->calls->all[i]);
 	if (writing->format == FORMAT_JSON)
 		write_json(&comparison, out);
 	else
 		write_text(&comparison, out);
 	*ret_relation = relation_of(comparison.excess);
-	pair_release(&comparison.pair);
+	for (size_t i = 0; i < 2; i++)
+		answers_release(&comparison.answers[i]);
+	regions_release(&comparison.regions);
 	free(comparison.differences);
 	return format_written(out);
 }

@@ -24,6 +24,7 @@ bool finding_kind_of(const struct verdict *verdict, enum finding_kind *ret_kind)
 	switch (verdict->kind) {
 	case VERDICT_ALLOWED:
 		return false;
+	case VERDICT_UNKNOWN: /* its condition says that it cannot be told */
 	case VERDICT_CONDITIONAL:
 		*ret_kind = FINDING_CONDITIONAL;
 		return true;
@@ -150,7 +151,10 @@ void finding_put_verdict(json_t *object, const struct verdict *verdict)
 	char text[FORMAT_NAME_SIZE];
 
 	json_object_set_new(object, "verdict", json_string(verdict_name(verdict->kind)));
-	json_object_set_new(object, "action", json_string(format_action(verdict->action, text)));
+	json_object_set_new(object, "action",
+			    verdict->kind == VERDICT_UNKNOWN
+				    ? json_null()
+				    : json_string(format_action(verdict->action, text)));
 	json_object_set_new(object, "errno",
 			    verdict->has_errno ? json_integer(verdict->error) : json_null());
 }

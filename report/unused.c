@@ -31,14 +31,13 @@ static bool passes(struct profile *profile, uint32_t audit_arch, int64_t nr)
 	return kind == VERDICT_ALLOWED || kind == VERDICT_CONDITIONAL || kind == VERDICT_LOGGED;
 }
 
-static void ask_arch(struct unused_profile *asked, const struct filter *filter, uint32_t token)
+static void ask_arch(struct unused_profile *asked, uint32_t token)
 {
 	uint32_t audit_arch = arch_audit(token), *numbers;
-	size_t count = survey_numbers(filter, token, &numbers);
+	size_t count = survey_numbers(token, &numbers);
 	char name[SYSCALL_NAME_SIZE];
 
 	for (size_t i = 0; i < count; i++)
-		/* -1 among them has no name */
 		if (syscall_name(audit_arch, (int32_t)numbers[i], name) &&
 		    passes(asked->profile, audit_arch, (int32_t)numbers[i]))
 			needs_observe(&asked->passes, audit_arch, (int32_t)numbers[i]);
@@ -48,13 +47,12 @@ static void ask_arch(struct unused_profile *asked, const struct filter *filter, 
 /* Without a filter everything passes: what programs of this machine can call. */
 static void ask_unfiltered(struct unused_profile *asked)
 {
-	const struct filter none = {0};
 	struct needs native = {0};
 
 	needs_add_arch(&native, arch_native());
 	needs_add_sub_arches(&native);
 	for (size_t i = 0; i < native.arch_count; i++)
-		ask_arch(asked, &none, native.arches[i]);
+		ask_arch(asked, native.arches[i]);
 	needs_release(&native);
 }
 
@@ -65,7 +63,7 @@ static void ask(struct unused_profile *asked)
 	if (!filter)
 		ask_unfiltered(asked);
 	for (size_t i = 0; filter && i < filter->arch_count; i++)
-		ask_arch(asked, filter, filter->arches[i].token);
+		ask_arch(asked, filter->arches[i].token);
 }
 
 void unused_ask(struct unused *unused)

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "profile/filter/filter.h"
 #include "profile/filter/unit.h"
-#include "profile/answers/verdict.h"
+#include "profile/answers/judge.h"
 
 #include <linux/audit.h>
 #include <stdlib.h>
@@ -21,7 +21,8 @@ const char *__lsan_default_suppressions(void)
 	return "leak:libseccomp.so";
 }
 
-static void judge_some(const struct rules *rules, const struct filter *filter)
+static void judge_some(const struct rules *rules, const struct filter *filter,
+		       const struct profile_options *options)
 {
 	static const struct {
 		uint32_t audit_arch;
@@ -31,27 +32,17 @@ static void judge_some(const struct rules *rules, const struct filter *filter)
 		{AUDIT_ARCH_X86_64, 999}, {AUDIT_ARCH_X86_64, 0x40000000}, {AUDIT_ARCH_I386, 102},
 		{AUDIT_ARCH_S390X, 136},
 	};
-	const struct judge judge = {.rules = rules, .filter = filter};
-	struct walk walk;
+	const struct judge_of of = {.rules = rules, .filter = filter, .options = options};
+	struct judge judge;
 
-	walk_init(&walk);
+	judge_init(&judge, &of);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		struct question question = {.audit_arch = calls[i].audit_arch,
-					    .nr = (uint32_t)calls[i].nr,
-					    .big_endian = filter->big_endian};
-
-		walk_filter(&walk, filter->program, filter->count, &question);
-		struct verdict verdict =
-			verdict_of(&judge, &walk, calls[i].audit_arch, calls[i].nr);
+		struct verdict verdict = judge_ask(&judge, calls[i].audit_arch, calls[i].nr);
 
 		if (verdict.reachable_count == 0)
 			abort();
-		for (size_t j = 0; j < verdict.condition_count; j++)
-			free((void *)(uintptr_t)verdict.conditions[j]);
-		free((void *)(uintptr_t)verdict.conditions);
-		free((void *)(uintptr_t)verdict.reachable);
 	}
-	walk_release(&walk);
+	judge_release(&judge);
 }
 
 static void resolve_and_build(const struct document *document,
@@ -65,7 +56,7 @@ static void resolve_and_build(const struct document *document,
 	if (r == 0 && !rules.off)
 		r = filter_build(&rules, options, &filter, lints, &err);
 	if (r == 0 && !rules.off)
-		judge_some(&rules, &filter);
+		judge_some(&rules, &filter, options);
 	if (r < 0 && !err.code)
 		abort();
 	filter_release(&filter);
@@ -86,7 +77,7 @@ static void try_unit(struct str text, const struct profile_options *options, str
 	if (r == 0)
 		r = unit_build(&unit, options, &stack, &arches, &action, &err);
 	if (r == 0)
-		r = filter_stack_combine(&stack, &combined, &err);
+		combined = filter_stack_combine(&stack);
 	if (r < 0 && !err.code)
 		abort();
 	filter_release(&combined);

@@ -14,10 +14,10 @@
 #include "base/utf8.h"
 #include "ingest/arch.h"
 #include "profile/write/form.h"
-#include "profile/answers/pair.h"
+#include "profile/filter/stack.h"
 #include "profile/filter/unit.h"
 #include "profile/source.h"
-#include "profile/filter/stack.h"
+#include "tests/filters.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -246,18 +246,11 @@ static struct profile *load(const char *text, enum loader loader, enum runtime r
 	return profile;
 }
 
-static void assert_same_call(struct pair *pair, uint32_t arch, int64_t nr, const char *what)
+static void assert_same_call(struct comparing *comparing, uint32_t arch, int64_t nr,
+			     const char *what)
 {
-	struct pair_values *values = NULL;
-	bool exact;
-	size_t count = pair_ask(pair, arch, nr, &values, &exact);
-
-	assert_true(exact);
-	for (size_t i = 0; i < count; i++)
-		if (filter_value_effect(values[i].first) != filter_value_effect(values[i].second))
-			fail_msg("%s: arch %x, number %lld: 0x%x and 0x%x", what, arch,
-				 (long long)nr, values[i].first, values[i].second);
-	free(values);
+	if (!comparing_same(comparing, arch, nr))
+		fail_msg("%s: arch %x, number %lld differs", what, arch, (long long)nr);
 }
 
 /* `local`: on the arches that this kernel runs programs of. */
@@ -265,9 +258,9 @@ static void assert_same(struct profile *a, struct profile *b, bool local, const 
 {
 	static const uint32_t arches[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64,
 					  AUDIT_ARCH_ARM, AUDIT_ARCH_S390X};
-	struct pair pair;
+	struct comparing comparing;
 
-	assert_int_equal(pair_init(&pair, profile_filter(a), profile_filter(b)), 0);
+	comparing_init(&comparing, profile_filter(a), profile_filter(b));
 	for (size_t i = 0; i < (local ? 2 : COUNT(arches)); i++)
 		for (int64_t nr = -1; nr < NUMBERS; nr++) {
 			struct verdict x = profile_judge(a, arches[i], nr);
@@ -275,11 +268,11 @@ static void assert_same(struct profile *a, struct profile *b, bool local, const 
 
 			/* told by the value alone: who decided may have another name */
 			assert_int_equal(x.reachable_count, y.reachable_count);
-			assert_same_call(&pair, arches[i], nr, what);
+			assert_same_call(&comparing, arches[i], nr, what);
 		}
 	for (int64_t nr = 0; nr < NUMBERS; nr++)
-		assert_same_call(&pair, AUDIT_ARCH_X86_64, ARCH_X32_BIT | nr, what);
-	pair_release(&pair);
+		assert_same_call(&comparing, AUDIT_ARCH_X86_64, ARCH_X32_BIT | nr, what);
+	comparing_release(&comparing);
 }
 
 static void round_trip(enum form form, enum loader loader, size_t document)
@@ -337,12 +330,12 @@ static void test_alternatives(void **state)
 	for (size_t i = 0; i < COUNT(all); i++) {
 		WRITTEN_AUTO written = write_form(all[i], alternatives, false);
 		struct profile *b = load(written.text.p, LOADER_AUTO, RUNTIME_CRUN, 0);
-		struct pair pair;
+		struct comparing comparing;
 
-		assert_int_equal(pair_init(&pair, profile_filter(a), profile_filter(b)), 0);
-		assert_same_call(&pair, AUDIT_ARCH_X86_64, 72, "fcntl");
+		comparing_init(&comparing, profile_filter(a), profile_filter(b));
+		assert_same_call(&comparing, AUDIT_ARCH_X86_64, 72, "fcntl");
 		assert_int_equal(profile_judge(b, AUDIT_ARCH_X86_64, 72).kind, VERDICT_CONDITIONAL);
-		pair_release(&pair);
+		comparing_release(&comparing);
 		profile_free(b);
 	}
 	profile_free(a);
@@ -910,7 +903,7 @@ static void compile_policy(const char *parser, const char *document)
 	struct err err = ERR_INIT;
 	BUF_AUTO command = {0}, dump = {0};
 	int fd = mkstemp(policy);
-	struct pair pair;
+	struct comparing comparing;
 
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, written.text.p, written.text.n), written.text.n);
@@ -923,7 +916,7 @@ static void compile_policy(const char *parser, const char *document)
 		fail_msg("%s", err.message);
 	struct profile *own = load(document, LOADER_OCI, RUNTIME_RUNC, 0);
 
-	assert_int_equal(pair_init(&pair, profile_filter(own), profile_filter(compiled)), 0);
+	comparing_init(&comparing, profile_filter(own), profile_filter(compiled));
 	for (int64_t nr = 0; nr < NUMBERS; nr++) {
 		char name[SYSCALL_NAME_SIZE];
 		BUF_AUTO line = {0};
@@ -931,12 +924,12 @@ static void compile_policy(const char *parser, const char *document)
 		syscall_name(AUDIT_ARCH_X86_64, nr, name);
 		buf_format(&line, "\n%s: ", name);
 		if (strstr(written.text.p, line.p))
-			assert_same_call(&pair, AUDIT_ARCH_X86_64, nr, name);
+			assert_same_call(&comparing, AUDIT_ARCH_X86_64, nr, name);
 		else /* bpf.c: SECCOMP_RET_KILL */
 			assert_int_equal(profile_judge(compiled, AUDIT_ARCH_X86_64, nr).action,
 					 SECCOMP_RET_KILL_THREAD);
 	}
-	pair_release(&pair);
+	comparing_release(&comparing);
 	profile_free(own);
 	profile_free(compiled);
 	profile_source_free(source);

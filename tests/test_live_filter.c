@@ -10,7 +10,7 @@
 #include "profile/filter/live.h"
 #include "profile/answers/survey.h"
 #include "profile/answers/judge.h"
-#include "tests/bpf.h"
+#include "tests/filters.h"
 #include "tests/valgrind.h"
 
 #include <errno.h>
@@ -239,20 +239,11 @@ static uint32_t stack_run(const struct stack *stack, const struct seccomp_data *
 	return strictest;
 }
 
-static bool reaches(const struct walk *walk, uint32_t value)
-{
-	for (size_t i = 0; i < walk->path_count; i++) {
-		if (walk->paths[i].value == value)
-			return true;
-	}
-	return false;
-}
-
 struct check {
 	const struct stack *stack;
 	struct filter combined;
 	struct bpf_constants constants;
-	struct walk walk;
+	struct asking asking;
 	uint64_t seed;
 	size_t compared;
 };
@@ -260,17 +251,15 @@ struct check {
 static void check_number(struct check *check, uint32_t arch, uint32_t nr)
 {
 	struct seccomp_data data = {.nr = (int)nr, .arch = arch};
-	const struct question question = {.audit_arch = arch, .nr = nr};
 
-	walk_filter(&check->walk, check->combined.program, check->combined.count, &question);
-	assert_true(check->walk.exact);
+	assert_true(asking_call(&check->asking, arch, nr));
 	for (int i = 0; i < 10; i++) {
 		bpf_arguments(&check->constants, arch == AUDIT_ARCH_I386, &check->seed, &data);
 		uint32_t want = stack_run(check->stack, &data);
-		uint32_t got = bpf_run(check->combined.program, &data);
+		uint32_t got = asking_value(&check->asking, &data);
 
 		check->compared++;
-		if (want != got || !reaches(&check->walk, want))
+		if (want != got || !asking_has(&check->asking, want))
 			fail_msg("arch 0x%x number %d: the stack gives 0x%x, combined 0x%x", arch,
 				 (int)nr, want, got);
 	}
@@ -279,10 +268,9 @@ static void check_number(struct check *check, uint32_t arch, uint32_t nr)
 static void check_stack(const struct stack *stack, const struct filter_stack *live)
 {
 	struct check check = {.stack = stack, .seed = 0x12345678abcdULL};
-	struct err err = ERR_INIT;
 
-	assert_int_equal(filter_stack_combine(live, &check.combined, &err), 0);
-	walk_init(&check.walk);
+	check.combined = filter_stack_combine(live);
+	asking_init(&check.asking, &check.combined);
 	for (size_t i = 0; i < stack->count; i++)
 		bpf_constants_add(&check.constants, stack->programs[i], stack->counts[i]);
 	for (int nr = -1; nr <= 600; nr++) {
@@ -291,7 +279,7 @@ static void check_stack(const struct stack *stack, const struct filter_stack *li
 		if (nr >= 0)
 			check_number(&check, AUDIT_ARCH_X86_64, ARCH_X32_BIT | (uint32_t)nr);
 	}
-	walk_release(&check.walk);
+	asking_release(&check.asking);
 	filter_release(&check.combined);
 	free(check.constants.all);
 }
@@ -369,10 +357,8 @@ static void two_errnos(void *argument)
 /* Of two filters with one action the kernel took one's data: that one the walk must take. */
 static void test_newest_data(void **state)
 {
-	struct question question = {.audit_arch = AUDIT_ARCH_X86_64, .nr = PROBE};
-	struct err err = ERR_INIT;
 	struct filter combined;
-	struct walk walk;
+	struct asking asking;
 
 	(void)state;
 	need_root();
@@ -380,12 +366,12 @@ static void test_newest_data(void **state)
 	struct filter_stack stack = get(pid);
 
 	assert_int_equal(shared->results[0], -1);
-	assert_int_equal(filter_stack_combine(&stack, &combined, &err), 0);
-	walk_init(&walk);
-	walk_filter(&walk, combined.program, combined.count, &question);
-	assert_int_equal(walk.path_count, 1);
-	assert_int_equal(walk.paths[0].value, SECCOMP_RET_ERRNO | (unsigned)shared->results[1]);
-	walk_release(&walk);
+	combined = filter_stack_combine(&stack);
+	asking_init(&asking, &combined);
+	assert_true(asking_call(&asking, AUDIT_ARCH_X86_64, PROBE));
+	assert_int_equal(asking.count, 1);
+	assert_int_equal(asking.values[0], SECCOMP_RET_ERRNO | (unsigned)shared->results[1]);
+	asking_release(&asking);
 	filter_release(&combined);
 	filter_stack_release(&stack);
 	stop(pid);
@@ -405,36 +391,30 @@ static void test_verdicts(void **state)
 		{AUDIT_ARCH_X86_64, 59, VERDICT_ALLOWED, VERDICT_BY_DEFAULT, -1},
 		{AUDIT_ARCH_I386, 11, VERDICT_ALLOWED, VERDICT_BY_DEFAULT, -1},
 	};
-	struct err err = ERR_INIT;
+	const struct profile_options options = {.kernel_major = 6};
 	struct filter combined;
-	struct walk walk;
+	struct judge judge;
 
 	(void)state;
 	need_root();
 	pid_t pid = start(one_filter, NULL);
 	struct filter_stack stack = get(pid);
 
-	assert_int_equal(filter_stack_combine(&stack, &combined, &err), 0);
+	combined = filter_stack_combine(&stack);
 	struct survey survey = survey_filter(&combined, SCMP_ARCH_X86_64);
 	const struct rules rules = {.default_action = survey.default_action};
-	const struct judge judge = {.rules = &rules, .filter = &combined};
+	const struct judge_of of = {.rules = &rules, .filter = &combined, .options = &options};
 
 	assert_false(survey.checks_arch);
-	walk_init(&walk);
+	judge_init(&judge, &of);
 	for (size_t i = 0; i < COUNT(expected); i++) {
-		const struct question question = {.audit_arch = expected[i].arch,
-						  .nr = (uint32_t)expected[i].nr};
-
-		walk_filter(&walk, combined.program, combined.count, &question);
-		struct verdict verdict =
-			verdict_of(&judge, &walk, expected[i].arch, expected[i].nr);
+		struct verdict verdict = judge_ask(&judge, expected[i].arch, expected[i].nr);
 
 		assert_int_equal(verdict.kind, expected[i].kind);
 		assert_int_equal(verdict.origin, expected[i].origin);
 		assert_int_equal(verdict.has_errno ? verdict.error : -1, expected[i].error);
-		free((void *)(uintptr_t)verdict.reachable);
 	}
-	walk_release(&walk);
+	judge_release(&judge);
 	filter_release(&combined);
 	filter_stack_release(&stack);
 	stop(pid);
@@ -489,10 +469,8 @@ static void nothing(void *argument)
 
 static void test_none(void **state)
 {
-	struct question question = {.audit_arch = AUDIT_ARCH_X86_64, .nr = 59};
-	struct err err = ERR_INIT;
 	struct filter combined;
-	struct walk walk;
+	struct asking asking;
 
 	(void)state;
 	need_root();
@@ -501,12 +479,12 @@ static void test_none(void **state)
 
 	assert_int_equal(stack.count, 0);
 	assert_false(stack.strict);
-	assert_int_equal(filter_stack_combine(&stack, &combined, &err), 0);
-	walk_init(&walk);
-	walk_filter(&walk, combined.program, combined.count, &question);
-	assert_int_equal(walk.path_count, 1);
-	assert_int_equal(walk.paths[0].value, SECCOMP_RET_ALLOW);
-	walk_release(&walk);
+	combined = filter_stack_combine(&stack);
+	asking_init(&asking, &combined);
+	assert_true(asking_call(&asking, AUDIT_ARCH_X86_64, 59));
+	assert_int_equal(asking.count, 1);
+	assert_int_equal(asking.values[0], SECCOMP_RET_ALLOW);
+	asking_release(&asking);
 	filter_release(&combined);
 	stop(pid);
 }

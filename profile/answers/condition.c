@@ -5,36 +5,23 @@
 
 #include <inttypes.h>
 #include <linux/seccomp.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-/* Six arguments and, after them, the instruction pointer. */
-#define SUBJECTS   7
-#define SUBJECT_IP 6
 
 /* Alternatives that are told in words for one action; nobody reads more. */
 #define MAX_BOXES 64
 
-/* A finite set of high halves is joined with the low half up to this size. */
-#define MAX_HIGHS 64
+/* Ranges of one subject that are told before it is tried under a mask. */
+#define MAX_RANGES 16
 
-/* How the filter looks at a subject, over all ways through it. */
-struct view {
-	bool low, high; /* which halves it tests */
-	uint64_t max;   /* the largest value, as shown */
+/* Values of one subject: ranges of what the bits of a mask make when they are moved together. */
+struct set {
+	uint64_t mask;
+	struct spans spans;
 };
 
-/* A test of some bits of one subject. */
-struct masked {
-	unsigned subject;
-	uint64_t mask, value;
-	const char *relation; /* "==", "!=", ">" ... */
-};
-
-/* One alternative: every subject in its set, and all the facts true. */
+/* One alternative: every subject in its set. */
 struct box {
-	struct spans sets[SUBJECTS];
-	struct buf facts; /* joined by " and "; empty when there are none */
+	struct set sets[SUBJECTS];
 };
 
 /* All alternatives that lead to one value. */
@@ -47,274 +34,79 @@ struct outcome {
 };
 
 struct teller {
-	const struct walk *walk;
-	bool big_endian;
-	struct view views[SUBJECTS];
+	struct regions *regions;
+	bool narrow;              /* arguments have 32 bits */
+	uint64_t views[SUBJECTS]; /* the largest value, as shown */
+	struct outcome *outcome;  /* that is being told */
+	struct box box;           /* so far */
 };
 
 static void put_subject(unsigned subject, struct buf *words)
 {
-	if (subject == SUBJECT_IP)
+	if (subject == SUBJECT_POINTER)
 		buf_put_str(words, STR("the instruction pointer"));
 	else
-		buf_format(words, "arg%u", subject);
+		buf_format(words, "arg%u", subject - SUBJECT_ARGUMENTS);
 }
 
-static void word_subject(const struct teller *teller, unsigned word, unsigned *ret_subject,
-			 bool *ret_high)
+/* The largest value of the bits of a mask, moved together. */
+static uint64_t largest(uint64_t mask)
 {
-	if (word_argument(word, teller->big_endian, ret_subject, ret_high))
-		return;
-	*ret_subject = SUBJECT_IP;
-	*ret_high = word % 2 != teller->big_endian;
+	int bits = __builtin_popcountll(mask);
+
+	return bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
 }
 
-static const struct term *term_at(const struct teller *teller, uint32_t index)
+/* The bits moved back to where the mask has them. */
+static uint64_t spread(uint64_t value, uint64_t mask)
 {
-	return &teller->walk->terms.terms[index];
+	uint64_t result = 0;
+
+	for (; mask; mask &= mask - 1, value >>= 1)
+		result |= value & 1 ? mask & -mask : 0;
+	return result;
 }
 
-static void look_at(struct teller *teller, const struct constraint *constraint)
+/* The bits of the mask moved together. */
+static uint64_t gather(uint64_t value, uint64_t mask)
 {
-	unsigned words =
-		term_at(teller, constraint->a)->words | term_at(teller, constraint->b)->words;
+	uint64_t result = 0;
 
-	for (unsigned word = 0; word < TERM_WORDS; word++) {
-		unsigned subject;
-		bool high;
-
-		if (!(words & 1U << word))
-			continue;
-		word_subject(teller, word, &subject, &high);
-		if (high)
-			teller->views[subject].high = true;
-		else
-			teller->views[subject].low = true;
-	}
+	for (uint64_t to = 1; mask; mask &= mask - 1, to <<= 1)
+		result |= value & mask & -mask ? to : 0;
+	return result;
 }
 
-/* A subject of which only the low half is ever tested is shown as 32 bits. */
-static void choose_views(struct teller *teller)
+static struct set everything(uint64_t view)
 {
-	const struct terms *terms = &teller->walk->terms;
-
-	for (size_t i = 0; i < teller->walk->path_count; i++) {
-		uint32_t at = teller->walk->paths[i].constraints;
-
-		for (; at != CONSTRAINT_NONE; at = terms->constraints[at].next)
-			look_at(teller, &terms->constraints[at]);
-	}
-	for (size_t i = 0; i < SUBJECTS; i++)
-		teller->views[i].max =
-			teller->views[i].high || !teller->views[i].low ? UINT64_MAX : UINT32_MAX;
+	return (struct set){view, spans_of(0, view)};
 }
 
-static void keep_compared(struct spans *set, enum compare_op op, uint32_t k, bool holds)
+static bool is_everything(const struct set *set)
 {
-	uint64_t first = op == COMPARE_GT ? (uint64_t)k + 1 : k;
-	uint64_t last = op == COMPARE_EQ ? k : UINT32_MAX;
-
-	if (first > UINT32_MAX) {
-		if (holds)
-			set->count = 0;
-		return;
-	}
-	if (holds)
-		spans_keep(set, first, last);
-	else
-		spans_remove(set, first, last);
+	return spans_is_all(&set->spans, largest(set->mask));
 }
 
-static const char *relation_of(enum compare_op op, bool holds)
+static struct set set_copy(const struct set *set)
 {
-	static const char *const relations[][2] = {
-		[COMPARE_EQ] = {"!=", "=="},
-		[COMPARE_GT] = {"<=", ">"},
-		[COMPARE_GE] = {"<", ">="},
-		[COMPARE_SET] = {"==", "!="},
-	};
-
-	return relations[op][holds];
+	return (struct set){set->mask, spans_copy(&set->spans)};
 }
 
-static void put_fact(struct buf *facts, const struct masked *masked)
+static void set_join(struct set *a, const struct set *b)
 {
-	if (facts->n)
-		buf_put_str(facts, STR(" and "));
-	put_subject(masked->subject, facts);
-	buf_format(facts, " & 0x%" PRIx64 " %s 0x%" PRIx64, masked->mask, masked->relation,
-		   masked->value);
-}
-
-/* What one way says, while its constraints are read. */
-struct reading {
-	struct spans low[SUBJECTS], high[SUBJECTS];
-	struct masked *masked;
-	size_t masked_count, masked_size;
-	unsigned odd; /* subjects in tests that have no words */
-};
-
-static void reading_mask(struct reading *reading, struct masked masked, bool high)
-{
-	if (high) {
-		masked.mask <<= 32;
-		masked.value <<= 32;
-	}
-	/* two halves that must both match are one test */
-	for (size_t i = 0; i < reading->masked_count; i++) {
-		struct masked *other = &reading->masked[i];
-
-		if (other->subject == masked.subject && !(other->mask & masked.mask) &&
-		    strcmp(other->relation, "==") == 0 && strcmp(masked.relation, "==") == 0) {
-			other->mask |= masked.mask;
-			other->value |= masked.value;
-			return;
-		}
-	}
-	if (reading->masked_count == reading->masked_size) {
-		reading->masked_size = reading->masked_size ? reading->masked_size * 2 : 8;
-		reading->masked = mem_resize(reading->masked,
-					     reading->masked_size * sizeof(*reading->masked));
-	}
-	reading->masked[reading->masked_count++] = masked;
-}
-
-/* Whether the term is a word, or a word under a constant mask. */
-static bool word_and_mask(const struct teller *teller, uint32_t index, unsigned *ret_word,
-			  uint32_t *ret_mask)
-{
-	const struct term *term = term_at(teller, index);
-
-	*ret_mask = UINT32_MAX;
-	if (term->op == TERM_AND) {
-		const struct term *a = term_at(teller, term->a), *b = term_at(teller, term->b);
-
-		*ret_mask = b->op == TERM_CONST ? b->k : a->k;
-		if ((a->op == TERM_CONST) == (b->op == TERM_CONST))
-			return false;
-		term = b->op == TERM_CONST ? a : b;
-	}
-	*ret_word = term->k;
-	return term->op == TERM_WORD;
-}
-
-static void read_constraint(const struct teller *teller, const struct constraint *constraint,
-			    struct reading *reading)
-{
-	unsigned word = 0, subject;
-	uint32_t mask, k;
-	bool high;
-
-	if (!word_and_mask(teller, constraint->a, &word, &mask) ||
-	    !term_is_const(&teller->walk->terms, constraint->b, &k)) {
-		reading->odd |= term_at(teller, constraint->a)->words |
-				term_at(teller, constraint->b)->words;
-		return;
-	}
-	word_subject(teller, word, &subject, &high);
-	struct spans *set = high ? &reading->high[subject] : &reading->low[subject];
-
-	if (constraint->op == COMPARE_SET) {
-		mask &= k;
-		k = 0;
-	} else if (mask == UINT32_MAX) {
-		keep_compared(set, constraint->op, k, constraint->holds);
-		return;
-	}
-	reading_mask(reading,
-		     (struct masked){.subject = subject,
-				     .mask = mask,
-				     .value = k,
-				     .relation = relation_of(constraint->op, constraint->holds)},
-		     high);
-}
-
-/* High and low half of one subject as one set of 64-bit numbers; a fact where that cannot be. */
-static struct spans join_halves(const struct spans *high, const struct spans *low, unsigned subject,
-				struct buf *facts)
-{
-	struct spans joined = {0};
-	bool all_low = spans_is_all(low, UINT32_MAX);
-	bool few = spans_size(high) <= MAX_HIGHS;
-
-	for (size_t i = 0; i < high->count; i++) {
-		uint64_t first = high->all[i].first, last = high->all[i].last;
-
-		if (all_low || !few) {
-			spans_add(&joined, first << 32, last << 32 | UINT32_MAX);
-			continue;
-		}
-		for (uint64_t value = first; value <= last; value++) {
-			for (size_t j = 0; j < low->count; j++)
-				spans_add(&joined, value << 32 | low->all[j].first,
-					  value << 32 | low->all[j].last);
-		}
-	}
-	if (!all_low && !few) {
-		if (facts->n)
-			buf_put_str(facts, STR(" and "));
-		put_subject(subject, facts);
-		buf_put_str(facts, STR(" & 0xffffffff "));
-		spans_words(low, UINT32_MAX, facts);
-	}
-	return joined;
-}
-
-static void put_odd(const struct teller *teller, unsigned words, struct buf *facts)
-{
-	const char *before = facts->n ? " and " : "";
-	unsigned seen = 0;
-
-	for (unsigned word = 0; word < TERM_WORDS; word++) {
-		unsigned subject;
-		bool high;
-
-		if (!(words & 1U << word))
-			continue;
-		word_subject(teller, word, &subject, &high);
-		if (seen & 1U << subject)
-			continue;
-		buf_format(facts, "%s", seen ? ", " : before);
-		if (!seen)
-			buf_put_str(facts, STR("a computation passes on "));
-		put_subject(subject, facts);
-		seen |= 1U << subject;
-	}
-}
-
-static struct box box_of(const struct teller *teller, uint32_t constraints)
-{
-	const struct terms *terms = &teller->walk->terms;
-	struct reading reading = {.masked = NULL};
-	struct box box = {.facts = {0}};
-
-	for (size_t i = 0; i < SUBJECTS; i++) {
-		reading.low[i] = spans_of(0, UINT32_MAX);
-		reading.high[i] = spans_of(0, UINT32_MAX);
-	}
-	for (uint32_t at = constraints; at != CONSTRAINT_NONE; at = terms->constraints[at].next)
-		read_constraint(teller, &terms->constraints[at], &reading);
-	for (unsigned i = 0; i < SUBJECTS; i++) {
-		box.sets[i] =
-			teller->views[i].max == UINT32_MAX
-				? spans_copy(&reading.low[i])
-				: join_halves(&reading.high[i], &reading.low[i], i, &box.facts);
-		spans_release(&reading.low[i]);
-		spans_release(&reading.high[i]);
-	}
-	/* a chain runs from the last test back to the first: told in the order of the tests */
-	for (size_t i = reading.masked_count; i-- > 0;)
-		put_fact(&box.facts, &reading.masked[i]);
-	put_odd(teller, reading.odd, &box.facts);
-	free(reading.masked);
-	return box;
+	for (size_t i = 0; i < b->spans.count; i++)
+		spans_add(&a->spans, b->spans.all[i].first, b->spans.all[i].last);
 }
 
 static void box_release(struct box *box)
 {
 	for (size_t i = 0; i < SUBJECTS; i++)
-		spans_release(&box->sets[i]);
-	buf_release(&box->facts);
+		spans_release(&box->sets[i].spans);
+}
+
+static bool same_sets(const struct set *a, const struct set *b)
+{
+	return a->mask == b->mask && spans_equal(&a->spans, &b->spans);
 }
 
 /* Joins b into a if they differ in one subject at most; then b is the caller's to release. */
@@ -322,20 +114,15 @@ static bool box_join(struct box *a, const struct box *b)
 {
 	size_t differ = SUBJECTS;
 
-	if (!str_eq(buf_str(&a->facts), buf_str(&b->facts)))
-		return false;
 	for (size_t i = 0; i < SUBJECTS; i++) {
-		if (spans_equal(&a->sets[i], &b->sets[i]))
+		if (same_sets(&a->sets[i], &b->sets[i]))
 			continue;
-		if (differ != SUBJECTS)
+		if (differ != SUBJECTS || a->sets[i].mask != b->sets[i].mask)
 			return false;
 		differ = i;
 	}
-	if (differ == SUBJECTS)
-		return true;
-	for (size_t i = 0; i < b->sets[differ].count; i++)
-		spans_add(&a->sets[differ], b->sets[differ].all[i].first,
-			  b->sets[differ].all[i].last);
+	if (differ != SUBJECTS)
+		set_join(&a->sets[differ], &b->sets[differ]);
 	return true;
 }
 
@@ -367,18 +154,17 @@ static void box_widen(struct box *b, const struct box *a)
 {
 	size_t outside = SUBJECTS;
 
-	if (a->facts.n && !str_eq(buf_str(&a->facts), buf_str(&b->facts)))
-		return;
 	for (size_t i = 0; i < SUBJECTS; i++) {
-		if (spans_contain(&a->sets[i], &b->sets[i]))
+		if (is_everything(&a->sets[i]) ||
+		    (a->sets[i].mask == b->sets[i].mask &&
+		     spans_contain(&a->sets[i].spans, &b->sets[i].spans)))
 			continue;
-		if (outside != SUBJECTS)
+		if (outside != SUBJECTS || a->sets[i].mask != b->sets[i].mask)
 			return;
 		outside = i;
 	}
-	for (size_t i = 0; outside != SUBJECTS && i < a->sets[outside].count; i++)
-		spans_add(&b->sets[outside], a->sets[outside].all[i].first,
-			  a->sets[outside].all[i].last);
+	if (outside != SUBJECTS)
+		set_join(&b->sets[outside], &a->sets[outside]);
 }
 
 static void outcome_widen(struct outcome *outcome)
@@ -391,28 +177,66 @@ static void outcome_widen(struct outcome *outcome)
 	}
 }
 
+/* "& 0x7e020000 == 0x0", "& 0x3 is 0x1 or 0x2" */
+static void put_masked(const struct set *set, struct buf *words)
+{
+	const struct spans *spans = &set->spans;
+	uint64_t max = largest(set->mask), first = spans->all[0].first, last = spans->all[0].last;
+	bool one = spans->count == 1;
+
+	buf_format(words, " & 0x%" PRIx64, set->mask);
+	if (one && first == last)
+		buf_format(words, " == 0x%" PRIx64, spread(first, set->mask));
+	else if (one && first == 1 && last == max)
+		buf_put_str(words, STR(" != 0x0"));
+	else if (one && first == 0)
+		buf_format(words, last == max - 1 ? " != 0x%" PRIx64 : " <= 0x%" PRIx64,
+			   spread(last == max - 1 ? max : last, set->mask));
+	else if (one && last == max)
+		buf_format(words, " >= 0x%" PRIx64, spread(first, set->mask));
+	else if (spans->count == 2 && first == 0 && spans->all[1].last == max &&
+		 spans->all[1].first == last + 2)
+		buf_format(words, " != 0x%" PRIx64, spread(last + 1, set->mask));
+	else
+		for (size_t i = 0; i < spans->count; i++) {
+			buf_put_str(words, i == 0                 ? STR(" is ")
+					   : i + 1 < spans->count ? STR(", ")
+								  : STR(" or "));
+			buf_format(words, "0x%" PRIx64, spread(spans->all[i].first, set->mask));
+			if (spans->all[i].first != spans->all[i].last)
+				buf_format(words, " to 0x%" PRIx64,
+					   spread(spans->all[i].last, set->mask));
+		}
+}
+
+static void put_set(const struct teller *teller, unsigned subject, const struct set *set,
+		    struct buf *words)
+{
+	uint64_t view = teller->views[subject];
+
+	put_subject(subject, words);
+	if (set->mask != view) {
+		put_masked(set, words);
+		return;
+	}
+	/* a high half that is known to be zero is never tested */
+	buf_format(words, "%s ", view == UINT32_MAX && !teller->narrow ? " & 0xffffffff" : "");
+	spans_words(&set->spans, view, words);
+}
+
 static void put_box(const struct teller *teller, const struct box *box, struct buf *words)
 {
 	const char *before = "";
 
-	for (unsigned i = 0; i < SUBJECTS; i++) {
-		const struct view *view = &teller->views[i];
-
-		if (spans_is_all(&box->sets[i], view->max))
+	for (unsigned i = SUBJECT_ARGUMENTS; i < SUBJECTS; i++) {
+		if (is_everything(&box->sets[i]))
 			continue;
 		buf_format(words, "%s", before);
-		put_subject(i, words);
-		/* a high half that is known to be zero never becomes a word (walk.c) */
-		buf_format(words, "%s ",
-			   view->max == UINT32_MAX && teller->walk->wide ? " & 0xffffffff" : "");
-		spans_words(&box->sets[i], view->max, words);
+		put_set(teller, i, &box->sets[i], words);
 		before = " and ";
 	}
-	if (box->facts.n)
-		buf_format(words, "%s%s", before, box->facts.p);
 }
 
-/* The alternatives in the order of the tests, which is roughly the order of the rules. */
 static void outcome_words(const struct teller *teller, struct outcome *outcome)
 {
 	if (outcome->too_many) {
@@ -427,23 +251,91 @@ static void outcome_words(const struct teller *teller, struct outcome *outcome)
 	}
 }
 
+static struct set set_of(uint64_t mask, const struct region_range *ranges, size_t count)
+{
+	struct set set = {.mask = mask};
+
+	for (size_t i = 0; i < count; i++)
+		spans_add(&set.spans, ranges[i].first, ranges[i].last);
+	return set;
+}
+
+/*
+ * The values of one subject as sets, each an alternative: as ranges, or under the mask of the bits
+ * that count, or mask by mask. SIZE_MAX where they are too many.
+ */
+static size_t sets_of(const struct teller *teller, unsigned subject, region values,
+		      struct set sets[MAX_BOXES])
+{
+	uint64_t support = diagram_support(teller->regions, values, subject);
+	uint64_t masks[] = {teller->views[subject], support};
+	struct region_range ranges[MAX_RANGES];
+	struct region_cube cubes[MAX_BOXES];
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t count = region_ranges(teller->regions, values, masks[i], ranges, MAX_RANGES);
+
+		if (count == SIZE_MAX)
+			continue;
+		sets[0] = set_of(masks[i], ranges, count);
+		return 1;
+	}
+	size_t count = region_cubes(teller->regions, values, cubes, MAX_BOXES);
+
+	for (size_t i = 0; count != SIZE_MAX && i < count; i++) {
+		uint64_t value = gather(cubes[i].bits, cubes[i].mask);
+
+		sets[i] = (struct set){cubes[i].mask, spans_of(value, value)};
+	}
+	return count;
+}
+
+static struct box box_copy(const struct box *box)
+{
+	struct box copy;
+
+	for (size_t i = 0; i < SUBJECTS; i++)
+		copy.sets[i] = set_copy(&box->sets[i]);
+	return copy;
+}
+
+/* Subject after subject. */
+static void add_boxes(struct teller *teller, region left)
+{
+	unsigned subject = region_first(teller->regions, left);
+	struct outcome *outcome = teller->outcome;
+	region *values, *rests;
+
+	if (subject == SUBJECTS) {
+		outcome_add(outcome, box_copy(&teller->box));
+		return;
+	}
+	size_t count = region_split(teller->regions, left, MAX_BOXES, &values, &rests);
+
+	outcome->too_many = outcome->too_many || count == SIZE_MAX;
+	for (size_t i = 0; i < count && !outcome->too_many; i++) {
+		struct set sets[MAX_BOXES], before = teller->box.sets[subject];
+		size_t set_count = sets_of(teller, subject, values[i], sets);
+
+		outcome->too_many = set_count == SIZE_MAX;
+		for (size_t j = 0; !outcome->too_many && j < set_count; j++) {
+			teller->box.sets[subject] = sets[j];
+			add_boxes(teller, rests[i]);
+		}
+		for (size_t j = 0; set_count != SIZE_MAX && j < set_count; j++)
+			spans_release(&sets[j].spans);
+		teller->box.sets[subject] = before;
+	}
+	free(values);
+	free(rests);
+}
+
 static int by_text(const void *a, const void *b)
 {
 	char text_a[VERDICT_VALUE_SIZE], text_b[VERDICT_VALUE_SIZE];
 
 	return strcmp(verdict_value_text(((const struct outcome *)a)->value, text_a),
 		      verdict_value_text(((const struct outcome *)b)->value, text_b));
-}
-
-static struct outcome *outcome_for(struct outcome *outcomes, size_t *count, uint32_t value)
-{
-	for (size_t i = 0; i < *count; i++) {
-		if (outcomes[i].value == value)
-			return &outcomes[i];
-	}
-	outcomes[*count] = (struct outcome){.value = value};
-	outcomes[*count].boxes = mem_new(MAX_BOXES, sizeof(struct box));
-	return &outcomes[(*count)++];
 }
 
 /*
@@ -495,32 +387,32 @@ static void outcome_release(struct outcome *outcome)
 	buf_release(&outcome->words);
 }
 
-/* Not all ways are listed: say that the arguments decide, claim nothing about how. */
-static size_t tell_incomplete(const struct walk *walk, char ***ret_conditions)
+/* A subject of which only the low half is ever tested is shown as 32 bits. */
+static void choose_views(struct teller *teller, diagram answer)
 {
-	const struct str text =
-		walk->exact ? STR("too many combinations of arguments to tell")
-			    : STR("too many combinations of arguments to tell, and some "
-				  "actions may be out of reach");
+	for (unsigned i = 0; i < SUBJECTS; i++) {
+		uint64_t support = diagram_support(teller->regions, answer, i);
 
-	*ret_conditions = mem_new(1, sizeof(**ret_conditions));
-	(*ret_conditions)[0] = mem_copy(text);
-	return 1;
+		teller->views[i] = support && support <= UINT32_MAX ? UINT32_MAX : UINT64_MAX;
+		teller->box.sets[i] = everything(teller->views[i]);
+	}
 }
 
-size_t conditions_of(const struct walk *walk, bool big_endian, char ***ret_conditions)
+size_t conditions_of(struct regions *regions, diagram answer, bool narrow, char ***ret_conditions)
 {
-	struct teller teller = {.walk = walk, .big_endian = big_endian};
-	size_t count = 0, n;
+	struct teller teller = {.regions = regions, .narrow = narrow};
+	uint32_t *values;
+	size_t count = diagram_values(regions, answer, &values), n;
+	struct outcome *outcomes = mem_new(count, sizeof(*outcomes));
 
-	if (!walk->exact || !walk->complete)
-		return tell_incomplete(walk, ret_conditions);
-	choose_views(&teller);
-	struct outcome *outcomes = mem_new(walk->path_count, sizeof(*outcomes));
-
-	for (size_t i = 0; i < walk->path_count; i++)
-		outcome_add(outcome_for(outcomes, &count, walk->paths[i].value),
-			    box_of(&teller, walk->paths[i].constraints));
+	choose_views(&teller, answer);
+	for (size_t i = 0; i < count; i++) {
+		outcomes[i].value = values[i];
+		outcomes[i].boxes = mem_new(MAX_BOXES, sizeof(struct box));
+		teller.outcome = &outcomes[i];
+		add_boxes(&teller, diagram_where(regions, answer, values[i]));
+		outcomes[i].too_many = outcomes[i].too_many || regions->full;
+	}
 	qsort(outcomes, count, sizeof(*outcomes), by_text);
 	*ret_conditions = mem_new(count, sizeof(**ret_conditions));
 	for (size_t i = 0; i < count; i++)
@@ -528,6 +420,8 @@ size_t conditions_of(const struct walk *walk, bool big_endian, char ***ret_condi
 	n = tell(outcomes, count, *ret_conditions);
 	for (size_t i = 0; i < count; i++)
 		outcome_release(&outcomes[i]);
+	box_release(&teller.box);
 	free(outcomes);
+	free(values);
 	return n;
 }

@@ -4,22 +4,22 @@
  *     ALLOW when arg0 is 0x0, 0x8, 0x20000, 0x20008 or 0xffffffff
  *     ERRNO(1) otherwise
  *
- * A filter tests 32-bit halves; here they are joined back into 64-bit arguments where they make
- * one comparison. Where only the low half is tested (x32) the argument shows as
- * `arg0 & 0xffffffff`; where arguments have 32 bits it is plain `arg0`. Masked tests read
- * `arg0 & 0x7e020000 == 0x0`. One action is told as
- * "otherwise": a refusal if there is one, unless another would take far more words.
+ * Where only the low half of an argument matters (x32) it shows as `arg0 & 0xffffffff`; where
+ * arguments have 32 bits it is plain `arg0`. Values that no few ranges describe are told by the
+ * bits that count: `arg0 & 0x7e020000 == 0x0`. One action is told as "otherwise": a refusal if
+ * there is one, unless another would take far more words.
  */
 #ifndef SCLOG_PROFILE_ANSWERS_CONDITION_H
 #define SCLOG_PROFILE_ANSWERS_CONDITION_H
 
+#include "profile/answers/region.h"
 #include "profile/answers/verdict.h"
-#include "profile/answers/walk.h"
 
 /*
- * The conditions of a walk that can return more than one value, sorted by the value's text, the
- * "otherwise" last. Returns how many; *ret_conditions and each string are the caller's to free.
+ * The conditions of the answer to one call, which has more than one value, sorted by the value's
+ * text, the "otherwise" last. `narrow`: arguments have 32 bits. Returns how many; *ret_conditions
+ * and each string are the caller's to free.
  */
-size_t conditions_of(const struct walk *walk, bool big_endian, char ***ret_conditions);
+size_t conditions_of(struct regions *regions, diagram answer, bool narrow, char ***ret_conditions);
 
 #endif

@@ -1,28 +1,36 @@
 /*
- * From a walk to a verdict: which kind, which part of the profile decided, in which words.
+ * The judge of one profile: from its filter's answers to verdicts, which are kept.
  */
 #ifndef SCLOG_PROFILE_ANSWERS_JUDGE_H
 #define SCLOG_PROFILE_ANSWERS_JUDGE_H
 
+#include "profile/answers/answers.h"
 #include "profile/answers/verdict.h"
-#include "profile/filter/filter.h"
 
-/* What judging needs of a profile. */
-struct judge {
+/* What judging needs of a profile; borrowed. */
+struct judge_of {
 	const struct rules *rules;
-	const struct filter *filter;
+	const struct filter *filter; /* NULL: none, everything is allowed */
+	const struct profile_options *options;
 	const char *const *names; /* every name that a rule has, sorted */
 	size_t name_count;
 };
 
-/*
- * The verdict for one walk. verdict->reachable and verdict->conditions, and each condition, are
- * heap memory that is the caller's to free.
- */
-struct verdict verdict_of(const struct judge *judge, const struct walk *walk, uint32_t audit_arch,
-			  int64_t nr);
+struct judge {
+	struct judge_of of;
+	struct regions regions;
+	struct answers answers;
+	struct judge_memo *memo; /* hash by (arch, nr), memo_size a power of two */
+	size_t memo_count, memo_size;
+	struct judged *all; /* each differs from all others */
+	size_t count, size;
+};
 
-/* What a verdict is where there is no filter: allowed, by default. */
-struct verdict verdict_unfiltered(void);
+/* A zeroed judge may be released as well. */
+void judge_init(struct judge *judge, const struct judge_of *of);
+void judge_release(struct judge *judge);
+
+/* As profile_judge(): what the verdict points to lives as long as the judge. */
+struct verdict judge_ask(struct judge *judge, uint32_t audit_arch, int64_t nr);
 
 #endif

@@ -2,69 +2,45 @@
 
 #include "base/mem.h"
 
-#include <linux/seccomp.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Nodes of all regions of one question: 12 MiB. A profile's rule takes some hundred. */
+/* Nodes of all diagrams together: with the index some 30 MB. A default profile takes 20,000. */
 #define MAX_NODES (1U << 20)
 
-#define MEMO_SIZE (1U << 14)
+/* Steps of operations: the worst take some 200 ns each. */
+#define MAX_EFFORT (1U << 21)
+
+#define MEMO_SIZE (1U << 16)
 
 #define BITS 64
-#define LEAF (REGION_ARGUMENTS * BITS) /* the variable of the two leaves: after all others */
+#define LEAF (SUBJECTS * BITS) /* the variable of all leaves: after all others */
 
-struct region_node {
-	uint32_t variable; /* argument * 64 + 63 - bit */
-	region zero, one;
+/* The other number of a leaf with a value: no node has it. */
+#define LEAF_VALUE UINT32_MAX
+
+struct diagram_node {
+	uint32_t variable; /* subject * 64 + 63 - bit */
+	diagram zero, one; /* of a leaf: its value, and LEAF_VALUE */
 };
 
-enum operation {
-	OPERATION_NONE,
-	OPERATION_AND,
-	OPERATION_OR,
-	OPERATION_NOT,
+enum { OPERATION_NONE, OPERATION_CHOOSE, OPERATION_COUNT };
+
+struct diagram_memo {
+	uint32_t operation;
+	diagram a, b, c, result;
 };
 
-struct region_memo {
-	enum operation operation;
-	region a, b, result;
-};
-
-static void index_reset(struct regions *regions)
+/* A number for an operation whose results are nobody else's. */
+static uint32_t next_operation(struct regions *regions)
 {
-	memset(regions->index, 0xff, regions->index_size * sizeof(*regions->index));
+	return ++regions->operation;
 }
 
-void regions_clear(struct regions *regions)
+static void memo_clear(struct regions *regions)
 {
-	/* most questions to a filter make no region at all */
-	if (regions->count == 2 && !regions->full)
-		return;
-	regions->nodes[REGION_NONE] = (struct region_node){LEAF, REGION_NONE, REGION_NONE};
-	regions->nodes[REGION_ALL] = (struct region_node){LEAF, REGION_ALL, REGION_ALL};
-	regions->count = 2;
-	regions->full = false;
-	index_reset(regions);
 	memset(regions->memo, 0, MEMO_SIZE * sizeof(*regions->memo));
-}
-
-void regions_init(struct regions *regions)
-{
-	*regions = (struct regions){.size = 1024, .index_size = 4096};
-	regions->nodes = mem_new(regions->size, sizeof(*regions->nodes));
-	regions->index = mem_new(regions->index_size, sizeof(*regions->index));
-	regions->memo = mem_new(MEMO_SIZE, sizeof(*regions->memo));
-	regions_clear(regions);
-}
-
-void regions_release(struct regions *regions)
-{
-	free(regions->nodes);
-	free(regions->index);
-	free(regions->memo);
-	*regions = (struct regions){0};
+	regions->operation = OPERATION_COUNT;
 }
 
 static uint32_t hash3(uint32_t a, uint32_t b, uint32_t c)
@@ -76,7 +52,7 @@ static uint32_t hash3(uint32_t a, uint32_t b, uint32_t c)
 	return hash ^ hash >> 16;
 }
 
-static uint32_t *node_slot(const struct regions *regions, const struct region_node *node)
+static uint32_t *node_slot(const struct regions *regions, const struct diagram_node *node)
 {
 	for (size_t i = hash3(node->variable, node->zero, node->one);; i++) {
 		uint32_t *slot = &regions->index[i & (regions->index_size - 1)];
@@ -86,97 +62,218 @@ static uint32_t *node_slot(const struct regions *regions, const struct region_no
 	}
 }
 
-static void regions_grow(struct regions *regions)
+static void index_fill(struct regions *regions)
 {
-	regions->size *= 2;
-	regions->nodes = mem_resize(regions->nodes, regions->size * sizeof(*regions->nodes));
-	regions->index_size = regions->size * 4;
-	regions->index = mem_resize(regions->index, regions->index_size * sizeof(uint32_t));
-	index_reset(regions);
-	for (uint32_t i = 2; i < regions->count; i++)
+	memset(regions->index, 0xff, regions->index_size * sizeof(*regions->index));
+	for (uint32_t i = 0; i < regions->count; i++)
 		*node_slot(regions, &regions->nodes[i]) = i;
 }
 
-static region make(struct regions *regions, uint32_t variable, region zero, region one)
+static void regions_grow(struct regions *regions)
 {
-	const struct region_node node = {variable, zero, one};
+	size_t old = regions->size;
 
-	if (zero == one)
-		return zero;
+	regions->size *= 2;
+	regions->nodes = mem_resize(regions->nodes, regions->size * sizeof(*regions->nodes));
+	regions->marks = mem_resize(regions->marks, regions->size * sizeof(*regions->marks));
+	memset(regions->marks + old, 0, old * sizeof(*regions->marks));
+	regions->index_size = regions->size * 2;
+	regions->index = mem_resize(regions->index, regions->index_size * sizeof(uint32_t));
+	index_fill(regions);
+}
+
+static diagram put_node(struct regions *regions, const struct diagram_node *node)
+{
+	if (regions->count == regions->size && regions->count < MAX_NODES)
+		regions_grow(regions);
+	uint32_t *slot = node_slot(regions, node);
+
+	if (*slot != UINT32_MAX)
+		return *slot;
 	if (regions->count == MAX_NODES) {
 		regions->full = true;
 		return REGION_NONE;
 	}
-	if (regions->count == regions->size)
-		regions_grow(regions);
-	uint32_t *slot = node_slot(regions, &node);
-
-	if (*slot == UINT32_MAX) {
-		*slot = (uint32_t)regions->count;
-		regions->nodes[regions->count++] = node;
-	}
+	*slot = (uint32_t)regions->count;
+	regions->nodes[regions->count++] = *node;
 	return *slot;
 }
 
-static bool settled(enum operation operation, region a, region b, region *ret_result)
+void regions_init(struct regions *regions)
 {
-	if (operation == OPERATION_NOT) {
-		*ret_result = a ^ 1;
-		return a <= REGION_ALL;
-	}
-	region zero = operation == OPERATION_AND ? REGION_NONE : REGION_ALL;
+	*regions = (struct regions){.size = 1024, .index_size = 2048, .effort = MAX_EFFORT};
+	regions->nodes = mem_new(regions->size, sizeof(*regions->nodes));
+	regions->marks = mem_new(regions->size, sizeof(*regions->marks));
+	regions->index = mem_new(regions->index_size, sizeof(*regions->index));
+	regions->memo = mem_new(MEMO_SIZE, sizeof(*regions->memo));
+	regions->operation = OPERATION_COUNT;
+	regions->nodes[REGION_NONE] = (struct diagram_node){LEAF, 0, 0};
+	regions->nodes[REGION_ALL] = (struct diagram_node){LEAF, 1, 1};
+	regions->count = 2;
+	index_fill(regions);
+}
 
-	if (a == zero || b == zero)
-		*ret_result = zero;
-	else if (a <= REGION_ALL)
-		*ret_result = b;
-	else if (b <= REGION_ALL || a == b)
-		*ret_result = a;
+void regions_release(struct regions *regions)
+{
+	free(regions->nodes);
+	free(regions->marks);
+	free(regions->index);
+	free(regions->memo);
+	*regions = (struct regions){0};
+}
+
+struct regions_mark regions_mark(struct regions *regions, size_t share)
+{
+	size_t spend = regions->effort / share;
+	struct regions_mark mark = {.count = regions->count, .kept = regions->effort - spend};
+
+	regions->effort = spend;
+	return mark;
+}
+
+void regions_rewind(struct regions *regions, const struct regions_mark *mark)
+{
+	regions->effort += mark->kept;
+	regions->full = false;
+	if (regions->count == mark->count)
+		return;
+	regions->count = mark->count;
+	index_fill(regions);
+	memo_clear(regions);
+}
+
+bool regions_keep(struct regions *regions, const struct regions_mark *mark)
+{
+	if (regions->full) {
+		regions_rewind(regions, mark);
+		return false;
+	}
+	regions->effort += mark->kept;
+	return true;
+}
+
+static diagram make(struct regions *regions, uint32_t variable, diagram zero, diagram one)
+{
+	const struct diagram_node node = {variable, zero, one};
+
+	return zero == one ? zero : put_node(regions, &node);
+}
+
+diagram diagram_value(struct regions *regions, uint32_t value)
+{
+	const struct diagram_node node = {LEAF, value, LEAF_VALUE};
+
+	return put_node(regions, &node);
+}
+
+/* One step of an operation; false where there are none left. */
+static bool take_step(struct regions *regions)
+{
+	if (regions->effort == 0)
+		regions->full = true;
+	if (regions->full)
+		return false;
+	regions->effort--;
+	return true;
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The part of a diagram where a bit is zero or one. */
+static diagram part(const struct regions *regions, diagram a, uint32_t variable, bool one)
+{
+	const struct diagram_node *node = &regions->nodes[a];
+
+	if (node->variable != variable)
+		return a;
+	return one ? node->one : node->zero;
+}
+
+static struct diagram_memo *memo_slot(const struct regions *regions, uint32_t operation, diagram a,
+				      diagram b, diagram c)
+{
+	return &regions->memo[hash3(hash3(operation, a, b), c, a) & (MEMO_SIZE - 1)];
+}
+
+static bool memo_has(const struct diagram_memo *memo, uint32_t operation, diagram a, diagram b,
+		     diagram c)
+{
+	return memo->operation == operation && memo->a == a && memo->b == b && memo->c == c;
+}
+
+static bool is_chosen(region set, diagram yes, diagram no, diagram *ret_result)
+{
+	if (set == REGION_ALL || yes == no)
+		*ret_result = yes;
+	else if (set == REGION_NONE)
+		*ret_result = no;
+	else if (yes == REGION_ALL && no == REGION_NONE)
+		*ret_result = set;
 	else
 		return false;
 	return true;
 }
 
 /* As deep as there are bits. */
-static region apply(struct regions *regions, enum operation operation, region a, region b)
+diagram diagram_choose(struct regions *regions, region set, diagram yes, diagram no)
 {
-	region result;
+	diagram result;
 
-	if (settled(operation, a, b, &result))
+	if (yes == set)
+		yes = REGION_ALL;
+	if (no == set)
+		no = REGION_NONE;
+	if (is_chosen(set, yes, no, &result))
 		return result;
-	struct region_memo *memo = &regions->memo[hash3(operation, a, b) & (MEMO_SIZE - 1)];
+	struct diagram_memo *memo = memo_slot(regions, OPERATION_CHOOSE, set, yes, no);
 
-	if (memo->operation == operation && memo->a == a && memo->b == b)
+	if (memo_has(memo, OPERATION_CHOOSE, set, yes, no))
 		return memo->result;
-	const struct region_node na = regions->nodes[a], nb = regions->nodes[b];
-	uint32_t variable = na.variable < nb.variable ? na.variable : nb.variable;
-	bool in_a = na.variable == variable, in_b = nb.variable == variable;
-	region zero = apply(regions, operation, in_a ? na.zero : a, in_b ? nb.zero : b);
-	region one = apply(regions, operation, in_a ? na.one : a, in_b ? nb.one : b);
+	if (!take_step(regions))
+		return REGION_NONE;
+	const struct diagram_node *nodes = regions->nodes;
+	uint32_t variable =
+		smaller(nodes[set].variable, smaller(nodes[yes].variable, nodes[no].variable));
+	diagram parts[2];
 
-	result = make(regions, variable, zero, one);
-	*memo = (struct region_memo){operation, a, b, result};
+	for (unsigned i = 0; i < 2; i++)
+		parts[i] = diagram_choose(regions, part(regions, set, variable, i),
+					  part(regions, yes, variable, i),
+					  part(regions, no, variable, i));
+	result = make(regions, variable, parts[0], parts[1]);
+	if (!regions->full)
+		*memo = (struct diagram_memo){OPERATION_CHOOSE, set, yes, no, result};
 	return result;
 }
 
 region region_and(struct regions *regions, region a, region b)
 {
-	return apply(regions, OPERATION_AND, a, b);
+	return a < b ? diagram_choose(regions, a, b, REGION_NONE)
+		     : diagram_choose(regions, b, a, REGION_NONE);
 }
 
 region region_or(struct regions *regions, region a, region b)
 {
-	return apply(regions, OPERATION_OR, a, b);
+	return a < b ? diagram_choose(regions, a, REGION_ALL, b)
+		     : diagram_choose(regions, b, REGION_ALL, a);
 }
 
 region region_not(struct regions *regions, region a)
 {
-	return apply(regions, OPERATION_NOT, a, REGION_NONE);
+	return diagram_choose(regions, a, REGION_NONE, REGION_ALL);
 }
 
 bool region_within(struct regions *regions, region a, region b)
 {
-	return region_and(regions, a, region_not(regions, b)) == REGION_NONE;
+	return diagram_choose(regions, a, b, REGION_ALL) == REGION_ALL;
+}
+
+region region_bit(struct regions *regions, unsigned subject, unsigned bit)
+{
+	return make(regions, subject * BITS + BITS - 1 - bit, REGION_NONE, REGION_ALL);
 }
 
 /* One more bit, above those that `so_far` tests. A bit outside the mask reads as zero. */
@@ -195,27 +292,321 @@ static region compare_bit(struct regions *regions, uint32_t variable, bool maske
 	return k ? REGION_NONE : so_far;
 }
 
-region region_argument(struct regions *regions, unsigned argument, uint64_t mask,
-		       enum compare_op op, uint64_t k)
+region region_subject(struct regions *regions, unsigned subject, uint64_t mask, enum compare_op op,
+		      uint64_t k)
 {
 	region result = op == COMPARE_GT ? REGION_NONE : REGION_ALL;
 
 	if (op == COMPARE_SET)
 		return region_not(regions,
-				  region_argument(regions, argument, mask & k, COMPARE_EQ, 0));
+				  region_subject(regions, subject, mask & k, COMPARE_EQ, 0));
 	for (unsigned bit = 0; bit < BITS; bit++)
-		result = compare_bit(regions, argument * BITS + BITS - 1 - bit, mask >> bit & 1,
+		result = compare_bit(regions, subject * BITS + BITS - 1 - bit, mask >> bit & 1,
 				     k >> bit & 1, op, result);
 	return result;
 }
 
-region region_half(struct regions *regions, unsigned argument, bool high, uint32_t mask,
-		   enum compare_op op, uint32_t k)
+region region_argument(struct regions *regions, unsigned argument, uint64_t mask,
+		       enum compare_op op, uint64_t k)
 {
+	return region_subject(regions, SUBJECT_ARGUMENTS + argument, mask, op, k);
+}
+
+/*
+ * What region_subject() and diagram_choose() would give, in one pass from the lowest bit up: no
+ * bit of yes and no may come before those of the half.
+ */
+static diagram test_fast(struct regions *regions, uint32_t last, uint32_t mask, enum compare_op op,
+			 uint32_t k, diagram yes, diagram no)
+{
+	diagram result = op == COMPARE_GT ? no : yes;
+	diagram above = op == COMPARE_EQ ? no : yes; /* where a higher bit is set that is not k's */
+
+	for (unsigned bit = 0; bit < 32; bit++) {
+		bool masked = mask >> bit & 1, one = k >> bit & 1;
+
+		if (!masked)
+			result = one ? no : result;
+		else
+			result = one ? make(regions, last - bit, no, result)
+				     : make(regions, last - bit, result, above);
+	}
+	return result;
+}
+
+diagram diagram_test(struct regions *regions, unsigned subject, bool high, uint32_t mask,
+		     enum compare_op op, uint32_t k, diagram yes, diagram no)
+{
+	uint32_t last = subject * BITS + (high ? 31 : 63);
 	unsigned shift = high ? 32 : 0;
 
-	return region_argument(regions, argument, (uint64_t)mask << shift, op,
-			       (uint64_t)k << shift);
+	if (op == COMPARE_SET)
+		return diagram_test(regions, subject, high, mask & k, COMPARE_EQ, 0, no, yes);
+	if (regions->nodes[yes].variable > last && regions->nodes[no].variable > last)
+		return test_fast(regions, last, mask, op, k, yes, no);
+	return diagram_choose(
+		regions,
+		region_subject(regions, subject, (uint64_t)mask << shift, op, (uint64_t)k << shift),
+		yes, no);
+}
+
+static uint32_t leaf_value(const struct regions *regions, diagram a)
+{
+	return regions->nodes[a].zero;
+}
+
+/* One diagram, with each leaf replaced. */
+struct mapping {
+	struct regions *regions;
+	uint32_t operation;
+	diagram_change *change;
+	const void *context;
+};
+
+static diagram map(const struct mapping *mapping, diagram a)
+{
+	struct regions *regions = mapping->regions;
+	const struct diagram_node node = regions->nodes[a];
+
+	if (node.variable == LEAF)
+		return mapping->change(node.zero, mapping->context);
+	struct diagram_memo *memo = memo_slot(regions, mapping->operation, a, 0, 0);
+
+	if (memo_has(memo, mapping->operation, a, 0, 0))
+		return memo->result;
+	if (!take_step(regions))
+		return REGION_NONE;
+	diagram zero = map(mapping, node.zero), one = map(mapping, node.one);
+	diagram result = make(regions, node.variable, zero, one);
+
+	*memo = (struct diagram_memo){mapping->operation, a, 0, 0, result};
+	return result;
+}
+
+struct change {
+	struct regions *regions;
+	diagram_change *change;
+	const void *context;
+};
+
+static uint32_t changed_leaf(uint32_t value, const void *context)
+{
+	const struct change *change = context;
+
+	return diagram_value(change->regions, change->change(value, change->context));
+}
+
+diagram diagram_map(struct regions *regions, diagram a, diagram_change *change, const void *context)
+{
+	const struct change leaf = {regions, change, context};
+	const struct mapping mapping = {regions, next_operation(regions), changed_leaf, &leaf};
+
+	return map(&mapping, a);
+}
+
+static uint32_t is_value(uint32_t value, const void *context)
+{
+	return value == *(const uint32_t *)context ? REGION_ALL : REGION_NONE;
+}
+
+region diagram_where(struct regions *regions, diagram a, uint32_t value)
+{
+	const struct mapping mapping = {regions, next_operation(regions), is_value, &value};
+
+	return map(&mapping, a);
+}
+
+struct joining {
+	struct regions *regions;
+	uint32_t operation;
+	diagram_fold *fold;
+	const void *context;
+};
+
+static diagram join(const struct joining *joining, diagram a, diagram b)
+{
+	struct regions *regions = joining->regions;
+	uint32_t variable = smaller(regions->nodes[a].variable, regions->nodes[b].variable);
+	diagram parts[2];
+
+	if (variable == LEAF)
+		return diagram_value(regions,
+				     joining->fold(leaf_value(regions, a), leaf_value(regions, b),
+						   joining->context));
+	struct diagram_memo *memo = memo_slot(regions, joining->operation, a, b, 0);
+
+	if (memo_has(memo, joining->operation, a, b, 0))
+		return memo->result;
+	if (!take_step(regions))
+		return REGION_NONE;
+	for (unsigned i = 0; i < 2; i++)
+		parts[i] =
+			join(joining, part(regions, a, variable, i), part(regions, b, variable, i));
+	diagram result = make(regions, variable, parts[0], parts[1]);
+
+	*memo = (struct diagram_memo){joining->operation, a, b, 0, result};
+	return result;
+}
+
+diagram diagram_join(struct regions *regions, diagram a, diagram b, diagram_fold *fold,
+		     const void *context)
+{
+	const struct joining joining = {regions, next_operation(regions), fold, context};
+
+	return join(&joining, a, b);
+}
+
+struct found {
+	uint32_t *all;
+	size_t count, size;
+};
+
+static void found_put(struct found *found, uint32_t value)
+{
+	if (found->count == found->size) {
+		found->size = found->size ? found->size * 2 : 8;
+		found->all = mem_resize(found->all, found->size * sizeof(*found->all));
+	}
+	found->all[found->count++] = value;
+}
+
+static bool is_new(struct regions *regions, diagram a)
+{
+	if (regions->marks[a] == regions->search)
+		return false;
+	regions->marks[a] = regions->search;
+	return true;
+}
+
+static void find_values(struct regions *regions, diagram a, struct found *found)
+{
+	if (!is_new(regions, a))
+		return;
+	if (regions->nodes[a].variable == LEAF) {
+		found_put(found, leaf_value(regions, a));
+		return;
+	}
+	find_values(regions, regions->nodes[a].zero, found);
+	find_values(regions, regions->nodes[a].one, found);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+size_t diagram_values(struct regions *regions, diagram a, uint32_t **ret_values)
+{
+	struct found found = {0};
+
+	regions->search++;
+	find_values(regions, a, &found);
+	qsort(found.all, found.count, sizeof(*found.all), by_value);
+	*ret_values = found.all;
+	return found.count;
+}
+
+bool diagram_is_value(const struct regions *regions, diagram a, uint32_t *ret_value)
+{
+	*ret_value = leaf_value(regions, a);
+	return regions->nodes[a].variable == LEAF;
+}
+
+diagram diagram_at(const struct regions *regions, diagram a, uint32_t arch, uint32_t nr)
+{
+	uint64_t call = (uint64_t)arch << 32 | nr;
+
+	for (uint32_t variable; (variable = regions->nodes[a].variable) < BITS;)
+		a = part(regions, a, variable, call >> (BITS - 1 - variable) & 1);
+	return a;
+}
+
+uint32_t diagram_answer(const struct regions *regions, diagram a, const uint64_t call[SUBJECTS])
+{
+	for (uint32_t variable; (variable = regions->nodes[a].variable) != LEAF;)
+		a = part(regions, a, variable,
+			 call[variable / BITS] >> (BITS - 1 - variable % BITS) & 1);
+	return leaf_value(regions, a);
+}
+
+static uint64_t find_support(struct regions *regions, diagram a, unsigned subject)
+{
+	const struct diagram_node node = regions->nodes[a];
+
+	if (!is_new(regions, a) || node.variable / BITS > subject)
+		return 0;
+	uint64_t own = node.variable / BITS == subject
+			       ? UINT64_C(1) << (BITS - 1 - node.variable % BITS)
+			       : 0;
+
+	return own | find_support(regions, node.zero, subject) |
+	       find_support(regions, node.one, subject);
+}
+
+uint64_t diagram_support(struct regions *regions, diagram a, unsigned subject)
+{
+	regions->search++;
+	return find_support(regions, a, subject);
+}
+
+struct running {
+	const struct regions *regions;
+	uint32_t first, last;
+	struct diagram_run *all;
+	size_t count, size;
+	size_t pieces; /* more than runs: neighbours are joined */
+};
+
+static void put_run(struct running *running, uint32_t first, uint32_t last, diagram rest)
+{
+	struct diagram_run *before = running->count ? &running->all[running->count - 1] : NULL;
+
+	first = first > running->first ? first : running->first;
+	last = last < running->last ? last : running->last;
+	running->pieces++;
+	if (before && before->rest == rest) {
+		before->last = last;
+		return;
+	}
+	if (running->count == running->size) {
+		running->size = running->size ? running->size * 2 : 64;
+		running->all = mem_resize(running->all, running->size * sizeof(*running->all));
+	}
+	running->all[running->count++] = (struct diagram_run){first, last, rest};
+}
+
+/* The numbers from first on whose highest bits, all but `bits`, are known. */
+static void find_runs(struct running *running, diagram a, uint32_t first, unsigned bits)
+{
+	uint32_t last = first + (uint32_t)((UINT64_C(1) << bits) - 1);
+	uint32_t variable = running->regions->nodes[a].variable;
+
+	if (last < running->first || first > running->last || running->pieces > DIAGRAM_RUNS_MAX)
+		return;
+	if (bits == 0 || variable >= BITS) {
+		put_run(running, first, last, a);
+		return;
+	}
+	bits--;
+	find_runs(running, part(running->regions, a, BITS - 1 - bits, false), first, bits);
+	find_runs(running, part(running->regions, a, BITS - 1 - bits, true),
+		  first + (UINT32_C(1) << bits), bits);
+}
+
+size_t diagram_runs(const struct regions *regions, diagram a, uint32_t first, uint32_t last,
+		    struct diagram_run **ret_runs)
+{
+	struct running running = {.regions = regions, .first = first, .last = last};
+
+	find_runs(&running, a, 0, 32);
+	*ret_runs = running.all;
+	if (running.pieces <= DIAGRAM_RUNS_MAX)
+		return running.count;
+	free(running.all);
+	*ret_runs = NULL;
+	return SIZE_MAX;
 }
 
 unsigned region_first(const struct regions *regions, region a)
@@ -223,78 +614,117 @@ unsigned region_first(const struct regions *regions, region a)
 	return regions->nodes[a].variable / BITS;
 }
 
-/* The regions beyond the first argument, each once, and for every node which it leads to. */
+/* The regions beyond the first subject, each once, and for every node which it leads to. */
 struct split {
 	struct regions *regions;
-	unsigned argument;
-	region *seen, *rests;
-	size_t seen_count, seen_size, rest_count, rest_size;
+	unsigned subject;
+	struct found rests;
+	size_t max;
+	uint32_t operation;
 };
-
-static bool put_once(region **all, size_t *count, size_t *size, region a)
-{
-	for (size_t i = 0; i < *count; i++) {
-		if ((*all)[i] == a)
-			return false;
-	}
-	if (*count == *size) {
-		*size = *size ? *size * 2 : 16;
-		*all = mem_resize(*all, *size * sizeof(**all));
-	}
-	(*all)[(*count)++] = a;
-	return true;
-}
 
 static void find_rests(struct split *split, region a)
 {
-	const struct region_node node = split->regions->nodes[a];
+	const struct diagram_node node = split->regions->nodes[a];
 
-	if (node.variable / BITS != split->argument) {
+	if (!is_new(split->regions, a) || split->rests.count > split->max)
+		return;
+	if (node.variable / BITS != split->subject) {
 		if (a != REGION_NONE)
-			put_once(&split->rests, &split->rest_count, &split->rest_size, a);
+			found_put(&split->rests, a);
 		return;
 	}
-	if (!put_once(&split->seen, &split->seen_count, &split->seen_size, a))
-		return;
 	find_rests(split, node.zero);
 	find_rests(split, node.one);
 }
 
-/* The part of `a` that leads to `rest`. The number of nodes of one argument is small. */
-static region leading_to(struct split *split, region a, region rest, region *memo)
+/* The part of `a` that leads to `rest`. */
+static region leading_to(struct split *split, region a, region rest)
 {
-	const struct region_node node = split->regions->nodes[a];
-	size_t at = 0;
+	struct regions *regions = split->regions;
+	const struct diagram_node node = regions->nodes[a];
 
-	if (node.variable / BITS != split->argument)
+	if (node.variable / BITS != split->subject)
 		return a == rest ? REGION_ALL : REGION_NONE;
-	while (split->seen[at] != a)
-		at++;
-	if (memo[at] == UINT32_MAX) {
-		region zero = leading_to(split, node.zero, rest, memo);
-		region one = leading_to(split, node.one, rest, memo);
+	struct diagram_memo *memo = memo_slot(regions, split->operation, a, 0, 0);
 
-		memo[at] = make(split->regions, node.variable, zero, one);
-	}
-	return memo[at];
+	if (memo_has(memo, split->operation, a, 0, 0))
+		return memo->result;
+	if (!take_step(regions))
+		return REGION_NONE;
+	region zero = leading_to(split, node.zero, rest);
+	region one = leading_to(split, node.one, rest);
+	region result = make(regions, node.variable, zero, one);
+
+	*memo = (struct diagram_memo){split->operation, a, 0, 0, result};
+	return result;
 }
 
-size_t region_split(struct regions *regions, region a, region **ret_values, region **ret_rests)
+size_t region_split(struct regions *regions, region a, size_t max, region **ret_values,
+		    region **ret_rests)
 {
-	struct split split = {.regions = regions, .argument = region_first(regions, a)};
+	struct split split = {.regions = regions, .subject = region_first(regions, a), .max = max};
 
+	*ret_values = *ret_rests = NULL;
+	regions->search++;
 	find_rests(&split, a);
-	region *memo = mem_new(split.seen_count, sizeof(*memo));
-
-	*ret_values = mem_new(split.rest_count, sizeof(**ret_values));
-	for (size_t i = 0; i < split.rest_count; i++) {
-		memset(memo, 0xff, split.seen_count * sizeof(*memo));
-		(*ret_values)[i] = leading_to(&split, a, split.rests[i], memo);
+	if (split.rests.count > max) {
+		free(split.rests.all);
+		return SIZE_MAX;
 	}
-	free(memo);
-	free(split.seen);
-	*ret_rests = split.rests;
-	return split.rest_count;
+	*ret_values = mem_new(split.rests.count, sizeof(**ret_values));
+	for (size_t i = 0; i < split.rests.count; i++) {
+		split.operation = next_operation(regions);
+		(*ret_values)[i] = leading_to(&split, a, split.rests.all[i]);
+	}
+	*ret_rests = split.rests.all;
+	return split.rests.count;
+}
+
+struct ranging {
+	const struct regions *regions;
+	struct region_range *all;
+	size_t count, max;
+};
+
+/* The values from first on whose highest bits are known; `bits` of the mask's are left. */
+static bool put_ranges(struct ranging *ranging, region a, uint64_t first, unsigned bits,
+		       uint64_t mask)
+{
+	uint64_t last = first + (bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX);
+
+	if (a == REGION_NONE)
+		return true;
+	if (a == REGION_ALL) {
+		struct region_range *before =
+			ranging->count ? &ranging->all[ranging->count - 1] : NULL;
+
+		if (before && before->last + 1 == first) {
+			before->last = last;
+			return true;
+		}
+		if (ranging->count == ranging->max)
+			return false;
+		ranging->all[ranging->count++] = (struct region_range){first, last};
+		return true;
+	}
+	unsigned bit = 63 - (unsigned)__builtin_clzll(mask);
+	uint32_t variable = ranging->regions->nodes[a].variable / BITS * BITS + BITS - 1 - bit;
+
+	mask &= ~(UINT64_C(1) << bit);
+	bits--;
+	return put_ranges(ranging, part(ranging->regions, a, variable, false), first, bits, mask) &&
+	       put_ranges(ranging, part(ranging->regions, a, variable, true),
+			  first + (UINT64_C(1) << bits), bits, mask);
+}
+
+size_t region_ranges(const struct regions *regions, region a, uint64_t mask,
+		     struct region_range *ranges, size_t max)
+{
+	struct ranging ranging = {.regions = regions, .all = ranges, .max = max};
+	unsigned bits = (unsigned)__builtin_popcountll(mask);
+
+	return put_ranges(&ranging, a, 0, bits, mask) ? ranging.count : SIZE_MAX;
 }
 
 struct cubes {
@@ -305,7 +735,7 @@ struct cubes {
 
 static bool put_cubes(struct cubes *cubes, region a, struct region_cube cube)
 {
-	const struct region_node *node = &cubes->regions->nodes[a];
+	const struct diagram_node *node = &cubes->regions->nodes[a];
 
 	if (a == REGION_NONE)
 		return true;

@@ -1,97 +1,167 @@
 /*
- * Regions: sets of the six 64-bit arguments of a syscall, exact and canonical.
+ * Diagrams: functions of a system call, exact and canonical.
  *
- * A region is a reduced ordered binary decision diagram over the arguments' 384 bits, arg0's
- * highest bit first. Two regions are equal if and only if they have the same number, so that
- * "does this rule say what the filter does" is a comparison. A comparison of one argument takes
- * 64 nodes at most.
+ * A diagram is a reduced ordered decision diagram with any number of leaves, over the bits of the
+ * eight subjects of a call, highest bit first: arch and number, six arguments, the instruction
+ * pointer. It gives a 32-bit value for every call. Two diagrams are the same function if and only
+ * if they have the same number, so that "do these do the same" is a comparison. A region is a set:
+ * a diagram of the leaves REGION_NONE and REGION_ALL. A comparison of one argument takes 64 nodes
+ * at most.
  *
- * region_map() reads a filter into regions: for every value that it returns, the arguments for
- * which it does. Unlike a walk it goes over each instruction once, joining ways that meet, and it
- * knows no computation but masks.
+ * Whoever chooses a filter chooses how large its diagrams are, so nodes and work are limited.
+ * What meets the limit sets `full`, and then every result since the last regions_mark() is void:
+ * the answer is "cannot tell". The limits bound a whole `struct regions`, for all questions
+ * together: some 40 MB and half a second of work.
  */
 #ifndef SCLOG_PROFILE_ANSWERS_REGION_H
 #define SCLOG_PROFILE_ANSWERS_REGION_H
 
-#include "profile/answers/walk.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-typedef uint32_t region;
+typedef uint32_t diagram;
+typedef diagram region;
 
 #define REGION_NONE 0U
 #define REGION_ALL  1U
 
-#define REGION_ARGUMENTS 6
+/* No diagram: it cannot be told within the limits. */
+#define DIAGRAM_UNKNOWN UINT32_MAX
+
+/* The subjects: arch in the high half and number in the low half, then arguments. */
+enum {
+	SUBJECT_CALL,
+	SUBJECT_ARGUMENTS,
+	REGION_ARGUMENTS = 6,
+	SUBJECT_POINTER = SUBJECT_ARGUMENTS + REGION_ARGUMENTS,
+	SUBJECTS,
+};
+
+enum compare_op {
+	COMPARE_EQ,
+	COMPARE_GT, /* unsigned, as BPF_JGT */
+	COMPARE_GE,
+	COMPARE_SET, /* (a & b) != 0, as BPF_JSET */
+};
 
 struct regions {
-	struct region_node *nodes;
+	struct diagram_node *nodes;
 	size_t count, size;
 	uint32_t *index; /* hash of a node -> where it is */
 	size_t index_size;
-	struct region_memo *memo; /* of operations; entries are overwritten */
-	bool full; /* the cap on nodes was met: whatever came after is not to be used */
+	uint32_t *marks; /* beside nodes: which search has seen them */
+	uint32_t search;
+	struct diagram_memo *memo; /* of operations; entries are overwritten */
+	uint32_t operation;        /* of those that are not alike each has its number */
+	size_t effort;             /* steps left */
+	bool full;
 };
 
 void regions_init(struct regions *regions);
 void regions_release(struct regions *regions);
-/* Forgets all regions, keeps the memory. */
-void regions_clear(struct regions *regions);
 
+/*
+ * A mark to come back to: regions_rewind() forgets all diagrams made since, and that a limit was
+ * met. `share` of the effort that is left is what may be spent until then: 2 is half of it.
+ */
+struct regions_mark {
+	size_t count, kept;
+};
+struct regions_mark regions_mark(struct regions *regions, size_t share);
+void regions_rewind(struct regions *regions, const struct regions_mark *mark);
+/* Keeps what was made since the mark, or rewinds and returns false where a limit was met. */
+bool regions_keep(struct regions *regions, const struct regions_mark *mark);
+
+/* Sets. */
 region region_and(struct regions *regions, region a, region b);
 region region_or(struct regions *regions, region a, region b);
 region region_not(struct regions *regions, region a);
 bool region_within(struct regions *regions, region a, region b);
 
-/* One half (32 bits) of an argument under a mask, compared with a constant. */
-region region_half(struct regions *regions, unsigned argument, bool high, uint32_t mask,
-		   enum compare_op op, uint32_t k);
-/* A whole argument under a mask, compared with a constant. */
+/* One bit of a subject, 63 the highest. */
+region region_bit(struct regions *regions, unsigned subject, unsigned bit);
+/* A whole subject under a mask, compared with a constant. */
+region region_subject(struct regions *regions, unsigned subject, uint64_t mask, enum compare_op op,
+		      uint64_t k);
+/* The same of an argument, 0 to 5. */
 region region_argument(struct regions *regions, unsigned argument, uint64_t mask,
 		       enum compare_op op, uint64_t k);
 
-/* The argument that the region tests first, or REGION_ARGUMENTS when it tests none. */
+/* Functions. */
+diagram diagram_value(struct regions *regions, uint32_t value);
+/* `yes` within the set, `no` outside it. */
+diagram diagram_choose(struct regions *regions, region set, diagram yes, diagram no);
+/* The same for the set where one half of a subject under a mask compares so with a constant. */
+diagram diagram_test(struct regions *regions, unsigned subject, bool high, uint32_t mask,
+		     enum compare_op op, uint32_t k, diagram yes, diagram no);
+/* Every value changed. */
+typedef uint32_t diagram_change(uint32_t value, const void *context);
+diagram diagram_map(struct regions *regions, diagram a, diagram_change *change,
+		    const void *context);
+/* What is made of the two values that a call gets. */
+typedef uint32_t diagram_fold(uint32_t a, uint32_t b, const void *context);
+diagram diagram_join(struct regions *regions, diagram a, diagram b, diagram_fold *fold,
+		     const void *context);
+/* Where the function gives the value. */
+region diagram_where(struct regions *regions, diagram a, uint32_t value);
+
+/* All values that it gives, sorted as unsigned; the caller's to free. */
+size_t diagram_values(struct regions *regions, diagram a, uint32_t **ret_values);
+/* Of a diagram that is a leaf: its value. */
+bool diagram_is_value(const struct regions *regions, diagram a, uint32_t *ret_value);
+/* What one call gets: the numbers of its subjects. */
+uint32_t diagram_answer(const struct regions *regions, diagram a, const uint64_t call[SUBJECTS]);
+/* What is left of it for one arch and number. */
+diagram diagram_at(const struct regions *regions, diagram a, uint32_t arch, uint32_t nr);
+/* Which bits of a subject it tests. */
+uint64_t diagram_support(struct regions *regions, diagram a, unsigned subject);
+
+/* Numbers in a row for which the rest of a diagram is the same. */
+struct diagram_run {
+	uint32_t first, last;
+	diagram rest;
+};
+
+/*
+ * The runs of numbers from first to last, of a diagram of one arch. SIZE_MAX where there are more
+ * than DIAGRAM_RUNS_MAX; else the caller frees *ret_runs.
+ */
+#define DIAGRAM_RUNS_MAX (1U << 16)
+size_t diagram_runs(const struct regions *regions, diagram a, uint32_t first, uint32_t last,
+		    struct diagram_run **ret_runs);
+
+/* The subject that the diagram tests first, or SUBJECTS when it tests none. */
 unsigned region_first(const struct regions *regions, region a);
 
 /*
- * What the region says of its first argument: for the values in `values[i]` (a region over that
- * argument alone, disjoint from the others) it goes on as `rests[i]`. Returns how many, and
- * nothing for rests that are REGION_NONE.
+ * What the region says of its first subject: for the values in `values[i]` (a region over that
+ * subject alone, disjoint from the others) it goes on as `rests[i]`. Returns how many, nothing
+ * for rests that are REGION_NONE, and SIZE_MAX where there are more than max.
  */
-size_t region_split(struct regions *regions, region a, region **ret_values, region **ret_rests);
+size_t region_split(struct regions *regions, region a, size_t max, region **ret_values,
+		    region **ret_rests);
 
-/* Bits of the first argument: all of a way's to REGION_ALL. */
+/*
+ * A region over one subject as ranges of its values, sorted and apart from each other. Only the
+ * bits of a mask count, moved together; the region must test no other. Returns SIZE_MAX when there
+ * are more than max.
+ */
+struct region_range {
+	uint64_t first, last;
+};
+size_t region_ranges(const struct regions *regions, region a, uint64_t mask,
+		     struct region_range *ranges, size_t max);
+
+/* Bits of the first subject: all of a way's to REGION_ALL. */
 struct region_cube {
 	uint64_t mask, bits;
 };
 
 /*
- * The ways of a region over one argument to REGION_ALL, highest bits first, disjoint. Returns
+ * The ways of a region over one subject to REGION_ALL, highest bits first, disjoint. Returns
  * SIZE_MAX when there are more than max.
  */
 size_t region_cubes(const struct regions *regions, region a, struct region_cube *cubes, size_t max);
-
-/* The arguments for which a filter returns one value. */
-struct region_outcome {
-	uint32_t value;
-	region region;
-};
-
-enum region_trouble {
-	REGION_FINE,
-	REGION_COMPUTES, /* the filter tests something computed from arguments, or returns it */
-	REGION_POINTER,  /* it tests the instruction pointer */
-	REGION_TOO_MUCH, /* a cap was met */
-};
-
-#define REGION_OUTCOMES 64
-
-struct region_map {
-	enum region_trouble trouble;
-	struct region_outcome all[REGION_OUTCOMES]; /* in the program's order */
-	size_t count;
-};
-
-/* Adds to regions. The program must have passed filter_check() but may be longer. */
-void region_map(struct regions *regions, const struct sock_filter *program, size_t count,
-		const struct question *question, struct region_map *ret_map);
 
 #endif

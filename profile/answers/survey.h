@@ -2,10 +2,8 @@
  * A survey: what a filter that comes without a document knows.
  *
  * A live filter or a dump is a program and nothing else. Which arches it is for, what it does
- * with a number that nobody named, and whether runc put its ENOSYS stub in front, is found by
- * asking it: every number that libseccomp can name, every number up to 1023, and every number
- * that the program compares with and the two beside it. The answer to other numbers is that of a
- * neighbour, since programs compare numbers and do not compute with them.
+ * with a number that nobody named, and whether runc put its ENOSYS stub in front, is found in its
+ * diagrams (profile/answers/answers.h), over all numbers.
  *
  * - An arch is known unless it gets one refusal for every number, the same as an arch that does
  *   not exist. If none is known so, this machine's own is. Where an arch that does not exist is
@@ -26,6 +24,7 @@ struct survey {
 	uint32_t default_action; /* SECCOMP_RET_* with data */
 	bool checks_arch;        /* false: it refuses no stranger, and only this machine's count */
 	bool has_stub;           /* on some arch */
+	bool known; /* false: it computes more than can be worked out, on some of its arches */
 };
 
 /*
@@ -35,11 +34,10 @@ struct survey {
  */
 struct survey survey_filter(struct filter *filter, uint32_t host);
 
-/*
- * The numbers worth asking for on that token, sorted as unsigned, bit 30 included for x32; on
- * x86_64 the last is -1, as a tracer that skips a call makes it. *ret_numbers is the caller's to
- * free.
- */
-size_t survey_numbers(const struct filter *filter, uint32_t token, uint32_t **ret_numbers);
+/* The first and the last number that a program of that token can call, but for -1. */
+void survey_range(uint32_t token, uint32_t *ret_first, uint32_t *ret_last);
+
+/* The numbers on that token that can have names, sorted; *ret_numbers is the caller's to free. */
+size_t survey_numbers(uint32_t token, uint32_t **ret_numbers);
 
 #endif

@@ -15,9 +15,10 @@ enum verdict_kind {
 	VERDICT_DENIED,      /* any other action, with its errno where it has one */
 	VERDICT_BAD_ARCH,    /* the filter does not know the arch */
 	VERDICT_ENOSYS,      /* runc's stub, or ENOSYS by the default action */
+	VERDICT_UNKNOWN, /* the filter computes more than can be worked out: no action is known */
 };
 
-/* "allowed", "conditional", "logged", "denied", "bad-arch", "enosys". */
+/* "allowed", "conditional", "logged", "denied", "bad-arch", "enosys", "unknown". */
 const char *verdict_name(enum verdict_kind kind);
 
 /* Which part of the profile decided. */
@@ -26,7 +27,12 @@ enum verdict_origin {
 	VERDICT_BY_DEFAULT, /* the default action */
 	VERDICT_BY_STUB,    /* runc's ENOSYS stub */
 	VERDICT_BY_ARCH,    /* the arch is not in the filter */
+	VERDICT_BY_KERNEL,  /* the kernel shows the call to no filter */
+	VERDICT_BY_NOTHING, /* of VERDICT_UNKNOWN */
 };
+
+/* "rule", "default", "stub", "arch", "kernel", "nothing". */
+const char *verdict_origin_name(enum verdict_origin origin);
 
 struct verdict {
 	enum verdict_kind kind;

@@ -34,6 +34,8 @@ static void composer_release(struct composer *composer)
 	for (size_t i = 0; i < composer->arch_names.count; i++)
 		free((void *)(uintptr_t)composer->arch_names.all[i]);
 	free(composer->arch_names.all);
+	answers_release(&composer->answers);
+	regions_release(&composer->regions);
 	filter_release(&composer->allowed);
 	free(composer->fates);
 	compose_entries_release(&composer->entries);
@@ -142,59 +144,40 @@ static int build_needs(const struct composer *composer, struct filter *ret_filte
 	return compose_build(composer, &text, ret_filter, err);
 }
 
-/* Takes joint's program over and leaves the join with other in it. */
-static int join(struct filter *joint, const struct filter *other, struct err *err)
-{
-	struct filter before = *joint;
-	int r = filter_join(&before, other, joint, err);
-
-	memcpy(joint->arches, before.arches, sizeof(joint->arches));
-	joint->arch_count = before.arch_count;
-	filter_release(&before);
-	return r;
-}
-
-static struct filter copy_of(const struct filter *filter)
-{
-	struct filter copy = *filter;
-
-	copy.program = mem_new(filter->count, sizeof(*copy.program));
-	memcpy(copy.program, filter->program, filter->count * sizeof(*copy.program));
-	return copy;
-}
-
 /* What passes without being needed. */
-static int join_allowed(struct composer *composer, struct err *err)
+static void join_allowed(struct composer *composer)
 {
 	struct sock_filter kill = {.code = BPF_RET | BPF_K, .k = SECCOMP_RET_KILL_PROCESS};
 	const struct filter nothing = {.program = &kill, .count = 1};
 	size_t count = composer->composing->base_count;
-	int r = 0;
-
 	struct filter body = count ? compose_base_body(&composer->bases[0]) : nothing;
 
-	composer->allowed = copy_of(&body);
-	for (size_t i = 1; r == 0 && i < count; i++) {
+	composer->allowed = filter_copy(&body);
+	for (size_t i = 1; i < count; i++) {
 		body = compose_base_body(&composer->bases[i]);
-		r = join(&composer->allowed, &body, err);
+		filter_join(&composer->allowed, &body);
 	}
 	if (count == 0)
 		composer->allowed.big_endian = !(arch_audit(composer->host) & __AUDIT_ARCH_LE);
-	return r;
+	regions_init(&composer->regions);
+	answers_init(&composer->answers, &composer->regions, &composer->allowed);
 }
 
-/* Puts the stub that runc makes for the names in `needs` before a joint program. */
+/* Puts the stub that runc makes for the names in `needs` before a joint filter: what the stub lets
+ * pass is for the joint one to answer. */
 static void put_stub(struct filter *joint, const struct filter *needs)
 {
-	size_t count = needs->stub_count + joint->count;
-	struct sock_filter *program = mem_new(count, sizeof(*program));
+	struct filter *body = mem_new(1, sizeof(*body));
 
-	memcpy(program, needs->program, needs->stub_count * sizeof(*program));
-	memcpy(program + needs->stub_count, joint->program, joint->count * sizeof(*program));
-	free(joint->program);
-	joint->program = program;
-	joint->count = count;
+	*body = *joint;
+	joint->parts = body;
+	joint->part_count = 1;
 	joint->stub_count = needs->stub_count;
+	joint->count = needs->stub_count + 1;
+	joint->program = mem_new(joint->count, sizeof(*joint->program));
+	memcpy(joint->program, needs->program, needs->stub_count * sizeof(*joint->program));
+	joint->program[needs->stub_count] =
+		(struct sock_filter){.code = BPF_RET | BPF_K, .k = SECCOMP_RET_ALLOW};
 }
 
 /* The filter that the result is to be, and what its export has to know. */
@@ -206,13 +189,13 @@ static int join_all(const struct composer *composer, struct filter *joint, struc
 	struct filter body = compose_body(&needs);
 
 	if (r == 0)
-		*joint = copy_of(&body);
+		*joint = filter_copy(&body);
 	for (size_t i = 0; r == 0 && i < composer->composing->base_count; i++) {
 		const struct compose_base *base = &composer->bases[i];
 		struct filter other =
 			compose_body(base->made_of.count ? &base->made_of : &base->filter);
 
-		r = join(joint, &other, err);
+		filter_join(joint, &other);
 	}
 	*survey = (struct survey){.default_action = composer->default_action, .checks_arch = true};
 	survey->has_stub =
@@ -308,8 +291,7 @@ static int check(const struct composer *composer, struct err *err)
 	claim.options.arch = composer->host;
 	for (size_t i = 0; i < composing->base_count; i++)
 		bases[i] = compose_base_filter(&composer->bases[i]);
-	int r = compose_check(&claim, buf_str(&composed->document), &composed->notes,
-			      &composed->checked, err);
+	int r = compose_check(&claim, buf_str(&composed->document), &composed->notes, err);
 
 	free(bases);
 	return r;
@@ -372,9 +354,8 @@ int compose(const struct composing *composing, struct composed *ret_composed, st
 			       "nothing is needed, and there is no base: there is nothing to "
 			       "make a profile of");
 	r = open_bases(&composer, err);
-	if (r == 0)
-		r = join_allowed(&composer, err);
 	if (r == 0) {
+		join_allowed(&composer);
 		compose_names(&composer);
 		compose_note(&composer);
 		composer.default_action = find_default(&composer);

@@ -72,7 +72,6 @@ struct composed {
 	struct composed_name *names; /* by kind, then by name; empty without bases */
 	size_t name_count;
 	struct lints notes; /* what whoever loads it should know: arches that were added ... */
-	size_t checked;     /* pairs of arch and number that the self-check asked about */
 };
 
 /*

@@ -3,8 +3,7 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/write/export_private.h"
-#include "profile/answers/pair.h"
-#include "profile/answers/region.h"
+#include "profile/answers/answers.h"
 #include "profile/source.h"
 #include "profile/filter/stack.h"
 #include "profile/answers/survey.h"
@@ -17,9 +16,10 @@
 struct checker {
 	const struct compose_claim *claim;
 	struct profile *profile; /* the finished document, loaded */
-	struct pair pair;        /* of its filter and of what passes without being needed */
+	struct regions regions;
+	struct answers own, allowed; /* its filter's, and of what passes without being needed */
+	struct answers *bases;
 	struct lints *notes;
-	size_t asked;
 	struct err *err;
 };
 
@@ -62,7 +62,6 @@ static int check_needs(struct checker *checker, uint32_t token)
 			continue;
 		struct verdict verdict = profile_judge(checker->profile, arch_audit(token), nr);
 
-		checker->asked++;
 		if (verdict.kind != VERDICT_ALLOWED && verdict.kind != VERDICT_LOGGED)
 			return fail(checker, token, nr, "is needed and refused");
 	}
@@ -76,40 +75,40 @@ static bool is_chosen(const struct compose_claim *claim, uint32_t value)
 	       filter_value_effect(value) == filter_value_effect(claim->default_action);
 }
 
-/* Whether stubs refuse what the bases' rules would let through. */
-static bool is_hidden(struct checker *checker, uint32_t token, int64_t nr)
-{
-	const struct compose_claim *claim = checker->claim;
-	const struct question question = {.audit_arch = arch_audit(token),
-					  .nr = (uint32_t)nr,
-					  .big_endian = claim->allowed->big_endian};
-	struct walk *walk = &checker->pair.walk;
-
-	for (size_t i = 0; i < claim->base_count; i++) {
-		walk_filter(walk, claim->bases[i]->program, claim->bases[i]->count, &question);
-		for (size_t j = 0; j < walk->path_count; j++) {
-			if (compose_pass(walk->paths[j].value) > PASS_REFUSED)
-				return false;
-		}
-	}
-	return true;
-}
-
-enum relation {
-	RELATION_SAME, /* as the bases have it, or as it was asked for */
-	RELATION_LESS,
-	RELATION_MORE,
+/* How the answer to a call that is not needed stands to the bases', as bits. */
+enum {
+	RELATION_MORE = 1 << 0,
+	RELATION_LESS = 1 << 1,
+	RELATION_PASSES = 1 << 2, /* a base, its stub in front, lets it through */
 };
 
-/* How the answer to a call that is not needed stands to the bases'. */
-static enum relation relation_of(const struct compose_claim *claim,
-				 const struct pair_values *values)
+static uint32_t relation_of(uint32_t own, uint32_t allowed, const void *context)
 {
-	enum pass mine = compose_pass(values->first), theirs = compose_pass(values->second);
+	enum pass mine = compose_pass(own), theirs = compose_pass(allowed);
 
-	if (mine == theirs || (mine > theirs && is_chosen(claim, values->first)))
-		return RELATION_SAME;
+	if (mine == theirs || (mine > theirs && is_chosen(context, own)))
+		return 0;
 	return mine < theirs ? RELATION_LESS : RELATION_MORE;
+}
+
+static uint32_t add_base(uint32_t relation, uint32_t base, const void *context)
+{
+	(void)context;
+	return relation | (compose_pass(base) > PASS_REFUSED ? RELATION_PASSES : 0);
+}
+
+/* The relations of one arch's calls. */
+static diagram ask_arch(struct checker *checker, uint32_t audit_arch)
+{
+	diagram relations = answers_join(&checker->regions, answers_arch(&checker->own, audit_arch),
+					 answers_arch(&checker->allowed, audit_arch), relation_of,
+					 checker->claim);
+
+	for (size_t i = 0; i < checker->claim->base_count; i++)
+		relations =
+			answers_join(&checker->regions, relations,
+				     answers_arch(&checker->bases[i], audit_arch), add_base, NULL);
+	return relations;
 }
 
 static int refuse_relation(struct checker *checker, uint32_t token, int64_t nr, bool more,
@@ -118,29 +117,35 @@ static int refuse_relation(struct checker *checker, uint32_t token, int64_t nr, 
 	if (more)
 		return fail(checker, token, nr,
 			    "passes, and is neither needed nor let through so by a base");
-	if (less && !is_hidden(checker, token, nr))
+	if (less)
 		return fail(checker, token, nr,
 			    "passes under a base, and is refused now, or logged");
 	return 0;
 }
 
-/* The arguments for which a filter lets pass, `chosen` by a default that was asked for too. */
-static region passing(const struct compose_claim *claim, struct regions *regions,
-		      const struct filter *filter, const struct question *question, bool chosen,
-		      bool *fine)
+struct wanted {
+	const struct compose_claim *claim;
+	bool chosen; /* by a default that was asked for too */
+};
+
+static uint32_t is_passing(uint32_t value, const void *context)
 {
-	MEM_AUTO struct region_map *map = mem_new(1, sizeof(*map));
-	region passes = REGION_NONE;
+	const struct wanted *wanted = context;
 
-	region_map(regions, filter->program, filter->count, question, map);
-	*fine = *fine && map->trouble == REGION_FINE;
-	for (size_t i = 0; *fine && i < map->count; i++) {
-		uint32_t value = map->all[i].value;
+	return compose_pass(value) >= PASS_LOGGED &&
+	       (wanted->chosen || !is_chosen(wanted->claim, value));
+}
 
-		if (compose_pass(value) >= PASS_LOGGED && (chosen || !is_chosen(claim, value)))
-			passes = region_or(regions, passes, map->all[i].region);
-	}
-	return passes;
+/* The arguments for which a filter lets pass; DIAGRAM_UNKNOWN if that is not known. */
+static region passing(struct checker *checker, struct answers *answers, uint32_t token, int64_t nr,
+		      bool chosen)
+{
+	const struct wanted wanted = {checker->claim, chosen};
+	diagram passes = answers_map(&checker->regions,
+				     answers_call(answers, arch_audit(token), (uint32_t)nr),
+				     is_passing, &wanted);
+
+	return passes == DIAGRAM_UNKNOWN ? passes : diagram_where(&checker->regions, passes, 1);
 }
 
 /* The calls that needed names have in socketcall or ipc: a rule for `socket` opens its call 1. */
@@ -157,132 +162,201 @@ static region member_calls(const struct compose_claim *claim, struct regions *re
 		    strcmp(family, name) != 0)
 			continue;
 		calls = region_or(regions, calls,
-				  region_half(regions, 0, false, UINT32_MAX, COMPARE_EQ, call));
+				  region_argument(regions, 0, UINT32_MAX, COMPARE_EQ, call));
 	}
 	return calls;
 }
 
-static void note_undecided(struct checker *checker, uint32_t token, int64_t nr)
+static void note_undecided(struct checker *checker, uint32_t token)
 {
-	char name[SYSCALL_NAME_SIZE];
-
-	syscall_name(arch_audit(token), nr, name);
-	lint_add(checker->notes, 3, "",
-		 "the self-check could not decide for which arguments %s passes on %s", name,
+	lint_add(checker->notes, 3, "", "the self-check could not work out what passes on %s",
 		 arch_name(token));
 }
 
-/* But for the calls of needed names what passes is what passes under a base. */
-static int check_family(struct checker *checker, uint32_t token, int64_t nr, const char *name)
+/* Apart from the calls of needed names, what passes is what passes under a base. */
+static int check_family(struct checker *checker, uint32_t token, int64_t nr, const char *name,
+			bool hidden)
 {
-	const struct compose_claim *claim = checker->claim;
-	const struct question question = {.audit_arch = arch_audit(token),
-					  .nr = (uint32_t)nr,
-					  .big_endian = claim->allowed->big_endian};
-	struct regions regions;
-	bool fine = true;
+	struct regions *regions = &checker->regions;
+	region mine = passing(checker, &checker->own, token, nr, true);
+	region by_rule = passing(checker, &checker->own, token, nr, false);
+	region theirs = passing(checker, &checker->allowed, token, nr, true);
 
-	regions_init(&regions);
-	const struct filter *own = profile_filter(checker->profile);
-	region mine = passing(claim, &regions, own, &question, true, &fine);
-	region by_rule = passing(claim, &regions, own, &question, false, &fine);
-	region theirs = passing(claim, &regions, claim->allowed, &question, true, &fine);
-	region others = region_not(&regions, member_calls(claim, &regions, token, name));
-	bool more = !region_within(&regions, region_and(&regions, by_rule, others), theirs);
-	bool less = !region_within(&regions, theirs, mine);
+	if (mine == DIAGRAM_UNKNOWN || by_rule == DIAGRAM_UNKNOWN || theirs == DIAGRAM_UNKNOWN) {
+		note_undecided(checker, token);
+		return 0;
+	}
+	region others = region_not(regions, member_calls(checker->claim, regions, token, name));
+	bool more = !region_within(regions, region_and(regions, by_rule, others), theirs);
+	bool less = !hidden && !region_within(regions, theirs, mine);
 
-	fine = fine && !regions.full;
-	regions_release(&regions);
-	if (!fine)
-		note_undecided(checker, token, nr);
-	return fine ? refuse_relation(checker, token, nr, more, less) : 0;
+	return refuse_relation(checker, token, nr, more, less);
 }
 
-static int check_number(struct checker *checker, uint32_t token, int64_t nr)
+static int check_number(struct checker *checker, uint32_t token, int64_t nr, uint32_t relations)
 {
-	struct pair_values *values;
+	bool hidden = !(relations & RELATION_PASSES);
 	char name[SYSCALL_NAME_SIZE];
-	bool exact, more = false, less = false;
 
-	checker->asked++;
 	if (syscall_name(arch_audit(token), nr, name)) {
 		if (is_granted_name(checker->claim, name))
 			return 0; /* check_needs() */
 		if (compose_is_family(name))
-			return check_family(checker, token, nr, name);
+			return check_family(checker, token, nr, name, hidden);
 	}
-	size_t count = pair_ask(&checker->pair, arch_audit(token), nr, &values, &exact);
-
-	for (size_t i = 0; i < count; i++) {
-		enum relation relation = relation_of(checker->claim, &values[i]);
-
-		more = more || relation == RELATION_MORE;
-		less = less || relation == RELATION_LESS;
-	}
-	free(values);
-	if (!exact && (more || less))
-		note_undecided(checker, token, nr);
-	return exact ? refuse_relation(checker, token, nr, more, less) : 0;
+	return refuse_relation(checker, token, nr, relations & RELATION_MORE,
+			       (relations & RELATION_LESS) && !hidden);
 }
 
-/* Every number that either filter makes a difference at. */
-static int check_arch(struct checker *checker, uint32_t token)
+/* Numbers that have the same relations: each that has a name, and one of the others. */
+static int check_run(struct checker *checker, uint32_t token, const struct diagram_run *run)
 {
-	const struct filter both = {.program = checker->pair.program, .count = checker->pair.count};
-	uint32_t *numbers;
-	size_t count = survey_numbers(&both, token, &numbers);
-	int r = check_needs(checker, token);
+	MEM_AUTO uint32_t *values = NULL, *numbers = NULL;
+	size_t count = diagram_values(&checker->regions, run->rest, &values);
+	uint32_t relations = 0, unnamed = run->first;
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = check_number(checker, token,
-				 numbers[i] == UINT32_MAX ? -1 : (int64_t)numbers[i]);
-	free(numbers);
+	for (size_t i = 0; i < count; i++)
+		relations |= values[i];
+	if (!(relations & (RELATION_MORE | RELATION_LESS)))
+		return 0;
+	count = survey_numbers(token, &numbers);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		char name[SYSCALL_NAME_SIZE];
+
+		if (numbers[i] < run->first || numbers[i] > run->last ||
+		    !syscall_name(arch_audit(token), numbers[i], name))
+			continue;
+		unnamed += unnamed == numbers[i];
+		r = check_number(checker, token, numbers[i], relations);
+	}
+	if (r == 0 && unnamed <= run->last)
+		r = check_number(checker, token, unnamed == UINT32_MAX ? -1 : (int64_t)unnamed,
+				 relations);
 	return r;
 }
 
-/* An arch that is in no filter: nothing of it passes that did not. */
-static int check_other(struct checker *checker, uint32_t token)
+/* All numbers from first to last. */
+static int check_range(struct checker *checker, uint32_t token, uint32_t first, uint32_t last)
 {
-	static const uint32_t numbers[] = {0, 1, 4, 59, 200};
+	diagram relations = ask_arch(checker, arch_audit(token));
+	struct diagram_run *runs = NULL;
+	size_t count = SIZE_MAX;
+	int r = 0;
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		int64_t nr = arch_first_number(token) + numbers[i];
-		struct pair_values *values;
-		bool exact, passes = false;
-		size_t count = pair_ask(&checker->pair, arch_audit(token), nr, &values, &exact);
-
-		for (size_t j = 0; j < count; j++)
-			passes = passes || (compose_pass(values[j].first) > PASS_REFUSED &&
-					    compose_pass(values[j].second) == PASS_REFUSED);
-		free(values);
-		checker->asked++;
-		if (passes)
-			return fail(checker, token, nr, "passes on an arch that is not in it");
+	if (relations != DIAGRAM_UNKNOWN)
+		count = diagram_runs(&checker->regions, relations, first, last, &runs);
+	if (count == SIZE_MAX) {
+		note_undecided(checker, token);
+		return 0;
 	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = check_run(checker, token, &runs[i]);
+	free(runs);
+	return r;
+}
+
+static int check_arch(struct checker *checker, uint32_t token)
+{
+	uint32_t first, last;
+	int r = check_needs(checker, token);
+
+	survey_range(token, &first, &last);
+	if (r == 0)
+		r = check_range(checker, token, first, last);
+	if (r == 0 && token != SCMP_ARCH_X32)
+		r = check_range(checker, token, UINT32_MAX, UINT32_MAX);
+	return r;
+}
+
+static uint32_t is_new(uint32_t own, uint32_t allowed, const void *context)
+{
+	(void)context;
+	return compose_pass(own) > PASS_REFUSED && compose_pass(allowed) == PASS_REFUSED;
+}
+
+/* On arches that are in no filter nothing passes that did not. */
+static int check_others(struct checker *checker)
+{
+	diagram passes = answers_join(&checker->regions, answers_any_arch(&checker->own),
+				      answers_any_arch(&checker->allowed), is_new, NULL);
+	region others = answers_other_arches(&checker->own);
+
+	if (passes == DIAGRAM_UNKNOWN) {
+		lint_add(checker->notes, 3, "",
+			 "the self-check could not work out what passes on other arches");
+		return 0;
+	}
+	if (region_and(&checker->regions, others, diagram_where(&checker->regions, passes, 1)) ==
+	    REGION_NONE)
+		return 0;
+	return err_set(checker->err, EPROTO,
+		       "the composed profile fails its check (a mistake of sclog's): something "
+		       "passes on an arch that is not in it");
+}
+
+/* x32 where the filter has x86_64 alone: both are one arch to the kernel. */
+static int check_x32(struct checker *checker)
+{
+	diagram passes =
+		answers_join(&checker->regions, answers_arch(&checker->own, SCMP_ARCH_X86_64),
+			     answers_arch(&checker->allowed, SCMP_ARCH_X86_64), is_new, NULL);
+	struct diagram_run *runs = NULL;
+	size_t count = 0;
+	uint32_t value;
+	int r = 0;
+
+	if (passes != DIAGRAM_UNKNOWN)
+		count = diagram_runs(&checker->regions, passes, ARCH_X32_BIT, UINT32_MAX - 1,
+				     &runs);
+	for (size_t i = 0; r == 0 && count != SIZE_MAX && i < count; i++)
+		if (!diagram_is_value(&checker->regions, runs[i].rest, &value) || value)
+			r = fail(checker, SCMP_ARCH_X32, runs[i].first,
+				 "passes on an arch that is not in it");
+	free(runs);
+	return r;
+}
+
+static void checker_start(struct checker *checker)
+{
+	const struct compose_claim *claim = checker->claim;
+
+	regions_init(&checker->regions);
+	answers_init(&checker->own, &checker->regions, profile_filter(checker->profile));
+	answers_init(&checker->allowed, &checker->regions, claim->allowed);
+	checker->bases = mem_new(claim->base_count, sizeof(*checker->bases));
+	for (size_t i = 0; i < claim->base_count; i++)
+		answers_init(&checker->bases[i], &checker->regions, claim->bases[i]);
+}
+
+static void checker_end(struct checker *checker)
+{
+	for (size_t i = 0; i < checker->claim->base_count; i++)
+		answers_release(&checker->bases[i]);
+	free(checker->bases);
+	answers_release(&checker->allowed);
+	answers_release(&checker->own);
+	regions_release(&checker->regions);
 }
 
 static int check_all(struct checker *checker)
 {
 	const struct filter *filter = profile_filter(checker->profile);
-	const uint32_t *tokens = arch_all();
-	int r = pair_init(&checker->pair, filter, checker->claim->allowed);
+	int r = 0;
 
-	if (r < 0)
-		r = err_set(checker->err, -r,
-			    "a base answers too variously for the composition to be checked");
+	checker_start(checker);
 	for (size_t i = 0; r == 0 && i < filter->arch_count; i++)
 		r = check_arch(checker, filter->arches[i].token);
-	for (size_t i = 0; r == 0 && tokens[i]; i++) {
-		if (!filter_arch(filter, tokens[i]))
-			r = check_other(checker, tokens[i]);
-	}
-	pair_release(&checker->pair);
+	if (r == 0 && filter_arch(filter, SCMP_ARCH_X86_64) && !filter_arch(filter, SCMP_ARCH_X32))
+		r = check_x32(checker);
+	if (r == 0)
+		r = check_others(checker);
+	checker_end(checker);
 	return r;
 }
 
 int compose_check(const struct compose_claim *claim, struct str document, struct lints *notes,
-		  size_t *ret_checked, struct err *err)
+		  struct err *err)
 {
 	struct checker checker = {.claim = claim, .notes = notes, .err = err};
 	struct profile_options options = claim->options;
@@ -293,7 +367,6 @@ int compose_check(const struct compose_claim *claim, struct str document, struct
 
 	if (r == 0)
 		r = check_all(&checker);
-	*ret_checked = checker.asked;
 	profile_free(checker.profile);
 	profile_source_free(source);
 	return r;

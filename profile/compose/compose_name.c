@@ -62,29 +62,30 @@ bool compose_is_shared(const struct composer *composer, const char *name)
 }
 
 /* What the bases, joined, answer to a call, all arguments considered. */
-struct answers {
+struct passing {
 	bool allowed, logged, asked, refused;
 };
 
-static struct answers ask(const struct composer *composer, struct walk *walk, uint32_t token,
-			  int64_t nr)
+/* What is not known depends on something: then the name is left as the bases have it. */
+static struct passing ask(struct composer *composer, uint32_t token, int64_t nr)
 {
-	const struct filter *filter = &composer->allowed;
-	const struct question question = {.audit_arch = arch_audit(token),
-					  .nr = (uint32_t)nr,
-					  .big_endian = filter->big_endian};
-	struct answers answers = {0};
+	diagram answer = answers_call(&composer->answers, arch_audit(token), (uint32_t)nr);
+	struct passing passing = {0};
+	MEM_AUTO uint32_t *values = NULL;
 
-	walk_filter(walk, filter->program, filter->count, &question);
-	for (size_t i = 0; i < walk->path_count; i++) {
-		enum pass pass = compose_pass(walk->paths[i].value);
+	if (answer == DIAGRAM_UNKNOWN)
+		return (struct passing){.allowed = true, .refused = true};
+	size_t count = diagram_values(&composer->regions, answer, &values);
 
-		answers.allowed |= pass == PASS_ALLOWED;
-		answers.logged |= pass == PASS_LOGGED;
-		answers.asked |= pass == PASS_ASKED || pass == PASS_TRACED;
-		answers.refused |= pass == PASS_REFUSED;
+	for (size_t i = 0; i < count; i++) {
+		enum pass pass = compose_pass(values[i]);
+
+		passing.allowed |= pass == PASS_ALLOWED;
+		passing.logged |= pass == PASS_LOGGED;
+		passing.asked |= pass == PASS_ASKED || pass == PASS_TRACED;
+		passing.refused |= pass == PASS_REFUSED;
 	}
-	return answers;
+	return passing;
 }
 
 static bool is_named(const struct composer *composer, const char *name)
@@ -117,10 +118,10 @@ static bool is_fallback(const struct composer *composer, uint32_t token, int64_t
 }
 
 /* False where the bases let it through. */
-static bool find_kind(const struct composer *composer, const char *name, uint32_t token, int64_t nr,
-		      struct walk *walk, enum composed_kind *ret_kind)
+static bool find_kind(struct composer *composer, const char *name, uint32_t token, int64_t nr,
+		      enum composed_kind *ret_kind)
 {
-	struct answers answers = ask(composer, walk, token, nr);
+	struct passing answers = ask(composer, token, nr);
 	bool passes = answers.allowed || answers.logged;
 	bool for_some = answers.asked || answers.refused || (answers.allowed && answers.logged);
 
@@ -139,8 +140,8 @@ static bool find_kind(const struct composer *composer, const char *name, uint32_
 
 /* A rule is for a name on all arches: what the most careful of them says holds. *ret_asked is false
  * where no arch has a number for it, so that only socketcall or ipc can stand for it. */
-static bool find_worst(const struct composer *composer, const char *name, struct walk *walk,
-		       struct composed_name *ret_name, bool *ret_asked)
+static bool find_worst(struct composer *composer, const char *name, struct composed_name *ret_name,
+		       bool *ret_asked)
 {
 	static const unsigned care[] = {
 		[COMPOSED_ADDED] = 0,
@@ -158,7 +159,7 @@ static bool find_worst(const struct composer *composer, const char *name, struct
 		if (!syscall_number(token, name, &nr))
 			continue;
 		*ret_asked = true;
-		if (!find_kind(composer, name, token, nr, walk, &kind) ||
+		if (!find_kind(composer, name, token, nr, &kind) ||
 		    (found && care[kind] <= care[ret_name->kind]))
 			continue;
 		*ret_name = (struct composed_name){.kind = kind, .token = token};
@@ -187,12 +188,12 @@ static int by_kind(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static enum fate decide(struct composer *composer, const char *name, struct walk *walk)
+static enum fate decide(struct composer *composer, const char *name)
 {
 	struct composed_name found;
 	bool asked;
 
-	if (!find_worst(composer, name, walk, &found, &asked))
+	if (!find_worst(composer, name, &found, &asked))
 		return asked ? FATE_PASSES : FATE_ALLOWED;
 	if (found.kind != COMPOSED_ADDED && composer->composing->widen)
 		found.kind = COMPOSED_WIDENED;
@@ -205,15 +206,12 @@ void compose_names(struct composer *composer)
 {
 	const struct needs *needs = composer->composing->needs;
 	struct composed *composed = composer->composed;
-	struct walk walk;
 
 	composer->fates = mem_new(needs->count, sizeof(*composer->fates));
 	if (composer->composing->base_count == 0)
 		return; /* FATE_ALLOWED, all of them */
-	walk_init(&walk);
 	for (size_t i = 0; i < needs->count; i++)
-		composer->fates[i] = decide(composer, needs->all[i].name, &walk);
-	walk_release(&walk);
+		composer->fates[i] = decide(composer, needs->all[i].name);
 	if (composed->name_count)
 		qsort(composed->names, composed->name_count, sizeof(*composed->names), by_kind);
 }

@@ -8,7 +8,7 @@
 #define SCLOG_PROFILE_COMPOSE_COMPOSE_PRIVATE_H
 
 #include "profile/compose/compose.h"
-#include "profile/filter/filter.h"
+#include "profile/answers/answers.h"
 
 /* A base or a profile to merge, brought to the arches of the composition. */
 struct compose_base {
@@ -49,7 +49,9 @@ struct composer {
 	struct needs arches; /* no names */
 	struct strings arch_names;
 	struct compose_base *bases;
-	struct filter allowed;   /* the bases' bodies, joined; refuses all without bases */
+	struct filter allowed; /* the bases' bodies, joined; refuses all without bases */
+	struct regions regions;
+	struct answers answers;  /* of `allowed` */
 	enum fate *fates;        /* beside needs->all */
 	uint32_t default_action; /* of the result */
 	struct compose_entries entries;
@@ -150,9 +152,9 @@ struct compose_claim {
 
 /*
  * Loads the document anew and asks it. -EPROTO for a call that breaks the claim. What could not be
- * decided is noted; *ret_checked counts the pairs of arch and number.
+ * decided is noted.
  */
 int compose_check(const struct compose_claim *claim, struct str document, struct lints *notes,
-		  size_t *ret_checked, struct err *err);
+		  struct err *err);
 
 #endif

@@ -38,6 +38,9 @@ struct builder {
 
 void filter_release(struct filter *filter)
 {
+	for (size_t i = 0; i < filter->part_count; i++)
+		filter_release(&filter->parts[i]);
+	free(filter->parts);
 	free(filter->program);
 	*filter = (struct filter){0};
 }

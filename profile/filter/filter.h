@@ -3,7 +3,7 @@
  *
  * libseccomp builds it from the resolved rules in the order and with the calls of the chosen
  * runtime, and exports it. runc then puts its ENOSYS stub in front (libcontainer/seccomp/
- * patchbpf), which is done here with real instructions too, so that what the walk sees is what
+ * patchbpf), which is done here with real instructions too, so that what is read is what
  * the kernel would see.
  *
  * The stub. If the default action is not ALLOW, LOG or TRACE, then for every arch of the filter
@@ -23,7 +23,7 @@
 #define SCLOG_PROFILE_FILTER_FILTER_H
 
 #include "profile/document/resolve.h"
-#include "profile/answers/walk.h"
+#include "profile/filter/bpf.h"
 
 #define FILTER_MAX_ARCHES 32
 
@@ -34,9 +34,22 @@ struct filter_arch {
 	uint32_t last; /* ... and it takes every number above this one */
 };
 
+/* What counts of several answers. */
+enum filter_fold {
+	FILTER_STRICTEST, /* of a stack: the first part is the newest */
+	FILTER_MILDEST,   /* of profiles that are merged */
+};
+
+/*
+ * A program, or parts that answer together, or both: then the parts answer what the program lets
+ * pass (RET ALLOW).
+ */
 struct filter {
 	struct sock_filter *program; /* in this machine's byte order, whatever the host's */
 	size_t count;
+	struct filter *parts; /* owned */
+	size_t part_count;
+	enum filter_fold fold;
 	size_t stub_count; /* instructions at the front that are the stub */
 	bool big_endian;   /* how the host lays out struct seccomp_data's arguments */
 	struct filter_arch arches[FILTER_MAX_ARCHES];

@@ -7,13 +7,8 @@
  * filter's, data included (kernel/seccomp.c, seccomp_run_filters()). ALLOW and an action that is
  * stricter by that order but unknown to the kernel (it kills) are no exceptions.
  *
- * filter_stack_combine() makes one program of the stack that returns, for every input, what the
- * kernel would take. So whatever walks a filter walks a stack, and one walk carries the
- * constraints of all of them: nothing is combined afterwards that could not happen together.
- *
- * From a stack to a verdict: filter_stack_combine(), survey_filter() for what a document would
- * say, walk_filter(), and verdict_of() with rules of which only the survey's default_action is
- * filled in, and no names.
+ * filter_stack_combine() makes one filter of them, whose parts they are; what they answer together
+ * is worked out by profile/answers/answers.h.
  */
 #ifndef SCLOG_PROFILE_FILTER_STACK_H
 #define SCLOG_PROFILE_FILTER_STACK_H
@@ -42,21 +37,13 @@ void filter_stack_release(struct filter_stack *stack);
 /* Puts a filter on top; takes the program over. It must have passed filter_check(). */
 void filter_stack_add(struct filter_stack *stack, struct sock_filter *program, size_t count);
 
-/*
- * What a stack of one filter would be: fills ret_filter's program, count and big_endian; its
- * arches are profile/answers/survey.h's to find. -E2BIG for a stack of so many different values that the
- * program would not fit. filter_release() is due in any case.
- *
- * A filter that computes its return value (RET A) counts in a stack of several with the action it
- * can have, its data taken as zero.
- */
-int filter_stack_combine(const struct filter_stack *stack, struct filter *ret_filter,
-			 struct err *err);
+/* The stack as one filter, of this machine's byte order; its arches are profile/answers/survey.h's
+ * to find. filter_release() is due. */
+struct filter filter_stack_combine(const struct filter_stack *stack);
 
-/* A program that returns ALLOW wherever a and b come to the same for the caller, and
- * KILL_PROCESS where they do not. Errors and release as above. */
-int filter_compare(const struct filter *a, const struct filter *b, struct filter *ret_filter,
-		   struct err *err);
+/* seccomp_run_filters(): of two actions the one that is lower as a signed number, of equal ones the
+ * newer filter's, data included. */
+uint32_t filter_value_stricter(uint32_t newer, uint32_t older);
 
 /*
  * The milder of two values: the one whose action is the higher as a signed number, an action that
@@ -66,11 +53,15 @@ int filter_compare(const struct filter *a, const struct filter *b, struct filter
 uint32_t filter_value_milder(uint32_t a, uint32_t b);
 
 /*
- * A program that returns, for every input, the milder of what a and b return. What passes under
- * either filter passes under the join, and nothing else does. Errors and release as above.
+ * Makes the filter one that answers with the milder of what it and the other answer. What passes
+ * under either passes under the join, and nothing else does. The other is copied.
  */
-int filter_join(const struct filter *a, const struct filter *b, struct filter *ret_filter,
-		struct err *err);
+void filter_join(struct filter *joint, const struct filter *other);
+
+struct filter filter_copy(const struct filter *filter);
+
+/* Whether they are the same, instruction by instruction: then they answer the same. */
+bool filter_same(const struct filter *a, const struct filter *b);
 
 /*
  * The value without what has no effect: the kernel ignores the data of ALLOW, LOG, KILL* and

@@ -3,7 +3,6 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/profile.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -152,7 +151,7 @@ static struct verdict ask(const struct adviser *adviser, uint32_t token, const c
 	*ret_known = nr >= 0;
 	if (nr < 0)
 		return (struct verdict){0};
-	return profile_judge(adviser->in->profile, arch_audit(token), nr);
+	return judge_ask(adviser->in->judge, arch_audit(token), nr);
 }
 
 static void find_allowed(struct adviser *adviser, const char *const *names, size_t count)
@@ -214,8 +213,7 @@ static void advise_of_arch(struct adviser *adviser)
 		if (subs[i].host != adviser->in->options->arch)
 			continue;
 		/* getpid by any number: no arch is judged by what is called */
-		struct verdict verdict =
-			profile_judge(adviser->in->profile, arch_audit(subs[i].sub), 20);
+		struct verdict verdict = judge_ask(adviser->in->judge, arch_audit(subs[i].sub), 20);
 		char text[VERDICT_VALUE_SIZE];
 
 		if (verdict.kind != VERDICT_BAD_ARCH)

@@ -11,11 +11,11 @@
 #ifndef SCLOG_PROFILE_LINTS_ADVICE_H
 #define SCLOG_PROFILE_LINTS_ADVICE_H
 
-#include "profile/filter/filter.h"
+#include "profile/answers/judge.h"
 
 /* The profile's verdicts, and where in it a syscall stands. */
 struct advised {
-	struct profile *profile;
+	struct judge *judge;
 	const struct filter *filter;
 	const struct rules *rules; /* rules->document NULL: no places are known */
 	const struct profile_options *options;

@@ -1,7 +1,7 @@
 #include "profile/lints/misbuilt.h"
 
+#include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/answers/region.h"
 #include "profile/answers/verdict.h"
 
 #include <linux/audit.h>
@@ -14,7 +14,7 @@ struct comparison {
 	size_t first; /* rule that names it first */
 	enum runtime runtime;
 	struct regions *regions;
-	struct region_map map;
+	diagram answer; /* the filter's */
 };
 
 static region region_of_arg(struct regions *regions, const struct document_arg *arg)
@@ -77,16 +77,20 @@ static region claimed(const struct comparison *comparison, uint32_t action, bool
 static bool find_other(const struct comparison *comparison, uint32_t action, uint32_t *ret_other)
 {
 	struct regions *regions = comparison->regions;
-	const struct region_map *map = &comparison->map;
 	region meant = region_not(regions, claimed(comparison, action, true));
+	MEM_AUTO uint32_t *values = NULL;
 
 	if (action != comparison->rules->default_action)
 		meant = region_and(regions, meant, claimed(comparison, action, false));
-	for (size_t i = 0; i < map->count; i++) {
-		*ret_other = map->all[i].value;
-		if (*ret_other != action &&
-		    region_and(regions, meant, map->all[i].region) != REGION_NONE)
-			return !regions->full;
+	/* the action where nothing is claimed: only what is meant counts */
+	diagram there =
+		diagram_choose(regions, meant, comparison->answer, diagram_value(regions, action));
+	size_t count = diagram_values(regions, there, &values);
+
+	for (size_t i = 0; i < count && !regions->full; i++) {
+		*ret_other = values[i];
+		if (*ret_other != action)
+			return true;
 	}
 	return false;
 }
@@ -148,16 +152,11 @@ static bool is_asked(const struct comparison *comparison, size_t at)
 	return false;
 }
 
-static void compare(struct comparison *comparison, const struct filter *filter,
-		    const struct question *question, struct lints *lints)
+static void compare(const struct comparison *comparison, struct lints *lints)
 {
 	const struct rules *rules = comparison->rules;
 	uint32_t other;
 
-	regions_clear(comparison->regions);
-	region_map(comparison->regions, filter->program, filter->count, question, &comparison->map);
-	if (comparison->map.trouble != REGION_FINE)
-		return;
 	for (size_t i = comparison->first; i < rules->count; i++) {
 		const struct rule *rule = &rules->all[i];
 
@@ -172,28 +171,30 @@ static void compare(struct comparison *comparison, const struct filter *filter,
 }
 
 void misbuilt_lint(const struct rules *rules, const struct profile_options *options,
-		   const struct filter *filter, struct lints *lints)
+		   struct answers *answers, struct lints *lints)
 {
 	uint32_t audit_arch = arch_audit(options->arch);
-	struct regions regions;
 
 	if (!(audit_arch & __AUDIT_ARCH_64BIT))
 		return;
-	regions_init(&regions);
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->all[i];
-		int nr = seccomp_syscall_resolve_name_arch(options->arch, rule->name);
-		const struct question question = {.audit_arch = audit_arch,
-						  .nr = (uint32_t)nr,
-						  .big_endian = filter->big_endian};
-		struct comparison comparison = {.rules = rules,
-						.first = i,
-						.runtime = options->runtime,
-						.regions = &regions};
 
-		if (nr >= 0 && rule->arg_count > 0 && rule->action != rules->default_action &&
-		    is_first(rules, i) && is_conditional(rules, rule->name))
-			compare(&comparison, filter, &question, lints);
+		if (rule->arg_count == 0 || rule->action == rules->default_action ||
+		    !is_first(rules, i) || !is_conditional(rules, rule->name))
+			continue;
+		int nr = seccomp_syscall_resolve_name_arch(options->arch, rule->name);
+		diagram answer =
+			nr < 0 ? DIAGRAM_UNKNOWN : answers_call(answers, audit_arch, (uint32_t)nr);
+		const struct comparison comparison = {.rules = rules,
+						      .first = i,
+						      .runtime = options->runtime,
+						      .regions = answers->regions,
+						      .answer = answer};
+		struct regions_mark mark = regions_mark(answers->regions, 8);
+
+		if (answer != DIAGRAM_UNKNOWN)
+			compare(&comparison, lints);
+		regions_rewind(answers->regions, &mark);
 	}
-	regions_release(&regions);
 }

@@ -14,10 +14,10 @@
 #ifndef SCLOG_PROFILE_LINTS_MISBUILT_H
 #define SCLOG_PROFILE_LINTS_MISBUILT_H
 
-#include "profile/filter/filter.h"
+#include "profile/answers/answers.h"
 
 /* Adds a warning for each such name, at its first rule. */
 void misbuilt_lint(const struct rules *rules, const struct profile_options *options,
-		   const struct filter *filter, struct lints *lints);
+		   struct answers *answers, struct lints *lints);
 
 #endif

@@ -233,9 +233,9 @@ static int make_of_text(struct twin *twin, struct str text, const struct profile
 static int make_of_filters(struct twin *twin, const struct profile_source *source,
 			   const struct profile_options *options, struct err *err)
 {
-	struct filter filter = {0};
+	struct filter filter = filter_stack_combine(&source->stack);
 	struct export export = {0};
-	int r = filter_stack_combine(&source->stack, &filter, err);
+	int r = 0;
 
 	if (r == 0 && source->stack.count == 0)
 		r = err_set(err, EINVAL,

@@ -12,8 +12,8 @@
  * Changing actions is not enough where libseccomp lets one rule swallow another. A rule whose
  * action is the default's is dropped, so that a refusal with an errno of its own, which beats an
  * ALLOW for the same syscall, would be gone and the ALLOW back in force. So the twin is proven:
- * both filters are built, and for every syscall it is asked which answers can meet
- * (profile/answers/pair.h), for each set of capabilities, kernel version and arch on which the document
+ * both filters are built, and their diagrams are compared over all numbers and
+ * arguments (profile/answers/answers.h), for each set of capabilities, kernel version and arch on which the document
  * depends. Where the twin would let through silently
  * what the profile refuses or logs, the name is taken out of the rules that let it pass. That is
  * exact where the profile refuses it always. Where it depends on arguments, rules at the end say

@@ -6,7 +6,7 @@
 #define SCLOG_PROFILE_TWIN_LOGMODE_PRIVATE_H
 
 #include "profile/twin/logmode.h"
-#include "profile/answers/pair.h"
+#include "profile/answers/answers.h"
 #include "profile/document/tree.h"
 
 /* Situations that are told apart; of more some may be proven twice. */

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
+#include "profile/answers/survey.h"
 #include "profile/document/spelling.h"
 
 #include <errno.h>
@@ -46,69 +47,11 @@ static const struct filter *filter_of(const struct built *built)
 	return built->rules.off ? NULL : &built->filter;
 }
 
-/* How the twin's answer stands to the profile's. */
-enum relation {
-	RELATION_AS_MEANT,
-	RELATION_LOGS_MORE, /* let through by both, and logged by the twin alone */
-	RELATION_WRONG,     /* not logged, or refused */
-};
-
-static enum relation relation_of(const struct pair_values *values)
+/* Whether the twin's answer is neither what is meant nor a log of what both let through. */
+static uint32_t is_wrong(uint32_t profile, uint32_t twin, const void *context)
 {
-	uint32_t second = values->second;
-
-	if ((second & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_LOG)
-		second = SECCOMP_RET_LOG;
-	if (second == twin_action(values->first))
-		return RELATION_AS_MEANT;
-	return second == SECCOMP_RET_LOG ? RELATION_LOGS_MORE : RELATION_WRONG;
-}
-
-/* The numbers that are worth asking: what both filters do changes only at those. */
-struct numbers {
-	uint32_t *all;
-	size_t count, size;
-};
-
-static void numbers_add(struct numbers *numbers, uint32_t number)
-{
-	if (numbers->count == numbers->size) {
-		numbers->size = numbers->size ? numbers->size * 2 : 4096;
-		numbers->all = mem_resize(numbers->all, numbers->size * sizeof(*numbers->all));
-	}
-	numbers->all[numbers->count++] = number;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	uint32_t number_a = *(const uint32_t *)a, number_b = *(const uint32_t *)b;
-
-	return (number_a > number_b) - (number_a < number_b);
-}
-
-/* Constants that a filter compares with, and their neighbours: numbers are among them. */
-static void numbers_of_filter(struct numbers *numbers, const struct filter *filter)
-{
-	for (size_t i = 0; filter && i < filter->count; i++) {
-		const struct sock_filter *insn = &filter->program[i];
-
-		if (BPF_CLASS(insn->code) != BPF_JMP || BPF_OP(insn->code) == BPF_JA)
-			continue;
-		numbers_add(numbers, insn->k - 1);
-		numbers_add(numbers, insn->k);
-		numbers_add(numbers, insn->k + 1);
-	}
-}
-
-static void numbers_finish(struct numbers *numbers)
-{
-	size_t count = 0;
-
-	qsort(numbers->all, numbers->count, sizeof(*numbers->all), by_number);
-	for (size_t i = 0; i < numbers->count; i++)
-		if (i == 0 || numbers->all[i] != numbers->all[i - 1])
-			numbers->all[count++] = numbers->all[i];
-	numbers->count = count;
+	(void)context;
+	return twin != twin_action(profile) && (twin & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_LOG;
 }
 
 /* One situation in which the document means something: whose host, which container. */
@@ -116,11 +59,10 @@ struct proof {
 	struct twin_maker *maker;
 	const struct profile_options *options;
 	struct built profile, twin;
-	struct pair pair;
-	struct numbers numbers;
-	bool users;       /* else only what another situation can change is asked */
-	size_t stripped;  /* names in this round */
-	bool other_shape; /* the twin's shape tells of another loader */
+	struct regions regions;
+	struct answers answers[2]; /* the profile's and the twin's */
+	size_t stripped;           /* names in this round */
+	bool other_shape;          /* the twin's shape tells of another loader */
 };
 
 static bool default_logs(const struct proof *proof)
@@ -298,21 +240,6 @@ static int strip_call(struct proof *proof, uint32_t audit_arch, int64_t nr, bool
 		       name, (long long)nr, arch_name(token));
 }
 
-/* What the call gets from both, all arguments considered. */
-static int check_call(struct proof *proof, uint32_t audit_arch, int64_t nr)
-{
-	struct pair_values *values;
-	bool exact, wrong = false, always = true;
-	size_t count = pair_ask(&proof->pair, audit_arch, nr, &values, &exact);
-
-	for (size_t i = 0; i < count; i++) {
-		wrong = wrong || relation_of(&values[i]) == RELATION_WRONG;
-		always = always && twin_action(values[i].first) == SECCOMP_RET_LOG;
-	}
-	free(values);
-	return wrong ? strip_call(proof, audit_arch, nr, always) : 0;
-}
-
 /* Whether rules let the name pass and rules refuse it. */
 static bool has_both(const struct rules *rules, const char *name)
 {
@@ -329,58 +256,88 @@ static bool has_both(const struct rules *rules, const char *name)
 	return passes && refuses;
 }
 
-/*
- * Whether a rule that lets the call pass can have been beaten, by another rule for the name, by
- * one for its family, or by runc's stub. Nothing else makes a twin differ.
- */
-static bool is_contested(const struct proof *proof, uint32_t audit_arch, int64_t nr)
+/* A call that the twin answers wrongly. */
+static int mend_call(struct proof *proof, uint32_t audit_arch, uint32_t nr)
 {
-	const struct rules *rules = &proof->profile.rules;
-	const struct filter_arch *arch =
-		filter_arch(&proof->profile.filter, arch_token(audit_arch, nr));
-	char name[SYSCALL_NAME_SIZE];
+	MEM_AUTO uint32_t *values = NULL;
+	diagram answer = answers_call(&proof->answers[0], audit_arch, nr);
+	size_t count = diagram_values(&proof->regions, answer, &values);
+	bool always = true;
 
-	if (arch && arch->has_last && nr > (int64_t)arch->last)
-		return true;
-	syscall_name(audit_arch, nr, name);
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-		if (strcmp(families[i], name) == 0)
-			return true;
-	return has_both(rules, name);
+	for (size_t i = 0; i < count; i++)
+		always = always && twin_action(values[i]) == SECCOMP_RET_LOG;
+	return strip_call(proof, audit_arch, nr == UINT32_MAX ? -1 : (int64_t)nr, always);
+}
+
+/* The numbers of a run that have names, or else its first one. */
+static int mend_run(struct proof *proof, uint32_t token, const struct diagram_run *run)
+{
+	MEM_AUTO uint32_t *numbers = NULL;
+	size_t count = survey_numbers(token, &numbers);
+	char name[SYSCALL_NAME_SIZE];
+	bool named = false;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (numbers[i] < run->first || numbers[i] > run->last ||
+		    !syscall_name(arch_audit(token), (int32_t)numbers[i], name))
+			continue;
+		named = true;
+		r = mend_call(proof, arch_audit(token), numbers[i]);
+	}
+	return named ? r : mend_call(proof, arch_audit(token), run->first);
+}
+
+/* All numbers from first to last. */
+static int check_range(struct proof *proof, uint32_t token, uint32_t first, uint32_t last)
+{
+	struct diagram_run *runs = NULL;
+	uint32_t wrong;
+	diagram both =
+		answers_join(&proof->regions, answers_arch(&proof->answers[0], arch_audit(token)),
+			     answers_arch(&proof->answers[1], arch_audit(token)), is_wrong, NULL);
+	size_t count = SIZE_MAX;
+	int r = 0;
+
+	if (both != DIAGRAM_UNKNOWN)
+		count = diagram_runs(&proof->regions, both, first, last, &runs);
+	if (count == SIZE_MAX)
+		return err_set(proof->maker->err, E2BIG,
+			       "the twin cannot be compared with the profile: there is too much to "
+			       "work out");
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (!diagram_is_value(&proof->regions, runs[i].rest, &wrong) || wrong)
+			r = mend_run(proof, token, &runs[i]);
+	free(runs);
+	return r;
 }
 
 static int check_arch(struct proof *proof, uint32_t token)
 {
-	int r = 0;
+	uint32_t first, last;
 
-	for (size_t i = 0; r == 0 && i < proof->numbers.count; i++) {
-		uint32_t number = proof->numbers.all[i];
-		/* -1 is no x32 number */
-		int64_t nr = number == UINT32_MAX ? -1 : (int64_t)number;
+	survey_range(token, &first, &last);
+	int r = check_range(proof, token, first, last);
 
-		/* without x32 in the filter such numbers are of an arch that it does not know */
-		if (token == SCMP_ARCH_X86_64 && nr >= ARCH_X32_BIT)
-			continue;
-		if (arch_token(arch_audit(token), nr) == token &&
-		    (proof->users || is_contested(proof, arch_audit(token), nr)))
-			r = check_call(proof, arch_audit(token), nr);
-	}
+	/* -1 is no x32 number */
+	if (r == 0 && token != SCMP_ARCH_X32)
+		r = check_range(proof, token, UINT32_MAX, UINT32_MAX);
 	return r;
 }
 
 static int compare(struct proof *proof)
 {
 	const struct filter *profile = filter_of(&proof->profile);
-	int r = pair_init(&proof->pair, profile, filter_of(&proof->twin));
+	int r = 0;
 
-	numbers_add(&proof->numbers, UINT32_MAX);
-	numbers_of_filter(&proof->numbers, profile);
-	numbers_of_filter(&proof->numbers, filter_of(&proof->twin));
-	numbers_finish(&proof->numbers);
-	if (r < 0)
-		return err_set(proof->maker->err, -r, "the twin cannot be compared");
+	regions_init(&proof->regions);
+	answers_init(&proof->answers[0], &proof->regions, profile);
+	answers_init(&proof->answers[1], &proof->regions, filter_of(&proof->twin));
 	for (size_t i = 0; r == 0 && profile && i < profile->arch_count; i++)
 		r = check_arch(proof, profile->arches[i].token);
+	for (size_t i = 0; i < 2; i++)
+		answers_release(&proof->answers[i]);
+	regions_release(&proof->regions);
 	return r;
 }
 
@@ -444,8 +401,6 @@ static int round_of(struct proof *proof)
 
 	proof->stripped = 0;
 	proof->maker->round++;
-	proof->numbers = (struct numbers){0};
-	proof->pair = (struct pair){0};
 	twin_write(proof->maker, &text);
 	/* who reads the profile reads the twin: its shape alone may tell of another */
 	struct profile_options options = *proof->options;
@@ -460,8 +415,6 @@ static int round_of(struct proof *proof)
 		err_prefix(proof->maker->err, "the twin");
 	else
 		r = compare(proof);
-	pair_release(&proof->pair);
-	free(proof->numbers.all);
 	built_release(&proof->twin);
 	return r;
 }
@@ -544,7 +497,7 @@ static bool is_proven(struct twin_maker *maker, uint64_t signature)
 /* A situation in which the profile itself would not start needs no twin, unless it is the user's. */
 static int prove(struct twin_maker *maker, const struct profile_options *options, bool users)
 {
-	struct proof proof = {.maker = maker, .options = options, .users = users};
+	struct proof proof = {.maker = maker, .options = options};
 	struct err err = ERR_INIT;
 	int r = build(&proof.profile, maker->document.tree.text, options, &err);
 

@@ -90,31 +90,37 @@ static bool says_what_is_logged(const struct rules *rules)
 	return twin_action(rules->default_action) != SECCOMP_RET_LOG;
 }
 
+static uint32_t is_logged(uint32_t value, const void *context)
+{
+	(void)context;
+	return twin_action(value) == SECCOMP_RET_LOG;
+}
+
 /* False where the arguments cannot be told in rules. */
 static bool restate(struct twin_restated *restated, const struct rules *rules,
 		    const struct filter *filter, uint32_t audit_arch, int64_t nr)
 {
-	const struct question question = {
-		.audit_arch = audit_arch, .nr = (uint32_t)nr, .big_endian = filter->big_endian};
 	bool narrow = export_is_narrow(arch_token(audit_arch, nr));
-	struct region_map map;
+	bool logged = says_what_is_logged(rules), made = false;
+	struct answers answers;
 	struct regions regions;
 	struct cover cover = {0};
-	region told = REGION_NONE;
-	bool logged = says_what_is_logged(rules);
 
 	regions_init(&regions);
-	region_map(&regions, filter->program, filter->count, &question, &map);
-	for (size_t i = 0; map.trouble == REGION_FINE && i < map.count; i++)
-		if ((twin_action(map.all[i].value) == SECCOMP_RET_LOG) == logged)
-			told = region_or(&regions, told, map.all[i].region);
-	bool made = map.trouble == REGION_FINE && told != REGION_NONE && told != REGION_ALL &&
-		    !regions.full &&
-		    cover_make(&regions, told, narrow, restated->manner == TWIN_PLAIN, &cover);
+	answers_init(&answers, &regions, filter);
+	diagram answer = answers_call(&answers, audit_arch, (uint32_t)nr);
 
+	answer = answers_map(&regions, answer, is_logged, NULL);
+	if (answer != DIAGRAM_UNKNOWN) {
+		region told = diagram_where(&regions, answer, logged);
+
+		made = told != REGION_NONE && told != REGION_ALL &&
+		       cover_make(&regions, told, narrow, restated->manner == TWIN_PLAIN, &cover);
+	}
 	if (made)
 		put_rules(restated, &cover, logged ? "SCMP_ACT_LOG" : "SCMP_ACT_ALLOW");
 	cover_release(&cover);
+	answers_release(&answers);
 	regions_release(&regions);
 	return made;
 }

@@ -11,6 +11,8 @@
 
 #define FEW_VALUES 16
 
+#define HIGH_HALF (UINT64_MAX << 32)
+
 struct coverer {
 	struct regions *regions;
 	struct cover *cover;
@@ -180,7 +182,7 @@ static bool choose(struct coverer *coverer, unsigned index, region values, struc
 	if (narrow)
 		values = region_and(
 			coverer->regions, values,
-			region_half(coverer->regions, index, true, UINT32_MAX, COMPARE_EQ, 0));
+			region_argument(coverer->regions, index, HIGH_HALF, COMPARE_EQ, 0));
 	size_t count = region_cubes(coverer->regions, values, cubes, MAX_CUBES);
 	bool fits = count != SIZE_MAX;
 
@@ -223,15 +225,18 @@ static void put_rule(struct coverer *coverer)
 /* Argument after argument; the rules of different values of one argument are disjoint. */
 static void cover_region(struct coverer *coverer, region left)
 {
-	unsigned index = region_first(coverer->regions, left);
+	unsigned subject = region_first(coverer->regions, left);
+	unsigned index = subject - SUBJECT_ARGUMENTS;
 	region *values, *rests;
 
-	if (index == REGION_ARGUMENTS) {
+	if (subject == SUBJECTS) {
 		put_rule(coverer);
 		return;
 	}
-	size_t count = region_split(coverer->regions, left, &values, &rests);
+	size_t count = region_split(coverer->regions, left, COVER_MAX, &values, &rests);
 
+	/* no rule can test the instruction pointer */
+	coverer->too_many |= count == SIZE_MAX || subject == SUBJECT_POINTER;
 	for (size_t i = 0; i < count && !coverer->too_many; i++) {
 		struct choices choices = {0};
 
@@ -321,9 +326,8 @@ bool cover_make(struct regions *regions, region wanted, bool narrow, bool plain,
 
 	*ret_cover = (struct cover){0};
 	for (unsigned i = 0; narrow && i < REGION_ARGUMENTS; i++)
-		coverer.matters =
-			region_and(regions, coverer.matters,
-				   region_half(regions, i, true, UINT32_MAX, COMPARE_EQ, 0));
+		coverer.matters = region_and(regions, coverer.matters,
+					     region_argument(regions, i, HIGH_HALF, COMPARE_EQ, 0));
 	coverer.wanted = region_or(regions, wanted, region_not(regions, coverer.matters));
 	cover_region(&coverer, wanted);
 	if (!plain && !coverer.too_many)

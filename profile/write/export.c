@@ -56,6 +56,7 @@ static void exporter_release(struct exporter *exporter)
 		free((void *)(uintptr_t)exporter->names[i].name);
 	}
 	free(exporter->names);
+	answers_release(&exporter->answers);
 	regions_release(&exporter->regions);
 }
 
@@ -105,11 +106,11 @@ static void add_name(struct exporter *exporter, const char *name, uint32_t token
 static void add_names(struct exporter *exporter, uint32_t token)
 {
 	uint32_t *numbers;
-	size_t count = survey_numbers(exporter->filter, token, &numbers);
+	size_t count = survey_numbers(token, &numbers);
 	char name[SYSCALL_NAME_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
-		if (numbers[i] != UINT32_MAX && syscall_name(arch_audit(token), numbers[i], name))
+		if (syscall_name(arch_audit(token), numbers[i], name))
 			add_name(exporter, name, token, numbers[i]);
 	}
 	free(numbers);
@@ -146,72 +147,40 @@ static bool is_stricter(uint32_t a, uint32_t b)
 	return (int32_t)(a & SECCOMP_RET_ACTION_FULL) < (int32_t)(b & SECCOMP_RET_ACTION_FULL);
 }
 
-/* What OCI cannot say is refused as the strictest of its answers. */
-static void put_strictest(struct exporter *exporter, struct export_name *name)
+/* What OCI cannot say is refused as the strictest of its answers, or as the default is where they
+ * are not known. */
+static void put_strictest(struct exporter *exporter, struct export_name *name, diagram answer)
 {
-	const struct question question = {.audit_arch = arch_audit(name->token),
-					  .nr = name->nr,
-					  .big_endian = exporter->filter->big_endian};
-	struct walk walk;
+	MEM_AUTO uint32_t *values = NULL;
+	size_t count = 0;
 
 	name_clear(name);
 	name->inexpressible = true;
-	walk_init(&walk);
-	walk_filter(&walk, exporter->filter->program, exporter->filter->count, &question);
-	uint32_t value = walk.paths[0].value;
-
-	for (size_t i = 1; i < walk.path_count; i++) {
-		if (is_stricter(walk.paths[i].value, value))
-			value = walk.paths[i].value;
+	if (answer != DIAGRAM_UNKNOWN)
+		count = diagram_values(&exporter->regions, answer, &values);
+	for (size_t i = 1; i < count; i++) {
+		if (is_stricter(values[i], values[0]))
+			values[0] = values[i];
 	}
-	value = filter_value_effect(value);
-	if (value != exporter->default_action)
-		put_rule(name, value);
-	walk_release(&walk);
-}
-
-/* The answers with the same effect are one. */
-static void join_outcomes(struct regions *regions, struct region_map *map)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < map->count; i++) {
-		uint32_t value = filter_value_effect(map->all[i].value);
-		size_t j = 0;
-
-		while (j < count && map->all[j].value != value)
-			j++;
-		region before = j < count ? map->all[j].region : REGION_NONE;
-
-		map->all[j] = (struct region_outcome){
-			value, region_or(regions, before, map->all[i].region)};
-		count += j == count;
-	}
-	map->count = count;
-}
-
-static int by_outcome(const void *a, const void *b)
-{
-	uint32_t x = ((const struct region_outcome *)a)->value;
-	uint32_t y = ((const struct region_outcome *)b)->value;
-
-	return (x > y) - (x < y);
+	if (count && values[0] != exporter->default_action)
+		put_rule(name, values[0]);
 }
 
 /* One rule for each answer but the default's; false when that takes too many. */
-static bool put_conditions(struct exporter *exporter, struct export_name *name,
-			   const struct region_map *map)
+static bool put_conditions(struct exporter *exporter, struct export_name *name, diagram answer,
+			   const uint32_t *values, size_t count)
 {
 	bool narrow = export_is_narrow(name->token);
 	size_t rules = 0, tangled = 0;
 
 	name->conditional = true;
-	for (size_t i = 0; i < map->count; i++) {
-		if (map->all[i].value == exporter->default_action)
+	for (size_t i = 0; i < count; i++) {
+		if (values[i] == exporter->default_action)
 			continue;
-		struct export_rule *rule = put_rule(name, map->all[i].value);
+		struct export_rule *rule = put_rule(name, values[i]);
 
-		if (!cover_make(&exporter->regions, map->all[i].region, narrow,
+		if (!cover_make(&exporter->regions,
+				diagram_where(&exporter->regions, answer, values[i]), narrow,
 				name->manner == MANNER_PLAIN, &rule->cover))
 			return false;
 		rules += rule->cover.count;
@@ -220,32 +189,38 @@ static bool put_conditions(struct exporter *exporter, struct export_name *name,
 	return rules <= COVER_MAX && tangled <= COVER_MAX_TANGLED;
 }
 
+uint32_t export_effect(uint32_t value, const void *context)
+{
+	(void)context;
+	return filter_value_effect(value);
+}
+
+/* The answers with the same effect are one. */
+static diagram answer_to(struct exporter *exporter, const struct export_name *name)
+{
+	diagram answer = answers_call(&exporter->answers, arch_audit(name->token), name->nr);
+
+	return answers_map(&exporter->regions, answer, export_effect, NULL);
+}
+
 static void make_rules(struct exporter *exporter, struct export_name *name)
 {
-	const struct question question = {.audit_arch = arch_audit(name->token),
-					  .nr = name->nr,
-					  .big_endian = exporter->filter->big_endian};
-	MEM_AUTO struct region_map *map = mem_new(1, sizeof(*map));
+	diagram answer = answer_to(exporter, name);
+	struct regions_mark mark = regions_mark(&exporter->regions, 2);
+	MEM_AUTO uint32_t *values = NULL;
+	bool fine = true;
 
 	name_clear(name);
-	regions_clear(&exporter->regions);
-	region_map(&exporter->regions, exporter->filter->program, exporter->filter->count,
-		   &question, map);
-	if (map->trouble != REGION_FINE) {
-		put_strictest(exporter, name);
-		return;
-	}
-	join_outcomes(&exporter->regions, map);
-	qsort(map->all, map->count, sizeof(map->all[0]), by_outcome);
-	if (map->count == 1 && map->all[0].value != exporter->default_action)
-		put_rule(name, map->all[0].value);
-	if (map->count == 1)
-		return;
-	name->conditional = true;
-	if (name->manner == MANNER_LEFT)
-		return;
-	if (!put_conditions(exporter, name, map))
-		put_strictest(exporter, name);
+	size_t count =
+		answer == DIAGRAM_UNKNOWN ? 0 : diagram_values(&exporter->regions, answer, &values);
+
+	if (count == 1 && values[0] != exporter->default_action)
+		put_rule(name, values[0]);
+	name->conditional = count > 1;
+	if (count > 1 && name->manner != MANNER_LEFT)
+		fine = put_conditions(exporter, name, answer, values, count);
+	if (!regions_keep(&exporter->regions, &mark) || !fine || count == 0)
+		put_strictest(exporter, name, answer);
 }
 
 static bool is_multiplexer(const char *name)
@@ -343,6 +318,7 @@ static bool next_manner(struct exporter *exporter, struct export_name *name)
 	return true;
 }
 
+/* Tries the next manner for the names that differ. */
 static bool improve(struct exporter *exporter, const struct differences *differences)
 {
 	char text[SYSCALL_NAME_SIZE];
@@ -383,7 +359,7 @@ static bool mend_name(struct exporter *exporter, struct export_name *name)
 	if (is_buildable(exporter, name))
 		return false;
 	if (!next_manner(exporter, name))
-		put_strictest(exporter, name);
+		put_strictest(exporter, name, answer_to(exporter, name));
 	return true;
 }
 
@@ -427,7 +403,6 @@ static int settle(struct exporter *exporter, struct err *err)
 		again = r == -EEXIST || r == -ETIME ? mend(exporter)
 						    : r == 0 && improve(exporter, &differences);
 	}
-	export->compared = differences.compared;
 	differences_tell(&differences, &export->differences);
 	differences_release(&differences);
 	return r < 0 ? err_prefix(err, "the profile that was made of the filter") : 0;
@@ -518,6 +493,7 @@ int export_filter(const struct filter *filter, const struct survey *survey, uint
 
 	*ret_export = (struct export){.runtime = survey->has_stub ? RUNTIME_RUNC : RUNTIME_CRUN};
 	regions_init(&exporter.regions);
+	answers_init(&exporter.answers, &exporter.regions, filter);
 	collect_names(&exporter);
 	make_all_rules(&exporter);
 	pin_stubs(&exporter);

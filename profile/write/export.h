@@ -3,9 +3,9 @@
  *
  * A filter knows numbers, a profile names; a filter can compute, a profile compares. So the
  * profile is made from what the filter answers to every number that libseccomp can name, and is
- * then proven: it is built again as the runtime builds it, and both filters are compared for
- * every number worth asking (profile/answers/survey.h) on every arch, over all values of the arguments at
- * once. What differs, because OCI cannot say it, is listed.
+ * then proven: it is built again as the runtime builds it, and the diagrams of both filters are
+ * compared (profile/answers/answers.h), over all numbers and arguments. What differs, because OCI
+ * cannot say it, is listed.
  *
  * What runc's ENOSYS stub answers belongs to runc and not to the profile. It is left out, and the
  * largest number that it lets through is named, by a rule that repeats the default if need be, so
@@ -33,7 +33,6 @@ struct export
 	/* Which runtime's way of building the proof is for: runc where there is a stub, else crun,
 	 * which is libseccomp alone. */
 	enum runtime runtime;
-	size_t compared;              /* pairs of arch and number */
 	struct sentences differences; /* none: the profile does exactly what the filter does */
 	struct sentences notes;       /* what whoever loads the profile should know */
 };

@@ -5,6 +5,7 @@
 #ifndef SCLOG_PROFILE_WRITE_EXPORT_PRIVATE_H
 #define SCLOG_PROFILE_WRITE_EXPORT_PRIVATE_H
 
+#include "profile/answers/answers.h"
 #include "profile/answers/verdict.h"
 #include "profile/write/cover.h"
 #include "profile/write/export.h"
@@ -41,6 +42,7 @@ struct exporter {
 	uint32_t host;
 	uint32_t default_action; /* that a profile can have */
 	struct regions regions;
+	struct answers answers;    /* the filter's */
 	struct export_name *names; /* sorted */
 	size_t name_count, name_size;
 	struct export *export;
@@ -56,21 +58,23 @@ bool export_is_narrow(uint32_t token);
 /* Writes the profile. */
 void export_write(const struct exporter *exporter, struct buf *document);
 
-/* Where filter and profile part. */
+/* Where filter and profile part: numbers in a row, all with the same name or without one. */
 struct difference {
-	uint32_t token;
-	uint32_t nr;
+	uint32_t token; /* 0: arches that the filter does not know */
+	uint32_t nr, last;
 	char *filter_says, *profile_says;
 };
 
 struct differences {
 	struct difference *all;
 	size_t count, size;
-	size_t compared;
 };
 
-/* Builds the document and compares. differences_release() is due in any case. */
-int export_prove(const struct exporter *exporter, const struct buf *document,
+/* A change of diagrams: filter_value_effect(). */
+uint32_t export_effect(uint32_t value, const void *context);
+
+/* Builds the document and compares, over all numbers and arguments. differences_release() is due in any case. */
+int export_prove(struct exporter *exporter, const struct buf *document,
 		 struct differences *ret_differences, struct err *err);
 /* Whether libseccomp takes the document at all. */
 bool export_builds(const struct exporter *exporter, const struct buf *document);

@@ -13,15 +13,12 @@
 /* Names that a sentence gives; the rest is counted. */
 #define TOLD_NAMES 40
 
-/* Programs of an arch in no profile: any AUDIT_ARCH_* that does not exist. */
+/* No AUDIT_ARCH_*. */
 #define NO_ARCH 0x5ec0ffeeU
 
 struct prover {
-	const struct exporter *exporter;
-	const struct filter *built;
-	struct filter compare; /* ALLOW where filter and profile are the same */
-	struct walk walk;
-	struct regions regions;
+	struct regions *regions;
+	struct answers *filter, built;
 	struct differences *differences;
 };
 
@@ -60,13 +57,6 @@ void differences_release(struct differences *differences)
 	*differences = (struct differences){0};
 }
 
-static int by_value(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void put_value(uint32_t value, struct buf *to)
 {
 	char text[VERDICT_VALUE_SIZE];
@@ -76,50 +66,45 @@ static void put_value(uint32_t value, struct buf *to)
 		buf_format(to, " with data %u", value & SECCOMP_RET_DATA);
 }
 
-/* The values that a filter can return, in any order, perhaps repeated. */
-static size_t reachable_values(struct prover *prover, const struct filter *filter,
-			       const struct question *question, uint32_t **ret_values)
-{
-	struct walk *walk = &prover->walk;
-	MEM_AUTO struct region_map *map = mem_new(1, sizeof(*map));
-
-	regions_clear(&prover->regions);
-	region_map(&prover->regions, filter->program, filter->count, question, map);
-	if (map->trouble == REGION_FINE) {
-		*ret_values = mem_new(map->count, sizeof(**ret_values));
-		for (size_t i = 0; i < map->count; i++)
-			(*ret_values)[i] = filter_value_effect(map->all[i].value);
-		return map->count;
-	}
-	walk_filter(walk, filter->program, filter->count, question);
-	*ret_values = mem_new(walk->path_count, sizeof(**ret_values));
-	for (size_t i = 0; i < walk->path_count; i++)
-		(*ret_values)[i] = filter_value_effect(walk->paths[i].value);
-	return walk->path_count;
-}
-
 /* "ALLOW", or "ALLOW or ERRNO(1), by the arguments". */
-static char *answer_text(struct prover *prover, const struct filter *filter,
-			 const struct question *question)
+static char *answer_text(struct regions *regions, diagram answer)
 {
 	MEM_AUTO uint32_t *values = NULL;
-	size_t n = reachable_values(prover, filter, question, &values), told = 0;
 	BUF_AUTO text = {0};
 
-	qsort(values, n, sizeof(*values), by_value);
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0 && values[i] == values[i - 1])
-			continue;
-		if (told++ > 0)
-			buf_put_str(&text, STR(" or "));
+	if (answer == DIAGRAM_UNKNOWN)
+		return mem_copy(STR("what cannot be worked out"));
+	size_t count = diagram_values(regions, answer, &values);
+
+	for (size_t i = 0; i < count; i++) {
+		buf_put_str(&text, i ? STR(" or ") : STR(""));
 		put_value(values[i], &text);
 	}
-	if (told > 1)
+	if (count > 1)
 		buf_put_str(&text, STR(", by the arguments"));
 	return mem_copy(buf_str(&text));
 }
 
-static void difference_add(struct prover *prover, uint32_t token, const struct question *question)
+/* What both answer, with data that has an effect only. */
+struct both {
+	diagram filter, built;
+};
+
+static struct both ask_both(struct prover *prover, bool any_arch, uint32_t audit_arch)
+{
+	struct answers *sides[] = {prover->filter, &prover->built};
+	diagram answers[2];
+
+	for (size_t i = 0; i < 2; i++)
+		answers[i] = answers_map(prover->regions,
+					 any_arch ? answers_any_arch(sides[i])
+						  : answers_arch(sides[i], audit_arch),
+					 export_effect, NULL);
+	return (struct both){answers[0], answers[1]};
+}
+
+static void difference_add(struct prover *prover, const struct both *both, uint32_t token,
+			   uint32_t nr, uint32_t last)
 {
 	struct differences *differences = prover->differences;
 
@@ -130,120 +115,127 @@ static void difference_add(struct prover *prover, uint32_t token, const struct q
 	}
 	differences->all[differences->count++] = (struct difference){
 		.token = token,
-		.nr = question->nr,
-		.filter_says = answer_text(prover, prover->exporter->filter, question),
-		.profile_says = answer_text(prover, prover->built, question),
+		.nr = nr,
+		.last = last,
+		.filter_says = answer_text(prover->regions, both->filter),
+		.profile_says = answer_text(prover->regions, both->built),
 	};
 }
 
-/* Every value's region of one filter must lie in the other's. Both cover all there is. */
-static bool same_regions(struct prover *prover, const struct region_map maps[2])
+static uint32_t is_same(uint32_t a, uint32_t b, const void *context)
 {
-	struct regions *regions = &prover->regions;
+	(void)context;
+	return a == b;
+}
 
-	for (size_t i = 0; i < maps[0].count; i++) {
-		region there = REGION_NONE;
+/* Where the next number begins a difference of its own, because it or this one has a name. */
+static uint32_t stretch_end(uint32_t token, uint32_t nr, uint32_t last)
+{
+	MEM_AUTO uint32_t *numbers = NULL;
+	size_t count = survey_numbers(token, &numbers);
+	char name[SYSCALL_NAME_SIZE];
 
-		for (size_t j = 0; j < maps[1].count; j++) {
-			if (filter_value_effect(maps[1].all[j].value) ==
-			    filter_value_effect(maps[0].all[i].value))
-				there = region_or(regions, there, maps[1].all[j].region);
-		}
-		if (!region_within(regions, maps[0].all[i].region, there))
-			return false;
+	if (syscall_name(arch_audit(token), (int32_t)nr, name))
+		return nr;
+	for (size_t i = 0; i < count; i++)
+		if (numbers[i] > nr && numbers[i] <= last &&
+		    syscall_name(arch_audit(token), (int32_t)numbers[i], name))
+			return numbers[i] - 1;
+	return last;
+}
+
+/* A run of numbers with the same difference. */
+static void prove_run(struct prover *prover, const struct both *arch, uint32_t token,
+		      const struct diagram_run *run)
+{
+	uint32_t same, end;
+
+	if (run->rest != DIAGRAM_UNKNOWN && diagram_is_value(prover->regions, run->rest, &same) &&
+	    same)
+		return;
+	for (uint32_t nr = run->first;; nr = end + 1) {
+		struct both call = *arch;
+
+		end = stretch_end(token, nr, run->last);
+		if (call.filter != DIAGRAM_UNKNOWN)
+			call.filter = diagram_at(prover->regions, call.filter, 0, nr);
+		if (call.built != DIAGRAM_UNKNOWN)
+			call.built = diagram_at(prover->regions, call.built, 0, nr);
+		difference_add(prover, &call, token, nr, end);
+		if (end == run->last)
+			return;
 	}
-	return true;
 }
 
-/* One walk through both, one after the other: knows computations, and takes its time. */
-static bool same_walk(struct prover *prover, const struct question *question)
+/* All numbers of a token, from first to last. */
+static void prove_range(struct prover *prover, uint32_t token, uint32_t first, uint32_t last)
 {
-	struct walk *walk = &prover->walk;
+	const struct both both = ask_both(prover, false, arch_audit(token));
+	diagram same = answers_join(prover->regions, both.filter, both.built, is_same, NULL);
+	const struct diagram_run unknown = {first, last, DIAGRAM_UNKNOWN};
+	struct diagram_run *runs = NULL;
+	size_t count = SIZE_MAX;
 
-	walk_filter(walk, prover->compare.program, prover->compare.count, question);
-	for (size_t i = 0; i < walk->path_count; i++) {
-		if (walk->paths[i].value != SECCOMP_RET_ALLOW)
-			return false;
-	}
-	return true;
+	if (same != DIAGRAM_UNKNOWN)
+		count = diagram_runs(prover->regions, same, first, last, &runs);
+	if (count == SIZE_MAX)
+		prove_run(prover, &both, token, &unknown);
+	for (size_t i = 0; count != SIZE_MAX && i < count; i++)
+		prove_run(prover, &both, token, &runs[i]);
+	free(runs);
 }
 
-static bool is_same(struct prover *prover, const struct question *question)
-{
-	const struct filter *filters[] = {prover->exporter->filter, prover->built};
-	MEM_AUTO struct region_map *maps = mem_new(2, sizeof(*maps));
-	bool fine = true;
-
-	regions_clear(&prover->regions);
-	for (size_t i = 0; i < 2; i++) {
-		region_map(&prover->regions, filters[i]->program, filters[i]->count, question,
-			   &maps[i]);
-		fine = fine && maps[i].trouble == REGION_FINE;
-	}
-	bool same = fine && same_regions(prover, maps);
-
-	return fine && !prover->regions.full ? same : same_walk(prover, question);
-}
-
-static void prove_number(struct prover *prover, uint32_t token, uint32_t audit_arch, uint32_t nr)
-{
-	const struct question question = {.audit_arch = audit_arch,
-					  .nr = nr,
-					  .big_endian = prover->exporter->filter->big_endian};
-
-	prover->differences->compared++;
-	if (!is_same(prover, &question))
-		difference_add(prover, token, &question);
-}
-
-/* All numbers that either filter makes a difference between. */
 static void prove_arch(struct prover *prover, uint32_t token)
 {
-	const struct filter *filters[] = {prover->exporter->filter, prover->built};
-	uint32_t *numbers[2];
-	size_t counts[2], at[2] = {0};
+	uint32_t first, last;
 
-	for (size_t i = 0; i < 2; i++)
-		counts[i] = survey_numbers(filters[i], token, &numbers[i]);
-	while (at[0] < counts[0] || at[1] < counts[1]) {
-		bool first = at[1] == counts[1] ||
-			     (at[0] < counts[0] && numbers[0][at[0]] <= numbers[1][at[1]]);
-		uint32_t nr = first ? numbers[0][at[0]] : numbers[1][at[1]];
-
-		for (size_t i = 0; i < 2; i++)
-			at[i] += at[i] < counts[i] && numbers[i][at[i]] == nr;
-		prove_number(prover, token, arch_audit(token), nr);
-	}
-	for (size_t i = 0; i < 2; i++)
-		free(numbers[i]);
+	survey_range(token, &first, &last);
+	prove_range(prover, token, first, last);
+	/* -1 is what a tracer makes of a call that it skips */
+	if (token != SCMP_ARCH_X32)
+		prove_range(prover, token, UINT32_MAX, UINT32_MAX);
 }
 
-/* An arch that the survey has not found gets what one gets that does not exist. */
+/* The values of a diagram that those arches get: all others get one of these. */
+static diagram of_others(struct prover *prover, region others, diagram answer)
+{
+	MEM_AUTO uint32_t *values = NULL;
+	struct regions *regions = prover->regions;
+
+	diagram_values(regions, diagram_at(regions, answer, NO_ARCH, 0), &values);
+	return diagram_choose(regions, others, answer, diagram_value(regions, values[0]));
+}
+
+/* All arches that the filter does not know. */
 static void prove_others(struct prover *prover)
 {
-	static const uint32_t numbers[] = {0, 1, 59, 200, 5000};
+	struct regions *regions = prover->regions;
+	struct both both = ask_both(prover, true, 0);
+	diagram same = answers_join(regions, both.filter, both.built, is_same, NULL);
+	region others = answers_other_arches(prover->filter);
+	diagram one = diagram_value(regions, 1);
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		prove_number(prover, NO_ARCH, NO_ARCH, numbers[i]);
+	if (same != DIAGRAM_UNKNOWN && diagram_choose(regions, others, same, one) == one)
+		return;
+	if (both.filter != DIAGRAM_UNKNOWN && both.built != DIAGRAM_UNKNOWN) {
+		both.filter = of_others(prover, others, both.filter);
+		both.built = of_others(prover, others, both.built);
+	}
+	difference_add(prover, &both, 0, 0, 0);
 }
 
-static int compare(const struct exporter *exporter, const struct filter *built,
-		   struct differences *differences, struct err *err)
+static void compare(struct exporter *exporter, const struct filter *built,
+		    struct differences *differences)
 {
-	struct prover prover = {.exporter = exporter, .built = built, .differences = differences};
-	int r = filter_compare(exporter->filter, built, &prover.compare, err);
+	struct prover prover = {.regions = &exporter->regions,
+				.filter = &exporter->answers,
+				.differences = differences};
 
-	if (r < 0)
-		return r;
-	walk_init(&prover.walk);
-	regions_init(&prover.regions);
+	answers_init(&prover.built, prover.regions, built);
 	for (size_t i = 0; i < exporter->filter->arch_count; i++)
 		prove_arch(&prover, exporter->filter->arches[i].token);
 	prove_others(&prover);
-	regions_release(&prover.regions);
-	walk_release(&prover.walk);
-	filter_release(&prover.compare);
-	return 0;
+	answers_release(&prover.built);
 }
 
 /* As profile_load() does it, from bytes. */
@@ -273,7 +265,7 @@ static int build(const struct exporter *exporter, struct str text, struct filter
 	return r;
 }
 
-int export_prove(const struct exporter *exporter, const struct buf *document,
+int export_prove(struct exporter *exporter, const struct buf *document,
 		 struct differences *ret_differences, struct err *err)
 {
 	struct filter built = {0};
@@ -281,7 +273,7 @@ int export_prove(const struct exporter *exporter, const struct buf *document,
 
 	*ret_differences = (struct differences){0};
 	if (r == 0)
-		r = compare(exporter, &built, ret_differences, err);
+		compare(exporter, &built, ret_differences);
 	filter_release(&built);
 	return r;
 }
@@ -302,29 +294,14 @@ static bool same_kind(const struct difference *a, const struct difference *b)
 	       strcmp(a->profile_says, b->profile_says) == 0;
 }
 
-/* Where a run of neighbouring numbers without names ends. */
-static size_t run_end(const struct differences *differences, size_t at)
+static void put_number(const struct difference *difference, struct buf *to)
 {
-	const struct difference *all = differences->all;
-	char name[SYSCALL_NAME_SIZE];
-	size_t end = at + 1;
-
-	while (end < differences->count && same_kind(&all[at], &all[end]) &&
-	       all[end].nr == all[end - 1].nr + 1 &&
-	       !syscall_name(arch_audit(all[end].token), (int32_t)all[end].nr, name))
-		end++;
-	return end;
-}
-
-static void put_number(const struct difference *first, const struct difference *last,
-		       struct buf *to)
-{
-	if (first->nr == UINT32_MAX)
+	if (difference->nr == UINT32_MAX)
 		buf_put_str(to, STR("number -1"));
-	else if (first == last)
-		buf_format(to, "number %u", first->nr);
+	else if (difference->nr == difference->last)
+		buf_format(to, "number %u", difference->nr);
 	else
-		buf_format(to, "numbers %u to %u", first->nr, last->nr);
+		buf_format(to, "numbers %u to %u", difference->nr, difference->last);
 }
 
 /* The names and numbers that part as all[at] does. */
@@ -334,20 +311,18 @@ static void put_subjects(const struct differences *differences, size_t at, struc
 	char name[SYSCALL_NAME_SIZE];
 	size_t told = 0, more = 0;
 
-	for (size_t i = at; i < differences->count;) {
-		bool named = syscall_name(arch_audit(all[i].token), (int32_t)all[i].nr, name);
-		size_t end = named ? i + 1 : run_end(differences, i);
-
-		if (same_kind(&all[at], &all[i]) && told++ < TOLD_NAMES) {
-			buf_put_str(to, to->n ? STR(", ") : STR(""));
-			if (named)
-				buf_format(to, "%s", name);
-			else
-				put_number(&all[i], &all[end - 1], to);
-		} else if (same_kind(&all[at], &all[i])) {
-			more += end - i;
+	for (size_t i = at; i < differences->count; i++) {
+		if (!same_kind(&all[at], &all[i]))
+			continue;
+		if (told++ >= TOLD_NAMES) {
+			more++;
+			continue;
 		}
-		i = end;
+		buf_put_str(to, to->n ? STR(", ") : STR(""));
+		if (syscall_name(arch_audit(all[i].token), (int32_t)all[i].nr, name))
+			buf_format(to, "%s", name);
+		else
+			put_number(&all[i], to);
 	}
 	if (more)
 		buf_format(to, " and %zu more", more);
@@ -357,7 +332,7 @@ void differences_tell(const struct differences *differences, struct sentences *s
 {
 	for (size_t i = 0; i < differences->count; i++) {
 		const struct difference *difference = &differences->all[i];
-		const char *arch = arch_name(difference->token);
+		const char *arch = difference->token ? arch_name(difference->token) : NULL;
 		BUF_AUTO subjects = {0};
 		bool told = false;
 

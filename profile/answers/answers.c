@@ -1,0 +1,149 @@
+#include "profile/answers/answers.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+#include "profile/answers/reading.h"
+#include "profile/filter/stack.h"
+
+#include <linux/seccomp.h>
+#include <stdlib.h>
+
+/* Arches, and numbers of those that are not known as a whole: who logs can name any. */
+#define MAX_READ 8192
+
+void answers_init(struct answers *answers, struct regions *regions, const struct filter *filter)
+{
+	*answers = (struct answers){.regions = regions, .filter = filter};
+}
+
+void answers_release(struct answers *answers)
+{
+	free(answers->read);
+	*answers = (struct answers){0};
+}
+
+static uint32_t fold_strictest(uint32_t newer, uint32_t older, const void *context)
+{
+	(void)context;
+	return filter_value_stricter(newer, older);
+}
+
+static uint32_t fold_mildest(uint32_t a, uint32_t b, const void *context)
+{
+	(void)context;
+	return filter_value_milder(a, b);
+}
+
+/* What the program lets pass is for the parts to answer. */
+static uint32_t fold_guard(uint32_t program, uint32_t parts, const void *context)
+{
+	(void)context;
+	return program == SECCOMP_RET_ALLOW ? parts : program;
+}
+
+static diagram read_filter(struct regions *regions, const struct filter *filter,
+			   const struct answers_read *what)
+{
+	const struct reading_of of = {
+		.program = filter->program,
+		.count = filter->count,
+		.big_endian = filter->big_endian,
+		.any_arch = what->any_arch,
+		.audit_arch = what->audit_arch,
+		.one_number = what->one_number,
+		.nr = what->nr,
+	};
+	diagram answer = REGION_NONE;
+
+	for (size_t i = 0; i < filter->part_count && !regions->full; i++) {
+		diagram part = read_filter(regions, &filter->parts[i], what);
+
+		answer = i == 0 ? part
+				: diagram_join(regions, answer, part,
+					       filter->fold == FILTER_STRICTEST ? fold_strictest
+										: fold_mildest,
+					       NULL);
+	}
+	if (!filter->program || regions->full)
+		return answer;
+	diagram own = reading_make(regions, &of);
+
+	return filter->part_count ? diagram_join(regions, own, answer, fold_guard, NULL) : own;
+}
+
+static bool same_question(const struct answers_read *a, const struct answers_read *b)
+{
+	return a->any_arch == b->any_arch && a->audit_arch == b->audit_arch &&
+	       a->one_number == b->one_number && a->nr == b->nr;
+}
+
+static diagram ask(struct answers *answers, struct answers_read what)
+{
+	struct regions *regions = answers->regions;
+
+	for (size_t i = 0; i < answers->count; i++)
+		if (same_question(&answers->read[i], &what))
+			return answers->read[i].answer;
+	if (answers->count == MAX_READ)
+		return DIAGRAM_UNKNOWN;
+	struct regions_mark mark = regions_mark(regions, 2);
+
+	what.answer = answers->filter ? read_filter(regions, answers->filter, &what)
+				      : diagram_value(regions, SECCOMP_RET_ALLOW);
+	if (!regions_keep(regions, &mark))
+		what.answer = DIAGRAM_UNKNOWN;
+	answers->read = mem_resize(answers->read, (answers->count + 1) * sizeof(what));
+	answers->read[answers->count++] = what;
+	return what.answer;
+}
+
+diagram answers_arch(struct answers *answers, uint32_t audit_arch)
+{
+	return ask(answers, (struct answers_read){.audit_arch = audit_arch});
+}
+
+diagram answers_any_arch(struct answers *answers)
+{
+	return ask(answers, (struct answers_read){.any_arch = true});
+}
+
+diagram answers_call(struct answers *answers, uint32_t audit_arch, uint32_t nr)
+{
+	diagram arch = answers_arch(answers, audit_arch);
+
+	if (arch != DIAGRAM_UNKNOWN)
+		return diagram_at(answers->regions, arch, 0, nr);
+	return ask(answers,
+		   (struct answers_read){.audit_arch = audit_arch, .one_number = true, .nr = nr});
+}
+
+region answers_other_arches(struct answers *answers)
+{
+	const struct filter *filter = answers->filter;
+	region others = REGION_ALL;
+
+	for (size_t i = 0; filter && i < filter->arch_count; i++)
+		others = diagram_test(answers->regions, SUBJECT_CALL, true, UINT32_MAX, COMPARE_EQ,
+				      arch_audit(filter->arches[i].token), REGION_NONE, others);
+	return others;
+}
+
+diagram answers_map(struct regions *regions, diagram a, diagram_change *change, const void *context)
+{
+	struct regions_mark mark = regions_mark(regions, 2);
+
+	if (a != DIAGRAM_UNKNOWN)
+		a = diagram_map(regions, a, change, context);
+	return regions_keep(regions, &mark) ? a : DIAGRAM_UNKNOWN;
+}
+
+diagram answers_join(struct regions *regions, diagram a, diagram b, diagram_fold *fold,
+		     const void *context)
+{
+	struct regions_mark mark = regions_mark(regions, 2);
+	diagram joint = DIAGRAM_UNKNOWN;
+
+	if (a != DIAGRAM_UNKNOWN && b != DIAGRAM_UNKNOWN)
+		joint = diagram_join(regions, a, b, fold, context);
+	return regions_keep(regions, &mark) ? joint : DIAGRAM_UNKNOWN;
+}

@@ -1,0 +1,60 @@
+/*
+ * What a filter answers: one diagram for each arch, read when it is first asked for.
+ *
+ * All questions to a filter are questions to its diagrams: what a number gets, for which
+ * arguments, what two filters have in common (both read into the same regions). A stack's diagram
+ * is made of those of its filters by the kernel's rule of the strictest action.
+ *
+ * A diagram that cannot be had within the limits of profile/answers/region.h is DIAGRAM_UNKNOWN,
+ * and so is everything made of it. Every caller has to have an answer to that.
+ */
+#ifndef SCLOG_PROFILE_ANSWERS_ANSWERS_H
+#define SCLOG_PROFILE_ANSWERS_ANSWERS_H
+
+#include "profile/answers/region.h"
+#include "profile/filter/filter.h"
+
+/*
+ * The diagram of one arch or, of any_arch, of all arches, which are a part of the call then. Where
+ * that is not known there is one for each number that is asked for.
+ */
+struct answers_read {
+	bool any_arch;
+	uint32_t audit_arch;
+	bool one_number;
+	uint32_t nr;
+	diagram answer;
+};
+
+struct answers {
+	struct regions *regions;     /* borrowed */
+	const struct filter *filter; /* borrowed; NULL: none, which allows */
+	struct answers_read *read;
+	size_t count;
+};
+
+void answers_init(struct answers *answers, struct regions *regions, const struct filter *filter);
+void answers_release(struct answers *answers);
+
+/* The answer to any call on that AUDIT_ARCH_*; diagram_at() with arch 0 is that to one number. */
+diagram answers_arch(struct answers *answers, uint32_t audit_arch);
+
+/* The answer to one number: it may be known though that of the whole arch is not. */
+diagram answers_call(struct answers *answers, uint32_t audit_arch, uint32_t nr);
+
+/*
+ * The answer to any call on any arch. Registers are taken to have 64 bits on all of them, which is
+ * more than can happen.
+ */
+diagram answers_any_arch(struct answers *answers);
+
+/* The calls of arches that are not the filter's own: a region of answers_any_arch(). */
+region answers_other_arches(struct answers *answers);
+
+/* diagram_map() and diagram_join() with the limits heeded: DIAGRAM_UNKNOWN for unknown ones. */
+diagram answers_map(struct regions *regions, diagram a, diagram_change *change,
+		    const void *context);
+diagram answers_join(struct regions *regions, diagram a, diagram b, diagram_fold *fold,
+		     const void *context);
+
+#endif

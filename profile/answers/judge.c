@@ -1,0 +1,341 @@
+#include "profile/answers/judge.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+#include "profile/answers/condition.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Answers kept by (arch, number). A container may call any number it likes, so past this many
+ * an answer is found again each time; its text is still kept once.
+ */
+#define MEMO_MAX (1U << 16)
+
+/* The kernel's own bound on what ERRNO returns (kernel/seccomp.c: data > MAX_ERRNO). */
+#define MAX_ERRNO 4095
+
+#define ENOSYS_VALUE (SECCOMP_RET_ERRNO | ENOSYS)
+
+/* One answer: which of the judged. */
+struct judge_memo {
+	bool used;
+	uint32_t audit_arch;
+	int64_t nr;
+	size_t judged;
+};
+
+/* A verdict and what it was made of. */
+struct judged {
+	diagram answer;
+	bool narrow;
+	struct verdict verdict;
+};
+
+/* seccomp(2): of several filters' actions the one first in this order is taken. */
+static const uint32_t strictness[] = {
+	SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP, SECCOMP_RET_ERRNO,
+	SECCOMP_RET_USER_NOTIF,   SECCOMP_RET_TRACE,       SECCOMP_RET_LOG,  SECCOMP_RET_ALLOW,
+};
+
+/* An action that the kernel does not know kills the process, so it ranks with that. */
+static size_t rank(uint32_t value)
+{
+	for (size_t i = 0; i < sizeof(strictness) / sizeof(strictness[0]); i++) {
+		if (strictness[i] == (value & SECCOMP_RET_ACTION_FULL))
+			return i;
+	}
+	return 0;
+}
+
+/* The stricter of two; of two errnos the one that is not ENOSYS, which breaks more programs. */
+static bool stricter(uint32_t a, uint32_t b)
+{
+	if (rank(a) != rank(b))
+		return rank(a) < rank(b);
+	return b == ENOSYS_VALUE && a != ENOSYS_VALUE;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	char text_a[VERDICT_VALUE_SIZE], text_b[VERDICT_VALUE_SIZE];
+
+	return strcmp(verdict_value_text(*(const uint32_t *)a, text_a),
+		      verdict_value_text(*(const uint32_t *)b, text_b));
+}
+
+static uint32_t *collect_values(struct regions *regions, diagram answer, size_t *ret_count)
+{
+	uint32_t *values;
+
+	*ret_count = diagram_values(regions, answer, &values);
+	qsort(values, *ret_count, sizeof(*values), by_text);
+	return values;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, *(const char *const *)b);
+}
+
+static bool is_named(const struct judge *judge, uint32_t audit_arch, int64_t nr)
+{
+	char name[SYSCALL_NAME_SIZE];
+
+	return judge->of.name_count > 0 && syscall_name(audit_arch, nr, name) &&
+	       bsearch(name, judge->of.names, judge->of.name_count, sizeof(*judge->of.names),
+		       by_name);
+}
+
+static bool by_stub(const struct judge *judge, const struct verdict *verdict, uint32_t audit_arch,
+		    int64_t nr)
+{
+	const struct filter_arch *arch = filter_arch(
+		judge->of.filter, (uint32_t)nr & ARCH_X32_BIT && audit_arch == SCMP_ARCH_X86_64
+					  ? SCMP_ARCH_X32
+					  : audit_arch);
+	bool s390 = audit_arch == SCMP_ARCH_S390 || audit_arch == SCMP_ARCH_S390X;
+
+	if (!judge->of.filter->stub_count || !arch || !arch->has_last ||
+	    verdict->reachable_count != 1 || verdict->reachable[0] != ENOSYS_VALUE)
+		return false;
+	/* where the default says ENOSYS too, the stub changes nothing */
+	if (judge->of.rules->default_action == ENOSYS_VALUE)
+		return false;
+	return (uint32_t)nr > arch->last || (s390 && nr == 0);
+}
+
+/*
+ * A rule decided if one names the syscall, or if the answer is not the default's: on i386 a rule
+ * for `socket` opens socketcall too.
+ */
+static enum verdict_origin origin_of(const struct judge *judge, const struct verdict *verdict,
+				     uint32_t audit_arch, int64_t nr)
+{
+	if (!filter_arch(judge->of.filter, arch_token(audit_arch, nr)))
+		return VERDICT_BY_ARCH;
+	if (by_stub(judge, verdict, audit_arch, nr))
+		return VERDICT_BY_STUB;
+	if (verdict->reachable_count != 1 ||
+	    verdict->reachable[0] != judge->of.rules->default_action ||
+	    is_named(judge, audit_arch, nr))
+		return VERDICT_BY_RULE;
+	return VERDICT_BY_DEFAULT;
+}
+
+/*
+ * A mixture of ALLOW and LOG lets everything through, so it is `logged`: what a log-mode profile
+ * still has to learn. Any mixture of those with a refusal depends on the arguments.
+ */
+static enum verdict_kind kind_of(const struct verdict *verdict)
+{
+	bool passes = false, refuses = false, logs = false;
+
+	for (size_t i = 0; i < verdict->reachable_count; i++) {
+		uint32_t action = verdict->reachable[i] & SECCOMP_RET_ACTION_FULL;
+
+		logs = logs || action == SECCOMP_RET_LOG;
+		if (action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG)
+			passes = true;
+		else
+			refuses = true;
+	}
+	if (verdict->origin == VERDICT_BY_ARCH && !passes)
+		return VERDICT_BAD_ARCH;
+	if (passes && refuses)
+		return VERDICT_CONDITIONAL;
+	if (passes)
+		return logs ? VERDICT_LOGGED : VERDICT_ALLOWED;
+	if (verdict->origin == VERDICT_BY_RULE || verdict->reachable_count != 1)
+		return VERDICT_DENIED;
+	return verdict->reachable[0] == ENOSYS_VALUE ? VERDICT_ENOSYS : VERDICT_DENIED;
+}
+
+static void set_action(struct verdict *verdict)
+{
+	uint32_t worst = verdict->reachable[0];
+
+	for (size_t i = 1; i < verdict->reachable_count; i++) {
+		if (stricter(verdict->reachable[i], worst))
+			worst = verdict->reachable[i];
+	}
+	uint32_t data = worst & SECCOMP_RET_DATA;
+
+	verdict->action = worst & SECCOMP_RET_ACTION_FULL;
+	verdict->has_errno = verdict->action == SECCOMP_RET_ERRNO;
+	if (verdict->has_errno)
+		verdict->error = (uint16_t)(data < MAX_ERRNO ? data : MAX_ERRNO);
+}
+
+/*
+ * kernel/seccomp.c, seccomp_uprobe_exception(): calls that uprobes put into programs on x86-64,
+ * uretprobe (335) and uprobe (336), are not shown to filters since Linux 6.14.
+ */
+static bool is_unfiltered(const struct judge *judge, uint32_t audit_arch, int64_t nr)
+{
+	const struct profile_options *options = judge->of.options;
+
+	return audit_arch == SCMP_ARCH_X86_64 && (nr == 335 || nr == 336) &&
+	       (options->kernel_major > 6 ||
+		(options->kernel_major == 6 && options->kernel_minor >= 14));
+}
+
+static struct verdict verdict_allowed(enum verdict_origin origin)
+{
+	uint32_t *allow = mem_new(1, sizeof(*allow));
+
+	*allow = SECCOMP_RET_ALLOW;
+	return (struct verdict){.kind = VERDICT_ALLOWED,
+				.origin = origin,
+				.action = SECCOMP_RET_ALLOW,
+				.reachable = allow,
+				.reachable_count = 1};
+}
+
+static struct verdict verdict_of(struct judge *judge, diagram answer, uint32_t audit_arch,
+				 int64_t nr)
+{
+	struct verdict verdict = {0};
+
+	if (is_unfiltered(judge, audit_arch, nr))
+		return verdict_allowed(VERDICT_BY_KERNEL);
+	if (!judge->of.filter)
+		return verdict_allowed(VERDICT_BY_DEFAULT);
+	if (answer == DIAGRAM_UNKNOWN)
+		return (struct verdict){.kind = VERDICT_UNKNOWN, .origin = VERDICT_BY_NOTHING};
+	verdict.reachable = collect_values(&judge->regions, answer, &verdict.reachable_count);
+	verdict.origin = origin_of(judge, &verdict, audit_arch, nr);
+	verdict.kind = kind_of(&verdict);
+	set_action(&verdict);
+	return verdict;
+}
+
+static void verdict_release(struct verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->condition_count; i++)
+		free((void *)(uintptr_t)verdict->conditions[i]);
+	free((void *)(uintptr_t)verdict->conditions);
+	free((void *)(uintptr_t)verdict->reachable);
+}
+
+/* What a verdict that is unknown has in place of conditions. */
+static void put_unknown(struct verdict *verdict)
+{
+	char **conditions = mem_new(1, sizeof(*conditions));
+
+	conditions[0] =
+		mem_copy(STR("cannot tell: the filter computes more than can be worked out"));
+	verdict->conditions = (const char *const *)conditions;
+	verdict->condition_count = 1;
+}
+
+static void put_conditions(struct judge *judge, struct judged *judged)
+{
+	struct regions_mark mark = regions_mark(&judge->regions, 8);
+	char **conditions;
+
+	judged->verdict.condition_count =
+		conditions_of(&judge->regions, judged->answer, judged->narrow, &conditions);
+	judged->verdict.conditions = (const char *const *)conditions;
+	regions_keep(&judge->regions, &mark);
+}
+
+/* Takes the verdict over; gives the index of the one that is kept. */
+static size_t keep(struct judge *judge, diagram answer, bool narrow, struct verdict verdict)
+{
+	for (size_t i = 0; i < judge->count; i++) {
+		const struct judged *judged = &judge->all[i];
+
+		if (judged->answer != answer || judged->narrow != narrow ||
+		    judged->verdict.origin != verdict.origin)
+			continue;
+		verdict_release(&verdict);
+		return i;
+	}
+	if (judge->count == judge->size) {
+		judge->size = judge->size ? judge->size * 2 : 16;
+		judge->all = mem_resize(judge->all, judge->size * sizeof(*judge->all));
+	}
+	struct judged *judged = &judge->all[judge->count];
+
+	*judged = (struct judged){answer, narrow, verdict};
+	if (verdict.kind == VERDICT_UNKNOWN)
+		put_unknown(&judged->verdict);
+	else if (verdict.reachable_count > 1)
+		put_conditions(judge, judged);
+	return judge->count++;
+}
+
+static size_t find(struct judge *judge, uint32_t audit_arch, int64_t nr)
+{
+	diagram answer = answers_call(&judge->answers, audit_arch, (uint32_t)nr);
+
+	return keep(judge, answer, bpf_is_narrow(audit_arch),
+		    verdict_of(judge, answer, audit_arch, nr));
+}
+
+static struct judge_memo *memo_slot(const struct judge *judge, uint32_t audit_arch, int64_t nr)
+{
+	uint64_t hash = ((uint64_t)nr ^ (uint64_t)audit_arch << 32) * UINT64_C(0x9e3779b97f4a7c15);
+
+	for (size_t i = hash >> 32;; i++) {
+		struct judge_memo *memo = &judge->memo[i & (judge->memo_size - 1)];
+
+		if (!memo->used || (memo->nr == nr && memo->audit_arch == audit_arch))
+			return memo;
+	}
+}
+
+static void memo_grow(struct judge *judge)
+{
+	struct judge_memo *old = judge->memo;
+	size_t size = judge->memo_size;
+
+	judge->memo_size = size ? size * 2 : 1024;
+	judge->memo = mem_new(judge->memo_size, sizeof(*judge->memo));
+	for (size_t i = 0; i < size; i++) {
+		if (old[i].used)
+			*memo_slot(judge, old[i].audit_arch, old[i].nr) = old[i];
+	}
+	free(old);
+}
+
+struct verdict judge_ask(struct judge *judge, uint32_t audit_arch, int64_t nr)
+{
+	if (judge->memo_count * 2 >= judge->memo_size)
+		memo_grow(judge);
+	struct judge_memo *memo = memo_slot(judge, audit_arch, nr);
+
+	if (memo->used)
+		return judge->all[memo->judged].verdict;
+	size_t at = find(judge, audit_arch, nr);
+
+	if (judge->memo_count < MEMO_MAX) {
+		*memo = (struct judge_memo){
+			.used = true, .audit_arch = audit_arch, .nr = nr, .judged = at};
+		judge->memo_count++;
+	}
+	return judge->all[at].verdict;
+}
+
+void judge_init(struct judge *judge, const struct judge_of *of)
+{
+	*judge = (struct judge){.of = *of};
+	regions_init(&judge->regions);
+	answers_init(&judge->answers, &judge->regions, of->filter);
+}
+
+void judge_release(struct judge *judge)
+{
+	for (size_t i = 0; i < judge->count; i++)
+		verdict_release(&judge->all[i].verdict);
+	free(judge->all);
+	free(judge->memo);
+	answers_release(&judge->answers);
+	regions_release(&judge->regions);
+	*judge = (struct judge){0};
+}

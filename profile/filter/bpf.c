@@ -1,0 +1,120 @@
+#include "profile/filter/bpf.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/elf-em.h>
+#include <linux/seccomp.h>
+
+uint32_t bpf_alu(uint16_t code, uint32_t a, uint32_t b)
+{
+	switch (BPF_OP(code)) {
+	case BPF_ADD:
+		return a + b;
+	case BPF_SUB:
+		return a - b;
+	case BPF_MUL:
+		return a * b;
+	case BPF_DIV:
+		return b ? a / b : 0;
+	case BPF_OR:
+		return a | b;
+	case BPF_AND:
+		return a & b;
+	case BPF_LSH:
+		return a << (b & 31);
+	case BPF_RSH:
+		return a >> (b & 31);
+	case BPF_XOR:
+		return a ^ b;
+	default:
+		return -a;
+	}
+}
+
+bool bpf_jumps(uint16_t code, uint32_t a, uint32_t b)
+{
+	switch (BPF_OP(code)) {
+	case BPF_JGT:
+		return a > b;
+	case BPF_JGE:
+		return a >= b;
+	case BPF_JSET:
+		return a & b;
+	default:
+		return a == b;
+	}
+}
+
+bool bpf_is_narrow(uint32_t audit_arch)
+{
+	return !(audit_arch & __AUDIT_ARCH_64BIT) && (audit_arch & 0xffff) != EM_MIPS;
+}
+
+/* The instructions of seccomp_check_filter() in kernel/seccomp.c. */
+static bool is_legal(const struct sock_filter *insn)
+{
+	switch (insn->code) {
+	case BPF_LD | BPF_W | BPF_ABS:
+		return insn->k < sizeof(struct seccomp_data) && insn->k % 4 == 0;
+	case BPF_LD | BPF_MEM:
+	case BPF_LDX | BPF_MEM:
+	case BPF_ST:
+	case BPF_STX:
+		return insn->k < BPF_MEMWORDS;
+	case BPF_ALU | BPF_DIV | BPF_K:
+		return insn->k != 0;
+	case BPF_ALU | BPF_LSH | BPF_K:
+	case BPF_ALU | BPF_RSH | BPF_K:
+		return insn->k < 32;
+	case BPF_LD | BPF_W | BPF_LEN:
+	case BPF_LDX | BPF_W | BPF_LEN:
+	case BPF_LD | BPF_IMM:
+	case BPF_LDX | BPF_IMM:
+	case BPF_RET | BPF_K:
+	case BPF_RET | BPF_A:
+	case BPF_MISC | BPF_TAX:
+	case BPF_MISC | BPF_TXA:
+	case BPF_ALU | BPF_NEG:
+	case BPF_JMP | BPF_JA:
+		return true;
+	default:
+		break;
+	}
+	if (BPF_CLASS(insn->code) == BPF_ALU)
+		return (insn->code & ~(BPF_OP(insn->code) | BPF_SRC(insn->code))) == BPF_ALU &&
+		       BPF_OP(insn->code) <= BPF_XOR && BPF_OP(insn->code) != BPF_MOD &&
+		       BPF_OP(insn->code) != BPF_NEG;
+	return BPF_CLASS(insn->code) == BPF_JMP &&
+	       (insn->code & ~(BPF_OP(insn->code) | BPF_SRC(insn->code))) == BPF_JMP &&
+	       BPF_OP(insn->code) >= BPF_JEQ && BPF_OP(insn->code) <= BPF_JSET;
+}
+
+static bool jumps_inside(const struct sock_filter *insn, size_t left)
+{
+	if (BPF_CLASS(insn->code) != BPF_JMP)
+		return true;
+	if (BPF_OP(insn->code) == BPF_JA)
+		return insn->k < left;
+	return insn->jt < left && insn->jf < left;
+}
+
+int filter_check(const struct sock_filter *program, size_t count, struct err *err)
+{
+	if (count == 0 || count > BPF_MAXINSNS)
+		return err_set(err, EINVAL,
+			       "the filter has %zu instructions; the kernel takes 1 to %d, so the "
+			       "container would not start",
+			       count, BPF_MAXINSNS);
+	for (size_t i = 0; i < count; i++) {
+		if (!is_legal(&program[i]))
+			return err_set(err, EINVAL,
+				       "instruction %zu (code 0x%x, k 0x%x) is not one that the "
+				       "kernel takes in a seccomp filter",
+				       i, program[i].code, program[i].k);
+		if (!jumps_inside(&program[i], count - 1 - i))
+			return err_set(err, EINVAL, "instruction %zu jumps out of the filter", i);
+	}
+	if (BPF_CLASS(program[count - 1].code) != BPF_RET)
+		return err_set(err, EINVAL, "the filter does not end in a return");
+	return 0;
+}
