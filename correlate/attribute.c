@@ -48,6 +48,7 @@ struct attributor {
 	uint64_t key;
 	int64_t slack_ns;
 	int64_t offset_ns; /* realtime minus monotonic */
+	int64_t set_ns;    /* realtime minus CLOCK_BOOTTIME: only setting the clock moves it */
 	int64_t began_ns;  /* monotonic: processes that ended before are not on file */
 	bool sampled;
 	bool scans_users; /* the second time through /proc, for what users say */
@@ -72,9 +73,12 @@ int64_t attribute_clocks(struct attributor *attributor)
 {
 	int64_t monotonic = clock_ns(CLOCK_MONOTONIC);
 	int64_t offset = clock_ns(CLOCK_REALTIME) - monotonic;
-	int64_t step = attributor->sampled ? offset - attributor->offset_ns : 0;
+	/* The monotonic clock stands still in a suspend: that is no step. */
+	int64_t set = offset - procfs_suspended_ns();
+	int64_t step = attributor->sampled ? set - attributor->set_ns : 0;
 
 	attributor->offset_ns = offset;
+	attributor->set_ns = set;
 	attributor->sampled = true;
 	return step > STEP_NS || step < -STEP_NS ? step / NS_PER_MS : 0;
 }

@@ -50,12 +50,15 @@
 
 static struct {
 	bool fake;
-	int64_t monotonic_ns, offset_ns;
+	int64_t monotonic_ns, offset_ns, suspended_ns;
 } clocks;
 
 int clock_gettime(clockid_t clock, struct timespec *ret_time)
 {
-	int64_t ns = clocks.monotonic_ns + (clock == CLOCK_REALTIME ? clocks.offset_ns : 0);
+	int64_t ns = clocks.monotonic_ns;
+
+	ns += clock == CLOCK_REALTIME ? clocks.offset_ns : 0;
+	ns += clock == CLOCK_BOOTTIME ? clocks.suspended_ns : 0;
 
 	if (!clocks.fake)
 		return (int)syscall(SYS_clock_gettime, clock, ret_time);
@@ -788,6 +791,24 @@ static void step_of_the_clock_is_told_and_followed(void **state)
 	assert_true(attribute_clocks(fixture->attributor) == 0);
 }
 
+/* clock_gettime(2): CLOCK_MONOTONIC does not count the time that the system is suspended. */
+static void suspend_is_no_step(void **state)
+{
+	struct fixture *fixture = *state;
+	const int64_t slept_ms = 3600000;
+
+	scan(fixture);
+	clocks.suspended_ns += slept_ms * MS;
+	clocks.offset_ns += slept_ms * MS;
+	assert_true(attribute_clocks(fixture->attributor) == 0);
+	fork_at(fixture, 100, 50, 100);
+	exec_at(fixture, 101, 100, BYTES(IN_CONTAINER(A)), NOTHING);
+	assert_true(record_at(fixture, slept_ms + 102, 100));
+	assert_container(fixture, A, PHASE_APPLICATION);
+	clocks.offset_ns += 60 * MS; /* set by hand while it slept, or after */
+	assert_true(attribute_clocks(fixture->attributor) == 60);
+}
+
 /* --- from run to run */
 
 struct kept {
@@ -1059,6 +1080,7 @@ int main(void)
 		CASE(scan_mends_what_was_lost),
 		CASE(container_made_again_has_its_new_profile),
 		CASE(step_of_the_clock_is_told_and_followed),
+		CASE(suspend_is_no_step),
 		CASE(lifetimes_in_containers_are_given_in_realtime),
 		CASE(earlier_run_answers_for_late_records),
 	};
