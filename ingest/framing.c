@@ -99,6 +99,11 @@ void framing_free(struct framing *framing)
 	free(framing);
 }
 
+void framing_set_now(struct framing *framing, int64_t now_ms)
+{
+	framing->options.now_ms = now_ms;
+}
+
 void framing_restart(struct framing *framing)
 {
 	journal_restart(&framing->journal);

@@ -74,6 +74,9 @@ void framing_read(struct framing *framing, const struct line *line, struct frame
 void framing_read_entry(struct framing *framing, const struct journal *journal,
 			struct framed *ret_framed);
 
+/* Time passes, where an input is followed: see framing_options.now_ms. */
+void framing_set_now(struct framing *framing, int64_t now_ms);
+
 /* A new input begins: what is kept of an unfinished entry of the last one is forgotten. */
 void framing_restart(struct framing *framing);
 

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Lines taken before others get a turn. */
@@ -41,10 +42,19 @@ struct source {
 	uint64_t end;   /* of the last one */
 	bool begun; /* the store knows of it: its thread may not run before privileges are dropped */
 	bool ended, caught_up;
-	bool unread; /* a file could not be read */
-	bool named;  /* the store knows that this log is followed */
-	bool outrun; /* what was next is gone from the journal: to be kept as evidence */
+	bool unread;     /* a file could not be read */
+	bool named;      /* the store knows that this log is followed */
+	bool outrun;     /* what was next is gone from the journal: to be kept as evidence */
+	struct buf kept; /* the cursor that the store has */
 };
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
 
 /* What --since of a checkpoint means for files. */
 static int known(void *context, struct str first_line, uint64_t *ret_offset, struct err *err)
@@ -189,6 +199,20 @@ static int mark_follow(struct source *source, struct err *err)
 	return store_put_cursor(source->env->store, name.p, STR("followed"), err);
 }
 
+/* A quiet host's disk is left alone. */
+static int keep_cursor(struct source *source, const char *name, struct str cursor, struct err *err)
+{
+	if (cursor.n == 0 || str_eq(cursor, buf_str(&source->kept)))
+		return 0;
+	int result = store_put_cursor(source->env->store, name, cursor, err);
+
+	if (result < 0)
+		return result;
+	buf_clear(&source->kept);
+	buf_put_str(&source->kept, cursor);
+	return 0;
+}
+
 /* Under this name the store keeps the journal's cursor: each directory's is another journal. */
 static void put_journal_name(struct buf *name, const struct source *source)
 {
@@ -231,7 +255,7 @@ static int note_journal_outrun(struct source *source, struct err *err)
 {
 	const struct loss_note note = {
 		.kind = LOSS_OUTRUN,
-		.ms = source->env->now_ms,
+		.ms = now_ms(),
 		.node = intake_node(&source->intake, str_of(NULL, 0)),
 		.text = buf_str(&source->label),
 		.detail = STR("the journal: what came after the last run's last entry was removed"
@@ -274,10 +298,9 @@ static int take_journal(struct source *source, struct err *err)
 static int mark_journal(struct source *source, struct err *err)
 {
 	BUF_AUTO name = {0};
-	struct str cursor = sdjournal_cursor(source->journal);
 
 	put_journal_name(&name, source);
-	return cursor.n ? store_put_cursor(source->env->store, name.p, cursor, err) : 0;
+	return keep_cursor(source, name.p, sdjournal_cursor(source->journal), err);
 }
 
 static int open_kmsg(struct source *source, struct err *err)
@@ -344,7 +367,7 @@ static int take_kmsg(struct source *source, struct err *err)
 
 static int mark_kmsg(struct source *source, struct err *err)
 {
-	return store_put_cursor(source->env->store, "kmsg", kmsg_cursor(source->kmsg), err);
+	return keep_cursor(source, "kmsg", kmsg_cursor(source->kmsg), err);
 }
 
 /* Opened when there is something to read: to look at its beginning is to wait for it, and nothing
@@ -460,7 +483,7 @@ int source_open(const struct source_env *env, const struct source_options *optio
 		struct source **ret_source, struct err *err)
 {
 	struct source *source = mem_new(1, sizeof(*source));
-	struct framing_options framing = {.host = env->host_name, .now_ms = env->now_ms};
+	struct framing_options framing = {.host = env->host_name, .now_ms = now_ms()};
 
 	source->ops = find_ops(options->name);
 	source->env = env;
@@ -502,6 +525,7 @@ void source_close(struct source *source)
 		source->ops->close(source);
 	framing_free(source->intake.framing);
 	buf_release(&source->label);
+	buf_release(&source->kept);
 	free(source);
 }
 
@@ -517,6 +541,7 @@ int source_take(struct source *source, struct err *err)
 		return 0;
 	int result = store_select(source->env->store, source->options.slot, err);
 
+	framing_set_now(source->intake.framing, now_ms());
 	if (result == 0 && !source->begun)
 		result = store_input_begin(source->env->store, source->label.p, NULL, err);
 	source->begun = source->begun || result == 0;

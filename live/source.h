@@ -17,7 +17,6 @@ struct source_env {
 	struct str host_name;
 	const char *node; /* --node, or NULL */
 	unsigned verbose;
-	int64_t now_ms;
 	intake_put_fn *put;
 	/* Called before what was just read is given to the intake: its processes are to be on file by
 	 * then. ms is its stamp, 0 if there are several. */

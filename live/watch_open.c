@@ -230,7 +230,6 @@ static void name_host(struct watch *watch)
 		.host_name = str_from(watch->host.nodename),
 		.node = watch->options->node,
 		.verbose = watch->options->verbose,
-		.now_ms = watch_clock_ms(CLOCK_REALTIME),
 		.put = watch_put,
 		.sync = watch_sync,
 		.before_message = watch_clear_status,

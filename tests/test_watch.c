@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <pty.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 
 /* --- the kernel's counter, instead of the kernel's */
 
@@ -24,12 +25,25 @@ int audit_state_get(struct audit_state *ret_state, struct err *err)
 	return 0;
 }
 
+/* --- the clock, which a case may set */
+
+static int64_t ahead_s;
+
+int clock_gettime(clockid_t clock, struct timespec *ret_time)
+{
+	int result = (int)syscall(SYS_clock_gettime, clock, ret_time);
+
+	ret_time->tv_sec += clock == CLOCK_REALTIME ? ahead_s : 0;
+	return result;
+}
+
 /* --- a watch, as far as it is needed */
 
 struct fixture {
 	struct watch watch;
 	struct cgroup_rules *rules;
 	unsigned records; /* that a source gave */
+	int64_t last_ms;  /* the stamp of the last one */
 	unsigned decided; /* how many of them are not held back */
 	char log[64];
 };
@@ -47,9 +61,9 @@ static int count_record(void *context, struct event *event, struct str text, str
 	struct watch *watch = context;
 	struct fixture *fixture = (struct fixture *)watch; /* its first member */
 
-	(void)event;
 	(void)text;
 	(void)err;
+	fixture->last_ms = event->record->ms;
 	fixture->records++;
 	return 0;
 }
@@ -76,6 +90,7 @@ static int setup(void **state)
 	struct err err = ERR_INIT;
 
 	kernel_lost = 0;
+	ahead_s = 0;
 	assert_int_equal(store_open("", STORE_MEMORY, NULL, &watch->store, &err), 0);
 	assert_int_equal(procfs_open(&watch->procfs, "/proc", &err), 0);
 	assert_int_equal(cgroup_rules_new(&fixture->rules, &err), 0);
@@ -88,7 +103,6 @@ static int setup(void **state)
 	watch->env = (struct source_env){
 		.store = watch->store,
 		.host_name = STR("vm"),
-		.now_ms = watch_clock_ms(CLOCK_REALTIME),
 		.put = count_record,
 		.sync = no_sync,
 		.before_message = watch_clear_status,
@@ -436,6 +450,75 @@ static void end_of_a_file_is_not_kept_while_events_are_held(void **state)
 	assert_int_equal(read_before(fixture, 20), 0);
 }
 
+/* syslog's stamp of RFC 3164 has no year, and journald's text no other; a watch runs for weeks. */
+static void year_is_that_of_the_reading(void **state)
+{
+	struct fixture *fixture = *state;
+	const int64_t days = 40;
+	char line[512], stamp[32];
+	struct tm tm;
+
+	int log = mkstemp(fixture->log);
+
+	open_source(fixture, "syslog", fixture->log);
+	take(fixture);
+	ahead_s = days * 86400;
+	time_t now = (time_t)(watch_clock_ms(CLOCK_REALTIME) / 1000);
+
+	localtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S", &tm);
+	int n = snprintf(
+		line, sizeof(line),
+		"%s vm audit[21073]: SECCOMP auid=4294967295 uid=0 gid=0 ses=4294967295 pid=21073 comm=\"storm\" exe=\"/tmp/storm\" sig=0"
+		" arch=c000003e syscall=110 compat=0 ip=0x7fd256e08829 code=0x7ffc0000\n",
+		stamp);
+
+	put_text(log, line, (size_t)n);
+	for (int i = 0; i < 10 && fixture->records == 0; i++)
+		take(fixture);
+	close(log);
+	assert_int_equal(fixture->records, 1);
+	assert_int_equal(fixture->last_ms / 1000, now);
+}
+
+/* --- the kernel's log */
+
+static void assert_cursor(struct fixture *fixture, const char *end)
+{
+	BUF_AUTO place = {0};
+	struct err err = ERR_INIT;
+
+	commit(fixture->watch.store);
+	assert_int_equal(store_cursor(fixture->watch.store, "kmsg", &place, &err), 0);
+	assert_non_null(place.p);
+	assert_true(place.n >= strlen(end));
+	assert_string_equal(place.p + place.n - strlen(end), end);
+}
+
+/* What is written again and again keeps a disk awake. */
+static void place_is_kept_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = fixture->watch.store;
+	int log = mkstemp(fixture->log);
+	struct err err = ERR_INIT;
+
+	put_text(log, "5,7,100,-;one\n", 14);
+	open_source(fixture, "kmsg", fixture->log);
+	take(fixture);
+	assert_int_equal(source_mark(fixture->watch.sources[0], &err), 0);
+	assert_cursor(fixture, " 7");
+	/* what somebody else wrote stays, so nothing was written */
+	assert_int_equal(store_put_cursor(store, "kmsg", STR("mine"), &err), 0);
+	assert_int_equal(source_mark(fixture->watch.sources[0], &err), 0);
+	assert_cursor(fixture, "mine");
+	put_text(log, "5,8,200,-;two\n", 14);
+	take(fixture);
+	assert_int_equal(source_mark(fixture->watch.sources[0], &err), 0);
+	assert_cursor(fixture, " 8");
+	close(log);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -447,6 +530,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(status_line_fits_its_terminal, setup, teardown),
 		cmocka_unit_test_setup_teardown(end_of_a_file_is_not_kept_while_events_are_held,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(year_is_that_of_the_reading, setup, teardown),
+		cmocka_unit_test_setup_teardown(place_is_kept_once, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
