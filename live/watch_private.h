@@ -68,7 +68,7 @@ struct watch {
 	char boot_id[64];     /* this boot's; serials begin anew with each */
 	uint32_t lost_before; /* the kernel's counter at the last question */
 	bool has_lost;
-	bool said_trouble, said_restart;
+	bool said_trouble, said_restart, said_other_node;
 	bool output_failed;
 	struct buf trouble_said; /* paths that could not be read, each named once */
 	bool status_shown;       /* a line stands on the terminal */

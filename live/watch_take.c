@@ -1,4 +1,5 @@
 #include "report/message.h"
+#include "ingest/node.h"
 #include "live/watch_private.h"
 
 #include <errno.h>
@@ -67,6 +68,39 @@ static int pass_over(struct watch *watch, const struct event *event, struct err 
 		       : 0;
 }
 
+/* rsyslog shortens a host's name where uname does not: see ingest/node.h. */
+static bool is_of_this_node(const struct watch *watch, struct str node)
+{
+	char label[NODE_LABEL_SIZE], ours[NODE_LABEL_SIZE];
+
+	return str_eq(node, watch->node) ||
+	       str_eq(node_label(node, label), node_label(watch->node, ours));
+}
+
+static void warn_of_other_node(struct watch *watch, struct str node)
+{
+	if (watch->said_other_node)
+		return;
+	watch->said_other_node = true;
+	watch_clear_status(watch);
+	message_warning("records of node '%.*s' stay unattributed: this host is '%.*s'; if both"
+			" are this host, say --node %.*s",
+			(int)node.n, node.p, (int)watch->node.n, watch->node.p, (int)node.n,
+			node.p);
+}
+
+/* As attribute_event(). This host's processes tell nothing of another node's record. */
+static bool attribute(struct watch *watch, struct event *event, bool final)
+{
+	if (is_of_this_node(watch, event->node))
+		return attribute_event(watch->attributor, event, final);
+	warn_of_other_node(watch, event->node);
+	event->attribution = ATTRIBUTION_UNATTRIBUTED;
+	event->reason = UNATTRIBUTED_LOG_ALONE;
+	event->phase = phase_of(event->record);
+	return true;
+}
+
 static bool hold(struct watch *watch, const struct event *event, struct str text)
 {
 	return hold_add(watch->hold, event, text, watch->slot,
@@ -79,10 +113,10 @@ int watch_put(void *context, struct event *event, struct str text, struct err *e
 
 	if (event->record->ms < watch->options->from_ms)
 		return pass_over(watch, event, err);
-	if (!attribute_event(watch->attributor, event, false)) {
+	if (!attribute(watch, event, false)) {
 		if (hold(watch, event, text))
 			return 0;
-		attribute_event(watch->attributor, event, true);
+		attribute(watch, event, true);
 	}
 	int result = finish(watch, event, text, err);
 
@@ -102,8 +136,7 @@ static int retry(void *context, struct event *event, struct str text, unsigned s
 {
 	struct retry *at = context;
 
-	if (!store_has_room(at->watch->store) ||
-	    !attribute_event(at->watch->attributor, event, final))
+	if (!store_has_room(at->watch->store) || !attribute(at->watch, event, final))
 		return 0;
 	int result = store_select(at->watch->store, slot, at->err);
 
