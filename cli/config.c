@@ -21,9 +21,10 @@
 
 enum value_kind {
 	VALUE_TEXT,
-	VALUE_CHOICE, /* one of the words of `choices`: "text|json" */
-	VALUE_LIST,   /* some of them, set off by commas */
-	VALUE_PATH,   /* absolute: a service has no directory of its own */
+	VALUE_CHOICE,  /* one of the words of `choices`: "text|json" */
+	VALUE_PROGRAM, /* the same, and its release may follow: docker@28.0 */
+	VALUE_LIST,    /* some of them, set off by commas */
+	VALUE_PATH,    /* absolute: a service has no directory of its own */
 	VALUE_TIME,
 	VALUE_NICE,
 };
@@ -39,9 +40,9 @@ static const struct key {
 	{"watch", "file", VALUE_PATH, offsetof(struct config, file), NULL},
 	{"watch", "from", VALUE_TIME, offsetof(struct config, from), NULL},
 	{"watch", "profile", VALUE_TEXT, offsetof(struct config, profile), NULL},
-	{"watch", "loader", VALUE_CHOICE, offsetof(struct config, loader),
-	 "auto|docker|podman|oci"},
-	{"watch", "runtime", VALUE_CHOICE, offsetof(struct config, runtime), "runc|crun"},
+	{"watch", "loader", VALUE_PROGRAM, offsetof(struct config, loader),
+	 "auto|docker|podman|oci|crio|containerd"},
+	{"watch", "runtime", VALUE_PROGRAM, offsetof(struct config, runtime), "runc|crun"},
 	{"watch", "node", VALUE_TEXT, offsetof(struct config, node), NULL},
 	{"watch", "db", VALUE_PATH, offsetof(struct config, db), NULL},
 	{"watch", "db-group", VALUE_TEXT, offsetof(struct config, db_group), NULL},
@@ -265,11 +266,19 @@ static bool set_nice(struct config *config, const char *value)
 	return true;
 }
 
+static bool is_program(const char *choices, const char *value)
+{
+	MEM_AUTO char *program = mem_copy(str_of(value, strcspn(value, "@")));
+
+	return is_choice(choices, program);
+}
+
 static void set_value(struct parse *parse, const struct key *key, const char *value)
 {
 	const char **field = (const char **)((char *)parse->config + key->offset);
 
-	if (key->kind == VALUE_CHOICE && !is_choice(key->choices, value))
+	if ((key->kind == VALUE_CHOICE && !is_choice(key->choices, value)) ||
+	    (key->kind == VALUE_PROGRAM && !is_program(key->choices, value)))
 		problem(parse, parse->line, "%s = %s: write one of %s", key->name, value,
 			key->choices);
 	else if (key->kind == VALUE_LIST && !is_list(key->choices, value))

@@ -1,5 +1,7 @@
 #include "cli/judging.h"
 
+#include "profile/document/releases.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -37,7 +39,60 @@ static int parse_kernel(const char *text, struct profile_options *options, struc
 	return err_set(err, EINVAL, "--kernel: '%s' is no version; write it as 5.10", text);
 }
 
-/* The words were checked by the option table. */
+/* "docker", "runc@1.1.5". */
+static int parse_release(const char *option, const char *text, struct str *ret_word,
+			 struct version *ret_version, struct err *err)
+{
+	struct str all = str_from(text);
+	char program[16];
+
+	*ret_word = str_of(all.p, str_chr(all, '@'));
+	if (ret_word->n == all.n)
+		return 0;
+	snprintf(program, sizeof(program), "%.*s", (int)ret_word->n, ret_word->p);
+	int r = release_parse(program, str_skip(all, ret_word->n + 1), ret_version, err);
+
+	return r < 0 ? err_prefix(err, "--%s", option) : 0;
+}
+
+static int parse_loader(const char *text, struct profile_options *options, struct err *err)
+{
+	struct str word;
+
+	if (parse_release("loader", text, &word, &options->loader_version, err) < 0)
+		return -EINVAL;
+	if (!loader_from_name(word, &options->loader) || options->loader > LOADER_OCI)
+		return err_set(err, EINVAL,
+			       "--loader: '%s' is none of auto, docker, podman, oci, crio, "
+			       "containerd",
+			       text);
+	return 0;
+}
+
+static int parse_runtime(const char *text, struct profile_options *options, struct err *err)
+{
+	struct str word;
+
+	if (parse_release("runtime", text, &word, &options->runtime_version, err) < 0)
+		return -EINVAL;
+	if (!runtime_from_name(word, &options->runtime) || options->runtime > RUNTIME_CRUN)
+		return err_set(err, EINVAL, "--runtime: '%s' is none of runc, crun", text);
+	return 0;
+}
+
+static int parse_programs(const struct profile_options_given *given,
+			  struct profile_options *options, struct err *err)
+{
+	int r = given->loader ? parse_loader(given->loader, options, err) : 0;
+
+	if (r == 0 && given->runtime)
+		r = parse_runtime(given->runtime, options, err);
+	if (r == 0 && given->libseccomp &&
+	    release_parse("libseccomp", str_from(given->libseccomp), &options->libseccomp, err) < 0)
+		r = err_prefix(err, "--libseccomp");
+	return r;
+}
+
 int judges_init(struct judges *judges, const struct profile_options_given *given, struct err *err)
 {
 	struct profile_options *options = &judges->options;
@@ -46,12 +101,9 @@ int judges_init(struct judges *judges, const struct profile_options_given *given
 	*judges = (struct judges){.name = given->profile};
 	*options = profile_options_default();
 	options->select = given->select;
-	if (given->loader && strcmp(given->loader, "auto") != 0)
-		loader_from_name(str_from(given->loader), &options->loader);
-	if (given->runtime)
-		runtime_from_name(str_from(given->runtime), &options->runtime);
 	judges->has_caps = given->caps != NULL;
-	if (given->caps)
+	r = parse_programs(given, options, err);
+	if (r == 0 && given->caps)
 		r = parse_caps("caps", given->caps, &options->caps, err);
 	if (r == 0)
 		r = parse_caps_list("cap-add", &given->cap_add, &options->cap_add, err);

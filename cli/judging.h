@@ -9,7 +9,7 @@
 
 /* What a command line says of the profile; part of a command's struct of options. */
 struct profile_options_given {
-	const char *profile, *select, *loader, *runtime, *caps, *kernel;
+	const char *profile, *select, *loader, *runtime, *libseccomp, *caps, *kernel;
 	struct option_list cap_add, cap_drop;
 };
 
@@ -24,10 +24,12 @@ struct profile_options_given {
 #define PROFILE_LOADING_ROWS(type, at)                                                            \
 	OPTION(TEXT, 0, "select", "NAME", type, at.select,                                        \
 	       "which profile, where a text holds several"),                                      \
-	OPTION(CHOICE, 0, "loader", "auto|docker|podman|oci", type, at.loader,                    \
-	       "who reads the profile; default auto, by its shape"),                              \
-	OPTION(CHOICE, 0, "runtime", "runc|crun", type, at.runtime,                               \
+	OPTION(TEXT, 0, "loader", "auto|docker[@VER]|podman[@VER]|oci|crio|containerd", type,     \
+	       at.loader, "who reads the profile; default auto, by its shape"),                   \
+	OPTION(TEXT, 0, "runtime", "runc[@VER]|crun[@VER]", type, at.runtime,                     \
 	       "who builds the filter; default runc"),                                            \
+	OPTION(TEXT, 0, "libseccomp", "VER", type, at.libseccomp,                                 \
+	       "leave out the names that this release lacks; default the one here"),              \
 	OPTION(TEXT, 0, "caps", "CAP[,CAP...]", type, at.caps,                                    \
 	       "capabilities that the profile's conditions see; default the container's own where " \
 	       "known, else Docker's 14"),                                                        \

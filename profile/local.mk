@@ -8,6 +8,8 @@ libsclog_a_SOURCES += \
 	profile/document/options.h \
 	profile/document/readers.c \
 	profile/document/readers.h \
+	profile/document/releases.c \
+	profile/document/releases.h \
 	profile/document/resolve.c \
 	profile/document/resolve.h \
 	profile/document/spelling.c \

@@ -109,6 +109,8 @@ static void take_from_document(struct profile *profile, const struct profile_sou
 
 	if (source->loader == LOADER_PODMAN)
 		document->shape = SHAPE_PODMAN;
+	if (options->loader == LOADER_AUTO && options->loader_version.count == 0)
+		options->loader_version = source->loader_version;
 	take_caps(options, document);
 	if (options->arch == 0)
 		options->arch = host_of(document);

@@ -61,7 +61,7 @@ static void test_every_key(void **state)
 				   "  \n"
 				   "profile = pid:1\n"
 				   "loader = oci\r\n"
-				   "runtime = crun\n"
+				   "runtime = crun@1.8\n"
 				   "node = a.b.c\n"
 				   "db = /x/y z.db\n"
 				   "db-group = adm\n"
@@ -86,7 +86,7 @@ static void test_every_key(void **state)
 	assert_text(config.from, "now");
 	assert_text(config.profile, "pid:1");
 	assert_text(config.loader, "oci");
-	assert_text(config.runtime, "crun");
+	assert_text(config.runtime, "crun@1.8");
 	assert_text(config.node, "a.b.c");
 	assert_text(config.db, "/x/y z.db");
 	assert_text(config.db_group, "adm");
@@ -208,7 +208,7 @@ static const struct {
 	{"[watch]\nfrom = soon\n", 1, {":2: from = soon: write start, or "}},
 	{"[watch]\nloader = runc\nruntime = docker\nformat = csv\n",
 	 3,
-	 {":2: loader = runc: write one of auto|docker|podman|oci",
+	 {":2: loader = runc: write one of auto|docker|podman|oci|crio|containerd",
 	  ":3: runtime = docker: write one of runc|crun",
 	  ":4: format = csv: write one of text|json"}},
 	{"[watch]\npriority = high\n",

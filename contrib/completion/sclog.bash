@@ -74,6 +74,7 @@ _sclog_list() {
 _sclog_value() {
 	local command=$1 argument=$2 current=$3
 
+	argument=${argument//\[@VER\]/}
 	case $argument in
 	*'|TIME')
 		argument=${argument%TIME}

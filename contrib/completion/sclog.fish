@@ -53,7 +53,7 @@ end
 
 function __sclog_values
     set -l option (__sclog_option)
-    set -l argument (__sclog_argument $option)
+    set -l argument (__sclog_argument $option | string replace -a '[@VER]' '')
     set -l current (commandline -ct)
     set -l prefix ''
     if string match -q -- '*=*' $current

@@ -97,6 +97,7 @@ struct document {
 	char *prefix_owned; /* to be freed, or NULL */
 	bool has_caps;      /* it came with its container's bounding set */
 	caps caps;
+	bool privileged;            /* the container that it came with is */
 	bool resolved;              /* a runtime's input: what is conditional was decided already */
 	const char *default_action; /* NULL when absent */
 	struct optional default_errno_ret;

@@ -58,6 +58,10 @@ bool loader_from_name(struct str name, enum loader *ret_loader)
 {
 	size_t at;
 
+	if (str_eq(name, STR("crio")))
+		name = STR("podman");
+	if (str_eq(name, STR("containerd")))
+		name = STR("oci");
 	if (!find_name(loader_names, sizeof(loader_names) / sizeof(loader_names[0]), name, &at))
 		return false;
 	*ret_loader = (enum loader)at;

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "profile/document/version.h"
 
 #include <stdint.h>
 
@@ -30,7 +31,7 @@ enum runtime {
 
 const char *loader_name(enum loader loader);
 const char *runtime_name(enum runtime runtime);
-/* Both return false for an unknown name. */
+/* Both return false for an unknown name. CRI-O loads as Podman does, containerd as oci. */
 bool loader_from_name(struct str name, enum loader *ret_loader);
 bool runtime_from_name(struct str name, enum runtime *ret_runtime);
 
@@ -53,6 +54,8 @@ struct profile_options {
 		*select; /* which of several profiles in one text; NULL: there is one. Borrowed */
 	enum loader loader;
 	enum runtime runtime;
+	/* Their releases, and libseccomp's; none: the newest that is known, and the one at hand. */
+	struct version loader_version, runtime_version, libseccomp;
 	bool has_caps; /* caps are asked for: those that a document brings along do not count */
 	caps caps;     /* the container's bounding set; else the loader's default */
 	caps cap_add, cap_drop; /* these as well, and without those */

@@ -256,9 +256,12 @@ static const char *seccomp_value(const struct node *option)
 static caps docker_caps(const struct node *host)
 {
 	caps every, add = caps_of(node_member(host, "CapAdd"));
+	bool privileged = node_is(node_member(host, "Privileged"), NODE_TRUE);
 	caps drop = caps_of(node_member(host, "CapDrop"));
 
 	caps_from_name(STR("ALL"), &every);
+	if (privileged)
+		return every;
 	if ((add & every) == every)
 		return every & ~drop;
 	return (caps_docker_default & ~drop) | add;
@@ -331,8 +334,9 @@ static int read_options(struct finder *finder, const struct node *object, const 
 		return wrong(finder, SECURITY_OPT, "must be an array");
 	const char *value = find_option(options, &option);
 
-	if (node_is(node_member(host, "Privileged"), NODE_TRUE)) {
-		no_filter(finder, "HostConfig.Privileged", "true");
+	finder->document->privileged = node_is(node_member(host, "Privileged"), NODE_TRUE);
+	if (finder->document->privileged && (!value || strcmp(value, "builtin") == 0)) {
+		no_filter(finder, "HostConfig.Privileged", "true, and no profile given");
 		return 0;
 	}
 	if (!value || strcmp(value, "builtin") == 0)

@@ -1,6 +1,7 @@
 #include "profile/document/resolve.h"
 
 #include "base/mem.h"
+#include "profile/document/releases.h"
 #include "profile/document/spelling.h"
 
 #include <errno.h>
@@ -290,6 +291,22 @@ static int complete_action(struct resolver *resolver, uint32_t action, struct op
 	return 0;
 }
 
+/* A number that older releases of Docker pass over, and so does the chosen one if it is older. */
+static void lint_errno(struct resolver *resolver, size_t order, const char *place,
+		       enum release_fact fact, struct optional *number)
+{
+	if (release_fact_holds(fact, &resolver->options->loader_version)) {
+		lint_add(resolver->lints, order, place,
+			 "ignored by Docker before %s: the errno is EPERM",
+			 release_fact_until(fact));
+		number->present = false;
+	} else if (resolver->options->loader_version.count == 0) {
+		lint_note(resolver->lints, order, place,
+			  "Docker before %s does not know it and answers EPERM",
+			  release_fact_until(fact));
+	}
+}
+
 static int both_names(struct resolver *resolver, size_t at)
 {
 	const struct document_rule *rule = &resolver->document->rules[at];
@@ -312,19 +329,30 @@ static int add_rule(struct resolver *resolver, size_t at)
 	char place[PLACE_SIZE];
 	uint32_t action;
 
+	struct optional errno_ret = from->errno_ret;
+
+	rule_place(resolver, at, "errnoRet", place);
+	if (rules->loader == LOADER_DOCKER && errno_ret.present &&
+	    release_fact_holds(DOCKER_NO_RULE_ERRNO, &resolver->options->loader_version))
+		lint_errno(resolver, at + 1, place, DOCKER_NO_RULE_ERRNO, &errno_ret);
 	rule_place(resolver, at, "errno", place);
-	int r = complete_action(resolver, from->action, from->errno_ret, from->errno_name, place,
+	int r = complete_action(resolver, from->action, errno_ret, from->errno_name, place,
 				&action);
 
-	for (size_t i = 0; r == 0 && i < names.count; i++)
+	for (size_t i = 0; r == 0 && i < names.count; i++) {
+		const char *name = old_form ? from->name : names.all[i];
+
+		if (!libseccomp_has(&resolver->options->libseccomp, name))
+			continue;
 		rules->all[rules->count++] = (struct rule){
-			.name = old_form ? from->name : names.all[i],
+			.name = name,
 			.action = action,
 			.args = from->args,
 			.arg_count = from->arg_count,
 			.document_rule = at,
 			.document_name = i,
 		};
+	}
 	return r;
 }
 
@@ -381,9 +409,10 @@ static int resolve_default(struct resolver *resolver)
 		return err_set(resolver->err, EINVAL,
 			       "%s: no runtime takes SCMP_ACT_NOTIFY as the default action", place);
 	top_place(resolver, "defaultErrnoRet", place);
-	if (resolver->rules->loader == LOADER_DOCKER && document->default_errno_ret.present)
-		lint_note(resolver->lints, 0, place,
-			  "Docker before 23.0 does not know it and answers EPERM");
+	struct optional errno_ret = document->default_errno_ret;
+
+	if (resolver->rules->loader == LOADER_DOCKER && errno_ret.present)
+		lint_errno(resolver, 0, place, DOCKER_NO_DEFAULT_ERRNO, &errno_ret);
 	top_place(resolver, "defaultErrno", place);
 	if (resolver->rules->loader != LOADER_PODMAN && document->default_errno)
 		lint_add(resolver->lints, 0, place, "ignored by loader %s: %s",
@@ -391,8 +420,8 @@ static int resolve_default(struct resolver *resolver)
 			 document->default_errno_ret.present
 				 ? "defaultErrnoRet counts"
 				 : "the errno is EPERM without defaultErrnoRet");
-	return complete_action(resolver, action, document->default_errno_ret,
-			       document->default_errno, place, &resolver->rules->default_action);
+	return complete_action(resolver, action, errno_ret, document->default_errno, place,
+			       &resolver->rules->default_action);
 }
 
 static size_t count_names(const struct document *document)
@@ -464,6 +493,31 @@ static int check_tangled(struct resolver *resolver)
 	return 0;
 }
 
+/* A privileged container that was given a profile. */
+static bool is_unfiltered(struct resolver *resolver)
+{
+	const struct version *version = &resolver->options->loader_version;
+	const char *place = "HostConfig.Privileged";
+	const char *until = release_fact_until(DOCKER_PRIVILEGED_UNFILTERED);
+
+	if (resolver->rules->loader != LOADER_DOCKER)
+		return false;
+	if (release_fact_holds(DOCKER_PRIVILEGED_UNFILTERED, version)) {
+		lint_add(resolver->lints, 0, place,
+			 "Docker before %s applies no profile to a privileged container: this "
+			 "container runs without a filter",
+			 until);
+		return true;
+	}
+	if (version->count == 0)
+		lint_add(
+			resolver->lints, 0, place,
+			"Docker %s and later, and Podman, apply the profile; Docker before that runs "
+			"a privileged container without a filter (--loader docker@26 judges that)",
+			until);
+	return false;
+}
+
 int rules_resolve(const struct document *document, const struct profile_options *options,
 		  struct rules *rules, struct lints *lints, struct err *err)
 {
@@ -477,6 +531,10 @@ int rules_resolve(const struct document *document, const struct profile_options 
 	*rules = (struct rules){.document = document, .loader = options->loader};
 	if (rules->loader == LOADER_AUTO)
 		rules->loader = loader_of_shape(document->shape);
+	if (document->privileged && is_unfiltered(&resolver)) {
+		rules->off = true;
+		return 0;
+	}
 	if (document->faults[rules->loader][0])
 		return err_set(err, EINVAL, "%s", document->faults[rules->loader]);
 	if (!document->default_action && !document->rule_count && document->profile &&

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/filter/rehearsal.h"
+#include "profile/document/releases.h"
 #include "profile/document/spelling.h"
 
 #include <byteswap.h>
@@ -352,15 +353,22 @@ static int add_rule(struct builder *builder, const struct rule *rule)
 	return r < 0 ? refuse_rule(builder, rule, -r) : 0;
 }
 
-/* Names of a rule that the library lacks, in one remark. */
+/* Why a name of a rule has no effect. */
+enum unknown_kind {
+	UNKNOWN_TYPO,  /* a syscall of no arch */
+	UNKNOWN_NEWER, /* than the libseccomp that builds the filter */
+	UNKNOWN_HERE,  /* --libseccomp has it, the one here does not, and cannot build its rule */
+	UNKNOWN_KINDS,
+};
+
+/* Names of a rule with one reason, in one remark. */
 struct unknown_names {
 	struct buf names;
 	size_t count;
 	size_t first; /* of them */
 };
 
-/* A syscall of some arch that is newer than the library; else the name is a typo. */
-static bool is_newer(const char *name)
+static bool is_name_of_any_arch(const char *name)
 {
 	int64_t nr;
 
@@ -370,13 +378,29 @@ static bool is_newer(const char *name)
 	return false;
 }
 
-static void find_unknown_name(struct unknown_names unknown[2], size_t at, const char *text)
+/* UNKNOWN_KINDS for a name that has its effect. */
+static enum unknown_kind kind_of_name(const struct builder *builder, const char *name)
 {
+	const struct version *wanted = &builder->options->libseccomp;
+
+	if (!libseccomp_has(wanted, name))
+		return UNKNOWN_NEWER;
+	if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
+		return UNKNOWN_KINDS;
+	if (!is_name_of_any_arch(name))
+		return UNKNOWN_TYPO;
+	return wanted->count ? UNKNOWN_HERE : UNKNOWN_NEWER;
+}
+
+static void find_unknown_name(const struct builder *builder, struct unknown_names *unknown,
+			      size_t at, const char *text)
+{
+	enum unknown_kind kind = kind_of_name(builder, text);
 	char quoted[QUOTED_SIZE];
 
-	if (seccomp_syscall_resolve_name(text) != __NR_SCMP_ERROR)
+	if (kind == UNKNOWN_KINDS)
 		return;
-	struct unknown_names *to = &unknown[is_newer(text)];
+	struct unknown_names *to = &unknown[kind];
 
 	if (to->count++ == 0)
 		to->first = at;
@@ -384,25 +408,46 @@ static void find_unknown_name(struct unknown_names unknown[2], size_t at, const 
 		buf_format(&to->names, "%s%s", to->count > 1 ? ", " : "", text_quote(text, quoted));
 }
 
-static void lint_unknown(struct builder *builder, size_t rule, const struct unknown_names *unknown,
-			 bool newer)
+/* The libseccomp that the filter is judged for. */
+static void put_library(const struct builder *builder, struct buf *text)
 {
-	const struct scmp_version *version = seccomp_version();
-	char place[PLACE_SIZE], more[32] = "";
+	const struct version *wanted = &builder->options->libseccomp;
+	const struct scmp_version *here = seccomp_version();
 
-	if (unknown->count == 0)
-		return;
+	buf_put_str(text, STR("libseccomp "));
+	for (unsigned i = 0; i < wanted->count; i++)
+		buf_format(text, "%s%u", i ? "." : "", wanted->parts[i]);
+	if (!wanted->count)
+		buf_format(text, "%u.%u.%u", here->major, here->minor, here->micro);
+}
+
+static void lint_unknown(struct builder *builder, size_t rule, enum unknown_kind kind,
+			 const struct unknown_names *unknown)
+{
+	const struct scmp_version *here = seccomp_version();
+	char place[PLACE_SIZE];
+	BUF_AUTO text = {0};
+
+	put_library(builder, &text);
+	buf_format(&text, " %s %s", kind == UNKNOWN_HERE ? "knows" : "knows no syscall",
+		   unknown->names.p);
 	if (unknown->count > UNKNOWN_SHOWN)
-		snprintf(more, sizeof(more), " and %zu more", unknown->count - UNKNOWN_SHOWN);
+		buf_format(&text, " and %zu more", unknown->count - UNKNOWN_SHOWN);
+	if (kind == UNKNOWN_HERE)
+		buf_format(&text,
+			   ", and the one here (%u.%u.%u) does not: judged as if the rule were not "
+			   "there",
+			   here->major, here->minor, here->micro);
+	else
+		buf_format(&text, "%s: the name%s no effect",
+			   kind == UNKNOWN_NEWER ? ", which it is older than" : "",
+			   unknown->count > 1 ? "s have" : " has");
 	if (unknown->count == 1)
 		document_name_place(builder->rules->document, rule, unknown->first, place);
 	else
 		document_rule_place(builder->rules->document, rule, place);
-	(newer ? lint_note : lint_add)(
-		builder->lints, rule + 1, place,
-		"libseccomp %u.%u.%u knows no syscall %s%s%s: the name%s no effect", version->major,
-		version->minor, version->micro, unknown->names.p, more,
-		newer ? ", which it is older than" : "", unknown->count > 1 ? "s have" : " has");
+	(kind == UNKNOWN_NEWER ? lint_note : lint_add)(builder->lints, rule + 1, place, "%s",
+						       text.p);
 }
 
 /* All names of the document, those of rules that the loader drops too: a typo is a typo. */
@@ -412,14 +457,15 @@ static void lint_unknown_names(struct builder *builder)
 
 	for (size_t i = 0; i < document->rule_count; i++) {
 		const struct document_rule *rule = &document->rules[i];
-		struct unknown_names unknown[2] = {0};
+		struct unknown_names unknown[UNKNOWN_KINDS] = {0};
 
 		for (size_t j = 0; j < rule->names.count; j++)
-			find_unknown_name(unknown, j, rule->names.all[j]);
+			find_unknown_name(builder, unknown, j, rule->names.all[j]);
 		if (rule->name && !rule->names.count)
-			find_unknown_name(unknown, 0, rule->name);
-		for (size_t k = 0; k < 2; k++) {
-			lint_unknown(builder, i, &unknown[k], k == 1);
+			find_unknown_name(builder, unknown, 0, rule->name);
+		for (size_t k = 0; k < UNKNOWN_KINDS; k++) {
+			if (unknown[k].count)
+				lint_unknown(builder, i, (enum unknown_kind)k, &unknown[k]);
 			buf_release(&unknown[k].names);
 		}
 	}
@@ -534,12 +580,12 @@ static void stub_limit(struct stub *stub, const struct filter_arch *arch, size_t
  * limit; and last the return. Every arch that is not this one goes on behind it.
  */
 static void stub_arch(struct stub *stub, const struct filter *filter,
-		      const struct filter_arch *arch)
+		      const struct filter_arch *arch, bool with_zero)
 {
 	const uint32_t arch_at = offsetof(struct seccomp_data, arch);
 	const uint32_t nr_at = offsetof(struct seccomp_data, nr);
 	bool x86_64 = arch_audit(arch->token) == AUDIT_ARCH_X86_64;
-	bool s390 = arch->token == SCMP_ARCH_S390 || arch->token == SCMP_ARCH_S390X;
+	bool s390 = with_zero && (arch->token == SCMP_ARCH_S390 || arch->token == SCMP_ARCH_S390X);
 	size_t tests = x86_64 ? 3 : s390 ? 2 : 1;
 
 	stub_put(stub, BPF_LD | BPF_W | BPF_ABS, 0, 0, arch_at);
@@ -568,6 +614,14 @@ static bool has_part(const struct filter *filter, const struct filter_arch *arch
 	return arch->has_last || (arch == x86_64 && x32 && x32->has_last);
 }
 
+static bool lists_host(const struct builder *builder)
+{
+	for (size_t i = 0; i < builder->rules->arches.count; i++)
+		if (token_of(builder, builder->rules->arches.all[i]) == builder->options->arch)
+			return true;
+	return false;
+}
+
 static void prepend_stub(struct builder *builder)
 {
 	struct filter *filter = builder->filter;
@@ -575,9 +629,14 @@ static void prepend_stub(struct builder *builder)
 
 	for (size_t i = 0; i < filter->arch_count; i++)
 		find_last(builder->rules, &filter->arches[i]);
+	if (release_fact_holds(RUNC_STUB_LISTED_ONLY, &builder->options->runtime_version) &&
+	    !lists_host(builder))
+		filter->arches[0].has_last = false;
 	for (size_t i = 0; i < filter->arch_count; i++) {
 		if (has_part(filter, &filter->arches[i]))
-			stub_arch(&stub, filter, &filter->arches[i]);
+			stub_arch(&stub, filter, &filter->arches[i],
+				  !release_fact_holds(RUNC_S390_STUB_WITHOUT_ZERO,
+						      &builder->options->runtime_version));
 	}
 	size_t count = filter->count + stub.count;
 
@@ -594,12 +653,9 @@ static void lint_stub(struct builder *builder)
 {
 	char place[PLACE_SIZE];
 
-	if (!builder->filter->arches[0].has_last)
+	if (!builder->filter->arches[0].has_last || builder->options->runtime_version.count ||
+	    lists_host(builder))
 		return;
-	for (size_t i = 0; i < builder->rules->arches.count; i++) {
-		if (token_of(builder, builder->rules->arches.all[i]) == builder->options->arch)
-			return;
-	}
 	snprintf(place, sizeof(place), "%sarchitectures", builder->rules->document->prefix);
 	lint_add(
 		builder->lints, 0, place,
@@ -607,7 +663,47 @@ static void lint_stub(struct builder *builder)
 		"the profile with the default action, later ones (as here) with ENOSYS");
 }
 
-/* runc 1.1 refuses all flags; later versions know these. */
+/* Why the runtime of that release refuses the flag, or NULL. */
+static const enum release_fact *refusing_fact(const struct builder *builder, const char *flag,
+					      const struct version *version)
+{
+	static const enum release_fact flags = RUNC_NO_FLAGS, runc = RUNC_NO_WAIT_KILLABLE,
+				       crun = CRUN_NO_WAIT_KILLABLE;
+	bool is_runc = builder->options->runtime == RUNTIME_RUNC;
+	const enum release_fact *wait = is_runc ? &runc : &crun;
+
+	if (is_runc && release_fact_holds(flags, version))
+		return &flags;
+	if (strcmp(flag, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") == 0 &&
+	    release_fact_holds(*wait, version))
+		return wait;
+	return NULL;
+}
+
+static int check_flag(struct builder *builder, const char *flag, const char *place)
+{
+	static const struct version oldest = {{0}, 1};
+	const char *runtime = runtime_name(builder->options->runtime);
+	const struct version *version = &builder->options->runtime_version;
+	const enum release_fact *fact = refusing_fact(builder, flag, version);
+
+	if (fact)
+		return err_set(builder->err, EINVAL,
+			       "%s: %s before %s refuses %s, so the container would not start",
+			       place, runtime, release_fact_until(*fact), flag);
+	fact = version->count ? NULL : refusing_fact(builder, flag, &oldest);
+	if (fact && strcmp(flag, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") == 0 &&
+	    builder->options->runtime == RUNTIME_RUNC)
+		lint_add(builder->lints, 0, place,
+			 "runc before %s refuses every flag, and before %s this one",
+			 release_fact_until(*fact), release_fact_until(RUNC_NO_WAIT_KILLABLE));
+	else if (fact)
+		lint_add(builder->lints, 0, place, "%s before %s refuses %s; later ones take %s",
+			 runtime, release_fact_until(*fact),
+			 *fact == RUNC_NO_FLAGS ? "every flag" : "this flag", flag);
+	return 0;
+}
+
 static int check_flags(struct builder *builder)
 {
 	static const char *const known[] = {
@@ -618,8 +714,9 @@ static int check_flags(struct builder *builder)
 	};
 	const struct strings *flags = &builder->rules->document->flags;
 	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
+	int r = 0;
 
-	for (size_t i = 0; i < flags->count; i++) {
+	for (size_t i = 0; r == 0 && i < flags->count; i++) {
 		bool found = false;
 
 		for (size_t j = 0; j < sizeof(known) / sizeof(known[0]); j++)
@@ -628,9 +725,40 @@ static int check_flags(struct builder *builder)
 		if (!found)
 			return err_set(builder->err, EINVAL, "%s: unknown flag %s", place,
 				       text_quote(flags->all[i], quoted));
-		lint_add(builder->lints, 0, place,
-			 "runc 1.1 refuses every flag; 1.2 and later take %s", flags->all[i]);
+		r = check_flag(builder, flags->all[i], place);
 	}
+	return r;
+}
+
+/* What a release of runc refuses of the actions; those of the document, as they are written. */
+static int check_actions(struct builder *builder)
+{
+	const struct document *document = builder->rules->document;
+	const struct version *version = &builder->options->runtime_version;
+	char place[PLACE_SIZE];
+
+	if (builder->options->runtime != RUNTIME_RUNC)
+		return 0;
+	for (size_t i = 0; i < builder->rules->count; i++) {
+		const struct rule *rule = &builder->rules->all[i];
+		enum release_fact fact =
+			rule->action == SCMP_ACT_NOTIFY ? RUNC_NO_NOTIFY : RUNC_NO_KILL_VARIANTS;
+
+		if ((rule->action != SCMP_ACT_NOTIFY && rule->action != SCMP_ACT_KILL_PROCESS) ||
+		    !release_fact_holds(fact, version))
+			continue;
+		document_rule_place(document, rule->document_rule, place);
+		return err_set(builder->err, EINVAL,
+			       "%s.action: runc before %s refuses it, so the container would not "
+			       "start",
+			       place, release_fact_until(fact));
+	}
+	if (builder->rules->default_action == SCMP_ACT_KILL_PROCESS &&
+	    release_fact_holds(RUNC_NO_KILL_VARIANTS, version))
+		return err_set(builder->err, EINVAL,
+			       "%sdefaultAction: runc before %s refuses it, so the container would "
+			       "not start",
+			       document->prefix, release_fact_until(RUNC_NO_KILL_VARIANTS));
 	return 0;
 }
 
@@ -720,6 +848,8 @@ static int build(struct builder *builder)
 	size_t step;
 	int r = check_flags(builder);
 
+	if (r == 0)
+		r = check_actions(builder);
 	if (r == 0)
 		r = check_default(builder);
 	if (r == 0)
