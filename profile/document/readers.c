@@ -18,7 +18,8 @@ struct reader;
 struct candidate {
 	const struct reader *reader;
 	struct node *node;
-	const char *name, *space; /* NULL: it has none */
+	const char *name;  /* NULL: it has none */
+	const char *space; /* namespace, or the object that holds it; NULL: none */
 };
 
 struct finder {
@@ -567,6 +568,14 @@ static void name_kubescape(struct candidate *candidate)
 	candidate->name = node_string(node_member(candidate->node, "name"));
 }
 
+/* What an object holds has its name in front, as two objects may hold the same names. */
+static void put_space(struct finder *finder, size_t first, const struct node *object)
+{
+	for (; first < finder->count; first++)
+		finder->all[first].space =
+			node_string(node_member(node_member(object, "metadata"), "name"));
+}
+
 /* One profile a container (SeccompProfileSpec of kubescape's storage API). */
 static void list_kubescape(struct finder *finder, struct node *node)
 {
@@ -582,6 +591,7 @@ static void list_kubescape(struct finder *finder, struct node *node)
 		for (struct node *item = list ? list->first : NULL; item; item = item->next)
 			add_candidate(finder, &reader, item, NULL);
 	}
+	put_space(finder, before, node);
 	if (finder->count == before)
 		refuse(finder, "spec: kubescape's SeccompProfile has no profile for any container");
 }
@@ -613,6 +623,7 @@ static void list_config_map(struct finder *finder, struct node *node)
 		if (text && (strstr(text, "defaultAction") || strstr(text, "\"syscalls\"")))
 			add_candidate(finder, &reader, item, item->key);
 	}
+	put_space(finder, before, node);
 	if (finder->count == before)
 		refuse(finder, "data: no text in this ConfigMap is a seccomp profile");
 }
@@ -710,7 +721,7 @@ static const struct reader *reader_of(const struct node *node)
 	return NULL;
 }
 
-/* What it is called, where it has no name by its number; or NAMESPACE/NAME where asked. */
+/* What it is called, where it has no name by its number; with its space in front where asked. */
 static void name_of(const struct finder *finder, size_t at, bool with_space, struct buf *name)
 {
 	const struct candidate *candidate = &finder->all[at];
@@ -725,12 +736,14 @@ static void name_of(const struct finder *finder, size_t at, bool with_space, str
 
 static bool is_called(const struct finder *finder, size_t at, const char *select)
 {
-	BUF_AUTO name = {0}, whole = {0};
+	BUF_AUTO name = {0}, whole = {0}, number = {0};
+	struct str wanted = str_from(select);
 
 	name_of(finder, at, false, &name);
 	name_of(finder, at, true, &whole);
-	return str_eq(buf_str(&name), str_from(select)) ||
-	       str_eq(buf_str(&whole), str_from(select));
+	buf_format(&number, "%zu", at + 1);
+	return str_eq(buf_str(&name), wanted) || str_eq(buf_str(&whole), wanted) ||
+	       str_eq(buf_str(&number), wanted);
 }
 
 static void list_names(const struct finder *finder, struct buf *names)

@@ -339,6 +339,7 @@ int tree_parse_json(struct tree_input *input)
 			return 0;
 		if (input->holder || (c != '{' && c != '[') ||
 		    !memchr(input->text.p + end, '\n', scanner.at - end))
-			return unexpected(&scanner, "nothing more behind the end of the document");
+			return wrong(&scanner,
+				     "text behind the end of the JSON document: remove it");
 	} while (true);
 }

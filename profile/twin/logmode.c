@@ -209,14 +209,15 @@ static int make_of_text(struct twin *twin, struct str text, const struct profile
 
 	if (r == 0)
 		r = parse(&maker, text);
-	if (r == 0 && maker.document.whole && maker.document.others)
-		lint_note(&twin->notes, 0, "", "%zu other profiles in the text stay as they are",
-			  maker.document.others);
 	if (r == 0 && write_anew(&maker, &anew)) {
 		document_release(&maker.document);
 		maker.options.select = NULL;
 		r = parse(&maker, buf_str(&anew));
 	}
+	if (r == 0 && maker.document.others)
+		lint_note(&twin->notes, 0, "",
+			  "only the selected profile is changed; other profiles in the text: %zu",
+			  maker.document.others);
 	if (r == 0)
 		r = change(&maker);
 	if (r == 0)
