@@ -515,10 +515,12 @@ static const struct node *find_place(const struct document *document, struct str
 
 unsigned document_line(const struct document *document, const char *place)
 {
-	const struct node *node = find_place(document, str_from(place));
+	const struct node *node = NULL;
 	unsigned line, column;
 
-	if (!node || document->tree.line_count < 3)
+	if (document->tree.line_count >= 3)
+		node = find_place(document, str_from(place));
+	if (!node)
 		return 0;
 	tree_position(&document->tree, node, &line, &column);
 	return line;

@@ -219,14 +219,18 @@ static const struct node *item_at(const struct node *list, size_t at)
 	return item;
 }
 
+/* Members of a map that are searched for the place of a message. */
+#define PLACE_MEMBERS 10000
+
 /* A member may be null or ignored here, and have dots in its name. */
 static const struct node *member_at(const struct node *map, struct str *place)
 {
 	const struct node *found = NULL;
 	size_t longest = 0;
 
-	for (const struct node *node = map->kind == NODE_MAP ? map->first : NULL; node;
-	     node = node->next) {
+	if (map->kind != NODE_MAP || map->count > PLACE_MEMBERS)
+		return NULL;
+	for (const struct node *node = map->first; node; node = node->next) {
 		size_t n = strlen(node->key);
 
 		if (n < longest || n > place->n || strncasecmp(node->key, place->p, n) != 0 ||
