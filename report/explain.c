@@ -281,18 +281,37 @@ int explain_write(const struct explain_writing *writing, FILE *out)
 	return format_written(out);
 }
 
-int explain_write_lint(const struct explain_writing *writing, FILE *out)
+static void write_lint_json(const struct explain_writing *writing, FILE *out)
+{
+	json_write(json_pack("{s:o, s:o}", "profile", explain_profile_json(writing->profile),
+			     "lint", explain_lint_json(writing->profile)),
+		   true, out);
+}
+
+static void write_lint_csv(const struct explain_writing *writing, FILE *out)
+{
+	size_t count;
+	const struct lint *lint = profile_lint(writing->profile, &count);
+	CSV_AUTO csv = {0};
+
+	csv_header("level,line,where,message", out);
+	for (size_t i = 0; i < count; i++) {
+		csv_field(&csv, str_from(lint_level_name(lint[i].level)));
+		if (lint[i].line)
+			csv_count(&csv, lint[i].line);
+		else
+			csv_field(&csv, STR(""));
+		csv_field(&csv, str_from(lint[i].where));
+		csv_field(&csv, str_from(lint[i].message));
+		csv_end(&csv, out);
+	}
+}
+
+static void write_lint_text(const struct explain_writing *writing, FILE *out)
 {
 	size_t count;
 	const struct lint *lint = profile_lint(writing->profile, &count);
 
-	if (writing->format == FORMAT_JSON) {
-		json_write(json_pack("{s:o, s:o}", "profile",
-				     explain_profile_json(writing->profile), "lint",
-				     explain_lint_json(writing->profile)),
-			   true, out);
-		return format_written(out);
-	}
 	for (size_t i = 0; i < count; i++) {
 		BUF_AUTO line = {0};
 
@@ -303,5 +322,16 @@ int explain_write_lint(const struct explain_writing *writing, FILE *out)
 		text_put_sentence(&safe, buf_str(&line));
 		fprintf(out, "%s\n", safe.p);
 	}
+}
+
+int explain_write_lint(const struct explain_writing *writing, FILE *out)
+{
+	static void (*const writers[])(const struct explain_writing *, FILE *) = {
+		[FORMAT_TEXT] = write_lint_text,
+		[FORMAT_JSON] = write_lint_json,
+		[FORMAT_CSV] = write_lint_csv,
+	};
+
+	writers[writing->format](writing, out);
 	return format_written(out);
 }

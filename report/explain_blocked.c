@@ -1,6 +1,7 @@
 #include "report/explain_private.h"
 
 #include "ingest/arch.h"
+#include "report/csv.h"
 #include "report/json.h"
 
 #include <ctype.h>
@@ -122,11 +123,36 @@ static void write_json(const struct explain_writing *writing, FILE *out)
 		   true, out);
 }
 
+static void write_csv(const struct explain_writing *writing, FILE *out)
+{
+	const struct explain_calls *calls = writing->calls;
+	CSV_AUTO csv = {0};
+
+	csv_header("arch,nr,syscall,verdict", out);
+	for (size_t i = 0; i < calls->count; i++) {
+		const struct explain_call *call = &calls->all[i];
+		char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
+
+		if (!is_listed(call, false) && !is_listed(call, true))
+			continue;
+		syscall_name(call->arch, call->nr, name);
+		csv_field(&csv, str_from(format_arch(call->arch, (int32_t)call->nr, arch)));
+		csv_number(&csv, call->nr);
+		csv_field(&csv, str_from(name));
+		csv_field(&csv, str_from(verdict_name(
+					profile_judge(call->profile, call->arch, call->nr).kind)));
+		csv_end(&csv, out);
+	}
+}
+
 int explain_write_blocked(const struct explain_writing *writing, FILE *out)
 {
-	if (writing->format == FORMAT_JSON)
-		write_json(writing, out);
-	else
-		write_text(writing, out);
+	static void (*const writers[])(const struct explain_writing *, FILE *) = {
+		[FORMAT_TEXT] = write_text,
+		[FORMAT_JSON] = write_json,
+		[FORMAT_CSV] = write_csv,
+	};
+
+	writers[writing->format](writing, out);
 	return format_written(out);
 }

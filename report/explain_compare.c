@@ -4,6 +4,7 @@
 #include "ingest/arch.h"
 #include "profile/answers/answers.h"
 #include "profile/filter/stack.h"
+#include "report/csv.h"
 #include "report/json.h"
 
 #include <inttypes.h>
@@ -267,9 +268,49 @@ static void write_json(const struct comparison *comparison, FILE *out)
 	fputs("]}\n", out);
 }
 
+static void put_csv_answer(struct csv *csv, const struct verdict *verdict)
+{
+	BUF_AUTO actions = {0};
+	BUF_AUTO conditions = {0};
+
+	explain_put_actions(&actions, verdict);
+	explain_put_conditions(&conditions, verdict);
+	csv_field(csv, str_from(verdict_name(verdict->kind)));
+	csv_field(csv, buf_str(&actions));
+	csv_field(csv, buf_str(&conditions));
+}
+
+static void write_csv(const struct comparison *comparison, FILE *out)
+{
+	CSV_AUTO csv = {0};
+
+	csv_header("arch,nr,last,syscall,more,a_verdict,a_actions,a_conditions,b_verdict,"
+		   "b_actions,b_conditions",
+		   out);
+	for (size_t i = 0; i < comparison->count; i++) {
+		const struct difference *row = &comparison->differences[i];
+		char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
+		bool named = syscall_name(row->arch, row->nr, name);
+
+		csv_field(&csv, str_from(format_arch(row->arch, (int32_t)row->nr, arch)));
+		csv_number(&csv, row->nr);
+		csv_number(&csv, row->last);
+		csv_field(&csv, named ? str_from(name) : STR(""));
+		csv_field(&csv, str_from(excess_name(row->excess)));
+		put_csv_answer(&csv, &row->first);
+		put_csv_answer(&csv, &row->second);
+		csv_end(&csv, out);
+	}
+}
+
 int explain_write_comparison(const struct explain_writing *writing, struct profile *other,
 			     FILE *out, enum explain_relation *ret_relation)
 {
+	static void (*const writers[])(const struct comparison *, FILE *) = {
+		[FORMAT_TEXT] = write_text,
+		[FORMAT_JSON] = write_json,
+		[FORMAT_CSV] = write_csv,
+	};
 	const struct filter *filters[] = {profile_filter(writing->profile), profile_filter(other)};
 	struct comparison comparison = {
 		.writing = writing, .first = writing->profile, .second = other};
@@ -280,10 +321,7 @@ int explain_write_comparison(const struct explain_writing *writing, struct profi
 	comparison.same = filters[0] && filters[1] && filter_same(filters[0], filters[1]);
 	for (size_t i = 0; !comparison.same && i < writing->calls->count; i++)
 		add_call(&comparison, &writing->calls->all[i]);
-	if (writing->format == FORMAT_JSON)
-		write_json(&comparison, out);
-	else
-		write_text(&comparison, out);
+	writers[writing->format](&comparison, out);
 	*ret_relation = relation_of(comparison.excess);
 	for (size_t i = 0; i < 2; i++)
 		answers_release(&comparison.answers[i]);

@@ -340,7 +340,12 @@ static int write_and_check(const struct composer *composer, struct err *err)
 	else
 		compose_entries_write(composer, &composer->entries, composer->default_action,
 				      &composer->composed->document);
-	return r < 0 ? write_rules(composer, err) : check(composer, err);
+	if (r < 0)
+		r = write_rules(composer, err);
+	if (r < 0)
+		return r;
+	compose_put_newer(composer, &composer->composed->document);
+	return check(composer, err);
 }
 
 int compose(const struct composing *composing, struct composed *ret_composed, struct err *err)

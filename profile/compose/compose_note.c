@@ -66,20 +66,6 @@ static void note_merged(const struct composer *composer, size_t at)
 			 base->label, first->label);
 }
 
-static void note_unknown(const struct composer *composer)
-{
-	const struct needs *needs = composer->composing->needs;
-	char quoted[QUOTED_SIZE];
-
-	for (size_t i = 0; i < needs->count; i++) {
-		if (!compose_is_known(needs->all[i].name))
-			lint_add(&composer->composed->notes, 1, "",
-				 "%s is needed, but this libseccomp does not know it: it is left "
-				 "out",
-				 text_quote(needs->all[i].name, quoted));
-	}
-}
-
 void compose_note(const struct composer *composer)
 {
 	for (size_t i = 0; i < composer->composing->base_count; i++) {
@@ -87,5 +73,4 @@ void compose_note(const struct composer *composer)
 		if (i > 0)
 			note_merged(composer, i);
 	}
-	note_unknown(composer);
 }

@@ -76,6 +76,12 @@ void compose_entries_write(const struct composer *composer, const struct compose
  */
 bool compose_restate(const struct composer *composer, struct buf *document);
 
+/*
+ * Adds the rules for names that this libseccomp does not know, those of the bases and needed ones:
+ * a filter cannot carry them, and another libseccomp may know them. Notes each.
+ */
+void compose_put_newer(const struct composer *composer, struct buf *document);
+
 /* The default action of a base, or the one that was asked for. */
 uint32_t compose_default_of(const struct composer *composer, size_t base);
 

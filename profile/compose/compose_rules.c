@@ -2,11 +2,15 @@
 
 #include "base/mem.h"
 #include "profile/write/export_private.h"
+#include "profile/write/form_private.h"
 #include "profile/filter/stack.h"
 
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Of names that this libseccomp does not know so many are kept: whatever a file holds. */
+#define NEWER_MAX 256
 
 static bool has_effect(const struct rules *rules, const struct rule *rule)
 {
@@ -149,4 +153,90 @@ bool compose_restate(const struct composer *composer, struct buf *document)
 		forget_rules(&exporter.names[i]);
 	free(exporter.names);
 	return fine;
+}
+
+/* The name is needed, and the bases do not stand against that. */
+static bool is_granted(const struct composer *composer, const char *name)
+{
+	const struct needs *needs = composer->composing->needs;
+	const struct need *need = needs_find(needs, name);
+
+	return need && composer->fates[need - needs->all] == FATE_ALLOWED;
+}
+
+struct newer {
+	const struct composer *composer;
+	struct exporter exporter;
+	struct form_list kept, lost;
+};
+
+/* Puts the rules for one name that this libseccomp does not know behind the others, once. */
+static void add_newer(struct newer *newer, const char *name)
+{
+	const struct composer *composer = newer->composer;
+	struct exporter *exporter = &newer->exporter;
+	struct export_name to = {.name = name};
+	bool kept = true;
+
+	if (compose_is_known(name))
+		return;
+	for (size_t i = 0; i < exporter->name_count; i++) {
+		if (strcmp(exporter->names[i].name, name) == 0)
+			return;
+	}
+	if (exporter->name_count == NEWER_MAX)
+		kept = false;
+	else if (is_granted(composer, name))
+		rule_for(&to, SECCOMP_RET_ALLOW);
+	else
+		kept = restate_name(composer, &to);
+	if (!kept || to.rules[0].value == composer->default_action)
+		forget_rules(&to);
+	if (!kept || to.rule_count)
+		form_list_add(kept ? &newer->kept : &newer->lost, name);
+	if (exporter->name_count == NEWER_MAX)
+		return;
+	exporter->names = mem_resize(exporter->names, (exporter->name_count + 1) * sizeof(to));
+	exporter->names[exporter->name_count++] = to;
+}
+
+static void note_newer(struct newer *newer)
+{
+	struct lints *notes = &newer->composer->composed->notes;
+
+	if (newer->kept.count)
+		lint_note(notes, 1, "",
+			  "the libseccomp here does not know these names, which stay in the "
+			  "profile: %s; a runtime whose libseccomp does not know them either "
+			  "ignores them, so that the default action answers",
+			  form_list_text(&newer->kept));
+	if (newer->lost.count)
+		lint_add(notes, 1, "",
+			 "left out: the libseccomp here does not know these names, and the rules "
+			 "for them cannot be joined: %s",
+			 form_list_text(&newer->lost));
+}
+
+void compose_put_newer(const struct composer *composer, struct buf *document)
+{
+	struct newer newer = {.composer = composer,
+			      .exporter = {.default_action = composer->default_action}};
+	const struct needs *needs = composer->composing->needs;
+
+	for (size_t i = 0; i < composer->composing->base_count; i++) {
+		const struct rules *rules = &composer->bases[i].rules;
+
+		for (size_t j = 0; j < rules->count; j++)
+			add_newer(&newer, rules->all[j].name);
+	}
+	for (size_t i = 0; i < needs->count; i++)
+		add_newer(&newer, needs->all[i].name);
+	if (newer.exporter.name_count)
+		export_append(&newer.exporter, document);
+	note_newer(&newer);
+	for (size_t i = 0; i < newer.exporter.name_count; i++)
+		forget_rules(&newer.exporter.names[i]);
+	free(newer.exporter.names);
+	form_list_release(&newer.kept);
+	form_list_release(&newer.lost);
 }

@@ -57,6 +57,8 @@ bool export_is_narrow(uint32_t token);
 
 /* Writes the profile. */
 void export_write(const struct exporter *exporter, struct buf *document);
+/* Adds the rules of the names to a document that export_write() wrote. */
+void export_append(const struct exporter *exporter, struct buf *document);
 
 /* Where filter and profile part: numbers in a row, all with the same name or without one. */
 struct difference {

@@ -22,8 +22,12 @@ struct entries {
 	size_t count, size;
 };
 
+/* How every document ends. */
+#define END_TEXT "\n\t]\n}\n"
+#define END      STR(END_TEXT)
+
 /* The JSON is put together by hand because jansson's integers end at 2^63 - 1, and a mask or a
- * value of an arg is a uint64. Every string in it is a name of libseccomp's. */
+ * value of an arg is a uint64. */
 
 static void write_arg(const struct document_arg *arg, struct buf *to)
 {
@@ -115,9 +119,11 @@ static void write_action(uint32_t value, const char *indent, const char *action,
 static void write_entry(const struct entry *entry, struct buf *to)
 {
 	buf_put_str(to, STR("\t\t{\n\t\t\t\"names\": [\n"));
-	for (size_t i = 0; i < entry->count; i++)
-		buf_format(to, "\t\t\t\t\"%s\"%s\n", entry->names[i],
-			   i + 1 < entry->count ? "," : "");
+	for (size_t i = 0; i < entry->count; i++) {
+		buf_put_str(to, STR("\t\t\t\t"));
+		spelling_put_string(to, entry->names[i]);
+		buf_put_str(to, i + 1 < entry->count ? STR(",\n") : STR("\n"));
+	}
 	buf_put_str(to, STR("\t\t\t],\n"));
 	write_action(entry->value, "\t\t\t", "action", "errnoRet", to);
 	buf_put_str(to, buf_str(&entry->args));
@@ -136,7 +142,7 @@ static void write_arches(const struct filter *filter, struct buf *to)
 	buf_put_str(to, STR("\t],\n"));
 }
 
-void export_write(const struct exporter *exporter, struct buf *document)
+static void write_entries(const struct exporter *exporter, bool first, struct buf *document)
 {
 	struct entries entries = {0};
 
@@ -144,17 +150,28 @@ void export_write(const struct exporter *exporter, struct buf *document)
 		put_name(&entries, &exporter->names[i]);
 	if (entries.count)
 		qsort(entries.all, entries.count, sizeof(*entries.all), by_place);
-	buf_put_str(document, STR("{\n"));
-	write_action(exporter->default_action, "\t", "defaultAction", "defaultErrnoRet", document);
-	buf_put_str(document, STR(",\n"));
-	write_arches(exporter->filter, document);
-	buf_put_str(document, STR("\t\"syscalls\": [\n"));
 	for (size_t i = 0; i < entries.count; i++) {
+		buf_put_str(document, first && i == 0 ? STR("\n") : STR(",\n"));
 		write_entry(&entries.all[i], document);
-		buf_put_str(document, i + 1 < entries.count ? STR(",\n") : STR("\n"));
 		buf_release(&entries.all[i].args);
 		free(entries.all[i].names);
 	}
 	free(entries.all);
-	buf_put_str(document, STR("\t]\n}\n"));
+	buf_put_str(document, END);
+}
+
+void export_write(const struct exporter *exporter, struct buf *document)
+{
+	buf_put_str(document, STR("{\n"));
+	write_action(exporter->default_action, "\t", "defaultAction", "defaultErrnoRet", document);
+	buf_put_str(document, STR(",\n"));
+	write_arches(exporter->filter, document);
+	buf_put_str(document, STR("\t\"syscalls\": ["));
+	write_entries(exporter, true, document);
+}
+
+void export_append(const struct exporter *exporter, struct buf *document)
+{
+	document->n -= strlen(END_TEXT);
+	write_entries(exporter, document->p[document->n - 1] == '[', document);
 }
