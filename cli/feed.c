@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "cli/kinds.h"
 #include "report/message.h"
 #include "cli/progress.h"
 #include "cli/trace.h"
@@ -30,6 +31,7 @@ struct feed {
 	struct intake intake;
 	struct trace *trace;
 	struct assign *assign;
+	struct usual_kinds *kinds; /* NULL: each line goes the long way */
 	struct utsname host;
 	struct progress progress;
 	uint64_t merged_records;
@@ -110,6 +112,25 @@ static inline int take_line(struct feed *feed, const struct line *line, struct e
 	return intake_line(&feed->intake, line, err);
 }
 
+/* Takes usual lines that are in the buffer, up to the next look around. Returns how many. */
+static int take_usual(struct feed *feed, struct input *input, struct err *err)
+{
+	unsigned most = (unsigned)(LINES_PER_LOOK - input->lines % LINES_PER_LOOK);
+	struct str lines = input_lines(input);
+	const char *end;
+
+	if (!feed->kinds || !lines.n || !trace_is_none(feed->trace) ||
+	    framing_is_inside(feed->intake.framing))
+		return 0;
+	int taken = usual_kinds_take(feed->kinds, lines, most, &end, err);
+
+	if (taken > 0) {
+		input_took(input, end, (uint64_t)taken);
+		feed->intake.known_framing = true;
+	}
+	return taken;
+}
+
 /* All lines of an input. A failure of the input itself goes into input_err. */
 static int take_lines(struct feed *feed, struct input *input, struct err *input_err,
 		      struct err *err)
@@ -122,7 +143,12 @@ static int take_lines(struct feed *feed, struct input *input, struct err *input_
 			result = look_around(feed, input, input_err, err);
 		if (result != 0)
 			break;
-		if (!S_ISREG(input->stat.st_mode))
+		result = take_usual(feed, input, err);
+		if (result > 0) {
+			result = 0;
+			continue;
+		}
+		if (result == 0 && !S_ISREG(input->stat.st_mode))
 			result = wait_for_input(feed, input, err);
 		if (result < 0 || (interrupted && look_around(feed, input, input_err, err)) ||
 		    input_next(input, &line, input_err) <= 0)
@@ -293,6 +319,9 @@ static int feed_open(struct feed *feed, struct err *err)
 	if (result == 0)
 		result = assign_new(feed->options->container, feed->options->map,
 				    feed->options->coverage, &feed->assign, err);
+	/* for tests: the same must come of both ways */
+	if (result == 0 && !getenv("SCLOG_LINE_BY_LINE"))
+		feed->kinds = usual_kinds_new(&feed->intake, feed->assign);
 	return result;
 }
 
@@ -339,6 +368,7 @@ int feed_paths(struct store *store, char *const *paths, size_t count,
 	progress_clear(&feed.progress);
 	framing_free(feed.intake.framing);
 	trace_free(feed.trace);
+	usual_kinds_free(feed.kinds);
 	assign_free(feed.assign);
 	sigaction(SIGINT, &old_int, NULL);
 	sigaction(SIGTERM, &old_term, NULL);

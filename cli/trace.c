@@ -60,6 +60,11 @@ bool trace_is_one(const struct trace *trace)
 	return trace->state == TRACE_FOUND;
 }
 
+bool trace_is_none(const struct trace *trace)
+{
+	return trace->state == TRACE_NONE;
+}
+
 bool trace_has_table(const struct trace *trace)
 {
 	return trace->has_rows;

@@ -20,6 +20,9 @@ void trace_begin(struct trace *trace, const struct input *input);
 /* True once the input at hand turned out to be a trace. */
 bool trace_is_one(const struct trace *trace);
 
+/* True once the input at hand turned out to be none. */
+bool trace_is_none(const struct trace *trace);
+
 /* True once a row of -c's table counted. strace puts no call there that it has no name for
  * (count.c: count_syscall()), nor one that did not return. */
 bool trace_has_table(const struct trace *trace);

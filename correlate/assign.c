@@ -250,3 +250,19 @@ void assign_event(struct assign *assign, struct event *event)
 	event->coverage = event->container ? COVERAGE_UNKNOWN : assign->coverage;
 	event->phase = phase_of(event->record);
 }
+
+bool assign_by_pid(const struct assign *assign)
+{
+	for (size_t i = 0; i < assign->count; i++)
+		if (assign->rules[i].has_pid)
+			return true;
+	return false;
+}
+
+bool assign_by_subj(const struct assign *assign)
+{
+	for (size_t i = 0; i < assign->count; i++)
+		if (assign->rules[i].subj)
+			return true;
+	return false;
+}

@@ -25,4 +25,8 @@ void assign_free(struct assign *assign);
 /* Fills in event->container, attribution, reason and phase from event->record. */
 void assign_event(struct assign *assign, struct event *event);
 
+/* What decides beside comm and exe: true if some rule names a pid, or a context. */
+bool assign_by_pid(const struct assign *assign);
+bool assign_by_subj(const struct assign *assign);
+
 #endif

@@ -104,6 +104,11 @@ void framing_set_now(struct framing *framing, int64_t now_ms)
 	framing->options.now_ms = now_ms;
 }
 
+bool framing_is_inside(const struct framing *framing)
+{
+	return framing->journal.inside;
+}
+
 void framing_restart(struct framing *framing)
 {
 	journal_restart(&framing->journal);

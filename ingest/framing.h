@@ -77,6 +77,9 @@ void framing_read_entry(struct framing *framing, const struct journal *journal,
 /* Time passes, where an input is followed: see framing_options.now_ms. */
 void framing_set_now(struct framing *framing, int64_t now_ms);
 
+/* True inside an entry of several lines: none of them is a line of its own. */
+bool framing_is_inside(const struct framing *framing);
+
 /* A new input begins: what is kept of an unfinished entry of the last one is forgotten. */
 void framing_restart(struct framing *framing);
 

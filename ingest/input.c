@@ -90,7 +90,7 @@ static struct raw *raw_new(struct input *input)
 	struct raw *raw = mem_new(1, sizeof(*raw));
 
 	*raw = (struct raw){.input = input, .bytes = input->buffer, .peeked = input->end};
-	input->buffer = mem_new(1, BUFFER_SIZE);
+	input->buffer = mem_new(1, BUFFER_SIZE + INPUT_SLACK);
 	input->end = 0;
 	input->raw = raw;
 	return raw;
@@ -157,7 +157,7 @@ static int begin(struct input *input, struct err *err)
 	int result;
 
 	posix_fadvise(input->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	input->buffer = mem_new(1, BUFFER_SIZE);
+	input->buffer = mem_new(1, BUFFER_SIZE + INPUT_SLACK);
 	do {
 		result = input_fill(input, err);
 	} while (result > 0 && input->end < 6);

@@ -74,6 +74,29 @@ int input_fill(struct input *input, struct err *err);
 /* The slow end of input_next(): a line that is not wholly in the buffer. */
 int input_next_slow(struct input *input, struct line *ret_line, struct err *err);
 
+/* So many bytes behind the buffer may be read, whatever is in them. */
+#define INPUT_SLACK 64
+
+/* Whole lines that are in the buffer, from the next one on; empty if there is none. */
+static inline struct str input_lines(const struct input *input)
+{
+	const char *from = input->buffer + input->start;
+	size_t n = input->end - input->start;
+	const char *last = n && !input->skipping ? memrchr(from, '\n', n) : NULL;
+
+	return str_of(from, last ? (size_t)(last - from) + 1 : 0);
+}
+
+/* So many of these lines were taken, up to there. */
+static inline void input_took(struct input *input, const char *to, uint64_t lines)
+{
+	size_t n = (size_t)(to - (input->buffer + input->start));
+
+	input->lines += lines;
+	input->start += n;
+	input->offset += n;
+}
+
 /* The next line, if the whole of it is in the buffer. */
 static inline bool input_next_buffered(struct input *input, struct line *ret_line)
 {

@@ -23,6 +23,7 @@ libsclog_a_SOURCES += \
 	ingest/stamp.c ingest/stamp.h \
 	ingest/audit_request.c ingest/audit_request.h \
 	ingest/rules.c ingest/rules.h \
+	ingest/usual.c ingest/usual.h \
 	ingest/status.c ingest/status.h \
 	ingest/strace/strace.c ingest/strace/strace.h ingest/strace/strace_private.h \
 	ingest/strace/head.c \

@@ -42,6 +42,9 @@ void pack_begin(struct pack *pack, struct batch *batch);
  */
 struct queue;
 int pack_event(struct queue *queue, const struct event *event, uint64_t text_mark, struct err *err);
+int pack_kind(struct queue *queue, uint32_t number, const struct event *event, struct err *err);
+int pack_events(struct queue *queue, struct str node, const struct store_event *events,
+		size_t count, struct err *err);
 int pack_serial(struct queue *queue, struct str node, int64_t ms, uint32_t serial, bool is_seccomp,
 		struct err *err);
 int pack_loss(struct queue *queue, const struct loss_note *note, uint64_t mark, struct err *err);
@@ -60,9 +63,11 @@ int pack_lifetime(struct queue *queue, struct str node, const struct store_lifet
 struct taker {
 	struct str node; /* of the last item that named one */
 	struct record record;
+	size_t events_taken; /* of the item at hand */
 };
 
-/* Takes the item at that offset of the batch and returns the next one's. */
+/* Takes the item at that offset of the batch and returns the next one's; the same again if the store
+ * is full in the middle of it: commit, and go on. */
 size_t take_item(struct store *store, struct taker *taker, const struct batch *batch, size_t at,
 		 struct err *err);
 

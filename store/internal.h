@@ -5,6 +5,7 @@
 #define SCLOG_STORE_INTERNAL_H
 
 #include "base/buf.h"
+#include "store/kind.h"
 #include "store/lifetime.h"
 #include "store/seen.h"
 #include "store/sql.h"
@@ -41,7 +42,8 @@ struct store {
 	struct seen_text *seen_text;
 	struct tally *tally;
 	struct lifetimes *lifetimes;
-	unsigned slot; /* the one at hand */
+	struct kinds *kinds; /* NULL until one is said */
+	unsigned slot;       /* the one at hand */
 	struct slot slots[STORE_SLOTS];
 	struct put_counts counts;
 	struct writer_state *kept; /* NULL until writer_keep() */

@@ -21,6 +21,8 @@ enum item_kind {
 	ITEM_KNOWN, /* a container that events and lifetimes in the batch point to */
 	ITEM_CONTAINER,
 	ITEM_LIFETIME,
+	ITEM_KIND,   /* an event_item; its number is in repeats */
+	ITEM_EVENTS, /* events of such kinds, and serials of other records */
 };
 
 struct item {
@@ -84,6 +86,12 @@ struct container_item {
 struct lifetime_item {
 	struct item item;
 	struct store_lifetime lifetime; /* its container is in the batch */
+};
+
+/* Behind it, so many struct store_event. */
+struct events_item {
+	struct item item;
+	uint64_t count;
 };
 
 #endif

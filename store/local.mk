@@ -4,6 +4,7 @@ libsclog_a_SOURCES += \
 	store/hour.c store/hour.h \
 	store/internal.h \
 	store/item.h \
+	store/kind.c store/kind.h \
 	store/lifetime.c store/lifetime.h \
 	store/loss.c \
 	store/match.c store/match.h \

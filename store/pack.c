@@ -179,7 +179,8 @@ static int room_beside(struct queue *queue, size_t size, const struct container 
 	return 0;
 }
 
-int pack_event(struct queue *queue, const struct event *event, uint64_t text_mark, struct err *err)
+static int put_event(struct queue *queue, enum item_kind kind, const struct event *event,
+		     uint64_t text_mark, struct err *err)
 {
 	const struct record *record = event->record;
 	struct str node = capped(event->node, NODE_MAX);
@@ -191,7 +192,7 @@ int pack_event(struct queue *queue, const struct event *event, uint64_t text_mar
 
 	if (result < 0)
 		return result;
-	struct event_item *item = add_item(pack, ITEM_EVENT, size);
+	struct event_item *item = add_item(pack, kind, size);
 
 	*item = (struct event_item){
 		.item = item->item,
@@ -219,6 +220,38 @@ int pack_event(struct queue *queue, const struct event *event, uint64_t text_mar
 		.container = container,
 	};
 	put_bytes(put_bytes(put_node(pack, &item->item, (char *)(item + 1), node), comm), exe);
+	return 0;
+}
+
+int pack_event(struct queue *queue, const struct event *event, uint64_t text_mark, struct err *err)
+{
+	return put_event(queue, ITEM_EVENT, event, text_mark, err);
+}
+
+int pack_kind(struct queue *queue, uint32_t number, const struct event *event, struct err *err)
+{
+	struct event numbered = *event;
+
+	numbered.repeats = number;
+	return put_event(queue, ITEM_KIND, &numbered, 0, err);
+}
+
+int pack_events(struct queue *queue, struct str node, const struct store_event *events,
+		size_t count, struct err *err)
+{
+	struct pack *pack;
+
+	node = capped(node, NODE_MAX);
+	size_t bytes = count * sizeof(*events), size = sizeof(struct events_item) + bytes + node.n;
+	int result = queue_room(queue, whole(size), &pack, err);
+
+	if (result < 0)
+		return result;
+	struct events_item *item = add_item(pack, ITEM_EVENTS, size);
+
+	item->count = count;
+	memcpy(item + 1, events, bytes);
+	put_node(pack, &item->item, (char *)(item + 1) + bytes, node);
 	return 0;
 }
 

@@ -348,6 +348,7 @@ void store_close(struct store *store)
 	seen_text_free(store->seen_text);
 	tally_free(store->tally);
 	lifetimes_free(store->lifetimes);
+	kinds_free(store->kinds);
 	for (size_t i = 0; i < STORE_SLOTS; i++)
 		stream_release(&store->slots[i].stream);
 	sql_close(&store->reader);
@@ -384,6 +385,17 @@ int store_put(struct store *store, const struct event *event, struct str text, s
 	uint64_t mark = event->record->has_serial ? 0 : hash_bytes(store->text_key, text);
 
 	return pack_event(queue_of(store), event, mark, err);
+}
+
+int store_put_kind(struct store *store, uint32_t number, const struct event *event, struct err *err)
+{
+	return pack_kind(queue_of(store), number, event, err);
+}
+
+int store_put_events(struct store *store, struct str node, const struct store_event *events,
+		     size_t count, struct err *err)
+{
+	return count ? pack_events(queue_of(store), node, events, count, err) : 0;
 }
 
 int store_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,

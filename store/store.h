@@ -50,6 +50,26 @@ char *store_default_path(void);
  */
 int store_put(struct store *store, const struct event *event, struct str text, struct err *err);
 
+/*
+ * Many events at once, of one node. An event's kind is all of it but its time, serial, pid and ip:
+ * kinds are numbered by the caller from 0 to less than STORE_KINDS, and said before they are used.
+ * A number may be given to another kind later. All have a serial. Not for a patient store: what it
+ * would put again after a failed commit are events, not their kinds.
+ */
+#define STORE_KINDS      32768
+#define STORE_EVENTS_MAX 512
+#define STORE_NO_KIND    UINT32_MAX /* no event: a serial, as store_note_serial() notes it */
+struct store_event {
+	uint32_t kind, serial;
+	int64_t ms;
+	uint64_t ip;
+	uint32_t pid;
+};
+int store_put_kind(struct store *store, uint32_t number, const struct event *event,
+		   struct err *err);
+int store_put_events(struct store *store, struct str node, const struct store_event *events,
+		     size_t count, struct err *err);
+
 /* What became of the events that were put; complete after store_commit(). */
 struct put_counts {
 	uint64_t fresh;      /* counted for the first time */

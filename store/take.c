@@ -12,8 +12,8 @@ static struct str take_node(struct taker *taker, const struct item *item, const 
 	return taker->node;
 }
 
-static void take_event(struct store *store, struct taker *taker, const struct event_item *item,
-		       struct err *err)
+/* The event that an item holds; its record is the taker's. */
+static struct event event_of(struct taker *taker, const struct event_item *item)
 {
 	struct record *record = &taker->record;
 	const char *bytes = (const char *)(item + 1);
@@ -29,7 +29,6 @@ static void take_event(struct store *store, struct taker *taker, const struct ev
 		.repeats = item->repeats,
 		.node = take_node(taker, &item->item, &bytes),
 	};
-	struct put_counts *counts = &store->counts;
 
 	record->has_serial = item->has_serial;
 	record->has_arch = item->has_arch;
@@ -44,6 +43,14 @@ static void take_event(struct store *store, struct taker *taker, const struct ev
 	record->ip = item->ip;
 	record->comm = str_of(bytes, item->comm_n);
 	record->exe = str_of(bytes + item->comm_n, item->exe_n);
+	return event;
+}
+
+static void take_event(struct store *store, struct taker *taker, const struct event_item *item,
+		       struct err *err)
+{
+	struct event event = event_of(taker, item);
+	struct put_counts *counts = &store->counts;
 	uint64_t all = 1 + (uint64_t)item->repeats, fresh = 0;
 	int result = writer_put(store, &event, item->text_mark, &fresh, err);
 
@@ -52,6 +59,32 @@ static void take_event(struct store *store, struct taker *taker, const struct ev
 	counts->fresh += fresh;
 	counts->duplicates += result == WRITER_EXPIRED ? 0 : all - fresh;
 	counts->expired += result == WRITER_EXPIRED ? all : 0;
+}
+
+static void take_kind(struct store *store, struct taker *taker, const struct event_item *item)
+{
+	struct event event = event_of(taker, item);
+
+	if (!store->kinds)
+		store->kinds = kinds_new();
+	event.repeats = 0;
+	kinds_put(store->kinds, item->repeats, &event);
+}
+
+/* The events of the item that are not taken yet. False if the store is full before the last. */
+static bool take_events(struct store *store, struct taker *taker, const struct events_item *item,
+			struct err *err)
+{
+	const struct store_event *events = (const void *)(item + 1);
+	const char *bytes = (const char *)(events + item->count);
+	struct str node = take_node(taker, &item->item, &bytes);
+
+	taker->events_taken =
+		writer_put_events(store, node, events, item->count, taker->events_taken, err);
+	if (taker->events_taken < item->count && !err->code)
+		return false;
+	taker->events_taken = 0;
+	return true;
 }
 
 static void take_serial(struct store *store, struct taker *taker, const struct serial_item *item,
@@ -113,6 +146,13 @@ size_t take_item(struct store *store, struct taker *taker, const struct batch *b
 	switch ((enum item_kind)item->kind) {
 	case ITEM_EVENT:
 		take_event(store, taker, (const void *)item, err);
+		break;
+	case ITEM_KIND:
+		take_kind(store, taker, (const void *)item);
+		break;
+	case ITEM_EVENTS:
+		if (!take_events(store, taker, (const void *)item, err))
+			return at;
 		break;
 	case ITEM_SERIAL:
 		take_serial(store, taker, (const void *)item, err);

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "store/hour.h"
+#include "store/store.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
@@ -19,6 +20,7 @@ struct tally *tally_new(uint64_t profile_key)
 	struct tally *tally = mem_new(1, sizeof(*tally));
 
 	tally->profile_key = profile_key;
+	tally->generation = 1;
 	if (getrandom(&tally->seed, sizeof(tally->seed), 0) != sizeof(tally->seed))
 		mem_fail("random bytes");
 	tally->series = mem_aligned(TALLY_SERIES_MAX, sizeof(*tally->series));
@@ -68,6 +70,7 @@ static void forget_keys(struct tally *tally)
 	memset(tally->container_slots, 0, 2 * CONTAINERS_MAX * sizeof(*tally->container_slots));
 	tally->series_count = tally->program_count = tally->container_count = 0;
 	buf_clear(&tally->names);
+	tally->generation++;
 }
 
 void tally_reset(struct tally *tally)
@@ -367,6 +370,38 @@ int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *
 	queue_prefetch(tally, queued->slot);
 	tally->queue_head++;
 	return 0;
+}
+
+int tally_settle(struct tally *tally, struct sql *sql, struct err *err)
+{
+	return queue_drain(tally, sql, err);
+}
+
+uint64_t tally_generation(const struct tally *tally)
+{
+	return tally->generation;
+}
+
+void tally_count_one(struct tally *tally, struct tally_series *series,
+		     const struct store_event *event)
+{
+	if ((uint64_t)(event->ms - tally->minute_ms) >= MINUTE_MS) {
+		tally->minute = (uint32_t)(event->ms / MINUTE_MS);
+		tally->minute_ms = (int64_t)tally->minute * MINUTE_MS;
+	}
+	uint16_t at = (uint16_t)(event->ms - tally->minute_ms);
+
+	if (series->count && (series->minute != tally->minute || series->count == UINT32_MAX))
+		series_close(tally, series);
+	if (series->count == 0) {
+		series->minute = tally->minute;
+		series->first = series->last = at;
+	}
+	series->first = at < series->first ? at : series->first;
+	series->last = at > series->last ? at : series->last;
+	series->count++;
+	series->pid = event->pid;
+	series->ip = event->ip;
 }
 
 int tally_minute_count(struct tally *tally, struct sql *sql, const struct event *event,

@@ -35,6 +35,19 @@ int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *
 		      const struct tally_batch *batch, struct err *err);
 
 /*
+ * For many events alike: their series, which is good while the generation of the keys is the same,
+ * and an event that is counted to it. What was counted otherwise before is settled first.
+ */
+struct tally_series;
+struct store_event;
+int tally_settle(struct tally *tally, struct sql *sql, struct err *err);
+uint64_t tally_generation(const struct tally *tally);
+int tally_series_get(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+		     struct tally_series **ret_series, struct err *err);
+void tally_count_one(struct tally *tally, struct tally_series *series,
+		     const struct store_event *event);
+
+/*
  * The event was counted to no container (its identity was open, store/seen.h), and now its
  * container is known: the flush takes it out of the series that has it and counts it to its own.
  * Where none has it (hours rolled up, a merged store) it stays as it was counted.

@@ -99,6 +99,10 @@ struct tally_moved {
 
 struct tally {
 	uint64_t seed;
+	uint64_t generation; /* of the keys: a series of another one is void */
+	/* The minute that tally_count_one() is in. */
+	int64_t minute_ms;
+	uint32_t minute;
 	uint64_t profile_key; /* profiles are hashed under it; the same for all writers */
 	struct tally_series *series;
 	bool *series_new; /* has no row yet */
@@ -126,10 +130,6 @@ struct tally {
 };
 
 /* --- tally.c */
-
-/* The event's series; made if it is new. Lives as long as the keys. */
-int tally_series_get(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
-		     struct tally_series **ret_series, struct err *err);
 
 /* Counts to a series. */
 void tally_series_add(struct tally *tally, struct tally_series *series,

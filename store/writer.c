@@ -185,6 +185,89 @@ int writer_put(struct store *store, const struct event *event, uint64_t text_mar
 	return result < 0 ? result : WRITER_NEW;
 }
 
+/* The series of the event's kind, with its node and container at hand. Returns 1 if it had to be
+ * looked for. */
+static int find_series(struct store *store, struct kind *kind, const struct store_event *event,
+		       int64_t node, struct err *err)
+{
+	uint64_t generation = tally_generation(store->tally);
+
+	if (kind->generation == generation)
+		return 0;
+	int result = tally_series_get(store->tally, &store->sql, kind_event(kind, event), node,
+				      &kind->series, err);
+
+	kind->generation = generation;
+	return result < 0 ? result : 1;
+}
+
+/* Returns 1 if more than counting was to be done: the store may be full now. */
+static int put_one(struct store *store, int64_t node, const struct store_event *event,
+		   struct err *err)
+{
+	struct kind *kind = kinds_get(store->kinds, event->kind);
+
+	if (kind->full_stream)
+		stream_note(&slot_of(store)->stream, node, event->ms, event->serial, false);
+	if (event->ms < store->horizon_ms && !store->backfill) {
+		store->counts.expired++;
+		return 0;
+	}
+	int result = seen_add(store->seen, &store->sql, node, event->ms, event->serial, err);
+
+	if (result < 0)
+		return result;
+	if (result == 0) {
+		store->counts.duplicates++;
+		result = take_again(store, kind_event(kind, event), node, err);
+		return result < 0 ? result : 1;
+	}
+	store->counts.fresh++;
+	if (!kind->has_container)
+		seen_open(store->seen, event->ms, event->serial);
+	result = find_series(store, kind, event, node, err);
+	if (result >= 0)
+		tally_count_one(store->tally, kind->series, event);
+	return result;
+}
+
+/* After so many events it is looked whether the minutes' memory is used; it has room for more of
+ * them than that (tally_full()). */
+#define LOOK_EVENTS 8
+
+size_t writer_put_events(struct store *store, struct str node_name,
+			 const struct store_event *events, size_t count, size_t from,
+			 struct err *err)
+{
+	int64_t node;
+	int result = writer_begin(store, err);
+
+	if (result == 0)
+		result = node_number(store, node_name, &node, err);
+	if (result == 0)
+		result = tally_settle(store->tally, &store->sql, err);
+	if (result < 0)
+		return from;
+	for (size_t at = from; at < count; at++) {
+		const struct store_event *event = &events[at];
+
+		if (at + 16 < count)
+			kinds_prefetch(store->kinds, events[at + 8].kind, events[at + 16].kind);
+		if (event->kind == STORE_NO_KIND) {
+			stream_note(&slot_of(store)->stream, node, event->ms, event->serial, true);
+			result = 0;
+		} else {
+			result = put_one(store, node, event, err);
+		}
+		if (result < 0)
+			return at;
+		if (seen_full(store->seen) ||
+		    ((result > 0 || at % LOOK_EVENTS == 0) && writer_full(store)))
+			return at + 1;
+	}
+	return count;
+}
+
 int writer_note_serial(struct store *store, struct str node_name, int64_t ms, uint32_t serial,
 		       bool is_seccomp, struct err *err)
 {

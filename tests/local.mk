@@ -60,6 +60,7 @@ unit_tests += \
 	tests/test_store \
 	tests/test_strace \
 	tests/test_stream \
+	tests/test_usual \
 	tests/test_utf8 \
 	tests/test_watch \
 	tests/test_watch_store
@@ -167,6 +168,8 @@ tests_test_strace_CPPFLAGS = $(unit_flags)
 tests_test_strace_LDADD = $(unit_libs)
 tests_test_stream_CPPFLAGS = $(unit_flags)
 tests_test_stream_LDADD = $(unit_libs)
+tests_test_usual_CPPFLAGS = $(unit_flags)
+tests_test_usual_LDADD = $(unit_libs)
 tests_test_utf8_CPPFLAGS = $(unit_flags)
 tests_test_utf8_LDADD = $(unit_libs)
 tests_test_watch_SOURCES = tests/test_watch.c tests/stores.h
@@ -192,6 +195,7 @@ shell_tests = \
 	tests/live-cron \
 	tests/store.test \
 	tests/strace.test \
+	tests/two-ways.test \
 	tests/unused.test \
 	tests/versions.test \
 	tests/watch.test

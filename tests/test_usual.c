@@ -1,0 +1,204 @@
+/*
+ * Usual lines (ingest/usual.h) against the ordinary parser: a line that is taken for usual says the
+ * same to both, and what it says beside when, by whom and where hangs on its `what` and code alone.
+ * Lines are made from real forms by random changes.
+ */
+#include "ingest/framing.h"
+#include "ingest/record.h"
+#include "ingest/usual.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define ROUNDS 400000
+
+#define HEAD  "type=SECCOMP msg=audit(1795302094.454:787): auid=1000 uid=0 gid=33 ses=4294967295 "
+#define NAMES "comm=\"nginx\" exe=\"/usr/sbin/nginx\" sig=0 arch=c000003e syscall=311 compat=0 "
+#define END   "ip=0x7fae6f4c57a8 code=0x7ffc0000"
+
+/* clang-format off */
+static const char *const lines[] = {
+	HEAD "pid=2200 " NAMES END "\n",
+	HEAD "pid=2200 " NAMES END "\x1d" "AUID=\"unset\" UID=\"root\" ARCH=x86_64\n",
+	HEAD "subj=docker-default (enforce) pid=1 " NAMES END "\n",
+	HEAD "subj==unconfined pid=999999999 " NAMES "ip=0x0 code=0x80000000\n",
+	HEAD "pid=2200 comm=6162 exe=(null) sig=31 arch=40000003 syscall=-1 compat=1 " END "\n",
+	"type=SYSCALL msg=audit(1795302094.454:4294967295): arch=c000003e syscall=59 success=yes\n",
+	"type=DAEMON_ROTATE msg=audit(1795302094.454:787): op=rotate-logs auid=0 pid=1 res=success\n",
+	"type=1326 msg=audit(1795302094.454:787): auid=1000 uid=0 gid=33 ses=1 pid=2200 " NAMES END "\n",
+};
+
+static const char *const pieces[] = {
+	" ", "  ", "=", "\"", "\x1d", "\r", "\n", "#", "0", "9", "f", "A", "-", ":", ")", ".", "\x01",
+	" pid=7", " comm=\"x\"", " code=0x0", " subj=a pid=2", "pid=", "comm=", "exe=", "code=0x",
+	"ip=0x", "4294967296", "18446744073709551616", "deadbeefdeadbeef0", "type=SECCOMP ", "audit(",
+	" key=\"a\"", "\xff", "99999999999999999999",
+};
+/* clang-format on */
+
+static size_t below(size_t n)
+{
+	return (size_t)random() % n;
+}
+
+static const char *const *one_of(const char *const *all, size_t bytes)
+{
+	return &all[below(bytes / sizeof(*all))];
+}
+
+/* Puts a piece in the place of some bytes, or takes them out. */
+static size_t change(char *text, size_t n, size_t size)
+{
+	const char *piece = below(4) ? *one_of(pieces, sizeof(pieces)) : "";
+	size_t piece_n = strlen(piece), at = below(n), out = below(4) ? below(3) : below(20);
+
+	out = out < n - at ? out : n - at;
+	if (n - out + piece_n >= size)
+		return n;
+	memmove(text + at + piece_n, text + at + out, n - at - out);
+	memcpy(text + at, piece, piece_n);
+	return n - out + piece_n;
+}
+
+static void assert_same_kind(const struct record *a, const struct record *b)
+{
+	assert_true(str_eq(a->comm, b->comm));
+	assert_true(str_eq(a->exe, b->exe));
+	assert_int_equal(a->comm_null, b->comm_null);
+	assert_int_equal(a->exe_null, b->exe_null);
+	assert_int_equal(a->arch, b->arch);
+	assert_int_equal(a->has_arch, b->has_arch);
+	assert_int_equal(a->nr, b->nr);
+	assert_int_equal(a->code, b->code);
+}
+
+static void check_record(const struct usual *usual, const struct framed *framed)
+{
+	static struct record whole, alone;
+	char text[2048];
+
+	assert_int_equal(framed->kind, FRAMED_RECORD);
+	assert_int_equal(framed->source, SOURCE_LOG);
+	assert_int_equal(framed->node.n, 0);
+	assert_true(framed->has_serial && framed->full_stream && !framed->interpreted);
+	assert_int_equal(framed->ms, usual->ms);
+	assert_int_equal(framed->serial, usual->serial);
+	assert_true(str_eq(framed->fields, usual->fields));
+	enum malformed why = record_parse(framed->fields, &whole);
+	int n = snprintf(text, sizeof(text), "auid=0 uid=0 gid=0 ses=0 pid=7 %.*s ip=0x1 code=0x%x",
+			 (int)usual->what.n, usual->what.p, usual->code);
+
+	assert_true(n > 0 && (size_t)n < sizeof(text));
+	assert_int_equal(record_parse(str_of(text, (size_t)n), &alone), why);
+	if (why)
+		return;
+	assert_same_kind(&whole, &alone);
+	assert_int_equal(whole.pid, usual->pid);
+	assert_int_equal(whole.ip, usual->ip);
+	assert_int_equal(whole.code, usual->code);
+	assert_true(str_eq(whole.subj, usual->subj));
+	/* nothing behind it that another record could stand in */
+	assert_true(whole.rest.n <= 128);
+}
+
+/* Returns what it was taken for. */
+static enum usual_kind check(struct framing *framing, const char *text, size_t n)
+{
+	/* of exactly the size that may be read */
+	char *copy = calloc(1, n + USUAL_SLACK);
+	struct framed framed;
+	struct usual usual;
+
+	assert_non_null(copy);
+	memcpy(copy, text, n);
+	enum usual_kind kind = usual_read(copy, copy + n, &usual);
+
+	if (kind != USUAL_NOT) {
+		const char *newline = memchr(copy, '\n', n);
+		const struct line line = {.text = usual.line, .ended = true};
+
+		assert_ptr_equal(usual.line.p, copy);
+		assert_ptr_equal(usual.line.p + usual.line.n, newline);
+		framing_read(framing, &line, &framed);
+		if (kind == USUAL_RECORD)
+			check_record(&usual, &framed);
+		else
+			assert_int_equal(framed.kind,
+					 kind == USUAL_OTHER ? FRAMED_AUDIT : FRAMED_OTHER);
+		if (kind == USUAL_OTHER) {
+			assert_int_equal(framed.ms, usual.ms);
+			assert_int_equal(framed.serial, usual.serial);
+			assert_true(framed.full_stream);
+		}
+	}
+	free(copy);
+	return kind;
+}
+
+static struct framing *framing_of_host(void)
+{
+	const struct framing_options options = {.host = STR("host"), .now_ms = 1795302094454};
+	struct err err = ERR_INIT;
+	struct framing *framing;
+
+	assert_int_equal(framing_new(&options, &framing, &err), 0);
+	return framing;
+}
+
+/* As they are they are usual, each as what it is: else nothing would be compared below. */
+static void test_usual(void **state)
+{
+	static const enum usual_kind want[] = {
+		USUAL_RECORD, USUAL_RECORD, USUAL_RECORD, USUAL_RECORD,
+		USUAL_RECORD, USUAL_OTHER,  USUAL_NOBODY, USUAL_NOT,
+	};
+	struct framing *framing = framing_of_host();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		assert_int_equal(check(framing, lines[i], strlen(lines[i])), want[i]);
+		for (size_t n = 0; n < strlen(lines[i]); n++) /* cut anywhere */
+			assert_int_equal(check(framing, lines[i], n), USUAL_NOT);
+	}
+	framing_free(framing);
+}
+
+static void test_changed(void **state)
+{
+	struct framing *framing = framing_of_host();
+	size_t records = 0;
+	char text[1500];
+
+	(void)state;
+	srandom(1);
+	for (int round = 0; round < ROUNDS; round++) {
+		const char *line = *one_of(lines, sizeof(lines));
+		size_t n = strlen(line);
+
+		memcpy(text, line, n);
+		for (size_t changes = 1 + below(3); changes && n; changes--)
+			n = change(text, n, sizeof(text) / 2);
+		if (below(2)) { /* another line behind it */
+			memcpy(text + n, lines[0], strlen(lines[0]));
+			n += strlen(lines[0]);
+		}
+		records += n && check(framing, text, n) == USUAL_RECORD;
+	}
+	/* not so many that nothing was changed, nor so few that nothing was compared */
+	assert_in_range(records, ROUNDS / 20, ROUNDS / 10 * 9);
+	framing_free(framing);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_usual),
+		cmocka_unit_test(test_changed),
+	};
+
+	return cmocka_run_group_tests_name("usual", tests, NULL, NULL);
+}
