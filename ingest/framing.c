@@ -525,6 +525,8 @@ void framing_read(struct framing *framing, const struct line *line, struct frame
 	struct str text = line->text;
 
 	*framed = (struct framed){.kind = FRAMED_OTHER};
+	if (journal_is_broken(&framing->journal, text))
+		journal_restart(&framing->journal);
 	/* copytruncate leaves a hole of zeros before the first line */
 	while (text.n && text.p[0] == '\0' && !framing->journal.inside)
 		text = str_skip(text, 1);

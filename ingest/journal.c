@@ -33,7 +33,7 @@ void journal_restart(struct journal *journal)
 {
 	entry_clear(&journal->entry);
 	buf_clear(&journal->binary);
-	journal->inside = journal->in_binary = false;
+	journal->inside = journal->in_binary = journal->ended = false;
 }
 
 const char *journal_field_name(enum journal_field field)
@@ -114,6 +114,24 @@ bool journal_json(struct journal *journal, struct str text)
 	return journal->entry.fields[JOURNAL_TRANSPORT].present;
 }
 
+/* "NAME=" or a binary value's NAME alone: capitals, digits and underscores, at most 64 of them
+ * (systemd, src/basic/journal-file: journal_field_valid()). */
+static bool is_field(struct str text)
+{
+	size_t n = str_chr(text, '=');
+
+	for (size_t i = 0; i < n; i++)
+		if (!(text.p[i] >= 'A' && text.p[i] <= 'Z') && text.p[i] != '_' &&
+		    !(text.p[i] >= '0' && text.p[i] <= '9'))
+			return false;
+	return n > 0 && n <= 64;
+}
+
+bool journal_is_broken(const struct journal *journal, struct str text)
+{
+	return journal->inside && !journal->in_binary && text.n && !is_field(text);
+}
+
 bool journal_is_export(const struct journal *journal, struct str text)
 {
 	return journal->inside || str_starts(text, STR("__CURSOR=")) ||
@@ -175,12 +193,20 @@ static void begin_binary(struct journal *journal, const struct line *line, int f
 
 bool journal_export_line(struct journal *journal, const struct line *line)
 {
-	if (!journal->inside) {
+	bool was_inside = journal->inside && !journal->ended;
+
+	if (!was_inside) {
 		entry_clear(&journal->entry);
 		journal->inside = true;
+		journal->ended = false;
 	}
 	if (journal->in_binary && binary_line(journal, line))
 		return false;
+	/* every entry begins so (systemd, logs-show.c); the line itself says nothing of ours */
+	if (was_inside && str_starts(line->text, STR("__CURSOR="))) {
+		journal->ended = true;
+		return true;
+	}
 	if (line->text.n == 0) {
 		journal->inside = false;
 		return true;

@@ -36,6 +36,7 @@ struct journal {
 	struct journal_entry entry;
 	bool inside;          /* between a first field and the empty line */
 	bool in_binary;       /* inside a binary value */
+	bool ended;           /* by the first field of the next one: that is gathered now */
 	int binary_field;     /* which field it is, -1: none that matters */
 	struct buf binary;    /* its length and its bytes, up to a cap */
 	uint64_t binary_from; /* the offset at which its length stands */
@@ -56,6 +57,10 @@ void journal_put(struct journal *journal, enum journal_field field, struct str v
 
 /* Parses one JSON entry into journal->entry. False if it is no journal entry. */
 bool journal_json(struct journal *journal, struct str text);
+
+/* True if the line can be no part of the entry that is being gathered: its end was lost. What there
+ * is of it is then for nobody (journal_restart()), and the line is one by itself. */
+bool journal_is_broken(const struct journal *journal, struct str text);
 
 /* True if the line begins an export entry or one is being gathered. */
 bool journal_is_export(const struct journal *journal, struct str text);

@@ -150,20 +150,62 @@ static int put_word(struct sql *sql, const char *kind, int number, const char *w
 	return result;
 }
 
+/* The words of one kind of number. */
+struct word_kind {
+	const char *kind;
+	int count;
+	const char *(*word)(int number);
+};
+
+static const char *attribution_word(int number)
+{
+	return attribution_name((enum attribution)number);
+}
+
+static const char *reason_word(int number)
+{
+	return unattributed_name((enum unattributed)number);
+}
+
+static const char *phase_word(int number)
+{
+	return phase_name((enum phase)number);
+}
+
+static const char *source_word(int number)
+{
+	return source_kind_name((enum source_kind)number);
+}
+
+static const struct word_kind word_kinds[] = {
+	{"attribution", ATTRIBUTION_UNATTRIBUTED + 1, attribution_word},
+	{"reason", UNATTRIBUTED_COUNT, reason_word},
+	{"phase", PHASE_EXEC + 1, phase_word},
+	{"source", SOURCE_STRACE + 1, source_word},
+};
+
+#define WORD_KINDS (sizeof(word_kinds) / sizeof(word_kinds[0]))
+
 static int put_words(struct sql *sql, struct err *err)
 {
 	int result = 0;
 
-	for (int i = 0; i <= ATTRIBUTION_UNATTRIBUTED && result == 0; i++)
-		result =
-			put_word(sql, "attribution", i, attribution_name((enum attribution)i), err);
-	for (int i = 0; i < UNATTRIBUTED_COUNT && result == 0; i++)
-		result = put_word(sql, "reason", i, unattributed_name((enum unattributed)i), err);
-	for (int i = 0; i <= PHASE_EXEC && result == 0; i++)
-		result = put_word(sql, "phase", i, phase_name((enum phase)i), err);
-	for (int i = 0; i <= SOURCE_STRACE && result == 0; i++)
-		result = put_word(sql, "source", i, source_kind_name((enum source_kind)i), err);
+	for (size_t i = 0; i < WORD_KINDS; i++)
+		for (int n = 0; n < word_kinds[i].count && result == 0; n++)
+			result = put_word(sql, word_kinds[i].kind, n, word_kinds[i].word(n), err);
 	return result;
+}
+
+/* A reason or a source that is new needs no other schema, but its word.
+ */
+static int add_words(struct sql *sql, struct err *err)
+{
+	int64_t have, want = 0;
+	int result = sql_number(sql, "SELECT count(*) FROM word", &have, err);
+
+	for (size_t i = 0; i < WORD_KINDS; i++)
+		want += word_kinds[i].count;
+	return result < 0 || have >= want ? result : put_words(sql, err);
 }
 
 static int migrate(struct sql *sql, struct err *err)
@@ -206,7 +248,9 @@ int schema_ensure(struct sql *sql, bool write, struct err *err)
 			       " %d): use that sclog",
 			       sql->path, (long long)version, SCHEMA_VERSION);
 	sql->schema = (int)version;
-	if (version == SCHEMA_VERSION || (!write && version >= SCHEMA_READABLE))
+	if (version == SCHEMA_VERSION && write)
+		return add_words(sql, err);
+	if (!write && version >= SCHEMA_READABLE)
 		return 0;
 	if (!write)
 		return err_set(err, EINVAL,

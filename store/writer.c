@@ -8,12 +8,12 @@ void writer_forget(struct store *store)
 		sqlite3_exec(store->sql.db, "ROLLBACK", NULL, NULL, NULL);
 	store->writing = false;
 	store->node = 0;
-	if (store->seen) {
-		seen_reset(store->seen);
-		seen_text_reset(store->seen_text);
-		tally_reset(store->tally);
-		lifetimes_reset(store->lifetimes);
-	}
+	if (!store->tally) /* the last that is made: what could not be opened has none */
+		return;
+	seen_reset(store->seen);
+	seen_text_reset(store->seen_text);
+	tally_reset(store->tally);
+	lifetimes_reset(store->lifetimes);
 }
 
 /* What the writer knows beside the database, as of the last commit: where a replay begins. */

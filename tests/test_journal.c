@@ -238,12 +238,39 @@ static void test_export_restart(void **state)
 	journal_release(&journal);
 }
 
+/* The empty line behind an entry is lost: another entry ends it, and so does what is no field. */
+static void test_export_unended(void **state)
+{
+	static const struct export_row two = {
+		.name = "two",
+		.text = S(CURSOR "MESSAGE=a\n" CURSOR "MESSAGE=b\n\n"),
+		.entries = {{NONE, S("a")}, {NONE, S("b")}},
+		.count = 2};
+	static const struct export_row cut = {
+		.name = "cut", .text = S(CURSOR "_TRANSPORT=audit\n"), .count = 0};
+	static const struct str broken[] = {S("type=SECCOMP msg=audit(1.002:3): a"), S("=a"),
+					    S("Nov 21 23:01:34 vm kernel: a")};
+	struct journal journal = {0};
+
+	(void)state;
+	assert_int_equal(feed(&two, &journal), 2);
+	for (size_t i = 0; i < sizeof(broken) / sizeof(*broken); i++) {
+		assert_int_equal(feed(&cut, &journal), 0);
+		assert_false(journal_is_broken(&journal, STR("_PID=1")));
+		assert_false(journal_is_broken(&journal, STR("MESSAGE")));
+		assert_false(journal_is_broken(&journal, STR("")));
+		assert_true(journal_is_broken(&journal, broken[i]));
+		journal_restart(&journal);
+	}
+	journal_release(&journal);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_json),           cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_export),         cmocka_unit_test(test_export_length_2560),
-		cmocka_unit_test(test_export_restart),
+		cmocka_unit_test(test_export_restart), cmocka_unit_test(test_export_unended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
