@@ -75,7 +75,8 @@ static int enter(bool watching, struct err *err)
 		seccomp_release(filter);
 	if (result < 0)
 		return err_errno(err, -result,
-				 "cannot enter the sandbox: --no-sandbox runs without it");
+				 "cannot enter the sandbox: use --no-sandbox to run without "
+				 "it");
 	return 0;
 }
 

@@ -48,7 +48,7 @@ static int run(struct invocation *invocation, struct err *err)
 
 const struct command command_containers = {
 	.name = "containers",
-	.summary = "what the store knows of each container",
+	.summary = "containers, their records and their coverage",
 	.synopsis = "[OPTION...] [FILE...]",
 	.examples =
 		{
@@ -57,9 +57,9 @@ const struct command command_containers = {
 			 "containers of these images that were seen in the last 7 days"},
 		},
 	.description =
-		"Lists the containers, those that logged nothing included, with their records, "
-		"distinct syscalls, and whether the profile in force logged everything "
-		"(coverage).",
+		"Lists all containers, also those without records: number of records, number "
+		"of different syscalls, and coverage (whether the active profile logged "
+		"everything).",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct containers_options),
 	.help_more = selection_help,

@@ -21,14 +21,14 @@ static const struct option_row rows[] = {
 	SELECTION_OPTION_ROWS(struct diff_options, selection),
 	OPTION_TITLE("Answer"),
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct diff_options, by,
-	       "one answer for each of these; default container"),
+	       "one answer for each of these; default: container"),
 	OPTION(FLAG, 0, "strict", NULL, struct diff_options, strict,
-	       "a refusal with ENOSYS that programs fall back from is a difference too"),
+	       "also report ENOSYS fallbacks as differences"),
 	OPTION(FLAG, 0, "unused", NULL, struct diff_options, unused,
-	       "and the syscalls that the profile lets through and nobody used; whether that is a "
-	       "conclusion is said beside it"),
+	       "also list the syscalls that the profile allows and nothing used, and say if "
+	       "this can be concluded"),
 	OPTION(FLAG, 0, "require-complete", NULL, struct diff_options, require_complete,
-	       "exit with 3 when the evidence is not complete"),
+	       "exit with 3 if the evidence is incomplete"),
 	OPTION_TITLE("FILEs, read without a store"),
 	FILE_OPTION_ROWS(struct diff_options, files),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
@@ -127,14 +127,12 @@ static int conclude(const struct comparison *comparison, const struct reading *r
 static int check(struct invocation *invocation, const struct diff_options *given, struct err *err)
 {
 	if (!given->judging.profile)
-		return err_set(err, EINVAL,
-			       "no profile given: --profile FILE says what to judge by");
+		return err_set(err, EINVAL, "--profile FILE is required");
 	if (strcmp(given->judging.profile, "-") != 0)
 		return 0;
 	for (size_t i = 0; i < invocation->operand_count; i++)
 		if (strcmp(invocation->operands[i], "-") == 0)
-			return err_set(err, EINVAL,
-				       "standard input cannot be both the profile and a FILE");
+			return err_set(err, EINVAL, "`-` cannot be both the profile and a FILE");
 	return 0;
 }
 
@@ -203,13 +201,13 @@ const struct command command_diff = {
 			 "read a log file instead of the store"},
 		},
 	.description =
-		"Judges what was observed, in the store or in FILEs, by what the kernel would "
-		"do under the profile: missing (refused), logged (let through only to be "
-		"logged), fallback (refused with ENOSYS on purpose), conditional (allowed for "
-		"some arguments, of which a record carries none) - and says how complete the "
-		"evidence is.\n"
-		"Exits with 0 when nothing is missing, 1 when something is missing or logged, "
-		"2 on trouble, 3 with --require-complete when the evidence is not complete.",
+		"Shows what the kernel would do under the profile with the syscalls that were "
+		"observed, in the store or in FILEs: refused; logged (allowed, but only to be "
+		"logged); falls back (refused with ENOSYS, so that programs use something else); "
+		"conditional (allowed for some arguments; records carry no arguments). It also "
+		"shows how complete the evidence is.\n"
+		"Exit status: 0 if nothing is missing, 1 if something is refused or only logged, 2 "
+		"on error, 3 with --require-complete if the evidence is incomplete.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct diff_options),
 	.help_more = selection_help,

@@ -13,8 +13,8 @@ static const struct option_row rows[] = {
 	SELECTION_OPTION_ROWS(struct events_options_given, selection),
 	OPTION_TITLE("Output"),
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct events_options_given, by,
-	       "a heading for each in text, with the numbers under it added up; json and csv name "
-	       "every container on every line"),
+	       "text: a heading for each, with totals; json and csv name every container on "
+	       "every line"),
 	OPTION_TITLE("FILEs, read without a store"),
 	FILE_OPTION_ROWS(struct events_options_given, files),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
@@ -68,9 +68,8 @@ const struct command command_events = {
 			{"sclog events --by image audit.log",
 			 "read a log file instead of the store; one heading for each image"},
 		},
-	.description =
-		"Prints what was observed, one line for each container, program, arch, syscall "
-		"and action: from the store, or from FILEs, of which nothing is kept.",
+	.description = "Prints one line for each container, program, architecture, syscall and "
+		       "action, from the store or from FILEs. FILEs are not stored.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct events_options_given),
 	.help_more = selection_help,

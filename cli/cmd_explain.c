@@ -25,13 +25,13 @@ struct explain_options {
 static const struct option_row rows[] = {
 	OPTION_TITLE("Question"),
 	OPTION(COMMA_LIST, 0, "arch", "ARCH[,ARCH...]", struct explain_options, arches,
-	       "what it does on these; default those of the filter"),
+	       "architectures to show; default: those of the filter"),
 	OPTION(FLAG, 0, "blocked", NULL, struct explain_options, blocked,
-	       "the names of what it refuses; by default on this host's arch"),
+	       "list the names of the refused syscalls; default: on this host's architecture"),
 	OPTION(TEXT, 0, "diff", "FILE", struct explain_options, diff,
 	       "compare with this profile, call by call"),
 	OPTION(FLAG, 0, "lint", NULL, struct explain_options, lint,
-	       "only say what is doubtful in it"),
+	       "print lint warnings only"),
 	OPTION(FLAG, 0, "list-profiles", NULL, struct explain_options, list_profiles,
 	       "list the default profiles that have a name, and their releases"),
 	OPTION_TITLE("Profile"),
@@ -93,7 +93,9 @@ static int load_on(struct explainer *explainer, const struct host *host, uint32_
 		   struct profile **ret_profile)
 {
 	if (explainer->host_count == HOSTS_MAX)
-		return err_set(explainer->err, E2BIG, "--arch: too many kinds of hosts at once");
+		return err_set(explainer->err, E2BIG,
+			       "--arch: too many kinds of hosts; give "
+			       "fewer architectures");
 	struct host *added = &explainer->hosts[explainer->host_count++];
 
 	added->token = token;
@@ -156,8 +158,8 @@ static int load_for_host(struct explainer *explainer, struct host *host)
 		err_clear(explainer->err);
 		return err_set(
 			explainer->err, EDOM,
-			"%s. With --arch and an arch of the profile's own it is judged as on "
-			"such a host",
+			"%s. To judge it as on such a host, give --arch with an architecture "
+			"of the profile",
 			first.message);
 	}
 	err_clear(explainer->err);
@@ -174,7 +176,9 @@ static int parse_arches(struct explainer *explainer)
 
 		if (!token) {
 			explainer->invocation->misused = true;
-			return err_set(explainer->err, EINVAL, "--arch: unknown arch '%s'",
+			return err_set(explainer->err, EINVAL,
+				       "--arch: unknown architecture "
+				       "'%s'",
 				       given->values[i]);
 		}
 		arches_add(&explainer->arches, token);
@@ -225,9 +229,9 @@ static int find_side(struct explainer *explainer, const struct host *host,
 	if (token)
 		return load_on(explainer, host, token, ret_profile);
 	explainer->invocation->misused = true;
-	return err_set(
-		explainer->err, EINVAL,
-		"--diff: hosts of one kind at a time: --arch with arches that one host runs");
+	return err_set(explainer->err, EINVAL,
+		       "--diff compares one kind of host at a time: give --arch only architectures "
+		       "of the same host");
 }
 
 static int compare(struct explainer *explainer, struct explain_writing *writing)
@@ -364,18 +368,19 @@ static int check(const struct invocation *invocation, const struct explain_optio
 	if (invocation->operand_count == 0 && !given->list_profiles)
 		return err_set(err, EINVAL, "no profile given");
 	if (views > 1)
-		return err_set(err, EINVAL, "--blocked, --diff and --lint exclude each other");
+		return err_set(err, EINVAL, "--blocked, --diff and --lint cannot be combined");
 	if ((given->lint || given->diff) && invocation->operand_count > 1)
 		return err_set(err, EINVAL, "'%s': --%s takes no SYSCALL", invocation->operands[1],
 			       given->lint ? "lint" : "diff");
 	if ((wants(given, "oci") || wants(given, "source")) &&
 	    (views || invocation->operand_count > 1))
-		return err_set(err, EINVAL,
-			       "--format %s writes the profile itself: give nothing else with it",
-			       given->global.format);
+		return err_set(
+			err, EINVAL,
+			"--format %s cannot be combined with --blocked, --diff, --lint or SYSCALLs",
+			given->global.format);
 	if (given->diff && strcmp(given->diff, "-") == 0 &&
 	    strcmp(invocation->operands[0], "-") == 0)
-		return err_set(err, EINVAL, "standard input cannot be both profiles");
+		return err_set(err, EINVAL, "`-` cannot be both profiles");
 	return 0;
 }
 
@@ -416,14 +421,14 @@ const struct command command_explain = {
 			 "compare two profiles, call by call"},
 		},
 	.description =
-		"Says what the kernel would do with each SYSCALL under PROFILE, all arguments "
-		"considered, and which rule decides. A SYSCALL is a name, a pattern of names, a "
-		"number or a range of numbers (0-600); without any, all that have names are "
-		"shown. Numbers below zero come after `--`. --format oci writes PROFILE back as "
-		"the OCI profile that it comes to for this container on this host.\n"
-		"Exits with 0; with --diff 1 when the profiles differ, with --lint 1 when there "
-		"is anything to say, with --format oci 1 when OCI cannot say all of it; 2 on "
-		"trouble.",
+		"Shows what the kernel would do with each SYSCALL under PROFILE, for all "
+		"arguments, and which rule decides. A SYSCALL is a name, a pattern of names, "
+		"a number or a range of numbers (0-600); without any, all syscalls with "
+		"names are shown. Negative numbers must follow `--`. --format oci writes "
+		"PROFILE as the OCI profile that it becomes for this container on this "
+		"host.\nExit status: 0; 1 with --diff if the profiles differ, with --lint if "
+		"there are warnings, with --format oci if OCI cannot express all of it; 2 on "
+		"error.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct explain_options),
 	.help_more = syscalls_help,

@@ -15,18 +15,18 @@ struct ingest_options {
 
 /* clang-format off */
 static const struct option_row rows[] = {
-	OPTION_TITLE("Whose the records are"),
+	OPTION_TITLE("Owner of the records"),
 	OPTION(TEXT, 0, "container", "NAME", struct ingest_options, container,
-	       "all records of these inputs are this container's"),
+	       "all records of these inputs belong to this container"),
 	OPTION(TEXT, 0, "node", "NAME", struct ingest_options, node,
-	       "the host they are from, whatever the lines say"),
+	       "the host of the records, overriding what the lines say"),
 	FILE_OPTION_ROWS(struct ingest_options, files),
 	OPTION_TITLE("The store"),
 	OPTION(FLAG, 0, "backfill", NULL, struct ingest_options, backfill,
-	       "take records from before the store's horizon too; whether they were counted once "
-	       "already is then for you to know"),
+	       "also accept records older than the store's horizon, even if they may be "
+	       "counted twice"),
 	OPTION(TEXT, 0, "db-group", "GROUP", struct ingest_options, db_group,
-	       "make the store readable for this group (0640)"),
+	       "make the store readable for this group (mode 0640)"),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
 };
 /* clang-format on */
@@ -123,12 +123,15 @@ static int check_usage(const struct invocation *invocation, struct err *err)
 
 	if (options->container && !*options->container)
 		return err_set(err, EINVAL,
-			       "--container: the name is empty: give one, or leave it out");
+			       "--container: the name is empty; give one, or remove the "
+			       "option");
 	if (options->node && !*options->node)
-		return err_set(err, EINVAL, "--node: the name is empty: give one, or leave it out");
+		return err_set(err, EINVAL,
+			       "--node: the name is empty; give one, or remove "
+			       "the option");
 	if (invocation->operand_count == 0)
 		return err_set(err, EINVAL,
-			       "nothing to read: name log files, or `-` for standard input");
+			       "nothing to read: give log files, or `-` for standard input");
 	return 0;
 }
 
@@ -166,9 +169,10 @@ const struct command command_ingest = {
 			 "read the kernel's messages from the journal"},
 		},
 	.description =
-		"Reads audit.log, syslog, dmesg and journal output and what strace wrote, plain or "
-		"compressed (gzip, xz, zstd, bzip2), rotated sets in any order, and other stores. "
-		"What the store holds already is counted as a duplicate and changes nothing.",
+		"Reads audit.log, syslog, dmesg and journal output, strace output, and other "
+		"stores. Files may be compressed (gzip, xz, zstd, bzip2); rotated files may "
+		"come in any order. A record that is already in the store is counted as a "
+		"duplicate and changes nothing.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct ingest_options),
 	.run = run,

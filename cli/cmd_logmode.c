@@ -19,10 +19,10 @@ struct logmode_options {
 static const struct option_row rows[] = {
 	OPTION_TITLE("Output"),
 	OPTION(TEXT, 'o', "output", "FILE", struct logmode_options, output,
-	       "write to this file, which appears whole or not at all"),
+	       "write FILE atomically"),
 	OPTION(FLAG, 0, "force", NULL, struct logmode_options, force,
-	       "replace the file if it is there"),
-	OPTION_TITLE("Profile: whose filters the twin is proven for"),
+	       "replace an existing file"),
+	OPTION_TITLE("Profile: the filters for which the twin is proven"),
 	PROFILE_LOADING_ROWS(struct logmode_options, judging),
 	GLOBAL_OPTION_ROWS("text|json"),
 };
@@ -96,22 +96,21 @@ static int run(struct invocation *invocation, struct err *err)
 
 const struct command command_logmode = {
 	.name = "logmode",
-	.summary = "a profile's log-mode twin: every refusal becomes a log",
+	.summary = "write a profile's log-mode twin: refused calls are logged",
 	.synopsis = "[OPTION...] PROFILE",
 	.examples =
 		{
 			{"sclog logmode web.json -o web-log.json",
 			 "write a profile that logs every call that web.json refuses"},
 			{"sclog logmode --loader docker web.json",
-			 "read web.json as Docker does; write to standard output"},
+			 "read web.json as Docker does; cannot write to standard output"},
 		},
 	.description =
 		"Writes PROFILE with every SCMP_ACT_ERRNO, SCMP_ACT_TRAP and SCMP_ACT_KILL* "
-		"changed to SCMP_ACT_LOG, so that a container under it may do what PROFILE "
-		"refuses, and each such call is in the log. Everything else stays as it is, "
-		"unless libseccomp would then let a call pass silently that PROFILE refuses; "
-		"warnings say where.\n"
-		"Exits with 0, or with 2 on trouble.",
+		"changed to SCMP_ACT_LOG. A container under it may do what PROFILE refuses, "
+		"and each such call is logged. Nothing else changes, unless libseccomp would "
+		"then allow a refused call without logging it; warnings tell where.\nExit "
+		"status: 0, or 2 on error.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct logmode_options),
 	.run = run,

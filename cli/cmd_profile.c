@@ -12,39 +12,40 @@
 static const struct option_row rows[] = {
 	OPTION_TITLE("What the profile does"),
 	OPTION(TEXT, 0, "default-action", "ACTION", struct profile_given, default_action,
-	       "with what was not observed: ERRNO (the default), KILL_PROCESS, LOG ..."),
+	       "action for what was not observed: ERRNO (the default), KILL_PROCESS, LOG ..."),
 	OPTION(TEXT, 0, "errno", "ERRNO", struct profile_given, errno_ret,
-	       "what a refused call returns; default ENOSYS, which libraries fall back from"),
+	       "what a refused call returns; default: ENOSYS, so that libraries use "
+	       "something else"),
 	OPTION(COMMA_LIST, 0, "phase", "PHASE[,PHASE...]", struct profile_given, phases,
-	       "take only what was called then: application, setup (the runtime preparing the "
-	       "container), exec (processes brought in later); default all"),
+	       "use only calls of these phases: application, setup (the runtime prepares the "
+	       "container), exec (processes added later); default: all"),
 	OPTION(FLAG, 0, "sub-arches", NULL, struct profile_given, sub_arches,
-	       "and the arches that programs of the observed ones may use too: x86 and x32 beside "
+	       "also add the architectures that the same hosts can run: x86 and x32 for "
 	       "x86_64"),
 	OPTION(FLAG, 0, "no-always", NULL, struct profile_given, no_always,
-	       "leave out what any program or runtime may need and was not observed"),
-	OPTION_TITLE("Built on others"),
+	       "do not add calls that any program or runtime may need"),
+	OPTION_TITLE("Base profiles"),
 	OPTION(TEXT, 0, "base", "FILE", struct profile_given, base,
-	       "add to this profile (a file, container:NAME, pid:N ...): what it allows stays "
-	       "allowed"),
+	       "add to this profile (a file, container:NAME, pid:N ...); what it allows "
+	       "stays allowed"),
 	OPTION(MAYBE_LIST, 0, "merge", "FILE", struct profile_given, merge,
-	       "join into one: the FILEs that are profiles, and the containers selected"),
+	       "merge the FILEs that are profiles, and the selected containers, into one"),
 	OPTION(FLAG, 0, "widen", NULL, struct profile_given, widen,
-	       "let an observed call pass whatever its arguments, where a base allows it for some, "
-	       "or has programs fall back"),
+	       "allow observed calls for all arguments, even if a base allows them for some "
+	       "arguments or answers ENOSYS"),
 	PROFILE_LOADING_ROWS(struct profile_given, judging),
 	SELECTION_OPTION_ROWS(struct profile_given, selection),
 	OPTION_TITLE("Output"),
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct profile_given, by,
-	       "a profile for each of these, into the folder -o"),
+	       "write one profile for each of these into the directory -o"),
 	OPTION(TEXT, 'o', "output", "FILE", struct profile_given, output,
-	       "write to this file, which appears whole or not at all; with --by a folder"),
+	       "write FILE atomically; with --by a directory"),
 	OPTION(FLAG, 0, "force", NULL, struct profile_given, force,
-	       "replace files that are there"),
+	       "replace existing files"),
 	OPTION(TEXT, 0, "name", "NAME", struct profile_given, name,
-	       "what a SeccompProfile is called; default its container's name"),
+	       "the name of a SeccompProfile; default: its container's name"),
 	OPTION(FLAG, 0, "require-complete", NULL, struct profile_given, require_complete,
-	       "write nothing and exit with 3 when the evidence is not complete"),
+	       "write nothing and exit with 3 if the evidence is incomplete"),
 	OPTION_TITLE("FILEs, read without a store"),
 	FILE_OPTION_ROWS(struct profile_given, files),
 	GLOBAL_OPTION_ROWS(FORM_NAMES),
@@ -161,8 +162,8 @@ static int refuse_mixture(struct profiling *profiling, struct recorded_group *co
 	if (count > named)
 		buf_format(&names, " and %zu more", count - named);
 	return err_set(profiling->err, EINVAL,
-		       "the selection mixes %zu containers: %s. Choose one with %s, write one "
-		       "profile for each with --by name -o FOLDER, or join them with --merge",
+		       "the selection has %zu containers: %s. Choose one with %s, write one "
+		       "profile for each with --by name -o DIR, or merge them with --merge",
 		       count, names.p, one_node ? "--container" : "--container and --node");
 }
 
@@ -177,21 +178,20 @@ static int refuse_nothing(struct profiling *profiling, const struct recorded_gro
 
 	if (group)
 		group_key_put(&label, &group->key);
-	return err_set(
-		profiling->err, ENODATA,
-		"nothing was observed in this selection%s%s%.200s: no profile is written. Run "
-		"the workload under a profile that logs everything (defaultAction "
-		"SCMP_ACT_LOG) beside `sclog watch`, or read its log with `sclog ingest`; "
-		"`sclog containers` lists what is known",
-		when(profiling), group ? ", of " : "", group ? label.p : "");
+	return err_set(profiling->err, ENODATA,
+		       "nothing was observed in this selection%s%s%.200s; nothing written. Run the "
+		       "workload under a profile that logs everything (defaultAction SCMP_ACT_LOG) "
+		       "while `sclog watch` runs, or read its log with `sclog ingest`; `sclog "
+		       "containers` lists the known containers",
+		       when(profiling), group ? ", of " : "", group ? label.p : "");
 }
 
 /* Said of each group already; what was observed there is not nothing. */
 static int refuse_unnamed(struct profiling *profiling)
 {
 	return err_set(profiling->err, ENODATA,
-		       "nothing in this selection has a name for --by %s: no profile is written. "
-		       "--by name makes one for each container's name",
+		       "no %s is known for anything in this selection; nothing written. Try "
+		       "--by name",
 		       profiling->given->by);
 }
 
@@ -205,18 +205,17 @@ static int check_coverage(struct profiling *profiling, const struct recorded_gro
 
 	group_key_put(&label, &group->key);
 	if (group->coverage == COVERAGE_UNKNOWN && !profiling->given->global.quiet)
-		message_warning(
-			"coverage unknown for %s: %s. A profile of what was logged may lack "
-			"what was not; `sclog ingest --coverage full` says of a log that its "
-			"profile logged everything",
-			label.p, evidence_of_coverage(group->coverage));
+		message_warning("coverage unknown for %s: %s. The profile may lack calls that were "
+				"not logged; if the log has everything, read it with `sclog ingest "
+				"--coverage full`",
+				label.p, evidence_of_coverage(group->coverage));
 	if (group->coverage == COVERAGE_UNKNOWN || group->coverage == COVERAGE_FULL ||
 	    profiling->bases.count)
 		return 0;
 	return err_set(profiling->err, EINVAL,
-		       "coverage %s for %.200s: %s, so that what was logged is only a part of what "
-		       "it needs. --base FILE says which profile to add to: the one that the "
-		       "log-mode profile was made of, or the one in force",
+		       "coverage %s for %.200s: %s. The log shows only part of what it "
+		       "needs; name the profile that was active (or the original of the "
+		       "log-mode profile) with --base FILE",
 		       coverage_name(group->coverage), label.p,
 		       evidence_of_coverage(group->coverage));
 }
@@ -225,8 +224,8 @@ static int check_group(struct profiling *profiling, const struct recorded_group 
 {
 	if (group->needs.count == 0 && group->needs.unnamed_count)
 		return err_set(profiling->err, ENODATA,
-			       "what was observed has no name here (syscall %" PRId32
-			       " was the first): no profile can let it through",
+			       "the observed syscalls have no name here (the first is number "
+			       "%" PRId32 "): no profile can allow them",
 			       group->needs.unnamed[0].nr);
 	if (group->needs.count == 0 && profiling->bases.count == 0)
 		return refuse_nothing(profiling, group);
@@ -246,7 +245,7 @@ static bool is_complete(const struct profiling *profiling, const struct recorded
 	const json_t *reasons = json_object_get(evidence, "reasons");
 
 	group_key_put(&label, &group->key);
-	message_error("the evidence for %s is not complete, and nothing is written:", label.p);
+	message_error("the evidence for %s is incomplete; nothing written:", label.p);
 	for (size_t i = 0; i < json_array_size(reasons); i++)
 		message_error("  %s", json_string_value(json_array_get(reasons, i)));
 	json_decref(evidence);
@@ -270,10 +269,9 @@ static bool has_file(const struct profiling *profiling, const struct recorded_gr
 	group_key_put(&label, &group->key);
 	if (!profiling->given->global.quiet)
 		message_warning("%s: %s", label.p,
-				observed
-					? "it is not known what to call it, and its containers may "
-					  "be unlike: no profile for them (--by name makes some)"
-					: "nothing was observed: no profile for it");
+				observed ? "its name is not known, and its containers may "
+					   "differ: skipped (try --by name)"
+					 : "nothing was observed: skipped");
 	return false;
 }
 
@@ -349,10 +347,9 @@ static void warn_of_outside(const struct profiling *profiling)
 	uint64_t outside = recording_outside(profiling->recording);
 
 	if (outside && !profiling->given->global.quiet)
-		message_warning("%" PRIu64
-				" record%s in no container: left out (--unattributed and "
-				"--host select them)",
-				outside, outside == 1 ? " is" : "s are");
+		message_warning("skipped %" PRIu64 " record%s no container (select them with "
+				"--unattributed or --host)",
+				outside, outside == 1 ? " that belongs to" : "s that belong to");
 }
 
 /* Those of which something was observed in the selection; the array is the caller's to free. */
@@ -422,8 +419,8 @@ static int refuse_without_observations(struct profiling *profiling)
 		return 0;
 	profiling->invocation->misused = true;
 	return err_set(profiling->err, EINVAL,
-		       "--%s is about observations, and profiles alone are merged: a selection, "
-		       "--by or a log asks for some",
+		       "--%s needs observations, but only profiles are being merged: add a "
+		       "selection, --by, or a log file",
 		       option);
 }
 
@@ -440,7 +437,7 @@ static int read_and_write(struct profiling *profiling)
 	profiling->invocation->misused = logs.misused;
 	if (r == 0 && reading_exit_code(&profiling->reading) != EXIT_FINE)
 		r = err_set(profiling->err, EIO,
-			    "not all FILEs could be read to their end: no profile is written");
+			    "some FILEs could not be read completely; nothing written");
 	if (r == 0)
 		r = record(profiling);
 	return r < 0 ? r : write_recorded(profiling);
@@ -475,8 +472,7 @@ static int refuse_judging(const struct profile_given *given, struct err *err)
 
 	if (!option)
 		return 0;
-	return err_set(err, EINVAL, "--%s says how a base is read: it goes with --base or --merge",
-		       option);
+	return err_set(err, EINVAL, "--%s applies only with --base or --merge", option);
 }
 
 static int check(struct profiling *profiling)
@@ -490,18 +486,19 @@ static int check(struct profiling *profiling)
 		standard_inputs += strcmp(given->merge.values[i], "-") == 0;
 	if (standard_inputs > 1)
 		return err_set(profiling->err, EINVAL,
-			       "standard input cannot be two things: `-` is given more than once");
+			       "`-` is given more than once: standard input can be read only "
+			       "once");
 	if (wants_folder(given) && (!given->output || strcmp(given->output, "-") == 0))
 		return err_set(profiling->err, EINVAL,
-			       "--by %s writes a file for each: -o says into which folder",
+			       "--by %s writes several files: give a directory with -o DIR",
 			       given->by);
 	if (wants_folder(given) && given->name)
 		return err_set(profiling->err, EINVAL,
-			       "--name is for one profile, and --by %s makes several", given->by);
+			       "--name names one profile, but --by %s writes several: remove "
+			       "one of them",
+			       given->by);
 	if (given->widen && !given->base && given->merge.count == 0)
-		return err_set(profiling->err, EINVAL,
-			       "--widen is about what a base refuses: it goes with --base or "
-			       "--merge");
+		return err_set(profiling->err, EINVAL, "--widen requires --base or --merge");
 	if (!given->base && given->merge.count == 0 && refuse_judging(given, profiling->err) < 0)
 		return -EINVAL;
 	return making_init(&profiling->making, given, profiling->err);
@@ -543,14 +540,13 @@ const struct command command_profile = {
 			{"sclog profile --by name -o profiles",
 			 "write one profile for each container name into the directory profiles"},
 		},
-	.description =
-		"Writes the least seccomp profile that lets through what was observed, in the "
-		"store or in FILEs, alone or on top of others, and checks it before it is "
-		"written: every observation passes, and nothing passes that was not observed, "
-		"allowed by a base, or added by an option. What it is made of stands in its "
-		"heading: window, records, containers, losses.\n"
-		"Exits with 0, 2 on trouble and when there is nothing to make a profile of, 3 "
-		"with --require-complete when the evidence is not complete.",
+	.description = "Writes the smallest seccomp profile that allows what was observed, "
+		       "in the store or in FILEs, alone or added to other profiles. It is checked "
+		       "before it is written: it allows every observed call, and nothing else but "
+		       "what a base allows or an option adds. Its origin is recorded in x-sclog: "
+		       "window, records, containers, losses.\nExit status: 0; 2 on error, and if "
+		       "nothing was observed; 3 with --require-complete if the evidence is "
+		       "incomplete.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct profile_given),
 	.help_more = selection_help,

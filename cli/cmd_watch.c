@@ -31,34 +31,34 @@ struct watch_options_given {
 static const struct option_row rows[] = {
 	OPTION_TITLE("Sources"),
 	OPTION(COMMA_LIST, 0, "source", "NAME[,NAME...]", struct watch_options_given, source,
-	       "auto, audit, syslog, netlink, journal, kmsg or stdin; default auto: netlink, after "
-	       "the log was read once for what happened before"),
+	       "auto, audit, syslog, netlink, journal, kmsg or stdin; default: auto, which "
+	       "reads the log once for earlier records and then follows netlink"),
 	OPTION(TEXT, 0, "file", "PATH", struct watch_options_given, file,
-	       "the log that audit or syslog follows; default /var/log/audit/audit.log, "
+	       "the log that audit or syslog follows; default: /var/log/audit/audit.log, "
 	       "/var/log/syslog or /var/log/messages"),
 	OPTION(TEXT, 0, "from", "start|now|TIME", struct watch_options_given, from,
-	       "what a first run reads of a log: all of it, which is the default, nothing that is "
-	       "there already, or what was logged since that time"),
+	       "where a first run starts in a log: at its start (the default), at its end "
+	       "(now), or at this time"),
 	OPTION(FLAG, 0, "once", NULL, struct watch_options_given, once,
-	       "read what there is since the last run, and end"),
+	       "process new records, then exit"),
 	OPTION(TEXT, 0, "node", "NAME", struct watch_options_given, node,
-	       "the host that records are from, whatever the lines say"),
-	OPTION_TITLE("What is printed"),
+	       "the host of the records, overriding what the lines say"),
+	OPTION_TITLE("Output"),
 	OPTION(FLAG, 0, "all", NULL, struct watch_options_given, all,
-	       "every event, not only the first use of a syscall by a container"),
+	       "print every event, not only the first use of a syscall by a container"),
 	OPTION_TITLE("Profile"),
 	PROFILE_OPTION_ROWS(struct watch_options_given, judging),
 	OPTION_TITLE("Service"),
 	OPTION(TEXT, 0, "config", "FILE", struct watch_options_given, config,
-	       "default /etc/sclog/sclog.conf; options win over it"),
+	       "configuration file; default: /etc/sclog/sclog.conf; options override it"),
 	OPTION(FLAG, 0, "check-config", NULL, struct watch_options_given, check_config,
-	       "say what is wrong with the configuration, and end"),
+	       "check the configuration, then exit"),
 	OPTION(TEXT, 0, "db-group", "GROUP", struct watch_options_given, db_group,
-	       "make the store readable for this group (0640)"),
+	       "make the store readable for this group (mode 0640)"),
 	OPTION(TEXT, 0, "proc-root", "DIR", struct watch_options_given, proc_root,
-	       "the host's /proc, where this is in a container"),
+	       "the host's /proc, if sclog runs in a container"),
 	OPTION(TEXT, 0, "runtime-root", "DIR", struct watch_options_given, runtime_root,
-	       "the directory below which the host's /run, /var/lib, /etc and /home lie"),
+	       "the directory that contains the host's /run, /var/lib, /etc and /home"),
 	GLOBAL_OPTION_ROWS("text|json"),
 };
 /* clang-format on */
@@ -86,13 +86,15 @@ static int check_source(const char *name, size_t count, struct err *err)
 		if (strcmp(source_names[i], name) != 0)
 			continue;
 		if (i == 0 && count > 1)
-			return err_set(err, EINVAL, "--source auto stands alone");
+			return err_set(err, EINVAL,
+				       "--source auto cannot be combined with "
+				       "other sources");
 		return 0;
 	}
 	near = nearest_find(str_from(name), source_name_at, NULL);
 	return err_set(err, EINVAL,
-		       "--source: '%s' is none%s%s%s: auto, audit, syslog, netlink, journal, kmsg,"
-		       " stdin",
+		       "--source: unknown source '%s'%s%s%s; must be one of auto, audit, "
+		       "syslog, netlink, journal, kmsg, stdin",
 		       name, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
@@ -102,18 +104,20 @@ static int check_sources(const struct watch_options *options, struct err *err)
 	int result = 0;
 
 	if (options->source_count >= STORE_SLOTS)
-		return err_set(err, EINVAL, "--source: name each once");
+		return err_set(err, EINVAL, "--source: name each source only once");
 	for (size_t i = 0; i < options->source_count && result == 0; i++) {
 		result = check_source(options->sources[i], options->source_count, err);
 		for (size_t k = 0; k < i && result == 0; k++)
 			if (strcmp(options->sources[i], options->sources[k]) == 0)
-				result = err_set(err, EINVAL, "--source: '%s' stands there twice",
+				result = err_set(err, EINVAL, "--source: '%s' given twice",
 						 options->sources[i]);
 		files += strcmp(options->sources[i], "audit") == 0 ||
 			 strcmp(options->sources[i], "syslog") == 0;
 	}
 	if (result == 0 && options->file && files > 1)
-		return err_set(err, EINVAL, "--file names one log: name one of audit and syslog");
+		return err_set(err, EINVAL,
+			       "--file names one log: give --source audit or "
+			       "syslog, not both");
 	return result;
 }
 
@@ -124,10 +128,13 @@ static int check(struct invocation *invocation, struct err *err)
 	invocation->misused = true;
 	if (invocation->operand_count)
 		return err_set(err, EINVAL,
-			       "'%s': watch takes no FILEs; --file PATH names the log to follow",
+			       "'%s': watch takes no FILEs; name the log to follow with "
+			       "--file PATH",
 			       invocation->operands[0]);
 	if (given->node && !*given->node)
-		return err_set(err, EINVAL, "--node: the name is empty: give one, or leave it out");
+		return err_set(err, EINVAL,
+			       "--node: the name is empty; give one, or remove "
+			       "the option");
 	invocation->misused = false;
 	return 0;
 }
@@ -200,10 +207,9 @@ static int watch(const struct watch_options_given *given, const struct config *c
 	struct printer_counts counts = printer_counts(options->printer);
 
 	if (counts.unshown)
-		message_warning(
-			"%llu lines were not printed: whoever reads this output is too slow;"
-			" the store has them",
-			(unsigned long long)counts.unshown);
+		message_warning("%llu lines were not printed because the reader is too slow; the "
+				"store has them",
+				(unsigned long long)counts.unshown);
 	printer_free(options->printer);
 	cgroup_rules_free(rules);
 	store_close(store);
@@ -220,7 +226,9 @@ static int parse_from(const char *from, struct watch_options *options, struct er
 		return r;
 	options->from_now = strcmp(from, "now") == 0;
 	if (!options->from_now && clock_parse(str_from(from), now_ms, &span) < 0)
-		return err_set(err, EINVAL, "--from: '%s' is neither start, now nor a time: %s",
+		return err_set(err, EINVAL,
+			       "--from: '%s' must be start, now or a time "
+			       "(forms: %s)",
 			       from, clock_forms);
 	if (!options->from_now)
 		options->from_ms = span.first_ms;
@@ -249,8 +257,7 @@ static int check_places(const struct watch_options *options, const char *db_grou
 	struct procfs procfs;
 
 	if (db_group && !getgrnam(db_group))
-		return err_set(err, EINVAL,
-			       "--db-group: there is no group '%s': make it, or name another",
+		return err_set(err, EINVAL, "--db-group: no group '%s': create it, or name another",
 			       db_group);
 	int r = procfs_open(&procfs, options->proc_root ? options->proc_root : "/proc", err);
 
@@ -322,7 +329,7 @@ static int run(struct invocation *invocation, struct err *err)
 	if (r == 0)
 		r = prepare(invocation, &config, err);
 	if (r == 0 && given->check_config && !given->global.quiet)
-		puts("the configuration is fine");
+		puts("the configuration is valid");
 	config_release(&config);
 	return r;
 }
@@ -340,9 +347,9 @@ const struct command command_watch = {
 			 "also say what web.json would do with each new syscall"},
 		},
 	.description =
-		"Reads what was logged since the last run, then follows what is logged now, "
-		"attributes every record to its container and keeps it in the store. Prints a line "
-		"the first time that a container uses a syscall.",
+		"Reads the records since the last run, then follows new ones. Finds the "
+		"container of each record and stores it. Prints a line when a container uses "
+		"a syscall for the first time.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct watch_options_given),
 	.run = run,

@@ -37,16 +37,16 @@ struct global_options {
 #define GLOBAL_OPTION_ROWS(formats)                                                               \
 	OPTION_TITLE("Options of all commands, before or after the command"),                     \
 	OPTION(TEXT, 0, "db", "PATH", struct global_options, db,                                  \
-	       "the store; default $SCLOG_DB, else /var/lib/sclog/sclog.db for root and the XDG " \
+	       "the store; default: $SCLOG_DB, else /var/lib/sclog/sclog.db for root and the XDG " \
 	       "data directory for others"),                                                      \
 	OPTION(CHOICE, 0, "format", formats, struct global_options, format,                       \
-	       "how the output is written; default the first of these"),                                        \
+	       "output format; default: the first of these"),                                     \
 	OPTION(FLAG, 'q', "quiet", NULL, struct global_options, quiet,                            \
 	       "print only what is wrong or missing"),                                            \
 	OPTION(COUNT, 'v', "verbose", NULL, struct global_options, verbose,                       \
-	       "say more, such as the first malformed line of each kind"),                        \
+	       "print more, such as the first malformed line of each kind"),                      \
 	OPTION(FLAG, 0, "no-sandbox", NULL, struct global_options, no_sandbox,                    \
-	       "run without a seccomp sandbox of sclog's own"),                                   \
+	       "do not run in a seccomp sandbox"),                                                \
 	OPTION(FLAG, 0, "version", NULL, struct global_options, version,                          \
 	       "print the versions of sclog and of its libraries"),                               \
 	OPTION(FLAG, 'h', "help", NULL, struct global_options, help, "print this help")

@@ -143,7 +143,7 @@ static void check_section(struct parse *parse, struct str text)
 	check_rules(parse);
 	parse->continues = false;
 	if (end == text.n) {
-		problem(parse, parse->line, "the bracket is not closed: write [watch]");
+		problem(parse, parse->line, "missing ]: write the section as [watch]");
 		return;
 	}
 	if (is_section(name))
@@ -151,7 +151,7 @@ static void check_section(struct parse *parse, struct str text)
 	const char *near = nearest_find(name, section_name, NULL);
 
 	problem(parse, parse->line, "unknown section [%.*s]: %s%s%s", (int)name.n, name.p,
-		near ? "did you mean [" : "write [watch], [cgroup] or [roots]", near ? near : "",
+		near ? "did you mean [" : "must be [watch], [cgroup] or [roots]", near ? near : "",
 		near ? "]?" : "");
 }
 
@@ -159,8 +159,7 @@ static void check_section(struct parse *parse, struct str text)
 static void check_last_line(struct parse *parse)
 {
 	if (parse->wants_pair)
-		problem(parse, parse->line,
-			"neither KEY = VALUE nor [SECTION]: put # before a comment");
+		problem(parse, parse->line, "not KEY = VALUE or [SECTION]: put # before a comment");
 	parse->wants_pair = false;
 }
 
@@ -174,13 +173,13 @@ static bool check_line(struct parse *parse, struct str line, size_t room)
 		line = str_skip(line, 3);
 	if (line.n > room) {
 		problem(parse, parse->line,
-			"longer than %zu bytes: a pattern of [cgroup] may go on in the next line, "
-			"behind a blank",
+			"longer than %zu bytes: split a pattern of [cgroup] into several "
+			"lines, each indented",
 			room);
 		return false;
 	}
 	if (str_chr(line, '\0') < line.n) {
-		problem(parse, parse->line, "a NUL byte: this is no text file");
+		problem(parse, parse->line, "NUL byte: not a text file");
 		return false;
 	}
 	while (at < line.n && memchr(blanks, line.p[at], sizeof(blanks) - 1))
@@ -279,20 +278,20 @@ static void set_value(struct parse *parse, const struct key *key, const char *va
 
 	if ((key->kind == VALUE_CHOICE && !is_choice(key->choices, value)) ||
 	    (key->kind == VALUE_PROGRAM && !is_program(key->choices, value)))
-		problem(parse, parse->line, "%s = %s: write one of %s", key->name, value,
+		problem(parse, parse->line, "%s = %s: must be one of %s", key->name, value,
 			key->choices);
 	else if (key->kind == VALUE_LIST && !is_list(key->choices, value))
-		problem(parse, parse->line, "%s = %s: write some of %s, set off by commas",
+		problem(parse, parse->line, "%s = %s: expected a comma-separated list of %s",
 			key->name, value, key->choices);
 	else if (key->kind == VALUE_PATH && value[0] != '/')
-		problem(parse, parse->line, "%s = %s: write the whole path, from / on", key->name,
-			value);
+		problem(parse, parse->line, "%s = %s: expected an absolute path", key->name, value);
 	else if (key->kind == VALUE_TIME && !is_time(value))
-		problem(parse, parse->line, "%s = %s: write start, or %s", key->name, value,
-			clock_forms);
+		problem(parse, parse->line, "%s = %s: must be start or a time (%s)", key->name,
+			value, clock_forms);
 	else if (key->kind == VALUE_NICE && !set_nice(parse->config, value))
 		problem(parse, parse->line,
-			"%s = %s: write a nice value from -20 to 19, 0 for none", key->name, value);
+			"%s = %s: must be a nice value from -20 to 19 (0: unchanged)", key->name,
+			value);
 	else if (key->kind != VALUE_NICE)
 		*field = keep_text(parse->config, str_from(value));
 }
@@ -303,13 +302,15 @@ static void unknown_key(struct parse *parse, const char *section, const char *na
 
 	for (size_t k = 0; k < KEY_COUNT; k++) {
 		if (strcmp(keys[k].name, name) == 0) {
-			problem(parse, parse->line, "'%s' is no key of [%s]: put it into [%s]",
+			problem(parse, parse->line,
+				"'%s' is not a key of [%s]: move it to "
+				"[%s]",
 				name, section, keys[k].section);
 			return;
 		}
 	}
 	problem(parse, parse->line, "unknown key '%s' in [%s]: %s%s%s", name, section,
-		near ? "did you mean '" : "take the line out", near ? near : "", near ? "'?" : "");
+		near ? "did you mean '" : "remove the line", near ? near : "", near ? "'?" : "");
 }
 
 static void take_key(struct parse *parse, const char *section, const char *name, const char *value)
@@ -324,7 +325,7 @@ static void take_key(struct parse *parse, const char *section, const char *name,
 		return;
 	}
 	if (parse->seen[k]) {
-		problem(parse, parse->line, "%s is set already in line %u: take one of them out",
+		problem(parse, parse->line, "%s is already set in line %u: remove one of them",
 			name, parse->seen[k]);
 		return;
 	}
@@ -352,7 +353,9 @@ static void continue_rule(struct parse *parse, const char *more)
 	BUF_AUTO joined = {0};
 
 	if (strlen(rule->pattern) + strlen(more) >= PATTERN_MAX) {
-		problem(parse, parse->line, "a pattern of more than %d bytes: write two",
+		problem(parse, parse->line,
+			"the pattern has more than %d bytes: split it "
+			"into two",
 			PATTERN_MAX);
 		return;
 	}
@@ -373,16 +376,18 @@ static void take_pair(struct parse *parse, const char *section, const char *name
 	check_rules(parse);
 	if (goes_on)
 		problem(parse, parse->line,
-			"begins with a blank, and so goes on with the line before: take the blank out");
+			"unexpected indentation (an indented line continues the previous "
+			"one): remove it");
 	else if (section[0] == '\0')
-		problem(parse, parse->line, "'%s' stands before any section: put [watch] above it",
+		problem(parse, parse->line, "'%s' is outside a section: put [watch] above it",
 			name);
 	else if (!is_section(str_from(section)))
 		return; /* its own line was a problem already */
 	else if (name[0] == '\0')
 		problem(parse, parse->line, "no key before the =");
 	else if (!value || value[0] == '\0')
-		problem(parse, parse->line, "'%s' has no value: put # before it", name);
+		problem(parse, parse->line, "'%s' has no value: give one, or put # before it",
+			name);
 	else if (is_rule)
 		take_rule(parse, name, value);
 	else
@@ -412,7 +417,7 @@ static int parse_text(const char *path, struct str text, struct config *config, 
 	if (at == -2)
 		mem_fail("inih");
 	if (at && config->problem_count == 0)
-		problem(&parse, (unsigned)at, "not understood: write KEY = VALUE");
+		problem(&parse, (unsigned)at, "invalid line: write KEY = VALUE");
 	if (config->problem_count == 0)
 		return 0;
 	struct str first = buf_str(&config->problems);
@@ -429,11 +434,13 @@ static int check_owner(const char *path, const struct stat *status, struct err *
 	if (geteuid() != 0)
 		return 0;
 	if (status->st_uid != 0)
-		return err_set(err, EPERM, "config file '%s' belongs to uid %u: chown root '%s'",
+		return err_set(err, EPERM,
+			       "config file '%s' is owned by uid %u: run chown "
+			       "root '%s'",
 			       path, (unsigned)status->st_uid, path);
 	if (others || group)
 		return err_set(err, EPERM,
-			       "config file '%s' may be written by others: chmod go-w '%s'", path,
+			       "config file '%s' is writable by others: run chmod go-w '%s'", path,
 			       path);
 	return 0;
 }
@@ -446,7 +453,7 @@ static int read_text(int fd, const char *path, struct buf *text, struct err *err
 	if (fstat(fd, &status) < 0)
 		return err_errno(err, errno, "config file '%s'", path);
 	if (!S_ISREG(status.st_mode))
-		return err_set(err, EINVAL, "config file '%s' is no regular file", path);
+		return err_set(err, EINVAL, "config file '%s' is not a regular file", path);
 	int result = check_owner(path, &status, err);
 
 	if (result < 0)

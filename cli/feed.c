@@ -70,8 +70,8 @@ static int look_around(struct feed *feed, struct input *input, struct err *input
 			feed->intake.counts.records);
 	if (interrupted) {
 		err_set(input_err, EINTR,
-			"%s: interrupted after line %llu: what was read until then is stored",
-			input->path, (unsigned long long)input->lines);
+			"%s: interrupted after line %llu; the lines before are stored", input->path,
+			(unsigned long long)input->lines);
 		return 1;
 	}
 	return store_input_at(feed->store, input->offset, input->lines, err);
@@ -170,11 +170,11 @@ static void judge_input(struct feed *feed, const struct input *input, struct err
 
 	if (shrunk)
 		err_set(input_err, EIO,
-			"%s: became %llu bytes shorter while it was read: lines may be lost; what"
-			" was read is stored",
+			"%s: became %llu bytes shorter while it was read: lines may be lost; "
+			"the lines read are stored",
 			input->path, (unsigned long long)shrunk);
 	else if (input->lines && feed->intake.binary && !feed->intake.known_framing)
-		err_set(input_err, EINVAL, "%s:1: this is no log that sclog knows: binary data",
+		err_set(input_err, EINVAL, "%s:1: not a log that sclog knows: binary data",
 			input->path);
 	if (input_err->code || feed->options->quiet)
 		return;
@@ -182,10 +182,9 @@ static void judge_input(struct feed *feed, const struct input *input, struct err
 	if (input->lines == 0)
 		message_warning("%s: is empty", input->path);
 	if (trace_has_table(feed->trace))
-		message_warning(
-			"%s: a table of strace -c leaves out calls that did not return, such as "
-			"exit_group, and calls that strace has no name for",
-			input->path);
+		message_warning("%s: a table of strace -c omits calls that did not return, such as "
+				"exit_group, and calls that strace has no name for",
+				input->path);
 }
 
 /* An input that is there and could not be read, or not to its end, is evidence until it was. */
@@ -286,8 +285,8 @@ static int set_timezone(const char *name, struct err *err)
 
 	if (strstr(name, "..") || (!is_rule && strcmp(name, "UTC") != 0 && access(path, R_OK) < 0))
 		return err_set(err, EINVAL,
-			       "--timezone %s: not known here: give a name such as Europe/Berlin,"
-			       " UTC, or a POSIX rule such as CET-1CEST",
+			       "--timezone %s: unknown time zone: give a name such as "
+			       "Europe/Berlin, UTC, or a POSIX rule such as CET-1CEST",
 			       name);
 	setenv("TZ", name, 1);
 	tzset();

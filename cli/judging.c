@@ -36,7 +36,7 @@ static int parse_kernel(const char *text, struct profile_options *options, struc
 
 	if (n == 2 || (n == 3 && rest == '.'))
 		return 0;
-	return err_set(err, EINVAL, "--kernel: '%s' is no version; write it as 5.10", text);
+	return err_set(err, EINVAL, "--kernel: '%s' is not a version; give one such as 5.10", text);
 }
 
 /* "docker", "runc@1.1.5". */

@@ -17,7 +17,7 @@ struct profile_options_given {
 /* Where the profile is an option; explain and logmode have it as their first operand. */
 #define PROFILE_OPTION_ROWS(type, at)                                                             \
 	OPTION(TEXT, 0, "profile", "FILE", type, at.profile,                                      \
-	       "the seccomp profile to judge by (`-`: standard input)"),                          \
+	       "the seccomp profile to check against (`-`: standard input)"),                     \
 	PROFILE_LOADING_ROWS(type, at)
 
 /* How it is resolved and built. */
@@ -25,20 +25,20 @@ struct profile_options_given {
 	OPTION(TEXT, 0, "select", "NAME", type, at.select,                                        \
 	       "which profile, where a text holds several"),                                      \
 	OPTION(TEXT, 0, "loader", "auto|docker[@VER]|podman[@VER]|oci|crio|containerd", type,     \
-	       at.loader, "who reads the profile; default auto, by its shape"),                   \
+	       at.loader, "which program parses the profile; default: auto, by its shape"),       \
 	OPTION(TEXT, 0, "runtime", "runc[@VER]|crun[@VER]", type, at.runtime,                     \
-	       "who builds the filter; default runc"),                                            \
+	       "which runtime builds the filter; default: runc"),                                 \
 	OPTION(TEXT, 0, "libseccomp", "VER", type, at.libseccomp,                                 \
-	       "leave out the names that this release lacks; default the one here"),              \
+	       "ignore names that this release does not have; default: the installed one"),       \
 	OPTION(TEXT, 0, "caps", "CAP[,CAP...]", type, at.caps,                                    \
-	       "capabilities that the profile's conditions see; default the container's own where " \
+	       "capabilities for the profile's conditions; default: the container's own if "      \
 	       "known, else Docker's 14"),                                                        \
 	OPTION(LIST, 0, "cap-add", "CAP[,CAP...]", type, at.cap_add,                              \
-	       "and these, as `docker run --cap-add`"),                                           \
+	       "add capabilities, as `docker run --cap-add` does"),                               \
 	OPTION(LIST, 0, "cap-drop", "CAP[,CAP...]", type, at.cap_drop,                            \
-	       "but not these, as `docker run --cap-drop`"),                                      \
+	       "drop capabilities, as `docker run --cap-drop` does"),                             \
 	OPTION(TEXT, 0, "kernel", "N.M", type, at.kernel,                                         \
-	       "kernel version that the profile's conditions see; default this host's")
+	       "kernel version for the profile's conditions; default: this host's")
 /* clang-format on */
 
 /* Reads the options. Returns 0 or -EINVAL; nothing is read yet. */

@@ -74,14 +74,14 @@ static int help_sclog(void)
 
 	buf_put_str(&text, STR("Usage: sclog [OPTION...] COMMAND [OPTION...] [FILE...]\n\n"));
 	text_wrap(&text,
-		  STR("Reads what the kernel logs under SCMP_ACT_LOG, attributes it to containers, "
-		      "and says what a seccomp profile would break."),
+		  STR("Reads the kernel's seccomp records, finds the container of each, and "
+		      "shows what a seccomp profile would break."),
 		  0, HELP_COLUMNS);
 	buf_put_str(&text, STR("\nCommands:\n"));
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		buf_format(&text, "  %-12s%s\n", commands[i]->name, commands[i]->summary);
 	option_help(&global_table, &text);
-	buf_put_str(&text, STR("\n'sclog COMMAND --help' explains a command.\n"));
+	buf_put_str(&text, STR("\nSee 'sclog COMMAND --help' for the options of a command.\n"));
 	fwrite(text.p, 1, text.n, stdout);
 	return EXIT_FINE;
 }
@@ -249,6 +249,6 @@ int main(int argc, char **argv)
 	if (r == 0)
 		return result;
 	if (!reported)
-		message_error("write to standard output: %s", strerror(-r));
+		message_error("cannot write to standard output: %s", strerror(-r));
 	return EXIT_TROUBLE;
 }

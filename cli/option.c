@@ -100,7 +100,7 @@ static int check_choices(const struct option_table *table, void *options, struct
 		const char *word = *(const char **)value_of(row, options);
 
 		if (word && !is_one_of(str_from(row->argument), str_from(word)))
-			return err_set(err, EINVAL, "--%s: '%s' is none of %s", row->name, word,
+			return err_set(err, EINVAL, "--%s: '%s' must be one of %s", row->name, word,
 				       row->argument);
 	}
 	return 0;

@@ -104,7 +104,10 @@ static int write_in_place(const char *path, bool is_pipe, struct str bytes, stru
 	if (fd >= 0)
 		close(fd);
 	if (r == -ENXIO && is_pipe)
-		return err_set(err, ENXIO, "cannot write '%s': nobody reads from this pipe", path);
+		return err_set(err, ENXIO,
+			       "cannot write '%s': no process reads from this "
+			       "pipe",
+			       path);
 	return r < 0 ? err_errno(err, -r, "cannot write '%s'", path) : 0;
 }
 
@@ -148,7 +151,7 @@ static int write_new(const char *path, bool force, struct str bytes, struct err 
 	int fd = mkostemp(name.p, O_CLOEXEC);
 
 	if (fd < 0)
-		return err_errno(err, errno, "cannot create a file beside '%s'", path);
+		return err_errno(err, errno, "cannot create a temporary file next to '%s'", path);
 	int r = write_all(fd, bytes);
 
 	if (r == 0 && (fchmod(fd, 0666 & ~mask) < 0 || fsync(fd) < 0))
@@ -160,7 +163,7 @@ static int write_new(const char *path, bool force, struct str bytes, struct err 
 	if (r < 0)
 		unlink(name.p);
 	if (r == -EEXIST)
-		return err_set(err, EEXIST, "'%s' exists; --force replaces it", path);
+		return err_set(err, EEXIST, "'%s' exists; use --force to replace it", path);
 	return r < 0 ? err_errno(err, -r, "cannot write '%s'", path) : 0;
 }
 

@@ -25,7 +25,7 @@ static int add(struct bases *bases, const struct profile_given *given, const cha
 	struct profile_options_given judging = given->judging;
 
 	if (bases->count == BASES_MAX)
-		return err_set(err, E2BIG, "more than %d profiles to merge", BASES_MAX);
+		return err_set(err, E2BIG, "cannot merge more than %d profiles", BASES_MAX);
 	struct judges *judges = &bases->all[bases->count++];
 
 	judging.profile = name;
@@ -152,20 +152,19 @@ static int refuse_other_input(const char *option, const char *name, struct err *
 
 	if (head.n && store_is_database(name))
 		return err_set(err, EINVAL,
-			       "'%s' is a store, and %s takes a profile: --db says which store",
+			       "'%s' is a store, but %s needs a profile: name a store with "
+			       "--db",
 			       name, option);
 	if (is_compressed(head))
-		return err_set(
-			err, EINVAL,
-			"'%s' is compressed, and %s takes a profile as text: decompress it, if it "
-			"is one; logs are operands, or `sclog ingest` reads them into the store",
-			name, option);
+		return err_set(err, EINVAL,
+			       "'%s' is compressed, but %s needs a profile as text: decompress it; "
+			       "give logs as FILEs, or read them with `sclog ingest`",
+			       name, option);
 	if (head.n && !is_profile_text(head) && is_log_text(head))
-		return err_set(
-			err, EINVAL,
-			"'%s' is a log, and %s takes a profile: logs are operands, or `sclog "
-			"ingest` reads them into the store",
-			name, option);
+		return err_set(err, EINVAL,
+			       "'%s' is a log, but %s needs a profile: give logs as FILEs, or read "
+			       "them with `sclog ingest`",
+			       name, option);
 	return 0;
 }
 
@@ -198,8 +197,8 @@ static int take_operands(struct bases *bases, const struct profile_given *given,
 			r = add(bases, given, operand, err);
 		else
 			r = err_set(err, EINVAL,
-				    "'%s' is a profile, and FILEs are logs: --base adds to a "
-				    "profile, --merge joins several",
+				    "'%s' is a profile, but FILEs must be logs: give it with "
+				    "--base to add to it, or with --merge",
 				    operand);
 	}
 	return r;

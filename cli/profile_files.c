@@ -156,13 +156,11 @@ static int make_folder(const char *path, struct err *err)
 	if (mkdir(path, 0777) == 0)
 		return 0;
 	if (errno != EEXIST)
-		return err_errno(err, errno, "cannot make the folder '%s'", path);
+		return err_errno(err, errno, "cannot create the directory '%s'", path);
 	if (stat(path, &status) == 0 && !S_ISDIR(status.st_mode))
-		return err_set(
-			err, ENOTDIR,
-			"'%s' is no folder: with --by, -o names the one that gets a file for "
-			"each group",
-			path);
+		return err_set(err, ENOTDIR,
+			       "'%s' is not a directory: with --by, give a directory with -o DIR",
+			       path);
 	return 0;
 }
 
@@ -176,7 +174,8 @@ static int refuse_existing(const struct buf *paths, size_t count, bool force, st
 			continue;
 		if (!force)
 			return err_set(err, EEXIST,
-				       "'%s' exists; --force replaces it. Nothing was written",
+				       "'%s' exists; use --force to replace it. Nothing was "
+				       "written",
 				       paths[i].p);
 		if (S_ISDIR(status.st_mode))
 			return err_set(err, EISDIR, "'%s' is a directory. Nothing was written",

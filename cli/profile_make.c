@@ -43,7 +43,7 @@ static int parse_phases(struct making *making, const struct option_list *phases,
 			phase++;
 		if (phase > PHASE_EXEC)
 			return err_set(err, EINVAL,
-				       "--phase: '%s' is none of application, setup, exec",
+				       "--phase: '%s' must be one of application, setup, exec",
 				       phases->values[i]);
 		making->phases |= 1U << phase;
 	}
@@ -64,15 +64,17 @@ static int parse_default(struct making *making, const struct profile_given *give
 	if (given->default_action && (!action_from_name(str_from(given->default_action), &action) ||
 				      action == SECCOMP_RET_USER_NOTIF))
 		return err_set(err, EINVAL,
-			       "--default-action: '%s' is none of ERRNO, KILL_PROCESS, "
+			       "--default-action: '%s' must be one of ERRNO, KILL_PROCESS, "
 			       "KILL_THREAD, TRAP, TRACE, LOG, ALLOW",
 			       given->default_action);
 	if (given->errno_ret && !takes_errno(action))
-		return err_set(err, EINVAL, "--errno goes with --default-action ERRNO or TRACE");
+		return err_set(err, EINVAL,
+			       "--errno applies only with --default-action "
+			       "ERRNO or TRACE");
 	if (given->errno_ret && (!errno_from_name(given->errno_ret, &number) || number > 4095))
 		return err_set(err, EINVAL,
-			       "--errno: '%s' is no error: write EPERM, ENOSYS or a number up to "
-			       "4095",
+			       "--errno: '%s' is not an error: give a name such as EPERM or "
+			       "ENOSYS, or a number up to 4095",
 			       given->errno_ret);
 	making->default_action = action | (takes_errno(action) ? (uint32_t)number : 0);
 	return 0;
@@ -119,15 +121,15 @@ static void warn_of_unnamed(const struct needs *needs, const char *subject)
 	for (size_t i = 0; i < told; i++) {
 		const struct unnamed *unnamed = &needs->unnamed[i];
 
-		message_warning("%s: syscall %" PRId32 " of %s was observed, and has no name here: "
-				"no profile can let it through",
+		message_warning("%s: syscall %" PRId32 " of %s was observed but has no name "
+				"here: no profile can allow it",
 				subject, unnamed->nr,
 				format_arch(unnamed->audit_arch, unnamed->nr, arch));
 	}
 	if (more)
-		message_warning("%s: and %zu more without a name", subject, more);
+		message_warning("%s: %zu more syscalls have no name", subject, more);
 	if (needs->unnamed_unlisted)
-		message_warning("%s: and %zu observations of others without a name", subject,
+		message_warning("%s: %zu observations of other syscalls without a name", subject,
 				needs->unnamed_unlisted);
 }
 
@@ -140,17 +142,17 @@ static const struct kind {
 } kinds[] = {
 	[COMPOSED_ADDED] = {"added", "added to what the base allows", false},
 	[COMPOSED_WIDENED] = {"widened",
-			      "widened: the base refuses these for some arguments, or with ENOSYS "
-			      "so that programs fall back, and now they pass",
+			      "widened: now allowed for all arguments, although the base "
+			      "refuses them for some arguments or answers ENOSYS",
 			      true},
 	[COMPOSED_CONDITIONAL] =
 		{"conditional",
-		 "left as the base has them, allowed for some arguments only, which "
-		 "no record shows (--widen lets them pass)",
+		 "kept conditional: the base allows them for some arguments, and records "
+		 "have no arguments (--widen allows them always)",
 		 true},
 	[COMPOSED_FALLBACK] = {"fallback",
-			       "left as the base has them, refused with ENOSYS so that programs "
-			       "fall back (--widen lets them pass)",
+			       "kept as fallback: the base answers ENOSYS, and programs then "
+			       "use something else (--widen allows them)",
 			       true},
 };
 
@@ -198,12 +200,12 @@ static void warn_of_default(const struct make *make, const char *subject)
 	const struct making *making = make->making;
 
 	if (making->has_default && making->default_action == SECCOMP_RET_ALLOW)
-		message_warning("%s: the default action allows: the profile refuses nothing that "
-				"it does not name",
+		message_warning("%s: the default action is ALLOW: the profile refuses only "
+				"the syscalls that it names",
 				subject);
 	if (making->has_default && making->default_action == SECCOMP_RET_ERRNO)
-		message_warning("%s: errno 0 is success: programs take what is refused, setuid "
-				"for example, for done",
+		message_warning("%s: errno 0 means success: programs will believe that a "
+				"refused call (setuid, for example) succeeded",
 				subject);
 }
 
@@ -226,7 +228,7 @@ static void tell(const struct make *make, const char *subject)
 		warn_of_unnamed(&make->group->needs, subject);
 	if (resolves_for_common_caps(make))
 		message_warning("%s: its containers have different capabilities: the base is "
-				"resolved for those that all have (--caps says otherwise)",
+				"resolved with those that they share (set others with --caps)",
 				subject);
 }
 
@@ -422,7 +424,7 @@ static char *summarize(const struct make *make)
 			   make->group->records, coverage_name(make->group->coverage),
 			   recorded_is_complete(make->making->recording, make->group)
 				   ? "complete"
-				   : "not complete");
+				   : "incomplete");
 	return mem_copy(buf_str(&summary));
 }
 

@@ -49,7 +49,10 @@ static int take_name(const char *option, struct choice *choice, bool keeps, cons
 		     struct err *err)
 {
 	if (choice->count > 1)
-		return err_set(err, EINVAL, "--%s names what FILEs hold: give it once", option);
+		return err_set(err, EINVAL,
+			       "--%s names all records in FILEs: give it only "
+			       "once",
+			       option);
 	if (choice->count == 0)
 		return 0;
 	*ret_name = choice->values[0];
@@ -90,8 +93,8 @@ static int open_store(struct reading *reading, const struct invocation *invocati
 
 	if (access(path, F_OK) < 0 && errno == ENOENT)
 		r = err_set(err, ENOENT,
-			    "there is no store at '%s': `sclog ingest FILE...` makes one, --db "
-			    "names another, and FILEs given to `sclog %s` are read without one",
+			    "no store at '%s': create it with `sclog ingest FILE...`, name "
+			    "another with --db, or give FILEs to `sclog %s`",
 			    path, invocation->command->name);
 	else
 		r = store_open(path, STORE_READ, NULL, &reading->store, err);
@@ -110,7 +113,7 @@ static int refuse_file_options(const struct file_options *options, struct err *e
 
 	if (!given)
 		return 0;
-	return err_set(err, EINVAL, "--%s says how FILEs are read, and there is none", given);
+	return err_set(err, EINVAL, "--%s applies only when FILEs are given", given);
 }
 
 static void warn_of(uint64_t lines, const char *why)
@@ -127,10 +130,10 @@ static void warn(const struct reading *reading, const struct global_options *glo
 	if (!reading->one_shot || global->quiet)
 		return;
 	warn_of(reading->counts.in.untrusted,
-		"records by their text, but not in the kernel's framing; --trust-all takes them");
-	warn_of(malformed,
-		"not to be read as the records they claim to be; -v shows the first of each kind");
-	warn_of(reading->counts.expired, "older than the store takes");
+		"they look like records but are not framed as the kernel's (possibly "
+		"forged); --trust-all accepts them");
+	warn_of(malformed, "malformed records; -v shows the first of each kind");
+	warn_of(reading->counts.expired, "older than what the store accepts");
 }
 
 int reading_open(struct reading *reading, struct invocation *invocation,
@@ -170,12 +173,15 @@ void reading_add_reasons(const struct reading *reading, struct evidence *evidenc
 	const struct feed_counts *counts = &reading->counts;
 
 	if (counts->failed)
-		evidence_add_reason(evidence, "%" PRIu64 " input%s could not be read to the end",
+		evidence_add_reason(evidence,
+				    "%" PRIu64 " input%s could not be read "
+				    "completely",
 				    counts->failed, counts->failed == 1 ? "" : "s");
 	if (counts->in.without_serial)
 		evidence_add_reason(evidence,
-				    "%" PRIu64 " record%s came without a serial: what was lost "
-				    "between them cannot be seen, and one may be counted twice",
+				    "%" PRIu64 " record%s without a serial number: losses "
+				    "between them cannot be detected, and a record may be "
+				    "counted twice",
 				    counts->in.without_serial,
 				    counts->in.without_serial == 1 ? "" : "s");
 }
@@ -187,7 +193,7 @@ enum exit_code reading_exit_code(const struct reading *reading)
 
 int reading_output_failed(int r, struct err *err)
 {
-	return err->code ? r : err_errno(err, -r, "write to standard output");
+	return err->code ? r : err_errno(err, -r, "cannot write to standard output");
 }
 
 bool reading_wants_colour(void)

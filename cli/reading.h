@@ -21,15 +21,14 @@ struct file_options {
 /* clang-format off */
 #define FILE_OPTION_ROWS(type, at)                                                                \
 	OPTION(TEXT, 0, "map", "FILE", type, at.map,                                              \
-	       "lines `pid=N CONTAINER`, `comm=...`, `exe=...`, `subj=...` that say whose the "    \
-	       "records are"),                                                                    \
+	       "containers by `pid=N CONTAINER`, `comm=...`, `exe=...`, `subj=...`, one a line"), \
 	OPTION(TEXT, 0, "timezone", "ZONE", type, at.timezone,                                    \
-	       "whose local time `ausearch -i` printed; default this host's"),                    \
+	       "time zone of `ausearch -i` output; default: this host's"),                        \
 	OPTION(CHOICE, 0, "coverage", COVERAGE_NAMES, type, at.coverage,                          \
-	       "what the profile in force logged: everything, only what its base refuses, or "    \
-	       "nothing of what it refused; default unknown"),                                    \
+	       "what the active profile logged: everything, only what its base refuses, or "      \
+	       "nothing that it refused; default: unknown"),                                      \
 	OPTION(FLAG, 0, "trust-all", NULL, type, at.trust_all,                                    \
-	       "take every record, for logs that have lost their framing")
+	       "accept every record, for logs that have lost their framing")
 /* clang-format on */
 
 /* The options for feed_paths() without container and node, which commands treat differently. */

@@ -96,7 +96,10 @@ static int set_choice(const char *option, const struct option_list *list, struct
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (!*list->values[i])
-			return err_set(err, EINVAL, "--%s: the name is empty", option);
+			return err_set(err, EINVAL,
+				       "--%s: the name is empty; give one, or "
+				       "remove the option",
+				       option);
 	ret_choice->values = (const char *const *)list->values;
 	ret_choice->count = list->count;
 	return 0;
@@ -108,10 +111,10 @@ static int parse_time(const char *option, const char *text, int64_t now_ms,
 	int r = clock_parse(str_from(text), now_ms, ret_span);
 
 	if (r == -ERANGE)
-		return err_set(err, EINVAL, "--%s: '%s' is too far away", option, text);
+		return err_set(err, EINVAL, "--%s: '%s' is out of range", option, text);
 	if (r < 0)
-		return err_set(err, EINVAL, "--%s: '%s' is no time (forms: %s)", option, text,
-			       clock_forms);
+		return err_set(err, EINVAL, "--%s: '%s' is not a valid time (forms: %s)", option,
+			       text, clock_forms);
 	return 0;
 }
 
@@ -191,7 +194,7 @@ void selection_help(struct buf *buf)
 {
 	BUF_AUTO line = {0};
 
-	buf_format(&line, "TIME is one of: %s. A time relative to now counts back.", clock_forms);
+	buf_format(&line, "TIME is one of: %s. Durations count back from now.", clock_forms);
 	buf_put_char(buf, '\n');
 	text_wrap(buf, buf_str(&line), 0, HELP_COLUMNS);
 	help_line(buf, "ARCH", arch_at);

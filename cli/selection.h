@@ -19,23 +19,23 @@ struct selection_options {
 #define SELECTION_OPTION_ROWS(type, at)                                                           \
 	OPTION_TITLE("Selection (repeat an option for alternatives; GLOB: *, ?, [...])"),         \
 	OPTION(LIST, 0, "container", "NAME", type, at.container,                                  \
-	       "name, glob of names, or the beginning of an id; with FILEs the name that their "  \
-	       "records get (with --map: which of the map's containers)"),                        \
+	       "name, glob of names, or start of an id; with FILEs: the name of the container "   \
+	       "that all their records belong to (with --map: one of the map's containers)"),     \
 	OPTION(LIST, 0, "image", "GLOB", type, at.image, "image of the container"),               \
 	OPTION(LIST, 0, "pod", "GLOB", type, at.pod, "Kubernetes pod"),                           \
 	OPTION(LIST, 0, "namespace", "GLOB", type, at.namespace, "Kubernetes namespace"),         \
 	OPTION(LIST, 0, "node", "GLOB", type, at.node,                                            \
-	       "host that logged it; with FILEs the host that they are from"),                    \
-	OPTION(LIST, 0, "comm", "GLOB", type, at.comm, "program by its comm"),                    \
-	OPTION(LIST, 0, "exe", "GLOB", type, at.exe, "program by its path"),                      \
+	       "host that logged the record; with FILEs: the host of all their records"),         \
+	OPTION(LIST, 0, "comm", "GLOB", type, at.comm, "program, by its comm"),                   \
+	OPTION(LIST, 0, "exe", "GLOB", type, at.exe, "program, by its path"),                     \
 	OPTION(COMMA_LIST, 0, "arch", "ARCH[,ARCH...]", type, at.arch, "architecture"),           \
 	OPTION(COMMA_LIST, 0, "action", "ACTION[,ACTION...]", type, at.action,                    \
-	       "what the filter in force did: LOG, KILL_PROCESS ..."),                            \
-	OPTION(FLAG, 0, "host", NULL, type, at.host, "what no container did"),                    \
+	       "what the active filter did: LOG, KILL_PROCESS ..."),                              \
+	OPTION(FLAG, 0, "host", NULL, type, at.host, "records of host processes"),                \
 	OPTION(FLAG, 0, "unattributed", NULL, type, at.unattributed,                              \
-	       "what no container is known for"),                                                 \
+	       "records whose container is unknown"),                                             \
 	OPTION(TEXT, 0, "since", "TIME", type, at.since, "from this time on"),                    \
-	OPTION(TEXT, 0, "until", "TIME", type, at.until, "up to and with this time")
+	OPTION(TEXT, 0, "until", "TIME", type, at.until, "up to and including this time")
 /* clang-format on */
 
 /*

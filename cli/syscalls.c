@@ -203,7 +203,7 @@ void syscalls_add_compared(struct syscalls *syscalls, struct profile *first, str
 
 static int too_many(const char *operand, struct err *err)
 {
-	return err_set(err, E2BIG, "'%s': more than %u syscalls at once", operand, SYSCALLS_MAX);
+	return err_set(err, E2BIG, "'%s': more than %u syscalls", operand, SYSCALLS_MAX);
 }
 
 /* A number that has x32's bit is x32's, or x86_64's where x32 is not asked about. */
@@ -310,7 +310,7 @@ static int unknown_name(const struct syscalls *syscalls, const char *operand, st
 	}
 	const char *near = nearest_find(str_from(operand), name_at, &names);
 
-	err_set(err, EINVAL, "'%s' is no syscall on %s%s%s%s", operand,
+	err_set(err, EINVAL, "'%s' is not a syscall on %s%s%s%s", operand,
 		arches.n ? arches.p : "any arch", near ? " (did you mean " : "", near ? near : "",
 		near ? "?)" : "");
 	free(names.all);
@@ -358,7 +358,7 @@ int syscalls_add(struct syscalls *syscalls, const char *operand, struct err *err
 	if (!parse_range(operand, &range))
 		return add_name(syscalls, operand, err);
 	if (range.last < range.first)
-		return err_set(err, EINVAL, "'%s': the range ends before it begins", operand);
+		return err_set(err, EINVAL, "'%s': the range ends before it starts", operand);
 	return add_range(syscalls, &range, operand, err);
 }
 

@@ -81,7 +81,7 @@ static bool judge(struct printer *printer, const struct event *event, struct ver
 		return false;
 	if (judges_find(printer->options.judges, event->container, &profile, &err) < 0) {
 		if (printer->counts.unjudged++ == 0)
-			message_warning("%s: what it would do is not said of some containers",
+			message_warning("%s: some containers cannot be judged by this profile",
 					err.message);
 		return false;
 	}

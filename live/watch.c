@@ -130,7 +130,8 @@ static bool check_output(struct watch *watch, int result)
 {
 	if (result < 0 && result != -EPIPE && !watch->output_failed) {
 		watch->output_failed = true;
-		message_error("standard output: %s: nothing more is printed", strerror(-result));
+		message_error("standard output: %s: no more lines will be printed",
+			      strerror(-result));
 	}
 	return result == -EPIPE;
 }

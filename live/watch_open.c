@@ -34,9 +34,9 @@ static bool described(void *context, const struct container *container, struct s
 		watch_clear_status(watch);
 		bool is_large = str_find(path, STR(METADATA_TOO_LARGE)) < path.n;
 
-		message_warning("%.*s: cannot be read: containers stay without name and profile%s",
+		message_warning("cannot read %.*s: containers have no name and no profile%s",
 				(int)path.n, path.p,
-				is_large ? "" : " (CAP_DAC_READ_SEARCH would do)");
+				is_large ? "" : " (CAP_DAC_READ_SEARCH is needed)");
 	}
 	return true;
 }
@@ -84,8 +84,8 @@ static void open_connector(struct watch *watch)
 	if (watch->options->once || connector_open(&watch->connector, &err) == 0)
 		return;
 	watch->connector = NULL;
-	message_warning("%s: without fork and exec events processes are looked up in /proc, where"
-			" short-lived ones are gone already: many records will be unattributed",
+	message_warning("%s: no fork and exec events; processes are looked up in /proc, "
+			"which misses short-lived ones: many records will be unattributed",
 			err.message);
 }
 
@@ -103,9 +103,9 @@ static int open_multicast(struct watch *watch, struct err *err)
 
 	if (granted < MULTICAST_BUFFER)
 		message_warning(
-			"audit multicast: the kernel grants %zu KiB of the %u MiB asked for:"
-			" a burst of more than about %zu records is lost, and kept as such"
-			" (CAP_NET_ADMIN or a higher net.core.rmem_max would do)",
+			"audit multicast: the receive buffer is only %zu KiB instead of %u MiB:"
+			" bursts of more than about %zu records will be lost and counted as lost"
+			" (CAP_NET_ADMIN or a higher net.core.rmem_max avoids it)",
 			granted >> 10, MULTICAST_BUFFER >> 20,
 			granted / (MULTICAST_BUFFER / RECORDS_OF_BUFFER));
 	return 0;
@@ -117,9 +117,10 @@ static int open_one(struct watch *watch, const char *name, struct err *err)
 	struct source *source;
 
 	if (strcmp(name, "netlink") == 0)
-		return options->once
-			       ? err_set(err, EINVAL, "--once: netlink has nothing to catch up on")
-			       : open_multicast(watch, err);
+		return options->once ? err_set(err, EINVAL,
+					       "--once: netlink has no earlier "
+					       "records; use another source")
+				     : open_multicast(watch, err);
 	return watch_add_source(watch, name, options->from_now, options->once, &source, err);
 }
 
@@ -159,7 +160,7 @@ static int open_auto(struct watch *watch, struct err *err)
 
 	if (!options->once && open_multicast(watch, &why) < 0) {
 		watch->multicast = NULL;
-		message_warning("%s: the log is followed instead", why.message);
+		message_warning("%s: following the log instead", why.message);
 	}
 	if (watch->multicast && options->from_now)
 		return 0;
@@ -168,8 +169,8 @@ static int open_auto(struct watch *watch, struct err *err)
 		return result;
 	if (!log && options->once)
 		return err_set(err, ENOENT,
-			       "there is no log to read: neither audit.log nor the"
-			       " journal nor syslog; --file names another");
+			       "no log to read: found no audit.log, journal or syslog; name "
+			       "one with --file");
 	if (!log)
 		return watch_add_source(watch, "kmsg", options->from_now, false, &log, err);
 	if (watch->multicast)

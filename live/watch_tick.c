@@ -76,9 +76,9 @@ static void say_trouble(struct watch *watch)
 	watch->said_trouble = is;
 	watch_clear_status(watch);
 	if (is)
-		message_error("%s: watching goes on, and what comes is kept in memory", trouble);
+		message_error("%s: still watching; new records are kept in memory", trouble);
 	else
-		message_warning("the store can be written again");
+		message_warning("the store is writable again");
 }
 
 int watch_note_dropped(struct watch *watch, struct err *err)
@@ -95,8 +95,8 @@ int watch_note_dropped(struct watch *watch, struct err *err)
 	};
 
 	watch_clear_status(watch);
-	message_warning("%llu records had no room in memory while the store could not be written:"
-			" they are kept as lost",
+	message_warning("%llu records did not fit in memory while the store was not "
+			"writable: counted as lost",
 			(unsigned long long)watch->dropped);
 	watch->dropped = 0;
 	return store_put_loss(watch->store, &note, err);
@@ -104,16 +104,16 @@ int watch_note_dropped(struct watch *watch, struct err *err)
 
 int watch_note_forgotten(struct watch *watch, struct err *err)
 {
-	static const char text[] = "more processes ran at once than are kept on file: some were"
-				   " forgotten";
+	static const char text[] = "more processes ran at once than sclog can track: some "
+				   "were forgotten";
 	uint64_t forgotten = attribute_forgotten(watch->attributor);
 
 	if (forgotten == watch->forgotten || !store_has_room(watch->store))
 		return 0;
 	if (watch->forgotten == 0) {
 		watch_clear_status(watch);
-		message_warning("more than %d processes run at once: of those that were forgotten,"
-				" records may be unattributed",
+		message_warning("more than %d processes run at once: records of forgotten "
+				"processes may be unattributed",
 				PROCESS_MAX);
 	}
 	watch->forgotten = forgotten;
@@ -157,7 +157,7 @@ static int note_clock(struct watch *watch, struct err *err)
 		return 0;
 	buf_format(&text, "the clock was stepped by %lld ms", (long long)step_ms);
 	watch_clear_status(watch);
-	message_warning("%s: records stamped around it may be attributed late", text.p);
+	message_warning("%s: records from around this time may be attributed late", text.p);
 	return watch_note_loss(watch, LOSS_CLOCK, 0, text.p, err);
 }
 
@@ -177,8 +177,8 @@ static void say_restart(struct watch *watch)
 		return;
 	watch->said_restart = true;
 	watch_clear_status(watch);
-	message_warning("there were more than %d first uses: what is printed as NEW from now on"
-			" may have been printed before",
+	message_warning("more than %d first uses: lines printed as NEW from now on may be "
+			"repeated",
 			NOVELTY_MAX);
 }
 

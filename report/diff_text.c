@@ -54,7 +54,7 @@ static void write_heading(const struct diff_group *group, bool colour, FILE *out
 	if (colour)
 		text_put_colour(&line, TEXT_BOLD);
 	if (group->is_rest)
-		buf_put_str(&line, STR("unattributed, further programs"));
+		buf_put_str(&line, STR("unattributed, other programs"));
 	else
 		group_key_put(&line, key);
 	if (colour)
@@ -71,19 +71,6 @@ static void write_heading(const struct diff_group *group, bool colour, FILE *out
 	}
 	fprintf(out, "%s  coverage %s  %" PRIu64 " record%s\n", line.p,
 		coverage_name(group->coverage), group->records, group->records == 1 ? "" : "s");
-}
-
-static void put_action(struct table *table, const struct verdict *verdict)
-{
-	char action[FORMAT_NAME_SIZE], error[FORMAT_NAME_SIZE];
-	const char *name = format_action(verdict->action, action);
-
-	if (verdict->has_errno)
-		table_format(table, "%s %s", name, format_errno(verdict->error, error));
-	else if (verdict->kind == VERDICT_BAD_ARCH)
-		table_format(table, "%s, arch not in the filter", name);
-	else
-		table_format(table, "%s", name);
 }
 
 static void put_programs(struct table *table, const struct finding *finding)
@@ -105,13 +92,15 @@ static void put_programs(struct table *table, const struct finding *finding)
 static void put_row(struct table *table, const struct finding *finding, FILE *out)
 {
 	char name[SYSCALL_NAME_SIZE], text[FORMAT_NAME_SIZE];
+	BUF_AUTO action = {0};
 
 	syscall_name(finding->arch, finding->nr, name);
-	table_format(table, "%s", finding_kind_name(finding->kind));
+	table_format(table, "%s", finding_kind_word(finding->kind));
 	table_format(table, "%s", name);
 	table_format(table, "%" PRId32, finding->nr);
 	table_format(table, "%s", format_arch(finding->arch, finding->nr, text));
-	put_action(table, &finding->verdict);
+	finding_put_action(&action, &finding->verdict);
+	table_cell(table, buf_str(&action));
 	table_format(table, "%s", format_count(finding->count, finding->count_exact, text));
 	table_format(table, "%s", format_time(finding->first_ms, text));
 	table_format(table, "%s", format_time(finding->last_ms, text));
@@ -151,7 +140,7 @@ static void put_conditions(struct buf *line, const struct verdict *verdict)
 	}
 }
 
-/* "missing: chroot (2x), swapoff (2x)" - and what is conditional, each on a line of its own. */
+/* "refused: chroot (2x), swapoff (2x)" - and what is conditional, each on a line of its own. */
 static void write_short(const struct diff_group *group, enum finding_kind kind, FILE *out)
 {
 	BUF_AUTO line = {0};
@@ -162,7 +151,7 @@ static void write_short(const struct diff_group *group, enum finding_kind kind, 
 		if (finding->kind != kind)
 			continue;
 		if (line.n == 0 || kind == FINDING_CONDITIONAL)
-			buf_format(&line, "%s%s: ", line.n ? "\n" : "", finding_kind_name(kind));
+			buf_format(&line, "%s%s: ", line.n ? "\n" : "", finding_kind_word(kind));
 		else
 			buf_put_str(&line, STR(", "));
 		put_short(&line, finding);
@@ -173,13 +162,15 @@ static void write_short(const struct diff_group *group, enum finding_kind kind, 
 		fprintf(out, "%s\n", line.p);
 }
 
-/* Silence is an answer only where something would have been said. */
+/* "Nothing missing" is conclusive only with full coverage. */
 static void write_nothing_missing(const struct diff_group *group, FILE *out)
 {
 	static const char *const texts[] = {
-		[COVERAGE_UNKNOWN] = "nothing missing; no answer while coverage is unknown",
-		[COVERAGE_NONE] = "nothing missing; no answer without coverage",
-		[COVERAGE_PARTIAL] = "nothing missing of what its log-mode profile logs",
+		[COVERAGE_UNKNOWN] = "cannot tell: it is not known whether the active "
+				     "profile logged these calls",
+		[COVERAGE_NONE] = "cannot tell: an enforcing profile was active, and "
+				  "refusals are not logged",
+		[COVERAGE_PARTIAL] = "nothing missing (recorded under a log-mode profile)",
 		[COVERAGE_FULL] = "nothing missing",
 	};
 
@@ -198,7 +189,7 @@ static void write_unused(const struct diff *diff, const struct diff_group *group
 		buf_format(&line, " %s%s", names[i], i + 1 < count ? "," : "");
 	text_wrap(&wrapped, buf_str(&line), 0, COLUMNS);
 	if (count && doubt)
-		buf_format(&wrapped, "unused is no conclusion here: %s\n", doubt);
+		buf_format(&wrapped, "cannot conclude that these are unused: %s\n", doubt);
 	fputs(wrapped.p, out);
 	free(names);
 }
@@ -220,12 +211,13 @@ static void write_group(const struct diff *diff, const struct diff_group *group,
 static void write_evidence(const struct diff *diff, FILE *out)
 {
 	const struct evidence *evidence = &diff->evidence;
+	char lost[FORMAT_NAME_SIZE] = "no known loss";
 
-	fprintf(out,
-		"evidence: %s: %" PRIu64 " record%s judged, %" PRIu64 " known to be lost, "
-		"coverage %s\n",
+	if (evidence->lost)
+		snprintf(lost, sizeof(lost), "%" PRIu64 " known lost", evidence->lost);
+	fprintf(out, "evidence %s: %" PRIu64 " record%s checked, %s, coverage %s\n",
 		evidence->incomplete ? "incomplete" : "complete", evidence->records,
-		evidence->records == 1 ? "" : "s", evidence->lost, coverage_name(diff->coverage));
+		evidence->records == 1 ? "" : "s", lost, coverage_name(diff->coverage));
 	for (size_t i = 0; i < evidence->reason_count; i++) {
 		BUF_AUTO reason = {0};
 

@@ -16,26 +16,25 @@ const char *diff_unused_doubt(const struct diff *diff, const struct diff_group *
 			      const struct selection *selection)
 {
 	static const char *const coverages[] = {
-		[COVERAGE_UNKNOWN] = "it is not known whether the profile in force logged "
-				     "everything: calls that it allowed may never have been "
-				     "logged",
-		[COVERAGE_NONE] = "an enforcing profile was in force: calls that it allowed were "
-				  "never logged",
-		[COVERAGE_PARTIAL] = "a log-mode profile was in force: calls that its base allows "
-				     "were never logged",
+		[COVERAGE_UNKNOWN] = "it is not known whether the active profile logged "
+				     "everything: it may have allowed calls without logging them",
+		[COVERAGE_NONE] = "an enforcing profile was active: calls that it allowed "
+				  "were not logged",
+		[COVERAGE_PARTIAL] = "a log-mode profile was active: calls that its base "
+				     "allows were not logged",
 	};
 
 	if (group->coverage != COVERAGE_FULL)
 		return coverages[group->coverage];
 	if (group->key.attribution != ATTRIBUTION_CONTAINER)
-		return "these records are no container's: what else belongs to them is not known";
+		return "these records belong to no container: its other records are not known";
 	if (leaves_out(selection))
-		return "only a part of its calls was selected";
+		return "the selection has only part of its calls";
 	if (group->records == 0)
 		return "nothing was observed";
 	if (group->killed)
-		return "a program was killed: what it would have called next is not known";
+		return "a program was killed: its next calls are not known";
 	if (group->without_arch)
-		return "some of its records carry no arch";
-	return diff->flawed ? "records may be missing: see the evidence" : NULL;
+		return "some of its records have no arch";
+	return diff->flawed ? "records may be missing; see the evidence" : NULL;
 }

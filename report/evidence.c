@@ -62,12 +62,12 @@ void evidence_add_reason(struct evidence *evidence, const char *format, ...)
 const char *evidence_of_coverage(enum coverage coverage)
 {
 	static const char *const sentences[] = {
-		[COVERAGE_UNKNOWN] = "it is not known what the profile in force logged",
-		[COVERAGE_NONE] = "an enforcing profile was in force: what it refused was never "
+		[COVERAGE_UNKNOWN] = "it is not known what the active profile logged",
+		[COVERAGE_NONE] = "an enforcing profile was active, and refusals are not "
 				  "logged",
-		[COVERAGE_PARTIAL] = "a log-mode profile was in force: only what its base refuses "
-				     "was logged",
-		[COVERAGE_FULL] = "a profile was in force that logs everything",
+		[COVERAGE_PARTIAL] = "a log-mode profile was active: it logs only what its "
+				     "base refuses",
+		[COVERAGE_FULL] = "the active profile logs everything",
 	};
 
 	return sentences[coverage];
@@ -81,12 +81,11 @@ bool evidence_is_kill(uint32_t code)
 void evidence_conclude(struct evidence *evidence)
 {
 	if (evidence->records + evidence->without_arch == 0)
-		evidence_add_reason(evidence,
-				    "nothing was observed: there is no record in this selection");
+		evidence_add_reason(evidence, "no records in this selection");
 	if (evidence->without_arch)
-		evidence_add_reason(
-			evidence, "%" PRIu64 " %s no arch: not judged", evidence->without_arch,
-			evidence->without_arch == 1 ? "record carries" : "records carry");
+		evidence_add_reason(evidence, "%" PRIu64 " %s no architecture: not checked",
+				    evidence->without_arch,
+				    evidence->without_arch == 1 ? "record has" : "records have");
 }
 
 json_t *evidence_json(const struct evidence *evidence)

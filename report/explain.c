@@ -109,7 +109,7 @@ static void put_origin(struct buf *buf, const struct explain_call *call, const c
 		[VERDICT_BY_RULE] = "a rule",
 		[VERDICT_BY_DEFAULT] = "default action",
 		[VERDICT_BY_STUB] = "runc's ENOSYS stub",
-		[VERDICT_BY_ARCH] = "arch not in the filter",
+		[VERDICT_BY_ARCH] = "architecture not in the filter",
 		[VERDICT_BY_KERNEL] = "the kernel: it shows this call to no filter",
 		[VERDICT_BY_NOTHING] = "cannot tell",
 	};
@@ -140,7 +140,7 @@ static void add_row(struct table *table, const struct explain_call *call, FILE *
 	table_format(table, "%s", name);
 	table_format(table, "%" PRId64, call->nr);
 	table_format(table, "%s", format_arch(call->arch, (int32_t)call->nr, arch));
-	table_format(table, "%s", verdict_name(verdict.kind));
+	table_format(table, "%s", finding_verdict_word(&verdict));
 	table_cell(table, buf_str(&actions));
 	table_cell(table, buf_str(&origin));
 	table_cell(table, conditions.n ? buf_str(&conditions) : STR("-"));

@@ -5,6 +5,7 @@
 #include "profile/answers/answers.h"
 #include "profile/filter/stack.h"
 #include "report/csv.h"
+#include "report/finding.h"
 #include "report/json.h"
 
 #include <inttypes.h>
@@ -163,12 +164,12 @@ static const char *excess_name(unsigned excess)
 	return excess & EXCESS_SECOND ? "B" : "neither";
 }
 
-/* "allowed", "denied ERRNO EPERM", "conditional: ALLOW when arg0 is 0x8; ERRNO(1) otherwise" */
+/* "allowed", "refused ERRNO EPERM", "conditional: ALLOW when arg0 is 0x8; ERRNO(1) otherwise" */
 static void put_answer(struct table *table, const struct verdict *verdict)
 {
 	BUF_AUTO cell = {0};
 
-	buf_put_str(&cell, str_from(verdict_name(verdict->kind)));
+	buf_put_str(&cell, str_from(finding_verdict_word(verdict)));
 	if (verdict->kind == VERDICT_CONDITIONAL || verdict->condition_count) {
 		buf_put_str(&cell, STR(": "));
 		explain_put_conditions(&cell, verdict);
@@ -199,17 +200,16 @@ static void add_row(struct table *table, const struct difference *difference, FI
 static void write_text(const struct comparison *comparison, FILE *out)
 {
 	static const struct table_column columns[] = {
-		{"SYSCALL", false},           {"NR", true}, {"ARCH", false},
-		{"LETS MORE THROUGH", false}, {"A", false}, {"B", false},
+		{"SYSCALL", false},     {"NR", true}, {"ARCH", false},
+		{"ALLOWS MORE", false}, {"A", false}, {"B", false},
 	};
 	static const char *const texts[] = {
-		[EXPLAIN_EQUAL] = "A and B do the same with every call",
-		[EXPLAIN_SAME] =
-			"A and B let the same through; what they refuse gets other answers",
-		[EXPLAIN_SUBSET] = "A lets nothing through that B does not (A is a subset of B)",
-		[EXPLAIN_SUPERSET] = "B lets nothing through that A does not (B is a subset of A)",
-		[EXPLAIN_OVERLAP] = "each lets something through that the other does not",
-		[EXPLAIN_UNKNOWN] = "cannot tell: a filter computes more than can be worked out",
+		[EXPLAIN_EQUAL] = "A and B treat every call the same",
+		[EXPLAIN_SAME] = "A and B allow the same calls; their refusals differ",
+		[EXPLAIN_SUBSET] = "A allows nothing that B does not (A is a subset of B)",
+		[EXPLAIN_SUPERSET] = "B allows nothing that A does not (B is a subset of A)",
+		[EXPLAIN_OVERLAP] = "each allows something that the other does not",
+		[EXPLAIN_UNKNOWN] = "cannot tell: a filter is too complex to evaluate",
 	};
 	TABLE_AUTO table;
 

@@ -12,7 +12,7 @@
 /* The line that every text begins with; `label` stands before it. */
 void explain_put_profile(struct profile *profile, const char *label, FILE *out);
 
-/* "profile" and "lint", where DESIGN's JSON has them. */
+/* "profile" and "lint" of the JSON in sclog-explain(1). */
 json_t *explain_profile_json(struct profile *profile);
 json_t *explain_lint_json(struct profile *profile);
 

@@ -19,6 +19,38 @@ const char *finding_kind_name(enum finding_kind kind)
 	return kind_names[kind];
 }
 
+const char *finding_kind_word(enum finding_kind kind)
+{
+	static const char *const words[] = {
+		[FINDING_MISSING] = "refused",
+		[FINDING_LOGGED] = "logged",
+		[FINDING_FALLBACK] = "falls back",
+		[FINDING_CONDITIONAL] = "conditional",
+	};
+
+	return words[kind];
+}
+
+const char *finding_verdict_word(const struct verdict *verdict)
+{
+	enum finding_kind kind;
+
+	if (verdict->kind == VERDICT_UNKNOWN)
+		return "unknown";
+	return finding_kind_of(verdict, &kind) ? finding_kind_word(kind) : "allowed";
+}
+
+void finding_put_action(struct buf *buf, const struct verdict *verdict)
+{
+	char text[FORMAT_NAME_SIZE];
+
+	buf_put_str(buf, str_from(format_action(verdict->action, text)));
+	if (verdict->has_errno)
+		buf_format(buf, " %s", format_errno(verdict->error, text));
+	if (verdict->kind == VERDICT_BAD_ARCH)
+		buf_put_str(buf, STR(", architecture not in the filter"));
+}
+
 bool finding_kind_of(const struct verdict *verdict, enum finding_kind *ret_kind)
 {
 	switch (verdict->kind) {

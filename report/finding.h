@@ -4,6 +4,7 @@
 #ifndef SCLOG_REPORT_FINDING_H
 #define SCLOG_REPORT_FINDING_H
 
+#include "base/buf.h"
 #include "profile/profile.h"
 #include "store/query.h"
 
@@ -17,8 +18,11 @@ enum finding_kind {
 	FINDING_KIND_COUNT,
 };
 
-/* "missing", "logged", "fallback", "conditional": the lists of a diff. */
+/* "missing", "logged", "fallback", "conditional": the lists of a diff in JSON and CSV. */
 const char *finding_kind_name(enum finding_kind kind);
+
+/* For people: "refused", "logged", "falls back", "conditional". */
+const char *finding_kind_word(enum finding_kind kind);
 
 /* Programs named in one finding; a container can run any number, and what is over is not kept. */
 #define FINDING_PROGRAMS_MAX 64
@@ -38,6 +42,12 @@ struct finding {
 
 /* The list that a verdict belongs to; false for what is allowed. */
 bool finding_kind_of(const struct verdict *verdict, enum finding_kind *ret_kind);
+
+/* For people: finding_kind_word(), or "allowed". */
+const char *finding_verdict_word(const struct verdict *verdict);
+
+/* For people: "LOG", "ERRNO EPERM", "KILL_PROCESS, architecture not in the filter". */
+void finding_put_action(struct buf *buf, const struct verdict *verdict);
 
 /* A finding for the observation, with nothing counted yet. */
 struct finding *finding_new(enum finding_kind kind, const struct verdict *verdict,

@@ -161,18 +161,16 @@ static int conclude(struct search *search, const char *source, struct profile_so
 	const char *ids = search->ids.p ? search->ids.p : "";
 
 	if (search->differ)
-		return err_set(
-			search->err, ENOTUNIQ,
-			"containers of that name have different profiles: give an id (%.200s)",
-			ids);
+		return err_set(search->err, ENOTUNIQ,
+			       "containers with this name have different profiles: give an id "
+			       "(%.200s)",
+			       ids);
 	if (!search->found && search->matches)
 		return err_set(search->err, ENOENT,
-			       "the profile of %.200s is not known: its bundle could not be read",
-			       ids);
+			       "the profile of %.200s is not known: cannot read its bundle", ids);
 	if (!search->found)
-		return err_set(
-			search->err, ENOENT,
-			"no container of that name or id runs here, nor is one in the store");
+		return err_set(search->err, ENOENT,
+			       "no container with this name or id is running here or in the store");
 	/* as the bundle has it, so that it is read as what a runtime was given */
 	if (search->profile.n)
 		buf_format(&text, "{\"linux\":{\"seccomp\":%s}}", search->profile.p);
@@ -187,7 +185,7 @@ int in_force_acquire(const char *source, const char *name, const char *db,
 {
 	struct search search = {.name = str_from(name), .err = err};
 	int r = *name ? search_running(&search)
-		      : err_set(err, EINVAL, "which one? write container:NAME");
+		      : err_set(err, EINVAL, "the name is missing: give container:NAME");
 
 	if (r == 0 && !search.found)
 		r = search_store(&search, db);

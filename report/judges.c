@@ -15,8 +15,8 @@ void judges_release(struct judges *judges)
 int judges_acquire(struct judges *judges, struct err *err)
 {
 	if (profile_source_interrupts(judges->name))
-		message_warning("%s: the process is interrupted for a moment, and a call that it "
-				"waits in may return early",
+		message_warning("%s: reading the filters interrupts the process briefly; a "
+				"blocking call may return EINTR",
 				judges->name);
 	const char *container = profile_source_container(judges->name);
 
@@ -31,11 +31,10 @@ static int load(struct judges *judges, caps wanted, bool known, struct profile *
 	struct profile_options options = judges->options;
 
 	if (judges->count == JUDGES_MAX)
-		return err_set(
-			err, E2BIG,
-			"the containers have more than %d sets of capabilities between them: "
-			"select fewer, or say --caps",
-			JUDGES_MAX);
+		return err_set(err, E2BIG,
+			       "the containers have more than %d different sets of capabilities: "
+			       "select fewer containers, or set --caps",
+			       JUDGES_MAX);
 	options.caps = wanted;
 	options.has_caps = known;
 	int r = profile_load(judges->source, &options, ret_profile, err);

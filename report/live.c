@@ -85,28 +85,12 @@ static void put_program(struct buf *cell, const struct record *record)
 		buf_put_char(cell, '-');
 }
 
-static const struct {
-	const char *word;
-	enum text_colour colour;
-} judgements[] = {
-	[FINDING_MISSING] = {"refused", TEXT_RED},
-	[FINDING_LOGGED] = {"logged", TEXT_YELLOW},
-	[FINDING_FALLBACK] = {"fallback", TEXT_DIM},
-	[FINDING_CONDITIONAL] = {"conditional", TEXT_YELLOW},
+static const enum text_colour kind_colours[] = {
+	[FINDING_MISSING] = TEXT_RED,
+	[FINDING_LOGGED] = TEXT_YELLOW,
+	[FINDING_FALLBACK] = TEXT_DIM,
+	[FINDING_CONDITIONAL] = TEXT_YELLOW,
 };
-
-static void put_refusal(struct buf *cell, const struct verdict *verdict)
-{
-	char text[VERDICT_VALUE_SIZE], name[FORMAT_NAME_SIZE];
-
-	if (verdict->has_errno)
-		buf_format(cell, ": %s",
-			   verdict_value_text(verdict->action | verdict->error, text));
-	else
-		buf_format(cell, ": %s", format_action(verdict->action, name));
-	if (verdict->kind == VERDICT_BAD_ARCH)
-		buf_put_str(cell, STR(", arch not in the filter"));
-}
 
 static void put_conditions(struct buf *cell, const struct verdict *verdict)
 {
@@ -121,19 +105,21 @@ static enum text_colour put_verdict(struct buf *cell, const struct verdict *verd
 	enum finding_kind kind;
 
 	if (!verdict) {
-		buf_put_str(cell, STR("not judged: no arch"));
+		buf_put_str(cell, STR("not judged: no architecture"));
 		return TEXT_PLAIN;
 	}
 	if (!finding_kind_of(verdict, &kind)) {
 		buf_put_str(cell, STR("allowed"));
 		return TEXT_PLAIN;
 	}
-	buf_put_str(cell, str_from(judgements[kind].word));
-	if (kind == FINDING_CONDITIONAL)
+	buf_put_str(cell, str_from(finding_kind_word(kind)));
+	if (kind == FINDING_CONDITIONAL) {
 		put_conditions(cell, verdict);
-	else if (kind != FINDING_LOGGED)
-		put_refusal(cell, verdict);
-	return judgements[kind].colour;
+	} else if (kind != FINDING_LOGGED) {
+		buf_put_str(cell, STR(": "));
+		finding_put_action(cell, verdict);
+	}
+	return kind_colours[kind];
 }
 
 static void put_cell(struct live *live, struct buf *buf, enum column column, struct str cell,

@@ -316,8 +316,8 @@ static void conclude_fates(struct member *member)
 			continue;
 		evidence_add_reason(
 			&member->group.evidence,
-			"every call of arch %s was killed (%" PRIu64
-			" record%s): what would have followed is not known",
+			"every call of architecture %s was killed (%" PRIu64 " record%s): "
+			"the calls after it are not known",
 			format_arch(arch_audit(fate->token), is_x32 ? ARCH_X32_BIT : 0, text),
 			fate->killed, fate->killed == 1 ? "" : "s");
 	}
@@ -380,8 +380,7 @@ void recording_finish(struct recording *recording)
 		evidence_conclude(&recording->evidence);
 	if (recording->too_many)
 		evidence_add_reason(
-			&recording->evidence,
-			"there are more than %d groups: %" PRIu64 " record%s are in none of them",
+			&recording->evidence, "more than %d groups: %" PRIu64 " record%s left out",
 			RECORDING_GROUPS_MAX, recording->beyond, recording->beyond == 1 ? "" : "s");
 }
 

@@ -183,46 +183,50 @@ static const struct {
 	const char *parts[4];
 } mistakes[] = {
 	{"[wacth]\nsource = auto\n", 1, {":1: unknown section [wacth]: did you mean [watch]?"}},
-	{"[]\n", 1, {":1: unknown section []: write [watch], [cgroup] or [roots]"}},
-	{"[watch\nsource = auto\n", 2, {":1: the bracket is not closed", ":2: "}},
+	{"[]\n", 1, {":1: unknown section []: must be [watch], [cgroup] or [roots]"}},
+	{"[watch\nsource = auto\n", 2, {":1: missing ]", ":2: "}},
 	{"[watch]\nsuorce = auto\n",
 	 1,
 	 {":2: unknown key 'suorce' in [watch]: did you mean 'source'?"}},
-	{"[watch]\nproc = /p\n", 1, {":2: 'proc' is no key of [watch]: put it into [roots]"}},
+	{"[watch]\nproc = /p\n", 1, {":2: 'proc' is not a key of [watch]: move it to [roots]"}},
 	{"[watch]\nSource = auto\n",
 	 1,
 	 {":2: unknown key 'Source' in [watch]: did you mean 'source'?"}},
-	{"source = auto\n", 1, {":1: 'source' stands before any section"}},
-	{"[watch]\n\nsource\n", 1, {":3: neither KEY = VALUE nor [SECTION]"}},
+	{"source = auto\n", 1, {":1: 'source' is outside a section: put [watch]"}},
+	{"[watch]\n\nsource\n", 1, {":3: not KEY = VALUE or [SECTION]"}},
 	{"[watch]\nsource =\n", 1, {":2: 'source' has no value"}},
 	{"[watch]\nsource = ; none\n", 1, {":2: 'source' has no value"}},
 	{"[watch]\n= auto\n", 1, {":2: no key"}},
 	{"[watch]\nsource = audit|syslog\n",
 	 1,
-	 {":2: source = audit|syslog: write some of auto|audit|"}},
-	{"[watch]\nsource = aud\n", 1, {":2: source = aud: write some of"}},
-	{"[watch]\nsource = Audit\n", 1, {":2: source = Audit: write some of"}},
-	{"[watch]\nfile = audit.log\n", 1, {":2: file = audit.log: write the whole path"}},
-	{"[watch]\nfile = \"/var/log\"\n", 1, {":2: file = \"/var/log\": write the whole path"}},
-	{"[roots]\nproc = proc\n", 1, {":2: proc = proc: write the whole path"}},
-	{"[watch]\nfrom = soon\n", 1, {":2: from = soon: write start, or "}},
+	 {":2: source = audit|syslog: expected a comma-separated list of auto|audit|"}},
+	{"[watch]\nsource = aud\n", 1, {":2: source = aud: expected a comma-separated list of"}},
+	{"[watch]\nsource = Audit\n",
+	 1,
+	 {":2: source = Audit: expected a comma-separated list of"}},
+	{"[watch]\nfile = audit.log\n", 1, {":2: file = audit.log: expected an absolute path"}},
+	{"[watch]\nfile = \"/var/log\"\n",
+	 1,
+	 {":2: file = \"/var/log\": expected an absolute path"}},
+	{"[roots]\nproc = proc\n", 1, {":2: proc = proc: expected an absolute path"}},
+	{"[watch]\nfrom = soon\n", 1, {":2: from = soon: must be start or a time ("}},
 	{"[watch]\nloader = runc\nruntime = docker\nformat = csv\n",
 	 3,
-	 {":2: loader = runc: write one of auto|docker|podman|oci|crio|containerd",
-	  ":3: runtime = docker: write one of runc|crun",
-	  ":4: format = csv: write one of text|json"}},
+	 {":2: loader = runc: must be one of auto|docker|podman|oci|crio|containerd",
+	  ":3: runtime = docker: must be one of runc|crun",
+	  ":4: format = csv: must be one of text|json"}},
 	{"[watch]\npriority = high\n",
 	 1,
-	 {":2: priority = high: write a nice value from -20 to 19"}},
+	 {":2: priority = high: must be a nice value from -20 to 19"}},
 	{"[watch]\npriority = -21\n", 1, {":2: priority = -21"}},
 	{"[watch]\npriority = 20\n", 1, {":2: priority = 20"}},
 	{"[watch]\npriority = 1x\n", 1, {":2: priority = 1x"}},
 	{"[watch]\npriority = 99999999999999999999\n", 1, {":2: priority = 9"}},
 	{"[watch]\nnode = a\n[roots]\n[watch]\nnode = b\n",
 	 1,
-	 {":5: node is set already in line 2"}},
-	{"[watch]\nnode = a\n db = /x\n", 1, {":3: begins with a blank"}},
-	{"[watch]\nnode = a\n # a comment\n\n  [roots]\n", 1, {":5: begins with a blank"}},
+	 {":5: node is already set in line 2"}},
+	{"[watch]\nnode = a\n db = /x\n", 1, {":3: unexpected indentation"}},
+	{"[watch]\nnode = a\n # a comment\n\n  [roots]\n", 1, {":5: unexpected indentation"}},
 	/* the position is pcre2's, in the whole pattern */
 	{"[cgroup]\nx = /x/(?<id>[^/]+\n",
 	 1,
@@ -238,7 +242,7 @@ static const struct {
 	{"[watch]\na = 1\nb = 2\n[cgruop]\nc = 3\nd\n",
 	 4,
 	 {":2: unknown key 'a'", ":3: unknown key 'b'",
-	  ":4: unknown section [cgruop]: did you mean [cgroup]?", ":6: neither"}},
+	  ":4: unknown section [cgruop]: did you mean [cgroup]?", ":6: not KEY = VALUE"}},
 };
 
 static void test_mistakes(void **state)
@@ -300,7 +304,7 @@ static void test_long_lines(void **state)
 	assert_int_equal(load(text, &config, &err), -EINVAL);
 	assert_int_equal(config.problem_count, 2);
 	assert_non_null(strstr(config.problems.p, ":1: longer"));
-	assert_non_null(strstr(config.problems.p, ":3: neither"));
+	assert_non_null(strstr(config.problems.p, ":3: not KEY = VALUE"));
 	config_release(&config);
 }
 
@@ -314,7 +318,7 @@ static void test_bytes(void **state)
 	write_file(nul, sizeof(nul) - 1);
 	assert_int_equal(config_load(path, true, &config, &err), -EINVAL);
 	assert_int_equal(config.problem_count, 2);
-	assert_non_null(strstr(config.problems.p, ":2: a NUL byte"));
+	assert_non_null(strstr(config.problems.p, ":2: NUL byte"));
 	assert_non_null(strstr(config.problems.p, ":3: file = x"));
 	config_release(&config);
 }
@@ -333,7 +337,7 @@ static void test_missing_file(void **state)
 	config_release(&config);
 	err_clear(&err);
 	assert_int_equal(config_load("/tmp", true, &config, &err), -EINVAL);
-	assert_non_null(strstr(err.message, "no regular file"));
+	assert_non_null(strstr(err.message, "not a regular file"));
 	config_release(&config);
 	err_clear(&err);
 	/* a FIFO without a writer does not hang it */
@@ -370,9 +374,9 @@ static void test_owner(void **state)
 		{0644, 0, 0, NULL},
 		{0600, 0, 1, NULL},
 		{0664, 0, 0, NULL},
-		{0664, 0, 1, "may be written by others: chmod go-w"},
-		{0646, 0, 0, "may be written by others: chmod go-w"},
-		{0644, 1, 0, "belongs to uid 1: chown root"},
+		{0664, 0, 1, "is writable by others: run chmod go-w"},
+		{0646, 0, 0, "is writable by others: run chmod go-w"},
+		{0644, 1, 0, "is owned by uid 1: run chown root"},
 	};
 
 	(void)state;

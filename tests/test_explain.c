@@ -107,8 +107,8 @@ static void test_bad_operands(void **state)
 	} bad[] = {
 		{"mout", "did you mean mount?"}, {"chrot", "did you mean chroot?"},
 		{"6-5", "ends before"},          {"0-4294967295", "more than"},
-		{"12x", "no syscall"},           {"", "no syscall"},
-		{"zz*", "no syscall"},
+		{"12x", "not a syscall"},        {"", "not a syscall"},
+		{"zz*", "not a syscall"},
 	};
 	struct profile *profile = load(three_arches);
 	struct arches arches = {0};

@@ -255,12 +255,12 @@ static void test_text_verdict(void **state)
 	} cases[] = {
 		{&allowed, "allowed"},
 		{&logged, "logged"},
-		{&denied, "refused: ERRNO(1)"},
+		{&denied, "refused: ERRNO EPERM"},
 		{&killed, "refused: KILL_PROCESS"},
-		{&bad_arch, "refused: KILL_THREAD, arch not in the filter"},
-		{&stub, "fallback: ERRNO(38)"},
+		{&bad_arch, "refused: KILL_THREAD, architecture not in the filter"},
+		{&stub, "falls back: ERRNO ENOSYS"},
 		{&conditional, "conditional: ALLOW when arg0 is 0x0; ERRNO(1) otherwise"},
-		{NULL, "not judged: no arch"},
+		{NULL, "not judged: no architecture"},
 	};
 	struct made *made = *state;
 	char expected[256];
@@ -287,7 +287,7 @@ static void test_text_colour(void **state)
 	made->line.verdict = &denied;
 	text_is(&live, made,
 		"\x1b[1mNEW\x1b[0m  Nov 21 23:01:34  web             chroot (161)           x86_64  "
-		"LOG    nginx            \x1b[31mrefused: ERRNO(1)\x1b[0m\n");
+		"LOG    nginx            \x1b[31mrefused: ERRNO EPERM\x1b[0m\n");
 	made->line.verdict = &allowed;
 	made->line.kind = LIVE_EVENT;
 	text_is(&live, made,

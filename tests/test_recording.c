@@ -222,11 +222,11 @@ static void evidence_in_its_order(void **state)
 	assert_false(recorded_is_complete(recording, &groups[0]));
 	evidence_is(
 		recording, &groups[0],
-		"{\"since\":\"2026-11-21T23:01:34.000Z\",\"until\":\"2026-11-21T23:01:35.000Z\","
-		"\"records\":10,\"containers\":[\"api\\\\n (0123456789ab)\","
-		"\"web (268887c643f8)\"],\"coverage\":\"partial\",\"complete\":false,\"lost\":3,"
-		"\"reasons\":[\"coverage partial: a log-mode profile was in force: only what "
-		"its base refuses was logged\",\"3 records lost\"]}");
+		"{\"since\":\"2026-11-21T23:01:34.000Z\",\"until\":\"2026-11-21T23:01:35.000Z\",\"records\":10,\"containers\":[\"api\\\\n "
+		"(0123456789ab)\",\"web "
+		"(268887c643f8)\"],\"coverage\":\"partial\",\"complete\":false,\"lost\":3,\"reasons\":[\"coverage "
+		"partial: a log-mode profile was active: it logs only what its base "
+		"refuses\",\"3 records lost\"]}");
 	recording_free(recording);
 }
 
@@ -267,10 +267,9 @@ static void a_quiet_container(void **state)
 	assert_int_equal(groups[0].needs.count, 0);
 	evidence_is(
 		recording, &groups[0],
-		"{\"records\":0,\"containers\":[\"quiet\"],\"coverage\":\"none\","
-		"\"complete\":false,\"lost\":0,\"reasons\":[\"nothing was observed: there is no "
-		"record in this selection\",\"coverage none: an enforcing profile was in force: "
-		"what it refused was never logged\"]}");
+		"{\"records\":0,\"containers\":[\"quiet\"],\"coverage\":\"none\",\"complete\":false,\"lost\":0,\"reasons\":[\"no "
+		"records in this selection\",\"coverage none: an enforcing profile was "
+		"active, and refusals are not logged\"]}");
 	recording_free(recording);
 }
 
@@ -454,7 +453,7 @@ static void refused_and_killed(void **state)
 		assert_int_equal(recorded_is_complete(recording, &groups[0]), cases[i].complete);
 		if (!cases[i].complete)
 			assert_non_null(strstr(groups[0].evidence.reasons[0].p,
-					       "arch x86 was killed (6 records)"));
+					       "architecture x86 was killed (6 records)"));
 		recording_free(recording);
 	}
 }
@@ -474,7 +473,7 @@ static void killed_on_x32(void **state)
 
 	assert_int_equal(groups[0].needs.arch_count, 2);
 	assert_int_equal(groups[0].evidence.reason_count, 1);
-	assert_non_null(strstr(groups[0].evidence.reasons[0].p, "arch x32 was killed"));
+	assert_non_null(strstr(groups[0].evidence.reasons[0].p, "architecture x32 was killed"));
 	recording_free(recording);
 }
 
@@ -593,7 +592,7 @@ static void too_many_groups(void **state)
 	assert_int_equal(groups[0].records, 10);
 	assert_false(recorded_is_complete(recording, &groups[0]));
 	assert_string_equal(recording_evidence(recording)->reasons[0].p,
-			    "there are more than 65536 groups: 10 records are in none of them");
+			    "more than 65536 groups: 10 records left out");
 	recording_free(recording);
 }
 
