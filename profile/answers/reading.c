@@ -375,7 +375,9 @@ static void jump(struct reader *reader, size_t pc, const struct state *state, ui
 			       state);
 		return;
 	}
-	const struct content b = reader->contents[operand(reader, state, insn)];
+	/* operand() may move the contents: it comes before they are looked at */
+	uint32_t at_b = operand(reader, state, insn);
+	const struct content b = reader->contents[at_b];
 	const struct content a = reader->contents[state->registers[REGISTER_A]];
 
 	if (a.kind == CONTENT_CONST && b.kind == CONTENT_CONST) {
