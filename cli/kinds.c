@@ -189,9 +189,11 @@ static inline int find(struct usual_kinds *kinds, const struct pending *pending,
 /* The other records of an event carry its serial and stamp again, right behind it. */
 static inline bool is_noted(const struct usual_kinds *kinds, const struct usual *usual)
 {
+	if (kinds->event_count == 0)
+		return false;
 	const struct store_event *last = &kinds->events[kinds->event_count - 1];
 
-	return kinds->event_count && last->kind == STORE_NO_KIND && last->serial == usual->serial &&
+	return last->kind == STORE_NO_KIND && last->serial == usual->serial &&
 	       last->ms == usual->ms;
 }
 
