@@ -3,6 +3,7 @@ libsclog_a_SOURCES += \
 	correlate/attribute.c correlate/attribute.h \
 	correlate/bundle.c correlate/bundle.h \
 	correlate/capability.c correlate/capability.h \
+	correlate/choice.c correlate/choice.h \
 	correlate/cgroup.c correlate/cgroup.h \
 	correlate/connector.c correlate/connector.h \
 	correlate/container.c correlate/container.h \

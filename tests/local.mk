@@ -55,6 +55,7 @@ unit_tests += \
 	tests/test_sdjournal \
 	tests/test_seen \
 	tests/test_selection \
+	tests/test_choice \
 	tests/test_setup \
 	tests/test_stamp \
 	tests/test_store \
@@ -157,6 +158,8 @@ tests_test_seen_CPPFLAGS = $(unit_flags)
 tests_test_seen_LDADD = $(unit_libs)
 tests_test_selection_CPPFLAGS = $(unit_flags)
 tests_test_selection_LDADD = $(unit_libs)
+tests_test_choice_CPPFLAGS = $(unit_flags)
+tests_test_choice_LDADD = $(unit_libs)
 tests_test_setup_CPPFLAGS = $(unit_flags)
 tests_test_setup_LDADD = $(unit_libs)
 tests_test_stamp_CPPFLAGS = $(unit_flags)
