@@ -14,8 +14,23 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Lines taken before others get a turn. */
+/* Lines read before others get a turn. */
 #define LINES_PER_TURN 1024
+
+/* What next() of a source says, or -errno. */
+enum next {
+	NEXT_NOTHING, /* for now: all that was there is read */
+	NEXT_END,     /* for good */
+	NEXT_OTHER,   /* something that is no line, and was dealt with: ask again */
+	NEXT_LINE,    /* ret_entry->line */
+	NEXT_FRAMED,  /* ret_entry->framed, and line.text for its text */
+};
+
+/* Its slices live until the next call. */
+struct entry {
+	struct line line;
+	struct framed framed;
+};
 
 struct source_ops {
 	const char *name;
@@ -24,7 +39,10 @@ struct source_ops {
 	int (*open)(struct source *source, struct err *err);
 	void (*close)(struct source *source);
 	int (*fd)(const struct source *source);
-	int (*take)(struct source *source, struct err *err);
+	int (*next)(struct source *source, struct entry *ret_entry, struct err *err);
+	/* To give the next one, nothing is read that could be of a later process. NULL: never. */
+	bool (*buffered)(const struct source *source);
+	/* NULL: its place is kept by nobody */
 	int (*mark)(struct source *source, struct err *err);
 };
 
@@ -125,7 +143,7 @@ static int begin_file(struct source *source, struct err *err)
 	return result == 0 ? store_input_head(source->env->store, file->first_line, err) : result;
 }
 
-static int take_notice(struct source *source, struct err *err)
+static int report_notice(struct source *source, struct err *err)
 {
 	const struct follow_notice *notice = follow_notice(source->follow);
 	struct loss_note note = {
@@ -145,42 +163,34 @@ static int take_notice(struct source *source, struct err *err)
 	return notice->lossy ? store_put_loss(source->env->store, &note, err) : 0;
 }
 
-static int take_follow(struct source *source, struct err *err)
+static int next_of_follow(struct source *source, struct entry *ret_entry, struct err *err)
 {
-	struct line line;
-	bool synced = false;
+	struct line *line = &ret_entry->line;
 	int result = 0;
 
-	for (int i = 0; i < LINES_PER_TURN && result == 0; i++) {
-		if (!store_has_room(source->env->store))
-			return 0;
-		/* What is read from the file now may be of processes that the sync did not cover. */
-		if (synced && !follow_buffered(source->follow))
-			return 1;
-		switch ((enum follow_given)follow_next(source->follow, &line)) {
-		case FOLLOW_NOTHING:
-			source->caught_up = follow_caught_up(source->follow);
-			return 0;
-		case FOLLOW_END:
-			source->ended = source->caught_up = true;
-			return 0;
-		case FOLLOW_FILE:
-			result = begin_file(source, err);
-			break;
-		case FOLLOW_NOTICE:
-			result = take_notice(source, err);
-			break;
-		case FOLLOW_LINE:
-			if (!synced)
-				source->env->sync(source->env->context, 0);
-			synced = true;
-			source->lines = line.number;
-			source->end = line.offset + line.text.n + line.ended;
-			result = intake_line(&source->intake, &line, err);
-			break;
-		}
+	switch ((enum follow_given)follow_next(source->follow, line)) {
+	case FOLLOW_NOTHING:
+		source->caught_up = follow_caught_up(source->follow);
+		return NEXT_NOTHING;
+	case FOLLOW_END:
+		return NEXT_END;
+	case FOLLOW_FILE:
+		result = begin_file(source, err);
+		break;
+	case FOLLOW_NOTICE:
+		result = report_notice(source, err);
+		break;
+	case FOLLOW_LINE:
+		source->lines = line->number;
+		source->end = line->offset + line->text.n + line->ended;
+		return NEXT_LINE;
 	}
-	return result < 0 ? result : 1;
+	return result < 0 ? result : NEXT_OTHER;
+}
+
+static bool follow_is_buffered(const struct source *source)
+{
+	return follow_buffered(source->follow);
 }
 
 static int mark_follow(struct source *source, struct err *err)
@@ -269,30 +279,21 @@ static int note_journal_outrun(struct source *source, struct err *err)
 	return store_put_loss(source->env->store, &note, err);
 }
 
-static int take_journal(struct source *source, struct err *err)
+/* There is no more now, which is the end of a source that is read once. */
+static enum next nothing(struct source *source)
 {
-	struct framed framed;
-	struct str text;
+	source->caught_up = true;
+	return source->options.once ? NEXT_END : NEXT_NOTHING;
+}
 
+static int next_of_journal(struct source *source, struct entry *ret_entry, struct err *err)
+{
 	if (source->outrun && note_journal_outrun(source, err) < 0)
 		return -err->code;
-	for (int i = 0; i < LINES_PER_TURN; i++) {
-		if (!store_has_room(source->env->store))
-			return 0;
-		int result = sdjournal_next(source->journal, &framed, &text, err);
+	int result =
+		sdjournal_next(source->journal, &ret_entry->framed, &ret_entry->line.text, err);
 
-		if (result == 0) {
-			source->caught_up = true;
-			source->ended = source->options.once;
-		}
-		if (result <= 0)
-			return result;
-		source->env->sync(source->env->context, framed.ms);
-		result = intake_framed(&source->intake, &framed, text, err);
-		if (result < 0)
-			return result;
-	}
-	return 1;
+	return result > 0 ? NEXT_FRAMED : result < 0 ? result : (int)nothing(source);
 }
 
 static int mark_journal(struct source *source, struct err *err)
@@ -338,31 +339,14 @@ static int note_kmsg_lost(const struct source *source, uint64_t lost, struct err
 	return lost ? store_put_loss(source->env->store, &note, err) : 0;
 }
 
-static int take_kmsg(struct source *source, struct err *err)
+static int next_of_kmsg(struct source *source, struct entry *ret_entry, struct err *err)
 {
-	struct line line;
+	uint64_t lost = 0;
+	int result = kmsg_next(source->kmsg, &ret_entry->line, &lost, err);
 
-	for (int i = 0; i < LINES_PER_TURN; i++) {
-		uint64_t lost = 0;
-
-		if (!store_has_room(source->env->store))
-			return 0;
-		int result = kmsg_next(source->kmsg, &line, &lost, err);
-
-		if (lost && note_kmsg_lost(source, lost, err) < 0)
-			return -err->code;
-		if (result == 0) {
-			source->caught_up = true;
-			source->ended = source->options.once;
-		}
-		if (result <= 0)
-			return result;
-		source->env->sync(source->env->context, 0);
-		result = intake_line(&source->intake, &line, err);
-		if (result < 0)
-			return result;
-	}
-	return 1;
+	if (lost && note_kmsg_lost(source, lost, err) < 0)
+		return -err->code;
+	return result > 0 ? NEXT_LINE : result < 0 ? result : (int)nothing(source);
 }
 
 static int mark_kmsg(struct source *source, struct err *err)
@@ -400,58 +384,40 @@ static int fd_stdin(const struct source *source)
 	return source->ended ? -1 : STDIN_FILENO;
 }
 
-static int take_stdin(struct source *source, struct err *err)
+static int next_of_stdin(struct source *source, struct entry *ret_entry, struct err *err)
 {
-	struct line line;
-	bool synced = false;
+	int result = source->input.fd < 0 ? begin_stdin(source, err) : 0;
 
-	for (int i = 0; i < LINES_PER_TURN; i++) {
-		if (!store_has_room(source->env->store))
-			return 0;
-		if (synced && !input_buffered(&source->input))
-			return 1;
-		int result = source->input.fd < 0 ? begin_stdin(source, err) : 0;
-
-		if (result == 0)
-			result = input_next(&source->input, &line, err);
-		if (result == -EAGAIN) {
-			err_clear(err);
-			return 0;
-		}
-		if (result <= 0) {
-			source->ended = source->caught_up = true;
-			return result;
-		}
-		if (!synced)
-			source->env->sync(source->env->context, 0);
-		synced = true;
-		result = intake_line(&source->intake, &line, err);
-		if (result < 0)
-			return result;
-	}
-	return 1;
+	if (result == 0)
+		result = input_next(&source->input, &ret_entry->line, err);
+	if (result > 0)
+		return NEXT_LINE;
+	if (result != -EAGAIN)
+		return result < 0 ? result : NEXT_END;
+	err_clear(err);
+	return NEXT_NOTHING;
 }
 
-static int mark_nothing(struct source *source, struct err *err)
+static bool stdin_is_buffered(const struct source *source)
 {
-	(void)source;
-	(void)err;
-	return 0;
+	return input_buffered(&source->input);
 }
 
 static const char *const audit_paths[] = {"/var/log/audit/audit.log", NULL};
 static const char *const syslog_paths[] = {"/var/log/syslog", "/var/log/messages",
 					   "/var/log/kern.log", NULL};
 
+#define FOLLOWED \
+	open_follow, close_follow, fd_follow, next_of_follow, follow_is_buffered, mark_follow
+
 static const struct source_ops all_ops[] = {
-	{"audit", "", audit_paths, open_follow, close_follow, fd_follow, take_follow, mark_follow},
-	{"syslog", "", syslog_paths, open_follow, close_follow, fd_follow, take_follow,
-	 mark_follow},
-	{"journal", "the journal", NULL, open_journal, close_journal, fd_journal, take_journal,
-	 mark_journal},
-	{"kmsg", "/dev/kmsg", NULL, open_kmsg, close_kmsg, fd_kmsg, take_kmsg, mark_kmsg},
-	{"stdin", "standard input", NULL, open_stdin, close_stdin, fd_stdin, take_stdin,
-	 mark_nothing},
+	{"audit", "", audit_paths, FOLLOWED},
+	{"syslog", "", syslog_paths, FOLLOWED},
+	{"journal", "the journal", NULL, open_journal, close_journal, fd_journal, next_of_journal,
+	 NULL, mark_journal},
+	{"kmsg", "/dev/kmsg", NULL, open_kmsg, close_kmsg, fd_kmsg, next_of_kmsg, NULL, mark_kmsg},
+	{"stdin", "standard input", NULL, open_stdin, close_stdin, fd_stdin, next_of_stdin,
+	 stdin_is_buffered, NULL},
 };
 
 static const struct source_ops *find_ops(const char *name)
@@ -534,9 +500,50 @@ int source_fd(const struct source *source)
 	return source->ops->fd(source);
 }
 
-int source_take(struct source *source, struct err *err)
+/* Its processes are on file before the intake has it. */
+static int read_entry(struct source *source, enum next kind, const struct entry *entry,
+		      bool *synced, struct err *err)
 {
-	/* A log keeps what there is no room for. */
+	const struct source_env *env = source->env;
+
+	/* Read in one go with the last one: it is not of a later process. */
+	if (!*synced || !source->ops->buffered)
+		env->sync(env->context, kind == NEXT_FRAMED ? entry->framed.ms : 0);
+	*synced = true;
+	return kind == NEXT_FRAMED
+		       ? intake_framed(&source->intake, &entry->framed, entry->line.text, err)
+		       : intake_line(&source->intake, &entry->line, err);
+}
+
+static int read_turn(struct source *source, struct err *err)
+{
+	const struct source_ops *ops = source->ops;
+	struct entry entry;
+	bool synced = false;
+
+	for (int i = 0; i < LINES_PER_TURN; i++) {
+		/* A log keeps what there is no room for. */
+		if (!store_has_room(source->env->store))
+			return 0;
+		/* What is read now may be of processes that the sync did not cover. */
+		if (synced && ops->buffered && !ops->buffered(source))
+			return 1;
+		int result = ops->next(source, &entry, err);
+
+		if (result == NEXT_END || (result < 0 && !ops->mark))
+			source->ended = source->caught_up = true;
+		if (result == NEXT_END || result == NEXT_NOTHING)
+			return 0;
+		if (result == NEXT_LINE || result == NEXT_FRAMED)
+			result = read_entry(source, (enum next)result, &entry, &synced, err);
+		if (result < 0)
+			return result;
+	}
+	return 1;
+}
+
+int source_read(struct source *source, struct err *err)
+{
 	if (!store_has_room(source->env->store))
 		return 0;
 	int result = store_select(source->env->store, source->options.slot, err);
@@ -545,15 +552,16 @@ int source_take(struct source *source, struct err *err)
 	if (result == 0 && !source->begun)
 		result = store_input_begin(source->env->store, source->label.p, NULL, err);
 	source->begun = source->begun || result == 0;
-	return result < 0 ? result : source->ops->take(source, err);
+	return result < 0 ? result : read_turn(source, err);
 }
 
 int source_mark(struct source *source, struct err *err)
 {
-	int result =
-		source->begun ? store_select(source->env->store, source->options.slot, err) : 0;
+	if (!source->begun || !source->ops->mark)
+		return 0;
+	int result = store_select(source->env->store, source->options.slot, err);
 
-	return result < 0 || !source->begun ? result : source->ops->mark(source, err);
+	return result < 0 ? result : source->ops->mark(source, err);
 }
 
 bool source_ended(const struct source *source)
@@ -578,7 +586,7 @@ bool source_unread(const struct source *source)
 
 bool source_is_kept(const struct source *source)
 {
-	return source->ops->mark != mark_nothing;
+	return source->ops->mark != NULL;
 }
 
 unsigned source_slot(const struct source *source)

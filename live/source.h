@@ -43,8 +43,8 @@ void source_close(struct source *source);
 /* To be polled for POLLIN, or -1. */
 int source_fd(const struct source *source);
 
-/* Takes some lines. Returns 1 if there may be more now, 0 if not, or what put or the store said. */
-int source_take(struct source *source, struct err *err);
+/* Reads some lines. Returns 1 if there may be more now, 0 if not, or what put or the store said. */
+int source_read(struct source *source, struct err *err);
 
 /* Hands the store how far it was read; not while events of it are held back. */
 int source_mark(struct source *source, struct err *err);

@@ -335,7 +335,7 @@ int watch_take_sources(struct watch *watch, struct err *err)
 		if (source_ended(source))
 			continue;
 		watch->slot = source_slot(source);
-		int result = source_take(source, err);
+		int result = source_read(source, err);
 
 		if (result < 0)
 			return result;
@@ -355,7 +355,7 @@ int watch_take_unkept(struct watch *watch, int64_t until_ms, struct err *err)
 		do {
 			result = source_is_kept(source) || source_ended(source)
 					 ? 0
-					 : source_take(source, err);
+					 : source_read(source, err);
 		} while (result > 0 && watch_clock_ms(CLOCK_MONOTONIC) < until_ms);
 	}
 	return result < 0 ? result : 0;
