@@ -1,9 +1,11 @@
 libsclog_a_SOURCES += \
+	live/evidence.c live/evidence.h \
 	live/intake.c live/intake.h \
 	live/listener.c live/listener.h \
 	live/printer.c live/printer.h \
 	live/service.c live/service.h \
 	live/source.c live/source.h \
+	live/status_line.c live/status_line.h \
 	live/watch.c live/watch.h live/watch_private.h \
 	live/watch_open.c \
 	live/watch_take.c \

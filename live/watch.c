@@ -44,9 +44,7 @@ void watch_clear_status(void *context)
 {
 	struct watch *watch = context;
 
-	if (watch->status_shown)
-		fputs("\r\033[K", stderr);
-	watch->status_shown = false;
+	status_line_clear(&watch->status_line);
 }
 
 static bool all_ended(const struct watch *watch)
@@ -216,14 +214,7 @@ static int end(struct watch *watch, struct err *err)
 	if (result >= 0)
 		result = watch_ask_kernel(watch, err);
 	if (result >= 0)
-		result = watch_note_dropped(watch, err);
-	if (result >= 0)
-		result = watch_note_forgotten(watch, err);
-	watch->refused_ms = 0; /* whatever is left to be said */
-	if (result >= 0)
-		result = watch_note_claims(watch, err);
-	if (result >= 0)
-		result = watch_note_late(watch, err);
+		result = evidence_write(&watch->evidence, watch->attributor, true, err);
 	if (result >= 0)
 		result = watch_commit_soon(watch, err);
 	if (result >= 0)
@@ -251,14 +242,6 @@ static void handle_signals(void)
 	sigaction(SIGPIPE, &ignore, NULL);
 }
 
-/* The line is written over, which not every terminal can. */
-static bool wants_status(const struct watch_options *options)
-{
-	const char *term = getenv("TERM");
-
-	return !options->quiet && isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
-}
-
 int watch_run(struct store *store, const struct watch_options *options, struct err *err)
 {
 	struct watch watch = {.store = store, .options = options, .procfs = {.fd = -1}};
@@ -268,7 +251,7 @@ int watch_run(struct store *store, const struct watch_options *options, struct e
 	handle_signals();
 	result = watch_open(&watch, err);
 	if (result == 0) {
-		watch.shows_status = wants_status(options);
+		status_line_init(&watch.status_line, options->quiet);
 		watch_start_listener(&watch);
 		watch_sync(&watch, 0);
 		result = watch_note_unobserved(&watch, err);

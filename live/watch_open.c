@@ -226,6 +226,11 @@ static void name_host(struct watch *watch)
 {
 	uname(&watch->host);
 	watch->node = str_from(watch->options->node ? watch->options->node : watch->host.nodename);
+	watch->evidence = (struct evidence){
+		.store = watch->store,
+		.node = watch->node,
+		.status_line = &watch->status_line,
+	};
 	watch->env = (struct source_env){
 		.store = watch->store,
 		.host_name = str_from(watch->host.nodename),

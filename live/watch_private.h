@@ -4,8 +4,10 @@
 #ifndef SCLOG_LIVE_WATCH_PRIVATE_H
 #define SCLOG_LIVE_WATCH_PRIVATE_H
 
+#include "live/evidence.h"
 #include "live/listener.h"
 #include "live/source.h"
+#include "live/status_line.h"
 #include "live/watch.h"
 #include "correlate/attribute.h"
 #include "correlate/hold.h"
@@ -39,6 +41,9 @@ struct watch {
 	struct registry *registry;
 	struct attributor *attributor;
 	struct hold *hold;
+	/* what is told */
+	struct evidence evidence;
+	struct status_line status_line;
 	/* sources */
 	struct connector *connector;
 	struct multicast *multicast;
@@ -58,21 +63,11 @@ struct watch {
 	bool productive;                     /* a source gave something since the last wait */
 	uint64_t ticks;
 	uint64_t events, events_before; /* put; at the last tick */
-	uint64_t dropped;               /* the store's memory was used up */
-	int64_t dropped_ms;             /* realtime: since when */
 	int64_t overran_ms;             /* monotonic: when it was said last; 0: never */
-	unsigned unnoted;     /* a bit for each kind of loss: the store had no room for it */
-	uint64_t forgotten;   /* processes, while they ran; as evidence has it */
-	uint64_t refused;     /* claims to containers of others, as evidence has them */
-	int64_t refused_ms;   /* when that was said */
-	char boot_id[64];     /* this boot's; serials begin anew with each */
-	uint32_t lost_before; /* the kernel's counter at the last question */
-	bool has_lost;
+	char boot_id[64];               /* this boot's; serials begin anew with each */
 	bool said_trouble, said_restart, said_other_node;
 	bool output_failed;
 	struct buf trouble_said; /* paths that could not be read, each named once */
-	bool status_shown;       /* a line stands on the terminal */
-	bool shows_status;
 };
 
 int64_t watch_clock_ms(clockid_t clock);
@@ -107,13 +102,6 @@ int watch_retry_held(struct watch *watch, bool final, struct err *err);
  * source_env.sync(). */
 void watch_sync(void *watch, int64_t ms);
 
-/* Evidence; without a count one row a minute, however often it is noted. */
-int watch_note_loss(struct watch *watch, enum loss_kind kind, uint64_t count, const char *text,
-		    struct err *err);
-
-/* What the store had no room for then. */
-int watch_note_late(struct watch *watch, struct err *err);
-
 /* Opens a source and adds it. */
 int watch_add_source(struct watch *watch, const char *name, bool from_now, bool once,
 		     struct source **ret_source, struct err *err);
@@ -130,11 +118,5 @@ int watch_tick(struct watch *watch, struct err *err);
 int watch_commit_soon(struct watch *watch, struct err *err);
 /* What the kernel itself lost since it was last asked. */
 int watch_ask_kernel(struct watch *watch, struct err *err);
-int watch_note_dropped(struct watch *watch, struct err *err);
-/* Processes were forgotten while they ran. */
-int watch_note_forgotten(struct watch *watch, struct err *err);
-
-/* Processes named containers that are not their user's. */
-int watch_note_claims(struct watch *watch, struct err *err);
 
 #endif

@@ -38,12 +38,6 @@ static bool came_before(struct watch *watch, const struct record *record)
 	return false;
 }
 
-static void note_dropped(struct watch *watch)
-{
-	if (watch->dropped++ == 0)
-		watch->dropped_ms = watch_clock_ms(CLOCK_REALTIME);
-}
-
 /* The event is attributed: it is put and printed. Returns -EAGAIN if the store's memory is used up,
  * 0, or another -errno. */
 static int finish(struct watch *watch, const struct event *event, struct str text, struct err *err)
@@ -123,7 +117,7 @@ int watch_put(void *context, struct event *event, struct str text, struct err *e
 	if (result != -EAGAIN)
 		return result;
 	if (!hold(watch, event, text))
-		note_dropped(watch);
+		evidence_drop_record(&watch->evidence);
 	return 0;
 }
 
@@ -155,40 +149,6 @@ int watch_retry_held(struct watch *watch, bool final, struct err *err)
 			  &at);
 }
 
-int watch_note_loss(struct watch *watch, enum loss_kind kind, uint64_t count, const char *text,
-		    struct err *err)
-{
-	int64_t now_ms = watch_clock_ms(CLOCK_REALTIME);
-	const struct loss_note note = {
-		.kind = kind,
-		/* one row a minute, however often it happens */
-		.ms = count ? now_ms : now_ms - now_ms % 60000,
-		.count = count,
-		.node = watch->node,
-		.text = str_from(text),
-		.detail = str_from(text),
-	};
-
-	if (store_has_room(watch->store))
-		return store_put_loss(watch->store, &note, err);
-	watch->unnoted |= 1u << kind;
-	return 0;
-}
-
-int watch_note_late(struct watch *watch, struct err *err)
-{
-	int result = 0;
-
-	for (int kind = 0; kind < LOSS_KIND_COUNT && result == 0; kind++) {
-		if (!(watch->unnoted & 1u << kind) || !store_has_room(watch->store))
-			continue;
-		watch->unnoted &= ~(1u << kind);
-		result = watch_note_loss(watch, (enum loss_kind)kind, 0,
-					 "while the store could not be written", err);
-	}
-	return result;
-}
-
 static int take_processes(struct watch *watch, struct err *err)
 {
 	struct heard_process heard;
@@ -201,8 +161,8 @@ static int take_processes(struct watch *watch, struct err *err)
 		}
 		result = attribute_scan(watch->attributor, err);
 		if (result == 0)
-			result = watch_note_loss(
-				watch, LOSS_PROCESSES, 0,
+			result = evidence_add(
+				&watch->evidence, LOSS_PROCESSES, 0,
 				"fork and exec events were lost; /proc was read again", err);
 	}
 	return result;
@@ -224,8 +184,8 @@ void watch_sync(void *context, int64_t ms)
 
 static int take_overrun(struct watch *watch, struct err *err)
 {
-	int result = watch_note_loss(watch, LOSS_OVERRUN, 0,
-				     "the audit multicast group brought more than was taken", err);
+	int result = evidence_add(&watch->evidence, LOSS_OVERRUN, 0,
+				  "the audit multicast group brought more than was taken", err);
 
 	int64_t now_ms = watch_clock_ms(CLOCK_MONOTONIC);
 
@@ -267,7 +227,7 @@ int watch_take_heard(struct watch *watch, struct err *err)
 		if (heard.lost)
 			result = take_overrun(watch, err);
 		else if (!store_has_room(watch->store))
-			note_dropped(watch);
+			evidence_drop_record(&watch->evidence);
 		else
 			result = take_record(watch, &heard, err);
 	}

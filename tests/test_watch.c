@@ -100,6 +100,8 @@ static int setup(void **state)
 	watch->attributor = attributor_new(&options);
 	watch->hold = hold_new();
 	watch->node = STR("vm");
+	watch->evidence = (struct evidence){
+		.store = watch->store, .node = watch->node, .status_line = &watch->status_line};
 	watch->env = (struct source_env){
 		.store = watch->store,
 		.host_name = STR("vm"),
@@ -141,22 +143,27 @@ static struct losses losses_now(struct fixture *fixture)
 
 /* --- evidence */
 
+static int write_evidence(struct fixture *fixture)
+{
+	struct err err = ERR_INIT;
+
+	return evidence_write(&fixture->watch.evidence, fixture->watch.attributor, false, &err);
+}
+
 /* Between two ticks that ask, and at the end, what the kernel lost since then counts as well. */
 static void kernel_is_asked_whenever_told_to(void **state)
 {
 	struct fixture *fixture = *state;
 	struct err err = ERR_INIT;
 
-	fixture->watch.multicast = (struct multicast *)fixture; /* there is one; it is not used */
 	kernel_lost = 100;
-	assert_int_equal(watch_ask_kernel(&fixture->watch, &err), 0);
+	assert_int_equal(evidence_ask_kernel(&fixture->watch.evidence, &err), 0);
 	assert_int_equal(losses_now(fixture).count, 0); /* before this watch: not its loss */
-	fixture->watch.ticks = 7;
 	kernel_lost = 112;
-	assert_int_equal(watch_ask_kernel(&fixture->watch, &err), 0);
+	assert_int_equal(evidence_ask_kernel(&fixture->watch.evidence, &err), 0);
 	assert_int_equal(losses_now(fixture).count, 1);
 	assert_int_equal(losses_now(fixture).known, 12);
-	assert_int_equal(watch_ask_kernel(&fixture->watch, &err), 0);
+	assert_int_equal(evidence_ask_kernel(&fixture->watch.evidence, &err), 0);
 	assert_int_equal(losses_now(fixture).known, 12);
 }
 
@@ -173,20 +180,19 @@ static void fork_many(struct fixture *fixture, uint32_t first, uint32_t count)
 static void forgotten_processes_are_evidence(void **state)
 {
 	struct fixture *fixture = *state;
-	struct err err = ERR_INIT;
 
 	fork_many(fixture, 2, PROCESS_MAX);
-	assert_int_equal(watch_note_forgotten(&fixture->watch, &err), 0);
+	assert_int_equal(write_evidence(fixture), 0);
 	assert_int_equal(losses_now(fixture).count, 0); /* so many there is room for */
 	fork_many(fixture, 2 + PROCESS_MAX, 3);
 	assert_int_equal(attribute_forgotten(fixture->watch.attributor), 3);
-	assert_int_equal(watch_note_forgotten(&fixture->watch, &err), 0);
+	assert_int_equal(write_evidence(fixture), 0);
 	struct losses losses = losses_now(fixture);
 
 	assert_int_equal(losses.count, 1);
 	assert_non_null(strstr(losses.last, "forgotten"));
 	/* told of already */
-	assert_int_equal(watch_note_forgotten(&fixture->watch, &err), 0);
+	assert_int_equal(write_evidence(fixture), 0);
 	assert_int_equal(losses_now(fixture).count, 1);
 }
 
@@ -194,13 +200,12 @@ static void forgotten_processes_are_evidence(void **state)
 static void evidence_without_room_comes_late(void **state)
 {
 	struct fixture *fixture = *state;
-	struct err err = ERR_INIT;
 
-	fixture->watch.unnoted = 1u << LOSS_PROCESSES | 1u << LOSS_CLOCK;
-	assert_int_equal(watch_note_late(&fixture->watch, &err), 0);
+	fixture->watch.evidence.late = 1u << LOSS_PROCESSES | 1u << LOSS_CLOCK;
+	assert_int_equal(write_evidence(fixture), 0);
 	assert_int_equal(losses_now(fixture).count, 2);
-	assert_int_equal(fixture->watch.unnoted, 0);
-	assert_int_equal(watch_note_late(&fixture->watch, &err), 0);
+	assert_int_equal(fixture->watch.evidence.late, 0);
+	assert_int_equal(write_evidence(fixture), 0);
 	assert_int_equal(losses_now(fixture).count, 2);
 }
 
@@ -350,7 +355,7 @@ static void tick_on_terminal(struct fixture *fixture, unsigned short columns, ch
 
 	fixture->watch.options = &options;
 	fixture->watch.multicast = (struct multicast *)fixture; /* its label is shown */
-	fixture->watch.shows_status = true;
+	fixture->watch.status_line.wanted = true;
 	assert_int_equal(openpty(&terminal, &ours, NULL, NULL, &window), 0);
 	dup2(ours, STDERR_FILENO);
 	int result = watch_tick(&fixture->watch, &err);

@@ -1,0 +1,169 @@
+#include "live/evidence.h"
+
+#include "ingest/status.h"
+#include "report/message.h"
+
+#include <time.h>
+
+/* Processes that named containers of others are said once in so long. */
+#define REFUSED_MS 60000
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+int evidence_add(struct evidence *evidence, enum loss_kind kind, uint64_t count, const char *text,
+		 struct err *err)
+{
+	int64_t ms = now_ms();
+	const struct loss_note note = {
+		.kind = kind,
+		/* one row a minute, however often it happens */
+		.ms = count ? ms : ms - ms % 60000,
+		.count = count,
+		.node = evidence->node,
+		.text = str_from(text),
+		.detail = str_from(text),
+	};
+
+	if (store_has_room(evidence->store))
+		return store_put_loss(evidence->store, &note, err);
+	evidence->late |= 1u << kind;
+	return 0;
+}
+
+void evidence_drop_record(struct evidence *evidence)
+{
+	if (evidence->dropped++ == 0)
+		evidence->dropped_ms = now_ms();
+}
+
+int evidence_add_step(struct evidence *evidence, int64_t step_ms, struct err *err)
+{
+	BUF_AUTO text = {0};
+
+	buf_format(&text, "the clock was stepped by %lld ms", (long long)step_ms);
+	status_line_clear(evidence->status_line);
+	message_warning("%s: records from around this time may be attributed late", text.p);
+	return evidence_add(evidence, LOSS_CLOCK, 0, text.p, err);
+}
+
+int evidence_ask_kernel(struct evidence *evidence, struct err *err)
+{
+	struct audit_state state;
+	struct err ignored = ERR_INIT;
+
+	if (!store_has_room(evidence->store) || audit_state_get(&state, &ignored) < 0)
+		return 0;
+	uint32_t grown = state.lost - evidence->lost;
+	bool counts = evidence->has_lost && state.lost > evidence->lost;
+
+	evidence->has_lost = true;
+	evidence->lost = state.lost;
+	if (!counts)
+		return 0;
+	/* Under a rate limit the serials show the same records as missing. */
+	return evidence_add(evidence, state.rate_limit ? LOSS_RATE : LOSS_GREW, grown,
+			    "the kernel's audit_lost grew", err);
+}
+
+static int write_dropped(struct evidence *evidence, struct err *err)
+{
+	if (!evidence->dropped || store_trouble(evidence->store))
+		return 0;
+	const struct loss_note note = {
+		.kind = LOSS_DROPPED,
+		.ms = evidence->dropped_ms,
+		.count = evidence->dropped,
+		.node = evidence->node,
+		.text = STR("memory"),
+		.detail = STR("the store could not be written"),
+	};
+
+	status_line_clear(evidence->status_line);
+	message_warning("%llu records did not fit in memory while the store was not "
+			"writable: counted as lost",
+			(unsigned long long)evidence->dropped);
+	evidence->dropped = 0;
+	return store_put_loss(evidence->store, &note, err);
+}
+
+static int write_forgotten(struct evidence *evidence, const struct attributor *attributor,
+			   struct err *err)
+{
+	static const char text[] = "more processes ran at once than sclog can track: some "
+				   "were forgotten";
+	uint64_t forgotten = attribute_forgotten(attributor);
+
+	if (forgotten == evidence->forgotten)
+		return 0;
+	if (evidence->forgotten == 0) {
+		status_line_clear(evidence->status_line);
+		message_warning("more than %d processes run at once: records of forgotten "
+				"processes may be unattributed",
+				PROCESS_MAX);
+	}
+	evidence->forgotten = forgotten;
+	return evidence_add(evidence, LOSS_PROCESSES, 0, text, err);
+}
+
+static int write_refused(struct evidence *evidence, const struct attributor *attributor, bool final,
+			 struct err *err)
+{
+	struct refused_claims refused = attribute_refused(attributor);
+	int64_t ms = now_ms();
+	BUF_AUTO text = {0};
+
+	if (refused.count == evidence->refused ||
+	    (!final && ms - evidence->refused_ms < REFUSED_MS))
+		return 0;
+	buf_format(&text, "claimed by uid %u", refused.uid);
+	const struct loss_note note = {
+		.kind = LOSS_CLAIMED,
+		.ms = ms,
+		.count = refused.count - evidence->refused,
+		.node = evidence->node,
+		.text = buf_str(&text),
+		.detail = buf_str(&text),
+	};
+
+	status_line_clear(evidence->status_line);
+	message_warning("%llu processes named a container that is not their user's (%s):"
+			" they count to the host",
+			(unsigned long long)note.count, text.p);
+	evidence->refused = refused.count;
+	evidence->refused_ms = ms;
+	return store_put_loss(evidence->store, &note, err);
+}
+
+static int write_late(struct evidence *evidence, struct err *err)
+{
+	int result = 0;
+
+	for (int kind = 0; kind < LOSS_KIND_COUNT && result == 0; kind++) {
+		if (!(evidence->late & 1u << kind) || !store_has_room(evidence->store))
+			continue;
+		evidence->late &= ~(1u << kind);
+		result = evidence_add(evidence, (enum loss_kind)kind, 0,
+				      "while the store could not be written", err);
+	}
+	return result;
+}
+
+int evidence_write(struct evidence *evidence, const struct attributor *attributor, bool final,
+		   struct err *err)
+{
+	int result = 0;
+
+	if (store_has_room(evidence->store))
+		result = write_dropped(evidence, err);
+	if (result == 0 && store_has_room(evidence->store))
+		result = write_forgotten(evidence, attributor, err);
+	if (result == 0 && store_has_room(evidence->store))
+		result = write_refused(evidence, attributor, final, err);
+	return result == 0 ? write_late(evidence, err) : result;
+}
