@@ -25,8 +25,8 @@ int hour_load(struct sql *sql, int64_t series, int64_t number, struct hour *hour
 	if (result > 0) {
 		hour->rolled_up = sqlite3_column_type(find, 0) == SQLITE_NULL;
 		hour->count = (uint64_t)sqlite3_column_int64(find, 1);
-		hour->first_ms = sqlite3_column_int64(find, 2);
-		hour->last_ms = sqlite3_column_int64(find, 3);
+		hour->first_ms = sql_column_ms(find, 2);
+		hour->last_ms = sql_column_ms(find, 3);
 		if (!hour->rolled_up && !minutes_unpack(sql_column_bytes(find, 0), &hour->minutes))
 			result =
 				err_set(err, EUCLEAN, "store '%s': minutes are damaged", sql->path);

@@ -67,4 +67,8 @@ struct sql *store_asking(struct store *store, struct err *err);
 /* Opens a store for reading alone; immutable where the medium is read-only. */
 int store_open_reading(struct sql *sql, const char *path, struct err *err);
 
+/* Bounds what can be read of it (sql_bound()) by the size of the file: ample for a whole command,
+ * and not without end. */
+void store_bound_reading(struct sql *sql);
+
 #endif

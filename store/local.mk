@@ -1,6 +1,7 @@
 libsclog_a_SOURCES += \
 	store/batch.h \
 	store/claim.c store/claim.h \
+	store/genuine.c store/genuine.h \
 	store/hour.c store/hour.h \
 	store/internal.h \
 	store/item.h \

@@ -252,7 +252,7 @@ static int give_row(struct loss_query *query, sqlite3_stmt *row, uint64_t *last_
 		    struct err *err)
 {
 	enum loss_kind kind = kind_of(sqlite3_column_int64(row, 0));
-	int64_t ms = sqlite3_column_int64(row, 1);
+	int64_t ms = sql_column_ms(row, 1);
 	uint64_t count = (uint64_t)sqlite3_column_int64(row, 2);
 
 	if (kind == LOSS_COUNTER)
@@ -265,7 +265,7 @@ static int give_row(struct loss_query *query, sqlite3_stmt *row, uint64_t *last_
 		return moot < 0 ? moot : 0;
 	if (!say(&query->rest, count, loss_words[kind].known && count, ms, ms))
 		return 0;
-	return give_note(query, kind, ms, count, sql_column_bytes(row, 3));
+	return give_note(query, kind, ms, count, sql_column_name(row, 3));
 }
 
 static const char *words_of(enum loss_kind kind)
@@ -328,7 +328,7 @@ int query_losses(struct store *store, const struct selection *selection, query_l
 			.sql = sql,
 			.selection = selection,
 			.node = sqlite3_column_int64(nodes, 0),
-			.node_name = sql_column_bytes(nodes, 1),
+			.node_name = sql_column_name(nodes, 1),
 			.each = each,
 			.context = context,
 		};

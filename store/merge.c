@@ -179,7 +179,7 @@ static int merge_identities(struct merge *merge, sqlite3_stmt *row, struct err *
 {
 	struct store *store = merge->store;
 	int64_t node;
-	int result = tally_node(store->tally, &store->sql, sql_column_bytes(row, 0), &node, err);
+	int result = tally_node(store->tally, &store->sql, sql_column_name(row, 0), &node, err);
 
 	if (result == 0)
 		result = check_minute(merge, sqlite3_column_int64(row, 1), err);
@@ -243,7 +243,7 @@ static int merge_texts(struct merge *merge, sqlite3_stmt *row, struct err *err)
 	struct merged_minute *minute = NULL;
 	uint64_t theirs, fresh;
 	int64_t node;
-	int result = tally_node(store->tally, &store->sql, sql_column_bytes(row, 0), &node, err);
+	int result = tally_node(store->tally, &store->sql, sql_column_name(row, 0), &node, err);
 
 	if (result == 0)
 		result = check_minute(merge, sqlite3_column_int64(row, 1), err);
@@ -505,6 +505,7 @@ static int merge_counts(struct merge *merge, struct err *err)
 					  err);
 	struct record *record = mem_new(1, sizeof(*record));
 	int result = rows && hours ? 0 : -err->code;
+	int bound = sql_bound_rows(&merge->from, SQL_ROW_MAX);
 
 	if (result == 0) {
 		sqlite3_bind_int64(rows, 1, INT64_MIN);
@@ -512,6 +513,7 @@ static int merge_counts(struct merge *merge, struct err *err)
 	}
 	while (result == 0 && (result = sql_step(&merge->from, rows, err)) > 0)
 		result = merge_series(merge, rows, hours, record, err);
+	sql_bound_rows(&merge->from, bound);
 	sqlite3_finalize(rows);
 	sqlite3_finalize(hours);
 	free(record);
@@ -524,7 +526,7 @@ static int merge_container(struct merge *merge, sqlite3_stmt *row, struct err *e
 	struct store *store = merge->store;
 	struct container container;
 	int64_t node;
-	int result = tally_node(store->tally, &store->sql, sql_column_bytes(row, 1), &node, err);
+	int result = tally_node(store->tally, &store->sql, sql_column_name(row, 1), &node, err);
 
 	row_container(row, 2, &container);
 	row_profile(row, 11, &container);
@@ -540,8 +542,8 @@ static int merge_loss(struct merge *merge, sqlite3_stmt *row, struct err *err)
 		.kind = (enum loss_kind)sqlite3_column_int(row, 1),
 		.ms = sqlite3_column_int64(row, 2),
 		.count = (uint64_t)sqlite3_column_int64(row, 4),
-		.node = sql_column_bytes(row, 0),
-		.detail = sql_column_bytes(row, 5),
+		.node = sql_column_name(row, 0),
+		.detail = sql_column_name(row, 5),
 	};
 
 	return writer_put_loss(store, &note, (uint64_t)sqlite3_column_int64(row, 3), err);
@@ -551,7 +553,7 @@ static int merge_spans(struct merge *merge, sqlite3_stmt *row, struct err *err)
 {
 	struct store *store = merge->store;
 	int64_t node;
-	int result = tally_node(store->tally, &store->sql, sql_column_bytes(row, 0), &node, err);
+	int result = tally_node(store->tally, &store->sql, sql_column_name(row, 0), &node, err);
 
 	return result < 0 ? result
 			  : stream_merge(&merge->from, sqlite3_column_int64(row, 1), &store->sql,
@@ -626,6 +628,8 @@ int store_merge(struct store *store, const char *path, struct merge_result *ret_
 		result = store_open_reading(&merge.from, path, err);
 	if (result == 0)
 		result = schema_ensure(&merge.from, false, err);
+	if (result == 0)
+		store_bound_reading(&merge.from);
 	if (result == 0)
 		result = sql_run(&merge.from, "BEGIN", err); /* one state of it, while it lives */
 	if (result == 0)

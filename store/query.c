@@ -62,7 +62,7 @@ static void inside_take(struct inside *inside, uint64_t count, int64_t first_ms,
 /* An hour's row: as a whole where the window holds it, else by its minutes. */
 static bool inside_take_hour(struct inside *inside, sqlite3_stmt *row)
 {
-	int64_t first = sqlite3_column_int64(row, 1), last = sqlite3_column_int64(row, 2);
+	int64_t first = sql_column_ms(row, 1), last = sql_column_ms(row, 2);
 	int64_t hour = sqlite3_column_int64(row, 4);
 	struct minutes minutes = {0};
 
@@ -156,11 +156,14 @@ int query_observations(struct store *store, const struct selection *selection,
 	if (result == 0) {
 		sqlite3_bind_int64(query.rows, 1, query.since_ms);
 		sqlite3_bind_int64(query.rows, 2, query.until_ms);
+		int bound = sql_bound_rows(sql, SQL_ROW_MAX);
+
 		while ((result = sql_step(sql, query.rows, err)) > 0) {
 			result = give_row(&query, err);
 			if (result < 0)
 				break;
 		}
+		sql_bound_rows(sql, bound);
 	}
 	sqlite3_finalize(query.rows);
 	sqlite3_finalize(query.hours);
@@ -270,7 +273,7 @@ static int give_containers(struct sql *sql, const struct selection *selection,
 	while ((result = sql_step(sql, rows, err)) > 0) {
 		struct container_summary summary = {
 			.container_row = sqlite3_column_int64(rows, 0),
-			.node = sql_column_bytes(rows, 1),
+			.node = sql_column_name(rows, 1),
 		};
 
 		row_container(rows, 2, &summary.container);

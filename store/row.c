@@ -26,13 +26,13 @@ static int bounded(sqlite3_stmt *row, int column, int most)
 void row_container(sqlite3_stmt *row, int at, struct container *container)
 {
 	*container = (struct container){
-		.id = sql_column_bytes(row, at),
-		.name = sql_column_bytes(row, at + 1),
-		.runtime = sql_column_bytes(row, at + 2),
-		.image = sql_column_bytes(row, at + 3),
-		.pod = sql_column_bytes(row, at + 4),
-		.namespace = sql_column_bytes(row, at + 5),
-		.workload = sql_column_bytes(row, at + 6),
+		.id = sql_column_name(row, at),
+		.name = sql_column_name(row, at + 1),
+		.runtime = sql_column_name(row, at + 2),
+		.image = sql_column_name(row, at + 3),
+		.pod = sql_column_name(row, at + 4),
+		.namespace = sql_column_name(row, at + 5),
+		.workload = sql_column_name(row, at + 6),
 		.has_caps = sqlite3_column_type(row, at + 7) != SQLITE_NULL,
 		.caps = (uint64_t)sqlite3_column_int64(row, at + 7),
 		.coverage = (enum coverage)bounded(row, at + 8, COVERAGE_FULL),
@@ -62,7 +62,7 @@ void row_profile(sqlite3_stmt *row, int at, struct container *container)
 void row_observation(sqlite3_stmt *row, struct observation *observation)
 {
 	*observation = (struct observation){
-		.node = sql_column_bytes(row, 1),
+		.node = sql_column_name(row, 1),
 		.attribution = (enum attribution)bounded(row, 2, ATTRIBUTION_UNATTRIBUTED),
 		.reason = (enum unattributed)bounded(row, 3, UNATTRIBUTED_COUNT - 1),
 		.phase = (enum phase)bounded(row, 4, PHASE_EXEC),
@@ -73,14 +73,14 @@ void row_observation(sqlite3_stmt *row, struct observation *observation)
 		.code = (uint32_t)sqlite3_column_int64(row, 8),
 		.count = (uint64_t)sqlite3_column_int64(row, 9),
 		.count_exact = true,
-		.first_ms = sqlite3_column_int64(row, 10),
-		.last_ms = sqlite3_column_int64(row, 11),
+		.first_ms = sql_column_ms(row, 10),
+		.last_ms = sql_column_ms(row, 11),
 		.pid = (uint32_t)sqlite3_column_int64(row, 12),
 		.ip = (uint64_t)sqlite3_column_int64(row, 13),
 		.comm_null = sqlite3_column_type(row, 14) == SQLITE_NULL,
 		.exe_null = sqlite3_column_type(row, 15) == SQLITE_NULL,
-		.comm = sql_column_bytes(row, 14),
-		.exe = sql_column_bytes(row, 15),
+		.comm = sql_column_name(row, 14),
+		.exe = sql_column_name(row, 15),
 		.container_row = sqlite3_column_int64(row, 16),
 	};
 	if (observation->container_row)

@@ -1,6 +1,7 @@
 #include "store/schema.h"
 
 #include "correlate/event.h"
+#include "store/genuine.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -208,6 +209,15 @@ static int add_words(struct sql *sql, struct err *err)
 	return result < 0 || have >= want ? result : put_words(sql, err);
 }
 
+int schema_build(struct sql *sql, int from, int to, struct err *err)
+{
+	int result = 0;
+
+	for (int version = from; result == 0 && version < to; version++)
+		result = sql_run(sql, migrations[version], err);
+	return result;
+}
+
 static int migrate(struct sql *sql, struct err *err)
 {
 	int64_t version;
@@ -215,8 +225,8 @@ static int migrate(struct sql *sql, struct err *err)
 
 	if (result == 0) /* again, now that nobody else can migrate it */
 		result = sql_number(sql, "PRAGMA user_version", &version, err);
-	for (; result == 0 && version < SCHEMA_VERSION; version++)
-		result = sql_run(sql, migrations[version], err);
+	if (result == 0)
+		result = schema_build(sql, (int)version, SCHEMA_VERSION, err);
 	char text[128];
 
 	if (result == 0)
@@ -242,11 +252,19 @@ int schema_ensure(struct sql *sql, bool write, struct err *err)
 			       "store '%s': this is a database, but no sclog store: name another"
 			       " --db",
 			       sql->path);
+	if (version < 0 || (version == 0 && tables > 0))
+		return err_set(err, EUCLEAN,
+			       "store '%s': not a genuine sclog store: there is no schema %lld",
+			       sql->path, (long long)version);
 	if (version > SCHEMA_VERSION)
 		return err_set(err, EINVAL,
 			       "store '%s': a newer sclog wrote it (schema %lld, this sclog knows"
 			       " %d): use that sclog",
 			       sql->path, (long long)version, SCHEMA_VERSION);
+	if (version > 0)
+		result = genuine_check(sql, (int)version, err);
+	if (result < 0)
+		return result;
 	sql->schema = (int)version;
 	if (version == SCHEMA_VERSION && write)
 		return add_words(sql, err);

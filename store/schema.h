@@ -17,8 +17,12 @@
 
 /*
  * Checks that the open database is an sclog store of a schema that can be read; with `write`
- * creates or migrates it. A database of something else, or of a newer sclog, is an error.
+ * creates or migrates it. A database of something else, or of a newer sclog, is an error, and so is
+ * one whose schema is not exactly ours (store/genuine.h): its views and triggers never run.
  */
 int schema_ensure(struct sql *sql, bool write, struct err *err);
+
+/* Makes the tables, indexes and views of version `to` out of those of version `from`, 0: nothing. */
+int schema_build(struct sql *sql, int from, int to, struct err *err);
 
 #endif

@@ -15,6 +15,12 @@
 #define SLOTS          4096        /* power of two, twice the blocks */
 #define PAGES_RESERVED BLOCK_PAGES /* loading one block may take that many */
 
+/* As many as the block has serials: each of them by two hosts of one name. */
+#define AGAIN_MAX 65536
+
+/* What a block can hold at most. */
+#define IDENTITIES_MAX (BLOCK_PAGES * PAGE_SERIALS + AGAIN_MAX)
+
 /* No event is stamped there: a minute has 60,000 milliseconds. */
 #define UNSEEN 0xffff
 
@@ -24,7 +30,7 @@ struct page {
 	uint64_t open[PAGE_SERIALS / 64];
 };
 
-/* A serial that was used twice in a minute, since the machine rebooted in it: rare. */
+/* A serial that was used twice in a minute: by two boots, or by two hosts of one name. In order. */
 struct again {
 	uint16_t serial;
 	uint16_t ms;
@@ -94,6 +100,34 @@ bool seen_full(const struct seen *seen)
 	       seen->block_count > BLOCKS_MAX - 2;
 }
 
+/* True if it was new. What does not fit counts as new, and is not known when it comes again. */
+static bool again_add(struct block *block, struct again one)
+{
+	size_t low = 0, high = block->again_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		const struct again *at = &block->again[middle];
+
+		if (at->serial < one.serial || (at->serial == one.serial && at->ms < one.ms))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < block->again_count && block->again[low].serial == one.serial &&
+	    block->again[low].ms == one.ms)
+		return false;
+	if (block->again_count >= AGAIN_MAX)
+		return true;
+	block->again = mem_resize(block->again, (block->again_count + 1) * sizeof(*block->again));
+	struct again *at = &block->again[low];
+
+	memmove(at + 1, at, (block->again_count - low) * sizeof(*at));
+	*at = one;
+	block->again_count++;
+	return true;
+}
+
 /* True if it was new in the block. */
 static bool block_add(struct seen *seen, struct block *block, uint32_t serial, uint16_t ms)
 {
@@ -114,12 +148,7 @@ static bool block_add(struct seen *seen, struct block *block, uint32_t serial, u
 		*at = ms;
 		return true;
 	}
-	for (size_t i = 0; i < block->again_count; i++)
-		if (block->again[i].serial == (uint16_t)serial && block->again[i].ms == ms)
-			return false;
-	block->again = mem_resize(block->again, (block->again_count + 1) * sizeof(*block->again));
-	block->again[block->again_count++] = (struct again){(uint16_t)serial, ms};
-	return true;
+	return again_add(block, (struct again){(uint16_t)serial, ms});
 }
 
 struct load {
@@ -396,7 +425,7 @@ static bool unpack_run(struct str *bytes, uint64_t *gap, int64_t *step, uint64_t
 
 bool seen_unpack(struct str bytes, seen_each_fn *each, void *context)
 {
-	uint64_t next = 0, gap, length;
+	uint64_t next = 0, gap, length, all = 0;
 	int64_t ms = 0, step;
 
 	while (bytes.n) {
@@ -404,7 +433,8 @@ bool seen_unpack(struct str bytes, seen_each_fn *each, void *context)
 			return false;
 		next = (next + gap) & 0xffff;
 		ms += step;
-		if (ms < 0 || ms >= MINUTE_MS || next + length > 0x10000)
+		all += length;
+		if (ms < 0 || ms >= MINUTE_MS || next + length > 0x10000 || all > IDENTITIES_MAX)
 			return false;
 		for (; length; length--)
 			each((uint32_t)next++, (uint32_t)ms, context);

@@ -100,6 +100,10 @@ static const struct advice advices[] = {
 	 "it cannot be opened: look at the path, its directory and their permissions"},
 	{SQLITE_NOTADB, EINVAL, false,
 	 "this is no sclog store: name another --db, or move it away"},
+	{SQLITE_INTERRUPT, EUCLEAN, false,
+	 "the store is damaged, or made to be: reading it does not come to an end"},
+	{SQLITE_TOOBIG, EUCLEAN, false,
+	 "the store is damaged, or made to be: a value in it is too large"},
 	{SQLITE_CORRUPT, EUCLEAN, false,
 	 "the store is damaged: try sqlite3's .recover, or move it away and ingest again"},
 };
@@ -122,6 +126,24 @@ int sql_error(struct sql *sql, int code, struct err *err)
 		       sql->db ? sqlite3_errmsg(sql->db) : sqlite3_errstr(code));
 }
 
+/* The largest value that a store holds is a minute's marks of lines without a serial, of a flood
+ * of them; the longest statement is a migration. */
+#define VALUE_MAX     (64 << 20)
+#define STATEMENT_MAX (1 << 16)
+
+/* The file may be anybody's: no functions or virtual tables out of its schema, no triggers, no
+ * other files, and each cell of a page is looked at before it is used. */
+static int harden(struct sql *sql, struct err *err)
+{
+	sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(sql->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(sql->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_limit(sql->db, SQLITE_LIMIT_ATTACHED, 0);
+	sqlite3_limit(sql->db, SQLITE_LIMIT_LENGTH, VALUE_MAX);
+	sqlite3_limit(sql->db, SQLITE_LIMIT_SQL_LENGTH, STATEMENT_MAX);
+	return sql_run(sql, "PRAGMA cell_size_check = ON", err);
+}
+
 int sql_open(struct sql *sql, const char *name, const char *path, int flags, struct err *err)
 {
 	*sql = (struct sql){.path = mem_copy(str_from(path))};
@@ -131,10 +153,24 @@ int sql_open(struct sql *sql, const char *name, const char *path, int flags, str
 		return sql_error(sql, code, err);
 	sqlite3_extended_result_codes(sql->db, 1);
 	sqlite3_busy_timeout(sql->db, SQL_BUSY_TIMEOUT_MS);
-	/* The file may be anybody's: no functions or virtual tables out of its schema. */
-	sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	sqlite3_db_config(sql->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	return 0;
+	return harden(sql, err);
+}
+
+/* Steps between two looks at the bound. */
+#define BOUND_LOOK 1000
+
+static int count_steps(void *context)
+{
+	struct sql *sql = context;
+
+	sql->steps_left -= BOUND_LOOK;
+	return sql->steps_left < 0;
+}
+
+void sql_bound(struct sql *sql, int64_t steps)
+{
+	sql->steps_left = steps;
+	sqlite3_progress_handler(sql->db, steps ? BOUND_LOOK : 0, count_steps, sql);
 }
 
 void sql_close(struct sql *sql)
@@ -226,6 +262,15 @@ void sql_bind_bytes(sqlite3_stmt *statement, int index, struct str bytes)
 		sqlite3_bind_blob(statement, index, p, (int)bytes.n, SQLITE_STATIC);
 }
 
+#define TIME_MAX_MS ((int64_t)1 << 53)
+
+int64_t sql_column_ms(sqlite3_stmt *statement, int column)
+{
+	int64_t ms = sqlite3_column_int64(statement, column);
+
+	return ms > TIME_MAX_MS ? TIME_MAX_MS : ms < -TIME_MAX_MS ? -TIME_MAX_MS : ms;
+}
+
 struct str sql_column_bytes(sqlite3_stmt *statement, int column)
 {
 	const void *p = sqlite3_column_type(statement, column) == SQLITE_TEXT
@@ -233,4 +278,16 @@ struct str sql_column_bytes(sqlite3_stmt *statement, int column)
 				: sqlite3_column_blob(statement, column);
 
 	return str_of(p, (size_t)sqlite3_column_bytes(statement, column));
+}
+
+struct str sql_column_name(sqlite3_stmt *statement, int column)
+{
+	struct str name = sql_column_bytes(statement, column);
+
+	return str_of(name.p, name.n < SQL_NAME_MAX ? name.n : SQL_NAME_MAX);
+}
+
+int sql_bound_rows(struct sql *sql, int bytes)
+{
+	return sqlite3_limit(sql->db, SQLITE_LIMIT_LENGTH, bytes);
 }

@@ -50,8 +50,9 @@ enum sql_id {
 
 struct sql {
 	sqlite3 *db;
-	char *path; /* for messages */
-	int schema; /* version of the store's schema, once schema_ensure() has read it */
+	char *path;         /* for messages */
+	int schema;         /* version of the store's schema, once schema_ensure() has read it */
+	int64_t steps_left; /* see sql_bound() */
 	sqlite3_stmt *prepared[SQL_COUNT];
 };
 
@@ -61,6 +62,13 @@ struct sql {
 /* Opens with the flags of sqlite3_open_v2(); path may be a file: URI. */
 int sql_open(struct sql *sql, const char *name, const char *path, int flags, struct err *err);
 void sql_close(struct sql *sql);
+
+/*
+ * Lets the connection run so many more steps of SQLite's virtual machine, a few for each row that
+ * is read; a statement beyond them fails as of a damaged store. In a file that somebody made, a
+ * page can be its own child, and a table has no end. 0: no bound. The struct must stay in place.
+ */
+void sql_bound(struct sql *sql, int64_t steps);
 
 /* Runs statements that give no rows. */
 int sql_run(struct sql *sql, const char *text, struct err *err);
@@ -91,7 +99,23 @@ bool sql_error_passes(int error);
  * and no byte is lost. They must stay until the statement is reset. */
 void sql_bind_bytes(sqlite3_stmt *statement, int index, struct str bytes);
 
+/* A column's time: milliseconds since the epoch. Whatever the file says, it is within a quarter of a
+ * million years of it, so that times can be added and subtracted. */
+int64_t sql_column_ms(sqlite3_stmt *statement, int column);
+
 /* A TEXT or BLOB column's bytes, until the next step. */
 struct str sql_column_bytes(sqlite3_stmt *statement, int column);
+
+/* The same of a name, cut to what any store of ours holds: a file that somebody made may hold
+ * anything. */
+#define SQL_NAME_MAX 8192
+struct str sql_column_name(sqlite3_stmt *statement, int column);
+
+/*
+ * Values and rows larger than this are an error from now on (-EUCLEAN); returns what the bound
+ * was. Names and minutes of ours fit into SQL_ROW_MAX, and profiles and identities do not.
+ */
+#define SQL_ROW_MAX 65536
+int sql_bound_rows(struct sql *sql, int bytes);
 
 #endif

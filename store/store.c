@@ -209,6 +209,27 @@ int store_open_reading(struct sql *sql, const char *path, struct err *err)
 	return sql_open(sql, uri.p, path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
 }
 
+/* A byte is read by some ten queries of a command, at less than a step each; the base is for small
+ * stores, in which statements cost more than rows. */
+#define BOUND_BASE     20000000
+#define BOUND_PER_BYTE 64
+
+static int64_t size_of(const char *path, const char *suffix)
+{
+	BUF_AUTO name = {0};
+	struct stat stat_;
+
+	buf_format(&name, "%s%s", path, suffix);
+	return stat(name.p, &stat_) == 0 ? stat_.st_blocks * 512 : 0;
+}
+
+void store_bound_reading(struct sql *sql)
+{
+	int64_t bytes = size_of(sql->path, "") + size_of(sql->path, "-wal");
+
+	sql_bound(sql, BOUND_BASE + bytes * BOUND_PER_BYTE);
+}
+
 static int open_writing(struct sql *sql, const char *path, struct err *err)
 {
 	MEM_AUTO char *name = file_name(path);
@@ -321,6 +342,8 @@ int store_open(const char *path, enum store_mode mode, const char *db_group,
 		result = open_writing(&store->sql, path, err);
 	if (result == 0)
 		result = schema_ensure(&store->sql, mode != STORE_READ, err);
+	if (result == 0 && mode == STORE_READ)
+		store_bound_reading(&store->sql);
 	/* Only now is it known to be a store: nothing else is to change hands. */
 	if (result == 0 && mode == STORE_WRITE && db_group)
 		result = set_group(path, db_group, err);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* Runs kept for one input, and rows for one node: enough for thousands of losses. */
@@ -20,8 +21,14 @@
  */
 #define ORDER_SLACK_MS 500
 
+/* A run is moved past so many others at most: a file that somebody made may hold only such. */
+#define MOVES_MAX 1024
+
 /* A serial this near to 2^32, followed by one this near to 0, has wrapped. */
 #define WRAP_SERIALS 65536u
+
+/* More than a store of ours ever holds of a node: it keeps RUNS_MAX of each boot at most. */
+#define SPANS_MAX 65536
 
 /* A flush looks at so many of a node's latest spans, unless it brings more or older ones. */
 #define TAIL_SPANS 64
@@ -153,7 +160,7 @@ static void spans_sort(struct span *spans, size_t count)
 		struct span span = spans[i];
 		size_t at = i;
 
-		for (; at > 0 && swapped(&spans[at - 1], &span); at--)
+		for (; at > 0 && i - at < MOVES_MAX && swapped(&spans[at - 1], &span); at--)
 			spans[at] = spans[at - 1];
 		spans[at] = span;
 	}
@@ -302,14 +309,17 @@ static int take_spans(struct sql *sql, sqlite3_stmt *rows, int64_t node, struct 
 	int result;
 
 	while ((result = sql_step(sql, rows, err)) > 0) {
+		if (list->count >= SPANS_MAX)
+			return err_set(err, EUCLEAN, "store '%s': it has too many runs of serials",
+				       sql->path);
 		list->runs = mem_resize(list->runs, (list->count + 1) * sizeof(*list->runs));
 		list->runs[list->count++] = (struct span){
 			.node = node,
 			.complete = sqlite3_column_int(rows, 0),
 			.first_serial = (uint32_t)sqlite3_column_int64(rows, 1),
 			.last_serial = (uint32_t)sqlite3_column_int64(rows, 2),
-			.first_ms = sqlite3_column_int64(rows, 3),
-			.last_ms = sqlite3_column_int64(rows, 4),
+			.first_ms = sql_column_ms(rows, 3),
+			.last_ms = sql_column_ms(rows, 4),
 			.missing = (uint64_t)sqlite3_column_int64(rows, 5),
 			.row = sqlite3_column_int64(rows, 6),
 		};

@@ -192,6 +192,7 @@ shell_tests = \
 	tests/documents.test \
 	tests/doctor.test \
 	tests/help.test \
+	tests/hostile-store.test \
 	tests/explain.test \
 	tests/profile.test \
 	tests/framings.test \
