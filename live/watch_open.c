@@ -13,13 +13,29 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* Which profile is in force from now on, if that is known. */
+static int put_in_force(struct watch *watch, const struct container *container, struct err *err)
+{
+	const struct store_in_force in_force = {
+		.node = watch->node,
+		.container = container->id,
+		.profile = container->profile,
+		.source = STR(STORE_IN_FORCE_WATCHED),
+		.is_open = true,
+		.since_ms = watch_clock_ms(CLOCK_REALTIME),
+	};
+
+	return container->has_profile ? store_put_in_force(watch->store, &in_force, err) : 0;
+}
+
 /* The container's row, and what could not be read about it. */
 static bool described(void *context, const struct container *container, struct str trouble)
 {
 	struct watch *watch = context;
 	struct err err = ERR_INIT;
 
-	if (store_put_container(watch->store, watch->node, container, &err) == -EAGAIN)
+	if (store_put_container(watch->store, watch->node, container, &err) == -EAGAIN ||
+	    put_in_force(watch, container, &err) == -EAGAIN)
 		return false;
 	while (trouble.n) {
 		size_t n = str_chr(trouble, '\n');

@@ -58,6 +58,7 @@ int pack_container(struct queue *queue, struct str node, const struct container 
 		   struct err *err);
 int pack_lifetime(struct queue *queue, struct str node, const struct store_lifetime *lifetime,
 		  struct err *err);
+int pack_in_force(struct queue *queue, const struct store_in_force *in_force, struct err *err);
 
 /* The taking end: what an item may refer to. All zero before the first item of a batch. */
 struct taker {

@@ -21,6 +21,7 @@ enum item_kind {
 	ITEM_KNOWN, /* a container that events and lifetimes in the batch point to */
 	ITEM_CONTAINER,
 	ITEM_LIFETIME,
+	ITEM_IN_FORCE,
 	ITEM_KIND,   /* an event_item; its number is in repeats */
 	ITEM_EVENTS, /* events of such kinds, and serials of other records */
 };
@@ -86,6 +87,12 @@ struct container_item {
 struct lifetime_item {
 	struct item item;
 	struct store_lifetime lifetime; /* its container is in the batch */
+};
+
+/* Its strings lie behind it. */
+struct in_force_item {
+	struct item item;
+	struct store_in_force in_force;
 };
 
 /* Behind it, so many struct store_event. */

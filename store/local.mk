@@ -3,6 +3,7 @@ libsclog_a_SOURCES += \
 	store/claim.c store/claim.h \
 	store/genuine.c store/genuine.h \
 	store/hour.c store/hour.h \
+	store/in_force.c store/in_force.h \
 	store/internal.h \
 	store/item.h \
 	store/kind.c store/kind.h \

@@ -1,3 +1,4 @@
+#include "store/in_force.h"
 #include "store/internal.h"
 #include "store/hour.h"
 #include "store/queue.h"
@@ -549,6 +550,44 @@ static int merge_loss(struct merge *merge, sqlite3_stmt *row, struct err *err)
 	return writer_put_loss(store, &note, (uint64_t)sqlite3_column_int64(row, 3), err);
 }
 
+/* A profile that was in force: node, container, profile, source, actions, since, until. */
+static int merge_in_force(struct merge *merge, sqlite3_stmt *row, struct err *err)
+{
+	struct store *store = merge->store;
+	struct str cid = sql_column_bytes(row, 1);
+	const struct container named = {.id = cid, .name = cid};
+	const struct store_in_force in_force = {
+		.source = sql_column_bytes(row, 3),
+		.has_actions = sqlite3_column_type(row, 4) != SQLITE_NULL,
+		.actions = (unsigned)sqlite3_column_int(row, 4),
+		.since_ms = sqlite3_column_int64(row, 5),
+		.is_open = sqlite3_column_type(row, 6) == SQLITE_NULL,
+		.until_ms = sqlite3_column_int64(row, 6),
+	};
+	int64_t node, container = 0, profile;
+	int result = tally_node(store->tally, &store->sql, sql_column_bytes(row, 0), &node, err);
+
+	if (result == 0 && cid.n)
+		result = tally_container(store->tally, &store->sql, node, &named, &container, err);
+	if (result == 0)
+		result = tally_profile(store->tally, &store->sql, sql_column_bytes(row, 2),
+				       &profile, err);
+	return result < 0 ? result
+			  : in_force_merge(&store->sql, node, container, profile, &in_force, err);
+}
+
+/* Of an older schema the last profile of each container is known. */
+static const char *in_force_of(int schema)
+{
+	if (schema >= 3)
+		return "SELECT n.name, c.cid, p.json, i.source, i.actions, i.since, i.until"
+		       " FROM in_force i JOIN node n ON n.id = i.node JOIN profile p"
+		       " ON p.id = i.profile LEFT JOIN container c ON c.id = i.container"
+		       " ORDER BY i.id";
+	return "SELECT n.name, c.cid, p.json, '" STORE_IN_FORCE_WATCHED "', NULL, 0, NULL"
+	       " FROM container c JOIN node n ON n.id = c.node JOIN profile p ON p.id = c.profile";
+}
+
 static int merge_spans(struct merge *merge, sqlite3_stmt *row, struct err *err)
 {
 	struct store *store = merge->store;
@@ -582,6 +621,8 @@ static int merge_all(struct merge *merge, struct err *err)
 		result = merge_counts(merge, err);
 	if (result == 0)
 		result = take_rows(merge, row_containers(&merge->from, err), merge_container, err);
+	if (result == 0 && merge->from.schema >= 2)
+		result = each_row(merge, in_force_of(merge->from.schema), merge_in_force, err);
 	if (result == 0)
 		result = each_row(merge,
 				  "SELECT n.name, l.kind, l.at, l.mark, l.count, l.detail"

@@ -400,3 +400,31 @@ int pack_lifetime(struct queue *queue, struct str node, const struct store_lifet
 	put_node(pack, &item->item, (char *)(item + 1), node);
 	return 0;
 }
+
+int pack_in_force(struct queue *queue, const struct store_in_force *in_force, struct err *err)
+{
+	struct store_in_force cut = *in_force;
+	struct pack *pack;
+
+	cut.node = capped(in_force->node, NODE_MAX);
+	cut.container = capped(in_force->container, CONTAINER_TEXT);
+	cut.source = capped(in_force->source, CONTAINER_TEXT);
+	if (cut.profile.n > PROFILE_MAX)
+		return 0;
+	size_t size = sizeof(struct in_force_item) + cut.node.n + cut.container.n + cut.source.n +
+		      cut.profile.n;
+	int result = queue_room(queue, whole(size), &pack, err);
+
+	if (result < 0)
+		return result;
+	struct in_force_item *item = add_item(pack, ITEM_IN_FORCE, size);
+	char *to = put_node(pack, &item->item, (char *)(item + 1), cut.node);
+
+	item->in_force = cut;
+	item->in_force.container.p = to;
+	item->in_force.source.p = put_bytes(to, cut.container);
+	item->in_force.profile.p =
+		put_bytes((char *)(uintptr_t)item->in_force.source.p, cut.source);
+	put_bytes((char *)(uintptr_t)item->in_force.profile.p, cut.profile);
+	return 0;
+}

@@ -82,6 +82,23 @@ typedef int query_container_fn(const struct container_summary *summary, void *co
 int query_containers(struct store *store, const struct selection *selection,
 		     query_container_fn *each, void *context, struct err *err);
 
+/* A profile that was in force, and when. */
+struct in_force_span {
+	int64_t container_row; /* 0: of what of the node is in no container */
+	struct str node;
+	int64_t profile_row; /* query_profile() has its text */
+	struct str source;   /* what it is called, or STORE_IN_FORCE_WATCHED */
+	unsigned actions;    /* enum logged_action: what the kernel logged of it */
+	int64_t since_ms, until_ms;
+};
+typedef int query_in_force_fn(const struct in_force_span *span, void *context);
+
+/* All that the store knows, ordered by container, node, time. */
+int query_in_force(struct store *store, query_in_force_fn *each, void *context, struct err *err);
+
+/* Appends the text of a profile: linux.seccomp as JSON, nothing where none was in force. */
+int query_profile(struct store *store, int64_t profile_row, struct buf *text, struct err *err);
+
 /* One reason why the evidence of a window may be incomplete. */
 struct loss {
 	uint64_t count;  /* how many records, valid with known */

@@ -114,8 +114,19 @@ static const char version_2[] =
 	"DROP INDEX span_time;"
 	"CREATE INDEX span_latest ON span (node, complete, first, first_serial);";
 
+/* Version 3: what was in force, and when. */
+static const char version_3[] =
+	/* Of a container, or (NULL) of what of the node is in none. until NULL: still in force.
+	 * actions: kernel.seccomp.actions_logged as bits of enum logged_action, NULL: not known */
+	"CREATE TABLE in_force (id INTEGER PRIMARY KEY, node INTEGER NOT NULL REFERENCES node,"
+	" container INTEGER REFERENCES container, profile INTEGER NOT NULL REFERENCES profile,"
+	" source TEXT NOT NULL, actions INTEGER, since INTEGER NOT NULL, until INTEGER);"
+	"CREATE INDEX in_force_of ON in_force (node, container, since);"
+	"INSERT INTO in_force (node, container, profile, source, since)"
+	" SELECT node, id, profile, 'watch', 0 FROM container WHERE profile NOT NULL;";
+
 /* migrations[v] makes version v + 1 out of version v. */
-static const char *const migrations[SCHEMA_VERSION] = {version_1, version_2};
+static const char *const migrations[SCHEMA_VERSION] = {version_1, version_2, version_3};
 
 /* In one transaction: another sclog may be making the store at this moment. */
 static int read_versions(struct sql *sql, int64_t *ret_version, int64_t *ret_application,

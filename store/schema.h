@@ -7,7 +7,7 @@
 #include "store/sql.h"
 
 /* PRAGMA user_version of this schema. */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 /* The oldest one that can be read as it is: what it lacks is not known (struct sql, schema). */
 #define SCHEMA_READABLE 1

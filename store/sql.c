@@ -1,5 +1,7 @@
 #include "store/sql.h"
 
+#include "store/store.h"
+
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -28,6 +30,24 @@ static const char *const texts[SQL_COUNT] = {
 		" OR (?11 NOT NULL AND ?11 IS NOT profile))",
 	[SQL_PROFILE_FIND] = "SELECT id FROM profile WHERE hash = ?1 AND json = ?2",
 	[SQL_PROFILE_ADD] = "INSERT INTO profile (hash, json) VALUES (?1, ?2)",
+	[SQL_IN_FORCE_NOW] = "SELECT id, profile IS ?3 AND actions IS ?4 FROM in_force"
+			     " WHERE node = ?1 AND container IS ?2 AND until IS NULL",
+	[SQL_IN_FORCE_FOLLOWED] =
+		"SELECT 1 FROM in_force WHERE node = ?1 AND container IS ?2 LIMIT 1",
+	/* of what was stated, touching that time */
+	[SQL_IN_FORCE_SAME] =
+		"SELECT min(since), max(until) FROM in_force WHERE node = ?1 AND container IS ?2"
+		" AND profile = ?3 AND source = ?4 AND since <= ?6 AND until >= ?5",
+	[SQL_IN_FORCE_REPLACED] =
+		"DELETE FROM in_force WHERE node = ?1 AND container IS ?2"
+		" AND since >= ?3 AND until <= ?4 AND source <> '" STORE_IN_FORCE_WATCHED "'",
+	[SQL_IN_FORCE_ENDED] = "UPDATE in_force SET until = max(since, ?2) WHERE id = ?1",
+	[SQL_IN_FORCE_ADD] =
+		"INSERT INTO in_force (node, container, profile, source, actions, since, until)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[SQL_IN_FORCE_KNOWN] =
+		"SELECT 1 FROM in_force WHERE node = ?1 AND container IS ?2 AND profile = ?3"
+		" AND source = ?4 AND actions IS ?5 AND since = ?6 AND until IS ?7",
 	[SQL_PROGRAM_FIND] = "SELECT id FROM program WHERE comm IS ?1 AND exe IS ?2",
 	[SQL_PROGRAM_ADD] = "INSERT INTO program (comm, exe) VALUES (?1, ?2)",
 	[SQL_SERIES_FIND] = "SELECT id FROM series WHERE program = ?1"

@@ -487,6 +487,11 @@ int store_put_container(struct store *store, struct str node, const struct conta
 	return pack_container(queue_of(store), node, container, err);
 }
 
+int store_put_in_force(struct store *store, const struct store_in_force *in_force, struct err *err)
+{
+	return pack_in_force(queue_of(store), in_force, err);
+}
+
 int store_put_lifetime(struct store *store, struct str node, const struct store_lifetime *lifetime,
 		       struct err *err)
 {

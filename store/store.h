@@ -161,6 +161,40 @@ int store_cursor(struct store *store, const char *source, struct buf *ret_place,
 int store_put_container(struct store *store, struct str node, const struct container *container,
 			struct err *err);
 
+/* What the kernel logs, as bits: kernel.seccomp.actions_logged (Documentation/userspace-api/
+ * seccomp_filter.rst). */
+enum logged_action {
+	LOGGED_KILL_PROCESS = 1 << 0,
+	LOGGED_KILL_THREAD = 1 << 1,
+	LOGGED_TRAP = 1 << 2,
+	LOGGED_ERRNO = 1 << 3,
+	LOGGED_USER_NOTIF = 1 << 4,
+	LOGGED_TRACE = 1 << 5,
+	LOGGED_LOG = 1 << 6,
+	LOGGED_ALL = (1 << 7) - 1,
+};
+
+/*
+ * Which profile was in force, and when. The strings are copied.
+ *
+ * Of a container that is watched (is_open) it is in force from since_ms until another one is, and
+ * the first one of a container from its beginning on. What is stated of a log is in force from its
+ * first to its last record; stated again of the same time, the later statement stays.
+ */
+#define STORE_IN_FORCE_WATCHED "watch"
+struct store_in_force {
+	struct str node;
+	struct str container; /* its id; empty: what of the node is in no container */
+	struct str profile;   /* linux.seccomp as JSON, resolved; empty: none was in force */
+	struct str source;    /* what the profile is called, or STORE_IN_FORCE_WATCHED */
+	bool has_actions;
+	unsigned
+		actions; /* enum logged_action: what the kernel logged; else what it does by itself */
+	bool is_open;
+	int64_t since_ms, until_ms;
+};
+int store_put_in_force(struct store *store, const struct store_in_force *in_force, struct err *err);
+
 /*
  * Which process was in which container: kept for LIFETIME_KEPT_MS after it was put, for a restart
  * and for logs that are read late. Times are realtime; end_ms 0: it ran still. One is the same as

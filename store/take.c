@@ -137,6 +137,16 @@ static void take_lifetime(struct store *store, struct taker *taker,
 	writer_put_lifetime(store, node, &item->lifetime, err);
 }
 
+static void take_in_force(struct store *store, struct taker *taker,
+			  const struct in_force_item *item, struct err *err)
+{
+	const char *bytes = (const char *)(item + 1);
+	struct store_in_force in_force = item->in_force;
+
+	in_force.node = take_node(taker, &item->item, &bytes);
+	writer_put_in_force(store, &in_force, err);
+}
+
 size_t take_item(struct store *store, struct taker *taker, const struct batch *batch, size_t at,
 		 struct err *err)
 {
@@ -185,6 +195,9 @@ size_t take_item(struct store *store, struct taker *taker, const struct batch *b
 		break;
 	case ITEM_LIFETIME:
 		take_lifetime(store, taker, (const void *)item, err);
+		break;
+	case ITEM_IN_FORCE:
+		take_in_force(store, taker, (const void *)item, err);
 		break;
 	}
 	return at + item->size;

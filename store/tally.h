@@ -59,6 +59,10 @@ int tally_move(struct tally *tally, struct sql *sql, const struct event *event, 
 int tally_describe(struct tally *tally, struct sql *sql, int64_t node,
 		   const struct container *container, struct err *err);
 
+/* The number of a profile's text, which is kept once. */
+int tally_profile(struct tally *tally, struct sql *sql, struct str json, int64_t *ret_id,
+		  struct err *err);
+
 /* The number of a container of that node; made if it is new. */
 int tally_container(struct tally *tally, struct sql *sql, int64_t node,
 		    const struct container *container, int64_t *ret_id, struct err *err);

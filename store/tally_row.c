@@ -52,9 +52,8 @@ static void bind_text(sqlite3_stmt *statement, int index, struct str text)
 	sqlite3_bind_text(statement, index, text.n ? text.p : "", (int)text.n, SQLITE_STATIC);
 }
 
-/* The number of a profile's text, which is kept once. */
-static int profile_store(struct tally *tally, struct sql *sql, struct str json, int64_t *ret_id,
-			 struct err *err)
+int tally_profile(struct tally *tally, struct sql *sql, struct str json, int64_t *ret_id,
+		  struct err *err)
 {
 	int64_t hash = (int64_t)hash_bytes(tally->profile_key, json);
 	sqlite3_stmt *find = sql_get(sql, SQL_PROFILE_FIND, err);
@@ -124,7 +123,7 @@ int tally_row_container(struct tally *tally, struct sql *sql, int64_t node,
 {
 	int64_t profile = 0;
 	int result = container->has_profile
-			     ? profile_store(tally, sql, container->profile, &profile, err)
+			     ? tally_profile(tally, sql, container->profile, &profile, err)
 			     : 0;
 	sqlite3_stmt *find = result == 0 ? sql_get(sql, SQL_CONTAINER_FIND, err) : NULL;
 

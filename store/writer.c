@@ -1,5 +1,7 @@
 #include "store/writer.h"
 
+#include "store/in_force.h"
+
 #include "base/mem.h"
 
 void writer_forget(struct store *store)
@@ -339,6 +341,22 @@ int writer_put_container(struct store *store, struct str node_name,
 		result = node_number(store, node_name, &node, err);
 	return result < 0 ? result
 			  : tally_describe(store->tally, &store->sql, node, container, err);
+}
+
+int writer_put_in_force(struct store *store, const struct store_in_force *in_force, struct err *err)
+{
+	const struct container named = {.id = in_force->container, .name = in_force->container};
+	int64_t node, container = 0, profile;
+	int result = writer_begin(store, err);
+
+	if (result == 0)
+		result = node_number(store, in_force->node, &node, err);
+	if (result == 0 && in_force->container.n)
+		result = tally_container(store->tally, &store->sql, node, &named, &container, err);
+	if (result == 0)
+		result = tally_profile(store->tally, &store->sql, in_force->profile, &profile, err);
+	return result < 0 ? result
+			  : in_force_put(&store->sql, node, container, profile, in_force, err);
 }
 
 int writer_put_lifetime(struct store *store, struct str node_name,

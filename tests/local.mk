@@ -27,6 +27,7 @@ unit_tests += \
 	tests/test_form \
 	tests/test_framing \
 	tests/test_hold \
+	tests/test_in_force \
 	tests/test_journal \
 	tests/test_kmsg \
 	tests/test_live \
@@ -108,6 +109,8 @@ tests_test_kmsg_LDADD = $(unit_libs)
 tests_test_live_filter_SOURCES = tests/test_live_filter.c tests/bpf.h
 tests_test_live_filter_CPPFLAGS = $(unit_flags)
 tests_test_live_filter_LDADD = $(unit_libs)
+tests_test_in_force_CPPFLAGS = $(unit_flags)
+tests_test_in_force_LDADD = $(unit_libs)
 tests_test_live_CPPFLAGS = $(unit_flags)
 tests_test_live_LDADD = $(unit_libs)
 tests_test_logmode_CPPFLAGS = $(unit_flags)
