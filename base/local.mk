@@ -2,6 +2,7 @@ libsclog_a_SOURCES += \
 	base/buf.c base/buf.h \
 	base/clock.c base/clock.h \
 	base/err.c base/err.h \
+	base/file.c base/file.h \
 	base/hash.h \
 	base/mem.c base/mem.h \
 	base/pattern.c base/pattern.h \

@@ -1,6 +1,7 @@
 #include "cli/config.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "cli/nearest.h"
 
@@ -448,7 +449,6 @@ static int check_owner(const char *path, const struct stat *status, struct err *
 static int read_text(int fd, const char *path, struct buf *text, struct err *err)
 {
 	struct stat status;
-	ssize_t n;
 
 	if (fstat(fd, &status) < 0)
 		return err_errno(err, errno, "config file '%s'", path);
@@ -458,16 +458,11 @@ static int read_text(int fd, const char *path, struct buf *text, struct err *err
 
 	if (result < 0)
 		return result;
-	do {
-		n = read(fd, buf_reserve(text, 65536), 65536);
-		if (n < 0)
-			return err_errno(err, errno, "config file '%s': read", path);
-		text->n += (size_t)n;
-	} while (n > 0 && text->n <= CONFIG_SIZE_MAX);
-	if (text->n > CONFIG_SIZE_MAX)
+	result = file_read_all(fd, CONFIG_SIZE_MAX, text);
+	if (result == -EFBIG)
 		return err_set(err, EFBIG, "config file '%s' is larger than %d bytes", path,
 			       CONFIG_SIZE_MAX);
-	return 0;
+	return result < 0 ? err_errno(err, -result, "config file '%s': read", path) : 0;
 }
 
 int config_load(const char *path, bool must_exist, struct config *ret_config, struct err *err)

@@ -1,5 +1,6 @@
 #include "correlate/procfs.h"
 
+#include "base/file.h"
 #include "base/scan.h"
 
 #include <dirent.h>
@@ -14,6 +15,9 @@
 
 /* "4294967295/" */
 #define PID_TEXT_MAX 11
+
+/* "status" has some 1.5 KiB. */
+#define STATUS_MAX 4096
 
 #define NS_PER_SECOND 1000000000
 
@@ -72,25 +76,6 @@ static void put_path(char path[PID_TEXT_MAX + NAME_MAX_HERE], uint32_t pid, cons
 	memcpy(path + sizeof(digits) - n, name, strlen(name) + 1);
 }
 
-/* Reads until the end: the kernel gives a page at a time. */
-static ssize_t read_whole(int fd, char *buffer, size_t size)
-{
-	size_t n = 0;
-
-	while (n < size) {
-		ssize_t got = read(fd, buffer + n, size - n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		n += (size_t)got;
-	}
-	return (ssize_t)n;
-}
-
 ssize_t procfs_read(const struct procfs *procfs, uint32_t pid, const char *name, char *buffer,
 		    size_t size)
 {
@@ -99,14 +84,7 @@ ssize_t procfs_read(const struct procfs *procfs, uint32_t pid, const char *name,
 	if (strlen(name) >= NAME_MAX_HERE)
 		return -ENAMETOOLONG;
 	put_path(path, pid, name);
-	int fd = openat(procfs->fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-
-	if (fd < 0)
-		return -errno;
-	ssize_t n = read_whole(fd, buffer, size);
-
-	close(fd);
-	return n;
+	return file_read_at(procfs->fd, path, buffer, size);
 }
 
 /* The next field as a number; the text behind it is left in *text. */
@@ -169,22 +147,34 @@ int procfs_stat(const struct procfs *procfs, uint32_t pid, struct procfs_stat *r
 			  NS_PER_SECOND / per_second, ret_stat);
 }
 
-/* "Uid:\tREAL\tEFFECTIVE\tSAVED\tFS\n", proc(5): no line before it holds what a process chose but
- * Name:, in which a newline is escaped. The folder's owner would not do: it is root's where the
- * process is not dumpable. */
-int procfs_uid(const struct procfs *procfs, uint32_t pid, uint32_t *ret_uid)
+/* Reads "status" and finds the text behind a field, which begins with a newline: no line before
+ * the ones asked for holds what a process chose but Name:, in which a newline is escaped. */
+static int read_status(const struct procfs *procfs, uint32_t pid, char text[STATUS_MAX],
+		       struct str field, struct str *ret_value)
 {
-	char text[2048];
-	ssize_t n = procfs_read(procfs, pid, "status", text, sizeof(text));
+	ssize_t n = procfs_read(procfs, pid, "status", text, STATUS_MAX);
 	struct str rest = str_of(text, n > 0 ? (size_t)n : 0);
-	size_t at = str_find(rest, STR("\nUid:"));
-	uint64_t uids[3];
+	size_t at = str_find(rest, field);
 
 	if (n < 0)
 		return (int)n;
 	if (at == rest.n)
 		return -EBADMSG;
-	rest = str_skip(rest, at + strlen("\nUid:"));
+	*ret_value = str_skip(rest, at + field.n);
+	return 0;
+}
+
+/* "Uid:\tREAL\tEFFECTIVE\tSAVED\tFS\n", proc(5). The folder's owner would not do: it is root's where
+ * the process is not dumpable. */
+int procfs_uid(const struct procfs *procfs, uint32_t pid, uint32_t *ret_uid)
+{
+	char text[STATUS_MAX];
+	struct str rest = {0};
+	int r = read_status(procfs, pid, text, STR("\nUid:"), &rest);
+	uint64_t uids[3];
+
+	if (r < 0)
+		return r;
 	for (int i = 0; i < 3; i++) {
 		rest = str_skip(rest, rest.n ? 1 : 0); /* the tab */
 		if (!take_number(&rest, &uids[i]))
@@ -192,6 +182,16 @@ int procfs_uid(const struct procfs *procfs, uint32_t pid, uint32_t *ret_uid)
 	}
 	*ret_uid = (uint32_t)(uids[0] ? uids[0] : uids[1] ? uids[1] : uids[2]);
 	return 0;
+}
+
+/* "Seccomp:\t2\n" */
+bool procfs_is_filtered(const struct procfs *procfs, uint32_t pid)
+{
+	char text[STATUS_MAX];
+	struct str value = {0};
+
+	return read_status(procfs, pid, text, STR("\nSeccomp:\t"), &value) == 0 && value.n &&
+	       value.p[0] != '0';
 }
 
 bool procfs_is_setuid(const struct procfs *procfs, uint32_t pid)

@@ -45,6 +45,9 @@ int procfs_stat(const struct procfs *procfs, uint32_t pid, struct procfs_stat *r
  * that a set-uid program made root's in part is its caller's. Returns 0 or -errno. */
 int procfs_uid(const struct procfs *procfs, uint32_t pid, uint32_t *ret_uid);
 
+/* Is it under a seccomp filter, as far as that can be told? */
+bool procfs_is_filtered(const struct procfs *procfs, uint32_t pid);
+
 /* Is its program a set-uid or set-gid one, or can that not be told? */
 bool procfs_is_setuid(const struct procfs *procfs, uint32_t pid);
 

@@ -1,5 +1,7 @@
 #include "correlate/runtime_files.h"
 
+#include "base/file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -130,18 +132,7 @@ static int read_whole(int fd, size_t max, struct buf *text)
 	if (st.st_size > (off_t)max)
 		return -EFBIG;
 	buf_reserve(text, (size_t)st.st_size + 16384);
-	for (;;) {
-		size_t room = 16384;
-		ssize_t n = read(fd, buf_reserve(text, room), room);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : 0;
-		text->n += (size_t)n;
-		if (text->n > max) /* it grows under our hands */
-			return -EFBIG;
-	}
+	return file_read_all(fd, max, text); /* it may grow under our hands */
 }
 
 /* Reads a file of that user. ret_others as for lookup_json_at(). */

@@ -1,5 +1,6 @@
 #include "ingest/kmsg.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/scan.h"
 
@@ -30,13 +31,8 @@ struct kmsg {
 /* Without it no cursor can be trusted in another run: none is given, and none is taken. */
 static void read_boot_id(struct kmsg *kmsg)
 {
-	int fd = open(BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (read(fd, kmsg->boot_id, BOOT_ID_SIZE) != BOOT_ID_SIZE)
+	if (file_read_at(AT_FDCWD, BOOT_ID_PATH, kmsg->boot_id, BOOT_ID_SIZE) != BOOT_ID_SIZE)
 		kmsg->boot_id[0] = '\0';
-	close(fd);
 }
 
 static void take_cursor(struct kmsg *kmsg, struct str cursor)

@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "report/message.h"
 #include "base/privileges.h"
@@ -299,12 +300,8 @@ int watch_open(struct watch *watch, struct err *err)
 
 static void read_boot_id(struct watch *watch)
 {
-	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-
-	if (!file || fscanf(file, "%63s", watch->boot_id) != 1)
-		watch->boot_id[0] = '\0';
-	if (file)
-		fclose(file);
+	file_read_text("/proc/sys/kernel/random/boot_id", watch->boot_id, sizeof(watch->boot_id));
+	watch->boot_id[strcspn(watch->boot_id, "\n")] = '\0';
 }
 
 /* "BOOT_ID MS": until when an earlier run listened, and in which boot. */

@@ -1,5 +1,6 @@
 #include "profile/source.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "profile/defaults/defaults.h"
 #include "profile/document/document.h"
@@ -84,24 +85,13 @@ const char *profile_source_container(const char *source)
 
 /* --- files */
 
-/* Up to max bytes and one more, so that the caller sees that there are too many. */
 static int read_all(int fd, size_t max, struct buf *bytes, struct err *err)
 {
-	for (;;) {
-		char *to = buf_reserve(bytes, 1U << 16);
-		ssize_t n = read(fd, to, 1U << 16);
+	int r = file_read_all(fd, max, bytes);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_errno(err, errno, "cannot read");
-		if (n == 0)
-			return 0;
-		bytes->n += (size_t)n;
-		if (bytes->n > max)
-			return err_set(err, EFBIG, "larger than %zu MiB: no seccomp profile",
-				       max >> 20);
-	}
+	if (r == -EFBIG)
+		return err_set(err, EFBIG, "larger than %zu MiB: no seccomp profile", max >> 20);
+	return r < 0 ? err_errno(err, -r, "cannot read") : 0;
 }
 
 static int read_file(const char *path, size_t max, struct buf *bytes, struct err *err)

@@ -1,5 +1,6 @@
 #include "profile/filter/dump.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 
 #include <byteswap.h>
@@ -119,40 +120,20 @@ int dump_parse(const void *bytes, size_t n, struct filter_stack *ret_stack, stru
 	return err_set(err, why.code, "%s", why.message);
 }
 
-static int read_file(int fd, char *bytes, size_t size, size_t *ret_n, struct err *err)
-{
-	size_t n = 0;
-
-	while (n < size) {
-		ssize_t got = read(fd, bytes + n, size - n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return err_errno(err, errno, "cannot read");
-		if (got == 0)
-			break;
-		n += (size_t)got;
-	}
-	*ret_n = n;
-	return 0;
-}
-
 int dump_read(const char *path, struct filter_stack *ret_stack, struct err *err)
 {
 	MEM_AUTO char *bytes = mem_new(1, MAX_BYTES + 1);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	size_t n = 0;
 
 	*ret_stack = (struct filter_stack){0};
 	if (fd < 0)
 		return err_errno(err, errno, "cannot open '%s'", path);
 	/* one byte more than may be there tells what is too large */
-	int r = read_file(fd, bytes, MAX_BYTES + 1, &n, err);
+	ssize_t n = file_read(fd, bytes, MAX_BYTES + 1);
+	int r = n < 0 ? err_errno(err, (int)-n, "cannot read")
+		      : dump_parse(bytes, (size_t)n, ret_stack, err);
 
 	close(fd);
-	if (r == 0)
-		r = dump_parse(bytes, n, ret_stack, err);
 	if (r < 0)
 		err_prefix(err, "%s", path);
 	return r;

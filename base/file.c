@@ -1,0 +1,64 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#define STEP 16384
+
+static ssize_t read_once(int fd, char *to, size_t size)
+{
+	ssize_t n;
+
+	do {
+		n = read(fd, to, size);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+ssize_t file_read(int fd, char *buffer, size_t size)
+{
+	size_t n = 0;
+
+	while (n < size) {
+		ssize_t got = read_once(fd, buffer + n, size - n);
+
+		if (got <= 0)
+			return got < 0 ? got : (ssize_t)n;
+		n += (size_t)got;
+	}
+	return (ssize_t)n;
+}
+
+ssize_t file_read_at(int folder, const char *path, char *buffer, size_t size)
+{
+	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return -errno;
+	ssize_t n = file_read(fd, buffer, size);
+
+	close(fd);
+	return n;
+}
+
+bool file_read_text(const char *path, char *text, size_t size)
+{
+	ssize_t n = file_read_at(AT_FDCWD, path, text, size - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	return n >= 0;
+}
+
+int file_read_all(int fd, size_t max, struct buf *text)
+{
+	for (;;) {
+		ssize_t n = read_once(fd, buf_reserve(text, STEP), STEP);
+
+		if (n <= 0)
+			return (int)n;
+		text->n += (size_t)n;
+		if (text->n > max)
+			return -EFBIG;
+	}
+}

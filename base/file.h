@@ -1,0 +1,26 @@
+/*
+ * Files that are read whole: those of /proc and /sys, configuration, a runtime's JSON.
+ */
+#ifndef SCLOG_BASE_FILE_H
+#define SCLOG_BASE_FILE_H
+
+#include "base/buf.h"
+
+#include <sys/types.h>
+
+/* Reads an open file until its end or until the buffer is full; the kernel gives a page of /proc at
+ * a time. Returns the length, or -errno. No NUL is put behind it. */
+ssize_t file_read(int fd, char *buffer, size_t size);
+
+/* Opens a file below a folder (AT_FDCWD: as the path is), reads it likewise and closes it. */
+ssize_t file_read_at(int folder, const char *path, char *buffer, size_t size);
+
+/* The same for text, which ends in NUL: at most size - 1 bytes. false: it could not be read, and
+ * text is empty. */
+bool file_read_text(const char *path, char *text, size_t size);
+
+/* Reads an open file to its end into *text. -EFBIG where it has more than max bytes, however large
+ * it said that it was. */
+int file_read_all(int fd, size_t max, struct buf *text);
+
+#endif
