@@ -23,6 +23,7 @@ libsclog_a_SOURCES += \
 	correlate/process_table.c \
 	correlate/procfs.c correlate/procfs.h \
 	correlate/registry.c correlate/registry.h \
+	correlate/running.c correlate/running.h \
 	correlate/runtime_files.c correlate/runtime_files.h \
 	correlate/setup.c correlate/setup.h \
 	correlate/storage_files.c correlate/storage_files.h

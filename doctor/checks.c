@@ -299,11 +299,15 @@ static void check_namespaces(const struct host *host, const char *id, struct hea
 		FIND(FINDING_OK, "the host's pid namespace");
 }
 
+/* The name, or as much of the id as Docker shows: but a user's (ID@UID) whole, since its beginning
+ * is as free as a name. */
 static struct str container_label(const struct container *container)
 {
-	return container->name.n
-		       ? container->name
-		       : str_of(container->id.p, container->id.n < 12 ? container->id.n : 12);
+	struct str id = container->id;
+
+	if (container->name.n)
+		return container->name;
+	return id.n > 12 && str_chr(id, '@') == id.n ? str_of(id.p, 12) : id;
 }
 
 /* What no record can show of it, or NULL where its profile logs. */

@@ -1,10 +1,9 @@
 #include "doctor/host.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/scan.h"
-#include "correlate/cgroup.h"
-#include "correlate/metadata.h"
-#include "correlate/procfs.h"
+#include "correlate/running.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -19,9 +18,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define FILE_MAX       65536
-#define CONTAINERS_MAX 4096
-#define PROBE_WAIT_MS  3000
+#define FILE_MAX      65536
+#define PROBE_WAIT_MS 3000
 
 /* The inode of the initial pid namespace (include/linux/proc_ns.h, PROC_PID_INIT_INO). */
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
@@ -40,24 +38,12 @@ static void answer(struct host_answer *ret_answer, int code, const struct err *e
 			 err->code ? err->message : strerror(-code));
 }
 
-/* Reads a small file whole into text, which ends in NUL; false when that is not possible. */
-static bool read_text(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, size - 1);
-
-	if (fd >= 0)
-		close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	return n >= 0;
-}
-
 static bool read_proc(const struct reader *reader, const char *name, char *text, size_t size)
 {
 	char path[PATH_MAX + 256];
 
 	snprintf(path, sizeof(path), "%s/%s", reader->proc, name);
-	if (!read_text(path, text, size))
+	if (!file_read_text(path, text, size))
 		return false;
 	text[strcspn(text, "\n")] = '\0';
 	return true;
@@ -69,7 +55,7 @@ static bool read_below_root(const struct reader *reader, const char *path, char 
 
 	snprintf(whole, sizeof(whole), "%s%s", reader->options->root ? reader->options->root : "",
 		 path);
-	return read_text(whole, text, size);
+	return file_read_text(whole, text, size);
 }
 
 /* --- the kernel */
@@ -137,7 +123,7 @@ static void read_self(struct reader *reader)
 	struct stat namespace;
 
 	/* this process's own, wherever the host's /proc is */
-	if (read_text("/proc/self/status", status, sizeof(status)) &&
+	if (file_read_text("/proc/self/status", status, sizeof(status)) &&
 	    (at = strstr(status, "\nCapEff:")))
 		reader->host->caps = strtoull(at + 8, NULL, 16);
 	reader->host->initial_pid_namespace = stat("/proc/self/ns/pid", &namespace) == 0 &&
@@ -252,78 +238,24 @@ static void read_journald(struct reader *reader)
 
 /* --- the containers */
 
-struct container_search {
-	struct reader *reader;
-	struct procfs procfs;
-	struct cgroup_rules *rules;
-	struct metadata *metadata;
-};
-
-static bool is_listed(const struct host *host, struct str id)
+static void add_container(void *context, const struct container *container, bool confined)
 {
-	for (size_t i = 0; i < host->container_count; i++) {
-		if (str_eq(host->containers[i].container->id, id))
-			return true;
-	}
-	return host->container_count == CONTAINERS_MAX;
-}
+	struct host *host = context;
 
-static bool is_confined(const struct container_search *search, uint32_t pid)
-{
-	char path[PATH_MAX + 32], status[4096];
-	const char *at;
-
-	snprintf(path, sizeof(path), "%s/%u/status", search->reader->proc, pid);
-	if (!read_text(path, status, sizeof(status)))
-		return false;
-	at = strstr(status, "\nSeccomp:");
-	return at && strtoul(at + 9, NULL, 10) != 0;
-}
-
-static int look_at(void *context, uint32_t pid)
-{
-	struct container_search *search = context;
-	struct host *host = search->reader->host;
-	char text[PROCFS_TEXT_MAX];
-	struct cgroup_match match;
-	struct container *container;
-	ssize_t n = procfs_read(&search->procfs, pid, "cgroup", text, sizeof(text));
-
-	if (n <= 0)
-		return 0;
-	cgroup_match_text(search->rules, str_of(text, (size_t)n), &match);
-	if (match.place != CGROUP_CONTAINER || is_listed(host, match.id))
-		return 0;
-	struct metadata_hint hint = {
-		.id = match.id, .runtime = match.runtime, .pod_uid = match.pod_uid, .pid = pid};
-
-	metadata_describe(search->metadata, &hint, &container, NULL);
 	host->containers = mem_resize(host->containers,
 				      (host->container_count + 1) * sizeof(*host->containers));
 	host->containers[host->container_count++] =
-		(struct host_container){container, is_confined(search, pid)};
-	return 0;
+		(struct host_container){container_copy(container), confined};
 }
 
 static void read_containers(struct reader *reader)
 {
-	struct container_search search = {.reader = reader};
 	const struct metadata_options options = {
 		reader->proc, reader->options->runtime_root ? reader->options->runtime_root
 							    : reader->options->root};
 	struct err err = ERR_INIT;
-	int r = procfs_open(&search.procfs, reader->proc, &err);
+	int r = running_each(&options, add_container, reader->host, &err);
 
-	if (r == 0) {
-		r = cgroup_rules_new(&search.rules, &err);
-		if (r == 0)
-			r = metadata_new(&options, &search.metadata, &err);
-		if (r == 0)
-			r = procfs_each(&search.procfs, look_at, &search, &err);
-		metadata_free(search.metadata);
-		cgroup_rules_free(search.rules);
-		procfs_close(&search.procfs);
-	}
 	answer(&reader->host->containers_answer, r, &err);
 }
 

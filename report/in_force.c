@@ -1,28 +1,18 @@
 #include "report/in_force.h"
 
 #include "base/mem.h"
-#include "correlate/cgroup.h"
-#include "correlate/metadata.h"
-#include "correlate/procfs.h"
+#include "correlate/running.h"
 #include "store/query.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Containers that one host runs; more are not looked at. */
-#define RUNNING_MAX 4096
-
 /* A beginning of an id that is shorter names nobody. */
 #define ID_PREFIX_MIN 4
 
 struct search {
 	struct str name;
-	struct procfs procfs;
-	struct cgroup_rules *rules;
-	struct metadata *metadata;
-	char **seen; /* ids that were looked at */
-	size_t seen_count;
 	size_t matches; /* containers of that name ... */
 	size_t unknown; /* ... of which so many have no profile on file */
 	bool found, differ;
@@ -57,83 +47,25 @@ static void take(struct search *search, const struct container *container)
 	buf_put_str(&search->profile, container->profile);
 }
 
-/* --- what runs */
-
-static bool seen_before(struct search *search, struct str id)
+static void look_at(struct search *search, const struct container *container)
 {
-	for (size_t i = 0; i < search->seen_count; i++) {
-		if (str_eq(str_from(search->seen[i]), id))
-			return true;
-	}
-	if (search->seen_count == RUNNING_MAX)
-		return true;
-	search->seen = mem_resize(search->seen, (search->seen_count + 1) * sizeof(*search->seen));
-	search->seen[search->seen_count++] = mem_copy(id);
-	return false;
-}
-
-static int look_at(void *context, uint32_t pid)
-{
-	struct search *search = context;
-	char text[PROCFS_TEXT_MAX];
-	struct cgroup_match match;
-	struct container *container;
-	ssize_t n = procfs_read(&search->procfs, pid, "cgroup", text, sizeof(text));
-
-	if (n <= 0)
-		return 0;
-	cgroup_match_text(search->rules, str_of(text, (size_t)n), &match);
-	if (match.place != CGROUP_CONTAINER || seen_before(search, match.id))
-		return 0;
-	struct metadata_hint hint = {
-		.id = match.id,
-		.owner = metadata_owner(search->metadata, &match),
-		.outer = match.outer,
-		.runtime = match.runtime,
-		.pod_uid = match.pod_uid,
-		.pid = pid,
-	};
-	struct procfs_stat stat;
-
-	metadata_describe(search->metadata, &hint, &container, NULL);
-	/* the first process's parent is the shim, which works in the bundle wherever that is */
-	if (!container->has_profile && procfs_stat(&search->procfs, pid, &stat) == 0) {
-		container_free(container);
-		hint.pid = stat.parent;
-		metadata_describe(search->metadata, &hint, &container, NULL);
-	}
 	if (is_named(search, container))
 		take(search, container);
-	container_free(container);
-	return 0;
 }
 
-static int search_running(struct search *search)
-{
-	const struct metadata_options options = {0};
-	int r = procfs_open(&search->procfs, NULL, search->err);
+/* --- what runs */
 
-	if (r < 0)
-		return r;
-	r = cgroup_rules_new(&search->rules, search->err);
-	if (r == 0)
-		r = metadata_new(&options, &search->metadata, search->err);
-	if (r == 0)
-		r = procfs_each(&search->procfs, look_at, search, search->err);
-	metadata_free(search->metadata);
-	cgroup_rules_free(search->rules);
-	procfs_close(&search->procfs);
-	return r;
+static void look_at_running(void *context, const struct container *container, bool confined)
+{
+	(void)confined;
+	look_at(context, container);
 }
 
 /* --- what ran */
 
 static int look_at_stored(const struct container_summary *summary, void *context)
 {
-	struct search *search = context;
-
-	if (is_named(search, &summary->container))
-		take(search, &summary->container);
+	look_at(context, &summary->container);
 	return 0;
 }
 
@@ -184,7 +116,8 @@ int in_force_acquire(const char *source, const char *name, const char *db,
 		     struct profile_source **ret_source, struct err *err)
 {
 	struct search search = {.name = str_from(name), .err = err};
-	int r = *name ? search_running(&search)
+	const struct metadata_options here = {0};
+	int r = *name ? running_each(&here, look_at_running, &search, err)
 		      : err_set(err, EINVAL, "the name is missing: give container:NAME");
 
 	if (r == 0 && !search.found)
@@ -193,9 +126,6 @@ int in_force_acquire(const char *source, const char *name, const char *db,
 		r = conclude(&search, source, ret_source);
 	if (r < 0)
 		err_prefix(err, "%s", source);
-	for (size_t i = 0; i < search.seen_count; i++)
-		free(search.seen[i]);
-	free(search.seen);
 	buf_release(&search.profile);
 	buf_release(&search.ids);
 	return r;
