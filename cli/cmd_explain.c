@@ -315,6 +315,8 @@ static int explain(struct explainer *explainer)
 	};
 	int r = parse_arches(explainer);
 
+	explainer->hosts[0].judges.options.arches = explainer->arches.all;
+	explainer->hosts[0].judges.options.arch_count = explainer->arches.count;
 	if (r == 0 && wants(given, "source"))
 		return write_source(explainer);
 	if (r == 0)

@@ -183,6 +183,8 @@ json_t *explain_lint_json(struct profile *profile)
 		json_t *object = json_object();
 
 		json_object_set_new(object, "level", json_string(lint_level_name(lint[i].level)));
+		json_object_set_new(object, "id",
+				    lint[i].id ? json_string(lint[i].id) : json_null());
 		json_object_set_new(object, "message", json_from_str(str_from(lint[i].message)));
 		json_object_set_new(object, "where", json_from_known(str_from(lint[i].where)));
 		if (lint[i].line)
@@ -294,7 +296,7 @@ static void write_lint_csv(const struct explain_writing *writing, FILE *out)
 	const struct lint *lint = profile_lint(writing->profile, &count);
 	CSV_AUTO csv = {0};
 
-	csv_header("level,line,where,message", out);
+	csv_header("level,line,where,message,id", out);
 	for (size_t i = 0; i < count; i++) {
 		csv_field(&csv, str_from(lint_level_name(lint[i].level)));
 		if (lint[i].line)
@@ -303,6 +305,7 @@ static void write_lint_csv(const struct explain_writing *writing, FILE *out)
 			csv_field(&csv, STR(""));
 		csv_field(&csv, str_from(lint[i].where));
 		csv_field(&csv, str_from(lint[i].message));
+		csv_field(&csv, str_from(lint[i].id ? lint[i].id : ""));
 		csv_end(&csv, out);
 	}
 }
@@ -317,6 +320,8 @@ static void write_lint_text(const struct explain_writing *writing, FILE *out)
 
 		lint_put_place(&lint[i], &line);
 		buf_format(&line, "%s: %s", lint_level_name(lint[i].level), lint[i].message);
+		if (lint[i].id)
+			buf_format(&line, " [%s]", lint[i].id);
 		BUF_AUTO safe = {0};
 
 		text_put_sentence(&safe, buf_str(&line));

@@ -487,7 +487,9 @@ static void test_advice(void **state)
 	} cases[] = {
 		{OCI("SCMP_ACT_ERRNO",
 		     RULE("\"read\",\"statx\",\"_llseek\"", "\"SCMP_ACT_ALLOW\"")),
-		 NULL},
+		 "warning|defaultAction|refuses capget, capset, chdir, close, "},
+		{OCI("SCMP_ACT_ALLOW", RULE("\"execve\"", "\"SCMP_ACT_KILL\"")),
+		 "warning|syscalls[0].names[0]|refuses execve, which runc or crun calls"},
 		{OCI("SCMP_ACT_ERRNO", RULE("\"read\",\"bpf\",\"mount\"", "\"SCMP_ACT_ALLOW\"")),
 		 "warning|syscalls[0]|allows bpf, mount: high-risk"},
 		{OCI("SCMP_ACT_ERRNO", RULE("\"read\",\"bpf\"", "\"SCMP_ACT_ALLOW\"")),
@@ -497,7 +499,7 @@ static void test_advice(void **state)
 		/* let through to be logged is what somebody looks at */
 		{OCI("SCMP_ACT_LOG", RULE("\"read\"", "\"SCMP_ACT_ALLOW\"")), NULL},
 		{OCI("SCMP_ACT_ALLOW", RULE("\"clone3\"", "\"SCMP_ACT_ERRNO\"")),
-		 "warning|syscalls[0].names[0]|refuses clone3 with an errno that is not ENOSYS"},
+		 "warning|syscalls[0].names[0]|refuses clone3 on x86_64, x86 with an errno that is not ENOSYS"},
 		{"{\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[]}}}",
 		 "warning|linux.seccomp.defaultAction|allows "},
 		{"{\"defaultAction\":\"SCMP_ACT_LOG\"}",

@@ -201,13 +201,13 @@ static void lint_spelling(struct reader *reader, const struct node *map, const s
 	char quoted[QUOTED_SIZE];
 
 	if (strcmp(node->key, name) != 0)
-		lint_add(reader->lints, reader->order, where,
-			 "spelled %s: loaders written in Go take it, crun does not",
-			 text_quote(node->key, quoted));
+		lint_report(reader->lints, LINT_MEMBER_CASE, reader->order, where,
+			    "spelled %s: loaders written in Go take it, crun does not",
+			    text_quote(node->key, quoted));
 	if (node_member(map, name) != node && node->kind != NODE_NULL)
-		lint_add(reader->lints, reader->order, where,
-			 "given more than once: loaders written in Go take the last, crun the "
-			 "first");
+		lint_report(reader->lints, LINT_MEMBER_TWICE, reader->order, where,
+			    "given more than once: loaders written in Go take the last, crun the "
+			    "first");
 }
 
 /*
@@ -228,8 +228,8 @@ static int check_members(struct reader *reader, const struct node *map, const ch
 		place_put(where, "%s%s", place,
 			  member ? member->name : text_quote(node->key, quoted));
 		if (!member) {
-			lint_add(reader->lints, reader->order, where,
-				 "no loader knows this member; it is ignored");
+			lint_report(reader->lints, LINT_UNKNOWN_MEMBER, reader->order, where,
+				    "no loader knows this member; it is ignored");
 			continue;
 		}
 		lint_spelling(reader, map, node, where, member->name);
@@ -556,8 +556,8 @@ static void drop_zero_errnos(struct reader *reader)
 			continue;
 		number->present = false;
 		place_put(place, "%ssyscalls[%zu].errnoRet", document->prefix, i);
-		lint_add(reader->lints, i + 1, place,
-			 "the operator leaves a zero out, and the runtime then takes EPERM");
+		lint_report(reader->lints, LINT_ZERO_ERRNO, i + 1, place,
+			    "the operator leaves a zero out, and the runtime then takes EPERM");
 	}
 }
 
@@ -573,9 +573,10 @@ static bool needs_default(const struct document *document)
 static void lint_mark(struct reader *reader)
 {
 	if (reader->document->tree.has_mark && reader->document->tree.is_json)
-		lint_add(reader->lints, 0, "",
-			 "the text begins with a byte-order mark: Docker, Podman and runc refuse "
-			 "such a file; remove the mark");
+		lint_report(
+			reader->lints, LINT_BYTE_ORDER_MARK, 0, "",
+			"the text begins with a byte-order mark: Docker, Podman and runc refuse "
+			"such a file; remove the mark");
 }
 
 int document_parse(struct str text, const char *select, struct document *document,

@@ -22,12 +22,52 @@ enum lint_level {
 /* "info", "warning" */
 const char *lint_level_name(enum lint_level level);
 
+/*
+ * Kinds of lints. Each has an id and a level (lint.c); scripts rely on the ids, and
+ * sclog-explain(1) lists them.
+ */
+enum lint_kind {
+	LINT_OTHER, /* no lint of a profile: a note about what was made of one; has no id */
+	LINT_UNKNOWN_MEMBER,
+	LINT_MEMBER_CASE,
+	LINT_MEMBER_TWICE,
+	LINT_BYTE_ORDER_MARK,
+	LINT_IGNORED_BY_LOADER,
+	LINT_UNKNOWN_NAME,
+	LINT_NEWER_NAME,
+	LINT_UNBUILT_NAME,
+	LINT_UNKNOWN_CAPABILITY,
+	LINT_ARCH_NEVER_MATCHES,
+	LINT_SEVERAL_NOT_EQUAL,
+	LINT_ERRNO_BY_RELEASE,
+	LINT_PRIVILEGED,
+	LINT_NO_FILTER,
+	LINT_THREADS_DIFFER,
+	LINT_TOO_COMPLEX,
+	LINT_ZERO_ERRNO,
+	LINT_OPERATOR_MERGED,
+	LINT_OPERATOR_DROPS,
+	LINT_OPERATOR_VERSION,
+	LINT_OPERATOR_DISABLED,
+	LINT_UNIT_SETTING,
+	LINT_STUB_BY_RELEASE,
+	LINT_FLAG_BY_RELEASE,
+	LINT_MISSING_ARCH,
+	LINT_HIGH_RISK,
+	LINT_NO_FALLBACK,
+	LINT_IO_URING_BYPASS,
+	LINT_RUNTIME_NEEDS,
+	LINT_MISBUILT_CONDITION,
+	LINT_KINDS,
+};
+
 /* One thing worth telling about a document: an unknown name, an ignored part. */
 struct lint {
 	enum lint_level level;
-	char *message; /* what, and what follows from it */
-	char *where;   /* "syscalls[3].names[17]", "line 3"; "" for the whole */
-	unsigned line; /* of `where` in the text; 0: not known */
+	const char *id; /* of its kind: "unknown-name"; NULL for a note */
+	char *message;  /* what, and what follows from it */
+	char *where;    /* "syscalls[3].names[17]", "line 3"; "" for the whole */
+	unsigned line;  /* of `where` in the text; 0: not known */
 };
 
 struct lints {
@@ -40,13 +80,17 @@ struct lints {
 #define LINT_MAX 2000
 
 /*
- * A warning: what is meant will not happen, or what happens is dangerous. `where` is
- * "architectures[1]" or the like; order: 0 before the rules, N + 1 in rule N.
+ * A lint of a profile. `where` is "architectures[1]" or the like; order: 0 before the rules, N + 1
+ * in rule N.
  */
+void lint_report(struct lints *lints, enum lint_kind kind, size_t order, const char *where,
+		 const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* A note of level warning, without an id. */
 void lint_add(struct lints *lints, size_t order, const char *where, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* A remark: worth knowing, and right as it is. */
+/* A note of level info, without an id. */
 void lint_note(struct lints *lints, size_t order, const char *where, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 

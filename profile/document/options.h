@@ -62,6 +62,9 @@ struct profile_options {
 	unsigned kernel_major;  /* 0.0: this host's, from uname(2) */
 	unsigned kernel_minor;
 	uint32_t arch; /* the host's libseccomp token, 0: this host's */
+	/* Arches that are asked about, which is all that lints speak of; none: those of the filter. */
+	const uint32_t *arches;
+	size_t arch_count;
 };
 
 /* What profile_options are when the user says nothing. */

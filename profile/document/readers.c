@@ -74,7 +74,8 @@ static int map_of(struct finder *finder, const struct node *in, const char *name
 
 static void no_filter(struct finder *finder, const char *place, const char *why)
 {
-	lint_add(finder->lints, 0, place, "%s: this container runs without a filter", why);
+	lint_report(finder->lints, LINT_NO_FILTER, 0, place,
+		    "%s: this container runs without a filter", why);
 }
 
 static void add_candidate(struct finder *finder, const struct reader *reader, struct node *node,
@@ -464,9 +465,9 @@ static int use_merged(struct finder *finder, const struct node *object, struct n
 			"only the cluster has it: give the merged profile, from below "
 			"/var/lib/kubelet/seccomp/operator on a node",
 			text_quote(base, quoted));
-	lint_note(finder->lints, 0, "spec.baseProfileName",
-		  "merged by the operator already: the rules are those of "
-		  "metadata.annotations.syscalls, and are counted there");
+	lint_report(finder->lints, LINT_OPERATOR_MERGED, 0, "spec.baseProfileName",
+		    "merged by the operator already: the rules are those of "
+		    "metadata.annotations.syscalls, and are counted there");
 	if (own)
 		own->ignored = true;
 	finder->document->whole = false;
@@ -486,8 +487,8 @@ static void ignore_members(struct finder *finder, struct node *spec)
 	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++) {
 		snprintf(place, sizeof(place), "spec.%s", dropped[i]);
 		if (node_member(spec, dropped[i]))
-			lint_add(finder->lints, 0, place,
-				 "a SeccompProfile has no such member: the API server drops it");
+			lint_report(finder->lints, LINT_OPERATOR_DROPS, 0, place,
+				    "a SeccompProfile has no such member: the API server drops it");
 		for (struct node *node; (node = node_member(spec, dropped[i]));)
 			node->ignored = true;
 	}
@@ -501,14 +502,16 @@ static void lint_object(struct finder *finder, const struct node *object, const 
 	char quoted[QUOTED_SIZE];
 
 	if (!api || strncmp(api, SPO_GROUP, strlen(SPO_GROUP)) != 0)
-		lint_add(finder->lints, 0, "apiVersion",
-			 "%s: the operator's is " SPO_GROUP
-			 "v1beta1 or v1, so no cluster takes this",
-			 api ? text_quote(api, quoted) : "missing");
+		lint_report(finder->lints, LINT_OPERATOR_VERSION, 0, "apiVersion",
+			    "%s: the operator's is " SPO_GROUP
+			    "v1beta1 or v1, so no cluster takes this",
+			    api ? text_quote(api, quoted) : "missing");
 	if (node_is(node_member(spec, "disabled"), NODE_TRUE))
-		lint_add(finder->lints, 0, "spec.disabled", "%s", message);
+		lint_report(finder->lints, LINT_OPERATOR_DISABLED, 0, "spec.disabled", "%s",
+			    message);
 	if (text_is(spec, "state", "Disabled"))
-		lint_add(finder->lints, 0, "spec.state", "Disabled: %s", message);
+		lint_report(finder->lints, LINT_OPERATOR_DISABLED, 0, "spec.state", "Disabled: %s",
+			    message);
 }
 
 static int read_spo(struct finder *finder, const struct candidate *candidate)

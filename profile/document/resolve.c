@@ -100,8 +100,8 @@ static void lint_ignored(struct resolver *resolver, size_t rule, const char *mem
 	char place[PLACE_SIZE];
 
 	rule_place(resolver, rule, member, place);
-	lint_add(resolver->lints, rule + 1, place, "ignored by loader %s: %s",
-		 loader_name(resolver->rules->loader), consequence);
+	lint_report(resolver->lints, LINT_IGNORED_BY_LOADER, rule + 1, place,
+		    "ignored by loader %s: %s", loader_name(resolver->rules->loader), consequence);
 }
 
 static int arches_from_map(struct resolver *resolver)
@@ -133,9 +133,10 @@ static int resolve_arches(struct resolver *resolver)
 
 	top_place(resolver, "archMap", place);
 	if (resolver->rules->loader == LOADER_OCI && document->arch_map_count)
-		lint_add(resolver->lints, 0, place,
-			 "ignored by loader oci: only 'architectures' and the host's own arch are "
-			 "in the filter; programs of any other arch are killed");
+		lint_report(
+			resolver->lints, LINT_IGNORED_BY_LOADER, 0, place,
+			"ignored by loader oci: only 'architectures' and the host's own arch are "
+			"in the filter; programs of any other arch are killed");
 	else if (document->arch_map_count && document->architectures.count)
 		return err_set(resolver->err, EINVAL,
 			       "%s: given together with 'architectures'; loader %s takes only one "
@@ -215,9 +216,61 @@ static void lint_caps(struct resolver *resolver, size_t at, const char *member,
 		if (strncmp(name, "CAP_", 4) == 0 && caps_from_name(str_from(name), &bit))
 			continue;
 		rule_place(resolver, at, member, where);
-		lint_add(resolver->lints, at + 1, where,
-			 "%s is no capability's name (CAP_SYS_ADMIN is one), so it is never held",
-			 text_quote(name, quoted));
+		lint_report(
+			resolver->lints, LINT_UNKNOWN_CAPABILITY, at + 1, where,
+			"%s is no capability's name (CAP_SYS_ADMIN is one), so it is never held",
+			text_quote(name, quoted));
+	}
+}
+
+static bool is_host_name(const struct resolver *resolver, const char *name)
+{
+	bool podman = resolver->rules->loader == LOADER_PODMAN;
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
+		if (strcmp(podman ? hosts[i].podman_name : hosts[i].docker_name, name) == 0)
+			return true;
+	return false;
+}
+
+/* includes.arches holds names that no host has: SCMP_ARCH_X86_64 in place of amd64. */
+static void lint_arches(struct resolver *resolver, size_t at)
+{
+	const struct strings *arches = &resolver->document->rules[at].includes.arches;
+	char where[PLACE_SIZE], quoted[QUOTED_SIZE];
+
+	for (size_t i = 0; i < arches->count; i++)
+		if (is_host_name(resolver, arches->all[i]))
+			return;
+	if (!arches->count)
+		return;
+	rule_place(resolver, at, "includes.arches", where);
+	lint_report(resolver->lints, LINT_ARCH_NEVER_MATCHES, at + 1, where,
+		    "no host is called %s (amd64, arm64 and ppc64le are names), so the rule never "
+		    "applies",
+		    text_quote(arches->all[0], quoted));
+}
+
+/* Args that test one argument twice become one rule each (runc, crun): an OR, not an AND. */
+static void lint_args(struct resolver *resolver, size_t at)
+{
+	const struct document_rule *rule = &resolver->document->rules[at];
+	unsigned seen = 0;
+	char where[PLACE_SIZE];
+
+	for (size_t i = 0; i < rule->arg_count; i++) {
+		if (rule->args[i].op != SCMP_CMP_NE)
+			continue;
+		if (seen & 1U << rule->args[i].index) {
+			rule_place(resolver, at, "args", where);
+			lint_report(
+				resolver->lints, LINT_SEVERAL_NOT_EQUAL, at + 1, where,
+				"several SCMP_CMP_NE for argument %u: each becomes a rule of its "
+				"own, so together they match every value",
+				rule->args[i].index);
+			return;
+		}
+		seen |= 1U << rule->args[i].index;
 	}
 }
 
@@ -239,7 +292,9 @@ static void lint_rule(struct resolver *resolver, size_t at)
 	} else {
 		lint_caps(resolver, at, "includes.caps", &rule->includes);
 		lint_caps(resolver, at, "excludes.caps", &rule->excludes);
+		lint_arches(resolver, at);
 	}
+	lint_args(resolver, at);
 	if (loader == LOADER_PODMAN && rule->includes.has_min_kernel)
 		lint_ignored(resolver, at, "includes.minKernel", "every kernel will do");
 	if (loader == LOADER_PODMAN && rule->excludes.has_min_kernel)
@@ -296,14 +351,14 @@ static void lint_errno(struct resolver *resolver, size_t order, const char *plac
 		       enum release_fact fact, struct optional *number)
 {
 	if (release_fact_holds(fact, &resolver->options->loader_version)) {
-		lint_add(resolver->lints, order, place,
-			 "ignored by Docker before %s: the errno is EPERM",
-			 release_fact_until(fact));
+		lint_report(resolver->lints, LINT_IGNORED_BY_LOADER, order, place,
+			    "ignored by Docker before %s: the errno is EPERM",
+			    release_fact_until(fact));
 		number->present = false;
 	} else if (resolver->options->loader_version.count == 0) {
-		lint_note(resolver->lints, order, place,
-			  "Docker before %s does not know it and answers EPERM",
-			  release_fact_until(fact));
+		lint_report(resolver->lints, LINT_ERRNO_BY_RELEASE, order, place,
+			    "Docker before %s does not know it and answers EPERM",
+			    release_fact_until(fact));
 	}
 }
 
@@ -415,11 +470,11 @@ static int resolve_default(struct resolver *resolver)
 		lint_errno(resolver, 0, place, DOCKER_NO_DEFAULT_ERRNO, &errno_ret);
 	top_place(resolver, "defaultErrno", place);
 	if (resolver->rules->loader != LOADER_PODMAN && document->default_errno)
-		lint_add(resolver->lints, 0, place, "ignored by loader %s: %s",
-			 loader_name(resolver->rules->loader),
-			 document->default_errno_ret.present
-				 ? "defaultErrnoRet counts"
-				 : "the errno is EPERM without defaultErrnoRet");
+		lint_report(resolver->lints, LINT_IGNORED_BY_LOADER, 0, place,
+			    "ignored by loader %s: %s", loader_name(resolver->rules->loader),
+			    document->default_errno_ret.present
+				    ? "defaultErrnoRet counts"
+				    : "the errno is EPERM without defaultErrnoRet");
 	return complete_action(resolver, action, errno_ret, document->default_errno, place,
 			       &resolver->rules->default_action);
 }
@@ -503,15 +558,15 @@ static bool is_unfiltered(struct resolver *resolver)
 	if (resolver->rules->loader != LOADER_DOCKER)
 		return false;
 	if (release_fact_holds(DOCKER_PRIVILEGED_UNFILTERED, version)) {
-		lint_add(resolver->lints, 0, place,
-			 "Docker before %s applies no profile to a privileged container: this "
-			 "container runs without a filter",
-			 until);
+		lint_report(resolver->lints, LINT_PRIVILEGED, 0, place,
+			    "Docker before %s applies no profile to a privileged container: this "
+			    "container runs without a filter",
+			    until);
 		return true;
 	}
 	if (version->count == 0)
-		lint_add(
-			resolver->lints, 0, place,
+		lint_report(
+			resolver->lints, LINT_PRIVILEGED, 0, place,
 			"Docker %s and later, and Podman, apply the profile; Docker before that runs "
 			"a privileged container without a filter (--loader docker@26 judges that)",
 			until);
@@ -545,8 +600,9 @@ int rules_resolve(const struct document *document, const struct profile_options 
 			"container would not start",
 			document->prefix);
 	if (!document->default_action && !document->rule_count) {
-		lint_add(lints, 0, "defaultAction",
-			 "no default action and no rules: seccomp is off, everything is allowed");
+		lint_report(
+			lints, LINT_NO_FILTER, 0, "defaultAction",
+			"no default action and no rules: seccomp is off, everything is allowed");
 		rules->off = true;
 		return 0;
 	}

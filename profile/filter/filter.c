@@ -424,6 +424,11 @@ static void put_library(const struct builder *builder, struct buf *text)
 static void lint_unknown(struct builder *builder, size_t rule, enum unknown_kind kind,
 			 const struct unknown_names *unknown)
 {
+	static const enum lint_kind kinds[UNKNOWN_KINDS] = {
+		[UNKNOWN_TYPO] = LINT_UNKNOWN_NAME,
+		[UNKNOWN_NEWER] = LINT_NEWER_NAME,
+		[UNKNOWN_HERE] = LINT_UNBUILT_NAME,
+	};
 	const struct scmp_version *here = seccomp_version();
 	char place[PLACE_SIZE];
 	BUF_AUTO text = {0};
@@ -446,8 +451,7 @@ static void lint_unknown(struct builder *builder, size_t rule, enum unknown_kind
 		document_name_place(builder->rules->document, rule, unknown->first, place);
 	else
 		document_rule_place(builder->rules->document, rule, place);
-	(kind == UNKNOWN_NEWER ? lint_note : lint_add)(builder->lints, rule + 1, place, "%s",
-						       text.p);
+	lint_report(builder->lints, kinds[kind], rule + 1, place, "%s", text.p);
 }
 
 /* All names of the document, those of rules that the loader drops too: a typo is a typo. */
@@ -657,8 +661,8 @@ static void lint_stub(struct builder *builder)
 	    lists_host(builder))
 		return;
 	snprintf(place, sizeof(place), "%sarchitectures", builder->rules->document->prefix);
-	lint_add(
-		builder->lints, 0, place,
+	lint_report(
+		builder->lints, LINT_STUB_BY_RELEASE, 0, place,
 		"the host's own arch is not listed: runc before 1.1.15 answers syscalls newer than "
 		"the profile with the default action, later ones (as here) with ENOSYS");
 }
@@ -694,13 +698,14 @@ static int check_flag(struct builder *builder, const char *flag, const char *pla
 	fact = version->count ? NULL : refusing_fact(builder, flag, &oldest);
 	if (fact && strcmp(flag, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") == 0 &&
 	    builder->options->runtime == RUNTIME_RUNC)
-		lint_add(builder->lints, 0, place,
-			 "runc before %s refuses every flag, and before %s this one",
-			 release_fact_until(*fact), release_fact_until(RUNC_NO_WAIT_KILLABLE));
+		lint_report(builder->lints, LINT_FLAG_BY_RELEASE, 0, place,
+			    "runc before %s refuses every flag, and before %s this one",
+			    release_fact_until(*fact), release_fact_until(RUNC_NO_WAIT_KILLABLE));
 	else if (fact)
-		lint_add(builder->lints, 0, place, "%s before %s refuses %s; later ones take %s",
-			 runtime, release_fact_until(*fact),
-			 *fact == RUNC_NO_FLAGS ? "every flag" : "this flag", flag);
+		lint_report(builder->lints, LINT_FLAG_BY_RELEASE, 0, place,
+			    "%s before %s refuses %s; later ones take %s", runtime,
+			    release_fact_until(*fact),
+			    *fact == RUNC_NO_FLAGS ? "every flag" : "this flag", flag);
 	return 0;
 }
 

@@ -109,7 +109,7 @@ static void lint_line(struct parser *parser, const char *format, ...)
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
 	snprintf(where, sizeof(where), "line %u", parser->line);
-	lint_add(parser->lints, parser->line, where, "%s", message);
+	lint_report(parser->lints, LINT_UNIT_SETTING, parser->line, where, "%s", message);
 }
 
 static const char *quote(struct str text, char quoted[QUOTED_SIZE])

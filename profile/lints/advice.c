@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
+#include "profile/compose/always.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -54,6 +55,7 @@ static const char *const tried_first[] = {
 struct heap {
 	const struct rule *rule; /* NULL: the default */
 	const char **names;
+	uint32_t *arches; /* beside `names`: bit N for arch N of the filter */
 	size_t count;
 };
 
@@ -87,7 +89,8 @@ static bool same_place(const struct rule *a, const struct rule *b)
 	return a == b || (a && b && a->document_rule == b->document_rule);
 }
 
-static void put(struct adviser *adviser, const char *name, uint32_t action)
+/* arch: its bit, 0 where a lint is about the host's own. */
+static void put(struct adviser *adviser, const char *name, uint32_t action, uint32_t arch)
 {
 	const struct rule *rule = rule_of(adviser, name, action);
 	struct heap *heap = NULL;
@@ -103,15 +106,44 @@ static void put(struct adviser *adviser, const char *name, uint32_t action)
 		*heap = (struct heap){.rule = rule};
 	}
 	for (size_t i = 0; i < heap->count; i++) {
-		if (strcmp(heap->names[i], name) == 0)
-			return;
+		if (strcmp(heap->names[i], name) != 0)
+			continue;
+		heap->arches[i] |= arch;
+		return;
 	}
 	heap->names = mem_resize(heap->names, (heap->count + 1) * sizeof(*heap->names));
+	heap->arches = mem_resize(heap->arches, (heap->count + 1) * sizeof(*heap->arches));
+	heap->arches[heap->count] = arch;
 	heap->names[heap->count++] = name;
 }
 
-static void say_heap(struct adviser *adviser, const struct heap *heap, const char *before,
-		     const char *after)
+/* Whether --arch leaves it in. */
+static bool is_asked(const struct adviser *adviser, uint32_t token)
+{
+	const struct profile_options *options = adviser->in->options;
+
+	for (size_t i = 0; i < options->arch_count; i++)
+		if (options->arches[i] == token)
+			return true;
+	return options->arch_count == 0;
+}
+
+/* " on x86, x32": the arches of a heap's names together. */
+static void put_arches(const struct adviser *adviser, const struct heap *heap, struct buf *text)
+{
+	const struct filter *filter = adviser->in->filter;
+	uint32_t all = 0;
+
+	for (size_t i = 0; i < heap->count; i++)
+		all |= heap->arches[i];
+	for (size_t i = 0, n = 0; i < filter->arch_count; i++)
+		if (all & UINT32_C(1) << i)
+			buf_format(text, "%s%s", n++ ? ", " : " on ",
+				   arch_name(filter->arches[i].token));
+}
+
+static void say_heap(struct adviser *adviser, const struct heap *heap, enum lint_kind kind,
+		     const char *before, const char *after)
 {
 	const struct document *document = adviser->in->rules->document;
 	char place[PLACE_SIZE];
@@ -121,6 +153,7 @@ static void say_heap(struct adviser *adviser, const struct heap *heap, const cha
 		buf_format(&names, "%s%s", i ? ", " : "", heap->names[i]);
 	if (heap->count > NAMES_SHOWN)
 		buf_format(&names, " and %zu more", heap->count - NAMES_SHOWN);
+	put_arches(adviser, heap, &names);
 	snprintf(place, sizeof(place), "%s%s", document ? document->prefix : "",
 		 adviser->in->whole);
 	if (heap->rule && document && heap->count == 1)
@@ -128,15 +161,17 @@ static void say_heap(struct adviser *adviser, const struct heap *heap, const cha
 				    place);
 	else if (heap->rule && document)
 		document_rule_place(document, heap->rule->document_rule, place);
-	lint_add(adviser->lints, heap->rule && document ? heap->rule->document_rule + 1 : 0, place,
-		 "%s%s%s", before, names.p, after);
+	lint_report(adviser->lints, kind,
+		    heap->rule && document ? heap->rule->document_rule + 1 : 0, place, "%s%s%s",
+		    before, names.p, after);
 }
 
-static void say(struct adviser *adviser, const char *before, const char *after)
+static void say(struct adviser *adviser, enum lint_kind kind, const char *before, const char *after)
 {
 	for (size_t i = 0; i < adviser->heap_count; i++) {
-		say_heap(adviser, &adviser->heaps[i], before, after);
+		say_heap(adviser, &adviser->heaps[i], kind, before, after);
 		free(adviser->heaps[i].names);
+		free(adviser->heaps[i].arches);
 	}
 	free(adviser->heaps);
 	adviser->heaps = NULL;
@@ -161,7 +196,7 @@ static void find_allowed(struct adviser *adviser, const char *const *names, size
 		struct verdict verdict = ask(adviser, adviser->in->options->arch, names[i], &known);
 
 		if (known && verdict.kind == VERDICT_ALLOWED)
-			put(adviser, names[i], SECCOMP_RET_ALLOW);
+			put(adviser, names[i], SECCOMP_RET_ALLOW, 0);
 	}
 }
 
@@ -172,7 +207,7 @@ static void advise_of_risk(struct adviser *adviser)
 	find_allowed(adviser, risky, COUNT(risky));
 	if (options->kernel_major < 4 || (options->kernel_major == 4 && options->kernel_minor < 8))
 		find_allowed(adviser, risky_before_4_8, COUNT(risky_before_4_8));
-	say(adviser, "allows ",
+	say(adviser, LINT_HIGH_RISK, "allows ",
 	    ": high-risk, today's Docker default refuses them or asks for a capability");
 }
 
@@ -181,18 +216,81 @@ static void advise_of_errno(struct adviser *adviser)
 	for (size_t i = 0; i < adviser->in->filter->arch_count; i++) {
 		uint32_t token = adviser->in->filter->arches[i].token;
 
+		if (!is_asked(adviser, token))
+			continue;
 		for (size_t j = 0; j < COUNT(tried_first); j++) {
 			bool known;
 			struct verdict verdict = ask(adviser, token, tried_first[j], &known);
 
 			if (known && verdict.kind == VERDICT_DENIED && verdict.has_errno &&
 			    verdict.error != ENOSYS)
-				put(adviser, tried_first[j], verdict.action);
+				put(adviser, tried_first[j], verdict.action, UINT32_C(1) << i);
 		}
 	}
-	say(adviser, "refuses ",
+	say(adviser, LINT_NO_FALLBACK, "refuses ",
 	    " with an errno that is not ENOSYS (38): programs try these first, and only ENOSYS "
 	    "makes them fall back");
+}
+
+static bool is_refusal(enum verdict_kind kind)
+{
+	return kind == VERDICT_DENIED || kind == VERDICT_ENOSYS;
+}
+
+/* Calls that io_uring has operations for, which the kernel runs past every filter
+ * (io_uring_enter(2)).
+ */
+static const char *const ring_calls[] = {
+	"accept4", "bind",      "connect", "listen", "mkdirat", "openat",    "openat2",
+	"recvmsg", "renameat2", "sendmsg", "socket", "splice",  "symlinkat", "unlinkat",
+};
+
+/* Refusing these has no effect where io_uring is allowed. */
+static void advise_of_ring(struct adviser *adviser)
+{
+	uint32_t host = adviser->in->options->arch;
+	BUF_AUTO refused = {0};
+	BUF_AUTO text = {0};
+	bool known;
+
+	if (ask(adviser, host, "io_uring_setup", &known).kind != VERDICT_ALLOWED || !known ||
+	    ask(adviser, host, "io_uring_enter", &known).kind != VERDICT_ALLOWED || !known)
+		return;
+	for (size_t i = 0; i < COUNT(ring_calls); i++) {
+		struct verdict verdict = ask(adviser, host, ring_calls[i], &known);
+
+		if (known && is_refusal(verdict.kind))
+			buf_format(&refused, "%s%s", refused.n ? ", " : "", ring_calls[i]);
+	}
+	if (!refused.n)
+		return;
+	buf_format(&text,
+		   " and io_uring_enter: no filter sees requests in the ring, which can do what "
+		   "these refused calls do: %s",
+		   refused.p);
+	put(adviser, "io_uring_setup", SECCOMP_RET_ALLOW, 0);
+	say(adviser, LINT_IO_URING_BYPASS, "allows ", text.p);
+}
+
+/* Refused calls of the runtimes. They fall back from ENOSYS, except for execve. */
+static void advise_of_start(struct adviser *adviser)
+{
+	size_t count;
+	const struct always_call *calls = always_calls(ALWAYS_SETUP, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		bool known;
+		struct verdict verdict =
+			ask(adviser, adviser->in->options->arch, calls[i].name, &known);
+
+		bool falls_back =
+			verdict.kind == VERDICT_ENOSYS && strcmp(calls[i].name, "execve") != 0;
+
+		if (known && is_refusal(verdict.kind) && !falls_back)
+			put(adviser, calls[i].name, verdict.action, 0);
+	}
+	say(adviser, LINT_RUNTIME_NEEDS, "refuses ",
+	    ", which runc or crun calls after loading the filter: the container may not start");
 }
 
 /* Arches whose programs a 64-bit kernel usually runs too. */
@@ -210,7 +308,7 @@ static void advise_of_arch(struct adviser *adviser)
 	char place[PLACE_SIZE];
 
 	for (size_t i = 0; i < COUNT(subs); i++) {
-		if (subs[i].host != adviser->in->options->arch)
+		if (subs[i].host != adviser->in->options->arch || !is_asked(adviser, subs[i].sub))
 			continue;
 		/* getpid by any number: no arch is judged by what is called */
 		struct verdict verdict = judge_ask(adviser->in->judge, arch_audit(subs[i].sub), 20);
@@ -221,9 +319,10 @@ static void advise_of_arch(struct adviser *adviser)
 		snprintf(place, sizeof(place), "%s%s",
 			 rules->document ? rules->document->prefix : "",
 			 rules->from_arch_map ? "archMap" : "architectures");
-		lint_add(adviser->lints, 0, rules->document ? place : adviser->in->whole,
-			 "%s is not in the filter: its programs get %s at their first syscall",
-			 subs[i].what, verdict_value_text(verdict.action, text));
+		lint_report(adviser->lints, LINT_MISSING_ARCH, 0,
+			    rules->document ? place : adviser->in->whole,
+			    "%s is not in the filter: its programs get %s at their first syscall",
+			    subs[i].what, verdict_value_text(verdict.action, text));
 	}
 }
 
@@ -234,4 +333,7 @@ void advise(const struct advised *advised, struct lints *lints)
 	advise_of_arch(&adviser);
 	advise_of_errno(&adviser);
 	advise_of_risk(&adviser);
+	advise_of_ring(&adviser);
+	if (advised->rules->document)
+		advise_of_start(&adviser);
 }

@@ -4,6 +4,8 @@
  * - a high-risk syscall is allowed, whatever its arguments;
  * - a syscall that the C library tries first and falls back from on ENOSYS is refused with another
  *   errno, which it takes for the answer;
+ * - io_uring is allowed beside refused calls that it does as well;
+ * - a call that the runtime itself makes under the filter is refused;
  * - programs of an arch that this kernel runs too are killed, because the filter does not know it.
  *
  * Asked of the verdicts, so that what a loader drops is not advised on and a capability counts.
