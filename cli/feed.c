@@ -2,13 +2,13 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "cli/kinds.h"
 #include "report/message.h"
 #include "cli/progress.h"
 #include "cli/trace.h"
 #include "correlate/assign.h"
 #include "ingest/framing.h"
-#include "ingest/input.h"
+#include "ingest/reader.h"
+#include "live/kinds.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -31,7 +31,12 @@ struct feed {
 	struct intake intake;
 	struct trace *trace;
 	struct assign *assign;
-	struct usual_kinds *kinds; /* NULL: each line goes the long way */
+	struct usual_kinds *kinds;
+	bool line_by_line; /* each goes the long way */
+	struct reader *reader;
+	/* How far the input at hand was taken. */
+	uint64_t lines, offset;
+	uint64_t consumed; /* of it as it lies on disk */
 	struct utsname host;
 	struct progress progress;
 	uint64_t merged_records;
@@ -63,102 +68,106 @@ static int put(void *context, struct event *event, struct str text, struct err *
 }
 
 /* Now and then: progress, a signal, how far the input was read. Returns 1 to end here. */
-static int look_around(struct feed *feed, struct input *input, struct err *input_err,
+static int look_around(struct feed *feed, const struct input *input, struct err *input_err,
 		       struct err *err)
 {
-	progress_update(&feed->progress, feed->bytes_before + input->consumed,
+	progress_update(&feed->progress, feed->bytes_before + feed->consumed,
 			feed->intake.counts.records);
 	if (interrupted) {
 		err_set(input_err, EINTR,
 			"%s: interrupted after line %llu; the lines before are stored", input->path,
-			(unsigned long long)input->lines);
+			(unsigned long long)feed->lines);
 		return 1;
 	}
-	return store_input_at(feed->store, input->offset, input->lines, err);
+	return store_input_at(feed->store, feed->offset, feed->lines, err);
 }
 
-static int commit(struct feed *feed, const struct input *input, struct err *err)
+/* What a pipe brought is to be seen, and nobody else is to wait for the store. */
+static int commit(struct feed *feed, struct err *err)
 {
-	int result = store_input_at(feed->store, input->offset, input->lines, err);
+	int result = store_input_at(feed->store, feed->offset, feed->lines, err);
 
+	feed->next_commit = progress_now() + IDLE_MS / 1e3;
 	return result < 0 ? result : store_commit(feed->store, err);
-}
-
-/*
- * Waits for a pipe. What it brought is committed when it pauses, and every second while it
- * trickles: it is to be seen, and nobody else is to wait for the store.
- */
-static int wait_for_input(struct feed *feed, const struct input *input, struct err *err)
-{
-	int result = 0;
-
-	if (input_buffered(input))
-		return 0;
-	if (progress_now() >= feed->next_commit || !input_ready(input, IDLE_MS)) {
-		result = commit(feed, input, err);
-		feed->next_commit = progress_now() + IDLE_MS / 1e3;
-	}
-	while (result == 0 && !interrupted && !input_ready(input, IDLE_MS))
-		;
-	return result;
 }
 
 static inline int take_line(struct feed *feed, const struct line *line, struct err *err)
 {
-	int result = trace_line(feed->trace, line, err);
+	int result = line->number == 1 ? store_input_head(feed->store, line->text, err) : 0;
 
+	if (result == 0)
+		result = trace_line(feed->trace, line, err);
 	if (result != 0)
 		return result < 0 ? result : 0;
 	return intake_line(&feed->intake, line, err);
 }
 
-/* Takes usual lines that are in the buffer, up to the next look around. Returns how many. */
-static int take_usual(struct feed *feed, struct input *input, struct err *err)
+/* Takes lines of a block from `at` on: those that are usual, or one. Returns how many. */
+static int take_some(struct feed *feed, const struct reader_block *block, size_t at, size_t most,
+		     struct err *err)
 {
-	unsigned most = (unsigned)(LINES_PER_LOOK - input->lines % LINES_PER_LOOK);
-	struct str lines = input_lines(input);
-	const char *end;
+	if (!feed->line_by_line && trace_is_none(feed->trace) &&
+	    !framing_is_inside(feed->intake.framing)) {
+		int taken = usual_kinds_take(feed->kinds, block->lines + at, most, err);
 
-	if (!feed->kinds || !lines.n || !trace_is_none(feed->trace) ||
-	    framing_is_inside(feed->intake.framing))
-		return 0;
-	int taken = usual_kinds_take(feed->kinds, lines, most, &end, err);
-
-	if (taken > 0) {
-		input_took(input, end, (uint64_t)taken);
-		feed->intake.known_framing = true;
+		if (taken != 0) {
+			feed->intake.known_framing = true;
+			return taken;
+		}
 	}
-	return taken;
+	struct line line = reader_line(block, at);
+
+	line.number = feed->lines + 1;
+	int result = take_line(feed, &line, err);
+
+	return result < 0 ? result : 1;
+}
+
+/* Returns 1 to end here. */
+static int take_block(struct feed *feed, const struct input *input,
+		      const struct reader_block *block, struct err *input_err, struct err *err)
+{
+	feed->consumed = block->consumed;
+	for (size_t at = 0; at < block->count;) {
+		size_t most = LINES_PER_LOOK - feed->lines % LINES_PER_LOOK;
+
+		feed->offset = reader_line(block, at).offset;
+		int result = most == LINES_PER_LOOK ? look_around(feed, input, input_err, err) : 0;
+
+		if (result != 0)
+			return result;
+		if (most > block->count - at)
+			most = block->count - at;
+		result = take_some(feed, block, at, most, err);
+		if (result < 0)
+			return result;
+		at += (size_t)result;
+		feed->lines += (uint64_t)result;
+	}
+	feed->offset = block->end;
+	return 0;
 }
 
 /* All lines of an input. A failure of the input itself goes into input_err. */
-static int take_lines(struct feed *feed, struct input *input, struct err *input_err,
+static int take_lines(struct feed *feed, const struct input *input, struct err *input_err,
 		      struct err *err)
 {
-	struct line line;
+	bool is_pipe = !S_ISREG(input->stat.st_mode);
+	const struct reader_block *block;
 	int result = 0;
 
-	for (;;) {
-		if (input->lines % LINES_PER_LOOK == 0)
+	while (result == 0) {
+		int came = reader_next(feed->reader, IDLE_MS, &block, input_err);
+
+		if (came == 0 || input_err->code)
+			break;
+		if (came > 0)
+			result = take_block(feed, input, block, input_err, err);
+		if (result == 0 && interrupted)
 			result = look_around(feed, input, input_err, err);
-		if (result != 0)
-			break;
-		result = take_usual(feed, input, err);
-		if (result > 0) {
-			result = 0;
-			continue;
-		}
-		if (result == 0 && !S_ISREG(input->stat.st_mode))
-			result = wait_for_input(feed, input, err);
-		if (result < 0 || (interrupted && look_around(feed, input, input_err, err)) ||
-		    input_next(input, &line, input_err) <= 0)
-			break;
-		if (line.number == 1)
-			result = store_input_head(feed->store, line.text, err);
-		if (result == 0)
-			result = take_line(feed, &line, err);
-		if (result < 0)
-			break;
+		/* as it pauses, and every second while it trickles */
+		if (result == 0 && is_pipe && (came < 0 || progress_now() >= feed->next_commit))
+			result = commit(feed, err);
 	}
 	return result < 0 ? result : 0;
 }
@@ -173,13 +182,13 @@ static void judge_input(struct feed *feed, const struct input *input, struct err
 			"%s: became %llu bytes shorter while it was read: lines may be lost; "
 			"the lines read are stored",
 			input->path, (unsigned long long)shrunk);
-	else if (input->lines && feed->intake.binary && !feed->intake.known_framing)
+	else if (feed->lines && feed->intake.binary && !feed->intake.known_framing)
 		err_set(input_err, EINVAL, "%s:1: not a log that sclog knows: binary data",
 			input->path);
 	if (input_err->code || feed->options->quiet)
 		return;
 	progress_clear(&feed->progress);
-	if (input->lines == 0)
+	if (feed->lines == 0)
 		message_warning("%s: is empty", input->path);
 	if (trace_has_table(feed->trace))
 		message_warning("%s: a table of strace -c omits calls that did not return, such as "
@@ -210,7 +219,28 @@ static int begin_input(struct feed *feed, const struct input *input, struct err 
 	intake_begin(&feed->intake, input->path);
 	trace_begin(feed->trace, input);
 	feed->next_commit = progress_now() + IDLE_MS / 1e3;
+	feed->lines = feed->offset = feed->consumed = 0;
 	return store_input_begin(feed->store, input->path, &input->stat, err);
+}
+
+/* An input that is open, to its end. A failure of the input itself goes into input_err. */
+static int feed_open_log(struct feed *feed, struct input *input, struct err *input_err,
+			 struct err *err)
+{
+	int result = begin_input(feed, input, err);
+
+	if (result == 0 &&
+	    reader_begin(feed->reader, input, usual_kinds_key(feed->kinds), input_err) == 0)
+		result = take_lines(feed, input, input_err, err);
+	reader_end(feed->reader);
+	judge_input(feed, input, input_err);
+	if (result == 0)
+		result = store_input_at(feed->store, feed->offset, feed->lines, err);
+	feed->counts->lines += feed->lines;
+	feed->counts->traces += trace_is_one(feed->trace);
+	feed->counts->bytes += feed->offset;
+	feed->bytes_before += input->consumed;
+	return result;
 }
 
 static int feed_log(struct feed *feed, const char *path, struct err *err)
@@ -219,18 +249,8 @@ static int feed_log(struct feed *feed, const char *path, struct err *err)
 	struct input input;
 	int result = 0;
 
-	if (input_open(&input, path, &input_err) == 0) {
-		result = begin_input(feed, &input, err);
-		if (result == 0)
-			result = take_lines(feed, &input, &input_err, err);
-		judge_input(feed, &input, &input_err);
-		if (result == 0)
-			result = store_input_at(feed->store, input.offset, input.lines, err);
-		feed->counts->lines += input.lines;
-		feed->counts->traces += trace_is_one(feed->trace);
-		feed->counts->bytes += input.offset;
-		feed->bytes_before += input.consumed;
-	}
+	if (input_open(&input, path, &input_err) == 0)
+		result = feed_open_log(feed, &input, &input_err, err);
 	if (result == 0)
 		result = note_unread(feed, path, &input_err, err);
 	feed->counts->failed += input_err.code != 0;
@@ -318,10 +338,13 @@ static int feed_open(struct feed *feed, struct err *err)
 	if (result == 0)
 		result = assign_new(feed->options->container, feed->options->map,
 				    feed->options->coverage, &feed->assign, err);
+	if (result < 0)
+		return result;
+	feed->kinds = usual_kinds_new(&feed->intake, feed->assign);
+	feed->reader = reader_new();
 	/* for tests: the same must come of both ways */
-	if (result == 0 && !getenv("SCLOG_LINE_BY_LINE"))
-		feed->kinds = usual_kinds_new(&feed->intake, feed->assign);
-	return result;
+	feed->line_by_line = getenv("SCLOG_LINE_BY_LINE");
+	return 0;
 }
 
 static int feed_each(struct feed *feed, char *const *paths, size_t count, struct err *err)
@@ -367,6 +390,7 @@ int feed_paths(struct store *store, char *const *paths, size_t count,
 	progress_clear(&feed.progress);
 	framing_free(feed.intake.framing);
 	trace_free(feed.trace);
+	reader_free(feed.reader);
 	usual_kinds_free(feed.kinds);
 	assign_free(feed.assign);
 	sigaction(SIGINT, &old_int, NULL);

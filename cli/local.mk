@@ -13,7 +13,6 @@ libsclog_a_SOURCES += \
 	cli/exit.h \
 	cli/feed.c cli/feed.h \
 	cli/judging.c cli/judging.h \
-	cli/kinds.c cli/kinds.h \
 	cli/nearest.c cli/nearest.h \
 	cli/option.c cli/option.h \
 	cli/output.c cli/output.h \

@@ -50,6 +50,15 @@ static bool would_wait(const struct input *input)
 	return input->no_wait && !input->raw && poll(&poll_fd, 1, 0) == 0;
 }
 
+/* Waits for a pipe, or until it is to end. */
+static bool is_stopped(const struct input *input)
+{
+	struct pollfd fds[] = {{.fd = input->fd, .events = POLLIN},
+			       {.fd = input->stop_fd, .events = POLLIN}};
+
+	return input->stoppable && poll(fds, 2, -1) > 0 && fds[1].revents;
+}
+
 /* A signal ends the wait: EINTR is for the caller to look at. */
 static ssize_t read_bytes(struct input *input, char *to, size_t size)
 {
@@ -57,8 +66,12 @@ static ssize_t read_bytes(struct input *input, char *to, size_t size)
 		errno = EAGAIN;
 		return -1;
 	}
-	ssize_t n = read(input->fd, to, size);
+	ssize_t n = -1;
 
+	if (is_stopped(input))
+		errno = EINTR;
+	else
+		n = read(input->fd, to, size);
 	if (n > 0)
 		input->consumed += (uint64_t)n;
 	return n;
@@ -90,7 +103,7 @@ static struct raw *raw_new(struct input *input)
 	struct raw *raw = mem_new(1, sizeof(*raw));
 
 	*raw = (struct raw){.input = input, .bytes = input->buffer, .peeked = input->end};
-	input->buffer = mem_new(1, BUFFER_SIZE + INPUT_SLACK);
+	input->buffer = input_buffer_new();
 	input->end = 0;
 	input->raw = raw;
 	return raw;
@@ -157,7 +170,7 @@ static int begin(struct input *input, struct err *err)
 	int result;
 
 	posix_fadvise(input->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	input->buffer = mem_new(1, BUFFER_SIZE + INPUT_SLACK);
+	input->buffer = input_buffer_new();
 	do {
 		result = input_fill(input, err);
 	} while (result > 0 && input->end < 6);
@@ -195,6 +208,8 @@ void input_close(struct input *input)
 	gzip_free(input->gzip);
 	if (input->fd >= 0)
 		close(input->fd);
+	if (input->stoppable)
+		close(input->stop_fd);
 	if (input->raw)
 		free(input->raw->bytes);
 	free(input->raw);
@@ -439,13 +454,20 @@ bool input_buffered(const struct input *input)
 	       memchr(input->buffer + input->start, '\n', input->end - input->start);
 }
 
-bool input_ready(const struct input *input, int timeout_ms)
+char *input_buffer_new(void)
 {
-	struct pollfd poll_fd = {.fd = input->fd, .events = POLLIN};
+	return mem_new(1, BUFFER_SIZE + INPUT_SLACK);
+}
 
-	if (S_ISREG(input->stat.st_mode) || input->at_end || input_buffered(input))
-		return true;
-	return poll(&poll_fd, 1, timeout_ms) != 0;
+char *input_swap(struct input *input, char *buffer)
+{
+	char *taken = input->buffer;
+
+	input->end -= input->start;
+	memcpy(buffer, taken + input->start, input->end);
+	input->start = 0;
+	input->buffer = buffer;
+	return taken;
 }
 
 uint64_t input_shrunk(const struct input *input)

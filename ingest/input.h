@@ -36,7 +36,9 @@ struct input {
 	bool at_end;
 	bool skipping; /* inside the rest of a line that was cut */
 	bool growing;
-	bool no_wait;  /* may be set: a read that would wait for a pipe is -EAGAIN */
+	bool no_wait;   /* may be set: a read that would wait for a pipe is -EAGAIN */
+	bool stoppable; /* may be set: stop_fd, which is the input's then, ends waiting for a pipe */
+	int stop_fd;
 	size_t head_n; /* of a growing input */
 	char head[INPUT_HEAD_MAX];
 };
@@ -133,11 +135,11 @@ static inline int input_next(struct input *input, struct line *ret_line, struct 
 /* True if the next line is in the buffer. */
 bool input_buffered(const struct input *input);
 
-/*
- * True if the next line can be had without waiting: it is in the buffer, or the input is no
- * pipe, or the pipe has bytes now. Waits for at most that long.
- */
-bool input_ready(const struct input *input, int timeout_ms);
+/* A buffer for input_swap(); free it with free(). */
+char *input_buffer_new(void);
+
+/* Gives away the buffer with what was taken of it, for another one; the rest moves there. */
+char *input_swap(struct input *input, char *buffer);
 
 /* Bytes by which a regular file became shorter than what was read of it; 0 if it did not. */
 uint64_t input_shrunk(const struct input *input);

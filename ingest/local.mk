@@ -14,8 +14,10 @@ libsclog_a_SOURCES += \
 	ingest/journal.c ingest/journal.h \
 	ingest/kmsg.c ingest/kmsg.h \
 	ingest/line.h \
+	ingest/memo.c ingest/memo.h \
 	ingest/multicast.c ingest/multicast.h \
 	ingest/node.c ingest/node.h \
+	ingest/reader.c ingest/reader.h \
 	ingest/record.c ingest/record.h \
 	ingest/rotation.c ingest/rotation.h \
 	ingest/sdjournal.c ingest/sdjournal.h \

@@ -77,7 +77,7 @@ static inline void note_blanks(const char *p, uint64_t bits, unsigned count, con
 	}
 }
 
-/* False if the line is longer than usual, or not whole. */
+/* False if the line is longer than usual. */
 static inline bool find_blanks(const char *p, const char *end, struct blanks *blanks)
 {
 	const char *last = end - p > LINE_USUAL ? p + LINE_USUAL : end;
@@ -91,7 +91,7 @@ static inline bool find_blanks(const char *p, const char *end, struct blanks *bl
 		count += found;
 		if (look.newlines) {
 			blanks->newline = p + __builtin_ctzll(look.newlines);
-			return blanks->newline < end;
+			return true;
 		}
 	}
 	return false;
@@ -116,7 +116,8 @@ static inline bool read_tail(const char *const *at, const char *newline, struct 
 		return false;
 	usual->ip = ip;
 	usual->code = (uint32_t)code;
-	usual->what = str_of(at[0] + 1, (size_t)(at[6] - at[0] - 1));
+	usual->what_at = (uint16_t)(at[0] + 1 - usual->line);
+	usual->what_n = (uint16_t)(at[6] - at[0] - 1);
 	return true;
 }
 
@@ -129,7 +130,8 @@ static inline unsigned read_subj(const char *const *at, const char *newline, str
 	for (; at[n] < newline && *at[n] == ' '; n++) {
 		if (!STARTS(at[n], " pid="))
 			continue;
-		usual->subj = str_of(from, (size_t)(at[n] - from));
+		usual->subj_at = (uint16_t)(from - usual->line);
+		usual->subj_n = (uint16_t)(at[n] - from);
 		return n;
 	}
 	return 0;
@@ -143,7 +145,7 @@ static inline bool read_fields(const char *const *at, const char *newline, struc
 	    !STARTS(at[3], " ses="))
 		return false;
 	at += 4;
-	usual->subj = str_of(NULL, 0);
+	usual->subj_at = usual->subj_n = 0;
 	if (STARTS(at[0], " subj=")) {
 		unsigned n = read_subj(at, newline, usual);
 
@@ -171,16 +173,16 @@ static inline bool read_record(const struct blanks *blanks, struct usual *usual)
 
 	if (!stamp_kernel(&rest, &usual->ms, &usual->serial) || rest.p != at[1] + 1)
 		return false;
-	usual->fields = rest;
+	usual->fields_at = (uint16_t)(rest.p - usual->line);
 	return read_fields(at + 1, newline, usual);
 }
 
 /* A line of another type: its blanks need not be known. */
 static enum usual_kind read_other(struct usual *usual)
 {
-	const char *p = usual->line.p, *end = p + usual->line.n;
+	const char *p = usual->line, *end = p + usual->line_n;
 
-	if (usual->line.n < 40 || usual->line.n > OTHER_USUAL || !STARTS(p, "type="))
+	if (usual->line_n < 40 || usual->line_n > OTHER_USUAL || !STARTS(p, "type="))
 		return USUAL_NOT;
 	if (STARTS(p + 5, "DAEMON_"))
 		return USUAL_NOBODY;
@@ -194,16 +196,18 @@ static enum usual_kind read_other(struct usual *usual)
 	return stamp_kernel(&rest, &usual->ms, &usual->serial) ? USUAL_OTHER : USUAL_NOT;
 }
 
-enum usual_kind usual_read(const char *p, const char *end, struct usual *usual)
+void usual_read(const char *p, const char *end, struct usual *usual)
 {
 	struct blanks blanks;
+	bool is_record = end - p > 13 && STARTS(p, "type=SECCOMP ") && find_blanks(p, end, &blanks);
+	const char *newline = is_record ? blanks.newline : memchr(p, '\n', (size_t)(end - p));
 
-	if (end - p > 13 && STARTS(p, "type=SECCOMP ") && find_blanks(p, end, &blanks)) {
-		usual->line = str_of(p, (size_t)(blanks.newline - p));
-		return read_record(&blanks, usual) ? USUAL_RECORD : USUAL_NOT;
-	}
-	const char *newline = memchr(p, '\n', (size_t)(end - p));
-
-	usual->line = newline ? str_of(p, (size_t)(newline - p)) : str_of(NULL, 0);
-	return newline ? read_other(usual) : USUAL_NOT;
+	usual->line = p;
+	usual->line_n = (uint32_t)(newline - p);
+	usual->ended = true;
+	usual->cut = false;
+	if (is_record)
+		usual->kind = read_record(&blanks, usual) ? USUAL_RECORD : USUAL_NOT;
+	else
+		usual->kind = (uint8_t)read_other(usual);
 }

@@ -21,23 +21,50 @@ enum usual_kind {
 	USUAL_RECORD,
 };
 
-/* Slices borrow the line. */
+/* One cache line. What lies in the line is given by where it begins in it, and how long it is. */
 struct usual {
-	struct str line; /* without its newline; p is NULL if there is no newline */
+	const char *line;
+	uint32_t line_n; /* without its newline */
+	uint8_t kind;    /* enum usual_kind */
+	bool ended, cut; /* as in struct line */
 	int64_t ms;
-	uint32_t serial;
 	/* of a record */
-	uint32_t pid, code;
 	uint64_t ip;
-	struct str what;   /* "comm=... compat=.": with the code all but when, where and by whom */
-	struct str subj;   /* the LSM's context, empty if there is none */
-	struct str fields; /* what record_parse() takes */
+	uint64_t hash; /* memo_hash() */
+	uint32_t serial, pid, code;
+	uint16_t what_at,
+		what_n; /* "comm=... compat=.": with the code all but when, where, by whom */
+	uint16_t subj_at, subj_n; /* the LSM's context; n: 0 if there is none */
+	uint16_t fields_at;       /* what record_parse() takes, to the line's end */
 };
+
+_Static_assert(sizeof(struct usual) <= 64, "one cache line");
+
+static inline struct str usual_line(const struct usual *usual)
+{
+	return str_of(usual->line, usual->line_n);
+}
+
+static inline struct str usual_what(const struct usual *usual)
+{
+	return str_of(usual->line + usual->what_at, usual->what_n);
+}
+
+static inline struct str usual_subj(const struct usual *usual)
+{
+	return str_of(usual->line + usual->subj_at, usual->subj_n);
+}
+
+static inline struct str usual_fields(const struct usual *usual)
+{
+	return str_skip(usual_line(usual), usual->fields_at);
+}
 
 /* So many bytes behind the text may be read, whatever is in them. */
 #define USUAL_SLACK 64
 
-/* Reads the line at p; `end` ends the text. */
-enum usual_kind usual_read(const char *p, const char *end, struct usual *ret_usual);
+/* Reads the line at p; a newline comes before `end`. All but the hash is filled in, or, if the line is
+ * not usual, line and kind. */
+void usual_read(const char *p, const char *end, struct usual *ret_usual);
 
 #endif

@@ -1,6 +1,7 @@
 libsclog_a_SOURCES += \
 	live/evidence.c live/evidence.h \
 	live/intake.c live/intake.h \
+	live/kinds.c live/kinds.h \
 	live/listener.c live/listener.h \
 	live/printer.c live/printer.h \
 	live/service.c live/service.h \

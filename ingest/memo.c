@@ -1,0 +1,170 @@
+#include "ingest/memo.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#define TEXT_MAX 232 /* longer ones are parsed each time */
+
+/* Four cache lines, of which the first two or three are read. */
+struct known {
+	uint64_t hash;
+	uint32_t code, pid; /* pid: 0 unless it decides */
+	uint32_t n;
+	char text[TEXT_MAX + 4]; /* the context if it decides, then comm= to compat= */
+};
+
+_Static_assert(sizeof(struct known) == 256, "whole cache lines");
+
+struct memo {
+	struct memo_key key;
+	uint32_t size, count;
+	void *memory; /* of all, which begins at a cache line in it */
+	struct known *all;
+	uint32_t *slots; /* number + 1; twice the size */
+};
+
+struct memo *memo_new(uint32_t size, bool by_pid, bool by_subj)
+{
+	struct memo *memo = mem_new(1, sizeof(*memo));
+
+	memo->key.by_pid = by_pid;
+	memo->key.by_subj = by_subj;
+	if (getrandom(&memo->key.seed, sizeof(memo->key.seed), 0) != sizeof(memo->key.seed))
+		mem_fail("random bytes");
+	memo->size = size;
+	memo->memory = mem_new((size_t)size + 1, sizeof(*memo->all));
+	memo->all = (void *)(((uintptr_t)memo->memory + 63) / 64 * 64);
+	memo->slots = mem_new(2 * (size_t)size, sizeof(*memo->slots));
+	return memo;
+}
+
+void memo_free(struct memo *memo)
+{
+	if (!memo)
+		return;
+	free(memo->memory);
+	free(memo->slots);
+	free(memo);
+}
+
+const struct memo_key *memo_key(const struct memo *memo)
+{
+	return &memo->key;
+}
+
+/* What of it decides. */
+static inline struct str subj_of(const struct memo_key *key, const struct usual *usual)
+{
+	return key->by_subj ? usual_subj(usual) : str_of(NULL, 0);
+}
+
+static inline uint32_t pid_of(const struct memo_key *key, const struct usual *usual)
+{
+	return key->by_pid ? usual->pid : 0;
+}
+
+/* The hash of bytes that are at least sixteen: two halves side by side. */
+static inline uint64_t hash_long(uint64_t seed, struct str text)
+{
+	uint64_t a = hash_word(seed, text.n), b = seed, words[4];
+	const char *p = text.p, *end = p + text.n;
+
+	for (; end - p > 32; p += 32) {
+		memcpy(words, p, 32);
+		a = hash_fold(a ^ words[0], words[1] ^ 0x9e3779b97f4a7c15u);
+		b = hash_fold(b ^ words[2], words[3] ^ 0xbf58476d1ce4e5b9u);
+	}
+	if (end - p > 16) {
+		memcpy(words, p, 16);
+		a = hash_fold(a ^ words[0], words[1] ^ 0x9e3779b97f4a7c15u);
+	}
+	memcpy(words, end - 16, 16);
+	return hash_fold(a ^ words[0], b ^ words[1]);
+}
+
+uint64_t memo_hash(const struct memo_key *key, const struct usual *usual)
+{
+	uint64_t seed = hash_word(key->seed ^ pid_of(key, usual), usual->code);
+	struct str subj = subj_of(key, usual);
+
+	if (subj.n)
+		seed = hash_bytes(seed, subj);
+	return hash_long(seed, usual_what(usual));
+}
+
+static inline size_t slot_of(const struct memo *memo, const struct usual *usual)
+{
+	return (size_t)usual->hash & (2 * (size_t)memo->size - 1);
+}
+
+void memo_soon(const struct memo *memo, const struct usual *usual)
+{
+	__builtin_prefetch(&memo->slots[slot_of(memo, usual)]);
+}
+
+void memo_sooner(const struct memo *memo, const struct usual *usual)
+{
+	uint32_t number = memo->slots[slot_of(memo, usual)];
+	const char *known = (const char *)&memo->all[number ? number - 1 : 0];
+
+	__builtin_prefetch(known);
+	__builtin_prefetch(known + 64);
+	__builtin_prefetch(known + 128);
+}
+
+static inline bool is_known(const struct memo *memo, const struct known *known,
+			    const struct usual *usual)
+{
+	struct str subj = subj_of(&memo->key, usual), what = usual_what(usual);
+
+	return known->hash == usual->hash && known->n == subj.n + what.n &&
+	       known->code == usual->code && known->pid == pid_of(&memo->key, usual) &&
+	       memcmp(known->text + subj.n, what.p, what.n) == 0 &&
+	       (subj.n == 0 || memcmp(known->text, subj.p, subj.n) == 0);
+}
+
+bool memo_find(const struct memo *memo, const struct usual *usual, uint32_t *ret_number)
+{
+	size_t slot = slot_of(memo, usual);
+
+	for (; memo->slots[slot]; slot = (slot + 1) & (2 * (size_t)memo->size - 1)) {
+		*ret_number = memo->slots[slot] - 1;
+		if (is_known(memo, &memo->all[*ret_number], usual))
+			return true;
+	}
+	return false;
+}
+
+bool memo_fits(const struct memo *memo, const struct usual *usual)
+{
+	return subj_of(&memo->key, usual).n + usual->what_n <= TEXT_MAX;
+}
+
+uint32_t memo_next(struct memo *memo)
+{
+	if (memo->count == memo->size) {
+		memset(memo->slots, 0, 2 * (size_t)memo->size * sizeof(*memo->slots));
+		memo->count = 0;
+	}
+	return memo->count;
+}
+
+void memo_add(struct memo *memo, const struct usual *usual)
+{
+	struct str subj = subj_of(&memo->key, usual), what = usual_what(usual);
+	struct known *known = &memo->all[memo_next(memo)];
+	size_t slot = slot_of(memo, usual);
+
+	known->hash = usual->hash;
+	known->code = usual->code;
+	known->pid = pid_of(&memo->key, usual);
+	known->n = (uint32_t)(subj.n + what.n);
+	if (subj.n)
+		memcpy(known->text, subj.p, subj.n);
+	memcpy(known->text + subj.n, what.p, what.n);
+	while (memo->slots[slot])
+		slot = (slot + 1) & (2 * (size_t)memo->size - 1);
+	memo->slots[slot] = ++memo->count;
+}

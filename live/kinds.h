@@ -1,0 +1,28 @@
+/*
+ * Usual lines on their way to the store: what they say but for when, by whom and where is looked at
+ * once, and then known by its bytes (ingest/memo.h).
+ */
+#ifndef SCLOG_LIVE_KINDS_H
+#define SCLOG_LIVE_KINDS_H
+
+#include "correlate/assign.h"
+#include "ingest/memo.h"
+#include "live/intake.h"
+
+struct usual_kinds;
+
+/* Borrows both. */
+struct usual_kinds *usual_kinds_new(struct intake *intake, struct assign *assign);
+void usual_kinds_free(struct usual_kinds *kinds);
+
+/* For who hashes the lines. */
+const struct memo_key *usual_kinds_key(const struct usual_kinds *kinds);
+
+/*
+ * Takes lines of a log up to the first that is not usual. Returns how many, or -errno. All of them
+ * are in the store's hands then.
+ */
+int usual_kinds_take(struct usual_kinds *kinds, const struct usual *lines, size_t count,
+		     struct err *err);
+
+#endif
