@@ -332,6 +332,19 @@ int clock_now_ms(int64_t *ret_ms, struct err *err)
 	return 0;
 }
 
+int clock_parse_duration(struct str text, int64_t *ret_ms)
+{
+	struct clock_span span;
+
+	if (text.n == 0 || text.p[0] < '0' || text.p[0] > '9')
+		return -EINVAL;
+	int result = parse_relative(text, 0, &span);
+
+	if (result == 0)
+		*ret_ms = -span.first_ms;
+	return result;
+}
+
 const char *clock_format_rfc3339_ms(int64_t ms, char text[CLOCK_TEXT_SIZE])
 {
 	time_t seconds = (time_t)(ms / MS_PER_SECOND - (ms % MS_PER_SECOND < 0));

@@ -43,6 +43,9 @@ struct clock_span {
  */
 int clock_parse(struct str text, int64_t now_ms, struct clock_span *ret_span);
 
+/* A length of time as clock_parse() takes it: 90s, 15m, 1h, 7d, 2w. Returns 0, -EINVAL or -ERANGE. */
+int clock_parse_duration(struct str text, int64_t *ret_ms);
+
 /* The forms above in one line, for messages. */
 extern const char clock_forms[];
 

@@ -6,6 +6,7 @@
 #include "report/message.h"
 #include "cli/nearest.h"
 #include "cli/reading.h"
+#include "cli/retention.h"
 #include "live/source.h"
 #include "live/watch.h"
 #include "correlate/metadata.h"
@@ -18,6 +19,9 @@
 
 /* As auditd boosts itself (priority_boost, auditd.conf(5)). */
 #define PRIORITY_USUAL (-4)
+
+/* By then what was logged while nobody watched has been read. */
+#define PRUNE_AFTER_MS (60 * 60 * 1000)
 
 struct watch_options_given {
 	struct global_options global;
@@ -192,8 +196,14 @@ static int watch(const struct watch_options_given *given, const struct config *c
 		.judges = judges->count ? judges : NULL,
 	};
 	struct cgroup_rules *rules = NULL;
+	struct store_retention retention;
 	struct store *store = NULL;
-	int r = open_store(given, config, &store, err);
+	int r = retention_parse(&(struct retention_options){0}, config, &retention, err);
+
+	if (r == 0)
+		r = open_store(given, config, &store, err);
+	if (r == 0)
+		store_set_retention(store, &retention, PRUNE_AFTER_MS);
 
 	if (r == 0)
 		r = cgroup_rules_new(&rules, err);

@@ -19,7 +19,8 @@
 	EACH(profile)    \
 	EACH(explain)    \
 	EACH(logmode)    \
-	EACH(doctor)
+	EACH(doctor)     \
+	EACH(prune)
 
 /* Every command's struct of options begins with these. */
 struct global_options {

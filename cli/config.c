@@ -28,6 +28,7 @@ enum value_kind {
 	VALUE_PATH,    /* absolute: a service has no directory of its own */
 	VALUE_TIME,
 	VALUE_NICE,
+	VALUE_DURATION, /* or forever */
 };
 
 static const struct key {
@@ -49,12 +50,15 @@ static const struct key {
 	{"watch", "db-group", VALUE_TEXT, offsetof(struct config, db_group), NULL},
 	{"watch", "format", VALUE_CHOICE, offsetof(struct config, format), "text|json"},
 	{"watch", "priority", VALUE_NICE, offsetof(struct config, priority), NULL},
+	{"retention", "keep-minutes", VALUE_DURATION, offsetof(struct config, keep_minutes), NULL},
+	{"retention", "keep-hours", VALUE_DURATION, offsetof(struct config, keep_hours), NULL},
+	{"retention", "keep-days", VALUE_DURATION, offsetof(struct config, keep_days), NULL},
 	{"roots", "proc", VALUE_PATH, offsetof(struct config, proc_root), NULL},
 	{"roots", "runtime", VALUE_PATH, offsetof(struct config, runtime_root), NULL},
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
 
-static const char *const sections[] = {"watch", "cgroup", "roots", NULL};
+static const char *const sections[] = {"watch", "retention", "cgroup", "roots", NULL};
 
 struct parse {
 	struct config *config;
@@ -152,8 +156,8 @@ static void check_section(struct parse *parse, struct str text)
 	const char *near = nearest_find(name, section_name, NULL);
 
 	problem(parse, parse->line, "unknown section [%.*s]: %s%s%s", (int)name.n, name.p,
-		near ? "did you mean [" : "must be [watch], [cgroup] or [roots]", near ? near : "",
-		near ? "]?" : "");
+		near ? "did you mean [" : "must be [watch], [retention], [cgroup] or [roots]",
+		near ? near : "", near ? "]?" : "");
 }
 
 /* Nothing came of a line that is neither empty nor a comment nor a section. */
@@ -254,6 +258,14 @@ static bool is_time(const char *value)
 	return strcmp(value, "start") == 0 || clock_parse(str_from(value), 0, &span) == 0;
 }
 
+static bool is_duration(const char *value)
+{
+	int64_t ms;
+
+	return strcmp(value, "forever") == 0 ||
+	       (clock_parse_duration(str_from(value), &ms) == 0 && ms > 0);
+}
+
 static bool set_nice(struct config *config, const char *value)
 {
 	char *end;
@@ -289,6 +301,10 @@ static void set_value(struct parse *parse, const struct key *key, const char *va
 	else if (key->kind == VALUE_TIME && !is_time(value))
 		problem(parse, parse->line, "%s = %s: must be start or a time (%s)", key->name,
 			value, clock_forms);
+	else if (key->kind == VALUE_DURATION && !is_duration(value))
+		problem(parse, parse->line,
+			"%s = %s: must be a length of time such as 36h, 7d or 52w, or forever",
+			key->name, value);
 	else if (key->kind == VALUE_NICE && !set_nice(parse->config, value))
 		problem(parse, parse->line,
 			"%s = %s: must be a nice value from -20 to 19 (0: unchanged)", key->name,

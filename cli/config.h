@@ -29,6 +29,8 @@ struct config {
 		*format;
 	bool has_priority;
 	int priority; /* nice value, setpriority(2) */
+	/* [retention], each as the option of that name of `sclog prune` */
+	const char *keep_minutes, *keep_hours, *keep_days;
 	/* [roots] */
 	const char *proc_root, *runtime_root;
 

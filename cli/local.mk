@@ -7,6 +7,7 @@ libsclog_a_SOURCES += \
 	cli/cmd_ingest.c \
 	cli/cmd_logmode.c \
 	cli/cmd_profile.c \
+	cli/cmd_prune.c \
 	cli/cmd_watch.c \
 	cli/command.h \
 	cli/config.c cli/config.h \
@@ -20,6 +21,7 @@ libsclog_a_SOURCES += \
 	cli/profile_files.c \
 	cli/profile_make.c cli/profile_private.h \
 	cli/progress.c cli/progress.h \
+	cli/retention.c cli/retention.h \
 	cli/reading.c cli/reading.h \
 	cli/selection.c cli/selection.h \
 	cli/syscalls.c cli/syscalls.h \

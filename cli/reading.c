@@ -86,17 +86,22 @@ static int open_files(struct reading *reading, struct invocation *invocation,
 			  &reading->counts, err);
 }
 
+int reading_check_store(const char *path, const struct invocation *invocation, struct err *err)
+{
+	if (access(path, F_OK) == 0 || errno != ENOENT)
+		return 0;
+	return err_set(err, ENOENT,
+		       "no store at '%s': create it with `sclog ingest FILE...`, name another with"
+		       " --db, or give FILEs to `sclog %s`",
+		       path, invocation->command->name);
+}
+
 static int open_store(struct reading *reading, const struct invocation *invocation, struct err *err)
 {
 	char *path = invocation->global->db ? strdup(invocation->global->db) : store_default_path();
-	int r;
+	int r = reading_check_store(path, invocation, err);
 
-	if (access(path, F_OK) < 0 && errno == ENOENT)
-		r = err_set(err, ENOENT,
-			    "no store at '%s': create it with `sclog ingest FILE...`, name "
-			    "another with --db, or give FILEs to `sclog %s`",
-			    path, invocation->command->name);
-	else
+	if (r == 0)
 		r = store_open(path, STORE_READ, NULL, &reading->store, err);
 	free(path);
 	return r;

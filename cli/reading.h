@@ -57,6 +57,9 @@ void reading_close(struct reading *reading);
 
 #define READING_AUTO __attribute__((cleanup(reading_close))) struct reading
 
+/* An error that says how to make one if there is no store at that path. */
+int reading_check_store(const char *path, const struct invocation *invocation, struct err *err);
+
 /* What reading the FILEs alone can know of the evidence: reasons why it is not complete. */
 void reading_add_reasons(const struct reading *reading, struct evidence *evidence);
 

@@ -9,5 +9,6 @@ dist_man_MANS += \
 	doc/sclog-ingest.1 \
 	doc/sclog-logmode.1 \
 	doc/sclog-profile.1 \
+	doc/sclog-prune.1 \
 	doc/sclog-watch.1 \
 	doc/sclog.conf.5

@@ -16,9 +16,11 @@ static void write_text(const struct summary_row *rows, size_t count, FILE *out)
 	for (size_t i = 0; i < count; i++) {
 		const struct summary_row *row = &rows[i];
 
-		if (row->if_nonzero && row->count == 0)
+		if (row->if_nonzero && row->count == 0 && !row->text)
 			continue;
-		if (row->is_real)
+		if (row->text)
+			fprintf(out, "%-*s  %s\n", (int)width, row->label, row->text);
+		else if (row->is_real)
 			fprintf(out, "%-*s  %.2f\n", (int)width, row->label, row->real);
 		else
 			fprintf(out, "%-*s  %" PRIu64 "\n", (int)width, row->label, row->count);
@@ -28,6 +30,8 @@ static void write_text(const struct summary_row *rows, size_t count, FILE *out)
 /* Milliseconds are as fine as a wall clock is worth. */
 static json_t *value_json(const struct summary_row *row)
 {
+	if (row->text)
+		return json_string(row->text);
 	if (!row->is_real)
 		return json_from_count(row->count);
 	return json_real((double)(int64_t)(row->real * 1000 + 0.5) / 1000);
@@ -68,7 +72,9 @@ static void write_csv(const struct summary_row *rows, size_t count, FILE *out)
 		fprintf(out, "%s%s", i ? "," : "", rows[i].path);
 	fprintf(out, "\r\n");
 	for (size_t i = 0; i < count; i++) {
-		if (rows[i].is_real)
+		if (rows[i].text)
+			fprintf(out, "%s%s", i ? "," : "", rows[i].text);
+		else if (rows[i].is_real)
 			fprintf(out, "%s%.3f", i ? "," : "", rows[i].real);
 		else
 			fprintf(out, "%s%" PRIu64, i ? "," : "", rows[i].count);

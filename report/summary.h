@@ -12,7 +12,8 @@ struct summary_row {
 	uint64_t count;
 	double real;
 	bool is_real;
-	bool if_nonzero; /* text leaves it out at zero */
+	const char *text; /* not NULL: what it is instead of a number */
+	bool if_nonzero;  /* text leaves it out at zero */
 };
 
 /* Returns 0, or the negative errno of a failed write. */

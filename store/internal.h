@@ -24,10 +24,21 @@ struct store_input {
 	char path[4096];
 };
 
+/* Records of an input that are older than the horizon, by node and day. What is beyond the bound
+ * counts to the last of them. */
+#define EXPIRED_DAYS 64
+struct expired {
+	int64_t node, day;
+	uint64_t count;
+};
+
 /* What is read at the same time, each on its own. */
 struct slot {
 	struct store_input input;
 	struct stream stream;
+	struct expired expired[EXPIRED_DAYS];
+	size_t expired_count;
+	bool expired_changed; /* since their rows were written */
 };
 
 struct store {
@@ -48,6 +59,11 @@ struct store {
 	struct put_counts counts;
 	struct writer_state *kept; /* NULL until writer_keep() */
 	struct queue *queue;       /* NULL unless something is put */
+	struct store_retention retention;
+	bool prunes;           /* by itself */
+	int64_t prune_from_ms; /* CLOCK_MONOTONIC */
+	int64_t pruned_day;    /* since the epoch, of the last pass; 0: none yet */
+	struct prune *prune;   /* the pass at hand; NULL: none */
 	bool patient;
 	unsigned selected; /* the slot of what is put */
 	/* The caller's, while the queue's thread has `sql`: for questions. db is NULL: not open. */
@@ -70,5 +86,8 @@ int store_open_reading(struct sql *sql, const char *path, struct err *err);
 /* Bounds what can be read of it (sql_bound()) by the size of the file: ample for a whole command,
  * and not without end. */
 void store_bound_reading(struct sql *sql);
+
+/* A step of the pass that is due, if the store prunes by itself; between two transactions. */
+int store_prune_a_little(struct store *store, struct err *err);
 
 #endif

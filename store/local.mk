@@ -13,6 +13,7 @@ libsclog_a_SOURCES += \
 	store/merge.c \
 	store/minutes.c store/minutes.h \
 	store/pack.c \
+	store/prune.c store/prune.h \
 	store/query.c store/query.h \
 	store/queue.c store/queue.h \
 	store/row.c store/row.h \

@@ -202,6 +202,10 @@ static const struct loss_words loss_words[LOSS_KIND_COUNT] = {
 	[LOSS_CLAIMED] = {"process(es) named a container that is not their user's, and count to the"
 			  " host",
 			  false},
+	[LOSS_EXPIRED] = {"record(s) are older than the store's horizon and were not counted;"
+			  " whether they had been counted before it moved is not known"
+			  " (ingest --backfill counts them)",
+			  false},
 };
 
 static int give_note(struct loss_query *query, enum loss_kind kind, int64_t ms, uint64_t count,

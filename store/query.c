@@ -89,7 +89,8 @@ static int look_inside(struct sql *sql, sqlite3_stmt *hours, int64_t series, str
 
 	sqlite3_reset(hours);
 	sqlite3_bind_int64(hours, 1, series);
-	sqlite3_bind_int64(hours, 2, inside->since_ms / HOUR_MS);
+	/* from the beginning of its day on: a day that was rolled up is a row there */
+	sqlite3_bind_int64(hours, 2, inside->since_ms / HOUR_MS / 24 * 24);
 	sqlite3_bind_int64(hours, 3, inside->until_ms / HOUR_MS);
 	while ((result = sql_step(sql, hours, err)) > 0)
 		if (!inside_take_hour(inside, hours))

@@ -182,6 +182,13 @@ static void take_next(struct queue *queue)
 	pthread_cond_broadcast(&queue->changed);
 }
 
+/* What passes by itself is tried again after the next commit, and is no failure of this one. */
+static void prune(struct queue *queue, struct err *err)
+{
+	if (store_prune_a_little(queue->store, err) < 0 && sql_error_passes(err->code))
+		err_clear(err);
+}
+
 /* Commits what was taken, all of it. The lock is held before and after, not meanwhile. */
 static void commit_now(struct queue *queue)
 {
@@ -189,7 +196,8 @@ static void commit_now(struct queue *queue)
 	struct err err = ERR_INIT;
 
 	pthread_mutex_unlock(&queue->lock);
-	writer_commit(queue->store, &err);
+	if (writer_commit(queue->store, &err) == 0)
+		prune(queue, &err);
 	pthread_mutex_lock(&queue->lock);
 	if (err.code) {
 		fail(queue, &err);

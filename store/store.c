@@ -1,4 +1,5 @@
 #include "store/claim.h"
+#include "store/prune.h"
 #include "store/queue.h"
 #include "store/writer.h"
 
@@ -371,6 +372,7 @@ void store_close(struct store *store)
 	seen_text_free(store->seen_text);
 	tally_free(store->tally);
 	lifetimes_free(store->lifetimes);
+	prune_free(store->prune);
 	kinds_free(store->kinds);
 	for (size_t i = 0; i < STORE_SLOTS; i++)
 		stream_release(&store->slots[i].stream);

@@ -109,6 +109,7 @@ enum loss_kind {
 	LOSS_CLOCK,      /* the clock was stepped: times around it are not in order */
 	LOSS_GREW, /* the kernel's count of dropped records grew by so many while it was watched */
 	LOSS_CLAIMED, /* processes named a container that is not their user's */
+	LOSS_EXPIRED, /* records older than the horizon: they may have been counted before it moved */
 	LOSS_KIND_COUNT,
 };
 
@@ -254,6 +255,42 @@ struct merge_result {
 };
 int store_merge(struct store *store, const char *path, struct merge_result *ret_result,
 		struct err *err);
+
+/*
+ * How long detail is kept, in milliseconds before now; 0 for ever. What is older than `minutes` is
+ * known by the hour and cannot be told from a duplicate any more (the horizon); older than `hours`,
+ * by the day; older than `days`, not at all. Each ends at the beginning of a day, UTC.
+ */
+struct store_retention {
+	int64_t minutes_ms, hours_ms, days_ms;
+};
+#define STORE_DAY_MS ((int64_t)24 * 60 * 60 * 1000)
+/* What a store keeps where nobody says otherwise; sclog-prune(1) has the model behind it. */
+#define STORE_RETENTION_DEFAULT \
+	((struct store_retention){2 * STORE_DAY_MS, 10 * STORE_DAY_MS, 365 * STORE_DAY_MS})
+
+struct prune_counts {
+	int64_t horizon_ms;
+	uint64_t to_hours;   /* hours that gave up their minutes */
+	uint64_t to_days;    /* hours that became part of a day */
+	uint64_t hours;      /* hours and days that were dropped */
+	uint64_t records;    /* counted in them */
+	uint64_t identities; /* rows of identities */
+	uint64_t series, containers;
+	uint64_t evidence; /* losses, runs of serials and inputs */
+};
+
+/*
+ * Makes it so, in short transactions between which others can write: a watch may run. With dry_run
+ * (any mode but STORE_MEMORY) it only counts. Nothing may be put meanwhile.
+ */
+int store_prune(struct store *store, const struct store_retention *retention, int64_t now_ms,
+		bool dry_run, struct prune_counts *ret_counts, struct err *err);
+
+/* The same once a day, by the store's own thread, a step after each commit; for the first time after
+ * so long, so that logs which are read late at a start are not older than a horizon that just moved. */
+void store_set_retention(struct store *store, const struct store_retention *retention,
+			 int64_t after_ms);
 
 /* SQLite's version, for --version. */
 const char *store_library_version(void);

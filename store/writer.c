@@ -23,6 +23,8 @@ struct writer_state {
 	struct put_counts counts;
 	unsigned slot;
 	struct store_input inputs[STORE_SLOTS];
+	struct expired expired[STORE_SLOTS][EXPIRED_DAYS];
+	size_t expired_count[STORE_SLOTS];
 };
 
 void writer_keep(struct store *store)
@@ -33,6 +35,9 @@ void writer_keep(struct store *store)
 	store->kept->slot = store->slot;
 	for (size_t i = 0; i < STORE_SLOTS; i++) {
 		store->kept->inputs[i] = store->slots[i].input;
+		store->kept->expired_count[i] = store->slots[i].expired_count;
+		memcpy(store->kept->expired[i], store->slots[i].expired,
+		       sizeof(store->kept->expired[i]));
 		stream_keep(&store->slots[i].stream);
 	}
 	seen_text_keep(store->seen_text);
@@ -44,6 +49,10 @@ void writer_restore(struct store *store)
 	store->slot = store->kept->slot;
 	for (size_t i = 0; i < STORE_SLOTS; i++) {
 		store->slots[i].input = store->kept->inputs[i];
+		store->slots[i].expired_count = store->kept->expired_count[i];
+		store->slots[i].expired_changed = store->slots[i].expired_count > 0;
+		memcpy(store->slots[i].expired, store->kept->expired[i],
+		       sizeof(store->kept->expired[i]));
 		stream_restore(&store->slots[i].stream);
 	}
 	seen_text_restore(store->seen_text);
@@ -159,6 +168,45 @@ static int take_again(struct store *store, const struct event *event, int64_t no
 	return result < 0 ? result : WRITER_DUPLICATE;
 }
 
+static void note_expired(struct slot *slot, int64_t node, int64_t ms, uint64_t count)
+{
+	int64_t day = ms / STORE_DAY_MS;
+	size_t i = 0;
+
+	while (i < slot->expired_count &&
+	       (slot->expired[i].node != node || slot->expired[i].day != day))
+		i++;
+	if (i == EXPIRED_DAYS)
+		i--;
+	else if (i == slot->expired_count)
+		slot->expired[slot->expired_count++] = (struct expired){.node = node, .day = day};
+	slot->expired[i].count += count;
+	slot->expired_changed = true;
+}
+
+/* The same input again finds its own rows: they say what is the most of it that had expired. */
+static int write_expired(struct store *store, struct slot *slot, struct err *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < slot->expired_count && result == 0; i++) {
+		const struct expired *expired = &slot->expired[i];
+		sqlite3_stmt *put = sql_get(&store->sql, SQL_LOSS_PUT, err);
+
+		if (!put)
+			return -err->code;
+		sqlite3_bind_int64(put, 1, expired->node);
+		sqlite3_bind_int(put, 2, LOSS_EXPIRED);
+		/* the end of that day: where a window begins says more than where it ends */
+		sqlite3_bind_int64(put, 3, (expired->day + 1) * STORE_DAY_MS - 1);
+		sqlite3_bind_int64(put, 4, (int64_t)slot->input.head);
+		sqlite3_bind_int64(put, 5, (int64_t)expired->count);
+		sqlite3_bind_text(put, 6, slot->input.path, -1, SQLITE_STATIC);
+		result = sql_done(&store->sql, put, err);
+	}
+	return result;
+}
+
 int writer_put(struct store *store, const struct event *event, uint64_t text_mark,
 	       uint64_t *ret_fresh, struct err *err)
 {
@@ -172,8 +220,10 @@ int writer_put(struct store *store, const struct event *event, uint64_t text_mar
 		return result;
 	if (event->full_stream && event->record->has_serial)
 		note_delivered(store, event, node);
-	if (event->record->ms < store->horizon_ms && !store->backfill)
+	if (event->record->ms < store->horizon_ms && !store->backfill) {
+		note_expired(slot_of(store), node, event->record->ms, 1 + (uint64_t)event->repeats);
 		return WRITER_EXPIRED;
+	}
 	result = is_new(store, event, node, text_mark, ret_fresh, err);
 	if (result < 0)
 		return result;
@@ -213,6 +263,7 @@ static int put_one(struct store *store, int64_t node, const struct store_event *
 		stream_note(&slot_of(store)->stream, node, event->ms, event->serial, false);
 	if (event->ms < store->horizon_ms && !store->backfill) {
 		store->counts.expired++;
+		note_expired(slot_of(store), node, event->ms, 1);
 		return 0;
 	}
 	int result = seen_add(store->seen, &store->sql, node, event->ms, event->serial, err);
@@ -397,13 +448,16 @@ static int put_input(struct store *store, const struct store_input *input, struc
 static int finish_input(struct store *store, struct slot *slot, struct err *err)
 {
 	bool moved = slot->input.is_file && slot->input.moved;
-	int result = slot->stream.count || moved ? writer_begin(store, err) : 0;
+	bool anything = slot->stream.count || moved || slot->expired_changed;
+	int result = anything ? writer_begin(store, err) : 0;
 
 	if (result == 0 && slot->stream.count)
 		result = stream_flush(&slot->stream, &store->sql, err);
 	if (result == 0 && moved)
 		result = put_input(store, &slot->input, err);
-	slot->input.moved = false;
+	if (result == 0 && slot->expired_changed)
+		result = write_expired(store, slot, err);
+	slot->input.moved = slot->expired_changed = false;
 	return result;
 }
 
@@ -413,6 +467,7 @@ int writer_input_begin(struct store *store, const struct store_input *input, str
 	int result = finish_input(store, slot, err);
 
 	slot->input = *input;
+	slot->expired_count = 0;
 	stream_restart(&slot->stream);
 	seen_text_restart(store->seen_text, store->slot);
 	return result;

@@ -198,6 +198,7 @@ shell_tests = \
 	tests/hostile-store.test \
 	tests/explain.test \
 	tests/profile.test \
+	tests/prune.test \
 	tests/framings.test \
 	tests/live-cron \
 	tests/store.test \

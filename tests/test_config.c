@@ -183,7 +183,7 @@ static const struct {
 	const char *parts[4];
 } mistakes[] = {
 	{"[wacth]\nsource = auto\n", 1, {":1: unknown section [wacth]: did you mean [watch]?"}},
-	{"[]\n", 1, {":1: unknown section []: must be [watch], [cgroup] or [roots]"}},
+	{"[]\n", 1, {":1: unknown section []: must be [watch], [retention], [cgroup] or [roots]"}},
 	{"[watch\nsource = auto\n", 2, {":1: missing ]", ":2: "}},
 	{"[watch]\nsuorce = auto\n",
 	 1,

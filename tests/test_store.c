@@ -552,6 +552,44 @@ static void test_a_hostile_store_is_refused(void **state)
 	}
 }
 
+static int64_t number(const char *path, const char *query)
+{
+	sqlite3_stmt *row;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &row, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+	int64_t value = sqlite3_column_int64(row, 0);
+
+	sqlite3_finalize(row);
+	sqlite3_close(db);
+	return value;
+}
+
+/* A store that is watched into prunes by itself, between two commits, and goes on counting. */
+static void test_a_watched_store_prunes(void **state)
+{
+	const struct store_retention retention = {STORE_DAY_MS, 2 * STORE_DAY_MS, 3 * STORE_DAY_MS};
+	struct stores *fixture = *state;
+	struct store *store = fixture->store[0];
+
+	setenv("SCLOG_NOW", "@1795305600", 1); /* the beginning of 2026-11-22 */
+	store_set_retention(store, &retention, 0);
+	for (uint32_t i = 0; i < 40; i++) {
+		put(store,
+		    &(struct given){1795305600000 - (i % 5) * STORE_DAY_MS - 1000, i + 1, "a", 0},
+		    NULL);
+		commit(store);
+	}
+	unsetenv("SCLOG_NOW");
+	/* the first commit was of the first event; then the horizon moved */
+	assert_int_equal(store_put_counts(store).expired, 4 * 8);
+	assert_int_equal(total(store), 8);
+	assert_int_equal(number(fixture->path[0], "SELECT value FROM meta WHERE key = 'horizon'"),
+			 1795305600000 - STORE_DAY_MS);
+}
+
 static void put_loss(struct store *store, enum loss_kind kind, int64_t ms, uint64_t count,
 		     const char *text)
 {
@@ -639,6 +677,7 @@ int main(void)
 		TEST(test_a_large_overlap),
 		TEST(test_a_store_is_not_merged_into_itself),
 		TEST(test_a_hostile_store_is_refused),
+		TEST(test_a_watched_store_prunes),
 		TEST(test_evidence),
 		TEST(test_printk_beside_a_full_stream),
 	};
