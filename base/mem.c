@@ -30,6 +30,12 @@ void *mem_resize(void *p, size_t size)
 	return check(realloc(p, size ? size : 1), size);
 }
 
+void *mem_more(void *array, size_t count, size_t size)
+{
+	/* at each power of two there comes room for as many again */
+	return count & (count - 1) ? array : mem_resize(array, (2 * count + 1) * size);
+}
+
 char *mem_copy(struct str s)
 {
 	char *copy = check(malloc(s.n + 1), s.n + 1);

@@ -16,6 +16,9 @@ void *mem_aligned(size_t count, size_t size) __attribute__((malloc, returns_nonn
 
 void *mem_resize(void *p, size_t size) __attribute__((returns_nonnull));
 
+/* Room for one more thing behind `count`, in an array that only this has made and let grow. */
+void *mem_more(void *array, size_t count, size_t size) __attribute__((returns_nonnull));
+
 /* A NUL-terminated copy of the slice; a NUL byte inside it ends what C calls see. */
 char *mem_copy(struct str s) __attribute__((malloc, returns_nonnull));
 

@@ -4,7 +4,7 @@
 #include "cli/nearest.h"
 #include "ingest/arch.h"
 #include "profile/answers/answers.h"
-#include "profile/answers/survey.h"
+#include "profile/answers/numbers.h"
 #include "report/text.h"
 
 #include <errno.h>
@@ -164,7 +164,7 @@ static struct starts starts_of(struct profile *const profiles[2], uint32_t token
 {
 	struct starts starts = {0};
 
-	starts.count = survey_numbers(token, &starts.all);
+	starts.count = numbers_named(token, &starts.all);
 	starts.all = mem_resize(starts.all, (starts.count + 1) * sizeof(*starts.all));
 	/* so does what comes after them */
 	starts.all[starts.count] = starts.all[starts.count - 1] + 1;
@@ -183,7 +183,7 @@ void syscalls_add_compared(struct syscalls *syscalls, struct profile *first, str
 	for (size_t i = 0; i < syscalls->arches->count; i++) {
 		uint32_t token = syscalls->arches->all[i], from, to;
 
-		survey_range(token, &from, &to);
+		numbers_range(token, &from, &to);
 		struct starts starts = starts_of(profiles, token, from, to);
 
 		for (size_t j = 0; j < starts.count; j++) {

@@ -327,6 +327,29 @@ bool syscall_number(uint32_t token, const char *name, int64_t *ret_nr)
 	return newer_number(token, name, ret_nr);
 }
 
+bool syscall_is_multiplexer(const char *name)
+{
+	return strcmp(name, "socketcall") == 0 || strcmp(name, "ipc") == 0;
+}
+
+/*
+ * libseccomp's number for such a name is below zero and tells which it is (seccomp-syscalls.h:
+ * __PNR_socket, -101, is call 1 of socketcall, __PNR_semop, -201, call 1 of ipc). On arches without
+ * the call the same numbers stand for nothing.
+ */
+const char *syscall_multiplexer(uint32_t token, const char *name, uint32_t *ret_call)
+{
+	int nr = seccomp_syscall_resolve_name_arch(token, name);
+	int first = nr > __PNR_semop ? __PNR_socket : __PNR_semop;
+	const char *family = nr > __PNR_semop ? "socketcall" : "ipc";
+	int64_t ignored;
+
+	if (nr > __PNR_socket || nr < __PNR_shmctl || !syscall_number(token, family, &ignored))
+		return NULL;
+	*ret_call = (uint32_t)(first - nr) + 1;
+	return family;
+}
+
 const uint32_t *arch_subs(uint32_t token)
 {
 	/* moby: profiles/seccomp/default_linux.go, arches(). 32-bit hosts have no entry there. */

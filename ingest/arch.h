@@ -63,4 +63,13 @@ bool syscall_name(uint32_t audit_arch, int64_t nr, char name[SYSCALL_NAME_SIZE])
  */
 bool syscall_number(uint32_t token, const char *name, int64_t *ret_nr);
 
+/* Whether the call stands for many, by its first argument: socketcall, ipc. */
+bool syscall_is_multiplexer(const char *name);
+
+/*
+ * The call that stands for this name too on an arch that has it (linux/net.h, linux/ipc.h), with
+ * its first argument; NULL for none. libseccomp makes a rule for it of a rule for the name.
+ */
+const char *syscall_multiplexer(uint32_t token, const char *name, uint32_t *ret_call);
+
 #endif

@@ -2,6 +2,8 @@
 libsclog_a_SOURCES += \
 	profile/document/document.c \
 	profile/document/document.h \
+	profile/document/emit.c \
+	profile/document/emit.h \
 	profile/document/lint.c \
 	profile/document/lint.h \
 	profile/document/options.c \
@@ -22,12 +24,16 @@ libsclog_a_SOURCES += \
 	profile/document/tree_yaml.c \
 	profile/document/version.c \
 	profile/document/version.h \
+	profile/document/write.c \
+	profile/document/write.h \
 	profile/defaults/defaults.c \
 	profile/defaults/defaults.h \
 	profile/defaults/table.c \
 	profile/defaults/table.h \
 	profile/filter/bpf.c \
 	profile/filter/bpf.h \
+	profile/filter/built.c \
+	profile/filter/built.h \
 	profile/filter/dump.c \
 	profile/filter/dump.h \
 	profile/filter/filter.c \
@@ -47,6 +53,8 @@ libsclog_a_SOURCES += \
 	profile/answers/condition.h \
 	profile/answers/judge.c \
 	profile/answers/judge.h \
+	profile/answers/numbers.c \
+	profile/answers/numbers.h \
 	profile/answers/reading.c \
 	profile/answers/reading.h \
 	profile/answers/region.c \
@@ -71,7 +79,6 @@ libsclog_a_SOURCES += \
 	profile/write/export.h \
 	profile/write/export_private.h \
 	profile/write/export_proof.c \
-	profile/write/export_text.c \
 	profile/write/form.c \
 	profile/write/form.h \
 	profile/write/form_json.c \

@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/answers/survey.h"
+#include "profile/answers/numbers.h"
+#include "profile/filter/filter.h"
 
 #include <stdlib.h>
 
@@ -34,7 +35,7 @@ static bool passes(struct profile *profile, uint32_t audit_arch, int64_t nr)
 static void ask_arch(struct unused_profile *asked, uint32_t token)
 {
 	uint32_t audit_arch = arch_audit(token), *numbers;
-	size_t count = survey_numbers(token, &numbers);
+	size_t count = numbers_named(token, &numbers);
 	char name[SYSCALL_NAME_SIZE];
 
 	for (size_t i = 0; i < count; i++)

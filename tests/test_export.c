@@ -6,6 +6,7 @@
  * asked of the running kernel.
  */
 #include "ingest/arch.h"
+#include "profile/filter/built.h"
 #include "profile/filter/dump.h"
 #include "profile/write/export.h"
 #include "tests/filters.h"
@@ -36,25 +37,18 @@
 
 /* --- building -------------------------------------------------------------------------------- */
 
-static int build(const char *bytes, size_t n, const struct profile_options *options,
+static int build(const char *bytes, size_t n, const struct profile_options *given,
 		 struct filter *ret_filter, struct err *err)
 {
-	struct document document = {0};
-	struct rules rules = {0};
-	struct lints lints = {0};
+	struct profile_options options = *given;
+	struct built built;
 
-	*ret_filter = (struct filter){0};
-	int r = document_parse(str_of(bytes, n), NULL, &document, &lints, err);
+	options.any_listener = true;
+	int r = built_make(&built, str_of(bytes, n), &options, NULL, err);
 
-	if (r == 0)
-		document.listener_path = "/";
-	if (r == 0)
-		r = rules_resolve(&document, options, &rules, &lints, err);
-	if (r == 0)
-		r = filter_build(&rules, options, ret_filter, &lints, err);
-	rules_release(&rules);
-	document_release(&document);
-	lint_release(&lints);
+	*ret_filter = built.filter;
+	built.filter = (struct filter){0};
+	built_release(&built);
 	return r;
 }
 
@@ -146,10 +140,18 @@ static struct sampling compare_all(const struct filter *a, const struct filter *
 	return sampling;
 }
 
-static void say(const struct sentences *sentences)
+static void say(const struct lints *sentences)
 {
 	for (size_t i = 0; i < sentences->count; i++)
-		print_message("# %s\n", sentences->all[i]);
+		print_message("# %s\n", sentences->all[i].message);
+}
+
+static struct buf text_of(const struct export *export)
+{
+	struct buf text = {0};
+
+	document_write(&export->document, false, &text);
+	return text;
 }
 
 /* What the exported document builds to, under the runtime that it was proven for. */
@@ -162,7 +164,9 @@ static struct filter rebuild(const struct export *export)
 	options.loader = LOADER_OCI;
 	options.runtime = export->runtime;
 	options.arch = HOST;
-	if (build(export->document.p, export->document.n, &options, &filter, &err) < 0)
+	BUF_AUTO text = text_of(export);
+
+	if (build(text.p, text.n, &options, &filter, &err) < 0)
 		fail_msg("%s", err.message);
 	return filter;
 }
@@ -177,8 +181,9 @@ static struct export export_of(struct filter *filter)
 	if (export_filter(filter, &survey, HOST, &export, &err) < 0)
 		fail_msg("%s", err.message);
 	assert_int_equal(export_filter(filter, &survey, HOST, &again, &err), 0);
-	assert_int_equal(export.document.n, again.document.n);
-	assert_memory_equal(export.document.p, again.document.p, again.document.n);
+	BUF_AUTO text = text_of(&export), again_text = text_of(&again);
+
+	assert_string_equal(text.p, again_text.p);
 	export_release(&again);
 	return export;
 }
@@ -192,7 +197,7 @@ static void assert_same(struct filter *filter, const char *what)
 
 	if (export.differences.count || sampling.different) {
 		say(&export.differences);
-		print_message("# %.*s\n", (int)export.document.n, export.document.p);
+		print_message("# %s\n", text_of(&export).p);
 		fail_msg("%s: %zu of %zu samples differ (first: arch 0x%x number %d)", what,
 			 sampling.different, sampling.compared, sampling.first_arch,
 			 (int)sampling.first_nr);
@@ -430,10 +435,10 @@ static void test_random_stacks(void **state)
 		IF(UINT32_MAX, 2, 0), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, ARCH_X32_BIT, 0, 1), \
 		GIVE(SECCOMP_RET_KILL_THREAD), IF(39, 0, (skip))
 
-static bool contains(const struct sentences *sentences, const char *words)
+static bool contains(const struct lints *sentences, const char *words)
 {
 	for (size_t i = 0; i < sentences->count; i++) {
-		if (strstr(sentences->all[i], words))
+		if (strstr(sentences->all[i].message, words))
 			return true;
 	}
 	return false;
@@ -588,8 +593,10 @@ static void test_stub(void **state)
 	assert_int_equal(filter.arches[0].last, 439);
 	assert_int_equal(export.runtime, RUNTIME_RUNC);
 	assert_int_equal(export.differences.count, 0);
-	assert_non_null(strstr(export.document.p, "faccessat2"));
-	assert_null(strstr(export.document.p, "38"));
+	BUF_AUTO text = text_of(&export);
+
+	assert_non_null(strstr(text.p, "faccessat2"));
+	assert_null(strstr(text.p, "38"));
 	export_release(&export);
 	filter_release(&filter);
 }

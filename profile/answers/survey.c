@@ -3,18 +3,13 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/answers/answers.h"
+#include "profile/answers/numbers.h"
 
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Every number up to here may have a name, from where the ABI's numbers begin. */
-#define NUMBERS 1024
-
-/* ARM's private numbers (arch/arm/include/uapi/asm/unistd.h): 0xf0001 to 0xf0006. */
-#define ARM_PRIVATE 0x0f0000
 
 /* Numbers of one arch that are looked at one by one. */
 #define MAX_COUNTED 4096
@@ -46,30 +41,8 @@ struct ballot {
 
 struct ballots {
 	struct ballot *all;
-	size_t count, size;
+	size_t count;
 };
-
-/* x86_64 and x32 share an AUDIT_ARCH: bit 30 says which of them a number belongs to. */
-void survey_range(uint32_t token, uint32_t *ret_first, uint32_t *ret_last)
-{
-	bool shared = arch_audit(token) == SCMP_ARCH_X86_64;
-
-	*ret_first = token == SCMP_ARCH_X32 ? ARCH_X32_BIT : 0;
-	*ret_last = shared ? *ret_first + (ARCH_X32_BIT - 1) : UINT32_MAX - 1;
-}
-
-size_t survey_numbers(uint32_t token, uint32_t **ret_numbers)
-{
-	uint32_t *numbers = mem_new(NUMBERS + 16, sizeof(*numbers));
-	size_t count = 0;
-
-	for (uint32_t i = 0; i < NUMBERS; i++)
-		numbers[count++] = arch_first_number(token) + i;
-	for (uint32_t i = 0; token == SCMP_ARCH_ARM && i < 8; i++)
-		numbers[count++] = ARM_PRIVATE + i;
-	*ret_numbers = numbers;
-	return count;
-}
 
 /* Of the token's range, on the arch that is asked. */
 static struct numbers ask(struct surveyor *surveyor, uint32_t token, uint32_t audit_arch)
@@ -80,7 +53,7 @@ static struct numbers ask(struct surveyor *surveyor, uint32_t token, uint32_t au
 
 	if (answer == DIAGRAM_UNKNOWN)
 		return numbers;
-	survey_range(token, &first, &last);
+	numbers_range(token, &first, &last);
 	numbers.count = diagram_runs(&surveyor->regions, answer, first, last, &numbers.all);
 	if (numbers.count == SIZE_MAX)
 		numbers.count = 0;
@@ -133,12 +106,10 @@ static void vote(struct ballots *ballots, uint32_t value)
 
 	while (i < ballots->count && ballots->all[i].value != value)
 		i++;
-	if (i == ballots->size) {
-		ballots->size = ballots->size ? ballots->size * 2 : 8;
-		ballots->all = mem_resize(ballots->all, ballots->size * sizeof(*ballots->all));
-	}
-	if (i == ballots->count)
+	if (i == ballots->count) {
+		ballots->all = mem_more(ballots->all, ballots->count, sizeof(*ballots->all));
 		ballots->all[ballots->count++] = (struct ballot){.value = value};
+	}
 	ballots->all[i].votes++;
 }
 

@@ -34,10 +34,4 @@ struct survey {
  */
 struct survey survey_filter(struct filter *filter, uint32_t host);
 
-/* The first and the last number that a program of that token can call, but for -1. */
-void survey_range(uint32_t token, uint32_t *ret_first, uint32_t *ret_last);
-
-/* The numbers on that token that can have names, sorted; *ret_numbers is the caller's to free. */
-size_t survey_numbers(uint32_t token, uint32_t **ret_numbers);
-
 #endif

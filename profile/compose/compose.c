@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/write/export_private.h"
+#include "profile/write/export.h"
+#include "profile/filter/stack.h"
 #include "profile/document/spelling.h"
 
 #include <errno.h>
@@ -38,6 +39,7 @@ static void composer_release(struct composer *composer)
 	regions_release(&composer->regions);
 	filter_release(&composer->allowed);
 	free(composer->fates);
+	document_release(&composer->document);
 	compose_entries_release(&composer->entries);
 }
 
@@ -104,10 +106,8 @@ static void collect_arches(struct composer *composer)
 	if (arches->arch_count == 0)
 		needs_add_arch(arches, composer->host);
 	needs_sort_arches(arches);
-	composer->arch_names.all = mem_new(arches->arch_count, sizeof(*composer->arch_names.all));
 	for (size_t i = 0; i < arches->arch_count; i++)
-		composer->arch_names.all[composer->arch_names.count++] =
-			oci_arch_name(arches->arches[i]);
+		strings_add(&composer->arch_names, oci_arch_name(arches->arches[i]));
 }
 
 uint32_t compose_default_of(const struct composer *composer, size_t base)
@@ -138,10 +138,12 @@ static uint32_t find_default(const struct composer *composer)
  */
 static int build_needs(const struct composer *composer, struct filter *ret_filter, struct err *err)
 {
-	BUF_AUTO text = {0};
+	struct document document =
+		compose_entries_document(composer, &composer->entries, SECCOMP_RET_KILL_PROCESS);
+	int r = compose_build(composer, &document, ret_filter, err);
 
-	compose_entries_write(composer, &composer->entries, SECCOMP_RET_KILL_PROCESS, &text);
-	return compose_build(composer, &text, ret_filter, err);
+	document_release(&document);
+	return r;
 }
 
 /* What passes without being needed. */
@@ -208,50 +210,30 @@ static int join_all(const struct composer *composer, struct filter *joint, struc
 	return r;
 }
 
-static int refuse_differences(const struct sentences *differences, struct err *err)
+static int refuse_differences(const struct lints *differences, struct err *err)
 {
 	BUF_AUTO text = {0};
 
 	for (size_t i = 0; i < differences->count && i < TOLD_DIFFERENCES; i++)
-		buf_format(&text, "%s%s", i ? "; " : "", differences->all[i]);
+		buf_format(&text, "%s%s", i ? "; " : "", differences->all[i].message);
 	if (differences->count > TOLD_DIFFERENCES)
 		buf_format(&text, "; and %zu more", differences->count - TOLD_DIFFERENCES);
 	return err_set(err, EINVAL, "an OCI profile cannot say what these do together: %s", text.p);
 }
 
-/* What is no rule: who answers NOTIFY, and flags. An export knows neither. */
-static void put_extras(const struct composer *composer, struct buf *text)
+/* What is no rule: who answers NOTIFY, and flags. Takes the document over. */
+static void take_document(struct composer *composer, struct document *document)
 {
-	const struct compose_base *listens = NULL;
-	const struct strings *flags = &composer->bases[0].document.flags;
+	const struct compose_base *bases = composer->bases;
 
-	for (size_t i = composer->composing->base_count; i-- > 0;) {
-		if (composer->bases[i].has_listener)
-			listens = &composer->bases[i];
-	}
-	if (flags->count)
-		buf_put_str(text, STR("\t\"flags\": [\n"));
-	for (size_t i = 0; i < flags->count; i++) {
-		buf_put_str(text, STR("\t\t"));
-		spelling_put_string(text, flags->all[i]);
-		buf_put_str(text, i + 1 < flags->count ? STR(",\n") : STR("\n\t],\n"));
-	}
-	if (!listens)
-		return;
-	buf_put_str(text, STR("\t\"listenerPath\": "));
-	spelling_put_string(text, listens->document.listener_path);
-	buf_put_str(text, STR(",\n"));
-}
-
-static void put_document(const struct composer *composer, const struct buf *exported)
-{
-	struct buf *document = &composer->composed->document;
-	struct str text = buf_str(exported);
-
-	buf_clear(document);
-	buf_put_str(document, STR("{\n"));
-	put_extras(composer, document);
-	buf_put_str(document, str_skip(text, strlen("{\n")));
+	document_release(&composer->document);
+	composer->document = *document;
+	*document = (struct document){0};
+	for (size_t i = 0; i < bases[0].document.flags.count; i++)
+		strings_add(&composer->document.flags, bases[0].document.flags.all[i]);
+	for (size_t i = composer->composing->base_count; i-- > 0;)
+		if (bases[i].document.listener_path)
+			composer->document.listener_path = bases[i].document.listener_path;
 }
 
 static int open_bases(struct composer *composer, struct err *err)
@@ -272,7 +254,8 @@ static int open_bases(struct composer *composer, struct err *err)
 	return r;
 }
 
-static int check(const struct composer *composer, struct err *err)
+/* Writes the document, and asks what is written. */
+static int write_and_check(const struct composer *composer, struct err *err)
 {
 	const struct composing *composing = composer->composing;
 	struct composed *composed = composer->composed;
@@ -291,6 +274,8 @@ static int check(const struct composer *composer, struct err *err)
 	claim.options.arch = composer->host;
 	for (size_t i = 0; i < composing->base_count; i++)
 		bases[i] = compose_base_filter(&composer->bases[i]);
+	buf_clear(&composed->document);
+	document_write(&composer->document, false, &composed->document);
 	int r = compose_check(&claim, buf_str(&composed->document), &composed->notes, err);
 
 	free(bases);
@@ -298,7 +283,7 @@ static int check(const struct composer *composer, struct err *err)
 }
 
 /* The joint filter as a profile, proven. */
-static int write_joint(const struct composer *composer, struct err *err)
+static int make_of_joint(struct composer *composer, struct err *err)
 {
 	struct filter joint = {0};
 	struct survey survey;
@@ -310,42 +295,44 @@ static int write_joint(const struct composer *composer, struct err *err)
 	if (r == 0 && export.differences.count)
 		r = refuse_differences(&export.differences, err);
 	else if (r == 0)
-		put_document(composer, &export.document);
+		take_document(composer, &export.document);
 	export_release(&export);
 	filter_release(&joint);
 	return r;
 }
 
 /* Where that cannot be said: the rules as they were, if they pass the check. */
-static int write_rules(const struct composer *composer, struct err *err)
+static int make_of_rules(struct composer *composer, struct err *err)
 {
 	struct err ignored = ERR_INIT;
-	BUF_AUTO text = {0};
+	struct document document;
+	bool fine = compose_restate(composer, &document);
 
-	if (!compose_restate(composer, &text))
-		return -EINVAL;
-	put_document(composer, &text);
-	if (check(composer, &ignored) < 0)
+	if (fine)
+		take_document(composer, &document);
+	document_release(&document);
+	if (!fine || write_and_check(composer, &ignored) < 0)
 		return -EINVAL;
 	err_clear(err);
 	return 0;
 }
 
-static int write_and_check(const struct composer *composer, struct err *err)
+static int make(struct composer *composer, struct err *err)
 {
 	int r = 0;
 
 	if (composer->composing->base_count)
-		r = write_joint(composer, err);
+		r = make_of_joint(composer, err);
 	else
-		compose_entries_write(composer, &composer->entries, composer->default_action,
-				      &composer->composed->document);
+		composer->document = compose_entries_document(composer, &composer->entries,
+							      composer->default_action);
 	if (r < 0)
-		r = write_rules(composer, err);
+		r = make_of_rules(composer, err);
 	if (r < 0)
 		return r;
-	compose_put_newer(composer, &composer->composed->document);
-	return check(composer, err);
+	compose_put_newer(composer);
+	document_sort_rules(&composer->document);
+	return write_and_check(composer, err);
 }
 
 int compose(const struct composing *composing, struct composed *ret_composed, struct err *err)
@@ -365,7 +352,7 @@ int compose(const struct composing *composing, struct composed *ret_composed, st
 		compose_note(&composer);
 		composer.default_action = find_default(&composer);
 		compose_entries_make(&composer, &composer.entries);
-		r = write_and_check(&composer, err);
+		r = make(&composer, err);
 	}
 	if (r < 0)
 		buf_release(&ret_composed->document);

@@ -44,19 +44,13 @@ struct filter compose_base_body(const struct compose_base *base)
 							     : &base->filter);
 }
 
-static int parse(struct buf *text, const struct profile_options *options, struct document *document,
-		 struct rules *rules, struct err *err)
+static struct profile_options as_oci(const struct profile_options *options)
 {
-	struct profile_options as_oci = *options;
-	struct lints ignored = {0};
+	struct profile_options own = *options;
 
-	as_oci.loader = LOADER_OCI;
-	int r = document_parse(buf_str(text), NULL, document, &ignored, err);
-
-	if (r == 0)
-		r = rules_resolve(document, &as_oci, rules, &ignored, err);
-	lint_release(&ignored);
-	return r;
+	own.loader = LOADER_OCI;
+	own.any_listener = true;
+	return own;
 }
 
 static int refuse_inexact(const struct lints *notes, struct err *err)
@@ -69,61 +63,47 @@ static int refuse_inexact(const struct lints *notes, struct err *err)
 int compose_base_open(struct compose_base *base, struct profile *profile,
 		      const struct profile_options *options, struct err *err)
 {
+	const struct profile_options own = as_oci(options);
 	struct lints notes = {0};
-	BUF_AUTO text = {0};
 	bool exact;
 
 	*base = (struct compose_base){.profile = profile, .label = profile_info(profile).source};
 	if (!profile_filter(profile))
 		return err_set(err, EINVAL, "%s is no filter: it lets everything through",
 			       base->label);
-	int r = oci_write(profile, &text, &notes, &exact, err);
+	int r = oci_document(profile, &base->document, &notes, &exact, err);
 
 	lint_finish(&notes);
 	if (r == 0 && !exact)
 		r = refuse_inexact(&notes, err);
 	lint_release(&notes);
 	if (r == 0)
-		r = parse(&text, options, &base->document, &base->rules, err);
-	if (r < 0) {
-		err_prefix(err, "%s", base->label);
-		return -EINVAL;
-	}
-	base->has_listener = base->document.listener_path != NULL;
-	/* who answers is for whoever loads the result */
-	if (!base->has_listener)
-		base->document.listener_path = "/";
-	return 0;
+		r = rules_resolve(&base->document, &own, &base->rules, NULL, err);
+	if (r == 0)
+		return 0;
+	err_prefix(err, "%s", base->label);
+	return -EINVAL;
 }
 
 static int build(const struct rules *rules, const struct composer *composer,
 		 struct filter *ret_filter, struct err *err)
 {
-	struct profile_options options = composer->composing->options;
-	struct lints ignored = {0};
+	struct profile_options options = as_oci(&composer->composing->options);
 
-	options.loader = LOADER_OCI;
 	options.arch = composer->host;
-	int r = filter_build(rules, &options, ret_filter, &ignored, err);
-
-	lint_release(&ignored);
-	return r;
+	return filter_build(rules, &options, ret_filter, NULL, err);
 }
 
-int compose_build(const struct composer *composer, const struct buf *text,
+int compose_build(const struct composer *composer, const struct document *document,
 		  struct filter *ret_filter, struct err *err)
 {
-	struct document document = {0};
-	struct rules rules = {0};
-	BUF_AUTO copy = {0};
-
-	buf_put_str(&copy, buf_str(text));
-	int r = parse(&copy, &composer->composing->options, &document, &rules, err);
+	const struct profile_options options = as_oci(&composer->composing->options);
+	struct rules rules;
+	int r = rules_resolve(document, &options, &rules, NULL, err);
 
 	if (r == 0)
 		r = build(&rules, composer, ret_filter, err);
 	rules_release(&rules);
-	document_release(&document);
 	return r;
 }
 

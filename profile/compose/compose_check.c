@@ -2,11 +2,10 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/write/export_private.h"
 #include "profile/answers/answers.h"
 #include "profile/source.h"
 #include "profile/filter/stack.h"
-#include "profile/answers/survey.h"
+#include "profile/answers/numbers.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -153,13 +152,15 @@ static region member_calls(const struct compose_claim *claim, struct regions *re
 			   uint32_t token, const char *name)
 {
 	region calls = REGION_NONE;
-	const char *family;
 	uint32_t call;
 
 	for (size_t i = 0; i < claim->needs->count; i++) {
-		if (!is_granted(claim, i) ||
-		    !compose_is_member(token, claim->needs->all[i].name, &family, &call) ||
-		    strcmp(family, name) != 0)
+		const char *family =
+			is_granted(claim, i)
+				? syscall_multiplexer(token, claim->needs->all[i].name, &call)
+				: NULL;
+
+		if (!family || strcmp(family, name) != 0)
 			continue;
 		calls = region_or(regions, calls,
 				  region_argument(regions, 0, UINT32_MAX, COMPARE_EQ, call));
@@ -193,80 +194,38 @@ static int check_family(struct checker *checker, uint32_t token, int64_t nr, con
 	return refuse_relation(checker, token, nr, more, less);
 }
 
-static int check_number(struct checker *checker, uint32_t token, int64_t nr, uint32_t relations)
+static int check_part(void *context, const struct numbers_part *part)
 {
-	bool hidden = !(relations & RELATION_PASSES);
-	char name[SYSCALL_NAME_SIZE];
-
-	if (syscall_name(arch_audit(token), nr, name)) {
-		if (is_granted_name(checker->claim, name))
-			return 0; /* check_needs() */
-		if (compose_is_family(name))
-			return check_family(checker, token, nr, name, hidden);
-	}
-	return refuse_relation(checker, token, nr, relations & RELATION_MORE,
-			       (relations & RELATION_LESS) && !hidden);
-}
-
-/* Numbers that have the same relations: each that has a name, and one of the others. */
-static int check_run(struct checker *checker, uint32_t token, const struct diagram_run *run)
-{
-	MEM_AUTO uint32_t *values = NULL, *numbers = NULL;
-	size_t count = diagram_values(&checker->regions, run->rest, &values);
-	uint32_t relations = 0, unnamed = run->first;
-	int r = 0;
+	struct checker *checker = context;
+	MEM_AUTO uint32_t *values = NULL;
+	size_t count = diagram_values(&checker->regions, part->rest, &values);
+	int64_t nr = part->first == UINT32_MAX ? -1 : (int64_t)part->first;
+	uint32_t relations = 0;
 
 	for (size_t i = 0; i < count; i++)
 		relations |= values[i];
-	if (!(relations & (RELATION_MORE | RELATION_LESS)))
-		return 0;
-	count = survey_numbers(token, &numbers);
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		char name[SYSCALL_NAME_SIZE];
+	bool hidden = !(relations & RELATION_PASSES);
 
-		if (numbers[i] < run->first || numbers[i] > run->last ||
-		    !syscall_name(arch_audit(token), numbers[i], name))
-			continue;
-		unnamed += unnamed == numbers[i];
-		r = check_number(checker, token, numbers[i], relations);
-	}
-	if (r == 0 && unnamed <= run->last)
-		r = check_number(checker, token, unnamed == UINT32_MAX ? -1 : (int64_t)unnamed,
-				 relations);
-	return r;
-}
-
-/* All numbers from first to last. */
-static int check_range(struct checker *checker, uint32_t token, uint32_t first, uint32_t last)
-{
-	diagram relations = ask_arch(checker, arch_audit(token));
-	struct diagram_run *runs = NULL;
-	size_t count = SIZE_MAX;
-	int r = 0;
-
-	if (relations != DIAGRAM_UNKNOWN)
-		count = diagram_runs(&checker->regions, relations, first, last, &runs);
-	if (count == SIZE_MAX) {
-		note_undecided(checker, token);
-		return 0;
-	}
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = check_run(checker, token, &runs[i]);
-	free(runs);
-	return r;
+	if (part->name && is_granted_name(checker->claim, part->name))
+		return 0; /* check_needs() */
+	if (part->name && syscall_is_multiplexer(part->name) &&
+	    relations & (RELATION_MORE | RELATION_LESS))
+		return check_family(checker, part->token, nr, part->name, hidden);
+	return refuse_relation(checker, part->token, nr, relations & RELATION_MORE,
+			       (relations & RELATION_LESS) && !hidden);
 }
 
 static int check_arch(struct checker *checker, uint32_t token)
 {
-	uint32_t first, last;
 	int r = check_needs(checker, token);
 
-	survey_range(token, &first, &last);
 	if (r == 0)
-		r = check_range(checker, token, first, last);
-	if (r == 0 && token != SCMP_ARCH_X32)
-		r = check_range(checker, token, UINT32_MAX, UINT32_MAX);
-	return r;
+		r = numbers_each(&checker->regions, ask_arch(checker, arch_audit(token)), token,
+				 check_part, checker);
+	if (r != -E2BIG)
+		return r;
+	note_undecided(checker, token);
+	return 0;
 }
 
 static uint32_t is_new(uint32_t own, uint32_t allowed, const void *context)
@@ -295,26 +254,21 @@ static int check_others(struct checker *checker)
 		       "passes on an arch that is not in it");
 }
 
+static int refuse_x32(void *context, const struct numbers_part *part)
+{
+	return fail(context, SCMP_ARCH_X32, part->first, "passes on an arch that is not in it");
+}
+
 /* x32 where the filter has x86_64 alone: both are one arch to the kernel. */
 static int check_x32(struct checker *checker)
 {
 	diagram passes =
 		answers_join(&checker->regions, answers_arch(&checker->own, SCMP_ARCH_X86_64),
 			     answers_arch(&checker->allowed, SCMP_ARCH_X86_64), is_new, NULL);
-	struct diagram_run *runs = NULL;
-	size_t count = 0;
-	uint32_t value;
-	int r = 0;
+	int r = numbers_each_in(&checker->regions, passes, SCMP_ARCH_X32, ARCH_X32_BIT,
+				UINT32_MAX - 1, refuse_x32, checker);
 
-	if (passes != DIAGRAM_UNKNOWN)
-		count = diagram_runs(&checker->regions, passes, ARCH_X32_BIT, UINT32_MAX - 1,
-				     &runs);
-	for (size_t i = 0; r == 0 && count != SIZE_MAX && i < count; i++)
-		if (!diagram_is_value(&checker->regions, runs[i].rest, &value) || value)
-			r = fail(checker, SCMP_ARCH_X32, runs[i].first,
-				 "passes on an arch that is not in it");
-	free(runs);
-	return r;
+	return r == -E2BIG ? 0 : r;
 }
 
 static void checker_start(struct checker *checker)

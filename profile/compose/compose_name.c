@@ -24,41 +24,14 @@ enum pass compose_pass(uint32_t value)
 	}
 }
 
-/*
- * libseccomp's number for such a name is below zero and tells which it is (seccomp-syscalls.h:
- * __PNR_socket, -101, is call 1 of socketcall, __PNR_semop, -201, call 1 of ipc). On arches without
- * the call the same numbers stand for nothing.
- */
-bool compose_is_member(uint32_t token, const char *name, const char **ret_family,
-		       uint32_t *ret_call)
-{
-	int nr = seccomp_syscall_resolve_name_arch(token, name);
-	int64_t ignored;
-
-	if (nr > __PNR_socket || nr < __PNR_shmctl)
-		return false;
-	*ret_family = nr > __PNR_semop ? "socketcall" : "ipc";
-	*ret_call = (uint32_t)(nr > __PNR_semop ? __PNR_socket - nr : __PNR_semop - nr) + 1;
-	return syscall_number(token, *ret_family, &ignored);
-}
-
-bool compose_is_family(const char *name)
-{
-	return strcmp(name, "socketcall") == 0 || strcmp(name, "ipc") == 0;
-}
-
 bool compose_is_shared(const struct composer *composer, const char *name)
 {
-	const char *family;
 	uint32_t call;
 
-	if (compose_is_family(name))
-		return true;
-	for (size_t i = 0; i < composer->arches.arch_count; i++) {
-		if (compose_is_member(composer->arches.arches[i], name, &family, &call))
+	for (size_t i = 0; i < composer->arches.arch_count; i++)
+		if (syscall_multiplexer(composer->arches.arches[i], name, &call))
 			return true;
-	}
-	return false;
+	return syscall_is_multiplexer(name);
 }
 
 /* What the bases, joined, answer to a call, all arguments considered. */
@@ -172,8 +145,7 @@ static void put_name(struct composed *composed, const struct composed_name *foun
 {
 	struct composed_name *to;
 
-	composed->names =
-		mem_resize(composed->names, (composed->name_count + 1) * sizeof(*composed->names));
+	composed->names = mem_more(composed->names, composed->name_count, sizeof(*composed->names));
 	to = &composed->names[composed->name_count++];
 	*to = *found;
 	to->name = mem_copy(str_from(name));

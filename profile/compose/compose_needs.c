@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/write/export_private.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -38,10 +37,7 @@ static struct compose_entry *entry_for(struct compose_entries *entries, const ch
 
 	if (found)
 		return found;
-	if (entries->count == entries->size) {
-		entries->size = entries->size ? entries->size * 2 : 256;
-		entries->all = mem_resize(entries->all, entries->size * sizeof(*entries->all));
-	}
+	entries->all = mem_more(entries->all, entries->count, sizeof(*entries->all));
 	entries->all[entries->count] = (struct compose_entry){.name = name};
 	return &entries->all[entries->count++];
 }
@@ -65,11 +61,10 @@ static void put_needs(const struct composer *composer, struct compose_entries *e
 /* The entry for a name that nobody else keeps. */
 static struct compose_entry *own_entry(struct compose_entries *entries, const char *name)
 {
-	struct strings *owned = &entries->owned;
+	char *own = mem_copy(str_from(name));
 
-	owned->all = mem_resize(owned->all, (owned->count + 1) * sizeof(*owned->all));
-	owned->all[owned->count] = mem_copy(str_from(name));
-	return entry_for(entries, owned->all[owned->count++]);
+	strings_add(&entries->owned, own);
+	return entry_for(entries, own);
 }
 
 /* The largest number that the entries name on an arch, as runc finds it. */
@@ -212,23 +207,20 @@ void compose_entries_make(const struct composer *composer, struct compose_entrie
 		qsort(entries->all, entries->count, sizeof(*entries->all), by_name);
 }
 
-void compose_entries_write(const struct composer *composer, const struct compose_entries *entries,
-			   uint32_t default_action, struct buf *document)
+struct document compose_entries_document(const struct composer *composer,
+					 const struct compose_entries *entries,
+					 uint32_t default_action)
 {
-	struct filter filter = {.arch_count = composer->arches.arch_count};
-	struct exporter exporter = {.filter = &filter, .default_action = default_action};
-	struct export_rule *rules = mem_new(entries->count, sizeof(*rules));
+	struct document document = {0};
 
-	for (size_t i = 0; i < filter.arch_count; i++)
-		filter.arches[i].token = composer->arches.arches[i];
-	exporter.names = mem_new(entries->count, sizeof(*exporter.names));
-	exporter.name_count = entries->count;
+	document_set_default(&document, default_action);
+	for (size_t i = 0; i < composer->arch_names.count; i++)
+		strings_add(&document.architectures, composer->arch_names.all[i]);
 	for (size_t i = 0; i < entries->count; i++) {
-		rules[i].value = entries->all[i].neutral ? default_action : entries->all[i].value;
-		exporter.names[i] = (struct export_name){
-			.name = entries->all[i].name, .rules = &rules[i], .rule_count = 1};
+		const struct compose_entry *entry = &entries->all[i];
+
+		document_add_name(&document, entry->name,
+				  entry->neutral ? default_action : entry->value, NULL, 0);
 	}
-	export_write(&exporter, document);
-	free(exporter.names);
-	free(rules);
+	return document;
 }

@@ -59,7 +59,7 @@ static void note_merged(const struct composer *composer, size_t at)
 	if (!same_strings(&first->document.flags, &base->document.flags))
 		lint_add(notes, 2, "", "the flags of %s are not taken over, only those of %s",
 			 base->label, first->label);
-	if (base->has_listener && first->has_listener &&
+	if (base->document.listener_path && first->document.listener_path &&
 	    strcmp(first->document.listener_path, base->document.listener_path) != 0)
 		lint_add(notes, 2, "",
 			 "%s has another listenerPath: that of %s answers SCMP_ACT_NOTIFY",

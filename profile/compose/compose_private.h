@@ -9,14 +9,14 @@
 
 #include "profile/compose/compose.h"
 #include "profile/answers/answers.h"
+#include "profile/document/write.h"
 
 /* A base or a profile to merge, brought to the arches of the composition. */
 struct compose_base {
 	struct profile *profile;
 	const char *label;        /* the profile's name for messages */
-	struct document document; /* OCI, as its loader left it */
+	struct document document; /* OCI, as its loader left it; borrows from the profile */
 	struct rules rules;       /* of that document */
-	bool has_listener;        /* the document says who answers SCMP_ACT_NOTIFY */
 	bool extended;            /* its own filter lacks an arch of the composition */
 	struct filter filter;     /* as it answers, on all arches of the composition */
 	struct filter made_of; /* with the default action that was asked for; else not filled in */
@@ -38,7 +38,7 @@ struct compose_entry {
 
 struct compose_entries {
 	struct compose_entry *all; /* sorted by name */
-	size_t count, size;
+	size_t count;
 	struct strings owned; /* names that nobody else keeps */
 };
 
@@ -55,6 +55,7 @@ struct composer {
 	enum fate *fates;        /* beside needs->all */
 	uint32_t default_action; /* of the result */
 	struct compose_entries entries;
+	struct document document; /* the result; borrows from all above */
 };
 
 /*
@@ -65,22 +66,23 @@ struct composer {
 void compose_entries_make(const struct composer *composer, struct compose_entries *entries);
 void compose_entries_release(struct compose_entries *entries);
 
-/* Writes them as a profile under that default, as an export is written. */
-void compose_entries_write(const struct composer *composer, const struct compose_entries *entries,
-			   uint32_t default_action, struct buf *document);
+/* A profile of them under that default; it borrows their names. document_release() is due. */
+struct document compose_entries_document(const struct composer *composer,
+					 const struct compose_entries *entries,
+					 uint32_t default_action);
 
 /*
- * Writes the bases' own rules side by side with the plain ones: for what an export cannot say
- * again, since a filter has lost which rules it was made of. False where rules of several bases are
- * no mere alternatives. The result has to be checked: libseccomp may make something else of them.
+ * The bases' own rules side by side with the plain ones: for what an export cannot say again, since
+ * a filter has lost which rules it was made of. False where rules of several bases are no mere
+ * alternatives. The result has to be checked: libseccomp may make something else of them.
  */
-bool compose_restate(const struct composer *composer, struct buf *document);
+bool compose_restate(const struct composer *composer, struct document *ret_document);
 
 /*
  * Adds the rules for names that this libseccomp does not know, those of the bases and needed ones:
  * a filter cannot carry them, and another libseccomp may know them. Notes each.
  */
-void compose_put_newer(const struct composer *composer, struct buf *document);
+void compose_put_newer(struct composer *composer);
 
 /* The default action of a base, or the one that was asked for. */
 uint32_t compose_default_of(const struct composer *composer, size_t base);
@@ -110,8 +112,8 @@ void compose_base_release(struct compose_base *base);
 const struct filter *compose_base_filter(const struct compose_base *base);
 struct filter compose_base_body(const struct compose_base *base);
 
-/* Builds a document that compose.c wrote. */
-int compose_build(const struct composer *composer, const struct buf *text,
+/* Builds one of the composer's documents. */
+int compose_build(const struct composer *composer, const struct document *document,
 		  struct filter *ret_filter, struct err *err);
 
 /* How milder or stricter answers pass: ALLOW 4, LOG 3, TRACE 2, NOTIFY 1, refusals 0. */
@@ -128,15 +130,8 @@ enum pass compose_pass(uint32_t value);
 /* Fills composer->fates and composed->names. */
 void compose_names(struct composer *composer);
 
-/*
- * Whether a rule for the name opens a call that stands for many on that arch (linux/net.h,
- * linux/ipc.h): socketcall or ipc, with its first argument `call`.
- */
-bool compose_is_member(uint32_t token, const char *name, const char **ret_family,
-		       uint32_t *ret_call);
-/* Whether it is such a call, or opens one on some arch of the composition: then a refusal by a rule
- * may take from other names. */
-bool compose_is_family(const char *name);
+/* Whether it stands for many calls, or one does that stands for many on some arch of the
+ * composition: then a refusal by a rule may take from other names. */
 bool compose_is_shared(const struct composer *composer, const char *name);
 
 /*

@@ -1,9 +1,8 @@
 #include "profile/compose/compose_private.h"
 
 #include "base/mem.h"
-#include "profile/write/export_private.h"
-#include "profile/write/form_private.h"
 #include "profile/filter/stack.h"
+#include "profile/write/form_private.h"
 
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -38,88 +37,61 @@ static const struct rule *next_rule(const struct rules *rules, const char *name,
 	return NULL;
 }
 
-static struct export_rule *rule_for(struct export_name *to, uint32_t value)
-{
-	for (size_t i = 0; i < to->rule_count; i++) {
-		if (to->rules[i].value == value)
-			return &to->rules[i];
-	}
-	to->rules = mem_resize(to->rules, (to->rule_count + 1) * sizeof(*to->rules));
-	to->rules[to->rule_count] = (struct export_rule){.value = value};
-	return &to->rules[to->rule_count++];
-}
-
-static void put_args(struct cover *cover, const struct document_arg *args, size_t count)
-{
-	cover->all = mem_resize(cover->all, (cover->count + 1) * sizeof(*cover->all));
-	cover->all[cover->count] = (struct cover_rule){.arg_count = count};
-	memcpy(cover->all[cover->count++].args, args, count * sizeof(*args));
-}
-
-/* All args of a rule hold together, unless two are of one index: then each is a rule. */
-static void put_rule(struct export_name *to, const struct rule *rule)
-{
-	struct export_rule *into = rule_for(to, rule->action);
-	unsigned seen = 0;
-	bool any_of = false;
-
-	for (size_t i = 0; i < rule->arg_count; i++) {
-		any_of = any_of || seen & 1U << rule->args[i].index;
-		seen |= 1U << rule->args[i].index;
-	}
-	for (size_t i = 0; any_of && i < rule->arg_count; i++)
-		put_args(&into->cover, &rule->args[i], 1);
-	if (!any_of && rule->arg_count)
-		put_args(&into->cover, rule->args, rule->arg_count);
-}
-
-static void forget_rules(struct export_name *name)
-{
-	for (size_t i = 0; i < name->rule_count; i++)
-		cover_release(&name->rules[i].cover);
-	free(name->rules);
-	name->rules = NULL;
-	name->rule_count = 0;
-}
+/* What the bases have for one name. */
+struct restated {
+	bool allowed; /* by a rule without args: the others do not count */
+	const struct rule **all;
+	size_t count;
+	bool fine; /* they can be listed side by side */
+};
 
 /* Alternatives can be listed side by side where all of them allow, and where one base alone has
  * rules that are no stricter than the default that the others give. */
-static bool restate_name(const struct composer *composer, struct export_name *to)
+static struct restated restate_name(const struct composer *composer, const char *name)
 {
 	size_t count = composer->composing->base_count, bases = 0;
 	bool only_allows = true, only_milder = true;
+	struct restated restated = {0};
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; !restated.allowed && i < count; i++) {
 		const struct rules *rules = &composer->bases[i].rules;
-		const struct rule *rule = next_rule(rules, to->name, NULL);
+		const struct rule *rule = next_rule(rules, name, NULL);
 
 		bases += rule != NULL;
-		if (rule && rule->arg_count == 0 && rule->action == SECCOMP_RET_ALLOW) {
-			forget_rules(to);
-			rule_for(to, SECCOMP_RET_ALLOW);
-			return true;
-		}
-		for (; rule; rule = next_rule(rules, to->name, rule)) {
+		restated.allowed =
+			rule && rule->arg_count == 0 && rule->action == SECCOMP_RET_ALLOW;
+		for (; rule; rule = next_rule(rules, name, rule)) {
 			only_allows = only_allows && rule->action == SECCOMP_RET_ALLOW;
 			only_milder = only_milder &&
 				      filter_value_milder(rule->action, rules->default_action) ==
 					      filter_value_effect(rule->action);
-			put_rule(to, rule);
+			restated.all =
+				mem_more(restated.all, restated.count, sizeof(*restated.all));
+			restated.all[restated.count++] = rule;
 		}
 	}
-	if (to->rule_count == 0)
-		rule_for(to, composer->default_action);
-	return only_allows || count == 1 || (bases == 1 && only_milder);
+	restated.fine =
+		restated.allowed || only_allows || count == 1 || (bases == 1 && only_milder);
+	return restated;
 }
 
-static bool restate_entry(const struct composer *composer, const struct compose_entry *entry,
-			  struct export_name *to)
+/* All args of a rule hold together, unless two are of one index: then each is a rule. */
+static void put_restated(struct document *document, const char *name,
+			 const struct restated *restated, uint32_t default_action)
 {
-	to->name = entry->name;
-	if (entry->neutral)
-		return restate_name(composer, to);
-	rule_for(to, entry->value);
-	return true;
+	if (restated->allowed || restated->count == 0)
+		document_add_name(document, name,
+				  restated->allowed ? SECCOMP_RET_ALLOW : default_action, NULL, 0);
+	for (size_t i = 0; !restated->allowed && i < restated->count; i++) {
+		const struct rule *rule = restated->all[i];
+		bool any_of = filter_is_any_of(rule, rule->arg_count);
+
+		for (size_t k = 0; any_of && k < rule->arg_count; k++)
+			document_add_name(document, name, rule->action, &rule->args[k], 1);
+		if (!any_of)
+			document_add_name(document, name, rule->action, rule->args,
+					  rule->arg_count);
+	}
 }
 
 /* Every base has the default of the result, and it refuses where there are several. */
@@ -134,24 +106,24 @@ static bool has_one_default(const struct composer *composer)
 	return count == 1 || compose_pass(composer->default_action) == PASS_REFUSED;
 }
 
-bool compose_restate(const struct composer *composer, struct buf *document)
+bool compose_restate(const struct composer *composer, struct document *ret_document)
 {
-	const struct compose_entries *entries = &composer->entries;
-	struct filter filter = {.arch_count = composer->arches.arch_count};
-	struct exporter exporter = {.filter = &filter, .default_action = composer->default_action};
+	const struct compose_entries none = {0}, *entries = &composer->entries;
 	bool fine = has_one_default(composer);
 
-	for (size_t i = 0; i < filter.arch_count; i++)
-		filter.arches[i].token = composer->arches.arches[i];
-	exporter.names = mem_new(entries->count, sizeof(*exporter.names));
-	exporter.name_count = entries->count;
-	for (size_t i = 0; fine && i < entries->count; i++)
-		fine = restate_entry(composer, &entries->all[i], &exporter.names[i]);
-	if (fine)
-		export_write(&exporter, document);
-	for (size_t i = 0; i < entries->count; i++)
-		forget_rules(&exporter.names[i]);
-	free(exporter.names);
+	*ret_document = compose_entries_document(composer, &none, composer->default_action);
+	for (size_t i = 0; fine && i < entries->count; i++) {
+		const struct compose_entry *entry = &entries->all[i];
+		struct restated restated = {.fine = true};
+
+		if (entry->neutral)
+			restated = restate_name(composer, entry->name);
+		fine = restated.fine;
+		put_restated(ret_document, entry->name, &restated,
+			     entry->neutral ? composer->default_action : entry->value);
+		free(restated.all);
+	}
+	document_sort_rules(ret_document);
 	return fine;
 }
 
@@ -165,39 +137,37 @@ static bool is_granted(const struct composer *composer, const char *name)
 }
 
 struct newer {
-	const struct composer *composer;
-	struct exporter exporter;
+	struct composer *composer;
+	struct strings names; /* that were seen */
 	struct form_list kept, lost;
 };
 
-/* Puts the rules for one name that this libseccomp does not know behind the others, once. */
+/* Adds the rules for one name that this libseccomp does not know, once. */
 static void add_newer(struct newer *newer, const char *name)
 {
-	const struct composer *composer = newer->composer;
-	struct exporter *exporter = &newer->exporter;
-	struct export_name to = {.name = name};
-	bool kept = true;
+	struct composer *composer = newer->composer;
+	struct restated restated = {.allowed = true, .fine = true};
 
 	if (compose_is_known(name))
 		return;
-	for (size_t i = 0; i < exporter->name_count; i++) {
-		if (strcmp(exporter->names[i].name, name) == 0)
+	for (size_t i = 0; i < newer->names.count; i++)
+		if (strcmp(newer->names.all[i], name) == 0)
 			return;
-	}
-	if (exporter->name_count == NEWER_MAX)
-		kept = false;
-	else if (is_granted(composer, name))
-		rule_for(&to, SECCOMP_RET_ALLOW);
-	else
-		kept = restate_name(composer, &to);
-	if (!kept || to.rules[0].value == composer->default_action)
-		forget_rules(&to);
-	if (!kept || to.rule_count)
-		form_list_add(kept ? &newer->kept : &newer->lost, name);
-	if (exporter->name_count == NEWER_MAX)
+	if (newer->names.count == NEWER_MAX) {
+		form_list_add(&newer->lost, name);
 		return;
-	exporter->names = mem_resize(exporter->names, (exporter->name_count + 1) * sizeof(to));
-	exporter->names[exporter->name_count++] = to;
+	}
+	strings_add(&newer->names, name);
+	if (!is_granted(composer, name))
+		restated = restate_name(composer, name);
+	bool says_more = restated.allowed ||
+			 (restated.count && restated.all[0]->action != composer->default_action);
+
+	if (restated.fine && says_more)
+		put_restated(&composer->document, name, &restated, composer->default_action);
+	if (!restated.fine || says_more)
+		form_list_add(restated.fine ? &newer->kept : &newer->lost, name);
+	free(restated.all);
 }
 
 static void note_newer(struct newer *newer)
@@ -217,10 +187,9 @@ static void note_newer(struct newer *newer)
 			 form_list_text(&newer->lost));
 }
 
-void compose_put_newer(const struct composer *composer, struct buf *document)
+void compose_put_newer(struct composer *composer)
 {
-	struct newer newer = {.composer = composer,
-			      .exporter = {.default_action = composer->default_action}};
+	struct newer newer = {.composer = composer};
 	const struct needs *needs = composer->composing->needs;
 
 	for (size_t i = 0; i < composer->composing->base_count; i++) {
@@ -231,12 +200,8 @@ void compose_put_newer(const struct composer *composer, struct buf *document)
 	}
 	for (size_t i = 0; i < needs->count; i++)
 		add_newer(&newer, needs->all[i].name);
-	if (newer.exporter.name_count)
-		export_append(&newer.exporter, document);
 	note_newer(&newer);
-	for (size_t i = 0; i < newer.exporter.name_count; i++)
-		forget_rules(&newer.exporter.names[i]);
-	free(newer.exporter.names);
+	free(newer.names.all);
 	form_list_release(&newer.kept);
 	form_list_release(&newer.lost);
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "profile/document/readers.h"
 #include "profile/document/spelling.h"
+#include "profile/document/write.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -605,16 +606,20 @@ static void filter_release(struct document_filter *filter)
 	free(filter->arches.all);
 }
 
+void document_drop_rule(struct document *document)
+{
+	struct document_rule *rule = &document->rules[--document->rule_count];
+
+	free(rule->names.all);
+	free(rule->args);
+	filter_release(&rule->includes);
+	filter_release(&rule->excludes);
+}
+
 void document_release(struct document *document)
 {
-	for (size_t i = 0; i < document->rule_count; i++) {
-		struct document_rule *rule = &document->rules[i];
-
-		free(rule->names.all);
-		free(rule->args);
-		filter_release(&rule->includes);
-		filter_release(&rule->excludes);
-	}
+	while (document->rule_count)
+		document_drop_rule(document);
 	for (size_t i = 0; i < document->arch_map_count; i++)
 		free(document->arch_map[i].subs.all);
 	free(document->arch_map);

@@ -50,17 +50,16 @@ static const struct {
 static void add(struct lints *lints, const char *id, enum lint_level level, size_t order,
 		const char *where, const char *format, va_list args)
 {
-	char message[512];
+	char message[1024];
 
+	if (!lints)
+		return;
 	if (lints->count == LINT_MAX) {
 		lints->dropped++;
 		return;
 	}
-	if (lints->count == lints->size) {
-		lints->size = lints->size ? lints->size * 2 : 16;
-		lints->all = mem_resize(lints->all, lints->size * sizeof(*lints->all));
-		lints->orders = mem_resize(lints->orders, lints->size * sizeof(*lints->orders));
-	}
+	lints->all = mem_more(lints->all, lints->count, sizeof(*lints->all));
+	lints->orders = mem_more(lints->orders, lints->count, sizeof(*lints->orders));
 	vsnprintf(message, sizeof(message), format, args);
 	lints->orders[lints->count] = order;
 	lints->all[lints->count++] = (struct lint){.level = level,

@@ -73,7 +73,7 @@ struct lint {
 struct lints {
 	struct lint *all;
 	size_t *orders; /* beside `all` */
-	size_t count, size;
+	size_t count;
 	size_t dropped; /* over the cap; told in a last entry */
 };
 
@@ -81,7 +81,7 @@ struct lints {
 
 /*
  * A lint of a profile. `where` is "architectures[1]" or the like; order: 0 before the rules, N + 1
- * in rule N.
+ * in rule N. Lints of NULL are those that nobody wants to have.
  */
 void lint_report(struct lints *lints, enum lint_kind kind, size_t order, const char *where,
 		 const char *format, ...) __attribute__((format(printf, 5, 6)));

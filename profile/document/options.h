@@ -65,6 +65,7 @@ struct profile_options {
 	/* Arches that are asked about, which is all that lints speak of; none: those of the filter. */
 	const uint32_t *arches;
 	size_t arch_count;
+	bool any_listener; /* who answers SCMP_ACT_NOTIFY is for whoever loads the profile */
 };
 
 /* What profile_options are when the user says nothing. */

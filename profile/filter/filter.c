@@ -244,7 +244,7 @@ static int check_runc(struct builder *builder, const struct rule *rule, const ch
 	if (strcmp(rule->name, "write") == 0)
 		return err_set(builder->err, EINVAL, "%s: runc refuses SCMP_ACT_NOTIFY for write",
 			       place);
-	if (!builder->rules->document->listener_path)
+	if (!builder->rules->document->listener_path && !builder->options->any_listener)
 		return err_set(builder->err, EINVAL,
 			       "%s: runc refuses SCMP_ACT_NOTIFY without a listenerPath", place);
 	return 0;

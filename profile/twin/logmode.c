@@ -152,10 +152,8 @@ void twin_write(const struct twin_maker *maker, struct buf *text)
 
 static int parse(struct twin_maker *maker, struct str text)
 {
-	struct lints ignored = {0};
-	int r = document_parse(text, maker->options.select, &maker->document, &ignored, maker->err);
+	int r = document_parse(text, maker->options.select, &maker->document, NULL, maker->err);
 
-	lint_release(&ignored);
 	if (r == 0 && !maker->document.profile)
 		r = err_set(maker->err, EINVAL,
 			    "there is no filter, so there is nothing to make a twin of");
@@ -236,9 +234,10 @@ static int make_of_filters(struct twin *twin, const struct profile_source *sourc
 {
 	struct filter filter = filter_stack_combine(&source->stack);
 	struct export export = {0};
+	BUF_AUTO text = {0};
 	int r = 0;
 
-	if (r == 0 && source->stack.count == 0)
+	if (source->stack.count == 0)
 		r = err_set(err, EINVAL,
 			    "there is no filter, so there is nothing to make a twin of");
 	if (r == 0) {
@@ -248,9 +247,11 @@ static int make_of_filters(struct twin *twin, const struct profile_source *sourc
 	}
 	for (size_t i = 0; r == 0 && i < export.differences.count; i++)
 		lint_add(&twin->notes, 0, "", "no OCI profile can say it: %s",
-			 export.differences.all[i]);
+			 export.differences.all[i].message);
 	if (r == 0)
-		r = make_of_text(twin, buf_str(&export.document), options, err);
+		document_write(&export.document, false, &text);
+	if (r == 0)
+		r = make_of_text(twin, buf_str(&text), options, err);
 	export_release(&export);
 	filter_release(&filter);
 	return r;

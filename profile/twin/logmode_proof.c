@@ -3,7 +3,8 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/answers/survey.h"
+#include "profile/answers/numbers.h"
+#include "profile/filter/built.h"
 #include "profile/document/spelling.h"
 
 #include <errno.h>
@@ -11,41 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A document resolved and built. */
-struct built {
-	struct document document;
-	struct rules rules;
-	struct filter filter;
-};
-
-static void built_release(struct built *built)
-{
-	filter_release(&built->filter);
-	rules_release(&built->rules);
-	document_release(&built->document);
-}
-
-static int build(struct built *built, struct str text, const struct profile_options *options,
-		 struct err *err)
-{
-	struct lints ignored = {0};
-	int r;
-
-	*built = (struct built){0};
-	r = document_parse(text, options->select, &built->document, &ignored, err);
-	if (r == 0)
-		r = rules_resolve(&built->document, options, &built->rules, &ignored, err);
-	if (r == 0 && !built->rules.off)
-		r = filter_build(&built->rules, options, &built->filter, &ignored, err);
-	lint_release(&ignored);
-	return r;
-}
-
-static const struct filter *filter_of(const struct built *built)
-{
-	return built->rules.off ? NULL : &built->filter;
-}
 
 /* Whether the twin's answer is neither what is meant nor a log of what both let through. */
 static uint32_t is_wrong(uint32_t profile, uint32_t twin, const void *context)
@@ -62,7 +28,9 @@ struct proof {
 	struct regions regions;
 	struct answers answers[2]; /* the profile's and the twin's */
 	size_t stripped;           /* names in this round */
-	bool other_shape;          /* the twin's shape tells of another loader */
+	uint32_t wrong_token;      /* of the first call that the twin answers wrongly; 0: none */
+	int64_t wrong_nr;
+	bool other_shape; /* the twin's shape tells of another loader */
 };
 
 static bool default_logs(const struct proof *proof)
@@ -86,23 +54,6 @@ static bool strip_rule(struct proof *proof, const struct rule *rule, const char 
 		 why);
 	proof->stripped++;
 	return true;
-}
-
-static const char *const families[] = {"socketcall", "ipc"};
-
-/*
- * On some arches a number stands for a family of names: socketcall, ipc. libseccomp gives the
- * names numbers below zero there (seccomp-syscalls.h, __PNR_socket and __PNR_ipc on).
- */
-static bool is_family_member(uint32_t token, const char *family, const char *name)
-{
-	const char *first = strcmp(family, families[0]) == 0 ? "socket" : "semop";
-	int base, nr = seccomp_syscall_resolve_name_arch(token, name);
-
-	if (strcmp(family, families[0]) != 0 && strcmp(family, families[1]) != 0)
-		return false;
-	base = seccomp_syscall_resolve_name_arch(token, first);
-	return nr < -1 && base < -1 && nr / 100 == base / 100;
 }
 
 static bool is_stubs(const struct proof *proof, uint32_t audit_arch, int64_t nr)
@@ -212,32 +163,27 @@ static void strip_wholly(struct proof *proof, const char *name)
 	take_back(proof, name);
 }
 
-/* The profile does not let it pass silently, and the twin does: the twin changes. */
-static int strip_call(struct proof *proof, uint32_t audit_arch, int64_t nr, bool always)
+/* The profile does not let the call pass silently, and the twin does: the twin changes. */
+static void mend_call(struct proof *proof, uint32_t token, int64_t nr, const char *name,
+		      bool always)
 {
 	const struct rules *rules = &proof->profile.rules;
-	uint32_t token = arch_token(audit_arch, nr);
-	size_t stripped = proof->stripped;
-	char name[SYSCALL_NAME_SIZE];
-
-	syscall_name(audit_arch, nr, name);
 	const struct twin_restated *restated = twin_restated(proof->maker, name);
+	size_t stripped = proof->stripped;
+	uint32_t call;
 
 	/* what this round has changed is not yet in the filter that it asks */
 	if (restated && restated->round == proof->maker->round)
-		return 0;
-	strip_name(proof, audit_arch, nr, always);
-	bool changed = proof->stripped > stripped;
+		return;
+	strip_name(proof, arch_audit(token), nr, always);
+	if (proof->stripped > stripped || !syscall_is_multiplexer(name))
+		return;
+	for (size_t i = 0; i < rules->count; i++) {
+		const char *family = syscall_multiplexer(token, rules->all[i].name, &call);
 
-	for (size_t i = 0; !changed && i < rules->count; i++)
-		if (is_family_member(token, name, rules->all[i].name))
+		if (family && strcmp(family, name) == 0)
 			strip_wholly(proof, rules->all[i].name);
-	if (proof->stripped > 0)
-		return 0;
-	return err_set(proof->maker->err, EINVAL,
-		       "no twin can be made: %s (%lld on %s) would not be logged though the "
-		       "profile refuses it",
-		       name, (long long)nr, arch_name(token));
+	}
 }
 
 /* Whether rules let the name pass and rules refuse it. */
@@ -256,89 +202,60 @@ static bool has_both(const struct rules *rules, const char *name)
 	return passes && refuses;
 }
 
-/* A call that the twin answers wrongly. */
-static int mend_call(struct proof *proof, uint32_t audit_arch, uint32_t nr)
+/* A call that the twin answers wrongly. No rule is for a number without a name. */
+static int mend_part(void *context, const struct numbers_part *part)
 {
+	struct proof *proof = context;
 	MEM_AUTO uint32_t *values = NULL;
-	diagram answer = answers_call(&proof->answers[0], audit_arch, nr);
+	diagram answer = answers_call(&proof->answers[0], arch_audit(part->token), part->first);
 	size_t count = diagram_values(&proof->regions, answer, &values);
 	bool always = true;
 
+	if (!proof->wrong_token) {
+		proof->wrong_token = part->token;
+		proof->wrong_nr = part->first == UINT32_MAX ? -1 : (int64_t)part->first;
+	}
 	for (size_t i = 0; i < count; i++)
 		always = always && twin_action(values[i]) == SECCOMP_RET_LOG;
-	return strip_call(proof, audit_arch, nr == UINT32_MAX ? -1 : (int64_t)nr, always);
-}
-
-/* The numbers of a run that have names, or else its first one. */
-static int mend_run(struct proof *proof, uint32_t token, const struct diagram_run *run)
-{
-	MEM_AUTO uint32_t *numbers = NULL;
-	size_t count = survey_numbers(token, &numbers);
-	char name[SYSCALL_NAME_SIZE];
-	bool named = false;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (numbers[i] < run->first || numbers[i] > run->last ||
-		    !syscall_name(arch_audit(token), (int32_t)numbers[i], name))
-			continue;
-		named = true;
-		r = mend_call(proof, arch_audit(token), numbers[i]);
-	}
-	return named ? r : mend_call(proof, arch_audit(token), run->first);
-}
-
-/* All numbers from first to last. */
-static int check_range(struct proof *proof, uint32_t token, uint32_t first, uint32_t last)
-{
-	struct diagram_run *runs = NULL;
-	uint32_t wrong;
-	diagram both =
-		answers_join(&proof->regions, answers_arch(&proof->answers[0], arch_audit(token)),
-			     answers_arch(&proof->answers[1], arch_audit(token)), is_wrong, NULL);
-	size_t count = SIZE_MAX;
-	int r = 0;
-
-	if (both != DIAGRAM_UNKNOWN)
-		count = diagram_runs(&proof->regions, both, first, last, &runs);
-	if (count == SIZE_MAX)
-		return err_set(proof->maker->err, E2BIG,
-			       "the twin cannot be compared with the profile: there is too much to "
-			       "work out");
-	for (size_t i = 0; r == 0 && i < count; i++)
-		if (!diagram_is_value(&proof->regions, runs[i].rest, &wrong) || wrong)
-			r = mend_run(proof, token, &runs[i]);
-	free(runs);
-	return r;
+	if (part->name)
+		mend_call(proof, part->token, part->first, part->name, always);
+	return 0;
 }
 
 static int check_arch(struct proof *proof, uint32_t token)
 {
-	uint32_t first, last;
+	diagram wrong =
+		answers_join(&proof->regions, answers_arch(&proof->answers[0], arch_audit(token)),
+			     answers_arch(&proof->answers[1], arch_audit(token)), is_wrong, NULL);
+	int r = numbers_each(&proof->regions, wrong, token, mend_part, proof);
 
-	survey_range(token, &first, &last);
-	int r = check_range(proof, token, first, last);
-
-	/* -1 is no x32 number */
-	if (r == 0 && token != SCMP_ARCH_X32)
-		r = check_range(proof, token, UINT32_MAX, UINT32_MAX);
-	return r;
+	return r != -E2BIG ? r
+			   : err_set(proof->maker->err, E2BIG,
+				     "the twin cannot be compared with the profile: there is too "
+				     "much to work out");
 }
 
 static int compare(struct proof *proof)
 {
-	const struct filter *profile = filter_of(&proof->profile);
+	const struct filter *profile = built_filter(&proof->profile);
+	char name[SYSCALL_NAME_SIZE];
 	int r = 0;
 
 	regions_init(&proof->regions);
 	answers_init(&proof->answers[0], &proof->regions, profile);
-	answers_init(&proof->answers[1], &proof->regions, filter_of(&proof->twin));
+	answers_init(&proof->answers[1], &proof->regions, built_filter(&proof->twin));
 	for (size_t i = 0; r == 0 && profile && i < profile->arch_count; i++)
 		r = check_arch(proof, profile->arches[i].token);
 	for (size_t i = 0; i < 2; i++)
 		answers_release(&proof->answers[i]);
 	regions_release(&proof->regions);
-	return r;
+	if (r < 0 || !proof->wrong_token || proof->stripped)
+		return r;
+	syscall_name(arch_audit(proof->wrong_token), proof->wrong_nr, name);
+	return err_set(proof->maker->err, EINVAL,
+		       "no twin can be made: %s (%lld on %s) would not be logged though the "
+		       "profile refuses it",
+		       name, (long long)proof->wrong_nr, arch_name(proof->wrong_token));
 }
 
 /* Whether rules let the name pass in different ways: allow it, ask a tracer. */
@@ -400,13 +317,14 @@ static int round_of(struct proof *proof)
 	int r;
 
 	proof->stripped = 0;
+	proof->wrong_token = 0;
 	proof->maker->round++;
 	twin_write(proof->maker, &text);
 	/* who reads the profile reads the twin: its shape alone may tell of another */
 	struct profile_options options = *proof->options;
 
 	options.loader = proof->profile.rules.loader;
-	r = build(&proof->twin, buf_str(&text), &options, proof->maker->err);
+	r = built_make(&proof->twin, buf_str(&text), &options, NULL, proof->maker->err);
 	proof->other_shape = proof->twin.document.shape != proof->profile.document.shape;
 	if ((r == -EEXIST && strip_contested(proof)) ||
 	    (is_too_much(r) && take_back_restated(proof)))
@@ -450,7 +368,7 @@ static void put_missing(struct buf *text, const struct filter *filter, const uin
 /* No twin logs what a program of another arch does: it is killed before it comes to that. */
 static void note_missing_arches(struct proof *proof)
 {
-	const struct filter *filter = filter_of(&proof->profile);
+	const struct filter *filter = built_filter(&proof->profile);
 	BUF_AUTO missing = {0};
 	BUF_AUTO names = {0};
 	char place[PLACE_SIZE];
@@ -499,7 +417,7 @@ static int prove(struct twin_maker *maker, const struct profile_options *options
 {
 	struct proof proof = {.maker = maker, .options = options};
 	struct err err = ERR_INIT;
-	int r = build(&proof.profile, maker->document.tree.text, options, &err);
+	int r = built_make(&proof.profile, maker->document.tree.text, options, NULL, &err);
 
 	if (r < 0 && users)
 		*maker->err = err;

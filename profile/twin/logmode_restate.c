@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/write/export_private.h"
-#include "profile/write/oci.h"
+#include "profile/document/write.h"
 
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -70,17 +70,22 @@ static bool depends_on_arguments_alone(const struct twin_maker *maker, const str
 	return true;
 }
 
-static void put_rules(struct twin_restated *restated, const struct cover *cover, const char *action)
+static void put_rules(struct twin_restated *restated, const struct cover *cover, uint32_t action)
 {
+	const char *name = restated->name;
+
 	restated->rules = mem_new(cover->count, sizeof(*restated->rules));
 	for (size_t i = 0; i < cover->count; i++) {
-		BUF_AUTO rule = {0};
+		BUF_AUTO text = {0};
+		struct emit emit = {.to = &text};
 
-		buf_format(&rule, "{\"names\": [\"%s\"], \"action\": \"%s\"", restated->name,
-			   action);
-		oci_put_args(&rule, cover->all[i].args, cover->all[i].arg_count);
-		buf_put_char(&rule, '}');
-		restated->rules[restated->rule_count++] = mem_copy(buf_str(&rule));
+		document_put_rule(&emit,
+				  &(struct document_rule){.names = {.all = &name, .count = 1},
+							  .action = action,
+							  .args = cover->all[i].args,
+							  .arg_count = cover->all[i].arg_count},
+				  true);
+		restated->rules[restated->rule_count++] = mem_copy(buf_str(&text));
 	}
 }
 
@@ -118,7 +123,7 @@ static bool restate(struct twin_restated *restated, const struct rules *rules,
 		       cover_make(&regions, told, narrow, restated->manner == TWIN_PLAIN, &cover);
 	}
 	if (made)
-		put_rules(restated, &cover, logged ? "SCMP_ACT_LOG" : "SCMP_ACT_ALLOW");
+		put_rules(restated, &cover, logged ? SCMP_ACT_LOG : SCMP_ACT_ALLOW);
 	cover_release(&cover);
 	answers_release(&answers);
 	regions_release(&regions);
@@ -170,7 +175,7 @@ enum twin_manner twin_restate(struct twin_maker *maker, const struct rules *rule
 		const struct cover always = {.all = &(struct cover_rule){.arg_count = 0},
 					     .count = 1};
 
-		put_rules(restated, &always, "SCMP_ACT_LOG");
+		put_rules(restated, &always, SCMP_ACT_LOG);
 	}
 	append_all(maker);
 	return restated->manner;

@@ -2,6 +2,8 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
+#include "profile/answers/numbers.h"
+#include "profile/document/spelling.h"
 #include "profile/write/export_private.h"
 
 #include <errno.h>
@@ -15,20 +17,11 @@
 /* Times that another manner is tried for names that the proof finds wanting. */
 #define MAX_ROUNDS 8
 
-/* On i386 and its like one number stands for many calls, and libseccomp makes rules for it. */
-static const char *const multiplexers[] = {"ipc", "socketcall"};
-
 void export_release(struct export *export)
 {
-	struct sentences *sentences[] = {&export->differences, &export->notes};
-
-	for (size_t i = 0; i < 2; i++) {
-		for (size_t j = 0; j < sentences[i]->count; j++)
-			free(sentences[i]->all[j]);
-		free(sentences[i]->all);
-	}
-	buf_release(&export->document);
-	*export = (struct export){0};
+	lint_release(&export->differences);
+	lint_release(&export->notes);
+	document_release(&export->document);
 }
 
 /* x32 and its like run on a 64-bit kernel, but libseccomp compares the low halves only. */
@@ -94,11 +87,7 @@ static void add_name(struct exporter *exporter, const char *name, uint32_t token
 {
 	if (find_name(exporter, name) || !is_loadable(name) || is_beyond_stub(exporter, name))
 		return;
-	if (exporter->name_count == exporter->name_size) {
-		exporter->name_size = exporter->name_size ? exporter->name_size * 2 : 512;
-		exporter->names =
-			mem_resize(exporter->names, exporter->name_size * sizeof(*exporter->names));
-	}
+	exporter->names = mem_more(exporter->names, exporter->name_count, sizeof(*exporter->names));
 	exporter->names[exporter->name_count++] =
 		(struct export_name){.name = mem_copy(str_from(name)), .token = token, .nr = nr};
 }
@@ -106,7 +95,7 @@ static void add_name(struct exporter *exporter, const char *name, uint32_t token
 static void add_names(struct exporter *exporter, uint32_t token)
 {
 	uint32_t *numbers;
-	size_t count = survey_numbers(token, &numbers);
+	size_t count = numbers_named(token, &numbers);
 	char name[SYSCALL_NAME_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
@@ -137,7 +126,7 @@ static void collect_names(struct exporter *exporter)
 
 static struct export_rule *put_rule(struct export_name *name, uint32_t value)
 {
-	name->rules = mem_resize(name->rules, (name->rule_count + 1) * sizeof(*name->rules));
+	name->rules = mem_more(name->rules, name->rule_count, sizeof(*name->rules));
 	name->rules[name->rule_count] = (struct export_rule){.value = value};
 	return &name->rules[name->rule_count++];
 }
@@ -223,15 +212,6 @@ static void make_rules(struct exporter *exporter, struct export_name *name)
 		put_strictest(exporter, name, answer);
 }
 
-static bool is_multiplexer(const char *name)
-{
-	for (size_t i = 0; i < sizeof(multiplexers) / sizeof(multiplexers[0]); i++) {
-		if (strcmp(multiplexers[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Where conditions of socketcall and ipc come from the calls that they stand for, the rules for
  * those make them again. */
 static void make_all_rules(struct exporter *exporter)
@@ -239,7 +219,7 @@ static void make_all_rules(struct exporter *exporter)
 	for (size_t i = 0; i < exporter->name_count; i++) {
 		struct export_name *name = &exporter->names[i];
 
-		name->manner = is_multiplexer(name->name) ? MANNER_LEFT : MANNER_SHORT;
+		name->manner = syscall_is_multiplexer(name->name) ? MANNER_LEFT : MANNER_SHORT;
 		make_rules(exporter, name);
 	}
 }
@@ -276,10 +256,8 @@ static void pin_stub(struct exporter *exporter, const struct filter_arch *arch)
 		struct export_name *pin = find_name(exporter, name);
 
 		if (!pin) {
-			exporter->names =
-				mem_resize(exporter->names,
-					   (exporter->name_count + 1) * sizeof(*exporter->names));
-			exporter->name_size = exporter->name_count + 1;
+			exporter->names = mem_more(exporter->names, exporter->name_count,
+						   sizeof(*exporter->names));
 			pin = &exporter->names[exporter->name_count++];
 			*pin = (struct export_name){
 				.name = mem_copy(str_from(name)), .token = arch->token, .nr = nr};
@@ -321,16 +299,12 @@ static bool next_manner(struct exporter *exporter, struct export_name *name)
 /* Tries the next manner for the names that differ. */
 static bool improve(struct exporter *exporter, const struct differences *differences)
 {
-	char text[SYSCALL_NAME_SIZE];
 	bool changed = false;
 	MEM_AUTO bool *done = mem_new(exporter->name_count, sizeof(*done));
 
 	for (size_t i = 0; i < differences->count; i++) {
-		const struct difference *difference = &differences->all[i];
-		struct export_name *name =
-			syscall_name(arch_audit(difference->token), (int32_t)difference->nr, text)
-				? find_name(exporter, text)
-				: NULL;
+		const char *text = differences->all[i].name;
+		struct export_name *name = text ? find_name(exporter, text) : NULL;
 
 		if (!name || done[name - exporter->names])
 			continue;
@@ -340,17 +314,54 @@ static bool improve(struct exporter *exporter, const struct differences *differe
 	return changed;
 }
 
+/* As the OCI spec spells them: libseccomp's names in upper case. */
+static void put_arches(const struct filter *filter, struct document *document)
+{
+	for (size_t i = 0; i < filter->arch_count; i++) {
+		BUF_AUTO name = {0};
+
+		spelling_put_arch(&name, filter->arches[i].token);
+		strings_add(&document->architectures, document_string(document, name.p));
+	}
+}
+
+struct document export_document(const struct exporter *exporter, const struct export_name *names,
+				size_t count)
+{
+	struct document document = {0};
+
+	document_set_default(&document, exporter->default_action);
+	put_arches(exporter->filter, &document);
+	for (size_t i = 0; i < count; i++) {
+		const char *name = document_string(&document, names[i].name);
+
+		for (size_t j = 0; j < names[i].rule_count; j++) {
+			const struct export_rule *rule = &names[i].rules[j];
+			const struct cover *cover = &rule->cover;
+
+			if (cover->count == 0)
+				document_add_name(&document, name, rule->value, NULL, 0);
+			for (size_t k = 0; k < cover->count; k++)
+				document_add_name(&document, name, rule->value, cover->all[k].args,
+						  cover->all[k].arg_count);
+		}
+	}
+	document_sort_rules(&document);
+	return document;
+}
+
 /* Whether libseccomp takes the rules of one name, which may contradict each other on an arch whose
  * arguments are shorter. */
 static bool is_buildable(const struct exporter *exporter, struct export_name *name)
 {
-	struct exporter alone = *exporter;
-	BUF_AUTO document = {0};
+	struct document document = export_document(exporter, name, 1);
+	struct err ignored = ERR_INIT;
+	struct built built;
+	int r = export_build(exporter, &document, &built, &ignored);
 
-	alone.names = name;
-	alone.name_count = 1;
-	export_write(&alone, &document);
-	return export_builds(&alone, &document);
+	built_release(&built);
+	document_release(&document);
+	return r == 0;
 }
 
 /* What libseccomp does not take one by one: rules that share nothing, or else the strictest. */
@@ -374,7 +385,7 @@ static bool mend(struct exporter *exporter)
 
 		if (!name->conditional || name->inexpressible || name->manner == MANNER_LEFT)
 			continue;
-		if (is_multiplexer(name->name)) {
+		if (syscall_is_multiplexer(name->name)) {
 			name->manner = MANNER_LEFT;
 			make_rules(exporter, name);
 			name->inexpressible = true;
@@ -397,8 +408,8 @@ static int settle(struct exporter *exporter, struct err *err)
 	for (int round = 0; again && round < MAX_ROUNDS; round++) {
 		err_clear(err);
 		differences_release(&differences);
-		buf_clear(&export->document);
-		export_write(exporter, &export->document);
+		document_release(&export->document);
+		export->document = export_document(exporter, exporter->names, exporter->name_count);
 		r = export_prove(exporter, &export->document, &differences, err);
 		again = r == -EEXIST || r == -ETIME ? mend(exporter)
 						    : r == 0 && improve(exporter, &differences);
@@ -419,20 +430,19 @@ static bool passes(uint32_t value)
 /* What the other runtime would do with the same document. */
 static void note_runtime(const struct exporter *exporter)
 {
-	struct sentences *notes = &exporter->export->notes;
+	struct lints *notes = &exporter->export->notes;
 	char text[VERDICT_VALUE_SIZE];
 
 	if (exporter->survey->has_stub)
-		sentence_add(
-			notes,
-			"syscalls newer than the profile get ENOSYS by a stub that runc puts in "
-			"front; crun has none and answers them with the default, %s",
-			verdict_value_text(exporter->default_action, text));
+		lint_note(notes, 0, "",
+			  "syscalls newer than the profile get ENOSYS by a stub that runc puts in "
+			  "front; crun has none and answers them with the default, %s",
+			  verdict_value_text(exporter->default_action, text));
 	else if (!passes(exporter->default_action) && exporter->default_action != ENOSYS_VALUE)
-		sentence_add(notes,
-			     "the filter has no ENOSYS stub: runc will put one in front, so that "
-			     "syscalls newer than the profile get ENOSYS instead of %s",
-			     verdict_value_text(exporter->default_action, text));
+		lint_note(notes, 0, "",
+			  "the filter has no ENOSYS stub: runc will put one in front, so that "
+			  "syscalls newer than the profile get ENOSYS instead of %s",
+			  verdict_value_text(exporter->default_action, text));
 }
 
 static bool has_action(const struct exporter *exporter, uint32_t action)
@@ -448,22 +458,21 @@ static bool has_action(const struct exporter *exporter, uint32_t action)
 
 static void note(const struct exporter *exporter)
 {
-	struct sentences *notes = &exporter->export->notes;
+	struct lints *notes = &exporter->export->notes;
 
 	note_runtime(exporter);
 	if (!exporter->survey->checks_arch)
-		sentence_add(
-			notes,
-			"the filter does not refuse arches that it does not know; the profile is "
-			"for the arches of this machine and kills the programs of any other");
+		lint_note(notes, 0, "",
+			  "the filter does not refuse arches that it does not know; the profile is "
+			  "for the arches of this machine and kills the programs of any other");
 	if (has_action(exporter, SECCOMP_RET_USER_NOTIF))
-		sentence_add(notes,
-			     "SCMP_ACT_NOTIFY needs someone who answers: runc refuses the profile "
-			     "until it has a listenerPath");
+		lint_note(notes, 0, "",
+			  "SCMP_ACT_NOTIFY needs someone who answers: runc refuses the profile "
+			  "until it has a listenerPath");
 	for (size_t i = 0; i < exporter->name_count; i++) {
 		if (exporter->names[i].inexpressible && exporter->names[i].manner != MANNER_LEFT)
-			sentence_add(
-				notes,
+			lint_note(
+				notes, 0, "",
 				"%s: the filter's conditions cannot be said in OCI rules, or take "
 				"too many; the profile has the strictest of its answers",
 				exporter->names[i].name);

@@ -11,30 +11,25 @@
  * largest number that it lets through is named, by a rule that repeats the default if need be, so
  * that runc puts the same stub in front again.
  *
- * The same filter always gives the same bytes.
+ * The same filter always gives the same document.
  */
 #ifndef SCLOG_PROFILE_WRITE_EXPORT_H
 #define SCLOG_PROFILE_WRITE_EXPORT_H
 
-#include "base/buf.h"
 #include "profile/answers/survey.h"
-
-struct sentences {
-	char **all;
-	size_t count, size;
-};
+#include "profile/document/write.h"
 
 /* What a difference begins with that is about the arches that the profile does not list. */
 #define EXPORT_OTHER_ARCH "any other arch"
 
 struct export
 {
-	struct buf document; /* JSON, its last line ended */
+	struct document document; /* its strings live as long as it */
 	/* Which runtime's way of building the proof is for: runc where there is a stub, else crun,
 	 * which is libseccomp alone. */
 	enum runtime runtime;
-	struct sentences differences; /* none: the profile does exactly what the filter does */
-	struct sentences notes;       /* what whoever loads the profile should know */
+	struct lints differences; /* none: the profile does exactly what the filter does */
+	struct lints notes;       /* what whoever loads the profile should know */
 };
 
 /*

@@ -1,12 +1,13 @@
 /*
- * What the parts of an export share: export.c makes rules of answers, export_text.c writes them,
- * export_proof.c compares what they build with the filter.
+ * What the parts of an export share: export.c makes rules of answers, export_proof.c compares what
+ * they build with the filter.
  */
 #ifndef SCLOG_PROFILE_WRITE_EXPORT_PRIVATE_H
 #define SCLOG_PROFILE_WRITE_EXPORT_PRIVATE_H
 
 #include "profile/answers/answers.h"
 #include "profile/answers/verdict.h"
+#include "profile/filter/built.h"
 #include "profile/write/cover.h"
 #include "profile/write/export.h"
 #include "profile/filter/stack.h"
@@ -44,45 +45,43 @@ struct exporter {
 	struct regions regions;
 	struct answers answers;    /* the filter's */
 	struct export_name *names; /* sorted */
-	size_t name_count, name_size;
+	size_t name_count;
 	struct export *export;
 };
-
-/* Adds one sentence. */
-void sentence_add(struct sentences *sentences, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
 
 /* Whether libseccomp gives a syscall's arguments only their low 32 bits on that arch. */
 bool export_is_narrow(uint32_t token);
 
-/* Writes the profile. */
-void export_write(const struct exporter *exporter, struct buf *document);
-/* Adds the rules of the names to a document that export_write() wrote. */
-void export_append(const struct exporter *exporter, struct buf *document);
+/* The profile of some of the names. document_release() is due. */
+struct document export_document(const struct exporter *exporter, const struct export_name *names,
+				size_t count);
 
 /* Where filter and profile part: numbers in a row, all with the same name or without one. */
 struct difference {
 	uint32_t token; /* 0: arches that the filter does not know */
-	uint32_t nr, last;
+	uint32_t first, last;
+	char *name; /* NULL: none */
 	char *filter_says, *profile_says;
 };
 
 struct differences {
 	struct difference *all;
-	size_t count, size;
+	size_t count;
 };
 
 /* A change of diagrams: filter_value_effect(). */
 uint32_t export_effect(uint32_t value, const void *context);
 
-/* Builds the document and compares, over all numbers and arguments. differences_release() is due in any case. */
-int export_prove(struct exporter *exporter, const struct buf *document,
+/* Builds the document from its text. */
+int export_build(const struct exporter *exporter, const struct document *document,
+		 struct built *ret_built, struct err *err);
+
+/* Compares, over all numbers and arguments. differences_release() is due in any case. */
+int export_prove(struct exporter *exporter, const struct document *document,
 		 struct differences *ret_differences, struct err *err);
-/* Whether libseccomp takes the document at all. */
-bool export_builds(const struct exporter *exporter, const struct buf *document);
 void differences_release(struct differences *differences);
 
-/* Puts them into sentences: one for all numbers of an arch that part in the same way. */
-void differences_tell(const struct differences *differences, struct sentences *sentences);
+/* Tells them: those of an arch that part in the same way together. */
+void differences_tell(const struct differences *differences, struct lints *lints);
 
 #endif

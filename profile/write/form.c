@@ -225,14 +225,15 @@ void form_put_comments(const struct form_writer *writer)
 
 /* --- rules */
 
-bool form_is_or(const struct document_arg *args, size_t count)
+/* Whether the rule's args are alternatives: an index given twice turns AND into OR (runc, crun). */
+static bool is_or(const struct document_rule *rule)
 {
 	unsigned seen = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		if (seen & 1U << args[i].index)
+	for (size_t i = 0; i < rule->arg_count; i++) {
+		if (seen & 1U << rule->args[i].index)
 			return true;
-		seen |= 1U << args[i].index;
+		seen |= 1U << rule->args[i].index;
 	}
 	return false;
 }
@@ -242,74 +243,55 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static size_t sort_once(const char **all, size_t count)
+void form_sort(struct strings *strings)
 {
 	size_t kept = 0;
 
-	qsort(all, count, sizeof(*all), by_text);
-	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || strcmp(all[kept - 1], all[i]) != 0)
-			all[kept++] = all[i];
-	return kept;
+	if (strings->count)
+		qsort(strings->all, strings->count, sizeof(*strings->all), by_text);
+	for (size_t i = 0; i < strings->count; i++)
+		if (kept == 0 || strcmp(strings->all[kept - 1], strings->all[i]) != 0)
+			strings->all[kept++] = strings->all[i];
+	strings->count = kept;
 }
 
 /* Alternatives beyond what one rule may have become rules of their own, which is what they mean. */
-static size_t parts_of(const struct rule *rule)
+static void take_rule(struct form_writer *writer, const struct document_rule *from)
 {
-	bool split = rule->arg_count > FORM_MAX_ARGS && form_is_or(rule->args, rule->arg_count);
+	bool split = from->arg_count > FORM_MAX_ARGS && is_or(from);
+	size_t each = split ? 1 : from->arg_count;
 
-	return split ? rule->arg_count : 1;
+	for (size_t i = 0; i == 0 || (split && i < from->arg_count); i++) {
+		struct document_rule *rule =
+			document_add_rule(&writer->made, document_rule_value(from),
+					  from->args ? from->args + i : NULL, each);
+
+		for (size_t k = 0; k < from->names.count; k++)
+			strings_add(&rule->names, from->names.all[k]);
+		form_sort(&rule->names);
+	}
 }
 
-/* The rule of the document that begins at `first`; returns where the next one does. */
-static size_t take_rule(struct form_writer *writer, size_t first)
+/* Of an arch that is given twice the first. */
+static void take_arches(struct form_writer *writer, const struct strings *from)
 {
-	const struct rules *rules = &writer->rules;
-	const struct rule *rule = &rules->all[first];
-	const size_t parts = parts_of(rule);
-	size_t end = first;
+	struct strings *to = &writer->made.architectures;
 
-	while (end < rules->count && rules->all[end].document_rule == rule->document_rule)
-		end++;
-	const char **names = mem_new(end - first, sizeof(*names));
-
-	for (size_t i = first; i < end; i++)
-		names[i - first] = rules->all[i].name;
-	writer->all = mem_resize(writer->all, (writer->count + parts) * sizeof(*writer->all));
-	const size_t count = sort_once(names, end - first);
-
-	for (size_t i = 0; i < parts; i++)
-		writer->all[writer->count++] = (struct form_rule){
-			.names = names, /* the first part's to free */
-			.count = count,
-			.action = rule->action,
-			.args = rule->args + i,
-			.arg_count = parts > 1 ? 1 : rule->arg_count,
-		};
-	return end;
-}
-
-static void take_arches(struct form_writer *writer)
-{
-	const struct strings *from = &writer->rules.arches;
-	struct strings *to = &writer->arches;
-
-	to->all = mem_new(from->count, sizeof(*to->all));
 	for (size_t i = 0; i < from->count; i++) {
 		bool known = false;
 
 		for (size_t k = 0; k < to->count; k++)
 			known = known || strcmp(to->all[k], from->all[i]) == 0;
 		if (!known)
-			to->all[to->count++] = from->all[i];
+			strings_add(to, from->all[i]);
 	}
 }
 
 static int take_document(struct form_writer *writer)
 {
 	struct profile_options options = profile_options_default();
-	struct lints ignored = {0}; /* whoever read the document has said them */
 	const enum shape shape = writer->document->shape;
+	struct document all;
 
 	if (shape != SHAPE_OCI && shape != SHAPE_SPO)
 		return err_set(writer->err, EINVAL,
@@ -318,28 +300,31 @@ static int take_document(struct form_writer *writer)
 	options.loader = LOADER_OCI;
 	options.arch = arch_native();
 	options.kernel_major = 6; /* of no effect for this loader */
-	int r = rules_resolve(writer->document, &options, &writer->rules, &ignored, writer->err);
+	/* whoever read the document has said the lints */
+	int r = rules_resolve(writer->document, &options, &writer->rules, NULL, writer->err);
 
-	lint_release(&ignored);
 	if (r == 0 && writer->rules.off)
 		r = err_set(writer->err, EINVAL,
 			    "there is no filter, so there is no profile to write");
 	if (r < 0)
 		return r;
+	document_of_rules(&writer->rules, &all);
 	writer->default_action = writer->rules.default_action;
-	take_arches(writer);
-	for (size_t i = 0; i < writer->rules.count;)
-		i = take_rule(writer, i);
+	writer->made = all;
+	writer->made.architectures = (struct strings){0};
+	writer->made.rules = NULL;
+	writer->made.rule_count = 0;
+	take_arches(writer, &all.architectures);
+	for (size_t i = 0; i < all.rule_count; i++)
+		take_rule(writer, &all.rules[i]);
+	all.flags = (struct strings){0}; /* taken over */
+	document_release(&all);
 	return 0;
 }
 
 static void writer_release(struct form_writer *writer)
 {
-	for (size_t i = 0; i < writer->count; i++)
-		if (i == 0 || writer->all[i].names != writer->all[i - 1].names)
-			free(writer->all[i].names);
-	free(writer->all);
-	free(writer->arches.all);
+	document_release(&writer->made);
 	rules_release(&writer->rules);
 	json_decref(writer->evidence);
 }
@@ -349,7 +334,7 @@ static void writer_release(struct form_writer *writer)
 struct named {
 	const char *name;
 	size_t order;
-	const struct form_rule *rule;
+	const struct document_rule *rule;
 };
 
 static int by_name(const void *a, const void *b)
@@ -360,27 +345,24 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
-static void add_condition(struct form_call *call, const struct form_rule *rule, size_t first,
+static void add_condition(struct form_call *call, const struct document_rule *rule, size_t first,
 			  size_t count)
 {
-	if (call->condition_count == call->condition_size) {
-		call->condition_size = call->condition_size ? call->condition_size * 2 : 4;
-		call->conditions = mem_resize(call->conditions,
-					      call->condition_size * sizeof(*call->conditions));
-	}
+	call->conditions =
+		mem_more(call->conditions, call->condition_count, sizeof(*call->conditions));
 	call->conditions[call->condition_count++] = (struct form_condition){
-		.action = rule->action, .args = rule->args + first, .count = count};
+		.action = document_rule_value(rule), .args = rule->args + first, .count = count};
 }
 
 /* libseccomp: of two rules without args the first wins, and any of them over those with args. */
-static void put_rule(struct form_call *call, const struct form_rule *rule)
+static void put_rule(struct form_call *call, const struct document_rule *rule)
 {
 	if (call->plain)
 		return;
 	if (rule->arg_count == 0) {
 		call->plain = true;
-		call->action = rule->action;
-	} else if (form_is_or(rule->args, rule->arg_count)) {
+		call->action = document_rule_value(rule);
+	} else if (is_or(rule)) {
 		for (size_t i = 0; i < rule->arg_count; i++)
 			add_condition(call, rule, i, 1);
 	} else {
@@ -390,17 +372,19 @@ static void put_rule(struct form_call *call, const struct form_rule *rule)
 
 void form_calls_init(const struct form_writer *writer, struct form_calls *ret_calls)
 {
+	const struct document *made = &writer->made;
 	size_t count = 0, total = 0;
 
-	for (size_t i = 0; i < writer->count; i++)
-		total += writer->all[i].count;
+	for (size_t i = 0; i < made->rule_count; i++)
+		total += made->rules[i].names.count;
 	MEM_AUTO struct named *named = mem_new(total, sizeof(*named));
 
-	for (size_t i = 0; i < writer->count; i++) {
-		const struct form_rule *rule = &writer->all[i];
+	for (size_t i = 0; i < made->rule_count; i++) {
+		const struct document_rule *rule = &made->rules[i];
 
-		for (size_t k = 0; rule->action != writer->default_action && k < rule->count; k++)
-			named[count++] = (struct named){rule->names[k], i, rule};
+		for (size_t k = 0; k < rule->names.count; k++)
+			if (document_rule_value(rule) != writer->default_action)
+				named[count++] = (struct named){rule->names.all[k], i, rule};
 	}
 	qsort(named, count, sizeof(*named), by_name);
 	*ret_calls = (struct form_calls){.all = mem_new(count, sizeof(*ret_calls->all))};
@@ -431,7 +415,7 @@ const struct form_call *form_calls_find(const struct form_calls *calls, const ch
 
 /* --- */
 
-static int write_form(const struct form_writer *writer, enum form form)
+static int write_form(struct form_writer *writer, enum form form)
 {
 	switch (form) {
 	case FORM_SPO:

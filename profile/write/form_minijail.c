@@ -223,7 +223,7 @@ static void put_calls(const struct policy *policy)
 
 static void note_arches(const struct policy *policy)
 {
-	const struct strings *arches = &policy->writer->arches;
+	const struct strings *arches = &policy->writer->made.architectures;
 	FORM_LIST_AUTO others = {0};
 
 	for (size_t i = 1; i < arches->count; i++)
@@ -243,7 +243,7 @@ static bool is_64_bit(uint32_t token)
 
 static int choose_arch(struct policy *policy)
 {
-	const struct strings *arches = &policy->writer->arches;
+	const struct strings *arches = &policy->writer->made.architectures;
 	const char *first = arches->count ? arches->all[0] : "SCMP_ARCH_NATIVE";
 
 	policy->token = arch_from_name(str_from(first));

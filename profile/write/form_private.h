@@ -3,37 +3,26 @@
  * form_systemd.c and form_minijail.c.
  *
  * Two views of the same rules. The forms that are rules themselves (JSON, spo) take
- * form_writer.all, in the document's order. Those that say one thing about each call take
+ * form_writer.made, in the document's order. Those that say one thing about each call take
  * form_calls: there what libseccomp makes of several rules for one call is decided already.
  */
 #ifndef SCLOG_PROFILE_WRITE_FORM_PRIVATE_H
 #define SCLOG_PROFILE_WRITE_FORM_PRIVATE_H
 
 #include "profile/write/form.h"
-#include "profile/document/resolve.h"
 #include "profile/document/spelling.h"
+#include "profile/document/write.h"
 
 /* More args than that crun and the operator take in no rule. */
 #define FORM_MAX_ARGS 6
-
-/* One rule: its names, sorted and each once, and what they get. */
-struct form_rule {
-	const char **names;
-	size_t count;
-	uint32_t action; /* SCMP_ACT_* with its data */
-	const struct document_arg *args;
-	size_t arg_count;
-};
 
 struct form_writer {
 	const struct document *document;
 	const struct form_heading *heading;
 	bool widen;
 	struct rules rules;
+	struct document made; /* of the rules: arches and the names of a rule each once */
 	uint32_t default_action;
-	struct strings arches; /* as the document has them, each once */
-	struct form_rule *all;
-	size_t count;
 	json_t *evidence; /* a copy without any byte that could end something; NULL: none */
 	struct buf *text;
 	struct lints *notes;
@@ -53,7 +42,6 @@ struct form_call {
 	uint32_t action;
 	struct form_condition *conditions; /* else: any of them */
 	size_t condition_count;
-	size_t condition_size;
 };
 
 /* By name; rules that say what the default says are left out, as the runtimes do. */
@@ -67,8 +55,8 @@ void form_calls_release(struct form_calls *calls);
 /* NULL where no rule says anything else than the default. */
 const struct form_call *form_calls_find(const struct form_calls *calls, const char *name);
 
-/* Whether the rule's args are alternatives: an index given twice turns AND into OR (runc, crun). */
-bool form_is_or(const struct document_arg *args, size_t count);
+/* By their bytes, each once. */
+void form_sort(struct strings *strings);
 
 /* Names for a message: a dozen of them, and how many more. Zeroed is valid. */
 struct form_list {
@@ -105,8 +93,8 @@ void form_put_comments(const struct form_writer *writer);
 /* One such line. */
 void form_put_comment(struct buf *to, const char *indent, const char *text);
 
-int form_write_json(const struct form_writer *writer, bool docker);
-int form_write_spo(const struct form_writer *writer);
+int form_write_json(struct form_writer *writer, bool docker);
+int form_write_spo(struct form_writer *writer);
 int form_write_systemd(const struct form_writer *writer);
 int form_write_minijail(const struct form_writer *writer);
 

@@ -5,11 +5,8 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/seccomp.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <yaml.h>
 
 /*
  * What the operator takes: its CRD as of 1.0.0 (deploy/base-crds/crds/seccompprofile.yaml), which
@@ -30,107 +27,13 @@
 #define ANNOTATION_BYTES 32768U
 #define VALUE_BYTES      12288U
 
-struct emitter {
-	yaml_emitter_t yaml;
-	const struct form_writer *writer;
-};
-
-/* --- events; libyaml fails for want of memory alone */
-
-static void emit(struct emitter *emitter, yaml_event_t *event, int made)
-{
-	if (!made || !yaml_emitter_emit(&emitter->yaml, event))
-		mem_fail("YAML");
-}
-
-static void put_scalar(struct emitter *emitter, const char *text, bool plain)
-{
-	yaml_scalar_style_t style =
-		plain ? YAML_PLAIN_SCALAR_STYLE : YAML_DOUBLE_QUOTED_SCALAR_STYLE;
-	yaml_event_t event;
-	/* libyaml takes const away */
-	yaml_char_t *bytes = (yaml_char_t *)(uintptr_t)text;
-	int made = yaml_scalar_event_initialize(&event, NULL, NULL, bytes, (int)strlen(text), plain,
-						!plain, style);
-
-	emit(emitter, &event, made);
-}
-
-static void open_map(struct emitter *emitter)
-{
-	yaml_event_t event;
-
-	emit(emitter, &event,
-	     yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE));
-}
-
-static void close_map(struct emitter *emitter)
-{
-	yaml_event_t event;
-
-	emit(emitter, &event, yaml_mapping_end_event_initialize(&event));
-}
-
-static void open_list(struct emitter *emitter, const char *member)
-{
-	yaml_event_t event;
-
-	put_scalar(emitter, member, true);
-	emit(emitter, &event,
-	     yaml_sequence_start_event_initialize(&event, NULL, NULL, 1,
-						  YAML_BLOCK_SEQUENCE_STYLE));
-}
-
-static void close_list(struct emitter *emitter)
-{
-	yaml_event_t event;
-
-	emit(emitter, &event, yaml_sequence_end_event_initialize(&event));
-}
-
-/* Whether no reader of YAML takes it for anything but this string. */
-static bool is_plain(const char *text)
-{
-	static const char *const words[] = {"null", "true", "false", "yes", "no",
-					    "on",   "off",  "y",     "n"};
-
-	if (!islower((unsigned char)text[0]) ||
-	    strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(text))
-		return false;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(text, words[i]) == 0)
-			return false;
-	return true;
-}
-
 /* A string of the document or of the heading. */
-static void put_text(struct emitter *emitter, const char *text)
+static void put_text(struct emit *emit, const char *member, const char *text)
 {
 	BUF_AUTO clean = {0};
 
 	form_put_clean(&clean, str_from(text));
-	put_scalar(emitter, clean.p ? clean.p : "", is_plain(text));
-}
-
-static void put_member(struct emitter *emitter, const char *member, const char *text)
-{
-	put_scalar(emitter, member, true);
-	put_text(emitter, text);
-}
-
-/* A word that is ours, or the specification's. */
-static void put_word(struct emitter *emitter, const char *member, const char *word)
-{
-	put_scalar(emitter, member, true);
-	put_scalar(emitter, word, true);
-}
-
-static void put_number(struct emitter *emitter, const char *member, uint64_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%" PRIu64, number);
-	put_word(emitter, member, text);
+	emit_string(emit, member, clean.p ? clean.p : "");
 }
 
 /* --- metadata */
@@ -158,20 +61,20 @@ static void put_name(struct buf *to, const char *name)
 	to->p[to->n] = '\0';
 }
 
-static void put_profile_name(struct emitter *emitter)
+static void put_profile_name(const struct form_writer *writer, struct emit *emit)
 {
-	const struct form_heading *heading = emitter->writer->heading;
+	const struct form_heading *heading = writer->heading;
 	const char *wanted = heading->name ? heading->name : "sclog";
 	char quoted[QUOTED_SIZE];
 	BUF_AUTO name = {0};
 
 	put_name(&name, wanted);
 	if (strcmp(name.p, wanted) != 0)
-		lint_note(emitter->writer->notes, 0, "metadata.name",
+		lint_note(writer->notes, 0, "metadata.name",
 			  "%s, since %s is no name for an object of Kubernetes (RFC 1123 subdomain "
 			  "of at most %d characters)",
 			  name.p, text_quote(wanted, quoted), NAME_BYTES);
-	put_member(emitter, "name", name.p);
+	put_text(emit, "name", name.p);
 }
 
 /* The text up to so many bytes, whole characters. */
@@ -221,7 +124,7 @@ static void flatten(struct buf *to, const json_t *value, size_t most)
 
 /* "sclog/" and letters, digits, '-', '_', '.', of which a letter or digit begins and ends it; at
  * most 63 (k8s.io/apimachinery, IsQualifiedName()). */
-static void put_annotation(struct emitter *emitter, const char *key, const char *text)
+static void put_annotation(struct emit *emit, const char *key, const char *text)
 {
 	BUF_AUTO name = {0};
 
@@ -236,13 +139,14 @@ static void put_annotation(struct emitter *emitter, const char *key, const char 
 	BUF_AUTO whole = {0};
 
 	buf_format(&whole, "sclog/%s", name.p);
-	put_scalar(emitter, whole.p, true);
-	put_scalar(emitter, text, false);
+	BUF_AUTO quoted = {0};
+
+	spelling_put_string(&quoted, text);
+	emit_raw(emit, whole.p, quoted.p);
 }
 
-static void put_annotations(struct emitter *emitter)
+static void put_annotations(const struct form_writer *writer, struct emit *emit)
 {
-	const struct form_writer *writer = emitter->writer;
 	const char *namespace = writer->heading->namespace;
 	size_t left = ANNOTATION_BYTES;
 	const char *key;
@@ -250,8 +154,7 @@ static void put_annotations(struct emitter *emitter)
 
 	if (!namespace && json_object_size(writer->evidence) == 0)
 		return;
-	put_scalar(emitter, "annotations", true);
-	open_map(emitter);
+	emit_map(emit, "annotations", false);
 	json_object_foreach(writer->evidence, key, value) {
 		BUF_AUTO text = {0};
 
@@ -259,28 +162,27 @@ static void put_annotations(struct emitter *emitter)
 		if (text.n + 70 > left)
 			break;
 		left -= text.n + 70;
-		put_annotation(emitter, key, text.p ? text.p : "");
+		put_annotation(emit, key, text.p ? text.p : "");
 	}
 	if (namespace) {
 		BUF_AUTO clean = {0};
 
 		form_put_clean(&clean, str_of(namespace, cut(str_from(namespace), 253)));
-		put_annotation(emitter, "namespace", clean.p ? clean.p : "");
+		put_annotation(emit, "namespace", clean.p ? clean.p : "");
 	}
-	close_map(emitter);
+	emit_close(emit);
 	if (namespace)
 		lint_note(writer->notes, 0, "metadata.namespace",
 			  "left out, and kept as annotation sclog/namespace: a SeccompProfile is "
 			  "cluster-wide since version 0.9 of the operator");
 }
 
-static void put_metadata(struct emitter *emitter)
+static void put_metadata(const struct form_writer *writer, struct emit *emit)
 {
-	put_scalar(emitter, "metadata", true);
-	open_map(emitter);
-	put_profile_name(emitter);
-	put_annotations(emitter);
-	close_map(emitter);
+	emit_map(emit, "metadata", false);
+	put_profile_name(writer, emit);
+	put_annotations(writer, emit);
+	emit_close(emit);
 }
 
 /* --- spec */
@@ -338,7 +240,7 @@ static int check_listener(const struct form_writer *writer)
 			  path);
 }
 
-static bool is_sayable(const struct form_rule *rule)
+static bool is_sayable(const struct document_rule *rule)
 {
 	for (size_t i = 0; i < rule->arg_count; i++)
 		if (rule->args[i].value > OPERATOR_MAX || (rule->args[i].op == SCMP_CMP_MASKED_EQ &&
@@ -347,158 +249,73 @@ static bool is_sayable(const struct form_rule *rule)
 	return true;
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Names with a condition that cannot be said and that counts; ret_names is the caller's to free. */
-static const char **unsayable(const struct form_writer *writer, size_t *ret_count)
+/* Names with a condition that cannot be said and that counts. */
+static struct strings unsayable(const struct form_writer *writer)
 {
 	struct form_calls calls;
-	const char **names = NULL;
-	size_t count = 0, kept = 0;
+	struct strings names = {0};
 
 	form_calls_init(writer, &calls);
-	for (size_t i = 0; i < writer->count; i++) {
-		const struct form_rule *rule = &writer->all[i];
+	for (size_t i = 0; i < writer->made.rule_count; i++) {
+		const struct document_rule *rule = &writer->made.rules[i];
 
-		for (size_t k = 0; !is_sayable(rule) && k < rule->count; k++) {
-			const struct form_call *call = form_calls_find(&calls, rule->names[k]);
+		for (size_t k = 0; !is_sayable(rule) && k < rule->names.count; k++) {
+			const struct form_call *call = form_calls_find(&calls, rule->names.all[k]);
 
-			if (!call || call->plain)
-				continue;
-			names = mem_resize(names, (count + 1) * sizeof(*names));
-			names[count++] = call->name;
+			if (call && !call->plain)
+				strings_add(&names, call->name);
 		}
 	}
-	if (count)
-		qsort(names, count, sizeof(*names), by_text);
-	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || strcmp(names[kept - 1], names[i]) != 0)
-			names[kept++] = names[i];
+	form_sort(&names);
 	form_calls_release(&calls);
-	*ret_count = kept;
 	return names;
 }
 
-static void put_args(struct emitter *emitter, const struct form_rule *rule)
+/* What is not said goes; the operator leaves a zero out, whatever is written. */
+static void keep_sayable(struct document *document, const struct strings *widened)
 {
-	if (rule->arg_count == 0)
-		return;
-	open_list(emitter, "args");
-	for (size_t i = 0; i < rule->arg_count; i++) {
-		const struct document_arg *arg = &rule->args[i];
+	size_t kept = 0;
 
-		open_map(emitter);
-		put_number(emitter, "index", arg->index);
-		put_number(emitter, "value", arg->value);
-		if (arg->op == SCMP_CMP_MASKED_EQ)
-			put_number(emitter, "valueTwo", arg->value_two);
-		put_word(emitter, "op", spelling_of_operator(arg->op));
-		close_map(emitter);
+	for (size_t i = 0; i < document->rule_count; i++) {
+		struct document_rule *rule = &document->rules[i];
+
+		if (rule->errno_ret.value == 0)
+			rule->errno_ret.present = false;
+		if (rule->names.count && is_sayable(rule)) {
+			struct document_rule other = document->rules[kept];
+
+			document->rules[kept++] = *rule;
+			*rule = other;
+		}
 	}
-	close_list(emitter);
-}
-
-static void put_rule(struct emitter *emitter, const struct form_rule *rule)
-{
-	const unsigned number = rule->action & SECCOMP_RET_DATA;
-
-	open_map(emitter);
-	put_word(emitter, "action", spelling_of_action(rule->action));
-	/* the operator leaves a zero out, whatever is written */
-	if (spelling_has_number(rule->action) && number)
-		put_number(emitter, "errnoRet", number);
-	open_list(emitter, "names");
-	for (size_t i = 0; i < rule->count; i++)
-		put_text(emitter, rule->names[i]);
-	close_list(emitter);
-	put_args(emitter, rule);
-	close_map(emitter);
-}
-
-static void put_rules(struct emitter *emitter, const char **widened, size_t widened_count)
-{
-	const struct form_writer *writer = emitter->writer;
-	const struct form_rule all = {
-		.names = widened, .count = widened_count, .action = SCMP_ACT_ALLOW};
-
-	if (writer->count == 0)
-		return;
-	open_list(emitter, "syscalls");
-	for (size_t i = 0; i < writer->count; i++)
-		if (writer->all[i].count && is_sayable(&writer->all[i]))
-			put_rule(emitter, &writer->all[i]);
+	while (document->rule_count > kept)
+		document_drop_rule(document);
 	/* without args it counts over every rule of the same name that has some */
-	if (widened_count)
-		put_rule(emitter, &all);
-	close_list(emitter);
+	for (size_t i = 0; i < widened->count; i++)
+		document_add_name(document, widened->all[i], SCMP_ACT_ALLOW, NULL, 0);
 }
 
-static void put_words(struct emitter *emitter, const char *member, const struct strings *words)
+static void put_spec(const struct form_writer *writer, struct emit *emit)
 {
-	if (words->count == 0)
-		return;
-	open_list(emitter, member);
-	for (size_t i = 0; i < words->count; i++)
-		put_scalar(emitter, words->all[i], true);
-	close_list(emitter);
-}
-
-static void put_spec(struct emitter *emitter, const char **widened, size_t widened_count)
-{
-	const struct form_writer *writer = emitter->writer;
-	const struct document *document = writer->document;
 	const char *base = writer->heading->base_name;
 
-	put_scalar(emitter, "spec", true);
-	open_map(emitter);
-	put_word(emitter, "defaultAction", spelling_of_action(writer->default_action));
-	put_member(emitter, "baseProfileName", base ? base : "");
-	put_words(emitter, "architectures", &writer->arches);
-	put_words(emitter, "flags", &document->flags);
-	if (document->listener_path)
-		put_member(emitter, "listenerPath", document->listener_path);
-	if (document->listener_metadata)
-		put_member(emitter, "listenerMetadata", document->listener_metadata);
-	put_rules(emitter, widened, widened_count);
-	close_map(emitter);
+	emit_map(emit, "spec", false);
+	put_text(emit, "baseProfileName", base ? base : "");
+	document_put_members(emit, &writer->made, false);
+	emit_close(emit);
 }
 
-static void put_object(struct emitter *emitter, const char **widened, size_t widened_count)
+static void write_text(const struct form_writer *writer)
 {
-	open_map(emitter);
-	put_word(emitter, "apiVersion", API_VERSION);
-	put_word(emitter, "kind", "SeccompProfile");
-	put_metadata(emitter);
-	put_spec(emitter, widened, widened_count);
-	close_map(emitter);
-}
+	struct emit emit = {.to = writer->text, .yaml = true};
 
-static int take_bytes(void *text, unsigned char *bytes, size_t n)
-{
-	buf_put(text, bytes, n);
-	return 1;
-}
-
-static void write_text(const struct form_writer *writer, const char **widened, size_t widened_count)
-{
-	struct emitter emitter = {.writer = writer};
-	yaml_event_t event;
-
-	if (!yaml_emitter_initialize(&emitter.yaml))
-		mem_fail("YAML");
-	yaml_emitter_set_output(&emitter.yaml, take_bytes, writer->text);
-	yaml_emitter_set_encoding(&emitter.yaml, YAML_UTF8_ENCODING);
-	yaml_emitter_set_unicode(&emitter.yaml, 1);
-	yaml_emitter_set_width(&emitter.yaml, -1);
-	emit(&emitter, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
-	emit(&emitter, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
-	put_object(&emitter, widened, widened_count);
-	emit(&emitter, &event, yaml_document_end_event_initialize(&event, 1));
-	emit(&emitter, &event, yaml_stream_end_event_initialize(&event));
-	yaml_emitter_delete(&emitter.yaml);
+	emit_map(&emit, NULL, false);
+	emit_word(&emit, "apiVersion", API_VERSION);
+	emit_word(&emit, "kind", "SeccompProfile");
+	put_metadata(writer, &emit);
+	put_spec(writer, &emit);
+	emit_close(&emit);
+	emit_end(&emit);
 }
 
 /* The operator has no defaultErrnoRet, and what it leaves out is EPERM to the runtime. */
@@ -516,13 +333,13 @@ static void note_errnos(const struct form_writer *writer)
 			 (action & SECCOMP_RET_DATA) == ENOSYS
 				 ? ", and only on that do programs fall back to an older call"
 				 : "");
-	for (size_t i = 0; i < writer->count; i++) {
-		const struct form_rule *rule = &writer->all[i];
+	for (size_t i = 0; i < writer->made.rule_count; i++) {
+		const struct document_rule *rule = &writer->made.rules[i];
 
-		if (!spelling_has_number(rule->action) || (rule->action & SECCOMP_RET_DATA))
-			continue;
-		for (size_t k = 0; k < rule->count; k++)
-			form_list_add(&zeros, rule->names[k]);
+		for (size_t k = 0;
+		     rule->errno_ret.present && rule->errno_ret.value == 0 && k < rule->names.count;
+		     k++)
+			form_list_add(&zeros, rule->names.all[k]);
 	}
 	if (zeros.count)
 		lint_add(
@@ -531,28 +348,30 @@ static void note_errnos(const struct form_writer *writer)
 			form_list_text(&zeros));
 }
 
-int form_write_spo(const struct form_writer *writer)
+int form_write_spo(struct form_writer *writer)
 {
 	FORM_LIST_AUTO list = {0};
-	size_t count = 0;
-	int r = check_words(writer, "architectures", &writer->arches, crd_arches,
+	int r = check_words(writer, "architectures", &writer->made.architectures, crd_arches,
 			    sizeof(crd_arches) / sizeof(crd_arches[0]));
 
 	if (r == 0)
-		r = check_words(writer, "flags", &writer->document->flags, crd_flags,
+		r = check_words(writer, "flags", &writer->made.flags, crd_flags,
 				sizeof(crd_flags) / sizeof(crd_flags[0]));
 	if (r == 0)
 		r = check_listener(writer);
 	if (r < 0)
 		return r;
-	MEM_AUTO const char **widened = unsayable(writer, &count);
+	struct strings widened = unsayable(writer);
 
-	for (size_t i = 0; i < count; i++)
-		form_list_add(&list, widened[i]);
+	for (size_t i = 0; i < widened.count; i++)
+		form_list_add(&list, widened.all[i]);
 	r = form_widen(writer, &list, "values above 2^63 - 1, which the operator does not take");
-	if (r < 0)
-		return r;
-	note_errnos(writer);
-	write_text(writer, widened, count);
-	return 0;
+	if (r == 0) {
+		note_errnos(writer);
+		writer->made.default_errno_ret.present = false;
+		keep_sayable(&writer->made, &widened);
+		write_text(writer);
+	}
+	free(widened.all);
+	return r;
 }

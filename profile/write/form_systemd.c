@@ -267,15 +267,15 @@ static int put_arches(const struct form_writer *writer)
 	struct lines lines = {.to = writer->text, .setting = "SystemCallArchitectures="};
 
 	buf_put_str(writer->text, STR("SystemCallArchitectures=\n"));
-	for (size_t i = 0; i < writer->arches.count; i++) {
-		const char *name = arch_text(writer->arches.all[i]);
+	for (size_t i = 0; i < writer->made.architectures.count; i++) {
+		const char *name = arch_text(writer->made.architectures.all[i]);
 
 		if (!name)
 			return err_quoted(writer->err, "architectures", "systemd does not know",
-					  writer->arches.all[i]);
+					  writer->made.architectures.all[i]);
 		put_word(&lines, name);
 	}
-	if (writer->arches.count == 0)
+	if (writer->made.architectures.count == 0)
 		put_word(&lines, "native");
 	end_lines(&lines);
 	return 0;
