@@ -59,8 +59,6 @@ libsclog_a_SOURCES += \
 	profile/answers/reading.h \
 	profile/answers/region.c \
 	profile/answers/region.h \
-	profile/answers/spans.c \
-	profile/answers/spans.h \
 	profile/answers/survey.c \
 	profile/answers/survey.h \
 	profile/answers/verdict.c \

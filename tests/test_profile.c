@@ -11,7 +11,7 @@
 #include "profile/answers/condition.h"
 #include "profile/filter/filter.h"
 #include "profile/source.h"
-#include "profile/answers/spans.h"
+#include "profile/answers/condition.h"
 #include "tests/filters.h"
 #include "tests/valgrind.h"
 
@@ -332,27 +332,43 @@ static void test_conditions(void **state)
 			 "ALLOW when arg0 & 0xffffffff is at most 0x1ff", refused);
 }
 
-static void test_span_words(void **state)
+/* arg0 from first to last, as a region. */
+static region from_to(struct regions *regions, uint64_t first, uint64_t last)
 {
-	struct spans spans = spans_of(5, 5);
-	BUF_AUTO words = {0};
+	return region_and(
+		regions, region_argument(regions, 0, UINT64_MAX, COMPARE_GE, first),
+		region_not(regions, region_argument(regions, 0, UINT64_MAX, COMPARE_GT, last)));
+}
+
+static void check_words(struct regions *regions, region allowed, const char *words)
+{
+	diagram answer = diagram_choose(regions, allowed, diagram_value(regions, SECCOMP_RET_ALLOW),
+					diagram_value(regions, SECCOMP_RET_ERRNO | 1));
+	char **conditions;
+	size_t count = conditions_of(regions, answer, false, &conditions);
+
+	assert_int_equal(count, 2);
+	assert_string_equal(conditions[0], words);
+	assert_string_equal(conditions[1], "ERRNO(1) otherwise");
+	free(conditions[0]);
+	free(conditions[1]);
+	free(conditions);
+}
+
+static void test_range_words(void **state)
+{
+	struct regions regions;
 
 	(void)state;
-	spans_add(&spans, 9, 12);
-	spans_add(&spans, 6, 6);
-	spans_words(&spans, UINT64_MAX, &words);
-	assert_string_equal(words.p, "is 0x5 to 0x6 or 0x9 to 0xc");
-	spans_add(&spans, 7, 8);
-	buf_clear(&words);
-	spans_words(&spans, UINT64_MAX, &words);
-	assert_string_equal(words.p, "is 0x5 to 0xc");
-	spans_remove(&spans, 0, 4);
-	spans_add(&spans, 0, 3);
-	spans_add(&spans, 13, UINT64_MAX);
-	buf_clear(&words);
-	spans_words(&spans, UINT64_MAX, &words);
-	assert_string_equal(words.p, "is not 0x4");
-	spans_release(&spans);
+	regions_init(&regions);
+	region apart = region_or(&regions, from_to(&regions, 5, 6), from_to(&regions, 9, 12));
+
+	check_words(&regions, apart, "ALLOW when arg0 is 0x5 to 0x6 or 0x9 to 0xc");
+	check_words(&regions, region_or(&regions, apart, from_to(&regions, 7, 8)),
+		    "ALLOW when arg0 is 0x5 to 0xc");
+	check_words(&regions, region_not(&regions, from_to(&regions, 4, 4)),
+		    "ALLOW when arg0 is not 0x4");
+	regions_release(&regions);
 }
 
 /* --- what a loader refuses ------------------------------------------------------------------ */
@@ -1786,7 +1802,7 @@ int main(void)
 		cmocka_unit_test(test_fallback),
 		cmocka_unit_test(test_reachable),
 		cmocka_unit_test(test_conditions),
-		cmocka_unit_test(test_span_words),
+		cmocka_unit_test(test_range_words),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_runtimes_differ),
 		cmocka_unit_test(test_unreadable),

@@ -147,3 +147,26 @@ diagram answers_join(struct regions *regions, diagram a, diagram b, diagram_fold
 		joint = diagram_join(regions, a, b, fold, context);
 	return regions_keep(regions, &mark) ? joint : DIAGRAM_UNKNOWN;
 }
+
+region region_of_comparison(struct regions *regions, const struct document_arg *arg)
+{
+	static const struct {
+		enum scmp_compare op;
+		enum compare_op compare;
+		bool negated;
+	} operators[] = {
+		{SCMP_CMP_NE, COMPARE_EQ, true},  {SCMP_CMP_LT, COMPARE_GE, true},
+		{SCMP_CMP_LE, COMPARE_GT, true},  {SCMP_CMP_EQ, COMPARE_EQ, false},
+		{SCMP_CMP_GE, COMPARE_GE, false}, {SCMP_CMP_GT, COMPARE_GT, false},
+	};
+
+	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
+		if (operators[i].op != arg->op)
+			continue;
+		region held = region_argument(regions, arg->index, UINT64_MAX, operators[i].compare,
+					      arg->value);
+
+		return operators[i].negated ? region_not(regions, held) : held;
+	}
+	return region_argument(regions, arg->index, arg->value, COMPARE_EQ, arg->value_two);
+}

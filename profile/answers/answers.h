@@ -51,6 +51,9 @@ diagram answers_any_arch(struct answers *answers);
 /* The calls of arches that are not the filter's own: a region of answers_any_arch(). */
 region answers_other_arches(struct answers *answers);
 
+/* The calls for which a comparison of a rule holds. */
+region region_of_comparison(struct regions *regions, const struct document_arg *arg);
+
 /* diagram_map() and diagram_join() with the limits heeded: DIAGRAM_UNKNOWN for unknown ones. */
 diagram answers_map(struct regions *regions, diagram a, diagram_change *change,
 		    const void *context);

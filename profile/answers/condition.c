@@ -1,7 +1,7 @@
 #include "profile/answers/condition.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
-#include "profile/answers/spans.h"
 
 #include <inttypes.h>
 #include <linux/seccomp.h>
@@ -13,10 +13,14 @@
 /* Ranges of one subject that are told before it is tried under a mask. */
 #define MAX_RANGES 16
 
-/* Values of one subject: ranges of what the bits of a mask make when they are moved together. */
+/* Ranges that boxes which were joined can have together. */
+#define MAX_JOINED ((size_t)MAX_BOXES * MAX_RANGES)
+
+/* Values of one subject: a region over bits of the mask. It is told as ranges of what these bits
+ * make when they are moved together. */
 struct set {
 	uint64_t mask;
-	struct spans spans;
+	region values;
 };
 
 /* One alternative: every subject in its set. */
@@ -67,161 +71,154 @@ static uint64_t spread(uint64_t value, uint64_t mask)
 	return result;
 }
 
-/* The bits of the mask moved together. */
-static uint64_t gather(uint64_t value, uint64_t mask)
-{
-	uint64_t result = 0;
-
-	for (uint64_t to = 1; mask; mask &= mask - 1, to <<= 1)
-		result |= value & mask & -mask ? to : 0;
-	return result;
-}
-
-static struct set everything(uint64_t view)
-{
-	return (struct set){view, spans_of(0, view)};
-}
-
-static bool is_everything(const struct set *set)
-{
-	return spans_is_all(&set->spans, largest(set->mask));
-}
-
-static struct set set_copy(const struct set *set)
-{
-	return (struct set){set->mask, spans_copy(&set->spans)};
-}
-
-static void set_join(struct set *a, const struct set *b)
-{
-	for (size_t i = 0; i < b->spans.count; i++)
-		spans_add(&a->spans, b->spans.all[i].first, b->spans.all[i].last);
-}
-
-static void box_release(struct box *box)
-{
-	for (size_t i = 0; i < SUBJECTS; i++)
-		spans_release(&box->sets[i].spans);
-}
-
-static bool same_sets(const struct set *a, const struct set *b)
-{
-	return a->mask == b->mask && spans_equal(&a->spans, &b->spans);
-}
-
-/* Joins b into a if they differ in one subject at most; then b is the caller's to release. */
-static bool box_join(struct box *a, const struct box *b)
+/* Joins b into a if they differ in one subject at most. */
+static bool box_join(struct regions *regions, struct box *a, const struct box *b)
 {
 	size_t differ = SUBJECTS;
 
 	for (size_t i = 0; i < SUBJECTS; i++) {
-		if (same_sets(&a->sets[i], &b->sets[i]))
+		if (a->sets[i].mask == b->sets[i].mask && a->sets[i].values == b->sets[i].values)
 			continue;
 		if (differ != SUBJECTS || a->sets[i].mask != b->sets[i].mask)
 			return false;
 		differ = i;
 	}
 	if (differ != SUBJECTS)
-		set_join(&a->sets[differ], &b->sets[differ]);
+		a->sets[differ].values =
+			region_or(regions, a->sets[differ].values, b->sets[differ].values);
 	return true;
 }
 
-/* Takes the box over. A box that has grown may now join with another. */
-static void outcome_add(struct outcome *outcome, struct box box)
+/* A box that has grown may now join with another. */
+static void outcome_add(struct regions *regions, struct outcome *outcome, struct box box)
 {
 	for (size_t i = 0; i < outcome->count;) {
-		if (!box_join(&box, &outcome->boxes[i])) {
+		if (!box_join(regions, &box, &outcome->boxes[i])) {
 			i++;
 			continue;
 		}
-		box_release(&outcome->boxes[i]);
 		outcome->boxes[i] = outcome->boxes[--outcome->count];
 		i = 0;
 	}
-	if (outcome->count == MAX_BOXES) {
-		outcome->too_many = true;
-		box_release(&box);
-		return;
-	}
-	outcome->boxes[outcome->count++] = box;
+	outcome->too_many = outcome->too_many || outcome->count == MAX_BOXES;
+	if (!outcome->too_many)
+		outcome->boxes[outcome->count++] = box;
 }
 
 /*
  * "arg1 is 0x0, or arg0 is 0x1 and arg1 is not 0x0" says no more than "arg1 is 0x0, or arg0 is
  * 0x1": where b lies within a but for one subject, b may as well have a's part of that one.
  */
-static void box_widen(struct box *b, const struct box *a)
+static void box_widen(struct regions *regions, struct box *b, const struct box *a)
 {
 	size_t outside = SUBJECTS;
 
 	for (size_t i = 0; i < SUBJECTS; i++) {
-		if (is_everything(&a->sets[i]) ||
-		    (a->sets[i].mask == b->sets[i].mask &&
-		     spans_contain(&a->sets[i].spans, &b->sets[i].spans)))
+		const struct set *mine = &a->sets[i], *its = &b->sets[i];
+
+		if (mine->values == REGION_ALL ||
+		    (mine->mask == its->mask && region_within(regions, its->values, mine->values)))
 			continue;
-		if (outside != SUBJECTS || a->sets[i].mask != b->sets[i].mask)
+		if (outside != SUBJECTS || mine->mask != its->mask)
 			return;
 		outside = i;
 	}
 	if (outside != SUBJECTS)
-		set_join(&b->sets[outside], &a->sets[outside]);
+		b->sets[outside].values =
+			region_or(regions, b->sets[outside].values, a->sets[outside].values);
 }
 
-static void outcome_widen(struct outcome *outcome)
+static void outcome_widen(struct regions *regions, struct outcome *outcome)
 {
-	for (size_t i = 0; i < outcome->count; i++) {
-		for (size_t j = 0; j < outcome->count; j++) {
+	for (size_t i = 0; i < outcome->count; i++)
+		for (size_t j = 0; j < outcome->count; j++)
 			if (i != j)
-				box_widen(&outcome->boxes[i], &outcome->boxes[j]);
-		}
-	}
+				box_widen(regions, &outcome->boxes[i], &outcome->boxes[j]);
+}
+
+/* What stands before the i-th of a list: "is ", then commas, "or" before the last. */
+static void put_separator(struct str is, size_t i, size_t count, struct buf *words)
+{
+	buf_put_str(words, i == 0 ? is : i + 1 < count ? STR(", ") : STR(" or "));
 }
 
 /* "& 0x7e020000 == 0x0", "& 0x3 is 0x1 or 0x2" */
-static void put_masked(const struct set *set, struct buf *words)
+static void put_masked(uint64_t mask, const struct region_range *ranges, size_t count,
+		       struct buf *words)
 {
-	const struct spans *spans = &set->spans;
-	uint64_t max = largest(set->mask), first = spans->all[0].first, last = spans->all[0].last;
-	bool one = spans->count == 1;
+	uint64_t max = largest(mask), first = ranges[0].first, last = ranges[0].last;
+	bool one = count == 1;
 
-	buf_format(words, " & 0x%" PRIx64, set->mask);
+	buf_format(words, " & 0x%" PRIx64, mask);
 	if (one && first == last)
-		buf_format(words, " == 0x%" PRIx64, spread(first, set->mask));
+		buf_format(words, " == 0x%" PRIx64, spread(first, mask));
 	else if (one && first == 1 && last == max)
 		buf_put_str(words, STR(" != 0x0"));
 	else if (one && first == 0)
 		buf_format(words, last == max - 1 ? " != 0x%" PRIx64 : " <= 0x%" PRIx64,
-			   spread(last == max - 1 ? max : last, set->mask));
+			   spread(last == max - 1 ? max : last, mask));
 	else if (one && last == max)
-		buf_format(words, " >= 0x%" PRIx64, spread(first, set->mask));
-	else if (spans->count == 2 && first == 0 && spans->all[1].last == max &&
-		 spans->all[1].first == last + 2)
-		buf_format(words, " != 0x%" PRIx64, spread(last + 1, set->mask));
+		buf_format(words, " >= 0x%" PRIx64, spread(first, mask));
+	else if (count == 2 && first == 0 && ranges[1].last == max && ranges[1].first == last + 2)
+		buf_format(words, " != 0x%" PRIx64, spread(last + 1, mask));
 	else
-		for (size_t i = 0; i < spans->count; i++) {
-			buf_put_str(words, i == 0                 ? STR(" is ")
-					   : i + 1 < spans->count ? STR(", ")
-								  : STR(" or "));
-			buf_format(words, "0x%" PRIx64, spread(spans->all[i].first, set->mask));
-			if (spans->all[i].first != spans->all[i].last)
-				buf_format(words, " to 0x%" PRIx64,
-					   spread(spans->all[i].last, set->mask));
+		for (size_t i = 0; i < count; i++) {
+			put_separator(STR(" is "), i, count, words);
+			buf_format(words, "0x%" PRIx64, spread(ranges[i].first, mask));
+			if (ranges[i].first != ranges[i].last)
+				buf_format(words, " to 0x%" PRIx64, spread(ranges[i].last, mask));
 		}
+}
+
+static void put_ranges(struct str is, const struct region_range *ranges, size_t count, uint64_t max,
+		       struct buf *words)
+{
+	for (size_t i = 0; i < count; i++) {
+		put_separator(is, i, count, words);
+		if (ranges[i].first == ranges[i].last)
+			buf_format(words, "0x%" PRIx64, ranges[i].first);
+		else if (ranges[i].first == 0)
+			buf_format(words, "at most 0x%" PRIx64, ranges[i].last);
+		else if (ranges[i].last == max)
+			buf_format(words, "at least 0x%" PRIx64, ranges[i].first);
+		else
+			buf_format(words, "0x%" PRIx64 " to 0x%" PRIx64, ranges[i].first,
+				   ranges[i].last);
+	}
+}
+
+/* The set or its complement, whichever takes fewer letters. */
+static void put_plain(const struct teller *teller, const struct set *set,
+		      struct region_range *ranges, size_t count, struct buf *words)
+{
+	region rest = region_not(teller->regions, set->values);
+	BUF_AUTO is = {0}, is_not = {0};
+
+	put_ranges(STR("is "), ranges, count, set->mask, &is);
+	count = region_ranges(teller->regions, rest, set->mask, ranges, MAX_JOINED);
+	if (count != SIZE_MAX)
+		put_ranges(STR("is not "), ranges, count, set->mask, &is_not);
+	buf_put_str(words, buf_str(is_not.n && is_not.n < is.n ? &is_not : &is));
 }
 
 static void put_set(const struct teller *teller, unsigned subject, const struct set *set,
 		    struct buf *words)
 {
 	uint64_t view = teller->views[subject];
+	MEM_AUTO struct region_range *ranges = mem_new(MAX_JOINED, sizeof(*ranges));
+	size_t count = region_ranges(teller->regions, set->values, set->mask, ranges, MAX_JOINED);
 
 	put_subject(subject, words);
-	if (set->mask != view) {
-		put_masked(set, words);
-		return;
+	if (count == SIZE_MAX || count == 0) {
+		buf_put_str(words, STR(" is one of many values"));
+	} else if (set->mask != view) {
+		put_masked(set->mask, ranges, count, words);
+	} else {
+		/* a high half that is known to be zero is never tested */
+		buf_format(words, "%s ",
+			   view == UINT32_MAX && !teller->narrow ? " & 0xffffffff" : "");
+		put_plain(teller, set, ranges, count, words);
 	}
-	/* a high half that is known to be zero is never tested */
-	buf_format(words, "%s ", view == UINT32_MAX && !teller->narrow ? " & 0xffffffff" : "");
-	spans_words(&set->spans, view, words);
 }
 
 static void put_box(const struct teller *teller, const struct box *box, struct buf *words)
@@ -229,7 +226,7 @@ static void put_box(const struct teller *teller, const struct box *box, struct b
 	const char *before = "";
 
 	for (unsigned i = SUBJECT_ARGUMENTS; i < SUBJECTS; i++) {
-		if (is_everything(&box->sets[i]))
+		if (box->sets[i].values == REGION_ALL)
 			continue;
 		buf_format(words, "%s", before);
 		put_set(teller, i, &box->sets[i], words);
@@ -239,25 +236,16 @@ static void put_box(const struct teller *teller, const struct box *box, struct b
 
 static void outcome_words(const struct teller *teller, struct outcome *outcome)
 {
-	if (outcome->too_many) {
+	outcome_widen(teller->regions, outcome);
+	if (outcome->too_many || teller->regions->full) {
 		buf_put_str(&outcome->words, STR("one of many combinations of arguments is given"));
 		return;
 	}
-	outcome_widen(outcome);
 	for (size_t i = 0; i < outcome->count; i++) {
 		if (i > 0)
 			buf_put_str(&outcome->words, STR(", or "));
 		put_box(teller, &outcome->boxes[i], &outcome->words);
 	}
-}
-
-static struct set set_of(uint64_t mask, const struct region_range *ranges, size_t count)
-{
-	struct set set = {.mask = mask};
-
-	for (size_t i = 0; i < count; i++)
-		spans_add(&set.spans, ranges[i].first, ranges[i].last);
-	return set;
 }
 
 /*
@@ -273,30 +261,19 @@ static size_t sets_of(const struct teller *teller, unsigned subject, region valu
 	struct region_cube cubes[MAX_BOXES];
 
 	for (size_t i = 0; i < 2; i++) {
-		size_t count = region_ranges(teller->regions, values, masks[i], ranges, MAX_RANGES);
-
-		if (count == SIZE_MAX)
+		if (region_ranges(teller->regions, values, masks[i], ranges, MAX_RANGES) ==
+		    SIZE_MAX)
 			continue;
-		sets[0] = set_of(masks[i], ranges, count);
+		sets[0] = (struct set){masks[i], values};
 		return 1;
 	}
 	size_t count = region_cubes(teller->regions, values, cubes, MAX_BOXES);
 
-	for (size_t i = 0; count != SIZE_MAX && i < count; i++) {
-		uint64_t value = gather(cubes[i].bits, cubes[i].mask);
-
-		sets[i] = (struct set){cubes[i].mask, spans_of(value, value)};
-	}
+	for (size_t i = 0; count != SIZE_MAX && i < count; i++)
+		sets[i] = (struct set){cubes[i].mask,
+				       region_subject(teller->regions, subject, cubes[i].mask,
+						      COMPARE_EQ, cubes[i].bits)};
 	return count;
-}
-
-static struct box box_copy(const struct box *box)
-{
-	struct box copy;
-
-	for (size_t i = 0; i < SUBJECTS; i++)
-		copy.sets[i] = set_copy(&box->sets[i]);
-	return copy;
 }
 
 /* Subject after subject. */
@@ -307,7 +284,7 @@ static void add_boxes(struct teller *teller, region left)
 	region *values, *rests;
 
 	if (subject == SUBJECTS) {
-		outcome_add(outcome, box_copy(&teller->box));
+		outcome_add(teller->regions, outcome, teller->box);
 		return;
 	}
 	size_t count = region_split(teller->regions, left, MAX_BOXES, &values, &rests);
@@ -322,8 +299,6 @@ static void add_boxes(struct teller *teller, region left)
 			teller->box.sets[subject] = sets[j];
 			add_boxes(teller, rests[i]);
 		}
-		for (size_t j = 0; set_count != SIZE_MAX && j < set_count; j++)
-			spans_release(&sets[j].spans);
 		teller->box.sets[subject] = before;
 	}
 	free(values);
@@ -379,14 +354,6 @@ static size_t tell(struct outcome *outcomes, size_t count, char **conditions)
 	return n;
 }
 
-static void outcome_release(struct outcome *outcome)
-{
-	for (size_t i = 0; i < outcome->count; i++)
-		box_release(&outcome->boxes[i]);
-	free(outcome->boxes);
-	buf_release(&outcome->words);
-}
-
 /* A subject of which only the low half is ever tested is shown as 32 bits. */
 static void choose_views(struct teller *teller, diagram answer)
 {
@@ -394,7 +361,7 @@ static void choose_views(struct teller *teller, diagram answer)
 		uint64_t support = diagram_support(teller->regions, answer, i);
 
 		teller->views[i] = support && support <= UINT32_MAX ? UINT32_MAX : UINT64_MAX;
-		teller->box.sets[i] = everything(teller->views[i]);
+		teller->box.sets[i] = (struct set){teller->views[i], REGION_ALL};
 	}
 }
 
@@ -418,9 +385,10 @@ size_t conditions_of(struct regions *regions, diagram answer, bool narrow, char 
 	for (size_t i = 0; i < count; i++)
 		outcome_words(&teller, &outcomes[i]);
 	n = tell(outcomes, count, *ret_conditions);
-	for (size_t i = 0; i < count; i++)
-		outcome_release(&outcomes[i]);
-	box_release(&teller.box);
+	for (size_t i = 0; i < count; i++) {
+		free(outcomes[i].boxes);
+		buf_release(&outcomes[i].words);
+	}
 	free(outcomes);
 	free(values);
 	return n;

@@ -17,29 +17,6 @@ struct comparison {
 	diagram answer; /* the filter's */
 };
 
-static region region_of_arg(struct regions *regions, const struct document_arg *arg)
-{
-	static const struct {
-		enum scmp_compare op;
-		enum compare_op compare;
-		bool negated;
-	} operators[] = {
-		{SCMP_CMP_NE, COMPARE_EQ, true},  {SCMP_CMP_LT, COMPARE_GE, true},
-		{SCMP_CMP_LE, COMPARE_GT, true},  {SCMP_CMP_EQ, COMPARE_EQ, false},
-		{SCMP_CMP_GE, COMPARE_GE, false}, {SCMP_CMP_GT, COMPARE_GT, false},
-	};
-
-	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
-		if (operators[i].op != arg->op)
-			continue;
-		region held = region_argument(regions, arg->index, UINT64_MAX, operators[i].compare,
-					      arg->value);
-
-		return operators[i].negated ? region_not(regions, held) : held;
-	}
-	return region_argument(regions, arg->index, arg->value, COMPARE_EQ, arg->value_two);
-}
-
 /* All args together, or any where two test the same one (profile/filter/filter.h). */
 static region region_of_rule(const struct comparison *comparison, const struct rule *rule)
 {
@@ -48,7 +25,7 @@ static region region_of_rule(const struct comparison *comparison, const struct r
 	region all = any_of ? REGION_NONE : REGION_ALL;
 
 	for (size_t i = 0; i < count; i++) {
-		region one = region_of_arg(comparison->regions, &rule->args[i]);
+		region one = region_of_comparison(comparison->regions, &rule->args[i]);
 
 		all = any_of ? region_or(comparison->regions, all, one)
 			     : region_and(comparison->regions, all, one);

@@ -1,7 +1,7 @@
 #include "profile/write/cover.h"
 
 #include "base/mem.h"
-#include "profile/answers/spans.h"
+#include "profile/answers/answers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +26,7 @@ struct coverer {
 /* The comparisons of one argument whose alternatives are a set of values. */
 struct choices {
 	struct document_arg *all;
-	size_t count, size;
+	size_t count;
 };
 
 void cover_release(struct cover *cover)
@@ -54,32 +54,9 @@ size_t cover_tangled(const struct cover *cover)
 static void put_choice(struct choices *choices, unsigned index, enum scmp_compare op,
 		       uint64_t value, uint64_t value_two)
 {
-	if (choices->count == choices->size) {
-		choices->size = choices->size ? choices->size * 2 : 8;
-		choices->all = mem_resize(choices->all, choices->size * sizeof(*choices->all));
-	}
+	choices->all = mem_more(choices->all, choices->count, sizeof(*choices->all));
 	choices->all[choices->count++] = (struct document_arg){
 		.index = index, .op = op, .value = value, .value_two = value_two};
-}
-
-static region region_of_arg(struct regions *regions, const struct document_arg *arg)
-{
-	const uint64_t all = UINT64_MAX;
-
-	switch (arg->op) {
-	case SCMP_CMP_EQ:
-		return region_argument(regions, arg->index, all, COMPARE_EQ, arg->value);
-	case SCMP_CMP_NE:
-		return region_not(
-			regions, region_argument(regions, arg->index, all, COMPARE_EQ, arg->value));
-	case SCMP_CMP_GE:
-		return region_argument(regions, arg->index, all, COMPARE_GE, arg->value);
-	case SCMP_CMP_LE:
-		return region_not(
-			regions, region_argument(regions, arg->index, all, COMPARE_GT, arg->value));
-	default: /* SCMP_CMP_MASKED_EQ; no other is made here */
-		return region_argument(regions, arg->index, arg->value, COMPARE_EQ, arg->value_two);
-	}
 }
 
 static region region_of_rule(struct regions *regions, const struct cover_rule *rule)
@@ -87,12 +64,12 @@ static region region_of_rule(struct regions *regions, const struct cover_rule *r
 	region all = REGION_ALL;
 
 	for (size_t i = 0; i < rule->arg_count; i++)
-		all = region_and(regions, all, region_of_arg(regions, &rule->args[i]));
+		all = region_and(regions, all, region_of_comparison(regions, &rule->args[i]));
 	return all;
 }
 
 /* A range with both ends inside: the largest aligned powers of two, from the left. */
-static void put_range(struct choices *choices, unsigned index, struct span span)
+static void put_range(struct choices *choices, unsigned index, struct region_range span)
 {
 	for (uint64_t first = span.first;;) {
 		unsigned bits = first ? (unsigned)__builtin_ctzll(first) : 63;
@@ -111,30 +88,40 @@ static void put_range(struct choices *choices, unsigned index, struct span span)
 	}
 }
 
-static void put_spans(struct choices *choices, unsigned index, const struct spans *spans,
-		      uint64_t max)
+/* Whether the ranges leave out one value, and which. */
+static bool leave_out(const struct region_range *ranges, size_t count, uint64_t max,
+		      uint64_t *ret_value)
 {
-	struct spans rest = spans_of(0, max);
+	bool first = ranges[0].first == 0, last = ranges[count - 1].last == max;
 
-	for (size_t i = 0; i < spans->count; i++)
-		spans_remove(&rest, spans->all[i].first, spans->all[i].last);
-	bool is_ne = rest.count == 1 && rest.all[0].first == rest.all[0].last;
+	*ret_value = count == 2 ? ranges[0].last + 1 : first ? max : 0;
+	if (count == 2)
+		return first && last && ranges[1].first == *ret_value + 1;
+	return count == 1 &&
+	       ((first && ranges[0].last == max - 1) || (last && ranges[0].first == 1));
+}
 
-	if (is_ne)
-		put_choice(choices, index, SCMP_CMP_NE, rest.all[0].first, 0);
-	for (size_t i = 0; i < spans->count && !is_ne; i++) {
-		struct span span = spans->all[i];
+static void put_ranges(struct choices *choices, unsigned index, const struct region_range *ranges,
+		       size_t count, uint64_t max)
+{
+	uint64_t value;
 
-		if (span.first == span.last)
-			put_choice(choices, index, SCMP_CMP_EQ, span.first, 0);
-		else if (span.last == max)
-			put_choice(choices, index, SCMP_CMP_GE, span.first, 0);
-		else if (span.first == 0)
-			put_choice(choices, index, SCMP_CMP_LE, span.last, 0);
-		else
-			put_range(choices, index, span);
+	if (leave_out(ranges, count, max, &value)) {
+		put_choice(choices, index, SCMP_CMP_NE, value, 0);
+		return;
 	}
-	spans_release(&rest);
+	for (size_t i = 0; i < count; i++) {
+		struct region_range range = ranges[i];
+
+		if (range.first == range.last)
+			put_choice(choices, index, SCMP_CMP_EQ, range.first, 0);
+		else if (range.last == max)
+			put_choice(choices, index, SCMP_CMP_GE, range.first, 0);
+		else if (range.first == 0)
+			put_choice(choices, index, SCMP_CMP_LE, range.last, 0);
+		else
+			put_range(choices, index, range);
+	}
 }
 
 /* Whether the cube is a range: what is fixed lies above what is free. */
@@ -156,17 +143,6 @@ static bool is_few(const struct region_cube *cubes, size_t count)
 	return values <= FEW_VALUES;
 }
 
-/* Every value of a cube: counts up in its free bits. */
-static void add_values(const struct region_cube *cube, struct spans *spans)
-{
-	uint64_t value = cube->bits;
-
-	do {
-		spans_add(spans, value, value);
-		value = (((value | cube->mask) + 1) & ~cube->mask) | cube->bits;
-	} while (value != cube->bits);
-}
-
 /*
  * Where all cubes are ranges, or are few values, the comparisons are those of ranges, else each
  * cube is a masked one. The argument's part of what matters is cut off first: of 32 bits the high
@@ -174,37 +150,31 @@ static void add_values(const struct region_cube *cube, struct spans *spans)
  */
 static bool choose(struct coverer *coverer, unsigned index, region values, struct choices *choices)
 {
-	struct region_cube *cubes = mem_new(MAX_CUBES, sizeof(*cubes));
-	bool narrow = coverer->max == UINT32_MAX;
-	struct spans spans = {0};
-	bool ranges = true;
+	MEM_AUTO struct region_cube *cubes = mem_new(MAX_CUBES, sizeof(*cubes));
+	bool narrow = coverer->max == UINT32_MAX, ranges = true;
 
 	if (narrow)
 		values = region_and(
 			coverer->regions, values,
 			region_argument(coverer->regions, index, HIGH_HALF, COMPARE_EQ, 0));
 	size_t count = region_cubes(coverer->regions, values, cubes, MAX_CUBES);
-	bool fits = count != SIZE_MAX;
 
-	for (size_t i = 0; fits && i < count; i++)
+	if (count == SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < count; i++)
 		ranges = ranges && is_range(&cubes[i]);
-	bool few = fits && !ranges && is_few(cubes, count);
+	if (ranges || is_few(cubes, count)) {
+		MEM_AUTO struct region_range *all = mem_new(MAX_CUBES, sizeof(*all));
 
-	for (size_t i = 0; fits && i < count; i++) {
-		if (few)
-			add_values(&cubes[i], &spans);
-		else if (ranges)
-			spans_add(&spans, cubes[i].bits, cubes[i].bits | ~cubes[i].mask);
-		else
-			put_choice(choices, index, SCMP_CMP_MASKED_EQ,
-				   narrow ? cubes[i].mask & UINT32_MAX : cubes[i].mask,
-				   cubes[i].bits);
+		count = region_ranges(coverer->regions, values, UINT64_MAX, all, MAX_CUBES);
+		if (count && count != SIZE_MAX)
+			put_ranges(choices, index, all, count, coverer->max);
+		return count != SIZE_MAX;
 	}
-	if (fits && (ranges || few))
-		put_spans(choices, index, &spans, coverer->max);
-	spans_release(&spans);
-	free(cubes);
-	return fits;
+	for (size_t i = 0; i < count; i++)
+		put_choice(choices, index, SCMP_CMP_MASKED_EQ,
+			   narrow ? cubes[i].mask & UINT32_MAX : cubes[i].mask, cubes[i].bits);
+	return true;
 }
 
 static void put_rule(struct coverer *coverer)
@@ -215,10 +185,7 @@ static void put_rule(struct coverer *coverer)
 		coverer->too_many = true;
 		return;
 	}
-	if (cover->count == cover->size) {
-		cover->size = cover->size ? cover->size * 2 : 8;
-		cover->all = mem_resize(cover->all, cover->size * sizeof(*cover->all));
-	}
+	cover->all = mem_more(cover->all, cover->count, sizeof(*cover->all));
 	cover->all[cover->count++] = coverer->rule;
 }
 

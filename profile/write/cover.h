@@ -21,7 +21,7 @@ struct cover_rule {
 
 struct cover {
 	struct cover_rule *all;
-	size_t count, size;
+	size_t count;
 };
 
 /*
