@@ -133,6 +133,30 @@ static inline int scan_hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/*
+ * n digits that end at `end`, 1 to 8 of them; false if one is none. The eight bytes before `end` are
+ * read, whatever the first of them are.
+ */
+static inline bool scan_hex_before(const char *end, size_t n, uint64_t *ret_value)
+{
+	uint64_t word;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	memcpy(&word, end - sizeof(word), sizeof(word));
+	word >>= 8 * (8 - n);
+	return scan_hex8(word, ret_value) >= n;
+#else
+	word = 0;
+	for (const char *p = end - n; p < end; p++) {
+		if (scan_hex_digit(*p) < 0)
+			return false;
+		word = word << 4 | (uint64_t)scan_hex_digit(*p);
+	}
+	*ret_value = word;
+	return true;
+#endif
+}
+
 /* Takes up to 16 lower-case hexadecimal digits, as scan_decimal(). */
 static inline const char *scan_hex(const char *p, const char *end, uint64_t *ret_value)
 {

@@ -77,7 +77,7 @@ int input_fill(struct input *input, struct err *err);
 int input_next_slow(struct input *input, struct line *ret_line, struct err *err);
 
 /* So many bytes behind the buffer may be read, whatever is in them. */
-#define INPUT_SLACK 64
+#define INPUT_SLACK 192
 
 /* Whole lines that are in the buffer, from the next one on; empty if there is none. */
 static inline struct str input_lines(const struct input *input)

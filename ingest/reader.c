@@ -38,6 +38,7 @@ struct reader {
 	/* the thread's own, while it runs */
 	struct input *input;
 	const struct memo_key *key;
+	struct usual_before before;
 	struct err err; /* of the block whose result is negative */
 
 	/* the taker's own */
@@ -68,12 +69,12 @@ void reader_free(struct reader *reader)
 }
 
 /* Reads the line at p, whose newline comes before `end`. Returns where the next one begins. */
-static inline const char *read_line(const struct memo_key *key, const char *p, const char *end,
+static inline const char *read_line(struct reader *reader, const char *p, const char *end,
 				    struct usual *usual)
 {
-	usual_read(p, end, usual);
+	usual_read(p, end, &reader->before, usual);
 	if (usual->kind == USUAL_RECORD)
-		usual->hash = memo_hash(key, usual);
+		usual->hash = memo_hash(reader->key, usual);
 	const char *next = p + usual->line_n + 1;
 
 	if (usual->line_n > LINE_MAX_BYTES) {
@@ -91,7 +92,7 @@ static void put_first(struct reader *reader, struct reader_block *block, const s
 	block->count = 1;
 	block->offset = line->offset;
 	if (line->ended && !line->cut)
-		read_line(reader->key, line->text.p, end + 1, block->lines);
+		read_line(reader, line->text.p, end + 1, block->lines);
 	else
 		block->lines[0] = (struct usual){.line = line->text.p,
 						 .line_n = (uint32_t)line->text.n,
@@ -115,7 +116,7 @@ static int fill(struct reader *reader, struct block *block)
 	const char *p = rest.p, *end = p + rest.n;
 
 	while (p < end && out->count < LINES_MAX)
-		p = read_line(reader->key, p, end, &out->lines[out->count++]);
+		p = read_line(reader, p, end, &out->lines[out->count++]);
 	input_took(input, p, out->count - 1);
 	out->end = input->offset;
 	out->consumed = input->consumed;

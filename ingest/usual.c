@@ -9,205 +9,285 @@
 /* auditd puts this byte before the names that it adds (audit-userspace, ENRICHED format). */
 #define ENRICHED_MARK 0x1d
 
-/* auditd's tail is shorter; behind more, another record may have been joined to the line. */
-#define TAIL_USUAL 128
-
-/* A record's line is looked at for so many bytes, in which so many blanks are noted. */
+/* A record's line is no longer than this. */
 #define LINE_USUAL 1024
-#define BLANKS_MAX 64
 
 /* A longer line of another type may be one that LINE_MAX_BYTES cuts. */
 #define OTHER_USUAL 16384
 
-#define STARTS(p, literal) (memcmp((p), (literal), sizeof(literal) - 1) == 0)
+/* A word of at most eight bytes as the number that loading it gives. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define SHIFT(i) (8 * (i))
+#else
+#define SHIFT(i) (56 - 8 * (i))
+#endif
+#define BYTE(word, i)                                                                       \
+	((uint64_t)(unsigned char)((i) < sizeof(word) - 1 ? (word)[(i) % sizeof(word)] : 0) \
+	 << SHIFT(i))
+#define MASK(word, i) ((uint64_t)((i) < sizeof(word) - 1 ? 0xff : 0) << SHIFT(i))
+#define EACH(what, word)                                                                 \
+	(what(word, 0) | what(word, 1) | what(word, 2) | what(word, 3) | what(word, 4) | \
+	 what(word, 5) | what(word, 6) | what(word, 7))
 
-/* What is known of 64 bytes: a bit for each. */
-struct look {
-	uint64_t blanks; /* blanks, and control bytes with the newline */
-	uint64_t newlines;
-};
-
-static inline struct look look_at(const char *p)
+static inline uint64_t load(const char *p)
 {
-	struct look look = {0, 0};
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* One comparison, where memcmp() would build the short word on the stack first. */
+#define IS(p, word) ((load(p) & EACH(MASK, word)) == EACH(BYTE, word))
+
+/* The first blank or control byte from there on; the line's newline is one. */
+static inline const char *blank_after(const char *p)
+{
 #ifdef __SSE2__
-	const __m128i blank = _mm_set1_epi8(' '), newline = _mm_set1_epi8('\n');
+	const __m128i blank = _mm_set1_epi8(' ');
 
-	for (int i = 0; i < 4; i++) {
-		__m128i bytes = _mm_loadu_si128((const void *)(p + 16 * i));
-		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, blank), bytes);
-		__m128i ends = _mm_cmpeq_epi8(bytes, newline);
+	for (;; p += 16) {
+		__m128i bytes = _mm_loadu_si128((const void *)p);
+		int low = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(bytes, blank), bytes));
 
-		look.blanks |= (uint64_t)(uint32_t)_mm_movemask_epi8(low) << 16 * i;
-		look.newlines |= (uint64_t)(uint32_t)_mm_movemask_epi8(ends) << 16 * i;
+		if (low)
+			return p + __builtin_ctz((unsigned)low);
 	}
 #else
-	for (int i = 0; i < 64; i++) {
-		look.blanks |= (uint64_t)((unsigned char)p[i] <= ' ') << i;
-		look.newlines |= (uint64_t)(p[i] == '\n') << i;
-	}
+	while ((unsigned char)*p > ' ')
+		p++;
+	return p;
 #endif
-	return look;
 }
 
-static inline unsigned count_bits(uint64_t bits)
+/*
+ * The same for what is mostly as long as before. Each field begins where the one before ended, so that
+ * the processor would wait for each search in turn; it goes on from a guess at once, while the search
+ * only confirms it. The compiler must not see that both are the same then.
+ */
+static inline const char *blank_near(const char *from, uint32_t *length)
 {
-	bits -= bits >> 1 & SCAN_EACH(0x55);
-	bits = (bits & SCAN_EACH(0x33)) + (bits >> 2 & SCAN_EACH(0x33));
-	return (unsigned)(((bits + (bits >> 4)) & SCAN_EACH(0x0f)) * SCAN_EACH(0x01) >> 56);
-}
+	const char *end = blank_after(from), *guess = from + *length;
 
-/* The line's blanks, and its newline as the last of them. */
-struct blanks {
-	const char *at[BLANKS_MAX + 64];
-	const char *newline;
-};
-
-/* Eight places are noted for each 64 bytes, whether there are so many or not: how many there are
- * cannot be foreseen, and a branch on it would go wrong half of the time. */
-static inline void note_blanks(const char *p, uint64_t bits, unsigned count, const char **to)
-{
-	for (int i = 0; i < 8; i++) {
-		to[i] = p + __builtin_ctzll(bits | (uint64_t)1 << 63);
-		bits &= bits - 1;
+	if (guess != end) {
+		*length = (uint32_t)(end - from);
+		guess = end;
+		__asm__("" : "+r"(guess));
 	}
-	for (unsigned i = 8; i < count; i++) {
-		to[i] = p + __builtin_ctzll(bits);
-		bits &= bits - 1;
-	}
+	return guess;
 }
 
-/* False if the line is longer than usual. */
-static inline bool find_blanks(const char *p, const char *end, struct blanks *blanks)
+/* Steps over a field: its name with the blank before it, and its value. */
+#define FIELD(p, name) (IS(p, name) && ((p) = blank_after((p) + sizeof(name) - 1), true))
+#define FIELD_NEAR(p, name, length) \
+	(IS(p, name) && ((p) = blank_near((p) + sizeof(name) - 1, length), true))
+
+/* The LSM's context may hold blanks; it ends before pid=. */
+static inline bool read_subj(const char **p, struct usual *usual)
 {
-	const char *last = end - p > LINE_USUAL ? p + LINE_USUAL : end;
-	unsigned count = 0;
+	const char *from = *p + 6, *at = blank_after(from);
 
-	for (; p < last && count < BLANKS_MAX; p += 64) {
-		struct look look = look_at(p);
-		unsigned found = count_bits(look.blanks);
-
-		note_blanks(p, look.blanks, found, blanks->at + count);
-		count += found;
-		if (look.newlines) {
-			blanks->newline = p + __builtin_ctzll(look.newlines);
-			return true;
-		}
-	}
-	return false;
+	while (*at == ' ' && !IS(at, " pid="))
+		at = blank_after(at + 1);
+	usual->subj_at = (uint16_t)(from - usual->line);
+	usual->subj_n = (uint16_t)(at - from);
+	*p = at;
+	return *at == ' ' && at - usual->line < LINE_USUAL;
 }
 
-/* From the blank before comm= on: what the kernel always writes in this order. */
-static inline bool read_tail(const char *const *at, const char *newline, struct usual *usual)
+static inline bool read_pid(const char **p, struct usual_before *before, struct usual *usual)
 {
-	uint64_t ip, code;
+	uint64_t pid = 0;
+	const char *from = *p + 5, *end = blank_near(from, &before->pid);
 
-	if (!STARTS(at[0], " comm=") || !STARTS(at[1], " exe=") || !STARTS(at[2], " sig=") ||
-	    !STARTS(at[3], " arch=") || !STARTS(at[4], " syscall=") || !STARTS(at[5], " compat=") ||
-	    !STARTS(at[6], " ip=0x") || !STARTS(at[7], " code=0x"))
+	if (!IS(*p, " pid=") || scan_decimal(from, from + 16, 9, &pid) != end || from == end)
 		return false;
-	const char *ip_at = at[6] + 6, *code_at = at[7] + 8, *stop = at[8];
-
-	if (at[7] - ip_at > 16 || scan_hex(ip_at, at[7], &ip) != at[7] || ip_at == at[7] ||
-	    stop > newline || stop - code_at > 8 || scan_hex(code_at, stop, &code) != stop ||
-	    code_at == stop)
-		return false;
-	if (stop != newline && (*stop != ENRICHED_MARK || newline - stop > TAIL_USUAL))
-		return false;
-	usual->ip = ip;
-	usual->code = (uint32_t)code;
-	usual->what_at = (uint16_t)(at[0] + 1 - usual->line);
-	usual->what_n = (uint16_t)(at[6] - at[0] - 1);
+	usual->pid = (uint32_t)pid;
+	*p = end;
 	return true;
 }
 
-/* The LSM's context may hold blanks; it ends before pid=. Returns how many blanks it takes. */
-static inline unsigned read_subj(const char *const *at, const char *newline, struct usual *usual)
+/* "comm=" to "compat=", that is, to ip=. */
+static inline bool read_what(const char **p, struct usual_before *before, struct usual *usual)
 {
-	const char *from = at[0] + 6;
-	unsigned n = 1;
+	const char *at = *p;
 
-	for (; at[n] < newline && *at[n] == ' '; n++) {
-		if (!STARTS(at[n], " pid="))
-			continue;
-		usual->subj_at = (uint16_t)(from - usual->line);
-		usual->subj_n = (uint16_t)(at[n] - from);
-		return n;
-	}
-	return 0;
+	if (!FIELD(at, " comm=") || !FIELD(at, " exe=") || !FIELD_NEAR(at, " sig=", &before->sig) ||
+	    !FIELD_NEAR(at, " arch=", &before->arch) || !IS(at, " syscall") || at[8] != '=')
+		return false;
+	at = blank_after(at + 9);
+	if (!FIELD_NEAR(at, " compat=", &before->compat) || at - usual->line > LINE_USUAL)
+		return false;
+	usual->what_at = (uint16_t)(*p + 1 - usual->line);
+	usual->what_n = (uint16_t)(at - *p - 1);
+	*p = at;
+	return true;
 }
 
-static inline bool read_fields(const char *const *at, const char *newline, struct usual *usual)
+static inline bool read_ip(const char **p, struct usual_before *before, struct usual *usual)
 {
-	uint64_t pid;
+	uint64_t high = 0, low;
+	const char *from = *p + 6, *end = blank_near(from, &before->ip);
+	size_t n = (size_t)(end - from);
 
-	if (!STARTS(at[0], " auid=") || !STARTS(at[1], " uid=") || !STARTS(at[2], " gid=") ||
-	    !STARTS(at[3], " ses="))
+	if (!IS(*p, " ip=0x") || n - 1 > 15 || !scan_hex_before(end, n < 8 ? n : 8, &low) ||
+	    (n > 8 && !scan_hex_before(end - 8, n - 8, &high)))
 		return false;
-	at += 4;
+	usual->ip = high << 32 | low;
+	*p = end;
+	return true;
+}
+
+static inline bool read_code(const char **p, struct usual_before *before, struct usual *usual)
+{
+	uint64_t code;
+	const char *from = *p + 8, *end = blank_near(from, &before->code);
+	size_t n = (size_t)(end - from);
+
+	if (!IS(*p, " code=0x") || n - 1 > 7 || !scan_hex_before(end, n, &code))
+		return false;
+	usual->code = (uint32_t)code;
+	*p = end;
+	return true;
+}
+
+/* A bit for each of 64 bytes that is a newline. */
+static inline uint64_t newlines_at(const char *p)
+{
+	uint64_t found = 0;
+#ifdef __SSE2__
+	const __m128i newline = _mm_set1_epi8('\n');
+
+	for (int i = 0; i < 4; i++) {
+		__m128i bytes = _mm_loadu_si128((const void *)(p + 16 * i));
+		int is = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, newline));
+
+		found |= (uint64_t)(unsigned)is << 16 * i;
+	}
+#else
+	for (int i = 0; i < 64; i++)
+		found |= (uint64_t)(p[i] == '\n') << i;
+#endif
+	return found;
+}
+
+/* The line's end, if it comes behind nothing but auditd's tail, which is shorter than 128 bytes: behind
+ * more, another record may have been joined to the line. How long that is cannot be foreseen:
+ * all of it is looked at, without a branch. */
+static inline bool read_end(const char *p, const char **ret_newline)
+{
+	uint64_t low = newlines_at(p), high = newlines_at(p + 64);
+	uint64_t first = low ? low : high;
+
+	*ret_newline = p + (low ? 0 : 64) + (first ? __builtin_ctzll(first) : 0);
+	return (*p == '\n' || *p == ENRICHED_MARK) && first;
+}
+
+static inline bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Of the second before: "1795302294.062:148553): ", and no further blank. Returns what follows, or
+ * NULL. */
+static inline const char *read_same_second(const char *p, const struct usual_before *before,
+					   struct usual *usual)
+{
+	uint64_t serial;
+
+	if (load(p) != before->second[0] || load(p + 3) != before->second[1] ||
+	    !before->second_ms || !is_digit(p[11]) || !is_digit(p[12]) || !is_digit(p[13]) ||
+	    p[14] != ':')
+		return NULL;
+	const char *end = scan_decimal(p + 15, p + 31, 10, &serial);
+
+	if (end == p + 15 || serial > UINT32_MAX || !IS(end, "): ") || end[3] == ' ' ||
+	    end[3] == ':')
+		return NULL;
+	usual->ms = before->second_ms + (p[11] - '0') * 100 + (p[12] - '0') * 10 + p[13] - '0';
+	usual->serial = (uint32_t)serial;
+	return end + 3;
+}
+
+/* As stamp_kernel(). Returns what follows, or NULL. */
+static inline const char *read_stamp(const char *p, const char *end, struct usual_before *before,
+				     struct usual *usual)
+{
+	const char *same = read_same_second(p, before, usual);
+	struct str rest = str_of(p, (size_t)(end - p));
+
+	if (same)
+		return same;
+	if (!stamp_kernel(&rest, &usual->ms, &usual->serial))
+		return NULL;
+	if (p[10] == '.') {
+		before->second[0] = load(p);
+		before->second[1] = load(p + 3);
+		before->second_ms = usual->ms / 1000 * 1000;
+	}
+	return rest.p;
+}
+
+static inline bool read_record_stamp(const char **p, const char *end, struct usual_before *before,
+				     struct usual *usual)
+{
+	const char *blank = blank_near(*p, &before->stamp);
+
+	if (read_stamp(*p, end, before, usual) != blank + 1)
+		return false;
+	usual->fields_at = (uint16_t)(blank + 1 - usual->line);
+	*p = blank;
+	return true;
+}
+
+/* What the kernel always writes in this order. No field goes past the line: each name but the first
+ * is looked for at a byte that may be its newline, and begins with none. */
+static inline bool read_record(const char *end, struct usual_before *before, struct usual *usual,
+			       const char **ret_newline)
+{
+	const char *p = usual->line + 23;
+
 	usual->subj_at = usual->subj_n = 0;
-	if (STARTS(at[0], " subj=")) {
-		unsigned n = read_subj(at, newline, usual);
-
-		if (!n)
-			return false;
-		at += n;
-	}
-	if (!STARTS(at[0], " pid=") || at[1] - at[0] < 6 || at[1] - at[0] > 14)
-		return false;
-	if (scan_decimal(at[0] + 5, at[1], 9, &pid) != at[1])
-		return false;
-	usual->pid = (uint32_t)pid;
-	return read_tail(at + 1, newline, usual);
-}
-
-/* Whole lines have a newline behind the blanks that are asked for: what lies behind it is another
- * line's, and begins with none of the names. */
-static inline bool read_record(const struct blanks *blanks, struct usual *usual)
-{
-	const char *const *at = blanks->at, *newline = blanks->newline;
-
-	if (newline - at[0] < 64 || !STARTS(at[0], " msg=audit("))
-		return false;
-	struct str rest = str_of(at[0] + 11, (size_t)(newline - at[0] - 11));
-
-	if (!stamp_kernel(&rest, &usual->ms, &usual->serial) || rest.p != at[1] + 1)
-		return false;
-	usual->fields_at = (uint16_t)(rest.p - usual->line);
-	return read_fields(at + 1, newline, usual);
+	return IS(p - 11, " msg=aud") && IS(p - 3, "it(") &&
+	       read_record_stamp(&p, end, before, usual) &&
+	       FIELD_NEAR(p, " auid=", &before->auid) && FIELD_NEAR(p, " uid=", &before->uid) &&
+	       FIELD_NEAR(p, " gid=", &before->gid) && FIELD_NEAR(p, " ses=", &before->ses) &&
+	       (!IS(p, " subj=") || read_subj(&p, usual)) && read_pid(&p, before, usual) &&
+	       read_what(&p, before, usual) && read_ip(&p, before, usual) &&
+	       read_code(&p, before, usual) && read_end(p, ret_newline);
 }
 
 /* A line of another type: its blanks need not be known. */
-static enum usual_kind read_other(struct usual *usual)
+static enum usual_kind read_other(struct usual_before *before, struct usual *usual)
 {
 	const char *p = usual->line, *end = p + usual->line_n;
 
-	if (usual->line_n < 40 || usual->line_n > OTHER_USUAL || !STARTS(p, "type="))
+	if (usual->line_n < 40 || usual->line_n > OTHER_USUAL || !IS(p, "type="))
 		return USUAL_NOT;
-	if (STARTS(p + 5, "DAEMON_"))
+	if (IS(p + 5, "DAEMON_"))
 		return USUAL_NOBODY;
-	if (STARTS(p + 5, "SECCOMP ") || STARTS(p + 5, "1326 ") || STARTS(p + 5, "UNKNOWN["))
+	if (IS(p + 5, "SECCOMP ") || IS(p + 5, "1326 ") || IS(p + 5, "UNKNOWN["))
 		return USUAL_NOT;
-	p = scan_for(p + 5, end, ' ', ' ');
-	if (end - p < 24 || !STARTS(p, " msg=audit("))
+	p = blank_after(p + 5);
+	if (end - p < 24 || !IS(p, " msg=aud") || !IS(p + 8, "it("))
 		return USUAL_NOT;
-	struct str rest = str_of(p + 11, (size_t)(end - p - 11));
-
-	return stamp_kernel(&rest, &usual->ms, &usual->serial) ? USUAL_OTHER : USUAL_NOT;
+	return read_stamp(p + 11, end, before, usual) ? USUAL_OTHER : USUAL_NOT;
 }
 
-void usual_read(const char *p, const char *end, struct usual *usual)
+void usual_read(const char *p, const char *end, struct usual_before *before, struct usual *usual)
 {
-	struct blanks blanks;
-	bool is_record = end - p > 13 && STARTS(p, "type=SECCOMP ") && find_blanks(p, end, &blanks);
-	const char *newline = is_record ? blanks.newline : memchr(p, '\n', (size_t)(end - p));
+	const char *newline;
 
 	usual->line = p;
-	usual->line_n = (uint32_t)(newline - p);
 	usual->ended = true;
 	usual->cut = false;
-	if (is_record)
-		usual->kind = read_record(&blanks, usual) ? USUAL_RECORD : USUAL_NOT;
-	else
-		usual->kind = (uint8_t)read_other(usual);
+	if (IS(p, "type=SEC") && IS(p + 8, "COMP ") && end - p > 64 &&
+	    read_record(end, before, usual, &newline)) {
+		usual->line_n = (uint32_t)(newline - p);
+		usual->kind = USUAL_RECORD;
+		return;
+	}
+	newline = memchr(p, '\n', (size_t)(end - p));
+	usual->line_n = (uint32_t)(newline - p);
+	usual->kind = (uint8_t)read_other(before, usual);
 }

@@ -110,12 +110,13 @@ static enum usual_kind check(struct framing *framing, const char *text, size_t n
 {
 	/* of exactly the size that may be read */
 	char *copy = calloc(1, n + USUAL_SLACK);
+	static struct usual_before before;
 	struct framed framed;
 	struct usual usual;
 
 	assert_non_null(copy);
 	memcpy(copy, text, n);
-	usual_read(copy, copy + n, &usual);
+	usual_read(copy, copy + n, &before, &usual);
 	enum usual_kind kind = usual.kind;
 
 	assert_ptr_equal(usual.line, copy);
