@@ -4,25 +4,20 @@
 
 #include <stdlib.h>
 
+/* Its strings lie behind it. */
 struct held {
 	struct held *next;
 	int64_t until_ns;
 	unsigned slot;
 	struct event event;
-	/* the record without its strings, which stand in bytes */
-	int64_t ms;
-	uint64_t ip;
-	uint32_t serial, pid, arch, code;
-	int32_t nr;
-	bool has_serial, has_arch, comm_null, exe_null;
-	size_t node_n, comm_n, exe_n, text_n;
+	struct record record;
+	struct str text;
 	char bytes[];
 };
 
 struct hold {
 	struct held *first, **last;
 	size_t count, count_of[HOLD_SLOTS];
-	struct record record; /* of the event that is tried */
 };
 
 struct hold *hold_new(void)
@@ -44,11 +39,14 @@ void hold_free(struct hold *hold)
 	free(hold);
 }
 
-static char *put_bytes(char *to, struct str bytes)
+static struct str put_bytes(char **to, struct str bytes)
 {
+	char *at = *to;
+
 	if (bytes.n)
-		memcpy(to, bytes.p, bytes.n);
-	return to + bytes.n;
+		memcpy(at, bytes.p, bytes.n);
+	*to += bytes.n;
+	return str_of(at, bytes.n);
 }
 
 bool hold_add(struct hold *hold, const struct event *event, struct str text, unsigned slot,
@@ -64,61 +62,21 @@ bool hold_add(struct hold *hold, const struct event *event, struct str text, uns
 		.until_ns = until_ns,
 		.slot = slot,
 		.event = *event,
-		.ms = record->ms,
-		.ip = record->ip,
-		.serial = record->serial,
-		.pid = record->pid,
-		.arch = record->arch,
-		.code = record->code,
-		.nr = record->nr,
-		.has_serial = record->has_serial,
-		.has_arch = record->has_arch,
-		.comm_null = record->comm_null,
-		.exe_null = record->exe_null,
-		.node_n = event->node.n,
-		.comm_n = record->comm.n,
-		.exe_n = record->exe.n,
-		.text_n = text.n,
+		.record = *record,
 	};
-	char *to = put_bytes(put_bytes(held->bytes, event->node), record->comm);
+	char *to = held->bytes;
 
-	put_bytes(put_bytes(to, record->exe), text);
+	held->event.record = &held->record;
+	held->event.node = put_bytes(&to, event->node);
+	held->record.comm = put_bytes(&to, record->comm);
+	held->record.exe = put_bytes(&to, record->exe);
+	held->record.subj = held->record.rest = str_of(NULL, 0);
+	held->text = put_bytes(&to, text);
 	*hold->last = held;
 	hold->last = &held->next;
 	hold->count++;
 	hold->count_of[slot]++;
 	return true;
-}
-
-static struct str take_bytes(const char **at, size_t n)
-{
-	const char *p = *at;
-
-	*at += n;
-	return str_of(p, n);
-}
-
-static int try_one(struct hold *hold, struct held *held, bool final, hold_fn *try, void *context)
-{
-	struct record *record = &hold->record;
-	const char *at = held->bytes;
-
-	record->ms = held->ms;
-	record->ip = held->ip;
-	record->serial = held->serial;
-	record->pid = held->pid;
-	record->arch = held->arch;
-	record->code = held->code;
-	record->nr = held->nr;
-	record->has_serial = held->has_serial;
-	record->has_arch = held->has_arch;
-	record->comm_null = held->comm_null;
-	record->exe_null = held->exe_null;
-	held->event.record = record;
-	held->event.node = take_bytes(&at, held->node_n);
-	record->comm = take_bytes(&at, held->comm_n);
-	record->exe = take_bytes(&at, held->exe_n);
-	return try(context, &held->event, str_of(at, held->text_n), held->slot, final);
 }
 
 int hold_retry(struct hold *hold, int64_t now_ns, hold_fn *try, void *context)
@@ -127,7 +85,8 @@ int hold_retry(struct hold *hold, int64_t now_ns, hold_fn *try, void *context)
 
 	while (*place) {
 		struct held *held = *place;
-		int result = try_one(hold, held, now_ns >= held->until_ns, try, context);
+		int result = try(context, &held->event, held->text, held->slot,
+				 now_ns >= held->until_ns);
 
 		if (result < 0)
 			return result;

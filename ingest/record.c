@@ -163,11 +163,11 @@ static int hex_digit(unsigned char c)
 }
 
 /* Hex of untrusted bytes (kernel/audit.c, audit_log_n_hex): an even number of digits. */
-static bool decode_hex(struct str hex, struct record *record, struct str *ret_bytes)
+static bool decode_hex(struct str hex, struct record_space *space, struct str *ret_bytes)
 {
-	char *to = record->decode + record->decoded;
+	char *to = space->bytes + space->n;
 
-	if (hex.n == 0 || hex.n % 2 || record->decoded + hex.n / 2 > sizeof(record->decode))
+	if (hex.n == 0 || hex.n % 2 || space->n + hex.n / 2 > sizeof(space->bytes))
 		return false;
 	for (size_t i = 0; i < hex.n; i += 2) {
 		int high = hex_digit((unsigned char)hex.p[i]);
@@ -178,11 +178,11 @@ static bool decode_hex(struct str hex, struct record *record, struct str *ret_by
 		to[i / 2] = (char)(high << 4 | low);
 	}
 	*ret_bytes = str_of(to, hex.n / 2);
-	record->decoded += hex.n / 2;
+	space->n += hex.n / 2;
 	return true;
 }
 
-static const char *take_unquoted(const char *p, const char *end, struct record *record,
+static const char *take_unquoted(const char *p, const char *end, struct record_space *space,
 				 struct str *ret_bytes, bool *ret_null)
 {
 	const char *stop = scan_for(p, end, ' ', ENRICHED_MARK);
@@ -191,14 +191,14 @@ static const char *take_unquoted(const char *p, const char *end, struct record *
 	*ret_null = str_eq(value, STR("(null)"));
 	if (*ret_null)
 		return stop;
-	return decode_hex(value, record, ret_bytes) ? stop : NULL;
+	return decode_hex(value, space, ret_bytes) ? stop : NULL;
 }
 
-static inline const char *take_string(const char *p, const char *end, struct record *record,
+static inline const char *take_string(const char *p, const char *end, struct record_space *space,
 				      struct str *ret_bytes, bool *ret_null)
 {
 	if (p == end || *p != '"')
-		return take_unquoted(p, end, record, ret_bytes, ret_null);
+		return take_unquoted(p, end, space, ret_bytes, ret_null);
 	const char *stop = scan_for(++p, end, '"', '"');
 
 	if (stop == end)
@@ -243,7 +243,7 @@ static inline enum malformed keep_hex(struct record *record, enum field_id id, u
 
 /* Takes the value at *p and steps behind it. */
 static inline enum malformed take_value(const char **p, const char *end, enum field_id id,
-					struct record *record)
+					struct record_space *space, struct record *record)
 {
 	const char *at = *p;
 	enum malformed why = MALFORMED_NONE;
@@ -266,8 +266,8 @@ static inline enum malformed take_value(const char **p, const char *end, enum fi
 		break;
 	case FORM_STRING:
 		at = id == FIELD_COMM
-			     ? take_string(at, end, record, &record->comm, &record->comm_null)
-			     : take_string(at, end, record, &record->exe, &record->exe_null);
+			     ? take_string(at, end, space, &record->comm, &record->comm_null)
+			     : take_string(at, end, space, &record->exe, &record->exe_null);
 		why = at ? MALFORMED_NONE : MALFORMED_STRING;
 		break;
 	case FORM_SUBJ:
@@ -301,13 +301,13 @@ static inline void record_reset(struct record *record)
 	record->comm = record->exe = record->subj = record->rest = str_of(NULL, 0);
 	record->ip = 0;
 	record->arch = 0;
-	record->decoded = 0;
 }
 
 #define FIELDS_NEEDED (FIELD_BIT(FIELD_PID) | FIELD_BIT(FIELD_SYSCALL) | FIELD_BIT(FIELD_CODE))
 
 /* Fields by name, in any order. */
-static enum malformed parse_by_name(struct str text, struct record *record)
+static enum malformed parse_by_name(struct str text, struct record_space *space,
+				    struct record *record)
 {
 	const char *p = text.p, *end = p + text.n;
 	unsigned seen = 0, next = 0;
@@ -324,7 +324,7 @@ static enum malformed parse_by_name(struct str text, struct record *record)
 			return MALFORMED_DUPLICATE;
 		seen |= FIELD_BIT(id);
 		p += fields[id].length;
-		enum malformed why = take_value(&p, end, (enum field_id)id, record);
+		enum malformed why = take_value(&p, end, (enum field_id)id, space, record);
 
 		if (why)
 			return why;
@@ -409,12 +409,13 @@ static inline bool parse_usual(struct str text, struct record *record)
 	return true;
 }
 
-enum malformed record_parse(struct str text, struct record *record)
+enum malformed record_parse(struct str text, struct record_space *space, struct record *record)
 {
 	record_reset(record);
+	space->n = 0;
 	if (parse_usual(text, record))
 		return MALFORMED_NONE;
-	return parse_by_name(text, record);
+	return parse_by_name(text, space, record);
 }
 
 /* What stands between a key's last place before `end` and `end`; *ret_at is where the key is. */
@@ -463,12 +464,12 @@ static bool interpreted_syscall(struct str text, uint32_t arch, int64_t *ret_nr)
 
 /* `ausearch -i` prints a control byte of an untrusted string as three octal digits (auparse,
  * AUPARSE_ESC_TTY). */
-static struct str decode_octal(struct str text, struct record *record)
+static struct str decode_octal(struct str text, struct record_space *space)
 {
-	char *to = record->decode + record->decoded;
+	char *to = space->bytes + space->n;
 	size_t n = 0;
 
-	if (!memchr(text.p, '\\', text.n) || record->decoded + text.n > sizeof(record->decode))
+	if (!memchr(text.p, '\\', text.n) || space->n + text.n > sizeof(space->bytes))
 		return text;
 	for (size_t i = 0; i < text.n; i++) {
 		const char *p = text.p + i;
@@ -480,12 +481,13 @@ static struct str decode_octal(struct str text, struct record *record)
 		to[n++] = value < 0 ? *p : (char)value;
 		i += value < 0 ? 0 : 3;
 	}
-	record->decoded += n;
+	space->n += n;
 	return str_of(to, n);
 }
 
 /* comm and exe as `ausearch -i` prints them: bare. Only one place may part them. */
-static enum malformed interpreted_names(struct str names, struct record *record)
+static enum malformed interpreted_names(struct str names, struct record_space *space,
+					struct record *record)
 {
 	static const struct str key = {" exe=", 5};
 	size_t found = 0;
@@ -500,16 +502,16 @@ static enum malformed interpreted_names(struct str names, struct record *record)
 			continue;
 		record->comm = str_of(names.p, at);
 		record->exe = exe;
-		if (decode_octal(record->comm, record).n <= COMM_MAX)
+		if (decode_octal(record->comm, space).n <= COMM_MAX)
 			found++;
-		record->decoded = 0;
+		space->n = 0;
 	}
 	if (found != 1)
 		return found ? MALFORMED_AMBIGUOUS : MALFORMED_STRING;
 	record->comm_null = str_eq(record->comm, STR("(null)"));
 	record->exe_null = str_eq(record->exe, STR("(null)"));
-	record->comm = record->comm_null ? str_of(NULL, 0) : decode_octal(record->comm, record);
-	record->exe = record->exe_null ? str_of(NULL, 0) : decode_octal(record->exe, record);
+	record->comm = record->comm_null ? str_of(NULL, 0) : decode_octal(record->comm, space);
+	record->exe = record->exe_null ? str_of(NULL, 0) : decode_octal(record->exe, space);
 	return MALFORMED_NONE;
 }
 
@@ -537,13 +539,15 @@ static bool interpreted_tail(struct str text, struct interpreted_tail *ret_tail,
 	       value_before(text, STR(" sig="), end, &ret_tail->sig, ret_end);
 }
 
-enum malformed record_parse_interpreted(struct str text, struct record *record)
+enum malformed record_parse_interpreted(struct str text, struct record_space *space,
+					struct record *record)
 {
 	struct interpreted_tail tail;
 	size_t end, comm = str_find(text, STR(" comm="));
 	int64_t pid, nr;
 
 	record_reset(record);
+	space->n = 0;
 	text = trim_end(text);
 	if (!interpreted_tail(text, &tail, &end) || comm + 6 > end)
 		return MALFORMED_FIELD;
@@ -571,5 +575,5 @@ enum malformed record_parse_interpreted(struct str text, struct record *record)
 
 	if (take_hex(tail.ip.p + 2, ip_end, &record->ip) != ip_end)
 		return MALFORMED_NUMBER;
-	return interpreted_names(str_of(text.p + comm + 6, end - comm - 6), record);
+	return interpreted_names(str_of(text.p + comm + 6, end - comm - 6), space, record);
 }

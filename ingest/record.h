@@ -2,8 +2,8 @@
  * A record: the fields of one SECCOMP audit record, as the kernel gave them.
  *
  * Comes from a line's kernel text (framing.h), goes to correlate/ as it is. Strings borrow from
- * the line, or from the record's own decode space where the kernel wrote hex; both live until
- * the next record is parsed into the same struct.
+ * the line, or where the kernel wrote hex from the space that the caller gave to decode it; they live
+ * as long as these.
  */
 #ifndef SCLOG_INGEST_RECORD_H
 #define SCLOG_INGEST_RECORD_H
@@ -13,7 +13,13 @@
 #include <stdint.h>
 
 /* Longest comm is 15 bytes (TASK_COMM_LEN); a path may be PATH_MAX plus " (deleted)". */
-#define RECORD_DECODE_SIZE 8192
+#define RECORD_SPACE_SIZE 8192
+
+/* Where names are decoded to; the next record that is parsed takes it from the beginning. */
+struct record_space {
+	size_t n;
+	char bytes[RECORD_SPACE_SIZE];
+};
 
 struct record {
 	/* The event's identity with its node: stamp and serial. */
@@ -33,9 +39,6 @@ struct record {
 	struct str exe;
 	struct str rest; /* what follows the last field: auditd's tail */
 	struct str subj; /* the LSM's context, empty if there is none; may hold spaces */
-
-	char decode[RECORD_DECODE_SIZE];
-	size_t decoded; /* bytes of decode in use */
 };
 
 /* Why a line that claims to be a SECCOMP record is none. */
@@ -64,9 +67,11 @@ const char *malformed_text(enum malformed reason);
  * Parses the fields after the stamp ("auid=... code=0x7ffc0000...") into the record; stamp and
  * serial are left alone. Returns MALFORMED_NONE, or why it is no record.
  */
-enum malformed record_parse(struct str fields, struct record *ret_record);
+enum malformed record_parse(struct str fields, struct record_space *space,
+			    struct record *ret_record);
 
 /* The same for the text of `ausearch -i`, where names stand for numbers and nothing is quoted. */
-enum malformed record_parse_interpreted(struct str fields, struct record *ret_record);
+enum malformed record_parse_interpreted(struct str fields, struct record_space *space,
+					struct record *ret_record);
 
 #endif

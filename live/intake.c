@@ -145,9 +145,10 @@ static int take_joined(struct intake *intake, const struct line *line, struct st
 static int take_record(struct intake *intake, const struct line *line, const struct framed *framed,
 		       struct err *err)
 {
-	enum malformed why = framed->interpreted
-				     ? record_parse_interpreted(framed->fields, &intake->record)
-				     : record_parse(framed->fields, &intake->record);
+	enum malformed why =
+		framed->interpreted
+			? record_parse_interpreted(framed->fields, &intake->space, &intake->record)
+			: record_parse(framed->fields, &intake->space, &intake->record);
 
 	if (line->cut)
 		why = MALFORMED_LONG;

@@ -44,6 +44,7 @@ struct intake {
 	bool explained[MALFORMED_COUNT];
 	struct intake_counts counts; /* of all inputs */
 	struct record record;
+	struct record_space space; /* of its names */
 };
 
 /* Another input begins. */

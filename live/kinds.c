@@ -62,7 +62,8 @@ static int add(struct usual_kinds *kinds, const struct usual *usual, uint32_t *r
 	};
 
 	if (!memo_fits(kinds->memo, usual) ||
-	    record_parse(usual_fields(usual), &kinds->intake->record) != MALFORMED_NONE)
+	    record_parse(usual_fields(usual), &kinds->intake->space, &kinds->intake->record) !=
+		    MALFORMED_NONE)
 		return 0;
 	*ret_number = memo_next(kinds->memo);
 	assign_event(kinds->assign, &event);

@@ -2,18 +2,14 @@
 
 #include "base/mem.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 
-/* All of an event; its strings lie behind it. The record is kept without its decode space: none of
- * its strings lies there any more. */
+/* All of an event; its strings lie behind it. */
 struct kind_whole {
 	struct event event;
 	struct container container;
 	struct record record;
 };
-
-#define WHOLE_SIZE (offsetof(struct kind_whole, record) + offsetof(struct record, decode))
 
 struct kinds {
 	struct kind all[STORE_KINDS];
@@ -58,12 +54,12 @@ static size_t bytes_of(const struct event *event)
 
 void kinds_put(struct kinds *kinds, uint32_t number, const struct event *event)
 {
-	struct kind_whole *whole = mem_new(1, WHOLE_SIZE + bytes_of(event));
-	char *to = (char *)whole + WHOLE_SIZE;
+	struct kind_whole *whole = mem_new(1, sizeof(*whole) + bytes_of(event));
+	char *to = (char *)(whole + 1);
 	struct str *strings[STRINGS_MAX];
 
 	whole->event = *event;
-	memcpy(&whole->record, event->record, offsetof(struct record, decode));
+	whole->record = *event->record;
 	whole->event.record = &whole->record;
 	if (event->container) {
 		whole->container = *event->container;

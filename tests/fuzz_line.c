@@ -11,6 +11,8 @@
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
+static struct record_space space;
+
 static void take_line(struct framing *framing, struct assign *assign, const struct line *line)
 {
 	static struct record record;
@@ -20,8 +22,9 @@ static void take_line(struct framing *framing, struct assign *assign, const stru
 	framing_read(framing, line, &framed);
 	if (framed.kind != FRAMED_RECORD)
 		return;
-	enum malformed why = framed.interpreted ? record_parse_interpreted(framed.fields, &record)
-						: record_parse(framed.fields, &record);
+	enum malformed why = framed.interpreted
+				     ? record_parse_interpreted(framed.fields, &space, &record)
+				     : record_parse(framed.fields, &space, &record);
 
 	if (!why)
 		assign_event(assign, &event);

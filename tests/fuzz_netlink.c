@@ -115,6 +115,8 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct
 	return -1;
 }
 
+static struct record_space space;
+
 static void take_record(void *context, uint16_t type, struct str text)
 {
 	struct record *record = context;
@@ -122,7 +124,7 @@ static void take_record(void *context, uint16_t type, struct str text)
 
 	multicast_frame(type, text, &framed);
 	if (framed.kind == FRAMED_RECORD)
-		record_parse(framed.fields, record);
+		record_parse(framed.fields, &space, record);
 }
 
 static void take_event(void *context, const struct process_event *event)

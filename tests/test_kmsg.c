@@ -342,11 +342,13 @@ struct wanted {
 	struct record record;
 };
 
+static struct record_space space;
+
 static void want_record(struct wanted *wanted, const struct framed *framed)
 {
 	struct record *record = &wanted->record;
 
-	if (framed->kind != FRAMED_RECORD || record_parse(framed->fields, record) ||
+	if (framed->kind != FRAMED_RECORD || record_parse(framed->fields, &space, record) ||
 	    record->pid != wanted->pid)
 		return;
 	wanted->found = true;

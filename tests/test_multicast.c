@@ -142,11 +142,13 @@ struct counts {
 	struct record record;
 };
 
+static struct record_space space;
+
 static void count_seccomp(struct counts *counts, const struct framed *framed)
 {
 	struct record *record = &counts->record;
 
-	assert_int_equal(record_parse(framed->fields, record), MALFORMED_NONE);
+	assert_int_equal(record_parse(framed->fields, &space, record), MALFORMED_NONE);
 	if (record->pid != counts->pid)
 		return;
 	assert_true(str_eq(record->comm, str_from(counts->comm)));

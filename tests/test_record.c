@@ -282,7 +282,11 @@ static void check_record(const struct good *row, const struct record *record)
 	check_string(row->name, "subj", record->subj, row->subj);
 }
 
+typedef enum malformed parse_fn(struct str, struct record_space *, struct record *);
+
 /* A record is parsed into memory that an earlier one used: nothing of that may shine through. */
+static struct record_space space;
+
 static struct record *dirty_record(void)
 {
 	static const struct str before =
@@ -291,23 +295,23 @@ static struct record *dirty_record(void)
 	static struct record record;
 
 	memset(&record, 0x5a, sizeof(record));
-	assert_int_equal(record_parse(before, &record), MALFORMED_NONE);
+	memset(&space, 0x5a, sizeof(space));
+	assert_int_equal(record_parse(before, &space, &record), MALFORMED_NONE);
 	return &record;
 }
 
 /* The text stands in memory of just its size, so that a read past its end is found. */
-static enum malformed parse(enum malformed (*how)(struct str, struct record *), struct str text,
-			    struct record *record, char **ret_copy)
+static enum malformed parse(parse_fn *how, struct str text, struct record *record, char **ret_copy)
 {
 	char *copy = malloc(text.n ? text.n : 1);
 
 	assert_non_null(copy);
 	memcpy(copy, text.p, text.n);
 	*ret_copy = copy;
-	return how(str_of(copy, text.n), record);
+	return how(str_of(copy, text.n), &space, record);
 }
 
-static void check_good(const struct good *row, enum malformed (*how)(struct str, struct record *))
+static void check_good(const struct good *row, parse_fn *how)
 {
 	struct record *record = dirty_record();
 	char *copy;
@@ -349,7 +353,7 @@ static void test_interpreted_kill(void **state)
 	struct record *record = dirty_record();
 
 	(void)state;
-	assert_int_equal(record_parse_interpreted(text, record), MALFORMED_NONE);
+	assert_int_equal(record_parse_interpreted(text, &space, record), MALFORMED_NONE);
 	assert_true(record->code == 0 || record->code == 0x80000000);
 }
 
@@ -383,7 +387,7 @@ static void test_longest_exe(void **state)
 	for (int i = 0; i < 4096 + 10; i++)
 		n += snprintf(text + n, sizeof(text) - (size_t)n, "20");
 	n += snprintf(text + n, sizeof(text) - (size_t)n, " %s", CALL LOG);
-	assert_int_equal(record_parse(str_of(text, (size_t)n), record), MALFORMED_NONE);
+	assert_int_equal(record_parse(str_of(text, (size_t)n), &space, record), MALFORMED_NONE);
 	assert_int_equal(record->exe.n, 4106);
 	assert_int_equal(record->exe.p[4105], ' ');
 }

@@ -245,9 +245,11 @@ static void install_filter(void)
 		_exit(1);
 }
 
+static struct record_space space;
+
 static void note(struct events *events, const struct framed *framed, bool by_audit)
 {
-	assert_int_equal(record_parse(framed->fields, &events->record), MALFORMED_NONE);
+	assert_int_equal(record_parse(framed->fields, &space, &events->record), MALFORMED_NONE);
 	if (events->record.pid != events->pid ||
 	    (events->comm[0] && !str_eq(events->record.comm, str_from(events->comm))))
 		return;

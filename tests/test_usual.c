@@ -78,6 +78,7 @@ static void assert_same_kind(const struct record *a, const struct record *b)
 
 static void check_record(const struct usual *usual, const struct framed *framed)
 {
+	static struct record_space whole_space, alone_space;
 	static struct record whole, alone;
 	char text[2048];
 
@@ -88,12 +89,12 @@ static void check_record(const struct usual *usual, const struct framed *framed)
 	assert_int_equal(framed->ms, usual->ms);
 	assert_int_equal(framed->serial, usual->serial);
 	assert_true(str_eq(framed->fields, usual_fields(usual)));
-	enum malformed why = record_parse(framed->fields, &whole);
+	enum malformed why = record_parse(framed->fields, &whole_space, &whole);
 	int n = snprintf(text, sizeof(text), "auid=0 uid=0 gid=0 ses=0 pid=7 %.*s ip=0x1 code=0x%x",
 			 (int)usual->what_n, usual_what(usual).p, usual->code);
 
 	assert_true(n > 0 && (size_t)n < sizeof(text));
-	assert_int_equal(record_parse(str_of(text, (size_t)n), &alone), why);
+	assert_int_equal(record_parse(str_of(text, (size_t)n), &alone_space, &alone), why);
 	if (why)
 		return;
 	assert_same_kind(&whole, &alone);

@@ -35,6 +35,7 @@ struct strace {
 	struct record record;
 	struct buf identity;
 	char comm[STRACE_COMM_SIZE];
+	char exe[STRACE_PATH_MAX];
 	char path[STRACE_PATH_MAX];
 };
 
@@ -320,9 +321,9 @@ static void copy_program(struct strace *strace, const struct strace_program *pro
 
 	record->comm_null = record->exe_null = false;
 	record->comm = str_of(strace->comm, program->comm_n);
-	record->exe = str_of(record->decode, program->exe_n);
+	record->exe = str_of(strace->exe, program->exe_n);
 	memcpy(strace->comm, program->comm, program->comm_n);
-	memcpy(record->decode, program->exe, program->exe_n);
+	memcpy(strace->exe, program->exe, program->exe_n);
 }
 
 static bool failed(struct str arguments)
