@@ -25,11 +25,14 @@ uint64_t unused_bit(struct unused *unused, struct profile *profile)
 	return UINT64_C(1) << unused->count++;
 }
 
+/* What the kernel shows to no filter is no profile's to take away. */
 static bool passes(struct profile *profile, uint32_t audit_arch, int64_t nr)
 {
-	enum verdict_kind kind = profile_judge(profile, audit_arch, nr).kind;
+	struct verdict verdict = profile_judge(profile, audit_arch, nr);
 
-	return kind == VERDICT_ALLOWED || kind == VERDICT_CONDITIONAL || kind == VERDICT_LOGGED;
+	return verdict.origin != VERDICT_BY_KERNEL &&
+	       (verdict.kind == VERDICT_ALLOWED || verdict.kind == VERDICT_CONDITIONAL ||
+		verdict.kind == VERDICT_LOGGED);
 }
 
 static void ask_arch(struct unused_profile *asked, uint32_t token)

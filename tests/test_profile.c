@@ -188,7 +188,7 @@ static const struct expected expectations[] = {
 	{"podman.json", AUTO, X86_64, 165, IS(DENIED), BY(RULE), REFUSE, 1},
 	{"podman.json", AUTO, X86_64, 166, IS(DENIED), BY(RULE), REFUSE, 22},
 	{"podman.json", AUTO, X86_64, 101, IS(ALLOWED), BY(RULE), ALLOW, -1},
-	{"podman.json", AUTO, X86_64, 450, IS(ENOSYS), BY(DEFAULT), REFUSE, 38},
+	{"podman.json", AUTO, X86_64, 450, IS(ENOSYS), BY(STUB), REFUSE, 38},
 	{"podman.json", AUTO, X86_64, X32(1), IS(ALLOWED), BY(RULE), ALLOW, -1},
 	{"podman.json", AS_DOCKER, X86_64, 101, IS(ENOSYS), BY(DEFAULT), REFUSE, 38},
 	/* moby does not know errno: errnoRet 1 counts */
@@ -249,12 +249,12 @@ static void test_fallback(void **state)
 		int64_t nr;
 		bool fallback;
 	} cases[] = {
-		{"oci.json", 165, true},     /* ENOSYS by a rule */
-		{"oci.json", 400, true},     /* by the stub */
-		{"oci.json", 2, false},      /* EACCES by the default */
-		{"oci.json", 0, false},      /* allowed */
-		{"podman.json", 2, false},   /* ENOSYS by the default */
-		{"podman.json", 450, false}, /* there the stub changes nothing */
+		{"oci.json", 165, true},    /* ENOSYS by a rule */
+		{"oci.json", 400, true},    /* by the stub */
+		{"oci.json", 2, false},     /* EACCES by the default */
+		{"oci.json", 0, false},     /* allowed */
+		{"podman.json", 2, false},  /* ENOSYS by the default */
+		{"podman.json", 450, true}, /* by the stub, which answers as the default does */
 		{"docker.json", 435, true},
 	};
 	struct profile_options options = test_options();

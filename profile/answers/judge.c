@@ -103,9 +103,6 @@ static bool by_stub(const struct judge *judge, const struct verdict *verdict, ui
 	if (!judge->of.filter->stub_count || !arch || !arch->has_last ||
 	    verdict->reachable_count != 1 || verdict->reachable[0] != ENOSYS_VALUE)
 		return false;
-	/* where the default says ENOSYS too, the stub changes nothing */
-	if (judge->of.rules->default_action == ENOSYS_VALUE)
-		return false;
 	return (uint32_t)nr > arch->last || (s390 && nr == 0);
 }
 

@@ -176,14 +176,14 @@ static void note_newer(struct newer *newer)
 
 	if (newer->kept.count)
 		lint_note(notes, 1, "",
-			  "the libseccomp here does not know these names, which stay in the "
-			  "profile: %s; a runtime whose libseccomp does not know them either "
-			  "ignores them, so that the default action answers",
+			  "the libseccomp here does not know these names; they stay in the "
+			  "profile: %s. A runtime whose libseccomp does not know them ignores "
+			  "them: the default action applies",
 			  form_list_text(&newer->kept));
 	if (newer->lost.count)
 		lint_add(notes, 1, "",
-			 "left out: the libseccomp here does not know these names, and the rules "
-			 "for them cannot be joined: %s",
+			 "left out: the libseccomp here does not know these names, and their rules "
+			 "cannot be merged: %s",
 			 form_list_text(&newer->lost));
 }
 

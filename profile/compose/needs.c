@@ -38,7 +38,7 @@ static size_t place_of(const struct needs *needs, const char *name, bool *ret_fo
 	return low;
 }
 
-/* There are as many as libseccomp has names at most. */
+/* Bounded by the names that exist: libseccomp's and those of the table of newer ones. */
 static void add_name(struct needs *needs, const char *name, unsigned origins)
 {
 	bool found;
@@ -102,12 +102,6 @@ static void add_unnamed(struct needs *needs, uint32_t audit_arch, int32_t nr)
 	needs->unnamed_count++;
 }
 
-/* Of sclog's own table of newer names a rule can be made only once libseccomp has them too. */
-static bool loads(const char *name)
-{
-	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR;
-}
-
 void needs_observe(struct needs *needs, uint32_t audit_arch, int32_t nr)
 {
 	uint32_t token = arch_token(audit_arch, nr);
@@ -115,7 +109,7 @@ void needs_observe(struct needs *needs, uint32_t audit_arch, int32_t nr)
 
 	if (arch_name(token))
 		needs_add_arch(needs, token);
-	if (syscall_name(audit_arch, nr, name) && loads(name))
+	if (arch_name(token) && syscall_name(audit_arch, nr, name))
 		add_name(needs, name, NEED_OBSERVED);
 	else
 		add_unnamed(needs, audit_arch, nr);

@@ -22,12 +22,12 @@ enum need_origin {
 };
 
 struct need {
-	char *name; /* libseccomp's */
+	char *name; /* libseccomp's, or of a newer syscall */
 	unsigned origins;
 };
 
-/* Observed, and nobody knows a name for it: an arch that libseccomp does not know, -1, or a syscall
- * that is newer than this libseccomp. */
+/* Observed, but without a name: an arch that libseccomp does not know, -1, or a syscall that is newer
+ * than the table of names (ingest/arch.h). */
 struct unnamed {
 	uint32_t audit_arch;
 	int32_t nr;

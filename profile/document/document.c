@@ -369,6 +369,7 @@ static int read_action(struct reader *reader, const struct node *object, const c
 		return wrong(reader, where, "missing");
 	if (!spelling_read_action(action, &rule->action))
 		return err_quoted(reader->err, where, "unknown action", action);
+	rule->action_name = action;
 	return 0;
 }
 

@@ -70,7 +70,8 @@ struct document_filter {
 struct document_rule {
 	const char *name; /* moby's old form, or NULL */
 	struct strings names;
-	uint32_t action; /* SCMP_ACT_*, errno not yet in it */
+	const char *action_name; /* as it is written: KILL_THREAD is KILL to all but old runtimes */
+	uint32_t action;         /* SCMP_ACT_*, errno not yet in it */
 	struct optional errno_ret;
 	const char *errno_name; /* containers/common: name or number, or NULL */
 	struct document_arg *args;

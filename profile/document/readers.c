@@ -631,15 +631,39 @@ static void list_config_map(struct finder *finder, struct node *node)
 		refuse(finder, "data: no text in this ConfigMap is a seccomp profile");
 }
 
+/* The first map of that name below a node, in the order of the text. */
+static const struct node *find_below(const struct node *node, const char *name)
+{
+	const struct node *found = node->kind == NODE_MAP ? node_member(node, name) : NULL;
+
+	for (const struct node *item = node->first; !found && item; item = item->next)
+		if (item->kind == NODE_MAP || item->kind == NODE_LIST)
+			found = find_below(item, name);
+	return found;
+}
+
 static void refuse_object(struct finder *finder, const struct node *node)
 {
 	const char *kind = node_string(node_member(node, "kind"));
-	char quoted[QUOTED_SIZE];
+	const struct node *profile = find_below(node, "seccompProfile");
+	const char *file = node_string(node_member(profile, "localhostProfile"));
+	char quoted[QUOTED_SIZE], quoted_file[QUOTED_SIZE];
 
-	refuse(finder,
-	       "1:1: no seccomp profile: a Kubernetes object of kind %s holds none; give the profile "
-	       "itself (below /var/lib/kubelet/seccomp on a node)",
-	       text_quote(kind, quoted));
+	if (file)
+		refuse(finder,
+		       "1:1: no seccomp profile: a Kubernetes object of kind %s, whose profile is "
+		       "the file %s below /var/lib/kubelet/seccomp on a node; give that file",
+		       text_quote(kind, quoted), text_quote(file, quoted_file));
+	else if (text_is(profile, "type", "RuntimeDefault"))
+		refuse(finder,
+		       "1:1: no seccomp profile: a Kubernetes object of kind %s, whose profile is "
+		       "the runtime's default; give runtime-default, or containerd@VERSION",
+		       text_quote(kind, quoted));
+	else
+		refuse(finder,
+		       "1:1: no seccomp profile: a Kubernetes object of kind %s holds none; give the profile "
+		       "itself (below /var/lib/kubelet/seccomp on a node)",
+		       text_quote(kind, quoted));
 }
 
 /* --- what holds no profile that can be read */

@@ -39,14 +39,19 @@ static const struct {
 		"crun, src/libcrun/seccomp.c"},
 };
 
+/* Lines of releases, each by its last one: 1.1.15 stands for 1.1.0 to 1.1.15 (tags of each project). */
 static const struct {
-	const char *program, *first, *last;
-} ranges[] = {
-	{"docker", "20.10.0", "29.7.2"},
-	{"podman", "3.0.0", "5.8.2"},
-	{"runc", "1.0.0", "1.5.1"},
-	{"crun", "1.0", "1.29.1"},
-	{"libseccomp", "2.5.0", "2.6.1"},
+	const char *program, *lines;
+} known[] = {
+	{"docker", "20.10.27 23.0.18 24.0.9 25.0.17 26.0.2 26.1.5 27.0.3 27.1.2 27.2.1 27.3.1 27.4.1 "
+		   "27.5.1 28.0.4 28.1.1 28.2.2 28.3.3 28.4.0 28.5.2 29.0.4 29.1.5 29.2.1 29.3.1 29.4.3 "
+		   "29.5.3 29.6.2 29.7.2"},
+	{"podman", "3.0.2 3.1.2 3.2.3 3.3.1 3.4.7 4.0.3 4.1.1 4.2.1 4.3.1 4.4.4 4.5.1 4.6.2 4.7.2 4.8.3 "
+		   "4.9.5 5.0.3 5.1.2 5.2.5 5.3.2 5.4.2 5.5.2 5.6.2 5.7.1 5.8.2"},
+	{"runc", "1.0.3 1.1.15 1.2.9 1.3.6 1.4.3 1.5.1"},
+	{"crun", "1.0 1.1 1.2 1.3 1.4.5 1.5 1.6 1.7.2 1.8.7 1.9.2 1.10 1.11.2 1.12 1.13 1.14.4 1.15 1.16.1 "
+		 "1.17 1.18.2 1.19.1 1.20 1.21 1.22 1.23.1 1.24 1.25.1 1.26 1.27.1 1.28 1.29.1"},
+	{"libseccomp", "2.5.6 2.6.1"},
 };
 
 /* libseccomp's src/syscalls.csv at each release, from 2.5.0 on. */
@@ -76,23 +81,39 @@ bool release_fact_holds(enum release_fact fact, const struct version *version)
 	return version->count > 0 && !version_at_least(version, facts[fact].until);
 }
 
+/* The patch level of a line's last release is 0 where it has none (crun 1.20). */
+static bool is_of_line(const struct version *version, const struct version *last)
+{
+	for (unsigned i = 0; i < 2 && i < version->count; i++)
+		if (version->parts[i] != last->parts[i])
+			return false;
+	return version->count < VERSION_PARTS || version->parts[2] <= last->parts[2];
+}
+
+static bool is_known(const struct version *version, const char *lines)
+{
+	for (size_t n; *lines; lines += n + (lines[n] == ' ')) {
+		struct version last = {0};
+
+		n = strcspn(lines, " ");
+		if (version_parse(str_of(lines, n), &last) && is_of_line(version, &last))
+			return true;
+	}
+	return false;
+}
+
 int release_parse(const char *program, struct str text, struct version *ret_version,
 		  struct err *err)
 {
-	struct version last;
-
-	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
-		if (strcmp(ranges[i].program, program) != 0)
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strcmp(known[i].program, program) != 0)
 			continue;
-		version_parse(str_from(ranges[i].last), &last);
-		if (version_parse(text, ret_version) &&
-		    version_at_least(ret_version, ranges[i].first) &&
-		    (version_compare(ret_version, &last) <= 0 ||
-		     version_matches(ret_version, ranges[i].last)))
+		if (version_parse(text, ret_version) && is_known(ret_version, known[i].lines))
 			return 0;
-		return err_set(err, EINVAL, "unknown release '%.*s' of %s; known are %s to %s",
-			       (int)(text.n < 40 ? text.n : 40), text.p, program, ranges[i].first,
-			       ranges[i].last);
+		return err_set(
+			err, EINVAL,
+			"unknown release '%.*s' of %s; known are (the last of each line): %s",
+			(int)(text.n < 40 ? text.n : 40), text.p, program, known[i].lines);
 	}
 	return err_set(err, EINVAL, "%s takes no release", program);
 }

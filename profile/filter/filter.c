@@ -735,36 +735,44 @@ static int check_flags(struct builder *builder)
 	return r;
 }
 
-/* What a release of runc refuses of the actions; those of the document, as they are written. */
+/* What a release of runc refuses of the actions, by their names in the document. */
+static int check_action(struct builder *builder, const char *name, const char *place)
+{
+	enum release_fact fact;
+
+	if (name && strcmp(name, "SCMP_ACT_NOTIFY") == 0)
+		fact = RUNC_NO_NOTIFY;
+	else if (name && (strcmp(name, "SCMP_ACT_KILL_PROCESS") == 0 ||
+			  strcmp(name, "SCMP_ACT_KILL_THREAD") == 0))
+		fact = RUNC_NO_KILL_VARIANTS;
+	else
+		return 0;
+	if (!release_fact_holds(fact, &builder->options->runtime_version))
+		return 0;
+	return err_set(builder->err, EINVAL,
+		       "%s: runc before %s refuses %s, so the container would not start", place,
+		       release_fact_until(fact), name);
+}
+
 static int check_actions(struct builder *builder)
 {
 	const struct document *document = builder->rules->document;
-	const struct version *version = &builder->options->runtime_version;
-	char place[PLACE_SIZE];
+	char rule_place[PLACE_SIZE], place[PLACE_SIZE + 16];
+	int r;
 
-	if (builder->options->runtime != RUNTIME_RUNC)
+	if (builder->options->runtime != RUNTIME_RUNC || !document)
 		return 0;
 	for (size_t i = 0; i < builder->rules->count; i++) {
-		const struct rule *rule = &builder->rules->all[i];
-		enum release_fact fact =
-			rule->action == SCMP_ACT_NOTIFY ? RUNC_NO_NOTIFY : RUNC_NO_KILL_VARIANTS;
+		size_t rule = builder->rules->all[i].document_rule;
 
-		if ((rule->action != SCMP_ACT_NOTIFY && rule->action != SCMP_ACT_KILL_PROCESS) ||
-		    !release_fact_holds(fact, version))
-			continue;
-		document_rule_place(document, rule->document_rule, place);
-		return err_set(builder->err, EINVAL,
-			       "%s.action: runc before %s refuses it, so the container would not "
-			       "start",
-			       place, release_fact_until(fact));
+		document_rule_place(document, rule, rule_place);
+		snprintf(place, sizeof(place), "%s.action", rule_place);
+		r = check_action(builder, document->rules[rule].action_name, place);
+		if (r < 0)
+			return r;
 	}
-	if (builder->rules->default_action == SCMP_ACT_KILL_PROCESS &&
-	    release_fact_holds(RUNC_NO_KILL_VARIANTS, version))
-		return err_set(builder->err, EINVAL,
-			       "%sdefaultAction: runc before %s refuses it, so the container would "
-			       "not start",
-			       document->prefix, release_fact_until(RUNC_NO_KILL_VARIANTS));
-	return 0;
+	snprintf(place, sizeof(place), "%sdefaultAction", document->prefix);
+	return check_action(builder, document->default_action, place);
 }
 
 static int add_rules(struct builder *builder, volatile size_t *ret_step)

@@ -12,9 +12,8 @@
  * which the profile names no number above 0 has no stub. On s390 and s390x number 0 returns
  * ENOSYS too (there it stands for every number that the kernel does not know). Since runc 1.1.15
  * the host's own arch has its stub even when the profile does not list it; 1.1.5 (Debian 12)
- * gives it none then, and a lint says so. runc means to leave the stub out when the default
- * errno is ENOSYS already, which would change no answer, but compares the wrong numbers; the
- * stub is there in every version.
+ * gives it none then, and a lint says so. A default of ENOSYS has a stub, too: runc means to leave
+ * it out, which would change no answer, but compares the wrong numbers.
  *
  * crun adds no stub, takes at most six args of a rule, and refuses an errno beside an action that
  * has none.

@@ -78,8 +78,12 @@ bool unit_recognise(struct str text)
 
 /* --- what is no unit */
 
-/* The last value of a setting in a section, as it stands; empty: it has none. */
-static struct str setting_of(struct str text, const char *section, const char *key)
+/*
+ * The last value of a setting in a section that contains `part`, without quotes around it, which
+ * TOML has; empty: there is none.
+ */
+static struct str setting_of(struct str text, const char *section, const char *key,
+			     const char *part)
 {
 	struct str line, found = {0};
 	bool inside = false;
@@ -90,17 +94,36 @@ static struct str setting_of(struct str text, const char *section, const char *k
 		if (line.p[0] == '[')
 			inside = str_eq(line, str_from(section));
 		else if (inside && equals < line.n &&
-			 str_eq(strip(str_of(line.p, equals)), str_from(key)))
+			 str_eq(strip(str_of(line.p, equals)), str_from(key)) &&
+			 str_find(str_skip(line, equals), str_from(part)) < line.n - equals)
 			found = strip(str_skip(line, equals + 1));
 	}
+	if (found.n > 1 && strchr("\"'", found.p[0]) && found.p[found.n - 1] == found.p[0])
+		found = str_of(found.p + 1, found.n - 2);
 	return found;
+}
+
+/* VALUE of "--security-opt seccomp=VALUE" among other options of `podman run`. */
+static struct str seccomp_of(struct str options)
+{
+	const struct str name = STR("seccomp=");
+	struct str value = str_skip(options, str_find(options, name));
+	size_t n = 0;
+
+	value = str_skip(value, value.n ? name.n : 0);
+	while (n < value.n && !strchr(" \t\"'", value.p[n]))
+		n++;
+	return str_of(value.p, n);
 }
 
 static int refuse_quadlet(struct str text, struct err *err)
 {
-	struct str profile = setting_of(text, "[Container]", "SeccompProfile");
-	MEM_AUTO char *path = mem_copy(profile);
+	struct str profile = setting_of(text, "[Container]", "SeccompProfile", "");
 	char quoted[QUOTED_SIZE];
+
+	if (profile.n == 0)
+		profile = seccomp_of(setting_of(text, "[Container]", "PodmanArgs", "seccomp="));
+	MEM_AUTO char *path = mem_copy(profile);
 
 	if (profile.n == 0)
 		return err_set(
@@ -109,16 +132,28 @@ static int refuse_quadlet(struct str text, struct err *err)
 			"force; give podman-default");
 	if (str_eq(profile, STR("unconfined")))
 		return err_set(err, EINVAL,
-			       "1:1: a Quadlet file with SeccompProfile=unconfined: its container "
+			       "1:1: a Quadlet file with the profile unconfined: its container "
 			       "runs without a filter");
 	return err_set(err, EINVAL,
 		       "1:1: a Quadlet file: its profile is the file %s; give that file",
 		       text_quote(path, quoted));
 }
 
+static int refuse_kube(struct str text, struct err *err)
+{
+	struct str yaml = setting_of(text, "[Kube]", "Yaml", "");
+	MEM_AUTO char *path = mem_copy(yaml);
+	char quoted[QUOTED_SIZE];
+
+	return err_set(err, EINVAL,
+		       "1:1: a Quadlet file for Kubernetes objects, which holds no profile; the "
+		       "file %s names those of its containers",
+		       text_quote(path, quoted));
+}
+
 static int refuse_nspawn(struct str text, struct err *err)
 {
-	bool has_filter = setting_of(text, "[Exec]", "SystemCallFilter").n > 0;
+	bool has_filter = setting_of(text, "[Exec]", "SystemCallFilter", "").n > 0;
 
 	return err_set(err, EINVAL,
 		       "1:1: a systemd-nspawn file: %s the list that is built into systemd-nspawn, "
@@ -128,7 +163,7 @@ static int refuse_nspawn(struct str text, struct err *err)
 
 static int refuse_containers_conf(struct str text, struct err *err)
 {
-	struct str profile = setting_of(text, "[containers]", "seccomp_profile");
+	struct str profile = setting_of(text, "[containers]", "seccomp_profile", "");
 	MEM_AUTO char *path = mem_copy(profile);
 	char quoted[QUOTED_SIZE];
 
@@ -142,10 +177,14 @@ static int refuse_containers_conf(struct str text, struct err *err)
 
 static int refuse_crio(struct str text, struct err *err)
 {
-	struct str profile = setting_of(text, "[crio.runtime]", "seccomp_profile");
+	struct str profile = setting_of(text, "[crio.runtime]", "seccomp_profile", "");
 	MEM_AUTO char *path = mem_copy(profile);
 	char quoted[QUOTED_SIZE];
 
+	if (profile.n == 0)
+		return err_set(err, EINVAL,
+			       "1:1: CRI-O's configuration, which holds no profile; podman-default "
+			       "is the profile that CRI-O uses with it");
 	return err_set(err, EINVAL,
 		       "1:1: CRI-O's configuration: its profile is the file %s; give "
 		       "that",
@@ -167,13 +206,10 @@ static const struct {
 	bool like;
 	int (*refuse)(struct str text, struct err *err);
 } kinds[] = {
-	{"[Container]", false, refuse_quadlet},
-	{"[Exec]", false, refuse_nspawn},
-	{"[containers]", false, refuse_containers_conf},
-	{"[engine", true, refuse_containers_conf},
-	{"[crio", true, refuse_crio},
-	{"[plugins", true, refuse_containerd},
-	{"[grpc]", false, refuse_containerd},
+	{"[Container]", false, refuse_quadlet},    {"[Kube]", false, refuse_kube},
+	{"[Exec]", false, refuse_nspawn},          {"[containers]", false, refuse_containers_conf},
+	{"[engine", true, refuse_containers_conf}, {"[crio", true, refuse_crio},
+	{"[plugins", true, refuse_containerd},     {"[grpc]", false, refuse_containerd},
 	{"[cgroup]", false, refuse_containerd},
 };
 
