@@ -418,6 +418,31 @@ static void test_random_stacks(void **state)
 	}
 }
 
+/* arg0 == 1 or arg1 == 2 is two comparisons, though their branches share nothing in the program. */
+static void test_short(void **state)
+{
+	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(1));
+	size_t comparisons = 0;
+
+	(void)state;
+	assert_int_equal(seccomp_rule_add(context, SCMP_ACT_ALLOW, SCMP_SYS(getpid), 1,
+					  SCMP_A0(SCMP_CMP_EQ, 1)),
+			 0);
+	assert_int_equal(seccomp_rule_add(context, SCMP_ACT_ALLOW, SCMP_SYS(getpid), 1,
+					  SCMP_A1(SCMP_CMP_EQ, 2)),
+			 0);
+	struct filter filter = export_context(context);
+	struct export export = export_of(&filter);
+
+	for (size_t i = 0; i < export.document.rule_count; i++)
+		comparisons += export.document.rules[i].arg_count;
+	assert_int_equal(export.document.rule_count, 2);
+	assert_int_equal(comparisons, 2);
+	export_release(&export);
+	filter_release(&filter);
+	seccomp_release(context);
+}
+
 /* --- what OCI cannot say --------------------------------------------------------------------- */
 
 #define LOAD(at)       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (at))
@@ -755,9 +780,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_profiles),      cmocka_unit_test(test_random),
-		cmocka_unit_test(test_random_stacks), cmocka_unit_test(test_inexpressible),
-		cmocka_unit_test(test_expressible),   cmocka_unit_test(test_stub),
-		cmocka_unit_test(test_bad_dumps),     cmocka_unit_test(test_as_kernel),
+		cmocka_unit_test(test_random_stacks), cmocka_unit_test(test_short),
+		cmocka_unit_test(test_inexpressible), cmocka_unit_test(test_expressible),
+		cmocka_unit_test(test_stub),          cmocka_unit_test(test_bad_dumps),
+		cmocka_unit_test(test_as_kernel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
