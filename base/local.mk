@@ -4,7 +4,9 @@ libsclog_a_SOURCES += \
 	base/err.c base/err.h \
 	base/file.c base/file.h \
 	base/hash.h \
+	base/landlock.c base/landlock.h \
 	base/mem.c base/mem.h \
+	base/own_filter.h \
 	base/pattern.c base/pattern.h \
 	base/privileges.c base/privileges.h \
 	base/ring.c base/ring.h \
@@ -12,3 +14,16 @@ libsclog_a_SOURCES += \
 	base/scan.h \
 	base/str.h \
 	base/utf8.c base/utf8.h
+
+nodist_libsclog_a_SOURCES = base/own_filter.c
+
+# What sclog itself may call in its sandbox, in the order of enum sandbox_kind.
+own_filters = \
+	$(srcdir)/share/own-filter/write.json \
+	$(srcdir)/share/own-filter/read.json \
+	$(srcdir)/share/own-filter/watch.json
+base/own_filter.c: base/own_filter.awk $(own_filters)
+	$(AM_V_at)$(MKDIR_P) base
+	$(AM_V_GEN)LC_ALL=C $(AWK) -f $(srcdir)/base/own_filter.awk $(own_filters) >$@.new && mv $@.new $@
+CLEANFILES += base/own_filter.c
+EXTRA_DIST += base/own_filter.awk share/own-filter/write.json share/own-filter/read.json share/own-filter/watch.json

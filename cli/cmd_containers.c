@@ -62,6 +62,7 @@ const struct command command_containers = {
 		"everything).",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct containers_options),
+	.sandbox = SANDBOX_READ,
 	.help_more = selection_help,
 	.run = run,
 };

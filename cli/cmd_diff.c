@@ -210,6 +210,7 @@ const struct command command_diff = {
 		"on error, 3 with --require-complete if the evidence is incomplete.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct diff_options),
+	.sandbox = SANDBOX_READ,
 	.help_more = selection_help,
 	.run = run,
 };

@@ -57,6 +57,11 @@ static int run(struct invocation *invocation, struct err *err)
 		invocation->misused = true;
 		return err_set(err, EINVAL, "unexpected argument '%s'", invocation->operands[0]);
 	}
+	host_ask(&options, &host);
+	if (invocation_sandbox(invocation, err) < 0) {
+		host_release(&host);
+		return -EPERM;
+	}
 	host_read(&options, &host);
 	health_check(&host, &health);
 	result = write_report(&health, &given->global);
@@ -83,5 +88,6 @@ const struct command command_doctor = {
 		},
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct doctor_options),
+	.sandbox = SANDBOX_READ,
 	.run = run,
 };

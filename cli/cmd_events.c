@@ -72,6 +72,7 @@ const struct command command_events = {
 		       "action, from the store or from FILEs. FILEs are not stored.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct events_options_given),
+	.sandbox = SANDBOX_READ,
 	.help_more = selection_help,
 	.run = run,
 };

@@ -404,6 +404,8 @@ static int run(struct invocation *invocation, struct err *err)
 	if (r == 0)
 		r = invocation_sandbox(invocation, err);
 	if (r == 0)
+		r = judges_look_up(&explainer.hosts[0].judges, err);
+	if (r == 0)
 		r = explain(&explainer);
 	release(&explainer);
 	return r;
@@ -433,6 +435,7 @@ const struct command command_explain = {
 		"error.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct explain_options),
+	.sandbox = SANDBOX_READ,
 	.help_more = syscalls_help,
 	.run = run,
 };

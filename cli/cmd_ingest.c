@@ -3,6 +3,8 @@
 #include "report/summary.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct ingest_options {
@@ -99,19 +101,23 @@ static int feed(struct invocation *invocation, const struct ingest_options *opti
 {
 	struct feed_options feed_options = file_feed_options(&options->files, &options->global);
 	char *path = options->global.db ? strdup(options->global.db) : store_default_path();
+	/* now, since other names than those of /etc/group are asked of a daemon */
+	const struct group *group = options->db_group ? getgrnam(options->db_group) : NULL;
+	char number[16];
 	struct store *store = NULL;
-	int r = store_open(path, STORE_WRITE, options->db_group, &store, err);
+	int r = invocation_sandbox(invocation, err);
 
+	snprintf(number, sizeof(number), "%u", group ? (unsigned)group->gr_gid : 0);
+	if (r == 0)
+		r = store_open(path, STORE_WRITE, group ? number : options->db_group, &store, err);
 	free(path);
 	if (r < 0)
 		return r;
 	feed_options.container = options->container;
 	feed_options.node = options->node;
 	store_set_backfill(store, options->backfill);
-	r = invocation_sandbox(invocation, err);
-	if (r == 0)
-		r = feed_paths(store, invocation->operands, invocation->operand_count,
-			       &feed_options, counts, err);
+	r = feed_paths(store, invocation->operands, invocation->operand_count, &feed_options,
+		       counts, err);
 	store_close(store);
 	return r;
 }

@@ -85,9 +85,12 @@ static int run(struct invocation *invocation, struct err *err)
 		return r;
 	}
 	judges.db = invocation->global->db;
+	invocation->output = given->output;
 	r = judges_acquire(&judges, err);
 	if (r == 0)
 		r = invocation_sandbox(invocation, err);
+	if (r == 0)
+		r = judges_look_up(&judges, err);
 	if (r == 0)
 		r = make(&judges, given, err);
 	judges_release(&judges);
@@ -113,5 +116,6 @@ const struct command command_logmode = {
 		"status: 0, or 2 on error.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct logmode_options),
+	.sandbox = SANDBOX_READ,
 	.run = run,
 };

@@ -515,6 +515,7 @@ static int run(struct invocation *invocation, struct err *err)
 		return r;
 	}
 	profiling.making.bases = &profiling.bases;
+	invocation->output = profiling.given->output;
 	r = bases_acquire(&profiling.bases, profiling.given, invocation, err);
 	if (r == 0)
 		r = invocation_sandbox(invocation, err);
@@ -549,6 +550,7 @@ const struct command command_profile = {
 		       "incomplete.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct profile_given),
+	.sandbox = SANDBOX_READ,
 	.help_more = selection_help,
 	.run = run,
 };

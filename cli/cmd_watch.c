@@ -156,15 +156,11 @@ static void say_problems(const struct config *config)
 	}
 }
 
-static int open_store(const struct watch_options_given *given, const struct config *config,
-		      struct store **ret_store, struct err *err)
+static int open_store(const char *path, const char *db_group, struct store **ret_store,
+		      struct err *err)
 {
-	const char *named = either(given->global.db, config->db);
-	char *path = named ? strdup(named) : store_default_path();
-	int r = store_open(path, STORE_WRITE, either(given->db_group, config->db_group), ret_store,
-			   err);
+	int r = store_open(path, STORE_WRITE, db_group, ret_store, err);
 
-	free(path);
 	return r < 0 ? r : store_claim(*ret_store, err);
 }
 
@@ -201,7 +197,7 @@ static int watch(const struct watch_options_given *given, const struct config *c
 	int r = retention_parse(&(struct retention_options){0}, config, &retention, err);
 
 	if (r == 0)
-		r = open_store(given, config, &store, err);
+		r = open_store(options->db, either(given->db_group, config->db_group), &store, err);
 	if (r == 0)
 		store_set_retention(store, &retention, PRUNE_AFTER_MS);
 
@@ -286,11 +282,13 @@ static int prepare(struct invocation *invocation, const struct config *config, s
 	const struct watch_options_given *given = invocation->options;
 	struct profile_options_given judging = given->judging;
 	MEM_AUTO char *configured = mem_copy(str_from(config->source ? config->source : "auto"));
-	const char *names[STORE_SLOTS];
+	const char *names[STORE_SLOTS], *db = either(given->global.db, config->db);
+	MEM_AUTO char *usual = db ? NULL : store_default_path();
 	struct judges judges = {0};
 	struct watch_options options = {
 		.sources = names,
 		.source_count = split_sources(configured, names),
+		.db = db ? db : usual,
 		.file = either(given->file, config->file),
 		.node = either(given->node, config->node),
 		.once = given->once,

@@ -5,6 +5,7 @@
 #ifndef SCLOG_CLI_COMMAND_H
 #define SCLOG_CLI_COMMAND_H
 
+#include "base/sandbox.h"
 #include "cli/exit.h"
 #include "cli/option.h"
 #include "report/format.h"
@@ -60,14 +61,17 @@ struct invocation {
 	void *options; /* the command's own struct */
 	char **operands;
 	size_t operand_count;
+	const char *
+		output; /* where the answer is written, if not to standard output: before the sandbox */
 	bool sandboxed; /* invocation_sandbox() was called */
 	bool misused;   /* set when the command line itself is wrong: --help is pointed to */
 };
 
 /*
- * Enters the sandbox unless --no-sandbox says not to. A command calls it as soon as it has asked
- * the system for names (groups), and before it reads anything that others wrote. Further calls
- * change nothing.
+ * Enters the command's sandbox unless --no-sandbox says not to. A command calls it as soon as it has
+ * asked the system for names (groups) and other processes for their filters, and before it opens a
+ * store or a log. Files can then be written beside the store and beside invocation->output alone.
+ * Further calls change nothing.
  */
 int invocation_sandbox(struct invocation *invocation, struct err *err);
 
@@ -87,6 +91,7 @@ struct command {
 	const char *description;               /* paragraphs, separated by newlines */
 	struct option_table table;
 	size_t options_size;
+	enum sandbox_kind sandbox;
 	/* Appends what --help says after the options; NULL for nothing. */
 	void (*help_more)(struct buf *buf);
 	/* Returns an exit_code, or a negative errno with what went wrong in err. */

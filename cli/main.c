@@ -3,9 +3,9 @@
 #include "base/mem.h"
 #include "report/message.h"
 #include "cli/nearest.h"
-#include "base/sandbox.h"
 #include "cli/version.h"
 #include "report/text.h"
+#include "store/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -144,7 +144,15 @@ int invocation_sandbox(struct invocation *invocation, struct err *err)
 	if (invocation->sandboxed || invocation->global->no_sandbox)
 		return 0;
 	invocation->sandboxed = true;
-	return sandbox_enter(err);
+	const char *db = invocation->global->db;
+	MEM_AUTO char *usual = db ? NULL : store_default_path();
+	struct sandbox_options options = {.kind = invocation->command->sandbox,
+					  .writable = {db ? db : usual, invocation->output},
+					  .writable_count = invocation->output ? 2 : 1};
+
+	if (usual && options.kind == SANDBOX_WRITE)
+		store_make_directories(usual);
+	return sandbox_enter(&options, err);
 }
 
 static int call(const struct command *command, void *options, char **operands, size_t count)

@@ -100,15 +100,20 @@ static void read_printk(struct reader *reader)
 	reader->host->printk_burst = (unsigned)strtoul(burst, NULL, 10);
 }
 
-static void read_audit(struct reader *reader)
+static void ask_audit(struct host *host)
 {
-	struct host *host = reader->host;
 	struct err err = ERR_INIT;
-	char name[64];
 
 	answer(&host->audit_answer, audit_state_get(&host->audit, &err), &err);
 	err_clear(&err);
 	answer(&host->rules_answer, hiding_rules_get(&host->rules, &err), &err);
+}
+
+static void read_daemon(struct reader *reader)
+{
+	struct host *host = reader->host;
+	char name[64];
+
 	if (host->audit_answer.code < 0 || host->audit.pid == 0)
 		return;
 	snprintf(name, sizeof(name), "%u/comm", host->audit.pid);
@@ -201,8 +206,7 @@ static void read_auditd(struct reader *reader)
 {
 	struct host_auditd *auditd = &reader->host->auditd;
 	MEM_AUTO char *text = mem_new(1, FILE_MAX);
-	char value[64], path[PATH_MAX];
-	int64_t first = 0, last = 0;
+	char value[64];
 
 	snprintf(auditd->log_file, sizeof(auditd->log_file), "/var/log/audit/audit.log");
 	auditd->configured = read_below_root(reader, "/etc/audit/auditd.conf", text, FILE_MAX);
@@ -215,7 +219,15 @@ static void read_auditd(struct reader *reader)
 		setting(text, "num_logs", value, sizeof(value)) ? strtoull(value, NULL, 10) : 0;
 	setting(text, "log_file", auditd->log_file, sizeof(auditd->log_file));
 	setting(text, "max_log_file_action", auditd->full_action, sizeof(auditd->full_action));
-	for (unsigned i = 0; i < 100 && i <= auditd->files; i++) {
+}
+
+static void read_auditd_logs(struct reader *reader)
+{
+	struct host_auditd *auditd = &reader->host->auditd;
+	char path[PATH_MAX];
+	int64_t first = 0, last = 0;
+
+	for (unsigned i = 0; i < 100 && auditd->configured && i <= auditd->files; i++) {
 		snprintf(path, sizeof(path), i ? "%s%s.%u" : "%s%s",
 			 reader->options->root ? reader->options->root : "", auditd->log_file, i);
 		read_log(path, auditd, &first, &last);
@@ -284,7 +296,7 @@ static void read_store(struct reader *reader)
 	store_close(store);
 }
 
-static void read_clock(struct host *host)
+static void ask_clock(struct host *host)
 {
 	struct timex state = {0};
 	struct err err = ERR_INIT;
@@ -294,28 +306,44 @@ static void read_clock(struct host *host)
 	host->clock_synchronised = r >= 0 && r != TIME_ERROR && !(state.status & STA_UNSYNC);
 }
 
-void host_read(const struct host_options *options, struct host *ret_host)
+static struct reader reader_of(const struct host_options *options, struct host *host)
 {
-	struct reader reader = {.options = options, .host = ret_host};
+	struct reader reader = {.options = options, .host = host};
 
-	*ret_host = (struct host){0};
 	if (options->proc_root)
 		snprintf(reader.proc, sizeof(reader.proc), "%s", options->proc_root);
 	else
 		snprintf(reader.proc, sizeof(reader.proc), "%s/proc",
 			 options->root ? options->root : "");
-	read_kernel(&reader);
-	read_printk(&reader);
-	read_audit(&reader);
-	read_self(&reader);
+	return reader;
+}
+
+void host_ask(const struct host_options *options, struct host *ret_host)
+{
+	*ret_host = (struct host){0};
+
+	struct reader reader = reader_of(options, ret_host);
+
+	ask_audit(ret_host);
+	ask_clock(ret_host);
 	read_auditd(&reader);
-	read_journald(&reader);
-	read_containers(&reader);
-	read_clock(ret_host);
-	read_store(&reader);
 	if (options->probe)
 		probe_run(ret_host->auditd.configured ? ret_host->auditd.log_file : NULL,
 			  PROBE_WAIT_MS, &ret_host->probe);
+}
+
+void host_read(const struct host_options *options, struct host *host)
+{
+	struct reader reader = reader_of(options, host);
+
+	read_kernel(&reader);
+	read_printk(&reader);
+	read_daemon(&reader);
+	read_self(&reader);
+	read_auditd_logs(&reader);
+	read_journald(&reader);
+	read_containers(&reader);
+	read_store(&reader);
 }
 
 void host_release(struct host *host)

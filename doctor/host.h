@@ -75,8 +75,12 @@ struct host_options {
 	bool probe;               /* make a seccomp record and wait for it */
 };
 
-/* Reads all of it. Never fails as a whole; host_release() is due. */
-void host_read(const struct host_options *options, struct host *ret_host);
+/* Asks the kernel: its audit, its clock, and the probe, which need sockets and a process. Never fails
+ * as a whole; host_release() is due. */
+void host_ask(const struct host_options *options, struct host *ret_host);
+
+/* Reads what is in files, the containers' and the store's among them. It can be done in the sandbox. */
+void host_read(const struct host_options *options, struct host *host);
 void host_release(struct host *host);
 
 #endif

@@ -17,6 +17,7 @@
 struct watch_options {
 	const char *const *sources; /* names, at least one; "auto" stands alone */
 	size_t source_count;
+	const char *db;   /* path of the store; beside it alone can be written */
 	const char *file; /* of the sources that read files; NULL: the usual ones */
 	const char *node; /* NULL: this host's name */
 	bool once;        /* read what there is, and end */

@@ -9,6 +9,7 @@
 #include "store/query.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -271,6 +272,18 @@ static void name_host(struct watch *watch)
 	};
 }
 
+static int enter_sandbox(const struct watch *watch, struct err *err)
+{
+	const struct sandbox_options options = {
+		.kind = SANDBOX_WATCH, .writable = {watch->options->db}, .writable_count = 1};
+
+	MEM_AUTO char *path = mem_copy(str_from(watch->options->db));
+
+	/* sqlite.org/tempfiles.html: large sorts go to files */
+	setenv("SQLITE_TMPDIR", dirname(path), 0);
+	return sandbox_enter(&options, err);
+}
+
 /* Everything privileged is done before a thread is started, and before anything is read. */
 int watch_open(struct watch *watch, struct err *err)
 {
@@ -294,7 +307,7 @@ int watch_open(struct watch *watch, struct err *err)
 		setpriority(PRIO_PROCESS, 0, watch->options->priority);
 	result = privileges_drop(err);
 	if (result == 0 && watch->options->sandbox)
-		result = sandbox_enter_watching(err);
+		result = enter_sandbox(watch, err);
 	return result;
 }
 

@@ -18,11 +18,18 @@ int judges_acquire(struct judges *judges, struct err *err)
 		message_warning("%s: reading the filters interrupts the process briefly; a "
 				"blocking call may return EINTR",
 				judges->name);
+	return profile_source_container(judges->name)
+		       ? 0
+		       : profile_source_acquire(judges->name, &judges->source, err);
+}
+
+int judges_look_up(struct judges *judges, struct err *err)
+{
 	const char *container = profile_source_container(judges->name);
 
-	if (container)
-		return in_force_acquire(judges->name, container, judges->db, &judges->source, err);
-	return profile_source_acquire(judges->name, &judges->source, err);
+	return container && !judges->source
+		       ? in_force_acquire(judges->name, container, judges->db, &judges->source, err)
+		       : 0;
 }
 
 static int load(struct judges *judges, caps wanted, bool known, struct profile **ret_profile,
@@ -37,7 +44,10 @@ static int load(struct judges *judges, caps wanted, bool known, struct profile *
 			       JUDGES_MAX);
 	options.caps = wanted;
 	options.has_caps = known;
-	int r = profile_load(judges->source, &options, ret_profile, err);
+	int r = judges_look_up(judges, err);
+
+	if (r == 0)
+		r = profile_load(judges->source, &options, ret_profile, err);
 
 	if (r == 0)
 		judges->all[judges->count++] = (struct judge){wanted, known, *ret_profile};

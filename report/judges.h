@@ -27,6 +27,10 @@ struct judges {
 
 /* Fetches the profile, all that needs the outside: to be called before the sandbox is entered. */
 int judges_acquire(struct judges *judges, struct err *err);
+
+/* Looks a container's profile up, in the runtimes' files and the store: in the sandbox. Of others it
+ * does nothing. judges_find() calls it, so that only who reads judges->source before that has to. */
+int judges_look_up(struct judges *judges, struct err *err);
 void judges_release(struct judges *judges);
 
 /* The profile as that container's capabilities resolve it, loaded when it is first asked for; NULL

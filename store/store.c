@@ -88,8 +88,7 @@ char *store_default_path(void)
 	return join(home_directory(), "/.local/share/sclog/sclog.db");
 }
 
-/* Makes the directories of a path that are missing, for their owner alone. */
-static void make_directories(const char *path)
+void store_make_directories(const char *path)
 {
 	MEM_AUTO char *copy = mem_copy(str_from(path));
 
@@ -103,10 +102,12 @@ static void make_directories(const char *path)
 static int set_group(const char *path, const char *name, struct err *err)
 {
 	const struct group *group = getgrnam(name);
+	char *end;
+	gid_t gid = group ? group->gr_gid : (gid_t)strtoul(name, &end, 10);
 
-	if (!group)
+	if (!group && (*name == '\0' || *end))
 		return err_set(err, EINVAL, "--db-group: there is no group '%s'", name);
-	if (chown(path, (uid_t)-1, group->gr_gid) < 0 || chmod(path, 0640) < 0)
+	if (chown(path, (uid_t)-1, gid) < 0 || chmod(path, 0640) < 0)
 		return err_errno(err, errno, "store '%s': give it to group '%s'", path, name);
 	return 0;
 }
@@ -118,7 +119,7 @@ static int create_file(const char *path, struct err *err)
 	MEM_AUTO char *usual = store_default_path();
 
 	if (strcmp(path, usual) == 0)
-		make_directories(path);
+		store_make_directories(path);
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0 && errno == ENOENT)

@@ -23,8 +23,8 @@ enum store_mode {
 
 /*
  * Opens the store at path (ignored for STORE_MEMORY). A file that is no sclog store, one of a
- * newer schema and a damaged one are errors that say so. db_group, if not NULL, becomes the
- * file's group with mode 0640.
+ * newer schema and a damaged one are errors that say so. db_group, if not NULL, a name or a
+ * number, becomes the file's group with mode 0640.
  */
 int store_open(const char *path, enum store_mode mode, const char *db_group,
 	       struct store **ret_store, struct err *err);
@@ -34,6 +34,10 @@ void store_close(struct store *store);
 
 /* The path that --db, SCLOG_DB and the defaults give; the caller frees it. */
 char *store_default_path(void);
+
+/* Makes the directories of a path that are missing, for their owner alone. store_open() does it for
+ * the default path of a store that is written. */
+void store_make_directories(const char *path);
 
 /*
  * Counts the event, unless its identity (node, stamp, serial) was counted before. An event

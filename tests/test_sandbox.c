@@ -1,5 +1,6 @@
 /*
- * The sandbox, asked of the kernel: what sclog gives up fails with EPERM, what it needs goes on.
+ * The sandbox, asked of the kernel: what sclog gives up fails with ENOSYS, what it needs goes on, and
+ * Landlock lets nothing be written but below the folders that were named.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,33 +14,50 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+static char folder[] = "sclog-sandbox.XXXXXX";
+
 /* Runs the check in a child that has entered the sandbox: its exit status says what failed. */
-static int in_sandbox(int (*check)(void))
+static int in_sandbox_of(enum sandbox_kind kind, int (*check)(void))
 {
+	const struct sandbox_options options = {
+		.kind = kind, .writable = {folder}, .writable_count = 1};
 	pid_t child = fork();
 	int status;
 
 	if (child == 0) {
 		struct err err = ERR_INIT;
 
-		_exit(sandbox_enter(&err) < 0 ? 99 : check());
+		_exit(sandbox_enter(&options, &err) < 0 ? 99 : check());
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
 }
 
+static int in_sandbox(int (*check)(void))
+{
+	int status = 0;
+
+	for (int kind = 0; kind < SANDBOX_KIND_COUNT && status == 0; kind++)
+		status = in_sandbox_of((enum sandbox_kind)kind, check);
+	return status;
+}
+
 static int refused(long result)
 {
-	return result == -1 && errno == EPERM ? 0 : 1;
+	return result == -1 && errno == ENOSYS ? 0 : 1;
 }
 
 static int try_execve(void)
@@ -51,7 +69,19 @@ static int try_execve(void)
 
 static int try_socket(void)
 {
-	return refused(socket(AF_UNIX, SOCK_STREAM, 0)) + refused(socket(AF_INET, SOCK_STREAM, 0));
+	return refused(socket(AF_INET, SOCK_STREAM, 0)) + refused(socket(AF_PACKET, SOCK_RAW, 0));
+}
+
+static int try_local_socket(void)
+{
+	return refused(socket(AF_UNIX, SOCK_STREAM, 0));
+}
+
+/* A process, where a thread is allowed; and a byte typed into a terminal. */
+__attribute__((unused)) static int try_fork(void)
+{
+	return refused(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)) +
+	       refused(ioctl(STDIN_FILENO, TIOCSTI, "x"));
 }
 
 __attribute__((unused)) static int try_ptrace(void)
@@ -70,13 +100,31 @@ static void *run(void *context)
 	return NULL;
 }
 
+/* Below the folder alone, as far as the kernel has Landlock. */
+static int try_writing(void)
+{
+	char path[64];
+	bool has_landlock = syscall(444, NULL, 0, 1) > 0;
+
+	snprintf(path, sizeof(path), "%s/made", folder);
+	int here = open(path, O_CREAT | O_RDWR, 0600);
+	int there = open("/dev/shm/sclog-sandbox", O_CREAT | O_RDWR, 0600);
+
+	if (here < 0 || write(here, "x", 1) != 1 || unlink(path) < 0)
+		return 1;
+	if (there >= 0)
+		unlink("/dev/shm/sclog-sandbox");
+	return has_landlock && there >= 0 ? 2 : 0;
+}
+
 /* Files and threads: what reading a log and writing a store take. */
 static int try_work(void)
 {
-	int fd = open("/dev/null", O_RDWR), answer = 0;
+	int fd = open("/dev/zero", O_RDONLY), answer = 0;
 	pthread_t thread;
+	char byte;
 
-	if (fd < 0 || write(fd, "x", 1) != 1 || pthread_create(&thread, NULL, run, &answer) != 0)
+	if (fd < 0 || read(fd, &byte, 1) != 1 || pthread_create(&thread, NULL, run, &answer) != 0)
 		return 1;
 	pthread_join(thread, NULL);
 	return answer == 7 ? 0 : 2;
@@ -97,8 +145,12 @@ static void test_refused(void **state)
 		skip();
 	assert_int_equal(in_sandbox(try_execve), 0);
 	assert_int_equal(in_sandbox(try_socket), 0);
+	assert_int_equal(in_sandbox_of(SANDBOX_READ, try_local_socket), 0);
+	assert_int_equal(in_sandbox_of(SANDBOX_WRITE, try_local_socket), 0);
 #ifndef __SANITIZE_ADDRESS__ /* LeakSanitizer needs it */
 	assert_int_equal(in_sandbox(try_ptrace), 0);
+	assert_int_equal(in_sandbox_of(SANDBOX_WRITE, try_fork), 0);
+	assert_int_equal(in_sandbox_of(SANDBOX_WATCH, try_fork), 0);
 #endif
 	assert_int_equal(in_sandbox(try_chroot), 0);
 }
@@ -106,7 +158,11 @@ static void test_refused(void **state)
 static void test_work(void **state)
 {
 	(void)state;
+	if (under_valgrind())
+		skip();
 	assert_int_equal(in_sandbox(try_work), 0);
+	assert_int_equal(in_sandbox_of(SANDBOX_WRITE, try_writing), 0);
+	assert_int_equal(in_sandbox_of(SANDBOX_WATCH, try_writing), 0);
 }
 
 int main(void)
@@ -116,5 +172,10 @@ int main(void)
 		cmocka_unit_test(test_work),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (!mkdtemp(folder))
+		return 1;
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	rmdir(folder);
+	return failed;
 }

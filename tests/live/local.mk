@@ -37,7 +37,7 @@ live_workloads = \
 	tests/live/workloads/shell.sh
 
 EXTRA_DIST += tests/live/workloads.sh $(live_workloads)
-EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh tests/live/measure-setup
+EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh tests/live/measure-setup tests/own-filter
 CLEANFILES += $(live_programs)
 
 # storm is alone in an image, so it is static; neither has a library, nor a sanitizer.
@@ -69,4 +69,8 @@ STARTS = 300
 measure-setup: sclog $(live_programs)
 	SCLOG=./sclog srcdir='$(srcdir)' $(srcdir)/tests/live/measure-setup --starts $(STARTS)
 
-.PHONY: check-live check-live-programs measure-setup
+# What sclog's own sandbox allows, recorded anew.
+own-filter: sclog
+	SCLOG=./sclog srcdir='$(srcdir)' $(srcdir)/tests/own-filter
+
+.PHONY: check-live check-live-programs measure-setup own-filter
