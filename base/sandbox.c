@@ -103,6 +103,7 @@ static const char *const kind_names[] = {
 	[SANDBOX_READ] = "sclog-read",
 	[SANDBOX_WRITE] = "sclog-write",
 	[SANDBOX_WATCH] = "sclog-watch",
+	[SANDBOX_HELPER] = "sclog-helper",
 };
 
 static int allow(scmp_filter_ctx filter, const char *name)
@@ -195,7 +196,7 @@ static int restrict_writing(const struct sandbox_options *options)
 
 	for (size_t i = 0; i < options->writable_count; i++)
 		folders[count++] = open_nearest(options->writable[i]);
-	for (size_t i = 0; i < COUNT(temporary) && options->kind != SANDBOX_WATCH; i++)
+	for (size_t i = 0; i < COUNT(temporary) && options->kind < SANDBOX_WATCH; i++)
 		if (temporary[i] && *temporary[i])
 			folders[count++] = open(temporary[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 	size_t open_count = 0;
@@ -216,7 +217,7 @@ int sandbox_enter(const struct sandbox_options *options, struct err *err)
 	bool recording = mode && strcmp(mode, "record") == 0;
 	int result = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 
-	if (result == 0)
+	if (result == 0 && !options->looks_at_processes)
 		result = restrict_writing(options);
 	if (recording)
 		prctl(PR_SET_NAME, kind_names[options->kind]);

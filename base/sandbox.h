@@ -10,12 +10,14 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum sandbox_kind {
 	SANDBOX_WRITE, /* writes a store */
 	SANDBOX_READ,  /* reads stores, logs and profiles, and writes its answer alone */
 	SANDBOX_WATCH, /* writes a store for long: sockets of the local kinds, to ask and to notify */
+	SANDBOX_HELPER, /* reads for a watch that has given up its rights, and writes nothing */
 	SANDBOX_KIND_COUNT,
 };
 
@@ -28,6 +30,9 @@ struct sandbox_options {
 	 * added, but for SANDBOX_WATCH: there the caller sees to it that they lie below these. */
 	const char *writable[SANDBOX_WRITABLE_MAX];
 	size_t writable_count;
+	/* Looks at what /proc says of other processes: no Landlock, which would forbid it like a trace
+	 * of them. */
+	bool looks_at_processes;
 };
 
 /*

@@ -173,6 +173,7 @@ static int run(struct invocation *invocation, struct err *err)
 		return r;
 	}
 	comparison.judges.db = given->global.db;
+	invocation->looks_at_processes = judges_look_at_processes(&comparison.judges);
 	r = judges_acquire(&comparison.judges, err);
 	if (r == 0)
 		r = invocation_sandbox(invocation, err);

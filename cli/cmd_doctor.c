@@ -57,6 +57,7 @@ static int run(struct invocation *invocation, struct err *err)
 		invocation->misused = true;
 		return err_set(err, EINVAL, "unexpected argument '%s'", invocation->operands[0]);
 	}
+	invocation->looks_at_processes = true;
 	host_ask(&options, &host);
 	if (invocation_sandbox(invocation, err) < 0) {
 		host_release(&host);

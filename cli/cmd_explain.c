@@ -69,6 +69,7 @@ static int acquire(struct explainer *explainer, struct host *host, const char *s
 
 	explainer->invocation->misused = r < 0;
 	host->judges.db = explainer->given->global.db;
+	explainer->invocation->looks_at_processes |= judges_look_at_processes(&host->judges);
 	return r < 0 ? r : judges_acquire(&host->judges, explainer->err);
 }
 

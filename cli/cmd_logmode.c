@@ -86,6 +86,7 @@ static int run(struct invocation *invocation, struct err *err)
 	}
 	judges.db = invocation->global->db;
 	invocation->output = given->output;
+	invocation->looks_at_processes = judges_look_at_processes(&judges);
 	r = judges_acquire(&judges, err);
 	if (r == 0)
 		r = invocation_sandbox(invocation, err);

@@ -517,8 +517,12 @@ static int run(struct invocation *invocation, struct err *err)
 	profiling.making.bases = &profiling.bases;
 	invocation->output = profiling.given->output;
 	r = bases_acquire(&profiling.bases, profiling.given, invocation, err);
-	if (r == 0)
+	if (r == 0) {
+		for (size_t i = 0; i < profiling.bases.count; i++)
+			invocation->looks_at_processes |=
+				judges_look_at_processes(&profiling.bases.all[i]);
 		r = invocation_sandbox(invocation, err);
+	}
 	if (r == 0)
 		r = make(&profiling);
 	recording_free(profiling.recording);

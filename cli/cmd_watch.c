@@ -258,7 +258,8 @@ static size_t split_sources(char *text, const char *names[STORE_SLOTS])
 /* What can be told of the places without a store. */
 static int check_places(const struct watch_options *options, const char *db_group, struct err *err)
 {
-	const struct metadata_options roots = {options->proc_root, options->runtime_root};
+	const struct metadata_options roots = {.proc_root = options->proc_root,
+					       .runtime_root = options->runtime_root};
 	struct metadata *metadata;
 	struct procfs procfs;
 

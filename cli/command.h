@@ -63,8 +63,9 @@ struct invocation {
 	size_t operand_count;
 	const char *
 		output; /* where the answer is written, if not to standard output: before the sandbox */
-	bool sandboxed; /* invocation_sandbox() was called */
-	bool misused;   /* set when the command line itself is wrong: --help is pointed to */
+	bool looks_at_processes; /* for running containers: before the sandbox */
+	bool sandboxed;          /* invocation_sandbox() was called */
+	bool misused; /* set when the command line itself is wrong: --help is pointed to */
 };
 
 /*

@@ -148,7 +148,8 @@ int invocation_sandbox(struct invocation *invocation, struct err *err)
 	MEM_AUTO char *usual = db ? NULL : store_default_path();
 	struct sandbox_options options = {.kind = invocation->command->sandbox,
 					  .writable = {db ? db : usual, invocation->output},
-					  .writable_count = invocation->output ? 2 : 1};
+					  .writable_count = invocation->output ? 2 : 1,
+					  .looks_at_processes = invocation->looks_at_processes};
 
 	if (usual && options.kind == SANDBOX_WRITE)
 		store_make_directories(usual);

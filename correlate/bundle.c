@@ -2,11 +2,9 @@
 
 #include "correlate/capability.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 /* --- what config.json says */
 
@@ -221,9 +219,10 @@ static bool put_config_path(struct str bundle, struct buf *path)
 	return true;
 }
 
-/* A bundle that a command line names, below a folder that stands for that process's root. One of
- * others, which root's runtime was told to run, tells no more than the limits. */
-static bool take_named(struct lookup *lookup, int folder, struct str bundle, bool of_others)
+/* A bundle that a command line names, in a place that stands for that process's root. One of others,
+ * which root's runtime was told to run, tells no more than the limits. */
+static bool take_named(struct lookup *lookup, enum host_place place, struct str bundle,
+		       bool of_others)
 {
 	BUF_AUTO path = {0};
 	bool is_others = false;
@@ -231,7 +230,7 @@ static bool take_named(struct lookup *lookup, int folder, struct str bundle, boo
 	if (!put_config_path(bundle, &path))
 		return false;
 
-	json_auto_t *config = lookup_json_at(lookup, folder, path.p, RUNTIME_FILE_MAX,
+	json_auto_t *config = lookup_json_at(lookup, place, path.p, RUNTIME_FILE_MAX,
 					     of_others && !lookup->hint->owner ? &is_others : NULL);
 
 	return is_others ? take_limits(lookup, config) : take(lookup, config, path.p);
@@ -305,8 +304,8 @@ static bool find_in_runc(struct lookup *lookup, const char *whose, const char *b
 		struct str text = json_bytes(json_array_get(labels, i));
 
 		if (str_starts(text, STR("bundle=")))
-			return take_named(lookup, lookup->files->root,
-					  str_skip(text, strlen("bundle=")), true);
+			return take_named(lookup, HOST_ROOT, str_skip(text, strlen("bundle=")),
+					  true);
 	}
 	return false;
 }
@@ -381,32 +380,21 @@ enum process_root {
 	ROOT_OTHER, /* it lives in a container */
 };
 
-static enum process_root process_root(const struct lookup *lookup)
+static enum process_root process_root(struct lookup *lookup)
 {
+	struct host_request request;
+	struct host_reply its;
+	struct stat ours;
 	char path[32];
-	struct stat ours, its;
 
 	snprintf(path, sizeof(path), "%u/root", lookup->hint->pid);
-	if (lookup->hint->pid == 0 || fstat(lookup->files->root, &ours) < 0 ||
-	    fstatat(lookup->files->proc, path, &its, 0) < 0)
+	if (lookup->hint->pid == 0 || fstat(lookup->files->host.root, &ours) < 0 ||
+	    !lookup_request(lookup, HOST_STAT, HOST_PROC, path, &request))
 		return ROOT_UNKNOWN;
-	return ours.st_dev == its.st_dev && ours.st_ino == its.st_ino ? ROOT_OURS : ROOT_OTHER;
-}
-
-/* A runtime inside a container (Docker in Docker) means paths below the container's root. */
-static bool find_below_process(struct lookup *lookup)
-{
-	char path[32];
-	bool found;
-
-	snprintf(path, sizeof(path), "%u/root", lookup->hint->pid);
-	int folder = openat(lookup->files->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (folder < 0)
-		return false;
-	found = take_named(lookup, folder, lookup->hint->bundle, false);
-	close(folder);
-	return found;
+	host_files_ask(&lookup->files->host, &request, &its, NULL);
+	if (its.code < 0)
+		return ROOT_UNKNOWN;
+	return ours.st_dev == its.device && ours.st_ino == its.inode ? ROOT_OURS : ROOT_OTHER;
 }
 
 /*
@@ -416,26 +404,23 @@ static bool find_below_process(struct lookup *lookup)
  */
 static bool find_in_working_folder(struct lookup *lookup)
 {
-	char path[32], folder[PATH_MAX];
-	BUF_AUTO name = {0};
+	struct host_request request;
+	struct host_reply reply;
+	BUF_AUTO name = {0}, place = {0};
+	char path[32];
 
 	snprintf(path, sizeof(path), "%u/cwd", lookup->hint->pid);
-	ssize_t n = readlinkat(lookup->files->proc, path, folder, sizeof(folder));
-
 	buf_format(&name, "/%.*s", (int)lookup->hint->id.n, lookup->hint->id.p);
-	if (n <= (ssize_t)name.n || n == sizeof(folder) ||
-	    memcmp(folder + n - name.n, name.p, name.n) != 0)
+	if (!lookup_request(lookup, HOST_LINK, HOST_PROC, path, &request))
+		return false;
+	host_files_ask(&lookup->files->host, &request, &reply, &place);
+	if (reply.code < 0 || place.n <= name.n ||
+	    memcmp(place.p + place.n - name.n, name.p, name.n) != 0)
 		return false;
 
-	int fd = openat(lookup->files->proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	json_auto_t *config =
+		lookup_json_at(lookup, HOST_PROCESS_FOLDER, "config.json", RUNTIME_FILE_MAX, NULL);
 
-	if (fd < 0)
-		return false;
-	json_auto_t *config = lookup_json_at(lookup, fd, "config.json", RUNTIME_FILE_MAX, NULL);
-	BUF_AUTO place = {0};
-
-	close(fd);
-	buf_put(&place, folder, (size_t)n);
 	buf_format(&place, "/config.json");
 	return take(lookup, config, place.p);
 }
@@ -445,34 +430,35 @@ void bundle_describe(struct lookup *lookup)
 	enum process_root root = process_root(lookup);
 	struct str bundle = lookup->hint->bundle;
 
-	if (root != ROOT_OTHER && take_named(lookup, lookup->files->root, bundle, false))
+	if (root != ROOT_OTHER && take_named(lookup, HOST_ROOT, bundle, false))
 		return;
 	if (lookup->hint->owner ? find_in_users_places(lookup) : find_in_places(lookup))
 		return;
-	if (root == ROOT_OTHER) {
-		find_below_process(lookup);
-		return;
-	}
-	if (!take_named(lookup, lookup->files->root, bundle, true) && root == ROOT_OURS)
+	/* A runtime inside a container (Docker in Docker) means paths below the container's root. */
+	if (root == ROOT_OTHER)
+		take_named(lookup, HOST_PROCESS_ROOT, bundle, false);
+	else if (!take_named(lookup, HOST_ROOT, bundle, true) && root == ROOT_OURS)
 		find_in_working_folder(lookup);
 }
 
-bool bundle_is_owned(const struct runtime_files *files, const struct metadata_hint *hint)
+bool bundle_is_owned(const struct host_files *files, const struct metadata_hint *hint)
 {
+	struct host_request request = {
+		.verb = HOST_STAT,
+		.place = hint->bundle.n ? HOST_ROOT : HOST_PROCESS_FOLDER,
+		.pid = hint->pid,
+		.owner = hint->owner,
+	};
+	struct host_reply reply;
 	BUF_AUTO path = {0};
-	struct stat st;
-	int fd = -1;
 
-	if (hint->bundle.n == 0) {
-		buf_format(&path, "%u/cwd/config.json", hint->pid);
-		fd = openat(files->proc, path.p, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	} else if (put_config_path(hint->bundle, &path)) {
-		fd = runtime_files_open_path(files->root, path.p);
-	}
-	bool is_owned =
-		fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == hint->owner;
-
-	if (fd >= 0)
-		close(fd);
-	return is_owned;
+	if (hint->bundle.n == 0)
+		buf_put_str(&path, STR("config.json"));
+	else if (!put_config_path(hint->bundle, &path))
+		return false;
+	if (path.n >= sizeof(request.path))
+		return false;
+	memcpy(request.path, path.p, path.n + 1);
+	host_files_ask(files, &request, &reply, NULL);
+	return reply.code == 0 && S_ISREG(reply.mode) && reply.uid == hint->owner;
 }

@@ -20,7 +20,7 @@
 void bundle_describe(struct lookup *lookup);
 
 /* Is the config.json of a set-up process's bundle, named or its working folder, the owner's? */
-bool bundle_is_owned(const struct runtime_files *files, const struct metadata_hint *hint);
+bool bundle_is_owned(const struct host_files *files, const struct metadata_hint *hint);
 
 /*
  * A pod's labels (JSON object of strings), where the runtime hands them down: the workload that

@@ -11,6 +11,7 @@ libsclog_a_SOURCES += \
 	correlate/description.c correlate/description.h \
 	correlate/docker_files.c correlate/docker_files.h \
 	correlate/event.c correlate/event.h \
+	correlate/host_files.c correlate/host_files.h \
 	correlate/hold.c correlate/hold.h \
 	correlate/json.c correlate/json.h \
 	correlate/metadata.c correlate/metadata.h \

@@ -25,6 +25,8 @@ int metadata_new(const struct metadata_options *options, struct metadata **ret_m
 		free(metadata);
 		return r;
 	}
+	metadata->files.host.ask = options->ask;
+	metadata->files.host.context = options->context;
 	*ret_metadata = metadata;
 	return 0;
 }
@@ -73,12 +75,12 @@ static struct str runtime_of(const struct lookup *lookup)
 
 uint32_t metadata_owner(const struct metadata *metadata, const struct cgroup_match *match)
 {
-	return owner_of_cgroup(metadata->files.root, metadata->files.root_uid, match);
+	return owner_of_cgroup(metadata->files.host.root, metadata->files.host.root_uid, match);
 }
 
 bool metadata_owns_bundle(const struct metadata *metadata, const struct metadata_hint *hint)
 {
-	return bundle_is_owned(&metadata->files, hint);
+	return bundle_is_owned(&metadata->files.host, hint);
 }
 
 /* What a user named is not what others named so; its runtime is in no pod. */

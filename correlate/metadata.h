@@ -18,12 +18,15 @@
 #include "base/err.h"
 #include "correlate/cgroup.h"
 #include "correlate/container.h"
+#include "correlate/host_files.h"
 
 struct metadata;
 
 struct metadata_options {
 	const char *proc_root;    /* NULL: /proc */
 	const char *runtime_root; /* NULL: /; below it /run, /var/lib, /etc, /home ... */
+	host_ask_fn *ask;         /* who reads the files; NULL: this process */
+	void *context;            /* of ask */
 };
 
 int metadata_new(const struct metadata_options *options, struct metadata **ret_metadata,

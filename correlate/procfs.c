@@ -19,6 +19,9 @@
 /* "status" has some 1.5 KiB. */
 #define STATUS_MAX 4096
 
+/* kernel.pid_max at most (PID_MAX_LIMIT). */
+#define PIDS_MAX (4u << 20)
+
 #define NS_PER_SECOND 1000000000
 
 static bool digit(char c)
@@ -50,7 +53,7 @@ int procfs_open(struct procfs *procfs, const char *root, struct err *err)
 		return err_set(err, ENOENT, "'%s' shows no processes: mount the host's /proc there",
 			       path);
 	}
-	procfs->fd = fd;
+	*procfs = (struct procfs){.fd = fd};
 	return 0;
 }
 
@@ -61,8 +64,8 @@ void procfs_close(struct procfs *procfs)
 	procfs->fd = -1;
 }
 
-/* Writes "PID/name". printf would cost as much as the kernel's half of opening it. */
-static void put_path(char path[PID_TEXT_MAX + NAME_MAX_HERE], uint32_t pid, const char *name)
+/* Writes "PID/name", of at most PID_TEXT_MAX + NAME_MAX_HERE bytes. printf would cost as much as the kernel's half of opening it. */
+static void put_path(char *path, uint32_t pid, const char *name)
 {
 	char digits[PID_TEXT_MAX];
 	size_t n = sizeof(digits);
@@ -76,6 +79,22 @@ static void put_path(char path[PID_TEXT_MAX + NAME_MAX_HERE], uint32_t pid, cons
 	memcpy(path + sizeof(digits) - n, name, strlen(name) + 1);
 }
 
+static ssize_t ask_to_read(const struct procfs *procfs, const char *path, char *buffer, size_t size)
+{
+	struct host_request request = {
+		.verb = HOST_READ, .place = HOST_PROC, .anyone = 1, .max = UINT32_MAX};
+	struct host_reply reply;
+	BUF_AUTO bytes = {0};
+
+	memcpy(request.path, path, strlen(path) + 1);
+	procfs->ask(procfs->context, &request, &reply, &bytes);
+	if (reply.code < 0)
+		return reply.code;
+	size = bytes.n < size ? bytes.n : size;
+	memcpy(buffer, bytes.p ? bytes.p : "", size);
+	return (ssize_t)size;
+}
+
 ssize_t procfs_read(const struct procfs *procfs, uint32_t pid, const char *name, char *buffer,
 		    size_t size)
 {
@@ -84,7 +103,8 @@ ssize_t procfs_read(const struct procfs *procfs, uint32_t pid, const char *name,
 	if (strlen(name) >= NAME_MAX_HERE)
 		return -ENAMETOOLONG;
 	put_path(path, pid, name);
-	return file_read_at(procfs->fd, path, buffer, size);
+	return procfs->hidden && procfs->ask ? ask_to_read(procfs, path, buffer, size)
+					     : file_read_at(procfs->fd, path, buffer, size);
 }
 
 /* The next field as a number; the text behind it is left in *text. */
@@ -194,13 +214,21 @@ bool procfs_is_filtered(const struct procfs *procfs, uint32_t pid)
 	       value.p[0] != '0';
 }
 
-bool procfs_is_setuid(const struct procfs *procfs, uint32_t pid)
+bool procfs_is_setuid(const struct procfs *procfs, uint32_t pid, uint32_t uid)
 {
-	char path[PID_TEXT_MAX + NAME_MAX_HERE];
+	struct host_request request = {.verb = HOST_STAT, .place = HOST_PROC, .owner = uid};
+	struct host_reply reply;
 	struct stat st;
 
-	put_path(path, pid, "exe");
-	return fstatat(procfs->fd, path, &st, 0) < 0 || (st.st_mode & (S_ISUID | S_ISGID));
+	put_path(request.path, pid, "exe");
+	if (!procfs->ask)
+		return fstatat(procfs->fd, request.path, &st, 0) < 0 ||
+		       (st.st_mode & (S_ISUID | S_ISGID));
+	procfs->ask(procfs->context, &request, &reply, NULL);
+	/* no answer in time: then it speaks for its user, as one that is not set-uid does */
+	if (reply.code == -ETIMEDOUT || reply.code == -EAGAIN)
+		return false;
+	return reply.code < 0 || (reply.mode & (S_ISUID | S_ISGID));
 }
 
 static int64_t clock_ns(clockid_t clock)
@@ -229,8 +257,29 @@ int64_t procfs_suspended_ns(void)
 	return suspended;
 }
 
+static int each_hidden(const struct procfs *procfs, procfs_pid_fn *each, void *context,
+		       struct err *err)
+{
+	struct host_request request = {
+		.verb = HOST_LIST, .place = HOST_PROC, .max = PIDS_MAX, .path = "."};
+	struct host_reply reply;
+	BUF_AUTO names = {0};
+	uint32_t pid;
+	int result = 0;
+
+	procfs->ask(procfs->context, &request, &reply, &names);
+	if (reply.code < 0)
+		return err_errno(err, -reply.code, "read the list of processes");
+	for (size_t at = 0; at < names.n && result == 0; at += strlen(names.p + at) + 1)
+		if (pid_from(names.p + at, &pid))
+			result = each(context, pid);
+	return result;
+}
+
 int procfs_each(const struct procfs *procfs, procfs_pid_fn *each, void *context, struct err *err)
 {
+	if (procfs->hidden && procfs->ask)
+		return each_hidden(procfs, each, context, err);
 	int fd = openat(procfs->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;

@@ -10,12 +10,17 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "correlate/host_files.h"
 
 #include <stdint.h>
 #include <sys/types.h>
 
 struct procfs {
 	int fd; /* of the directory; closed by procfs_close() */
+	/* Who does what takes rights; NULL: this process. Set after procfs_open(). */
+	host_ask_fn *ask;
+	void *context;
+	bool hidden; /* mounted with hidepid=: takes rights for all */
 };
 
 /* root: NULL for /proc. A directory that holds no processes is an error. */
@@ -48,8 +53,8 @@ int procfs_uid(const struct procfs *procfs, uint32_t pid, uint32_t *ret_uid);
 /* Is it under a seccomp filter, as far as that can be told? */
 bool procfs_is_filtered(const struct procfs *procfs, uint32_t pid);
 
-/* Is its program a set-uid or set-gid one, or can that not be told? */
-bool procfs_is_setuid(const struct procfs *procfs, uint32_t pid);
+/* Is its program a set-uid or set-gid one, or can that not be told? uid: the process's user. */
+bool procfs_is_setuid(const struct procfs *procfs, uint32_t pid, uint32_t uid);
 
 /*
  * How long the machine has been suspended since boot: CLOCK_BOOTTIME - CLOCK_MONOTONIC. A start

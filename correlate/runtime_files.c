@@ -1,50 +1,21 @@
 #include "correlate/runtime_files.h"
 
-#include "base/file.h"
-
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 /* Beyond this, unreadable paths are no longer named: whoever has so many knows by now. */
 #define TOLD_MAX 65536
 
-#define FILE_FLAGS   (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC)
-
-static int open_folder(const char *path, struct err *err)
-{
-	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return fd >= 0 ? fd : err_errno(err, errno, "open '%s'", path);
-}
-
 int runtime_files_open(struct runtime_files *files, const char *proc_root, const char *runtime_root,
 		       struct err *err)
 {
-	struct stat st;
-
-	*files = (struct runtime_files){.root = -1, .proc = -1};
-	files->root = open_folder(runtime_root ? runtime_root : "/", err);
-	if (files->root < 0)
-		return files->root;
-	files->root_uid = fstat(files->root, &st) == 0 ? st.st_uid : 0;
-	files->proc = open_folder(proc_root ? proc_root : "/proc", err);
-	if (files->proc >= 0)
-		return 0;
-	close(files->root);
-	return files->proc;
+	files->told = (struct buf){0};
+	return host_files_open(&files->host, proc_root, runtime_root, err);
 }
 
 void runtime_files_close(struct runtime_files *files)
 {
-	close(files->root);
-	close(files->proc);
+	host_files_close(&files->host);
 	buf_release(&files->told);
 }
 
@@ -61,31 +32,9 @@ bool lookup_id_is_safe(struct str id)
 	       str_chr(id, '\0') == id.n && str_find(id, STR("..")) == id.n;
 }
 
-/*
- * Resolves the path as if the folder were /. Without openat2(2) (before Linux 5.6, or refused by
- * an old seccomp profile) absolute links lead out of the folder; only the names are wrong then.
- */
-static int open_below(int folder, const char *path, int flags)
-{
-	struct open_how how = {.flags = (uint64_t)flags,
-			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-	long fd = syscall(SYS_openat2, folder, path, &how, sizeof(how));
-
-	if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
-		return (int)fd;
-	while (*path == '/')
-		path++;
-	return openat(folder, *path ? path : ".", flags);
-}
-
-int runtime_files_open_path(int folder, const char *path)
-{
-	return open_below(folder, path, O_PATH | O_CLOEXEC);
-}
-
 uid_t lookup_uid(const struct lookup *lookup)
 {
-	return lookup->hint->owner ? lookup->hint->owner : lookup->files->root_uid;
+	return lookup->hint->owner ? lookup->hint->owner : lookup->files->host.root_uid;
 }
 
 static bool is_one_line_of(struct str text, struct str line)
@@ -120,61 +69,57 @@ static bool is_refusal(int code)
 	return code == EACCES || code == EPERM;
 }
 
-/* Reads all of an open regular file. Returns 0 or -errno. */
-static int read_whole(int fd, size_t max, struct buf *text)
+bool lookup_request(struct lookup *lookup, enum host_verb verb, enum host_place place,
+		    const char *path, struct host_request *ret_request)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	if (st.st_size > (off_t)max)
-		return -EFBIG;
-	buf_reserve(text, (size_t)st.st_size + 16384);
-	return file_read_all(fd, max, text); /* it may grow under our hands */
+	*ret_request = (struct host_request){
+		.verb = verb,
+		.place = place,
+		.pid = lookup->hint->pid,
+		.owner = lookup->hint->owner,
+	};
+	if (strlen(path) >= sizeof(ret_request->path))
+		return false;
+	strcpy(ret_request->path, path);
+	return true;
 }
 
 /* Reads a file of that user. ret_others as for lookup_json_at(). */
-static int read_below(int folder, const char *path, size_t max, uid_t uid, struct buf *text,
-		      bool *ret_others)
+static int read_of(struct lookup *lookup, enum host_place place, const char *path, size_t max,
+		   uid_t uid, struct buf *text, bool *ret_others)
 {
-	int fd = open_below(folder, path, FILE_FLAGS);
-	struct stat st;
+	struct host_request request;
+	struct host_reply reply;
 
-	if (fd < 0)
-		return -errno;
-
-	int r = fstat(fd, &st) < 0 ? -errno : 0;
-
-	if (r == 0 && ret_others)
-		*ret_others = st.st_uid != uid;
-	else if (r == 0 && st.st_uid != uid)
-		r = -ENOENT;
-	if (r == 0)
-		r = read_whole(fd, max, text);
-	close(fd);
-	return r;
+	if (!lookup_request(lookup, HOST_READ, place, path, &request))
+		return -ENAMETOOLONG;
+	request.max = (uint32_t)max;
+	request.uid = uid;
+	request.anyone = ret_others != NULL;
+	host_files_ask(&lookup->files->host, &request, &reply, text);
+	if (ret_others)
+		*ret_others = reply.uid != uid;
+	return reply.code;
 }
 
 /* Reads a file of the owner, as far as its turn allows. */
-static int read_owned(struct lookup *lookup, int folder, const char *path, size_t max,
+static int read_owned(struct lookup *lookup, enum host_place place, const char *path, size_t max,
 		      struct buf *text, bool *ret_others)
 {
 	size_t left = RUNTIME_LOOK_MAX - lookup->bytes_read;
-	int r = read_below(folder, path, lookup->hint->owner && left < max ? left : max,
-			   lookup_uid(lookup), text, ret_others);
+	int r = read_of(lookup, place, path, lookup->hint->owner && left < max ? left : max,
+			lookup_uid(lookup), text, ret_others);
 
 	if (lookup->hint->owner)
 		lookup->bytes_read += text->n < left ? text->n : left;
 	return r;
 }
 
-json_t *lookup_json_at(struct lookup *lookup, int folder, const char *path, size_t max,
+json_t *lookup_json_at(struct lookup *lookup, enum host_place place, const char *path, size_t max,
 		       bool *ret_others)
 {
 	BUF_AUTO text = {0};
-	int r = read_owned(lookup, folder, path, max, &text, ret_others);
+	int r = read_owned(lookup, place, path, max, &text, ret_others);
 
 	if (r == -EFBIG || (r == 0 && !json_is_modest(buf_str(&text))))
 		tell(lookup, path, METADATA_TOO_LARGE);
@@ -185,7 +130,7 @@ json_t *lookup_json_at(struct lookup *lookup, int folder, const char *path, size
 static bool read_told(struct lookup *lookup, const char *whose, const char *path, size_t max,
 		      struct buf *text)
 {
-	int r = read_owned(lookup, lookup->files->root, path, max, text, NULL);
+	int r = read_owned(lookup, HOST_ROOT, path, max, text, NULL);
 
 	if (is_refusal(-r))
 		tell(lookup, whose, "");
@@ -218,26 +163,19 @@ json_t *lookup_json_element(struct lookup *lookup, const char *whose, const char
 bool lookup_each(struct lookup *lookup, const char *whose, const char *folder,
 		 lookup_entry_fn *each, void *context)
 {
-	int fd = open_below(lookup->files->root, folder, FOLDER_FLAGS);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct host_request request;
+	struct host_reply reply;
+	BUF_AUTO names = {0};
 	bool found = false;
 
-	if (!dir) {
-		if (is_refusal(errno))
-			tell(lookup, whose, "");
-		if (fd >= 0)
-			close(fd);
+	if (!lookup_request(lookup, HOST_LIST, HOST_ROOT, folder, &request))
 		return false;
-	}
-	for (size_t i = 0; !found && i < RUNTIME_ENTRIES_MAX; i++) {
-		const struct dirent *entry = readdir(dir);
-
-		if (!entry)
-			break;
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			found = each(lookup, folder, entry->d_name, context);
-	}
-	closedir(dir);
+	request.max = RUNTIME_ENTRIES_MAX;
+	host_files_ask(&lookup->files->host, &request, &reply, &names);
+	if (is_refusal(-reply.code))
+		tell(lookup, whose, "");
+	for (size_t at = 0; at < names.n && !found; at += strlen(names.p + at) + 1)
+		found = each(lookup, folder, names.p + at, context);
 	return found;
 }
 
@@ -282,18 +220,17 @@ static void add_home_of_line(struct lookup *lookup, struct str line)
 static bool add_home_of_entry(struct lookup *lookup, const char *folder, const char *name,
 			      void *context)
 {
+	struct host_request request;
+	struct host_reply reply;
 	BUF_AUTO path = {0};
 
 	(void)context;
 	buf_format(&path, "%s/%s", folder, name);
-
-	int fd = runtime_files_open_path(lookup->files->root, path.p);
-	struct stat st;
-
-	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == lookup->hint->owner)
+	if (!lookup_request(lookup, HOST_STAT, HOST_ROOT, path.p, &request))
+		return false;
+	host_files_ask(&lookup->files->host, &request, &reply, NULL);
+	if (reply.code == 0 && reply.uid == lookup->hint->owner)
 		add_home(lookup, buf_str(&path));
-	if (fd >= 0)
-		close(fd);
 	return false;
 }
 
@@ -303,8 +240,8 @@ static void list_homes(struct lookup *lookup)
 	struct str rest;
 
 	lookup->listed_homes = true;
-	if (read_below(lookup->files->root, "/etc/passwd", RUNTIME_LIST_MAX,
-		       lookup->files->root_uid, &text, NULL) == 0) {
+	if (read_of(lookup, HOST_ROOT, "/etc/passwd", RUNTIME_LIST_MAX,
+		    lookup->files->host.root_uid, &text, NULL) == 0) {
 		for (rest = buf_str(&text); rest.n > 0;) {
 			size_t n = str_chr(rest, '\n');
 

@@ -1,15 +1,15 @@
 /*
  * The runtimes' files, read as what they are: somebody else's.
  *
- * Every path is resolved below the runtime root, symbolic links included (openat2(2),
- * RESOLVE_IN_ROOT), so that a host's /var/lib/docker -> /data/docker works in a DaemonSet too. A
- * file must be a regular one, is opened without waiting (no FIFO holds us up), and is read up to
- * a cap. An id comes into a path only if it is one plain name.
+ * Every path is resolved below the runtime root, symbolic links included, so that a host's
+ * /var/lib/docker -> /data/docker works in a DaemonSet too. A file must be a regular one, is opened
+ * without waiting (no FIFO holds us up), and is read up to a cap (correlate/host_files.h). An id comes into a path only if it is one plain name.
  */
 #ifndef SCLOG_CORRELATE_RUNTIME_FILES_H
 #define SCLOG_CORRELATE_RUNTIME_FILES_H
 
 #include "correlate/description.h"
+#include "correlate/host_files.h"
 #include "correlate/json.h"
 #include "correlate/metadata.h"
 
@@ -27,9 +27,7 @@
 #define RUNTIME_ENTRIES_MAX 65536
 
 struct runtime_files {
-	int root;        /* the folder that stands for / */
-	int proc;        /* the folder that stands for /proc */
-	uid_t root_uid;  /* who owns the former: root, but for a copy of such a tree */
+	struct host_files host;
 	struct buf told; /* paths already named as unreadable, a line each */
 };
 
@@ -73,13 +71,14 @@ json_t *lookup_json(struct lookup *lookup, const char *whose, const char *path, 
 json_t *lookup_json_element(struct lookup *lookup, const char *whose, const char *path,
 			    struct str id);
 
-/* The same below another folder, without a word about rights. ret_others: a file of others is
+/* The same in another place, without a word about rights. ret_others: a file of others is
  * loaded too, and said to be one; NULL: it is not. */
-json_t *lookup_json_at(struct lookup *lookup, int folder, const char *path, size_t max,
+json_t *lookup_json_at(struct lookup *lookup, enum host_place place, const char *path, size_t max,
 		       bool *ret_others);
 
-/* Opens what it is, without reading it, as if the folder were /. Returns -1 with errno. */
-int runtime_files_open_path(int folder, const char *path);
+/* Makes a request of a lookup; false: the path is too long. */
+bool lookup_request(struct lookup *lookup, enum host_verb verb, enum host_place place,
+		    const char *path, struct host_request *ret_request);
 
 /* Calls each with the names in a folder (without "." and "..") until it returns true, which is
  * then returned. `whose` as for lookup_json(). */

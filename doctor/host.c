@@ -263,8 +263,10 @@ static void add_container(void *context, const struct container *container, bool
 static void read_containers(struct reader *reader)
 {
 	const struct metadata_options options = {
-		reader->proc, reader->options->runtime_root ? reader->options->runtime_root
-							    : reader->options->root};
+		.proc_root = reader->proc,
+		.runtime_root = reader->options->runtime_root ? reader->options->runtime_root
+							      : reader->options->root,
+	};
 	struct err err = ERR_INIT;
 	int r = running_each(&options, add_container, reader->host, &err);
 

@@ -1,6 +1,5 @@
 #include "live/evidence.h"
 
-#include "ingest/status.h"
 #include "report/message.h"
 
 #include <time.h>
@@ -52,22 +51,17 @@ int evidence_add_step(struct evidence *evidence, int64_t step_ms, struct err *er
 	return evidence_add(evidence, LOSS_CLOCK, 0, text.p, err);
 }
 
-int evidence_ask_kernel(struct evidence *evidence, struct err *err)
+int evidence_take_state(struct evidence *evidence, const struct audit_state *state, struct err *err)
 {
-	struct audit_state state;
-	struct err ignored = ERR_INIT;
-
-	if (!store_has_room(evidence->store) || audit_state_get(&state, &ignored) < 0)
-		return 0;
-	uint32_t grown = state.lost - evidence->lost;
-	bool counts = evidence->has_lost && state.lost > evidence->lost;
+	uint32_t grown = state->lost - evidence->lost;
+	bool counts = evidence->has_lost && state->lost > evidence->lost;
 
 	evidence->has_lost = true;
-	evidence->lost = state.lost;
+	evidence->lost = state->lost;
 	if (!counts)
 		return 0;
 	/* Under a rate limit the serials show the same records as missing. */
-	return evidence_add(evidence, state.rate_limit ? LOSS_RATE : LOSS_GREW, grown,
+	return evidence_add(evidence, state->rate_limit ? LOSS_RATE : LOSS_GREW, grown,
 			    "the kernel's audit_lost grew", err);
 }
 

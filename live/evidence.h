@@ -10,6 +10,7 @@
 #define SCLOG_LIVE_EVIDENCE_H
 
 #include "correlate/attribute.h"
+#include "ingest/status.h"
 #include "live/status_line.h"
 #include "store/store.h"
 
@@ -39,9 +40,10 @@ void evidence_drop_record(struct evidence *evidence);
 /* The realtime clock was set by so much. */
 int evidence_add_step(struct evidence *evidence, int64_t step_ms, struct err *err);
 
-/* Adds what the kernel lost since the last question: what it drops itself shows in no serial. The
- * first question only begins. Without the right to ask it does nothing. */
-int evidence_ask_kernel(struct evidence *evidence, struct err *err);
+/* Adds what the kernel says that it lost since the last answer: what it drops itself shows in no
+ * serial. The first answer only begins. */
+int evidence_take_state(struct evidence *evidence, const struct audit_state *state,
+			struct err *err);
 
 /* Writes what was counted since the last time: dropped records, forgotten processes, refused
  * claims, and what had no room. `final`: the last of it, so that nothing waits for its minute. */

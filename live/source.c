@@ -589,6 +589,22 @@ bool source_is_kept(const struct source *source)
 	return source->ops->mark != NULL;
 }
 
+bool source_is_ours(const struct source *source)
+{
+	gid_t groups[256];
+	struct stat st;
+	int count = getgroups(256, groups);
+
+	if (!source->follow || stat(source->options.path, &st) < 0)
+		return true;
+	bool is_ours = st.st_uid == geteuid() || (st.st_mode & S_IROTH) ||
+		       (st.st_gid == getegid() && (st.st_mode & S_IRGRP));
+
+	for (int i = 0; i < count; i++)
+		is_ours = is_ours || (groups[i] == st.st_gid && (st.st_mode & S_IRGRP));
+	return is_ours;
+}
+
 unsigned source_slot(const struct source *source)
 {
 	return source->options.slot;

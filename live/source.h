@@ -64,6 +64,10 @@ bool source_unread(const struct source *source);
 /* What it still has, a later run finds again; not so of standard input. */
 bool source_is_kept(const struct source *source);
 
+/* Can this user open it anew without any capability? A file that is there and belongs to others, and
+ * is for them alone, is not. */
+bool source_is_ours(const struct source *source);
+
 unsigned source_slot(const struct source *source);
 
 /* "audit", "journal" ... */

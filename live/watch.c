@@ -167,11 +167,10 @@ static int loop(struct watch *watch, struct err *err)
 static int wait_for_kernel(struct watch *watch, int64_t until_ms, struct err *err)
 {
 	struct audit_state state = {.backlog = 0};
-	struct err ignored = ERR_INIT;
 	int result = 0;
 
 	while (result >= 0 && watch->multicast && watch_clock_ms(CLOCK_MONOTONIC) < until_ms &&
-	       audit_state_get(&state, &ignored) == 0 && state.backlog > 0) {
+	       helper_audit_state(watch->helper, &state) == 0 && state.backlog > 0) {
 		result = watch_take_heard(watch, err);
 		poll(NULL, 0, 1);
 	}

@@ -77,10 +77,13 @@ static int restore_lifetime(void *context, const struct store_lifetime *lifetime
 static int open_attribution(struct watch *watch, struct err *err)
 {
 	const struct watch_options *options = watch->options;
-	const struct metadata_options metadata = {options->proc_root, options->runtime_root};
+	const struct metadata_options metadata = {options->proc_root, options->runtime_root,
+						  helper_ask, watch->helper};
 	int result =
 		procfs_open(&watch->procfs, options->proc_root ? options->proc_root : "/proc", err);
 
+	watch->procfs.ask = helper_ask;
+	watch->procfs.context = watch->helper;
 	if (result == 0)
 		result = metadata_new(&metadata, &watch->metadata, err);
 	if (result < 0)
@@ -272,6 +275,23 @@ static void name_host(struct watch *watch)
 	};
 }
 
+/* Does a log that is followed belong to others, who may open it anew? */
+static bool needs_rights(const struct watch *watch)
+{
+	for (size_t i = 0; i < watch->source_count; i++)
+		if (!source_is_ours(watch->sources[i]))
+			return true;
+	return false;
+}
+
+static int start_helper(struct watch *watch, struct err *err)
+{
+	const struct helper_options options = {
+		watch->options->proc_root, watch->options->runtime_root, watch->options->sandbox};
+
+	return helper_start(&options, &watch->helper, err);
+}
+
 static int enter_sandbox(const struct watch *watch, struct err *err)
 {
 	const struct sandbox_options options = {
@@ -291,6 +311,11 @@ int watch_open(struct watch *watch, struct err *err)
 	int result;
 
 	name_host(watch);
+	if (watch->options->priority != 0)
+		setpriority(PRIO_PROCESS, 0, watch->options->priority);
+	result = start_helper(watch, err);
+	if (result < 0)
+		return result;
 	open_connector(watch);
 	store_set_patient(watch->store, true);
 	result = open_sources(watch, err);
@@ -303,9 +328,9 @@ int watch_open(struct watch *watch, struct err *err)
 					    printer_novelty(watch->options->printer), err);
 	if (result < 0)
 		return result;
-	if (watch->options->priority != 0)
-		setpriority(PRIO_PROCESS, 0, watch->options->priority);
-	result = privileges_drop(err);
+	result = privileges_drop(needs_rights(watch) ? PRIVILEGES_LOG : PRIVILEGES_NONE, err);
+	/* /proc/1 is root's: hidden from who has no rights */
+	watch->procfs.hidden = faccessat(watch->procfs.fd, "1/stat", R_OK, 0) < 0;
 	if (result == 0 && watch->options->sandbox)
 		result = enter_sandbox(watch, err);
 	return result;
@@ -370,6 +395,7 @@ void watch_close(struct watch *watch)
 	registry_free(watch->registry);
 	metadata_free(watch->metadata);
 	procfs_close(&watch->procfs);
+	helper_stop(watch->helper);
 	buf_release(&watch->trouble_said);
 	free(watch->recent);
 }

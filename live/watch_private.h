@@ -5,6 +5,7 @@
 #define SCLOG_LIVE_WATCH_PRIVATE_H
 
 #include "live/evidence.h"
+#include "live/helper.h"
 #include "live/listener.h"
 #include "live/source.h"
 #include "live/status_line.h"
@@ -36,6 +37,7 @@ struct watch {
 	struct utsname host;
 	struct str node;
 	/* attribution */
+	struct helper *helper; /* has the rights that this process gave up */
 	struct procfs procfs;
 	struct metadata *metadata;
 	struct registry *registry;

@@ -59,7 +59,12 @@ static int note_clock(struct watch *watch, struct err *err)
 
 int watch_ask_kernel(struct watch *watch, struct err *err)
 {
-	return watch->multicast ? evidence_ask_kernel(&watch->evidence, err) : 0;
+	struct audit_state state;
+
+	if (!watch->multicast || !watch->helper || !store_has_room(watch->store) ||
+	    helper_audit_state(watch->helper, &state) < 0)
+		return 0;
+	return evidence_take_state(&watch->evidence, &state, err);
 }
 
 /* What is remembered of what was seen is bounded. */

@@ -23,6 +23,11 @@ int judges_acquire(struct judges *judges, struct err *err)
 		       : profile_source_acquire(judges->name, &judges->source, err);
 }
 
+bool judges_look_at_processes(const struct judges *judges)
+{
+	return judges->name && profile_source_container(judges->name);
+}
+
 int judges_look_up(struct judges *judges, struct err *err)
 {
 	const char *container = profile_source_container(judges->name);

@@ -28,6 +28,9 @@ struct judges {
 /* Fetches the profile, all that needs the outside: to be called before the sandbox is entered. */
 int judges_acquire(struct judges *judges, struct err *err);
 
+/* Does looking it up take a look at processes that run? */
+bool judges_look_at_processes(const struct judges *judges);
+
 /* Looks a container's profile up, in the runtimes' files and the store: in the sandbox. Of others it
  * does nothing. judges_find() calls it, so that only who reads judges->source before that has to. */
 int judges_look_up(struct judges *judges, struct err *err);

@@ -60,7 +60,7 @@ static void put_files(const unsigned char *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-	const struct metadata_options options = {"/proc", root};
+	const struct metadata_options options = {.proc_root = "/proc", .runtime_root = root};
 	const struct metadata_hint hints[] = {
 		{.id = STR(ID), .runtime = STR("docker"), .pid = 1},
 		{.id = STR(ID), .runtime = STR("runc"), .bundle = STR(BUNDLE), .pid = 1},

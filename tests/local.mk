@@ -57,6 +57,7 @@ unit_tests += \
 	tests/test_seen \
 	tests/test_selection \
 	tests/test_choice \
+	tests/test_helper \
 	tests/test_setup \
 	tests/test_stamp \
 	tests/test_store \
@@ -161,6 +162,8 @@ tests_test_seen_CPPFLAGS = $(unit_flags)
 tests_test_seen_LDADD = $(unit_libs)
 tests_test_selection_CPPFLAGS = $(unit_flags)
 tests_test_selection_LDADD = $(unit_libs)
+tests_test_helper_CPPFLAGS = $(unit_flags)
+tests_test_helper_LDADD = $(unit_libs)
 tests_test_choice_CPPFLAGS = $(unit_flags)
 tests_test_choice_LDADD = $(unit_libs)
 tests_test_setup_CPPFLAGS = $(unit_flags)

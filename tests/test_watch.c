@@ -14,17 +14,6 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 
-/* --- the kernel's counter, instead of the kernel's */
-
-static uint32_t kernel_lost;
-
-int audit_state_get(struct audit_state *ret_state, struct err *err)
-{
-	(void)err;
-	*ret_state = (struct audit_state){.enabled = true, .lost = kernel_lost};
-	return 0;
-}
-
 /* --- the clock, which a case may set */
 
 static int64_t ahead_s;
@@ -89,7 +78,6 @@ static int setup(void **state)
 	struct watch *watch = &fixture->watch;
 	struct err err = ERR_INIT;
 
-	kernel_lost = 0;
 	ahead_s = 0;
 	assert_int_equal(store_open("", STORE_MEMORY, NULL, &watch->store, &err), 0);
 	assert_int_equal(procfs_open(&watch->procfs, "/proc", &err), 0);
@@ -150,20 +138,25 @@ static int write_evidence(struct fixture *fixture)
 	return evidence_write(&fixture->watch.evidence, fixture->watch.attributor, false, &err);
 }
 
+static int take_lost(struct fixture *fixture, uint32_t lost)
+{
+	const struct audit_state state = {.enabled = true, .lost = lost};
+	struct err err = ERR_INIT;
+
+	return evidence_take_state(&fixture->watch.evidence, &state, &err);
+}
+
 /* Between two ticks that ask, and at the end, what the kernel lost since then counts as well. */
 static void kernel_is_asked_whenever_told_to(void **state)
 {
 	struct fixture *fixture = *state;
-	struct err err = ERR_INIT;
 
-	kernel_lost = 100;
-	assert_int_equal(evidence_ask_kernel(&fixture->watch.evidence, &err), 0);
+	assert_int_equal(take_lost(fixture, 100), 0);
 	assert_int_equal(losses_now(fixture).count, 0); /* before this watch: not its loss */
-	kernel_lost = 112;
-	assert_int_equal(evidence_ask_kernel(&fixture->watch.evidence, &err), 0);
+	assert_int_equal(take_lost(fixture, 112), 0);
 	assert_int_equal(losses_now(fixture).count, 1);
 	assert_int_equal(losses_now(fixture).known, 12);
-	assert_int_equal(evidence_ask_kernel(&fixture->watch.evidence, &err), 0);
+	assert_int_equal(take_lost(fixture, 112), 0);
 	assert_int_equal(losses_now(fixture).known, 12);
 }
 

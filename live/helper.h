@@ -1,0 +1,49 @@
+/*
+ * Helpers of `sclog watch`: small processes that keep the capabilities which the process that parses
+ * records and writes the store has given up, as OpenBSD's syslogd does it.
+ *
+ *     watch    no capabilities, its own filter, Landlock: records, JSON, the store
+ *       |
+ *     keeper   CAP_AUDIT_CONTROL: asks the kernel for its counter of losses, and starts readers
+ *       +-- reader of root's containers    CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE: do what a struct
+ *       +-- reader of users' containers    host_request says, and understand nothing of it
+ *
+ * Requests and replies have a fixed size; what was read comes in a memfd. A reader that does not answer
+ * in time, since a file system hangs, is ended, and who it was asked about is not asked about for a
+ * while. Root's containers never wait for a user's file system.
+ */
+#ifndef SCLOG_LIVE_HELPER_H
+#define SCLOG_LIVE_HELPER_H
+
+#include "correlate/host_files.h"
+#include "ingest/status.h"
+
+/* For how long an answer is waited for, and for how long then nothing is asked: about a user's
+ * containers, and about root's, whose file systems are the host's own. */
+#define HELPER_WAIT_MS       100
+#define HELPER_PAUSE_MS      2000
+#define HELPER_ROOT_WAIT_MS  1000
+#define HELPER_ROOT_PAUSE_MS 1000
+
+struct helper;
+
+struct helper_options {
+	const char *proc_root, *runtime_root; /* NULL: /proc and / */
+	bool sandbox;
+};
+
+/* Starts them. To be called with the capabilities, before any thread is started. Every descriptor
+ * but theirs is closed in them. Returns 0 or -errno. */
+int helper_start(const struct helper_options *options, struct helper **ret_helper, struct err *err);
+
+/* They end by themselves when this process does. */
+void helper_stop(struct helper *helper);
+
+/* A host_ask_fn; context: the helper. Any thread may call it. -ETIMEDOUT where there is no answer. */
+void helper_ask(void *helper, const struct host_request *request, struct host_reply *reply,
+		struct buf *bytes);
+
+/* audit_state_get(), asked of the keeper. */
+int helper_audit_state(struct helper *helper, struct audit_state *ret_state);
+
+#endif
