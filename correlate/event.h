@@ -53,6 +53,7 @@ struct event {
 	enum unattributed reason;
 	enum phase phase;
 	enum source_kind source;
+	enum trust trust;
 	bool full_stream;       /* its log carries all record types: its serial shows gaps */
 	enum coverage coverage; /* what the user says of it where there is no container */
 	uint32_t repeats;       /* further events that it stands for: a row of a summary */

@@ -179,6 +179,7 @@ static void read_auditd(struct framed *framed, struct str text)
 	struct str rest = str_skip(text, 5);
 
 	framed->source = SOURCE_LOG;
+	framed->trust = TRUST_KERNEL;
 	if (seccomp_type(rest, &rest))
 		read_stamped(framed, rest);
 	else
@@ -305,6 +306,7 @@ static void refuse(const struct framing *framing, struct framed *framed, struct 
 	if (!claims(text))
 		return;
 	framed->kind = FRAMED_UNTRUSTED;
+	framed->trust = TRUST_TEXT;
 	if (framing->options.trust_all)
 		read_anywhere(framed, text);
 }
@@ -424,8 +426,10 @@ static void read_framed_text(struct framing *framing, struct framed *framed, str
 			continue;
 		struct header header = header_of(framing->frames[i]);
 
-		if (i == FRAME_KMSG)
+		if (i == FRAME_KMSG) {
 			header.text = unescape_kmsg(framing, header.text);
+			framed->trust = TRUST_KERNEL;
+		}
 		read_header(framing, framed, &header);
 		return;
 	}
@@ -454,7 +458,8 @@ void framing_read_entry(struct framing *framing, const struct journal *journal,
 	uint64_t us = 0, serial = 0, type = 0;
 	bool stamped = journal_number(journal, JOURNAL_SOURCE_TIME, &us);
 
-	*framed = (struct framed){.kind = FRAMED_OTHER, .source = SOURCE_JOURNAL};
+	*framed = (struct framed){
+		.kind = FRAMED_OTHER, .source = SOURCE_JOURNAL, .trust = TRUST_KERNEL};
 	framed->node = node_of(framing, journal_value(journal, JOURNAL_HOSTNAME));
 	if (!stamped)
 		journal_number(journal, JOURNAL_TIME, &us);

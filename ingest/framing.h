@@ -40,6 +40,7 @@ enum framed_notice {
 struct framed {
 	enum framed_kind kind;
 	enum source_kind source;
+	enum trust trust;
 	struct str node;   /* empty: this host; borrowed from the line or the framing */
 	struct str fields; /* FRAMED_RECORD: what record_parse() takes */
 	bool interpreted;  /* FRAMED_RECORD: what record_parse_interpreted() takes instead */

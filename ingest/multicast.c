@@ -216,7 +216,8 @@ int multicast_receive(struct multicast *multicast, multicast_record_fn *each, vo
 
 void multicast_frame(uint16_t type, struct str text, struct framed *ret_framed)
 {
-	*ret_framed = (struct framed){.kind = FRAMED_OTHER, .source = SOURCE_NETLINK};
+	*ret_framed = (struct framed){
+		.kind = FRAMED_OTHER, .source = SOURCE_NETLINK, .trust = TRUST_KERNEL};
 	if (!str_starts(text, STR("audit(")))
 		return;
 	struct str fields = str_skip(text, sizeof("audit(") - 1);

@@ -10,3 +10,8 @@ const char *source_kind_name(enum source_kind kind)
 
 	return names[kind];
 }
+
+const char *trust_name(enum trust trust)
+{
+	return trust == TRUST_KERNEL ? "kernel" : "text";
+}

@@ -15,4 +15,17 @@ enum source_kind {
 
 const char *source_kind_name(enum source_kind kind);
 
+/*
+ * Whether others than the kernel could have written a record. It belongs to the channel, not to the
+ * line: kernel is what came by netlink, /dev/kmsg, auditd's own file, or the journal with its
+ * trusted fields; text is any log into which a local user can write a line. The store keeps it by
+ * these numbers; what nobody said is text.
+ */
+enum trust {
+	TRUST_TEXT,
+	TRUST_KERNEL,
+};
+
+const char *trust_name(enum trust trust);
+
 #endif

@@ -91,6 +91,7 @@ static int put(struct intake *intake, const struct line *line, const struct fram
 	struct event event = {
 		.record = &intake->record,
 		.source = framed->source,
+		.trust = framed->trust,
 		.full_stream = framed->full_stream,
 		.node = intake_node(intake, framed->node),
 	};

@@ -57,6 +57,7 @@ static int add(struct usual_kinds *kinds, const struct usual *usual, uint32_t *r
 	struct event event = {
 		.record = &kinds->intake->record,
 		.source = SOURCE_LOG,
+		.trust = TRUST_KERNEL,
 		.full_stream = true,
 		.node = intake_node(kinds->intake, str_of(NULL, 0)),
 	};

@@ -215,9 +215,12 @@ static void write_evidence(const struct diff *diff, FILE *out)
 
 	if (evidence->lost)
 		snprintf(lost, sizeof(lost), "%" PRIu64 " known lost", evidence->lost);
-	fprintf(out, "evidence %s: %" PRIu64 " record%s checked, %s, coverage %s\n",
+	fprintf(out, "evidence %s: %" PRIu64 " record%s checked, %s, coverage %s",
 		evidence->incomplete ? "incomplete" : "complete", evidence->records,
 		evidence->records == 1 ? "" : "s", lost, coverage_name(diff->coverage));
+	if (evidence->forgeable)
+		fprintf(out, ", %" PRIu64 " forgeable", evidence->forgeable);
+	fputc('\n', out);
 	for (size_t i = 0; i < evidence->reason_count; i++) {
 		BUF_AUTO reason = {0};
 

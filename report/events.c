@@ -35,7 +35,7 @@ static void begin_table(struct events_report *report)
 }
 
 static const char csv_names[] = "attribution,node,id,name,runtime,image,pod,namespace,comm,exe,"
-				"arch,nr,syscall,action,count,first,last,pid,ip,source";
+				"arch,nr,syscall,action,count,first,last,pid,ip,source,trust";
 
 struct events_report *events_report_new(const struct events_options *options, FILE *out)
 {
@@ -158,6 +158,7 @@ json_t *events_json(const struct observation *observation)
 	json_object_set_new(object, "pid", json_integer(observation->pid));
 	json_object_set_new(object, "ip", json_string(ip));
 	json_object_set_new(object, "source", json_string(kept_source_name(observation->source)));
+	json_object_set_new(object, "trust", json_string(trust_name(observation->trust)));
 	return object;
 }
 
@@ -201,6 +202,7 @@ static void write_csv(struct events_report *report, const struct observation *ob
 	snprintf(text, sizeof(text), "0x%" PRIx64, observation->ip);
 	csv_field(csv, str_from(text));
 	csv_field(csv, str_from(kept_source_name(observation->source)));
+	csv_field(csv, str_from(trust_name(observation->trust)));
 	csv_end(csv, report->out);
 }
 
@@ -254,6 +256,7 @@ static int compare_lines(const struct observation *a, const struct observation *
 		(a->nr > b->nr) - (a->nr < b->nr),
 		(a->code > b->code) - (a->code < b->code),
 		(int)(a->source == SOURCE_STRACE) - (int)(b->source == SOURCE_STRACE),
+		(int)b->trust - (int)a->trust,
 	};
 
 	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++)

@@ -22,6 +22,8 @@ void evidence_add_observation(struct evidence *evidence, const struct observatio
 		evidence->records += observation->count;
 	else
 		evidence->without_arch += observation->count;
+	if (observation->trust == TRUST_TEXT)
+		evidence->forgeable += observation->count;
 }
 
 static void put_reason(struct evidence *evidence, struct str sentence)
@@ -100,6 +102,7 @@ json_t *evidence_json(const struct evidence *evidence)
 	json_object_set_new(object, "complete", json_boolean(!evidence->incomplete));
 	json_object_set_new(object, "records", json_from_count(evidence->records));
 	json_object_set_new(object, "lost", json_from_count(evidence->lost));
+	json_object_set_new(object, "forgeable", json_from_count(evidence->forgeable));
 	json_object_set_new(object, "reasons", reasons);
 	return object;
 }

@@ -20,6 +20,7 @@ struct evidence {
 	uint64_t records; /* judged */
 	uint64_t lost;    /* known to be lost */
 	uint64_t without_arch;
+	uint64_t forgeable; /* of both: that came by a channel into which others can write */
 	struct buf *reasons;
 	size_t reason_count, reasons_unlisted;
 	bool incomplete;
@@ -45,7 +46,7 @@ bool evidence_is_kill(uint32_t code);
 /* Reasons that follow from the numbers: nothing observed, records without an arch. */
 void evidence_conclude(struct evidence *evidence);
 
-/* {"complete","records","lost","reasons"} */
+/* {"complete","records","lost","forgeable","reasons"} */
 json_t *evidence_json(const struct evidence *evidence);
 
 #endif

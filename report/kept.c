@@ -53,9 +53,10 @@ const char *kept_source_name(enum source_kind source)
 bool kept_is_same(const struct observation *a, const struct observation *b)
 {
 	return a->container_row == b->container_row && a->attribution == b->attribution &&
-	       (a->source == SOURCE_STRACE) == (b->source == SOURCE_STRACE) && a->nr == b->nr &&
-	       a->has_arch == b->has_arch && (!a->has_arch || a->arch == b->arch) &&
-	       a->code == b->code && a->comm_null == b->comm_null && a->exe_null == b->exe_null &&
+	       (a->source == SOURCE_STRACE) == (b->source == SOURCE_STRACE) &&
+	       a->trust == b->trust && a->nr == b->nr && a->has_arch == b->has_arch &&
+	       (!a->has_arch || a->arch == b->arch) && a->code == b->code &&
+	       a->comm_null == b->comm_null && a->exe_null == b->exe_null &&
 	       str_eq(a->comm, b->comm) && str_eq(a->exe, b->exe) && str_eq(a->node, b->node);
 }
 

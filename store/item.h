@@ -38,7 +38,7 @@ struct item {
 struct event_item {
 	struct item item;
 	uint8_t has_serial, has_arch, comm_null, exe_null;
-	uint8_t attribution, reason, phase, source, coverage, full_stream;
+	uint8_t attribution, reason, phase, source, trust, coverage, full_stream;
 	uint16_t comm_n, exe_n; /* bytes, after the node's */
 	uint32_t serial, pid, arch, code;
 	int32_t nr;

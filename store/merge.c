@@ -417,6 +417,7 @@ static void event_from(const struct observation *observation, struct record *rec
 		.reason = observation->reason,
 		.phase = observation->phase,
 		.source = observation->source,
+		.trust = observation->trust,
 		.coverage = observation->container_row ? COVERAGE_UNKNOWN
 						       : observation->container.coverage,
 		.node = observation->node,

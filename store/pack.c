@@ -204,6 +204,7 @@ static int put_event(struct queue *queue, enum item_kind kind, const struct even
 		.reason = (uint8_t)event->reason,
 		.phase = (uint8_t)event->phase,
 		.source = (uint8_t)event->source,
+		.trust = (uint8_t)event->trust,
 		.coverage = (uint8_t)event->coverage,
 		.full_stream = event->full_stream,
 		.comm_n = (uint16_t)comm.n,

@@ -42,6 +42,7 @@ struct observation {
 	struct str comm, exe; /* the bytes of the record, any bytes */
 	enum phase phase;
 	enum source_kind source;
+	enum trust trust;
 	bool has_arch;
 	uint32_t arch; /* AUDIT_ARCH_* */
 	int32_t nr;

@@ -1,18 +1,23 @@
 #include "store/row.h"
 
-static const char observations_sql[] =
-	"SELECT s.id, n.name, s.attribution, s.reason, s.phase, s.source, s.arch, s.nr, s.code,"
-	" t.count, t.first, t.last, s.pid, s.ip, p.comm, p.exe, c.id, c.cid, c.name, c.runtime,"
-	" c.image, c.pod, c.namespace, c.workload, c.caps, c.coverage, s.coverage"
-	" FROM series s JOIN series_total t ON t.series = s.id JOIN node n ON n.id = s.node JOIN program p ON p.id = s.program"
-	" LEFT JOIN container c ON c.id = s.container"
-	" WHERE t.last >= ?1 AND t.first <= ?2"
-	" ORDER BY n.name, s.attribution, c.name, c.cid, p.comm, p.exe, s.arch, s.nr, s.code,"
-	" s.phase, s.source, s.id";
+/* A store of schema 1 or 2 does not say it: as the migration to 3 does. */
+#define TRUST_BEFORE "(s.source IN (0, 3))"
+
+#define OBSERVATIONS(trust)                                                                       \
+	"SELECT s.id, n.name, s.attribution, s.reason, s.phase, s.source, " trust                 \
+	", s.arch, s.nr,"                                                                         \
+	" s.code, t.count, t.first, t.last, s.pid, s.ip, p.comm, p.exe, s.coverage, c.id, c.cid," \
+	" c.name, c.runtime, c.image, c.pod, c.namespace, c.workload, c.caps, c.coverage"         \
+	" FROM series s JOIN series_total t ON t.series = s.id JOIN node n ON n.id = s.node"      \
+	" JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container"         \
+	" WHERE t.last >= ?1 AND t.first <= ?2"                                                   \
+	" ORDER BY n.name, s.attribution, c.name, c.cid, p.comm, p.exe, s.arch, s.nr, s.code,"    \
+	" " trust " DESC, s.phase, s.source, s.id"
 
 sqlite3_stmt *row_observations(struct sql *sql, struct err *err)
 {
-	return sql_prepare(sql, observations_sql, err);
+	return sql_prepare(
+		sql, sql->schema >= 3 ? OBSERVATIONS("s.trust") : OBSERVATIONS(TRUST_BEFORE), err);
 }
 
 /* An enumerator from a file that may be anybody's: what is out of range is the first. */
@@ -67,24 +72,25 @@ void row_observation(sqlite3_stmt *row, struct observation *observation)
 		.reason = (enum unattributed)bounded(row, 3, UNATTRIBUTED_COUNT - 1),
 		.phase = (enum phase)bounded(row, 4, PHASE_EXEC),
 		.source = (enum source_kind)bounded(row, 5, SOURCE_STRACE),
-		.has_arch = sqlite3_column_type(row, 6) != SQLITE_NULL,
-		.arch = (uint32_t)sqlite3_column_int64(row, 6),
-		.nr = sqlite3_column_int(row, 7),
-		.code = (uint32_t)sqlite3_column_int64(row, 8),
-		.count = (uint64_t)sqlite3_column_int64(row, 9),
+		.trust = (enum trust)bounded(row, 6, TRUST_KERNEL),
+		.has_arch = sqlite3_column_type(row, 7) != SQLITE_NULL,
+		.arch = (uint32_t)sqlite3_column_int64(row, 7),
+		.nr = sqlite3_column_int(row, 8),
+		.code = (uint32_t)sqlite3_column_int64(row, 9),
+		.count = (uint64_t)sqlite3_column_int64(row, 10),
 		.count_exact = true,
-		.first_ms = sql_column_ms(row, 10),
-		.last_ms = sql_column_ms(row, 11),
-		.pid = (uint32_t)sqlite3_column_int64(row, 12),
-		.ip = (uint64_t)sqlite3_column_int64(row, 13),
-		.comm_null = sqlite3_column_type(row, 14) == SQLITE_NULL,
-		.exe_null = sqlite3_column_type(row, 15) == SQLITE_NULL,
-		.comm = sql_column_name(row, 14),
-		.exe = sql_column_name(row, 15),
-		.container_row = sqlite3_column_int64(row, 16),
+		.first_ms = sql_column_ms(row, 11),
+		.last_ms = sql_column_ms(row, 12),
+		.pid = (uint32_t)sqlite3_column_int64(row, 13),
+		.ip = (uint64_t)sqlite3_column_int64(row, 14),
+		.comm_null = sqlite3_column_type(row, 15) == SQLITE_NULL,
+		.exe_null = sqlite3_column_type(row, 16) == SQLITE_NULL,
+		.comm = sql_column_name(row, 15),
+		.exe = sql_column_name(row, 16),
+		.container_row = sqlite3_column_int64(row, 18),
 	};
 	if (observation->container_row)
-		row_container(row, 17, &observation->container);
+		row_container(row, 19, &observation->container);
 	else
-		observation->container.coverage = (enum coverage)bounded(row, 26, COVERAGE_FULL);
+		observation->container.coverage = (enum coverage)bounded(row, 17, COVERAGE_FULL);
 }

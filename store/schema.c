@@ -6,6 +6,21 @@
 #include <errno.h>
 #include <stdio.h>
 
+/* The view of all observations; a version may have more columns behind the source. */
+#define VIEW_OBSERVATION(trust)                                                                 \
+	"CREATE VIEW observation AS SELECT n.name AS node, c.name AS container, c.cid AS"       \
+	" container_id, c.image, c.pod, c.namespace,"                                           \
+	" (SELECT word FROM word WHERE kind = 'attribution' AND number = s.attribution) AS"     \
+	" attribution,"                                                                         \
+	" (SELECT word FROM word WHERE kind = 'reason' AND number = s.reason) AS reason,"       \
+	" (SELECT word FROM word WHERE kind = 'phase' AND number = s.phase) AS phase,"          \
+	" (SELECT word FROM word WHERE kind = 'source' AND number = s.source) AS source," trust \
+	" p.comm, p.exe, s.syscall, s.nr, s.arch_name AS arch,"                                 \
+	" s.action, t.count, strftime('%Y-%m-%dT%H:%M:%fZ', t.first / 1000.0, 'unixepoch') AS"  \
+	" first, strftime('%Y-%m-%dT%H:%M:%fZ', t.last / 1000.0, 'unixepoch') AS last, s.pid,"  \
+	" printf('0x%x', s.ip) AS ip FROM series s JOIN series_total t ON t.series = s.id"      \
+	" JOIN node n ON n.id = s.node JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container;"
+
 /*
  * Version 1. Times are milliseconds since the epoch, UTC. Names stand beside numbers, so that a
  * person with sqlite3 needs no table of ours; the views answer the common questions.
@@ -69,28 +84,17 @@ static const char version_1[] =
 	"CREATE VIEW series_total AS SELECT series, sum(count) AS count, min(first) AS first,"
 	" max(last) AS last FROM hour GROUP BY series;"
 
-	"CREATE VIEW observation AS SELECT n.name AS node, c.name AS container, c.cid AS"
-	" container_id, c.image, c.pod, c.namespace,"
-	" (SELECT word FROM word WHERE kind = 'attribution' AND number = s.attribution) AS"
-	" attribution,"
-	" (SELECT word FROM word WHERE kind = 'reason' AND number = s.reason) AS reason,"
-	" (SELECT word FROM word WHERE kind = 'phase' AND number = s.phase) AS phase,"
-	" (SELECT word FROM word WHERE kind = 'source' AND number = s.source) AS source,"
-	" p.comm, p.exe, s.syscall, s.nr, s.arch_name AS arch,"
-	" s.action, t.count, strftime('%Y-%m-%dT%H:%M:%fZ', t.first / 1000.0, 'unixepoch') AS"
-	" first, strftime('%Y-%m-%dT%H:%M:%fZ', t.last / 1000.0, 'unixepoch') AS last, s.pid,"
-	" printf('0x%x', s.ip) AS ip FROM series s JOIN series_total t ON t.series = s.id"
-	" JOIN node n ON n.id = s.node JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container;"
+	VIEW_OBSERVATION("")
 
-	"CREATE VIEW observation_hour AS SELECT n.name AS node, c.name AS container, p.comm,"
-	" p.exe, s.syscall, s.nr, s.action,"
-	" strftime('%Y-%m-%dT%H:00Z', h.hour * 3600, 'unixepoch') AS hour, h.count"
-	" FROM hour h JOIN series s ON s.id = h.series JOIN node n ON n.id = s.node"
-	" JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container;"
+		"CREATE VIEW observation_hour AS SELECT n.name AS node, c.name AS container, p.comm,"
+		" p.exe, s.syscall, s.nr, s.action,"
+		" strftime('%Y-%m-%dT%H:00Z', h.hour * 3600, 'unixepoch') AS hour, h.count"
+		" FROM hour h JOIN series s ON s.id = h.series JOIN node n ON n.id = s.node"
+		" JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container;"
 
-	"CREATE VIEW syscall_total AS SELECT node, container, syscall, action, sum(count) AS count,"
-	" min(first) AS first, max(last) AS last FROM observation"
-	" GROUP BY node, container, syscall, action;";
+		"CREATE VIEW syscall_total AS SELECT node, container, syscall, action, sum(count) AS count,"
+		" min(first) AS first, max(last) AS last FROM observation"
+		" GROUP BY node, container, syscall, action;";
 
 /* Version 2: what a watch keeps beside the records. */
 static const char version_2[] =
@@ -114,8 +118,15 @@ static const char version_2[] =
 	"DROP INDEX span_time;"
 	"CREATE INDEX span_latest ON span (node, complete, first, first_serial);";
 
-/* Version 3: what was in force, and when. */
+/* Version 3: who could have written a record; what was in force, and when. */
 static const char version_3[] =
+	/* Before it was kept, the channel tells: auditd's file and netlink are the kernel's. Of the
+	 * journal it is not known whether its trusted fields or a text of it were read. */
+	"ALTER TABLE series ADD COLUMN trust INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE series SET trust = 1 WHERE source IN (0, 3);"
+	"DROP VIEW observation;" VIEW_OBSERVATION(
+		" (SELECT word FROM word WHERE kind = 'trust' AND number = s.trust) AS trust,")
+
 	/* Of a container, or (NULL) of what of the node is in none. until NULL: still in force.
 	 * actions: kernel.seccomp.actions_logged as bits of enum logged_action, NULL: not known */
 	"CREATE TABLE in_force (id INTEGER PRIMARY KEY, node INTEGER NOT NULL REFERENCES node,"
@@ -189,11 +200,17 @@ static const char *source_word(int number)
 	return source_kind_name((enum source_kind)number);
 }
 
+static const char *trust_word(int number)
+{
+	return trust_name((enum trust)number);
+}
+
 static const struct word_kind word_kinds[] = {
 	{"attribution", ATTRIBUTION_UNATTRIBUTED + 1, attribution_word},
 	{"reason", UNATTRIBUTED_COUNT, reason_word},
 	{"phase", PHASE_EXEC + 1, phase_word},
 	{"source", SOURCE_STRACE + 1, source_word},
+	{"trust", TRUST_KERNEL + 1, trust_word},
 };
 
 #define WORD_KINDS (sizeof(word_kinds) / sizeof(word_kinds[0]))
@@ -208,16 +225,30 @@ static int put_words(struct sql *sql, struct err *err)
 	return result;
 }
 
-/* A reason or a source that is new needs no other schema, but its word.
- */
-static int add_words(struct sql *sql, struct err *err)
+/* True if the views would show another word than this sclog has, or none. */
+static bool word_is_old(sqlite3_stmt *find, const char *kind, int number, const char *word)
 {
-	int64_t have, want = 0;
-	int result = sql_number(sql, "SELECT count(*) FROM word", &have, err);
+	sqlite3_reset(find);
+	sqlite3_bind_text(find, 1, kind, -1, SQLITE_STATIC);
+	sqlite3_bind_int(find, 2, number);
+	return sqlite3_step(find) != SQLITE_ROW ||
+	       !str_eq(sql_column_bytes(find, 0), str_from(word));
+}
 
+/* A word that is new, or is another one now, needs no other schema. */
+static int renew_words(struct sql *sql, struct err *err)
+{
+	sqlite3_stmt *find =
+		sql_prepare(sql, "SELECT word FROM word WHERE kind = ?1 AND number = ?2", err);
+	bool old = false;
+
+	if (!find)
+		return -err->code;
 	for (size_t i = 0; i < WORD_KINDS; i++)
-		want += word_kinds[i].count;
-	return result < 0 || have >= want ? result : put_words(sql, err);
+		for (int n = 0; n < word_kinds[i].count && !old; n++)
+			old = word_is_old(find, word_kinds[i].kind, n, word_kinds[i].word(n));
+	sqlite3_finalize(find);
+	return old ? put_words(sql, err) : 0;
 }
 
 int schema_build(struct sql *sql, int from, int to, struct err *err)
@@ -278,7 +309,7 @@ int schema_ensure(struct sql *sql, bool write, struct err *err)
 		return result;
 	sql->schema = (int)version;
 	if (version == SCHEMA_VERSION && write)
-		return add_words(sql, err);
+		return renew_words(sql, err);
 	if (!write && version >= SCHEMA_READABLE)
 		return 0;
 	if (!write)

@@ -53,20 +53,20 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_SERIES_FIND] = "SELECT id FROM series WHERE program = ?1"
 			    " AND nr = ?2 AND container IS ?3 AND node = ?4 AND arch IS ?5"
 			    " AND code = ?6 AND attribution = ?7 AND reason = ?8 AND phase = ?9"
-			    " AND source = ?10 AND coverage = ?11",
+			    " AND source = ?10 AND coverage = ?11 AND trust = ?12",
 	[SQL_SERIES_ADD] =
 		"INSERT INTO series (id, program, nr, container, node, arch, code,"
-		" attribution, reason, phase, source, coverage, syscall, arch_name, action,"
+		" attribution, reason, phase, source, coverage, trust, syscall, arch_name, action,"
 		" pid, ip) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-		" ?14, ?15, ?16, ?17)",
+		" ?14, ?15, ?16, ?17, ?18)",
 	[SQL_HOUR_FIND] =
 		"SELECT minutes, count, first, last FROM hour WHERE series = ?1 AND hour = ?2",
 	[SQL_HOUR_PUT] = "INSERT OR REPLACE INTO hour (series, hour, count, first, last, minutes)"
 			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_HOUR_DROP] = "DELETE FROM hour WHERE series = ?1 AND hour = ?2",
 	[SQL_DONOR_LIST] = "SELECT id FROM series WHERE program = ?1 AND nr = ?2 AND node = ?3"
-			   " AND container IS NULL AND arch IS ?4 AND code = ?5"
-			   " ORDER BY source = ?6 DESC, phase = ?7 DESC, id",
+			   " AND container IS NULL AND arch IS ?4 AND code = ?5 AND trust <= ?8"
+			   " ORDER BY trust = ?8 DESC, source = ?6 DESC, phase = ?7 DESC, id",
 	[SQL_SEEN_FIND] = "SELECT serials, open FROM seen WHERE node = ?1 AND minute = ?2"
 			  " AND block = ?3",
 	[SQL_SEEN_PUT] = "INSERT OR REPLACE INTO seen (node, minute, block, serials, open)"

@@ -24,6 +24,7 @@ static struct event event_of(struct taker *taker, const struct event_item *item)
 		.reason = (enum unattributed)item->reason,
 		.phase = (enum phase)item->phase,
 		.source = (enum source_kind)item->source,
+		.trust = (enum trust)item->trust,
 		.coverage = (enum coverage)item->coverage,
 		.full_stream = item->full_stream,
 		.repeats = item->repeats,

@@ -329,7 +329,8 @@ static inline int key_of(struct tally *tally, struct sql *sql, const struct even
 		.attribution = (uint8_t)event->attribution,
 		.reason = (uint8_t)event->reason,
 		.phase = (uint8_t)event->phase,
-		.source = (uint16_t)event->source,
+		.source = (uint8_t)event->source,
+		.trust = (uint8_t)event->trust,
 		.coverage = (uint16_t)event->coverage,
 	};
 	int result = program_number(tally, sql, record, &ret_key->program, err);

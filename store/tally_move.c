@@ -85,6 +85,7 @@ static int find_donors(struct tally *tally, struct sql *sql, const struct tally_
 	sqlite3_bind_int64(list, 5, key->code);
 	sqlite3_bind_int(list, 6, key->source);
 	sqlite3_bind_int(list, 7, key->phase);
+	sqlite3_bind_int(list, 8, key->trust);
 	while ((result = sql_step(sql, list, err)) > 0) {
 		if (donors->count == donors->size) {
 			donors->size = donors->size ? donors->size * 2 : 16;

@@ -25,7 +25,8 @@ struct tally_key {
 	int32_t nr;
 	uint32_t code;
 	uint8_t has_arch, attribution, reason, phase;
-	uint16_t source, coverage;
+	uint8_t source, trust;
+	uint16_t coverage;
 };
 
 /*

@@ -189,6 +189,7 @@ static void bind_series_key(sqlite3_stmt *statement, int at, const struct tally 
 	sqlite3_bind_int(statement, at + 8, key->phase);
 	sqlite3_bind_int(statement, at + 9, key->source);
 	sqlite3_bind_int(statement, at + 10, key->coverage);
+	sqlite3_bind_int(statement, at + 11, key->trust);
 }
 
 static int read_last_id(struct tally *tally, struct sql *sql, struct err *err)
@@ -240,15 +241,15 @@ int tally_row_series_add(struct tally *tally, struct sql *sql, const struct tall
 		const char *arch = arch_name(arch_token(key->arch, key->nr));
 
 		syscall_name(key->arch, key->nr, name);
-		sqlite3_bind_text(add, 13, name, -1, SQLITE_STATIC);
+		sqlite3_bind_text(add, 14, name, -1, SQLITE_STATIC);
 		if (arch)
-			sqlite3_bind_text(add, 14, arch, -1, SQLITE_STATIC);
+			sqlite3_bind_text(add, 15, arch, -1, SQLITE_STATIC);
 	}
 	snprintf(action, sizeof(action), "0x%x", key->code);
 	const char *known = action_name(key->code);
 
-	sqlite3_bind_text(add, 15, known ? known : action, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(add, 16, series->pid);
-	sqlite3_bind_int64(add, 17, (int64_t)series->ip);
+	sqlite3_bind_text(add, 16, known ? known : action, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(add, 17, series->pid);
+	sqlite3_bind_int64(add, 18, (int64_t)series->ip);
 	return sql_done(sql, add, err);
 }

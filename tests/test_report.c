@@ -326,6 +326,7 @@ static struct observation an_observation(void)
 		.first_ms = STAMP,
 		.last_ms = STAMP + 1000,
 		.pid = 17,
+		.trust = TRUST_KERNEL,
 		.ip = 0x7fd256e08829,
 	};
 }
@@ -358,7 +359,7 @@ static void test_events_json(void **state)
 		"\"node\":\"vm\",\"comm\":\"chroot\",\"exe\":\"/usr/sbin/chroot\","
 		"\"arch\":\"x86_64\",\"nr\":161,\"syscall\":\"chroot\",\"action\":\"LOG\","
 		"\"count\":2,\"first\":\"2026-11-21T23:01:34.454Z\","
-		"\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":17,\"ip\":\"0x7fd256e08829\",\"source\":\"kernel\"}\n");
+		"\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":17,\"ip\":\"0x7fd256e08829\",\"source\":\"kernel\",\"trust\":\"kernel\"}\n");
 }
 
 /* What the record did not have is null; zero is read, and a killed thread has code 0. */
@@ -387,12 +388,12 @@ static void test_events_json_nulls_and_zeros(void **state)
 		"{\"container\":null,\"attribution\":\"unattributed\",\"node\":\"vm\","
 		"\"comm\":null,\"exe\":null,\"arch\":null,\"nr\":0,\"syscall\":null,"
 		"\"action\":\"KILL_THREAD\",\"count\":2,\"first\":\"2026-11-21T23:01:34.454Z\","
-		"\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":0,\"ip\":\"0x0\",\"source\":\"kernel\"}\n"
+		"\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":0,\"ip\":\"0x0\",\"source\":\"kernel\",\"trust\":\"kernel\"}\n"
 		"{\"container\":null,\"attribution\":\"unattributed\",\"node\":\"vm\","
 		"\"comm\":\"a,\\\"b\\n\\u001B" REPLACED "\",\"exe\":null,\"arch\":\"x86_64\","
 		"\"nr\":0,\"syscall\":\"read\",\"action\":\"0x7ffc1234\",\"count\":2,"
 		"\"first\":\"2026-11-21T23:01:34.454Z\",\"last\":\"2026-11-21T23:01:35.454Z\","
-		"\"pid\":0,\"ip\":\"0x0\",\"source\":\"kernel\"}\n");
+		"\"pid\":0,\"ip\":\"0x0\",\"source\":\"kernel\",\"trust\":\"kernel\"}\n");
 }
 
 /* Phase, source and reason are no part of a line: rows that differ in them are one. */
@@ -411,13 +412,13 @@ static void test_events_add_up(void **state)
 	observations[2].nr = 168;
 	events_are(&options, observations, 3,
 		   "attribution,node,id,name,runtime,image,pod,namespace,comm,exe,arch,nr,syscall,"
-		   "action,count,first,last,pid,ip,source\r\n"
+		   "action,count,first,last,pid,ip,source,trust\r\n"
 		   "container,vm,268887c643f88ae4,web,,,,,chroot,/usr/sbin/chroot,x86_64,161,"
 		   "chroot,LOG,42,2026-11-21T23:01:33.454Z,2026-11-21T23:01:39.454Z,18,"
-		   "0x7fd256e08829,kernel\r\n"
+		   "0x7fd256e08829,kernel,kernel\r\n"
 		   "container,vm,268887c643f88ae4,web,,,,,chroot,/usr/sbin/chroot,x86_64,168,"
 		   "swapoff,LOG,2,2026-11-21T23:01:34.454Z,2026-11-21T23:01:35.454Z,17,"
-		   "0x7fd256e08829,kernel\r\n");
+		   "0x7fd256e08829,kernel,kernel\r\n");
 }
 
 static void test_events_text(void **state)
@@ -473,23 +474,23 @@ static void test_events_of_strace(void **state)
 
 	(void)state;
 	for (int i = 2; i < 4; i++) {
-		observations[i].source = SOURCE_STRACE;
+		observations[i].source = SOURCE_STRACE, observations[i].trust = TRUST_TEXT;
 		observations[i].count = 20;
 	}
-	observations[1].source = SOURCE_NETLINK;
+	observations[1].source = SOURCE_NETLINK, observations[1].trust = TRUST_KERNEL;
 	observations[3].code = SECCOMP_RET_ALLOW;
 	events_are(&(struct events_options){.format = FORMAT_CSV}, observations, 4,
 		   "attribution,node,id,name,runtime,image,pod,namespace,comm,exe,arch,nr,syscall,"
-		   "action,count,first,last,pid,ip,source\r\n"
+		   "action,count,first,last,pid,ip,source,trust\r\n"
 		   "container,vm,268887c643f88ae4,web,,,,,chroot,/usr/sbin/chroot,x86_64,161,"
 		   "chroot,LOG,4,2026-11-21T23:01:34.454Z,2026-11-21T23:01:35.454Z,17,"
-		   "0x7fd256e08829,kernel\r\n"
+		   "0x7fd256e08829,kernel,kernel\r\n"
 		   "container,vm,268887c643f88ae4,web,,,,,chroot,/usr/sbin/chroot,x86_64,161,"
 		   "chroot,LOG,20,2026-11-21T23:01:34.454Z,2026-11-21T23:01:35.454Z,17,"
-		   "0x7fd256e08829,strace\r\n"
+		   "0x7fd256e08829,strace,text\r\n"
 		   "container,vm,268887c643f88ae4,web,,,,,chroot,/usr/sbin/chroot,x86_64,161,"
 		   "chroot,ALLOW,20,2026-11-21T23:01:34.454Z,2026-11-21T23:01:35.454Z,17,"
-		   "0x7fd256e08829,strace\r\n");
+		   "0x7fd256e08829,strace,text\r\n");
 	events_are(&(struct events_options){.format = FORMAT_JSON}, &observations[3], 1,
 		   "{\"container\":{\"id\":\"268887c643f88ae4\",\"name\":\"web\",\"runtime\":null,"
 		   "\"image\":null,\"pod\":null,\"namespace\":null},\"attribution\":\"container\","
@@ -497,7 +498,7 @@ static void test_events_of_strace(void **state)
 		   "\"arch\":\"x86_64\",\"nr\":161,\"syscall\":\"chroot\",\"action\":\"ALLOW\","
 		   "\"count\":20,\"first\":\"2026-11-21T23:01:34.454Z\","
 		   "\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":17,\"ip\":\"0x7fd256e08829\","
-		   "\"source\":\"strace\"}\n");
+		   "\"source\":\"strace\",\"trust\":\"text\"}\n");
 	/* Grouped: the kernel's of two containers are one line, strace's are another. */
 	observations[1].container_row = 2;
 	events_are(
@@ -522,7 +523,7 @@ static void test_events_of_nothing(void **state)
 	events_are(&(struct events_options){.format = FORMAT_JSON}, NULL, 0, "");
 	events_are(&(struct events_options){.format = FORMAT_CSV}, NULL, 0,
 		   "attribution,node,id,name,runtime,image,pod,namespace,comm,exe,arch,nr,syscall,"
-		   "action,count,first,last,pid,ip,source\r\n");
+		   "action,count,first,last,pid,ip,source,trust\r\n");
 }
 
 static void test_containers_json(void **state)
@@ -738,6 +739,9 @@ static void test_diff_evidence(void **state)
 	observation.count = 11;
 	observation.container.coverage = COVERAGE_FULL;
 	diff_add_observation(diff, &observation, profile);
+	observation.trust = TRUST_TEXT;
+	observation.count = 5;
+	diff_add_observation(diff, &observation, profile);
 	diff_add_container(diff, &(struct container){.id = STR("quiet"), .coverage = COVERAGE_NONE},
 			   STR("vm"), NULL);
 	for (size_t i = 0; i < 3; i++)
@@ -751,6 +755,7 @@ static void test_diff_evidence(void **state)
 
 	assert_int_equal(json_integer_value(json_object_get(evidence, "records")), 0);
 	assert_int_equal(json_integer_value(json_object_get(evidence, "lost")), 3);
+	assert_int_equal(json_integer_value(json_object_get(evidence, "forgeable")), 5);
 	/* two losses, the missing arch, the coverage of `quiet` */
 	assert_int_equal(json_array_size(json_object_get(evidence, "reasons")), 4);
 	assert_string_equal(json_string_value(json_object_get(document, "coverage")), "none");

@@ -212,6 +212,40 @@ static void pause_ms(long ms)
 	nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
 }
 
+static int add_text(const struct observation *observation, void *context)
+{
+	if (observation->trust == TRUST_TEXT)
+		*(uint64_t *)context += observation->count;
+	return 0;
+}
+
+static uint64_t text_records(struct store *store)
+{
+	static const struct selection everything;
+	struct err err = ERR_INIT;
+	uint64_t count = 0;
+
+	assert_int_equal(query_observations(store, &everything, add_text, &count, &err), 0);
+	return count;
+}
+
+/* Words that another sclog wrote are those of this one as soon as it writes. */
+static void test_words(void **state)
+{
+	struct stores *fixture = *state;
+
+	close_store(fixture, 0);
+	run_sql(fixture->path[0], "DELETE FROM word WHERE kind = 'reason' AND number = 2;"
+				  "UPDATE word SET word = 'rumour' WHERE kind = 'trust';");
+	open_store(fixture, 0);
+	assert_int_equal(number(fixture->path[0], "SELECT count(*) FROM word WHERE word ="
+						  " 'process gone'"),
+			 1);
+	assert_int_equal(number(fixture->path[0], "SELECT count(*) FROM word WHERE word ="
+						  " 'rumour'"),
+			 0);
+}
+
 /* An older store becomes one of today, with all that it holds, and can be read before. */
 static void test_migration(void **state)
 {
@@ -221,8 +255,11 @@ static void test_migration(void **state)
 	struct err err = ERR_INIT;
 
 	run_sql(fixture->path[1], version_1);
+	/* of the journal it is not known whether a text of it was read */
+	run_sql(fixture->path[1], "UPDATE series SET source = 2 WHERE id = 3");
 	assert_int_equal(store_open(fixture->path[1], STORE_READ, NULL, &fixture->store[1], &err),
 			 0);
+	assert_int_equal(text_records(fixture->store[1]), 1);
 	losses = losses_of(fixture->store[1], 0);
 	assert_int_equal(losses.known, 7);
 	assert_non_null(strstr(losses.last, "serials 103-109"));
@@ -231,6 +268,10 @@ static void test_migration(void **state)
 
 	open_store(fixture, 1);
 	assert_int_equal(number(fixture->path[1], "PRAGMA user_version"), 3);
+	assert_int_equal(text_records(fixture->store[1]), 1);
+	assert_int_equal(number(fixture->path[1], "SELECT count FROM observation WHERE trust ="
+						  " 'text' AND comm = 'nginx'"),
+			 1);
 	put(fixture->store[1], &(struct given){1795302094066, 102, "storm", 39, NULL});
 	put(fixture->store[1], &(struct given){1795302094067, 103, "storm", 39, NULL});
 	/* whether an event of version 1 waits for a container is not known: it stays */
@@ -1208,6 +1249,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_migration),
+		TEST(test_words),
 		TEST(test_an_older_store_is_merged),
 		TEST(test_slots),
 		TEST(test_questions),
