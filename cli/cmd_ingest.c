@@ -83,6 +83,7 @@ static int write_summary(const struct feed_counts *counts, enum format format)
 	add_count(&summary, "records", "records", counts->in.records, false);
 	add_count(&summary, "new", "new", counts->fresh, false);
 	add_count(&summary, "duplicates", "duplicates", counts->duplicates, false);
+	add_count(&summary, "limited", "beyond a limit of the store", counts->limited, true);
 	add_count(&summary, "expired", "expired (see --backfill)", counts->expired, true);
 	add_malformed(&summary, counts);
 	add_count(&summary, "untrusted", "untrusted", counts->in.untrusted, false);

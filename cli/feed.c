@@ -365,6 +365,7 @@ static void add_put_counts(struct feed *feed)
 	feed->counts->fresh += put.fresh;
 	feed->counts->duplicates += put.duplicates;
 	feed->counts->expired += put.expired;
+	feed->counts->limited += put.limited;
 	feed->counts->in = feed->intake.counts;
 	feed->counts->in.records += feed->merged_records;
 }

@@ -23,7 +23,7 @@ struct feed_options {
 	unsigned verbose;       /* 1: the first malformed line of each kind is shown */
 };
 
-/* What was read; counts are exact. in.records = fresh + duplicates + expired. */
+/* What was read; counts are exact. in.records = fresh + duplicates + expired + limited. */
 struct feed_counts {
 	uint64_t files;  /* inputs read to their end */
 	uint64_t failed; /* inputs that could not be, or not to their end */
@@ -34,6 +34,7 @@ struct feed_counts {
 	uint64_t fresh; /* counted for the first time */
 	uint64_t duplicates;
 	uint64_t expired;
+	uint64_t limited;
 	uint64_t merged_stores;
 	double seconds; /* wall time */
 };

@@ -119,10 +119,11 @@ static bool is_cut(const struct line *line, const struct framed *framed,
 static int refuse_stamped(struct intake *intake, enum malformed why, const struct line *line,
 			  const struct framed *framed, struct err *err)
 {
-	int result = framed->full_stream && framed->has_serial
-			     ? store_note_serial(intake->store, intake_node(intake, framed->node),
-						 framed->ms, framed->serial, true, err)
-			     : 0;
+	int result =
+		framed->full_stream && framed->has_serial
+			? store_note_serial(intake->store, intake_node(intake, framed->node),
+					    framed->ms, framed->serial, framed->trust, true, err)
+			: 0;
 
 	return result < 0 ? result : refuse(intake, why, line, framed, err);
 }
@@ -220,7 +221,7 @@ static int take_framed(struct intake *intake, const struct line *line, const str
 		return 0;
 	case FRAMED_AUDIT:
 		return store_note_serial(intake->store, intake_node(intake, framed->node),
-					 framed->ms, framed->serial, false, err);
+					 framed->ms, framed->serial, framed->trust, false, err);
 	}
 	return 0;
 }

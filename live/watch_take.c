@@ -58,7 +58,7 @@ static int pass_over(struct watch *watch, const struct event *event, struct err 
 
 	return event->full_stream && record->has_serial
 		       ? store_note_serial(watch->store, event->node, record->ms, record->serial,
-					   true, err)
+					   event->trust, true, err)
 		       : 0;
 }
 

@@ -182,6 +182,7 @@ static struct observation observation_of(const struct event *event)
 		.exe = record->exe,
 		.phase = event->phase,
 		.source = event->source,
+		.trust = event->trust,
 		.has_arch = record->has_arch,
 		.arch = record->arch,
 		.nr = record->nr,

@@ -45,8 +45,8 @@ int pack_event(struct queue *queue, const struct event *event, uint64_t text_mar
 int pack_kind(struct queue *queue, uint32_t number, const struct event *event, struct err *err);
 int pack_events(struct queue *queue, struct str node, const struct store_event *events,
 		size_t count, struct err *err);
-int pack_serial(struct queue *queue, struct str node, int64_t ms, uint32_t serial, bool is_seccomp,
-		struct err *err);
+int pack_serial(struct queue *queue, struct str node, int64_t ms, uint32_t serial, enum trust trust,
+		bool is_seccomp, struct err *err);
 int pack_loss(struct queue *queue, const struct loss_note *note, uint64_t mark, struct err *err);
 int pack_input(struct queue *queue, const struct store_input *input, struct err *err);
 int pack_input_at(struct queue *queue, uint64_t offset, uint64_t lines, struct err *err);

@@ -41,6 +41,11 @@ struct slot {
 	bool expired_changed; /* since their rows were written */
 };
 
+/* The last thing that was beyond a limit: said once a minute. */
+struct limited {
+	int64_t node, minute, limit;
+};
+
 struct store {
 	struct sql sql;
 	enum store_mode mode;
@@ -57,6 +62,7 @@ struct store {
 	unsigned slot;       /* the one at hand */
 	struct slot slots[STORE_SLOTS];
 	struct put_counts counts;
+	struct limited limited;
 	struct writer_state *kept; /* NULL until writer_keep() */
 	struct queue *queue;       /* NULL unless something is put */
 	struct store_retention retention;

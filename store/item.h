@@ -53,6 +53,7 @@ struct serial_item {
 	struct item item;
 	int64_t ms;
 	uint32_t serial;
+	uint8_t trust;
 	bool is_seccomp;
 };
 

@@ -15,6 +15,7 @@ struct kind {
 	struct tally_series *series;
 	uint64_t generation;      /* of the tally's keys; of another one the series is void */
 	struct kind_whole *whole; /* the event; kind_event() gives it */
+	enum trust trust;
 	bool full_stream, has_container;
 };
 

@@ -27,7 +27,8 @@ struct merged_minute {
 	int64_t node, minute; /* node: our number */
 	uint64_t ours, theirs, fresh;
 	uint64_t our_texts; /* of ours, those without a serial */
-	bool unsure;        /* texts of both, marked under two keys: they may be the same events */
+	bool unsure; /* texts of both, which may be the same events: marked under two keys, or
+			a text's in one and the kernel's in the other */
 };
 
 struct merge {
@@ -168,11 +169,20 @@ static void add_identity(uint32_t serial_low, uint32_t minute_ms, void *context)
 
 	if (add->err->code)
 		return;
-	int result = seen_add(store->seen, &store->sql, add->minute->node, ms,
-			      add->block << 16 | serial_low, add->err);
+	uint32_t serial = add->block << 16 | serial_low;
+	enum trust trust = add->block & SEEN_TEXT_BLOCK ? TRUST_TEXT : TRUST_KERNEL;
+	struct merged_minute *minute = add->minute;
+	int result = seen_add(store->seen, &store->sql, minute->node, ms, serial, trust, add->err);
 
-	add->minute->theirs++;
-	add->minute->fresh += result > 0;
+	minute->theirs++;
+	minute->fresh += result == SEEN_NEW;
+	if (result != SEEN_NEW || minute->ours == 0)
+		return;
+	/* what the kernel says in one and a text in the other may be counted on both sides */
+	minute->unsure |= trust == TRUST_KERNEL
+				  ? seen_in_text(store->seen, ms, serial)
+				  : seen_kernel(store->seen, &store->sql, minute->node, ms, serial,
+						add->err) != SEEN_KERNEL_NOT;
 }
 
 /* A row of their identities: node label, minute, block, serials. */
@@ -257,7 +267,7 @@ static int merge_texts(struct merge *merge, sqlite3_stmt *row, struct err *err)
 		return result;
 	minute->theirs += theirs;
 	minute->fresh += fresh;
-	minute->unsure = !merge->same_key && minute->our_texts && fresh;
+	minute->unsure |= !merge->same_key && minute->our_texts && fresh;
 	return seen_text_full(store->seen_text)
 		       ? seen_text_flush(store->seen_text, &store->sql, err)
 		       : 0;

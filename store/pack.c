@@ -256,8 +256,8 @@ int pack_events(struct queue *queue, struct str node, const struct store_event *
 	return 0;
 }
 
-int pack_serial(struct queue *queue, struct str node, int64_t ms, uint32_t serial, bool is_seccomp,
-		struct err *err)
+int pack_serial(struct queue *queue, struct str node, int64_t ms, uint32_t serial, enum trust trust,
+		bool is_seccomp, struct err *err)
 {
 	struct pack *pack;
 
@@ -271,6 +271,7 @@ int pack_serial(struct queue *queue, struct str node, int64_t ms, uint32_t seria
 
 	item->ms = ms;
 	item->serial = serial;
+	item->trust = (uint8_t)trust;
 	item->is_seccomp = is_seccomp;
 	put_node(pack, &item->item, (char *)(item + 1), node);
 	return 0;

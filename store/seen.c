@@ -30,6 +30,9 @@ struct page {
 	uint64_t open[PAGE_SERIALS / 64];
 };
 
+/* So many of all blocks wait for a commit: a text may say as many as it likes. */
+#define AGAIN_ALL (4 * AGAIN_MAX)
+
 /* A serial that was used twice in a minute: by two boots, or by two hosts of one name. In order. */
 struct again {
 	uint16_t serial;
@@ -39,7 +42,8 @@ struct again {
 struct block {
 	int64_t node;
 	int64_t minute;
-	uint32_t number; /* serial >> 16 */
+	uint32_t number; /* serial >> 16, and SEEN_TEXT_BLOCK */
+	uint16_t text;   /* index + 1 of the block of texts beside it; 0: none */
 	bool changed;
 	bool has_open;
 	uint16_t pages[BLOCK_PAGES]; /* index + 1 into the pool, 0: none of these was seen */
@@ -52,8 +56,10 @@ struct seen {
 	size_t page_count;
 	struct block *blocks;
 	size_t block_count;
-	uint16_t *slots; /* index + 1 into blocks */
-	struct block *last;
+	uint16_t *slots;    /* index + 1 into blocks */
+	struct block *last; /* the kernel's */
+	size_t again_count;
+	struct block *last_at; /* the one that the last identity went to */
 };
 
 struct seen *seen_new(void)
@@ -91,45 +97,66 @@ void seen_reset(struct seen *seen)
 	memset(seen->slots, 0, SLOTS * sizeof(*seen->slots));
 	seen->block_count = 0;
 	seen->page_count = 0;
-	seen->last = NULL;
+	seen->last = seen->last_at = NULL;
+	seen->again_count = 0;
 }
 
 bool seen_full(const struct seen *seen)
 {
-	return seen->page_count > PAGES_MAX - PAGES_RESERVED - 2 ||
-	       seen->block_count > BLOCKS_MAX - 2;
+	return seen->page_count > PAGES_MAX - 2 * PAGES_RESERVED - 2 ||
+	       seen->block_count > BLOCKS_MAX - 3 || seen->again_count > AGAIN_ALL;
 }
 
-/* True if it was new. What does not fit counts as new, and is not known when it comes again. */
-static bool again_add(struct block *block, struct again one)
+static uint32_t again_key(uint32_t serial, uint16_t ms)
+{
+	return (serial & 0xffff) << 16 | ms;
+}
+
+/* Where the identity is among those of serials that were used again, or belongs. */
+static size_t again_find(const struct block *block, uint32_t key)
 {
 	size_t low = 0, high = block->again_count;
 
 	while (low < high) {
-		size_t middle = (low + high) / 2;
-		const struct again *at = &block->again[middle];
+		size_t middle = low + (high - low) / 2;
 
-		if (at->serial < one.serial || (at->serial == one.serial && at->ms < one.ms))
+		if (again_key(block->again[middle].serial, block->again[middle].ms) < key)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low < block->again_count && block->again[low].serial == one.serial &&
-	    block->again[low].ms == one.ms)
-		return false;
-	if (block->again_count >= AGAIN_MAX)
-		return true;
-	block->again = mem_resize(block->again, (block->again_count + 1) * sizeof(*block->again));
-	struct again *at = &block->again[low];
-
-	memmove(at + 1, at, (block->again_count - low) * sizeof(*at));
-	*at = one;
-	block->again_count++;
-	return true;
+	return low;
 }
 
-/* True if it was new in the block. */
-static bool block_add(struct seen *seen, struct block *block, uint32_t serial, uint16_t ms)
+static bool again_has(const struct block *block, uint32_t serial, uint16_t ms)
+{
+	size_t at = again_find(block, again_key(serial, ms));
+
+	return at < block->again_count && block->again[at].serial == (uint16_t)serial &&
+	       block->again[at].ms == ms;
+}
+
+static enum seen_added again_add(struct seen *seen, struct block *block, uint32_t serial,
+				 uint16_t ms)
+{
+	size_t at = again_find(block, again_key(serial, ms)), count = block->again_count;
+
+	if (again_has(block, serial, ms))
+		return SEEN_KNOWN;
+	if (count == AGAIN_MAX)
+		return SEEN_REFUSED;
+	if ((count & (count - 1)) == 0)
+		block->again =
+			mem_resize(block->again, (count ? count * 2 : 1) * sizeof(*block->again));
+	memmove(&block->again[at + 1], &block->again[at], (count - at) * sizeof(*block->again));
+	block->again[at] = (struct again){(uint16_t)serial, ms};
+	block->again_count++;
+	seen->again_count++;
+	return SEEN_NEW;
+}
+
+static enum seen_added block_add(struct seen *seen, struct block *block, uint32_t serial,
+				 uint16_t ms)
 {
 	uint16_t *page = &block->pages[serial >> 8 & 0xff];
 
@@ -143,12 +170,12 @@ static bool block_add(struct seen *seen, struct block *block, uint32_t serial, u
 	uint16_t *at = &seen->pages[*page - 1].ms[serial & 0xff];
 
 	if (*at == ms)
-		return false;
+		return SEEN_KNOWN;
 	if (*at == UNSEEN) {
 		*at = ms;
-		return true;
+		return SEEN_NEW;
 	}
-	return again_add(block, (struct again){(uint16_t)serial, ms});
+	return again_add(seen, block, serial, ms);
 }
 
 struct load {
@@ -232,6 +259,7 @@ static void open_unpack(struct seen *seen, struct block *block, struct str bytes
 	}
 }
 
+/* Returns 1 if it is on file, 0 or -errno. */
 static int block_load(struct seen *seen, struct sql *sql, struct block *block, struct err *err)
 {
 	sqlite3_stmt *find = sql_get(sql, SQL_SEEN_FIND, err);
@@ -249,7 +277,7 @@ static int block_load(struct seen *seen, struct sql *sql, struct block *block, s
 	if (result > 0 && sqlite3_column_type(find, 1) != SQLITE_NULL)
 		open_unpack(seen, block, sql_column_bytes(find, 1));
 	sqlite3_reset(find);
-	return result < 0 ? result : 0;
+	return result;
 }
 
 static size_t slot_of(int64_t node, int64_t minute, uint32_t number)
@@ -264,7 +292,26 @@ static bool block_is(const struct block *block, int64_t node, int64_t minute, ui
 	return block->minute == minute && block->number == number && block->node == node;
 }
 
-/* The block in memory, loaded if it was not; NULL with an error. */
+static struct block *block_new(struct seen *seen, int64_t node, int64_t minute, uint32_t number)
+{
+	struct block *block = &seen->blocks[seen->block_count++];
+
+	*block = (struct block){.node = node, .minute = minute, .number = number};
+	return block;
+}
+
+/* The block of texts beside one of the kernel's. */
+static struct block *block_text(struct seen *seen, struct block *block)
+{
+	if (!block->text) {
+		block_new(seen, block->node, block->minute, block->number | SEEN_TEXT_BLOCK);
+		block->text = (uint16_t)seen->block_count;
+	}
+	return &seen->blocks[block->text - 1];
+}
+
+/* The kernel's block in memory, loaded if it was not, and that of the texts beside it; NULL with an
+ * error. */
 static struct block *block_get(struct seen *seen, struct sql *sql, int64_t node, int64_t minute,
 			       uint32_t number, struct err *err)
 {
@@ -276,53 +323,100 @@ static struct block *block_get(struct seen *seen, struct sql *sql, int64_t node,
 		if (block_is(block, node, minute, number))
 			return block;
 	}
-	struct block *block = &seen->blocks[seen->block_count];
+	struct block *block = block_new(seen, node, minute, number);
 
-	*block = (struct block){.node = node, .minute = minute, .number = number};
-	seen->slots[slot] = (uint16_t)++seen->block_count;
-	return block_load(seen, sql, block, err) < 0 ? NULL : block;
+	seen->slots[slot] = (uint16_t)seen->block_count;
+	int result = block_load(seen, sql, block, err);
+
+	if (result < 0)
+		return NULL;
+	result = block_load(seen, sql, block_text(seen, block), err);
+	if (result == 0) { /* the usual case */
+		seen->block_count--;
+		block->text = 0;
+	}
+	return result < 0 ? NULL : block;
+}
+
+/* The kernel's block of an identity. */
+static inline struct block *block_of(struct seen *seen, struct sql *sql, int64_t node, int64_t ms,
+				     uint32_t serial, struct err *err)
+{
+	int64_t minute = ms / MINUTE_MS;
+
+	if (!seen->last || !block_is(seen->last, node, minute, serial >> 16))
+		seen->last = block_get(seen, sql, node, minute, serial >> 16, err);
+	return seen->last;
 }
 
 int seen_add(struct seen *seen, struct sql *sql, int64_t node, int64_t ms, uint32_t serial,
-	     struct err *err)
+	     enum trust trust, struct err *err)
 {
-	int64_t minute = ms / MINUTE_MS;
-	struct block *block = seen->last;
+	struct block *block = block_of(seen, sql, node, ms, serial, err);
 
-	if (!block || !block_is(block, node, minute, serial >> 16)) {
-		block = block_get(seen, sql, node, minute, serial >> 16, err);
-		if (!block)
-			return -err->code;
-		seen->last = block;
-	}
-	bool fresh = block_add(seen, block, serial, (uint16_t)(ms % MINUTE_MS));
+	if (!block)
+		return -err->code;
+	if (trust == TRUST_TEXT)
+		block = block_text(seen, block);
+	seen->last_at = block;
+	enum seen_added added = block_add(seen, block, serial, (uint16_t)(ms % MINUTE_MS));
 
-	block->changed |= fresh;
-	return fresh;
+	block->changed |= added == SEEN_NEW;
+	return added;
+}
+
+/* The page of the block that has the identity, but for those that were used again; NULL. */
+static struct page *page_of(const struct seen *seen, const struct block *block, int64_t ms,
+			    uint32_t serial)
+{
+	uint16_t index = block->pages[serial >> 8 & 0xff];
+	struct page *page = index ? &seen->pages[index - 1] : NULL;
+
+	return page && page->ms[serial & 0xff] == (uint16_t)(ms % MINUTE_MS) ? page : NULL;
+}
+
+int seen_kernel(struct seen *seen, struct sql *sql, int64_t node, int64_t ms, uint32_t serial,
+		struct err *err)
+{
+	struct block *block = block_of(seen, sql, node, ms, serial, err);
+	struct page *page = block ? page_of(seen, block, ms, serial) : NULL;
+
+	if (!block)
+		return -err->code;
+	if (page)
+		return is_open(page, serial & 0xff) ? SEEN_KERNEL_OPEN : SEEN_KERNEL_THERE;
+	return again_has(block, serial, (uint16_t)(ms % MINUTE_MS)) ? SEEN_KERNEL_THERE
+								    : SEEN_KERNEL_NOT;
+}
+
+bool seen_in_text(const struct seen *seen, int64_t ms, uint32_t serial)
+{
+	const struct block *text = seen->last->text ? &seen->blocks[seen->last->text - 1] : NULL;
+
+	return text && (page_of(seen, text, ms, serial) ||
+			again_has(text, serial, (uint16_t)(ms % MINUTE_MS)));
 }
 
 void seen_open(struct seen *seen, int64_t ms, uint32_t serial)
 {
-	struct block *block = seen->last;
-	struct page *page = &seen->pages[block->pages[serial >> 8 & 0xff] - 1];
+	struct page *page = page_of(seen, seen->last_at, ms, serial);
 	uint32_t at = serial & 0xff;
 
-	if (page->ms[at] != (uint16_t)(ms % MINUTE_MS))
+	if (!page)
 		return;
 	page->open[at / 64] |= (uint64_t)1 << at % 64;
-	block->has_open = true;
+	seen->last_at->has_open = true;
 }
 
 bool seen_claim(struct seen *seen, int64_t ms, uint32_t serial)
 {
-	struct block *block = seen->last;
-	struct page *page = &seen->pages[block->pages[serial >> 8 & 0xff] - 1];
+	struct page *page = page_of(seen, seen->last_at, ms, serial);
 	uint32_t at = serial & 0xff;
 
-	if (!block->has_open || page->ms[at] != (uint16_t)(ms % MINUTE_MS) || !is_open(page, at))
+	if (!page || !is_open(page, at))
 		return false;
 	page->open[at / 64] &= ~((uint64_t)1 << at % 64);
-	block->changed = true;
+	seen->last_at->changed = true;
 	return true;
 }
 

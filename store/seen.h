@@ -1,6 +1,9 @@
 /*
  * The identities of events that were counted: node, stamp and serial.
  *
+ * What the kernel said and what a text said (enum trust) are identities apart: a text, which
+ * others may have written, never makes the kernel's record a duplicate.
+ *
  * By node, minute and block of 65,536 serials; a block knows for each serial the millisecond of
  * the minute at which it was stamped. In memory that is a table of pages of 256 serials, so that
  * the usual question (the serial after the last one) is one load. In the database a block is a
@@ -10,9 +13,14 @@
 #ifndef SCLOG_STORE_SEEN_H
 #define SCLOG_STORE_SEEN_H
 
+#include "ingest/source.h"
 #include "store/sql.h"
 
 struct seen;
+
+/* In a block's number: its identities are those of texts. Such a block hangs on that of the
+ * kernel's, which is in memory whenever it is. */
+#define SEEN_TEXT_BLOCK 0x10000u
 
 struct seen *seen_new(void);
 void seen_free(struct seen *seen);
@@ -21,11 +29,30 @@ void seen_free(struct seen *seen);
 void seen_reserve(struct seen *seen);
 
 /*
- * Notes an identity; the connection must be inside a write transaction. Returns 1 if it is new,
- * 0 if it was there, or -errno.
+ * Notes an identity; the connection must be inside a write transaction. Returns an enum seen_added,
+ * or -errno.
  */
+enum seen_added {
+	SEEN_KNOWN, /* it was there */
+	SEEN_NEW,
+	SEEN_SHADOWED, /* of a text: the kernel said it */
+	SEEN_REFUSED,  /* too many serials of a minute were used again: it cannot be kept */
+};
 int seen_add(struct seen *seen, struct sql *sql, int64_t node, int64_t ms, uint32_t serial,
-	     struct err *err);
+	     enum trust trust, struct err *err);
+
+/* What is known of an identity as the kernel's. */
+enum seen_kernel {
+	SEEN_KERNEL_NOT,
+	SEEN_KERNEL_OPEN, /* there, and open */
+	SEEN_KERNEL_THERE,
+};
+/* An enum seen_kernel, or -errno. */
+int seen_kernel(struct seen *seen, struct sql *sql, int64_t node, int64_t ms, uint32_t serial,
+		struct err *err);
+
+/* Did a text say the kernel's identity that seen_add() just took? */
+bool seen_in_text(const struct seen *seen, int64_t ms, uint32_t serial);
 
 /*
  * An identity is open while its event is counted to no container: seen_open() says so of the one
@@ -68,9 +95,10 @@ void seen_text_select(struct seen_text *seen, unsigned slot);
 int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t ms,
 		  uint64_t text_hash, struct err *err);
 /* The same for a text that comes 1 + repeats times at once; *ret_fresh: how many of them were not
- * counted before. */
+ * counted before. A minute that has so many texts already takes no other (SEEN_REFUSED). */
 int seen_text_add_many(struct seen_text *seen, struct sql *sql, int64_t node, int64_t ms,
-		       uint64_t text_hash, uint32_t repeats, uint32_t *ret_fresh, struct err *err);
+		       uint64_t text_hash, uint32_t repeats, size_t most, uint32_t *ret_fresh,
+		       struct err *err);
 /* Takes the packed marks of a minute of another store. *ret_theirs is how many lines they stand
  * for, *ret_fresh how many of those were not known here. */
 int seen_text_merge(struct seen_text *seen, struct sql *sql, int64_t node, int64_t minute,

@@ -37,6 +37,7 @@ struct mark {
 
 struct minute_ref {
 	int64_t node, minute;
+	size_t texts; /* that are counted in it */
 };
 
 /* What is being read. */
@@ -170,12 +171,13 @@ static struct mark *mark_get(struct seen_text *seen, int64_t node, int64_t minut
 	return mark_take(seen, &wanted);
 }
 
-static bool minute_loaded(const struct seen_text *seen, int64_t node, int64_t minute)
+/* The minute, if its row was read since the last flush; else NULL. */
+static struct minute_ref *minute_find(const struct seen_text *seen, int64_t node, int64_t minute)
 {
 	for (size_t i = seen->loaded_count; i-- > 0;)
 		if (seen->loaded[i].minute == minute && seen->loaded[i].node == node)
-			return true;
-	return false;
+			return &seen->loaded[i];
+	return NULL;
 }
 
 static int take_marks(struct seen_text *seen, struct sql *sql, int64_t node, int64_t minute,
@@ -205,14 +207,16 @@ static int load_minute(struct seen_text *seen, struct sql *sql, int64_t node, in
 	sqlite3_bind_int64(find, 1, node);
 	sqlite3_bind_int64(find, 2, minute);
 	int result = sql_step(sql, find, err);
+	struct str marks = result > 0 ? sql_column_bytes(find, 0) : str_of(NULL, 0);
+	size_t texts = marks.n / PACKED_SIZE;
 
 	if (result > 0)
-		result = take_marks(seen, sql, node, minute, sql_column_bytes(find, 0), err);
+		result = take_marks(seen, sql, node, minute, marks, err);
 	sqlite3_reset(find);
 	if (result < 0)
 		return result;
 	seen->loaded = mem_resize(seen->loaded, (seen->loaded_count + 1) * sizeof(*seen->loaded));
-	seen->loaded[seen->loaded_count++] = (struct minute_ref){node, minute};
+	seen->loaded[seen->loaded_count++] = (struct minute_ref){node, minute, texts};
 	if (seen->loaded_count == 1)
 		seen->base = seen->count;
 	return 0;
@@ -221,7 +225,7 @@ static int load_minute(struct seen_text *seen, struct sql *sql, int64_t node, in
 static int ensure_minute(struct seen_text *seen, struct sql *sql, int64_t node, int64_t minute,
 			 struct err *err)
 {
-	return minute_loaded(seen, node, minute) ? 0 : load_minute(seen, sql, node, minute, err);
+	return minute_find(seen, node, minute) ? 0 : load_minute(seen, sql, node, minute, err);
 }
 
 int seen_text_merge(struct seen_text *seen, struct sql *sql, int64_t node, int64_t minute,
@@ -287,7 +291,7 @@ int seen_text_add(struct seen_text *seen, struct sql *sql, int64_t node, int64_t
 {
 	uint32_t fresh;
 
-	return seen_text_add_many(seen, sql, node, ms, text_hash, 0, &fresh, err);
+	return seen_text_add_many(seen, sql, node, ms, text_hash, 0, SIZE_MAX, &fresh, err);
 }
 
 static uint32_t add_capped(uint32_t a, uint32_t b)
@@ -296,7 +300,8 @@ static uint32_t add_capped(uint32_t a, uint32_t b)
 }
 
 int seen_text_add_many(struct seen_text *seen, struct sql *sql, int64_t node, int64_t ms,
-		       uint64_t text_hash, uint32_t repeats, uint32_t *ret_fresh, struct err *err)
+		       uint64_t text_hash, uint32_t repeats, size_t most, uint32_t *ret_fresh,
+		       struct err *err)
 {
 	const struct mark text = {.node = node,
 				  .minute = ms / MINUTE_MS,
@@ -313,12 +318,20 @@ int seen_text_add_many(struct seen_text *seen, struct sql *sql, int64_t node, in
 
 	if (seen->inputs.slot)
 		mark = mark_take(seen, &text);
-	*ret_fresh = here > mark->counted ? here - mark->counted : 0;
-	if (*ret_fresh == 0)
-		return 0;
+	uint32_t fresh = here > mark->counted ? here - mark->counted : 0;
+	struct minute_ref *in = mark->counted ? NULL : minute_find(seen, node, text.minute);
+
+	*ret_fresh = 0;
+	if (fresh == 0)
+		return SEEN_KNOWN;
+	if (in && in->texts >= most)
+		return SEEN_REFUSED;
+	if (in)
+		in->texts++;
+	*ret_fresh = fresh;
 	mark->counted = here;
 	mark->changed = true;
-	return 1;
+	return SEEN_NEW;
 }
 
 static int compare_marks(const void *left, const void *right)

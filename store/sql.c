@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define SPANS "SELECT complete, first_serial, last_serial, first, last, missing, rowid FROM span"
+
 static const char *const texts[SQL_COUNT] = {
 	[SQL_NODE_FIND] = "SELECT id FROM node WHERE label = ?1",
 	[SQL_NODE_ADD] = "INSERT INTO node (label, name) VALUES (?1, ?2)",
@@ -64,9 +66,11 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_HOUR_PUT] = "INSERT OR REPLACE INTO hour (series, hour, count, first, last, minutes)"
 			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
 	[SQL_HOUR_DROP] = "DELETE FROM hour WHERE series = ?1 AND hour = ?2",
-	[SQL_DONOR_LIST] = "SELECT id FROM series WHERE program = ?1 AND nr = ?2 AND node = ?3"
-			   " AND container IS NULL AND arch IS ?4 AND code = ?5 AND trust <= ?8"
-			   " ORDER BY trust = ?8 DESC, source = ?6 DESC, phase = ?7 DESC, id",
+	[SQL_DONOR_LIST] =
+		"SELECT id FROM series WHERE program = ?1 AND nr = ?2 AND node = ?3"
+		" AND (container IS NULL OR container = ?9) AND arch IS ?4"
+		" AND code = ?5 AND trust <= ?8"
+		" ORDER BY container IS NULL, trust = ?8 DESC, source = ?6 DESC, phase = ?7 DESC, id",
 	[SQL_SEEN_FIND] = "SELECT serials, open FROM seen WHERE node = ?1 AND minute = ?2"
 			  " AND block = ?3",
 	[SQL_SEEN_PUT] = "INSERT OR REPLACE INTO seen (node, minute, block, serials, open)"
@@ -74,16 +78,14 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_SEEN_TEXT_FIND] = "SELECT marks FROM seen_text WHERE node = ?1 AND minute = ?2",
 	[SQL_SEEN_TEXT_PUT] = "INSERT OR REPLACE INTO seen_text (node, minute, marks)"
 			      " VALUES (?1, ?2, ?3)",
-	[SQL_SPAN_LIST] = "SELECT complete, first_serial, last_serial, first, last,"
-			  " missing, rowid FROM span"
-			  " WHERE node = ?1 ORDER BY first, first_serial",
-	[SQL_SPAN_TAIL] = "SELECT complete, first_serial, last_serial, first, last,"
-			  " missing, rowid FROM span"
-			  " WHERE node = ?1 AND complete = ?2"
-			  " ORDER BY first DESC, first_serial DESC LIMIT ?3",
+	[SQL_SPAN_LIST] = SPANS " WHERE node = ?1 AND trust = ?2 ORDER BY first, first_serial",
+	/* of a store of schema 1 or 2: what it has counts as the kernel's */
+	[SQL_SPAN_LIST_OLD] = SPANS " WHERE node = ?1 AND ?2 = 1 ORDER BY first, first_serial",
+	[SQL_SPAN_TAIL] = SPANS " WHERE node = ?1 AND trust = ?2 AND complete = ?3"
+				" ORDER BY first DESC, first_serial DESC LIMIT ?4",
 	[SQL_SPAN_DROP] = "DELETE FROM span WHERE rowid = ?1",
 	[SQL_SPAN_ADD] = "INSERT INTO span (node, complete, first_serial, last_serial, first,"
-			 " last, missing) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+			 " last, missing, trust) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[SQL_LOSS_PUT] = "INSERT INTO loss (node, kind, at, mark, count, detail)"
 			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (node, kind, at, mark)"
 			 " DO UPDATE SET count = max(count, excluded.count)",

@@ -425,9 +425,9 @@ int store_put_events(struct store *store, struct str node, const struct store_ev
 }
 
 int store_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,
-		      bool is_seccomp, struct err *err)
+		      enum trust trust, bool is_seccomp, struct err *err)
 {
-	return pack_serial(queue_of(store), node, ms, serial, is_seccomp, err);
+	return pack_serial(queue_of(store), node, ms, serial, trust, is_seccomp, err);
 }
 
 int store_put_loss(struct store *store, const struct loss_note *note, struct err *err)

@@ -44,6 +44,10 @@ void store_make_directories(const char *path);
  * without serial is identified by `text`, the whole line, and how many equal lines came before
  * it in that second of this input (store_input_begin).
  *
+ * What the kernel said and what a text said are identities apart. A text is a duplicate of the
+ * kernel's record, never the reverse: the kernel's counts, and what the text said in the same words
+ * goes; of a text that others wrote, both stand.
+ *
  * An event that was counted to no container (host or unattributed) and comes again with one is a
  * duplicate that goes over to its container: exactly, since it is known of each identity whether
  * it waits for one. Only of lines without a serial, of events that a store of schema 1 held, and
@@ -79,6 +83,7 @@ struct put_counts {
 	uint64_t fresh;      /* counted for the first time */
 	uint64_t duplicates; /* in the store already: nothing changed */
 	uint64_t expired;    /* older than the store's horizon: cannot be known, refused */
+	uint64_t limited;    /* beyond a limit of the store: not counted, which is evidence */
 	/* Of the duplicates: counted to no container before, and to this one's now. */
 	uint64_t reattributed;
 };
@@ -93,7 +98,7 @@ void store_set_backfill(struct store *store, bool backfill);
  * for every line. Returns 0 or a negative errno.
  */
 int store_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,
-		      bool is_seccomp, struct err *err);
+		      enum trust trust, bool is_seccomp, struct err *err);
 
 /* How something was lost, or may have been. */
 enum loss_kind {
@@ -114,6 +119,7 @@ enum loss_kind {
 	LOSS_GREW, /* the kernel's count of dropped records grew by so many while it was watched */
 	LOSS_CLAIMED, /* processes named a container that is not their user's */
 	LOSS_EXPIRED, /* records older than the horizon: they may have been counted before it moved */
+	LOSS_LIMIT,   /* a limit of the store: what was beyond it is not counted */
 	LOSS_KIND_COUNT,
 };
 

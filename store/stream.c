@@ -51,9 +51,9 @@ static void span_widen(struct span *span, int64_t ms, bool is_other)
 }
 
 /* True if the run takes the serial: inside it, or next to one of its ends. */
-static bool span_take(struct span *span, int64_t node, int64_t ms, uint32_t serial)
+static bool span_take(struct span *span, int64_t channel, int64_t ms, uint32_t serial)
 {
-	if (span->node != node || (uint64_t)serial + 1 < span->first_serial ||
+	if (span->channel != channel || (uint64_t)serial + 1 < span->first_serial ||
 	    (uint64_t)serial > (uint64_t)span->last_serial + 1)
 		return false;
 	if (serial < span->first_serial) {
@@ -93,7 +93,8 @@ static uint64_t missing_of(const struct span *a, const struct span *b)
  */
 static bool span_join(struct span *a, const struct span *b)
 {
-	if (a->node != b->node || a->complete != b->complete || b->first_serial < a->first_serial ||
+	if (a->channel != b->channel || a->complete != b->complete ||
+	    b->first_serial < a->first_serial ||
 	    (uint64_t)b->first_serial > (uint64_t)a->last_serial + 1)
 		return false;
 	bool touches = (uint64_t)b->first_serial == (uint64_t)a->last_serial + 1;
@@ -120,7 +121,7 @@ static bool gap_between(const struct span *a, const struct span *b, uint64_t *re
 	bool wrapped =
 		a->last_serial >= UINT32_MAX - WRAP_SERIALS && b->first_serial < WRAP_SERIALS;
 
-	if (a->node != b->node || b->first_ms < a->last_ms - STAMP_SLACK_MS ||
+	if (a->channel != b->channel || b->first_ms < a->last_ms - STAMP_SLACK_MS ||
 	    (b->first_serial <= a->last_serial && !wrapped))
 		return false;
 	*ret_gap = b->first_serial - a->last_serial - 1; /* modulo 2^32, as serials are */
@@ -131,8 +132,8 @@ static int compare_spans(const void *left, const void *right)
 {
 	const struct span *a = left, *b = right;
 
-	if (a->node != b->node)
-		return a->node < b->node ? -1 : 1;
+	if (a->channel != b->channel)
+		return a->channel < b->channel ? -1 : 1;
 	if (a->complete != b->complete)
 		return a->complete ? -1 : 1;
 	if (a->first_ms != b->first_ms)
@@ -145,7 +146,7 @@ static int compare_spans(const void *left, const void *right)
 /* True if b belongs before a, although it was stamped a little later: serials that are near. */
 static bool swapped(const struct span *a, const struct span *b)
 {
-	return a->node == b->node && a->complete == b->complete &&
+	return a->channel == b->channel && a->complete == b->complete &&
 	       b->first_serial < a->first_serial &&
 	       a->first_serial - b->first_serial < WRAP_SERIALS &&
 	       b->first_ms - a->first_ms <= ORDER_SLACK_MS;
@@ -239,7 +240,8 @@ static void runs_crowd(struct stream *stream)
 	stream->look_at = stream->count * 2 > RUNS_MAX ? stream->count * 2 : RUNS_MAX;
 }
 
-static void add_run(struct stream *stream, int64_t node, int64_t ms, uint32_t serial, bool is_other)
+static void add_run(struct stream *stream, int64_t channel, int64_t ms, uint32_t serial,
+		    bool is_other)
 {
 	if (stream->count >= RUNS_MAX && stream->count >= stream->look_at)
 		runs_crowd(stream);
@@ -247,7 +249,7 @@ static void add_run(struct stream *stream, int64_t node, int64_t ms, uint32_t se
 		stream->size = stream->size ? stream->size * 2 : REORDER_RUNS;
 		stream->runs = mem_resize(stream->runs, stream->size * sizeof(*stream->runs));
 	}
-	stream->runs[stream->count++] = (struct span){.node = node,
+	stream->runs[stream->count++] = (struct span){.channel = channel,
 						      .other = is_other,
 						      .first_serial = serial,
 						      .last_serial = serial,
@@ -284,7 +286,7 @@ bool stream_full(const struct stream *stream)
 	return stream->count >= 2 * RUNS_MAX;
 }
 
-void stream_note(struct stream *stream, int64_t node, int64_t ms, uint32_t serial, bool is_other)
+void stream_note(struct stream *stream, int64_t channel, int64_t ms, uint32_t serial, bool is_other)
 {
 	size_t from = stream->count > REORDER_RUNS ? stream->count - REORDER_RUNS : 0;
 
@@ -292,18 +294,18 @@ void stream_note(struct stream *stream, int64_t node, int64_t ms, uint32_t seria
 		struct span *run = &stream->runs[i];
 		uint32_t length = run->last_serial - run->first_serial;
 
-		if (!span_take(run, node, ms, serial))
+		if (!span_take(run, channel, ms, serial))
 			continue;
 		span_widen(run, ms, is_other);
 		if (stream->count > 1 && run->last_serial - run->first_serial != length)
 			rejoin(stream, i);
 		return;
 	}
-	add_run(stream, node, ms, serial, is_other);
+	add_run(stream, channel, ms, serial, is_other);
 }
 
 /* Reads the rows of a statement whose bindings are set, behind the spans that are in the list. */
-static int take_spans(struct sql *sql, sqlite3_stmt *rows, int64_t node, struct stream *list,
+static int take_spans(struct sql *sql, sqlite3_stmt *rows, int64_t channel, struct stream *list,
 		      struct err *err)
 {
 	int result;
@@ -314,7 +316,7 @@ static int take_spans(struct sql *sql, sqlite3_stmt *rows, int64_t node, struct 
 				       sql->path);
 		list->runs = mem_resize(list->runs, (list->count + 1) * sizeof(*list->runs));
 		list->runs[list->count++] = (struct span){
-			.node = node,
+			.channel = channel,
 			.complete = sqlite3_column_int(rows, 0),
 			.first_serial = (uint32_t)sqlite3_column_int64(rows, 1),
 			.last_serial = (uint32_t)sqlite3_column_int64(rows, 2),
@@ -328,29 +330,36 @@ static int take_spans(struct sql *sql, sqlite3_stmt *rows, int64_t node, struct 
 	return result;
 }
 
-/* All of a node's spans. */
-static int load_spans(struct sql *sql, int64_t node, struct stream *list, struct err *err)
+static void bind_channel(sqlite3_stmt *statement, int at, int64_t channel)
 {
-	sqlite3_stmt *rows = sql_get(sql, SQL_SPAN_LIST, err);
+	sqlite3_bind_int64(statement, at, channel >> 1);
+	sqlite3_bind_int64(statement, at + 1, channel & 1);
+}
+
+/* All of a channel's spans. */
+static int load_spans(struct sql *sql, int64_t channel, struct stream *list, struct err *err)
+{
+	sqlite3_stmt *rows =
+		sql_get(sql, sql->schema >= 3 ? SQL_SPAN_LIST : SQL_SPAN_LIST_OLD, err);
 
 	if (!rows)
 		return -err->code;
-	sqlite3_bind_int64(rows, 1, node);
-	return take_spans(sql, rows, node, list, err);
+	bind_channel(rows, 1, channel);
+	return take_spans(sql, rows, channel, list, err);
 }
 
 /* The latest of a node's spans of one kind. */
-static int load_tail(struct sql *sql, int64_t node, bool complete, struct stream *list,
+static int load_tail(struct sql *sql, int64_t channel, bool complete, struct stream *list,
 		     struct err *err)
 {
 	sqlite3_stmt *rows = sql_get(sql, SQL_SPAN_TAIL, err);
 
 	if (!rows)
 		return -err->code;
-	sqlite3_bind_int64(rows, 1, node);
-	sqlite3_bind_int(rows, 2, complete);
-	sqlite3_bind_int(rows, 3, TAIL_SPANS);
-	return take_spans(sql, rows, node, list, err);
+	bind_channel(rows, 1, channel);
+	sqlite3_bind_int(rows, 3, complete);
+	sqlite3_bind_int(rows, 4, TAIL_SPANS);
+	return take_spans(sql, rows, channel, list, err);
 }
 
 static int write_span(struct sql *sql, const struct span *span, struct err *err)
@@ -359,13 +368,14 @@ static int write_span(struct sql *sql, const struct span *span, struct err *err)
 
 	if (!add)
 		return -err->code;
-	sqlite3_bind_int64(add, 1, span->node);
+	sqlite3_bind_int64(add, 1, span->channel >> 1);
 	sqlite3_bind_int(add, 2, span->complete);
 	sqlite3_bind_int64(add, 3, span->first_serial);
 	sqlite3_bind_int64(add, 4, span->last_serial);
 	sqlite3_bind_int64(add, 5, span->first_ms);
 	sqlite3_bind_int64(add, 6, span->last_ms);
 	sqlite3_bind_int64(add, 7, (int64_t)span->missing);
+	sqlite3_bind_int64(add, 8, span->channel & 1);
 	return sql_done(sql, add, err);
 }
 
@@ -471,12 +481,12 @@ static int flush_node(struct sql *sql, const struct span *runs, size_t count, bo
 		      struct err *err)
 {
 	struct stream old = {0}, list = {0};
-	int result = whole ? 0 : load_tail(sql, runs[0].node, runs[0].complete, &old, err);
+	int result = whole ? 0 : load_tail(sql, runs[0].channel, runs[0].complete, &old, err);
 
 	if (result == 0 && (whole || !tail_is_enough(&old, runs, count))) {
 		old.count = 0;
 		whole = true;
-		result = load_spans(sql, runs[0].node, &old, err);
+		result = load_spans(sql, runs[0].channel, &old, err);
 	}
 	list.count = old.count + count;
 	list.runs = mem_new(list.count, sizeof(*list.runs));
@@ -498,31 +508,35 @@ static int flush_node(struct sql *sql, const struct span *runs, size_t count, bo
 int stream_merge(struct sql *from, int64_t from_node, struct sql *sql, int64_t node,
 		 struct err *err)
 {
-	struct stream theirs = {0};
-	int result = load_spans(from, from_node, &theirs, err);
+	int result = 0;
 
-	for (size_t i = 0; i < theirs.count; i++)
-		theirs.runs[i].node = node;
-	if (result == 0 && theirs.count)
-		result = flush_node(sql, theirs.runs, theirs.count, true, err);
-	stream_release(&theirs);
+	for (int trust = 0; trust <= TRUST_KERNEL && result == 0; trust++) {
+		struct stream theirs = {0};
+
+		result = load_spans(from, channel_of(from_node, (enum trust)trust), &theirs, err);
+		for (size_t i = 0; i < theirs.count; i++)
+			theirs.runs[i].channel = channel_of(node, (enum trust)trust);
+		if (result == 0 && theirs.count)
+			result = flush_node(sql, theirs.runs, theirs.count, true, err);
+		stream_release(&theirs);
+	}
 	return result;
 }
 
-static bool known_full(const struct stream *stream, int64_t node)
+static bool known_full(const struct stream *stream, int64_t channel)
 {
 	for (size_t i = 0; i < stream->full_count; i++)
-		if (stream->full[i] == node)
+		if (stream->full[i] == channel)
 			return true;
 	return false;
 }
 
-void stream_mark_full(struct stream *stream, int64_t node)
+void stream_mark_full(struct stream *stream, int64_t channel)
 {
-	if (known_full(stream, node))
+	if (known_full(stream, channel))
 		return;
 	stream->full = mem_resize(stream->full, (stream->full_count + 1) * sizeof(*stream->full));
-	stream->full[stream->full_count++] = node;
+	stream->full[stream->full_count++] = channel;
 }
 
 /* Has this input shown, now or before the last flush, a record of the node that is not SECCOMP? */
@@ -530,8 +544,8 @@ static bool node_is_full(struct stream *stream, const struct span *runs, size_t 
 {
 	for (size_t i = 0; i < count; i++)
 		if (runs[i].other)
-			stream_mark_full(stream, runs[0].node);
-	return known_full(stream, runs[0].node);
+			stream_mark_full(stream, runs[0].channel);
+	return known_full(stream, runs[0].channel);
 }
 
 int stream_flush(struct stream *stream, struct sql *sql, struct err *err)
@@ -542,7 +556,8 @@ int stream_flush(struct stream *stream, struct sql *sql, struct err *err)
 	for (size_t from = 0, to; from < stream->count && result == 0; from = to) {
 		struct span *runs = stream->runs + from;
 
-		for (to = from + 1; to < stream->count && stream->runs[to].node == runs->node;)
+		for (to = from + 1;
+		     to < stream->count && stream->runs[to].channel == runs->channel;)
 			to++;
 		bool full = node_is_full(stream, runs, to - from);
 
@@ -682,7 +697,8 @@ static int give_lost(const struct hole_query *query, const struct span *full, si
 		uint64_t gap;
 
 		result = give_inner(query, a, false);
-		if (result != 0 || i + 1 == count || !gap_between(a, b, &gap) || gap == 0)
+		if (result != 0 || i + 1 == count || (a->said && b->said) ||
+		    !gap_between(a, b, &gap) || gap == 0)
 			continue;
 		struct hole hole = {.from_ms = a->last_ms, .to_ms = b->first_ms};
 
@@ -706,6 +722,7 @@ static size_t make_hulls(struct span *full, size_t count)
 			continue;
 		}
 		a->last_serial = full[i].last_serial;
+		a->said &= full[i].said;
 		span_widen(a, full[i].last_ms, false);
 	}
 	return count ? kept + 1 : 0;
@@ -739,7 +756,8 @@ static int give_filtered(const struct hole_query *query, struct span *spans, siz
 			continue;
 		struct hole hole = {.filtered = true, .to_ms = span->first_ms};
 
-		if (last && !(last->other && span->other) && gap_between(last, span, &gap)) {
+		if (last && !(last->other && span->other) && !(last->said && span->said) &&
+		    gap_between(last, span, &gap)) {
 			hole.missing = gap;
 			hole.from_ms = last->last_ms;
 			result = give_hole(query, &hole);
@@ -751,35 +769,86 @@ static int give_filtered(const struct hole_query *query, struct span *spans, siz
 	return result;
 }
 
+/* The holes of a list in order, and what is left of it when they are said: hulls, then the rest. */
+static int give_holes(const struct hole_query *query, struct stream *list,
+		      const struct stream *filling)
+{
+	size_t full = count_complete(list->runs, list->count), rest = list->count - full;
+	int result = give_lost(query, list->runs, full, filling->runs, filling->count);
+	size_t hulls = make_hulls(list->runs, full);
+
+	if (rest)
+		memmove(list->runs + hulls, list->runs + full, rest * sizeof(*list->runs));
+	list->count = hulls + rest;
+	return result == 0 ? give_filtered(query, list->runs, list->count) : result;
+}
+
+static void list_copy(struct stream *to, const struct span *runs, size_t count)
+{
+	to->runs = mem_resize(to->runs, (to->count + count + 1) * sizeof(*runs));
+	if (count)
+		memcpy(to->runs + to->count, runs, count * sizeof(*runs));
+	to->count += count;
+}
+
+/*
+ * What the kernel's streams left, as spans among those of texts: what is between them has been said,
+ * and they fill what is missing in a text.
+ */
+static void add_said(struct stream *texts, const struct stream *kernel, int64_t channel)
+{
+	size_t from = texts->count;
+
+	list_copy(texts, kernel->runs, kernel->count);
+	for (size_t i = from; i < texts->count; i++) {
+		struct span *span = &texts->runs[i];
+
+		span->channel = channel;
+		span->complete = span->other; /* as give_filtered() leaves it */
+		span->missing = 0;
+		span->said = true;
+	}
+}
+
 int stream_holes(struct sql *sql, int64_t node, stream_hole_fn *each, void *context,
 		 struct err *err)
 {
+	const int64_t text = channel_of(node, TRUST_TEXT);
 	const struct hole_query query = {each, context};
-	struct stream list = {0};
-	int result = load_spans(sql, node, &list, err);
-
-	spans_sort(list.runs, list.count);
-	size_t full = count_complete(list.runs, list.count), rest = list.count - full;
+	struct stream kernel = {0}, texts = {0}, filling = {0};
+	int result = load_spans(sql, channel_of(node, TRUST_KERNEL), &kernel, err);
 
 	if (result == 0)
-		result = give_lost(&query, list.runs, full, list.runs + full, rest);
+		result = load_spans(sql, text, &texts, err);
 	if (result == 0) {
-		size_t hulls = make_hulls(list.runs, full);
+		spans_sort(kernel.runs, kernel.count);
+		size_t full = count_complete(kernel.runs, kernel.count);
 
-		if (rest)
-			memmove(list.runs + hulls, list.runs + full, rest * sizeof(*list.runs));
-		result = give_filtered(&query, list.runs, hulls + rest);
+		list_copy(&filling, kernel.runs + full, kernel.count - full);
+		result = give_holes(&query, &kernel, &filling);
 	}
-	stream_release(&list);
+	if (result == 0 && texts.count) {
+		bool alone = kernel.count == 0;
+
+		add_said(&texts, &kernel, text);
+		spans_sort(texts.runs, texts.count);
+		size_t full = alone ? count_complete(texts.runs, texts.count) : 0;
+
+		filling.count = 0;
+		list_copy(&filling, texts.runs + full, texts.count - full);
+		result = give_holes(&query, &texts, &filling);
+	}
+	stream_release(&kernel);
+	stream_release(&texts);
+	stream_release(&filling);
 	return result;
 }
 
 int stream_cover(struct sql *sql, int64_t node, int64_t ms, struct err *err)
 {
-	sqlite3_stmt *find = sql_prepare(sql,
-					 "SELECT 1 FROM span WHERE node = ?1 AND first <= ?2"
-					 " AND last >= ?2 AND complete = 1 LIMIT 1",
-					 err);
+#define COVER "SELECT 1 FROM span WHERE node = ?1 AND first <= ?2 AND last >= ?2 AND complete = 1"
+	sqlite3_stmt *find =
+		sql_prepare(sql, sql->schema >= 3 ? COVER " AND trust = 1" : COVER, err);
 
 	if (!find)
 		return -err->code;

@@ -6,15 +6,24 @@
  * with what is known of the node. A hole between two runs is a loss only if both come from a
  * stream that carries all record types: a log with nothing but SECCOMP records was filtered, and
  * what is not in it may never have been lost. What such a log does hold fills the holes of the
- * complete ones. So spans of the two kinds are kept apart. Internal to store/.
+ * complete ones. So spans of the two kinds are kept apart.
+ *
+ * And so are those of the two trusts: a text never fills a hole of the kernel's stream. A node's
+ * stream of one trust is a channel, which channel_of() numbers. Internal to store/.
  */
 #ifndef SCLOG_STORE_STREAM_H
 #define SCLOG_STORE_STREAM_H
 
+#include "ingest/source.h"
 #include "store/sql.h"
 
+static inline int64_t channel_of(int64_t node, enum trust trust)
+{
+	return node * 2 + trust;
+}
+
 struct span {
-	int64_t node;
+	int64_t channel;
 	bool complete; /* of a stream that carries all record types; known at the flush */
 	bool other;    /* one of its records is not SECCOMP; only while an input is read */
 	uint32_t first_serial, last_serial;
@@ -22,6 +31,7 @@ struct span {
 	uint64_t missing; /* serials inside it that were not delivered, when runs had to be joined
 			     because there were too many */
 	int64_t row;      /* of a span on file */
+	bool said;        /* of the kernel's, while the texts' holes are looked for */
 };
 
 /* The runs of the input at hand. */
@@ -29,7 +39,7 @@ struct stream {
 	struct span *runs;
 	size_t count, size;
 	size_t look_at; /* when there are so many, they are joined */
-	int64_t *full;  /* nodes of which this input carries all types, known since a flush */
+	int64_t *full;  /* channels of which this input carries all types, known since a flush */
 	size_t full_count;
 	int64_t *kept_full; /* the same as of the last stream_keep() */
 	size_t kept_full_count;
@@ -42,20 +52,21 @@ void stream_release(struct stream *stream);
 void stream_restart(struct stream *stream);
 
 /* Notes a serial that was delivered. is_other: of a record that is not SECCOMP. */
-void stream_note(struct stream *stream, int64_t node, int64_t ms, uint32_t serial, bool is_other);
+void stream_note(struct stream *stream, int64_t channel, int64_t ms, uint32_t serial,
+		 bool is_other);
 
 /* For who reads again from the last commit after a failed one: the runs are forgotten, and what
  * is known of the input is again what it was at the last stream_keep(), after that commit. */
 void stream_keep(struct stream *stream);
 void stream_restore(struct stream *stream);
 
-/* The input is known to be unfiltered for that node, whatever its records are. */
-void stream_mark_full(struct stream *stream, int64_t node);
+/* The input is known to be unfiltered for that channel, whatever its records are. */
+void stream_mark_full(struct stream *stream, int64_t channel);
 
 /* True when the runs could not be joined to fewer: many nodes, or many boots. Flush them. */
 bool stream_full(const struct stream *stream);
 
-/* Joins the runs with those on file, for each node of the input, and forgets them. */
+/* Joins the runs with those on file, for each channel of the input, and forgets them. */
 int stream_flush(struct stream *stream, struct sql *sql, struct err *err);
 
 /* Joins the spans that another store has of a node with those on file here. */
@@ -79,12 +90,12 @@ struct hole {
 
 typedef int stream_hole_fn(const struct hole *hole, void *context);
 
-/* Calls each for the holes of a node: first what was lost, then what may have been filtered, both
+/* Calls each for the holes of a node, the kernel's before the texts': first what was lost, then what may have been filtered, both
  * in order of time. */
 int stream_holes(struct sql *sql, int64_t node, stream_hole_fn *each, void *context,
 		 struct err *err);
 
-/* True if a run of a complete stream covers that moment. */
+/* True if a run of a complete stream of the kernel's covers that moment. */
 int stream_cover(struct sql *sql, int64_t node, int64_t ms, struct err *err);
 
 #endif

@@ -51,15 +51,8 @@ static void take_event(struct store *store, struct taker *taker, const struct ev
 		       struct err *err)
 {
 	struct event event = event_of(taker, item);
-	struct put_counts *counts = &store->counts;
-	uint64_t all = 1 + (uint64_t)item->repeats, fresh = 0;
-	int result = writer_put(store, &event, item->text_mark, &fresh, err);
 
-	if (result < 0)
-		return;
-	counts->fresh += fresh;
-	counts->duplicates += result == WRITER_EXPIRED ? 0 : all - fresh;
-	counts->expired += result == WRITER_EXPIRED ? all : 0;
+	writer_put(store, &event, item->text_mark, err);
 }
 
 static void take_kind(struct store *store, struct taker *taker, const struct event_item *item)
@@ -94,7 +87,8 @@ static void take_serial(struct store *store, struct taker *taker, const struct s
 	const char *bytes = (const char *)(item + 1);
 	struct str node = take_node(taker, &item->item, &bytes);
 
-	writer_note_serial(store, node, item->ms, item->serial, item->is_seccomp, err);
+	writer_note_serial(store, node, item->ms, item->serial, (enum trust)item->trust,
+			   item->is_seccomp, err);
 }
 
 static void take_loss(struct store *store, struct taker *taker, const struct loss_item *item,

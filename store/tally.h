@@ -55,6 +55,11 @@ void tally_count_one(struct tally *tally, struct tally_series *series,
 int tally_move(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
 	       struct err *err);
 
+/* The event is counted, and a text said the same of it before: the flush takes that one out of the
+ * series that has it, of the same container or of none. */
+int tally_replace(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+		  struct err *err);
+
 /* What is known of a container, profile included: the row is made, or what is new in it. */
 int tally_describe(struct tally *tally, struct sql *sql, int64_t node,
 		   const struct container *container, struct err *err);

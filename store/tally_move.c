@@ -14,9 +14,9 @@ void tally_moved_forget(struct tally *tally)
 }
 
 /* The move's slot: where it is, or where it belongs. */
-static size_t move_slot(const struct tally *tally, uint32_t series, uint32_t minute)
+static size_t move_slot(const struct tally *tally, uint32_t series, uint32_t minute, bool replaces)
 {
-	size_t slot = (size_t)hash_word(hash_word(tally->seed, series), minute);
+	size_t slot = (size_t)hash_word(hash_word(tally->seed + replaces, series), minute);
 
 	for (;; slot++) {
 		slot &= 2 * TALLY_MOVES_MAX - 1;
@@ -24,13 +24,13 @@ static size_t move_slot(const struct tally *tally, uint32_t series, uint32_t min
 			return slot;
 		const struct tally_moved *move = &tally->moves[tally->move_slots[slot] - 1];
 
-		if (move->series == series && move->minute == minute)
+		if (move->series == series && move->minute == minute && move->replaces == replaces)
 			return slot;
 	}
 }
 
-int tally_move(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
-	       struct err *err)
+static int add_move(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+		    bool replaces, struct err *err)
 {
 	const struct record *record = event->record;
 	uint32_t minute = (uint32_t)(record->ms / MINUTE_MS);
@@ -47,10 +47,11 @@ int tally_move(struct tally *tally, struct sql *sql, const struct event *event, 
 	series->pid = record->pid;
 	series->ip = record->ip;
 	uint32_t index = (uint32_t)(series - tally->series);
-	size_t slot = move_slot(tally, index, minute);
+	size_t slot = move_slot(tally, index, minute, replaces);
 
 	if (!tally->move_slots[slot]) {
-		tally->moves[tally->move_count] = (struct tally_moved){index, minute, 0, 0, ms, ms};
+		tally->moves[tally->move_count] =
+			(struct tally_moved){index, minute, 0, 0, ms, ms, replaces};
 		tally->move_slots[slot] = (uint32_t)++tally->move_count;
 	}
 	struct tally_moved *move = &tally->moves[tally->move_slots[slot] - 1];
@@ -61,15 +62,28 @@ int tally_move(struct tally *tally, struct sql *sql, const struct event *event, 
 	return 0;
 }
 
+int tally_move(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+	       struct err *err)
+{
+	return add_move(tally, sql, event, node, false, err);
+}
+
+int tally_replace(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+		  struct err *err)
+{
+	return add_move(tally, sql, event, node, true, err);
+}
+
 struct donors {
 	int64_t *ids;
 	size_t count, size;
 };
 
-/* The series without a container that the events may have been counted to: of the same node,
- * program, arch, number and action. Those of the same source and phase come first. */
+/* The series that the events may have been counted to: of the same node, program, arch, number and
+ * action, and of no container; what a text said also of the same one. Those of the same trust,
+ * source and phase come first. */
 static int find_donors(struct tally *tally, struct sql *sql, const struct tally_key *key,
-		       struct donors *donors, struct err *err)
+		       bool replaces, struct donors *donors, struct err *err)
 {
 	sqlite3_stmt *list = sql_get(sql, SQL_DONOR_LIST, err);
 	int result;
@@ -85,7 +99,9 @@ static int find_donors(struct tally *tally, struct sql *sql, const struct tally_
 	sqlite3_bind_int64(list, 5, key->code);
 	sqlite3_bind_int(list, 6, key->source);
 	sqlite3_bind_int(list, 7, key->phase);
-	sqlite3_bind_int(list, 8, key->trust);
+	sqlite3_bind_int(list, 8, replaces ? TRUST_TEXT : key->trust);
+	if (replaces && key->container)
+		sqlite3_bind_int64(list, 9, key->container);
 	while ((result = sql_step(sql, list, err)) > 0) {
 		if (donors->count == donors->size) {
 			donors->size = donors->size ? donors->size * 2 : 16;
@@ -122,10 +138,12 @@ static int compare_moves(const void *left, const void *right)
 
 	if (a->series != b->series)
 		return a->series < b->series ? -1 : 1;
+	if (a->replaces != b->replaces)
+		return a->replaces ? 1 : -1;
 	return a->minute < b->minute ? -1 : a->minute > b->minute;
 }
 
-/* What was taken is counted once more: to the container's series. */
+/* What was taken is counted once more, to the container's series; a text that was replaced is not. */
 static uint64_t count_taken(struct tally *tally, const struct tally_moved *from,
 			    const struct tally_moved *to)
 {
@@ -135,11 +153,25 @@ static uint64_t count_taken(struct tally *tally, const struct tally_moved *from,
 		int64_t base = (int64_t)move->minute * MINUTE_MS;
 		struct tally_batch batch = {move->taken, base + move->first, base + move->last};
 
-		if (move->taken)
-			tally_series_add(tally, &tally->series[move->series], &batch);
+		if (!move->taken || move->replaces)
+			continue;
+		tally_series_add(tally, &tally->series[move->series], &batch);
 		sum += move->taken;
 	}
 	return sum;
+}
+
+/* The moves that begin with this one, of one series, purpose and hour; returns where they end. */
+static size_t moves_end(const struct tally *tally, size_t from)
+{
+	const struct tally_moved *first = &tally->moves[from];
+	size_t to = from + 1;
+
+	while (to < tally->move_count && tally->moves[to].series == first->series &&
+	       tally->moves[to].replaces == first->replaces &&
+	       tally->moves[to].minute / 60 == first->minute / 60)
+		to++;
+	return to;
 }
 
 int tally_moved_make(struct tally *tally, struct sql *sql, uint64_t *ret_moved, struct err *err)
@@ -153,12 +185,11 @@ int tally_moved_make(struct tally *tally, struct sql *sql, uint64_t *ret_moved, 
 	for (size_t from = 0, to; from < tally->move_count && result == 0; from = to) {
 		const struct tally_moved *first = &moves[from];
 
-		for (to = from + 1; to < tally->move_count && moves[to].series == first->series &&
-				    moves[to].minute / 60 == first->minute / 60;)
-			to++;
-		if (from == 0 || first[-1].series != first->series)
-			result = find_donors(tally, sql, &tally->series[first->series].key, &donors,
-					     err);
+		to = moves_end(tally, from);
+		if (from == 0 || first[-1].series != first->series ||
+		    first[-1].replaces != first->replaces)
+			result = find_donors(tally, sql, &tally->series[first->series].key,
+					     first->replaces, &donors, err);
 		for (size_t i = 0; i < donors.count && result == 0; i++)
 			result = take_from_donor(sql, donors.ids[i], moves + from, moves + to,
 						 &packed, err);

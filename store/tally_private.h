@@ -96,6 +96,7 @@ struct tally_moved {
 	uint32_t count;
 	uint32_t taken; /* of these, what was found */
 	uint16_t first, last;
+	bool replaces; /* texts, by what is counted already: these are dropped */
 };
 
 struct tally {

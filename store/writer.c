@@ -3,6 +3,19 @@
 #include "store/in_force.h"
 
 #include "base/mem.h"
+#include "store/minutes.h"
+
+/* Records without a serial that are kept of a node's minute: 1.7 MB of identities. A trace has no
+ * other, and is a file that somebody made on purpose. */
+#define TEXTS_MAX 131072
+
+/* What becomes of an event. */
+enum writer_put {
+	WRITER_NEW,
+	WRITER_DUPLICATE,
+	WRITER_EXPIRED,
+	WRITER_LIMITED, /* beyond a limit of the store */
+};
 
 void writer_forget(struct store *store)
 {
@@ -111,8 +124,38 @@ static int node_number(struct store *store, struct str name, int64_t *ret_node, 
 	return result;
 }
 
-/* How many of the event and its repeats were never counted; 1 if some were not, 0 if all were,
- * -errno. A serial is one event's alone. */
+/*
+ * Is the identity new? A text says nothing that the kernel said already, unless it names a
+ * container where the kernel's record has none: then both stand. Returns an enum seen_added, or
+ * -errno.
+ */
+static int add_serial(struct store *store, const struct event *event, int64_t node, struct err *err)
+{
+	const struct record *record = event->record;
+	int kernel = event->trust == TRUST_KERNEL ? SEEN_KERNEL_NOT
+						  : seen_kernel(store->seen, &store->sql, node,
+								record->ms, record->serial, err);
+
+	if (kernel < 0 || kernel == SEEN_KERNEL_THERE ||
+	    (kernel == SEEN_KERNEL_OPEN && !event->container))
+		return kernel < 0 ? kernel : SEEN_SHADOWED;
+	return seen_add(store->seen, &store->sql, node, record->ms, record->serial, event->trust,
+			err);
+}
+
+/* The kernel said what a text had said before: of the two the kernel's counts. */
+static int replace_text(struct store *store, const struct event *event, int64_t node,
+			struct err *err)
+{
+	const struct record *record = event->record;
+
+	if (event->trust != TRUST_KERNEL || !seen_in_text(store->seen, record->ms, record->serial))
+		return 0;
+	return tally_replace(store->tally, &store->sql, event, node, err);
+}
+
+/* How many of the event and its repeats were never counted; an enum seen_added, or -errno. A serial
+ * is one event's alone. */
 static int is_new(struct store *store, const struct event *event, int64_t node, uint64_t text_mark,
 		  uint64_t *ret_fresh, struct err *err)
 {
@@ -121,12 +164,13 @@ static int is_new(struct store *store, const struct event *event, int64_t node, 
 	int result;
 
 	if (record->has_serial) {
-		result = seen_add(store->seen, &store->sql, node, record->ms, record->serial, err);
-		*ret_fresh = result > 0 ? 1 + (uint64_t)event->repeats : 0;
+		result = add_serial(store, event, node, err);
+		*ret_fresh = result == SEEN_NEW ? 1 + (uint64_t)event->repeats : 0;
 		return result;
 	}
-	result = seen_text_add_many(store->seen_text, &store->sql, node, record->ms, text_mark,
-				    event->repeats, &fresh, err);
+	result = seen_text_add_many(
+		store->seen_text, &store->sql, node, record->ms, text_mark, event->repeats,
+		event->source == SOURCE_STRACE ? SIZE_MAX : TEXTS_MAX, &fresh, err);
 	*ret_fresh = fresh;
 	return result;
 }
@@ -147,24 +191,28 @@ static int take_statement(struct store *store, const struct event *event, int64_
 static void note_delivered(struct store *store, const struct event *event, int64_t node)
 {
 	struct stream *stream = &slot_of(store)->stream;
+	int64_t channel = channel_of(node, event->trust);
 
-	stream_note(stream, node, event->record->ms, event->record->serial, false);
+	stream_note(stream, channel, event->record->ms, event->record->serial, false);
 	/* Who is in the multicast group gets every record, whatever its type. */
 	if (event->source == SOURCE_NETLINK)
-		stream_mark_full(stream, node);
+		stream_mark_full(stream, channel);
 }
 
 /* It was counted before: to no container, and now it has one? */
-static int take_again(struct store *store, const struct event *event, int64_t node, struct err *err)
+static int take_again(struct store *store, const struct event *event, int64_t node, bool shadowed,
+		      struct err *err)
 {
 	const struct record *record = event->record;
 	int result;
 
 	if (!event->container)
 		return WRITER_DUPLICATE;
-	if (!record->has_serial || !seen_claim(store->seen, record->ms, record->serial))
+	if (!record->has_serial || shadowed || !seen_claim(store->seen, record->ms, record->serial))
 		return take_statement(store, event, node, err);
 	result = tally_move(store->tally, &store->sql, event, node, err);
+	if (result == 0)
+		result = replace_text(store, event, node, err);
 	return result < 0 ? result : WRITER_DUPLICATE;
 }
 
@@ -184,6 +232,23 @@ static void note_expired(struct slot *slot, int64_t node, int64_t ms, uint64_t c
 	slot->expired_changed = true;
 }
 
+/* The same evidence again changes nothing. */
+static int put_loss(struct store *store, int64_t node, const struct loss_note *note, uint64_t mark,
+		    struct err *err)
+{
+	sqlite3_stmt *put = sql_get(&store->sql, SQL_LOSS_PUT, err);
+
+	if (!put)
+		return -err->code;
+	sqlite3_bind_int64(put, 1, node);
+	sqlite3_bind_int(put, 2, note->kind);
+	sqlite3_bind_int64(put, 3, note->ms);
+	sqlite3_bind_int64(put, 4, (int64_t)mark);
+	sqlite3_bind_int64(put, 5, (int64_t)note->count);
+	sql_bind_bytes(put, 6, note->detail);
+	return sql_done(&store->sql, put, err);
+}
+
 /* The same input again finds its own rows: they say what is the most of it that had expired. */
 static int write_expired(struct store *store, struct slot *slot, struct err *err)
 {
@@ -191,50 +256,99 @@ static int write_expired(struct store *store, struct slot *slot, struct err *err
 
 	for (size_t i = 0; i < slot->expired_count && result == 0; i++) {
 		const struct expired *expired = &slot->expired[i];
-		sqlite3_stmt *put = sql_get(&store->sql, SQL_LOSS_PUT, err);
-
-		if (!put)
-			return -err->code;
-		sqlite3_bind_int64(put, 1, expired->node);
-		sqlite3_bind_int(put, 2, LOSS_EXPIRED);
 		/* the end of that day: where a window begins says more than where it ends */
-		sqlite3_bind_int64(put, 3, (expired->day + 1) * STORE_DAY_MS - 1);
-		sqlite3_bind_int64(put, 4, (int64_t)slot->input.head);
-		sqlite3_bind_int64(put, 5, (int64_t)expired->count);
-		sqlite3_bind_text(put, 6, slot->input.path, -1, SQLITE_STATIC);
-		result = sql_done(&store->sql, put, err);
+		const struct loss_note note = {.kind = LOSS_EXPIRED,
+					       .ms = (expired->day + 1) * STORE_DAY_MS - 1,
+					       .count = expired->count,
+					       .detail = str_from(slot->input.path)};
+
+		result = put_loss(store, expired->node, &note, slot->input.head, err);
 	}
 	return result;
 }
 
-int writer_put(struct store *store, const struct event *event, uint64_t text_mark,
-	       uint64_t *ret_fresh, struct err *err)
+/* What of the store has a limit; the numbers tell its evidence apart. */
+enum limit {
+	LIMIT_SERIALS,
+	LIMIT_TEXTS,
+};
+
+static const char *const limit_words[] = {
+	[LIMIT_SERIALS] = "too many serials were used more than once in a minute",
+	[LIMIT_TEXTS] = "too many records without a serial in a minute",
+};
+
+/* Beyond a limit of the store: evidence, once a minute of a node. */
+static int refuse(struct store *store, int64_t node, int64_t ms, enum limit limit, struct err *err)
 {
+	const struct limited limited = {node, ms / MINUTE_MS, limit};
+
+	if (memcmp(&store->limited, &limited, sizeof(limited)) == 0)
+		return WRITER_LIMITED;
+	store->limited = limited;
+	const struct loss_note note = {.kind = LOSS_LIMIT,
+				       .ms = limited.minute * MINUTE_MS,
+				       .detail = str_from(limit_words[limit])};
+	int result = put_loss(store, node, &note, limit, err);
+
+	return result < 0 ? result : WRITER_LIMITED;
+}
+
+/* Counts the event unless it was counted before; an enum writer_put, or -errno. */
+static int put_event(struct store *store, const struct event *event, int64_t node,
+		     uint64_t text_mark, uint64_t *ret_fresh, struct err *err)
+{
+	const struct record *record = event->record;
+	int result = is_new(store, event, node, text_mark, ret_fresh, err);
+
+	if (result == SEEN_REFUSED)
+		return refuse(store, node, record->ms,
+			      record->has_serial ? LIMIT_SERIALS : LIMIT_TEXTS, err);
+	if (result == SEEN_KNOWN || result == SEEN_SHADOWED)
+		return take_again(store, event, node, result == SEEN_SHADOWED, err);
+	if (result >= 0 && record->has_serial) {
+		if (!event->container)
+			seen_open(store->seen, record->ms, record->serial);
+		result = replace_text(store, event, node, err);
+	}
+	if (result < 0)
+		return result;
+	const struct tally_batch batch = {*ret_fresh, record->ms, record->ms};
+
+	result = tally_count_batch(store->tally, &store->sql, event, node, &batch, err);
+	return result < 0 ? result : WRITER_NEW;
+}
+
+static void count_put(struct store *store, int result, uint64_t all, uint64_t fresh)
+{
+	struct put_counts *counts = &store->counts;
+
+	counts->fresh += fresh;
+	counts->expired += result == WRITER_EXPIRED ? all : 0;
+	counts->limited += result == WRITER_LIMITED ? all : 0;
+	counts->duplicates += result == WRITER_NEW || result == WRITER_DUPLICATE ? all - fresh : 0;
+}
+
+int writer_put(struct store *store, const struct event *event, uint64_t text_mark, struct err *err)
+{
+	uint64_t fresh = 0;
 	int64_t node;
 	int result = writer_begin(store, err);
 
-	if (result < 0)
-		return result;
-	result = node_number(store, event->node, &node, err);
+	if (result == 0)
+		result = node_number(store, event->node, &node, err);
 	if (result < 0)
 		return result;
 	if (event->full_stream && event->record->has_serial)
 		note_delivered(store, event, node);
 	if (event->record->ms < store->horizon_ms && !store->backfill) {
+		result = WRITER_EXPIRED;
 		note_expired(slot_of(store), node, event->record->ms, 1 + (uint64_t)event->repeats);
-		return WRITER_EXPIRED;
+	} else {
+		result = put_event(store, event, node, text_mark, &fresh, err);
 	}
-	result = is_new(store, event, node, text_mark, ret_fresh, err);
-	if (result < 0)
-		return result;
-	if (result == 0)
-		return take_again(store, event, node, err);
-	if (!event->container && event->record->has_serial)
-		seen_open(store->seen, event->record->ms, event->record->serial);
-	const struct tally_batch batch = {*ret_fresh, event->record->ms, event->record->ms};
-
-	result = tally_count_batch(store->tally, &store->sql, event, node, &batch, err);
-	return result < 0 ? result : WRITER_NEW;
+	count_put(store, result, 1 + (uint64_t)event->repeats, fresh);
+	return result < 0 ? result : 0;
 }
 
 /* The series of the event's kind, with its node and container at hand. Returns 1 if it had to be
@@ -253,6 +367,21 @@ static int find_series(struct store *store, struct kind *kind, const struct stor
 	return result < 0 ? result : 1;
 }
 
+/* An event that is no new one of the kernel's: as those that come one by one. */
+static int put_unusual(struct store *store, struct kind *kind, const struct store_event *event,
+		       int64_t node, bool known, struct err *err)
+{
+	const struct event *whole = kind_event(kind, event);
+	uint64_t fresh = 0;
+	int result = known ? take_again(store, whole, node, false, err)
+			   : put_event(store, whole, node, 0, &fresh, err);
+
+	count_put(store, result, 1, fresh);
+	if (result >= 0 && !known)
+		result = tally_settle(store->tally, &store->sql, err);
+	return result < 0 ? result : 1;
+}
+
 /* Returns 1 if more than counting was to be done: the store may be full now. */
 static int put_one(struct store *store, int64_t node, const struct store_event *event,
 		   struct err *err)
@@ -260,28 +389,36 @@ static int put_one(struct store *store, int64_t node, const struct store_event *
 	struct kind *kind = kinds_get(store->kinds, event->kind);
 
 	if (kind->full_stream)
-		stream_note(&slot_of(store)->stream, node, event->ms, event->serial, false);
+		stream_note(&slot_of(store)->stream, channel_of(node, kind->trust), event->ms,
+			    event->serial, false);
 	if (event->ms < store->horizon_ms && !store->backfill) {
 		store->counts.expired++;
 		note_expired(slot_of(store), node, event->ms, 1);
 		return 0;
 	}
-	int result = seen_add(store->seen, &store->sql, node, event->ms, event->serial, err);
+	if (kind->trust == TRUST_TEXT)
+		return put_unusual(store, kind, event, node, false, err);
+	int result = seen_add(store->seen, &store->sql, node, event->ms, event->serial,
+			      TRUST_KERNEL, err);
 
 	if (result < 0)
 		return result;
-	if (result == 0) {
-		store->counts.duplicates++;
-		result = take_again(store, kind_event(kind, event), node, err);
-		return result < 0 ? result : 1;
+	if (result == SEEN_REFUSED) {
+		store->counts.limited++;
+		return refuse(store, node, event->ms, LIMIT_SERIALS, err);
 	}
+	if (result == SEEN_KNOWN)
+		return put_unusual(store, kind, event, node, true, err);
 	store->counts.fresh++;
 	if (!kind->has_container)
 		seen_open(store->seen, event->ms, event->serial);
 	result = find_series(store, kind, event, node, err);
 	if (result >= 0)
 		tally_count_one(store->tally, kind->series, event);
-	return result;
+	if (result < 0 || !seen_in_text(store->seen, event->ms, event->serial))
+		return result;
+	result = tally_replace(store->tally, &store->sql, kind_event(kind, event), node, err);
+	return result < 0 ? result : 1;
 }
 
 /* After so many events it is looked whether the minutes' memory is used; it has room for more of
@@ -307,7 +444,8 @@ size_t writer_put_events(struct store *store, struct str node_name,
 		if (at + 16 < count)
 			kinds_prefetch(store->kinds, events[at + 8].kind, events[at + 16].kind);
 		if (event->kind == STORE_NO_KIND) {
-			stream_note(&slot_of(store)->stream, node, event->ms, event->serial, true);
+			stream_note(&slot_of(store)->stream, channel_of(node, TRUST_KERNEL),
+				    event->ms, event->serial, true);
 			result = 0;
 		} else {
 			result = put_one(store, node, event, err);
@@ -322,7 +460,7 @@ size_t writer_put_events(struct store *store, struct str node_name,
 }
 
 int writer_note_serial(struct store *store, struct str node_name, int64_t ms, uint32_t serial,
-		       bool is_seccomp, struct err *err)
+		       enum trust trust, bool is_seccomp, struct err *err)
 {
 	int64_t node;
 	int result = writer_begin(store, err);
@@ -330,7 +468,8 @@ int writer_note_serial(struct store *store, struct str node_name, int64_t ms, ui
 	if (result == 0)
 		result = node_number(store, node_name, &node, err);
 	if (result == 0)
-		stream_note(&slot_of(store)->stream, node, ms, serial, !is_seccomp);
+		stream_note(&slot_of(store)->stream, channel_of(node, trust), ms, serial,
+			    !is_seccomp);
 	return result;
 }
 
@@ -342,20 +481,12 @@ int writer_put_loss(struct store *store, const struct loss_note *note, uint64_t 
 
 	if (result == 0)
 		result = node_number(store, note->node, &node, err);
-	sqlite3_stmt *put = result == 0 ? sql_get(&store->sql, SQL_LOSS_PUT, err) : NULL;
-
+	if (result < 0)
+		return result;
 	/* A log that holds printk's own notice was not filtered for records: its gaps are losses. */
-	if (result == 0 && note->kind == LOSS_PRINTK)
-		stream_mark_full(&slot_of(store)->stream, node);
-	if (!put)
-		return -err->code;
-	sqlite3_bind_int64(put, 1, node);
-	sqlite3_bind_int(put, 2, note->kind);
-	sqlite3_bind_int64(put, 3, note->ms);
-	sqlite3_bind_int64(put, 4, (int64_t)mark);
-	sqlite3_bind_int64(put, 5, (int64_t)note->count);
-	sql_bind_bytes(put, 6, note->detail);
-	return sql_done(&store->sql, put, err);
+	for (int trust = 0; note->kind == LOSS_PRINTK && trust <= TRUST_KERNEL; trust++)
+		stream_mark_full(&slot_of(store)->stream, channel_of(node, (enum trust)trust));
+	return put_loss(store, node, note, mark, err);
 }
 
 int writer_input_whole(struct store *store, uint64_t mark, struct err *err)

@@ -11,15 +11,8 @@
 /* Begins a write transaction unless one is open; waits for another writer for some seconds. */
 int writer_begin(struct store *store, struct err *err);
 
-/* Counts the event and its repeats, unless they were counted before: *ret_fresh of them were not.
- * Returns an enum writer_put, or -errno. */
-enum writer_put {
-	WRITER_NEW,
-	WRITER_DUPLICATE,
-	WRITER_EXPIRED,
-};
-int writer_put(struct store *store, const struct event *event, uint64_t text_mark,
-	       uint64_t *ret_fresh, struct err *err);
+/* Counts the event and its repeats, unless they were counted before. */
+int writer_put(struct store *store, const struct event *event, uint64_t text_mark, struct err *err);
 
 /* Counts events of kinds that were said, from the one at `from` on; returns where the store was full
  * or an error ended it, or how many there are. */
@@ -27,7 +20,7 @@ size_t writer_put_events(struct store *store, struct str node, const struct stor
 			 size_t count, size_t from, struct err *err);
 
 int writer_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,
-		       bool is_seccomp, struct err *err);
+		       enum trust trust, bool is_seccomp, struct err *err);
 
 int writer_put_loss(struct store *store, const struct loss_note *note, uint64_t mark,
 		    struct err *err);

@@ -2,6 +2,9 @@
 #include "tests/stores.h"
 
 #include "base/buf.h"
+#include "store/schema.h"
+
+#include <unistd.h>
 
 #define WEB "0123456789abcdef"
 
@@ -159,14 +162,24 @@ static void test_merged(void **state)
 static void test_older(void **state)
 {
 	struct stores *stores = *state;
-	const struct container web = {
-		.id = STR(WEB), .name = STR("web"), .has_profile = true, .profile = STR("A")};
 	struct err err = ERR_INIT;
+	struct sql sql;
 
-	assert_int_equal(store_put_container(stores->store[0], STR("vm"), &web, &err), 0);
-	commit(stores->store[0]);
 	close_store(stores, 0);
-	run_sql(stores->path[0], "DROP TABLE in_force; PRAGMA user_version = 2");
+	unlink(stores->path[0]);
+	assert_int_equal(sql_open(&sql, stores->path[0], stores->path[0],
+				  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &err),
+			 0);
+	assert_int_equal(schema_build(&sql, 0, 2, &err), 0);
+	assert_int_equal(sql_run(&sql,
+				 "INSERT INTO node VALUES (1, 'vm', 'vm');"
+				 "INSERT INTO profile VALUES (1, 0, 'A');"
+				 "INSERT INTO container VALUES"
+				 " (1, 1, '" WEB "', 'web', '', '', '', '', '', NULL, 0, 1);"
+				 "PRAGMA user_version = 2; PRAGMA application_id = 1396919367;",
+				 &err),
+			 0);
+	sql_close(&sql);
 	assert_int_equal(store_open(stores->path[0], STORE_READ, NULL, &stores->store[0], &err), 0);
 	assert_spans(stores->store[0], "0- A (watch)");
 	open_store(stores, 1);

@@ -53,6 +53,7 @@ static int setup(void **state)
 		.record = made->record,
 		.container = &made->container,
 		.attribution = ATTRIBUTION_CONTAINER,
+		.trust = TRUST_KERNEL,
 		.node = STR("worker-3"),
 	};
 	made->line = (struct live_line){.event = &made->event, .kind = LIVE_NEW};
@@ -324,7 +325,7 @@ static void test_json(void **state)
 		"\"comm\":\"nginx\",\"exe\":\"/usr/sbin/nginx\",\"arch\":\"x86_64\",\"nr\":161,"
 		"\"syscall\":\"chroot\",\"action\":\"LOG\",\"count\":1,"
 		"\"first\":\"2026-11-21T23:01:34.454Z\",\"last\":\"2026-11-21T23:01:34.454Z\","
-		"\"pid\":21073,\"ip\":\"0x7fd256e08829\",\"source\":\"kernel\",\"new\":true}");
+		"\"pid\":21073,\"ip\":\"0x7fd256e08829\",\"source\":\"kernel\",\"trust\":\"kernel\",\"new\":true}");
 	made->event.container = NULL;
 	made->event.attribution = ATTRIBUTION_HOST;
 	made->record->comm_null = true;
@@ -335,7 +336,7 @@ static void test_json(void **state)
 		"\"exe\":\"/usr/sbin/nginx\",\"arch\":null,\"nr\":161,\"syscall\":null,"
 		"\"action\":\"LOG\",\"count\":1,\"first\":\"2026-11-21T23:01:34.454Z\","
 		"\"last\":\"2026-11-21T23:01:34.454Z\",\"pid\":21073,\"ip\":\"0x7fd256e08829\","
-		"\"source\":\"kernel\",\"new\":false,\"verdict\":null}");
+		"\"source\":\"kernel\",\"trust\":\"kernel\",\"new\":false,\"verdict\":null}");
 }
 
 static void test_json_verdict(void **state)

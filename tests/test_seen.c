@@ -92,7 +92,7 @@ static int add(struct fixture *fixture, int64_t node, int64_t ms, uint32_t seria
 
 	if (seen_full(fixture->seen))
 		flush(fixture);
-	int result = seen_add(fixture->seen, &fixture->sql, node, ms, serial, &err);
+	int result = seen_add(fixture->seen, &fixture->sql, node, ms, serial, TRUST_KERNEL, &err);
 
 	if (result < 0)
 		fail_msg("%s", err.message);
@@ -313,6 +313,28 @@ static void test_texts_of_two_inputs(void **state)
 	assert_int_equal(add_text(fixture, ms, 77), 1);
 }
 
+/* A minute takes so many texts and no more, whatever was committed in between. */
+static void test_a_limit_of_texts(void **state)
+{
+	struct fixture *fixture = *state;
+	struct err err = ERR_INIT;
+	uint32_t fresh;
+
+	for (uint64_t text = 1; text <= 20; text++) {
+		int result = seen_text_add_many(fixture->text, &fixture->sql, 1, MINUTE_0 * 60000,
+						text, 4, 10, &fresh, &err);
+
+		assert_int_equal(result, text <= 10 ? SEEN_NEW : SEEN_REFUSED);
+		assert_int_equal(fresh, text <= 10 ? 5 : 0);
+		if (text % 7 == 0)
+			assert_int_equal(seen_text_flush(fixture->text, &fixture->sql, &err), 0);
+	}
+	/* another minute has room */
+	assert_int_equal(seen_text_add_many(fixture->text, &fixture->sql, 1, (MINUTE_0 + 1) * 60000,
+					    30, 0, 10, &fresh, &err),
+			 SEEN_NEW);
+}
+
 /* A commit failed: what was counted since is counted again, what came before is not. */
 static void test_texts_after_a_failed_commit(void **state)
 {
@@ -344,7 +366,8 @@ static void test_a_damaged_row_is_an_error(void **state)
 
 	run(fixture, "INSERT INTO seen VALUES (1, 29921701, 0, x'07', NULL)");
 	run(fixture, "INSERT INTO seen_text VALUES (1, 29921701, x'0102')");
-	assert_true(seen_add(fixture->seen, &fixture->sql, 1, MINUTE_0 * 60000, 5, &err) < 0);
+	assert_true(seen_add(fixture->seen, &fixture->sql, 1, MINUTE_0 * 60000, 5, TRUST_KERNEL,
+			     &err) < 0);
 	assert_non_null(strstr(err.message, "damaged"));
 	err_clear(&err);
 	assert_true(seen_text_add(fixture->text, &fixture->sql, 1, MINUTE_0 * 60000, 5, &err) < 0);
@@ -446,6 +469,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_a_damaged_row_is_an_error, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_texts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_minute_full_of_texts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_a_limit_of_texts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_text_of_the_future, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_texts_of_minutes_out_of_order, set_up,
 						tear_down),

@@ -37,6 +37,7 @@ static void put(struct store *store, const struct given *given, const struct con
 		.container = container,
 		.attribution = container ? ATTRIBUTION_CONTAINER : ATTRIBUTION_UNATTRIBUTED,
 		.source = SOURCE_LOG,
+		.trust = TRUST_KERNEL,
 		.node = STR("vm"),
 	};
 	struct err err = ERR_INIT;
@@ -631,8 +632,9 @@ static void note(struct store *store, uint32_t serial, bool is_seccomp)
 {
 	struct err err = ERR_INIT;
 
-	assert_int_equal(
-		store_note_serial(store, STR("vm"), START + serial, serial, is_seccomp, &err), 0);
+	assert_int_equal(store_note_serial(store, STR("vm"), START + serial, serial, TRUST_KERNEL,
+					   is_seccomp, &err),
+			 0);
 }
 
 /* What printk dropped matters only where no complete stream has it. */

@@ -13,7 +13,8 @@
 
 #include <cmocka.h>
 
-#define NODE 7
+#define NODE   7
+#define KERNEL channel_of(NODE, TRUST_KERNEL)
 
 enum kind {
 	END,
@@ -182,7 +183,7 @@ static void take_step(struct stream *stream, struct sql *sql, const struct step 
 	if (step->kind == INPUT || step->kind == COMMIT)
 		return;
 	for (uint64_t serial = step->first; serial <= step->last; serial++)
-		stream_note(stream, step->node ? step->node : NODE,
+		stream_note(stream, channel_of(step->node ? step->node : NODE, TRUST_KERNEL),
 			    step->ms + (int64_t)(serial - step->first), (uint32_t)serial,
 			    step->kind == FULL && serial % 2);
 }
@@ -292,7 +293,7 @@ static void deliver(struct stream *stream, struct sql *sql, struct delivered *de
 
 		if (random_below(100) >= keep)
 			continue;
-		stream_note(stream, NODE, 1000 + serial / 4 * 4, serial, is_other);
+		stream_note(stream, KERNEL, 1000 + serial / 4 * 4, serial, is_other);
 		(full ? delivered->full : delivered->other)[serial] = true;
 		if (random_below(500) == 0)
 			flush(stream, sql);
@@ -343,7 +344,7 @@ static void test_many_runs(void **state)
 	(void)state;
 	open_store(&sql);
 	for (uint32_t i = 0; i < 20000; i++)
-		stream_note(&stream, NODE, i * 10, i * 10, false);
+		stream_note(&stream, KERNEL, i * 10, i * 10, false);
 	flush(&stream, &sql);
 	struct sums sums = holes_of(&sql, NODE);
 
@@ -351,7 +352,7 @@ static void test_many_runs(void **state)
 	assert_int_equal(sums.filtered, 9 * 19999);
 	stream_restart(&stream);
 	for (uint32_t i = 0; i <= 199990; i++)
-		stream_note(&stream, NODE, i, i, i % 7 == 0);
+		stream_note(&stream, KERNEL, i, i, i % 7 == 0);
 	flush(&stream, &sql);
 	sums = holes_of(&sql, NODE);
 	assert_int_equal(sums.lost, 0);
@@ -370,7 +371,7 @@ static void test_many_losses(void **state)
 	for (int again = 0; again < 2; again++) {
 		stream_restart(&stream);
 		for (uint32_t i = 0; i < 20000; i++)
-			stream_note(&stream, NODE, i * 10, i * 10, i % 3 == 0);
+			stream_note(&stream, KERNEL, i * 10, i * 10, i % 3 == 0);
 		flush(&stream, &sql);
 		struct sums sums = holes_of(&sql, NODE);
 
@@ -400,14 +401,14 @@ static void test_many_nodes_and_boots(void **state)
 	(void)state;
 	open_store(&sql);
 	for (int64_t node = 1; node <= 100000 && !stream_full(&stream); node++)
-		stream_note(&stream, node, 1000, 5, false);
+		stream_note(&stream, channel_of(node, TRUST_KERNEL), 1000, 5, false);
 	assert_true(stream_full(&stream));
 	assert_in_range(stream.count, 4097, 20000);
 	flush(&stream, &sql);
 	assert_false(stream_full(&stream));
 	stream_restart(&stream);
 	for (uint32_t i = 0; i < 100000; i++) {
-		stream_note(&stream, NODE, (int64_t)i * 60000, 100000 - i, true);
+		stream_note(&stream, KERNEL, (int64_t)i * 60000, 100000 - i, true);
 		if (stream_full(&stream))
 			flush(&stream, &sql);
 	}
@@ -439,6 +440,42 @@ static void test_cover(void **state)
 	flush(&stream, &sql);
 	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++)
 		assert_int_equal(stream_cover(&sql, NODE, moments[i].ms, &err), moments[i].covered);
+	stream_release(&stream);
+	sql_close(&sql);
+}
+
+/* A text never fills a hole of the kernel's, but the kernel one of a text's; a hole of both is said
+ * once. */
+static void test_texts(void **state)
+{
+	static const struct {
+		enum trust trust;
+		uint32_t first, last;
+	} runs[] = {
+		{TRUST_KERNEL, 10, 19}, {TRUST_KERNEL, 30, 39}, /* 20 to 29: lost */
+		{TRUST_TEXT, 15, 34},                           /* forged, or not: no proof */
+		{TRUST_TEXT, 36, 49},                           /* 35: the kernel had it */
+		{TRUST_TEXT, 60, 69},                           /* 50 to 59: lost */
+	};
+	struct stream stream = {0};
+	struct err err = ERR_INIT;
+	struct sql sql;
+
+	(void)state;
+	open_store(&sql);
+	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++)
+		for (uint32_t serial = runs[i].first; serial <= runs[i].last; serial++)
+			stream_note(&stream, channel_of(NODE, runs[i].trust), 1000 + serial, serial,
+				    true);
+	assert_int_equal(stream_flush(&stream, &sql, &err), 0);
+	struct sums sums = holes_of(&sql, NODE);
+
+	assert_int_equal(sums.lost, 20);
+	assert_int_equal(sums.filtered, 0);
+	/* without the kernel's, the texts are all that is known */
+	assert_int_equal(sql_run(&sql, "DELETE FROM span WHERE trust = 1", &err), 0);
+	sums = holes_of(&sql, NODE);
+	assert_int_equal(sums.lost, 1 + 10);
 	stream_release(&stream);
 	sql_close(&sql);
 }
@@ -491,7 +528,7 @@ static void test_many_flushes(void **state)
 		int before = sqlite3_total_changes(sql.db);
 
 		for (uint32_t serial = 0; serial < 9; serial++)
-			stream_note(&stream, NODE, i * 1000ll + serial, i * 10 + serial,
+			stream_note(&stream, KERNEL, i * 1000ll + serial, i * 10 + serial,
 				    serial % 2);
 		flush(&stream, &sql);
 		assert_in_range(sqlite3_total_changes(sql.db) - before, 1, 2);
@@ -500,7 +537,7 @@ static void test_many_flushes(void **state)
 	assert_int_equal(number(&sql, "SELECT count(*) FROM span"), 3000);
 	/* what comes late finds its place all the same */
 	for (uint32_t i = 0; i < 1000; i++)
-		stream_note(&stream, NODE, i * 1000ll + 9, i * 10 + 9, true);
+		stream_note(&stream, KERNEL, i * 1000ll + 9, i * 10 + 9, true);
 	flush(&stream, &sql);
 	assert_int_equal(holes_of(&sql, NODE).lost, 1999);
 	assert_int_equal(number(&sql, "SELECT count(*) FROM span"), 2000);
@@ -573,6 +610,7 @@ int main(void)
 		cmocka_unit_test(test_many_runs),
 		cmocka_unit_test(test_many_losses),
 		cmocka_unit_test(test_many_nodes_and_boots),
+		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_cover),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_many_flushes),

@@ -155,6 +155,7 @@ static int try_put(struct store *store, const struct given *given, struct err *e
 			       : given->attribution ? given->attribution
 						    : ATTRIBUTION_UNATTRIBUTED,
 		.source = given->source,
+		.trust = TRUST_KERNEL,
 		.full_stream = given->full_stream,
 		.node = STR("vm"),
 	};
@@ -323,9 +324,9 @@ static void feed_line(struct store *store, const struct line *line, uint64_t off
 	if (line->is_seccomp)
 		put(store, &given);
 	else
-		assert_int_equal(
-			store_note_serial(store, STR("vm"), line->ms, line->serial, false, &err),
-			0);
+		assert_int_equal(store_note_serial(store, STR("vm"), line->ms, line->serial,
+						   TRUST_KERNEL, false, &err),
+				 0);
 	assert_int_equal(store_input_at(store, offset, offset, &err), 0);
 }
 
