@@ -206,6 +206,7 @@ shell_tests = \
 	tests/live-cron \
 	tests/store.test \
 	tests/strace.test \
+	tests/instructions.test \
 	tests/two-ways.test \
 	tests/unused.test \
 	tests/versions.test \
