@@ -1,6 +1,7 @@
 #include "ingest/input.h"
 
 #include "base/mem.h"
+#include "ingest/ahead.h"
 #include "ingest/gzip.h"
 
 #include <archive.h>
@@ -203,6 +204,7 @@ int input_open_fd(struct input *input, int fd, const char *path, bool growing, s
 
 void input_close(struct input *input)
 {
+	ahead_free(input->ahead);
 	if (input->archive)
 		archive_read_free(input->archive);
 	gzip_free(input->gzip);
@@ -243,23 +245,36 @@ static ssize_t archive_text(struct input *input, char *to, size_t size, struct e
 }
 
 /* Text: decompressed where it has to be. */
-static ssize_t read_text(struct input *input, char *to, size_t size, struct err *err)
+static ssize_t make_text(void *context, char *to, size_t size, struct err *err)
 {
-	struct err why = ERR_INIT;
+	struct input *input = context;
 	ssize_t n;
 
 	if (input->gzip)
-		n = gzip_read(input->gzip, to, size, &why);
+		n = gzip_read(input->gzip, to, size, err);
 	else if (input->archive)
-		n = archive_text(input, to, size, &why);
+		n = archive_text(input, to, size, err);
 	else
 		n = read_bytes(input, to, size);
-	if (n >= 0)
-		return n;
-	if (!why.code)
-		err_errno(&why, errno, "read");
-	return err_set(err, why.code, "%s: after line %llu: %s", input->path,
-		       (unsigned long long)input->lines, why.message);
+	return n < 0 && !err->code ? err_errno(err, errno, "read") : n;
+}
+
+static ssize_t read_text(struct input *input, char *to, size_t size, struct err *err)
+{
+	struct err why = ERR_INIT;
+	ssize_t n = input->ahead ? ahead_read(input->ahead, to, size, &why)
+				 : make_text(input, to, size, &why);
+
+	return n >= 0 ? n
+		      : err_set(err, why.code, "%s: after line %llu: %s", input->path,
+				(unsigned long long)input->lines, why.message);
+}
+
+void input_read_ahead(struct input *input)
+{
+	/* without a thread the reader does it itself */
+	if (input->raw && !input->at_end)
+		input->ahead = ahead_new(make_text, input);
 }
 
 /*

@@ -24,15 +24,16 @@ struct input {
 	struct archive *archive; /* NULL unless it is xz, zstd or bzip2 */
 	struct raw *raw;         /* their compressed bytes */
 	char *compressed;
-	const char *block; /* libarchive's, not yet taken */
+	struct ahead *ahead; /* NULL unless input_read_ahead() */
+	const char *block;   /* libarchive's, not yet taken */
 	size_t block_n;
 	const char *path; /* as given; borrowed */
 	struct stat stat; /* when it was opened */
 	char *buffer;
-	size_t start, end; /* unread bytes of buffer */
-	uint64_t offset;   /* of buffer[start] in the text */
-	uint64_t lines;    /* delivered so far */
-	uint64_t consumed; /* bytes read from the file itself, for progress */
+	size_t start, end;         /* unread bytes of buffer */
+	uint64_t offset;           /* of buffer[start] in the text */
+	uint64_t lines;            /* delivered so far */
+	_Atomic uint64_t consumed; /* bytes read from the file itself, for progress */
 	bool at_end;
 	bool skipping; /* inside the rest of a line that was cut */
 	bool growing;
@@ -69,6 +70,10 @@ int input_first_line(struct input *input, struct str *ret_line, struct err *err)
  * from there.
  */
 int input_skip_to(struct input *input, uint64_t offset, struct err *err);
+
+/* From now on compressed text is decompressed by a thread of its own, ahead of who reads it; nobody
+ * may move the input any more. */
+void input_read_ahead(struct input *input);
 
 /* Fills the buffer further; part of input_next(). Returns 1, 0 at the end, or -errno. */
 int input_fill(struct input *input, struct err *err);

@@ -1,5 +1,6 @@
 libsclog_a_SOURCES += \
 	ingest/action.c ingest/action.h \
+	ingest/ahead.c ingest/ahead.h \
 	ingest/arch.c ingest/arch.h \
 	ingest/follow.c ingest/follow.h ingest/follow_private.h \
 	ingest/follow_begin.c \

@@ -170,6 +170,7 @@ int reader_begin(struct reader *reader, struct input *input, const struct memo_k
 			return err_errno(err, errno, "%s: cannot be read", input->path);
 		input->stoppable = true;
 	}
+	input_read_ahead(input);
 	sem_init(&reader->full, 0, 0);
 	sem_init(&reader->empty, 0, BLOCKS);
 	int result = start(reader);
