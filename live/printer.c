@@ -68,8 +68,7 @@ struct novelty *printer_novelty(struct printer *printer)
 
 static bool is_refused(const struct verdict *verdict)
 {
-	return verdict->kind == VERDICT_DENIED || verdict->kind == VERDICT_BAD_ARCH ||
-	       verdict->kind == VERDICT_ENOSYS;
+	return verdict_refuses(verdict->kind);
 }
 
 static bool judge(struct printer *printer, const struct event *event, struct verdict *ret_verdict)

@@ -26,6 +26,8 @@ libsclog_a_SOURCES += \
 	profile/document/version.h \
 	profile/document/write.c \
 	profile/document/write.h \
+	profile/defaults/always.c \
+	profile/defaults/always.h \
 	profile/defaults/defaults.c \
 	profile/defaults/defaults.h \
 	profile/defaults/table.c \
@@ -92,8 +94,6 @@ libsclog_a_SOURCES += \
 	profile/twin/logmode_proof.c \
 	profile/twin/logmode_restate.c \
 	profile/twin/logmode_unit.c \
-	profile/compose/always.c \
-	profile/compose/always.h \
 	profile/compose/compose.c \
 	profile/compose/compose.h \
 	profile/compose/compose_base.c \

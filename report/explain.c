@@ -70,8 +70,7 @@ void explain_put_conditions(struct buf *buf, const struct verdict *verdict)
 
 bool explain_is_blocked(const struct verdict *verdict)
 {
-	return verdict->kind == VERDICT_DENIED || verdict->kind == VERDICT_BAD_ARCH ||
-	       verdict->kind == VERDICT_ENOSYS;
+	return verdict_refuses(verdict->kind);
 }
 
 enum text_colour explain_colour(const struct verdict *verdict)

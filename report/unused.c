@@ -30,9 +30,7 @@ static bool passes(struct profile *profile, uint32_t audit_arch, int64_t nr)
 {
 	struct verdict verdict = profile_judge(profile, audit_arch, nr);
 
-	return verdict.origin != VERDICT_BY_KERNEL &&
-	       (verdict.kind == VERDICT_ALLOWED || verdict.kind == VERDICT_CONDITIONAL ||
-		verdict.kind == VERDICT_LOGGED);
+	return verdict.origin != VERDICT_BY_KERNEL && verdict_passes(verdict.kind);
 }
 
 static void ask_arch(struct unused_profile *asked, uint32_t token)

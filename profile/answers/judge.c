@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/answers/condition.h"
+#include "profile/filter/stack.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -36,28 +37,17 @@ struct judged {
 	struct verdict verdict;
 };
 
-/* seccomp(2): of several filters' actions the one first in this order is taken. */
-static const uint32_t strictness[] = {
-	SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP, SECCOMP_RET_ERRNO,
-	SECCOMP_RET_USER_NOTIF,   SECCOMP_RET_TRACE,       SECCOMP_RET_LOG,  SECCOMP_RET_ALLOW,
-};
-
-/* An action that the kernel does not know kills the process, so it ranks with that. */
-static size_t rank(uint32_t value)
-{
-	for (size_t i = 0; i < sizeof(strictness) / sizeof(strictness[0]); i++) {
-		if (strictness[i] == (value & SECCOMP_RET_ACTION_FULL))
-			return i;
-	}
-	return 0;
-}
-
-/* The stricter of two; of two errnos the one that is not ENOSYS, which breaks more programs. */
+/*
+ * The stricter of two, as seccomp(2) has it, an unknown action killing the process; of two errnos
+ * the one that is not ENOSYS, which breaks more programs.
+ */
 static bool stricter(uint32_t a, uint32_t b)
 {
-	if (rank(a) != rank(b))
-		return rank(a) < rank(b);
-	return b == ENOSYS_VALUE && a != ENOSYS_VALUE;
+	int32_t action_a = (int32_t)(filter_value_effect(a) & SECCOMP_RET_ACTION_FULL);
+	int32_t action_b = (int32_t)(filter_value_effect(b) & SECCOMP_RET_ACTION_FULL);
+
+	return action_a < action_b ||
+	       (action_a == action_b && b == ENOSYS_VALUE && a != ENOSYS_VALUE);
 }
 
 static int by_text(const void *a, const void *b)
@@ -253,10 +243,7 @@ static size_t keep(struct judge *judge, diagram answer, bool narrow, struct verd
 		verdict_release(&verdict);
 		return i;
 	}
-	if (judge->count == judge->size) {
-		judge->size = judge->size ? judge->size * 2 : 16;
-		judge->all = mem_resize(judge->all, judge->size * sizeof(*judge->all));
-	}
+	judge->all = mem_more(judge->all, judge->count, sizeof(*judge->all));
 	struct judged *judged = &judge->all[judge->count];
 
 	*judged = (struct judged){answer, narrow, verdict};

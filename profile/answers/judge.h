@@ -23,7 +23,7 @@ struct judge {
 	struct judge_memo *memo; /* hash by (arch, nr), memo_size a power of two */
 	size_t memo_count, memo_size;
 	struct judged *all; /* each differs from all others */
-	size_t count, size;
+	size_t count;
 };
 
 /* A zeroed judge may be released as well. */

@@ -47,7 +47,7 @@ struct reader {
 	uint32_t *live;  /* by instruction: registers that some way on reads */
 	uint32_t *heads; /* by instruction: its first state */
 	struct state *states;
-	size_t state_count, state_size;
+	size_t state_count;
 	struct content *contents; /* the first is the constant 0 */
 	size_t content_count, content_size;
 	uint32_t *index; /* hash of a content -> where it is */
@@ -355,11 +355,7 @@ static uint32_t arrive(struct reader *reader, size_t pc, const struct state *fro
 		return 0;
 	}
 	*at = (uint32_t)reader->state_count;
-	if (reader->state_count == reader->state_size) {
-		reader->state_size = reader->state_size ? reader->state_size * 2 : 512;
-		reader->states =
-			mem_resize(reader->states, reader->state_size * sizeof(*reader->states));
-	}
+	reader->states = mem_more(reader->states, reader->state_count, sizeof(*reader->states));
 	reader->states[reader->state_count] = state;
 	return (uint32_t)reader->state_count++;
 }

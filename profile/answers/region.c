@@ -458,15 +458,12 @@ diagram diagram_join(struct regions *regions, diagram a, diagram b, diagram_fold
 
 struct found {
 	uint32_t *all;
-	size_t count, size;
+	size_t count;
 };
 
 static void found_put(struct found *found, uint32_t value)
 {
-	if (found->count == found->size) {
-		found->size = found->size ? found->size * 2 : 8;
-		found->all = mem_resize(found->all, found->size * sizeof(*found->all));
-	}
+	found->all = mem_more(found->all, found->count, sizeof(*found->all));
 	found->all[found->count++] = value;
 }
 
@@ -555,7 +552,7 @@ struct running {
 	const struct regions *regions;
 	uint32_t first, last;
 	struct diagram_run *all;
-	size_t count, size;
+	size_t count;
 	size_t pieces; /* more than runs: neighbours are joined */
 };
 
@@ -570,10 +567,7 @@ static void put_run(struct running *running, uint32_t first, uint32_t last, diag
 		before->last = last;
 		return;
 	}
-	if (running->count == running->size) {
-		running->size = running->size ? running->size * 2 : 64;
-		running->all = mem_resize(running->all, running->size * sizeof(*running->all));
-	}
+	running->all = mem_more(running->all, running->count, sizeof(*running->all));
 	running->all[running->count++] = (struct diagram_run){first, last, rest};
 }
 

@@ -6,16 +6,32 @@
 #include <linux/seccomp.h>
 #include <stdio.h>
 
-static const char *const verdict_names[] = {
-	[VERDICT_ALLOWED] = "allowed",   [VERDICT_CONDITIONAL] = "conditional",
-	[VERDICT_LOGGED] = "logged",     [VERDICT_DENIED] = "denied",
-	[VERDICT_BAD_ARCH] = "bad-arch", [VERDICT_ENOSYS] = "enosys",
-	[VERDICT_UNKNOWN] = "unknown",
+static const struct {
+	const char *name;
+	bool refuses, passes;
+} kinds[] = {
+	[VERDICT_ALLOWED] = {"allowed", .passes = true},
+	[VERDICT_CONDITIONAL] = {"conditional", .passes = true},
+	[VERDICT_LOGGED] = {"logged", .passes = true},
+	[VERDICT_DENIED] = {"denied", .refuses = true},
+	[VERDICT_BAD_ARCH] = {"bad-arch", .refuses = true},
+	[VERDICT_ENOSYS] = {"enosys", .refuses = true},
+	[VERDICT_UNKNOWN] = {"unknown", .refuses = false},
 };
 
 const char *verdict_name(enum verdict_kind kind)
 {
-	return verdict_names[kind];
+	return kinds[kind].name;
+}
+
+bool verdict_refuses(enum verdict_kind kind)
+{
+	return kinds[kind].refuses;
+}
+
+bool verdict_passes(enum verdict_kind kind)
+{
+	return kinds[kind].passes;
 }
 
 const char *verdict_value_text(uint32_t value, char text[VERDICT_VALUE_SIZE])

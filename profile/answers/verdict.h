@@ -21,6 +21,10 @@ enum verdict_kind {
 /* "allowed", "conditional", "logged", "denied", "bad-arch", "enosys", "unknown". */
 const char *verdict_name(enum verdict_kind kind);
 
+/* Whether a call is refused whatever its arguments; whether it passes for some. */
+bool verdict_refuses(enum verdict_kind kind);
+bool verdict_passes(enum verdict_kind kind);
+
 /* Which part of the profile decided. */
 enum verdict_origin {
 	VERDICT_BY_RULE,    /* a rule names the syscall */

@@ -9,7 +9,7 @@
 #define SCLOG_PROFILE_COMPOSE_NEEDS_H
 
 #include "base/buf.h"
-#include "profile/compose/always.h"
+#include "profile/defaults/always.h"
 
 #include <stdbool.h>
 #include <stdint.h>

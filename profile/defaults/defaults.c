@@ -1,13 +1,14 @@
 #include "profile/defaults/defaults.h"
 
+#include "base/mem.h"
 #include "profile/defaults/table.h"
+#include "profile/document/spelling.h"
 #include "profile/document/version.h"
+#include "profile/document/write.h"
 
 #include <errno.h>
 #include <stdio.h>
-
-/* Columns that names of a rule may fill. */
-#define NAMES_COLUMNS 92
+#include <stdlib.h>
 
 /* archMap of all three programs; what has no sub-arches came later. */
 static const struct {
@@ -161,120 +162,91 @@ static bool is_of(const struct default_profile *profile, const struct default_ru
 	return is_in(sets[profile->of->family], profile->set);
 }
 
-/* "a b" as "PREFIXa", "PREFIXb", in lines. */
-static void put_list(struct buf *text, const char *list, const char *prefix, size_t columns)
+/* Adds the words of "a b", each behind the prefix. */
+static void add_words(struct document *document, struct strings *to, const char *prefix,
+		      const char *list)
 {
 	struct str left = str_from(list);
-	size_t column = 0;
 
 	while (left.n) {
 		struct str word = str_of(left.p, str_chr(left, ' '));
+		BUF_AUTO text = {0};
 
 		left = str_skip(left, word.n < left.n ? word.n + 1 : word.n);
-		if (column == 0 || column + word.n + 4 > columns) {
-			buf_put_str(text, columns ? STR("\n\t\t\t\t") : STR(""));
-			column = 24;
-		}
-		column += word.n + 4;
-		buf_format(text, "\"%s%.*s\"%s", prefix, (int)word.n, word.p, left.n ? ", " : "");
+		buf_format(&text, "%s%.*s", prefix, (int)word.n, word.p);
+		strings_add(to, document_string(document, text.p));
 	}
 }
 
-static void put_arch(struct buf *text, const char *arch, const char *const subs[2], bool last)
+static void add_arch(struct document *document, const char *arch, const char *const subs[2])
 {
-	buf_format(text, "\t\t{\"architecture\": \"SCMP_ARCH_%s\", \"subArchitectures\": [", arch);
+	struct strings names = {0};
+
+	document->arch_map =
+		mem_more(document->arch_map, document->arch_map_count, sizeof(*document->arch_map));
+	struct document_arch *entry = &document->arch_map[document->arch_map_count++];
+
+	add_words(document, &names, "SCMP_ARCH_", arch);
+	*entry = (struct document_arch){.architecture = names.all[0]};
+	free(names.all);
 	for (size_t i = 0; subs && i < 2 && subs[i]; i++)
-		buf_format(text, "%s\"SCMP_ARCH_%s\"", i ? ", " : "", subs[i]);
-	buf_format(text, "]}%s\n", last ? "" : ",");
+		add_words(document, &entry->subs, "SCMP_ARCH_", subs[i]);
 }
 
-static void put_arch_map(struct buf *text, const struct default_profile *profile)
+static void add_arches(struct document *document, const struct default_profile *profile)
 {
-	bool riscv64 = is_in(profile->of->riscv64, profile->set);
-	bool loongarch64 = is_in(profile->of->loongarch64, profile->set);
-	size_t count = sizeof(arch_map) / sizeof(arch_map[0]);
-
-	buf_put_str(text, STR("\t\"archMap\": [\n"));
-	for (size_t i = 0; i < count; i++)
-		put_arch(text, arch_map[i].arch, arch_map[i].subs,
-			 i + 1 == count && !riscv64 && !loongarch64);
-	if (riscv64)
-		put_arch(text, "RISCV64", NULL, !loongarch64);
-	if (loongarch64)
-		put_arch(text, "LOONGARCH64", NULL, true);
-	buf_put_str(text, STR("\t],\n"));
+	for (size_t i = 0; i < sizeof(arch_map) / sizeof(arch_map[0]); i++)
+		add_arch(document, arch_map[i].arch, arch_map[i].subs);
+	if (is_in(profile->of->riscv64, profile->set))
+		add_arch(document, "RISCV64", NULL);
+	if (is_in(profile->of->loongarch64, profile->set))
+		add_arch(document, "LOONGARCH64", NULL);
 }
 
-static void put_args(struct buf *text, const struct default_rule *rule)
+static void set_filter(struct document *document, struct document_filter *filter, const char *held,
+		       const char *arches, const char *kernel)
 {
-	buf_put_str(text, STR(",\n\t\t\t\"args\": ["));
-	for (size_t i = 0; i < DEFAULT_MAX_ARGS && rule->args[i].op; i++)
-		buf_format(text,
-			   "%s{\"index\": %u, \"value\": %llu, \"valueTwo\": 0, "
-			   "\"op\": \"SCMP_CMP_%s\"}",
-			   i ? ", " : "", rule->args[i].index,
-			   (unsigned long long)rule->args[i].value, rule->args[i].op);
-	buf_put_str(text, STR("]"));
+	add_words(document, &filter->caps, "CAP_", held);
+	add_words(document, &filter->arches, "", arches);
+	filter->has_min_kernel =
+		kernel && sscanf(kernel, "%u.%u", &filter->kernel, &filter->major) == 2;
+	filter->present = held || arches || kernel;
 }
 
-/* "includes" or "excludes". */
-static void put_condition(struct buf *text, const char *member, const char *held,
-			  const char *arches, const char *kernel)
+static void add_rule(struct document *document, const struct default_rule *from)
 {
-	const char *comma = "";
+	struct document_arg args[DEFAULT_MAX_ARGS] = {0};
+	size_t count = 0;
 
-	if (!held && !arches && !kernel)
-		return;
-	buf_format(text, ",\n\t\t\t\"%s\": {", member);
-	if (held) {
-		buf_put_str(text, STR("\"caps\": ["));
-		put_list(text, held, "CAP_", 0);
-		buf_put_str(text, STR("]"));
-		comma = ", ";
+	for (; count < DEFAULT_MAX_ARGS && from->args[count].op; count++) {
+		char op[32];
+
+		snprintf(op, sizeof(op), "SCMP_CMP_%s", from->args[count].op);
+		args[count].index = from->args[count].index;
+		args[count].value = from->args[count].value;
+		spelling_read_operator(op, &args[count].op);
 	}
-	if (arches) {
-		buf_format(text, "%s\"arches\": [", comma);
-		put_list(text, arches, "", 0);
-		buf_put_str(text, STR("]"));
-		comma = ", ";
-	}
-	if (kernel)
-		buf_format(text, "%s\"minKernel\": \"%s\"", comma, kernel);
-	buf_put_str(text, STR("}"));
-}
+	uint32_t value = from->error ? SCMP_ACT_ERRNO((unsigned)from->error) : SCMP_ACT_ALLOW;
+	struct document_rule *rule = document_add_rule(document, value, args, count);
 
-static void put_rule(struct buf *text, const struct default_rule *rule, bool first)
-{
-	buf_format(text, "%s\n\t\t{\n\t\t\t\"names\": [", first ? "" : ",");
-	put_list(text, rule->names, "", NAMES_COLUMNS);
-	buf_format(text, "\n\t\t\t],\n\t\t\t\"action\": \"SCMP_ACT_%s\"",
-		   rule->error ? "ERRNO" : "ALLOW");
-	if (rule->error)
-		buf_format(text, ",\n\t\t\t\"errnoRet\": %d", rule->error);
-	if (rule->args[0].op)
-		put_args(text, rule);
-	put_condition(text, "includes", rule->cap, rule->arch, rule->kernel);
-	put_condition(text, "excludes", rule->without_cap, rule->not_arch, NULL);
-	buf_put_str(text, STR("\n\t\t}"));
+	add_words(document, &rule->names, "", from->names);
+	set_filter(document, &rule->includes, from->cap, from->arch, from->kernel);
+	set_filter(document, &rule->excludes, from->without_cap, from->not_arch, NULL);
 }
 
 void default_write(const struct default_profile *profile, struct buf *text)
 {
 	const struct default_program *of = profile->of;
-	bool first = true;
+	struct document document = {.prefix = "", .default_action = "SCMP_ACT_ERRNO"};
 
-	buf_put_str(text, STR("{\n\t\"defaultAction\": \"SCMP_ACT_ERRNO\",\n"));
 	if (is_in(of->errno_ret, profile->set))
-		buf_format(text, "\t\"defaultErrnoRet\": %d,\n", of->error);
+		document.default_errno_ret = (struct optional){true, (uint64_t)of->error};
 	if (is_in(of->errno_name, profile->set))
-		buf_format(text, "\t\"defaultErrno\": \"%s\",\n", strerrorname_np(of->error));
-	put_arch_map(text, profile);
-	buf_put_str(text, STR("\t\"syscalls\": ["));
-	for (size_t i = 0; i < default_rule_count; i++) {
-		if (!is_of(profile, &default_rules[i]))
-			continue;
-		put_rule(text, &default_rules[i], first);
-		first = false;
-	}
-	buf_put_str(text, STR("\n\t]\n}\n"));
+		document.default_errno = strerrorname_np(of->error);
+	add_arches(&document, profile);
+	for (size_t i = 0; i < default_rule_count; i++)
+		if (is_of(profile, &default_rules[i]))
+			add_rule(&document, &default_rules[i]);
+	document_write(&document, false, text);
+	document_release(&document);
 }

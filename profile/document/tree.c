@@ -1,7 +1,7 @@
 #include "profile/document/tree_private.h"
 
 #include "base/mem.h"
-#include "profile/document/spelling.h"
+#include "profile/document/emit.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -289,47 +289,35 @@ bool node_is_plain(const struct node *top)
 
 /* --- JSON out */
 
-static void put_scalar(const struct node *node, struct buf *out)
+static void put_json(struct emit *emit, const struct node *node, const char *key, bool with_ignored)
 {
 	static const char *const words[] = {[NODE_NULL] = "null",
 					    [NODE_TRUE] = "true",
 					    [NODE_FALSE] = "false",
 					    [NODE_REAL] = "null"};
+	char number[24];
 
-	if (node->kind == NODE_STRING)
-		spelling_put_string(out, node->text);
-	else if (node->kind == NODE_INTEGER)
-		buf_format(out, "%s%" PRIu64, node->negative ? "-" : "", node->number);
-	else
-		buf_put_str(out, str_from(words[node->kind]));
-}
-
-static void put_json(const struct node *node, bool with_ignored, int depth, struct buf *out)
-{
-	bool map = node->kind == NODE_MAP;
-	size_t count = 0;
-
-	if (!map && node->kind != NODE_LIST) {
-		put_scalar(node, out);
-		return;
+	if (node->kind == NODE_STRING) {
+		emit_string(emit, key, node->text);
+	} else if (node->kind == NODE_INTEGER) {
+		snprintf(number, sizeof(number), "%s%" PRIu64, node->negative ? "-" : "",
+			 node->number);
+		emit_raw(emit, key, number);
+	} else if (node->kind == NODE_MAP || node->kind == NODE_LIST) {
+		(node->kind == NODE_MAP ? emit_map : emit_list)(emit, key, false);
+		for (const struct node *item = node->first; item; item = item->next)
+			if (with_ignored || !item->ignored)
+				put_json(emit, item, node->kind == NODE_MAP ? item->key : NULL,
+					 with_ignored);
+		emit_close(emit);
+	} else {
+		emit_raw(emit, key, words[node->kind]);
 	}
-	buf_put_char(out, map ? '{' : '[');
-	for (const struct node *item = node->first; item; item = item->next) {
-		if (item->ignored && !with_ignored)
-			continue;
-		buf_format(out, "%s\n%*s", count++ ? "," : "", 2 * (depth + 1), "");
-		if (map) {
-			spelling_put_string(out, item->key);
-			buf_put_str(out, STR(": "));
-		}
-		put_json(item, with_ignored, depth + 1, out);
-	}
-	if (count)
-		buf_format(out, "\n%*s", 2 * depth, "");
-	buf_put_char(out, map ? '}' : ']');
 }
 
 void node_write_json(const struct node *node, bool with_ignored, struct buf *out)
 {
-	put_json(node, with_ignored, 0, out);
+	struct emit emit = {.to = out, .indent = "  "};
+
+	put_json(&emit, node, NULL, with_ignored);
 }

@@ -77,10 +77,7 @@ static void list_put(struct unit_list *list, const struct unit_call *call)
 	}
 	if (list->count == MAX_CALLS)
 		return;
-	if (list->count == list->size) {
-		list->size = list->size ? list->size * 2 : 64;
-		list->all = mem_resize(list->all, list->size * sizeof(*list->all));
-	}
+	list->all = mem_more(list->all, list->count, sizeof(*list->all));
 	list->all[list->count] = *call;
 	list->all[list->count++].name = mem_copy(str_from(call->name));
 }

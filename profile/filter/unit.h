@@ -46,7 +46,7 @@ struct unit_list {
 	bool present; /* some line began it */
 	bool allows;  /* the calls are those to allow (to log), not those to refuse (not to log) */
 	struct unit_call *all;
-	size_t count, size;
+	size_t count;
 };
 
 #define UNIT_MAX_ARCHES 32

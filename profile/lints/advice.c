@@ -3,7 +3,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/compose/always.h"
+#include "profile/defaults/always.h"
 
 #include <errno.h>
 #include <linux/audit.h>

@@ -24,7 +24,7 @@ static uint32_t is_wrong(uint32_t profile, uint32_t twin, const void *context)
 struct proof {
 	struct twin_maker *maker;
 	const struct profile_options *options;
-	struct built profile, twin;
+	struct built profile, twin; /* the profile's document is the maker's */
 	struct regions regions;
 	struct answers answers[2]; /* the profile's and the twin's */
 	size_t stripped;           /* names in this round */
@@ -325,7 +325,7 @@ static int round_of(struct proof *proof)
 
 	options.loader = proof->profile.rules.loader;
 	r = built_make(&proof->twin, buf_str(&text), &options, NULL, proof->maker->err);
-	proof->other_shape = proof->twin.document.shape != proof->profile.document.shape;
+	proof->other_shape = proof->twin.document.shape != proof->maker->document.shape;
 	if ((r == -EEXIST && strip_contested(proof)) ||
 	    (is_too_much(r) && take_back_restated(proof)))
 		r = 0;
@@ -381,7 +381,7 @@ static void note_missing_arches(struct proof *proof)
 	}
 	if (missing.n == 0)
 		return;
-	snprintf(place, sizeof(place), "%s%s", proof->profile.document.prefix,
+	snprintf(place, sizeof(place), "%s%s", proof->maker->document.prefix,
 		 proof->profile.rules.from_arch_map ? "archMap" : "architectures");
 	lint_add(&proof->maker->twin->notes, 0, place,
 		 "not in the filter: %s. Such programs are killed under the twin too (the kill is "
@@ -416,16 +416,19 @@ static bool is_proven(struct twin_maker *maker, uint64_t signature)
 static int prove(struct twin_maker *maker, const struct profile_options *options, bool users)
 {
 	struct proof proof = {.maker = maker, .options = options};
+	struct built *profile = &proof.profile;
 	struct err err = ERR_INIT;
-	int r = built_make(&proof.profile, maker->document.tree.text, options, NULL, &err);
+	int r = rules_resolve(&maker->document, options, &profile->rules, NULL, &err);
 
+	proof.stripped = r == 0 && !is_proven(maker, signature_of(profile, options));
+	if (proof.stripped && !profile->rules.off)
+		r = filter_build(&profile->rules, options, &profile->filter, NULL, &err);
 	if (r < 0 && users)
 		*maker->err = err;
 	if (r < 0) {
-		built_release(&proof.profile);
+		built_release(profile);
 		return users ? r : 0;
 	}
-	proof.stripped = !is_proven(maker, signature_of(&proof.profile, options));
 	while (r == 0 && proof.stripped)
 		r = round_of(&proof);
 	if (r == 0 && users)

@@ -17,12 +17,13 @@
 
 static const struct {
 	const char *name, *suffix;
+	int (*write)(struct form_writer *writer);
 } forms[] = {
-	[FORM_OCI] = {"oci", ".json"},
-	[FORM_DOCKER] = {"docker", ".json"},
-	[FORM_SPO] = {"spo", ".yaml"},
-	[FORM_SYSTEMD] = {"systemd", ".conf"},
-	[FORM_MINIJAIL] = {"minijail", ".policy"},
+	[FORM_OCI] = {"oci", ".json", form_write_oci},
+	[FORM_DOCKER] = {"docker", ".json", form_write_docker},
+	[FORM_SPO] = {"spo", ".yaml", form_write_spo},
+	[FORM_SYSTEMD] = {"systemd", ".conf", form_write_systemd},
+	[FORM_MINIJAIL] = {"minijail", ".policy", form_write_minijail},
 };
 
 enum form form_from_name(const char *name)
@@ -415,20 +416,6 @@ const struct form_call *form_calls_find(const struct form_calls *calls, const ch
 
 /* --- */
 
-static int write_form(struct form_writer *writer, enum form form)
-{
-	switch (form) {
-	case FORM_SPO:
-		return form_write_spo(writer);
-	case FORM_SYSTEMD:
-		return form_write_systemd(writer);
-	case FORM_MINIJAIL:
-		return form_write_minijail(writer);
-	default:
-		return form_write_json(writer, form == FORM_DOCKER);
-	}
-}
-
 int form_write(enum form form, const struct document *document, const struct form_heading *heading,
 	       bool widen, struct buf *text, struct lints *notes, struct err *err)
 {
@@ -442,7 +429,7 @@ int form_write(enum form form, const struct document *document, const struct for
 	int r = take_document(&writer);
 
 	if (r == 0)
-		r = write_form(&writer, form);
+		r = forms[form].write(&writer);
 	writer_release(&writer);
 	return r < 0 ? err_prefix(err, "format %s", forms[form].name) : 0;
 }

@@ -57,4 +57,14 @@ struct form_heading {
 int form_write(enum form form, const struct document *document, const struct form_heading *heading,
 	       bool widen, struct buf *text, struct lints *notes, struct err *err);
 
+/* --- who writes each */
+
+struct form_writer;
+
+int form_write_oci(struct form_writer *writer);
+int form_write_docker(struct form_writer *writer);
+int form_write_spo(struct form_writer *writer);
+int form_write_systemd(struct form_writer *writer);
+int form_write_minijail(struct form_writer *writer);
+
 #endif

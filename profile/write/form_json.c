@@ -112,18 +112,21 @@ static void note_default_errno(const struct form_writer *writer)
 		 form_errno_text(form_errno(writer->default_action), text));
 }
 
-int form_write_json(struct form_writer *writer, bool docker)
+int form_write_oci(struct form_writer *writer)
 {
 	struct emit emit = {.to = writer->text, .indent = "\t"};
 
-	if (docker)
-		make_arch_map(writer, &writer->made);
 	emit_map(&emit, NULL, false);
 	put_evidence(&emit, writer->evidence);
 	document_put_members(&emit, &writer->made, false);
 	emit_close(&emit);
 	emit_end(&emit);
-	if (docker)
-		note_default_errno(writer);
 	return 0;
+}
+
+int form_write_docker(struct form_writer *writer)
+{
+	make_arch_map(writer, &writer->made);
+	note_default_errno(writer);
+	return form_write_oci(writer);
 }

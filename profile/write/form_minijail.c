@@ -268,7 +268,7 @@ static void put_policy(const struct policy *policy)
 			  "a policy has none; they are left out");
 }
 
-int form_write_minijail(const struct form_writer *writer)
+int form_write_minijail(struct form_writer *writer)
 {
 	struct policy policy = {.writer = writer};
 	int r = check_default(writer);

@@ -93,9 +93,4 @@ void form_put_comments(const struct form_writer *writer);
 /* One such line. */
 void form_put_comment(struct buf *to, const char *indent, const char *text);
 
-int form_write_json(struct form_writer *writer, bool docker);
-int form_write_spo(struct form_writer *writer);
-int form_write_systemd(const struct form_writer *writer);
-int form_write_minijail(const struct form_writer *writer);
-
 #endif

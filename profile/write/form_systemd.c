@@ -315,7 +315,7 @@ static int decide(struct drop_in *drop_in)
 	return r < 0 ? r : check_actions(drop_in);
 }
 
-int form_write_systemd(const struct form_writer *writer)
+int form_write_systemd(struct form_writer *writer)
 {
 	struct drop_in drop_in = {.writer = writer};
 	int r;

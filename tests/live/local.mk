@@ -64,7 +64,7 @@ check-live-programs: $(live_programs)
 check-live: sclog $(live_programs)
 	$(MAKE) $(AM_MAKEFLAGS) -j1 check-TESTS TESTS='$(live_tests)'
 
-# What profile/compose/always.c has of runc and crun, measured anew: make measure-setup STARTS=1000
+# What profile/defaults/always.c has of runc and crun, measured anew: make measure-setup STARTS=1000
 STARTS = 300
 measure-setup: sclog $(live_programs)
 	SCLOG=./sclog srcdir='$(srcdir)' $(srcdir)/tests/live/measure-setup --starts $(STARTS)

@@ -1,4 +1,4 @@
-#include "profile/compose/always.h"
+#include "profile/defaults/always.h"
 
 /*
  * By the rule in always.h. Left out, each after a look: time and clock_getres, which the vDSO

@@ -26,8 +26,8 @@
  * the pid namespace and the user to say.) What a program does by chance of its own making no set
  * can know.
  */
-#ifndef SCLOG_PROFILE_COMPOSE_ALWAYS_H
-#define SCLOG_PROFILE_COMPOSE_ALWAYS_H
+#ifndef SCLOG_PROFILE_DEFAULTS_ALWAYS_H
+#define SCLOG_PROFILE_DEFAULTS_ALWAYS_H
 
 #include <stddef.h>
 
