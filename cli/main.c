@@ -25,7 +25,8 @@ static const struct command *const commands[] = {
 
 /* Before the command, --format may be any that some command has. */
 static const struct option_row global_rows[] = {
-	GLOBAL_OPTION_ROWS("text|json|csv|oci|docker|spo|systemd|minijail"),
+	GLOBAL_OPTION_ROWS("text|json|csv|oci|docker|spo|systemd|minijail|minijail6|"
+			   "minijailc"),
 };
 
 static const struct option_table global_table = {

@@ -870,6 +870,52 @@ static void test_minijail_text(void **state)
 	assert_true(has_note(&written, "SCMP_ARCH_X86"));
 }
 
+/* The grammar at the top of the functions of minijail's tools/parser.py. */
+static void test_minijail_compiler(void **state)
+{
+	static const char *const lines[] = {
+		"\n@default kill-process\n",
+		"\ndup: allow\n",
+		"\nclone: { arg0 in 0xffffffff81fdffff; allow, return 1 }\n",
+		"\nfcntl: { arg1 == 0x1 || arg1 == 0x2 || arg2 > 0x8; allow, return 1 }\n",
+	};
+	static const char actions[] =
+		"{\"defaultAction\": \"SCMP_ACT_TRAP\", \"syscalls\": ["
+		"{\"names\": [\"read\"], \"action\": \"SCMP_ACT_ALLOW\"},"
+		"{\"names\": [\"acct\"], \"action\": \"SCMP_ACT_LOG\"},"
+		"{\"names\": [\"bpf\"], \"action\": \"SCMP_ACT_KILL_PROCESS\"},"
+		"{\"names\": [\"mount\"], \"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 13}]}";
+	WRITTEN_AUTO written = write_form(FORM_MINIJAILC, conditions, false);
+	WRITTEN_AUTO other = write_form(FORM_MINIJAILC, actions, false);
+
+	(void)state;
+	assert_int_equal(written.r, 0);
+	for (size_t i = 0; i < COUNT(lines); i++)
+		if (!strstr(written.text.p, lines[i]))
+			fail_msg("not there: %s\n%s", lines[i], written.text.p);
+	assert_true(has_note(&written, "instead of returning EPERM"));
+	assert_int_equal(other.r, 0);
+	if (!strstr(other.text.p,
+		    "\n@default trap\nacct: log\nbpf: kill-process\nmount: return 13\nread: allow\n"))
+		fail_msg("%s", other.text.p);
+}
+
+/* minijail linux-v6: str_to_op() of syscall_filter.c knows ==, !=, & and in. */
+static void test_minijail_v6(void **state)
+{
+	WRITTEN_AUTO refused = write_form(FORM_MINIJAIL6, conditions, false);
+	WRITTEN_AUTO widened = write_form(FORM_MINIJAIL6, conditions, true);
+
+	(void)state;
+	assert_int_equal(refused.r, -EINVAL);
+	assert_non_null(strstr(refused.err.message, "fcntl, fcntl64, ioctl, kill, lseek"));
+	assert_null(strstr(refused.err.message, "umask"));
+	assert_int_equal(widened.r, 0);
+	assert_non_null(strstr(widened.text.p, "\nkill: 1\n"));
+	assert_non_null(strstr(widened.text.p, "\numask: arg0 != 0x1ff; return 1\n"));
+	assert_non_null(strstr(widened.text.p, "\nclone: arg0 in 0xffffffff81fdffff; return 1\n"));
+}
+
 /* One line for a call, a comment or nothing. */
 static void assert_policy(const char *text)
 {
@@ -1128,7 +1174,9 @@ static void test_words(void **state)
 		     {"docker", ".json", FORM_DOCKER},
 		     {"spo", ".yaml", FORM_SPO},
 		     {"systemd", ".conf", FORM_SYSTEMD},
-		     {"minijail", ".policy", FORM_MINIJAIL}};
+		     {"minijail", ".policy", FORM_MINIJAIL},
+		     {"minijail6", ".policy", FORM_MINIJAIL6},
+		     {"minijailc", ".policy", FORM_MINIJAILC}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
@@ -1159,6 +1207,8 @@ int main(void)
 		cmocka_unit_test(test_systemd_widened),
 		cmocka_unit_test(test_systemd_text),
 		cmocka_unit_test(test_minijail_text),
+		cmocka_unit_test(test_minijail_compiler),
+		cmocka_unit_test(test_minijail_v6),
 		cmocka_unit_test(test_minijail_compiled),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_hostile_names),

@@ -24,6 +24,8 @@ static const struct {
 	[FORM_SPO] = {"spo", ".yaml", form_write_spo},
 	[FORM_SYSTEMD] = {"systemd", ".conf", form_write_systemd},
 	[FORM_MINIJAIL] = {"minijail", ".policy", form_write_minijail},
+	[FORM_MINIJAIL6] = {"minijail6", ".policy", form_write_minijail6},
+	[FORM_MINIJAILC] = {"minijailc", ".policy", form_write_minijailc},
 };
 
 enum form form_from_name(const char *name)

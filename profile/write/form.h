@@ -6,6 +6,8 @@
  *     spo       a SeccompProfile of the security-profiles-operator
  *     systemd   a drop-in with SystemCallFilter= for a service
  *     minijail  a policy file for minijail0(1) -S
+ *     minijail6 the same for minijail before its release linux-v7
+ *     minijailc a policy for minijail's compile_seccomp_policy
  *
  * Not every form can say everything. What one cannot is an error that names it, or where the result
  * is only stricter or says the same in effect, a note.
@@ -24,9 +26,11 @@ enum form {
 	FORM_SPO,
 	FORM_SYSTEMD,
 	FORM_MINIJAIL,
+	FORM_MINIJAIL6,
+	FORM_MINIJAILC,
 };
 
-#define FORM_NAMES "oci|docker|spo|systemd|minijail"
+#define FORM_NAMES "oci|docker|spo|systemd|minijail|minijail6|minijailc"
 
 /* The form for one of those words; NULL gives FORM_OCI. */
 enum form form_from_name(const char *name);
@@ -66,5 +70,7 @@ int form_write_docker(struct form_writer *writer);
 int form_write_spo(struct form_writer *writer);
 int form_write_systemd(struct form_writer *writer);
 int form_write_minijail(struct form_writer *writer);
+int form_write_minijail6(struct form_writer *writer);
+int form_write_minijailc(struct form_writer *writer);
 
 #endif

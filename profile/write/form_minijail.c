@@ -17,14 +17,25 @@
  * - One line a call: `name: 1`, `name: return ERRNO`, or a condition in disjunctive normal form,
  *   with `; return ERRNO` for the calls that do not meet it. A second line for a call is an error,
  *   and so is a name that the arch does not have.
- * - What has no line is killed, and no line changes that. (`@default` is known to the compiler in
- *   minijail's tools alone.)
+ * - What has no line is killed, and no line changes that.
  * - `arg & mask` is true if any bit of the mask is set, `arg in mask` if none outside of it is.
  *   Comparisons are unsigned, of 64 bits on a 64-bit arch, else of 32.
+ *
+ * Its dialects:
+ *
+ * - Before linux-v7 the operators are ==, !=, & and in, and a line has fewer than 1024 bytes
+ *   (MAX_POLICY_LINE_LENGTH of linux-v6's syscall_filter.h).
+ * - tools/parser.py, of compile_seccomp_policy, has every action, `@default ACTION` for what has no
+ *   line, and takes `; ACTION` for the calls that meet a condition: `{ CONDITION; allow, ACTION }`
+ *   says what the others get.
  */
+
+/* The line without its name, of linux-v6. */
+#define V6_LINE_MAX 1023
 
 struct policy {
 	const struct form_writer *writer;
+	enum form form;
 	struct form_calls calls;
 	uint32_t token;
 	uint64_t bits; /* those that an argument has */
@@ -113,8 +124,9 @@ static bool only_allows(const struct form_call *call)
 	return true;
 }
 
-static int check_default(const struct form_writer *writer)
+static int check_default(const struct policy *policy)
 {
+	const struct form_writer *writer = policy->writer;
 	const uint32_t action = writer->default_action;
 	char text[16];
 
@@ -128,10 +140,54 @@ static int check_default(const struct form_writer *writer)
 			 "minijail kills what a policy does not list: a call that is not listed "
 			 "ends the program instead of returning %s",
 			 form_errno_text(form_errno(action), text));
-	if (form_action_kind(action) == SECCOMP_RET_TRAP)
+	if (form_action_kind(action) == SECCOMP_RET_TRAP && policy->form != FORM_MINIJAILC)
 		lint_note(writer->notes, 0, "defaultAction",
 			  "minijail kills what a policy does not list, without SIGSYS to handle");
 	return 0;
+}
+
+static bool is_ordered(const struct form_call *call)
+{
+	for (size_t i = 0; i < call->condition_count; i++)
+		for (size_t k = 0; k < call->conditions[i].count; k++)
+			switch (call->conditions[i].args[k].op) {
+			case SCMP_CMP_LT:
+			case SCMP_CMP_LE:
+			case SCMP_CMP_GE:
+			case SCMP_CMP_GT:
+				return true;
+			default:
+				break;
+			}
+	return false;
+}
+
+static bool is_long(const struct policy *policy, const struct form_call *call)
+{
+	BUF_AUTO conditions = {0};
+
+	return put_conditions(&conditions, call, policy->bits) &&
+	       conditions.n + strlen(" ; return 4095") > V6_LINE_MAX;
+}
+
+/* What conditions linux-v6 does not read. */
+static int check_v6(struct policy *policy)
+{
+	FORM_LIST_AUTO unread = {0};
+
+	for (size_t i = 0; i < policy->calls.count; i++) {
+		struct form_call *call = &policy->calls.all[i];
+
+		if (call->plain || (!is_ordered(call) && !is_long(policy, call)))
+			continue;
+		form_list_add(&unread, call->name);
+		call->plain = true;
+		call->action = SCMP_ACT_ALLOW;
+	}
+	return form_widen(
+		policy->writer, &unread,
+		"minijail before linux-v7 has no <, <=, > and >=, and reads 1,023 bytes of a "
+		"line");
 }
 
 static int check_calls(struct policy *policy)
@@ -148,7 +204,7 @@ static int check_calls(struct policy *policy)
 			call->plain = true;
 			call->action = SCMP_ACT_ALLOW;
 		} else if (call->plain && call->action != SCMP_ACT_ALLOW &&
-			   !refuses(call->action)) {
+			   !refuses(call->action) && policy->form != FORM_MINIJAILC) {
 			action = spelling_of_action(call->action);
 			form_list_add(&unknown, call->name);
 		}
@@ -167,12 +223,58 @@ static void put_return(struct buf *to, uint32_t action)
 	buf_format(to, "return %u", form_errno(action));
 }
 
+/* As tools/parser.py has it. */
+static void put_action(struct buf *to, uint32_t action)
+{
+	static const struct {
+		uint32_t kind;
+		const char *word;
+	} words[] = {
+		{SECCOMP_RET_ALLOW, "allow"},
+		{SECCOMP_RET_LOG, "log"},
+		{SECCOMP_RET_TRACE, "trace"},
+		{SECCOMP_RET_USER_NOTIF, "user-notify"},
+		{SECCOMP_RET_TRAP, "trap"},
+		{SECCOMP_RET_KILL_THREAD, "kill-thread"},
+		{SECCOMP_RET_KILL_PROCESS, "kill-process"},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (words[i].kind != form_action_kind(action))
+			continue;
+		buf_put_str(to, str_from(words[i].word));
+		return;
+	}
+	put_return(to, action);
+}
+
+static void put_compiler_call(const struct policy *policy, const struct form_call *call)
+{
+	struct buf *to = policy->writer->text;
+	BUF_AUTO conditions = {0};
+	bool always = call->plain || !put_conditions(&conditions, call, policy->bits);
+
+	if (!always && conditions.n == 0)
+		return;
+	buf_format(to, "%s: ", call->name);
+	if (!always)
+		buf_format(to, "{ %s; allow, ", conditions.p);
+	put_action(to, !always       ? policy->writer->default_action
+		       : call->plain ? call->action
+				     : SCMP_ACT_ALLOW);
+	buf_put_str(to, always ? STR("\n") : STR(" }\n"));
+}
+
 static void put_call(const struct policy *policy, const struct form_call *call)
 {
 	const uint32_t otherwise = policy->writer->default_action;
 	struct buf *to = policy->writer->text;
 	BUF_AUTO conditions = {0};
 
+	if (policy->form == FORM_MINIJAILC) {
+		put_compiler_call(policy, call);
+		return;
+	}
 	if (call->plain && refuses(call->action) &&
 	    form_action_kind(call->action) != SECCOMP_RET_ERRNO)
 		return; /* no line is that */
@@ -257,10 +359,19 @@ static void put_policy(const struct policy *policy)
 {
 	struct buf *to = policy->writer->text;
 
-	buf_format(to, "# A minijail policy for %s. A call without a line here is killed.\n",
-		   arch_name(policy->token));
+	buf_format(to, "# A minijail policy for %s. %s\n", arch_name(policy->token),
+		   policy->form == FORM_MINIJAILC ? "For compile_seccomp_policy."
+						  : "A call without a line here is killed.");
 	form_put_comments(policy->writer);
 	buf_put_char(to, '\n');
+	if (policy->form == FORM_MINIJAILC) {
+		bool returns =
+			form_action_kind(policy->writer->default_action) == SECCOMP_RET_ERRNO;
+
+		buf_put_str(to, STR("@default "));
+		put_action(to, returns ? SCMP_ACT_KILL_PROCESS : policy->writer->default_action);
+		buf_put_char(to, '\n');
+	}
 	put_calls(policy);
 	note_arches(policy);
 	if (policy->writer->document->flags.count)
@@ -268,10 +379,10 @@ static void put_policy(const struct policy *policy)
 			  "a policy has none; they are left out");
 }
 
-int form_write_minijail(struct form_writer *writer)
+static int write_policy(struct form_writer *writer, enum form form)
 {
-	struct policy policy = {.writer = writer};
-	int r = check_default(writer);
+	struct policy policy = {.writer = writer, .form = form};
+	int r = check_default(&policy);
 
 	if (r == 0)
 		r = choose_arch(&policy);
@@ -279,8 +390,25 @@ int form_write_minijail(struct form_writer *writer)
 		return r;
 	form_calls_init(writer, &policy.calls);
 	r = check_calls(&policy);
+	if (r == 0 && form == FORM_MINIJAIL6)
+		r = check_v6(&policy);
 	if (r == 0)
 		put_policy(&policy);
 	form_calls_release(&policy.calls);
 	return r;
+}
+
+int form_write_minijail(struct form_writer *writer)
+{
+	return write_policy(writer, FORM_MINIJAIL);
+}
+
+int form_write_minijail6(struct form_writer *writer)
+{
+	return write_policy(writer, FORM_MINIJAIL6);
+}
+
+int form_write_minijailc(struct form_writer *writer)
+{
+	return write_policy(writer, FORM_MINIJAILC);
 }
