@@ -20,6 +20,7 @@
 	EACH(profile)    \
 	EACH(explain)    \
 	EACH(logmode)    \
+	EACH(report)     \
 	EACH(doctor)     \
 	EACH(prune)
 

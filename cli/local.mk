@@ -8,6 +8,7 @@ libsclog_a_SOURCES += \
 	cli/cmd_logmode.c \
 	cli/cmd_profile.c \
 	cli/cmd_prune.c \
+	cli/cmd_report.c \
 	cli/cmd_watch.c \
 	cli/command.h \
 	cli/config.c cli/config.h \

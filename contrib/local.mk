@@ -3,6 +3,10 @@
 cronexampledir = $(docdir)/examples/cron.d
 dist_cronexample_DATA = contrib/cron.d/sclog
 
+# Alerts and a dashboard for the metrics of `sclog report --format prometheus`.
+prometheusexampledir = $(docdir)/examples/prometheus
+dist_prometheusexample_DATA = contrib/prometheus/sclog.rules.yml contrib/prometheus/dashboard.json
+
 dist_zshcompletion_DATA = contrib/completion/_sclog
 dist_fishcompletion_DATA = contrib/completion/sclog.fish
 

@@ -10,5 +10,6 @@ dist_man_MANS += \
 	doc/sclog-logmode.1 \
 	doc/sclog-profile.1 \
 	doc/sclog-prune.1 \
+	doc/sclog-report.1 \
 	doc/sclog-watch.1 \
 	doc/sclog.conf.5

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static json_t *profile_json(const struct profile_info *profile)
+json_t *diff_profile_json(const struct profile_info *profile)
 {
 	json_t *object = json_object();
 
@@ -18,7 +18,7 @@ static json_t *profile_json(const struct profile_info *profile)
 	return object;
 }
 
-static json_t *window_json(const struct selection *selection)
+json_t *diff_window_json(const struct selection *selection)
 {
 	json_t *object = json_object();
 
@@ -78,8 +78,8 @@ static void put_unused(json_t *object, const struct diff *diff, const struct dif
 			    json_boolean(!diff_unused_doubt(diff, group, writing->selection)));
 }
 
-static json_t *group_json(const struct diff *diff, const struct diff_group *group,
-			  const struct diff_writing *writing)
+json_t *diff_group_json(const struct diff *diff, const struct diff_group *group,
+			const struct diff_writing *writing)
 {
 	json_t *object = json_object();
 
@@ -100,6 +100,18 @@ static json_t *group_json(const struct diff *diff, const struct diff_group *grou
 	return object;
 }
 
+json_t *diff_summary_json(const struct diff *diff)
+{
+	json_t *object = json_object();
+	size_t breaking = 0;
+
+	for (size_t i = 0; i < diff->group_count; i++)
+		breaking += diff_group_differs(diff, diff->groups[i]);
+	json_object_set_new(object, "groups", json_from_count(diff->group_count));
+	json_object_set_new(object, "breaking", json_from_count(breaking));
+	return object;
+}
+
 static void write_groups(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
 	const char *before = "\n";
@@ -108,7 +120,7 @@ static void write_groups(const struct diff *diff, const struct diff_writing *wri
 		if (!diff_shows_group(diff, diff->groups[i], writing))
 			continue;
 		fputs(before, out);
-		json_put(group_json(diff, diff->groups[i], writing), false, out);
+		json_put(diff_group_json(diff, diff->groups[i], writing), false, out);
 		before = ",\n";
 	}
 }
@@ -117,9 +129,9 @@ static void write_groups(const struct diff *diff, const struct diff_writing *wri
 void diff_write_json(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
 	fputs("{\"profile\":", out);
-	json_put(profile_json(&writing->profile), false, out);
+	json_put(diff_profile_json(&writing->profile), false, out);
 	fputs(",\n\"window\":", out);
-	json_put(window_json(writing->selection), false, out);
+	json_put(diff_window_json(writing->selection), false, out);
 	fputs(",\n\"evidence\":", out);
 	json_put(evidence_json(&diff->evidence), false, out);
 	fprintf(out, ",\n\"coverage\":\"%s\",\n\"groups\":[", coverage_name(diff->coverage));

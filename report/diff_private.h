@@ -54,6 +54,13 @@ bool diff_shows_unused(const struct diff *diff, const struct diff_writing *writi
 const char *diff_unused_doubt(const struct diff *diff, const struct diff_group *group,
 			      const struct selection *selection);
 
+/* Parts of the JSON, for `sclog report` too; the caller's. */
+json_t *diff_profile_json(const struct profile_info *profile);
+json_t *diff_window_json(const struct selection *selection);
+json_t *diff_summary_json(const struct diff *diff);
+json_t *diff_group_json(const struct diff *diff, const struct diff_group *group,
+			const struct diff_writing *writing);
+
 void diff_write_text(const struct diff *diff, const struct diff_writing *writing, FILE *out);
 void diff_write_json(const struct diff *diff, const struct diff_writing *writing, FILE *out);
 void diff_write_csv(const struct diff *diff, const struct diff_writing *writing, FILE *out);

@@ -26,8 +26,10 @@ static const struct grouping {
 	[GROUP_BY_NAMESPACE] = {"namespace", BIT(GROUP_NAMESPACE), BIT(GROUP_NAMESPACE)},
 	[GROUP_BY_NODE] = {"node", BIT(GROUP_NODE), BIT(GROUP_NODE)},
 	[GROUP_BY_ALL] = {"all", 0},
-	[GROUP_BY_RUNS] = {"", BIT(GROUP_NODE) | BIT(GROUP_NAMESPACE) | BIT(GROUP_POD) |
-				       BIT(GROUP_IMAGE) | BIT(GROUP_CONTAINER)},
+	[GROUP_BY_RUNS] = {"container", BIT(GROUP_NODE) | BIT(GROUP_NAMESPACE) | BIT(GROUP_POD) |
+						BIT(GROUP_IMAGE) | BIT(GROUP_CONTAINER)},
+	[GROUP_BY_LABELS] = {"container", BIT(GROUP_NODE) | BIT(GROUP_NAMESPACE) |
+						  BIT(GROUP_CONTAINER) | BIT(GROUP_WORKLOAD)},
 };
 
 static const char *const part_names[] = {
@@ -77,6 +79,9 @@ struct group_key group_key_of_container(const struct container *container, struc
 	set_part(&key, GROUP_CONTAINER, container->name.n ? container->name : container->id, true);
 	set_part(&key, GROUP_ID, container->id, container->id.n > 0);
 	set_part(&key, GROUP_WORKLOAD, container->workload, container->workload.n > 0);
+	/* What no label names is a workload by its own name. */
+	if (by == GROUP_BY_WORKLOAD && container->workload.n == 0)
+		key.parts |= BIT(GROUP_CONTAINER);
 	return key;
 }
 
@@ -130,6 +135,8 @@ int group_key_compare(const struct group_key *a, const struct group_key *b)
 {
 	if (a->attribution != b->attribution)
 		return (int)a->attribution - (int)b->attribution;
+	if (a->parts != b->parts)
+		return a->parts < b->parts ? -1 : 1;
 	for (size_t i = 0; i < GROUP_PART_COUNT; i++) {
 		if (!(a->parts & BIT(i)))
 			continue;
@@ -160,7 +167,7 @@ json_t *group_key_json(const struct group_key *key)
 
 bool group_key_is_named(const struct group_key *key)
 {
-	unsigned main = groupings[key->by].main;
+	unsigned main = key->parts == groupings[key->by].parts ? groupings[key->by].main : 0;
 
 	return key->attribution != ATTRIBUTION_CONTAINER || (key->known & main) == main;
 }
@@ -222,34 +229,43 @@ static void put_outside(struct buf *buf, const struct group_key *key)
 			  key->values[GROUP_EXE], !(key->known & BIT(GROUP_EXE)));
 }
 
-/* Compose has workloads and no namespaces: what is not there is not to be missed. */
+/* Compose has workloads and no namespaces, docker run has neither: what is not there is not to be
+ * missed. */
 static bool is_named_without(const struct group_key *key, size_t part)
 {
-	return key->by == GROUP_BY_WORKLOAD && part == GROUP_NAMESPACE && !(key->known & BIT(part));
+	return key->by == GROUP_BY_WORKLOAD && !(key->known & BIT(part)) &&
+	       (part == GROUP_NAMESPACE || key->parts & BIT(GROUP_CONTAINER));
 }
 
 static void put_named(struct buf *buf, const struct group_key *key)
 {
-	buf_put_str(buf, str_from(groupings[key->by].name));
 	for (size_t i = 0, n = 0; i < GROUP_PART_COUNT; i++) {
 		if (!(key->parts & BIT(i)) || is_named_without(key, i))
 			continue;
-		buf_put_char(buf, n++ ? '/' : ' ');
+		if (n++)
+			buf_put_char(buf, '/');
 		put_part(buf, key, (enum group_part)i);
 	}
 }
 
+void group_key_put_name(struct buf *buf, const struct group_key *key)
+{
+	if (key->attribution != ATTRIBUTION_CONTAINER)
+		put_outside(buf, key);
+	else if (key->by == GROUP_BY_CONTAINER)
+		group_put_container(buf, key->values[GROUP_CONTAINER], key->values[GROUP_ID]);
+	else if (key->by == GROUP_BY_RUNS || key->by == GROUP_BY_LABELS)
+		put_part(buf, key, GROUP_CONTAINER);
+	else
+		put_named(buf, key);
+}
+
 void group_key_put(struct buf *buf, const struct group_key *key)
 {
-	if (key->attribution != ATTRIBUTION_CONTAINER) {
-		put_outside(buf, key);
-	} else if (key->by == GROUP_BY_CONTAINER) {
-		buf_put_str(buf, STR("container "));
-		group_put_container(buf, key->values[GROUP_CONTAINER], key->values[GROUP_ID]);
-	} else if (key->by == GROUP_BY_RUNS) {
-		buf_put_str(buf, STR("container "));
-		put_part(buf, key, GROUP_CONTAINER);
-	} else {
-		put_named(buf, key);
+	if (key->attribution == ATTRIBUTION_CONTAINER) {
+		buf_put_str(buf, str_from(groupings[key->by].name));
+		if (groupings[key->by].parts)
+			buf_put_char(buf, ' ');
 	}
+	group_key_put_name(buf, key);
 }

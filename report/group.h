@@ -2,8 +2,9 @@
  * Groups: what --by makes of observations.
  *
  * A group is named by its key: some of the parts below, and for what is in no container its
- * attribution. Observations with equal keys belong together. What is attributed to nothing is
- * grouped by program, what the host did by node - unless the groups are nodes, or one for all.
+ * attribution. Observations with equal keys belong together. A container whose workload is not
+ * known is one by its own name. What is attributed to nothing is grouped by program, what the host
+ * did by node - unless the groups are nodes, or one for all.
  */
 #ifndef SCLOG_REPORT_GROUP_H
 #define SCLOG_REPORT_GROUP_H
@@ -25,6 +26,9 @@ enum group_by {
 	/* No word stands for it: runs of one container, which have its name, image and place in
 	 * common and each an id of its own. */
 	GROUP_BY_RUNS,
+	/* Neither for this: what a metric is labelled with. Of none of its values are there new ones
+	 * all the time. */
+	GROUP_BY_LABELS,
 };
 
 /* The words for --by, which is also what --help shows. */
@@ -88,6 +92,8 @@ bool group_key_is_named(const struct group_key *key);
 
 /* Appends what a person calls the group: "container web (268887c643f8)", "image nginx:1". */
 void group_key_put(struct buf *buf, const struct group_key *key);
+/* The same without the word for its kind: "web (268887c643f8)", "nginx:1". */
+void group_key_put_name(struct buf *buf, const struct group_key *key);
 
 /* Appends what a person calls a container: "web (268887c643f8)"; its id where it has no name. */
 void group_put_container(struct buf *buf, struct str name, struct str id);

@@ -6,6 +6,15 @@ libsclog_a_SOURCES += \
 	report/diff_json.c \
 	report/diff_text.c \
 	report/diff_unused.c \
+	report/digest/digest.c report/digest/digest.h \
+	report/digest/html.c \
+	report/digest/junit.c \
+	report/digest/markdown.c \
+	report/digest/metrics.c \
+	report/digest/model.c report/digest/model.h \
+	report/digest/sarif.c \
+	report/digest/text.c \
+	report/digest/write.c report/digest/write.h report/digest/write_private.h \
 	report/events.c report/events.h \
 	report/evidence.c report/evidence.h \
 	report/explain.c report/explain.h report/explain_private.h \
@@ -27,3 +36,17 @@ libsclog_a_SOURCES += \
 	report/table.c report/table.h \
 	report/text.c report/text.h \
 	report/unused.c report/unused.h
+
+# The page's style and script, as C strings.
+nodist_libsclog_a_SOURCES = report/digest/page.h
+BUILT_SOURCES += report/digest/page.h
+CLEANFILES += report/digest/page.h
+EXTRA_DIST += report/digest/page.css report/digest/page.js
+
+report/digest/page.h: $(srcdir)/report/digest/page.css $(srcdir)/report/digest/page.js
+	$(AM_V_GEN)$(MKDIR_P) report/digest && \
+	for part in css js; do \
+		echo "static const char page_$$part[] =" && \
+		sed -e 's/[\\"]/\\&/g' -e 's/^/\t"/' -e 's/$$/\\n"/' "$(srcdir)/report/digest/page.$$part" && \
+		echo "	;" || exit 1; \
+	done >$@.tmp && mv $@.tmp $@

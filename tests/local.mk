@@ -202,6 +202,7 @@ shell_tests = \
 	tests/explain.test \
 	tests/profile.test \
 	tests/prune.test \
+	tests/report.test \
 	tests/framings.test \
 	tests/live-cron \
 	tests/store.test \

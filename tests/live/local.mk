@@ -21,6 +21,8 @@ live_tests = \
 	tests/live/storm-audit.test \
 	tests/live/storm-netlink.test \
 	tests/live/doctor.test \
+	tests/live/page.test \
+	tests/live/prometheus.test \
 	tests/live/cost.test
 live_programs = tests/live/storm tests/live/drain tests/live/filters tests/live/forge
 live_sources = tests/live/storm.c tests/live/drain.c tests/live/filters.c tests/live/forge.c
@@ -38,6 +40,8 @@ live_workloads = \
 
 EXTRA_DIST += tests/live/workloads.sh $(live_workloads)
 EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh tests/live/measure-setup tests/own-filter
+EXTRA_DIST += tests/sclog.rules.test.yml tests/live/workloads.sh $(live_workloads)
+EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh tests/live/measure-setup
 CLEANFILES += $(live_programs)
 
 # storm is alone in an image, so it is static; neither has a library, nor a sanitizer.

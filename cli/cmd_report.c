@@ -1,0 +1,259 @@
+#include "cli/judging.h"
+#include "cli/output.h"
+#include "cli/reading.h"
+
+#include "base/clock.h"
+#include "report/digest/write.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct report_options {
+	struct global_options global;
+	struct selection_options selection;
+	struct file_options files;
+	struct profile_options_given judging;
+	const char *by, *output;
+	bool require_complete;
+};
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	OPTION_TITLE("Report"),
+	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct report_options, by,
+	       "one answer for each of these; default: workload"),
+	OPTION(TEXT, 'o', "output", "FILE", struct report_options, output,
+	       "write to FILE, which is replaced once the report is whole"),
+	OPTION(FLAG, 0, "require-complete", NULL, struct report_options, require_complete,
+	       "exit with 3 if the evidence is incomplete"),
+	OPTION_TITLE("Profile: what it would break is reported too"),
+	PROFILE_OPTION_ROWS(struct report_options, judging),
+	SELECTION_OPTION_ROWS(struct report_options, selection),
+	OPTION_TITLE("FILEs, read without a store"),
+	FILE_OPTION_ROWS(struct report_options, files),
+	GLOBAL_OPTION_ROWS(DIGEST_FORMAT_NAMES),
+};
+/* clang-format on */
+
+/* What the callbacks of the queries need. */
+struct gathering {
+	struct judges judges;
+	struct diff *diff; /* NULL without a profile */
+	struct digest *digest;
+	struct evidence plain; /* without a profile; else it is the diff's */
+	struct evidence *evidence;
+	struct err *err;
+};
+
+static int add_container(const struct container_summary *summary, void *context)
+{
+	struct gathering *gathering = context;
+
+	diff_add_container(gathering->diff, &summary->container, summary->node, NULL);
+	return 0;
+}
+
+static int add_before(const struct observation *observation, void *context)
+{
+	struct gathering *gathering = context;
+
+	digest_add_before(gathering->digest, observation);
+	return 0;
+}
+
+static int add_observation(const struct observation *observation, void *context)
+{
+	struct gathering *gathering = context;
+	bool contained = observation->attribution == ATTRIBUTION_CONTAINER;
+	struct profile *profile = NULL;
+	int r = 0;
+
+	if (!gathering->diff) {
+		evidence_add_observation(&gathering->plain, observation);
+	} else {
+		r = judges_find(&gathering->judges, contained ? &observation->container : NULL,
+				&profile, gathering->err);
+		if (r == 0)
+			diff_add_observation(gathering->diff, observation, profile);
+	}
+	if (r == 0)
+		digest_add(gathering->digest, observation, profile);
+	return r;
+}
+
+static int add_loss(const struct loss *loss, void *context)
+{
+	struct gathering *gathering = context;
+
+	evidence_add_loss(gathering->evidence, loss);
+	return 0;
+}
+
+static int query_before(struct gathering *gathering, const struct reading *reading)
+{
+	struct selection before = reading->selection;
+
+	if (!before.has_since)
+		return 0;
+	before.has_since = false;
+	before.has_until = true;
+	before.until_ms = reading->selection.since_ms - 1;
+	return query_observations(reading->store, &before, add_before, gathering, gathering->err);
+}
+
+static int gather(struct gathering *gathering, const struct reading *reading)
+{
+	struct store *store = reading->store;
+	const struct selection *selection = &reading->selection;
+	int r = query_before(gathering, reading);
+
+	if (r >= 0 && gathering->diff)
+		r = query_containers(store, selection, add_container, gathering, gathering->err);
+	if (r >= 0)
+		r = query_observations(store, selection, add_observation, gathering,
+				       gathering->err);
+	if (r >= 0)
+		r = query_losses(store, selection, add_loss, gathering, gathering->err);
+	if (r < 0)
+		return r;
+	reading_add_reasons(reading, gathering->evidence);
+	if (gathering->diff)
+		diff_finish(gathering->diff);
+	else
+		evidence_conclude(gathering->evidence);
+	digest_finish(gathering->digest);
+	return 0;
+}
+
+/* Nothing of a report is seen before it is whole. */
+static int write_report(const struct gathering *gathering, const struct reading *reading,
+			const struct report_options *given, struct err *err)
+{
+	struct digest_facts facts = {
+		.digest = gathering->digest,
+		.diff = gathering->diff,
+		.evidence = gathering->evidence,
+		.selection = &reading->selection,
+		.columns = 80,
+	};
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	int r = out ? clock_now_ms(&facts.now_ms, err) : err_errno(err, errno, "the report");
+
+	if (r == 0) {
+		if (gathering->diff)
+			facts.profile = profile_info(gathering->judges.all[0].profile);
+		if (!given->global.quiet || digest_speaks(&facts))
+			r = digest_write(&facts, given->global.format, out);
+	}
+	if (out)
+		fclose(out);
+	if (r == 0 && (size || given->output))
+		r = output_write(given->output ? given->output : "-", true, str_of(text, size),
+				 err);
+	free(text);
+	return r;
+}
+
+static int conclude(const struct gathering *gathering, const struct reading *reading,
+		    const struct report_options *given)
+{
+	if (reading_exit_code(reading) != EXIT_FINE)
+		return EXIT_TROUBLE;
+	if (given->require_complete && gathering->evidence->incomplete)
+		return EXIT_INCOMPLETE;
+	return gathering->diff && diff_has_differences(gathering->diff) ? EXIT_DIFFERENCES
+									: EXIT_FINE;
+}
+
+static enum group_by grouping(const struct report_options *given)
+{
+	bool metrics = given->global.format && strcmp(given->global.format, "prometheus") == 0;
+
+	if (given->by)
+		return group_by_from_name(given->by);
+	return metrics ? GROUP_BY_LABELS : GROUP_BY_WORKLOAD;
+}
+
+static int report(struct invocation *invocation, struct gathering *gathering, struct err *err)
+{
+	struct report_options *given = invocation->options;
+	enum group_by by = grouping(given);
+	READING_AUTO reading = {0};
+	struct profile *profile;
+	int r = given->judging.profile ? judges_find(&gathering->judges, NULL, &profile, err) : 0;
+
+	if (r == 0)
+		r = reading_open(&reading, invocation, &given->selection, &given->files, err);
+	if (r < 0)
+		return r;
+	gathering->digest = digest_new(by, reading.selection.has_since);
+	gathering->evidence = &gathering->plain;
+	if (given->judging.profile) {
+		gathering->diff = diff_new(by, false);
+		gathering->evidence = diff_evidence(gathering->diff);
+	}
+	r = gather(gathering, &reading);
+	if (r == 0)
+		r = write_report(gathering, &reading, given, err);
+	return r < 0 ? r : conclude(gathering, &reading, given);
+}
+
+static int acquire(struct invocation *invocation, struct gathering *gathering, struct err *err)
+{
+	const struct report_options *given = invocation->options;
+	int r;
+
+	if (!given->judging.profile)
+		return 0;
+	r = judges_init(&gathering->judges, &given->judging, err);
+	if (r < 0) {
+		invocation->misused = true;
+		return r;
+	}
+	gathering->judges.db = given->global.db;
+	return judges_acquire(&gathering->judges, err);
+}
+
+static int run(struct invocation *invocation, struct err *err)
+{
+	struct gathering gathering = {.err = err};
+	int r = acquire(invocation, &gathering, err);
+
+	if (r == 0)
+		r = invocation_sandbox(invocation, err);
+	if (r == 0)
+		r = report(invocation, &gathering, err);
+	diff_free(gathering.diff);
+	digest_free(gathering.digest);
+	evidence_release(&gathering.plain);
+	judges_release(&gathering.judges);
+	return r;
+}
+
+const struct command command_report = {
+	.name = "report",
+	.summary = "what is new, refused or would break; for mail and dashboards",
+	.synopsis = "[OPTION...] [FILE...]",
+	.examples =
+		{
+			{"sclog report --since 1d --profile docker",
+			 "the last day: new and refused calls, and what that profile would break"},
+			{"sclog report --since 7d --format html -o week.html",
+			 "a page for a browser"},
+			{"sclog report --format prometheus -o sclog.prom",
+			 "metrics for the textfile collector of node_exporter"},
+		},
+	.description =
+		"Reports, workload by workload, which calls are new (made inside the time window "
+		"and never before it), which were refused, and with --profile what that profile "
+		"would break; and how complete the evidence is. A container that belongs to no "
+		"workload is one by its own name.\n"
+		"Exit status: 0 if nothing is missing, 1 if the profile would refuse or only log "
+		"something, 2 on error, 3 with --require-complete if the evidence is incomplete.",
+	.table = {rows, sizeof(rows) / sizeof(*rows)},
+	.options_size = sizeof(struct report_options),
+	.help_more = selection_help,
+	.run = run,
+};

@@ -1,0 +1,299 @@
+#include "report/digest/write_private.h"
+
+#include "base/mem.h"
+#include "ingest/arch.h"
+#include "report/digest/page.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Columns of the heat map: the calls that matter most. */
+#define HEAT_CALLS_MAX 40
+
+/* One file: no network, no font, no image. The policy says so to the browser, too. */
+static const char head_html[] =
+	"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+	"style-src 'unsafe-inline'; script-src 'unsafe-inline'\">\n"
+	"<title>sclog report</title>\n<style>\n";
+
+static void put(FILE *out, struct str text)
+{
+	BUF_AUTO escaped = {0};
+
+	write_put_xml(&escaped, text);
+	fputs(escaped.n ? escaped.p : "", out);
+}
+
+static void write_card(FILE *out, const char *class, uint64_t number, const char *text)
+{
+	fprintf(out, "<li><strong class=\"%s\">%" PRIu64 "</strong> %s</li>\n", number ? class : "",
+		number, text);
+}
+
+static void write_cards(const json_t *model, bool judged, FILE *out)
+{
+	const json_t *summary = json_object_get(model, "summary");
+
+	fputs("<ul class=\"cards\">\n", out);
+	write_card(out, "", model_count(summary, "groups"), "workloads");
+	if (judged) {
+		write_card(out, "bad", model_count(summary, "breaking"), "would break");
+		write_card(out, "good", model_count(summary, "ready"), "ready");
+		write_card(out, "warn", model_count(summary, "unknown"), "cannot tell");
+	}
+	write_card(out, "warn", model_count(summary, "new"), "with new calls");
+	write_card(out, "bad", model_count(summary, "refused"), "with refused calls");
+	fputs("</ul>\n", out);
+}
+
+static void write_evidence(const json_t *model, FILE *out)
+{
+	const json_t *evidence = json_object_get(model, "evidence"),
+		     *reasons = model_list(evidence, "reasons");
+	bool complete = json_is_true(json_object_get(evidence, "complete"));
+
+	fprintf(out,
+		"<section class=\"evidence %s\" aria-labelledby=\"evidence\">\n"
+		"<h2 id=\"evidence\">Evidence: %s</h2>\n<p>%" PRIu64 " records, %" PRIu64
+		" known to be lost.</p>\n",
+		complete ? "complete" : "incomplete", complete ? "complete" : "incomplete",
+		model_count(evidence, "records"), model_count(evidence, "lost"));
+	if (json_array_size(reasons))
+		fputs("<ul>\n", out);
+	for (size_t i = 0; i < json_array_size(reasons); i++) {
+		fputs("<li>", out);
+		put(out, str_from(json_string_value(json_array_get(reasons, i))));
+		fputs("</li>\n", out);
+	}
+	fputs(json_array_size(reasons) ? "</ul>\n</section>\n" : "</section>\n", out);
+}
+
+static void write_calls(const json_t *group, const char *list, FILE *out)
+{
+	const json_t *calls = model_list(group, list);
+	BUF_AUTO text = {0};
+
+	write_put_calls(&text, calls);
+	fprintf(out, "<td class=\"calls\" data-n=\"%zu\">", json_array_size(calls));
+	put(out, buf_str(&text));
+	fputs("</td>", out);
+}
+
+static void write_status(const json_t *group, FILE *out)
+{
+	const char *status = model_text(group, "status");
+
+	if (*status)
+		fprintf(out, "<td><span class=\"tag %s\">%s</span></td>", status,
+			strcmp(status, "unknown") == 0 ? "cannot tell" : status);
+	else
+		fputs("<td></td>", out);
+}
+
+static bool has_finding(const json_t *group)
+{
+	return json_array_size(model_list(group, "missing")) ||
+	       json_array_size(model_list(group, "refused")) ||
+	       json_array_size(model_list(group, "new"));
+}
+
+static void write_row(const json_t *group, bool judged, FILE *out)
+{
+	fprintf(out, "<tr%s><th scope=\"row\">", has_finding(group) ? " data-finding" : "");
+	put(out, str_from(model_text(group, "title")));
+	fputs("</th>", out);
+	if (judged) {
+		write_status(group, out);
+		write_calls(group, "missing", out);
+	}
+	write_calls(group, "refused", out);
+	write_calls(group, "new", out);
+	fprintf(out,
+		"<td class=\"n\" data-n=\"%" PRIu64 "\">%" PRIu64
+		"</td><td class=\"when\">%.*s</td></tr>\n",
+		model_count(group, "records"), model_count(group, "records"),
+		(int)write_time(group, "last").n, write_time(group, "last").p);
+}
+
+static void write_workloads(const json_t *model, bool judged, FILE *out)
+{
+	const json_t *groups = model_list(model, "groups");
+
+	fprintf(out,
+		"<h2 id=\"all\">Workloads</h2>\n<div class=\"tools\" id=\"tools\"></div>\n"
+		"<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"all\">\n"
+		"<table id=\"workloads\">\n<thead><tr><th scope=\"col\">Workload</th>%s"
+		"<th scope=\"col\">Was refused</th><th scope=\"col\">New</th>"
+		"<th scope=\"col\">Records</th><th scope=\"col\">Last (UTC)</th></tr></thead>\n"
+		"<tbody>\n",
+		judged ? "<th scope=\"col\">Status</th><th scope=\"col\">Would be refused</th>"
+		       : "");
+	for (size_t i = 0; i < json_array_size(groups); i++)
+		write_row(json_array_get(groups, i), judged, out);
+	fputs("</tbody>\n</table>\n</div>\n", out);
+}
+
+/* A column of the heat map. */
+struct heat {
+	uint32_t arch;
+	int32_t nr;
+	size_t groups, rank; /* groups that make the call; 0: some would be refused, else 1 */
+};
+
+struct heats {
+	struct heat *all;
+	size_t count, size;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct heat *x = a, *y = b;
+
+	if (x->arch != y->arch)
+		return x->arch < y->arch ? -1 : 1;
+	return (x->nr > y->nr) - (x->nr < y->nr);
+}
+
+/* What is refused first, then what the fewest do. */
+static int compare_heats(const void *a, const void *b)
+{
+	const struct heat *x = a, *y = b;
+
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	if (x->groups != y->groups)
+		return x->groups < y->groups ? -1 : 1;
+	return compare_places(a, b);
+}
+
+static void heats_add(struct heats *heats, const struct digest_call *call)
+{
+	bool refused = digest_call_is_refused(call) || (call->judged && !call->allowed);
+
+	if (!call->is_observed || !call->has_arch)
+		return;
+	if (heats->count == heats->size) {
+		heats->size = heats->size ? heats->size * 2 : 256;
+		heats->all = mem_resize(heats->all, heats->size * sizeof(*heats->all));
+	}
+	heats->all[heats->count++] = (struct heat){
+		.arch = call->arch, .nr = call->nr, .groups = 1, .rank = refused ? 0 : 1};
+}
+
+/* The same calls become one column. */
+static void heats_join(struct heats *heats)
+{
+	size_t kept = 0;
+
+	if (heats->count)
+		qsort(heats->all, heats->count, sizeof(*heats->all), compare_places);
+	for (size_t i = 0; i < heats->count; i++) {
+		struct heat *last = kept ? &heats->all[kept - 1] : NULL;
+
+		if (last && compare_places(last, &heats->all[i]) == 0) {
+			last->groups++;
+			last->rank =
+				heats->all[i].rank < last->rank ? heats->all[i].rank : last->rank;
+		} else {
+			heats->all[kept++] = heats->all[i];
+		}
+	}
+	heats->count = kept;
+	if (kept)
+		qsort(heats->all, kept, sizeof(*heats->all), compare_heats);
+}
+
+static void write_cell(const struct digest_group *group, const struct heat *heat, FILE *out)
+{
+	uint64_t count = 0;
+	bool refused = false;
+	int level = 1;
+
+	for (size_t i = 0; i < group->call_count; i++) {
+		const struct digest_call *call = &group->calls[i];
+
+		if (!call->is_observed || call->arch != heat->arch || call->nr != heat->nr)
+			continue;
+		count += call->count;
+		refused |= digest_call_is_refused(call) || (call->judged && !call->allowed);
+	}
+	if (count == 0) {
+		fputs("<td></td>", out);
+		return;
+	}
+	for (uint64_t left = count; left >= 10 && level < 4; left /= 10)
+		level++;
+	fprintf(out, "<td class=\"h%d%s\">%" PRIu64 "</td>", level, refused ? " x" : "", count);
+}
+
+static void write_heat_head(const struct heats *heats, size_t columns, FILE *out)
+{
+	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
+
+	fputs("<h2 id=\"heat\">Who calls what</h2>\n<p class=\"soft\">Records of each call; framed: "
+	      "refused, or not simply allowed by the profile. Calls that are refused come first, "
+	      "then those that the fewest workloads make.</p>\n"
+	      "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"heat\">\n"
+	      "<table class=\"heat\">\n<thead><tr><th scope=\"col\">Workload</th>",
+	      out);
+	for (size_t i = 0; i < columns; i++) {
+		const struct heat *heat = &heats->all[i];
+
+		syscall_name(heat->arch, heat->nr, name);
+		fprintf(out, "<th scope=\"col\">%s", name);
+		if (arch_token(heat->arch, heat->nr) != arch_native())
+			fprintf(out, " %s", format_arch(heat->arch, heat->nr, arch));
+		fputs("</th>", out);
+	}
+	fputs("</tr></thead>\n<tbody>\n", out);
+}
+
+static void write_heat(const struct digest_facts *facts, FILE *out)
+{
+	size_t count;
+	struct digest_group *const *groups = digest_groups(facts->digest, &count);
+	struct heats heats = {0};
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < groups[i]->call_count; j++)
+			heats_add(&heats, &groups[i]->calls[j]);
+	heats_join(&heats);
+	size_t columns = heats.count < HEAT_CALLS_MAX ? heats.count : HEAT_CALLS_MAX;
+
+	write_heat_head(&heats, columns, out);
+	for (size_t i = 0; i < count; i++) {
+		fputs("<tr><th scope=\"row\">", out);
+		put(out, str_from(groups[i]->title));
+		fputs("</th>", out);
+		for (size_t j = 0; j < columns; j++)
+			write_cell(groups[i], &heats.all[j], out);
+		fputs("</tr>\n", out);
+	}
+	fputs("</tbody>\n</table>\n</div>\n", out);
+	free(heats.all);
+}
+
+void digest_write_html(const struct digest_facts *facts, const json_t *model, FILE *out)
+{
+	const json_t *profile = json_object_get(model, "profile");
+	bool judged = facts->diff != NULL;
+	BUF_AUTO window = {0}, summary = {0};
+
+	write_put_window(&window, model);
+	write_put_summary(&summary, model);
+	fprintf(out, "%s%s</style>\n</head>\n<body>\n<header>\n<h1>sclog report</h1>\n", head_html,
+		page_css);
+	fprintf(out, "<p class=\"soft\">%s", window.p ? window.p : "");
+	if (judged) {
+		fputs(", profile ", out);
+		put(out, str_from(model_text(profile, "source")));
+	}
+	fprintf(out, "</p>\n<p><strong>%s</strong></p>\n</header>\n<main>\n", summary.p);
+	write_evidence(model, out);
+	write_cards(model, judged, out);
+	write_workloads(model, judged, out);
+	write_heat(facts, out);
+	fprintf(out, "</main>\n<script>\n%s</script>\n</body>\n</html>\n", page_js);
+}

@@ -1,0 +1,126 @@
+#include "report/digest/write_private.h"
+
+#include "report/text.h"
+
+#include <inttypes.h>
+#include <strings.h>
+
+/* Rows of the table; a comment on a pull request takes 65,536 characters. */
+#define ROWS_MAX 200
+
+/* Whether a character could be markup there: also what makes a link of an address. */
+static bool is_markup(const struct buf *text, size_t at)
+{
+	if (strchr("\\`*_[]<>#|~@&$!:", text->p[at]))
+		return true;
+	if (text->p[at] == '.')
+		return at >= 3 && strncasecmp(text->p + at - 3, "www", 3) == 0;
+	return at == 0 && strchr("+-=", text->p[at]);
+}
+
+/* Text in a cell or an item of a list: nothing in it is markup, and it stays there. */
+static void put_cell(struct buf *buf, struct str text)
+{
+	BUF_AUTO safe = {0};
+
+	text_put_sentence(&safe, text);
+	for (size_t i = 0; i < safe.n; i++) {
+		if (is_markup(&safe, i))
+			buf_put_char(buf, '\\');
+		buf_put_char(buf, safe.p[i]);
+	}
+}
+
+static void put_calls(struct buf *buf, const json_t *group, const char *list)
+{
+	BUF_AUTO calls = {0};
+
+	write_put_calls(&calls, model_list(group, list));
+	if (calls.n)
+		put_cell(buf, buf_str(&calls));
+	else
+		buf_put_char(buf, ' ');
+	buf_put_str(buf, STR(" | "));
+}
+
+static bool has_something(const json_t *group)
+{
+	static const char *const lists[] = {"missing", "logged", "refused", "new"};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++)
+		if (json_array_size(model_list(group, lists[i])))
+			return true;
+	return strcmp(model_text(group, "status"), "unknown") == 0;
+}
+
+static void write_row(const json_t *group, bool judged, FILE *out)
+{
+	BUF_AUTO line = {0};
+
+	buf_put_str(&line, STR("| "));
+	put_cell(&line, str_from(model_text(group, "title")));
+	buf_put_str(&line, STR(" | "));
+	if (judged) {
+		const char *status = model_text(group, "status");
+
+		buf_format(&line, "%s | ", strcmp(status, "unknown") == 0 ? "cannot tell" : status);
+		put_calls(&line, group, "missing");
+	}
+	put_calls(&line, group, "refused");
+	put_calls(&line, group, "new");
+	line.p[line.n - 1] = '\n';
+	fputs(line.p, out);
+}
+
+static void write_rows(const json_t *model, bool judged, FILE *out)
+{
+	const json_t *groups = model_list(model, "groups");
+	size_t shown = 0;
+
+	for (size_t i = 0; i < json_array_size(groups); i++) {
+		const json_t *group = json_array_get(groups, i);
+
+		if (!has_something(group) || shown++ >= ROWS_MAX)
+			continue;
+		if (shown == 1)
+			fputs(judged ? "\n| workload | status | would be refused | was refused | "
+				       "new |\n|---|---|---|---|---|\n"
+				     : "\n| workload | was refused | new |\n|---|---|---|\n",
+			      out);
+		write_row(group, judged, out);
+	}
+	if (shown > ROWS_MAX)
+		fprintf(out, "\n%zu more workloads are not shown.\n", shown - ROWS_MAX);
+}
+
+static void write_evidence(const json_t *model, FILE *out)
+{
+	const json_t *evidence = json_object_get(model, "evidence"),
+		     *reasons = model_list(evidence, "reasons");
+	uint64_t lost = model_count(evidence, "lost");
+
+	fprintf(out, "\n**Evidence %s**: %" PRIu64 " records, %" PRIu64 " known to be lost.\n",
+		json_is_true(json_object_get(evidence, "complete")) ? "complete" : "incomplete",
+		model_count(evidence, "records"), lost);
+	for (size_t i = 0; i < json_array_size(reasons); i++) {
+		BUF_AUTO cell = {0};
+
+		put_cell(&cell, str_from(json_string_value(json_array_get(reasons, i))));
+		fprintf(out, "%s- %s\n", i ? "" : "\n", cell.p ? cell.p : "");
+	}
+}
+
+void digest_write_markdown(const struct digest_facts *facts, const json_t *model, FILE *out)
+{
+	BUF_AUTO summary = {0}, window = {0}, source = {0};
+
+	write_put_summary(&summary, model);
+	write_put_window(&window, model);
+	put_cell(&source, str_from(model_text(json_object_get(model, "profile"), "source")));
+	fprintf(out, "### sclog: %s\n\n%s", summary.p, window.p);
+	if (source.n)
+		fprintf(out, ", profile %s", source.p);
+	fputs("\n", out);
+	write_rows(model, facts->diff != NULL, out);
+	write_evidence(model, out);
+}

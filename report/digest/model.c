@@ -1,0 +1,160 @@
+#include "report/digest/model.h"
+
+#include "ingest/arch.h"
+#include "report/diff_private.h"
+#include "report/json.h"
+
+const char *model_text(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+uint64_t model_count(const json_t *object, const char *key)
+{
+	json_int_t number = json_integer_value(json_object_get(object, key));
+
+	return number < 0 ? 0 : (uint64_t)number;
+}
+
+const json_t *model_list(const json_t *object, const char *key)
+{
+	return json_object_get(object, key);
+}
+
+static json_t *call_json(const struct digest_call *call)
+{
+	char name[SYSCALL_NAME_SIZE], text[FORMAT_NAME_SIZE];
+	json_t *object = json_object(), *programs = json_array();
+
+	syscall_name(call->arch, call->nr, name);
+	json_object_set_new(object, "syscall", json_string(name));
+	json_object_set_new(object, "nr", json_integer(call->nr));
+	json_object_set_new(object, "arch",
+			    call->has_arch ? json_string(format_arch(call->arch, call->nr, text))
+					   : json_null());
+	json_object_set_new(object, "action", json_string(format_action(call->code, text)));
+	json_object_set_new(object, "count", json_from_count(call->count));
+	json_object_set_new(object, "first", json_from_ms(call->first_ms, true));
+	json_object_set_new(object, "last", json_from_ms(call->last_ms, true));
+	for (size_t i = 0; i < call->program_count; i++)
+		json_array_append_new(programs, json_from_str(call->programs[i]));
+	json_object_set_new(object, "programs", programs);
+	return object;
+}
+
+/* What the group did: into the object that says what a profile would do with it. */
+static void put_doings(json_t *object, const struct digest_group *group)
+{
+	json_t *fresh = json_array(), *refused = json_array();
+
+	for (size_t i = 0; group && i < group->call_count; i++) {
+		const struct digest_call *call = &group->calls[i];
+
+		if (call->is_new)
+			json_array_append_new(fresh, call_json(call));
+		if (call->is_observed && digest_call_is_refused(call))
+			json_array_append_new(refused, call_json(call));
+	}
+	json_object_set_new(object, "first",
+			    json_from_ms(group ? group->first_ms : 0, group != NULL));
+	json_object_set_new(object, "last",
+			    json_from_ms(group ? group->last_ms : 0, group != NULL));
+	json_object_set_new(object, "new", fresh);
+	json_object_set_new(object, "refused", refused);
+}
+
+static void put_title(json_t *object, const struct group_key *key)
+{
+	BUF_AUTO title = {0};
+
+	group_key_put_name(&title, key);
+	json_object_set_new(object, "title", json_from_str(buf_str(&title)));
+}
+
+/* Groups of the diff with what they did: also those that logged nothing. */
+static void put_judged(json_t *groups, const struct digest_facts *facts)
+{
+	const struct diff_writing writing = {
+		.profile = facts->profile,
+		.selection = facts->selection,
+	};
+
+	for (size_t i = 0; i < facts->diff->group_count; i++) {
+		const struct diff_group *group = facts->diff->groups[i];
+		json_t *object = diff_group_json(facts->diff, group, &writing);
+
+		put_title(object, &group->key);
+		put_doings(object, digest_find(facts->digest, &group->key));
+		json_array_append_new(groups, object);
+	}
+}
+
+static bool is_judged(const struct digest_facts *facts, const struct group_key *key)
+{
+	return facts->diff && key->attribution != ATTRIBUTION_UNATTRIBUTED;
+}
+
+/* Groups that no profile judges; and with one, what is attributed to nothing, whose programs the
+ * diff has each as a group. */
+static void put_observed(json_t *groups, const struct digest_facts *facts)
+{
+	size_t count;
+	struct digest_group *const *all = digest_groups(facts->digest, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_judged(facts, &all[i]->key))
+			continue;
+		json_t *object = json_object();
+
+		json_object_set_new(object, "key", group_key_json(&all[i]->key));
+		put_title(object, &all[i]->key);
+		json_object_set_new(object, "records", json_from_count(all[i]->records));
+		put_doings(object, all[i]);
+		json_array_append_new(groups, object);
+	}
+}
+
+static json_t *summary_json(const struct digest_facts *facts)
+{
+	size_t count, with_new = 0, with_refused = 0;
+	struct digest_group *const *all = digest_groups(facts->digest, &count);
+	json_t *object = facts->diff ? diff_summary_json(facts->diff) : json_object();
+
+	for (size_t i = 0; i < count; i++) {
+		with_new += all[i]->new_count > 0;
+		with_refused += all[i]->refused_count > 0;
+	}
+	if (!facts->diff)
+		json_object_set_new(object, "groups", json_from_count(count));
+	json_object_set_new(object, "new", json_from_count(with_new));
+	json_object_set_new(object, "refused", json_from_count(with_refused));
+	return object;
+}
+
+static json_t *since_last_json(const struct digest_facts *facts)
+{
+	if (!facts->mark)
+		return json_null();
+	return json_pack("{s:o,s:o}", "name", json_from_str(str_from(facts->mark)), "at",
+			 json_from_ms(facts->mark_ms, facts->has_mark_ms));
+}
+
+json_t *digest_model(const struct digest_facts *facts)
+{
+	json_t *object = json_object(), *groups = json_array();
+
+	json_object_set_new(object, "generated", json_from_ms(facts->now_ms, true));
+	json_object_set_new(object, "window", diff_window_json(facts->selection));
+	json_object_set_new(object, "since_last", since_last_json(facts));
+	json_object_set_new(object, "profile",
+			    facts->diff ? diff_profile_json(&facts->profile) : json_null());
+	json_object_set_new(object, "summary", summary_json(facts));
+	json_object_set_new(object, "evidence", evidence_json(facts->evidence));
+	if (facts->diff)
+		put_judged(groups, facts);
+	put_observed(groups, facts);
+	json_object_set_new(object, "groups", groups);
+	return object;
+}

@@ -1,0 +1,168 @@
+#include "report/digest/write_private.h"
+
+#include "base/utf8.h"
+#include "ingest/arch.h"
+#include "report/json.h"
+#include "report/text.h"
+
+#include <inttypes.h>
+
+static const struct writer {
+	const char *name;
+	void (*write)(const struct digest_facts *facts, const json_t *model, FILE *out);
+} writers[] = {
+	{"text", digest_write_text},          {"markdown", digest_write_markdown},
+	{"html", digest_write_html},          {"json", digest_write_json},
+	{"prometheus", digest_write_metrics}, {"junit", digest_write_junit},
+	{"sarif", digest_write_sarif},
+};
+
+int digest_write(const struct digest_facts *facts, const char *format, FILE *out)
+{
+	const struct writer *writer = &writers[0];
+	json_t *model = digest_model(facts);
+
+	for (size_t i = 0; format && i < sizeof(writers) / sizeof(*writers); i++)
+		if (strcmp(writers[i].name, format) == 0)
+			writer = &writers[i];
+	writer->write(facts, model, out);
+	json_decref(model);
+	return format_written(out);
+}
+
+void digest_write_json(const struct digest_facts *facts, const json_t *model, FILE *out)
+{
+	(void)facts;
+	json_write(json_incref((json_t *)(uintptr_t)model), true, out);
+}
+
+bool digest_speaks(const struct digest_facts *facts)
+{
+	size_t count;
+	struct digest_group *const *groups = digest_groups(facts->digest, &count);
+
+	if (facts->evidence->incomplete || (facts->diff && diff_has_differences(facts->diff)))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (groups[i]->new_count || groups[i]->refused_count)
+			return true;
+	return false;
+}
+
+static const char *noun(const json_t *model, uint64_t count)
+{
+	(void)model;
+	return count == 1 ? "workload" : "workloads";
+}
+
+void write_put_summary(struct buf *buf, const json_t *model)
+{
+	const json_t *summary = json_object_get(model, "summary");
+	uint64_t groups = model_count(summary, "groups");
+
+	if (json_is_null(json_object_get(model, "profile"))) {
+		buf_format(buf,
+			   "%" PRIu64 " %s seen, %" PRIu64 " with new calls, %" PRIu64
+			   " with refused calls",
+			   groups, noun(model, groups), model_count(summary, "new"),
+			   model_count(summary, "refused"));
+		return;
+	}
+	buf_format(buf,
+		   "%" PRIu64 " of %" PRIu64 " %s would break, %" PRIu64 " ready, %" PRIu64
+		   " cannot tell",
+		   model_count(summary, "breaking"), groups, noun(model, groups),
+		   model_count(summary, "ready"), model_count(summary, "unknown"));
+}
+
+static bool is_same_call(const json_t *a, const json_t *b)
+{
+	return strcmp(model_text(a, "syscall"), model_text(b, "syscall")) == 0 &&
+	       strcmp(model_text(a, "arch"), model_text(b, "arch")) == 0;
+}
+
+void write_put_calls(struct buf *buf, const json_t *calls)
+{
+	const char *native = arch_name(arch_native());
+	size_t put = 0;
+
+	for (size_t i = 0; i < json_array_size(calls); i++) {
+		const json_t *call = json_array_get(calls, i);
+		uint64_t count = model_count(call, "count");
+
+		if (i > 0 && is_same_call(json_array_get(calls, i - 1), call))
+			continue;
+		for (size_t j = i + 1;
+		     j < json_array_size(calls) && is_same_call(json_array_get(calls, j), call);
+		     j++)
+			count += model_count(json_array_get(calls, j), "count");
+		buf_format(buf, "%s%s", put++ ? ", " : "", model_text(call, "syscall"));
+		if (native && *model_text(call, "arch") &&
+		    strcmp(model_text(call, "arch"), native) != 0)
+			buf_format(buf, " on %s", model_text(call, "arch"));
+		buf_format(buf, " (%" PRIu64 "x)", count);
+	}
+}
+
+struct str write_time(const json_t *object, const char *key)
+{
+	struct str text = str_from(model_text(object, key));
+
+	return str_of(text.p, str_chr(text, '.'));
+}
+
+static void put_time(struct buf *buf, const char *word, struct str time)
+{
+	if (time.n == 0)
+		return;
+	buf_format(buf, "%s%s ", buf->n ? " " : "", word);
+	buf_put_str(buf, time);
+	if (time.p[time.n - 1] != 'Z')
+		buf_put_char(buf, 'Z');
+}
+
+void write_put_window(struct buf *buf, const json_t *model)
+{
+	const json_t *window = json_object_get(model, "window");
+	BUF_AUTO text = {0};
+
+	put_time(&text, "from", write_time(window, "since"));
+	put_time(&text, "to",
+		 *model_text(window, "until") ? write_time(window, "until")
+					      : write_time(model, "generated"));
+	buf_put_str(buf, buf_str(&text));
+}
+
+static void put_xml_byte(struct buf *buf, char c)
+{
+	switch (c) {
+	case '<':
+		buf_put_str(buf, STR("&lt;"));
+		break;
+	case '>':
+		buf_put_str(buf, STR("&gt;"));
+		break;
+	case '&':
+		buf_put_str(buf, STR("&amp;"));
+		break;
+	case '"':
+		buf_put_str(buf, STR("&quot;"));
+		break;
+	case '\'':
+		buf_put_str(buf, STR("&#39;"));
+		break;
+	default:
+		buf_put_char(buf, c);
+	}
+}
+
+/* Text that text_put() made safe holds none of what XML 1.0 cannot; what did not go through it is
+ * made so here. */
+void write_put_xml(struct buf *buf, struct str text)
+{
+	BUF_AUTO safe = {0};
+
+	text_put_sentence(&safe, text);
+	for (size_t i = 0; i < safe.n; i++)
+		put_xml_byte(buf, safe.p[i]);
+}

@@ -1,0 +1,32 @@
+/*
+ * The forms of a digest. Each writer takes the same facts; none asks the store.
+ */
+#ifndef SCLOG_REPORT_DIGEST_WRITE_H
+#define SCLOG_REPORT_DIGEST_WRITE_H
+
+#include "report/digest/digest.h"
+
+/* The words for --format, the default first. */
+#define DIGEST_FORMAT_NAMES "text|markdown|html|json|prometheus|junit|sarif"
+
+struct digest_facts {
+	const struct digest *digest;
+	const struct diff *diff; /* NULL: no profile was asked for */
+	struct profile_info profile;
+	unsigned profile_line; /* where its default action stands; 0: not known */
+	const struct evidence *evidence;
+	const struct selection *selection;
+	int64_t now_ms;
+	const char *mark; /* --since-last: its name, NULL for none */
+	bool has_mark_ms; /* a report was made under that name before, then */
+	int64_t mark_ms;
+	size_t columns; /* text: how wide */
+};
+
+/* Whether there is something to tell: new, refused, missing, or not to be told. */
+bool digest_speaks(const struct digest_facts *facts);
+
+/* Writes the digest in the form of that word. Returns 0 or the negative errno of the write. */
+int digest_write(const struct digest_facts *facts, const char *format, FILE *out);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * What the writers of a digest share.
+ */
+#ifndef SCLOG_REPORT_DIGEST_WRITE_PRIVATE_H
+#define SCLOG_REPORT_DIGEST_WRITE_PRIVATE_H
+
+#include "report/digest/model.h"
+
+void digest_write_text(const struct digest_facts *facts, const json_t *model, FILE *out);
+void digest_write_markdown(const struct digest_facts *facts, const json_t *model, FILE *out);
+void digest_write_html(const struct digest_facts *facts, const json_t *model, FILE *out);
+void digest_write_json(const struct digest_facts *facts, const json_t *model, FILE *out);
+void digest_write_metrics(const struct digest_facts *facts, const json_t *model, FILE *out);
+void digest_write_junit(const struct digest_facts *facts, const json_t *model, FILE *out);
+void digest_write_sarif(const struct digest_facts *facts, const json_t *model, FILE *out);
+
+/* "54 of 55 workloads would break, 0 are ready, 1 cannot be judged"; without a profile what was
+ * seen. Appends. */
+void write_put_summary(struct buf *buf, const json_t *model);
+
+/* "chroot (2x), swapoff (2x)": of a list of findings or calls; an arch that is not this machine's
+ * is named. Each syscall of an arch once, its counts added up. Appends. */
+void write_put_calls(struct buf *buf, const json_t *calls);
+
+/* "2026-11-22T00:00:00Z", without its fraction, of a model's time; "" for null. */
+struct str write_time(const json_t *object, const char *key);
+
+/* "from ... to ...", of the window or of what was seen in it; nothing where neither is known. */
+void write_put_window(struct buf *buf, const json_t *model);
+
+/* Bytes as text of XML or HTML, and as an attribute's value: what XML 1.0 cannot hold, and what
+ * could lead a reader astray, as \xNN. */
+void write_put_xml(struct buf *buf, struct str text);
+
+#endif
