@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "report/digest/write.h"
+#include "store/mark.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ struct report_options {
 	struct selection_options selection;
 	struct file_options files;
 	struct profile_options_given judging;
-	const char *by, *output;
+	const char *by, *output, *since_last;
 	bool require_complete;
 };
 
@@ -22,6 +23,8 @@ static const struct option_row rows[] = {
 	OPTION_TITLE("Report"),
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct report_options, by,
 	       "one answer for each of these; default: workload"),
+	OPTION(TEXT, 0, "since-last", "NAME", struct report_options, since_last,
+	       "only what came into the store since the last report of that NAME"),
 	OPTION(TEXT, 'o', "output", "FILE", struct report_options, output,
 	       "write to FILE, which is replaced once the report is whole"),
 	OPTION(FLAG, 0, "require-complete", NULL, struct report_options, require_complete,
@@ -42,6 +45,8 @@ struct gathering {
 	struct digest *digest;
 	struct evidence plain; /* without a profile; else it is the diff's */
 	struct evidence *evidence;
+	bool has_mark;          /* a report was made before under the name that is given */
+	struct mark last, next; /* its mark, and the one that this report leaves */
 	struct err *err;
 };
 
@@ -89,6 +94,51 @@ static int add_loss(const struct loss *loss, void *context)
 	return 0;
 }
 
+/* The part of it that came since the mark; the rest was there before. */
+static int add_since(const struct observation *observation, void *context)
+{
+	struct gathering *gathering = context;
+	uint64_t before = mark_before(&gathering->last, observation);
+	struct observation since = *observation;
+
+	if (before)
+		digest_add_before(gathering->digest, observation);
+	if (before == observation->count)
+		return 0;
+	since.count -= before;
+	return add_observation(&since, gathering);
+}
+
+/* What came since a mark is in no window: it is the mark that bounds it. */
+static int find_mark(struct gathering *gathering, const struct reading *reading, const char *name)
+{
+	int64_t now_ms;
+	int r = clock_now_ms(&now_ms, gathering->err);
+
+	if (r == 0)
+		r = mark_take(reading->store, now_ms, &gathering->next, gathering->err);
+	if (r == 0)
+		r = mark_find(reading->store, name, &gathering->last, gathering->err);
+	gathering->has_mark = r > 0;
+	return r < 0 ? r : 0;
+}
+
+/* After the report is out. */
+static int keep_mark(const struct gathering *gathering, const struct global_options *global,
+		     const char *name, struct err *err)
+{
+	char *path = global->db ? strdup(global->db) : store_default_path();
+	struct store *store;
+	int r = store_open(path, STORE_WRITE, NULL, &store, err);
+
+	if (r == 0) {
+		r = mark_put(store, name, &gathering->next, err);
+		store_close(store);
+	}
+	free(path);
+	return r;
+}
+
 static int query_before(struct gathering *gathering, const struct reading *reading)
 {
 	struct selection before = reading->selection;
@@ -101,7 +151,8 @@ static int query_before(struct gathering *gathering, const struct reading *readi
 	return query_observations(reading->store, &before, add_before, gathering, gathering->err);
 }
 
-static int gather(struct gathering *gathering, const struct reading *reading)
+static int gather(struct gathering *gathering, const struct reading *reading,
+		  const struct report_options *given)
 {
 	struct store *store = reading->store;
 	const struct selection *selection = &reading->selection;
@@ -110,7 +161,8 @@ static int gather(struct gathering *gathering, const struct reading *reading)
 	if (r >= 0 && gathering->diff)
 		r = query_containers(store, selection, add_container, gathering, gathering->err);
 	if (r >= 0)
-		r = query_observations(store, selection, add_observation, gathering,
+		r = query_observations(store, selection,
+				       given->since_last ? add_since : add_observation, gathering,
 				       gathering->err);
 	if (r >= 0)
 		r = query_losses(store, selection, add_loss, gathering, gathering->err);
@@ -134,6 +186,9 @@ static int write_report(const struct gathering *gathering, const struct reading 
 		.diff = gathering->diff,
 		.evidence = gathering->evidence,
 		.selection = &reading->selection,
+		.mark = given->since_last,
+		.has_mark_ms = gathering->has_mark,
+		.mark_ms = gathering->last.at_ms,
 		.columns = 80,
 	};
 	char *text = NULL;
@@ -186,18 +241,40 @@ static int report(struct invocation *invocation, struct gathering *gathering, st
 
 	if (r == 0)
 		r = reading_open(&reading, invocation, &given->selection, &given->files, err);
+	if (r == 0 && given->since_last)
+		r = find_mark(gathering, &reading, given->since_last);
 	if (r < 0)
 		return r;
-	gathering->digest = digest_new(by, reading.selection.has_since);
+	gathering->digest = digest_new(by, reading.selection.has_since || gathering->has_mark);
 	gathering->evidence = &gathering->plain;
 	if (given->judging.profile) {
 		gathering->diff = diff_new(by, false);
 		gathering->evidence = diff_evidence(gathering->diff);
 	}
-	r = gather(gathering, &reading);
+	r = gather(gathering, &reading, given);
 	if (r == 0)
 		r = write_report(gathering, &reading, given, err);
+	if (r == 0 && given->since_last)
+		r = keep_mark(gathering, &given->global, given->since_last, err);
 	return r < 0 ? r : conclude(gathering, &reading, given);
+}
+
+/* What came since the last report is known of a store alone, and by itself. */
+static int check(struct invocation *invocation, struct err *err)
+{
+	const struct report_options *given = invocation->options;
+
+	if (!given->since_last)
+		return 0;
+	invocation->misused = true;
+	if (!*given->since_last)
+		return err_set(err, EINVAL, "--since-last needs a name");
+	if (given->selection.since || given->selection.until)
+		return err_set(err, EINVAL, "--since-last and --since or --until: give one");
+	if (invocation->operand_count)
+		return err_set(err, EINVAL, "--since-last reads the store, not FILEs");
+	invocation->misused = false;
+	return 0;
 }
 
 static int acquire(struct invocation *invocation, struct gathering *gathering, struct err *err)
@@ -219,7 +296,10 @@ static int acquire(struct invocation *invocation, struct gathering *gathering, s
 static int run(struct invocation *invocation, struct err *err)
 {
 	struct gathering gathering = {.err = err};
-	int r = acquire(invocation, &gathering, err);
+	int r = check(invocation, err);
+
+	if (r == 0)
+		r = acquire(invocation, &gathering, err);
 
 	if (r == 0)
 		r = invocation_sandbox(invocation, err);
@@ -228,6 +308,8 @@ static int run(struct invocation *invocation, struct err *err)
 	diff_free(gathering.diff);
 	digest_free(gathering.digest);
 	evidence_release(&gathering.plain);
+	mark_release(&gathering.last);
+	mark_release(&gathering.next);
 	judges_release(&gathering.judges);
 	return r;
 }
@@ -240,8 +322,8 @@ const struct command command_report = {
 		{
 			{"sclog report --since 1d --profile docker",
 			 "the last day: new and refused calls, and what that profile would break"},
-			{"sclog report --since 7d --format html -o week.html",
-			 "a page for a browser"},
+			{"sclog report --since-last nightly --quiet",
+			 "what is new since the last such report; nothing if nothing is"},
 			{"sclog report --format prometheus -o sclog.prom",
 			 "metrics for the textfile collector of node_exporter"},
 		},

@@ -32,6 +32,7 @@ struct selection {
 
 /* One observation: everything but the time is its key. */
 struct observation {
+	int64_t series;             /* the store's number for the key */
 	int64_t container_row;      /* the store's number for the container, 0 if none */
 	struct container container; /* without one, only its coverage says something: what the
 				       user stated of these records */

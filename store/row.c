@@ -67,6 +67,7 @@ void row_profile(sqlite3_stmt *row, int at, struct container *container)
 void row_observation(sqlite3_stmt *row, struct observation *observation)
 {
 	*observation = (struct observation){
+		.series = sqlite3_column_int64(row, 0),
 		.node = sql_column_name(row, 1),
 		.attribution = (enum attribution)bounded(row, 2, ATTRIBUTION_UNATTRIBUTED),
 		.reason = (enum unattributed)bounded(row, 3, UNATTRIBUTED_COUNT - 1),

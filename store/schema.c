@@ -118,7 +118,7 @@ static const char version_2[] =
 	"DROP INDEX span_time;"
 	"CREATE INDEX span_latest ON span (node, complete, first, first_serial);";
 
-/* Version 3: who could have written a record; what was in force, and when. */
+/* Version 3: who could have written a record; what was in force, and when; what reports have told. */
 static const char version_3[] =
 	/* Before it was kept, the channel tells: auditd's file and netlink are the kernel's. Of the
 	 * journal it is not known whether its trusted fields or a text of it were read. */
@@ -136,6 +136,12 @@ static const char version_3[] =
 	" container INTEGER REFERENCES container, profile INTEGER NOT NULL REFERENCES profile,"
 	" source TEXT NOT NULL, actions INTEGER, since INTEGER NOT NULL, until INTEGER);"
 	"CREATE INDEX in_force_of ON in_force (node, container, since);"
+
+	/* what was there when a report of that name was made (store/mark.h) */
+	"CREATE TABLE mark (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE mark_series (name TEXT NOT NULL, series INTEGER NOT NULL,"
+	" count INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (name, series)) WITHOUT ROWID;"
+
 	"INSERT INTO in_force (node, container, profile, source, since)"
 	" SELECT node, id, profile, 'watch', 0 FROM container WHERE profile NOT NULL;";
 

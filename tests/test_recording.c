@@ -484,10 +484,12 @@ static void workloads(void **state)
 		/* namespace, workload, id */
 		{"prod", "api", "c1"}, {"prod", "db", "c2"}, {"test", "api", "c3"},
 		{"prod", "api", "c4"}, {"", "api", "c5"},    {"prod", "", "c6"},
+		{"prod", "", "c7"},
 	};
 	static const char *const labels[] = {"workload prod/api", "workload prod/db",
-					     "workload prod/(not known)", "workload test/api",
-					     "workload api"};
+					     "workload test/api", "workload api",
+					     /* what no label names is one by its own name */
+					     "workload prod/c6", "workload prod/c7"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -499,15 +501,15 @@ static void workloads(void **state)
 							   .coverage = COVERAGE_FULL};
 		add(recording, observation);
 	}
-	struct recorded_group *groups = finish(recording, 5);
+	struct recorded_group *groups = finish(recording, 6);
 
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < 6; i++)
 		label_is(&groups[i], labels[i]);
 	assert_int_equal(groups[0].container_count, 2);
 	assert_string_equal(groups[0].containers[0], "c1");
 	assert_string_equal(groups[0].containers[1], "c4");
 	assert_int_equal(groups[0].namespace_count, 1);
-	json_t *key = group_key_json(&groups[4].key);
+	json_t *key = group_key_json(&groups[3].key);
 	json_t *want = json_pack("{s:s,s:n,s:s}", "attribution", "container", "namespace",
 				 "workload", "api");
 
