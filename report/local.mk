@@ -38,7 +38,7 @@ libsclog_a_SOURCES += \
 	report/unused.c report/unused.h
 
 # The page's style and script, as C strings.
-nodist_libsclog_a_SOURCES = report/digest/page.h
+nodist_libsclog_a_SOURCES += report/digest/page.h
 BUILT_SOURCES += report/digest/page.h
 CLEANFILES += report/digest/page.h
 EXTRA_DIST += report/digest/page.css report/digest/page.js
