@@ -290,17 +290,20 @@ static int acquire(struct invocation *invocation, struct gathering *gathering, s
 		return r;
 	}
 	gathering->judges.db = given->global.db;
+	invocation->looks_at_processes = judges_look_at_processes(&gathering->judges);
 	return judges_acquire(&gathering->judges, err);
 }
 
 static int run(struct invocation *invocation, struct err *err)
 {
+	const struct report_options *given = invocation->options;
 	struct gathering gathering = {.err = err};
 	int r = check(invocation, err);
 
 	if (r == 0)
 		r = acquire(invocation, &gathering, err);
 
+	invocation->output = given->output;
 	if (r == 0)
 		r = invocation_sandbox(invocation, err);
 	if (r == 0)
@@ -336,6 +339,7 @@ const struct command command_report = {
 		"something, 2 on error, 3 with --require-complete if the evidence is incomplete.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct report_options),
+	.sandbox = SANDBOX_READ,
 	.help_more = selection_help,
 	.run = run,
 };
