@@ -16,11 +16,14 @@ auditplugindir = $(sysconfdir)/audit/plugins.d
 
 # bash-completion looks for a file with the command's name, so this one is renamed.
 EXTRA_DIST += contrib/completion/sclog.bash contrib/systemd/sclog.service \
+	contrib/systemd/sclog-report.service contrib/systemd/sclog-report.timer \
 	contrib/audit/sclog.conf contrib/sclog.conf
 
 # Where sclog and its store are, in files that cannot find out themselves.
 placed = sed -e 's|/usr/bin/sclog|$(bindir)/sclog|' -e 's|/etc/sclog/|$(sclogconfdir)/|' \
 	-e 's|/var/lib/sclog|$(localstatedir)/lib/sclog|'
+
+units = sclog.service sclog-report.service sclog-report.timer
 
 # A configuration that is there already is its owner's. auditd wants the plugin's file to be
 # writable for root alone.
@@ -29,9 +32,11 @@ install-data-local:
 		"$(DESTDIR)$(sclogconfdir)" "$(DESTDIR)$(auditplugindir)" \
 		"$(DESTDIR)$(localstatedir)/lib/sclog"
 	$(INSTALL_DATA) $(srcdir)/contrib/completion/sclog.bash "$(DESTDIR)$(bashcompletiondir)/sclog"
-	$(placed) $(srcdir)/contrib/systemd/sclog.service \
-		>"$(DESTDIR)$(systemdsystemunitdir)/sclog.service"
-	chmod 644 "$(DESTDIR)$(systemdsystemunitdir)/sclog.service"
+	for unit in $(units); do \
+		$(placed) "$(srcdir)/contrib/systemd/$$unit" \
+			>"$(DESTDIR)$(systemdsystemunitdir)/$$unit" && \
+		chmod 644 "$(DESTDIR)$(systemdsystemunitdir)/$$unit" || exit 1; \
+	done
 	test -e "$(DESTDIR)$(sclogconfdir)/sclog.conf" || \
 		$(INSTALL_DATA) $(srcdir)/contrib/sclog.conf "$(DESTDIR)$(sclogconfdir)/sclog.conf"
 	test -e "$(DESTDIR)$(auditplugindir)/sclog.conf" || { \
@@ -41,8 +46,8 @@ install-data-local:
 
 # What was changed stays, and so does a store.
 uninstall-local:
-	rm -f "$(DESTDIR)$(bashcompletiondir)/sclog" \
-		"$(DESTDIR)$(systemdsystemunitdir)/sclog.service"
+	rm -f "$(DESTDIR)$(bashcompletiondir)/sclog"
+	for unit in $(units); do rm -f "$(DESTDIR)$(systemdsystemunitdir)/$$unit"; done
 	! cmp -s $(srcdir)/contrib/sclog.conf "$(DESTDIR)$(sclogconfdir)/sclog.conf" || \
 		rm -f "$(DESTDIR)$(sclogconfdir)/sclog.conf"
 	! $(placed) $(srcdir)/contrib/audit/sclog.conf | \
