@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "report/digest/write.h"
-#include "store/mark.h"
+#include "store/bookmark.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -45,8 +45,8 @@ struct gathering {
 	struct digest *digest;
 	struct evidence plain; /* without a profile; else it is the diff's */
 	struct evidence *evidence;
-	bool has_mark;          /* a report was made before under the name that is given */
-	struct mark last, next; /* its mark, and the one that this report leaves */
+	bool has_mark;              /* a report was made before under the name that is given */
+	struct bookmark last, next; /* its mark, and the one that this report leaves */
 	struct err *err;
 };
 
@@ -98,7 +98,7 @@ static int add_loss(const struct loss *loss, void *context)
 static int add_since(const struct observation *observation, void *context)
 {
 	struct gathering *gathering = context;
-	uint64_t before = mark_before(&gathering->last, observation);
+	uint64_t before = bookmark_before(&gathering->last, observation);
 	struct observation since = *observation;
 
 	if (before)
@@ -116,9 +116,9 @@ static int find_mark(struct gathering *gathering, const struct reading *reading,
 	int r = clock_now_ms(&now_ms, gathering->err);
 
 	if (r == 0)
-		r = mark_take(reading->store, now_ms, &gathering->next, gathering->err);
+		r = bookmark_take(reading->store, now_ms, &gathering->next, gathering->err);
 	if (r == 0)
-		r = mark_find(reading->store, name, &gathering->last, gathering->err);
+		r = bookmark_find(reading->store, name, &gathering->last, gathering->err);
 	gathering->has_mark = r > 0;
 	return r < 0 ? r : 0;
 }
@@ -132,7 +132,7 @@ static int keep_mark(const struct gathering *gathering, const struct global_opti
 	int r = store_open(path, STORE_WRITE, NULL, &store, err);
 
 	if (r == 0) {
-		r = mark_put(store, name, &gathering->next, err);
+		r = bookmark_put(store, name, &gathering->next, err);
 		store_close(store);
 	}
 	free(path);
@@ -311,8 +311,8 @@ static int run(struct invocation *invocation, struct err *err)
 	diff_free(gathering.diff);
 	digest_free(gathering.digest);
 	evidence_release(&gathering.plain);
-	mark_release(&gathering.last);
-	mark_release(&gathering.next);
+	bookmark_release(&gathering.last);
+	bookmark_release(&gathering.next);
 	judges_release(&gathering.judges);
 	return r;
 }

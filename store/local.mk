@@ -9,7 +9,7 @@ libsclog_a_SOURCES += \
 	store/kind.c store/kind.h \
 	store/lifetime.c store/lifetime.h \
 	store/loss.c \
-	store/mark.c store/mark.h \
+	store/bookmark.c store/bookmark.h \
 	store/match.c store/match.h \
 	store/merge.c \
 	store/minutes.c store/minutes.h \

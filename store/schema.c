@@ -137,9 +137,9 @@ static const char version_3[] =
 	" source TEXT NOT NULL, actions INTEGER, since INTEGER NOT NULL, until INTEGER);"
 	"CREATE INDEX in_force_of ON in_force (node, container, since);"
 
-	/* what was there when a report of that name was made (store/mark.h) */
-	"CREATE TABLE mark (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE mark_series (name TEXT NOT NULL, series INTEGER NOT NULL,"
+	/* what was there when a report of that name was made (store/bookmark.h) */
+	"CREATE TABLE bookmark (name TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE bookmark_series (name TEXT NOT NULL, series INTEGER NOT NULL,"
 	" count INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (name, series)) WITHOUT ROWID;"
 
 	"INSERT INTO in_force (node, container, profile, source, since)"

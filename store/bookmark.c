@@ -1,4 +1,4 @@
-#include "store/mark.h"
+#include "store/bookmark.h"
 
 #include "base/mem.h"
 #include "store/internal.h"
@@ -6,26 +6,26 @@
 #include <errno.h>
 #include <stdlib.h>
 
-void mark_release(struct mark *mark)
+void bookmark_release(struct bookmark *mark)
 {
 	free(mark->series);
-	*mark = (struct mark){0};
+	*mark = (struct bookmark){0};
 }
 
-static void add(struct mark *mark, sqlite3_stmt *row)
+static void add(struct bookmark *mark, sqlite3_stmt *row)
 {
 	if (mark->count == mark->size) {
 		mark->size = mark->size ? mark->size * 2 : 256;
 		mark->series = mem_resize(mark->series, mark->size * sizeof(*mark->series));
 	}
-	mark->series[mark->count++] = (struct mark_series){
+	mark->series[mark->count++] = (struct bookmark_series){
 		.series = sqlite3_column_int64(row, 0),
 		.count = (uint64_t)sqlite3_column_int64(row, 1),
 		.last_ms = sql_column_ms(row, 2),
 	};
 }
 
-static int add_all(struct sql *sql, sqlite3_stmt *rows, struct mark *mark, struct err *err)
+static int add_all(struct sql *sql, sqlite3_stmt *rows, struct bookmark *mark, struct err *err)
 {
 	int result;
 
@@ -34,7 +34,7 @@ static int add_all(struct sql *sql, sqlite3_stmt *rows, struct mark *mark, struc
 	return result;
 }
 
-int mark_take(struct store *store, int64_t now_ms, struct mark *ret_mark, struct err *err)
+int bookmark_take(struct store *store, int64_t now_ms, struct bookmark *ret_mark, struct err *err)
 {
 	struct sql *sql = &store->sql;
 	int result = sql_run(sql, "BEGIN", err);
@@ -45,7 +45,7 @@ int mark_take(struct store *store, int64_t now_ms, struct mark *ret_mark, struct
 						   " GROUP BY series ORDER BY series",
 						   err);
 
-	*ret_mark = (struct mark){.at_ms = now_ms};
+	*ret_mark = (struct bookmark){.at_ms = now_ms};
 	if (!rows)
 		return -err->code;
 	result = add_all(sql, rows, ret_mark, err);
@@ -55,7 +55,7 @@ int mark_take(struct store *store, int64_t now_ms, struct mark *ret_mark, struct
 
 static int find_time(struct sql *sql, const char *name, int64_t *ret_ms, struct err *err)
 {
-	sqlite3_stmt *find = sql_prepare(sql, "SELECT at FROM mark WHERE name = ?1", err);
+	sqlite3_stmt *find = sql_prepare(sql, "SELECT at FROM bookmark WHERE name = ?1", err);
 
 	if (!find)
 		return -err->code;
@@ -67,17 +67,17 @@ static int find_time(struct sql *sql, const char *name, int64_t *ret_ms, struct 
 	return result;
 }
 
-int mark_find(struct store *store, const char *name, struct mark *ret_mark, struct err *err)
+int bookmark_find(struct store *store, const char *name, struct bookmark *ret_mark, struct err *err)
 {
 	struct sql *sql = &store->sql;
 	int64_t at_ms = 0;
 	int result = sql->schema < 3 ? 0 : find_time(sql, name, &at_ms, err);
 
-	*ret_mark = (struct mark){.at_ms = at_ms};
+	*ret_mark = (struct bookmark){.at_ms = at_ms};
 	if (result <= 0)
 		return result;
 	sqlite3_stmt *rows = sql_prepare(sql,
-					 "SELECT series, count, last FROM mark_series WHERE"
+					 "SELECT series, count, last FROM bookmark_series WHERE"
 					 " name = ?1 ORDER BY series",
 					 err);
 
@@ -89,10 +89,11 @@ int mark_find(struct store *store, const char *name, struct mark *ret_mark, stru
 	return result < 0 ? result : 1;
 }
 
-static int put_series(struct sql *sql, const char *name, const struct mark *mark, struct err *err)
+static int put_series(struct sql *sql, const char *name, const struct bookmark *mark,
+		      struct err *err)
 {
 	sqlite3_stmt *put = sql_prepare(sql,
-					"INSERT INTO mark_series (name, series, count, last)"
+					"INSERT INTO bookmark_series (name, series, count, last)"
 					" VALUES (?1, ?2, ?3, ?4)",
 					err);
 	int result = put ? 0 : -err->code;
@@ -110,8 +111,8 @@ static int put_series(struct sql *sql, const char *name, const struct mark *mark
 }
 
 /* One statement whose ?1 is the name, ?2 the time if it has one. */
-static int run_named(struct sql *sql, const char *text, const char *name, const struct mark *mark,
-		     struct err *err)
+static int run_named(struct sql *sql, const char *text, const char *name,
+		     const struct bookmark *mark, struct err *err)
 {
 	sqlite3_stmt *run = sql_prepare(sql, text, err);
 
@@ -126,17 +127,19 @@ static int run_named(struct sql *sql, const char *text, const char *name, const 
 	return result;
 }
 
-int mark_put(struct store *store, const char *name, const struct mark *mark, struct err *err)
+int bookmark_put(struct store *store, const char *name, const struct bookmark *mark,
+		 struct err *err)
 {
 	struct sql *sql = &store->sql;
 	int result = sql_run(sql, "BEGIN IMMEDIATE", err);
 
 	if (result < 0)
 		return result;
-	result = run_named(sql, "INSERT OR REPLACE INTO mark (name, at) VALUES (?1, ?2)", name,
+	result = run_named(sql, "INSERT OR REPLACE INTO bookmark (name, at) VALUES (?1, ?2)", name,
 			   mark, err);
 	if (result == 0)
-		result = run_named(sql, "DELETE FROM mark_series WHERE name = ?1", name, mark, err);
+		result = run_named(sql, "DELETE FROM bookmark_series WHERE name = ?1", name, mark,
+				   err);
 	if (result == 0)
 		result = put_series(sql, name, mark, err);
 	if (result == 0)
@@ -148,14 +151,14 @@ int mark_put(struct store *store, const char *name, const struct mark *mark, str
 static int compare_series(const void *key, const void *member)
 {
 	int64_t series = *(const int64_t *)key;
-	const struct mark_series *at = member;
+	const struct bookmark_series *at = member;
 
 	return series < at->series ? -1 : series > at->series;
 }
 
-uint64_t mark_before(const struct mark *mark, const struct observation *observation)
+uint64_t bookmark_before(const struct bookmark *mark, const struct observation *observation)
 {
-	const struct mark_series *found =
+	const struct bookmark_series *found =
 		mark->count ? bsearch(&observation->series, mark->series, mark->count,
 				      sizeof(*mark->series), compare_series)
 			    : NULL;
