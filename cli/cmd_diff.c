@@ -83,7 +83,8 @@ static int compare(struct comparison *comparison, const struct reading *reading)
 {
 	struct store *store = reading->store;
 	const struct selection *selection = &reading->selection;
-	int r = query_containers(store, selection, add_container, comparison, comparison->err);
+	int r = query_known_containers(store, selection, add_container, comparison,
+				       comparison->err);
 
 	if (r >= 0)
 		r = query_observations(store, selection, add_observation, comparison,

@@ -104,8 +104,8 @@ static int record(struct profiling *profiling)
 	profiling->recording =
 		recording_new(group_by_of(profiling->given), profiling->making.phases,
 			      selection->host || selection->unattributed);
-	int r = query_containers(store, selection, add_container, profiling->recording,
-				 profiling->err);
+	int r = query_known_containers(store, selection, add_container, profiling->recording,
+				       profiling->err);
 
 	if (r >= 0)
 		r = query_observations(store, selection, add_observation, profiling->recording,

@@ -79,7 +79,7 @@ static int search_store(struct search *search, const char *db)
 	if (db || access(path, F_OK) == 0)
 		r = store_open(path, STORE_READ, NULL, &store, search->err);
 	if (r == 0 && store)
-		r = query_containers(store, &everything, look_at_stored, search, search->err);
+		r = query_known_containers(store, &everything, look_at_stored, search, search->err);
 	store_close(store);
 	free(path);
 	return r;

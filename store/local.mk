@@ -12,6 +12,7 @@ libsclog_a_SOURCES += \
 	store/bookmark.c store/bookmark.h \
 	store/match.c store/match.h \
 	store/merge.c \
+	store/mark.h \
 	store/minutes.c store/minutes.h \
 	store/pack.c \
 	store/prune.c store/prune.h \

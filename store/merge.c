@@ -510,7 +510,7 @@ static int merge_series(struct merge *merge, sqlite3_stmt *row, sqlite3_stmt *ho
 
 static int merge_counts(struct merge *merge, struct err *err)
 {
-	sqlite3_stmt *rows = row_observations(&merge->from, err);
+	sqlite3_stmt *rows = row_observations(&merge->from, INT64_MIN, INT64_MAX, err);
 	sqlite3_stmt *hours = sql_prepare(&merge->from,
 					  "SELECT count, first, last, minutes, hour FROM hour"
 					  " WHERE series = ?1 ORDER BY hour",
@@ -519,10 +519,6 @@ static int merge_counts(struct merge *merge, struct err *err)
 	int result = rows && hours ? 0 : -err->code;
 	int bound = sql_bound_rows(&merge->from, SQL_ROW_MAX);
 
-	if (result == 0) {
-		sqlite3_bind_int64(rows, 1, INT64_MIN);
-		sqlite3_bind_int64(rows, 2, INT64_MAX);
-	}
 	while (result == 0 && (result = sql_step(&merge->from, rows, err)) > 0)
 		result = merge_series(merge, rows, hours, record, err);
 	sql_bound_rows(&merge->from, bound);

@@ -9,8 +9,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* The rows that the window cuts. */
 static const char hours_sql[] = "SELECT count, first, last, minutes, hour FROM hour"
-				" WHERE series = ?1 AND hour BETWEEN ?2 AND ?3 ORDER BY hour";
+				" WHERE series = ?1 AND hour BETWEEN ?2 AND ?3"
+				" AND (first < ?4 OR last > ?5) ORDER BY hour";
 
 /* What of a series lies inside the window. */
 struct inside {
@@ -59,16 +61,15 @@ static void inside_take(struct inside *inside, uint64_t count, int64_t first_ms,
 			      : inside->until_ms);
 }
 
-/* An hour's row: as a whole where the window holds it, else by its minutes. */
+/* An hour's row that the window cuts: by its minutes, unless these were given up. */
 static bool inside_take_hour(struct inside *inside, sqlite3_stmt *row)
 {
-	int64_t first = sql_column_ms(row, 1), last = sql_column_ms(row, 2);
 	int64_t hour = sqlite3_column_int64(row, 4);
 	struct minutes minutes = {0};
 
-	if (sqlite3_column_type(row, 3) == SQLITE_NULL ||
-	    (first >= inside->since_ms && last <= inside->until_ms)) {
-		inside_take(inside, (uint64_t)sqlite3_column_int64(row, 0), first, last);
+	if (sqlite3_column_type(row, 3) == SQLITE_NULL) {
+		inside_take(inside, (uint64_t)sqlite3_column_int64(row, 0), sql_column_ms(row, 1),
+			    sql_column_ms(row, 2));
 		return true;
 	}
 	if (!minutes_unpack(sql_column_bytes(row, 3), &minutes))
@@ -82,20 +83,38 @@ static bool inside_take_hour(struct inside *inside, sqlite3_stmt *row)
 	return true;
 }
 
-static int look_inside(struct sql *sql, sqlite3_stmt *hours, int64_t series, struct inside *inside,
-		       struct err *err)
+static int look_at_hours(struct sql *sql, sqlite3_stmt *hours, int64_t from, int64_t to,
+			 struct inside *inside, struct err *err)
 {
 	int result;
 
 	sqlite3_reset(hours);
-	sqlite3_bind_int64(hours, 1, series);
-	/* from the beginning of its day on: a day that was rolled up is a row there */
-	sqlite3_bind_int64(hours, 2, inside->since_ms / HOUR_MS / 24 * 24);
-	sqlite3_bind_int64(hours, 3, inside->until_ms / HOUR_MS);
+	sqlite3_bind_int64(hours, 2, from);
+	sqlite3_bind_int64(hours, 3, to);
 	while ((result = sql_step(sql, hours, err)) > 0)
 		if (!inside_take_hour(inside, hours))
 			return err_set(err, EUCLEAN, "store '%s': minutes are damaged", sql->path);
 	return result;
+}
+
+/* The rows that the window cuts begin in the day of one of its ends: one that was rolled up is a
+ * row at its beginning. */
+static int look_inside(struct sql *sql, sqlite3_stmt *hours, int64_t series, struct inside *inside,
+		       struct err *err)
+{
+	int64_t since = inside->since_ms / HOUR_MS, until = inside->until_ms / HOUR_MS;
+	int64_t until_day = until / 24 * 24;
+
+	sqlite3_reset(hours);
+	sqlite3_bind_int64(hours, 1, series);
+	sqlite3_bind_int64(hours, 4, inside->since_ms);
+	sqlite3_bind_int64(hours, 5, inside->until_ms);
+	int result = look_at_hours(sql, hours, since / 24 * 24, since, inside, err);
+
+	if (result < 0 || until == since)
+		return result;
+	return look_at_hours(sql, hours, until_day > since ? until_day : since + 1, until, inside,
+			     err);
 }
 
 struct observation_query {
@@ -107,11 +126,6 @@ struct observation_query {
 	void *context;
 };
 
-static bool holds_all(const struct observation_query *query, const struct observation *observation)
-{
-	return observation->first_ms >= query->since_ms && observation->last_ms <= query->until_ms;
-}
-
 static int give_row(struct observation_query *query, struct err *err)
 {
 	struct observation observation;
@@ -119,12 +133,14 @@ static int give_row(struct observation_query *query, struct err *err)
 		.since_ms = query->since_ms, .until_ms = query->until_ms, .exact = true};
 
 	row_observation(query->rows, &observation);
-	if (observation.count == 0 || !match_observation(query->selection, &observation))
+	if (!match_observation(query->selection, &observation))
 		return 0;
-	if (holds_all(query, &observation))
-		return query->each(&observation, query->context);
-	int result = look_inside(query->sql, query->hours, sqlite3_column_int64(query->rows, 0),
-				 &inside, err);
+	if (observation.count)
+		inside_add(&inside, observation.count, observation.first_ms, observation.last_ms);
+	int result = row_cut(query->rows)
+			     ? look_inside(query->sql, query->hours,
+					   sqlite3_column_int64(query->rows, 0), &inside, err)
+			     : 0;
 
 	if (result < 0 || inside.count == 0)
 		return result;
@@ -147,16 +163,14 @@ int query_observations(struct store *store, const struct selection *selection,
 		.selection = selection,
 		.since_ms = selection->has_since ? selection->since_ms : INT64_MIN / 2,
 		.until_ms = selection->has_until ? selection->until_ms : INT64_MAX / 2,
-		.rows = row_observations(sql, err),
 		.hours = sql_prepare(sql, hours_sql, err),
 		.each = each,
 		.context = context,
 	};
+	query.rows = row_observations(sql, query.since_ms, query.until_ms, err);
 	int result = query.rows && query.hours ? 0 : -err->code;
 
 	if (result == 0) {
-		sqlite3_bind_int64(query.rows, 1, query.since_ms);
-		sqlite3_bind_int64(query.rows, 2, query.until_ms);
 		int bound = sql_bound_rows(sql, SQL_ROW_MAX);
 
 		while ((result = sql_step(sql, query.rows, err)) > 0) {
@@ -181,7 +195,7 @@ struct used {
 
 struct sums {
 	int64_t container;
-	uint64_t records;
+	uint64_t records, syscalls;
 	int64_t first_ms, last_ms;
 };
 
@@ -189,8 +203,17 @@ struct summary_query {
 	struct used *used;
 	size_t used_count, used_size;
 	struct sums *sums; /* rows come ordered by container: the last one is at hand */
-	size_t sums_count;
+	size_t sums_count, sums_size;
 };
+
+/* Makes room for one more at the end of an array. */
+static void *grow(void *array, size_t count, size_t *size, size_t each)
+{
+	if (count < *size)
+		return array;
+	*size = *size ? *size * 2 : 256;
+	return mem_resize(array, *size * each);
+}
 
 static int add_to_summary(const struct observation *observation, void *context)
 {
@@ -198,10 +221,7 @@ static int add_to_summary(const struct observation *observation, void *context)
 
 	if (!observation->container_row)
 		return 0;
-	if (query->used_count == query->used_size) {
-		query->used_size = query->used_size ? query->used_size * 2 : 256;
-		query->used = mem_resize(query->used, query->used_size * sizeof(*query->used));
-	}
+	query->used = grow(query->used, query->used_count, &query->used_size, sizeof(*query->used));
 	query->used[query->used_count++] =
 		(struct used){observation->container_row, observation->arch, observation->has_arch,
 			      observation->nr};
@@ -209,10 +229,11 @@ static int add_to_summary(const struct observation *observation, void *context)
 
 	if (!sums || sums->container != observation->container_row) {
 		query->sums =
-			mem_resize(query->sums, (query->sums_count + 1) * sizeof(*query->sums));
+			grow(query->sums, query->sums_count, &query->sums_size, sizeof(*sums));
 		sums = &query->sums[query->sums_count++];
-		*sums = (struct sums){observation->container_row, 0, observation->first_ms,
-				      observation->last_ms};
+		*sums = (struct sums){.container = observation->container_row,
+				      .first_ms = observation->first_ms,
+				      .last_ms = observation->last_ms};
 	}
 	sums->records += observation->count;
 	if (observation->first_ms < sums->first_ms)
@@ -235,31 +256,43 @@ static int compare_used(const void *left, const void *right)
 	return a->nr < b->nr ? -1 : a->nr > b->nr;
 }
 
-static uint64_t count_syscalls(const struct summary_query *query, int64_t container)
+static int compare_sums(const void *left, const void *right)
 {
-	uint64_t count = 0;
+	const struct sums *a = left, *b = right;
 
-	for (size_t i = 0; i < query->used_count; i++)
-		if (query->used[i].container == container &&
-		    (i == 0 || compare_used(&query->used[i - 1], &query->used[i]) != 0))
-			count++;
-	return count;
+	return (a->container > b->container) - (a->container < b->container);
+}
+
+/* Sorts both by container, and counts the syscalls of each. */
+static void summary_finish(struct summary_query *query)
+{
+	struct sums *sums = query->sums;
+
+	if (query->sums_count == 0)
+		return;
+	qsort(query->used, query->used_count, sizeof(*query->used), compare_used);
+	qsort(query->sums, query->sums_count, sizeof(*query->sums), compare_sums);
+	for (size_t i = 0; i < query->used_count; i++) {
+		while (sums->container != query->used[i].container)
+			sums++;
+		sums->syscalls += i == 0 || compare_used(&query->used[i - 1], &query->used[i]) != 0;
+	}
 }
 
 static void fill_summary(const struct summary_query *query, struct container_summary *summary)
 {
-	for (size_t i = 0; i < query->sums_count; i++) {
-		const struct sums *sums = &query->sums[i];
+	const struct sums key = {.container = summary->container_row};
+	const struct sums *sums = query->sums_count ? bsearch(&key, query->sums, query->sums_count,
+							      sizeof(key), compare_sums)
+						    : NULL;
 
-		if (sums->container != summary->container_row)
-			continue;
-		summary->has_records = true;
-		summary->records = sums->records;
-		summary->first_ms = sums->first_ms;
-		summary->last_ms = sums->last_ms;
-		summary->syscalls = count_syscalls(query, sums->container);
+	if (!sums)
 		return;
-	}
+	summary->has_records = true;
+	summary->records = sums->records;
+	summary->first_ms = sums->first_ms;
+	summary->last_ms = sums->last_ms;
+	summary->syscalls = sums->syscalls;
 }
 
 static int give_containers(struct sql *sql, const struct selection *selection,
@@ -290,14 +323,22 @@ static int give_containers(struct sql *sql, const struct selection *selection,
 	return result;
 }
 
+int query_known_containers(struct store *store, const struct selection *selection,
+			   query_container_fn *each, void *context, struct err *err)
+{
+	const struct summary_query none = {0};
+	struct sql *sql = store_asking(store, err);
+
+	return sql ? give_containers(sql, selection, &none, each, context, err) : -err->code;
+}
+
 int query_containers(struct store *store, const struct selection *selection,
 		     query_container_fn *each, void *context, struct err *err)
 {
 	struct summary_query query = {0};
 	int result = query_observations(store, selection, add_to_summary, &query, err);
 
-	if (query.used_count)
-		qsort(query.used, query.used_count, sizeof(*query.used), compare_used);
+	summary_finish(&query);
 	struct sql *sql = result == 0 ? store_asking(store, err) : NULL;
 
 	if (result == 0)

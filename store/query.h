@@ -101,6 +101,10 @@ int query_in_force(struct store *store, query_in_force_fn *each, void *context, 
 /* Appends the text of a profile: linux.seccomp as JSON, nothing where none was in force. */
 int query_profile(struct store *store, int64_t profile_row, struct buf *text, struct err *err);
 
+/* The same without totals, as if none had records: for who asks for the observations anyway. */
+int query_known_containers(struct store *store, const struct selection *selection,
+			   query_container_fn *each, void *context, struct err *err);
+
 /* One reason why the evidence of a window may be incomplete. */
 struct loss {
 	uint64_t count;  /* how many records, valid with known */

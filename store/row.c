@@ -1,23 +1,70 @@
 #include "store/row.h"
 
+#include "store/minutes.h"
+
 /* A store of schema 1 or 2 does not say it: as the migration to 3 does. */
 #define TRUST_BEFORE "(s.source IN (0, 3))"
 
-#define OBSERVATIONS(trust)                                                                       \
+/* What of an hour lies in the window as a whole is added up; what the window cuts is counted. */
+#define IN_WINDOW "FILTER (WHERE first >= ?1 AND last <= ?2)"
+#define TOTALS(hour)                                                                            \
+	"(SELECT series, sum(count) " IN_WINDOW " AS count, min(first) " IN_WINDOW " AS first," \
+	" max(last) " IN_WINDOW " AS last, count(*) - count(*) " IN_WINDOW " AS cut FROM hour"  \
+	" WHERE " hour " BETWEEN ?3 AND ?4 AND last >= ?1 AND first <= ?2 GROUP BY series)"
+
+#define OBSERVATIONS(trust, totals)                                                               \
 	"SELECT s.id, n.name, s.attribution, s.reason, s.phase, s.source, " trust                 \
 	", s.arch, s.nr,"                                                                         \
-	" s.code, t.count, t.first, t.last, s.pid, s.ip, p.comm, p.exe, s.coverage, c.id, c.cid," \
-	" c.name, c.runtime, c.image, c.pod, c.namespace, c.workload, c.caps, c.coverage"         \
-	" FROM series s JOIN series_total t ON t.series = s.id JOIN node n ON n.id = s.node"      \
+	" s.code, t.count, t.first, t.last, s.pid, s.ip, p.comm, p.exe, s.coverage, t.cut, c.id," \
+	" c.cid, c.name, c.runtime, c.image, c.pod, c.namespace, c.workload, c.caps, c.coverage"  \
+	" FROM " totals " t JOIN series s ON s.id = t.series JOIN node n ON n.id = s.node"        \
 	" JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container"         \
-	" WHERE t.last >= ?1 AND t.first <= ?2"                                                   \
 	" ORDER BY n.name, s.attribution, c.name, c.cid, p.comm, p.exe, s.arch, s.nr, s.code,"    \
 	" " trust " DESC, s.phase, s.source, s.id"
 
-sqlite3_stmt *row_observations(struct sql *sql, struct err *err)
+/* So much of the store's hours, at most, is found by the index on hours; of more, all are read. */
+#define NARROW 8
+
+/* Whether the window holds a small part of the store's hours. */
+static bool is_narrow(struct sql *sql, int64_t from_hour, int64_t to_hour)
 {
-	return sql_prepare(
-		sql, sql->schema >= 3 ? OBSERVATIONS("s.trust") : OBSERVATIONS(TRUST_BEFORE), err);
+	struct err err = ERR_INIT;
+	int64_t first, last;
+
+	if (sql_number(sql, "SELECT min(hour) FROM hour", &first, &err) < 0 ||
+	    sql_number(sql, "SELECT max(hour) FROM hour", &last, &err) < 0)
+		return false; /* the statement itself will say why */
+	from_hour = from_hour > first ? from_hour : first;
+	to_hour = to_hour < last ? to_hour : last;
+	/* a file may be anybody's: its hours may be any numbers */
+	return ((double)to_hour - (double)from_hour + 1) * NARROW < (double)last - (double)first;
+}
+
+sqlite3_stmt *row_observations(struct sql *sql, int64_t since_ms, int64_t until_ms, struct err *err)
+{
+	static const char *const texts[2][2] = {
+		{OBSERVATIONS(TRUST_BEFORE, TOTALS("+hour")),
+		 OBSERVATIONS(TRUST_BEFORE, TOTALS("hour"))},
+		{OBSERVATIONS("s.trust", TOTALS("+hour")), OBSERVATIONS("s.trust", TOTALS("hour"))},
+	};
+	int64_t from_hour = since_ms < 0 ? INT64_MIN : since_ms / HOUR_MS / 24 * 24;
+	int64_t to_hour = until_ms == INT64_MAX ? INT64_MAX : until_ms / HOUR_MS;
+	sqlite3_stmt *rows =
+		sql_prepare(sql, texts[sql->schema >= 3][is_narrow(sql, from_hour, to_hour)], err);
+
+	if (!rows)
+		return NULL;
+	sqlite3_bind_int64(rows, 1, since_ms);
+	sqlite3_bind_int64(rows, 2, until_ms);
+	/* from the beginning of its day on: a day that was rolled up is a row there */
+	sqlite3_bind_int64(rows, 3, from_hour);
+	sqlite3_bind_int64(rows, 4, to_hour);
+	return rows;
+}
+
+int64_t row_cut(sqlite3_stmt *row)
+{
+	return sqlite3_column_int64(row, 18);
 }
 
 /* An enumerator from a file that may be anybody's: what is out of range is the first. */
@@ -88,10 +135,10 @@ void row_observation(sqlite3_stmt *row, struct observation *observation)
 		.exe_null = sqlite3_column_type(row, 16) == SQLITE_NULL,
 		.comm = sql_column_name(row, 15),
 		.exe = sql_column_name(row, 16),
-		.container_row = sqlite3_column_int64(row, 18),
+		.container_row = sqlite3_column_int64(row, 19),
 	};
 	if (observation->container_row)
-		row_container(row, 19, &observation->container);
+		row_container(row, 20, &observation->container);
 	else
 		observation->container.coverage = (enum coverage)bounded(row, 17, COVERAGE_FULL);
 }

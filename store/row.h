@@ -8,10 +8,14 @@
 #include "store/sql.h"
 
 /*
- * A statement over every series: its number in column 0, then what row_observation() reads.
- * ?1 and ?2 are the window's first and last millisecond. The caller finalizes it.
+ * A statement over every series with events in the window, bounds included: its number in column 0,
+ * then what row_observation() reads, which counts the hours that the window holds as a whole (first
+ * and last mean nothing if that is none). row_cut() says how many more it cuts. The caller
+ * finalizes it.
  */
-sqlite3_stmt *row_observations(struct sql *sql, struct err *err);
+sqlite3_stmt *row_observations(struct sql *sql, int64_t since_ms, int64_t until_ms,
+			       struct err *err);
+int64_t row_cut(sqlite3_stmt *row);
 
 /* A row of it; slices live until the next step. */
 void row_observation(sqlite3_stmt *row, struct observation *observation);

@@ -124,6 +124,7 @@ static const char version_3[] =
 	 * journal it is not known whether its trusted fields or a text of it were read. */
 	"ALTER TABLE series ADD COLUMN trust INTEGER NOT NULL DEFAULT 0;"
 	"UPDATE series SET trust = 1 WHERE source IN (0, 3);"
+	"CREATE INDEX hour_time ON hour (hour);"
 	"ALTER TABLE span ADD COLUMN trust INTEGER NOT NULL DEFAULT 1;"
 	"DROP INDEX span_latest;"
 	"CREATE INDEX span_latest ON span (node, trust, complete, first, first_serial);"

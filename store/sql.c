@@ -63,8 +63,11 @@ static const char *const texts[SQL_COUNT] = {
 		" ?14, ?15, ?16, ?17, ?18)",
 	[SQL_HOUR_FIND] =
 		"SELECT minutes, count, first, last FROM hour WHERE series = ?1 AND hour = ?2",
-	[SQL_HOUR_PUT] = "INSERT OR REPLACE INTO hour (series, hour, count, first, last, minutes)"
-			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+	/* no REPLACE: that would write the index on hours anew */
+	[SQL_HOUR_PUT] = "INSERT INTO hour (series, hour, count, first, last, minutes)"
+			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (series, hour) DO UPDATE SET"
+			 " count = excluded.count, first = excluded.first, last = excluded.last,"
+			 " minutes = excluded.minutes",
 	[SQL_HOUR_DROP] = "DELETE FROM hour WHERE series = ?1 AND hour = ?2",
 	[SQL_DONOR_LIST] =
 		"SELECT id FROM series WHERE program = ?1 AND nr = ?2 AND node = ?3"

@@ -3,9 +3,9 @@
 #include "store/queue.h"
 #include "store/writer.h"
 
-#include "base/hash.h"
 #include "base/mem.h"
 #include "ingest/node.h"
+#include "store/mark.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -408,7 +408,7 @@ static struct queue *queue_of(struct store *store)
 
 int store_put(struct store *store, const struct event *event, struct str text, struct err *err)
 {
-	uint64_t mark = event->record->has_serial ? 0 : hash_bytes(store->text_key, text);
+	uint64_t mark = event->record->has_serial ? 0 : mark_of(store->text_key, text);
 
 	return pack_event(queue_of(store), event, mark, err);
 }
@@ -432,7 +432,7 @@ int store_note_serial(struct store *store, struct str node, int64_t ms, uint32_t
 
 int store_put_loss(struct store *store, const struct loss_note *note, struct err *err)
 {
-	uint64_t mark = hash_bytes(store->text_key, note->text);
+	uint64_t mark = mark_of(store->text_key, note->text);
 
 	return pack_loss(queue_of(store), note, mark, err);
 }
@@ -458,12 +458,12 @@ int store_input_at(struct store *store, uint64_t offset, uint64_t lines, struct 
 
 int store_input_whole(struct store *store, const char *path, struct err *err)
 {
-	return pack_input_whole(queue_of(store), hash_bytes(store->text_key, str_from(path)), err);
+	return pack_input_whole(queue_of(store), mark_of(store->text_key, str_from(path)), err);
 }
 
 int store_input_head(struct store *store, struct str first_line, struct err *err)
 {
-	return pack_input_head(queue_of(store), hash_bytes(store->text_key, first_line), err);
+	return pack_input_head(queue_of(store), mark_of(store->text_key, first_line), err);
 }
 
 int store_select(struct store *store, unsigned slot, struct err *err)
@@ -583,7 +583,7 @@ int store_read_before(struct store *store, struct str first_line, uint64_t *ret_
 	*ret_offset = 0;
 	if (!find)
 		return -err->code;
-	sqlite3_bind_int64(find, 1, (int64_t)hash_bytes(store->text_key, first_line));
+	sqlite3_bind_int64(find, 1, (int64_t)mark_of(store->text_key, first_line));
 	int result = sql_step(sql, find, err);
 
 	if (result > 0 && sqlite3_column_type(find, 0) == SQLITE_NULL)

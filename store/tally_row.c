@@ -1,8 +1,8 @@
 #include "store/tally_private.h"
 
-#include "base/hash.h"
 #include "ingest/action.h"
 #include "ingest/arch.h"
+#include "store/mark.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -55,7 +55,7 @@ static void bind_text(sqlite3_stmt *statement, int index, struct str text)
 int tally_profile(struct tally *tally, struct sql *sql, struct str json, int64_t *ret_id,
 		  struct err *err)
 {
-	int64_t hash = (int64_t)hash_bytes(tally->profile_key, json);
+	int64_t hash = (int64_t)mark_of(tally->profile_key, json);
 	sqlite3_stmt *find = sql_get(sql, SQL_PROFILE_FIND, err);
 
 	if (!find)

@@ -35,6 +35,7 @@ unit_tests += \
 	tests/test_logmode \
 	tests/test_match \
 	tests/test_metadata \
+	tests/test_mark \
 	tests/test_minutes \
 	tests/test_multicast \
 	tests/test_needs \
@@ -120,6 +121,8 @@ tests_test_match_CPPFLAGS = $(unit_flags)
 tests_test_match_LDADD = $(unit_libs)
 tests_test_metadata_CPPFLAGS = $(unit_flags)
 tests_test_metadata_LDADD = $(unit_libs)
+tests_test_mark_CPPFLAGS = $(unit_flags)
+tests_test_mark_LDADD = $(unit_libs)
 tests_test_minutes_CPPFLAGS = $(unit_flags)
 tests_test_minutes_LDADD = $(unit_libs)
 tests_test_multicast_CPPFLAGS = $(unit_flags)
