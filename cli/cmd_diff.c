@@ -40,6 +40,7 @@ struct comparison {
 	struct diff *diff;
 	struct judges judges;
 	bool unused; /* is asked for */
+	bool shows_ids;
 	struct err *err;
 };
 
@@ -94,6 +95,7 @@ static int compare(struct comparison *comparison, const struct reading *reading)
 	if (r < 0)
 		return r;
 	reading_add_reasons(reading, diff_evidence(comparison->diff));
+	diff_evidence(comparison->diff)->shows_ids = comparison->shows_ids;
 	diff_finish(comparison->diff);
 	return 0;
 }
@@ -163,6 +165,7 @@ static int run(struct invocation *invocation, struct err *err)
 	const struct diff_options *given = invocation->options;
 	struct comparison comparison = {
 		.unused = given->unused && !given->global.quiet,
+		.shows_ids = given->global.verbose,
 		.err = err,
 	};
 	int r = check(invocation, given, err);

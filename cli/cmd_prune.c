@@ -5,7 +5,6 @@
 #include "report/summary.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 struct prune_options {
 	struct global_options global;
@@ -63,7 +62,6 @@ static int prune(struct invocation *invocation, const struct config *config,
 		 struct prune_counts *counts, struct err *err)
 {
 	const struct prune_options *options = invocation->options;
-	char *path = options->global.db ? strdup(options->global.db) : store_default_path();
 	struct store_retention retention;
 	struct store *store = NULL;
 	int64_t now_ms = 0;
@@ -73,16 +71,10 @@ static int prune(struct invocation *invocation, const struct config *config,
 	if (r == 0)
 		r = clock_now_ms(&now_ms, err);
 	if (r == 0)
-		r = reading_check_store(path, invocation, err);
-	if (r == 0)
-		r = invocation_sandbox(invocation, err);
-	if (r == 0)
-		r = store_open(path, options->dry_run ? STORE_READ : STORE_WRITE, NULL, &store,
-			       err);
+		r = reading_open_store(invocation, options->dry_run, &store, err);
 	if (r == 0)
 		r = store_prune(store, &retention, now_ms, options->dry_run, counts, err);
 	store_close(store);
-	free(path);
 	return r;
 }
 

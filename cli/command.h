@@ -22,7 +22,9 @@
 	EACH(logmode)    \
 	EACH(report)     \
 	EACH(doctor)     \
-	EACH(prune)
+	EACH(prune)      \
+	EACH(forget)     \
+	EACH(relabel)
 
 /* Every command's struct of options begins with these. */
 struct global_options {

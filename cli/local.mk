@@ -4,11 +4,13 @@ libsclog_a_SOURCES += \
 	cli/cmd_doctor.c \
 	cli/cmd_events.c \
 	cli/cmd_explain.c \
+	cli/cmd_forget.c \
 	cli/cmd_ingest.c \
 	cli/cmd_logmode.c \
 	cli/cmd_profile.c \
 	cli/cmd_prune.c \
 	cli/cmd_report.c \
+	cli/cmd_relabel.c \
 	cli/cmd_watch.c \
 	cli/command.h \
 	cli/config.c cli/config.h \

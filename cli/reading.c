@@ -107,6 +107,41 @@ static int open_store(struct reading *reading, const struct invocation *invocati
 	return r;
 }
 
+int reading_open_store(struct invocation *invocation, bool dry_run, struct store **ret_store,
+		       struct err *err)
+{
+	const char *db = invocation->global->db;
+	char *path = db ? strdup(db) : store_default_path();
+	int r = reading_check_store(path, invocation, err);
+
+	if (r == 0)
+		r = invocation_sandbox(invocation, err);
+	if (r == 0)
+		r = store_open(path, dry_run ? STORE_READ : STORE_WRITE, NULL, ret_store, err);
+	free(path);
+	return r;
+}
+
+int reading_needs_selection(const struct selection_options *options, const char *else_,
+			    struct err *err)
+{
+	const struct option_list *const lists[] = {
+		&options->container, &options->image, &options->pod,
+		&options->namespace, &options->node,  &options->comm,
+		&options->exe,       &options->arch,  &options->action,
+	};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (lists[i]->count)
+			return 0;
+	if (options->host || options->unattributed || options->since || options->until)
+		return 0;
+	return err_set(err, EINVAL,
+		       "nothing is selected: say which records, by --container, --since or another"
+		       " option of the selection%s",
+		       else_);
+}
+
 /* Said of a store, these would be ignored; that is worth an error. */
 static int refuse_file_options(const struct file_options *options, struct err *err)
 {

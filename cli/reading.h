@@ -60,6 +60,15 @@ void reading_close(struct reading *reading);
 /* An error that says how to make one if there is no store at that path. */
 int reading_check_store(const char *path, const struct invocation *invocation, struct err *err);
 
+/* Opens the store of a command that changes what it holds: it must exist. With dry_run it is only
+ * read. */
+int reading_open_store(struct invocation *invocation, bool dry_run, struct store **ret_store,
+		       struct err *err);
+
+/* A selection for which something was given: -EINVAL if it would be everything. */
+int reading_needs_selection(const struct selection_options *options, const char *else_,
+			    struct err *err);
+
 /* What reading the FILEs alone can know of the evidence: reasons why it is not complete. */
 void reading_add_reasons(const struct reading *reading, struct evidence *evidence);
 

@@ -6,10 +6,12 @@ dist_man_MANS += \
 	doc/sclog-doctor.1 \
 	doc/sclog-events.1 \
 	doc/sclog-explain.1 \
+	doc/sclog-forget.1 \
 	doc/sclog-ingest.1 \
 	doc/sclog-logmode.1 \
 	doc/sclog-profile.1 \
 	doc/sclog-prune.1 \
 	doc/sclog-report.1 \
+	doc/sclog-relabel.1 \
 	doc/sclog-watch.1 \
 	doc/sclog.conf.5

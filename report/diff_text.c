@@ -208,6 +208,15 @@ static void write_group(const struct diff *diff, const struct diff_group *group,
 		write_unused(diff, group, writing, out);
 }
 
+static void write_acknowledged(const struct evidence *evidence, FILE *out)
+{
+	size_t count = json_array_size(evidence->acknowledged);
+
+	if (count)
+		fprintf(out, "  %zu entr%s acknowledged (--format json lists %s)\n", count,
+			count == 1 ? "y is" : "ies are", count == 1 ? "it" : "them");
+}
+
 static void write_evidence(const struct diff *diff, FILE *out)
 {
 	const struct evidence *evidence = &diff->evidence;
@@ -224,11 +233,14 @@ static void write_evidence(const struct diff *diff, FILE *out)
 	for (size_t i = 0; i < evidence->reason_count; i++) {
 		BUF_AUTO reason = {0};
 
+		if (evidence->shows_ids && evidence->ids[i][0])
+			buf_format(&reason, "[%s] ", evidence->ids[i]);
 		text_put_sentence(&reason, buf_str(&evidence->reasons[i]));
 		fprintf(out, "  %s\n", reason.p ? reason.p : "");
 	}
 	if (evidence->reasons_unlisted)
 		fprintf(out, "  and %zu more reasons\n", evidence->reasons_unlisted);
+	write_acknowledged(evidence, out);
 }
 
 /* An empty line between parts, and none before the first. */

@@ -13,6 +13,8 @@ void evidence_release(struct evidence *evidence)
 	for (size_t i = 0; i < evidence->reason_count; i++)
 		buf_release(&evidence->reasons[i]);
 	free(evidence->reasons);
+	free(evidence->ids);
+	json_decref(evidence->acknowledged);
 	*evidence = (struct evidence){0};
 }
 
@@ -26,7 +28,7 @@ void evidence_add_observation(struct evidence *evidence, const struct observatio
 		evidence->forgeable += observation->count;
 }
 
-static void put_reason(struct evidence *evidence, struct str sentence)
+static void put_reason(struct evidence *evidence, const char *id, struct str sentence)
 {
 	evidence->incomplete = true;
 	if (evidence->reason_count == EVIDENCE_REASONS_MAX) {
@@ -35,16 +37,42 @@ static void put_reason(struct evidence *evidence, struct str sentence)
 	}
 	if (!evidence->reasons)
 		evidence->reasons = mem_new(EVIDENCE_REASONS_MAX, sizeof(*evidence->reasons));
+	if (!evidence->ids)
+		evidence->ids = mem_new(EVIDENCE_REASONS_MAX, sizeof(*evidence->ids));
+	snprintf(evidence->ids[evidence->reason_count], LOSS_ID_SIZE, "%s", id);
 	buf_put_str(&evidence->reasons[evidence->reason_count++], sentence);
+}
+
+static json_t *entry_json(const char *id, struct str text)
+{
+	json_t *entry = json_object();
+
+	json_object_set_new(entry, "id", json_string(id));
+	json_object_set_new(entry, "text", json_from_str(text));
+	return entry;
+}
+
+static void add_acknowledged(struct evidence *evidence, const struct loss *loss)
+{
+	json_t *entry = entry_json(loss->id, loss->text);
+
+	json_object_set_new(entry, "reason", json_from_str(loss->reason));
+	if (!evidence->acknowledged)
+		evidence->acknowledged = json_array();
+	json_array_append_new(evidence->acknowledged, entry);
 }
 
 void evidence_add_loss(struct evidence *evidence, const struct loss *loss)
 {
 	if (loss->known && loss->count == 0)
 		return;
+	if (loss->reason.n) {
+		add_acknowledged(evidence, loss);
+		return;
+	}
 	if (loss->known)
 		evidence->lost += loss->count;
-	put_reason(evidence, loss->text);
+	put_reason(evidence, loss->id, loss->text);
 }
 
 void evidence_add_reason(struct evidence *evidence, const char *format, ...)
@@ -57,7 +85,7 @@ void evidence_add_reason(struct evidence *evidence, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		mem_fail("a reason");
-	put_reason(evidence, str_of(sentence, (size_t)n));
+	put_reason(evidence, "", str_of(sentence, (size_t)n));
 	free(sentence);
 }
 
@@ -90,6 +118,20 @@ void evidence_conclude(struct evidence *evidence)
 				    evidence->without_arch == 1 ? "record has" : "records have");
 }
 
+void evidence_put_entries(const struct evidence *evidence, json_t *object)
+{
+	json_t *entries = json_array();
+
+	for (size_t i = 0; i < evidence->reason_count; i++)
+		if (evidence->ids[i][0])
+			json_array_append_new(entries, entry_json(evidence->ids[i],
+								  buf_str(&evidence->reasons[i])));
+	json_object_set_new(object, "entries", entries);
+	json_object_set_new(object, "acknowledged",
+			    evidence->acknowledged ? json_deep_copy(evidence->acknowledged)
+						   : json_array());
+}
+
 json_t *evidence_json(const struct evidence *evidence)
 {
 	json_t *object = json_object(), *reasons = json_array();
@@ -104,5 +146,6 @@ json_t *evidence_json(const struct evidence *evidence)
 	json_object_set_new(object, "lost", json_from_count(evidence->lost));
 	json_object_set_new(object, "forgeable", json_from_count(evidence->forgeable));
 	json_object_set_new(object, "reasons", reasons);
+	evidence_put_entries(evidence, object);
 	return object;
 }

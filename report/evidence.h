@@ -22,6 +22,11 @@ struct evidence {
 	uint64_t without_arch;
 	uint64_t forgeable; /* of both: that came by a channel into which others can write */
 	struct buf *reasons;
+	/* of each, the id by which `sclog forget --evidence` takes it; "" of one that is in no store */
+	char (*ids)[LOSS_ID_SIZE];
+	bool shows_ids; /* text */
+	/* Entries that a person has acknowledged: they count no more. [{"id","reason","text"}], or NULL */
+	json_t *acknowledged;
 	size_t reason_count, reasons_unlisted;
 	bool incomplete;
 };
@@ -46,7 +51,11 @@ bool evidence_is_kill(uint32_t code);
 /* Reasons that follow from the numbers: nothing observed, records without an arch. */
 void evidence_conclude(struct evidence *evidence);
 
-/* {"complete","records","lost","forgeable","reasons"} */
+/* {"complete","records","lost","forgeable","reasons","entries":[{"id","text"}],"acknowledged":[...]}:
+ * entries are those of the reasons that have an id. */
 json_t *evidence_json(const struct evidence *evidence);
+
+/* The same two arrays for an object of one's own. */
+void evidence_put_entries(const struct evidence *evidence, json_t *object);
 
 #endif

@@ -450,6 +450,7 @@ json_t *recorded_evidence(const struct recording *recording, const struct record
 	json_object_set_new(object, "lost", json_from_count(recording->evidence.lost));
 	json_object_set_new(object, "reasons",
 			    reasons_json(&group->evidence, &recording->evidence));
+	evidence_put_entries(&recording->evidence, object);
 	return object;
 }
 

@@ -1,6 +1,8 @@
 libsclog_a_SOURCES += \
+	store/amend.c store/amend.h \
 	store/batch.h \
 	store/claim.c store/claim.h \
+	store/forget.c \
 	store/genuine.c store/genuine.h \
 	store/hour.c store/hour.h \
 	store/in_force.c store/in_force.h \
@@ -18,6 +20,7 @@ libsclog_a_SOURCES += \
 	store/prune.c store/prune.h \
 	store/query.c store/query.h \
 	store/queue.c store/queue.h \
+	store/relabel.c \
 	store/row.c store/row.h \
 	store/schema.c store/schema.h \
 	store/seen.c store/seen.h \

@@ -4,6 +4,9 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/hash.h"
+
+#include <stdio.h>
 
 /* So many losses of a kind are said one by one, the first ones; the others in one sentence. */
 #define SAID_ONE_BY_ONE 100
@@ -30,7 +33,31 @@ struct loss_query {
 	uint64_t filtered_count;
 	/* of the kind at hand, those that are not said one by one: one sentence for all */
 	struct rest rest;
+	sqlite3_stmt *acknowledged; /* NULL: a store of before there were any */
+	struct buf reason;          /* of the entry at hand */
 };
+
+/* What an entry is told from others by, beside its node. */
+enum { ENTRY_HOLE = 1000, ENTRY_FILTERED, ENTRY_REST };
+
+/* Makes the id, and looks whether a person has acknowledged it. */
+static void identify(struct loss_query *query, struct loss *loss, const uint64_t *numbers,
+		     size_t count)
+{
+	uint64_t hash = hash_bytes(0, query->node_name);
+
+	for (size_t i = 0; i < count; i++)
+		hash = hash_word(hash, numbers[i]);
+	snprintf(loss->id, sizeof(loss->id), "%012llx", (unsigned long long)(hash >> 16));
+	buf_clear(&query->reason);
+	if (!query->acknowledged)
+		return;
+	sqlite3_reset(query->acknowledged);
+	sqlite3_bind_text(query->acknowledged, 1, loss->id, -1, SQLITE_STATIC);
+	if (sqlite3_step(query->acknowledged) == SQLITE_ROW)
+		buf_put_str(&query->reason, sql_column_name(query->acknowledged, 0));
+	loss->reason = buf_str(&query->reason);
+}
 
 static bool inside(const struct selection *selection, int64_t from_ms, int64_t to_ms)
 {
@@ -45,11 +72,13 @@ static void put_time(struct buf *text, int64_t ms)
 	buf_put_str(text, str_from(clock_format_rfc3339_ms(ms, stamp)));
 }
 
-static int give(struct loss_query *query, uint64_t count, bool known, struct buf *text)
+static int give(struct loss_query *query, struct loss *loss, uint64_t count, bool known,
+		struct buf *text)
 {
-	struct loss loss = {.count = count, .known = known, .text = buf_str(text)};
-
-	return query->each(&loss, query->context);
+	loss->count = count;
+	loss->known = known;
+	loss->text = buf_str(text);
+	return query->each(loss, query->context);
 }
 
 static void put_hole(struct buf *text, const struct loss_query *query, const struct hole *hole)
@@ -100,6 +129,7 @@ static bool say(struct rest *rest, uint64_t records, bool known, int64_t from_ms
 static int give_rest(struct loss_query *query, const char *what)
 {
 	struct rest rest = query->rest;
+	struct loss loss = {.count = 0};
 	BUF_AUTO text = {0};
 
 	query->rest = (struct rest){0};
@@ -116,7 +146,15 @@ static int give_rest(struct loss_query *query, const char *what)
 		buf_put_str(&text, STR(" and "));
 		put_time(&text, rest.to_ms);
 	}
-	return give(query, rest.records, rest.known, &text);
+	const uint64_t numbers[] = {ENTRY_REST,
+				    rest.left,
+				    rest.records,
+				    hash_bytes(0, str_from(what)),
+				    (uint64_t)rest.from_ms,
+				    (uint64_t)rest.to_ms};
+
+	identify(query, &loss, numbers, sizeof(numbers) / sizeof(numbers[0]));
+	return give(query, &loss, rest.records, rest.known, &text);
 }
 
 static void add_filtered(struct loss_query *query, const struct hole *hole)
@@ -132,9 +170,19 @@ static void add_filtered(struct loss_query *query, const struct hole *hole)
 		sum->to_ms = hole->to_ms;
 }
 
+static void identify_hole(struct loss_query *query, struct loss *loss, const struct hole *hole,
+			  uint64_t entry)
+{
+	const uint64_t numbers[] = {entry, (uint64_t)hole->from_ms, (uint64_t)hole->to_ms,
+				    hole->missing};
+
+	identify(query, loss, numbers, sizeof(numbers) / sizeof(numbers[0]));
+}
+
 static int take_hole(const struct hole *hole, void *context)
 {
 	struct loss_query *query = context;
+	struct loss loss = {.count = 0};
 	BUF_AUTO text = {0};
 
 	if (!inside(query->selection, hole->from_ms, hole->to_ms))
@@ -143,27 +191,30 @@ static int take_hole(const struct hole *hole, void *context)
 		add_filtered(query, hole);
 		return 0;
 	}
-	if (!say(&query->rest, hole->missing, true, hole->from_ms, hole->to_ms))
+	identify_hole(query, &loss, hole, ENTRY_HOLE);
+	if (!loss.reason.n && !say(&query->rest, hole->missing, true, hole->from_ms, hole->to_ms))
 		return 0;
 	put_hole(&text, query, hole);
 	buf_put_str(&text, hole->missing == 1 ? STR(" was delivered by no source")
 					      : STR(" were delivered by no source"));
 	put_serials(&text, hole);
-	return give(query, hole->missing, true, &text);
+	return give(query, &loss, hole->missing, true, &text);
 }
 
 /* A log of one record type has a hole at every record of another: thousands say no more than
  * their sum. */
 static int give_filtered(struct loss_query *query)
 {
+	struct loss loss = {.count = 0};
 	BUF_AUTO text = {0};
 
 	if (query->filtered_count == 0)
 		return 0;
+	identify_hole(query, &loss, &query->filtered, ENTRY_FILTERED);
 	put_hole(&text, query, &query->filtered);
 	buf_put_str(&text, STR(" are in no log; the logs hold one record type only, so whether"
 			       " they were lost cannot be told"));
-	return give(query, 0, false, &text);
+	return give(query, &loss, 0, false, &text);
 }
 
 /* What each kind of evidence says; the number is put before it where there is one. */
@@ -209,8 +260,8 @@ static const struct loss_words loss_words[LOSS_KIND_COUNT] = {
 			  false},
 };
 
-static int give_note(struct loss_query *query, enum loss_kind kind, int64_t ms, uint64_t count,
-		     struct str detail)
+static int give_note(struct loss_query *query, struct loss *loss, enum loss_kind kind, int64_t ms,
+		     uint64_t count, struct str detail)
 {
 	BUF_AUTO text = {0};
 
@@ -226,7 +277,7 @@ static int give_note(struct loss_query *query, enum loss_kind kind, int64_t ms, 
 		buf_put_str(&text, STR(": "));
 		buf_put_str(&text, detail);
 	}
-	return give(query, count, loss_words[kind].known && count, &text);
+	return give(query, loss, count, loss_words[kind].known && count, &text);
 }
 
 /* audit_lost is a running total of a boot: what it grew by was lost since the line before. */
@@ -268,9 +319,13 @@ static int give_row(struct loss_query *query, sqlite3_stmt *row, uint64_t *last_
 
 	if (moot != 0)
 		return moot < 0 ? moot : 0;
-	if (!say(&query->rest, count, loss_words[kind].known && count, ms, ms))
+	const uint64_t numbers[] = {kind, (uint64_t)ms, (uint64_t)sqlite3_column_int64(row, 4)};
+	struct loss loss = {.count = 0};
+
+	identify(query, &loss, numbers, sizeof(numbers) / sizeof(numbers[0]));
+	if (!loss.reason.n && !say(&query->rest, count, loss_words[kind].known && count, ms, ms))
 		return 0;
-	return give_note(query, kind, ms, count, sql_column_name(row, 3));
+	return give_note(query, &loss, kind, ms, count, sql_column_name(row, 3));
 }
 
 static const char *words_of(enum loss_kind kind)
@@ -284,7 +339,7 @@ static int give_rows(struct loss_query *query, struct err *err)
 	sqlite3_stmt *rows = sql_prepare(
 		sql,
 		/* by count as well: running totals of one second come in any order */
-		"SELECT kind, at, count, detail FROM loss WHERE node = ?1 ORDER BY kind, at, count",
+		"SELECT kind, at, count, detail, mark FROM loss WHERE node = ?1 ORDER BY kind, at, count",
 		err);
 	enum loss_kind last = LOSS_KIND_COUNT;
 	uint64_t last_total = 0;
@@ -340,7 +395,12 @@ int query_losses(struct store *store, const struct selection *selection, query_l
 
 		if (!match_node(selection, query.node_name))
 			continue;
+		if (sql->schema >= 3)
+			query.acknowledged = sql_prepare(
+				sql, "SELECT reason FROM acknowledged WHERE id = ?1", err);
 		result = give_node(&query, err);
+		sqlite3_finalize(query.acknowledged);
+		buf_release(&query.reason);
 		if (result < 0)
 			break;
 	}

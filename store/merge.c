@@ -595,6 +595,24 @@ static const char *in_force_of(int schema)
 	       " FROM container c JOIN node n ON n.id = c.node JOIN profile p ON p.id = c.profile";
 }
 
+static int merge_acknowledged(struct merge *merge, sqlite3_stmt *row, struct err *err)
+{
+	struct sql *sql = &merge->store->sql;
+	sqlite3_stmt *put = sql_prepare(sql,
+					"INSERT OR IGNORE INTO acknowledged (id, at, reason, text)"
+					" VALUES (?1, ?2, ?3, ?4)",
+					err);
+
+	if (!put)
+		return -err->code;
+	for (int i = 0; i < 4; i++)
+		sqlite3_bind_value(put, i + 1, sqlite3_column_value(row, i));
+	int result = sql_done(sql, put, err);
+
+	sqlite3_finalize(put);
+	return result;
+}
+
 static int merge_spans(struct merge *merge, sqlite3_stmt *row, struct err *err)
 {
 	struct store *store = merge->store;
@@ -635,6 +653,12 @@ static int merge_all(struct merge *merge, struct err *err)
 				  "SELECT n.name, l.kind, l.at, l.mark, l.count, l.detail"
 				  " FROM loss l JOIN node n ON n.id = l.node",
 				  merge_loss, err);
+	if (result == 0 && merge->from.schema >= 3)
+		result = each_row(
+			merge,
+			"SELECT CAST(substr(id, 1, 12) AS TEXT), at,"
+			" substr(reason, 1, 4096), substr(text, 1, 4096) FROM acknowledged",
+			merge_acknowledged, err);
 	if (result == 0)
 		result = each_row(merge, "SELECT name, id FROM node", merge_spans, err);
 	return result;

@@ -106,10 +106,14 @@ int query_known_containers(struct store *store, const struct selection *selectio
 			   query_container_fn *each, void *context, struct err *err);
 
 /* One reason why the evidence of a window may be incomplete. */
+#define LOSS_ID_SIZE 13
 struct loss {
-	uint64_t count;  /* how many records, valid with known */
-	bool known;      /* false: some, or perhaps none; the text says why that cannot be told */
-	struct str text; /* one sentence for a person, with its time and node */
+	/* The same for the same entry, in whatever window it is asked for: twelve hex digits. */
+	char id[LOSS_ID_SIZE];
+	struct str reason; /* why a person acknowledged it; empty: nobody did */
+	uint64_t count;    /* how many records, valid with known */
+	bool known;        /* false: some, or perhaps none; the text says why that cannot be told */
+	struct str text;   /* one sentence for a person, with its time and node */
 };
 
 typedef int query_loss_fn(const struct loss *loss, void *context);

@@ -144,7 +144,11 @@ static const char version_3[] =
 	" count INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (name, series)) WITHOUT ROWID;"
 
 	"INSERT INTO in_force (node, container, profile, source, since)"
-	" SELECT node, id, profile, 'watch', 0 FROM container WHERE profile NOT NULL;";
+	" SELECT node, id, profile, 'watch', 0 FROM container WHERE profile NOT NULL;"
+
+	/* entries of the evidence that a person has looked at (struct loss) */
+	"CREATE TABLE acknowledged (id TEXT PRIMARY KEY, at INTEGER NOT NULL, reason TEXT NOT NULL,"
+	" text NOT NULL) WITHOUT ROWID;";
 
 /* migrations[v] makes version v + 1 out of version v. */
 static const char *const migrations[SCHEMA_VERSION] = {version_1, version_2, version_3};

@@ -302,6 +302,41 @@ int store_prune(struct store *store, const struct store_retention *retention, in
 void store_set_retention(struct store *store, const struct store_retention *retention,
 			 int64_t after_ms);
 
+/*
+ * Forgets the records of a selection. A window is widened to whole minutes; hours that were rolled
+ * up go only if all of them lies in it, else they are kept. The identities of minutes in which
+ * nothing is left go as well, so that their log can be read again. Needs no other writer's leave, and
+ * nothing may be put meanwhile.
+ */
+struct selection;
+struct forget_counts {
+	uint64_t records, series;
+	uint64_t kept; /* records of rolled up hours that reach out of the window */
+};
+int store_forget(struct store *store, const struct selection *selection, bool dry_run,
+		 struct forget_counts *ret_counts, struct err *err);
+
+/*
+ * Moves the records of a selection to another container of their node, found by its id or name or
+ * made; with an empty name they stay with theirs, whose labels alone change. Labels that are empty
+ * change nothing.
+ */
+struct relabel_counts {
+	uint64_t records, series;
+	uint64_t kept; /* as above */
+};
+int store_relabel(struct store *store, const struct selection *selection,
+		  const struct container *to, bool dry_run, struct relabel_counts *ret_counts,
+		  struct err *err);
+
+/*
+ * An entry of the evidence was looked at by a person: from now on it counts as acknowledged, with
+ * that reason, and not against completeness. id: struct loss, or the beginning of one. Appends what
+ * the entry says.
+ */
+int store_acknowledge(struct store *store, struct str id, struct str reason, int64_t now_ms,
+		      bool dry_run, struct buf *ret_text, struct err *err);
+
 /* SQLite's version, for --version. */
 const char *store_library_version(void);
 

@@ -206,6 +206,7 @@ shell_tests = \
 	tests/profile.test \
 	tests/prune.test \
 	tests/report.test \
+	tests/forget.test \
 	tests/framings.test \
 	tests/live-cron \
 	tests/store.test \

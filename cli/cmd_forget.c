@@ -1,0 +1,138 @@
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/reading.h"
+#include "report/summary.h"
+
+#include <errno.h>
+
+struct forget_options {
+	struct global_options global;
+	struct selection_options selection;
+	const char *evidence, *reason;
+	bool dry_run;
+};
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	SELECTION_OPTION_ROWS(struct forget_options, selection),
+	OPTION_TITLE("Evidence"),
+	OPTION(TEXT, 0, "evidence", "ID", struct forget_options, evidence,
+	       "acknowledge this entry of the evidence instead; `sclog diff -v` shows the ids"),
+	OPTION(TEXT, 0, "reason", "TEXT", struct forget_options, reason,
+	       "why it counts no more; kept and shown with it"),
+	OPTION_TITLE("What is done"),
+	OPTION(FLAG, 0, "dry-run", NULL, struct forget_options, dry_run,
+	       "only say what would be done"),
+	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
+};
+/* clang-format on */
+
+static int check_usage(const struct invocation *invocation, struct err *err)
+{
+	const struct forget_options *options = invocation->options;
+
+	if (invocation->operand_count)
+		return err_set(err, EINVAL, "'%s': forget takes no FILEs; name the store with --db",
+			       invocation->operands[0]);
+	if (options->evidence && !(options->reason && *options->reason))
+		return err_set(err, EINVAL, "--evidence needs a reason: give --reason TEXT");
+	if (options->reason && !options->evidence)
+		return err_set(err, EINVAL, "--reason applies only with --evidence ID");
+	if (options->evidence && !*options->evidence)
+		return err_set(err, EINVAL, "--evidence: the id is empty");
+	if (options->evidence)
+		return 0;
+	return reading_needs_selection(&options->selection, ", or --evidence ID", err);
+}
+
+static int acknowledge(struct store *store, const struct forget_options *options, struct err *err)
+{
+	BUF_AUTO text = {0};
+	int64_t now_ms;
+	int r = clock_now_ms(&now_ms, err);
+
+	if (r == 0)
+		r = store_acknowledge(store, str_from(options->evidence), str_from(options->reason),
+				      now_ms, options->dry_run, &text, err);
+	if (r < 0 || options->global.quiet)
+		return r;
+	const struct summary_row all[] = {
+		{.path = "acknowledged",
+		 .label = options->dry_run ? "would be acknowledged" : "acknowledged",
+		 .text = text.p},
+	};
+
+	buf_put_char(&text, '\0');
+	return summary_write(all, 1, format_from_name(options->global.format), stdout);
+}
+
+static int write_counts(const struct forget_counts *counts, const struct forget_options *options)
+{
+	const struct summary_row all[] = {
+		{.path = "records",
+		 .label =
+			 options->dry_run ? "records that would be forgotten" : "records forgotten",
+		 .count = counts->records},
+		{.path = "series", .label = "in series", .count = counts->series},
+		{.path = "kept",
+		 .label = "kept: pruned hours that reach out of the time span",
+		 .count = counts->kept,
+		 .if_nonzero = true},
+	};
+
+	return summary_write(all, sizeof(all) / sizeof(all[0]),
+			     format_from_name(options->global.format), stdout);
+}
+
+static int forget(struct store *store, struct forget_options *options,
+		  const struct selection *selection, struct err *err)
+{
+	struct forget_counts counts;
+
+	if (options->evidence)
+		return acknowledge(store, options, err);
+	int r = store_forget(store, selection, options->dry_run, &counts, err);
+
+	if (r == 0 && !options->global.quiet)
+		r = write_counts(&counts, options);
+	return r;
+}
+
+static int run(struct invocation *invocation, struct err *err)
+{
+	struct forget_options *options = invocation->options;
+	struct selection selection;
+	struct store *store = NULL;
+	int r = check_usage(invocation, err);
+
+	if (r == 0)
+		r = selection_parse(&options->selection, &selection, err);
+	invocation->misused = r < 0;
+	if (r == 0)
+		r = reading_open_store(invocation, options->dry_run, &store, err);
+	if (r == 0)
+		r = forget(store, options, &selection, err);
+	store_close(store);
+	return r < 0 ? reading_output_failed(r, err) : EXIT_FINE;
+}
+
+const struct command command_forget = {
+	.name = "forget",
+	.summary = "remove records, or acknowledge evidence",
+	.synopsis = "SELECTION | --evidence ID --reason TEXT",
+	.examples =
+		{
+			{"sclog forget --container test --dry-run",
+			 "how many records the container test has"},
+			{"sclog forget --since 2026-11-20 --until 2026-11-20",
+			 "remove what was recorded on one day"},
+		},
+	.description =
+		"Removes the records of the selection from the store, widened to whole minutes. "
+		"With --evidence, an entry of the evidence is acknowledged: it no longer makes the "
+		"evidence incomplete, and is listed with its reason from then on.",
+	.table = {rows, sizeof(rows) / sizeof(*rows)},
+	.options_size = sizeof(struct forget_options),
+	.help_more = selection_help,
+	.run = run,
+};

@@ -1,0 +1,193 @@
+#include "store/amend.h"
+
+#include "base/mem.h"
+#include "store/match.h"
+#include "store/row.h"
+
+#include <stdlib.h>
+
+/* Hours of a series that are looked at before any of them is changed. */
+#define HOURS_AT_ONCE 256
+
+void amend_release(struct amend *amend)
+{
+	free(amend->all);
+	*amend = (struct amend){0};
+}
+
+static int64_t floor_minute(int64_t ms)
+{
+	return ms / MINUTE_MS - (ms % MINUTE_MS < 0);
+}
+
+void amend_add(struct amend *amend, const struct amended *one)
+{
+	if (amend->count == amend->size) {
+		amend->size = amend->size ? amend->size * 2 : 64;
+		amend->all = mem_resize(amend->all, amend->size * sizeof(*amend->all));
+	}
+	amend->all[amend->count++] = *one;
+}
+
+static int take_rows(struct amend *amend, sqlite3_stmt *rows, sqlite3_stmt *node, struct err *err)
+{
+	struct observation observation;
+	int result;
+
+	while ((result = sql_step(amend->sql, rows, err)) > 0) {
+		row_observation(rows, &observation);
+		if (!match_observation(amend->selection, &observation))
+			continue;
+		struct amended one = {.series = sqlite3_column_int64(rows, 0),
+				      .container = observation.container_row};
+
+		sqlite3_reset(node);
+		sqlite3_bind_int64(node, 1, one.series);
+		result = sql_step(amend->sql, node, err);
+		if (result < 0)
+			return result;
+		one.node = sqlite3_column_int64(node, 0);
+		amend_add(amend, &one);
+	}
+	return result;
+}
+
+int amend_list(struct amend *amend, struct sql *sql, const struct selection *selection,
+	       struct err *err)
+{
+	*amend = (struct amend){
+		.sql = sql,
+		.selection = selection,
+		.since_minute =
+			selection->has_since ? floor_minute(selection->since_ms) : INT32_MIN,
+		.until_minute = selection->has_until ? floor_minute(selection->until_ms)
+						     : INT64_MAX / MINUTE_MS - 1,
+	};
+	sqlite3_stmt *rows = row_observations(sql, err);
+	sqlite3_stmt *node = sql_prepare(sql, "SELECT node FROM series WHERE id = ?1", err);
+	int result = rows && node ? 0 : -err->code;
+
+	if (result == 0) {
+		sqlite3_bind_int64(rows, 1, amend->since_minute * MINUTE_MS);
+		sqlite3_bind_int64(rows, 2, amend->until_minute * MINUTE_MS + MINUTE_MS - 1);
+		result = take_rows(amend, rows, node, err);
+	}
+	sqlite3_finalize(rows);
+	sqlite3_finalize(node);
+	return result;
+}
+
+uint64_t amend_minutes(const struct amend *amend, int64_t hour)
+{
+	uint64_t minutes = 0;
+
+	for (int64_t i = 0; i < 60; i++)
+		if (hour * 60 + i >= amend->since_minute && hour * 60 + i <= amend->until_minute)
+			minutes |= (uint64_t)1 << i;
+	return minutes;
+}
+
+bool amend_holds(const struct amend *amend, const struct hour *hour)
+{
+	return floor_minute(hour->first_ms) >= amend->since_minute &&
+	       floor_minute(hour->last_ms) <= amend->until_minute;
+}
+
+static int list_hours(const struct amend *amend, int64_t series, int64_t from,
+		      int64_t hours[HOURS_AT_ONCE], size_t *ret_count, struct err *err)
+{
+	sqlite3_stmt *list = sql_prepare(amend->sql,
+					 "SELECT hour FROM hour WHERE series = ?1 AND hour >= ?2"
+					 " AND hour <= ?3 ORDER BY hour LIMIT ?4",
+					 err);
+	size_t count = 0;
+	int result;
+
+	if (!list)
+		return -err->code;
+	sqlite3_bind_int64(list, 1, series);
+	sqlite3_bind_int64(list, 2, from);
+	sqlite3_bind_int64(list, 3, amend->until_minute / 60);
+	sqlite3_bind_int(list, 4, HOURS_AT_ONCE);
+	while ((result = sql_step(amend->sql, list, err)) > 0)
+		hours[count++] = sqlite3_column_int64(list, 0);
+	sqlite3_finalize(list);
+	*ret_count = count;
+	return result;
+}
+
+int amend_hours(const struct amend *amend, int64_t series, amend_hour_fn *each, void *context,
+		struct err *err)
+{
+	/* from the beginning of its day on: a day that was rolled up is a row there */
+	int64_t from = amend->since_minute / (24 * 60) * 24, hours[HOURS_AT_ONCE];
+	struct hour hour;
+	size_t count;
+	int result;
+
+	do {
+		result = list_hours(amend, series, from, hours, &count, err);
+		for (size_t i = 0; i < count && result == 0; i++) {
+			result = hour_load(amend->sql, series, hours[i], &hour, err);
+			if (result == 0)
+				result = each(context, hours[i], &hour, err);
+			from = hours[i] + 1;
+		}
+	} while (result == 0 && count == HOURS_AT_ONCE);
+	return result;
+}
+
+/* Runs a statement with a number; adds how many rows it changed. */
+static int change(struct sql *sql, const char *text, int64_t number, uint64_t *changed,
+		  struct err *err)
+{
+	sqlite3_stmt *statement = sql_prepare(sql, text, err);
+
+	if (!statement)
+		return -err->code;
+	sqlite3_bind_int64(statement, 1, number);
+	int result = sql_done(sql, statement, err);
+
+	sqlite3_finalize(statement);
+	if (result == 0)
+		*changed += (uint64_t)sqlite3_changes(sql->db);
+	return result;
+}
+
+int amend_drop_empty(struct amend *amend, uint64_t *ret_series, uint64_t *ret_containers,
+		     struct err *err)
+{
+	static const char drop_series[] = "DELETE FROM series WHERE id = ?1 AND NOT EXISTS"
+					  " (SELECT 1 FROM hour WHERE series = ?1)";
+	static const char drop_container[] = "DELETE FROM container WHERE id = ?1 AND NOT EXISTS"
+					     " (SELECT 1 FROM series WHERE container = ?1)";
+	static const char drop_in_force[] =
+		"DELETE FROM in_force WHERE container = ?1 AND NOT EXISTS"
+		" (SELECT 1 FROM container WHERE id = ?1)";
+	static const char drop_lifetime[] = "UPDATE lifetime SET container = NULL WHERE"
+					    " container = ?1 AND NOT EXISTS"
+					    " (SELECT 1 FROM container WHERE id = ?1)";
+	uint64_t other = 0;
+	int result = 0;
+
+	*ret_series = *ret_containers = 0;
+	for (size_t i = 0; i < amend->count && result == 0; i++)
+		result = change(amend->sql, drop_series, amend->all[i].series, ret_series, err);
+	for (size_t i = 0; i < amend->count && result == 0; i++) {
+		int64_t container = amend->all[i].container;
+
+		if (!container || (i > 0 && container == amend->all[i - 1].container))
+			continue;
+		result = change(amend->sql, drop_container, container, ret_containers, err);
+		if (result == 0)
+			result = change(amend->sql, drop_in_force, container, &other, err);
+		if (result == 0)
+			result = change(amend->sql, drop_lifetime, container, &other, err);
+	}
+	if (result == 0 && *ret_series)
+		result = sql_run(amend->sql,
+				 "DELETE FROM program WHERE NOT EXISTS"
+				 " (SELECT 1 FROM series WHERE series.program = program.id)",
+				 err);
+	return result;
+}

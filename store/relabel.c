@@ -1,0 +1,245 @@
+#include "store/amend.h"
+#include "store/internal.h"
+#include "store/writer.h"
+
+#include <errno.h>
+
+struct relabel {
+	struct amend amend;
+	struct relabel_counts *counts;
+	int64_t series, target; /* hours go from one to the other */
+	struct buf packed;
+};
+
+/* The target's hour as it is, with what came; a row without minutes keeps none. */
+static void join_hours(struct hour *into, const struct hour *from, int64_t number)
+{
+	if (from->rolled_up || into->rolled_up) {
+		if (into->count == 0 || from->first_ms < into->first_ms)
+			into->first_ms = from->first_ms;
+		if (into->count == 0 || from->last_ms > into->last_ms)
+			into->last_ms = from->last_ms;
+		into->count += from->count;
+		into->rolled_up = true;
+		return;
+	}
+	for (unsigned i = 0; i < 60; i++) {
+		const struct minute *minute = &from->minutes.minute[i];
+
+		if (minute->count)
+			hour_add(into, number * 60 + i, minute->count, minute->first, minute->last);
+	}
+}
+
+static int move_hour(void *context, int64_t number, const struct hour *row, struct err *err)
+{
+	struct relabel *relabel = context;
+	struct sql *sql = relabel->amend.sql;
+	struct hour left = *row, moved = {.count = 0}, into;
+	uint64_t minutes = amend_minutes(&relabel->amend, number);
+
+	if (row->rolled_up && !amend_holds(&relabel->amend, row)) {
+		relabel->counts->kept += row->count;
+		return 0;
+	}
+	if (row->rolled_up) {
+		moved = *row;
+		left.count = 0;
+	}
+	for (unsigned i = 0; i < 60; i++) {
+		const struct minute minute = left.minutes.minute[i];
+
+		if ((minutes >> i & 1) && hour_take(&left, number, i, UINT64_MAX))
+			hour_add(&moved, number * 60 + i, minute.count, minute.first, minute.last);
+	}
+	relabel->counts->records += moved.count;
+	if (moved.count == 0 || relabel->series == relabel->target || !relabel->target)
+		return 0;
+	int result = hour_load(sql, relabel->target, number, &into, err);
+
+	if (result < 0)
+		return result;
+	join_hours(&into, &moved, number);
+	result = hour_write(sql, relabel->target, number, &into, &relabel->packed, err);
+	return result < 0 ? result
+			  : hour_write(sql, relabel->series, number, &left, &relabel->packed, err);
+}
+
+/* One number that a statement with two parameters gives; 0 if there is none. */
+static int ask(struct sql *sql, const char *text, int64_t first, int64_t second,
+	       int64_t *ret_number, struct err *err)
+{
+	sqlite3_stmt *statement = sql_prepare(sql, text, err);
+
+	*ret_number = 0;
+	if (!statement)
+		return -err->code;
+	sqlite3_bind_int64(statement, 1, first);
+	sqlite3_bind_int64(statement, 2, second);
+	int result = sql_step(sql, statement, err);
+
+	if (result > 0)
+		*ret_number = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return result < 0 ? result : 0;
+}
+
+/* The columns of a series that say neither whose it is nor are a sample: those are its key. Columns
+ * that another version of the schema adds are keys, too. */
+static int list_keys(struct sql *sql, struct buf *same, struct buf *columns, struct err *err)
+{
+	sqlite3_stmt *names = sql_prepare(
+		sql,
+		"SELECT name FROM pragma_table_info('series') WHERE name NOT IN ('id',"
+		" 'container', 'attribution', 'reason', 'coverage', 'syscall', 'arch_name',"
+		" 'action', 'pid', 'ip')",
+		err);
+	int result;
+
+	if (!names)
+		return -err->code;
+	while ((result = sql_step(sql, names, err)) > 0) {
+		struct str name = sql_column_name(names, 0);
+
+		buf_format(same, " AND b.%.*s IS a.%.*s", (int)name.n, name.p, (int)name.n, name.p);
+		buf_format(columns, ", %.*s", (int)name.n, name.p);
+	}
+	sqlite3_finalize(names);
+	return result;
+}
+
+/* The series that is the same but for its container; made if there is none. */
+static int find_target(struct sql *sql, int64_t series, int64_t container, int64_t *ret_target,
+		       struct err *err)
+{
+	BUF_AUTO same = {0};
+	BUF_AUTO columns = {0};
+	BUF_AUTO find = {0};
+	BUF_AUTO make = {0};
+	int64_t none;
+	int result = list_keys(sql, &same, &columns, err);
+
+	if (result < 0)
+		return result;
+	buf_format(&find,
+		   "SELECT b.id FROM series a JOIN series b ON true%s WHERE a.id = ?1"
+		   " AND b.container = ?2 AND b.attribution = 0 ORDER BY b.id",
+		   same.p);
+	buf_format(&make,
+		   "INSERT INTO series (container, attribution, reason, coverage, syscall,"
+		   " arch_name, action, pid, ip%s) SELECT ?2, 0, 0, 0, syscall, arch_name, action,"
+		   " pid, ip%s FROM series WHERE id = ?1",
+		   columns.p, columns.p);
+	result = ask(sql, find.p, series, container, ret_target, err);
+	if (result < 0 || *ret_target)
+		return result;
+	result = ask(sql, make.p, series, container, &none, err);
+	*ret_target = sqlite3_last_insert_rowid(sql->db);
+	return result;
+}
+
+/* The container of that name on the node, if there is one; else it is made. */
+static int find_container(struct store *store, int64_t node, const struct container *to,
+			  int64_t *ret_container, struct err *err)
+{
+	struct sql *sql = &store->sql;
+	sqlite3_stmt *find =
+		sql_prepare(sql,
+			    "SELECT cid FROM container WHERE node = ?1 AND (cid = ?2 OR name = ?2)"
+			    " ORDER BY cid = ?2 DESC, id DESC",
+			    err);
+	struct container container = *to;
+
+	if (!find)
+		return -err->code;
+	sqlite3_bind_int64(find, 1, node);
+	sql_bind_bytes(find, 2, to->name);
+	int result = sql_step(sql, find, err);
+
+	if (result > 0)
+		container.id = sql_column_name(find, 0);
+	if (result >= 0)
+		result = tally_container(store->tally, sql, node, &container, ret_container, err);
+	sqlite3_finalize(find);
+	return result;
+}
+
+/* What is given of the labels replaces what was, of the container that the records are of. */
+static int set_labels(struct sql *sql, int64_t id, const struct container *to, struct err *err)
+{
+	const struct str labels[] = {to->image, to->pod, to->namespace, to->workload};
+	sqlite3_stmt *set =
+		sql_prepare(sql,
+			    "UPDATE container SET image = coalesce(nullif(?1, ''), image),"
+			    " pod = coalesce(nullif(?2, ''), pod),"
+			    " namespace = coalesce(nullif(?3, ''), namespace),"
+			    " workload = coalesce(nullif(?4, ''), workload) WHERE id = ?5",
+			    err);
+
+	if (!set)
+		return -err->code;
+	for (int i = 0; i < 4; i++)
+		sql_bind_bytes(set, i + 1, labels[i]);
+	sqlite3_bind_int64(set, 5, id);
+	int result = sql_done(sql, set, err);
+
+	sqlite3_finalize(set);
+	return result;
+}
+
+static int relabel_series(struct store *store, struct relabel *relabel,
+			  const struct amended *amended, const struct container *to, bool dry_run,
+			  struct err *err)
+{
+	int64_t container = amended->container;
+	int result = 0;
+
+	relabel->series = amended->series;
+	relabel->target = 0;
+	if (!dry_run && to->name.n)
+		result = find_container(store, amended->node, to, &container, err);
+	if (result == 0 && !dry_run && container)
+		result = set_labels(&store->sql, container, to, err);
+	if (result == 0 && !dry_run && to->name.n && container != amended->container)
+		result =
+			find_target(&store->sql, amended->series, container, &relabel->target, err);
+	return result < 0 ? result
+			  : amend_hours(&relabel->amend, amended->series, move_hour, relabel, err);
+}
+
+static int relabel_all(struct store *store, struct relabel *relabel, const struct container *to,
+		       bool dry_run, struct err *err)
+{
+	struct amend *amend = &relabel->amend;
+	uint64_t containers, series;
+	int result = 0;
+
+	relabel->counts->series = amend->count;
+	for (size_t i = 0; i < amend->count && result == 0; i++)
+		result = relabel_series(store, relabel, &amend->all[i], to, dry_run, err);
+	return result < 0 || dry_run ? result : amend_drop_empty(amend, &series, &containers, err);
+}
+
+int store_relabel(struct store *store, const struct selection *selection,
+		  const struct container *to, bool dry_run, struct relabel_counts *ret_counts,
+		  struct err *err)
+{
+	struct relabel relabel = {.counts = ret_counts};
+	int result = dry_run ? sql_run(&store->sql, "BEGIN", err) : writer_begin(store, err);
+
+	*ret_counts = (struct relabel_counts){0};
+	if (result == 0)
+		result = amend_list(&relabel.amend, &store->sql, selection, err);
+	if (result == 0)
+		result = relabel_all(store, &relabel, to, dry_run, err);
+	if (result == 0)
+		result = sql_run(&store->sql, "COMMIT", err);
+	if (!sqlite3_get_autocommit(store->sql.db))
+		sqlite3_exec(store->sql.db, "ROLLBACK", NULL, NULL, NULL);
+	store->writing = false;
+	if (!dry_run)
+		writer_forget(store); /* it may know rows that are gone */
+	amend_release(&relabel.amend);
+	buf_release(&relabel.packed);
+	return result;
+}
