@@ -5,11 +5,16 @@ struct containers_options {
 	struct global_options global;
 	struct selection_options selection;
 	struct file_options files;
+	bool raw;
 };
 
 /* clang-format off */
 static const struct option_row rows[] = {
 	SELECTION_OPTION_ROWS(struct containers_options, selection),
+	OPTION_TITLE("Output"),
+	OPTION(FLAG, 0, "raw", NULL, struct containers_options, raw,
+	       "csv: names as the bytes that they are; default: control characters escaped, an "
+	       "apostrophe before what a spreadsheet would take for a formula"),
 	OPTION_TITLE("FILEs, read without a store"),
 	FILE_OPTION_ROWS(struct containers_options, files),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
@@ -21,11 +26,14 @@ static int add(const struct container_summary *summary, void *report)
 	return containers_report_add(report, summary);
 }
 
-static int write_report(struct reading *reading, const struct global_options *global,
+static int write_report(struct reading *reading, const struct containers_options *given,
 			struct err *err)
 {
-	struct containers_report *report = containers_report_new(format_from_name(global->format),
-								 reading_wants_colour(), stdout);
+	struct containers_report *report = containers_report_new(
+		format_from_name(given->global.format), reading_wants_colour(), stdout);
+
+	if (given->raw)
+		containers_report_raw(report);
 	int r = query_containers(reading->store, &reading->selection, add, report, err);
 
 	if (r >= 0)
@@ -42,7 +50,7 @@ static int run(struct invocation *invocation, struct err *err)
 
 	if (r < 0)
 		return r;
-	r = write_report(&reading, &given->global, err);
+	r = write_report(&reading, given, err);
 	return r < 0 ? r : (int)reading_exit_code(&reading);
 }
 

@@ -11,7 +11,7 @@ struct diff_options {
 	struct file_options files;
 	struct profile_options_given judging;
 	const char *by;
-	bool strict, unused, require_complete;
+	bool strict, unused, require_complete, raw;
 };
 
 /* clang-format off */
@@ -29,6 +29,9 @@ static const struct option_row rows[] = {
 	       "this can be concluded"),
 	OPTION(FLAG, 0, "require-complete", NULL, struct diff_options, require_complete,
 	       "exit with 3 if the evidence is incomplete"),
+	OPTION(FLAG, 0, "raw", NULL, struct diff_options, raw,
+	       "csv: names as the bytes that they are; default: control characters escaped, an "
+	       "apostrophe before what a spreadsheet would take for a formula"),
 	OPTION_TITLE("FILEs, read without a store"),
 	FILE_OPTION_ROWS(struct diff_options, files),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
@@ -108,6 +111,7 @@ static int write_diff(const struct comparison *comparison, const struct reading 
 		.profile = profile_info(comparison->judges.all[0].profile),
 		.selection = &reading->selection,
 		.colour = reading_wants_colour(),
+		.raw = given->raw,
 		.only_differences = given->global.quiet,
 		.evidence = !given->global.quiet || incomplete,
 	};

@@ -6,6 +6,7 @@ struct events_options_given {
 	struct selection_options selection;
 	struct file_options files;
 	const char *by;
+	bool raw;
 };
 
 /* clang-format off */
@@ -15,6 +16,9 @@ static const struct option_row rows[] = {
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct events_options_given, by,
 	       "text: a heading for each, with totals; json and csv name every container on "
 	       "every line"),
+	OPTION(FLAG, 0, "raw", NULL, struct events_options_given, raw,
+	       "csv: names as the bytes that they are; default: control characters escaped, an "
+	       "apostrophe before what a spreadsheet would take for a formula"),
 	OPTION_TITLE("FILEs, read without a store"),
 	FILE_OPTION_ROWS(struct events_options_given, files),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
@@ -34,6 +38,7 @@ static int write_report(struct reading *reading, const struct events_options_giv
 		.grouped = given->by != NULL,
 		.by = group_by_from_name(given->by),
 		.colour = reading_wants_colour(),
+		.raw = given->raw,
 	};
 	struct events_report *report = events_report_new(&options, stdout);
 	int r = query_observations(reading->store, &reading->selection, add, report, err);

@@ -26,6 +26,11 @@ static const struct table_column columns[] = {
 	{"FIRST", false}, {"LAST", false},
 };
 
+void containers_report_raw(struct containers_report *report)
+{
+	report->csv.raw = true;
+}
+
 struct containers_report *containers_report_new(enum format format, bool colour, FILE *out)
 {
 	struct containers_report *report = mem_new(1, sizeof(*report));

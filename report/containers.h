@@ -9,6 +9,9 @@
 
 struct containers_report;
 
+/* CSV: names as they are (report/csv.h). */
+void containers_report_raw(struct containers_report *report);
+
 struct containers_report *containers_report_new(enum format format, bool colour, FILE *out);
 void containers_report_free(struct containers_report *report);
 

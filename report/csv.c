@@ -28,13 +28,13 @@ static void put_doubled(struct buf *line, struct str text)
 	size_t n;
 
 	for (; (n = str_chr(text, '"')) < text.n; text = str_skip(text, n + 1)) {
-		text_put_valid(line, str_of(text.p, n));
+		buf_put_str(line, str_of(text.p, n));
 		buf_put_str(line, STR("\"\""));
 	}
-	text_put_valid(line, text);
+	buf_put_str(line, text);
 }
 
-void csv_field(struct csv *csv, struct str text)
+static void put_field(struct csv *csv, struct str text)
 {
 	bool quotes = needs_quotes(text);
 
@@ -46,6 +46,20 @@ void csv_field(struct csv *csv, struct str text)
 	put_doubled(&csv->line, text);
 	if (quotes)
 		buf_put_char(&csv->line, '"');
+}
+
+void csv_field(struct csv *csv, struct str text)
+{
+	BUF_AUTO safe = {0};
+
+	if (csv->raw) {
+		put_field(csv, text);
+		return;
+	}
+	if (text.n && memchr("=+-@", text.p[0], 4))
+		buf_put_char(&safe, '\'');
+	text_put(&safe, text);
+	put_field(csv, buf_str(&safe));
 }
 
 void csv_count(struct csv *csv, uint64_t count)
@@ -61,7 +75,7 @@ void csv_number(struct csv *csv, int64_t number)
 	char text[24];
 	int n = snprintf(text, sizeof(text), "%" PRId64, number);
 
-	csv_field(csv, str_of(text, (size_t)n));
+	put_field(csv, str_of(text, (size_t)n));
 }
 
 void csv_ms(struct csv *csv, int64_t ms, bool known)
@@ -76,10 +90,7 @@ void csv_end(struct csv *csv, FILE *out)
 	BUF_AUTO safe = {0};
 	struct str line = buf_str(&csv->line);
 
-	if (!csv->asked)
-		csv->terminal = isatty(fileno(out));
-	csv->asked = true;
-	if (csv->terminal) {
+	if (csv->raw && isatty(fileno(out))) {
 		text_put_sentence(&safe, line);
 		line = buf_str(&safe);
 	}

@@ -1,6 +1,10 @@
 /*
  * CSV out, as RFC 4180 has it: CRLF after each record, a header first, and quotes around what
- * holds a comma, a quote, or a line break. Bytes that are no UTF-8 become U+FFFD.
+ * holds a comma, a quote, or a line break.
+ *
+ * A container names itself, and its names are shown by pagers and opened by spreadsheets. Text is
+ * written as text_put() shows it, and one that a spreadsheet would take for a formula (it begins with
+ * =, +, - or @) after an apostrophe.
  */
 #ifndef SCLOG_REPORT_CSV_H
 #define SCLOG_REPORT_CSV_H
@@ -13,8 +17,8 @@
 /* One record being built, all of them for one stream; release with csv_release() or CSV_AUTO. */
 struct csv {
 	struct buf line;
-	bool begun;           /* a field stands in it */
-	bool asked, terminal; /* once asked: whether it goes to a terminal */
+	bool begun; /* a field stands in it */
+	bool raw;   /* names as the bytes that they are, but not to a terminal */
 };
 
 #define CSV_AUTO __attribute__((cleanup(csv_release))) struct csv
@@ -28,8 +32,7 @@ void csv_number(struct csv *csv, int64_t number);
 void csv_ms(struct csv *csv, int64_t ms, bool known);
 
 /*
- * Writes the record and begins the next. A write error is left to ferror(out). What a container
- * named itself goes out as it is, for programs; on a terminal as text_put_sentence() shows it.
+ * Writes the record and begins the next. A write error is left to ferror(out).
  */
 void csv_end(struct csv *csv, FILE *out);
 

@@ -47,6 +47,7 @@ struct diff_writing {
 	struct profile_info profile;
 	const struct selection *selection; /* its window is shown */
 	bool colour;
+	bool raw;              /* CSV: names as they are (report/csv.h) */
 	bool only_differences; /* what is not missing, logged or (strict) fallback is left out */
 	bool evidence;         /* text: the evidence is shown all the same */
 };

@@ -101,7 +101,7 @@ static void write_unused(struct csv *csv, const struct diff *diff, const struct 
 
 void diff_write_csv(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
-	CSV_AUTO csv = {0};
+	CSV_AUTO csv = {.raw = writing->raw};
 
 	csv_header(columns, out);
 	for (size_t i = 0; i < diff->group_count; i++) {

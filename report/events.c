@@ -48,6 +48,7 @@ struct events_report *events_report_new(const struct events_options *options, FI
 		begin_table(report);
 	else if (options->format == FORMAT_CSV)
 		csv_header(csv_names, out);
+	report->csv.raw = options->raw;
 	return report;
 }
 

@@ -16,6 +16,7 @@ struct events_options {
 	bool grouped; /* text under a heading per group, its containers added up */
 	enum group_by by;
 	bool colour;
+	bool raw; /* CSV: names as they are (report/csv.h) */
 };
 
 struct events_report;

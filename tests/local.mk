@@ -203,6 +203,7 @@ shell_tests = \
 	tests/help.test \
 	tests/hostile-store.test \
 	tests/explain.test \
+	tests/output-safe.test \
 	tests/profile.test \
 	tests/prune.test \
 	tests/report.test \

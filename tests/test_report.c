@@ -262,8 +262,31 @@ static void test_csv_quotes(void **state)
 	csv_field(&csv, STR(""));
 	csv_field(&csv, STR("next"));
 	csv_end(&csv, output.file);
-	output_is(&output, "plain,\"a,b\",\"q\"\"x\",\"nl\nx\",\"\033\",\" edge\",,," REPLACED
+	output_is(&output, "plain,\"a,b\",\"q\"\"x\",nl\\nx,\\x1b,\" edge\",,,\\xff"
 			   ",18446744073709551615,-1\r\n,next\r\n");
+}
+
+/* OWASP, CSV injection: what begins a cell is what makes it a formula. */
+static void test_csv_formulas(void **state)
+{
+	struct output output;
+	CSV_AUTO csv = {0};
+
+	output_open(&output);
+	(void)state;
+	csv_field(&csv, STR("=1+1"));
+	csv_field(&csv, STR("+1"));
+	csv_field(&csv, STR("-1"));
+	csv_field(&csv, STR("@a"));
+	csv_field(&csv, STR("\t=1"));
+	csv_field(&csv, STR("\r=1"));
+	csv_field(&csv, STR("a=1"));
+	csv_end(&csv, output.file);
+	csv.raw = true;
+	csv_field(&csv, STR("=1+1"));
+	csv_field(&csv, STR("\033\xff"));
+	csv_end(&csv, output.file);
+	output_is(&output, "'=1+1,'+1,'-1,'@a,\\t=1,\\x0d=1,a=1\r\n=1+1,\"\033\xff\"\r\n");
 }
 
 /* Reads what was written to the other end of a terminal. */
@@ -279,7 +302,7 @@ static void terminal_is(int terminal, FILE *out, const char *text)
 	assert_string_equal(got, text);
 }
 
-/* What test_csv_quotes() sees in a file does not reach a terminal: ESC, BEL, CSI, U+202E. */
+/* Not even what is asked for as it is reaches a terminal: ESC, BEL, CSI, U+202E. */
 static void test_csv_on_a_terminal(void **state)
 {
 	CSV_AUTO csv = {0};
@@ -295,6 +318,7 @@ static void test_csv_on_a_terminal(void **state)
 	assert_int_equal(tcgetattr(fileno(out), &raw), 0);
 	cfmakeraw(&raw);
 	assert_int_equal(tcsetattr(fileno(out), TCSANOW, &raw), 0);
+	csv.raw = true;
 	csv_field(&csv, STR("\033]0;x\a"));
 	csv_field(&csv, STR("\xc2\x9b"
 			    "31m"));
@@ -1225,6 +1249,7 @@ int main(void)
 		cmocka_unit_test(test_json_strings),
 		cmocka_unit_test(test_json_count_beyond_its_integers),
 		cmocka_unit_test(test_csv_quotes),
+		cmocka_unit_test(test_csv_formulas),
 		cmocka_unit_test(test_csv_on_a_terminal),
 		cmocka_unit_test(test_events_json),
 		cmocka_unit_test(test_events_json_nulls_and_zeros),
