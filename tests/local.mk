@@ -205,6 +205,7 @@ shell_tests = \
 	tests/explain.test \
 	tests/output-safe.test \
 	tests/profile.test \
+	tests/replay.test \
 	tests/prune.test \
 	tests/report.test \
 	tests/forget.test \
@@ -219,18 +220,25 @@ shell_tests = \
 	tests/watch.test
 TESTS += $(unit_tests) $(shell_tests)
 
-EXTRA_DIST += $(shell_tests) tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/documents tests/metadata tests/profiles
+EXTRA_DIST += $(shell_tests) tests/fuzz-seeds tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/documents tests/metadata tests/profiles
 
 # The unit tests once more, each memory access watched; as many at a time as there are processors.
 check-valgrind: $(unit_tests)
 	printf '%s\n' $(unit_tests) | srcdir='$(srcdir)' \
 		xargs -P "$$(getconf _NPROCESSORS_ONLN)" -n 1 $(srcdir)/tests/valgrind.sh
 
+# Fuzz targets without a fuzzer: tests/replay.test runs them over files.
+check_PROGRAMS += tests/replay_pack tests/replay_store
+tests_replay_pack_SOURCES = tests/replay.c tests/fuzz_pack.c
+tests_replay_pack_LDADD = libsclog.a
+tests_replay_store_SOURCES = tests/replay.c tests/fuzz_store.c
+tests_replay_store_LDADD = libsclog.a
+
 # ./configure CC=clang --enable-fuzz && make fuzz FUZZ_SECONDS=600
 FUZZ_SECONDS = 60
 if ENABLE_FUZZ
 fuzz_targets = tests/fuzz_config tests/fuzz_line tests/fuzz_netlink tests/fuzz_profile \
-	tests/fuzz_runtime tests/fuzz_strace
+	tests/fuzz_runtime tests/fuzz_strace tests/fuzz_pack tests/fuzz_store
 EXTRA_PROGRAMS = $(fuzz_targets)
 tests_fuzz_config_SOURCES = tests/fuzz_config.c
 tests_fuzz_config_LDFLAGS = -fsanitize=fuzzer
@@ -250,21 +258,20 @@ tests_fuzz_runtime_LDADD = libsclog.a
 tests_fuzz_strace_SOURCES = tests/fuzz_strace.c
 tests_fuzz_strace_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_strace_LDADD = libsclog.a
+tests_fuzz_pack_SOURCES = tests/fuzz_pack.c
+tests_fuzz_pack_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_pack_LDADD = libsclog.a
+tests_fuzz_store_SOURCES = tests/fuzz_store.c
+tests_fuzz_store_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_store_LDADD = libsclog.a
 CLEANFILES += $(fuzz_targets)
 
-fuzz: $(fuzz_targets)
-	$(MKDIR_P) corpus/config corpus/line corpus/netlink corpus/profile corpus/runtime corpus/strace
-	sed 's/^#\([a-z]\)/\1/' $(srcdir)/contrib/sclog.conf >corpus/config/example
-	tests/fuzz_config -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/config
-	tests/fuzz_line -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/line \
-		$(srcdir)/tests/captures
-	tests/fuzz_netlink -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/netlink
-	tests/fuzz_profile -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/profile \
-		$(srcdir)/tests/profiles $(srcdir)/tests/documents
-	tests/fuzz_runtime -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/runtime \
-		$(srcdir)/tests/metadata
-	tests/fuzz_strace -max_total_time=$(FUZZ_SECONDS) -timeout=20 corpus/strace \
-		$(srcdir)/tests/captures
+fuzz: $(fuzz_targets) sclog
+	srcdir='$(srcdir)' SCLOG='$(abs_builddir)/sclog' $(srcdir)/tests/fuzz-seeds corpus
+	for target in $(fuzz_targets); do \
+		$$target -max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=1 \
+			corpus/$${target#tests/fuzz_} || exit 1; \
+	done
 else
 EXTRA_DIST += tests/fuzz_config.c tests/fuzz_line.c tests/fuzz_netlink.c tests/fuzz_profile.c \
 	tests/fuzz_runtime.c tests/fuzz_strace.c
