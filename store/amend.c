@@ -29,27 +29,35 @@ void amend_add(struct amend *amend, const struct amended *one)
 	amend->all[amend->count++] = *one;
 }
 
-static int take_rows(struct amend *amend, sqlite3_stmt *rows, sqlite3_stmt *node, struct err *err)
+/* Series with events in the window, those of a container together. */
+static const char series_sql[] =
+	"SELECT s.id, s.node, n.name, s.attribution, s.arch, s.nr, s.code, p.comm, p.exe, c.id,"
+	" c.cid, c.name, c.runtime, c.image, c.pod, c.namespace, c.workload, c.caps, c.coverage"
+	" FROM series s JOIN node n ON n.id = s.node JOIN program p ON p.id = s.program"
+	" LEFT JOIN container c ON c.id = s.container WHERE EXISTS (SELECT 1 FROM hour"
+	" WHERE hour.series = s.id AND hour.last >= ?1 AND hour.first <= ?2)"
+	" ORDER BY s.container, s.id";
+
+/* What of a row a selection can ask for. */
+static void read_row(sqlite3_stmt *row, struct observation *observation)
 {
-	struct observation observation;
-	int result;
+	int64_t attribution = sqlite3_column_int64(row, 3);
 
-	while ((result = sql_step(amend->sql, rows, err)) > 0) {
-		row_observation(rows, &observation);
-		if (!match_observation(amend->selection, &observation))
-			continue;
-		struct amended one = {.series = sqlite3_column_int64(rows, 0),
-				      .container = observation.container_row};
-
-		sqlite3_reset(node);
-		sqlite3_bind_int64(node, 1, one.series);
-		result = sql_step(amend->sql, node, err);
-		if (result < 0)
-			return result;
-		one.node = sqlite3_column_int64(node, 0);
-		amend_add(amend, &one);
-	}
-	return result;
+	*observation = (struct observation){
+		.node = sql_column_name(row, 2),
+		.attribution = attribution >= 0 && attribution <= ATTRIBUTION_UNATTRIBUTED
+				       ? (enum attribution)attribution
+				       : ATTRIBUTION_UNATTRIBUTED,
+		.has_arch = sqlite3_column_type(row, 4) != SQLITE_NULL,
+		.arch = (uint32_t)sqlite3_column_int64(row, 4),
+		.nr = sqlite3_column_int(row, 5),
+		.code = (uint32_t)sqlite3_column_int64(row, 6),
+		.comm = sql_column_name(row, 7),
+		.exe = sql_column_name(row, 8),
+		.container_row = sqlite3_column_int64(row, 9),
+	};
+	if (observation->container_row)
+		row_container(row, 10, &observation->container);
 }
 
 int amend_list(struct amend *amend, struct sql *sql, const struct selection *selection,
@@ -63,17 +71,22 @@ int amend_list(struct amend *amend, struct sql *sql, const struct selection *sel
 		.until_minute = selection->has_until ? floor_minute(selection->until_ms)
 						     : INT64_MAX / MINUTE_MS - 1,
 	};
-	sqlite3_stmt *rows = row_observations(sql, err);
-	sqlite3_stmt *node = sql_prepare(sql, "SELECT node FROM series WHERE id = ?1", err);
-	int result = rows && node ? 0 : -err->code;
+	sqlite3_stmt *rows = sql_prepare(sql, series_sql, err);
+	struct observation observation;
+	int result;
 
-	if (result == 0) {
-		sqlite3_bind_int64(rows, 1, amend->since_minute * MINUTE_MS);
-		sqlite3_bind_int64(rows, 2, amend->until_minute * MINUTE_MS + MINUTE_MS - 1);
-		result = take_rows(amend, rows, node, err);
+	if (!rows)
+		return -err->code;
+	sqlite3_bind_int64(rows, 1, amend->since_minute * MINUTE_MS);
+	sqlite3_bind_int64(rows, 2, amend->until_minute * MINUTE_MS + MINUTE_MS - 1);
+	while ((result = sql_step(sql, rows, err)) > 0) {
+		read_row(rows, &observation);
+		if (match_observation(selection, &observation))
+			amend_add(amend, &(struct amended){sqlite3_column_int64(rows, 0),
+							   sqlite3_column_int64(rows, 1),
+							   observation.container_row});
 	}
 	sqlite3_finalize(rows);
-	sqlite3_finalize(node);
 	return result;
 }
 
