@@ -13,6 +13,7 @@ libsclog_a_SOURCES += \
 	base/sandbox.c base/sandbox.h \
 	base/scan.h \
 	base/str.h \
+	base/texts.c base/texts.h \
 	base/utf8.c base/utf8.h
 
 nodist_libsclog_a_SOURCES = base/own_filter.c

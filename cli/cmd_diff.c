@@ -42,6 +42,7 @@ static const struct option_row rows[] = {
 struct comparison {
 	struct diff *diff;
 	struct judges judges;
+	struct active *active;
 	bool unused; /* is asked for */
 	bool shows_ids;
 	struct err *err;
@@ -50,14 +51,12 @@ struct comparison {
 static int add_container(const struct container_summary *summary, void *context)
 {
 	struct comparison *comparison = context;
-	struct profile *profile = NULL;
-	int r = comparison->unused ? judges_find(&comparison->judges, &summary->container, &profile,
-						 comparison->err)
-				   : 0;
+	struct profile *profile;
+	int r = judges_find(&comparison->judges, &summary->container, &profile, comparison->err);
 
 	if (r < 0)
 		return r;
-	diff_add_container(comparison->diff, &summary->container, summary->node, profile);
+	diff_add_container(comparison->diff, summary, profile);
 	return 0;
 }
 
@@ -87,8 +86,13 @@ static int compare(struct comparison *comparison, const struct reading *reading)
 {
 	struct store *store = reading->store;
 	const struct selection *selection = &reading->selection;
-	int r = query_known_containers(store, selection, add_container, comparison,
-				       comparison->err);
+	int r = active_load(store, &comparison->judges.options, &comparison->active,
+			    comparison->err);
+
+	diff_set_active(comparison->diff, comparison->active, selection);
+	if (r >= 0)
+		r = query_known_containers(store, selection, add_container, comparison,
+					   comparison->err);
 
 	if (r >= 0)
 		r = query_observations(store, selection, add_observation, comparison,
@@ -104,16 +108,19 @@ static int compare(struct comparison *comparison, const struct reading *reading)
 }
 
 static int write_diff(const struct comparison *comparison, const struct reading *reading,
-		      const struct diff_options *given, struct err *err)
+		      const struct invocation *invocation, struct err *err)
 {
-	bool incomplete = given->require_complete && !diff_is_complete(comparison->diff);
+	const struct diff_options *given = invocation->options;
+	BUF_AUTO where = {0};
 	const struct diff_writing writing = {
 		.profile = profile_info(comparison->judges.all[0].profile),
 		.selection = &reading->selection,
 		.colour = reading_wants_colour(),
 		.raw = given->raw,
 		.only_differences = given->global.quiet,
-		.evidence = !given->global.quiet || incomplete,
+		.each_group = given->global.verbose || given->by,
+		.verbose = given->global.verbose,
+		.where = reading_where(reading, invocation, &given->files, &where),
 	};
 	int r = diff_write(comparison->diff, format_from_name(given->global.format), &writing,
 			   stdout);
@@ -160,7 +167,7 @@ static int diff_everything(struct invocation *invocation, struct comparison *com
 	if (r == 0)
 		r = compare(comparison, &reading);
 	if (r == 0)
-		r = write_diff(comparison, &reading, given, err);
+		r = write_diff(comparison, &reading, invocation, err);
 	return r < 0 ? r : conclude(comparison, &reading, given);
 }
 
@@ -191,6 +198,7 @@ static int run(struct invocation *invocation, struct err *err)
 			diff_ask_unused(comparison.diff);
 		r = diff_everything(invocation, &comparison, err);
 		diff_free(comparison.diff);
+		active_free(comparison.active);
 	}
 	judges_release(&comparison.judges);
 	return r;

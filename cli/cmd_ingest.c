@@ -98,9 +98,10 @@ static int write_summary(const struct feed_counts *counts, enum format format)
 }
 
 static int feed(struct invocation *invocation, const struct ingest_options *options,
-		struct feed_counts *counts, struct err *err)
+		const struct stated *stated, struct feed_counts *counts, struct err *err)
 {
-	struct feed_options feed_options = file_feed_options(&options->files, &options->global);
+	struct feed_options feed_options =
+		file_feed_options(&options->files, &options->global, stated);
 	char *path = options->global.db ? strdup(options->global.db) : store_default_path();
 	/* now, since other names than those of /etc/group are asked of a daemon */
 	const struct group *group = options->db_group ? getgrnam(options->db_group) : NULL;
@@ -151,8 +152,12 @@ static int run(struct invocation *invocation, struct err *err)
 		invocation->misused = true;
 		return -EINVAL;
 	}
-	int r = feed(invocation, options, &counts, err);
+	struct stated stated;
+	int r = file_load_stated(&options->files, &options->global, &stated, err);
 
+	if (r == 0)
+		r = feed(invocation, options, &stated, &counts, err);
+	stated_release(&stated);
 	if (r < 0)
 		return r;
 	if (!options->global.quiet)

@@ -44,6 +44,11 @@ struct feed {
 	double next_commit;    /* of a pipe, in seconds of progress_now() */
 };
 
+struct stating {
+	const struct feed *feed;
+	struct err *err;
+};
+
 static volatile sig_atomic_t interrupted;
 
 static void on_signal(int signal)
@@ -214,6 +219,26 @@ static int note_unread(struct feed *feed, const char *path, const struct err *wh
 	return store_put_loss(feed->store, &note, err);
 }
 
+/* An assign_owner_fn: which profile was in force for what came from that input. */
+static int put_in_force(void *context, const struct container *container, struct str node)
+{
+	struct stating *stating = context;
+	const struct feed *feed = stating->feed;
+	const struct stated *stated = feed->options->in_force;
+	const struct store_in_force in_force = {
+		.node = node,
+		.container = container ? container->id : str_of(NULL, 0),
+		.profile = buf_str(&stated->json),
+		.source = str_from(stated->source),
+		.since_ms = feed->intake.from_ms,
+		.until_ms = feed->intake.to_ms,
+	};
+
+	if (!stated->source || feed->intake.from_ms > feed->intake.to_ms)
+		return 0;
+	return store_put_in_force(feed->store, &in_force, stating->err);
+}
+
 static int begin_input(struct feed *feed, const struct input *input, struct err *err)
 {
 	intake_begin(&feed->intake, input->path);
@@ -233,6 +258,8 @@ static int feed_open_log(struct feed *feed, struct input *input, struct err *inp
 	    reader_begin(feed->reader, input, usual_kinds_key(feed->kinds), input_err) == 0)
 		result = take_lines(feed, input, input_err, err);
 	reader_end(feed->reader);
+	if (result == 0)
+		result = assign_owners(feed->assign, put_in_force, &(struct stating){feed, err});
 	judge_input(feed, input, input_err);
 	if (result == 0)
 		result = store_input_at(feed->store, feed->offset, feed->lines, err);

@@ -6,6 +6,7 @@
 #define SCLOG_CLI_FEED_H
 
 #include "base/err.h"
+#include "cli/stated.h"
 #include "live/intake.h"
 #include "store/store.h"
 
@@ -13,14 +14,15 @@
 
 /* What the user said about the inputs; strings are borrowed. */
 struct feed_options {
-	const char *container;  /* --container: all of this input is this container's */
-	const char *map;        /* --map: file of pid=, comm=, exe=, subj= -> container */
-	const char *node;       /* --node: overrides what lines say */
-	const char *timezone;   /* --timezone: whose local time `ausearch -i` printed */
-	enum coverage coverage; /* --coverage: what the user knows of the profile in force */
-	bool trust_all;         /* --trust-all: framing proves nothing, take every record */
-	bool quiet;             /* no progress bar */
-	unsigned verbose;       /* 1: the first malformed line of each kind is shown */
+	const char *container;         /* --container: all of this input is this container's */
+	const char *map;               /* --map: file of pid=, comm=, exe=, subj= -> container */
+	const char *node;              /* --node: overrides what lines say */
+	const char *timezone;          /* --timezone: whose local time `ausearch -i` printed */
+	const struct stated *in_force; /* --in-force: what it says of them; never NULL */
+	enum coverage coverage;        /* --coverage: what the user knows of the profile in force */
+	bool trust_all;                /* --trust-all: framing proves nothing, take every record */
+	bool quiet;                    /* no progress bar */
+	unsigned verbose;              /* 1: the first malformed line of each kind is shown */
 };
 
 /* What was read; counts are exact. in.records = fresh + duplicates + expired + limited. */

@@ -1,6 +1,7 @@
 #include "cli/reading.h"
 
 #include "report/message.h"
+#include "report/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,9 +9,12 @@
 #include <unistd.h>
 
 struct feed_options file_feed_options(const struct file_options *options,
-				      const struct global_options *global)
+				      const struct global_options *global,
+				      const struct stated *stated)
 {
 	struct feed_options feed = {
+		.in_force = stated,
+		.coverage = stated->coverage,
 		.map = options->map,
 		.timezone = options->timezone,
 		.trust_all = options->trust_all,
@@ -21,6 +25,17 @@ struct feed_options file_feed_options(const struct file_options *options,
 	if (options->coverage)
 		coverage_from_name(str_from(options->coverage), &feed.coverage);
 	return feed;
+}
+
+int file_load_stated(const struct file_options *options, const struct global_options *global,
+		     struct stated *stated, struct err *err)
+{
+	*stated = (struct stated){0};
+	if (!options->in_force)
+		return 0;
+	if (options->coverage)
+		return err_set(err, EINVAL, "--coverage and --in-force say the same: give one");
+	return stated_load(stated, options->in_force, global->db, err);
 }
 
 /* What the operands are: stores bring their own names, logs have none. */
@@ -65,7 +80,7 @@ static int open_files(struct reading *reading, struct invocation *invocation,
 		      const struct file_options *options, struct err *err)
 {
 	struct selection *selection = &reading->selection;
-	struct feed_options feed = file_feed_options(options, invocation->global);
+	struct feed_options feed = file_feed_options(options, invocation->global, &reading->stated);
 	struct operands operands = look_at(invocation);
 	int r = 0;
 
@@ -148,6 +163,7 @@ static int refuse_file_options(const struct file_options *options, struct err *e
 	const char *given = options->map         ? "map"
 			    : options->timezone  ? "timezone"
 			    : options->coverage  ? "coverage"
+			    : options->in_force  ? "in-force"
 			    : options->trust_all ? "trust-all"
 						 : NULL;
 
@@ -186,6 +202,8 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 	r = selection_parse(selection_options, &reading->selection, err);
 	if (r == 0 && invocation->operand_count == 0)
 		r = refuse_file_options(file_options, err);
+	else if (r == 0)
+		r = file_load_stated(file_options, invocation->global, &reading->stated, err);
 	if (r < 0) {
 		invocation->misused = true;
 		return r;
@@ -206,6 +224,7 @@ void reading_close(struct reading *reading)
 	if (reading->store)
 		store_close(reading->store);
 	reading->store = NULL;
+	stated_release(&reading->stated);
 }
 
 void reading_add_reasons(const struct reading *reading, struct evidence *evidence)
@@ -224,6 +243,29 @@ void reading_add_reasons(const struct reading *reading, struct evidence *evidenc
 				    "counted twice",
 				    counts->in.without_serial,
 				    counts->in.without_serial == 1 ? "" : "s");
+}
+
+static void put_option(struct buf *where, const char *option, const char *value)
+{
+	if (!value)
+		return;
+	buf_format(where, " --%s ", option);
+	text_put_word(where, str_from(value));
+}
+
+const char *reading_where(const struct reading *reading, const struct invocation *invocation,
+			  const struct file_options *options, struct buf *where)
+{
+	put_option(where, "db", reading->one_shot ? NULL : invocation->global->db);
+	put_option(where, "map", options->map);
+	put_option(where, "timezone", options->timezone);
+	put_option(where, "coverage", options->coverage);
+	put_option(where, "in-force", options->in_force);
+	for (size_t i = 0; i < invocation->operand_count; i++) {
+		buf_put_char(where, ' ');
+		text_put_word(where, str_from(invocation->operands[i]));
+	}
+	return where->p ? where->p : "";
 }
 
 enum exit_code reading_exit_code(const struct reading *reading)

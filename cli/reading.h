@@ -12,7 +12,7 @@
 
 /* What is said about FILEs; part of a command's struct of options. */
 struct file_options {
-	const char *map, *timezone, *coverage;
+	const char *map, *timezone, *coverage, *in_force;
 	bool trust_all;
 };
 
@@ -27,17 +27,27 @@ struct file_options {
 	OPTION(CHOICE, 0, "coverage", COVERAGE_NAMES, type, at.coverage,                          \
 	       "what the active profile logged: everything, only what its base refuses, or "      \
 	       "nothing that it refused; default: unknown"),                                      \
+	OPTION(TEXT, 0, "in-force", "PROFILE", type, at.in_force,                                 \
+	       "the profile that was active when the records were made (a file, docker@28.0, "    \
+	       "unconfined, container:NAME ...)"),                                                \
 	OPTION(FLAG, 0, "trust-all", NULL, type, at.trust_all,                                    \
 	       "accept every record, for logs that have lost their framing")
 /* clang-format on */
 
-/* The options for feed_paths() without container and node, which commands treat differently. */
+/* The options for feed_paths() without container and node, which commands treat differently. What
+ * is stated has been loaded. */
 struct feed_options file_feed_options(const struct file_options *options,
-				      const struct global_options *global);
+				      const struct global_options *global,
+				      const struct stated *stated);
+
+/* Loads what --in-force names; nothing where it is not given. Before the sandbox is entered. */
+int file_load_stated(const struct file_options *options, const struct global_options *global,
+		     struct stated *stated, struct err *err);
 
 struct reading {
 	struct store *store;
 	struct selection selection; /* borrows from the selection_options */
+	struct stated stated;       /* --in-force */
 	bool one_shot;              /* FILEs were read: then counts says what of */
 	struct feed_counts counts;
 };
@@ -71,6 +81,11 @@ int reading_needs_selection(const struct selection_options *options, const char 
 
 /* What reading the FILEs alone can know of the evidence: reasons why it is not complete. */
 void reading_add_reasons(const struct reading *reading, struct evidence *evidence);
+
+/* Appends what a command line needs to read the same, "" or " --db a.db" or the FILEs, and returns
+ * all of it. */
+const char *reading_where(const struct reading *reading, const struct invocation *invocation,
+			  const struct file_options *options, struct buf *where);
 
 /* EXIT_TROUBLE if a FILE could not be read, else EXIT_FINE. */
 enum exit_code reading_exit_code(const struct reading *reading);

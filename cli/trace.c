@@ -179,7 +179,7 @@ static int put(struct trace *trace, const struct strace_read *read, struct err *
 	if (result < 0)
 		return result;
 	intake->counts.records += calls;
-	intake->last_ms = read->record->ms;
+	intake_saw(intake, read->record->ms);
 	return 1;
 }
 

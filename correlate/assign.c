@@ -19,7 +19,18 @@ struct rule {
 	struct container container;
 };
 
+/* Whose events came. */
+struct owner {
+	const struct container *container;
+	struct str node; /* owned */
+};
+
+/* Containers of a map on so many nodes; of others it is not told. */
+#define OWNERS_MAX 16384
+
 struct assign {
+	struct owner *owners;
+	size_t owner_count, last_owner;
 	enum coverage coverage;
 	struct rule *rules;
 	size_t count;
@@ -204,6 +215,9 @@ void assign_free(struct assign *assign)
 {
 	if (!assign)
 		return;
+	for (size_t i = 0; i < assign->owner_count; i++)
+		free((void *)(uintptr_t)assign->owners[i].node.p);
+	free(assign->owners);
 	for (size_t i = 0; i < assign->count; i++)
 		rule_release(&assign->rules[i]);
 	free(assign->rules);
@@ -242,6 +256,46 @@ static const struct container *container_of(const struct assign *assign,
 	return assign->has_default ? &assign->container : NULL;
 }
 
+static bool is_owner(const struct owner *owner, const struct event *event)
+{
+	return owner->container == event->container && str_eq(owner->node, event->node);
+}
+
+/* Events of one owner come one after the other, so that the last one is often the same. */
+static void note_owner(struct assign *assign, const struct event *event)
+{
+	if (assign->owner_count && is_owner(&assign->owners[assign->last_owner], event))
+		return;
+	for (size_t i = 0; i < assign->owner_count; i++) {
+		if (is_owner(&assign->owners[i], event)) {
+			assign->last_owner = i;
+			return;
+		}
+	}
+	if (assign->owner_count == OWNERS_MAX)
+		return;
+	assign->owners =
+		mem_resize(assign->owners, (assign->owner_count + 1) * sizeof(*assign->owners));
+	assign->last_owner = assign->owner_count++;
+	assign->owners[assign->last_owner] =
+		(struct owner){event->container, str_of(mem_copy(event->node), event->node.n)};
+}
+
+int assign_owners(struct assign *assign, assign_owner_fn *each, void *context)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < assign->owner_count; i++) {
+		struct owner *owner = &assign->owners[i];
+
+		if (result == 0)
+			result = each(context, owner->container, owner->node);
+		free((void *)(uintptr_t)owner->node.p);
+	}
+	assign->owner_count = assign->last_owner = 0;
+	return result;
+}
+
 void assign_event(struct assign *assign, struct event *event)
 {
 	event->container = container_of(assign, event->record);
@@ -249,6 +303,7 @@ void assign_event(struct assign *assign, struct event *event)
 	event->reason = event->container ? UNATTRIBUTED_NONE : UNATTRIBUTED_LOG_ALONE;
 	event->coverage = event->container ? COVERAGE_UNKNOWN : assign->coverage;
 	event->phase = phase_of(event->record);
+	note_owner(assign, event);
 }
 
 bool assign_by_pid(const struct assign *assign)

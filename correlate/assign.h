@@ -25,6 +25,13 @@ void assign_free(struct assign *assign);
 /* Fills in event->container, attribution, reason and phase from event->record. */
 void assign_event(struct assign *assign, struct event *event);
 
+/*
+ * Whose events came since the last time, each container (NULL: none) with each node once. A
+ * container's strings live as long as `assign`, the node's until the callback returns.
+ */
+typedef int assign_owner_fn(void *context, const struct container *container, struct str node);
+int assign_owners(struct assign *assign, assign_owner_fn *each, void *context);
+
 /* What decides beside comm and exe: true if some rule names a pid, or a context. */
 bool assign_by_pid(const struct assign *assign);
 bool assign_by_subj(const struct assign *assign);

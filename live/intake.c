@@ -161,7 +161,7 @@ static int take_record(struct intake *intake, const struct line *line, const str
 	intake->record.ms = framed->ms;
 	intake->record.serial = framed->serial;
 	intake->record.has_serial = framed->has_serial;
-	intake->last_ms = framed->ms;
+	intake_saw(intake, framed->ms);
 	int result = put(intake, line, framed, err);
 
 	return result < 0 ? result : take_joined(intake, line, intake->record.rest, err);
@@ -249,6 +249,8 @@ void intake_begin(struct intake *intake, const char *path)
 	intake->path = path;
 	intake->known_framing = intake->binary = false;
 	intake->last_ms = 0;
+	intake->from_ms = INT64_MAX;
+	intake->to_ms = INT64_MIN;
 	intake->refused = 0;
 	if (intake->framing)
 		framing_restart(intake->framing);

@@ -37,15 +37,26 @@ struct intake {
 	void *context; /* of both */
 	/* the input at hand */
 	const char *path;
-	bool known_framing; /* some line of it was a log's */
-	bool binary;        /* some line of it held bytes that no text has */
-	int64_t last_ms;    /* the latest stamp seen, 0: none yet */
-	uint64_t refused;   /* malformed lines of it */
+	bool known_framing;     /* some line of it was a log's */
+	bool binary;            /* some line of it held bytes that no text has */
+	int64_t last_ms;        /* the latest stamp seen, 0: none yet */
+	int64_t from_ms, to_ms; /* the earliest and the latest of its records; none: from > to */
+	uint64_t refused;       /* malformed lines of it */
 	bool explained[MALFORMED_COUNT];
 	struct intake_counts counts; /* of all inputs */
 	struct record record;
 	struct record_space space; /* of its names */
 };
+
+/* A record has this stamp. */
+static inline void intake_saw(struct intake *intake, int64_t ms)
+{
+	intake->last_ms = ms;
+	if (ms < intake->from_ms)
+		intake->from_ms = ms;
+	if (ms > intake->to_ms)
+		intake->to_ms = ms;
+}
 
 /* Another input begins. */
 void intake_begin(struct intake *intake, const char *path);

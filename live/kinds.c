@@ -96,7 +96,7 @@ static int put_record(struct usual_kinds *kinds, const struct usual *usual, stru
 	if (result <= 0)
 		return result < 0 ? result : put_odd(kinds, usual, err);
 	kinds->intake->counts.records++;
-	kinds->intake->last_ms = usual->ms;
+	intake_saw(kinds->intake, usual->ms);
 	kinds->events[kinds->event_count++] = (struct store_event){
 		.kind = number,
 		.serial = usual->serial,

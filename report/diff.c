@@ -3,6 +3,8 @@
 #include "base/mem.h"
 #include "report/diff_private.h"
 
+#include <inttypes.h>
+#include <linux/seccomp.h>
 #include <search.h>
 #include <stdlib.h>
 
@@ -16,6 +18,13 @@ struct diff *diff_new(enum group_by by, bool strict)
 	diff->by = by;
 	diff->strict = strict;
 	return diff;
+}
+
+void diff_set_active(struct diff *diff, struct active *active, const struct selection *selection)
+{
+	diff->active = active;
+	diff->since_ms = selection->has_since ? selection->since_ms : INT64_MIN;
+	diff->until_ms = selection->has_until ? selection->until_ms : INT64_MAX;
 }
 
 void diff_ask_unused(struct diff *diff)
@@ -35,6 +44,7 @@ static void group_free(struct diff_group *group)
 	free(group->findings);
 	tdestroy(group->tree, keep_node);
 	needs_release(&group->used);
+	free(group->views);
 	group_key_release(&group->key);
 	free(group);
 }
@@ -109,13 +119,45 @@ static void lower_coverage(struct diff_group *group, enum coverage coverage)
 		group->coverage = coverage;
 }
 
-void diff_add_container(struct diff *diff, const struct container *container, struct str node,
+/* Whose views are added; what a user said to log everything hides nothing, whatever it was. */
+struct looking {
+	struct diff_group *group;
+	bool logs_everything;
+};
+
+/* An active_fn: the profile was in force for some of the group. */
+static void add_view(void *context, const struct active_profile *in_force, struct blind *blind)
+{
+	const struct looking *looking = context;
+	struct diff_group *group = looking->group;
+
+	if (!blind) {
+		group->unseen |= !looking->logs_everything;
+		return;
+	}
+	for (size_t i = 0; i < group->view_count; i++)
+		if (group->views[i].blind == blind)
+			return;
+	group->views = mem_resize(group->views, (group->view_count + 1) * sizeof(*group->views));
+	group->views[group->view_count++] = (struct diff_view){in_force, blind};
+}
+
+void diff_add_container(struct diff *diff, const struct container_summary *summary,
 			struct profile *profile)
 {
-	struct group_key key = group_key_of_container(container, node, diff->by);
+	const struct container *container = &summary->container;
+	struct group_key key = group_key_of_container(container, summary->node, diff->by);
 	struct diff_group *group = group_for(diff, &key);
+	const struct active_owner owner = {summary->container_row, summary->node};
 
 	lower_coverage(group, container->coverage);
+	struct looking looking = {group, container->coverage == COVERAGE_FULL};
+
+	if (diff->active)
+		active_each(diff->active, &owner, diff->since_ms, diff->until_ms, false, profile,
+			    add_view, &looking);
+	else
+		add_view(&looking, NULL, NULL);
 	if (diff->asks_unused && profile)
 		group->judged_by |= unused_bit(&diff->unused, profile);
 }
@@ -151,11 +193,54 @@ static void use(struct diff *diff, struct diff_group *group, const struct observ
 		struct profile *profile)
 {
 	group->judged_by |= unused_bit(&diff->unused, profile);
-	group->killed += evidence_is_kill(observation->code) ? observation->count : 0;
 	if (observation->has_arch)
 		needs_observe(&group->used, observation->arch, observation->nr);
+}
+
+static struct active_owner owner_of(const struct observation *observation)
+{
+	bool contained = observation->attribution == ATTRIBUTION_CONTAINER;
+
+	return (struct active_owner){contained ? observation->container_row : 0, observation->node};
+}
+
+/* What was in force while something was recorded. */
+struct regime {
+	struct looking looking;
+	struct blind *blind;
+	size_t count;
+};
+
+static void add_regime(void *context, const struct active_profile *in_force, struct blind *blind)
+{
+	struct regime *regime = context;
+
+	add_view(&regime->looking, in_force, blind);
+	regime->blind = blind;
+	regime->count++;
+}
+
+/* What the host does is under no container's profile. */
+static struct verdict judge(struct diff *diff, struct diff_group *group,
+			    const struct observation *observation, struct profile *profile)
+{
+	const struct active_owner owner = owner_of(observation);
+	struct regime regime = {
+		.looking = {group, observation->container.coverage == COVERAGE_FULL}};
+	uint32_t arch = observation->arch, code = observation->code;
+	int32_t nr = observation->nr;
+
+	if (diff->active && observation->attribution != ATTRIBUTION_HOST)
+		active_each(diff->active, &owner, observation->first_ms, observation->last_ms, true,
+			    profile, add_regime, &regime);
 	else
-		group->without_arch += observation->count;
+		add_regime(&regime, NULL, NULL);
+	if (!observation->has_arch || regime.count != 1 || !regime.blind)
+		return profile_judge(profile, arch, nr);
+	/* a program's own filter may kill as well, but hardly logs */
+	if (code == SECCOMP_RET_LOG && !blind_explains(regime.blind, arch, nr, code))
+		group->unexplained += observation->count;
+	return blind_judge(regime.blind, arch, nr, code);
 }
 
 void diff_add_observation(struct diff *diff, const struct observation *observation,
@@ -166,14 +251,16 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 	enum finding_kind kind;
 
 	lower_coverage(group, observation->container.coverage);
+	struct verdict verdict = judge(diff, group, observation, profile);
+
 	evidence_add_observation(&diff->evidence, observation);
+	group->killed += evidence_is_kill(observation->code) ? observation->count : 0;
+	group->without_arch += observation->has_arch ? 0 : observation->count;
 	if (diff->asks_unused)
 		use(diff, group, observation, profile);
 	if (!observation->has_arch)
 		return;
 	group->records += observation->count;
-	struct verdict verdict = profile_judge(profile, observation->arch, observation->nr);
-
 	if (finding_kind_of(&verdict, &kind))
 		finding_add(find_or_add_finding(group, kind, &verdict, observation), observation);
 }
@@ -183,24 +270,121 @@ struct evidence *diff_evidence(struct diff *diff)
 	return &diff->evidence;
 }
 
-/* One reason for all groups of that coverage, naming the first few. */
+/* Groups that a reason holds for: the first few by name. */
+struct named_groups {
+	struct buf names;
+	size_t count;
+};
+
+static void name_group(struct named_groups *named, const struct diff_group *group)
+{
+	if (named->count++ >= NAMED_GROUPS_MAX)
+		return;
+	buf_put_str(&named->names, named->count > 1 ? STR(", ") : STR(""));
+	group_key_put(&named->names, &group->key);
+}
+
+static const char *names_of(struct named_groups *named)
+{
+	if (named->count > NAMED_GROUPS_MAX)
+		buf_format(&named->names, " and %zu more", named->count - NAMED_GROUPS_MAX);
+	return named->names.p;
+}
+
+/* One reason for all groups of that coverage of which no more than that is known. */
 static void add_coverage_reason(struct diff *diff, enum coverage coverage)
 {
-	BUF_AUTO names = {0};
-	size_t n = 0;
+	struct named_groups named = {.count = 0};
 
-	for (size_t i = 0; i < diff->group_count; i++) {
-		if (diff->groups[i]->coverage != coverage || n++ >= NAMED_GROUPS_MAX)
-			continue;
-		buf_put_str(&names, n > 1 ? STR(", ") : STR(""));
-		group_key_put(&names, &diff->groups[i]->key);
-	}
-	if (n > NAMED_GROUPS_MAX)
-		buf_format(&names, " and %zu more", n - NAMED_GROUPS_MAX);
-	if (n)
+	for (size_t i = 0; i < diff->group_count; i++)
+		if (diff->groups[i]->coverage == coverage && diff->groups[i]->unseen)
+			name_group(&named, diff->groups[i]);
+	if (named.count)
 		evidence_add_reason(&diff->evidence, "coverage %s for %s: %s",
-				    coverage_name(coverage), names.p,
+				    coverage_name(coverage), names_of(&named),
 				    evidence_of_coverage(coverage));
+	buf_release(&named.names);
+}
+
+/* Of each profile that was in force one reason, for the groups it was in force for. */
+struct blind_reason {
+	const struct diff_view *view;
+	struct named_groups named;
+};
+
+static void note_blind(struct blind_reason *reasons, size_t *count, const struct diff_group *group,
+		       const struct diff_view *view)
+{
+	size_t i = 0;
+
+	if (blind_calls(view->blind, BLIND_CALL)->count == 0 &&
+	    blind_arches(view->blind)->count == 0)
+		return;
+	while (i < *count && reasons[i].view->blind != view->blind)
+		i++;
+	if (i == EVIDENCE_REASONS_MAX)
+		return;
+	if (i == *count)
+		reasons[(*count)++] = (struct blind_reason){.view = view};
+	name_group(&reasons[i].named, group);
+}
+
+static void put_blind(struct buf *buf, const struct blind *blind)
+{
+	const struct texts *calls = blind_calls(blind, BLIND_CALL), *arches = blind_arches(blind);
+
+	if (calls->count)
+		buf_format(buf, "%zu call%s", calls->count, calls->count == 1 ? "" : "s");
+	else
+		buf_put_str(buf, STR("calls of other architectures"));
+	buf_put_str(buf, STR(" through without logging that this profile refuses: "));
+	diff_put_names(buf, calls->count ? calls : arches);
+}
+
+static void add_blind_reasons(struct diff *diff)
+{
+	struct blind_reason *reasons = mem_new(EVIDENCE_REASONS_MAX, sizeof(*reasons));
+	size_t count = 0;
+
+	for (size_t i = 0; i < diff->group_count; i++)
+		for (size_t k = 0; k < diff->groups[i]->view_count; k++)
+			note_blind(reasons, &count, diff->groups[i], &diff->groups[i]->views[k]);
+	for (size_t i = 0; i < count; i++) {
+		BUF_AUTO what = {0};
+
+		put_blind(&what, reasons[i].view->blind);
+		evidence_add_reason(&diff->evidence, "blind for %s: the active profile (%s) let %s",
+				    names_of(&reasons[i].named), reasons[i].view->in_force->source,
+				    what.p);
+		buf_release(&reasons[i].named.names);
+	}
+	free(reasons);
+}
+
+static void add_unexplained_reasons(struct diff *diff)
+{
+	for (size_t i = 0; i < diff->group_count; i++) {
+		const struct diff_group *group = diff->groups[i];
+		BUF_AUTO name = {0};
+
+		if (!group->unexplained)
+			continue;
+		group_key_put(&name, &group->key);
+		evidence_add_reason(&diff->evidence,
+				    "%" PRIu64
+				    " record%s of %s cannot have been made by the profile "
+				    "that is said to have been active: another one was",
+				    group->unexplained, group->unexplained == 1 ? "" : "s", name.p);
+	}
+}
+
+/* Under a log-mode twin no record is an answer: everything that was called is allowed. */
+static bool needs_no_record(const struct diff *diff)
+{
+	for (size_t i = 0; i < diff->group_count; i++)
+		if (diff_group_status(diff, diff->groups[i]) != DIFF_READY)
+			return false;
+	return diff->group_count > 0;
 }
 
 static void conclude(struct diff *diff)
@@ -210,9 +394,12 @@ static void conclude(struct diff *diff)
 		if (diff->groups[i]->coverage < diff->coverage)
 			diff->coverage = diff->groups[i]->coverage;
 	diff->flawed = diff->evidence.incomplete;
-	evidence_conclude(&diff->evidence);
+	if (!needs_no_record(diff))
+		evidence_conclude(&diff->evidence);
 	for (enum coverage coverage = COVERAGE_UNKNOWN; coverage < COVERAGE_FULL; coverage++)
 		add_coverage_reason(diff, coverage);
+	add_blind_reasons(diff);
+	add_unexplained_reasons(diff);
 }
 
 static int sort_groups(const void *a, const void *b)
@@ -270,13 +457,22 @@ bool diff_is_complete(const struct diff *diff)
 bool diff_shows_group(const struct diff *diff, const struct diff_group *group,
 		      const struct diff_writing *writing)
 {
-	return !writing->only_differences || diff_group_differs(diff, group);
+	return !writing->only_differences || diff_group_differs(diff, group) ||
+	       diff_group_status(diff, group) != DIFF_READY;
 }
 
 bool diff_shows_kind(const struct diff *diff, enum finding_kind kind,
 		     const struct diff_writing *writing)
 {
 	return !writing->only_differences || diff_kind_differs(diff, kind);
+}
+
+/* Silence is an answer only where all is known. */
+static bool is_all_told(const struct diff *diff)
+{
+	struct diff_summary summary = diff_summarize(diff);
+
+	return diff_is_complete(diff) && summary.statuses[DIFF_UNKNOWN] == 0;
 }
 
 int diff_write(const struct diff *diff, enum format format, const struct diff_writing *writing,
@@ -288,7 +484,7 @@ int diff_write(const struct diff *diff, enum format format, const struct diff_wr
 		[FORMAT_CSV] = diff_write_csv,
 	};
 
-	if (writing->only_differences && !writing->evidence && !diff_has_differences(diff))
+	if (writing->only_differences && !diff_has_differences(diff) && is_all_told(diff))
 		return 0;
 	writers[format](diff, writing, out);
 	return format_written(out);

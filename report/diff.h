@@ -8,6 +8,7 @@
 #ifndef SCLOG_REPORT_DIFF_H
 #define SCLOG_REPORT_DIFF_H
 
+#include "report/active.h"
 #include "report/evidence.h"
 #include "report/finding.h"
 #include "report/format.h"
@@ -22,11 +23,12 @@ void diff_free(struct diff *diff);
 /* Lists what the profile lets through and nobody used, too; to be said before anything is added. */
 void diff_ask_unused(struct diff *diff);
 
-/*
- * A container of the selection, with or without records: it gets its group and its coverage. The
- * profile is the one that judges it; NULL where unused syscalls are not asked for.
- */
-void diff_add_container(struct diff *diff, const struct container *container, struct str node,
+/* Says which profiles were in force, and in which window; to be said before anything is added. */
+void diff_set_active(struct diff *diff, struct active *active, const struct selection *selection);
+
+/* A container of the selection, with or without records, and the profile that judges it: it gets its
+ * group, its coverage, and what could be seen of it. */
+void diff_add_container(struct diff *diff, const struct container_summary *summary,
 			struct profile *profile);
 
 /* Judges the observation by the profile, which must live as long as the diff. */
@@ -46,15 +48,18 @@ bool diff_is_complete(const struct diff *diff);
 struct diff_writing {
 	struct profile_info profile;
 	const struct selection *selection; /* its window is shown */
+	const char *where; /* what commands need to read the same: " --db a.db"; never NULL */
+	bool each_group;   /* text: each of several groups, not only which calls */
+	bool verbose;      /* text: counts, times and programs of each call */
 	bool colour;
 	bool raw;              /* CSV: names as they are (report/csv.h) */
-	bool only_differences; /* what is not missing, logged or (strict) fallback is left out */
-	bool evidence;         /* text: the evidence is shown all the same */
+	/* What is neither missing, logged, (strict) fallback nor unknown is left out; without any of
+	 * that nothing is written. */
+	bool only_differences;
 };
 
 /*
- * Writes the finished diff. With only_differences and nothing different, nothing is written.
- * Returns 0, or the negative errno of a failed write.
+ * Writes the finished diff. Returns 0, or the negative errno of a failed write.
  */
 int diff_write(const struct diff *diff, enum format format, const struct diff_writing *writing,
 	       FILE *out);

@@ -78,6 +78,69 @@ static void put_unused(json_t *object, const struct diff *diff, const struct dif
 			    json_boolean(!diff_unused_doubt(diff, group, writing->selection)));
 }
 
+/* The texts are released. */
+static json_t *texts_json(struct texts *texts)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < texts->count; i++)
+		json_array_append_new(list, json_string(texts->all[i]));
+	texts_release(texts);
+	return list;
+}
+
+/* Null where it is not known of all of the group; several have no hash in common. */
+static json_t *in_force_json(const struct diff_group *group)
+{
+	const struct active_profile *first = group->view_count ? group->views[0].in_force : NULL;
+	json_t *object;
+	bool same = true;
+
+	if (group->unseen || !first)
+		return json_null();
+	for (size_t i = 1; i < group->view_count; i++)
+		same = same && strcmp(group->views[i].in_force->hash, first->hash) == 0;
+	object = json_object();
+	json_object_set_new(object, "source",
+			    same ? json_from_str(str_from(first->source)) : json_string("several"));
+	json_object_set_new(object, "hash", same ? json_string(first->hash) : json_null());
+	return object;
+}
+
+static void add_command(void *context, const char *command)
+{
+	json_array_append_new(context, json_from_str(str_from(command)));
+}
+
+static void put_status(json_t *object, const struct diff *diff, const struct diff_group *group,
+		       const struct diff_writing *writing)
+{
+	json_t *next = json_array();
+	struct texts names;
+
+	json_object_set_new(object, "status",
+			    json_string(diff_status_name(diff_group_status(diff, group))));
+	json_object_set_new(object, "in_force", in_force_json(group));
+	diff_group_calls(group, BLIND_CALL, &names);
+	json_object_set_new(object, "blind", texts_json(&names));
+	diff_group_arches(group, &names);
+	json_object_set_new(object, "blind_arches", texts_json(&names));
+	diff_group_calls(group, BLIND_ALREADY, &names);
+	json_object_set_new(object, "already", texts_json(&names));
+	diff_group_next(diff, group, writing, add_command, next);
+	json_object_set_new(object, "next", next);
+}
+
+json_t *diff_summary_json(const struct diff *diff)
+{
+	struct diff_summary summary = diff_summarize(diff);
+
+	return json_pack("{s:I, s:I, s:I, s:I}", "groups", (json_int_t)summary.groups, "ready",
+			 (json_int_t)summary.statuses[DIFF_READY], "breaking",
+			 (json_int_t)summary.statuses[DIFF_BREAKING], "unknown",
+			 (json_int_t)summary.statuses[DIFF_UNKNOWN]);
+}
+
 json_t *diff_group_json(const struct diff *diff, const struct diff_group *group,
 			const struct diff_writing *writing)
 {
@@ -96,19 +159,8 @@ json_t *diff_group_json(const struct diff *diff, const struct diff_group *group,
 		if (diff_shows_kind(diff, finding->kind, writing))
 			json_array_append_new(list, finding_json(finding));
 	}
+	put_status(object, diff, group, writing);
 	put_unused(object, diff, group, writing);
-	return object;
-}
-
-json_t *diff_summary_json(const struct diff *diff)
-{
-	json_t *object = json_object();
-	size_t breaking = 0;
-
-	for (size_t i = 0; i < diff->group_count; i++)
-		breaking += diff_group_differs(diff, diff->groups[i]);
-	json_object_set_new(object, "groups", json_from_count(diff->group_count));
-	json_object_set_new(object, "breaking", json_from_count(breaking));
 	return object;
 }
 
@@ -134,6 +186,8 @@ void diff_write_json(const struct diff *diff, const struct diff_writing *writing
 	json_put(diff_window_json(writing->selection), false, out);
 	fputs(",\n\"evidence\":", out);
 	json_put(evidence_json(&diff->evidence), false, out);
+	fputs(",\n\"summary\":", out);
+	json_put(diff_summary_json(diff), false, out);
 	fprintf(out, ",\n\"coverage\":\"%s\",\n\"groups\":[", coverage_name(diff->coverage));
 	write_groups(diff, writing, out);
 	fputs("]}\n", out);

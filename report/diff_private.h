@@ -10,8 +10,25 @@
 /* Groups that are kept apart; programs beyond them share one, so that memory stays bounded. */
 #define DIFF_GROUPS_MAX 65536
 
+/* What can be said of a group. */
+enum diff_status {
+	DIFF_READY, /* it made no call that the profile refuses, and all of those would be known */
+	DIFF_BREAKING, /* it did */
+	DIFF_UNKNOWN,  /* none is known, and others may have been made */
+};
+
+/* A profile that was in force for some of the group, and what the log under it tells. */
+struct diff_view {
+	const struct active_profile *in_force;
+	struct blind *blind;
+};
+
 struct diff_group {
 	struct group_key key;
+	struct diff_view *views; /* each once */
+	size_t view_count;
+	bool unseen;            /* for some of it the active profile is not known */
+	uint64_t unexplained;   /* records that the profile in force cannot have made */
 	bool is_rest;           /* what is over DIFF_GROUPS_MAX */
 	enum coverage coverage; /* the worst of its parts */
 	uint64_t records;       /* judged */
@@ -24,6 +41,8 @@ struct diff_group {
 };
 
 struct diff {
+	struct active *active; /* NULL: nothing is known of profiles in force */
+	int64_t since_ms, until_ms;
 	enum group_by by;
 	bool strict, asks_unused;
 	struct diff_group **groups;
@@ -40,6 +59,34 @@ struct diff {
 bool diff_kind_differs(const struct diff *diff, enum finding_kind kind);
 
 bool diff_group_differs(const struct diff *diff, const struct diff_group *group);
+
+/* diff_status.c */
+enum diff_status diff_group_status(const struct diff *diff, const struct diff_group *group);
+const char *diff_status_name(enum diff_status status);
+
+/* The calls that are blind, or refused already, under one of the profiles in force; sorted. */
+void diff_group_calls(const struct diff_group *group, enum blind_kind kind,
+		      struct texts *ret_names);
+
+/* Arches that the profile does not know and the active one let through; sorted. */
+void diff_group_arches(const struct diff_group *group, struct texts *ret_names);
+
+/* The first few of them, and how many more. */
+void diff_put_names(struct buf *buf, const struct texts *names);
+
+/* Why it is unknown: "an enforcing profile was active, and refusals are not logged". */
+void diff_put_doubt(struct buf *buf, const struct diff *diff, const struct diff_group *group);
+
+/* The commands that answer what is left to do; each is put by the callback. */
+typedef void diff_next_fn(void *context, const char *command);
+void diff_group_next(const struct diff *diff, const struct diff_group *group,
+		     const struct diff_writing *writing, diff_next_fn *each, void *context);
+
+/* Counts groups of each status. */
+struct diff_summary {
+	size_t groups, statuses[3];
+};
+struct diff_summary diff_summarize(const struct diff *diff);
 
 /* Whether the group, or the finding in it, is to be written. */
 bool diff_shows_group(const struct diff *diff, const struct diff_group *group,

@@ -1,5 +1,6 @@
 #include "report/diff_private.h"
 
+#include "base/mem.h"
 #include "ingest/arch.h"
 #include "report/table.h"
 
@@ -8,6 +9,9 @@
 
 /* Programs that a row names before it only says that there are more. */
 #define NAMED_PROGRAMS_MAX 4
+
+/* Groups that are named before others are only counted. */
+#define NAMED_GROUPS_MAX 5
 
 /* Where lists of names are wrapped. */
 #define COLUMNS 80
@@ -140,7 +144,16 @@ static void put_conditions(struct buf *line, const struct verdict *verdict)
 	}
 }
 
-/* "refused: chroot (2x), swapoff (2x)" - and what is conditional, each on a line of its own. */
+static void write_wrapped(const struct buf *line, size_t indent, FILE *out)
+{
+	BUF_AUTO safe = {0}, wrapped = {0};
+
+	text_put_sentence(&safe, buf_str(line));
+	text_wrap(&wrapped, buf_str(&safe), indent, COLUMNS);
+	fputs(wrapped.p ? wrapped.p : "", out);
+}
+
+/* "refused: chroot (2x), swapoff (2x)" */
 static void write_short(const struct diff_group *group, enum finding_kind kind, FILE *out)
 {
 	BUF_AUTO line = {0};
@@ -150,31 +163,60 @@ static void write_short(const struct diff_group *group, enum finding_kind kind, 
 
 		if (finding->kind != kind)
 			continue;
-		if (line.n == 0 || kind == FINDING_CONDITIONAL)
-			buf_format(&line, "%s%s: ", line.n ? "\n" : "", finding_kind_word(kind));
-		else
-			buf_put_str(&line, STR(", "));
+		buf_format(&line, "%s%s", line.n ? ", " : finding_kind_word(kind),
+			   line.n ? "" : ": ");
 		put_short(&line, finding);
-		if (kind == FINDING_CONDITIONAL)
-			put_conditions(&line, &finding->verdict);
 	}
 	if (line.n)
-		fprintf(out, "%s\n", line.p);
+		write_wrapped(&line, 0, out);
 }
 
-/* "Nothing missing" is conclusive only with full coverage. */
-static void write_nothing_missing(const struct diff_group *group, FILE *out)
+/* Each on a line of its own. */
+static void write_conditional(const struct diff_group *group, FILE *out)
 {
-	static const char *const texts[] = {
-		[COVERAGE_UNKNOWN] = "cannot tell: it is not known whether the active "
-				     "profile logged these calls",
-		[COVERAGE_NONE] = "cannot tell: an enforcing profile was active, and "
-				  "refusals are not logged",
-		[COVERAGE_PARTIAL] = "nothing missing (recorded under a log-mode profile)",
-		[COVERAGE_FULL] = "nothing missing",
-	};
+	for (size_t i = 0; i < group->finding_count; i++) {
+		const struct finding *finding = group->findings[i];
+		BUF_AUTO line = {0};
 
-	fprintf(out, "%s%s\n", group->records ? "" : "nothing observed: ", texts[group->coverage]);
+		if (finding->kind != FINDING_CONDITIONAL)
+			continue;
+		buf_format(&line, "%s: ", finding_kind_word(finding->kind));
+		put_short(&line, finding);
+		put_conditions(&line, &finding->verdict);
+		write_wrapped(&line, 0, out);
+	}
+}
+
+/* What is not known beside what is refused, or whether nothing is. */
+static void write_status(const struct diff *diff, const struct diff_group *group, FILE *out)
+{
+	enum diff_status status = diff_group_status(diff, group);
+	BUF_AUTO line = {0}, doubt = {0};
+
+	diff_put_doubt(&doubt, diff, group);
+	if (status == DIFF_READY && !diff_group_differs(diff, group))
+		buf_put_str(&line, STR("nothing missing"));
+	else if (status == DIFF_UNKNOWN)
+		buf_format(&line, "cannot tell: %s", doubt.p);
+	else if (doubt.n)
+		buf_format(&line, "there may be more: %s", doubt.p);
+	if (line.n)
+		write_wrapped(&line, 0, out);
+}
+
+static void write_calls(const struct diff_group *group, enum blind_kind kind, const char *what,
+			FILE *out)
+{
+	struct texts names;
+	BUF_AUTO line = {0};
+
+	diff_group_calls(group, kind, &names);
+	buf_format(&line, "%s (%zu): ", what, names.count);
+	for (size_t i = 0; i < names.count; i++)
+		buf_format(&line, "%s%s", i ? ", " : "", names.all[i]);
+	if (names.count)
+		write_wrapped(&line, 0, out);
+	texts_release(&names);
 }
 
 static void write_unused(const struct diff *diff, const struct diff_group *group,
@@ -198,12 +240,18 @@ static void write_group(const struct diff *diff, const struct diff_group *group,
 			const struct diff_writing *writing, FILE *out)
 {
 	write_heading(group, writing->colour, out);
-	write_rows(diff, group, writing, out);
-	for (size_t kind = 0; kind < FINDING_KIND_COUNT; kind++)
+	if (writing->verbose)
+		write_rows(diff, group, writing, out);
+	for (size_t kind = 0; kind < FINDING_CONDITIONAL; kind++)
 		if (diff_shows_kind(diff, (enum finding_kind)kind, writing))
 			write_short(group, (enum finding_kind)kind, out);
-	if (!diff_group_differs(diff, group))
-		write_nothing_missing(group, out);
+	if (diff_shows_kind(diff, FINDING_CONDITIONAL, writing))
+		write_conditional(group, out);
+	write_status(diff, group, out);
+	if (writing->verbose) {
+		write_calls(group, BLIND_CALL, "not known", out);
+		write_calls(group, BLIND_ALREADY, "refused already", out);
+	}
 	if (diff_shows_unused(diff, writing))
 		write_unused(diff, group, writing, out);
 }
@@ -215,6 +263,137 @@ static void write_acknowledged(const struct evidence *evidence, FILE *out)
 	if (count)
 		fprintf(out, "  %zu entr%s acknowledged (--format json lists %s)\n", count,
 			count == 1 ? "y is" : "ies are", count == 1 ? "it" : "them");
+}
+
+/* --- call by call, where there are many groups */
+
+static int compare_findings(const void *a, const void *b)
+{
+	return finding_compare(*(struct finding *const *)a, *(struct finding *const *)b);
+}
+
+static const struct finding **all_findings(const struct diff *diff,
+					   const struct diff_writing *writing, size_t *ret_count)
+{
+	const struct finding **all = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < diff->group_count; i++) {
+		const struct diff_group *group = diff->groups[i];
+
+		if (!group->finding_count)
+			continue;
+		all = mem_resize(all, (count + group->finding_count) * sizeof(*all));
+		for (size_t k = 0; k < group->finding_count; k++)
+			if (diff_shows_kind(diff, group->findings[k]->kind, writing))
+				all[count++] = group->findings[k];
+	}
+	if (count)
+		qsort(all, count, sizeof(*all), compare_findings);
+	*ret_count = count;
+	return all;
+}
+
+static void put_call(struct table *table, const struct finding *finding, size_t groups,
+		     uint64_t count, bool exact, FILE *out)
+{
+	char name[SYSCALL_NAME_SIZE], text[FORMAT_NAME_SIZE];
+	BUF_AUTO action = {0};
+
+	syscall_name(finding->arch, finding->nr, name);
+	table_format(table, "%s", finding_kind_word(finding->kind));
+	table_format(table, "%s", name);
+	table_format(table, "%s", format_arch(finding->arch, finding->nr, text));
+	finding_put_action(&action, &finding->verdict);
+	table_cell(table, buf_str(&action));
+	table_format(table, "%s", format_count(count, exact, text));
+	table_format(table, "%zu", groups);
+	table_row_end(table, kind_colours[finding->kind], out);
+}
+
+static void write_call_table(const struct diff *diff, const struct diff_writing *writing, FILE *out)
+{
+	static const struct table_column call_columns[] = {
+		{"VERDICT", false}, {"SYSCALL", false}, {"ARCH", false},
+		{"ACTION", false},  {"COUNT", true},    {"GROUPS", true},
+	};
+	size_t count;
+	const struct finding **all = all_findings(diff, writing, &count);
+	TABLE_AUTO table;
+
+	table_init(&table, call_columns, sizeof(call_columns) / sizeof(*call_columns), 0,
+		   writing->colour);
+	for (size_t i = 0, k; i < count; i = k) {
+		uint64_t records = 0;
+		bool exact = true;
+
+		for (k = i; k < count && finding_compare_key(all[i], all[k]) == 0; k++) {
+			records += all[k]->count;
+			exact = exact && all[k]->count_exact;
+		}
+		put_call(&table, all[i], k - i, records, exact, out);
+	}
+	table_flush(&table, out);
+	free(all);
+}
+
+/* The first few groups of a status, each with why. */
+static void write_few(const struct diff *diff, enum diff_status status, FILE *out)
+{
+	size_t named = 0;
+
+	for (size_t i = 0; i < diff->group_count; i++) {
+		BUF_AUTO line = {0};
+
+		if (diff_group_status(diff, diff->groups[i]) != status)
+			continue;
+		if (named++ >= NAMED_GROUPS_MAX)
+			continue;
+		group_key_put(&line, &diff->groups[i]->key);
+		buf_put_str(&line,
+			    status == DIFF_UNKNOWN ? STR(": cannot tell: ") : STR(" breaks"));
+		if (status == DIFF_UNKNOWN)
+			diff_put_doubt(&line, diff, diff->groups[i]);
+		write_wrapped(&line, 0, out);
+	}
+	if (named > NAMED_GROUPS_MAX)
+		fprintf(out, "and %zu more\n", named - NAMED_GROUPS_MAX);
+}
+
+static void write_summary(const struct diff *diff, FILE *out)
+{
+	struct diff_summary summary = diff_summarize(diff);
+
+	fprintf(out, "%zu break, %zu ready, %zu cannot tell\n", summary.statuses[DIFF_BREAKING],
+		summary.statuses[DIFF_READY], summary.statuses[DIFF_UNKNOWN]);
+}
+
+static void write_overview(const struct diff *diff, const struct diff_writing *writing, FILE *out)
+{
+	fputc('\n', out);
+	write_call_table(diff, writing, out);
+	write_few(diff, DIFF_BREAKING, out);
+	write_few(diff, DIFF_UNKNOWN, out);
+	fputs("--verbose shows each of them\n", out);
+}
+
+/* --- what to do next, for the first group that leaves something to do */
+
+static void write_command(void *context, const char *command)
+{
+	fprintf(context, "next: %s\n", command);
+}
+
+static void write_next(const struct diff *diff, const struct diff_writing *writing, FILE *out)
+{
+	for (int status = DIFF_BREAKING; status <= DIFF_UNKNOWN; status++) {
+		for (size_t i = 0; i < diff->group_count; i++) {
+			if ((int)diff_group_status(diff, diff->groups[i]) != status)
+				continue;
+			diff_group_next(diff, diff->groups[i], writing, write_command, out);
+			break;
+		}
+	}
 }
 
 static void write_evidence(const struct diff *diff, FILE *out)
@@ -243,28 +422,25 @@ static void write_evidence(const struct diff *diff, FILE *out)
 	write_acknowledged(evidence, out);
 }
 
-/* An empty line between parts, and none before the first. */
-static void begin_part(bool *begun, FILE *out)
-{
-	if (*begun)
-		fputc('\n', out);
-	*begun = true;
-}
-
 void diff_write_text(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
-	bool begun = !writing->only_differences;
+	bool overview = diff->group_count > 1 && !writing->each_group;
 
-	if (begun)
+	if (!writing->only_differences)
 		write_profile(writing, out);
-	for (size_t i = 0; i < diff->group_count; i++) {
+	if (diff->group_count)
+		write_summary(diff, out);
+	if (overview)
+		write_overview(diff, writing, out);
+	for (size_t i = 0; i < diff->group_count && !overview; i++) {
 		if (!diff_shows_group(diff, diff->groups[i], writing))
 			continue;
-		begin_part(&begun, out);
+		fputc('\n', out);
 		write_group(diff, diff->groups[i], writing, out);
 	}
-	if (writing->only_differences && !writing->evidence)
+	if (writing->only_differences && diff_is_complete(diff))
 		return;
-	begin_part(&begun, out);
+	fputc('\n', out);
 	write_evidence(diff, out);
+	write_next(diff, writing, out);
 }

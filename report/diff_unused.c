@@ -1,5 +1,7 @@
 #include "report/diff_private.h"
 
+#include <stdlib.h>
+
 bool diff_shows_unused(const struct diff *diff, const struct diff_writing *writing)
 {
 	return diff->asks_unused && !writing->only_differences;
@@ -10,6 +12,20 @@ static bool leaves_out(const struct selection *selection)
 {
 	return selection->comm.count || selection->exe.count || selection->arch.count ||
 	       selection->action.count;
+}
+
+/* Whether one of the unused calls could have been made without a record. */
+static bool may_use(const struct diff *diff, const struct diff_group *group)
+{
+	const char **names;
+	size_t count = unused_names(&diff->unused, group->judged_by, &group->used, &names);
+	bool may = false;
+
+	for (size_t i = 0; i < count && !may; i++)
+		for (size_t k = 0; k < group->view_count && !may; k++)
+			may = texts_has(blind_calls(group->views[k].blind, BLIND_PASSES), names[i]);
+	free(names);
+	return may;
 }
 
 const char *diff_unused_doubt(const struct diff *diff, const struct diff_group *group,
@@ -24,8 +40,10 @@ const char *diff_unused_doubt(const struct diff *diff, const struct diff_group *
 				     "allows were not logged",
 	};
 
-	if (group->coverage != COVERAGE_FULL)
+	if (group->unseen)
 		return coverages[group->coverage];
+	if (may_use(diff, group))
+		return "the active profile allowed some of them without logging";
 	if (group->key.attribution != ATTRIBUTION_CONTAINER)
 		return "these records belong to no container: its other records are not known";
 	if (leaves_out(selection))

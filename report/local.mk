@@ -1,9 +1,12 @@
 libsclog_a_SOURCES += \
+	report/active.c report/active.h \
+	report/blind.c report/blind.h \
 	report/containers.c report/containers.h \
 	report/csv.c report/csv.h \
 	report/diff.c report/diff.h report/diff_private.h \
 	report/diff_csv.c \
 	report/diff_json.c \
+	report/diff_status.c \
 	report/diff_text.c \
 	report/diff_unused.c \
 	report/digest/digest.c report/digest/digest.h \

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/texts.h"
 #include "ingest/arch.h"
 #include "report/format.h"
 #include "report/json.h"
@@ -9,12 +10,6 @@
 #include <inttypes.h>
 #include <search.h>
 #include <stdlib.h>
-
-/* A list of texts that is sorted, each once, whenever it is full and at the end. */
-struct texts {
-	char **all;
-	size_t count, size;
-};
 
 /* What became of the calls of one arch. */
 struct fate {
@@ -84,8 +79,8 @@ static void group_release(struct recorded_group *group)
 static void member_free(struct member *member)
 {
 	group_release(&member->group);
-	free_texts(member->containers.all, member->containers.count);
-	free_texts(member->namespaces.all, member->namespaces.count);
+	texts_release(&member->containers);
+	texts_release(&member->namespaces);
 	free(member);
 }
 
@@ -111,41 +106,6 @@ void recording_free(struct recording *recording)
 	free(recording->groups);
 	evidence_release(&recording->evidence);
 	free(recording);
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void texts_sort(struct texts *texts)
-{
-	size_t count = 0;
-
-	if (texts->count)
-		qsort(texts->all, texts->count, sizeof(*texts->all), compare_texts);
-	for (size_t i = 0; i < texts->count; i++) {
-		if (count && strcmp(texts->all[count - 1], texts->all[i]) == 0)
-			free(texts->all[i]);
-		else
-			texts->all[count++] = texts->all[i];
-	}
-	texts->count = count;
-}
-
-/* Observations of one container come one after the other, so that the last one is often the same. */
-static void texts_add(struct texts *texts, struct str text)
-{
-	if (texts->count && str_eq(str_from(texts->all[texts->count - 1]), text))
-		return;
-	if (texts->count == texts->size) {
-		texts_sort(texts);
-		if (texts->count >= texts->size / 2) {
-			texts->size = texts->size ? texts->size * 2 : 8;
-			texts->all = mem_resize(texts->all, texts->size * sizeof(*texts->all));
-		}
-	}
-	texts->all[texts->count++] = mem_copy(text);
 }
 
 static int compare_members(const void *a, const void *b)

@@ -128,3 +128,32 @@ void text_put_colour(struct buf *buf, enum text_colour colour)
 
 	buf_put_str(buf, str_from(sequences[colour]));
 }
+
+static bool is_plain_word(struct str s)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789_./:@%+=,-";
+
+	for (size_t i = 0; i < s.n; i++)
+		if (!s.p[i] || !strchr(plain, s.p[i]))
+			return false;
+	return s.n > 0;
+}
+
+void text_put_word(struct buf *buf, struct str s)
+{
+	if (is_plain_word(s)) {
+		buf_put_str(buf, s);
+		return;
+	}
+	buf_put_char(buf, '\'');
+	while (s.n) {
+		size_t n = str_chr(s, '\'');
+
+		text_put_sentence(buf, str_of(s.p, n));
+		if (n < s.n)
+			buf_put_str(buf, STR("'\\''"));
+		s = str_skip(s, n < s.n ? n + 1 : n);
+	}
+	buf_put_char(buf, '\'');
+}

@@ -26,6 +26,9 @@ void text_put(struct buf *buf, struct str s);
 /* The same without doubling backslashes: for sentences that already are text. */
 void text_put_sentence(struct buf *buf, struct str s);
 
+/* Appends s as one word of a shell's command line, quoted if need be. */
+void text_put_word(struct buf *buf, struct str s);
+
 /* Appends s as valid UTF-8: U+FFFD for every maximal subpart that is not (Unicode, 3.9). */
 void text_put_valid(struct buf *buf, struct str s);
 

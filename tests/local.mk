@@ -15,6 +15,7 @@ if HAVE_CMOCKA
 unit_tests += \
 	tests/test_assign \
 	tests/test_attribute \
+	tests/test_blind \
 	tests/test_cgroup \
 	tests/test_clock \
 	tests/test_compose \
@@ -78,6 +79,8 @@ tests_test_assign_CPPFLAGS = $(unit_flags)
 tests_test_assign_LDADD = $(unit_libs)
 tests_test_attribute_CPPFLAGS = $(unit_flags)
 tests_test_attribute_LDADD = $(unit_libs)
+tests_test_blind_CPPFLAGS = $(unit_flags)
+tests_test_blind_LDADD = $(unit_libs)
 tests_test_cgroup_CPPFLAGS = $(unit_flags)
 tests_test_cgroup_LDADD = $(unit_libs)
 tests_test_clock_CPPFLAGS = $(unit_flags)
@@ -197,6 +200,7 @@ shell_tests = \
 	tests/check-format \
 	tests/check-layers \
 	tests/bad-input.test \
+	tests/blind.test \
 	tests/completion.test \
 	tests/documents.test \
 	tests/doctor.test \

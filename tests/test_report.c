@@ -643,6 +643,7 @@ static json_t *diff_document(struct diff *diff, struct profile *profile)
 	const struct diff_writing writing = {
 		.profile = profile_info(profile),
 		.selection = &selection,
+		.where = "",
 	};
 	struct output output;
 
@@ -766,8 +767,11 @@ static void test_diff_evidence(void **state)
 	observation.trust = TRUST_TEXT;
 	observation.count = 5;
 	diff_add_observation(diff, &observation, profile);
-	diff_add_container(diff, &(struct container){.id = STR("quiet"), .coverage = COVERAGE_NONE},
-			   STR("vm"), NULL);
+	diff_add_container(diff,
+			   &(struct container_summary){
+				   .container = {.id = STR("quiet"), .coverage = COVERAGE_NONE},
+				   .node = STR("vm")},
+			   profile);
 	for (size_t i = 0; i < 3; i++)
 		evidence_add_loss(diff_evidence(diff), &losses[i]);
 	diff_finish(diff);
@@ -852,6 +856,7 @@ static void test_diff_text(void **state)
 	struct diff_writing writing = {
 		.profile = profile_info(profile),
 		.selection = &selection,
+		.where = "",
 		.only_differences = true,
 	};
 	struct output output;
@@ -894,7 +899,7 @@ static char *unused_of(struct diff *diff, struct profile *profile,
 {
 	const struct diff_writing writing = {.profile = profile_info(profile),
 					     .selection = selection,
-					     .evidence = true,
+					     .where = "",
 					     .only_differences = quiet};
 	struct output output;
 	BUF_AUTO names = {0};
@@ -1055,7 +1060,8 @@ static void test_diff_unused_validity(void **state)
 /* A container that logged nothing has its profile's names, and no conclusion. */
 static void test_diff_unused_of_a_quiet_container(void **state)
 {
-	const struct container quiet = {.id = STR("a"), .coverage = COVERAGE_FULL};
+	const struct container_summary quiet = {
+		.container = {.id = STR("a"), .coverage = COVERAGE_FULL}, .node = STR("vm")};
 	const struct selection selection = {0};
 	struct profile *profile = a_profile();
 	struct diff *diff = diff_new(GROUP_BY_CONTAINER, false);
@@ -1064,7 +1070,7 @@ static void test_diff_unused_of_a_quiet_container(void **state)
 
 	(void)state;
 	diff_ask_unused(diff);
-	diff_add_container(diff, &quiet, STR("vm"), profile);
+	diff_add_container(diff, &quiet, profile);
 	observation.container.coverage = COVERAGE_NONE; /* of another one */
 	diff_add_observation(diff, &observation, profile);
 	diff_finish(diff);
@@ -1137,8 +1143,8 @@ static void test_diff_unused_text(void **state)
 {
 	const struct selection selection = {0};
 	struct profile *profile = a_profile();
-	const struct diff_writing writing = {.profile = profile_info(profile),
-					     .selection = &selection};
+	const struct diff_writing writing = {
+		.profile = profile_info(profile), .selection = &selection, .where = ""};
 
 	(void)state;
 	for (int valid = 0; valid < 2; valid++) {
@@ -1165,8 +1171,8 @@ static void test_diff_csv_of_unused_and_workloads(void **state)
 {
 	const struct selection selection = {0};
 	struct profile *profile = a_profile();
-	const struct diff_writing writing = {.profile = profile_info(profile),
-					     .selection = &selection};
+	const struct diff_writing writing = {
+		.profile = profile_info(profile), .selection = &selection, .where = ""};
 	struct diff *diff = diff_new(GROUP_BY_WORKLOAD, false);
 	struct observation observation = an_observation();
 	struct output output;

@@ -158,6 +158,19 @@ static void set_action(struct verdict *verdict)
 		verdict->error = (uint16_t)(data < MAX_ERRNO ? data : MAX_ERRNO);
 }
 
+struct verdict verdict_narrow(const struct verdict *verdict, uint32_t *values, size_t count)
+{
+	struct verdict narrow = {
+		.origin = verdict->origin, .reachable = values, .reachable_count = count};
+
+	qsort(values, count, sizeof(*values), by_text);
+	narrow.kind = kind_of(&narrow);
+	if (narrow.kind == VERDICT_CONDITIONAL)
+		return *verdict;
+	set_action(&narrow);
+	return narrow;
+}
+
 /*
  * kernel/seccomp.c, seccomp_uprobe_exception(): calls that uprobes put into programs on x86-64,
  * uretprobe (335) and uprobe (336), are not shown to filters since Linux 6.14.

@@ -1,0 +1,222 @@
+#include "report/diff_private.h"
+
+#include "ingest/arch.h"
+#include "report/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* Names in a sentence, and calls in a command, before others are only counted. */
+#define NAMES_MAX 12
+#define CALLS_MAX 6
+
+static bool has_blind_calls(const struct diff_group *group)
+{
+	for (size_t i = 0; i < group->view_count; i++)
+		if (blind_calls(group->views[i].blind, BLIND_CALL)->count)
+			return true;
+	return false;
+}
+
+static bool is_blind(const struct diff_group *group)
+{
+	for (size_t i = 0; i < group->view_count; i++)
+		if (blind_arches(group->views[i].blind)->count)
+			return true;
+	return has_blind_calls(group);
+}
+
+/* A profile that logs everything logs something: no record is none of an answer. */
+static bool is_unobserved(const struct diff_group *group)
+{
+	return group->records == 0 && (group->coverage == COVERAGE_FULL || group->view_count == 0);
+}
+
+static bool breaks(const struct diff *diff, const struct diff_group *group)
+{
+	for (size_t i = 0; i < group->finding_count; i++)
+		if (group->findings[i]->kind != FINDING_LOGGED &&
+		    diff_kind_differs(diff, group->findings[i]->kind))
+			return true;
+	return false;
+}
+
+enum diff_status diff_group_status(const struct diff *diff, const struct diff_group *group)
+{
+	if (breaks(diff, group))
+		return DIFF_BREAKING;
+	if (group->unseen || group->unexplained || group->without_arch || group->killed ||
+	    is_unobserved(group) || is_blind(group) || diff->flawed)
+		return DIFF_UNKNOWN;
+	return DIFF_READY;
+}
+
+const char *diff_status_name(enum diff_status status)
+{
+	static const char *const names[] = {
+		[DIFF_READY] = "ready",
+		[DIFF_BREAKING] = "breaking",
+		[DIFF_UNKNOWN] = "unknown",
+	};
+
+	return names[status];
+}
+
+void diff_group_calls(const struct diff_group *group, enum blind_kind kind, struct texts *ret_names)
+{
+	*ret_names = (struct texts){0};
+	for (size_t i = 0; i < group->view_count; i++) {
+		const struct texts *calls = blind_calls(group->views[i].blind, kind);
+
+		for (size_t k = 0; k < calls->count; k++)
+			texts_add(ret_names, str_from(calls->all[k]));
+	}
+	texts_sort(ret_names);
+	for (size_t i = 0; kind == BLIND_ALREADY && i < group->view_count; i++)
+		texts_remove(ret_names, blind_calls(group->views[i].blind, BLIND_CALL));
+}
+
+void diff_group_arches(const struct diff_group *group, struct texts *ret_names)
+{
+	*ret_names = (struct texts){0};
+	for (size_t i = 0; i < group->view_count; i++) {
+		const struct texts *arches = blind_arches(group->views[i].blind);
+
+		for (size_t k = 0; k < arches->count; k++)
+			texts_add(ret_names, str_from(arches->all[k]));
+	}
+	texts_sort(ret_names);
+}
+
+void diff_put_names(struct buf *buf, const struct texts *names)
+{
+	for (size_t i = 0; i < names->count && i < NAMES_MAX; i++)
+		buf_format(buf, "%s%s", i ? ", " : "", names->all[i]);
+	if (names->count > NAMES_MAX)
+		buf_format(buf, " and %zu more", names->count - NAMES_MAX);
+}
+
+static void put_blind(struct buf *buf, const struct diff_group *group)
+{
+	struct texts names;
+
+	diff_group_arches(group, &names);
+	if (names.count && !has_blind_calls(group)) {
+		buf_put_str(buf, STR("the active profile let calls of other architectures through "
+				     "without logging: "));
+		diff_put_names(buf, &names);
+	}
+	texts_release(&names);
+	diff_group_calls(group, BLIND_CALL, &names);
+	if (names.count) {
+		buf_format(buf, "the active profile let %zu call%s through without logging: ",
+			   names.count, names.count == 1 ? "" : "s");
+		diff_put_names(buf, &names);
+	}
+	texts_release(&names);
+}
+
+void diff_put_doubt(struct buf *buf, const struct diff *diff, const struct diff_group *group)
+{
+	if (group->unseen)
+		buf_put_str(buf, str_from(evidence_of_coverage(group->coverage)));
+	else if (group->unexplained)
+		buf_put_str(buf, STR("some records cannot come from the profile that is said to "
+				     "have been active"));
+	else if (is_blind(group))
+		put_blind(buf, group);
+	else if (group->killed)
+		buf_put_str(buf, STR("a program was killed: its next calls are not known"));
+	else if (group->without_arch)
+		buf_put_str(buf, STR("some of its records have no architecture"));
+	else if (is_unobserved(group))
+		buf_put_str(buf, STR("nothing was observed"));
+	else if (diff->flawed)
+		buf_put_str(buf, STR("records may be missing (see the evidence)"));
+}
+
+struct diff_summary diff_summarize(const struct diff *diff)
+{
+	struct diff_summary summary = {.groups = diff->group_count};
+
+	for (size_t i = 0; i < diff->group_count; i++)
+		summary.statuses[diff_group_status(diff, diff->groups[i])]++;
+	return summary;
+}
+
+/* --- what to do next */
+
+static void put_option(struct buf *buf, const struct group_key *key, enum group_part part,
+		       const char *option)
+{
+	if (!(key->parts & key->known & 1U << part) || key->values[part].n == 0)
+		return;
+	buf_format(buf, " --%s ", option);
+	text_put_word(buf, key->values[part]);
+}
+
+static void put_selection(struct buf *buf, const struct group_key *key)
+{
+	static const struct {
+		enum group_part part;
+		const char *option;
+	} options[] = {
+		{GROUP_NODE, "node"},   {GROUP_NAMESPACE, "namespace"}, {GROUP_POD, "pod"},
+		{GROUP_IMAGE, "image"}, {GROUP_WORKLOAD, "workload"},
+	};
+
+	if (key->attribution == ATTRIBUTION_HOST)
+		buf_put_str(buf, STR(" --host"));
+	if (key->attribution == ATTRIBUTION_UNATTRIBUTED)
+		buf_put_str(buf, STR(" --unattributed"));
+	if (key->parts & 1U << GROUP_ID)
+		put_option(buf, key, GROUP_ID, "container");
+	else
+		put_option(buf, key, GROUP_CONTAINER, "container");
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		if (key->by != GROUP_BY_CONTAINER || options[i].part != GROUP_NODE)
+			put_option(buf, key, options[i].part, options[i].option);
+}
+
+static void put_explain(struct buf *buf, const struct diff *diff, const struct diff_group *group)
+{
+	char name[SYSCALL_NAME_SIZE];
+	struct texts names = {0};
+
+	for (size_t i = 0; i < group->finding_count && names.count < CALLS_MAX; i++) {
+		const struct finding *finding = group->findings[i];
+
+		if (diff_kind_differs(diff, finding->kind) &&
+		    syscall_name(finding->arch, finding->nr, name))
+			texts_add(&names, str_from(name));
+	}
+	texts_sort(&names);
+	for (size_t i = 0; i < names.count; i++)
+		buf_format(buf, " %s", names.all[i]);
+	texts_release(&names);
+}
+
+void diff_group_next(const struct diff *diff, const struct diff_group *group,
+		     const struct diff_writing *writing, diff_next_fn *each, void *context)
+{
+	enum diff_status status = diff_group_status(diff, group);
+	BUF_AUTO profile = {0}, line = {0}, explain = {0};
+
+	text_put_word(&profile, str_from(writing->profile.source));
+	if (status == DIFF_BREAKING) {
+		buf_format(&line, "sclog profile --base %s", profile.p);
+		put_selection(&line, &group->key);
+		buf_put_str(&line, str_from(writing->where));
+		each(context, line.p);
+		buf_format(&explain, "sclog explain %s", profile.p);
+		put_explain(&explain, diff, group);
+		each(context, explain.p);
+	} else if (status == DIFF_UNKNOWN && (group->unseen || group->unexplained)) {
+		each(context, "sclog ingest --in-force PROFILE FILE...");
+	} else if (status == DIFF_UNKNOWN && is_blind(group)) {
+		buf_format(&line, "sclog logmode %s", profile.p);
+		each(context, line.p);
+	} else if (status == DIFF_UNKNOWN) {
+		each(context, is_unobserved(group) ? "sclog watch" : "sclog doctor");
+	}
+}
