@@ -78,7 +78,7 @@ static int add_loss(const struct loss *loss, void *context)
 {
 	struct comparison *comparison = context;
 
-	evidence_add_loss(diff_evidence(comparison->diff), loss);
+	diff_add_loss(comparison->diff, loss);
 	return 0;
 }
 
@@ -99,6 +99,10 @@ static int compare(struct comparison *comparison, const struct reading *reading)
 				       comparison->err);
 	if (r >= 0)
 		r = query_losses(store, selection, add_loss, comparison, comparison->err);
+	if (r < 0)
+		return r;
+	if (diff_is_empty(comparison->diff))
+		r = reading_check_names(reading, comparison->err);
 	if (r < 0)
 		return r;
 	reading_add_reasons(reading, diff_evidence(comparison->diff));

@@ -206,7 +206,9 @@ static int note_unread(struct feed *feed, const char *path, const struct err *wh
 {
 	if (why->code == 0)
 		return store_input_whole(feed->store, path, err);
-	if (why->code == ENOENT || why->code == EINTR)
+	/* no log at all: a mistake of who named it */
+	if (why->code == ENOENT || why->code == ENOTDIR || why->code == EISDIR ||
+	    why->code == EINTR || (why->code == EINVAL && feed->intake.binary))
 		return 0;
 	struct loss_note note = {
 		.kind = LOSS_INPUT,

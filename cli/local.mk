@@ -27,6 +27,7 @@ libsclog_a_SOURCES += \
 	cli/retention.c cli/retention.h \
 	cli/reading.c cli/reading.h \
 	cli/selection.c cli/selection.h \
+	cli/known_names.c \
 	cli/stated.c cli/stated.h \
 	cli/syscalls.c cli/syscalls.h \
 	cli/trace.c cli/trace.h \

@@ -25,6 +25,9 @@ void diff_set_active(struct diff *diff, struct active *active, const struct sele
 	diff->active = active;
 	diff->since_ms = selection->has_since ? selection->since_ms : INT64_MIN;
 	diff->until_ms = selection->has_until ? selection->until_ms : INT64_MAX;
+	diff->is_selective = selection->container.count || selection->image.count ||
+			     selection->pod.count || selection->namespace.count ||
+			     selection->comm.count || selection->exe.count;
 }
 
 void diff_ask_unused(struct diff *diff)
@@ -45,6 +48,7 @@ static void group_free(struct diff_group *group)
 	tdestroy(group->tree, keep_node);
 	needs_release(&group->used);
 	free(group->views);
+	texts_release(&group->nodes);
 	group_key_release(&group->key);
 	free(group);
 }
@@ -58,6 +62,7 @@ void diff_free(struct diff *diff)
 		group_free(diff->groups[i]);
 	free(diff->groups);
 	evidence_release(&diff->evidence);
+	texts_release(&diff->lossy);
 	unused_release(&diff->unused);
 	free(diff);
 }
@@ -151,6 +156,7 @@ void diff_add_container(struct diff *diff, const struct container_summary *summa
 	const struct active_owner owner = {summary->container_row, summary->node};
 
 	lower_coverage(group, container->coverage);
+	texts_add(&group->nodes, summary->node);
 	struct looking looking = {group, container->coverage == COVERAGE_FULL};
 
 	if (diff->active)
@@ -251,6 +257,7 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 	enum finding_kind kind;
 
 	lower_coverage(group, observation->container.coverage);
+	texts_add(&group->nodes, observation->node);
 	struct verdict verdict = judge(diff, group, observation, profile);
 
 	evidence_add_observation(&diff->evidence, observation);
@@ -263,6 +270,45 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 	group->records += observation->count;
 	if (finding_kind_of(&verdict, &kind))
 		finding_add(find_or_add_finding(group, kind, &verdict, observation), observation);
+}
+
+static bool has_node(const struct diff_group *group, struct str node)
+{
+	for (size_t i = 0; i < group->nodes.count; i++)
+		if (str_eq(str_from(group->nodes.all[i]), node))
+			return true;
+	return false;
+}
+
+static bool is_asked_for(const struct diff *diff, struct str node)
+{
+	for (size_t i = 0; i < diff->group_count; i++)
+		if (has_node(diff->groups[i], node))
+			return true;
+	return !diff->is_selective || diff->group_count == 0;
+}
+
+void diff_add_loss(struct diff *diff, const struct loss *loss)
+{
+	size_t before = diff->evidence.reason_count + diff->evidence.reasons_unlisted;
+
+	if (!is_asked_for(diff, loss->node))
+		return;
+	evidence_add_loss(&diff->evidence, loss);
+	if (diff->evidence.reason_count + diff->evidence.reasons_unlisted == before)
+		return;
+	diff->loss_reasons++;
+	texts_add(&diff->lossy, loss->node);
+}
+
+bool diff_group_is_flawed(const struct diff *diff, const struct diff_group *group)
+{
+	if (diff->flawed)
+		return true;
+	for (size_t i = 0; i < diff->lossy.count; i++)
+		if (has_node(group, str_from(diff->lossy.all[i])))
+			return true;
+	return false;
 }
 
 struct evidence *diff_evidence(struct diff *diff)
@@ -393,7 +439,9 @@ static void conclude(struct diff *diff)
 	for (size_t i = 0; i < diff->group_count; i++)
 		if (diff->groups[i]->coverage < diff->coverage)
 			diff->coverage = diff->groups[i]->coverage;
-	diff->flawed = diff->evidence.incomplete;
+	texts_sort(&diff->lossy);
+	diff->flawed =
+		diff->evidence.reason_count + diff->evidence.reasons_unlisted > diff->loss_reasons;
 	if (!needs_no_record(diff))
 		evidence_conclude(&diff->evidence);
 	for (enum coverage coverage = COVERAGE_UNKNOWN; coverage < COVERAGE_FULL; coverage++)
@@ -447,6 +495,11 @@ bool diff_has_differences(const struct diff *diff)
 		if (diff_group_differs(diff, diff->groups[i]))
 			return true;
 	return false;
+}
+
+bool diff_is_empty(const struct diff *diff)
+{
+	return diff->group_count == 0;
 }
 
 bool diff_is_complete(const struct diff *diff)

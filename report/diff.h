@@ -35,12 +35,21 @@ void diff_add_container(struct diff *diff, const struct container_summary *summa
 void diff_add_observation(struct diff *diff, const struct observation *observation,
 			  struct profile *profile);
 
-/* How complete it is, for the caller to add losses and what else it knows. */
+/*
+ * A loss inside the selection's window; after everything else was added. It counts for the groups
+ * that have something on its node; where the selection names containers or programs and nothing of
+ * it is on that node, it does not count at all.
+ */
+void diff_add_loss(struct diff *diff, const struct loss *loss);
+
+/* How complete it is, for the caller to add what else it knows. */
 struct evidence *diff_evidence(struct diff *diff);
 
 /* Nothing is added after this: sorts, and draws the conclusions that the functions below give. */
 void diff_finish(struct diff *diff);
 
+/* Whether no container and no record is in the selection. */
+bool diff_is_empty(const struct diff *diff);
 bool diff_has_differences(const struct diff *diff);
 bool diff_is_complete(const struct diff *diff);
 

@@ -28,6 +28,7 @@ struct diff_group {
 	struct diff_view *views; /* each once */
 	size_t view_count;
 	bool unseen;            /* for some of it the active profile is not known */
+	struct texts nodes;     /* on which it has something */
 	uint64_t unexplained;   /* records that the profile in force cannot have made */
 	bool is_rest;           /* what is over DIFF_GROUPS_MAX */
 	enum coverage coverage; /* the worst of its parts */
@@ -50,7 +51,10 @@ struct diff {
 	void *tree;              /* of groups by group_key_compare() */
 	struct diff_group *last; /* where the last observation went: the next goes there too */
 	struct evidence evidence;
-	bool flawed; /* the evidence, for reasons that are not some group's coverage */
+	bool is_selective;  /* the selection names something */
+	struct texts lossy; /* nodes that lost records */
+	size_t loss_reasons;
+	bool flawed; /* the evidence of all groups: an input was not read, serials are missing ... */
 	enum coverage coverage;
 	struct unused unused;
 };
@@ -59,6 +63,9 @@ struct diff {
 bool diff_kind_differs(const struct diff *diff, enum finding_kind kind);
 
 bool diff_group_differs(const struct diff *diff, const struct diff_group *group);
+
+/* Whether records of the group may be missing. */
+bool diff_group_is_flawed(const struct diff *diff, const struct diff_group *group);
 
 /* diff_status.c */
 enum diff_status diff_group_status(const struct diff *diff, const struct diff_group *group);

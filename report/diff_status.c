@@ -46,7 +46,7 @@ enum diff_status diff_group_status(const struct diff *diff, const struct diff_gr
 	if (breaks(diff, group))
 		return DIFF_BREAKING;
 	if (group->unseen || group->unexplained || group->without_arch || group->killed ||
-	    is_unobserved(group) || is_blind(group) || diff->flawed)
+	    is_unobserved(group) || is_blind(group) || diff_group_is_flawed(diff, group))
 		return DIFF_UNKNOWN;
 	return DIFF_READY;
 }
@@ -131,7 +131,7 @@ void diff_put_doubt(struct buf *buf, const struct diff *diff, const struct diff_
 		buf_put_str(buf, STR("some of its records have no architecture"));
 	else if (is_unobserved(group))
 		buf_put_str(buf, STR("nothing was observed"));
-	else if (diff->flawed)
+	else if (diff_group_is_flawed(diff, group))
 		buf_put_str(buf, STR("records may be missing (see the evidence)"));
 }
 

@@ -78,6 +78,7 @@ static int give(struct loss_query *query, struct loss *loss, uint64_t count, boo
 	loss->count = count;
 	loss->known = known;
 	loss->text = buf_str(text);
+	loss->node = query->node_name;
 	return query->each(loss, query->context);
 }
 

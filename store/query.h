@@ -114,6 +114,7 @@ struct loss {
 	uint64_t count;    /* how many records, valid with known */
 	bool known;        /* false: some, or perhaps none; the text says why that cannot be told */
 	struct str text;   /* one sentence for a person, with its time and node */
+	struct str node;   /* whose; empty: not known */
 };
 
 typedef int query_loss_fn(const struct loss *loss, void *context);
