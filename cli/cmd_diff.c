@@ -10,7 +10,7 @@ struct diff_options {
 	struct selection_options selection;
 	struct file_options files;
 	struct profile_options_given judging;
-	const char *by;
+	const char *against, *by;
 	bool strict, unused, require_complete, raw;
 };
 
@@ -18,6 +18,8 @@ struct diff_options {
 static const struct option_row rows[] = {
 	OPTION_TITLE("Profile"),
 	PROFILE_OPTION_ROWS(struct diff_options, judging),
+	OPTION(TEXT, 0, "against", "PROFILE", struct diff_options, against,
+	       "only what this profile allows: what is lost by changing from it"),
 	SELECTION_OPTION_ROWS(struct diff_options, selection),
 	OPTION_TITLE("Answer"),
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct diff_options, by,
@@ -41,7 +43,7 @@ static const struct option_row rows[] = {
 /* What the callbacks of the queries need. */
 struct comparison {
 	struct diff *diff;
-	struct judges judges;
+	struct judges judges, against; /* the latter unless its name is NULL */
 	struct active *active;
 	bool unused; /* is asked for */
 	bool shows_ids;
@@ -68,9 +70,14 @@ static int add_observation(const struct observation *observation, void *context)
 	int r = judges_find(&comparison->judges, contained ? &observation->container : NULL,
 			    &profile, comparison->err);
 
+	struct profile *against = NULL;
+
+	if (r == 0 && comparison->against.name)
+		r = judges_find(&comparison->against, contained ? &observation->container : NULL,
+				&against, comparison->err);
 	if (r < 0)
 		return r;
-	diff_add_observation(comparison->diff, observation, profile);
+	diff_add_observation(comparison->diff, observation, profile, against);
 	return 0;
 }
 
@@ -118,6 +125,9 @@ static int write_diff(const struct comparison *comparison, const struct reading 
 	BUF_AUTO where = {0};
 	const struct diff_writing writing = {
 		.profile = profile_info(comparison->judges.all[0].profile),
+		.against = comparison->against.name
+				   ? profile_info(comparison->against.all[0].profile)
+				   : (struct profile_info){0},
 		.selection = &reading->selection,
 		.colour = reading_wants_colour(),
 		.raw = given->raw,
@@ -163,6 +173,8 @@ static int diff_everything(struct invocation *invocation, struct comparison *com
 	/* The profile first: a mistake in it shows before long reading. */
 	int r = judges_find(&comparison->judges, NULL, &profile, err);
 
+	if (r == 0 && comparison->against.name)
+		r = judges_find(&comparison->against, NULL, &profile, err);
 	if (r < 0)
 		return r;
 	if (!given->global.quiet)
@@ -183,17 +195,26 @@ static int run(struct invocation *invocation, struct err *err)
 		.shows_ids = given->global.verbose,
 		.err = err,
 	};
+	struct profile_options_given old = given->judging;
 	int r = check(invocation, given, err);
 
+	old.profile = given->against;
 	if (r == 0)
 		r = judges_init(&comparison.judges, &given->judging, err);
+	if (r == 0)
+		r = judges_init(&comparison.against, &old, err);
 	if (r < 0) {
 		invocation->misused = true;
 		return r;
 	}
 	comparison.judges.db = given->global.db;
-	invocation->looks_at_processes = judges_look_at_processes(&comparison.judges);
+	comparison.against.db = given->global.db;
+	invocation->looks_at_processes =
+		judges_look_at_processes(&comparison.judges) ||
+		(given->against && judges_look_at_processes(&comparison.against));
 	r = judges_acquire(&comparison.judges, err);
+	if (r == 0 && given->against)
+		r = judges_acquire(&comparison.against, err);
 	if (r == 0)
 		r = invocation_sandbox(invocation, err);
 	if (r == 0) {
@@ -205,6 +226,7 @@ static int run(struct invocation *invocation, struct err *err)
 		active_free(comparison.active);
 	}
 	judges_release(&comparison.judges);
+	judges_release(&comparison.against);
 	return r;
 }
 
@@ -216,8 +238,8 @@ const struct command command_diff = {
 		{
 			{"sclog diff --profile web.json --container web",
 			 "what web.json would break in the container web"},
-			{"sclog diff --profile web.json --by image --since 7d",
-			 "one answer for each image, from the records of the last 7 days"},
+			{"sclog diff --profile docker@29 --against docker@28 --by workload",
+			 "what an upgrade of Docker would break that works today"},
 			{"sclog diff --profile web.json audit.log",
 			 "read a log file instead of the store"},
 		},

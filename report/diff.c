@@ -249,8 +249,16 @@ static struct verdict judge(struct diff *diff, struct diff_group *group,
 	return blind_judge(regime.blind, arch, nr, code);
 }
 
+/* Whether the other profile lets the call through in silence, for some arguments at least. */
+static bool is_lost(struct profile *against, const struct observation *observation)
+{
+	enum verdict_kind kind = profile_judge(against, observation->arch, observation->nr).kind;
+
+	return kind == VERDICT_ALLOWED || kind == VERDICT_CONDITIONAL || kind == VERDICT_UNKNOWN;
+}
+
 void diff_add_observation(struct diff *diff, const struct observation *observation,
-			  struct profile *profile)
+			  struct profile *profile, struct profile *against)
 {
 	struct group_key key = group_key_of(observation, diff->by);
 	struct diff_group *group = group_for(diff, &key);
@@ -268,7 +276,7 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 	if (!observation->has_arch)
 		return;
 	group->records += observation->count;
-	if (finding_kind_of(&verdict, &kind))
+	if (finding_kind_of(&verdict, &kind) && (!against || is_lost(against, observation)))
 		finding_add(find_or_add_finding(group, kind, &verdict, observation), observation);
 }
 

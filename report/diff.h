@@ -31,9 +31,12 @@ void diff_set_active(struct diff *diff, struct active *active, const struct sele
 void diff_add_container(struct diff *diff, const struct container_summary *summary,
 			struct profile *profile);
 
-/* Judges the observation by the profile, which must live as long as the diff. */
+/*
+ * Judges the observation by the profile, which must live as long as the diff. With `against`, not
+ * NULL, what that one refuses or logs as well is no finding.
+ */
 void diff_add_observation(struct diff *diff, const struct observation *observation,
-			  struct profile *profile);
+			  struct profile *profile, struct profile *against);
 
 /*
  * A loss inside the selection's window; after everything else was added. It counts for the groups
@@ -55,8 +58,8 @@ bool diff_is_complete(const struct diff *diff);
 
 /* What stands around the groups, and how they are to be written. */
 struct diff_writing {
-	struct profile_info profile;
-	const struct selection *selection; /* its window is shown */
+	struct profile_info profile, against; /* the latter's source is NULL: there is none */
+	const struct selection *selection;    /* its window is shown */
 	const char *where; /* what commands need to read the same: " --db a.db"; never NULL */
 	bool each_group;   /* text: each of several groups, not only which calls */
 	bool verbose;      /* text: counts, times and programs of each call */

@@ -182,6 +182,10 @@ void diff_write_json(const struct diff *diff, const struct diff_writing *writing
 {
 	fputs("{\"profile\":", out);
 	json_put(diff_profile_json(&writing->profile), false, out);
+	if (writing->against.source) {
+		fputs(",\n\"against\":", out);
+		json_put(diff_profile_json(&writing->against), false, out);
+	}
 	fputs(",\n\"window\":", out);
 	json_put(diff_window_json(writing->selection), false, out);
 	fputs(",\n\"evidence\":", out);

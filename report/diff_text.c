@@ -43,6 +43,10 @@ static void write_profile(const struct diff_writing *writing, FILE *out)
 	if (profile->default_action)
 		buf_format(&line, ", default %s", profile->default_action);
 	buf_put_char(&line, ')');
+	if (writing->against.source) {
+		buf_put_str(&line, STR(", against "));
+		text_put_sentence(&line, str_from(writing->against.source));
+	}
 	if (selection->has_since)
 		buf_format(&line, ", since %s", format_time(selection->since_ms, since));
 	if (selection->has_until)

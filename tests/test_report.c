@@ -633,7 +633,7 @@ static void add_seen(struct diff *diff, struct profile *profile, const struct se
 		observation.arch = seen[i].arch;
 		observation.count = seen[i].count;
 		observation.container.coverage = COVERAGE_FULL;
-		diff_add_observation(diff, &observation, profile);
+		diff_add_observation(diff, &observation, profile, NULL);
 	}
 }
 
@@ -763,10 +763,10 @@ static void test_diff_evidence(void **state)
 	observation.has_arch = false;
 	observation.count = 11;
 	observation.container.coverage = COVERAGE_FULL;
-	diff_add_observation(diff, &observation, profile);
+	diff_add_observation(diff, &observation, profile, NULL);
 	observation.trust = TRUST_TEXT;
 	observation.count = 5;
-	diff_add_observation(diff, &observation, profile);
+	diff_add_observation(diff, &observation, profile, NULL);
 	diff_add_container(diff,
 			   &(struct container_summary){
 				   .container = {.id = STR("quiet"), .coverage = COVERAGE_NONE},
@@ -816,17 +816,17 @@ static void test_diff_groups(void **state)
 	(void)state;
 	observation.attribution = ATTRIBUTION_UNATTRIBUTED;
 	observation.container = (struct container){0};
-	diff_add_observation(diff, &observation, profile);
+	diff_add_observation(diff, &observation, profile, NULL);
 	observation.comm = STR("other");
-	diff_add_observation(diff, &observation, profile);
+	diff_add_observation(diff, &observation, profile, NULL);
 	observation.attribution = ATTRIBUTION_HOST;
-	diff_add_observation(diff, &observation, profile);
+	diff_add_observation(diff, &observation, profile, NULL);
 	observation.attribution = ATTRIBUTION_CONTAINER;
-	diff_add_observation(diff, &observation, profile);
+	diff_add_observation(diff, &observation, profile, NULL);
 	observation.container.image = STR("nginx");
-	diff_add_observation(diff, &observation, profile);
+	diff_add_observation(diff, &observation, profile, NULL);
 	observation.container.id = STR("another of nginx");
-	diff_add_observation(diff, &observation, profile);
+	diff_add_observation(diff, &observation, profile, NULL);
 	diff_finish(diff);
 	json_t *document = diff_document(diff, profile);
 	json_t *expected = json_pack(
@@ -1035,13 +1035,13 @@ static void test_diff_unused_validity(void **state)
 		diff_ask_unused(diff);
 		observation.container.coverage = COVERAGE_FULL;
 		observation.attribution = cases[i].attribution;
-		diff_add_observation(diff, &observation, profile);
+		diff_add_observation(diff, &observation, profile, NULL);
 		if (cases[i].has_coverage)
 			observation.container.coverage = cases[i].coverage;
 		if (cases[i].has_code)
 			observation.code = cases[i].code;
 		observation.has_arch = !cases[i].without_arch;
-		diff_add_observation(diff, &observation, profile);
+		diff_add_observation(diff, &observation, profile, NULL);
 		if (cases[i].loss.text.n)
 			evidence_add_loss(diff_evidence(diff), &cases[i].loss);
 		diff_finish(diff);
@@ -1072,7 +1072,7 @@ static void test_diff_unused_of_a_quiet_container(void **state)
 	diff_ask_unused(diff);
 	diff_add_container(diff, &quiet, profile);
 	observation.container.coverage = COVERAGE_NONE; /* of another one */
-	diff_add_observation(diff, &observation, profile);
+	diff_add_observation(diff, &observation, profile, NULL);
 	diff_finish(diff);
 	char *names = unused_of(diff, profile, &selection, false, &valid);
 
@@ -1099,10 +1099,10 @@ static void test_diff_unused_beside_a_flawed_group(void **state)
 	good.container.coverage = COVERAGE_FULL;
 	flawed.container.coverage = COVERAGE_PARTIAL;
 	flawed.code = SECCOMP_RET_KILL_PROCESS;
-	diff_add_observation(diff, &flawed, profile);
+	diff_add_observation(diff, &flawed, profile, NULL);
 	flawed.has_arch = false;
-	diff_add_observation(diff, &flawed, profile);
-	diff_add_observation(diff, &good, profile);
+	diff_add_observation(diff, &flawed, profile, NULL);
+	diff_add_observation(diff, &good, profile, NULL);
 	diff_finish(diff);
 	char *names = unused_of(diff, profile, &selection, false, &valid);
 
@@ -1124,7 +1124,7 @@ static void test_diff_unused_without_a_filter(void **state)
 
 	(void)state;
 	diff_ask_unused(diff);
-	diff_add_observation(diff, &observation, profile);
+	diff_add_observation(diff, &observation, profile, NULL);
 	diff_finish(diff);
 	char *names = unused_of(diff, profile, &selection, false, &valid);
 
@@ -1155,7 +1155,7 @@ static void test_diff_unused_text(void **state)
 		output_open(&output);
 		diff_ask_unused(diff);
 		observation.container.coverage = valid ? COVERAGE_FULL : COVERAGE_PARTIAL;
-		diff_add_observation(diff, &observation, profile);
+		diff_add_observation(diff, &observation, profile, NULL);
 		diff_finish(diff);
 		assert_int_equal(diff_write(diff, FORMAT_TEXT, &writing, output.file), 0);
 		fclose(output.file);
@@ -1183,7 +1183,7 @@ static void test_diff_csv_of_unused_and_workloads(void **state)
 	observation.container.namespace = STR("prod");
 	observation.container.workload = STR("a,b");
 	observation.nr = 0;
-	diff_add_observation(diff, &observation, profile);
+	diff_add_observation(diff, &observation, profile, NULL);
 	diff_finish(diff);
 	assert_int_equal(diff_write(diff, FORMAT_CSV, &writing, output.file), 0);
 	output_is(&output,
