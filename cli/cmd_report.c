@@ -42,6 +42,7 @@ static const struct option_row rows[] = {
 struct gathering {
 	struct judges judges;
 	struct diff *diff; /* NULL without a profile */
+	struct active *active;
 	struct digest *digest;
 	struct evidence plain; /* without a profile; else it is the diff's */
 	struct evidence *evidence;
@@ -53,9 +54,12 @@ struct gathering {
 static int add_container(const struct container_summary *summary, void *context)
 {
 	struct gathering *gathering = context;
+	struct profile *profile;
+	int r = judges_find(&gathering->judges, &summary->container, &profile, gathering->err);
 
-	diff_add_container(gathering->diff, &summary->container, summary->node, NULL);
-	return 0;
+	if (r == 0)
+		diff_add_container(gathering->diff, summary, profile);
+	return r;
 }
 
 static int add_before(const struct observation *observation, void *context)
@@ -79,7 +83,7 @@ static int add_observation(const struct observation *observation, void *context)
 		r = judges_find(&gathering->judges, contained ? &observation->container : NULL,
 				&profile, gathering->err);
 		if (r == 0)
-			diff_add_observation(gathering->diff, observation, profile);
+			diff_add_observation(gathering->diff, observation, profile, NULL);
 	}
 	if (r == 0)
 		digest_add(gathering->digest, observation, profile);
@@ -90,7 +94,10 @@ static int add_loss(const struct loss *loss, void *context)
 {
 	struct gathering *gathering = context;
 
-	evidence_add_loss(gathering->evidence, loss);
+	if (gathering->diff)
+		diff_add_loss(gathering->diff, loss);
+	else
+		evidence_add_loss(gathering->evidence, loss);
 	return 0;
 }
 
@@ -151,6 +158,17 @@ static int query_before(struct gathering *gathering, const struct reading *readi
 	return query_observations(reading->store, &before, add_before, gathering, gathering->err);
 }
 
+static int judge_containers(struct gathering *gathering, const struct reading *reading)
+{
+	int r = active_load(reading->store, &gathering->judges.options, &gathering->active,
+			    gathering->err);
+
+	diff_set_active(gathering->diff, gathering->active, &reading->selection);
+	return r < 0 ? r
+		     : query_known_containers(reading->store, &reading->selection, add_container,
+					      gathering, gathering->err);
+}
+
 static int gather(struct gathering *gathering, const struct reading *reading,
 		  const struct report_options *given)
 {
@@ -159,7 +177,7 @@ static int gather(struct gathering *gathering, const struct reading *reading,
 	int r = query_before(gathering, reading);
 
 	if (r >= 0 && gathering->diff)
-		r = query_containers(store, selection, add_container, gathering, gathering->err);
+		r = judge_containers(gathering, reading);
 	if (r >= 0)
 		r = query_observations(store, selection,
 				       given->since_last ? add_since : add_observation, gathering,
@@ -179,13 +197,16 @@ static int gather(struct gathering *gathering, const struct reading *reading,
 
 /* Nothing of a report is seen before it is whole. */
 static int write_report(const struct gathering *gathering, const struct reading *reading,
-			const struct report_options *given, struct err *err)
+			const struct invocation *invocation, struct err *err)
 {
+	const struct report_options *given = invocation->options;
+	BUF_AUTO where = {0};
 	struct digest_facts facts = {
 		.digest = gathering->digest,
 		.diff = gathering->diff,
 		.evidence = gathering->evidence,
 		.selection = &reading->selection,
+		.where = reading_where(reading, invocation, &given->files, &where),
 		.mark = given->since_last,
 		.has_mark_ms = gathering->has_mark,
 		.mark_ms = gathering->last.at_ms,
@@ -253,7 +274,7 @@ static int report(struct invocation *invocation, struct gathering *gathering, st
 	}
 	r = gather(gathering, &reading, given);
 	if (r == 0)
-		r = write_report(gathering, &reading, given, err);
+		r = write_report(gathering, &reading, invocation, err);
 	if (r == 0 && given->since_last)
 		r = keep_mark(gathering, &given->global, given->since_last, err);
 	return r < 0 ? r : conclude(gathering, &reading, given);
@@ -309,6 +330,7 @@ static int run(struct invocation *invocation, struct err *err)
 	if (r == 0)
 		r = report(invocation, &gathering, err);
 	diff_free(gathering.diff);
+	active_free(gathering.active);
 	digest_free(gathering.digest);
 	evidence_release(&gathering.plain);
 	bookmark_release(&gathering.last);

@@ -79,6 +79,7 @@ static void put_judged(json_t *groups, const struct digest_facts *facts)
 	const struct diff_writing writing = {
 		.profile = facts->profile,
 		.selection = facts->selection,
+		.where = facts->where,
 	};
 
 	for (size_t i = 0; i < facts->diff->group_count; i++) {
@@ -141,6 +142,23 @@ static json_t *since_last_json(const struct digest_facts *facts)
 			 json_from_ms(facts->mark_ms, facts->has_mark_ms));
 }
 
+/* What to do next, of the first groups that leave something to do. */
+#define NEXT_MAX 3
+
+static json_t *next_json(const json_t *groups)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < json_array_size(groups); i++) {
+		const json_t *own = model_list(json_array_get(groups, i), "next");
+
+		for (size_t k = 0; k < json_array_size(own); k++)
+			if (json_array_size(list) < NEXT_MAX)
+				json_array_append(list, json_array_get(own, k));
+	}
+	return list;
+}
+
 json_t *digest_model(const struct digest_facts *facts)
 {
 	json_t *object = json_object(), *groups = json_array();
@@ -156,5 +174,6 @@ json_t *digest_model(const struct digest_facts *facts)
 		put_judged(groups, facts);
 	put_observed(groups, facts);
 	json_object_set_new(object, "groups", groups);
+	json_object_set_new(object, "next", next_json(groups));
 	return object;
 }

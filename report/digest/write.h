@@ -16,6 +16,7 @@ struct digest_facts {
 	unsigned profile_line; /* where its default action stands; 0: not known */
 	const struct evidence *evidence;
 	const struct selection *selection;
+	const char *where; /* what commands need to read the same (report/diff.h) */
 	int64_t now_ms;
 	const char *mark; /* --since-last: its name, NULL for none */
 	bool has_mark_ms; /* a report was made under that name before, then */
