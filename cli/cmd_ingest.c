@@ -140,7 +140,7 @@ static int check_usage(const struct invocation *invocation, struct err *err)
 	if (invocation->operand_count == 0)
 		return err_set(err, EINVAL,
 			       "nothing to read: give log files, or `-` for standard input");
-	return 0;
+	return file_options_check(&options->files, err);
 }
 
 static int run(struct invocation *invocation, struct err *err)

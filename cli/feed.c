@@ -112,7 +112,7 @@ static int take_some(struct feed *feed, const struct reader_block *block, size_t
 		     struct err *err)
 {
 	if (!feed->line_by_line && trace_is_none(feed->trace) &&
-	    !framing_is_inside(feed->intake.framing)) {
+	    framing_is_auditd(feed->intake.framing)) {
 		int taken = usual_kinds_take(feed->kinds, block->lines + at, most, err);
 
 		if (taken != 0) {
@@ -344,7 +344,12 @@ static int set_timezone(const char *name, struct err *err)
 
 static int feed_open(struct feed *feed, struct err *err)
 {
-	struct framing_options framing = {.trust_all = feed->options->trust_all};
+	struct framing_options framing = {
+		.trust_all = feed->options->trust_all,
+		.framing = feed->options->framing,
+		.unwrap = feed->options->unwrap,
+		.mixed = feed->options->mixed,
+	};
 	int result = set_timezone(feed->options->timezone, err);
 
 	if (result == 0)

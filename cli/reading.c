@@ -1,5 +1,6 @@
 #include "cli/reading.h"
 
+#include "ingest/envelope/envelope.h"
 #include "report/message.h"
 #include "report/text.h"
 
@@ -7,6 +8,14 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+int file_options_check(const struct file_options *options, struct err *err)
+{
+	if (!options->unwrap || envelope_is_name(options->unwrap))
+		return 0;
+	return err_set(err, EINVAL, "--unwrap: '%s' is not one of %s", options->unwrap,
+		       ENVELOPE_NAMES);
+}
 
 struct feed_options file_feed_options(const struct file_options *options,
 				      const struct global_options *global,
@@ -18,6 +27,9 @@ struct feed_options file_feed_options(const struct file_options *options,
 		.map = options->map,
 		.timezone = options->timezone,
 		.trust_all = options->trust_all,
+		.framing = options->framing,
+		.unwrap = options->unwrap,
+		.mixed = options->mixed,
 		.quiet = global->quiet,
 		.verbose = global->verbose,
 	};
@@ -164,6 +176,9 @@ static int refuse_file_options(const struct file_options *options, struct err *e
 			    : options->timezone  ? "timezone"
 			    : options->coverage  ? "coverage"
 			    : options->in_force  ? "in-force"
+			    : options->framing   ? "framing"
+			    : options->unwrap    ? "unwrap"
+			    : options->mixed     ? "mixed"
 			    : options->trust_all ? "trust-all"
 						 : NULL;
 
@@ -200,6 +215,8 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 
 	*reading = (struct reading){0};
 	r = selection_parse(selection_options, &reading->selection, err);
+	if (r == 0)
+		r = file_options_check(file_options, err);
 	if (r == 0 && invocation->operand_count == 0)
 		r = refuse_file_options(file_options, err);
 	else if (r == 0)

@@ -13,7 +13,8 @@
 /* What is said about FILEs; part of a command's struct of options. */
 struct file_options {
 	const char *map, *timezone, *coverage, *in_force;
-	bool trust_all;
+	const char *framing, *unwrap;
+	bool trust_all, mixed;
 };
 
 #define COVERAGE_NAMES "full|partial|none|unknown"
@@ -30,9 +31,18 @@ struct file_options {
 	OPTION(TEXT, 0, "in-force", "PROFILE", type, at.in_force,                                 \
 	       "the profile that was active when the records were made (a file, docker@28.0, "    \
 	       "unconfined, container:NAME ...)"),                                                \
+	OPTION(CHOICE, 0, "framing", FRAMING_NAMES, type, at.framing,                             \
+	       "what a log's lines stand in; default: by its first lines"),                       \
+	OPTION(TEXT, 0, "unwrap", "NAME", type, at.unwrap,                                        \
+	       "what is around the lines, or `none`; sclog-formats(7) has the names"),            \
+	OPTION(FLAG, 0, "mixed", NULL, type, at.mixed,                                            \
+	       "a log may hold lines of several framings, as a concatenation does"),              \
 	OPTION(FLAG, 0, "trust-all", NULL, type, at.trust_all,                                    \
 	       "accept every record, for logs that have lost their framing")
 /* clang-format on */
+
+/* Whether their values are known; an error names those that are. */
+int file_options_check(const struct file_options *options, struct err *err);
 
 /* The options for feed_paths() without container and node, which commands treat differently. What
  * is stated has been loaded. */

@@ -7,6 +7,7 @@ dist_man_MANS += \
 	doc/sclog-events.1 \
 	doc/sclog-explain.1 \
 	doc/sclog-forget.1 \
+	doc/sclog-formats.7 \
 	doc/sclog-ingest.1 \
 	doc/sclog-logmode.1 \
 	doc/sclog-profile.1 \

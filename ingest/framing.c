@@ -2,87 +2,53 @@
 
 #include "base/mem.h"
 #include "base/pattern.h"
+#include "ingest/envelope/envelope.h"
+#include "ingest/header.h"
 #include "ingest/journal.h"
 #include "ingest/node.h"
 #include "ingest/stamp.h"
 
 #include <stdlib.h>
 
-enum { FRAME_KMSG }; /* the one whose text is escaped */
-
-/*
- * One way in which a syslog daemon, journald or dmesg writes kernel text. Groups:
- * pri (of RFC 3164 or kmsg), facility (by name), iso or bsd (the header's time), host, tag,
- * text. The first row that matches reads the line.
- */
-static const char *const frames[] = {
-	/* "5,1234,711918371,-;text": /dev/kmsg (kernel: Documentation/ABI/testing/dev-kmsg) */
-	[FRAME_KMSG] = "^(?<pri>\\d+),\\d+,\\d+,[^;]*;(?<text>.*)$",
-
-	/*
-	 * "[  711.918371] text"; dmesg -T: "[Sat Nov 21 23:01:34 2026] text"; -d adds " <    0.000012>"
-	 * to either, or stands alone; -e, -H: "[Nov21 23:01] text", then "[  +0.000012] text". Before
-	 * it, the facility of -x or the priority of -r.
-	 */
-	"^(?:(?<facility>[a-z0-9]+)\\s*:[a-z]+\\s*:\\s*|<(?<pri>\\d{1,3})>)?"
-	"\\[\\s*(?:(?:\\+?\\d+\\.\\d{6}|\\w{3}[\\d\\ ]\\d\\ \\d\\d:\\d\\d"
-	"|\\w{3}\\ \\w{3}\\ [\\d\\ ]\\d\\ \\d\\d:\\d\\d:\\d\\d\\ \\d{4})"
-	"(?:\\ <\\s*\\d+\\.\\d{6}>)?|<\\s*\\d+\\.\\d{6}>)\\]\\ *"
-	"(?:\\[\\s*[TC]\\d+\\]\\ *)?(?<text>.*)$",
-
-	/* dmesg --time-format=iso: with a comma, as no syslog daemon writes it, and no host */
-	"^(?:(?<facility>[a-z0-9]+)\\s*:[a-z]+\\s*:\\s*)?"
-	"(?<iso>\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d,\\d{6}[-+]\\d\\d:\\d\\d)\\ "
-	"(?:\\[\\s*[TC]\\d+\\]\\ *)?(?<text>(?:audit|kauditd_printk_skb|audit_printk_skb):\\ .*)$",
-
-	/* RFC 3164 and what rsyslog, syslog-ng and journalctl make of it; RFC 3339 stamps too */
-	"^(?:<(?<pri>\\d{1,3})>)?\\s*"
-	"(?:(?<iso>\\d{4}-\\d\\d-\\d\\d[T\\ ]\\d\\d:\\d\\d:\\d\\d\\S*)"
-	"|(?<bsd>\\S{1,16}\\ +\\S{1,16}\\ +" /* a month in any language, and a day */
-	"\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d+)?(?:\\ \\d{4})?))\\s+"
-	"(?<host>\\S+)\\s+(?:(?<facility>[a-z0-9]+)\\.[a-z]+\\s+)?"
-	"(?<tag>[^\\s:\\[]+(?:\\[[^\\]]*\\])?):\\s*(?<text>.*)$",
-
-	/* RFC 5424: "<5>1 STAMP HOST kernel - - - text" */
-	"^<(?<pri>\\d{1,3})>1\\ (?<iso>\\S+)\\ (?<host>\\S+)\\ (?<tag>\\S+)\\ \\S+\\ \\S+\\ "
-	"(?:-|\\[.*?\\](?=\\ ))\\ (?<text>.*)$",
-};
-
-#define FRAME_COUNT (sizeof(frames) / sizeof(frames[0]))
-
 /* Before the kernel's words: printk's time and its caller (CONFIG_PRINTK_CALLER). */
 static const char printk_prefix[] =
 	"^\\s*(?:\\[\\s*\\d+\\.\\d{6}\\]\\s*)?(?:\\[\\s*[TC]\\d+\\]\\s*)?"
 	"(?<text>.*)$";
 
-struct framing {
-	struct framing_options options;
-	struct pattern *frames[FRAME_COUNT];
-	struct pattern *printk;
-	struct journal journal;
-	struct buf unescaped;
-	char host_label[NODE_LABEL_SIZE];
+/* What a log's lines stand in; a log has one by itself. */
+enum family {
+	FAMILY_UNDECIDED,
+	FAMILY_AUDITD, /* auditd's own file, or a copy of it */
+	FAMILY_EXPORT, /* of the journal */
+	FAMILY_HEADER, /* and the header's form */
 };
 
-/* What a header says, before it is known whose text it is. */
-struct header {
-	struct str pri, facility, iso, bsd, host, tag, text;
+struct framing {
+	struct framing_options options;
+	struct envelope *envelope;
+	struct pattern *printk;
+	struct journal journal;
+	struct journal entry; /* of an envelope */
+	struct buf unescaped;
+	unsigned family; /* of the input at hand: FAMILY_HEADER + enum header_form */
+	char host_label[NODE_LABEL_SIZE];
 };
 
 int framing_new(const struct framing_options *options, struct framing **ret_framing,
 		struct err *err)
 {
 	struct framing *framing = mem_new(1, sizeof(*framing));
+	struct envelope_options envelope = {.name = options->unwrap, .mixed = options->mixed};
 	int result = pattern_new(printk_prefix, &framing->printk, err);
 
 	framing->options = *options;
-	for (size_t i = 0; i < FRAME_COUNT && result == 0; i++)
-		result = pattern_new(frames[i], &framing->frames[i], err);
 	if (result < 0) {
 		framing_free(framing);
 		return result;
 	}
+	framing->envelope = envelope_new(&envelope);
 	framing->options.host = node_label(options->host, framing->host_label);
+	framing_restart(framing);
 	*ret_framing = framing;
 	return 0;
 }
@@ -91,10 +57,10 @@ void framing_free(struct framing *framing)
 {
 	if (!framing)
 		return;
-	for (size_t i = 0; i < FRAME_COUNT; i++)
-		pattern_free(framing->frames[i]);
+	envelope_free(framing->envelope);
 	pattern_free(framing->printk);
 	journal_release(&framing->journal);
+	journal_release(&framing->entry);
 	buf_release(&framing->unescaped);
 	free(framing);
 }
@@ -106,12 +72,40 @@ void framing_set_now(struct framing *framing, int64_t now_ms)
 
 bool framing_is_inside(const struct framing *framing)
 {
-	return framing->journal.inside;
+	return framing->journal.inside || envelope_is_inside(framing->envelope);
+}
+
+bool framing_is_auditd(const struct framing *framing)
+{
+	return framing->family == FAMILY_AUDITD && envelope_is_none(framing->envelope) &&
+	       !framing->journal.inside;
+}
+
+static unsigned family_of_name(const char *name)
+{
+	static const struct {
+		const char *name;
+		unsigned family;
+	} names[] = {
+		{"auditd", FAMILY_AUDITD},
+		{"export", FAMILY_EXPORT},
+		{"kmsg", FAMILY_HEADER + HEADER_KMSG},
+		{"dmesg", FAMILY_HEADER + HEADER_DMESG},
+		{"syslog", FAMILY_HEADER + HEADER_SYSLOG},
+		{"logcat", FAMILY_HEADER + HEADER_LOGCAT},
+	};
+
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i].name) == 0)
+			return names[i].family;
+	return FAMILY_UNDECIDED;
 }
 
 void framing_restart(struct framing *framing)
 {
 	journal_restart(&framing->journal);
+	envelope_begin(framing->envelope);
+	framing->family = family_of_name(framing->options.framing);
 }
 
 /* A header's host names a node only if it is not this host, written long or short. */
@@ -140,6 +134,27 @@ static bool seccomp_type(struct str text, struct str *ret_rest)
 	       starts_word(text, STR("UNKNOWN[1326] "), ret_rest);
 }
 
+/* "audit(0.0:787): ": Android's logd leaves the serial alone (system/logging, LogAudit.cpp); the
+ * time is its header's. */
+static bool take_bare_serial(struct framed *framed)
+{
+	struct str whole = framed->fields;
+	char text[32] = "0.000";
+
+	if (!starts_word(whole, STR("0.0:"), &whole))
+		return false;
+	size_t n = whole.n < 16 ? whole.n : 16;
+
+	text[5] = ':';
+	memcpy(text + 6, whole.p, n);
+	struct str stamp = str_of(text, n + 6);
+
+	if (!stamp_kernel(&stamp, &framed->ms, &framed->serial))
+		return false;
+	framed->fields = str_skip(whole, n - stamp.n);
+	return true;
+}
+
 /* After the type: "msg=audit(...): " of auditd, "audit(...): " of the kernel. */
 static void read_stamped(struct framed *framed, struct str text)
 {
@@ -151,6 +166,8 @@ static void read_stamped(struct framed *framed, struct str text)
 		return;
 	framed->fields = rest;
 	if (stamp_kernel(&framed->fields, &framed->ms, &framed->serial)) {
+		framed->kind = FRAMED_RECORD;
+	} else if (take_bare_serial(framed)) {
 		framed->kind = FRAMED_RECORD;
 	} else if (stamp_interpreted(&framed->fields, &framed->ms, &framed->serial)) {
 		framed->kind = FRAMED_RECORD;
@@ -311,28 +328,6 @@ static void refuse(const struct framing *framing, struct framed *framed, struct 
 		read_anywhere(framed, text);
 }
 
-/* Facility 0 is the kernel's (RFC 5424, 6.2.1); whoever writes to /dev/kmsg or sends a message
- * with another one is user space. */
-static bool facility_is_kernel(const struct header *header)
-{
-	if (header->pri.p) {
-		long pri = 0;
-
-		for (size_t i = 0; i < header->pri.n && i < 9; i++)
-			pri = pri * 10 + (header->pri.p[i] - '0');
-		if (header->pri.n > 9 || pri >> 3 != 0)
-			return false;
-	}
-	return !header->facility.p || str_eq(header->facility, STR("kern"));
-}
-
-static bool header_time(const struct framing *framing, const struct header *header, int64_t *ret_ms)
-{
-	if (header->iso.p)
-		return stamp_iso(header->iso, ret_ms);
-	return header->bsd.p && stamp_bsd(header->bsd, framing->options.now_ms, ret_ms);
-}
-
 /* journald's audit transport as text: "audit[19499]: SECCOMP auid=...": no serial, and no time
  * but the header's. */
 static bool is_journald_audit(const struct header *header)
@@ -345,37 +340,41 @@ static void read_journald_audit(const struct framing *framing, struct framed *fr
 {
 	framed->source = SOURCE_JOURNAL;
 	framed->fields = str_skip(header->text, sizeof("SECCOMP ") - 1);
-	framed->kind = header_time(framing, header, &framed->ms) ? FRAMED_RECORD : FRAMED_UNSTAMPED;
+	framed->kind = header_time(header, framing->options.now_ms, &framed->ms) ? FRAMED_RECORD
+										 : FRAMED_UNSTAMPED;
 }
 
-static struct header header_of(const struct pattern *pattern)
+/* Android's logd gives the kernel's records tags of its own (system/logging, LogAudit.cpp), and
+ * takes their seconds away. */
+static bool is_kernel_tag(const struct header *header)
 {
-	return (struct header){
-		.pri = pattern_group(pattern, "pri"),
-		.facility = pattern_group(pattern, "facility"),
-		.iso = pattern_group(pattern, "iso"),
-		.bsd = pattern_group(pattern, "bsd"),
-		.host = pattern_group(pattern, "host"),
-		.tag = pattern_group(pattern, "tag"),
-		.text = pattern_group(pattern, "text"),
-	};
+	if (header->form == HEADER_LOGCAT)
+		return str_eq(header->tag, STR("auditd")) || str_eq(header->tag, STR("audit")) ||
+		       str_eq(header->tag, STR("kernel"));
+	return !header->tag.p || str_eq(header->tag, STR("kernel"));
 }
 
 static void read_header(struct framing *framing, struct framed *framed, const struct header *header)
 {
+	int64_t ms;
+
 	framed->node = node_of(framing, header->host);
 	if (is_journald_audit(header) && !header->pri.p) {
 		read_journald_audit(framing, framed, header);
 		return;
 	}
-	if ((header->tag.p && !str_eq(header->tag, STR("kernel"))) || !facility_is_kernel(header)) {
+	if (!is_kernel_tag(header) || !header_is_kernel_facility(header)) {
 		refuse(framing, framed, header->text, FRAMED_OTHER);
 		return;
 	}
 	read_kernel_text(framing, framed, header->text);
-	if (framed->kind == FRAMED_NOTICE && !header_time(framing, header, &framed->ms))
+	if (framed->kind == FRAMED_NOTICE &&
+	    !header_time(header, framing->options.now_ms, &framed->ms))
 		framed->ms = 0; /* not known: dmesg counts from boot */
 	/* A stamp that is there is the event's time; the header's serves where there is none. */
+	if (framed->kind == FRAMED_RECORD && framed->ms == 0 &&
+	    header_time(header, framing->options.now_ms, &ms))
+		framed->ms = ms;
 	if (framed->kind == FRAMED_OTHER)
 		refuse(framing, framed, header->text, FRAMED_OTHER);
 }
@@ -418,22 +417,34 @@ static struct str unescape_kmsg(struct framing *framing, struct str text)
 	return buf_str(&framing->unescaped);
 }
 
+/* The input's framing is decided by its first line that has one. True if this line's is that. */
+static bool is_family(struct framing *framing, unsigned family)
+{
+	if (framing->options.mixed)
+		return true;
+	if (framing->family == FAMILY_UNDECIDED)
+		framing->family = family;
+	return framing->family == family;
+}
+
 static void read_framed_text(struct framing *framing, struct framed *framed, struct str text)
 {
-	framed->source = SOURCE_SYSLOG;
-	for (size_t i = 0; i < FRAME_COUNT; i++) {
-		if (!pattern_match(framing->frames[i], text))
-			continue;
-		struct header header = header_of(framing->frames[i]);
+	struct header header;
 
-		if (i == FRAME_KMSG) {
-			header.text = unescape_kmsg(framing, header.text);
-			framed->trust = TRUST_KERNEL;
-		}
-		read_header(framing, framed, &header);
+	framed->source = SOURCE_SYSLOG;
+	if (!header_read(text, &header)) {
+		refuse(framing, framed, text, FRAMED_UNKNOWN);
 		return;
 	}
-	refuse(framing, framed, text, FRAMED_UNKNOWN);
+	if (!is_family(framing, FAMILY_HEADER + header.form)) {
+		refuse(framing, framed, text, FRAMED_OTHER);
+		return;
+	}
+	if (header.form == HEADER_KMSG) {
+		header.text = unescape_kmsg(framing, header.text);
+		framed->trust = TRUST_KERNEL;
+	}
+	read_header(framing, framed, &header);
 }
 
 /*
@@ -488,57 +499,185 @@ static bool may_matter(struct str text)
 	return str_find(text, STR("audit")) < text.n || str_find(text, STR("SECCOMP")) < text.n;
 }
 
-/* In JSON the words may be hidden: a message that is no UTF-8 comes as numbers. */
-static bool json_may_matter(struct str text)
+static bool is_auditd(struct str text)
 {
-	return may_matter(text) || str_find(text, STR("\"MESSAGE\":[")) < text.n ||
-	       str_find(text, STR("\"MESSAGE\" : [")) < text.n;
+	return str_starts(text, STR("type=")) || str_starts(text, STR("node="));
 }
 
-/* Lines that are not auditd's. Only those that mention audit are looked at closely. */
+/* auditd's own line, after "node=NAME " perhaps. A line that only begins so decides nothing. */
+static void read_auditd_line(struct framing *framing, struct framed *framed, struct str text)
+{
+	if (str_starts(text, STR("type=")))
+		read_auditd(framed, text);
+	else
+		read_node_prefix(framed, text);
+	if (framed->kind != FRAMED_OTHER && !is_family(framing, FAMILY_AUDITD))
+		refuse(framing, framed, text, FRAMED_OTHER);
+	/* of `ausearch -i`, and of kernels that print no "msg=", others have made a text */
+	if (framed->interpreted || !framed->full_stream)
+		framed->trust = TRUST_TEXT;
+}
+
+/* A first entry that is whole decides; one that never ends is no export. */
+static void read_export_line(struct framing *framing, struct framed *framed,
+			     const struct line *line)
+{
+	if (!journal_export_line(&framing->journal, line))
+		return;
+	if (is_family(framing, FAMILY_EXPORT))
+		framing_read_entry(framing, &framing->journal, framed);
+	else
+		refuse(framing, framed, journal_value(&framing->journal, JOURNAL_MESSAGE),
+		       FRAMED_OTHER);
+}
+
+static enum framed_kind nothing_of(struct str text)
+{
+	return memchr(text.p, '\0', text.n) ? FRAMED_UNKNOWN : FRAMED_TEXT;
+}
+
+/* Lines that are not auditd's. Only those that mention audit are looked at closely, once it is
+ * known what the input's lines stand in. */
 static void read_other_framing(struct framing *framing, struct framed *framed,
 			       const struct line *line)
 {
 	struct str text = line->text;
 
 	if (journal_is_export(&framing->journal, text)) {
-		framed->kind = FRAMED_OTHER;
-		if (journal_export_line(&framing->journal, line))
-			framing_read_entry(framing, &framing->journal, framed);
+		read_export_line(framing, framed, line);
 		return;
 	}
 	if (text.n && text.p[text.n - 1] == '\r')
 		text.n--;
-	if (text.n && text.p[0] == '{') {
-		framed->kind = FRAMED_OTHER;
-		if (!json_may_matter(text))
-			return;
-		if (journal_json(&framing->journal, text))
-			framing_read_entry(framing, &framing->journal, framed);
-		else
-			refuse(framing, framed, text, FRAMED_UNKNOWN);
-		return;
-	}
-	if (may_matter(text))
+	if (may_matter(text) || framing->family == FAMILY_UNDECIDED)
 		read_framed_text(framing, framed, text);
+	if (!may_matter(text))
+		framed->kind = nothing_of(text);
+}
+
+static void read_plain(struct framing *framing, const struct line *line, struct framed *framed)
+{
+	struct str text = line->text;
+
+	if (journal_is_broken(&framing->journal, text))
+		journal_restart(&framing->journal);
+	if (envelope_is_one(framing->envelope))
+		refuse(framing, framed, text, nothing_of(text)); /* the others have an envelope */
+	else if (is_auditd(text) && !framing->journal.inside)
+		read_auditd_line(framing, framed, text);
+	else if (text.n || framing->journal.inside)
+		read_other_framing(framing, framed, line);
+}
+
+/* What stands in an envelope, as a line of its own; the kernel's bare words where whatever gave
+ * them names no other program. */
+static void read_inner(struct framing *framing, const struct envelope_item *item,
+		       struct framed *framed)
+{
+	struct header header;
+
+	framed->source = SOURCE_SYSLOG;
+	if (str_starts(item->text, STR("type=")) || str_starts(item->text, STR("node="))) {
+		if (str_starts(item->text, STR("type=")))
+			read_auditd(framed, item->text);
+		else
+			read_node_prefix(framed, item->text);
+	} else if (header_read(item->text, &header)) {
+		if (header.form == HEADER_KMSG)
+			header.text = unescape_kmsg(framing, header.text);
+		read_header(framing, framed, &header);
+	} else {
+		read_kernel_text(framing, framed, item->text);
+		if (framed->kind == FRAMED_OTHER)
+			refuse(framing, framed, item->text, nothing_of(item->text));
+	}
+}
+
+static bool is_kernels(const struct envelope_item *item)
+{
+	static const struct str programs[] = {{"kernel", 6}, {"kernel:", 7}, {"audit", 5},
+					      {"auditd", 6}, {"-", 1},       {"", 0}};
+	struct str program = item->values[ENVELOPE_PROGRAM];
+	struct str facility = item->values[ENVELOPE_FACILITY];
+
+	if (facility.n && !str_eq(facility, STR("0")) && !str_eq(facility, STR("kern")) &&
+	    !str_eq(facility, STR("kernel")))
+		return str_eq(program, STR("auditd"));
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (str_eq(program, programs[i]))
+			return true;
+	return false;
+}
+
+static void read_journal_item(struct framing *framing, const struct envelope_item *item,
+			      struct framed *framed)
+{
+	static const struct {
+		enum envelope_value from;
+		enum journal_field to;
+	} fields[] = {
+		{ENVELOPE_TRANSPORT, JOURNAL_TRANSPORT},
+		{ENVELOPE_AUDIT_TYPE, JOURNAL_AUDIT_TYPE},
+		{ENVELOPE_AUDIT_ID, JOURNAL_AUDIT_ID},
+		{ENVELOPE_SOURCE_TIME, JOURNAL_SOURCE_TIME},
+		{ENVELOPE_TIME, JOURNAL_TIME},
+		{ENVELOPE_NODE, JOURNAL_HOSTNAME},
+		{ENVELOPE_FACILITY, JOURNAL_FACILITY},
+	};
+
+	journal_clear(&framing->entry);
+	journal_put(&framing->entry, JOURNAL_MESSAGE, item->text);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (item->values[fields[i].from].p)
+			journal_put(&framing->entry, fields[i].to, item->values[fields[i].from]);
+	framing_read_entry(framing, &framing->entry, framed);
+}
+
+static void read_item(struct framing *framing, const struct envelope_item *item,
+		      struct framed *framed)
+{
+	const struct line line = {.text = item->text, .ended = true};
+
+	if (item->cleaned)
+		read_plain(framing, &line, framed);
+	else if (item->container)
+		refuse(framing, framed, item->text, FRAMED_OTHER);
+	else if (item->values[ENVELOPE_TRANSPORT].p)
+		read_journal_item(framing, item, framed);
+	else if (is_kernels(item))
+		read_inner(framing, item, framed);
 	else
-		framed->kind = memchr(text.p, '\0', text.n) ? FRAMED_UNKNOWN : FRAMED_TEXT;
+		refuse(framing, framed, item->text, FRAMED_OTHER);
+	if (!framed->node.n)
+		framed->node = node_of(framing, item->values[ENVELOPE_NODE]);
+	framed->text = item->text;
+	if (item->wrapped)
+		framed->trust = TRUST_TEXT;
+}
+
+bool framing_more(struct framing *framing, struct framed *framed)
+{
+	struct envelope_item item;
+
+	if (!envelope_next(framing->envelope, &item))
+		return false;
+	*framed = (struct framed){.kind = FRAMED_OTHER};
+	read_item(framing, &item, framed);
+	return true;
 }
 
 void framing_read(struct framing *framing, const struct line *line, struct framed *framed)
 {
-	struct str text = line->text;
+	struct line plain = *line;
 
 	*framed = (struct framed){.kind = FRAMED_OTHER};
-	if (journal_is_broken(&framing->journal, text))
-		journal_restart(&framing->journal);
 	/* copytruncate leaves a hole of zeros before the first line */
-	while (text.n && text.p[0] == '\0' && !framing->journal.inside)
-		text = str_skip(text, 1);
-	if (str_starts(text, STR("type=")) && !framing->journal.inside)
-		read_auditd(framed, text);
-	else if (str_starts(text, STR("node=")) && !framing->journal.inside)
-		read_node_prefix(framed, text);
-	else if (line->text.n || framing->journal.inside)
-		read_other_framing(framing, framed, line);
+	while (plain.text.n && plain.text.p[0] == '\0' && !framing->journal.inside)
+		plain.text = str_skip(plain.text, 1);
+	if (!framing->journal.inside && envelope_line(framing->envelope, plain.text)) {
+		framing_more(framing, framed);
+		return;
+	}
+	framed->text = plain.text;
+	read_plain(framing, &plain, framed);
 }

@@ -1,12 +1,15 @@
 /*
  * Framing: what is around a record, which decides whether the kernel wrote it.
  *
- * One framing reads all variants, line by line, so that mixed files work: auditd's RAW and
- * ENRICHED with or without node=, kernel text in any syslog framing, dmesg, /dev/kmsg,
- * journald's text, JSON and export forms, and the output of `ausearch -i`.
+ * An envelope (envelope.h) comes off first. The line is then auditd's RAW or ENRICHED with or
+ * without node=, kernel text behind a header (header.h), journald's text or export form, or the
+ * output of `ausearch -i`. An input has one of these, decided by its first line that shows one: a
+ * program's message may hold newlines, and what stands behind them looks as the program likes.
+ * A line in another framing is untrusted; so is an indented one.
  *
  * A line counts as the kernel's only if its framing says so. A container can send any text to
- * syslog; text after another program's tag is that program's, whatever it says.
+ * syslog; text after another program's tag is that program's, whatever it says. How far a framing
+ * can be believed is the record's trust (source.h).
  */
 #ifndef SCLOG_INGEST_FRAMING_H
 #define SCLOG_INGEST_FRAMING_H
@@ -41,6 +44,7 @@ struct framed {
 	enum framed_kind kind;
 	enum source_kind source;
 	enum trust trust;
+	struct str text;   /* the line, or what stood in its envelope; borrowed as node */
 	struct str node;   /* empty: this host; borrowed from the line or the framing */
 	struct str fields; /* FRAMED_RECORD: what record_parse() takes */
 	bool interpreted;  /* FRAMED_RECORD: what record_parse_interpreted() takes instead */
@@ -52,10 +56,15 @@ struct framed {
 	uint64_t count;            /* FRAMED_NOTICE: the number the line gives, or 0 */
 };
 
+#define FRAMING_NAMES "auditd|export|kmsg|dmesg|syslog|logcat"
+
 struct framing_options {
-	struct str host; /* this host's name */
-	int64_t now_ms;  /* a stamp without a year is the nearest one not after this */
-	bool trust_all;  /* take records in any framing */
+	struct str host;     /* this host's name */
+	int64_t now_ms;      /* a stamp without a year is the nearest one not after this */
+	bool trust_all;      /* take records in any framing */
+	bool mixed;          /* logs of several framings, one behind the other */
+	const char *framing; /* one of FRAMING_NAMES; NULL: decided by the first lines */
+	const char *unwrap;  /* one of ENVELOPE_NAMES; NULL: the same */
 };
 
 /*
@@ -68,6 +77,12 @@ void framing_free(struct framing *framing);
 
 /* Reads one line. Slices in *ret_framed live as long as the line and until the next call. */
 void framing_read(struct framing *framing, const struct line *line, struct framed *ret_framed);
+
+/* What else was in the envelope of that line; false if there is nothing more. */
+bool framing_more(struct framing *framing, struct framed *ret_framed);
+
+/* True once the input at hand is auditd's own file: its lines may be read without framing_read(). */
+bool framing_is_auditd(const struct framing *framing);
 
 /* Reads the entry that a journal holds (journal.h), whoever put it there. Slices live as long as
  * that entry. One of another type of the audit transport is OTHER, with has_serial: whether it is

@@ -1,7 +1,6 @@
 #include "ingest/journal.h"
 
 #include <endian.h>
-#include <jansson.h>
 
 static const char *const field_names[JOURNAL_FIELD_COUNT] = {
 	[JOURNAL_TRANSPORT] = "_TRANSPORT",
@@ -68,50 +67,6 @@ void journal_clear(struct journal *journal)
 void journal_put(struct journal *journal, enum journal_field field, struct str value)
 {
 	entry_put(&journal->entry, (int)field, value);
-}
-
-/* A value that is no UTF-8 comes as an array of byte numbers, a repeated field as an array of
- * strings (systemd, Journal JSON Format). */
-static void put_array(struct journal_entry *entry, int field, const json_t *array)
-{
-	BUF_AUTO bytes = {0};
-	json_t *item;
-	size_t i;
-
-	json_array_foreach(array, i, item) {
-		if (json_is_string(item)) {
-			entry_put(entry, field,
-				  str_of(json_string_value(item), json_string_length(item)));
-			return;
-		}
-		if (!json_is_integer(item) || bytes.n > VALUE_MAX)
-			return;
-		buf_put_char(&bytes, (char)json_integer_value(item));
-	}
-	entry_put(entry, field, buf_str(&bytes));
-}
-
-bool journal_json(struct journal *journal, struct str text)
-{
-	json_error_t error;
-	json_t *root = json_loadb(text.p, text.n, JSON_ALLOW_NUL, &error);
-
-	entry_clear(&journal->entry);
-	if (!json_is_object(root)) {
-		json_decref(root);
-		return false;
-	}
-	for (int i = 0; i < JOURNAL_FIELD_COUNT; i++) {
-		const json_t *value = json_object_get(root, field_names[i]);
-
-		if (json_is_string(value))
-			entry_put(&journal->entry, i,
-				  str_of(json_string_value(value), json_string_length(value)));
-		else if (json_is_array(value))
-			put_array(&journal->entry, i, value);
-	}
-	json_decref(root);
-	return journal->entry.fields[JOURNAL_TRANSPORT].present;
 }
 
 /* "NAME=" or a binary value's NAME alone: capitals, digits and underscores, at most 64 of them

@@ -1,8 +1,6 @@
 /*
- * Journal entries as `journalctl -o json` and `-o export` write them.
- *
- * JSON is one entry a line. The export form is many lines an entry, ended by an empty one, with
- * binary values behind a 64-bit length (systemd, Journal Export Formats): those are gathered.
+ * Journal entries, and how `journalctl -o export` writes them: many lines an entry, ended by an
+ * empty one, with binary values behind a 64-bit length (systemd, Journal Export Formats).
  */
 #ifndef SCLOG_INGEST_JOURNAL_H
 #define SCLOG_INGEST_JOURNAL_H
@@ -54,9 +52,6 @@ const char *journal_field_name(enum journal_field field);
  * field that comes twice the first value is kept, one of more than 64 KiB is not. */
 void journal_clear(struct journal *journal);
 void journal_put(struct journal *journal, enum journal_field field, struct str value);
-
-/* Parses one JSON entry into journal->entry. False if it is no journal entry. */
-bool journal_json(struct journal *journal, struct str text);
 
 /* True if the line can be no part of the entry that is being gathered: its end was lost. What there
  * is of it is then for nobody (journal_restart()), and the line is one by itself. */

@@ -9,8 +9,15 @@ libsclog_a_SOURCES += \
 	ingest/follow_slot.c \
 	ingest/follow_successor.c \
 	ingest/follow_watch.c \
+	ingest/envelope/envelope.c ingest/envelope/envelope.h ingest/envelope/envelope_private.h \
+	ingest/envelope/csv.c \
+	ingest/envelope/escape.c \
+	ingest/envelope/json_text.c \
+	ingest/envelope/prefix.c \
+	ingest/envelope/role.c \
 	ingest/framing.c ingest/framing.h \
 	ingest/gzip.c ingest/gzip.h \
+	ingest/header.c ingest/header.h \
 	ingest/input.c ingest/input.h \
 	ingest/journal.c ingest/journal.h \
 	ingest/kmsg.c ingest/kmsg.h \

@@ -131,6 +131,8 @@ static bool take_zone(struct str *text, int *ret_offset_s, bool *ret_local)
 
 	*ret_offset_s = 0;
 	*ret_local = text->n == 0;
+	if (str_eq(*text, STR(" UTC")))
+		*text = str_skip(*text, text->n);
 	if (text->n == 0 || take_char(text, 'Z') || take_char(text, 'z'))
 		return text->n == 0;
 	char sign = text->p[0];
@@ -200,16 +202,31 @@ static bool nearest_year(struct tm *tm, int month, int day, int ms, int64_t now_
 	return false;
 }
 
+/* "11-21 23:01:34.454": Android. */
+static bool take_month_day(struct str *text, int *month, int *day)
+{
+	struct str at = *text;
+	int number;
+
+	if (!take_number(&at, 2, &number) || !take_char(&at, '-') || !take_number(&at, 2, day))
+		return false;
+	*month = number - 1;
+	*text = at;
+	return true;
+}
+
 bool stamp_bsd(struct str text, int64_t now_ms, int64_t *ret_ms)
 {
 	struct tm tm = {0};
 	struct str name = str_of(text.p, str_chr(text, ' '));
 	int day, year, month = month_from_name(name);
 
-	text = str_skip(text, name.n);
-	skip_blanks(&text);
-	if (month < 0 || !take_number(&text, 2, &day))
-		return false;
+	if (!take_month_day(&text, &month, &day)) {
+		text = str_skip(text, name.n);
+		skip_blanks(&text);
+		if (month < 0 || !take_number(&text, 2, &day))
+			return false;
+	}
 	skip_blanks(&text);
 	if (!take_clock(&text, &tm))
 		return false;

@@ -85,8 +85,7 @@ int intake_refuse(struct intake *intake, enum malformed why, const struct line *
 	return refuse(intake, why, line, &framed, err);
 }
 
-static int put(struct intake *intake, const struct line *line, const struct framed *framed,
-	       struct err *err)
+static int put(struct intake *intake, const struct framed *framed, struct err *err)
 {
 	struct event event = {
 		.record = &intake->record,
@@ -95,7 +94,7 @@ static int put(struct intake *intake, const struct line *line, const struct fram
 		.full_stream = framed->full_stream,
 		.node = intake_node(intake, framed->node),
 	};
-	int result = intake->put(intake->context, &event, line->text, err);
+	int result = intake->put(intake->context, &event, framed->text, err);
 
 	if (result < 0)
 		return result;
@@ -132,14 +131,20 @@ static int refuse_stamped(struct intake *intake, enum malformed why, const struc
 #define TAIL_USUAL 128
 
 /* Where a newline was lost, another record follows on the same line: it counts as well. */
-static int take_joined(struct intake *intake, const struct line *line, struct str rest,
+static int take_joined(struct intake *intake, const struct line *line, const struct framed *framed,
 		       struct err *err)
 {
+	struct str rest = intake->record.rest;
 	size_t at = rest.n > TAIL_USUAL ? str_find(rest, STR("type=SECCOMP msg=audit(")) : rest.n;
 	struct line joined = *line;
 
 	if (at == rest.n)
 		return 0;
+	/* behind another log's record anybody's text may stand */
+	if (framed->trust != TRUST_KERNEL) {
+		intake->counts.untrusted++;
+		return 0;
+	}
 	joined.text = str_skip(rest, at);
 	return intake_line(intake, &joined, err);
 }
@@ -162,13 +167,12 @@ static int take_record(struct intake *intake, const struct line *line, const str
 	intake->record.serial = framed->serial;
 	intake->record.has_serial = framed->has_serial;
 	intake_saw(intake, framed->ms);
-	int result = put(intake, line, framed, err);
+	int result = put(intake, framed, err);
 
-	return result < 0 ? result : take_joined(intake, line, intake->record.rest, err);
+	return result < 0 ? result : take_joined(intake, line, framed, err);
 }
 
-static int take_notice(struct intake *intake, const struct line *line, const struct framed *framed,
-		       struct err *err)
+static int take_notice(struct intake *intake, const struct framed *framed, struct err *err)
 {
 	static const enum loss_kind kinds[] = {
 		[FRAMED_NOTICE_PRINTK] = LOSS_PRINTK,   [FRAMED_NOTICE_LOST] = LOSS_COUNTER,
@@ -180,7 +184,7 @@ static int take_notice(struct intake *intake, const struct line *line, const str
 		.ms = framed->ms,
 		.count = framed->count,
 		.node = intake_node(intake, framed->node),
-		.text = line->text,
+		.text = framed->text,
 	};
 
 	return store_put_loss(intake->store, &note, err);
@@ -209,7 +213,7 @@ static int take_framed(struct intake *intake, const struct line *line, const str
 		return refuse(intake, line->ended ? MALFORMED_STAMP : MALFORMED_PARTIAL, line,
 			      framed, err);
 	case FRAMED_NOTICE:
-		return take_notice(intake, line, framed, err);
+		return take_notice(intake, framed, err);
 	case FRAMED_UNTRUSTED:
 		intake->counts.untrusted++;
 		return 0;
@@ -230,18 +234,24 @@ static int take_framed(struct intake *intake, const struct line *line, const str
 int intake_line(struct intake *intake, const struct line *line, struct err *err)
 {
 	struct framed framed;
+	int result;
 
 	framing_read(intake->framing, line, &framed);
 	note_kind(intake, line, framed.kind);
-	return take_framed(intake, line, &framed, err);
+	result = take_framed(intake, line, &framed, err);
+	while (result == 0 && framing_more(intake->framing, &framed))
+		result = take_framed(intake, line, &framed, err);
+	return result;
 }
 
 int intake_framed(struct intake *intake, const struct framed *framed, struct str text,
 		  struct err *err)
 {
 	const struct line line = {.text = text, .ended = true};
+	struct framed whole = *framed;
 
-	return take_framed(intake, &line, framed, err);
+	whole.text = text;
+	return take_framed(intake, &line, &whole, err);
 }
 
 void intake_begin(struct intake *intake, const char *path)

@@ -199,6 +199,7 @@ shell_tests = \
 	tests/check-docs \
 	tests/check-format \
 	tests/check-layers \
+	tests/formats.test \
 	tests/bad-input.test \
 	tests/blind.test \
 	tests/completion.test \

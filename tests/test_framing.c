@@ -319,7 +319,8 @@ static const struct {
 
 static struct framing *new_framing(bool trust_all)
 {
-	struct framing_options options = {.host = STR("vm"), .now_ms = NOW, .trust_all = trust_all};
+	struct framing_options options = {
+		.host = STR("vm"), .now_ms = NOW, .trust_all = trust_all, .mixed = true};
 	struct framing *framing = NULL;
 	struct err err = ERR_INIT;
 
@@ -521,6 +522,58 @@ static void test_export_spoofed(void **state)
 	framing_free(framing);
 }
 
+static struct framing *new_single_framing(const char *name, const char *unwrap)
+{
+	struct framing_options options = {
+		.host = STR("vm"), .now_ms = NOW, .framing = name, .unwrap = unwrap};
+	struct framing *framing = NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(framing_new(&options, &framing, &err), 0);
+	return framing;
+}
+
+#define RAW_LINE    "type=SECCOMP msg=" STAMP FIELDS "\n"
+#define SYSLOG_LINE "Nov 21 23:01:34 vm kernel: " RECORD "\n"
+#define DMESG_LINE  "[  711.918371] " RECORD "\n"
+#define JSON_LINE   "{\"log\":\"type=1326 " STAMP "auid=0 pid=1\"}\n"
+
+/* The first line that shows a framing decides: what stands behind a newline in a message of some
+ * program looks as the program likes. */
+static void test_one_framing(void **state)
+{
+	static const struct {
+		const char *framing, *unwrap;
+		struct str text;
+		unsigned records;
+	} logs[] = {
+		{NULL, NULL, S(SYSLOG_LINE RAW_LINE SYSLOG_LINE), 2},
+		{NULL, NULL, S("Nov 21 23:01:34 vm app: two\n" RAW_LINE), 0},
+		{NULL, NULL, S("Nov 21 23:01:34 vm app: two\n" DMESG_LINE JSON_LINE), 0},
+		{NULL, NULL, S("Nov 21 23:01:34 vm app: two\n    " SYSLOG_LINE), 0},
+		{NULL, NULL, S(RAW_LINE SYSLOG_LINE), 1},
+		{NULL, NULL, S(DMESG_LINE RAW_LINE JSON_LINE), 1},
+		{NULL, NULL, S(JSON_LINE RAW_LINE JSON_LINE), 2},
+		{NULL, NULL, S("{\"x\":1}\n" RAW_LINE SYSLOG_LINE), 0},
+		{NULL, NULL, S(ENTRY RAW_LINE), 1},
+		{NULL, NULL, S("some words of a person\n\n" SYSLOG_LINE), 1},
+		{"auditd", NULL, S(SYSLOG_LINE RAW_LINE), 1},
+		{"syslog", NULL, S(RAW_LINE SYSLOG_LINE), 1},
+		{NULL, "none", S(JSON_LINE RAW_LINE), 1},
+		{NULL, "json", S(RAW_LINE JSON_LINE), 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(logs) / sizeof(*logs); i++) {
+		struct framing *framing = new_single_framing(logs[i].framing, logs[i].unwrap);
+		unsigned records = count_records(framing, logs[i].text);
+
+		if (records != logs[i].records)
+			fail_msg("log %zu: %u records, not %u", i, records, logs[i].records);
+		framing_free(framing);
+	}
+}
+
 /* An entry that a cut file left open does not swallow the next input. */
 static void test_restart(void **state)
 {
@@ -537,14 +590,18 @@ static void test_restart(void **state)
 }
 
 #define ROWS  (sizeof(rows) / sizeof(*rows))
-#define FIXED 7
+#define FIXED 8
 
 int main(void)
 {
 	struct CMUnitTest tests[ROWS + FIXED] = {
-		cmocka_unit_test(test_notices),   cmocka_unit_test(test_kmsg_escapes),
-		cmocka_unit_test(test_trust_all), cmocka_unit_test(test_trust_all_changes_nothing),
-		cmocka_unit_test(test_export),    cmocka_unit_test(test_export_spoofed),
+		cmocka_unit_test(test_one_framing),
+		cmocka_unit_test(test_notices),
+		cmocka_unit_test(test_kmsg_escapes),
+		cmocka_unit_test(test_trust_all),
+		cmocka_unit_test(test_trust_all_changes_nothing),
+		cmocka_unit_test(test_export),
+		cmocka_unit_test(test_export_spoofed),
 		cmocka_unit_test(test_restart),
 	};
 

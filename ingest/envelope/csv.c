@@ -1,0 +1,126 @@
+#include "ingest/envelope/envelope_private.h"
+
+static const char delimiters[] = ",\t;|";
+
+struct cell {
+	struct str text; /* with its doubled quotes */
+	bool quoted;
+};
+
+/* The next cell (RFC 4180); false at the end. */
+static bool next_cell(struct str *row, char delimiter, bool *more, struct cell *ret_cell)
+{
+	struct str text = *row;
+	size_t n = 0;
+
+	if (!*more)
+		return false;
+	ret_cell->quoted = text.n > 0 && text.p[0] == '"';
+	if (ret_cell->quoted) {
+		text = str_skip(text, 1);
+		while (n < text.n && (text.p[n] != '"' || (n + 1 < text.n && text.p[n + 1] == '"')))
+			n += text.p[n] == '"' ? 2 : 1;
+		n = n < text.n ? n : text.n;
+		ret_cell->text = str_of(text.p, n);
+		text = str_skip(text, n < text.n ? n + 1 : n);
+	}
+	n = str_chr(text, delimiter);
+	if (!ret_cell->quoted)
+		ret_cell->text = str_of(text.p, n);
+	*more = n < text.n;
+	*row = str_skip(text, *more ? n + 1 : n);
+	return true;
+}
+
+/* The names of columns are words: no digits first, nothing quoted within. */
+static bool is_name(struct str text)
+{
+	if (text.n == 0 || text.n > 64 || (text.p[0] >= '0' && text.p[0] <= '9'))
+		return false;
+	for (size_t i = 0; i < text.n; i++)
+		if (strchr("\"'{}[]=:<>", text.p[i]))
+			return false;
+	return true;
+}
+
+static size_t read_names(struct csv_head *head, struct str line, char delimiter)
+{
+	struct cell cell;
+	bool more = true;
+	size_t count = 0;
+
+	while (count < CSV_COLUMNS_MAX && next_cell(&line, delimiter, &more, &cell)) {
+		if (!is_name(cell.text))
+			return 0;
+		head->values[count++] = role_of(str_of(NULL, 0), cell.text);
+	}
+	return count;
+}
+
+void csv_read_head(struct csv_head *head, struct str line)
+{
+	head->looked = true;
+	head->count = 0;
+	for (const char *delimiter = delimiters; *delimiter && head->count < 2; delimiter++)
+		head->count = read_names(head, line, *delimiter);
+}
+
+static struct str undouble(struct cell cell, struct buf *spare)
+{
+	size_t from = spare->n;
+
+	if (!cell.quoted || str_find(cell.text, STR("\"\"")) == cell.text.n)
+		return cell.text;
+	for (size_t i = 0; i < cell.text.n; i++) {
+		buf_put_char(spare, cell.text.p[i]);
+		if (cell.text.p[i] == '"')
+			i++;
+	}
+	return str_of(spare->p + from, spare->n - from);
+}
+
+/* A cell that names the kernel says so in whatever column it stands. */
+static bool names_kernel(struct str text)
+{
+	return str_eq(text, STR("kern")) || str_eq(text, STR("kernel"));
+}
+
+static bool take_row(const struct csv_head *head, struct str row, char delimiter,
+		     struct str *ret_text, struct context *context, struct buf *spare)
+{
+	struct context found = *context;
+	struct cell cell;
+	bool more = true, any = false;
+	size_t count = 0;
+
+	buf_reserve(spare, row.n + 1); /* it does not move any more */
+	for (; next_cell(&row, delimiter, &more, &cell); count++) {
+		int value = count < head->count ? head->values[count] : -1;
+
+		if (value >= 0)
+			found.values[value] = cell.text;
+		else if (names_kernel(cell.text) && !found.values[ENVELOPE_PROGRAM].p)
+			found.values[ENVELOPE_PROGRAM] = STR("kernel");
+		if (role_is_container(STR("stream"), cell.text))
+			found.container = true;
+		if (any || !envelope_matters(cell.text))
+			continue;
+		*ret_text = undouble(cell, spare);
+		any = envelope_is_text(*ret_text) || json_begins(*ret_text);
+	}
+	if (!any || count < 2)
+		return false;
+	*context = found;
+	return true;
+}
+
+bool csv_take(const struct csv_head *head, struct str text, struct str *ret_text,
+	      struct context *context, struct buf *spare)
+{
+	for (const char *delimiter = delimiters; *delimiter; delimiter++) {
+		buf_clear(spare);
+		if (take_row(head, text, *delimiter, ret_text, context, spare))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,463 @@
+#include "ingest/envelope/envelope_private.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+/* Texts of one value; more are for nobody. */
+#define ITEMS_MAX 65536
+
+enum kind {
+	KIND_UNDECIDED,
+	KIND_NONE,
+	KIND_JSON,
+	KIND_CSV,
+	KIND_ESCAPED,
+	KIND_PREFIX, /* the first of those that are one line and a function */
+};
+
+struct prefix {
+	const char *name;
+	envelope_peel_fn *peel;
+};
+
+/* In the order in which they are tried. */
+static const struct prefix prefixes[] = {
+	{"cri", peel_cri},         {"loki", peel_loki},      {"kubectl", peel_kubectl},
+	{"compose", peel_compose}, {"time", peel_time},      {"aws", peel_aws},
+	{"grep", peel_grep},       {"node-logs", peel_node}, {"quoted", peel_quoted},
+	{"yaml", peel_yaml},
+};
+
+#define PREFIX_COUNT (sizeof(prefixes) / sizeof(prefixes[0]))
+
+static const struct {
+	const char *name;
+	enum kind kind;
+} names[] = {
+	{"none", KIND_NONE}, {"json", KIND_JSON}, {"csv", KIND_CSV}, {"escaped", KIND_ESCAPED}};
+
+struct kept {
+	size_t at, n; /* in bytes */
+	bool wrapped, container, cleaned;
+	struct {
+		size_t at, n;
+		bool present;
+	} values[ENVELOPE_VALUES];
+};
+
+struct envelope {
+	struct envelope_options options;
+	unsigned kind, fixed; /* enum kind, KIND_PREFIX + n; fixed: by its name */
+	bool begun;           /* a line was looked at */
+	struct csv_head head;
+	struct json_gather json;
+	struct buf bytes; /* of what was taken out */
+	struct kept *kept;
+	size_t count, size, next;
+	size_t entry; /* where the texts of the entry at hand begin in kept */
+};
+
+static bool kind_of_name(const char *name, unsigned *ret_kind)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		*ret_kind = names[i].kind;
+		if (strcmp(name, names[i].name) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < PREFIX_COUNT; i++) {
+		*ret_kind = KIND_PREFIX + (unsigned)i;
+		if (strcmp(name, prefixes[i].name) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool envelope_is_name(const char *name)
+{
+	unsigned kind;
+
+	return kind_of_name(name, &kind);
+}
+
+struct envelope *envelope_new(const struct envelope_options *options)
+{
+	struct envelope *envelope = mem_new(1, sizeof(*envelope));
+
+	envelope->options = *options;
+	if (!options->name || !kind_of_name(options->name, &envelope->fixed))
+		envelope->fixed = KIND_UNDECIDED;
+	envelope_begin(envelope);
+	return envelope;
+}
+
+void envelope_free(struct envelope *envelope)
+{
+	if (!envelope)
+		return;
+	json_gather_release(&envelope->json);
+	buf_release(&envelope->bytes);
+	free(envelope->kept);
+	free(envelope);
+}
+
+static void clear_kept(struct envelope *envelope)
+{
+	buf_clear(&envelope->bytes);
+	envelope->count = envelope->next = envelope->entry = 0;
+}
+
+void envelope_new_entry(struct envelope *envelope)
+{
+	envelope->entry = envelope->count;
+}
+
+void envelope_begin(struct envelope *envelope)
+{
+	envelope->kind = envelope->fixed;
+	envelope->begun = false;
+	envelope->head = (struct csv_head){0};
+	json_gather_reset(&envelope->json);
+	clear_kept(envelope);
+}
+
+bool envelope_is_none(const struct envelope *envelope)
+{
+	return envelope->kind == KIND_NONE;
+}
+
+bool envelope_is_one(const struct envelope *envelope)
+{
+	return envelope->kind > KIND_NONE && !envelope->options.mixed;
+}
+
+bool envelope_is_inside(const struct envelope *envelope)
+{
+	return envelope->json.depth > 0;
+}
+
+bool envelope_matters(struct str text)
+{
+	return str_find(text, STR("audit")) < text.n || str_find(text, STR("eccomp")) < text.n ||
+	       str_find(text, STR("SECCOMP")) < text.n ||
+	       str_find(text, STR("[97,117,100,")) < text.n ||
+	       str_find(text, STR("[83,69,67,67,")) < text.n;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Each '0' of the shape is a digit, '_' a digit or a blank. */
+static bool has_shape(struct str text, const char *shape)
+{
+	size_t n = strlen(shape);
+
+	if (text.n < n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		char c = text.p[i];
+
+		if (shape[i] == '0'   ? !is_digit(c)
+		    : shape[i] == '_' ? !is_digit(c) && c != ' '
+				      : c != shape[i])
+			return false;
+	}
+	return true;
+}
+
+/* "Nov 21 23:01:34": the second of two words, or the first, is a day, and a clock follows. */
+static bool is_bsd(struct str text)
+{
+	for (int i = 0; i < 4; i++) {
+		size_t n = 0;
+
+		if (i >= 2 && has_shape(text, "00:00:00"))
+			return true;
+		while (n < text.n && text.p[n] != ' ' && n < 24)
+			n++;
+		if (n == 0 || n == text.n || text.p[n] != ' ' || memchr(text.p, ':', n))
+			return false;
+		while (n < text.n && text.p[n] == ' ')
+			n++;
+		text = str_skip(text, n);
+	}
+	return false;
+}
+
+/* "2026-11-21T23:01:34.454Z " and nothing else up to the blank. */
+static bool is_iso(struct str text)
+{
+	size_t n = 19;
+
+	if (!has_shape(text, "0000-00-00") || text.n < 20 ||
+	    !has_shape(str_skip(text, 11), "00:00:00"))
+		return false;
+	while (n < text.n && (is_digit(text.p[n]) || strchr("+-:.,Zz", text.p[n])))
+		n++;
+	return n < text.n && text.p[n] == ' ';
+}
+
+static bool is_bracketed(struct str text)
+{
+	size_t n = str_chr(str_of(text.p, text.n < 80 ? text.n : 80), ']');
+
+	if (text.n < 4 || text.p[0] != '[' || n == text.n || n == 80)
+		return false;
+	for (size_t i = 1; i + 1 < n; i++)
+		if (is_digit(text.p[i]) && strchr(".,:", text.p[i + 1]))
+			return true;
+	return false;
+}
+
+/* "type=SECCOMP msg=audit(", "type=1326 audit(". */
+static bool is_audit(struct str text)
+{
+	size_t n = 5;
+
+	if (!str_starts(text, STR("type=")))
+		return false;
+	while (n < text.n && n < 64 && text.p[n] != ' ')
+		n++;
+	text = str_skip(text, n);
+	return str_starts(text, STR(" msg=audit(")) || str_starts(text, STR(" audit("));
+}
+
+/* "5,1234,711918371,-;": of /dev/kmsg. */
+static bool is_kmsg(struct str text)
+{
+	for (int i = 0; i < 3; i++) {
+		size_t n = 0;
+
+		while (n < text.n && n < 20 && is_digit(text.p[n]))
+			n++;
+		if (n == 0 || n == text.n || text.p[n] != ',')
+			return false;
+		text = str_skip(text, n + 1);
+	}
+	return str_chr(text, ';') < text.n;
+}
+
+/* A line that stands by itself, with a header that says whose it is. */
+static bool is_plain(struct str text)
+{
+	return is_audit(text) || str_starts(text, STR("node=")) || is_bsd(text) || is_iso(text) ||
+	       is_bracketed(text) || is_kmsg(text) || has_shape(text, "00-00 00:00:00.") ||
+	       has_shape(text, "<0>") || has_shape(text, "<00>");
+}
+
+bool envelope_is_line(struct str text)
+{
+	return is_plain(text) || json_begins(text);
+}
+
+bool envelope_is_text(struct str text)
+{
+	static const struct str words[] = {
+		{"audit: type=", 12},       {"audit: audit_", 13},   {"audit: backlog ", 15},
+		{"audit: rate ", 12},       {"audit: kauditd ", 15}, {"kauditd_printk_skb: ", 20},
+		{"audit_printk_skb: ", 18}, {"SECCOMP auid=", 13},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_starts(text, words[i]))
+			return true;
+	return envelope_is_line(text);
+}
+
+static bool contains(struct str text, struct str part)
+{
+	return part.n <= text.n && str_find(text, part) < text.n;
+}
+
+/* Exporters give an entry's text twice: as it came, and what they made of it. */
+static bool is_kept(const struct envelope *envelope, struct str text)
+{
+	for (size_t i = envelope->entry; i < envelope->count && i < envelope->entry + 16; i++) {
+		const struct kept *kept = &envelope->kept[i];
+		struct str other = str_of(envelope->bytes.p + kept->at, kept->n);
+
+		if (contains(text, other) || contains(other, text))
+			return true;
+	}
+	return false;
+}
+
+static size_t keep_bytes(struct envelope *envelope, struct str text)
+{
+	size_t at = envelope->bytes.n;
+
+	buf_put_str(&envelope->bytes, text);
+	return at;
+}
+
+static void keep(struct envelope *envelope, struct str text, const struct context *context,
+		 bool wrapped)
+{
+	if (envelope->count == ITEMS_MAX || is_kept(envelope, text))
+		return;
+	if (envelope->count == envelope->size) {
+		envelope->size = envelope->size ? 2 * envelope->size : 16;
+		envelope->kept =
+			mem_resize(envelope->kept, envelope->size * sizeof(*envelope->kept));
+	}
+	struct kept *kept = &envelope->kept[envelope->count++];
+
+	*kept = (struct kept){.wrapped = wrapped, .container = context->container};
+	kept->n = text.n;
+	kept->at = keep_bytes(envelope, text);
+	for (int i = 0; i < ENVELOPE_VALUES; i++) {
+		kept->values[i].present = context->values[i].p != NULL;
+		kept->values[i].n = context->values[i].n;
+		kept->values[i].at = keep_bytes(envelope, context->values[i]);
+	}
+}
+
+/* journald's own entries are as they were written; anything else passed through other hands. */
+static bool is_journal(const struct context *context, unsigned depth)
+{
+	return depth == 1 && context->genuine && context->values[ENVELOPE_TRANSPORT].p;
+}
+
+/* Takes one envelope of a line off, if it has one. Returns its kind, or KIND_UNDECIDED. */
+static unsigned peel(const struct csv_head *head, struct str text, unsigned kind,
+		     struct str *ret_text, struct context *context, struct buf *spare)
+{
+	for (size_t i = 0; i < PREFIX_COUNT; i++) {
+		struct context found = *context;
+
+		if (kind != KIND_UNDECIDED && kind != KIND_PREFIX + i)
+			continue;
+		if (!prefixes[i].peel(text, ret_text, &found, spare))
+			continue;
+		*context = found;
+		return KIND_PREFIX + (unsigned)i;
+	}
+	if ((kind == KIND_UNDECIDED || kind == KIND_CSV) && envelope_matters(text) &&
+	    csv_take(head, text, ret_text, context, spare))
+		return KIND_CSV;
+	buf_clear(spare);
+	if ((kind == KIND_UNDECIDED || kind == KIND_ESCAPED) && escape_take(text, ret_text, spare))
+		return KIND_ESCAPED;
+	return KIND_UNDECIDED;
+}
+
+void envelope_unwrap(struct envelope *envelope, struct str text, const struct context *context,
+		     unsigned depth)
+{
+	BUF_AUTO spare = {0};
+	BUF_AUTO plain = {0};
+	struct context inner = *context;
+	static const struct csv_head no_head = {.looked = true};
+	struct str within;
+
+	if (depth >= ENVELOPE_DEPTH_MAX)
+		return;
+	if (colour_take(text, &within, &plain))
+		text = within;
+	if (json_begins(text) && json_unwrap(envelope, text, context, depth))
+		return;
+	/* what is written as itself is no envelope: a time before a line may be the line's own */
+	if ((!is_plain(text) || is_iso(text)) &&
+	    peel(&no_head, text, KIND_UNDECIDED, &within, &inner, &spare) != KIND_UNDECIDED) {
+		inner.genuine = false;
+		envelope_unwrap(envelope, within, &inner, depth + 1);
+		return;
+	}
+	buf_clear(&spare);
+	if (escape_take(text, &within, &spare))
+		text = within;
+	keep(envelope, text, context, !is_journal(context, depth));
+}
+
+/* Takes off what the input's lines are known to have. */
+static bool take_known(struct envelope *envelope, struct str line)
+{
+	struct context context = {.genuine = false};
+	BUF_AUTO spare = {0};
+	struct str text;
+
+	if (envelope->kind == KIND_JSON)
+		return json_take(&envelope->json, envelope, line);
+	if (peel(&envelope->head, line, envelope->kind, &text, &context, &spare) == KIND_UNDECIDED)
+		return false;
+	envelope_unwrap(envelope, text, &context, 1);
+	return true;
+}
+
+/* What the line shows of the input. */
+static unsigned decide(struct envelope *envelope, struct str line)
+{
+	struct context context = {.genuine = false};
+	BUF_AUTO spare = {0};
+	struct str text;
+
+	if (json_begins(line) || str_starts(line, STR("\x1e{")) || str_starts(line, STR("data: {")))
+		return KIND_JSON;
+	if (is_plain(line) && !is_iso(line))
+		return escape_take(line, &text, &spare) ? KIND_ESCAPED : KIND_NONE;
+	unsigned kind = peel(&envelope->head, line, KIND_UNDECIDED, &text, &context, &spare);
+
+	if (kind == KIND_UNDECIDED && is_plain(line))
+		return KIND_NONE;
+	return kind;
+}
+
+/* Takes a line's ends off: a byte-order mark, colours, the return of CRLF. */
+static bool clean(struct envelope *envelope, struct str line, struct str *ret_line,
+		  struct buf *spare)
+{
+	bool marked = !envelope->begun && str_starts(line, STR("\xef\xbb\xbf"));
+
+	*ret_line = marked ? str_skip(line, 3) : line;
+	if (ret_line->n && ret_line->p[ret_line->n - 1] == '\r')
+		ret_line->n--;
+	return colour_take(*ret_line, ret_line, spare) || marked;
+}
+
+static bool take(struct envelope *envelope, struct str line, bool cleaned)
+{
+	static const struct context none = {.genuine = false};
+
+	if (!envelope->head.looked && line.n)
+		csv_read_head(&envelope->head, line);
+	if (envelope->options.mixed && !envelope_is_inside(envelope))
+		envelope->kind = envelope->fixed;
+	if (envelope->kind == KIND_UNDECIDED && line.n)
+		envelope->kind = decide(envelope, line);
+	if (envelope->kind > KIND_NONE && take_known(envelope, line))
+		return true;
+	if (!cleaned)
+		return false;
+	keep(envelope, line, &none, true);
+	envelope->kept[0].cleaned = true;
+	return true;
+}
+
+bool envelope_line(struct envelope *envelope, struct str line)
+{
+	BUF_AUTO spare = {0};
+	bool cleaned;
+
+	clear_kept(envelope);
+	cleaned = clean(envelope, line, &line, &spare);
+	envelope->begun = true;
+	return take(envelope, line, cleaned);
+}
+
+bool envelope_next(struct envelope *envelope, struct envelope_item *ret_item)
+{
+	if (envelope->next == envelope->count)
+		return false;
+	const struct kept *kept = &envelope->kept[envelope->next++];
+	const char *bytes = envelope->bytes.p;
+
+	*ret_item = (struct envelope_item){
+		.wrapped = kept->wrapped, .container = kept->container, .cleaned = kept->cleaned};
+	ret_item->text = str_of(bytes + kept->at, kept->n);
+	for (int i = 0; i < ENVELOPE_VALUES; i++)
+		if (kept->values[i].present)
+			ret_item->values[i] = str_of(bytes + kept->values[i].at, kept->values[i].n);
+	return true;
+}

@@ -1,0 +1,75 @@
+/*
+ * Envelope: what exporters, tools and people put around log lines.
+ *
+ * A log that was exported lies inside JSON or CSV, behind grep's or kubectl's prefix, in colours or
+ * in escaped quotes. What such an envelope holds is read as a line by itself, and needs a framing
+ * of its own (framing.h). Which envelope an input has is decided once, by its first line that
+ * shows one: what a program wrote further down cannot bring another one. An input whose lines stand
+ * as they are pays nothing.
+ *
+ * Whatever came out of an envelope was within reach of others: see `wrapped`.
+ */
+#ifndef SCLOG_INGEST_ENVELOPE_ENVELOPE_H
+#define SCLOG_INGEST_ENVELOPE_ENVELOPE_H
+
+#include "base/str.h"
+
+/* What an envelope says of the text in it, by whatever name. */
+enum envelope_value {
+	ENVELOPE_NODE,
+	ENVELOPE_PROGRAM,  /* whose text it is */
+	ENVELOPE_FACILITY, /* of syslog, by name or number */
+	/* the journal's fields */
+	ENVELOPE_TRANSPORT,
+	ENVELOPE_AUDIT_TYPE,
+	ENVELOPE_AUDIT_ID,
+	ENVELOPE_SOURCE_TIME,
+	ENVELOPE_TIME,
+	ENVELOPE_VALUES,
+};
+
+struct envelope_item {
+	struct str text;
+	bool wrapped;   /* something was taken off, that anybody may have put there */
+	bool cleaned;   /* a line of the input: colours or a byte-order mark were taken off */
+	bool container; /* a container's own output: no log of the kernel's, whatever it says */
+	struct str values[ENVELOPE_VALUES]; /* p is NULL where nothing is said */
+};
+
+#define ENVELOPE_NAMES \
+	"none|json|csv|escaped|cri|loki|kubectl|compose|time|aws|grep|node-logs|quoted|yaml"
+
+/* True if there is an envelope of that name. */
+bool envelope_is_name(const char *name);
+
+struct envelope_options {
+	const char *name; /* the envelope that it is, by its name, "none"; NULL: looked for */
+	bool mixed;       /* looked for anew in each line */
+};
+
+struct envelope;
+
+/* Options are copied, names must last. Free with envelope_free(). */
+struct envelope *envelope_new(const struct envelope_options *options);
+void envelope_free(struct envelope *envelope);
+
+/* Another input begins; what is there of an unfinished envelope is forgotten. */
+void envelope_begin(struct envelope *envelope);
+
+/* Takes a line. False: it has no envelope, and stands as it is. Else envelope_next() gives what is
+ * in it, which may be nothing, or all that was gathered with the lines before. */
+bool envelope_line(struct envelope *envelope, struct str line);
+
+/* The next text; false if there is none. Lives until the next line is taken. */
+bool envelope_next(struct envelope *envelope, struct envelope_item *ret_item);
+
+/* True once it is known that lines of this input stand as they are. */
+bool envelope_is_none(const struct envelope *envelope);
+
+/* True once it is known that they do not. */
+bool envelope_is_one(const struct envelope *envelope);
+
+/* True within an envelope of several lines. */
+bool envelope_is_inside(const struct envelope *envelope);
+
+#endif

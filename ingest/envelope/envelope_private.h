@@ -1,0 +1,98 @@
+/*
+ * The parts of the envelope: how each kind is taken off.
+ */
+#ifndef SCLOG_INGEST_ENVELOPE_ENVELOPE_PRIVATE_H
+#define SCLOG_INGEST_ENVELOPE_ENVELOPE_PRIVATE_H
+
+#include "base/buf.h"
+#include "ingest/envelope/envelope.h"
+
+/* Envelopes in envelopes: an exporter's JSON in a collector's JSON behind a prefix. */
+#define ENVELOPE_DEPTH_MAX 4
+
+/* What is known of the text around it. */
+struct context {
+	struct str values[ENVELOPE_VALUES];
+	bool container;
+	bool genuine; /* every name of it is the journal's own */
+};
+
+/* Takes a text that came out of an envelope: looks for another one in it, and keeps it. */
+void envelope_unwrap(struct envelope *envelope, struct str text, const struct context *context,
+		     unsigned depth);
+
+/* What is kept from now on is of another entry. */
+void envelope_new_entry(struct envelope *envelope);
+
+/* True if the text could hold a record, or the word of a loss. */
+bool envelope_matters(struct str text);
+
+/* True if the text begins as a line of a log with a framing of its own. */
+bool envelope_is_line(struct str text);
+
+/* The same, or as the kernel's words without any. */
+bool envelope_is_text(struct str text);
+
+/*
+ * An envelope of one line: takes it off. Returns false if the text has none of this kind, or if what
+ * is in it is no line. Slices borrow the text or `spare`, which is cleared by the caller.
+ */
+typedef bool envelope_peel_fn(struct str text, struct str *ret_text, struct context *context,
+			      struct buf *spare);
+
+envelope_peel_fn peel_grep, peel_node, peel_kubectl, peel_time, peel_aws, peel_loki, peel_cri,
+	peel_compose, peel_quoted, peel_yaml;
+
+/* Backslashes before quotes, once or more often, as in text that was copied out of a string. */
+bool escape_take(struct str text, struct str *ret_text, struct buf *spare);
+
+/* Escape sequences of a terminal. */
+bool colour_take(struct str text, struct str *ret_text, struct buf *spare);
+
+/* JSON values, one a line or over many lines. */
+struct json_gather {
+	struct buf text; /* of a value that has not ended */
+	unsigned depth;  /* of brackets and braces in it */
+	bool in_string, escaped;
+	bool goes_on;      /* the line before ended where a value may follow */
+	size_t starts[32]; /* where the value of each depth begins */
+	char kinds[32];    /* '{' or '[' */
+};
+
+void json_gather_release(struct json_gather *gather);
+void json_gather_reset(struct json_gather *gather);
+
+/* True if a text begins as JSON does, and no log line. */
+bool json_begins(struct str text);
+
+/* Takes a line of a JSON log; false if it is none. */
+bool json_take(struct json_gather *gather, struct envelope *envelope, struct str line);
+
+/* A whole value inside another text. False if it is none. */
+bool json_unwrap(struct envelope *envelope, struct str text, const struct context *context,
+		 unsigned depth);
+
+#define CSV_COLUMNS_MAX 64
+
+/* What a table's first row says of its columns. */
+struct csv_head {
+	bool looked; /* at the first line */
+	size_t count;
+	int values[CSV_COLUMNS_MAX]; /* enum envelope_value, -1: none of them */
+};
+
+/* The first line of an input: its columns' names, if it has them. */
+void csv_read_head(struct csv_head *head, struct str line);
+
+/* A row of a table. */
+bool csv_take(const struct csv_head *head, struct str text, struct str *ret_text,
+	      struct context *context, struct buf *spare);
+
+/* What a name means, whoever spells it how; -1: nothing that matters. `parent` is the name of the
+ * object in which it stands. */
+int role_of(struct str parent, struct str name);
+
+/* True if the name, or its value, is one that only what containers write has. */
+bool role_is_container(struct str name, struct str value);
+
+#endif

@@ -1,0 +1,341 @@
+#include "ingest/envelope/envelope_private.h"
+
+#include <jansson.h>
+
+/* A value that did not end within so much is cut: what is whole in it is read by itself. */
+#define GATHER_MAX (128 * 1024)
+
+/* A value without parts to cut off is dropped at that. */
+#define VALUE_MAX (1024 * 1024)
+
+/* Objects in objects, of one value. */
+#define DEPTH_MAX 24
+
+void json_gather_release(struct json_gather *gather)
+{
+	buf_release(&gather->text);
+}
+
+void json_gather_reset(struct json_gather *gather)
+{
+	buf_clear(&gather->text);
+	gather->depth = 0;
+	gather->in_string = gather->escaped = gather->goes_on = false;
+}
+
+/* "[" begins a time of dmesg's as well, but no JSON does with a blank and a digit. */
+bool json_begins(struct str text)
+{
+	size_t n = 1;
+
+	if (text.n == 0 || (text.p[0] != '{' && text.p[0] != '['))
+		return false;
+	while (n < text.n && (text.p[n] == ' ' || text.p[n] == '\t'))
+		n++;
+	if (n == text.n)
+		return true;
+	return text.p[0] == '{' ? text.p[n] == '"' || text.p[n] == '}'
+				: strchr("{[\"", text.p[n]) != NULL;
+}
+
+static struct str string_of(const json_t *value)
+{
+	if (json_is_array(value)) /* of a field that came more than once the first counts */
+		value = json_array_get(value, 0);
+	if (!json_is_string(value))
+		return str_of(NULL, 0);
+	return str_of(json_string_value(value), json_string_length(value));
+}
+
+/* The numbers below 1000 and the like that stand for names, as the text that they are. */
+static struct str scalar_of(const json_t *value, struct buf *spare)
+{
+	struct str text = string_of(value);
+	size_t from = spare->n;
+
+	if (text.p || !json_is_integer(value))
+		return text;
+	buf_format(spare, "%lld", (long long)json_integer_value(value));
+	return str_of(spare->p + from, spare->n - from);
+}
+
+/* journald writes a value that is no UTF-8 as its bytes (systemd, Journal JSON Format). */
+static bool bytes_of(const json_t *array, struct buf *to)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(array, i, item) {
+		if (!json_is_integer(item) || json_integer_value(item) < -128 ||
+		    json_integer_value(item) > 255 || to->n > VALUE_MAX)
+			return false;
+		buf_put_char(to, (char)json_integer_value(item));
+	}
+	return json_array_size(array) > 0;
+}
+
+/* What the walk through one value keeps. */
+struct walk {
+	struct envelope *envelope;
+	unsigned depth;   /* of envelopes */
+	struct buf spare; /* for numbers as text; never moves */
+};
+
+#define SPARE_MAX 4096
+
+/* The journal's own names, which begin with an underscore, can be written by journald alone. */
+static bool is_genuine(struct str name, enum envelope_value value)
+{
+	return value < ENVELOPE_TRANSPORT || name.p[0] == '_';
+}
+
+static void note_value(struct walk *walk, struct str parent, struct str name, const json_t *value,
+		       struct context *context, const struct context *outer)
+{
+	int role = role_of(parent, name);
+	struct str text = string_of(value);
+
+	context->container = context->container || role_is_container(name, text);
+	if (role < 0)
+		return;
+	if (!text.p && walk->spare.n < SPARE_MAX - 32)
+		text = scalar_of(value, &walk->spare);
+	/* the nearer name counts; of equals journald's own, then the first */
+	if (!text.p || (context->values[role].p != outer->values[role].p && name.p[0] != '_'))
+		return;
+	context->values[role] = text;
+	context->genuine = context->genuine && is_genuine(name, (enum envelope_value)role);
+}
+
+/* What an object and the objects in it say of the texts in it. */
+static void note_object(struct walk *walk, struct str parent, json_t *object,
+			struct context *context, const struct context *outer, unsigned depth)
+{
+	const char *key;
+	json_t *value;
+
+	if (depth > DEPTH_MAX)
+		return;
+	json_object_foreach(object, key, value)
+		note_value(walk, parent, str_from(key), value, context, outer);
+	json_object_foreach(object, key, value)
+		if (json_is_object(value))
+			note_object(walk, str_from(key), value, context, outer, depth + 1);
+}
+
+static void walk_value(struct walk *walk, json_t *value, const struct context *context,
+		       unsigned depth);
+
+/* Names of types and logs hold the same words, but no blank, or no '='. */
+static bool may_be_line(struct str text)
+{
+	static const struct str words[] = {{"type=", 5},        {"SECCOMP ", 8},
+					   {"audit_lost=", 11}, {"_printk_skb: ", 13},
+					   {"audit: ", 7},      {"eccomp", 6}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (text.n >= 12 && str_find(text, words[i]) < text.n)
+			return true;
+	return false;
+}
+
+static void walk_text(struct walk *walk, struct str text, const struct context *context)
+{
+	while (text.n && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
+		text.n--;
+	if (may_be_line(text))
+		envelope_unwrap(walk->envelope, text, context, walk->depth + 1);
+}
+
+/* Of elements that are objects each is an entry by itself; strings are lines. */
+static void walk_array(struct walk *walk, json_t *array, const struct context *context,
+		       unsigned depth)
+{
+	BUF_AUTO bytes = {0};
+	json_t *value;
+	size_t i;
+
+	if (bytes_of(array, &bytes)) {
+		walk_text(walk, buf_str(&bytes), context);
+		return;
+	}
+	json_array_foreach(array, i, value) {
+		struct context inner = *context;
+
+		envelope_new_entry(walk->envelope);
+		if (json_is_object(value))
+			note_object(walk, str_of(NULL, 0), value, &inner, context, depth + 1);
+		walk_value(walk, value, &inner, depth + 1);
+	}
+}
+
+static void walk_value(struct walk *walk, json_t *value, const struct context *context,
+		       unsigned depth)
+{
+	const char *key;
+	json_t *item;
+
+	if (depth > DEPTH_MAX)
+		return;
+	if (json_is_string(value))
+		walk_text(walk, string_of(value), context);
+	else if (json_is_array(value))
+		walk_array(walk, value, context, depth);
+	else if (json_is_object(value))
+		json_object_foreach(value, key, item)
+			walk_value(walk, item, context, depth + 1);
+}
+
+bool json_unwrap(struct envelope *envelope, struct str text, const struct context *context,
+		 unsigned depth)
+{
+	struct walk walk = {.envelope = envelope, .depth = depth};
+	struct context inner = *context;
+	json_error_t error;
+	json_t *root = json_loadb(text.p, text.n, JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
+
+	if (!root)
+		return false;
+	buf_reserve(&walk.spare, SPARE_MAX);
+	if (json_is_object(root))
+		note_object(&walk, str_of(NULL, 0), root, &inner, context, 0);
+	walk_value(&walk, root, &inner, 0);
+	buf_release(&walk.spare);
+	json_decref(root);
+	return true;
+}
+
+static void finish_value(struct envelope *envelope, struct str text)
+{
+	static const struct context none = {.genuine = true};
+
+	envelope_new_entry(envelope);
+	if (envelope_matters(text))
+		json_unwrap(envelope, text, &none, 0);
+}
+
+/* An element of a long array is read by itself, and taken out: what is around it may not fit. */
+static void cut_element(struct json_gather *gather, struct envelope *envelope)
+{
+	unsigned depth = gather->depth; /* of what ended: its begin is there */
+
+	if (gather->text.n < GATHER_MAX || depth == 0 || depth >= 32 ||
+	    gather->kinds[depth - 1] != '[')
+		return;
+	size_t from = gather->starts[depth];
+
+	finish_value(envelope, str_of(gather->text.p + from, gather->text.n - from));
+	gather->text.n = from;
+	buf_put(&gather->text, "0", 1); /* a value has to stand there */
+}
+
+static void open_value(struct json_gather *gather, char c)
+{
+	if (gather->depth < 32) {
+		gather->starts[gather->depth] = gather->text.n;
+		gather->kinds[gather->depth] = c;
+	}
+	gather->depth++;
+}
+
+static void close_value(struct json_gather *gather, struct envelope *envelope)
+{
+	if (--gather->depth > 0) {
+		cut_element(gather, envelope);
+		return;
+	}
+	finish_value(envelope, buf_str(&gather->text));
+	buf_clear(&gather->text);
+}
+
+/* One byte outside of strings. At depth 0 an array's own brackets and commas count as nothing, so
+ * that its elements are values by themselves. */
+static void take_byte(struct json_gather *gather, struct envelope *envelope, char c)
+{
+	bool opens = c == '{' || (c == '[' && gather->depth > 0);
+	bool closes = (c == '}' || c == ']') && gather->depth > 0;
+
+	if (opens)
+		open_value(gather, c);
+	if (gather->depth > 0 || c == '"')
+		buf_put_char(&gather->text, c);
+	gather->in_string = c == '"';
+	if (closes)
+		close_value(gather, envelope);
+}
+
+static void take_string(struct json_gather *gather, struct envelope *envelope, struct str *text)
+{
+	size_t n = 0;
+
+	for (; n < text->n && gather->in_string; n++) {
+		char c = text->p[n];
+
+		if (gather->escaped)
+			gather->escaped = false;
+		else if (c == '\\')
+			gather->escaped = true;
+		else if (c == '"')
+			gather->in_string = false;
+	}
+	buf_put(&gather->text, text->p, n);
+	*text = str_skip(*text, n);
+	if (gather->in_string || gather->depth > 0)
+		return;
+	finish_value(envelope, buf_str(&gather->text));
+	buf_clear(&gather->text);
+}
+
+static void take_text(struct json_gather *gather, struct envelope *envelope, struct str text)
+{
+	while (text.n) {
+		if (gather->in_string) {
+			take_string(gather, envelope, &text);
+			continue;
+		}
+		take_byte(gather, envelope, text.p[0]);
+		text = str_skip(text, 1);
+	}
+}
+
+/* json-seq (RFC 7464) puts 0x1e before each value, server-sent events a word. */
+static struct str skip_mark(struct str line)
+{
+	static const struct str words[] = {{"\x1e", 1}, {"data: ", 6}, {"data:", 5}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_starts(line, words[i]))
+			return str_skip(line, words[i].n);
+	return line;
+}
+
+static bool may_go_on(struct str line)
+{
+	while (line.n && (line.p[line.n - 1] == ' ' || line.p[line.n - 1] == '\t'))
+		line.n--;
+	return line.n && strchr("[{,:", line.p[line.n - 1]);
+}
+
+/* A string never goes on in the next line, and a value begins in the first column only where one
+ * may: else the end of the value before it was lost. */
+static bool is_broken(const struct json_gather *gather, struct str line)
+{
+	if (gather->depth == 0 && !gather->in_string)
+		return false;
+	return gather->in_string || gather->text.n > VALUE_MAX ||
+	       (json_begins(line) && line.p[0] == '{' && !gather->goes_on);
+}
+
+bool json_take(struct json_gather *gather, struct envelope *envelope, struct str line)
+{
+	line = skip_mark(line);
+	if (is_broken(gather, line))
+		json_gather_reset(gather);
+	if (gather->depth == 0 && line.n && !json_begins(line) && !strchr("],\" \t", line.p[0]))
+		return false;
+	take_text(gather, envelope, line);
+	gather->goes_on = may_go_on(line);
+	if (gather->depth > 0 && !gather->in_string)
+		buf_put_char(&gather->text, '\n');
+	return true;
+}

@@ -1,0 +1,242 @@
+#include "ingest/envelope/envelope_private.h"
+
+/* Longer names of files and streams are not looked for. */
+#define PREFIX_MAX 4200
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static struct str skip_blanks(struct str text)
+{
+	while (text.n && is_blank(text.p[0]))
+		text = str_skip(text, 1);
+	return text;
+}
+
+/* Up to a blank; n is the text's where there is none. */
+static struct str first_word(struct str text)
+{
+	size_t n = 0;
+
+	while (n < text.n && n < PREFIX_MAX && !is_blank(text.p[n]))
+		n++;
+	return str_of(text.p, n);
+}
+
+/* As a name without blanks, and what stands behind it and them. */
+static struct str take_word(struct str *text)
+{
+	struct str word = first_word(*text);
+
+	*text = skip_blanks(str_skip(*text, word.n));
+	return word;
+}
+
+/* "2026-11-21T23:01:34.454Z": digits and what parts them, a clock in it. */
+static bool is_iso(struct str word)
+{
+	bool clock = false;
+
+	if (word.n < 19 || word.n > 40 || word.p[4] != '-' || word.p[7] != '-' || word.p[10] != 'T')
+		return false;
+	for (size_t i = 0; i < word.n; i++) {
+		if (!is_digit(word.p[i]) && !strchr("-T:.+Zz", word.p[i]))
+			return false;
+		clock = clock || word.p[i] == ':';
+	}
+	return clock;
+}
+
+/* "PATH:", "PATH:12:", "12:", and "PATH-12-" of lines around a match. The text follows at once. */
+bool peel_grep(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	size_t end = text.n < PREFIX_MAX ? text.n : PREFIX_MAX;
+
+	(void)context;
+	(void)spare;
+	if (end && strchr("[{<\"'", text.p[0]))
+		return false;
+	for (size_t i = 1; i + 1 < end; i++) {
+		char c = text.p[i];
+
+		if (is_blank(c) && text.p[0] != '/' && text.p[0] != '.')
+			return false;
+		if (c != ':' && (c != '-' || !is_digit(text.p[i - 1])))
+			continue;
+		*ret_text = str_skip(text, i + 1);
+		if (envelope_is_line(*ret_text))
+			return true;
+	}
+	return false;
+}
+
+/* A host's name: letters, digits, dots and dashes. */
+static bool is_host(struct str word)
+{
+	for (size_t i = 0; i < word.n; i++)
+		if (!is_digit(word.p[i]) && !strchr("-._", word.p[i]) &&
+		    !(word.p[i] >= 'a' && word.p[i] <= 'z') &&
+		    !(word.p[i] >= 'A' && word.p[i] <= 'Z'))
+			return false;
+	return word.n > 0 && word.n <= 253 && word.p[0] != '-';
+}
+
+/* `oc adm node-logs`: the node's name, and a line of its log. */
+bool peel_node(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	struct str word = take_word(&text);
+
+	(void)spare;
+	if (!is_host(word) || !envelope_is_line(text))
+		return false;
+	context->values[ENVELOPE_NODE] = word;
+	*ret_text = text;
+	return true;
+}
+
+/* `kubectl logs --prefix`: "[pod/NAME/CONTAINER] ". */
+bool peel_kubectl(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	size_t end = str_find(text, STR("] "));
+	struct str name = str_of(text.p, end);
+
+	(void)spare;
+	(void)context;
+	if (end == text.n || text.p[0] != '[' || memchr(name.p, ' ', name.n) ||
+	    str_chr(name, '/') == name.n)
+		return false;
+	*ret_text = skip_blanks(str_skip(text, end + 2));
+	return true;
+}
+
+/* `kubectl logs --timestamps`, `aws logs tail --format short`: a time, and the line. */
+bool peel_time(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	(void)context;
+	(void)spare;
+	if (!is_iso(take_word(&text)) || !envelope_is_line(text))
+		return false;
+	*ret_text = text;
+	return true;
+}
+
+/* `aws logs tail`: a time, the stream, and the line; awslogs: the group, the stream, and the line. */
+bool peel_aws(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	struct str word = take_word(&text), stream = take_word(&text);
+
+	(void)context;
+	(void)spare;
+	if ((!is_iso(word) && !(word.n && word.p[0] == '/')) || stream.n == 0 ||
+	    stream.p[stream.n - 1] == ':' || stream.p[0] == '{' || !envelope_is_line(text))
+		return false;
+	*ret_text = text;
+	return true;
+}
+
+/* A label of Loki's: `, name="value"`. */
+static struct str label(struct str labels, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i + n + 2 < labels.n; i++) {
+		struct str value;
+
+		if ((i && !strchr("{ ,", labels.p[i - 1])) || memcmp(labels.p + i, name, n) != 0 ||
+		    labels.p[i + n] != '=' || labels.p[i + n + 1] != '"')
+			continue;
+		value = str_skip(labels, i + n + 2);
+		return str_of(value.p, str_chr(value, '"'));
+	}
+	return str_of(NULL, 0);
+}
+
+/* logcli: "TIME {label="value", ...} line". */
+bool peel_loki(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	static const char *const nodes[] = {"node_name", "hostname", "host",
+					    "node",      "nodename", "instance"};
+	struct str time = take_word(&text), stream;
+	size_t end = str_find(text, STR("} "));
+
+	(void)spare;
+	if (!is_iso(time) || text.n == 0 || text.p[0] != '{' || end == text.n)
+		return false;
+	struct str labels = str_of(text.p, end);
+
+	stream = label(labels, "stream");
+	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
+		if (!context->values[ENVELOPE_NODE].p)
+			context->values[ENVELOPE_NODE] = label(labels, nodes[i]);
+	context->container = context->container || str_eq(stream, STR("stdout")) ||
+			     str_eq(stream, STR("stderr"));
+	*ret_text = skip_blanks(str_skip(text, end + 2));
+	return true;
+}
+
+/* The log files of a CRI runtime: "TIME stdout F text" (Kubernetes, CRI logging format). */
+bool peel_cri(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	struct str time = take_word(&text), stream = take_word(&text), tag = take_word(&text);
+
+	(void)spare;
+	if (!is_iso(time) || (!str_eq(stream, STR("stdout")) && !str_eq(stream, STR("stderr"))) ||
+	    tag.n == 0 || (tag.p[0] != 'F' && tag.p[0] != 'P'))
+		return false;
+	context->container = true;
+	*ret_text = text;
+	return true;
+}
+
+/* `docker compose logs`: "web-1  | text". */
+bool peel_compose(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	struct str word = take_word(&text);
+
+	(void)spare;
+	if (!is_host(word) || text.n < 2 || text.p[0] != '|' || text.p[1] != ' ')
+		return false;
+	context->container = true;
+	*ret_text = str_skip(text, 2);
+	return true;
+}
+
+/* A whole line in quotes, a comma behind it perhaps. */
+bool peel_quoted(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	(void)context;
+	(void)spare;
+	text = skip_blanks(text);
+	while (text.n && (text.p[text.n - 1] == ',' || is_blank(text.p[text.n - 1])))
+		text.n--;
+	if (text.n < 2 || (text.p[0] != '"' && text.p[0] != '\'' && text.p[0] != '`') ||
+	    text.p[text.n - 1] != text.p[0])
+		return false;
+	*ret_text = str_of(text.p + 1, text.n - 2);
+	return envelope_is_text(*ret_text);
+}
+
+/* `gcloud logging read` and others: "  MESSAGE: 'text'". */
+bool peel_yaml(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	text = skip_blanks(text);
+	if (str_starts(text, STR("- ")))
+		text = skip_blanks(str_skip(text, 2));
+	struct str key = first_word(text);
+
+	if (key.n < 2 || key.p[key.n - 1] != ':' || !is_host(str_of(key.p, key.n - 1)) ||
+	    role_is_container(str_of(key.p, key.n - 1), str_of(NULL, 0)))
+		return false;
+	text = skip_blanks(str_skip(text, key.n));
+	if (peel_quoted(text, ret_text, context, spare))
+		return true;
+	*ret_text = text;
+	return envelope_is_text(text);
+}

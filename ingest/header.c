@@ -1,0 +1,620 @@
+#include "ingest/header.h"
+
+#include "ingest/stamp.h"
+
+#include <strings.h>
+
+/* A month in any script, a zone's name: no part of a time is longer. */
+#define TIME_WORD_MAX 40
+
+/* dmesg's and Talos' times are shorter. */
+#define BRACKET_MAX 80
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool skip_char(struct str *text, char c)
+{
+	if (text->n == 0 || text->p[0] != c)
+		return false;
+	*text = str_skip(*text, 1);
+	return true;
+}
+
+static bool skip_blanks(struct str *text)
+{
+	size_t n = 0;
+
+	while (n < text->n && (text->p[n] == ' ' || text->p[n] == '\t'))
+		n++;
+	*text = str_skip(*text, n);
+	return n > 0;
+}
+
+/* min to max digits. */
+static bool skip_digits(struct str *text, size_t min, size_t max)
+{
+	size_t n = 0;
+
+	while (n < text->n && n < max && is_digit(text->p[n]))
+		n++;
+	*text = str_skip(*text, n);
+	return n >= min;
+}
+
+static struct str take_word(struct str *text)
+{
+	size_t n = 0;
+
+	while (n < text->n && text->p[n] != ' ' && text->p[n] != '\t')
+		n++;
+	struct str word = str_of(text->p, n);
+
+	*text = str_skip(*text, n);
+	return word;
+}
+
+/* A fraction of a second, where there is one. */
+static void skip_fraction(struct str *text)
+{
+	struct str at = *text;
+
+	if ((skip_char(&at, '.') || skip_char(&at, ',')) && skip_digits(&at, 1, 9))
+		*text = at;
+}
+
+/* "23:01:34", "23:01:34.381697". */
+static bool skip_clock(struct str *text)
+{
+	if (!skip_digits(text, 1, 2) || !skip_char(text, ':') || !skip_digits(text, 2, 2) ||
+	    !skip_char(text, ':') || !skip_digits(text, 2, 2))
+		return false;
+	skip_fraction(text);
+	return true;
+}
+
+/* "+00:00", "+0000", "Z", or nothing. */
+static void skip_offset(struct str *text)
+{
+	struct str at = *text;
+
+	if (skip_char(&at, 'Z') || skip_char(&at, 'z')) {
+		*text = at;
+		return;
+	}
+	if (!skip_char(&at, '+') && !skip_char(&at, '-'))
+		return;
+	if (!skip_digits(&at, 2, 2))
+		return;
+	skip_char(&at, ':');
+	skip_digits(&at, 0, 2);
+	*text = at;
+}
+
+/* "2026-11-21T23:01:34.381697+00:00", the T perhaps a blank. */
+static bool skip_iso(struct str *text)
+{
+	struct str at = *text;
+
+	if (!skip_digits(&at, 4, 4) || !skip_char(&at, '-') || !skip_digits(&at, 2, 2) ||
+	    !skip_char(&at, '-') || !skip_digits(&at, 2, 2) ||
+	    (!skip_char(&at, 'T') && !skip_char(&at, ' ')) || !skip_clock(&at))
+		return false;
+	skip_offset(&at);
+	*text = at;
+	return true;
+}
+
+static bool is_day(struct str word)
+{
+	return skip_digits(&word, 1, 2) && (word.n == 0 || str_eq(word, STR(".")));
+}
+
+/* "Nov 21 23:01:34", "21 nov. 23:01:34 2026", "2026 Nov 21 23:01:34": a month in any language, a
+ * day, a clock. One of the two before the clock is a number. */
+static bool skip_bsd(struct str *text)
+{
+	struct str at = *text, year = *text;
+	bool has_day = false;
+
+	if (skip_digits(&year, 4, 4) && skip_blanks(&year))
+		at = year;
+	for (int i = 0; i < 2; i++) {
+		struct str word = take_word(&at);
+
+		if (word.n == 0 || word.n > TIME_WORD_MAX || !skip_blanks(&at))
+			return false;
+		has_day = has_day || is_day(word);
+	}
+	if (!has_day || !skip_clock(&at))
+		return false;
+	struct str behind = at;
+
+	if (skip_blanks(&behind) && skip_digits(&behind, 4, 4) &&
+	    (behind.n == 0 || behind.p[0] == ' '))
+		at = behind;
+	*text = at;
+	return true;
+}
+
+/* A weekday before the time; BSD: OpenWrt; ISO: journalctl -o short-full, whose zone follows. */
+static bool skip_with_weekday(struct str *text, struct header *header)
+{
+	struct str at = *text;
+	struct str weekday = take_word(&at), from;
+
+	if (weekday.n == 0 || weekday.n > TIME_WORD_MAX || is_digit(weekday.p[0]) ||
+	    !skip_blanks(&at))
+		return false;
+	from = at;
+	if (skip_iso(&at)) {
+		struct str zone = at;
+
+		header->clock = HEADER_ISO;
+		if (skip_blanks(&zone) && str_eq(take_word(&zone), STR("UTC")))
+			at = zone;
+		header->time = str_of(from.p, (size_t)(at.p - from.p));
+		if (at.p != zone.p) { /* another zone: its time is taken for this host's */
+			skip_blanks(&at);
+			take_word(&at);
+		}
+		*text = at;
+		return true;
+	}
+	if (!skip_bsd(&at))
+		return false;
+	header->clock = HEADER_BSD;
+	header->time = str_of(from.p, (size_t)(at.p - from.p));
+	*text = at;
+	return true;
+}
+
+/* "1795302094.454000": journalctl -o short-unix. */
+static bool skip_unix(struct str *text)
+{
+	struct str at = *text;
+
+	if (!skip_digits(&at, 9, 11) || !skip_char(&at, '.') || !skip_digits(&at, 3, 9) ||
+	    at.n == 0 || at.p[0] != ' ')
+		return false;
+	*text = at;
+	return true;
+}
+
+static bool skip_time(struct str *text, struct header *header)
+{
+	const char *from = text->p;
+
+	if (skip_iso(text))
+		header->clock = HEADER_ISO;
+	else if (skip_unix(text))
+		header->clock = HEADER_UNIX;
+	else if (skip_bsd(text))
+		header->clock = HEADER_BSD;
+	else
+		return skip_with_weekday(text, header);
+	header->time = str_of(from, (size_t)(text->p - from));
+	return true;
+}
+
+static bool is_one_of(struct str word, const char *const *words)
+{
+	for (; *words; words++)
+		if (strlen(*words) == word.n && strncasecmp(*words, word.p, word.n) == 0)
+			return true;
+	return false;
+}
+
+static bool is_severity(struct str word)
+{
+	static const char *const words[] = {"emerg", "panic",   "alert",  "crit", "err",   "error",
+					    "warn",  "warning", "notice", "info", "debug", NULL};
+
+	return is_one_of(word, words);
+}
+
+static bool is_facility(struct str word)
+{
+	static const char *const words[] = {
+		"kern",   "user",   "mail",   "daemon",   "auth",   "syslog", "lpr",
+		"news",   "uucp",   "cron",   "authpriv", "ftp",    "local0", "local1",
+		"local2", "local3", "local4", "local5",   "local6", "local7", NULL};
+
+	return is_one_of(word, words);
+}
+
+/* "kern.notice". */
+static bool take_priority(struct str word, struct header *header)
+{
+	size_t dot = str_chr(word, '.');
+
+	if (dot == word.n || !is_facility(str_of(word.p, dot)) ||
+	    !is_severity(str_skip(word, dot + 1)))
+		return false;
+	header->facility = str_of(word.p, dot);
+	return true;
+}
+
+/* "kernel:", "app[12]:". The colon ends the word; a host may hold some, but does not end so. */
+static bool take_tag(struct str word, struct header *header)
+{
+	size_t open = str_chr(word, '['), colon = str_chr(word, ':');
+
+	if (open > 0 && open < colon && word.p[word.n - 1] == ':') {
+		header->tag = str_of(word.p, word.n - 1);
+		return true;
+	}
+	if (colon == 0 || colon + 1 != word.n)
+		return false;
+	header->tag = str_of(word.p, colon);
+	return true;
+}
+
+/* RFC 1123, addresses, and what rsyslog writes for none: "-" and "(none)" name no host. */
+static bool is_host(struct str word)
+{
+	for (size_t i = 0; i < word.n; i++) {
+		unsigned char c = (unsigned char)word.p[i];
+
+		if (c <= ' ' || c == '"' || c == '\'' || c == '(' || c == ')' || c == '=' ||
+		    c == '[' || c == ']' || c == '{' || c == '}' || c == 0x7f)
+			return false;
+	}
+	return word.n > 0 && word.p[0] != '-' && word.p[word.n - 1] != ':';
+}
+
+/* After the time: a host, a facility, a severity, each perhaps missing, and the tag. */
+static bool take_words(struct str text, struct header *header)
+{
+	bool any = false;
+
+	for (int i = 0; i < 4; i++) {
+		skip_blanks(&text);
+		struct str word = take_word(&text);
+
+		if (word.n == 0)
+			return false;
+		if (take_tag(word, header)) {
+			skip_blanks(&text);
+			header->text = text;
+			return true;
+		}
+		if (take_priority(word, header) || is_severity(word))
+			continue;
+		if (any || header->facility.n)
+			return false;
+		any = true;
+		if (is_host(word))
+			header->host = word;
+	}
+	return false;
+}
+
+static bool read_kmsg(struct str text, struct header *header)
+{
+	struct str at = text;
+
+	if (!skip_digits(&at, 1, 5))
+		return false;
+	header->pri = str_of(text.p, (size_t)(at.p - text.p));
+	if (!skip_char(&at, ',') || !skip_digits(&at, 1, 20) || !skip_char(&at, ',') ||
+	    !skip_digits(&at, 1, 20) || !skip_char(&at, ',') || str_chr(at, ';') == at.n)
+		return false;
+	header->form = HEADER_KMSG;
+	header->text = str_skip(at, str_chr(at, ';') + 1);
+	return true;
+}
+
+/* "<5>"; blanks may follow. */
+static bool read_priority(struct str *text, struct header *header)
+{
+	struct str at = *text;
+
+	if (!skip_char(&at, '<'))
+		return true;
+	const char *from = at.p;
+
+	if (!skip_digits(&at, 1, 3))
+		return false;
+	header->pri = str_of(from, (size_t)(at.p - from));
+	if (!skip_char(&at, '>'))
+		return false;
+	*text = at;
+	return true;
+}
+
+/* dmesg -x: "kern  :notice: ". */
+static void read_decoded(struct str *text, struct header *header)
+{
+	struct str at = *text;
+	size_t n = 0;
+
+	while (n < at.n && n < 10 && ((at.p[n] >= 'a' && at.p[n] <= 'z') || is_digit(at.p[n])))
+		n++;
+	struct str facility = str_of(at.p, n);
+
+	at = str_skip(at, n);
+	skip_blanks(&at);
+	if (!is_facility(facility) || !skip_char(&at, ':'))
+		return;
+	n = str_chr(at, ':');
+	struct str severity = str_of(at.p, n);
+
+	while (severity.n && severity.p[severity.n - 1] == ' ')
+		severity.n--;
+	if (n == at.n || !is_severity(severity))
+		return;
+	at = str_skip(at, n + 1);
+	skip_blanks(&at);
+	header->facility = facility;
+	*text = at;
+}
+
+/* "711.918371", "+0,000012", "<    0.000012>", "711.918371 <    0.000012>", "Nov21 23:01",
+ * "Sa Nov 21 23:01:34 2026": digits around a point, a comma or a colon. */
+static bool is_dmesg_time(struct str text, struct header *header)
+{
+	bool any = false;
+
+	for (size_t i = 1; i + 1 < text.n && !any; i++)
+		any = is_digit(text.p[i - 1]) && strchr(".,:", text.p[i]) &&
+		      is_digit(text.p[i + 1]);
+	if (!any)
+		return false;
+	struct str at = text;
+
+	skip_blanks(&at);
+	if (skip_with_weekday(&at, header))
+		return true;
+	header->clock = HEADER_NO_TIME;
+	return true;
+}
+
+/* journalctl -o short-monotonic and short-delta: behind the brackets host and tag, which dmesg
+ * does not have. A kernel's own "usb 1-1:" reads as those; that is no record either way. */
+static void read_monotonic(struct header *header)
+{
+	struct header words = *header;
+
+	if (!take_words(header->text, &words) || !words.host.n ||
+	    (!str_eq(words.tag, STR("kernel")) && !str_starts(words.tag, STR("audit["))))
+		return;
+	*header = words;
+}
+
+static bool read_dmesg(struct str text, struct header *header)
+{
+	read_decoded(&text, header);
+	if (!skip_char(&text, '['))
+		return false;
+	size_t n = str_chr(str_of(text.p, text.n < BRACKET_MAX ? text.n : BRACKET_MAX), ']');
+
+	if (n == text.n || n == BRACKET_MAX || !is_dmesg_time(str_of(text.p, n), header))
+		return false;
+	header->form = HEADER_DMESG;
+	text = str_skip(text, n + 1);
+	skip_blanks(&text);
+	header->text = text;
+	read_monotonic(header);
+	return true;
+}
+
+/* dmesg --time-format=iso: with a comma, as no syslog daemon writes it, and no host. */
+static bool read_dmesg_iso(struct str text, struct header *header)
+{
+	struct str at = text;
+
+	read_decoded(&at, header);
+	struct str from = at;
+
+	if (!skip_iso(&at) || at.n == 0 || at.p[0] != ' ' || from.n < 20 || from.p[19] != ',')
+		return false;
+	header->form = HEADER_DMESG;
+	header->clock = HEADER_ISO;
+	header->time = str_of(from.p, (size_t)(at.p - from.p));
+	skip_blanks(&at);
+	header->text = at;
+	return true;
+}
+
+/* Talos (talosctl dmesg): "10.1.1.2: kern:  notice: [2026-11-21T23:01:34.454925566Z]: text". */
+static bool read_talos(struct str text, struct header *header)
+{
+	struct str host = take_word(&text), facility, severity, from;
+
+	if (host.n < 2 || host.p[host.n - 1] != ':' || !skip_blanks(&text))
+		return false;
+	host.n--;
+	facility = take_word(&text);
+	skip_blanks(&text);
+	severity = take_word(&text);
+	skip_blanks(&text);
+	if (facility.n < 2 || severity.n < 2 || !skip_char(&text, '['))
+		return false;
+	facility.n--;
+	severity.n--;
+	from = text;
+	if (!is_facility(facility) || !is_severity(severity) || !skip_iso(&text))
+		return false;
+	header->time = str_of(from.p, (size_t)(text.p - from.p));
+	if (!skip_char(&text, ']') || !skip_char(&text, ':'))
+		return false;
+	skip_blanks(&text);
+	header->form = HEADER_DMESG;
+	header->clock = HEADER_ISO;
+	header->host = is_host(host) ? host : str_of(NULL, 0);
+	header->facility = facility;
+	header->text = text;
+	return true;
+}
+
+/* RFC 5424: "<5>1 STAMP HOST kernel - - - text". */
+static bool read_rfc5424(struct str text, struct header *header)
+{
+	struct str words[5];
+
+	if (!skip_char(&text, '1') || !skip_blanks(&text))
+		return false;
+	for (int i = 0; i < 5; i++) {
+		words[i] = take_word(&text);
+		if (words[i].n == 0 || !skip_blanks(&text))
+			return false;
+	}
+	if (text.n && text.p[0] == '[') { /* structured data: elements in brackets */
+		size_t end = str_find(text, STR("] "));
+
+		if (end == text.n)
+			return false;
+		text = str_skip(text, end + 1);
+	} else if (!skip_char(&text, '-')) {
+		return false;
+	}
+	if (text.n && !skip_blanks(&text))
+		return false;
+	if (str_starts(text, STR("\xef\xbb\xbf")))
+		text = str_skip(text, 3);
+	header->form = HEADER_SYSLOG;
+	header->clock = HEADER_ISO;
+	header->time = words[0];
+	header->host = is_host(words[1]) ? words[1] : str_of(NULL, 0);
+	header->tag = words[2];
+	header->text = text;
+	return true;
+}
+
+static bool is_number(struct str word)
+{
+	return word.n > 0 && skip_digits(&word, 1, 10) && word.n == 0;
+}
+
+/* logcat -v threadtime: "11-21 23:01:34.454  1000  1000 W auditd  : text"; uid or a year before. */
+static bool read_logcat(struct str text, struct header *header)
+{
+	struct str word, at = text;
+	int numbers = 0;
+
+	if (skip_iso(&at)) {
+		header->clock = HEADER_ISO;
+		header->time = str_of(text.p, (size_t)(at.p - text.p));
+	} else if (at = text, !skip_digits(&at, 2, 2) || !skip_char(&at, '-') ||
+				      !skip_digits(&at, 2, 2) || !skip_blanks(&at) ||
+				      !skip_clock(&at)) {
+		return false;
+	} else {
+		header->clock = HEADER_BSD;
+		header->time = str_of(text.p, (size_t)(at.p - text.p));
+	}
+	do {
+		if (!skip_blanks(&at))
+			return false;
+		word = take_word(&at);
+	} while (numbers++ < 4 && (is_number(word) || str_eq(word, STR("root"))));
+	if (numbers < 3 || word.n != 1 || !strchr("VDIWEF", word.p[0]) || !skip_blanks(&at))
+		return false;
+	size_t colon = str_chr(at, ':');
+
+	header->tag = str_of(at.p, colon);
+	while (header->tag.n && header->tag.p[header->tag.n - 1] == ' ')
+		header->tag.n--;
+	at = str_skip(at, colon);
+	if (!skip_char(&at, ':'))
+		return false;
+	skip_blanks(&at);
+	header->form = HEADER_LOGCAT;
+	header->text = at;
+	return true;
+}
+
+/* logcat -v brief: "W/auditd  (  123): text". */
+static bool read_logcat_brief(struct str text, struct header *header)
+{
+	if (text.n < 6 || !strchr("VDIWEF", text.p[0]) || text.p[1] != '/')
+		return false;
+	text = str_skip(text, 2);
+	size_t end = str_find(text, STR("): "));
+	size_t open = str_chr(text, '(');
+
+	if (end == text.n || open > end || open == 0)
+		return false;
+	header->tag = str_of(text.p, open);
+	while (header->tag.n && header->tag.p[header->tag.n - 1] == ' ')
+		header->tag.n--;
+	header->form = HEADER_LOGCAT;
+	header->text = str_skip(text, end + 3);
+	return true;
+}
+
+static bool read_syslog(struct str text, struct header *header)
+{
+	skip_blanks(&text);
+	header->form = HEADER_SYSLOG;
+	return skip_time(&text, header) && skip_blanks(&text) && take_words(text, header);
+}
+
+/* Each begins anew: what an attempt before it found is forgotten. */
+static bool attempt(bool (*read)(struct str, struct header *), struct str text, struct str pri,
+		    struct header *header)
+{
+	*header = (struct header){.pri = pri};
+	return read(text, header);
+}
+
+bool header_read(struct str text, struct header *header)
+{
+	struct header before = {0};
+
+	if (text.n == 0 || text.p[0] == ' ' || text.p[0] == '\t')
+		return false; /* the further lines of a message are indented */
+	if (attempt(read_kmsg, text, str_of(NULL, 0), header))
+		return true;
+	if (!read_priority(&text, &before))
+		return false;
+	if (before.pri.p && attempt(read_rfc5424, text, before.pri, header))
+		return true;
+	return attempt(read_dmesg, text, before.pri, header) ||
+	       attempt(read_dmesg_iso, text, before.pri, header) ||
+	       attempt(read_logcat, text, before.pri, header) ||
+	       attempt(read_syslog, text, before.pri, header) ||
+	       attempt(read_talos, text, before.pri, header) ||
+	       attempt(read_logcat_brief, text, before.pri, header);
+}
+
+static bool unix_time(struct str text, int64_t *ret_ms)
+{
+	int64_t ms = 0;
+	size_t dot = str_chr(text, '.');
+
+	for (size_t i = 0; i < dot + 4 && i < text.n; i++)
+		if (i != dot)
+			ms = ms * 10 + (text.p[i] - '0');
+	*ret_ms = ms;
+	return true;
+}
+
+bool header_time(const struct header *header, int64_t now_ms, int64_t *ret_ms)
+{
+	switch (header->clock) {
+	case HEADER_ISO:
+		return stamp_iso(header->time, ret_ms);
+	case HEADER_BSD:
+		return stamp_bsd(header->time, now_ms, ret_ms);
+	case HEADER_UNIX:
+		return unix_time(header->time, ret_ms);
+	case HEADER_NO_TIME:
+		break;
+	}
+	return false;
+}
+
+bool header_is_kernel_facility(const struct header *header)
+{
+	unsigned long pri = 0;
+
+	for (size_t i = 0; i < header->pri.n; i++)
+		pri = pri * 10 + (unsigned long)(header->pri.p[i] - '0');
+	if (header->pri.p && (header->pri.n > 9 || pri >> 3 != 0))
+		return false;
+	return !header->facility.p || str_eq(header->facility, STR("kern"));
+}
