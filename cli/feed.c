@@ -96,6 +96,28 @@ static int commit(struct feed *feed, struct err *err)
 	return result < 0 ? result : store_commit(feed->store, err);
 }
 
+/* A file's dates are looked at before the first of them is read; of a pipe's only those so far. */
+static void note_dates(struct feed *feed, const struct line *line)
+{
+	struct framing *framing = feed->intake.framing;
+	struct err ignored = ERR_INIT; /* found again, and said, when the lines are read */
+	struct input whole;
+	struct stat stat_;
+	struct line other;
+
+	if (!framing_wants_dates(framing, line->text))
+		return;
+	framing_note_date(framing, line->text);
+	if (strcmp(feed->intake.path, "-") == 0 || stat(feed->intake.path, &stat_) < 0 ||
+	    !S_ISREG(stat_.st_mode))
+		return;
+	if (input_open(&whole, feed->intake.path, &ignored) == 0)
+		while (input_next(&whole, &other, &ignored) > 0)
+			framing_note_date(framing, other.text);
+	input_close(&whole);
+	framing_dates_noted(framing);
+}
+
 static inline int take_line(struct feed *feed, const struct line *line, struct err *err)
 {
 	int result = line->number == 1 ? store_input_head(feed->store, line->text, err) : 0;
@@ -104,6 +126,7 @@ static inline int take_line(struct feed *feed, const struct line *line, struct e
 		result = trace_line(feed->trace, line, err);
 	if (result != 0)
 		return result < 0 ? result : 0;
+	note_dates(feed, line);
 	return intake_line(&feed->intake, line, err);
 }
 
@@ -346,6 +369,7 @@ static int feed_open(struct feed *feed, struct err *err)
 {
 	struct framing_options framing = {
 		.trust_all = feed->options->trust_all,
+		.date_order = feed->options->date_order,
 		.framing = feed->options->framing,
 		.unwrap = feed->options->unwrap,
 		.mixed = feed->options->mixed,

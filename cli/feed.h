@@ -21,11 +21,12 @@ struct feed_options {
 	const struct stated *in_force; /* --in-force: what it says of them; never NULL */
 	enum coverage coverage;        /* --coverage: what the user knows of the profile in force */
 	bool trust_all;                /* --trust-all: framing proves nothing, take every record */
-	const char *framing;           /* --framing: one of FRAMING_NAMES, NULL: by the first lines */
-	const char *unwrap;            /* --unwrap: one of ENVELOPE_NAMES, NULL: by the first lines */
-	bool mixed;                    /* --mixed: looked for anew in each line */
-	bool quiet;                    /* no progress bar */
-	unsigned verbose;              /* 1: the first malformed line of each kind is shown */
+	const char *date_order; /* --date-order: one of DATE_ORDER_NAMES, NULL: by the dates */
+	const char *framing;    /* --framing: one of FRAMING_NAMES, NULL: by the first lines */
+	const char *unwrap;     /* --unwrap: one of ENVELOPE_NAMES, NULL: by the first lines */
+	bool mixed;             /* --mixed: looked for anew in each line */
+	bool quiet;             /* no progress bar */
+	unsigned verbose;       /* 1: the first malformed line of each kind is shown */
 };
 
 /* What was read; counts are exact. in.records = fresh + duplicates + expired + limited. */

@@ -27,6 +27,7 @@ struct feed_options file_feed_options(const struct file_options *options,
 		.map = options->map,
 		.timezone = options->timezone,
 		.trust_all = options->trust_all,
+		.date_order = options->date_order,
 		.framing = options->framing,
 		.unwrap = options->unwrap,
 		.mixed = options->mixed,
@@ -172,15 +173,16 @@ int reading_needs_selection(const struct selection_options *options, const char 
 /* Said of a store, these would be ignored; that is worth an error. */
 static int refuse_file_options(const struct file_options *options, struct err *err)
 {
-	const char *given = options->map         ? "map"
-			    : options->timezone  ? "timezone"
-			    : options->coverage  ? "coverage"
-			    : options->in_force  ? "in-force"
-			    : options->framing   ? "framing"
-			    : options->unwrap    ? "unwrap"
-			    : options->mixed     ? "mixed"
-			    : options->trust_all ? "trust-all"
-						 : NULL;
+	const char *given = options->map          ? "map"
+			    : options->timezone   ? "timezone"
+			    : options->coverage   ? "coverage"
+			    : options->in_force   ? "in-force"
+			    : options->date_order ? "date-order"
+			    : options->framing    ? "framing"
+			    : options->unwrap     ? "unwrap"
+			    : options->mixed      ? "mixed"
+			    : options->trust_all  ? "trust-all"
+						  : NULL;
 
 	if (!given)
 		return 0;

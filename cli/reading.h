@@ -13,7 +13,7 @@
 /* What is said about FILEs; part of a command's struct of options. */
 struct file_options {
 	const char *map, *timezone, *coverage, *in_force;
-	const char *framing, *unwrap;
+	const char *framing, *unwrap, *date_order;
 	bool trust_all, mixed;
 };
 
@@ -31,6 +31,8 @@ struct file_options {
 	OPTION(TEXT, 0, "in-force", "PROFILE", type, at.in_force,                                 \
 	       "the profile that was active when the records were made (a file, docker@28.0, "    \
 	       "unconfined, container:NAME ...)"),                                                \
+	OPTION(CHOICE, 0, "date-order", DATE_ORDER_NAMES, type, at.date_order,                    \
+	       "how `ausearch -i` wrote dates; default: as the file's dates show"),               \
 	OPTION(CHOICE, 0, "framing", FRAMING_NAMES, type, at.framing,                             \
 	       "what a log's lines stand in; default: by its first lines"),                       \
 	OPTION(TEXT, 0, "unwrap", "NAME", type, at.unwrap,                                        \

@@ -298,7 +298,9 @@ int assign_owners(struct assign *assign, assign_owner_fn *each, void *context)
 
 void assign_event(struct assign *assign, struct event *event)
 {
-	event->container = container_of(assign, event->record);
+	const struct container *named = container_of(assign, event->record);
+
+	event->container = named ? named : event->container;
 	event->attribution = event->container ? ATTRIBUTION_CONTAINER : ATTRIBUTION_UNATTRIBUTED;
 	event->reason = event->container ? UNATTRIBUTED_NONE : UNATTRIBUTED_LOG_ALONE;
 	event->coverage = event->container ? COVERAGE_UNKNOWN : assign->coverage;

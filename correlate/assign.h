@@ -22,7 +22,7 @@ int assign_new(const char *container, const char *map, enum coverage coverage,
 	       struct assign **ret_assign, struct err *err);
 void assign_free(struct assign *assign);
 
-/* Fills in event->container, attribution, reason and phase from event->record. */
+/* Fills in event->container (what the user says goes before what was there), attribution, reason and phase from event->record. */
 void assign_event(struct assign *assign, struct event *event);
 
 /*

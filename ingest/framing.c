@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/pattern.h"
+#include "ingest/collector.h"
 #include "ingest/envelope/envelope.h"
 #include "ingest/header.h"
 #include "ingest/journal.h"
@@ -9,6 +10,7 @@
 #include "ingest/stamp.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 /* Before the kernel's words: printk's time and its caller (CONFIG_PRINTK_CALLER). */
 static const char printk_prefix[] =
@@ -30,6 +32,9 @@ struct framing {
 	struct journal journal;
 	struct journal entry; /* of an envelope */
 	struct buf unescaped;
+	unsigned orders;  /* in which the input's dates may be written */
+	bool dates_noted; /* all of them were looked at */
+	int now_year;
 	unsigned family; /* of the input at hand: FAMILY_HEADER + enum header_form */
 	char host_label[NODE_LABEL_SIZE];
 };
@@ -47,6 +52,7 @@ int framing_new(const struct framing_options *options, struct framing **ret_fram
 		return result;
 	}
 	framing->envelope = envelope_new(&envelope);
+	framing_set_now(framing, options->now_ms);
 	framing->options.host = node_label(options->host, framing->host_label);
 	framing_restart(framing);
 	*ret_framing = framing;
@@ -67,7 +73,50 @@ void framing_free(struct framing *framing)
 
 void framing_set_now(struct framing *framing, int64_t now_ms)
 {
+	time_t now = (time_t)(now_ms / 1000);
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	framing->now_year = tm.tm_year + 1900;
 	framing->options.now_ms = now_ms;
+}
+
+/* "type=... msg=audit(11/21/2026 23:04:54.062:148553) :": what is behind the parenthesis, unless it
+ * is a stamp of the kernel's. */
+static bool find_date(struct str line, struct str *ret_date)
+{
+	static const struct str before = {"msg=audit(", 10};
+	size_t at = str_find(str_of(line.p, line.n < 512 ? line.n : 512), before);
+	struct str rest;
+	int64_t ms;
+	uint32_t serial;
+
+	if (at >= line.n || line.n - at <= before.n || at >= 512)
+		return false;
+	*ret_date = rest = str_skip(line, at + before.n);
+	return !stamp_kernel(&rest, &ms, &serial);
+}
+
+bool framing_wants_dates(const struct framing *framing, struct str line)
+{
+	struct str date;
+
+	return !framing->dates_noted && find_date(line, &date);
+}
+
+void framing_note_date(struct framing *framing, struct str line)
+{
+	struct str date;
+
+	if (find_date(line, &date))
+		stamp_dates(date, framing->now_year, &framing->orders);
+}
+
+void framing_dates_noted(struct framing *framing)
+{
+	framing->dates_noted = true;
+	if (!framing->orders) /* of several people, or none at all: each by itself */
+		framing->orders = DATE_ANY;
 }
 
 bool framing_is_inside(const struct framing *framing)
@@ -106,6 +155,8 @@ void framing_restart(struct framing *framing)
 	journal_restart(&framing->journal);
 	envelope_begin(framing->envelope);
 	framing->family = family_of_name(framing->options.framing);
+	framing->orders = date_order_from_name(framing->options.date_order);
+	framing->dates_noted = framing->options.date_order != NULL;
 }
 
 /* A header's host names a node only if it is not this host, written long or short. */
@@ -156,9 +207,10 @@ static bool take_bare_serial(struct framed *framed)
 }
 
 /* After the type: "msg=audit(...): " of auditd, "audit(...): " of the kernel. */
-static void read_stamped(struct framed *framed, struct str text)
+static void read_stamped(const struct framing *framing, struct framed *framed, struct str text)
 {
 	struct str rest = text;
+	int interpreted;
 
 	framed->full_stream = starts_word(text, STR("msg="), &rest);
 	framed->kind = FRAMED_UNSTAMPED;
@@ -169,9 +221,13 @@ static void read_stamped(struct framed *framed, struct str text)
 		framed->kind = FRAMED_RECORD;
 	} else if (take_bare_serial(framed)) {
 		framed->kind = FRAMED_RECORD;
-	} else if (stamp_interpreted(&framed->fields, &framed->ms, &framed->serial)) {
-		framed->kind = FRAMED_RECORD;
-		framed->interpreted = true;
+	} else {
+		interpreted = stamp_interpreted(&framed->fields, framing->orders, framing->now_year,
+						&framed->ms, &framed->serial);
+		framed->interpreted = interpreted != 0;
+		framed->kind = interpreted > 0   ? FRAMED_RECORD
+			       : interpreted < 0 ? FRAMED_AMBIGUOUS
+						 : FRAMED_UNSTAMPED;
 	}
 	framed->has_serial = framed->kind == FRAMED_RECORD;
 }
@@ -191,19 +247,19 @@ static void read_other_type(struct framed *framed, struct str text)
 }
 
 /* "type=..." at the start of a line, after "node=NAME " perhaps: auditd's own framing. */
-static void read_auditd(struct framed *framed, struct str text)
+static void read_auditd(const struct framing *framing, struct framed *framed, struct str text)
 {
 	struct str rest = str_skip(text, 5);
 
 	framed->source = SOURCE_LOG;
 	framed->trust = TRUST_KERNEL;
 	if (seccomp_type(rest, &rest))
-		read_stamped(framed, rest);
+		read_stamped(framing, framed, rest);
 	else
 		read_other_type(framed, rest);
 }
 
-static void read_node_prefix(struct framed *framed, struct str text)
+static void read_node_prefix(const struct framing *framing, struct framed *framed, struct str text)
 {
 	struct str name = str_skip(text, 5);
 	size_t n = str_chr(name, ' ');
@@ -213,7 +269,7 @@ static void read_node_prefix(struct framed *framed, struct str text)
 	if (rest.n == 0 || !str_starts(rest, STR(" type=")))
 		return;
 	framed->node = str_of(name.p, n);
-	read_auditd(framed, str_skip(rest, 1));
+	read_auditd(framing, framed, str_skip(rest, 1));
 }
 
 struct notice_form {
@@ -280,7 +336,7 @@ static void read_kernel_text(struct framing *framing, struct framed *framed, str
 	if (!starts_word(rest, STR("type="), &rest))
 		return;
 	if (seccomp_type(rest, &rest))
-		read_stamped(framed, rest);
+		read_stamped(framing, framed, rest);
 	else
 		read_other_kernel_type(framed, rest);
 	framed->full_stream = framed->has_serial;
@@ -295,7 +351,7 @@ static bool claims(struct str text)
 }
 
 /* With --trust-all: the first thing in the line that reads as a stamped record is one. */
-static void read_anywhere(struct framed *framed, struct str text)
+static void read_anywhere(const struct framing *framing, struct framed *framed, struct str text)
 {
 	while (text.n) {
 		size_t at = str_find(text, STR("type="));
@@ -308,7 +364,7 @@ static void read_anywhere(struct framed *framed, struct str text)
 			continue;
 		struct framed found = *framed;
 
-		read_stamped(&found, rest);
+		read_stamped(framing, &found, rest);
 		if (found.kind == FRAMED_RECORD) {
 			*framed = found;
 			return;
@@ -325,7 +381,7 @@ static void refuse(const struct framing *framing, struct framed *framed, struct 
 	framed->kind = FRAMED_UNTRUSTED;
 	framed->trust = TRUST_TEXT;
 	if (framing->options.trust_all)
-		read_anywhere(framed, text);
+		read_anywhere(framing, framed, text);
 }
 
 /* journald's audit transport as text: "audit[19499]: SECCOMP auid=...": no serial, and no time
@@ -508,9 +564,9 @@ static bool is_auditd(struct str text)
 static void read_auditd_line(struct framing *framing, struct framed *framed, struct str text)
 {
 	if (str_starts(text, STR("type=")))
-		read_auditd(framed, text);
+		read_auditd(framing, framed, text);
 	else
-		read_node_prefix(framed, text);
+		read_node_prefix(framing, framed, text);
 	if (framed->kind != FRAMED_OTHER && !is_family(framing, FAMILY_AUDITD))
 		refuse(framing, framed, text, FRAMED_OTHER);
 	/* of `ausearch -i`, and of kernels that print no "msg=", others have made a text */
@@ -579,9 +635,9 @@ static void read_inner(struct framing *framing, const struct envelope_item *item
 	framed->source = SOURCE_SYSLOG;
 	if (str_starts(item->text, STR("type=")) || str_starts(item->text, STR("node="))) {
 		if (str_starts(item->text, STR("type=")))
-			read_auditd(framed, item->text);
+			read_auditd(framing, framed, item->text);
 		else
-			read_node_prefix(framed, item->text);
+			read_node_prefix(framing, framed, item->text);
 	} else if (header_read(item->text, &header)) {
 		if (header.form == HEADER_KMSG)
 			header.text = unescape_kmsg(framing, header.text);
@@ -633,12 +689,37 @@ static void read_journal_item(struct framing *framing, const struct envelope_ite
 	framing_read_entry(framing, &framing->entry, framed);
 }
 
+static void read_event(struct framing *framing, const struct envelope_item *item,
+		       struct framed *framed)
+{
+	struct collected collected;
+
+	framed->source = SOURCE_LOG;
+	framed->kind = FRAMED_UNTRUSTED;
+	if (!collector_read(item, &framing->unescaped, &collected))
+		return;
+	framed->kind = collected.ms ? FRAMED_RECORD : FRAMED_UNSTAMPED;
+	framed->fields = buf_str(&framing->unescaped);
+	framed->has_serial = collected.has_serial;
+	framed->serial = collected.serial;
+	framed->ms = collected.ms;
+	framed->owner = (struct framed_owner){
+		.pod = item->values[ENVELOPE_POD],
+		.namespace = item->values[ENVELOPE_NAMESPACE],
+		.container = item->values[ENVELOPE_CONTAINER],
+		.id = item->values[ENVELOPE_CONTAINER_ID],
+		.image = item->values[ENVELOPE_IMAGE],
+	};
+}
+
 static void read_item(struct framing *framing, const struct envelope_item *item,
 		      struct framed *framed)
 {
 	const struct line line = {.text = item->text, .ended = true};
 
-	if (item->cleaned)
+	if (item->event && !item->container)
+		read_event(framing, item, framed);
+	else if (item->cleaned)
 		read_plain(framing, &line, framed);
 	else if (item->container)
 		refuse(framing, framed, item->text, FRAMED_OTHER);

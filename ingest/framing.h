@@ -15,6 +15,7 @@
 #define SCLOG_INGEST_FRAMING_H
 
 #include "base/err.h"
+#include "ingest/date.h"
 #include "ingest/line.h"
 #include "ingest/source.h"
 
@@ -30,6 +31,7 @@ enum framed_kind {
 	FRAMED_NOTICE,    /* the system says that records were lost */
 	FRAMED_UNTRUSTED, /* claims to be a record, in framing that is not the kernel's */
 	FRAMED_UNSTAMPED, /* a SECCOMP record whose time cannot be known */
+	FRAMED_AMBIGUOUS, /* one whose date could be several days */
 };
 
 enum framed_notice {
@@ -44,7 +46,10 @@ struct framed {
 	enum framed_kind kind;
 	enum source_kind source;
 	enum trust trust;
-	struct str text;   /* the line, or what stood in its envelope; borrowed as node */
+	struct str text; /* the line, or what stood in its envelope; borrowed as node */
+	struct framed_owner {
+		struct str pod, namespace, container, id, image;
+	} owner;           /* what a collector says of whose it is; n is 0 where it does not */
 	struct str node;   /* empty: this host; borrowed from the line or the framing */
 	struct str fields; /* FRAMED_RECORD: what record_parse() takes */
 	bool interpreted;  /* FRAMED_RECORD: what record_parse_interpreted() takes instead */
@@ -59,10 +64,12 @@ struct framed {
 #define FRAMING_NAMES "auditd|export|kmsg|dmesg|syslog|logcat"
 
 struct framing_options {
-	struct str host;     /* this host's name */
-	int64_t now_ms;      /* a stamp without a year is the nearest one not after this */
-	bool trust_all;      /* take records in any framing */
-	bool mixed;          /* logs of several framings, one behind the other */
+	struct str host; /* this host's name */
+	int64_t now_ms;  /* a stamp without a year is the nearest one not after this */
+	bool trust_all;  /* take records in any framing */
+	bool mixed;      /* logs of several framings, one behind the other */
+	const char
+		*date_order; /* one of DATE_ORDER_NAMES; NULL: known by each date, or the others */
 	const char *framing; /* one of FRAMING_NAMES; NULL: decided by the first lines */
 	const char *unwrap;  /* one of ENVELOPE_NAMES; NULL: the same */
 };
@@ -89,6 +96,14 @@ bool framing_is_auditd(const struct framing *framing);
  * of a full stream, only the caller knows, since an export may have been filtered by unit. */
 void framing_read_entry(struct framing *framing, const struct journal *journal,
 			struct framed *ret_framed);
+
+/*
+ * True if the line has a date as ausearch -i writes them, and the others of its input were not looked
+ * at (framing_note_date()): what one of them leaves open, another may show.
+ */
+bool framing_wants_dates(const struct framing *framing, struct str line);
+void framing_note_date(struct framing *framing, struct str line);
+void framing_dates_noted(struct framing *framing);
 
 /* Time passes, where an input is followed: see framing_options.now_ms. */
 void framing_set_now(struct framing *framing, int64_t now_ms);

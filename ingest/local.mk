@@ -2,6 +2,9 @@ libsclog_a_SOURCES += \
 	ingest/action.c ingest/action.h \
 	ingest/ahead.c ingest/ahead.h \
 	ingest/arch.c ingest/arch.h \
+	ingest/collector.c ingest/collector.h \
+	ingest/date.c ingest/date.h \
+	ingest/months.c ingest/months.h \
 	ingest/follow.c ingest/follow.h ingest/follow_private.h \
 	ingest/follow_begin.c \
 	ingest/follow_notice.c \
@@ -11,6 +14,7 @@ libsclog_a_SOURCES += \
 	ingest/follow_watch.c \
 	ingest/envelope/envelope.c ingest/envelope/envelope.h ingest/envelope/envelope_private.h \
 	ingest/envelope/csv.c \
+	ingest/envelope/fields.c \
 	ingest/envelope/escape.c \
 	ingest/envelope/json_text.c \
 	ingest/envelope/prefix.c \

@@ -26,6 +26,8 @@ static const struct reason reasons[MALFORMED_COUNT] = {
 	[MALFORMED_STRING] = {"string", "comm= or exe= is neither quoted nor hex"},
 	[MALFORMED_DUPLICATE] = {"duplicate-field", "a field stands there twice"},
 	[MALFORMED_AMBIGUOUS] = {"ambiguous", "interpreted text that can be read in two ways"},
+	[MALFORMED_DATE] = {"ambiguous-date", "its date can be several days; --date-order dmy, mdy "
+					      "or ymd says which"},
 	[MALFORMED_PARTIAL] = {"partial", "the last line is cut in the middle"},
 	[MALFORMED_LONG] = {"too-long", "the line is longer than any record"},
 	[MALFORMED_CALL] = {"unknown-call", "a traced call that no architecture here has"},
@@ -506,6 +508,12 @@ static enum malformed interpreted_names(struct str names, struct record_space *s
 			found++;
 		space->n = 0;
 	}
+	/* kernel 3.10 logs none */
+	if (!found && str_find(names, key) == names.n && names.n <= 4 * COMM_MAX) {
+		record->comm = decode_octal(names, space);
+		record->comm_null = str_eq(names, STR("(null)"));
+		return record->comm.n <= COMM_MAX ? MALFORMED_NONE : MALFORMED_STRING;
+	}
 	if (found != 1)
 		return found ? MALFORMED_AMBIGUOUS : MALFORMED_STRING;
 	record->comm_null = str_eq(record->comm, STR("(null)"));
@@ -535,14 +543,14 @@ static bool interpreted_tail(struct str text, struct interpreted_tail *ret_tail,
 	       value_before(text, STR(" ip="), end, &ret_tail->ip, &end) &&
 	       value_before(text, STR(" compat="), end, &ret_tail->compat, &end) &&
 	       value_before(text, STR(" syscall="), end, &ret_tail->syscall, &end) &&
-	       value_before(text, STR(" arch="), end, &ret_tail->arch, &end) &&
+	       (value_before(text, STR(" arch="), end, &ret_tail->arch, &end) || true) &&
 	       value_before(text, STR(" sig="), end, &ret_tail->sig, ret_end);
 }
 
 enum malformed record_parse_interpreted(struct str text, struct record_space *space,
 					struct record *record)
 {
-	struct interpreted_tail tail;
+	struct interpreted_tail tail = {0};
 	size_t end, comm = str_find(text, STR(" comm="));
 	int64_t pid, nr;
 
@@ -563,9 +571,12 @@ enum malformed record_parse_interpreted(struct str text, struct record_space *sp
 	if (!interpreted_number(str_skip(head, pid_at + 5), &pid) || pid < 0 || pid > UINT32_MAX)
 		return MALFORMED_NUMBER;
 	record->pid = (uint32_t)pid;
-	record->arch = arch_from_name(tail.arch);
+	record->arch = tail.arch.n ? arch_from_name(tail.arch) : 0;
 	record->has_arch = record->arch != 0;
-	if (!record->has_arch || !interpreted_syscall(tail.syscall, record->arch, &nr) ||
+	/* without one a name is taken for this host's, as a number is */
+	uint32_t arch = record->has_arch ? record->arch : arch_native();
+
+	if ((tail.arch.p && !record->has_arch) || !interpreted_syscall(tail.syscall, arch, &nr) ||
 	    nr < INT32_MIN || nr > INT32_MAX || !action_from_name(tail.code, &record->code))
 		return MALFORMED_NUMBER;
 	record->nr = (int32_t)nr;

@@ -1,5 +1,7 @@
 #include "ingest/stamp.h"
 
+#include "ingest/date.h"
+
 #include <strings.h>
 #include <time.h>
 
@@ -78,39 +80,20 @@ static bool finish(struct tm *tm, int year, int month, int day, int ms, bool utc
 	return *ret_ms >= 0; /* no audit record is older than the epoch */
 }
 
-/* Three numbers and what parts them, put in order by the separator. */
-static bool take_date(struct str *text, int *year, int *month, int *day)
-{
-	int first, second, third;
-
-	if (!take_number(text, 4, &first) || text->n == 0)
-		return false;
-	char separator = text->p[0];
-
-	if (!take_char(text, separator) || !take_number(text, 2, &second) ||
-	    !take_char(text, separator) || !take_number(text, 4, &third))
-		return false;
-	*year = separator == '-' ? first : third;
-	*month = separator == '/' ? first : second;
-	*day = separator == '/' ? second : separator == '-' ? third : first;
-	if (*year < 100)
-		*year += *year < 69 ? 2000 : 1900; /* POSIX, %y */
-	*month -= 1;
-	return separator == '/' || separator == '-' || separator == '.';
-}
-
-bool stamp_interpreted(struct str *text, int64_t *ret_ms, uint32_t *ret_serial)
+int stamp_interpreted(struct str *text, unsigned orders, int now_year, int64_t *ret_ms,
+		      uint32_t *ret_serial)
 {
 	struct str at = *text;
+	struct date date;
 	struct tm tm = {0};
 	int year, month, day, ms;
 	int64_t kernel_ms;
 
-	if (!take_date(&at, &year, &month, &day) || !take_char(&at, ' ') || !take_clock(&at, &tm))
-		return false;
+	if (!date_read(&at, now_year, &date) || !take_clock(&at, &tm))
+		return 0;
 	/* ".062:148553) : " reads as the kernel's stamp with its seconds left out. */
 	if (!take_char(&at, '.') || at.n < 4 || !take_number(&at, 3, &ms) || at.p[0] != ':')
-		return false;
+		return 0;
 	char rest[32] = "0.000";
 	size_t n = at.n < sizeof(rest) - 6 ? at.n : sizeof(rest) - 6;
 
@@ -119,9 +102,28 @@ bool stamp_interpreted(struct str *text, int64_t *ret_ms, uint32_t *ret_serial)
 	size_t before = tail.n;
 
 	if (!stamp_kernel(&tail, &kernel_ms, ret_serial))
-		return false;
+		return 0;
 	*text = str_skip(at, before - tail.n - 5);
-	return finish(&tm, year, month, day, ms, false, ret_ms);
+	int result = date_resolve(&date, orders, &year, &month, &day);
+
+	if (result > 0 && !finish(&tm, year, month, day, ms, false, ret_ms))
+		return 0;
+	return result;
+}
+
+bool stamp_dates(struct str text, int now_year, unsigned *orders)
+{
+	struct date date;
+	int year, month, day;
+	unsigned left = 0;
+
+	if (!date_read(&text, now_year, &date))
+		return false;
+	for (unsigned order = DATE_DMY; order <= DATE_YDM; order <<= 1)
+		if (date_resolve(&date, order, &year, &month, &day) > 0)
+			left |= order;
+	*orders &= left;
+	return true;
 }
 
 /* "Z", "+00:00", "-0730"; false for something else. No zone at all leaves *ret_local set. */
@@ -170,12 +172,10 @@ static int month_from_name(struct str name)
 	static const char months[][4] = {"jan", "feb", "mar", "apr", "may", "jun",
 					 "jul", "aug", "sep", "oct", "nov", "dec"};
 
-	if (name.n && name.p[name.n - 1] == '.')
-		name.n--;
 	for (int i = 0; i < 12; i++)
 		if (name.n == 3 && strncasecmp(name.p, months[i], 3) == 0)
 			return i;
-	return -1;
+	return date_month(name);
 }
 
 static void skip_blanks(struct str *text)
@@ -215,25 +215,46 @@ static bool take_month_day(struct str *text, int *month, int *day)
 	return true;
 }
 
+/* "Nov 21", "21 nov.", "11-21": in either order. */
+static bool take_day(struct str *text, int *ret_month, int *ret_day)
+{
+	struct str words[2];
+
+	if (take_month_day(text, ret_month, ret_day)) {
+		skip_blanks(text);
+		return true;
+	}
+	for (int i = 0; i < 2; i++) {
+		words[i] = str_of(text->p, str_chr(*text, ' '));
+		*text = str_skip(*text, words[i].n);
+		skip_blanks(text);
+	}
+	bool day_first = words[0].n && words[0].p[0] >= '0' && words[0].p[0] <= '9' &&
+			 words[0].n <= 3 && (words[0].n < 3 || words[0].p[2] == '.');
+	struct str day = words[day_first ? 0 : 1];
+
+	*ret_month = month_from_name(words[day_first ? 1 : 0]);
+	return *ret_month >= 0 && take_number(&day, 2, ret_day) &&
+	       (day.n == 0 || str_eq(day, STR(".")));
+}
+
 bool stamp_bsd(struct str text, int64_t now_ms, int64_t *ret_ms)
 {
 	struct tm tm = {0};
-	struct str name = str_of(text.p, str_chr(text, ' '));
-	int day, year, month = month_from_name(name);
+	struct str before = text;
+	int day, month, year;
+	bool has_year =
+		take_number(&before, 4, &year) && str_starts(before, STR(" ")) && year >= 1000;
 
-	if (!take_month_day(&text, &month, &day)) {
-		text = str_skip(text, name.n);
-		skip_blanks(&text);
-		if (month < 0 || !take_number(&text, 2, &day))
-			return false;
-	}
+	if (has_year)
+		text = str_skip(before, 1);
 	skip_blanks(&text);
-	if (!take_clock(&text, &tm))
+	if (!take_day(&text, &month, &day) || !take_clock(&text, &tm))
 		return false;
 	int ms = take_fraction(&text);
 
 	skip_blanks(&text);
-	if (take_number(&text, 4, &year))
+	if (has_year || take_number(&text, 4, &year))
 		return finish(&tm, year, month, day, ms, false, ret_ms);
 	return nearest_year(&tm, month, day, ms, now_ms, ret_ms);
 }

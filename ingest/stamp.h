@@ -41,17 +41,24 @@ static inline bool stamp_kernel(struct str *text, int64_t *ret_ms, uint32_t *ret
 }
 
 /*
- * The stamp of `ausearch -i`: "11/21/2026 23:04:54.062:148553) : ". The date is the locale's
- * %x: M/D/Y (C and en_US; two-digit years too), D.M.Y or Y-M-D. Local time.
+ * The stamp of `ausearch -i`: "11/21/2026 23:04:54.062:148553) : ", a date as date.h reads it, in
+ * one of these orders. Local time. Returns 1; 0 if it is none; -1 if it could be several days: then
+ * only the serial is known.
  */
-bool stamp_interpreted(struct str *text, int64_t *ret_ms, uint32_t *ret_serial);
+int stamp_interpreted(struct str *text, unsigned orders, int now_year, int64_t *ret_ms,
+		      uint32_t *ret_serial);
+
+/* Takes the orders away in which the date at the beginning of text is none. False if there is no
+ * date. */
+bool stamp_dates(struct str text, int now_year, unsigned *orders);
 
 /* "2026-11-21T23:01:34.381697+00:00", with Z or an offset; without one it is local time. */
 bool stamp_iso(struct str text, int64_t *ret_ms);
 
 /*
  * "Nov 21 23:01:34", perhaps with a year at its end: local time. Without a year the latest one
- * that is not after now_ms. A month that is not English is unknown: false.
+ * that is not after now_ms. Months in every language of glibc's locales; one that stands for two
+ * of them in two languages is unknown: false.
  */
 bool stamp_bsd(struct str text, int64_t now_ms, int64_t *ret_ms);
 

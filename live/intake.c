@@ -85,6 +85,30 @@ int intake_refuse(struct intake *intake, enum malformed why, const struct line *
 	return refuse(intake, why, line, &framed, err);
 }
 
+/* What a collector says of whose the record is. A name alone is one only within its pod. */
+static bool owner_of(const struct framed *framed, struct buf *id, struct container *ret_owner)
+{
+	const struct framed_owner *owner = &framed->owner;
+
+	if (!owner->container.n && !owner->id.n)
+		return false;
+	if (!owner->id.n) {
+		buf_put_str(id, owner->namespace);
+		buf_put_char(id, '/');
+		buf_put_str(id, owner->pod);
+		buf_put_char(id, '/');
+		buf_put_str(id, owner->container);
+	}
+	*ret_owner = (struct container){
+		.id = owner->id.n ? owner->id : buf_str(id),
+		.name = owner->container.n ? owner->container : owner->id,
+		.pod = owner->pod,
+		.namespace = owner->namespace,
+		.image = owner->image,
+	};
+	return true;
+}
+
 static int put(struct intake *intake, const struct framed *framed, struct err *err)
 {
 	struct event event = {
@@ -94,6 +118,11 @@ static int put(struct intake *intake, const struct framed *framed, struct err *e
 		.full_stream = framed->full_stream,
 		.node = intake_node(intake, framed->node),
 	};
+	BUF_AUTO id = {0};
+	struct container owner;
+
+	if (owner_of(framed, &id, &owner))
+		event.container = &owner;
 	int result = intake->put(intake->context, &event, framed->text, err);
 
 	if (result < 0)
@@ -212,6 +241,8 @@ static int take_framed(struct intake *intake, const struct line *line, const str
 	case FRAMED_UNSTAMPED:
 		return refuse(intake, line->ended ? MALFORMED_STAMP : MALFORMED_PARTIAL, line,
 			      framed, err);
+	case FRAMED_AMBIGUOUS:
+		return refuse(intake, MALFORMED_DATE, line, framed, err);
 	case FRAMED_NOTICE:
 		return take_notice(intake, framed, err);
 	case FRAMED_UNTRUSTED:

@@ -226,6 +226,7 @@ shell_tests = \
 TESTS += $(unit_tests) $(shell_tests)
 
 EXTRA_DIST += $(shell_tests) tests/fuzz-seeds tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/documents tests/metadata tests/profiles
+EXTRA_DIST += $(shell_tests) tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/locale-months tests/documents tests/metadata tests/profiles
 
 # The unit tests once more, each memory access watched; as many at a time as there are processors.
 check-valgrind: $(unit_tests)

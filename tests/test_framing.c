@@ -166,7 +166,7 @@ static const struct row rows[] = {
 	 FIELDS), JOURNAL, .ms = AT, .no_serial = true},
 	{"journald audit of another host", S("Nov 21 23:01:34 web1 audit[19499]: SECCOMP " FIELDS),
 	 JOURNAL, .ms = AT, .node = "web1", .no_serial = true},
-	{"journald audit, month unknown", S("Mai 21 23:01:34 vm audit[19499]: SECCOMP " FIELDS),
+	{"journald audit, month unknown", S("Foo 21 23:01:34 vm audit[19499]: SECCOMP " FIELDS),
 	 KIND(UNSTAMPED)},
 	{"journald audit of another type", S("Nov 21 23:01:34 vm audit[1]: SYSCALL arch=c000003e"),
 	 KIND(OTHER)},

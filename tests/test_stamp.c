@@ -1,6 +1,7 @@
 /*
  * Stamps: expected values come from date(1) (`date -u -d TEXT +%s`).
  */
+#include "ingest/date.h"
 #include "ingest/stamp.h"
 
 #include <setjmp.h>
@@ -52,6 +53,18 @@ static const struct kernel_row interpreted_rows[] = {
 	 S("auid=unset")},
 	{S("21.11.2026 23:04:54.062:148553) : x"), true, THEN + 62, 148553, S("x")},
 	{S("2026-11-21 23:04:54.062:148553) : x"), true, THEN + 62, 148553, S("x")},
+	/* %x of fr_FR, es_ES, lv_LV, ja_JP, ko_KR, th_TH, nb_NO, fa_IR (date -d in their locales) */
+	{S("21/11/2026 23:04:54.062:148553) : x"), true, THEN + 62, 148553, S("x")},
+	{S("21/11/26 23:04:54.062:148553) : x"), true, THEN + 62, 148553, S("x")},
+	{S("2026.11.21. 23:04:54.062:148553) : x"), true, THEN + 62, 148553, S("x")},
+	{S("2026\xe5\xb9\xb4"
+	   "11\xe6\x9c\x88"
+	   "21\xe6\x97\xa5 23:04:54.062:148553) : x"),
+	 true, THEN + 62, 148553, S("x")},
+	{S("2026\xeb\x85\x84 11\xec\x9b\x94 21\xec\x9d\xbc 23:04:54.062:148553) : x"), true,
+	 THEN + 62, 148553, S("x")},
+	{S("21/11/2569 23:04:54.062:148553) : x"), true, THEN + 62, 148553, S("x")},
+	{S("21. nov. 2026 23:04:54.062:148553) : x"), true, THEN + 62, 148553, S("x")},
 	{S("02/29/24 12:00:00.000:1) : x"), true, 1709208000000, 1, S("x")},
 	{S("13/21/26 23:04:54.062:148553) : x"), false, 0, 0, S("")},
 	{S("11/31/26 23:04:54.062:148553) : x"), false, 0, 0, S("")},
@@ -118,8 +131,15 @@ static const struct bsd_row bsd_rows[] = {
 	{"America/New_York", S("Nov 21 18:01:34"), AT, true, AT},
 	/* date -u -d '2026-07-01 12:00:00+02:00' +%s: summer time, though now is winter */
 	{"Europe/Berlin", S("Jul  1 12:00:00"), AT, true, 1782900000000},
-	{"UTC", S("Mai 21 23:01:34"), AT, false, 0},
-	{"UTC", S("11\xe6\x9c\x88 21 23:01:34"), AT, false, 0},
+	/* months of other languages, and the day before them; date -u -d '2026-05-21 23:01:34' +%s */
+	{"UTC", S("Mai 21 23:01:34"), AT, true, 1779404494000},
+	{"UTC", S("11\xe6\x9c\x88 21 23:01:34"), AT, true, AT},
+	{"UTC", S("21 nov. 23:01:34"), AT, true, AT},
+	{"UTC", S("2026 Nov 21 23:01:34"), AT, true, AT},
+	{"UTC", S("11-21 23:01:34.454"), AT + 454, true, AT + 454},
+	/* October in Croatian, November in Polish */
+	{"UTC", S("listopad 21 23:01:34"), AT, false, 0},
+	{"UTC", S("Foo 21 23:01:34"), AT, false, 0},
 	{"UTC", S("Nov 31 23:01:34"), AT, false, 0},
 	{"UTC", S("Feb 30 23:01:34"), AT, false, 0},
 	{"UTC", S("Nov 21 24:01:34"), AT, false, 0},
@@ -186,10 +206,53 @@ static void test_kernel(void **state)
 	check_rows(kernel_rows, COUNT(kernel_rows), read_kernel);
 }
 
+static bool interpreted(struct str *text, int64_t *ret_ms, uint32_t *ret_serial)
+{
+	return stamp_interpreted(text, DATE_ANY, 2026, ret_ms, ret_serial) > 0;
+}
+
+/* What a date alone leaves open, the user or the file's other dates say. */
+static void test_date_orders(void **state)
+{
+	static const struct {
+		struct str text;
+		unsigned orders;
+		int result;
+		int64_t ms;
+	} rows[] = {
+		{S("05/11/26 23:04:54.062:1) : x"), DATE_ANY, -1, 0},
+		{S("05/11/26 23:04:54.062:1) : x"), DATE_DMY, 1, 1793919894062},
+		{S("11/05/26 23:04:54.062:1) : x"), DATE_MDY, 1, 1793919894062},
+		/* the year that is now stands first: %y/%m/%d of ne_NP, or the 26th */
+		{S("26/11/05 23:04:54.062:1) : x"), DATE_ANY, -1, 0},
+		{S("26/11/05 23:04:54.062:1) : x"), DATE_YMD, 1, 1793919894062},
+		{S("2026.11.05 23:04:54.062:1) : x"), DATE_ANY, -1, 0},
+		{S("2026.11.05 23:04:54.062:1) : x"), DATE_YMD, 1, 1793919894062},
+		{S("11/11/26 23:04:54.062:1) : x"), DATE_ANY, 1, 1794438294062},
+	};
+	unsigned orders = DATE_ANY;
+
+	(void)state;
+	set_zone("UTC");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct str text = rows[i].text;
+		uint32_t serial;
+		int64_t ms = 0;
+
+		assert_int_equal(stamp_interpreted(&text, rows[i].orders, 2026, &ms, &serial),
+				 rows[i].result);
+		assert_true(rows[i].result < 1 || ms == rows[i].ms);
+	}
+	assert_true(stamp_dates(STR("05/11/26 23:04:54.062:1) : x"), 2026, &orders));
+	assert_int_equal(orders, DATE_DMY | DATE_MDY);
+	assert_true(stamp_dates(STR("21/11/26 23:04:54.062:1) : x"), 2026, &orders));
+	assert_int_equal(orders, DATE_DMY);
+}
+
 static void test_interpreted(void **state)
 {
 	(void)state;
-	check_rows(interpreted_rows, COUNT(interpreted_rows), stamp_interpreted);
+	check_rows(interpreted_rows, COUNT(interpreted_rows), interpreted);
 }
 
 static void test_interpreted_is_local(void **state)
@@ -200,7 +263,7 @@ static void test_interpreted_is_local(void **state)
 
 	(void)state;
 	set_zone("Europe/Berlin");
-	assert_true(stamp_interpreted(&text, &ms, &serial));
+	assert_true(interpreted(&text, &ms, &serial));
 	assert_true(ms == THEN + 62);
 }
 
@@ -239,11 +302,9 @@ static void test_bsd(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kernel),
-		cmocka_unit_test(test_interpreted),
-		cmocka_unit_test(test_interpreted_is_local),
-		cmocka_unit_test(test_iso),
-		cmocka_unit_test(test_bsd),
+		cmocka_unit_test(test_kernel),      cmocka_unit_test(test_date_orders),
+		cmocka_unit_test(test_interpreted), cmocka_unit_test(test_interpreted_is_local),
+		cmocka_unit_test(test_iso),         cmocka_unit_test(test_bsd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

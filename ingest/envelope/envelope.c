@@ -23,10 +23,10 @@ struct prefix {
 
 /* In the order in which they are tried. */
 static const struct prefix prefixes[] = {
-	{"cri", peel_cri},         {"loki", peel_loki},      {"kubectl", peel_kubectl},
-	{"compose", peel_compose}, {"time", peel_time},      {"aws", peel_aws},
-	{"grep", peel_grep},       {"node-logs", peel_node}, {"quoted", peel_quoted},
-	{"yaml", peel_yaml},
+	{"cri", peel_cri},         {"loki", peel_loki},     {"kubectl", peel_kubectl},
+	{"compose", peel_compose}, {"fields", peel_fields}, {"time", peel_time},
+	{"aws", peel_aws},         {"grep", peel_grep},     {"node-logs", peel_node},
+	{"quoted", peel_quoted},   {"yaml", peel_yaml},
 };
 
 #define PREFIX_COUNT (sizeof(prefixes) / sizeof(prefixes[0]))
@@ -39,7 +39,7 @@ static const struct {
 
 struct kept {
 	size_t at, n; /* in bytes */
-	bool wrapped, container, cleaned;
+	bool wrapped, container, cleaned, event;
 	struct {
 		size_t at, n;
 		bool present;
@@ -139,7 +139,7 @@ bool envelope_is_inside(const struct envelope *envelope)
 bool envelope_matters(struct str text)
 {
 	return str_find(text, STR("audit")) < text.n || str_find(text, STR("eccomp")) < text.n ||
-	       str_find(text, STR("SECCOMP")) < text.n ||
+	       str_find(text, STR("SECCOMP")) < text.n || str_find(text, STR(":1326,")) < text.n ||
 	       str_find(text, STR("[97,117,100,")) < text.n ||
 	       str_find(text, STR("[83,69,67,67,")) < text.n;
 }
@@ -314,6 +314,18 @@ static void keep(struct envelope *envelope, struct str text, const struct contex
 	}
 }
 
+size_t envelope_entry_count(const struct envelope *envelope)
+{
+	return envelope->count - envelope->entry;
+}
+
+void envelope_keep_event(struct envelope *envelope, struct str text, const struct context *context)
+{
+	keep(envelope, text, context, true);
+	if (envelope->count > envelope->entry)
+		envelope->kept[envelope->count - 1].event = true;
+}
+
 /* journald's own entries are as they were written; anything else passed through other hands. */
 static bool is_journal(const struct context *context, unsigned depth)
 {
@@ -354,12 +366,16 @@ void envelope_unwrap(struct envelope *envelope, struct str text, const struct co
 
 	if (depth >= ENVELOPE_DEPTH_MAX)
 		return;
+	if (context->event) {
+		envelope_keep_event(envelope, text, context);
+		return;
+	}
 	if (colour_take(text, &within, &plain))
 		text = within;
 	if (json_begins(text) && json_unwrap(envelope, text, context, depth))
 		return;
 	/* what is written as itself is no envelope: a time before a line may be the line's own */
-	if ((!is_plain(text) || is_iso(text)) &&
+	if ((!envelope_is_text(text) || is_iso(text)) &&
 	    peel(&no_head, text, KIND_UNDECIDED, &within, &inner, &spare) != KIND_UNDECIDED) {
 		inner.genuine = false;
 		envelope_unwrap(envelope, within, &inner, depth + 1);
@@ -453,8 +469,10 @@ bool envelope_next(struct envelope *envelope, struct envelope_item *ret_item)
 	const struct kept *kept = &envelope->kept[envelope->next++];
 	const char *bytes = envelope->bytes.p;
 
-	*ret_item = (struct envelope_item){
-		.wrapped = kept->wrapped, .container = kept->container, .cleaned = kept->cleaned};
+	*ret_item = (struct envelope_item){.event = kept->event,
+					   .wrapped = kept->wrapped,
+					   .container = kept->container,
+					   .cleaned = kept->cleaned};
 	ret_item->text = str_of(bytes + kept->at, kept->n);
 	for (int i = 0; i < ENVELOPE_VALUES; i++)
 		if (kept->values[i].present)

@@ -25,19 +25,37 @@ enum envelope_value {
 	ENVELOPE_AUDIT_ID,
 	ENVELOPE_SOURCE_TIME,
 	ENVELOPE_TIME,
+	/* of an event that a collector took apart, and whose it is */
+	ENVELOPE_STAMP, /* "1795302094.454:787", or when and SERIAL apart */
+	ENVELOPE_WHEN,
+	ENVELOPE_SERIAL,
+	ENVELOPE_PID,
+	ENVELOPE_COMM,
+	ENVELOPE_EXE,
+	ENVELOPE_ARCH,
+	ENVELOPE_SYSCALL, /* a number or a name */
+	ENVELOPE_SYSCALL_NAME,
+	ENVELOPE_CODE,
+	ENVELOPE_IP,
+	ENVELOPE_POD,
+	ENVELOPE_NAMESPACE,
+	ENVELOPE_CONTAINER,
+	ENVELOPE_CONTAINER_ID,
+	ENVELOPE_IMAGE,
 	ENVELOPE_VALUES,
 };
 
 struct envelope_item {
 	struct str text;
 	bool wrapped;   /* something was taken off, that anybody may have put there */
+	bool event;     /* no text: the values are all there is of a record (collector.h) */
 	bool cleaned;   /* a line of the input: colours or a byte-order mark were taken off */
 	bool container; /* a container's own output: no log of the kernel's, whatever it says */
 	struct str values[ENVELOPE_VALUES]; /* p is NULL where nothing is said */
 };
 
 #define ENVELOPE_NAMES \
-	"none|json|csv|escaped|cri|loki|kubectl|compose|time|aws|grep|node-logs|quoted|yaml"
+	"none|json|csv|escaped|cri|loki|kubectl|compose|time|aws|grep|node-logs|fields|quoted|yaml"
 
 /* True if there is an envelope of that name. */
 bool envelope_is_name(const char *name);

@@ -14,6 +14,7 @@
 struct context {
 	struct str values[ENVELOPE_VALUES];
 	bool container;
+	bool event;   /* the values are a record */
 	bool genuine; /* every name of it is the journal's own */
 };
 
@@ -42,6 +43,15 @@ typedef bool envelope_peel_fn(struct str text, struct str *ret_text, struct cont
 
 envelope_peel_fn peel_grep, peel_node, peel_kubectl, peel_time, peel_aws, peel_loki, peel_cri,
 	peel_compose, peel_quoted, peel_yaml;
+
+/* A collector's own line of key=value, such as the Security Profiles Operator's log enricher's. */
+envelope_peel_fn peel_fields;
+
+/* Keeps an event whose text was taken apart. */
+void envelope_keep_event(struct envelope *envelope, struct str text, const struct context *context);
+
+/* How many texts the entry at hand has so far. */
+size_t envelope_entry_count(const struct envelope *envelope);
 
 /* Backslashes before quotes, once or more often, as in text that was copied out of a string. */
 bool escape_take(struct str text, struct str *ret_text, struct buf *spare);

@@ -53,9 +53,12 @@ static struct str scalar_of(const json_t *value, struct buf *spare)
 	struct str text = string_of(value);
 	size_t from = spare->n;
 
-	if (text.p || !json_is_integer(value))
+	if (text.p || !json_is_number(value))
 		return text;
-	buf_format(spare, "%lld", (long long)json_integer_value(value));
+	if (json_is_integer(value))
+		buf_format(spare, "%lld", (long long)json_integer_value(value));
+	else
+		buf_format(spare, "%.3f", json_real_value(value));
 	return str_of(spare->p + from, spare->n - from);
 }
 
@@ -86,7 +89,15 @@ struct walk {
 /* The journal's own names, which begin with an underscore, can be written by journald alone. */
 static bool is_genuine(struct str name, enum envelope_value value)
 {
-	return value < ENVELOPE_TRANSPORT || name.p[0] == '_';
+	return value < ENVELOPE_TRANSPORT || value > ENVELOPE_TIME || name.p[0] == '_';
+}
+
+/* auditd's ENRICHED names, in capitals beside what they stand for: libaudit's for a call is wrong
+ * where there is no subj=. */
+static bool is_translation(struct str name, int role)
+{
+	return (role == ENVELOPE_SYSCALL || role == ENVELOPE_ARCH) && name.p[0] >= 'A' &&
+	       name.p[0] <= 'Z' && name.n > 1 && name.p[1] <= 'Z';
 }
 
 static void note_value(struct walk *walk, struct str parent, struct str name, const json_t *value,
@@ -96,7 +107,7 @@ static void note_value(struct walk *walk, struct str parent, struct str name, co
 	struct str text = string_of(value);
 
 	context->container = context->container || role_is_container(name, text);
-	if (role < 0)
+	if (role < 0 || is_translation(name, role))
 		return;
 	if (!text.p && walk->spare.n < SPARE_MAX - 32)
 		text = scalar_of(value, &walk->spare);
@@ -126,6 +137,27 @@ static void note_object(struct walk *walk, struct str parent, json_t *object,
 static void walk_value(struct walk *walk, json_t *value, const struct context *context,
 		       unsigned depth);
 
+/* go-audit's records: the kernel's fields, their type, and the stamp of the event around them. */
+static bool walk_go_audit(struct walk *walk, json_t *object, const struct context *context)
+{
+	struct str data = string_of(json_object_get(object, "data"));
+	struct str stamp = context->values[ENVELOPE_WHEN],
+		   serial = context->values[ENVELOPE_SERIAL];
+	BUF_AUTO text = {0};
+
+	if (json_integer_value(json_object_get(object, "type")) != 1326 || !data.p || !stamp.n ||
+	    !serial.n)
+		return false;
+	buf_put_str(&text, STR("type=1326 audit("));
+	buf_put_str(&text, stamp);
+	buf_put_char(&text, ':');
+	buf_put_str(&text, serial);
+	buf_put_str(&text, STR("): "));
+	buf_put_str(&text, data);
+	envelope_unwrap(walk->envelope, buf_str(&text), context, walk->depth + 1);
+	return true;
+}
+
 /* Names of types and logs hold the same words, but no blank, or no '='. */
 static bool may_be_line(struct str text)
 {
@@ -134,7 +166,8 @@ static bool may_be_line(struct str text)
 					   {"audit: ", 7},      {"eccomp", 6}};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (text.n >= 12 && str_find(text, words[i]) < text.n)
+		if (text.n >= 12 && memchr(text.p, ' ', text.n) &&
+		    str_find(text, words[i]) < text.n)
 			return true;
 	return false;
 }
@@ -165,7 +198,8 @@ static void walk_array(struct walk *walk, json_t *array, const struct context *c
 		envelope_new_entry(walk->envelope);
 		if (json_is_object(value))
 			note_object(walk, str_of(NULL, 0), value, &inner, context, depth + 1);
-		walk_value(walk, value, &inner, depth + 1);
+		if (!json_is_object(value) || !walk_go_audit(walk, value, &inner))
+			walk_value(walk, value, &inner, depth + 1);
 	}
 }
 
@@ -186,6 +220,14 @@ static void walk_value(struct walk *walk, json_t *value, const struct context *c
 			walk_value(walk, item, context, depth + 1);
 }
 
+/* Whoever reports a call and speaks of seccomp. */
+static bool is_event(struct str text, const struct context *context)
+{
+	return (context->values[ENVELOPE_SYSCALL].p || context->values[ENVELOPE_SYSCALL_NAME].p) &&
+	       (str_find(text, STR("eccomp")) < text.n || str_find(text, STR("SECCOMP")) < text.n ||
+		str_find(text, STR("1326")) < text.n);
+}
+
 bool json_unwrap(struct envelope *envelope, struct str text, const struct context *context,
 		 unsigned depth)
 {
@@ -200,6 +242,9 @@ bool json_unwrap(struct envelope *envelope, struct str text, const struct contex
 	if (json_is_object(root))
 		note_object(&walk, str_of(NULL, 0), root, &inner, context, 0);
 	walk_value(&walk, root, &inner, 0);
+	/* a collector that took the record apart */
+	if (is_event(text, &inner) && envelope_entry_count(envelope) == 0)
+		envelope_keep_event(envelope, text, &inner);
 	buf_release(&walk.spare);
 	json_decref(root);
 	return true;

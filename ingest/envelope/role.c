@@ -16,6 +16,7 @@ struct role {
 static const struct role roles[] = {
 	{NULL, "hostname", ENVELOPE_NODE},
 	{NULL, "host", ENVELOPE_NODE},
+	{NULL, "nodename", ENVELOPE_NODE},
 	{NULL, "node", ENVELOPE_NODE},
 	{NULL, "node_name", ENVELOPE_NODE},
 	{NULL, "nodename", ENVELOPE_NODE},
@@ -52,6 +53,64 @@ static const struct role roles[] = {
 	{NULL, "audit_id", ENVELOPE_AUDIT_ID},
 	{NULL, "source_realtime_timestamp", ENVELOPE_SOURCE_TIME},
 	{NULL, "realtime_timestamp", ENVELOPE_TIME},
+	/* laurel, auditbeat, osquery, the Security Profiles Operator, Inspektor Gadget, vArmor, Falco,
+	 * Tetragon */
+	{"process", "name", ENVELOPE_COMM},
+	{"process", "pid", ENVELOPE_PID},
+	{"process", "executable", ENVELOPE_EXE},
+	{"process", "binary", ENVELOPE_EXE},
+	{"pod", "name", ENVELOPE_POD},
+	{"pod", "namespace", ENVELOPE_NAMESPACE},
+	{"container", "name", ENVELOPE_CONTAINER},
+	{"container", "id", ENVELOPE_CONTAINER_ID},
+	{"image", "name", ENVELOPE_IMAGE},
+	{"image", "id", ENVELOPE_VALUES},
+	{"syscall_id", "id", ENVELOPE_SYSCALL},
+	{"resource", "pod", ENVELOPE_POD},
+	{NULL, "id", ENVELOPE_STAMP},
+	{NULL, "timestamp", ENVELOPE_WHEN},
+	{NULL, "time", ENVELOPE_WHEN},
+	{NULL, "unixtime", ENVELOPE_WHEN},
+	{NULL, "evt_time", ENVELOPE_WHEN},
+	{NULL, "sequence", ENVELOPE_SERIAL},
+	{NULL, "serial", ENVELOPE_SERIAL},
+	{NULL, "pid", ENVELOPE_PID},
+	{NULL, "proc_pid", ENVELOPE_PID},
+	{NULL, "comm", ENVELOPE_COMM},
+	{NULL, "proc_name", ENVELOPE_COMM},
+	{NULL, "exe", ENVELOPE_EXE},
+	{NULL, "executable", ENVELOPE_EXE},
+	{NULL, "executable_path", ENVELOPE_EXE},
+	{NULL, "exepath", ENVELOPE_EXE},
+	{NULL, "proc_exepath", ENVELOPE_EXE},
+	{NULL, "arch", ENVELOPE_ARCH},
+	{NULL, "syscall", ENVELOPE_SYSCALL},
+	{NULL, "syscallid", ENVELOPE_SYSCALL},
+	{NULL, "syscall_nr", ENVELOPE_SYSCALL},
+	{NULL, "syscall_number", ENVELOPE_SYSCALL},
+	{NULL, "syscallname", ENVELOPE_SYSCALL_NAME},
+	{NULL, "syscall_name", ENVELOPE_SYSCALL_NAME},
+	{NULL, "evt_type", ENVELOPE_SYSCALL_NAME},
+	{NULL, "code", ENVELOPE_CODE},
+	{NULL, "seccomp_action", ENVELOPE_CODE},
+	{NULL, "ip", ENVELOPE_IP},
+	{NULL, "pod", ENVELOPE_POD},
+	{NULL, "podname", ENVELOPE_POD},
+	{NULL, "pod_name", ENVELOPE_POD},
+	{NULL, "k8s_pod_name", ENVELOPE_POD},
+	{NULL, "namespace", ENVELOPE_NAMESPACE},
+	{NULL, "podnamespace", ENVELOPE_NAMESPACE},
+	{NULL, "pod_namespace", ENVELOPE_NAMESPACE},
+	{NULL, "k8s_ns_name", ENVELOPE_NAMESPACE},
+	{NULL, "container", ENVELOPE_CONTAINER},
+	{NULL, "containername", ENVELOPE_CONTAINER},
+	{NULL, "container_name", ENVELOPE_CONTAINER},
+	{NULL, "containerid", ENVELOPE_CONTAINER_ID},
+	{NULL, "container_id", ENVELOPE_CONTAINER_ID},
+	{NULL, "image", ENVELOPE_IMAGE},
+	{NULL, "containerimagename", ENVELOPE_IMAGE},
+	{NULL, "container_image", ENVELOPE_IMAGE},
+	{NULL, "container_image_repository", ENVELOPE_IMAGE},
 };
 
 static struct str normalize(struct str name, char to[NAME_MAX_BYTES])
@@ -79,7 +138,7 @@ int role_of(struct str parent, struct str name)
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
 		if (str_eq(name, str_from(roles[i].name)) &&
 		    (!roles[i].parent || str_eq(parent, str_from(roles[i].parent))))
-			return (int)roles[i].value;
+			return roles[i].value < ENVELOPE_VALUES ? (int)roles[i].value : -1;
 	return -1;
 }
 

@@ -1,0 +1,83 @@
+#include "ingest/envelope/envelope_private.h"
+
+static bool is_key(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '-' || c == '.';
+}
+
+/* A word, in quotes perhaps; what stands in them is not looked into. */
+static bool take_word(struct str *text, struct str *ret_word)
+{
+	bool quoted = text->n && text->p[0] == '"';
+	size_t n = 0;
+
+	if (quoted) {
+		*text = str_skip(*text, 1);
+		while (n < text->n && text->p[n] != '"')
+			n += text->p[n] == '\\' && n + 1 < text->n ? 2 : 1;
+	} else {
+		while (n < text->n && text->p[n] != ' ' && text->p[n] != '=')
+			n++;
+	}
+	*ret_word = str_of(text->p, n);
+	*text = str_skip(*text, n);
+	if (!quoted)
+		return n > 0;
+	if (!text->n)
+		return false;
+	*text = str_skip(*text, 1);
+	return true;
+}
+
+static bool is_name(struct str word)
+{
+	for (size_t i = 0; i < word.n; i++)
+		if (!is_key(word.p[i]))
+			return false;
+	return word.n > 0;
+}
+
+/* "key"="value" "number"=1, key="value": what klog and logr write. The first of a name counts. */
+static void take_pairs(struct str text, struct context *context, bool *ret_seccomp)
+{
+	struct str key, value;
+
+	while (text.n) {
+		if (text.p[0] == ' ') {
+			text = str_skip(text, 1);
+			continue;
+		}
+		if (!take_word(&text, &key) && !text.n)
+			return;
+		if (!text.n || text.p[0] != '=') {
+			text = str_skip(text, text.n && text.p[0] != ' ');
+			continue;
+		}
+		text = str_skip(text, 1);
+		if (!take_word(&text, &value) || !is_name(key))
+			continue;
+		int role = role_of(str_of(NULL, 0), key);
+
+		if (role >= 0 && !context->values[role].p)
+			context->values[role] = value;
+		*ret_seccomp |= str_eq(key, STR("type")) &&
+				(str_eq(value, STR("seccomp")) || str_eq(value, STR("1326")));
+	}
+}
+
+bool peel_fields(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	bool seccomp = false;
+
+	(void)spare;
+	if (str_find(text, STR("seccomp")) == text.n || str_find(text, STR("yscall")) == text.n)
+		return false;
+	take_pairs(text, context, &seccomp);
+	if (!seccomp ||
+	    (!context->values[ENVELOPE_SYSCALL].p && !context->values[ENVELOPE_SYSCALL_NAME].p))
+		return false;
+	context->event = true;
+	*ret_text = text;
+	return true;
+}
