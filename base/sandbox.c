@@ -79,7 +79,8 @@ static const char *const always[] = {
 	"mremap", "munmap", "restart_syscall", "rseq", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
 	"sched_yield", "sched_getaffinity", "set_robust_list", "sigaltstack", "tgkill", "clock_gettime", "read", "write", "close",
 #ifdef __SANITIZE_ADDRESS__ /* LeakSanitizer traces the process at its end */
-	"clone", "ptrace", "wait4", "prctl", "readlink", "sched_yield", "rt_sigtimedwait", "kill",
+	"clone", "getdents64", "getppid", "kill", "open", "openat", "prctl", "ptrace", "readlink",
+	"rt_sigtimedwait", "sched_yield", "wait4",
 #endif
 };
 
