@@ -390,9 +390,10 @@ static bool is_merge_alone(const struct profiling *profiling)
 	const struct choice_given {
 		const struct option_list *list;
 	} lists[] = {
-		{&selection->container}, {&selection->image}, {&selection->pod},
-		{&selection->namespace}, {&selection->node},  {&selection->comm},
-		{&selection->exe},       {&selection->arch},  {&selection->action},
+		{&selection->container}, {&selection->image},   {&selection->pod},
+		{&selection->namespace}, {&selection->node},    {&selection->comm},
+		{&selection->exe},       {&selection->arch},    {&selection->action},
+		{&selection->workload},  {&selection->syscall},
 	};
 
 	if (profiling->bases.count == (size_t)profiling->bases.has_base ||

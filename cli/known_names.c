@@ -20,6 +20,7 @@ static const struct kind kinds[] = {
 	{"image", offsetof(struct selection, image), offsetof(struct container, image)},
 	{"pod", offsetof(struct selection, pod), offsetof(struct container, pod)},
 	{"namespace", offsetof(struct selection, namespace), offsetof(struct container, namespace)},
+	{"workload", offsetof(struct selection, workload), offsetof(struct container, workload)},
 	{"node", offsetof(struct selection, node), SIZE_MAX},
 };
 

@@ -154,9 +154,9 @@ int reading_needs_selection(const struct selection_options *options, const char 
 			    struct err *err)
 {
 	const struct option_list *const lists[] = {
-		&options->container, &options->image, &options->pod,
-		&options->namespace, &options->node,  &options->comm,
-		&options->exe,       &options->arch,  &options->action,
+		&options->container, &options->image,    &options->pod,     &options->namespace,
+		&options->node,      &options->comm,     &options->exe,     &options->arch,
+		&options->action,    &options->workload, &options->syscall,
 	};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)

@@ -163,9 +163,11 @@ int selection_parse(struct selection_options *options, struct selection *ret_sel
 		{"image", &options->image, &selection->image},
 		{"pod", &options->pod, &selection->pod},
 		{"namespace", &options->namespace, &selection->namespace},
+		{"workload", &options->workload, &selection->workload},
 		{"node", &options->node, &selection->node},
 		{"comm", &options->comm, &selection->comm},
 		{"exe", &options->exe, &selection->exe},
+		{"syscall", &options->syscall, &selection->syscall},
 		{"arch", &options->arch, &selection->arch},
 		{"action", &options->action, &selection->action},
 	};

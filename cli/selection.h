@@ -9,7 +9,8 @@
 
 /* As given; part of a command's struct of options. */
 struct selection_options {
-	struct option_list container, image, pod, namespace, node, comm, exe, arch, action;
+	struct option_list container, image, pod, namespace, workload, node, comm, exe, syscall;
+	struct option_list arch, action;
 	bool host, unattributed;
 	const char *since, *until;
 };
@@ -24,10 +25,13 @@ struct selection_options {
 	OPTION(LIST, 0, "image", "GLOB", type, at.image, "image of the container"),               \
 	OPTION(LIST, 0, "pod", "GLOB", type, at.pod, "Kubernetes pod"),                           \
 	OPTION(LIST, 0, "namespace", "GLOB", type, at.namespace, "Kubernetes namespace"),         \
+	OPTION(LIST, 0, "workload", "GLOB", type, at.workload,                                    \
+	       "workload; of a container without one its name"),                                  \
 	OPTION(LIST, 0, "node", "GLOB", type, at.node,                                            \
 	       "host that logged the record; with FILEs: the host of all their records"),         \
 	OPTION(LIST, 0, "comm", "GLOB", type, at.comm, "program, by its comm"),                   \
 	OPTION(LIST, 0, "exe", "GLOB", type, at.exe, "program, by its path"),                     \
+	OPTION(COMMA_LIST, 0, "syscall", "GLOB[,GLOB...]", type, at.syscall, "syscall, by name"), \
 	OPTION(COMMA_LIST, 0, "arch", "ARCH[,ARCH...]", type, at.arch, "architecture"),           \
 	OPTION(COMMA_LIST, 0, "action", "ACTION[,ACTION...]", type, at.action,                    \
 	       "what the active filter did: LOG, KILL_PROCESS ..."),                              \

@@ -27,7 +27,8 @@ void diff_set_active(struct diff *diff, struct active *active, const struct sele
 	diff->until_ms = selection->has_until ? selection->until_ms : INT64_MAX;
 	diff->is_selective = selection->container.count || selection->image.count ||
 			     selection->pod.count || selection->namespace.count ||
-			     selection->comm.count || selection->exe.count;
+			     selection->workload.count || selection->comm.count ||
+			     selection->exe.count || selection->syscall.count;
 }
 
 void diff_ask_unused(struct diff *diff)

@@ -11,7 +11,7 @@ bool diff_shows_unused(const struct diff *diff, const struct diff_writing *writi
 static bool leaves_out(const struct selection *selection)
 {
 	return selection->comm.count || selection->exe.count || selection->arch.count ||
-	       selection->action.count;
+	       selection->action.count || selection->syscall.count;
 }
 
 /* Whether one of the unused calls could have been made without a record. */

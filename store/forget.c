@@ -184,10 +184,11 @@ static int drop_identities(struct forget *forget, struct err *err)
 static bool names_containers(const struct selection *selection)
 {
 	bool named = selection->container.count || selection->image.count || selection->pod.count ||
-		     selection->namespace.count || selection->node.count;
+		     selection->namespace.count || selection->workload.count ||
+		     selection->node.count;
 	bool more = selection->comm.count || selection->exe.count || selection->arch.count ||
-		    selection->action.count || selection->host || selection->unattributed ||
-		    selection->has_since || selection->has_until;
+		    selection->action.count || selection->syscall.count || selection->host ||
+		    selection->unattributed || selection->has_since || selection->has_until;
 
 	return named && !more;
 }

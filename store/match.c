@@ -88,7 +88,9 @@ bool match_container(const struct selection *selection, const struct container *
 	return match_node(selection, node) && container_named(&selection->container, container) &&
 	       choice_matches(&selection->image, container->image) &&
 	       choice_matches(&selection->pod, container->pod) &&
-	       choice_matches(&selection->namespace, container->namespace);
+	       choice_matches(&selection->namespace, container->namespace) &&
+	       choice_matches(&selection->workload,
+			      container->workload.n ? container->workload : container->name);
 }
 
 /* Whose records: the containers that are asked for, the host's, the unattributed ones. */
@@ -96,7 +98,7 @@ static bool match_attribution(const struct selection *selection,
 			      const struct observation *observation)
 {
 	bool named = selection->container.count || selection->image.count || selection->pod.count ||
-		     selection->namespace.count;
+		     selection->namespace.count || selection->workload.count;
 	bool only = selection->host || selection->unattributed;
 
 	switch (observation->attribution) {
@@ -127,12 +129,25 @@ static bool match_action(const struct choice *choice, uint32_t code)
 	return choice_matches(choice, str_from(name ? name : hex));
 }
 
+static bool match_syscall(const struct choice *choice, const struct observation *observation)
+{
+	char name[SYSCALL_NAME_SIZE];
+
+	if (choice->count == 0)
+		return true;
+	if (!observation->has_arch)
+		return false;
+	syscall_name(observation->arch, observation->nr, name);
+	return choice_matches(choice, str_from(name));
+}
+
 bool match_observation(const struct selection *selection, const struct observation *observation)
 {
 	return match_attribution(selection, observation) &&
 	       match_node(selection, observation->node) &&
 	       choice_matches(&selection->comm, observation->comm) &&
 	       choice_matches(&selection->exe, observation->exe) &&
+	       match_syscall(&selection->syscall, observation) &&
 	       choice_matches(&selection->arch, arch_text(observation)) &&
 	       match_action(&selection->action, observation->code);
 }

@@ -22,9 +22,11 @@ struct choice {
  */
 struct selection {
 	struct choice container, image, pod, namespace, node, comm, exe;
-	struct choice arch;   /* libseccomp names in lower case */
-	struct choice action; /* names without SCMP_ACT_ */
-	bool host;            /* with host or unattributed set only those (and named containers) */
+	struct choice workload; /* of a container without one: its name */
+	struct choice syscall;  /* by name */
+	struct choice arch;     /* libseccomp names in lower case */
+	struct choice action;   /* names without SCMP_ACT_ */
+	bool host; /* with host or unattributed set only those (and named containers) */
 	bool unattributed;
 	bool has_since, has_until;
 	int64_t since_ms, until_ms; /* both inclusive */

@@ -65,7 +65,8 @@ static void test_nothing_selects_everything(void **state)
 	assert_int_equal(selection.container.count + selection.image.count + selection.pod.count +
 				 selection.namespace.count + selection.node.count +
 				 selection.comm.count + selection.exe.count + selection.arch.count +
-				 selection.action.count,
+				 selection.action.count + selection.workload.count +
+				 selection.syscall.count,
 			 0);
 	assert_false(selection.host || selection.unattributed);
 	assert_false(selection.has_since || selection.has_until);
