@@ -22,7 +22,7 @@
  * containers, and about root's, whose file systems are the host's own. */
 #define HELPER_WAIT_MS       100
 #define HELPER_PAUSE_MS      2000
-#define HELPER_ROOT_WAIT_MS  1000
+#define HELPER_ROOT_WAIT_MS  5000
 #define HELPER_ROOT_PAUSE_MS 1000
 
 struct helper;
