@@ -109,10 +109,11 @@ static int put_record(struct usual_kinds *kinds, const struct usual *usual, stru
 
 static void put_serial(struct usual_kinds *kinds, const struct usual *usual)
 {
-	struct store_event *last = &kinds->events[kinds->event_count - 1];
+	const struct store_event *last =
+		kinds->event_count ? &kinds->events[kinds->event_count - 1] : NULL;
 
 	/* The other records of an event carry its serial and stamp again, right behind it. */
-	if (kinds->event_count && last->kind == STORE_NO_KIND && last->serial == usual->serial &&
+	if (last && last->kind == STORE_NO_KIND && last->serial == usual->serial &&
 	    last->ms == usual->ms)
 		return;
 	kinds->events[kinds->event_count++] = (struct store_event){
