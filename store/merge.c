@@ -562,7 +562,7 @@ static int merge_in_force(struct merge *merge, sqlite3_stmt *row, struct err *er
 {
 	struct store *store = merge->store;
 	struct str cid = sql_column_bytes(row, 1);
-	const struct container named = {.id = cid, .name = cid};
+	const struct container named = {.id = cid};
 	const struct store_in_force in_force = {
 		.source = sql_column_bytes(row, 3),
 		.has_actions = sqlite3_column_type(row, 4) != SQLITE_NULL,

@@ -527,7 +527,7 @@ int writer_put_container(struct store *store, struct str node_name,
 
 int writer_put_in_force(struct store *store, const struct store_in_force *in_force, struct err *err)
 {
-	const struct container named = {.id = in_force->container, .name = in_force->container};
+	const struct container named = {.id = in_force->container};
 	int64_t node, container = 0, profile;
 	int result = writer_begin(store, err);
 
