@@ -303,6 +303,7 @@ static int take_bytes(int fd, uint32_t n, struct buf *bytes)
 
 	if (got > 0)
 		bytes->n += (size_t)got;
+	*buf_reserve(bytes, 1) = '\0';
 	return got < 0 ? (int)got : (uint32_t)got == n ? 0 : -EBADMSG;
 }
 
