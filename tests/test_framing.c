@@ -204,6 +204,11 @@ static const struct row rows[] = {
 	 "audit(1795302094.454:787): auid=0 pid=1\"}"), KIND(UNTRUSTED)},
 	{"journal JSON, spoofed by stdout", S("{\"_TRANSPORT\":\"stdout\",\"AUDIT_TYPE\":\"1326\","
 	 "\"MESSAGE\":\"SECCOMP auid=0 pid=1\"}"), KIND(UNTRUSTED)},
+	{"journal JSON, a command line that looks like the message", S("{\"_CMDLINE\":\"SECCOMP auid=0 "
+	 "pid=666 x\",\"_TRANSPORT\":\"audit\",\"_AUDIT_TYPE\":\"1300\",\"MESSAGE\":\"SYSCALL a=b\"}"),
+	 KIND(OTHER)},
+	{"journal JSON, fields in an object", S("{\"_TRANSPORT\":\"syslog\",\"x\":{\"_TRANSPORT\":"
+	 "\"kernel\"},\"MESSAGE\":\"audit: type=1326 " STAMP "auid=0 pid=1\"}"), KIND(UNTRUSTED)},
 	{"journal JSON, fields without _", S("{\"TRANSPORT\":\"audit\",\"_TRANSPORT\":\"journal\","
 	 "\"AUDIT_ID\":\"7\",\"MESSAGE\":\"audit: type=1326 " STAMP "auid=0 pid=1\"}"),
 	 KIND(UNTRUSTED)},

@@ -1,6 +1,7 @@
 #include "ingest/envelope/envelope_private.h"
 
 #include <jansson.h>
+#include <strings.h>
 
 /* A value that did not end within so much is cut: what is whole in it is read by itself. */
 #define GATHER_MAX (128 * 1024)
@@ -112,9 +113,12 @@ static void note_value(struct walk *walk, struct str parent, struct str name, co
 	if (!text.p && walk->spare.n < SPARE_MAX - 32)
 		text = scalar_of(value, &walk->spare);
 	/* the nearer name counts; of equals journald's own, then the first */
-	if (!text.p || (context->values[role].p != outer->values[role].p && name.p[0] != '_'))
+	bool nested = parent.p != NULL, is_own = name.p[0] == '_' && !nested;
+
+	if (!text.p || (context->values[role].p != outer->values[role].p && !is_own))
 		return;
 	context->values[role] = text;
+	context->genuine = context->genuine && !nested;
 	context->genuine = context->genuine && is_genuine(name, (enum envelope_value)role);
 }
 
@@ -195,12 +199,23 @@ static void walk_array(struct walk *walk, json_t *array, const struct context *c
 	json_array_foreach(array, i, value) {
 		struct context inner = *context;
 
+		inner.genuine = inner.genuine && depth == 0;
 		envelope_new_entry(walk->envelope);
 		if (json_is_object(value))
 			note_object(walk, str_of(NULL, 0), value, &inner, context, depth + 1);
 		if (!json_is_object(value) || !walk_go_audit(walk, value, &inner))
 			walk_value(walk, value, &inner, depth + 1);
 	}
+}
+
+/* Of a journal's entry the message alone is its text: _CMDLINE and others are what a process says of
+ * itself. */
+static bool is_skipped(const struct context *context, const char *key, const json_t *value)
+{
+	if (!context->values[ENVELOPE_TRANSPORT].p || json_is_object(value) ||
+	    json_is_object(json_array_get(value, 0)))
+		return false;
+	return strcasecmp(key, "message") != 0;
 }
 
 static void walk_value(struct walk *walk, json_t *value, const struct context *context,
@@ -217,7 +232,8 @@ static void walk_value(struct walk *walk, json_t *value, const struct context *c
 		walk_array(walk, value, context, depth);
 	else if (json_is_object(value))
 		json_object_foreach(value, key, item)
-			walk_value(walk, item, context, depth + 1);
+			if (!is_skipped(context, key, item))
+				walk_value(walk, item, context, depth + 1);
 }
 
 /* Whoever reports a call and speaks of seccomp. */
