@@ -1,6 +1,8 @@
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/reading.h"
+#include "report/amended.h"
+#include "report/amended.h"
 #include "report/summary.h"
 
 #include <errno.h>
@@ -66,35 +68,18 @@ static int acknowledge(struct store *store, const struct forget_options *options
 	return summary_write(all, 1, format_from_name(options->global.format), stdout);
 }
 
-static int write_counts(const struct forget_counts *counts, const struct forget_options *options)
-{
-	const struct summary_row all[] = {
-		{.path = "records",
-		 .label =
-			 options->dry_run ? "records that would be forgotten" : "records forgotten",
-		 .count = counts->records},
-		{.path = "series", .label = "in series", .count = counts->series},
-		{.path = "kept",
-		 .label = "kept: pruned hours that reach out of the time span",
-		 .count = counts->kept,
-		 .if_nonzero = true},
-	};
-
-	return summary_write(all, sizeof(all) / sizeof(all[0]),
-			     format_from_name(options->global.format), stdout);
-}
-
 static int forget(struct store *store, struct forget_options *options,
 		  const struct selection *selection, struct err *err)
 {
-	struct forget_counts counts;
+	struct amend_counts counts;
 
 	if (options->evidence)
 		return acknowledge(store, options, err);
 	int r = store_forget(store, selection, options->dry_run, &counts, err);
 
 	if (r == 0 && !options->global.quiet)
-		r = write_counts(&counts, options);
+		r = amended_write(&counts, "forgotten", options->dry_run,
+				  format_from_name(options->global.format), stdout);
 	return r;
 }
 

@@ -1,6 +1,6 @@
 #include "cli/command.h"
 #include "cli/reading.h"
-#include "report/summary.h"
+#include "report/amended.h"
 
 #include <errno.h>
 
@@ -64,29 +64,11 @@ static int check_usage(const struct invocation *invocation, struct err *err)
 	return reading_needs_selection(&options->selection, "", err);
 }
 
-static int write_counts(const struct relabel_counts *counts, const struct relabel_options *options)
-{
-	const struct summary_row all[] = {
-		{.path = "records",
-		 .label = options->dry_run ? "records that would be relabelled"
-					   : "records relabelled",
-		 .count = counts->records},
-		{.path = "series", .label = "in series", .count = counts->series},
-		{.path = "kept",
-		 .label = "kept: pruned hours that reach out of the time span",
-		 .count = counts->kept,
-		 .if_nonzero = true},
-	};
-
-	return summary_write(all, sizeof(all) / sizeof(all[0]),
-			     format_from_name(options->global.format), stdout);
-}
-
 static int run(struct invocation *invocation, struct err *err)
 {
 	struct relabel_options *options = invocation->options;
 	const struct container to = labels_of(options);
-	struct relabel_counts counts = {0};
+	struct amend_counts counts = {0};
 	struct selection selection;
 	struct store *store = NULL;
 	int r = check_usage(invocation, err);
@@ -100,7 +82,8 @@ static int run(struct invocation *invocation, struct err *err)
 		r = store_relabel(store, &selection, &to, options->dry_run, &counts, err);
 	store_close(store);
 	if (r == 0 && !options->global.quiet)
-		r = write_counts(&counts, options);
+		r = amended_write(&counts, "relabelled", options->dry_run,
+				  format_from_name(options->global.format), stdout);
 	return r < 0 ? reading_output_failed(r, err) : EXIT_FINE;
 }
 

@@ -131,18 +131,16 @@ static int find_mark(struct gathering *gathering, const struct reading *reading,
 }
 
 /* After the report is out. */
-static int keep_mark(const struct gathering *gathering, const struct global_options *global,
+static int keep_mark(const struct gathering *gathering, struct invocation *invocation,
 		     const char *name, struct err *err)
 {
-	char *path = global->db ? strdup(global->db) : store_default_path();
 	struct store *store;
-	int r = store_open(path, STORE_WRITE, NULL, &store, err);
+	int r = reading_open_store(invocation, false, &store, err);
 
 	if (r == 0) {
 		r = bookmark_put(store, name, &gathering->next, err);
 		store_close(store);
 	}
-	free(path);
 	return r;
 }
 
@@ -276,7 +274,7 @@ static int report(struct invocation *invocation, struct gathering *gathering, st
 	if (r == 0)
 		r = write_report(gathering, &reading, invocation, err);
 	if (r == 0 && given->since_last)
-		r = keep_mark(gathering, &given->global, given->since_last, err);
+		r = keep_mark(gathering, invocation, given->since_last, err);
 	return r < 0 ? r : conclude(gathering, &reading, given);
 }
 

@@ -1,4 +1,5 @@
 libsclog_a_SOURCES += \
+	report/amended.c report/amended.h \
 	report/active.c report/active.h \
 	report/blind.c report/blind.h \
 	report/containers.c report/containers.h \

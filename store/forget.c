@@ -19,7 +19,7 @@ struct touched {
 
 struct forget {
 	struct amend amend;
-	struct forget_counts *counts;
+	struct amend_counts *counts;
 	bool dry_run;
 	struct amended at; /* the series at hand */
 	int64_t counted;   /* the last series that was counted as touched */
@@ -231,12 +231,12 @@ static int forget_all(struct forget *forget, struct err *err)
 }
 
 int store_forget(struct store *store, const struct selection *selection, bool dry_run,
-		 struct forget_counts *ret_counts, struct err *err)
+		 struct amend_counts *ret_counts, struct err *err)
 {
 	struct forget forget = {.counts = ret_counts, .dry_run = dry_run};
 	int result = sql_run(&store->sql, dry_run ? "BEGIN" : "BEGIN IMMEDIATE", err);
 
-	*ret_counts = (struct forget_counts){0};
+	*ret_counts = (struct amend_counts){0};
 	if (result == 0)
 		result = amend_list(&forget.amend, &store->sql, selection, err);
 	if (result == 0)

@@ -1,10 +1,10 @@
+#include "store/mark.h"
 #include "store/internal.h"
 #include "store/match.h"
 #include "store/query.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/hash.h"
 
 #include <stdio.h>
 
@@ -40,14 +40,14 @@ struct loss_query {
 /* What an entry is told from others by, beside its node. */
 enum { ENTRY_HOLE = 1000, ENTRY_FILTERED, ENTRY_REST };
 
-/* Makes the id, and looks whether a person has acknowledged it. */
+/* Makes the id, which is kept where it was acknowledged, and looks whether a person has acknowledged it. */
 static void identify(struct loss_query *query, struct loss *loss, const uint64_t *numbers,
 		     size_t count)
 {
-	uint64_t hash = hash_bytes(0, query->node_name);
+	uint64_t hash = mark_of(0, query->node_name);
 
 	for (size_t i = 0; i < count; i++)
-		hash = hash_word(hash, numbers[i]);
+		hash = mark_step(hash, numbers[i]);
 	snprintf(loss->id, sizeof(loss->id), "%012llx", (unsigned long long)(hash >> 16));
 	buf_clear(&query->reason);
 	if (!query->acknowledged)
@@ -150,7 +150,7 @@ static int give_rest(struct loss_query *query, const char *what)
 	const uint64_t numbers[] = {ENTRY_REST,
 				    rest.left,
 				    rest.records,
-				    hash_bytes(0, str_from(what)),
+				    mark_of(0, str_from(what)),
 				    (uint64_t)rest.from_ms,
 				    (uint64_t)rest.to_ms};
 

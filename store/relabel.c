@@ -6,7 +6,7 @@
 
 struct relabel {
 	struct amend amend;
-	struct relabel_counts *counts;
+	struct amend_counts *counts;
 	int64_t series, target; /* hours go from one to the other */
 	struct buf packed;
 };
@@ -221,13 +221,13 @@ static int relabel_all(struct store *store, struct relabel *relabel, const struc
 }
 
 int store_relabel(struct store *store, const struct selection *selection,
-		  const struct container *to, bool dry_run, struct relabel_counts *ret_counts,
+		  const struct container *to, bool dry_run, struct amend_counts *ret_counts,
 		  struct err *err)
 {
 	struct relabel relabel = {.counts = ret_counts};
 	int result = dry_run ? sql_run(&store->sql, "BEGIN", err) : writer_begin(store, err);
 
-	*ret_counts = (struct relabel_counts){0};
+	*ret_counts = (struct amend_counts){0};
 	if (result == 0)
 		result = amend_list(&relabel.amend, &store->sql, selection, err);
 	if (result == 0)

@@ -302,31 +302,30 @@ int store_prune(struct store *store, const struct store_retention *retention, in
 void store_set_retention(struct store *store, const struct store_retention *retention,
 			 int64_t after_ms);
 
+struct selection;
+
+/* What was forgotten or moved, or would be. */
+struct amend_counts {
+	uint64_t records, series;
+	uint64_t kept; /* records of rolled up hours that reach out of the window */
+};
+
 /*
  * Forgets the records of a selection. A window is widened to whole minutes; hours that were rolled
  * up go only if all of them lies in it, else they are kept. The identities of minutes in which
  * nothing is left go as well, so that their log can be read again. Needs no other writer's leave, and
  * nothing may be put meanwhile.
  */
-struct selection;
-struct forget_counts {
-	uint64_t records, series;
-	uint64_t kept; /* records of rolled up hours that reach out of the window */
-};
 int store_forget(struct store *store, const struct selection *selection, bool dry_run,
-		 struct forget_counts *ret_counts, struct err *err);
+		 struct amend_counts *ret_counts, struct err *err);
 
 /*
  * Moves the records of a selection to another container of their node, found by its id or name or
  * made; with an empty name they stay with theirs, whose labels alone change. Labels that are empty
  * change nothing.
  */
-struct relabel_counts {
-	uint64_t records, series;
-	uint64_t kept; /* as above */
-};
 int store_relabel(struct store *store, const struct selection *selection,
-		  const struct container *to, bool dry_run, struct relabel_counts *ret_counts,
+		  const struct container *to, bool dry_run, struct amend_counts *ret_counts,
 		  struct err *err);
 
 /*

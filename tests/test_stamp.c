@@ -1,5 +1,6 @@
 /*
- * Stamps: expected values come from date(1) (`date -u -d TEXT +%s`).
+ * Stamps: expected values come from date(1) (`date -u -d TEXT +%s`); those of other locales were
+ * worked out by hand from glibc's own formats.
  */
 #include "ingest/date.h"
 #include "ingest/stamp.h"

@@ -18,7 +18,7 @@ json_t *digest_model(const struct digest_facts *facts);
 const char *model_text(const json_t *object, const char *key);
 /* A member that is a number, else 0. */
 uint64_t model_count(const json_t *object, const char *key);
-/* A member that is an array; an empty one, where it is none, of size 0. */
+/* A member; jansson takes a missing one for an array without members. */
 const json_t *model_list(const json_t *object, const char *key);
 
 #endif

@@ -10,7 +10,7 @@
 
 /*
  * SARIF 2.1.0 (OASIS): a result for each call of a workload that the profile would refuse or only
- * log, at the profile's line that decides it.
+ * log, in the profile's file.
  */
 static const struct rule {
 	const char *id, *list, *level, *text, *verb;
@@ -54,14 +54,13 @@ static json_t *uri_json(const char *path)
 	return json_from_str(buf_str(&uri));
 }
 
-static json_t *location_json(const struct digest_facts *facts, const char *source)
+static json_t *location_json(const char *source)
 {
 	json_t *place = json_object();
 
 	json_object_set_new(place, "artifactLocation", json_pack("{s:o}", "uri", uri_json(source)));
-	json_object_set_new(place, "region",
-			    json_pack("{s:i}", "startLine",
-				      facts->profile_line ? (int)facts->profile_line : 1));
+	/* readers want a line; a verdict knows none */
+	json_object_set_new(place, "region", json_pack("{s:i}", "startLine", 1));
 	return json_pack("{s:o}", "physicalLocation", place);
 }
 
@@ -76,8 +75,7 @@ static json_t *message_json(const struct rule *rule, const json_t *group, const 
 				      rule->verb, action, *error ? " " : "", error));
 }
 
-static void put_results(json_t *results, const struct digest_facts *facts, const json_t *group,
-			size_t index, const char *source)
+static void put_results(json_t *results, const json_t *group, size_t index, const char *source)
 {
 	const struct rule *rule = &rules[index];
 	const json_t *findings = model_list(group, rule->list);
@@ -90,8 +88,7 @@ static void put_results(json_t *results, const struct digest_facts *facts, const
 		json_object_set_new(result, "ruleIndex", json_integer((json_int_t)index));
 		json_object_set_new(result, "level", json_string(rule->level));
 		json_object_set_new(result, "message", message_json(rule, group, finding));
-		json_object_set_new(result, "locations",
-				    json_pack("[o]", location_json(facts, source)));
+		json_object_set_new(result, "locations", json_pack("[o]", location_json(source)));
 		json_object_set_new(result, "partialFingerprints",
 				    json_pack("{s:o}", "workloadCall/v1",
 					      json_sprintf("%s/%s/%s", model_text(group, "title"),
@@ -107,9 +104,10 @@ void digest_write_sarif(const struct digest_facts *facts, const json_t *model, F
 	const char *source = model_text(json_object_get(model, "profile"), "source");
 	json_t *results = json_array();
 
+	(void)facts;
 	for (size_t i = 0; i < json_array_size(groups); i++)
 		for (size_t rule = 0; rule < RULES; rule++)
-			put_results(results, facts, json_array_get(groups, i), rule, source);
+			put_results(results, json_array_get(groups, i), rule, source);
 	json_t *driver = json_pack("{s:s,s:s,s:o}", "name", "sclog", "version", PACKAGE_VERSION,
 				   "rules", rules_json());
 	json_t *run = json_pack("{s:{s:o},s:s,s:o}", "tool", "driver", driver, "columnKind",

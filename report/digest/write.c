@@ -49,9 +49,8 @@ bool digest_speaks(const struct digest_facts *facts)
 	return false;
 }
 
-static const char *noun(const json_t *model, uint64_t count)
+static const char *noun(uint64_t count)
 {
-	(void)model;
 	return count == 1 ? "workload" : "workloads";
 }
 
@@ -64,14 +63,14 @@ void write_put_summary(struct buf *buf, const json_t *model)
 		buf_format(buf,
 			   "%" PRIu64 " %s seen, %" PRIu64 " with new calls, %" PRIu64
 			   " with refused calls",
-			   groups, noun(model, groups), model_count(summary, "new"),
+			   groups, noun(groups), model_count(summary, "new"),
 			   model_count(summary, "refused"));
 		return;
 	}
 	buf_format(buf,
 		   "%" PRIu64 " of %" PRIu64 " %s would break, %" PRIu64 " ready, %" PRIu64
 		   " cannot tell",
-		   model_count(summary, "breaking"), groups, noun(model, groups),
+		   model_count(summary, "breaking"), groups, noun(groups),
 		   model_count(summary, "ready"), model_count(summary, "unknown"));
 }
 

@@ -13,7 +13,6 @@ struct digest_facts {
 	const struct digest *digest;
 	const struct diff *diff; /* NULL: no profile was asked for */
 	struct profile_info profile;
-	unsigned profile_line; /* where its default action stands; 0: not known */
 	const struct evidence *evidence;
 	const struct selection *selection;
 	const char *where; /* what commands need to read the same (report/diff.h) */
