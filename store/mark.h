@@ -12,7 +12,7 @@
  * begin with h = step(key, length); while more than 8 bytes are left, h = step(h, the next 8);
  * last h = step(h, tail), where the tail is: of 4 to 8 bytes the first four as the low half and the
  * last four as the high half; of 1 to 3 bytes the first << 16 | the one at n / 2 << 8 | the last;
- * of none 0. tests/test_mark.c has vectors. Internal to store/.
+ * of none 0. tests/unit/test_mark.c has vectors. Internal to store/.
  */
 #ifndef SCLOG_STORE_MARK_H
 #define SCLOG_STORE_MARK_H

@@ -1,7 +1,7 @@
 /*
  * What a release of a loader, a runtime or libseccomp does otherwise than the newest that is known.
  * Each fact has its date, the first release without it, and its source; sclog-explain(1) prints the
- * same table (RELEASES), which tests/versions.test compares.
+ * same table (RELEASES), which tests/shell/versions.test compares.
  */
 #ifndef SCLOG_PROFILE_DOCUMENT_RELEASES_H
 #define SCLOG_PROFILE_DOCUMENT_RELEASES_H
