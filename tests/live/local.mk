@@ -10,6 +10,7 @@ live_tests = \
 	tests/live/attribution-short.test \
 	tests/live/attribution-pids.test \
 	tests/live/attribution-metadata.test \
+	tests/live/kubernetes.test \
 	tests/live/logmode.test \
 	tests/live/verdicts.test \
 	tests/live/forms.test \
@@ -39,7 +40,7 @@ live_workloads = \
 	tests/live/workloads/shell.sh
 
 EXTRA_DIST += tests/live/workloads.sh $(live_workloads)
-EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh tests/live/measure-setup tests/own-filter
+EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh tests/live/measure-setup tests/own-filter tests/live/cri
 EXTRA_DIST += tests/sclog.rules.test.yml tests/live/workloads.sh $(live_workloads)
 EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh tests/live/measure-setup
 CLEANFILES += $(live_programs)
