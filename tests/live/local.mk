@@ -11,6 +11,7 @@ live_tests = \
 	tests/live/attribution-pids.test \
 	tests/live/attribution-metadata.test \
 	tests/live/kubernetes.test \
+	tests/live/systemd.test \
 	tests/live/logmode.test \
 	tests/live/verdicts.test \
 	tests/live/forms.test \
