@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "store/match.h"
+#include "store/revision.h"
 #include "store/row.h"
 
 #include <stdlib.h>
@@ -197,6 +198,8 @@ int amend_drop_empty(struct amend *amend, uint64_t *ret_series, uint64_t *ret_co
 		if (result == 0)
 			result = change(amend->sql, drop_lifetime, container, &other, err);
 	}
+	if (result == 0 && *ret_series)
+		result = revision_send_all(amend->sql, err);
 	if (result == 0 && *ret_series)
 		result = sql_run(amend->sql,
 				 "DELETE FROM program WHERE NOT EXISTS"

@@ -62,6 +62,18 @@ uint64_t hour_take(struct hour *hour, int64_t number, unsigned minute, uint64_t 
 	return taken;
 }
 
+/* For who sends what changed: see store/revision.h. */
+static int note_changed(struct sql *sql, int64_t series, int64_t number, struct err *err)
+{
+	sqlite3_stmt *changed = sql_get(sql, SQL_HOUR_CHANGED, err);
+
+	if (!changed)
+		return -err->code;
+	sqlite3_bind_int64(changed, 1, series);
+	sqlite3_bind_int64(changed, 2, number / 24);
+	return sql_done(sql, changed, err);
+}
+
 static int hour_drop(struct sql *sql, int64_t series, int64_t number, struct err *err)
 {
 	sqlite3_stmt *drop = sql_get(sql, SQL_HOUR_DROP, err);
@@ -76,8 +88,10 @@ static int hour_drop(struct sql *sql, int64_t series, int64_t number, struct err
 int hour_write(struct sql *sql, int64_t series, int64_t number, const struct hour *hour,
 	       struct buf *packed, struct err *err)
 {
-	if (hour->count == 0)
-		return hour_drop(sql, series, number, err);
+	int result = note_changed(sql, series, number, err);
+
+	if (result < 0 || hour->count == 0)
+		return result < 0 ? result : hour_drop(sql, series, number, err);
 	sqlite3_stmt *put = sql_get(sql, SQL_HOUR_PUT, err);
 
 	if (!put)

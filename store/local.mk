@@ -21,6 +21,7 @@ libsclog_a_SOURCES += \
 	store/query.c store/query.h \
 	store/queue.c store/queue.h \
 	store/relabel.c \
+	store/revision.c store/revision.h \
 	store/row.c store/row.h \
 	store/schema.c store/schema.h \
 	store/seen.c store/seen.h \

@@ -2,6 +2,7 @@
 #include "store/internal.h"
 #include "store/hour.h"
 #include "store/queue.h"
+#include "store/revision.h"
 #include "store/row.h"
 #include "store/schema.h"
 #include "store/writer.h"
@@ -353,6 +354,8 @@ static int drop_wider(struct merge *merge, struct err *err)
 	result = drop_hour(sql, &dropped, err);
 	if (result == 0)
 		result = sql_run(sql, drop_empty_sql, err);
+	if (result == 0 && sqlite3_changes(sql->db))
+		result = revision_send_all(sql, err);
 	tally_reset(merge->store->tally); /* it may know series that are gone */
 	return result;
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "store/internal.h"
 #include "store/minutes.h"
+#include "store/revision.h"
 #include "store/writer.h"
 
 #include <poll.h>
@@ -194,6 +195,8 @@ static int move_horizon(struct prune *prune, struct err *err)
 	int64_t before, horizon = prune->cuts.minutes * DAY_MS;
 	int result = sql_number(sql, "SELECT value FROM meta WHERE key = 'horizon'", &before, err);
 
+	if (result == 0 && prune->cuts.days > 0)
+		result = revision_first_day(sql, prune->cuts.days, err);
 	if (result < 0 || horizon <= before) {
 		prune->counts.horizon_ms = before;
 		return result;
@@ -354,7 +357,7 @@ static int prune_some_series(struct prune *prune, struct err *err)
 	return result < 0 ? result : count == SERIES_AT_ONCE;
 }
 
-/* What belongs to no series and has a time. Positive: more of them may be left. */
+/* What has a time of its own. Positive: more of them may be left. */
 static int drop_rows(struct prune *prune, struct err *err)
 {
 	static const char *const drops[] = {
@@ -365,6 +368,10 @@ static int drop_rows(struct prune *prune, struct err *err)
 		" FROM input WHERE at < ?1 LIMIT ?2)",
 		"DELETE FROM in_force WHERE id IN"
 		" (SELECT id FROM in_force WHERE until < ?1 LIMIT ?2)",
+		"DELETE FROM changed WHERE (series, day) IN (SELECT series, day FROM changed"
+		" WHERE day * 86400000 < ?1 LIMIT ?2)",
+		"DELETE FROM received WHERE (series, day) IN (SELECT series, day FROM received"
+		" WHERE day * 86400000 < ?1 LIMIT ?2)",
 	};
 	uint64_t dropped = 0;
 

@@ -148,7 +148,19 @@ static const char version_3[] =
 
 	/* entries of the evidence that a person has looked at (struct loss) */
 	"CREATE TABLE acknowledged (id TEXT PRIMARY KEY, at INTEGER NOT NULL, reason TEXT NOT NULL,"
-	" text NOT NULL) WITHOUT ROWID;";
+	" text NOT NULL) WITHOUT ROWID;"
+
+	/* which days of a series changed at which revision of the store (store/revision.h) */
+	"CREATE TABLE changed (series INTEGER NOT NULL, day INTEGER NOT NULL,"
+	" revision INTEGER NOT NULL, PRIMARY KEY (series, day)) WITHOUT ROWID;"
+
+	/* whose bundles were loaded, up to which revision of theirs; and which days of which series
+	 * came from them (store/share.h) */
+	"CREATE TABLE sender (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, uuid TEXT NOT NULL,"
+	" generation INTEGER NOT NULL, revision INTEGER NOT NULL);"
+	"CREATE TABLE received (series INTEGER NOT NULL, day INTEGER NOT NULL,"
+	" sender INTEGER NOT NULL REFERENCES sender, generation INTEGER NOT NULL,"
+	" revision INTEGER NOT NULL, PRIMARY KEY (series, day)) WITHOUT ROWID;";
 
 /* migrations[v] makes version v + 1 out of version v. */
 static const char *const migrations[SCHEMA_VERSION] = {version_1, version_2, version_3};

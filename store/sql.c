@@ -69,6 +69,11 @@ static const char *const texts[SQL_COUNT] = {
 			 " count = excluded.count, first = excluded.first, last = excluded.last,"
 			 " minutes = excluded.minutes",
 	[SQL_HOUR_DROP] = "DELETE FROM hour WHERE series = ?1 AND hour = ?2",
+	/* nothing in a store that was never sent anywhere: it has no revision */
+	[SQL_HOUR_CHANGED] = "INSERT INTO changed (series, day, revision)"
+			     " SELECT ?1, ?2, value FROM meta WHERE key = 'revision'"
+			     " ON CONFLICT (series, day) DO UPDATE SET revision = excluded.revision"
+			     " WHERE revision <> excluded.revision",
 	[SQL_DONOR_LIST] =
 		"SELECT id FROM series WHERE program = ?1 AND nr = ?2 AND node = ?3"
 		" AND (container IS NULL OR container = ?9) AND arch IS ?4"

@@ -44,6 +44,7 @@ unit_tests += \
 	tests/unit/test_option \
 	tests/unit/test_printer \
 	tests/unit/test_registry \
+	tests/unit/test_revision \
 	tests/unit/test_ring \
 	tests/unit/test_process \
 	tests/unit/test_procfs \
@@ -79,6 +80,7 @@ LDADD = libsclog.a $(CMOCKA_LIBS)
 tests_unit_test_compose_SOURCES = tests/unit/test_compose.c tests/bpf.h
 tests_unit_test_export_SOURCES = tests/unit/test_export.c tests/bpf.h
 tests_unit_test_live_filter_SOURCES = tests/unit/test_live_filter.c tests/bpf.h
+tests_unit_test_revision_SOURCES = tests/unit/test_revision.c tests/stores.h
 tests_unit_test_store_SOURCES = tests/unit/test_store.c tests/stores.h
 tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/stores.h
 tests_unit_test_watch_store_SOURCES = tests/unit/test_watch_store.c tests/stores.h

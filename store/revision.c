@@ -1,0 +1,125 @@
+#include "store/revision.h"
+
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* RFC 9562, version 4. */
+static void make_uuid(char uuid[REVISION_UUID_SIZE])
+{
+	unsigned char b[16];
+
+	if (getrandom(b, sizeof(b), 0) != sizeof(b))
+		mem_fail("random bytes");
+	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
+	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
+	snprintf(uuid, REVISION_UUID_SIZE,
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+		 b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
+		 b[15]);
+}
+
+static int ensure_uuid(struct sql *sql, struct err *err)
+{
+	char uuid[REVISION_UUID_SIZE];
+	sqlite3_stmt *put = sql_prepare(
+		sql, "INSERT OR IGNORE INTO meta (key, value) VALUES ('uuid', ?1)", err);
+
+	if (!put)
+		return -err->code;
+	make_uuid(uuid);
+	sqlite3_bind_text(put, 1, uuid, -1, SQLITE_STATIC);
+	int result = sql_done(sql, put, err);
+
+	sqlite3_finalize(put);
+	return result;
+}
+
+static int read_uuid(struct sql *sql, char uuid[REVISION_UUID_SIZE], struct err *err)
+{
+	sqlite3_stmt *get = sql_prepare(sql, "SELECT value FROM meta WHERE key = 'uuid'", err);
+	int result = get ? sql_step(sql, get, err) : -err->code;
+
+	uuid[0] = '\0';
+	if (result > 0) {
+		struct str text = sql_column_bytes(get, 0);
+
+		snprintf(uuid, REVISION_UUID_SIZE, "%.*s", (int)text.n, text.n ? text.p : "");
+	}
+	sqlite3_finalize(get);
+	return result < 0 ? result : 0;
+}
+
+static int put_number(struct sql *sql, const char *key, int64_t number, struct err *err)
+{
+	sqlite3_stmt *put =
+		sql_prepare(sql, "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", err);
+
+	if (!put)
+		return -err->code;
+	sqlite3_bind_text(put, 1, key, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(put, 2, number);
+	int result = sql_done(sql, put, err);
+
+	sqlite3_finalize(put);
+	return result;
+}
+
+static int read_all(struct sql *sql, struct revision *revision, struct err *err)
+{
+	int result = read_uuid(sql, revision->uuid, err);
+
+	if (result == 0)
+		result = sql_number(sql, "SELECT value FROM meta WHERE key = 'revision'",
+				    &revision->number, err);
+	if (result == 0)
+		result = sql_number(sql, "SELECT value FROM meta WHERE key = 'send_all'",
+				    &revision->from, err);
+	if (result == 0)
+		result = sql_number(sql, "SELECT value FROM meta WHERE key = 'first_day'",
+				    &revision->first_day, err);
+	return result;
+}
+
+int revision_next(struct sql *sql, int64_t least, struct revision *ret_revision, struct err *err)
+{
+	int result = sql_run(sql, "BEGIN IMMEDIATE", err);
+
+	*ret_revision = (struct revision){.number = 0};
+	if (result == 0)
+		result = ensure_uuid(sql, err);
+	if (result == 0)
+		result = read_all(sql, ret_revision, err);
+	if (result == 0) {
+		/* the first one has no notes of what changed before */
+		if (ret_revision->number == 0)
+			ret_revision->number = 1;
+		if (ret_revision->number < least)
+			ret_revision->number = least;
+		result = put_number(sql, "revision", ret_revision->number + 1, err);
+	}
+	if (result == 0)
+		result = sql_run(sql, "COMMIT", err);
+	if (!sqlite3_get_autocommit(sql->db))
+		sqlite3_exec(sql->db, "ROLLBACK", NULL, NULL, NULL);
+	return result;
+}
+
+int revision_send_all(struct sql *sql, struct err *err)
+{
+	return sql_run(sql,
+		       "INSERT OR REPLACE INTO meta (key, value)"
+		       " SELECT 'send_all', value FROM meta WHERE key = 'revision'",
+		       err);
+}
+
+int revision_first_day(struct sql *sql, int64_t day, struct err *err)
+{
+	int64_t before;
+	int result =
+		sql_number(sql, "SELECT value FROM meta WHERE key = 'first_day'", &before, err);
+
+	return result < 0 || day <= before ? result : put_number(sql, "first_day", day, err);
+}
