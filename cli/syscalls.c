@@ -15,13 +15,9 @@
 
 #define HELP_COLUMNS 80
 
-/*
- * Where numbers that have names lie: every arch's own, MIPS's three ABIs, ARM's private ones
- * (kernel: arch/mips/include/uapi/asm/unistd.h, arch/arm/include/uapi/asm/unistd.h).
- */
-static const struct range {
+struct range {
 	int64_t first, last;
-} named_ranges[] = {{0, 1023}, {4000, 6999}, {0xf0000, 0xf000f}};
+};
 
 /* Which arch's host runs programs of another arch as well. */
 static const struct {
@@ -95,34 +91,24 @@ static void add_call(struct syscalls *syscalls, size_t arch, int64_t nr)
 }
 
 /* libseccomp's own names: what a profile's rules can name with effect. */
-static bool has_name(uint32_t token, int64_t nr)
+static bool is_libseccomps(const char *name)
 {
-	char *name = seccomp_syscall_resolve_num_arch(token, (int)nr);
-	bool found = name != NULL;
-
-	free(name);
-	return found;
-}
-
-static bool is_named_by_rule(struct syscalls *syscalls, size_t arch, int64_t nr)
-{
-	uint32_t audit_arch = arch_audit(syscalls->arches->all[arch]);
-	char name[SYSCALL_NAME_SIZE];
-
-	return syscall_name(audit_arch, nr, name) &&
-	       profile_judge(syscalls->profiles[arch], audit_arch, nr).origin == VERDICT_BY_RULE;
+	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR;
 }
 
 void syscalls_add_named(struct syscalls *syscalls)
 {
 	for (size_t i = 0; i < syscalls->arches->count; i++) {
-		uint32_t token = syscalls->arches->all[i];
+		uint32_t token = syscalls->arches->all[i], audit_arch = arch_audit(token);
+		struct named_number *numbers;
+		size_t count = numbers_named(token, &numbers);
 
-		for (size_t j = 0; j < sizeof(named_ranges) / sizeof(named_ranges[0]); j++)
-			for (int64_t n = named_ranges[j].first; n <= named_ranges[j].last; n++)
-				if (has_name(token, number_on(token, n)) ||
-				    is_named_by_rule(syscalls, i, number_on(token, n)))
-					add_call(syscalls, i, number_on(token, n));
+		for (size_t j = 0; j < count; j++)
+			if (is_libseccomps(numbers[j].name) ||
+			    profile_judge(syscalls->profiles[i], audit_arch, numbers[j].nr)
+					    .origin == VERDICT_BY_RULE)
+				add_call(syscalls, i, numbers[j].nr);
+		free(numbers);
 	}
 }
 
@@ -162,13 +148,15 @@ static void add_starts(struct starts *starts, struct profile *profile, uint32_t 
 static struct starts starts_of(struct profile *const profiles[2], uint32_t token, uint32_t first,
 			       uint32_t last)
 {
-	struct starts starts = {0};
+	struct named_number *named;
+	size_t count = numbers_named(token, &named);
+	struct starts starts = {.all = mem_new(2 * count + 1, sizeof(*starts.all))};
 
-	starts.count = numbers_named(token, &starts.all);
-	starts.all = mem_resize(starts.all, (starts.count + 1) * sizeof(*starts.all));
-	/* so does what comes after them */
-	starts.all[starts.count] = starts.all[starts.count - 1] + 1;
-	starts.count++;
+	for (size_t i = 0; i < count; i++) {
+		starts.all[starts.count++] = named[i].nr;
+		starts.all[starts.count++] = named[i].nr + 1;
+	}
+	free(named);
 	for (unsigned i = 0; i < 2; i++)
 		add_starts(&starts, profiles[i], token, first, last);
 	starts.all[starts.count++] = first;
@@ -285,12 +273,12 @@ static void names_add(struct names *names, const char *name)
 static void each_name(uint32_t token, void (*use)(void *context, const char *name, int64_t nr),
 		      void *context)
 {
-	char name[SYSCALL_NAME_SIZE];
+	struct named_number *numbers;
+	size_t count = numbers_named(token, &numbers);
 
-	for (size_t i = 0; i < sizeof(named_ranges) / sizeof(named_ranges[0]); i++)
-		for (int64_t n = named_ranges[i].first; n <= named_ranges[i].last; n++)
-			if (syscall_name(arch_audit(token), number_on(token, n), name))
-				use(context, name, number_on(token, n));
+	for (size_t i = 0; i < count; i++)
+		use(context, numbers[i].name, numbers[i].nr);
+	free(numbers);
 }
 
 static void collect_name(void *context, const char *name, int64_t nr)

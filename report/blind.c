@@ -159,26 +159,25 @@ static bool knows(const struct profile *profile, uint32_t token)
 static void look_at_arch(struct blind *blind, uint32_t token)
 {
 	bool known = knows(blind->profile, token);
-	uint32_t audit_arch = arch_audit(token), *numbers;
+	uint32_t audit_arch = arch_audit(token);
+	struct named_number *numbers;
 	diagram joint = answers_join(&blind->regions, answers_arch(&blind->asked, audit_arch),
 				     answers_arch(&blind->was, audit_arch), fold_kind, blind);
 	size_t count = numbers_named(token, &numbers);
-	char name[SYSCALL_NAME_SIZE];
 
 	for (size_t i = 0; i < count; i++) {
-		int32_t nr = (int32_t)numbers[i];
+		uint32_t nr = numbers[i].nr;
 		diagram call = joint == DIAGRAM_UNKNOWN
-				       ? join_call(blind, audit_arch, numbers[i], fold_kind, blind)
-				       : diagram_at(&blind->regions, joint, 0, numbers[i]);
+				       ? join_call(blind, audit_arch, nr, fold_kind, blind)
+				       : diagram_at(&blind->regions, joint, 0, nr);
 
 		/* the kernel shows some calls to no filter */
-		if (!syscall_name(audit_arch, nr, name) ||
-		    profile_judge(blind->profile, audit_arch, nr).origin == VERDICT_BY_KERNEL)
+		if (profile_judge(blind->profile, audit_arch, nr).origin == VERDICT_BY_KERNEL)
 			continue;
 		unsigned kinds = kinds_of(blind, call);
 
 		if (known)
-			add_call(blind, kinds, name);
+			add_call(blind, kinds, numbers[i].name);
 		else if (kinds & 1U << BLIND_CALL)
 			texts_add(&blind->arches, str_from(arch_name(token)));
 	}

@@ -90,7 +90,8 @@ static void put_rules(struct buf *buf, const struct profile *profile, const char
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->all[i];
 
-		if (rule->document_rule == last || strcmp(rule->name, name) != 0)
+		if (rule->document_rule == last || rule->name[0] != name[0] ||
+		    strcmp(rule->name, name) != 0)
 			continue;
 		last = rule->document_rule;
 		if (named++ < NAMED_RULES_MAX)
@@ -136,10 +137,10 @@ static void add_row(struct table *table, const struct explain_call *call, FILE *
 	explain_put_actions(&actions, &verdict);
 	put_origin(&origin, call, name, &verdict);
 	explain_put_conditions(&conditions, &verdict);
-	table_format(table, "%s", name);
+	table_cell(table, str_from(name));
 	table_format(table, "%" PRId64, call->nr);
-	table_format(table, "%s", format_arch(call->arch, (int32_t)call->nr, arch));
-	table_format(table, "%s", finding_verdict_word(&verdict));
+	table_cell(table, str_from(format_arch(call->arch, (int32_t)call->nr, arch)));
+	table_cell(table, str_from(finding_verdict_word(&verdict)));
 	table_cell(table, buf_str(&actions));
 	table_cell(table, buf_str(&origin));
 	table_cell(table, conditions.n ? buf_str(&conditions) : STR("-"));

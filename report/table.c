@@ -58,7 +58,8 @@ void table_format(struct table *table, const char *format, ...)
 
 static void put_spaces(struct buf *line, size_t n)
 {
-	buf_format(line, "%*s", (int)n, "");
+	while (n-- > 0)
+		buf_put_char(line, ' ');
 }
 
 /* The last column is not padded, so that no line ends in spaces. */

@@ -35,14 +35,13 @@ static bool passes(struct profile *profile, uint32_t audit_arch, int64_t nr)
 
 static void ask_arch(struct unused_profile *asked, uint32_t token)
 {
-	uint32_t audit_arch = arch_audit(token), *numbers;
+	uint32_t audit_arch = arch_audit(token);
+	struct named_number *numbers;
 	size_t count = numbers_named(token, &numbers);
-	char name[SYSCALL_NAME_SIZE];
 
 	for (size_t i = 0; i < count; i++)
-		if (syscall_name(audit_arch, (int32_t)numbers[i], name) &&
-		    passes(asked->profile, audit_arch, (int32_t)numbers[i]))
-			needs_observe(&asked->passes, audit_arch, (int32_t)numbers[i]);
+		if (passes(asked->profile, audit_arch, numbers[i].nr))
+			needs_observe(&asked->passes, audit_arch, (int32_t)numbers[i].nr);
 	free(numbers);
 }
 

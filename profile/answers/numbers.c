@@ -1,17 +1,17 @@
 #include "profile/answers/numbers.h"
 
 #include "base/mem.h"
-#include "ingest/arch.h"
 
 #include <errno.h>
 #include <seccomp.h>
 #include <stdlib.h>
 
-/* Every number up to here may have a name, from where the ABI's numbers begin. */
-#define NUMBERS 1024
+/* Numbers without a name in a row that end the search: an ABI's longest hole has about ninety. */
+#define HOLE_MAX 256
 
 /* ARM's private numbers (arch/arm/include/uapi/asm/unistd.h): 0xf0001 to 0xf0006. */
-#define ARM_PRIVATE 0x0f0000
+#define ARM_PRIVATE     0x0f0000
+#define ARM_PRIVATE_END 0x0f0008
 
 /* x86_64 and x32 share an AUDIT_ARCH: bit 30 says which of them a number belongs to. */
 void numbers_range(uint32_t token, uint32_t *ret_first, uint32_t *ret_last)
@@ -22,48 +22,73 @@ void numbers_range(uint32_t token, uint32_t *ret_first, uint32_t *ret_last)
 	*ret_last = shared ? *ret_first + (ARCH_X32_BIT - 1) : UINT32_MAX - 1;
 }
 
-size_t numbers_named(uint32_t token, uint32_t **ret_numbers)
+static bool add_named(struct named_number **numbers, size_t count, uint32_t token, uint32_t nr)
 {
-	uint32_t *numbers = mem_new(NUMBERS + 16, sizeof(*numbers));
+	struct named_number number = {.nr = nr};
+
+	if (!syscall_name(arch_audit(token), nr, number.name))
+		return false;
+	*numbers = mem_more(*numbers, count, sizeof(number));
+	(*numbers)[count] = number;
+	return true;
+}
+
+size_t numbers_named(uint32_t token, struct named_number **ret_numbers)
+{
+	uint32_t first = arch_first_number(token);
 	size_t count = 0;
 
-	for (uint32_t i = 0; i < NUMBERS; i++)
-		numbers[count++] = arch_first_number(token) + i;
-	for (uint32_t i = 0; token == SCMP_ARCH_ARM && i < 8; i++)
-		numbers[count++] = ARM_PRIVATE + i;
-	*ret_numbers = numbers;
+	*ret_numbers = NULL;
+	for (uint32_t i = 0, last = 0; i <= last + HOLE_MAX; i++) {
+		if (!add_named(ret_numbers, count, token, first + i))
+			continue;
+		count++;
+		last = i;
+	}
+	for (uint32_t nr = ARM_PRIVATE; token == SCMP_ARCH_ARM && nr < ARM_PRIVATE_END; nr++)
+		count += add_named(ret_numbers, count, token, nr);
 	return count;
 }
 
-/* What is visited of a run: each number that has a name, and what lies between. */
-static int visit_run(const struct diagram_run *run, uint32_t token, numbers_visit *visit,
-		     void *context)
+/* The names of an arch, looked up once for all runs. */
+struct visiting {
+	uint32_t token;
+	struct named_number *named;
+	size_t count;
+	numbers_visit *visit;
+	void *context;
+};
+
+/* Visits of a run each number that has a name, and what lies between. */
+static int visit_run(const struct visiting *visiting, const struct diagram_run *run)
 {
-	struct numbers_part part = {.token = token, .first = run->first, .rest = run->rest};
-	MEM_AUTO uint32_t *numbers = NULL;
-	size_t count = numbers_named(token, &numbers);
-	char name[SYSCALL_NAME_SIZE];
+	struct numbers_part part = {
+		.token = visiting->token, .first = run->first, .rest = run->rest};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (numbers[i] < run->first || numbers[i] > run->last ||
-		    !syscall_name(arch_audit(token), (int32_t)numbers[i], name))
+	for (size_t i = 0; r == 0 && i < visiting->count; i++) {
+		uint32_t nr = visiting->named[i].nr;
+
+		if (nr < run->first || nr > run->last)
 			continue;
-		part.last = numbers[i] - 1;
-		if (part.first < numbers[i])
-			r = visit(context, &part);
+		part.last = nr - 1;
+		if (part.first < nr)
+			r = visiting->visit(visiting->context, &part);
 		if (r == 0)
-			r = visit(context, &(struct numbers_part){token, numbers[i], numbers[i],
-								  name, run->rest});
-		part.first = numbers[i] + 1;
+			r = visiting->visit(visiting->context,
+					    &(struct numbers_part){visiting->token, nr, nr,
+								   visiting->named[i].name,
+								   run->rest});
+		part.first = nr + 1;
 	}
 	part.last = run->last;
-	return r == 0 && part.first <= part.last ? visit(context, &part) : r;
+	return r == 0 && part.first <= part.last ? visiting->visit(visiting->context, &part) : r;
 }
 
 int numbers_each_in(const struct regions *regions, diagram wrong, uint32_t token, uint32_t first,
 		    uint32_t last, numbers_visit *visit, void *context)
 {
+	struct visiting visiting = {.token = token, .visit = visit, .context = context};
 	struct diagram_run *runs = NULL;
 	size_t count = SIZE_MAX;
 	uint32_t value;
@@ -73,9 +98,14 @@ int numbers_each_in(const struct regions *regions, diagram wrong, uint32_t token
 		count = diagram_runs(regions, wrong, first, last, &runs);
 	if (count == SIZE_MAX)
 		return -E2BIG;
-	for (size_t i = 0; r == 0 && i < count; i++)
-		if (!diagram_is_value(regions, runs[i].rest, &value) || value)
-			r = visit_run(&runs[i], token, visit, context);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		if (diagram_is_value(regions, runs[i].rest, &value) && !value)
+			continue;
+		if (!visiting.named)
+			visiting.count = numbers_named(token, &visiting.named);
+		r = visit_run(&visiting, &runs[i]);
+	}
+	free(visiting.named);
 	free(runs);
 	return r;
 }

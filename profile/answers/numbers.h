@@ -4,13 +4,19 @@
 #ifndef SCLOG_PROFILE_ANSWERS_NUMBERS_H
 #define SCLOG_PROFILE_ANSWERS_NUMBERS_H
 
+#include "ingest/arch.h"
 #include "profile/answers/region.h"
 
 /* The first and the last number that a program of that token can call, but for -1. */
 void numbers_range(uint32_t token, uint32_t *ret_first, uint32_t *ret_last);
 
-/* The numbers on that token that can have names, sorted; *ret_numbers is the caller's to free. */
-size_t numbers_named(uint32_t token, uint32_t **ret_numbers);
+struct named_number {
+	uint32_t nr; /* as the kernel shows it to a filter */
+	char name[SYSCALL_NAME_SIZE];
+};
+
+/* The numbers on that token that have names, sorted; *ret_numbers is the caller's to free. */
+size_t numbers_named(uint32_t token, struct named_number **ret_numbers);
 
 /* One number that has a name, or numbers in a row that have none. */
 struct numbers_part {

@@ -334,6 +334,22 @@ static diagram test_fast(struct regions *regions, uint32_t last, uint32_t mask, 
 	return result;
 }
 
+/*
+ * `no` but for one value of a half, k, which gets `yes`: one pass down the bits of k, where libseccomp's
+ * chains of comparisons with numbers would else take a walk over all of `no` each.
+ */
+static diagram test_equal(struct regions *regions, uint32_t variable, uint32_t last, uint32_t k,
+			  diagram yes, diagram no)
+{
+	if (variable > last)
+		return yes;
+	diagram parts[2] = {part(regions, no, variable, false), part(regions, no, variable, true)};
+	bool one = k >> (last - variable) & 1;
+
+	parts[one] = test_equal(regions, variable + 1, last, k, yes, parts[one]);
+	return make(regions, variable, parts[0], parts[1]);
+}
+
 diagram diagram_test(struct regions *regions, unsigned subject, bool high, uint32_t mask,
 		     enum compare_op op, uint32_t k, diagram yes, diagram no)
 {
@@ -344,6 +360,9 @@ diagram diagram_test(struct regions *regions, unsigned subject, bool high, uint3
 		return diagram_test(regions, subject, high, mask & k, COMPARE_EQ, 0, no, yes);
 	if (regions->nodes[yes].variable > last && regions->nodes[no].variable > last)
 		return test_fast(regions, last, mask, op, k, yes, no);
+	if (op == COMPARE_EQ && mask == UINT32_MAX && regions->nodes[yes].variable > last &&
+	    regions->nodes[no].variable > last - 32)
+		return test_equal(regions, last - 31, last, k, yes, no);
 	return diagram_choose(
 		regions,
 		region_subject(regions, subject, (uint64_t)mask << shift, op, (uint64_t)k << shift),

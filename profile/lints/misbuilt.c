@@ -173,6 +173,6 @@ void misbuilt_lint(const struct rules *rules, const struct profile_options *opti
 
 		if (answer != DIAGRAM_UNKNOWN)
 			compare(&comparison, lints);
-		regions_rewind(answers->regions, &mark);
+		regions_keep(answers->regions, &mark);
 	}
 }

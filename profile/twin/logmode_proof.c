@@ -443,44 +443,88 @@ static int prove(struct twin_maker *maker, const struct profile_options *options
 	return r;
 }
 
-/* Capabilities that a condition of the document names. */
-static caps mentioned_caps(const struct document *document)
+/* A syscall, and the capabilities that decide over a rule for it. */
+struct decided {
+	const char *name;
+	caps caps;
+};
+
+static int by_name(const void *a, const void *b)
 {
-	caps all = 0;
+	return strcmp(((const struct decided *)a)->name, ((const struct decided *)b)->name);
+}
 
-	for (size_t i = 0; i < document->rule_count; i++) {
-		const struct document_filter *filters[] = {&document->rules[i].includes,
-							   &document->rules[i].excludes};
+static caps caps_of(const struct document_rule *rule)
+{
+	const struct strings *lists[] = {&rule->includes.caps, &rule->excludes.caps};
+	caps all = 0, one;
 
-		for (size_t j = 0; j < 2; j++)
-			for (size_t k = 0; k < filters[j]->caps.count; k++) {
-				caps one = 0;
-
-				caps_from_name(str_from(filters[j]->caps.all[k]), &one);
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; k < lists[i]->count; k++)
+			if (caps_from_name(str_from(lists[i]->all[k]), &one))
 				all |= one;
-			}
-	}
 	return all;
 }
 
-/* No capability, every one, and the user's with each of the mentioned one turned round. */
+/*
+ * Which capabilities cannot be proven together: libseccomp makes a name's part of the filter of the
+ * rules for that name alone, but for the calls of socketcall and ipc. Returns those that are named.
+ */
+static caps find_conflicts(const struct document *document, caps conflicts[64])
+{
+	struct decided *all = mem_new(DOCUMENT_MAX_NAMES, sizeof(*all));
+	caps named = 0;
+	size_t count = 0;
+	uint32_t call;
+
+	for (size_t i = 0; i < document->rule_count; i++) {
+		const struct document_rule *rule = &document->rules[i];
+		const struct strings old = {(const char **)(uintptr_t)&rule->name,
+					    rule->name != NULL};
+		const struct strings *names = rule->names.count ? &rule->names : &old;
+		caps its = caps_of(rule);
+
+		for (size_t k = 0; its && k < names->count; k++)
+			all[count++] = (struct decided){names->all[k], its};
+		named |= its;
+	}
+	qsort(all, count, sizeof(*all), by_name);
+	for (size_t i = 0, end; i < count; i = end) {
+		caps together = 0;
+
+		for (end = i; end < count && strcmp(all[end].name, all[i].name) == 0; end++)
+			together |= all[end].caps;
+		bool shared = syscall_multiplexer(SCMP_ARCH_X86, all[i].name, &call);
+
+		for (unsigned bit = 0; bit < 64; bit++)
+			if (shared || together >> bit & 1)
+				conflicts[bit] |= shared && together >> bit & 1 ? named : together;
+	}
+	free(all);
+	return named;
+}
+
+/* No capability, every one, and the user's with each of the named ones turned round. */
 static int prove_caps(struct twin_maker *maker)
 {
-	caps mentioned = mentioned_caps(&maker->document);
 	struct profile_options options = maker->options;
+	caps conflicts[64] = {0};
+	const caps named = find_conflicts(&maker->document, conflicts);
 	int r = 0;
 
-	for (unsigned bit = 0; r == 0 && bit < 64; bit++) {
-		if (!(mentioned & UINT64_C(1) << bit))
-			continue;
-		options.caps = maker->options.caps ^ UINT64_C(1) << bit;
+	for (caps left = named, turned; r == 0 && left; left &= ~turned) {
+		turned = 0;
+		for (unsigned bit = 0; bit < 64; bit++)
+			if (left >> bit & 1 && !(conflicts[bit] & turned))
+				turned |= UINT64_C(1) << bit;
+		options.caps = maker->options.caps ^ turned;
 		r = prove(maker, &options, false);
 	}
 	options.caps = 0;
-	if (r == 0 && mentioned)
+	if (r == 0 && named)
 		r = prove(maker, &options, false);
 	options.caps = ~UINT64_C(0);
-	if (r == 0 && mentioned)
+	if (r == 0 && named)
 		r = prove(maker, &options, false);
 	return r;
 }

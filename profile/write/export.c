@@ -94,14 +94,11 @@ static void add_name(struct exporter *exporter, const char *name, uint32_t token
 
 static void add_names(struct exporter *exporter, uint32_t token)
 {
-	uint32_t *numbers;
+	struct named_number *numbers;
 	size_t count = numbers_named(token, &numbers);
-	char name[SYSCALL_NAME_SIZE];
 
-	for (size_t i = 0; i < count; i++) {
-		if (syscall_name(arch_audit(token), numbers[i], name))
-			add_name(exporter, name, token, numbers[i]);
-	}
+	for (size_t i = 0; i < count; i++)
+		add_name(exporter, numbers[i].name, token, numbers[i].nr);
 	free(numbers);
 }
 
