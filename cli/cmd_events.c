@@ -5,7 +5,7 @@ struct events_options_given {
 	struct global_options global;
 	struct selection_options selection;
 	struct file_options files;
-	const char *by;
+	const char *by, *sort, *limit;
 	bool raw;
 };
 
@@ -16,6 +16,10 @@ static const struct option_row rows[] = {
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct events_options_given, by,
 	       "text: a heading for each, with totals; json and csv name every container on "
 	       "every line"),
+	OPTION(CHOICE, 0, "sort", EVENTS_SORT_NAMES, struct events_options_given, sort,
+	       "by this; the largest counts and the latest times first"),
+	OPTION(TEXT, 0, "limit", "N", struct events_options_given, limit,
+	       "print only the first N lines, of each group with --by"),
 	OPTION(FLAG, 0, "raw", NULL, struct events_options_given, raw,
 	       "csv: names as the bytes that they are; default: control characters escaped, an "
 	       "apostrophe before what a spreadsheet would take for a formula"),
@@ -31,12 +35,15 @@ static int add(const struct observation *observation, void *report)
 }
 
 static int write_report(struct reading *reading, const struct events_options_given *given,
-			struct err *err)
+			size_t limit, struct err *err)
 {
 	const struct events_options options = {
 		.format = format_from_name(given->global.format),
 		.grouped = given->by != NULL,
 		.by = group_by_from_name(given->by),
+		.sort = events_sort_from_name(given->sort),
+		.limit = limit,
+		.columns = reading_columns(),
 		.colour = reading_wants_colour(),
 		.raw = given->raw,
 	};
@@ -53,11 +60,14 @@ static int run(struct invocation *invocation, struct err *err)
 {
 	struct events_options_given *given = invocation->options;
 	READING_AUTO reading = {0};
-	int r = reading_open(&reading, invocation, &given->selection, &given->files, err);
+	size_t limit = 0;
+	int r = reading_limit(invocation, given->limit, &limit, err);
 
+	if (r == 0)
+		r = reading_open(&reading, invocation, &given->selection, &given->files, err);
 	if (r < 0)
 		return r;
-	r = write_report(&reading, given, err);
+	r = write_report(&reading, given, limit, err);
 	return r < 0 ? r : (int)reading_exit_code(&reading);
 }
 
@@ -68,8 +78,8 @@ const struct command command_events = {
 	.examples =
 		{
 			{"sclog events --since 1h", "what was observed in the last hour"},
-			{"sclog events --container web --format json",
-			 "what the container web called, as JSON"},
+			{"sclog events --container web --sort count --limit 10",
+			 "the ten calls that the container web made most often"},
 			{"sclog events --by image audit.log",
 			 "read a log file instead of the store; one heading for each image"},
 		},

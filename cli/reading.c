@@ -1,5 +1,6 @@
 #include "cli/reading.h"
 
+#include "base/scan.h"
 #include "ingest/envelope/envelope.h"
 #include "report/message.h"
 #include "report/text.h"
@@ -7,7 +8,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#define COLUMNS_UNKNOWN 80
+#define LIMIT_DIGITS    9
 
 int file_options_check(const struct file_options *options, struct err *err)
 {
@@ -304,4 +309,31 @@ bool reading_wants_colour(void)
 	/* no-color.org: any value but the empty one */
 	return isatty(STDOUT_FILENO) && !(no_color && *no_color) && term &&
 	       strcmp(term, "dumb") != 0;
+}
+
+size_t reading_columns(void)
+{
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+		return 0;
+	/* a terminal that does not know its size, such as a serial line */
+	return size.ws_col ? size.ws_col : COLUMNS_UNKNOWN;
+}
+
+int reading_limit(struct invocation *invocation, const char *text, size_t *ret_limit,
+		  struct err *err)
+{
+	const char *end = NULL;
+	uint64_t limit = 0;
+
+	*ret_limit = 0;
+	if (!text)
+		return 0;
+	end = scan_decimal(text, text + strlen(text), LIMIT_DIGITS, &limit);
+	*ret_limit = limit;
+	if (end != text && *end == '\0' && limit)
+		return 0;
+	invocation->misused = true;
+	return err_set(err, EINVAL, "--limit: '%s' is not a number from 1 to 999999999", text);
 }

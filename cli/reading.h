@@ -112,4 +112,12 @@ int reading_output_failed(int r, struct err *err);
 /* Whether standard output is to be coloured: a terminal, and no NO_COLOR. */
 bool reading_wants_colour(void);
 
+/* The columns of the terminal that standard output is; 0: it is none, and lines may be of any length. */
+size_t reading_columns(void);
+
+/* --limit N: how many lines are wanted; 0 where text is NULL. Anything but a number from 1 on is an
+ * error. */
+int reading_limit(struct invocation *invocation, const char *text, size_t *ret_limit,
+		  struct err *err);
+
 #endif

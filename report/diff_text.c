@@ -17,9 +17,9 @@
 #define COLUMNS 80
 
 static const struct table_column columns[] = {
-	{"VERDICT", false}, {"SYSCALL", false}, {"NR", true},
-	{"ARCH", false},    {"ACTION", false},  {"COUNT", true},
-	{"FIRST", false},   {"LAST", false},    {"PROGRAMS", false},
+	{"VERDICT", false, 0}, {"SYSCALL", false, 0}, {"NR", true, 0},
+	{"ARCH", false, 0},    {"ACTION", false, 0},  {"COUNT", true, 0},
+	{"FIRST", false, 0},   {"LAST", false, 0},    {"PROGRAMS", false, 0},
 };
 
 static const enum text_colour kind_colours[] = {
@@ -318,8 +318,8 @@ static void put_call(struct table *table, const struct finding *finding, size_t 
 static void write_call_table(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
 	static const struct table_column call_columns[] = {
-		{"VERDICT", false}, {"SYSCALL", false}, {"ARCH", false},
-		{"ACTION", false},  {"COUNT", true},    {"GROUPS", true},
+		{"VERDICT", false, 0}, {"SYSCALL", false, 0}, {"ARCH", false, 0},
+		{"ACTION", false, 0},  {"COUNT", true, 0},    {"GROUPS", true, 0},
 	};
 	size_t count;
 	const struct finding **all = all_findings(diff, writing, &count);

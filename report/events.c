@@ -15,14 +15,31 @@ struct events_report {
 	FILE *out;
 	struct table table;
 	struct csv csv;
-	struct kept *kept; /* the last one alone, or all of them when grouped */
+	struct kept *kept; /* the last one alone, or all of them where `keeps_all` */
 	size_t kept_count, kept_size;
+	bool keeps_all;
+	size_t lines; /* so far, of the group where there are groups; those over the limit too */
 };
 
+enum events_sort events_sort_from_name(const char *name)
+{
+	static const char *const names[] = {
+		[EVENTS_SORT_CONTAINER] = "container", [EVENTS_SORT_PROGRAM] = "program",
+		[EVENTS_SORT_SYSCALL] = "syscall",     [EVENTS_SORT_ACTION] = "action",
+		[EVENTS_SORT_COUNT] = "count",         [EVENTS_SORT_FIRST] = "first",
+		[EVENTS_SORT_LAST] = "last",
+	};
+
+	for (size_t i = EVENTS_SORT_CONTAINER; name && i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum events_sort)i;
+	return EVENTS_SORT_NONE;
+}
+
 static const struct table_column columns[] = {
-	{"CONTAINER", false}, {"PROGRAM", false}, {"ARCH", false},
-	{"NR", true},         {"SYSCALL", false}, {"ACTION", false},
-	{"COUNT", true},      {"FIRST", false},   {"LAST", false},
+	{"CONTAINER", false, 0}, {"PROGRAM", false, 0}, {"ARCH", false, 1},
+	{"NR", true, 2},         {"SYSCALL", false, 0}, {"ACTION", false, 0},
+	{"COUNT", true, 0},      {"FIRST", false, 3},   {"LAST", false, TABLE_WHOLE},
 };
 
 /* Under a heading that names the group, the first column is left out. */
@@ -32,6 +49,7 @@ static void begin_table(struct events_report *report)
 
 	table_init(&report->table, columns + skip, sizeof(columns) / sizeof(*columns) - skip,
 		   skip * 2, report->options.colour);
+	report->table.columns_max = report->options.columns;
 }
 
 static const char csv_names[] = "attribution,node,id,name,runtime,image,pod,namespace,comm,exe,"
@@ -43,6 +61,7 @@ struct events_report *events_report_new(const struct events_options *options, FI
 
 	report->options = *options;
 	report->options.grouped = options->grouped && options->format == FORMAT_TEXT;
+	report->keeps_all = report->options.grouped || options->sort;
 	report->out = out;
 	if (options->format == FORMAT_TEXT)
 		begin_table(report);
@@ -215,7 +234,22 @@ static void write_one(struct events_report *report, const struct observation *ob
 		[FORMAT_CSV] = write_csv,
 	};
 
-	writers[report->options.format](report, observation);
+	if (report->options.limit == 0 || report->lines < report->options.limit)
+		writers[report->options.format](report, observation);
+	report->lines++;
+}
+
+/* What a person is not shown is counted. */
+static void end_lines(struct events_report *report)
+{
+	size_t limit = report->options.limit;
+
+	if (report->options.format == FORMAT_TEXT)
+		table_flush(&report->table, report->out);
+	if (report->options.format == FORMAT_TEXT && limit && report->lines > limit)
+		fprintf(report->out, "%sand %zu more\n", report->options.grouped ? "  " : "",
+			report->lines - limit);
+	report->lines = 0;
 }
 
 static void keep(struct events_report *report, const struct observation *observation)
@@ -235,7 +269,7 @@ int events_report_add(struct events_report *report, const struct observation *ob
 		kept_add(last, observation);
 		return 0;
 	}
-	if (last && !report->options.grouped) {
+	if (last && !report->keeps_all) {
 		write_one(report, &last->observation);
 		kept_release(last);
 		report->kept_count--;
@@ -266,14 +300,85 @@ static int compare_lines(const struct observation *a, const struct observation *
 	return 0;
 }
 
-static int compare_kept(const void *a, const void *b, void *by)
+/* By group, where there are groups. */
+static int compare_groups(const struct events_options *options, const struct observation *a,
+			  const struct observation *b)
 {
-	const struct kept *kept_a = a, *kept_b = b;
-	struct group_key key_a = group_key_of(&kept_a->observation, *(enum group_by *)by);
-	struct group_key key_b = group_key_of(&kept_b->observation, *(enum group_by *)by);
-	int order = group_key_compare(&key_a, &key_b);
+	if (!options->grouped)
+		return 0;
+	struct group_key key_a = group_key_of(a, options->by);
+	struct group_key key_b = group_key_of(b, options->by);
 
-	return order ? order : compare_lines(&kept_a->observation, &kept_b->observation);
+	return group_key_compare(&key_a, &key_b);
+}
+
+static int compare_kept(const void *a, const void *b, void *options)
+{
+	const struct observation *one = &((const struct kept *)a)->observation;
+	const struct observation *other = &((const struct kept *)b)->observation;
+	int order = compare_groups(options, one, other);
+
+	return order ? order : compare_lines(one, other);
+}
+
+static int compare_names(const struct observation *a, const struct observation *b)
+{
+	char name_a[SYSCALL_NAME_SIZE] = "", name_b[SYSCALL_NAME_SIZE] = "";
+
+	if (a->has_arch)
+		syscall_name(a->arch, a->nr, name_a);
+	if (b->has_arch)
+		syscall_name(b->arch, b->nr, name_b);
+	return strcmp(name_a, name_b);
+}
+
+static int compare_actions(const struct observation *a, const struct observation *b)
+{
+	char text_a[FORMAT_NAME_SIZE], text_b[FORMAT_NAME_SIZE];
+
+	return strcmp(format_action(a->code, text_a), format_action(b->code, text_b));
+}
+
+static int compare_by(enum events_sort sort, const struct observation *a,
+		      const struct observation *b)
+{
+	switch (sort) {
+	case EVENTS_SORT_NONE:
+	case EVENTS_SORT_CONTAINER:
+		break;
+	case EVENTS_SORT_PROGRAM:
+		return str_compare(a->comm, b->comm);
+	case EVENTS_SORT_SYSCALL:
+		return compare_names(a, b);
+	case EVENTS_SORT_ACTION:
+		return compare_actions(a, b);
+	case EVENTS_SORT_COUNT:
+		return (a->count < b->count) - (a->count > b->count);
+	case EVENTS_SORT_FIRST:
+		return (a->first_ms < b->first_ms) - (a->first_ms > b->first_ms);
+	case EVENTS_SORT_LAST:
+		return (a->last_ms < b->last_ms) - (a->last_ms > b->last_ms);
+	}
+	return str_compare(a->container.name, b->container.name);
+}
+
+/* Equal ones follow by container and line, so that the order is always the same. */
+static int compare_sorted(const void *a, const void *b, void *context)
+{
+	const struct observation *one = &((const struct kept *)a)->observation;
+	const struct observation *other = &((const struct kept *)b)->observation;
+	const struct events_options *options = context;
+	int order = compare_groups(options, one, other);
+
+	if (order == 0)
+		order = compare_by(options->sort, one, other);
+	if (order)
+		return order;
+	struct group_key key_a = group_key_of(one, GROUP_BY_CONTAINER);
+	struct group_key key_b = group_key_of(other, GROUP_BY_CONTAINER);
+
+	order = group_key_compare(&key_a, &key_b);
+	return order ? order : compare_lines(one, other);
 }
 
 static void write_heading(struct events_report *report, const struct group_key *key, bool first)
@@ -290,35 +395,51 @@ static void write_heading(struct events_report *report, const struct group_key *
 	begin_table(report);
 }
 
-static void write_groups(struct events_report *report)
+/* Lines of one group that differ in their container alone become one. */
+static void join_groups(struct events_report *report)
 {
-	struct group_key key, last_key = {0};
+	size_t kept = 0;
 
 	qsort_r(report->kept, report->kept_count, sizeof(*report->kept), compare_kept,
-		&report->options.by);
-	for (size_t i = 0; i < report->kept_count; i++) {
-		struct kept *kept = &report->kept[i];
+		&report->options);
+	for (size_t i = 1; i < report->kept_count; i++) {
+		if (compare_kept(&report->kept[kept], &report->kept[i], &report->options) == 0) {
+			kept_add(&report->kept[kept], &report->kept[i].observation);
+			kept_release(&report->kept[i]);
+		} else {
+			report->kept[++kept] = report->kept[i];
+		}
+	}
+	report->kept_count = kept + 1;
+}
 
-		key = group_key_of(&kept->observation, report->options.by);
-		if (i == 0 || group_key_compare(&key, &last_key) != 0) {
-			table_flush(&report->table, report->out);
+static void write_all(struct events_report *report)
+{
+	const struct events_options *options = &report->options;
+
+	if (options->sort)
+		qsort_r(report->kept, report->kept_count, sizeof(*report->kept), compare_sorted,
+			&report->options);
+	for (size_t i = 0; i < report->kept_count; i++) {
+		const struct observation *observation = &report->kept[i].observation;
+		bool first = i == 0 ||
+			     compare_groups(options, &report->kept[i - 1].observation, observation);
+
+		if (options->grouped && first) {
+			struct group_key key = group_key_of(observation, options->by);
+
+			end_lines(report);
 			write_heading(report, &key, i == 0);
 		}
-		last_key = key;
-		while (i + 1 < report->kept_count &&
-		       compare_kept(kept, &report->kept[i + 1], &report->options.by) == 0)
-			kept_add(kept, &report->kept[++i].observation);
-		write_text(report, &kept->observation);
+		write_one(report, observation);
 	}
 }
 
 int events_report_end(struct events_report *report)
 {
 	if (report->kept_count && report->options.grouped)
-		write_groups(report);
-	else if (report->kept_count)
-		write_one(report, &report->kept[0].observation);
-	if (report->options.format == FORMAT_TEXT)
-		table_flush(&report->table, report->out);
+		join_groups(report);
+	write_all(report);
+	end_lines(report);
 	return format_written(report->out);
 }

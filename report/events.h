@@ -1,8 +1,9 @@
 /*
  * The report of `sclog events`: one line per container, program, arch, syscall and action.
  *
- * Observations come in the store's order and leave as soon as the next key begins; only text
- * grouped by something keeps them all, since each group stands under its own heading. What strace(1)
+ * Observations come in the store's order and leave as soon as the next key begins. All are kept where
+ * they are to be sorted, and for text grouped by something, since each group stands under its own
+ * heading. What strace(1)
  * printed is told from what the kernel logged: its lines are apart, and marked in text.
  */
 #ifndef SCLOG_REPORT_EVENTS_H
@@ -11,10 +12,30 @@
 #include "report/format.h"
 #include "report/group.h"
 
+/* The words for --sort. Counts and times: the largest and the latest first. */
+#define EVENTS_SORT_NAMES "container|program|syscall|action|count|first|last"
+
+enum events_sort {
+	EVENTS_SORT_NONE, /* as the store has them */
+	EVENTS_SORT_CONTAINER,
+	EVENTS_SORT_PROGRAM,
+	EVENTS_SORT_SYSCALL,
+	EVENTS_SORT_ACTION,
+	EVENTS_SORT_COUNT,
+	EVENTS_SORT_FIRST,
+	EVENTS_SORT_LAST,
+};
+
+/* The order for one of those words; NULL gives EVENTS_SORT_NONE. */
+enum events_sort events_sort_from_name(const char *name);
+
 struct events_options {
 	enum format format;
 	bool grouped; /* text under a heading per group, its containers added up */
 	enum group_by by;
+	enum events_sort sort;
+	size_t limit;   /* lines, of each group where there are groups; 0: all */
+	size_t columns; /* text: of the terminal, 0 for no limit (report/table.h) */
 	bool colour;
 	bool raw; /* CSV: names as they are (report/csv.h) */
 };

@@ -121,8 +121,9 @@ static void put_origin(struct buf *buf, const struct explain_call *call, const c
 }
 
 static const struct table_column columns[] = {
-	{"SYSCALL", false}, {"NR", true},          {"ARCH", false},       {"VERDICT", false},
-	{"ACTION", false},  {"DECIDED BY", false}, {"CONDITIONS", false},
+	{"SYSCALL", false, 0},    {"NR", true, 0},      {"ARCH", false, 0},
+	{"VERDICT", false, 0},    {"ACTION", false, 0}, {"DECIDED BY", false, 0},
+	{"CONDITIONS", false, 0},
 };
 
 static void add_row(struct table *table, const struct explain_call *call, FILE *out)

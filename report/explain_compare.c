@@ -200,8 +200,8 @@ static void add_row(struct table *table, const struct difference *difference, FI
 static void write_text(const struct comparison *comparison, FILE *out)
 {
 	static const struct table_column columns[] = {
-		{"SYSCALL", false},     {"NR", true}, {"ARCH", false},
-		{"ALLOWS MORE", false}, {"A", false}, {"B", false},
+		{"SYSCALL", false, 0},     {"NR", true, 0}, {"ARCH", false, 0},
+		{"ALLOWS MORE", false, 0}, {"A", false, 0}, {"B", false, 0},
 	};
 	static const char *const texts[] = {
 		[EXPLAIN_EQUAL] = "A and B treat every call the same",

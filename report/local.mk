@@ -2,6 +2,7 @@ libsclog_a_SOURCES += \
 	report/amended.c report/amended.h \
 	report/active.c report/active.h \
 	report/blind.c report/blind.h \
+	report/container_groups.c report/container_groups.h \
 	report/containers.c report/containers.h \
 	report/csv.c report/csv.h \
 	report/diff.c report/diff.h report/diff_private.h \

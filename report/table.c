@@ -5,6 +5,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+/* Of the dots that end a text which was cut, and of the shortest such text. */
+#define CUT_WIDTH     3
+#define CUT_WIDTH_MIN 9
+
 void table_init(struct table *table, const struct table_column *columns, size_t column_count,
 		size_t indent, bool colour)
 {
@@ -56,24 +60,99 @@ void table_format(struct table *table, const char *format, ...)
 	free(n < 0 ? NULL : text);
 }
 
+/* Where the character at n of valid UTF-8 ends. */
+static size_t character_end(struct str text, size_t n)
+{
+	do
+		n++;
+	while (n < text.n && (text.p[n] & 0xc0) == 0x80);
+	return n;
+}
+
+/* What of a text fits, followed by dots where it is not all of it. */
+static void put_cut(struct buf *line, struct str text, size_t width)
+{
+	size_t n = 0, used = CUT_WIDTH, end;
+
+	if (text_width(text) <= width) {
+		buf_put_str(line, text);
+		return;
+	}
+	for (; n < text.n && used <= width; n = end) {
+		end = character_end(text, n);
+		used += text_width(str_of(text.p + n, end - n));
+		if (used > width)
+			break;
+	}
+	buf_put_str(line, str_of(text.p, n));
+	buf_put_str(line, STR("..."));
+}
+
 static void put_spaces(struct buf *line, size_t n)
 {
 	while (n-- > 0)
 		buf_put_char(line, ' ');
 }
 
-/* The last column is not padded, so that no line ends in spaces. */
-static void put_cell(struct buf *line, const struct table *table, size_t column, struct str text)
+/* The spaces before a cell go with it, so that no line ends in some. */
+static void put_cell(struct buf *line, const struct table *table, size_t column, struct str text,
+		     size_t *gap)
 {
-	size_t gap = table->widths[column] - text_width(text);
+	size_t width = text_width(text), left = table->widths[column];
 
-	if (column)
-		buf_put_str(line, STR("  "));
-	if (table->columns[column].right)
-		put_spaces(line, gap);
-	buf_put_str(line, text);
-	if (!table->columns[column].right && column + 1 < table->column_count)
-		put_spaces(line, gap);
+	if (table->dropped[column])
+		return;
+	left -= width < left ? width : left;
+	put_spaces(line, *gap + (table->columns[column].right ? left : 0));
+	put_cut(line, text, table->widths[column]);
+	*gap = (table->columns[column].right ? 0 : left) + 2;
+}
+
+static size_t line_width(const struct table *table)
+{
+	size_t width = table->indent, shown = 0;
+
+	for (size_t i = 0; i < table->column_count; i++)
+		if (!table->dropped[i])
+			width += table->widths[i] + (shown++ ? 2 : 0);
+	return width;
+}
+
+/* The column that goes next, or the widest text. */
+static size_t drop_next(const struct table *table)
+{
+	size_t found = SIZE_MAX;
+
+	for (size_t i = 0; i < table->column_count; i++)
+		if (!table->dropped[i] && table->columns[i].drop &&
+		    table->columns[i].drop != TABLE_WHOLE &&
+		    (found == SIZE_MAX || table->columns[i].drop > table->columns[found].drop))
+			found = i;
+	return found;
+}
+
+static size_t widest(const struct table *table)
+{
+	size_t found = SIZE_MAX;
+
+	for (size_t i = 0; i < table->column_count; i++)
+		if (!table->dropped[i] && !table->columns[i].right &&
+		    table->columns[i].drop != TABLE_WHOLE && table->widths[i] > CUT_WIDTH_MIN &&
+		    (found == SIZE_MAX || table->widths[i] > table->widths[found]))
+			found = i;
+	return found;
+}
+
+static void fit(struct table *table)
+{
+	size_t i;
+
+	if (table->columns_max == 0)
+		return;
+	while (line_width(table) > table->columns_max && (i = drop_next(table)) != SIZE_MAX)
+		table->dropped[i] = true;
+	while (line_width(table) > table->columns_max && (i = widest(table)) != SIZE_MAX)
+		table->widths[i]--;
 }
 
 static void write_line(const struct buf *line, FILE *out)
@@ -83,13 +162,14 @@ static void write_line(const struct buf *line, FILE *out)
 
 static void write_titles(struct table *table, FILE *out)
 {
+	size_t gap = 0;
 	BUF_AUTO line = {0};
 
 	put_spaces(&line, table->indent);
 	if (table->colour)
 		text_put_colour(&line, TEXT_DIM);
 	for (size_t i = 0; i < table->column_count; i++)
-		put_cell(&line, table, i, str_from(table->columns[i].title));
+		put_cell(&line, table, i, str_from(table->columns[i].title), &gap);
 	if (table->colour)
 		text_put_colour(&line, TEXT_PLAIN);
 	buf_put_char(&line, '\n');
@@ -100,13 +180,14 @@ static void write_titles(struct table *table, FILE *out)
 static void write_row(const struct table *table, size_t row, FILE *out)
 {
 	bool colour = table->colour && table->row_colours[row] != TEXT_PLAIN;
+	size_t gap = 0;
 	BUF_AUTO line = {0};
 
 	put_spaces(&line, table->indent);
 	if (colour)
 		text_put_colour(&line, table->row_colours[row]);
 	for (size_t i = 0; i < table->column_count; i++)
-		put_cell(&line, table, i, cell_at(table, row * table->column_count + i));
+		put_cell(&line, table, i, cell_at(table, row * table->column_count + i), &gap);
 	if (colour)
 		text_put_colour(&line, TEXT_PLAIN);
 	buf_put_char(&line, '\n');
@@ -115,6 +196,7 @@ static void write_row(const struct table *table, size_t row, FILE *out)
 
 void table_flush(struct table *table, FILE *out)
 {
+	fit(table);
 	if (table->row_count && !table->title_written)
 		write_titles(table, out);
 	for (size_t row = 0; row < table->row_count; row++)

@@ -3,20 +3,28 @@
  *
  * Cells must be safe text (report/text.h). At most TABLE_ROWS_MAX rows are held: a longer table
  * is written block by block, its columns only ever growing. Owns its cells.
+ *
+ * With columns_max a line is at most so wide: columns that may be dropped go first, those with the
+ * largest `drop` before others; then the widest texts are cut, which shows as `...`.
  */
 #ifndef SCLOG_REPORT_TABLE_H
 #define SCLOG_REPORT_TABLE_H
 
 #include "report/text.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #define TABLE_ROWS_MAX    4096
 #define TABLE_COLUMNS_MAX 12
 
+/* For `drop`: neither dropped nor cut, as times and the like. */
+#define TABLE_WHOLE UINT_MAX
+
 struct table_column {
 	const char *title;
-	bool right; /* numbers stand at the right */
+	bool right;    /* numbers stand at the right */
+	unsigned drop; /* 0: never; or TABLE_WHOLE */
 };
 
 struct table {
@@ -24,7 +32,9 @@ struct table {
 	size_t column_count;
 	size_t indent; /* spaces before every line */
 	bool colour;
+	size_t columns_max; /* of the terminal; 0: no limit */
 	bool title_written;
+	bool dropped[TABLE_COLUMNS_MAX];
 	size_t widths[TABLE_COLUMNS_MAX];
 	struct buf bytes; /* all cells' bytes, one after the other */
 	size_t *ends;     /* where each cell ends in bytes */

@@ -97,6 +97,7 @@ shell_tests = \
 	tests/shell/documents.test \
 	tests/shell/doctor.test \
 	tests/shell/help.test \
+	tests/shell/lists.test \
 	tests/shell/hostile-store.test \
 	tests/shell/explain.test \
 	tests/shell/output-safe.test \

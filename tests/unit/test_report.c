@@ -141,7 +141,8 @@ static void test_text_width(void **state)
 
 static void test_table_lines_up(void **state)
 {
-	static const struct table_column columns[] = {{"NAME", false}, {"N", true}, {"END", false}};
+	static const struct table_column columns[] = {
+		{"NAME", false, 0}, {"N", true, 0}, {"END", false, 0}};
 	struct output output;
 	struct table table;
 
@@ -165,7 +166,7 @@ static void test_table_lines_up(void **state)
 
 static void test_table_without_rows(void **state)
 {
-	static const struct table_column columns[] = {{"NAME", false}};
+	static const struct table_column columns[] = {{"NAME", false, 0}};
 	struct output output;
 	struct table table;
 
@@ -180,7 +181,7 @@ static void test_table_without_rows(void **state)
 /* More rows than a block holds: one header, no row lost. */
 static void test_table_in_blocks(void **state)
 {
-	static const struct table_column columns[] = {{"N", true}};
+	static const struct table_column columns[] = {{"N", true, 0}};
 	struct output output;
 	size_t lines = 0, headers = 0;
 	struct table table;
@@ -566,7 +567,8 @@ static void test_containers_json(void **state)
 	struct output output;
 
 	output_open(&output);
-	report = containers_report_new(FORMAT_JSON, false, output.file);
+	report = containers_report_new(&(struct containers_options){.format = FORMAT_JSON},
+				       output.file);
 	(void)state;
 	for (size_t i = 0; i < 2; i++)
 		assert_int_equal(containers_report_add(report, &summaries[i]), 0);
