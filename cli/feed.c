@@ -11,6 +11,7 @@
 #include "live/kinds.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -200,6 +201,18 @@ static int take_lines(struct feed *feed, const struct input *input, struct err *
 	return result < 0 ? result : 0;
 }
 
+static void warn_untaken(const struct intake_untaken *untaken, const char *path)
+{
+	if (untaken->count)
+		message_warning("%s: %" PRIu64 " line%s not counted: they look like records or "
+				"notices of losses but are not framed as the kernel's (possibly "
+				"forged); --trust-all counts them%s",
+				path, untaken->count, untaken->count == 1 ? "" : "s",
+				untaken->of_another_log
+					? ", or --mixed where several logs were joined"
+					: "");
+}
+
 /* What an input as a whole is worth a word for. */
 static void judge_input(struct feed *feed, const struct input *input, struct err *input_err)
 {
@@ -218,6 +231,7 @@ static void judge_input(struct feed *feed, const struct input *input, struct err
 	progress_clear(&feed->progress);
 	if (feed->lines == 0)
 		message_warning("%s: is empty", input->path);
+	warn_untaken(&feed->intake.untaken, input->path);
 	if (trace_has_table(feed->trace))
 		message_warning("%s: a table of strace -c omits calls that did not return, such as "
 				"exit_group, and calls that strace has no name for",
@@ -228,7 +242,7 @@ static void judge_input(struct feed *feed, const struct input *input, struct err
 static int note_unread(struct feed *feed, const char *path, const struct err *why, struct err *err)
 {
 	if (why->code == 0)
-		return store_input_whole(feed->store, path, err);
+		return store_settle_loss(feed->store, LOSS_INPUT, str_from(path), err);
 	/* no log at all: a mistake of who named it */
 	if (why->code == ENOENT || why->code == ENOTDIR || why->code == EISDIR ||
 	    why->code == EINTR || (why->code == EINVAL && feed->intake.binary))
@@ -286,6 +300,8 @@ static int feed_open_log(struct feed *feed, struct input *input, struct err *inp
 	if (result == 0)
 		result = assign_owners(feed->assign, put_in_force, &(struct stating){feed, err});
 	judge_input(feed, input, input_err);
+	if (result == 0 && !input_err->code)
+		result = intake_end(&feed->intake, err);
 	if (result == 0)
 		result = store_input_at(feed->store, feed->offset, feed->lines, err);
 	feed->counts->lines += feed->lines;
@@ -392,10 +408,9 @@ static int feed_open(struct feed *feed, struct err *err)
 	};
 	feed->trace = trace_new(&feed->intake, framing.now_ms);
 	framing.host = feed->intake.host_name;
-	result = framing_new(&framing, &feed->intake.framing, err);
-	if (result == 0)
-		result = assign_new(feed->options->container, feed->options->map,
-				    feed->options->coverage, &feed->assign, err);
+	feed->intake.framing = framing_new(&framing);
+	result = assign_new(feed->options->container, feed->options->map, feed->options->coverage,
+			    &feed->assign, err);
 	if (result < 0)
 		return result;
 	feed->kinds = usual_kinds_new(&feed->intake, feed->assign);

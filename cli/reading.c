@@ -207,9 +207,6 @@ static void warn(const struct reading *reading, const struct global_options *glo
 
 	if (!reading->one_shot || global->quiet)
 		return;
-	warn_of(reading->counts.in.untrusted,
-		"they look like records but are not framed as the kernel's (possibly "
-		"forged); --trust-all accepts them");
 	warn_of(malformed, "malformed records; -v shows the first of each kind");
 	warn_of(reading->counts.expired, "older than what the store accepts");
 }

@@ -1,6 +1,7 @@
 #include "cli/trace.h"
 
 #include "base/mem.h"
+#include "ingest/kernel_text.h"
 #include "ingest/strace/strace.h"
 
 #include <ctype.h>
@@ -157,13 +158,6 @@ static void decide(struct trace *trace, const struct line *line)
 		begin_trace(trace, line);
 }
 
-/* A trace holds no record of the kernel's. */
-static bool claims_record(struct str text)
-{
-	return str_find(text, STR("type=SECCOMP ")) < text.n ||
-	       str_find(text, STR("type=1326 ")) < text.n;
-}
-
 static int put(struct trace *trace, const struct strace_read *read, struct err *err)
 {
 	struct intake *intake = trace->intake;
@@ -186,20 +180,21 @@ static int put(struct trace *trace, const struct strace_read *read, struct err *
 static int take(struct trace *trace, const struct line *line, struct err *err)
 {
 	struct strace_read read;
+	int result;
 
 	strace_read(trace->strace, line, &read);
 	trace->has_rows |= read.is_row;
 	switch (read.kind) {
 	case STRACE_CALL:
 		return put(trace, &read, err);
-	case STRACE_MALFORMED: {
-		int result = intake_refuse(trace->intake, read.why, line, 0, err);
-
+	case STRACE_MALFORMED:
+		result = intake_refuse(trace->intake, read.why, line, 0, err);
 		return result < 0 ? result : 1;
-	}
-	case STRACE_OTHER:
-		trace->intake->counts.untrusted += claims_record(line->text);
-		break;
+	case STRACE_OTHER: /* a trace holds no record of the kernel's */
+		if (!kernel_text_claims(line->text))
+			break;
+		result = intake_leave(trace->intake, line, &(struct framed){0}, err);
+		return result < 0 ? result : 1;
 	}
 	return 1;
 }

@@ -1,21 +1,16 @@
 #include "ingest/framing.h"
 
 #include "base/mem.h"
-#include "base/pattern.h"
 #include "ingest/collector.h"
 #include "ingest/envelope/envelope.h"
 #include "ingest/header.h"
 #include "ingest/journal.h"
+#include "ingest/kernel_text.h"
 #include "ingest/node.h"
 #include "ingest/stamp.h"
 
 #include <stdlib.h>
 #include <time.h>
-
-/* Before the kernel's words: printk's time and its caller (CONFIG_PRINTK_CALLER). */
-static const char printk_prefix[] =
-	"^\\s*(?:\\[\\s*\\d+\\.\\d{6}\\]\\s*)?(?:\\[\\s*[TC]\\d+\\]\\s*)?"
-	"(?<text>.*)$";
 
 /* What a log's lines stand in; a log has one by itself. */
 enum family {
@@ -28,35 +23,26 @@ enum family {
 struct framing {
 	struct framing_options options;
 	struct envelope *envelope;
-	struct pattern *printk;
 	struct journal journal;
 	struct journal entry; /* of an envelope */
 	struct buf unescaped;
-	unsigned orders;  /* in which the input's dates may be written */
-	bool dates_noted; /* all of them were looked at */
-	int now_year;
-	unsigned family; /* of the input at hand: FAMILY_HEADER + enum header_form */
+	struct kernel_dates dates; /* orders: of the input at hand */
+	bool dates_noted;          /* all of them were looked at */
+	unsigned family;           /* of the input at hand: FAMILY_HEADER + enum header_form */
 	char host_label[NODE_LABEL_SIZE];
 };
 
-int framing_new(const struct framing_options *options, struct framing **ret_framing,
-		struct err *err)
+struct framing *framing_new(const struct framing_options *options)
 {
 	struct framing *framing = mem_new(1, sizeof(*framing));
 	struct envelope_options envelope = {.name = options->unwrap, .mixed = options->mixed};
-	int result = pattern_new(printk_prefix, &framing->printk, err);
 
 	framing->options = *options;
-	if (result < 0) {
-		framing_free(framing);
-		return result;
-	}
 	framing->envelope = envelope_new(&envelope);
 	framing_set_now(framing, options->now_ms);
 	framing->options.host = node_label(options->host, framing->host_label);
 	framing_restart(framing);
-	*ret_framing = framing;
-	return 0;
+	return framing;
 }
 
 void framing_free(struct framing *framing)
@@ -64,7 +50,6 @@ void framing_free(struct framing *framing)
 	if (!framing)
 		return;
 	envelope_free(framing->envelope);
-	pattern_free(framing->printk);
 	journal_release(&framing->journal);
 	journal_release(&framing->entry);
 	buf_release(&framing->unescaped);
@@ -77,7 +62,7 @@ void framing_set_now(struct framing *framing, int64_t now_ms)
 	struct tm tm;
 
 	localtime_r(&now, &tm);
-	framing->now_year = tm.tm_year + 1900;
+	framing->dates.now_year = tm.tm_year + 1900;
 	framing->options.now_ms = now_ms;
 }
 
@@ -109,14 +94,14 @@ void framing_note_date(struct framing *framing, struct str line)
 	struct str date;
 
 	if (find_date(line, &date))
-		stamp_dates(date, framing->now_year, &framing->orders);
+		stamp_dates(date, framing->dates.now_year, &framing->dates.orders);
 }
 
 void framing_dates_noted(struct framing *framing)
 {
 	framing->dates_noted = true;
-	if (!framing->orders) /* of several people, or none at all: each by itself */
-		framing->orders = DATE_ANY;
+	if (!framing->dates.orders) /* of several people, or none at all: each by itself */
+		framing->dates.orders = DATE_ANY;
 }
 
 bool framing_is_inside(const struct framing *framing)
@@ -155,7 +140,7 @@ void framing_restart(struct framing *framing)
 	journal_restart(&framing->journal);
 	envelope_begin(framing->envelope);
 	framing->family = family_of_name(framing->options.framing);
-	framing->orders = date_order_from_name(framing->options.date_order);
+	framing->dates.orders = date_order_from_name(framing->options.date_order);
 	framing->dates_noted = framing->options.date_order != NULL;
 }
 
@@ -169,94 +154,12 @@ static struct str node_of(const struct framing *framing, struct str host)
 	return host;
 }
 
-static bool starts_word(struct str text, struct str prefix, struct str *ret_rest)
-{
-	if (!str_starts(text, prefix))
-		return false;
-	*ret_rest = str_skip(text, prefix.n);
-	return true;
-}
-
-/* After "type=": is it SECCOMP, by name, number or as auditd writes a type it does not know? */
-static bool seccomp_type(struct str text, struct str *ret_rest)
-{
-	return starts_word(text, STR("SECCOMP "), ret_rest) ||
-	       starts_word(text, STR("1326 "), ret_rest) ||
-	       starts_word(text, STR("UNKNOWN[1326] "), ret_rest);
-}
-
-/* "audit(0.0:787): ": Android's logd leaves the serial alone (system/logging, LogAudit.cpp); the
- * time is its header's. */
-static bool take_bare_serial(struct framed *framed)
-{
-	struct str whole = framed->fields;
-	char text[32] = "0.000";
-
-	if (!starts_word(whole, STR("0.0:"), &whole))
-		return false;
-	size_t n = whole.n < 16 ? whole.n : 16;
-
-	text[5] = ':';
-	memcpy(text + 6, whole.p, n);
-	struct str stamp = str_of(text, n + 6);
-
-	if (!stamp_kernel(&stamp, &framed->ms, &framed->serial))
-		return false;
-	framed->fields = str_skip(whole, n - stamp.n);
-	return true;
-}
-
-/* After the type: "msg=audit(...): " of auditd, "audit(...): " of the kernel. */
-static void read_stamped(const struct framing *framing, struct framed *framed, struct str text)
-{
-	struct str rest = text;
-	int interpreted;
-
-	framed->full_stream = starts_word(text, STR("msg="), &rest);
-	framed->kind = FRAMED_UNSTAMPED;
-	if (!starts_word(rest, STR("audit("), &rest))
-		return;
-	framed->fields = rest;
-	if (stamp_kernel(&framed->fields, &framed->ms, &framed->serial)) {
-		framed->kind = FRAMED_RECORD;
-	} else if (take_bare_serial(framed)) {
-		framed->kind = FRAMED_RECORD;
-	} else {
-		interpreted = stamp_interpreted(&framed->fields, framing->orders, framing->now_year,
-						&framed->ms, &framed->serial);
-		framed->interpreted = interpreted != 0;
-		framed->kind = interpreted > 0   ? FRAMED_RECORD
-			       : interpreted < 0 ? FRAMED_AMBIGUOUS
-						 : FRAMED_UNSTAMPED;
-	}
-	framed->has_serial = framed->kind == FRAMED_RECORD;
-}
-
-/* A record of another type in auditd's file: its serial shows that nothing is missing there.
- * DAEMON_* records are auditd's own and have serials of their own. */
-static void read_other_type(struct framed *framed, struct str text)
-{
-	struct str rest = str_skip(text, str_chr(text, ' '));
-
-	framed->kind = FRAMED_OTHER;
-	if (str_starts(text, STR("DAEMON_")) || !starts_word(rest, STR(" msg=audit("), &rest))
-		return;
-	if (stamp_kernel(&rest, &framed->ms, &framed->serial))
-		framed->kind = FRAMED_AUDIT;
-	framed->full_stream = true;
-}
-
 /* "type=..." at the start of a line, after "node=NAME " perhaps: auditd's own framing. */
 static void read_auditd(const struct framing *framing, struct framed *framed, struct str text)
 {
-	struct str rest = str_skip(text, 5);
-
 	framed->source = SOURCE_LOG;
 	framed->trust = TRUST_KERNEL;
-	if (seccomp_type(rest, &rest))
-		read_stamped(framing, framed, rest);
-	else
-		read_other_type(framed, rest);
+	kernel_text_read_auditd(str_skip(text, 5), &framing->dates, framed);
 }
 
 static void read_node_prefix(const struct framing *framing, struct framed *framed, struct str text)
@@ -272,116 +175,26 @@ static void read_node_prefix(const struct framing *framing, struct framed *frame
 	read_auditd(framing, framed, str_skip(rest, 1));
 }
 
-struct notice_form {
-	struct str before; /* what the kernel's text begins with */
-	struct str number; /* what a number follows, or nothing */
-	enum framed_notice notice;
-};
-
-/* kernel/audit.c: audit_log_lost(), kauditd_printk_skb(); FACTS: how losses show. */
-static const struct notice_form notice_forms[] = {
-	{{"kauditd_printk_skb: ", 20}, {"kauditd_printk_skb: ", 20}, FRAMED_NOTICE_PRINTK},
-	{{"audit_printk_skb: ", 18}, {"audit_printk_skb: ", 18}, FRAMED_NOTICE_PRINTK},
-	{{"audit: audit_lost=", 18}, {"audit: audit_lost=", 18}, FRAMED_NOTICE_LOST},
-	{{"audit: audit_backlog=", 21}, {"", 0}, FRAMED_NOTICE_BACKLOG},
-	{{"audit: backlog limit exceeded", 29}, {"", 0}, FRAMED_NOTICE_BACKLOG},
-	{{"audit: rate limit exceeded", 26}, {"", 0}, FRAMED_NOTICE_RATE},
-	{{"audit: kauditd hold queue overflow", 34}, {"", 0}, FRAMED_NOTICE_QUEUE},
-	{{"audit: kauditd retry queue overflow", 35}, {"", 0}, FRAMED_NOTICE_QUEUE},
-};
-
-static bool read_notice(struct framed *framed, struct str text)
-{
-	for (size_t i = 0; i < sizeof(notice_forms) / sizeof(notice_forms[0]); i++) {
-		const struct notice_form *form = &notice_forms[i];
-
-		if (!str_starts(text, form->before))
-			continue;
-		framed->notice = form->notice;
-		struct str number = str_skip(text, form->number.n);
-
-		for (size_t at = 0; form->number.n && at < number.n && at < 18 &&
-				    number.p[at] >= '0' && number.p[at] <= '9';
-		     at++)
-			framed->count = framed->count * 10 + (uint64_t)(number.p[at] - '0');
-		framed->kind = FRAMED_NOTICE;
-		return true;
-	}
-	return false;
-}
-
-/* "1300 audit(...): ...": without auditd the kernel prints records of every type. */
-static void read_other_kernel_type(struct framed *framed, struct str text)
-{
-	struct str rest = str_skip(text, str_chr(text, ' '));
-
-	if (!starts_word(rest, STR(" audit("), &rest) ||
-	    !stamp_kernel(&rest, &framed->ms, &framed->serial))
-		return;
-	framed->kind = FRAMED_AUDIT;
-	framed->has_serial = true;
-}
-
-/* The kernel's own words, printk's prefix taken off. */
-static void read_kernel_text(struct framing *framing, struct framed *framed, struct str text)
-{
-	if (pattern_match(framing->printk, text))
-		text = pattern_group(framing->printk, "text");
-	if (read_notice(framed, text))
-		return;
-	struct str rest = text;
-
-	starts_word(text, STR("audit: "), &rest);
-	framed->kind = FRAMED_OTHER;
-	if (!starts_word(rest, STR("type="), &rest))
-		return;
-	if (seccomp_type(rest, &rest))
-		read_stamped(framing, framed, rest);
-	else
-		read_other_kernel_type(framed, rest);
-	framed->full_stream = framed->has_serial;
-}
-
-/* Does text claim to hold a SECCOMP record, wherever in it? */
-static bool claims(struct str text)
-{
-	return str_find(text, STR("type=1326 ")) < text.n ||
-	       str_find(text, STR("type=SECCOMP ")) < text.n ||
-	       str_find(text, STR("SECCOMP auid=")) < text.n;
-}
-
-/* With --trust-all: the first thing in the line that reads as a stamped record is one. */
-static void read_anywhere(const struct framing *framing, struct framed *framed, struct str text)
-{
-	while (text.n) {
-		size_t at = str_find(text, STR("type="));
-		struct str rest;
-
-		if (at == text.n)
-			return;
-		text = str_skip(text, at + 5);
-		if (!seccomp_type(text, &rest))
-			continue;
-		struct framed found = *framed;
-
-		read_stamped(framing, &found, rest);
-		if (found.kind == FRAMED_RECORD) {
-			*framed = found;
-			return;
-		}
-	}
-}
-
 static void refuse(const struct framing *framing, struct framed *framed, struct str text,
 		   enum framed_kind otherwise)
 {
-	framed->kind = otherwise;
-	if (!claims(text))
+	bool found = framing->options.trust_all && kernel_text_find(text, &framing->dates, framed);
+
+	if (!found && !kernel_text_claims(text)) {
+		framed->kind = otherwise;
 		return;
-	framed->kind = FRAMED_UNTRUSTED;
+	}
+	if (!found)
+		framed->kind = FRAMED_UNTRUSTED;
 	framed->trust = TRUST_TEXT;
-	if (framing->options.trust_all)
-		read_anywhere(framing, framed, text);
+}
+
+/* The same for a line that would be the kernel's in a log of its own. */
+static void refuse_other(const struct framing *framing, struct framed *framed, struct str text,
+			 enum framed_kind otherwise)
+{
+	refuse(framing, framed, text, otherwise);
+	framed->of_another_log = framed->kind == FRAMED_UNTRUSTED;
 }
 
 /* journald's audit transport as text: "audit[19499]: SECCOMP auid=...": no serial, and no time
@@ -420,10 +233,12 @@ static void read_header(struct framing *framing, struct framed *framed, const st
 		return;
 	}
 	if (!is_kernel_tag(header) || !header_is_kernel_facility(header)) {
+		if (!header_time(header, framing->options.now_ms, &framed->ms))
+			framed->ms = 0;
 		refuse(framing, framed, header->text, FRAMED_OTHER);
 		return;
 	}
-	read_kernel_text(framing, framed, header->text);
+	kernel_text_read(header->text, &framing->dates, framed);
 	if (framed->kind == FRAMED_NOTICE &&
 	    !header_time(header, framing->options.now_ms, &framed->ms))
 		framed->ms = 0; /* not known: dmesg counts from boot */
@@ -493,7 +308,7 @@ static void read_framed_text(struct framing *framing, struct framed *framed, str
 		return;
 	}
 	if (!is_family(framing, FAMILY_HEADER + header.form)) {
-		refuse(framing, framed, text, FRAMED_OTHER);
+		refuse_other(framing, framed, text, FRAMED_OTHER);
 		return;
 	}
 	if (header.form == HEADER_KMSG) {
@@ -532,7 +347,7 @@ void framing_read_entry(struct framing *framing, const struct journal *journal,
 		journal_number(journal, JOURNAL_TIME, &us);
 	framed->ms = (int64_t)(us / 1000);
 	if (entry_is_kernel(journal)) {
-		read_kernel_text(framing, framed, message);
+		kernel_text_read(message, &framing->dates, framed);
 		return;
 	}
 	if (!str_eq(transport, STR("audit"))) {
@@ -543,8 +358,9 @@ void framing_read_entry(struct framing *framing, const struct journal *journal,
 			     serial <= UINT32_MAX && stamped;
 	framed->serial = (uint32_t)serial;
 	if (!journal_number(journal, JOURNAL_AUDIT_TYPE, &type) || type != 1326 ||
-	    !starts_word(message, STR("SECCOMP "), &framed->fields))
+	    !str_starts(message, STR("SECCOMP ")))
 		return;
+	framed->fields = str_skip(message, sizeof("SECCOMP ") - 1);
 	framed->kind = us ? FRAMED_RECORD : FRAMED_UNSTAMPED;
 	/* What the journal holds was delivered, whatever syslog lost of it. */
 	framed->full_stream = framed->has_serial;
@@ -568,7 +384,7 @@ static void read_auditd_line(struct framing *framing, struct framed *framed, str
 	else
 		read_node_prefix(framing, framed, text);
 	if (framed->kind != FRAMED_OTHER && !is_family(framing, FAMILY_AUDITD))
-		refuse(framing, framed, text, FRAMED_OTHER);
+		refuse_other(framing, framed, text, FRAMED_OTHER);
 	/* of `ausearch -i`, and of kernels that print no "msg=", others have made a text */
 	if (framed->interpreted || !framed->full_stream)
 		framed->trust = TRUST_TEXT;
@@ -618,7 +434,8 @@ static void read_plain(struct framing *framing, const struct line *line, struct 
 	if (journal_is_broken(&framing->journal, text))
 		journal_restart(&framing->journal);
 	if (envelope_is_one(framing->envelope))
-		refuse(framing, framed, text, nothing_of(text)); /* the others have an envelope */
+		refuse_other(framing, framed, text,
+			     nothing_of(text)); /* the others have an envelope */
 	else if (is_auditd(text) && !framing->journal.inside)
 		read_auditd_line(framing, framed, text);
 	else if (text.n || framing->journal.inside)
@@ -643,7 +460,7 @@ static void read_inner(struct framing *framing, const struct envelope_item *item
 			header.text = unescape_kmsg(framing, header.text);
 		read_header(framing, framed, &header);
 	} else {
-		read_kernel_text(framing, framed, item->text);
+		kernel_text_read(item->text, &framing->dates, framed);
 		if (framed->kind == FRAMED_OTHER)
 			refuse(framing, framed, item->text, nothing_of(item->text));
 	}

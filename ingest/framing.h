@@ -14,9 +14,9 @@
 #ifndef SCLOG_INGEST_FRAMING_H
 #define SCLOG_INGEST_FRAMING_H
 
-#include "base/err.h"
 #include "ingest/date.h"
 #include "ingest/line.h"
+#include "ingest/notice.h"
 #include "ingest/source.h"
 
 struct framing;
@@ -29,17 +29,9 @@ enum framed_kind {
 	FRAMED_RECORD,    /* a SECCOMP record: fields is its text */
 	FRAMED_AUDIT,     /* another audit record: only its stamp and serial matter */
 	FRAMED_NOTICE,    /* the system says that records were lost */
-	FRAMED_UNTRUSTED, /* claims to be a record, in framing that is not the kernel's */
+	FRAMED_UNTRUSTED, /* claims to be a record or a notice, in framing that is not the kernel's */
 	FRAMED_UNSTAMPED, /* a SECCOMP record whose time cannot be known */
 	FRAMED_AMBIGUOUS, /* one whose date could be several days */
-};
-
-enum framed_notice {
-	FRAMED_NOTICE_PRINTK,  /* kauditd_printk_skb: N callbacks suppressed */
-	FRAMED_NOTICE_LOST,    /* audit: audit_lost=N */
-	FRAMED_NOTICE_BACKLOG, /* audit: backlog limit exceeded */
-	FRAMED_NOTICE_RATE,    /* audit: rate limit exceeded */
-	FRAMED_NOTICE_QUEUE,   /* audit: kauditd hold|retry queue overflow */
 };
 
 struct framed {
@@ -55,10 +47,10 @@ struct framed {
 	bool interpreted;  /* FRAMED_RECORD: what record_parse_interpreted() takes instead */
 	bool has_serial;
 	bool full_stream; /* of a stream that carries every record type, unless it was filtered */
-	int64_t ms;       /* FRAMED_RECORD, _AUDIT, _NOTICE */
+	int64_t ms;       /* FRAMED_RECORD, _AUDIT, _NOTICE; _UNTRUSTED: 0 if not known */
 	uint32_t serial;
-	enum framed_notice notice; /* FRAMED_NOTICE */
-	uint64_t count;            /* FRAMED_NOTICE: the number the line gives, or 0 */
+	struct notice notice; /* FRAMED_NOTICE */
+	bool of_another_log;  /* FRAMED_UNTRUSTED: it would be the kernel's in a log of its own */
 };
 
 #define FRAMING_NAMES "auditd|export|kmsg|dmesg|syslog|logcat"
@@ -78,8 +70,7 @@ struct framing_options {
  * Local times are read in the process's time zone (tzset(3)). Options are copied; host is
  * borrowed. Free with framing_free().
  */
-int framing_new(const struct framing_options *options, struct framing **ret_framing,
-		struct err *err);
+struct framing *framing_new(const struct framing_options *options);
 void framing_free(struct framing *framing);
 
 /* Reads one line. Slices in *ret_framed live as long as the line and until the next call. */

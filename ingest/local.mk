@@ -24,11 +24,13 @@ libsclog_a_SOURCES += \
 	ingest/header.c ingest/header.h \
 	ingest/input.c ingest/input.h \
 	ingest/journal.c ingest/journal.h \
+	ingest/kernel_text.c ingest/kernel_text.h \
 	ingest/kmsg.c ingest/kmsg.h \
 	ingest/line.h \
 	ingest/memo.c ingest/memo.h \
 	ingest/multicast.c ingest/multicast.h \
 	ingest/node.c ingest/node.h \
+	ingest/notice.c ingest/notice.h \
 	ingest/reader.c ingest/reader.h \
 	ingest/record.c ingest/record.h \
 	ingest/rotation.c ingest/rotation.h \

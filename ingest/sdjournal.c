@@ -113,11 +113,11 @@ static int seek(struct sdjournal *journal, const struct sdjournal_options *optio
 	return result < 0 ? err_errno(err, -result, "journal: seek its beginning") : 0;
 }
 
-static int new_framing(struct sdjournal *journal, struct str host, struct err *err)
+static struct framing *new_framing(struct sdjournal *journal, struct str host)
 {
 	struct framing_options options = {.host = node_label(host, journal->host)};
 
-	return framing_new(&options, &journal->framing, err);
+	return framing_new(&options);
 }
 
 int sdjournal_open(const struct sdjournal_options *options, struct sdjournal **ret_journal,
@@ -133,10 +133,9 @@ int sdjournal_open(const struct sdjournal_options *options, struct sdjournal **r
 	sd_journal_set_data_threshold(journal->journal, LINE_MAX_BYTES);
 	/* Watching begins before the first look, so that nothing falls between the two. */
 	result = sd_journal_get_fd(journal->journal);
+	journal->framing = new_framing(journal, options->host);
 	result = result < 0 ? err_errno(err, -result, "journal: watch it")
-			    : new_framing(journal, options->host, err);
-	if (result >= 0)
-		result = add_matches(journal->journal, err);
+			    : add_matches(journal->journal, err);
 	if (result >= 0)
 		result = seek(journal, options, err);
 	if (result < 0) {

@@ -5,8 +5,13 @@
 #include "ingest/action.h"
 #include "report/text.h"
 
+#include <stdio.h>
+
 /* Refused lines that are kept one by one as evidence; the rest of an input is one row. */
 #define REFUSED_KEPT 256
+
+/* A first line of so many bytes tells an input from others by itself. */
+#define HEAD_MIN 40
 
 uint64_t intake_malformed(const struct intake_counts *counts)
 {
@@ -32,20 +37,25 @@ static void put_where(struct buf *where, const struct intake *intake, const stru
 		buf_format(where, ":%llu", (unsigned long long)line->number);
 }
 
-static void explain(struct intake *intake, enum malformed why, const struct line *line)
+static void show(struct intake *intake, const char *what, const char *why, const struct line *line)
 {
 	BUF_AUTO shown = {0}, where = {0};
+
+	if (intake->before_message)
+		intake->before_message(intake->context);
+	text_put(&shown, str_of(line->text.p, line->text.n < 160 ? line->text.n : 160));
+	put_where(&where, intake, line);
+	message_warning("%s: %s: %s: %s", where.p, what, why, shown.p ? shown.p : "");
+}
+
+static void explain(struct intake *intake, enum malformed why, const struct line *line)
+{
 	bool always = why == MALFORMED_LONG;
 
 	if (intake->explained[why] || (!always && intake->verbose == 0))
 		return;
 	intake->explained[why] = true;
-	if (intake->before_message)
-		intake->before_message(intake->context);
-	text_put(&shown, str_of(line->text.p, line->text.n < 160 ? line->text.n : 160));
-	put_where(&where, intake, line);
-	message_warning("%s: malformed: %s: %s", where.p, malformed_text(why),
-			shown.p ? shown.p : "");
+	show(intake, "malformed", malformed_text(why), line);
 }
 
 /* A record that cannot be read is counted, shown, and kept as evidence of a loss. */
@@ -83,6 +93,46 @@ int intake_refuse(struct intake *intake, enum malformed why, const struct line *
 	const struct framed framed = {.ms = ms};
 
 	return refuse(intake, why, line, &framed, err);
+}
+
+static const char *option_for(bool of_another_log)
+{
+	return of_another_log ? "--trust-all, or --mixed where several logs were joined, counts it"
+			      : "--trust-all counts it";
+}
+
+/* What it is known by: who reads it again, under another name or with other options, finds it. */
+static struct str name_of(const struct intake *intake)
+{
+	return intake->name_n ? str_of(intake->name, intake->name_n) : str_from(intake->path);
+}
+
+int intake_leave(struct intake *intake, const struct line *line, const struct framed *framed,
+		 struct err *err)
+{
+	struct intake_untaken *untaken = &intake->untaken;
+	BUF_AUTO detail = {0};
+	int64_t ms = framed->ms ? framed->ms : intake->last_ms;
+	bool single = ++untaken->count <= REFUSED_KEPT;
+
+	intake->counts.untrusted++;
+	untaken->of_another_log |= framed->of_another_log;
+	untaken->here = ms == untaken->ms ? untaken->here + 1 : 1;
+	untaken->ms = ms;
+	if (untaken->count == 1 && intake->verbose)
+		show(intake, "not counted", option_for(framed->of_another_log), line);
+	put_where(&detail, intake, line);
+	buf_format(&detail, ": %s", option_for(framed->of_another_log));
+	struct loss_note note = {
+		.kind = LOSS_UNTAKEN,
+		.ms = single ? ms : 0,
+		.count = single ? untaken->here : untaken->count - REFUSED_KEPT,
+		.node = intake_node(intake, framed->node),
+		.text = name_of(intake),
+		.detail = buf_str(&detail),
+	};
+
+	return store_put_loss(intake->store, &note, err);
 }
 
 /* What a collector says of whose the record is. A name alone is one only within its pod. */
@@ -170,10 +220,8 @@ static int take_joined(struct intake *intake, const struct line *line, const str
 	if (at == rest.n)
 		return 0;
 	/* behind another log's record anybody's text may stand */
-	if (framed->trust != TRUST_KERNEL) {
-		intake->counts.untrusted++;
-		return 0;
-	}
+	if (framed->trust != TRUST_KERNEL)
+		return intake_leave(intake, line, framed, err);
 	joined.text = str_skip(rest, at);
 	return intake_line(intake, &joined, err);
 }
@@ -204,14 +252,14 @@ static int take_record(struct intake *intake, const struct line *line, const str
 static int take_notice(struct intake *intake, const struct framed *framed, struct err *err)
 {
 	static const enum loss_kind kinds[] = {
-		[FRAMED_NOTICE_PRINTK] = LOSS_PRINTK,   [FRAMED_NOTICE_LOST] = LOSS_COUNTER,
-		[FRAMED_NOTICE_BACKLOG] = LOSS_BACKLOG, [FRAMED_NOTICE_RATE] = LOSS_RATE,
-		[FRAMED_NOTICE_QUEUE] = LOSS_QUEUE,
+		[NOTICE_PRINTK] = LOSS_PRINTK,   [NOTICE_LOST] = LOSS_COUNTER,
+		[NOTICE_BACKLOG] = LOSS_BACKLOG, [NOTICE_RATE] = LOSS_RATE,
+		[NOTICE_QUEUE] = LOSS_QUEUE,
 	};
 	struct loss_note note = {
-		.kind = kinds[framed->notice],
+		.kind = kinds[framed->notice.kind],
 		.ms = framed->ms,
-		.count = framed->count,
+		.count = framed->notice.count,
 		.node = intake_node(intake, framed->node),
 		.text = framed->text,
 	};
@@ -246,8 +294,7 @@ static int take_framed(struct intake *intake, const struct line *line, const str
 	case FRAMED_NOTICE:
 		return take_notice(intake, framed, err);
 	case FRAMED_UNTRUSTED:
-		intake->counts.untrusted++;
-		return 0;
+		return intake_leave(intake, line, framed, err);
 	case FRAMED_UNKNOWN:
 	case FRAMED_TEXT:
 	case FRAMED_OTHER:
@@ -261,12 +308,25 @@ static int take_framed(struct intake *intake, const struct line *line, const str
 	return 0;
 }
 
+static void name(struct intake *intake, struct str head)
+{
+	size_t n = snprintf(intake->name, sizeof(intake->name), "%s\n",
+			    head.n < HEAD_MIN ? intake->path : "");
+
+	n = n < sizeof(intake->name) / 2 ? n : sizeof(intake->name) / 2;
+	head.n = head.n < sizeof(intake->name) - n ? head.n : sizeof(intake->name) - n;
+	memcpy(intake->name + n, head.p, head.n);
+	intake->name_n = n + head.n;
+}
+
 /* A line on its way: framing, record, event, store. */
 int intake_line(struct intake *intake, const struct line *line, struct err *err)
 {
 	struct framed framed;
 	int result;
 
+	if (line->number == 1)
+		name(intake, line->text);
 	framing_read(intake->framing, line, &framed);
 	note_kind(intake, line, framed.kind);
 	result = take_framed(intake, line, &framed, err);
@@ -293,6 +353,15 @@ void intake_begin(struct intake *intake, const char *path)
 	intake->from_ms = INT64_MAX;
 	intake->to_ms = INT64_MIN;
 	intake->refused = 0;
+	intake->untaken = (struct intake_untaken){0};
+	intake->name_n = 0;
 	if (intake->framing)
 		framing_restart(intake->framing);
+}
+
+int intake_end(struct intake *intake, struct err *err)
+{
+	return intake->untaken.count
+		       ? 0
+		       : store_settle_loss(intake->store, LOSS_UNTAKEN, name_of(intake), err);
 }

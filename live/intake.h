@@ -13,8 +13,9 @@
 
 /* Counts are exact. */
 struct intake_counts {
-	uint64_t records;   /* well-formed SECCOMP records of the kernel's */
-	uint64_t untrusted; /* claims to be a record, in framing that is not the kernel's */
+	uint64_t records; /* well-formed SECCOMP records of the kernel's */
+	uint64_t
+		untrusted; /* claims to be a record or a notice, in framing that is not the kernel's */
 	uint64_t malformed[MALFORMED_COUNT];
 	uint64_t without_serial; /* of records: may double one that came with a serial */
 	uint64_t without_arch;   /* of records */
@@ -42,6 +43,14 @@ struct intake {
 	int64_t last_ms;        /* the latest stamp seen, 0: none yet */
 	int64_t from_ms, to_ms; /* the earliest and the latest of its records; none: from > to */
 	uint64_t refused;       /* malformed lines of it */
+	struct intake_untaken {
+		uint64_t count;
+		int64_t ms; /* of the last of them, and how many of its millisecond */
+		uint64_t here;
+		bool of_another_log; /* one of them would be the kernel's in a log of its own */
+	} untaken;                   /* claims of it that were not taken */
+	size_t name_n;
+	char name[512]; /* by which evidence of it is found again, whatever it is called */
 	bool explained[MALFORMED_COUNT];
 	struct intake_counts counts; /* of all inputs */
 	struct record record;
@@ -61,6 +70,10 @@ static inline void intake_saw(struct intake *intake, int64_t ms)
 /* Another input begins. */
 void intake_begin(struct intake *intake, const char *path);
 
+/* The input at hand was read to its end: what is unfinished is taken, and evidence of an earlier
+ * reading that does not hold any more is taken back. */
+int intake_end(struct intake *intake, struct err *err);
+
 /* Takes a line of a log. Returns 0, or what the store or put() returned. */
 int intake_line(struct intake *intake, const struct line *line, struct err *err);
 
@@ -71,6 +84,10 @@ int intake_framed(struct intake *intake, const struct framed *framed, struct str
 /* Counts a line of a trace as one that cannot be read; ms: its time, 0 if that is not known. */
 int intake_refuse(struct intake *intake, enum malformed why, const struct line *line, int64_t ms,
 		  struct err *err);
+
+/* Counts a line that claims to be a record or a notice, and was not taken. */
+int intake_leave(struct intake *intake, const struct line *line, const struct framed *framed,
+		 struct err *err);
 
 /* The node of a line that says this. */
 struct str intake_node(const struct intake *intake, struct str framed);

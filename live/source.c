@@ -159,7 +159,8 @@ static int report_notice(struct source *source, struct err *err)
 	if (notice->trouble == FOLLOW_MISSING || notice->trouble == FOLLOW_UNREADABLE)
 		source->unread = true;
 	if (notice->trouble == FOLLOW_BACK)
-		return store_input_whole(source->env->store, notice->path, err);
+		return store_settle_loss(source->env->store, LOSS_INPUT, str_from(notice->path),
+					 err);
 	return notice->lossy ? store_put_loss(source->env->store, &note, err) : 0;
 }
 
@@ -468,11 +469,10 @@ int source_open(const struct source_env *env, const struct source_options *optio
 		.put = env->put,
 		.context = env->context,
 	};
-	int result = framing_new(&framing, &source->intake.framing, err);
-
+	source->intake.framing = framing_new(&framing);
 	intake_begin(&source->intake, source->label.p);
-	if (result == 0)
-		result = source->ops->open(source, err);
+	int result = source->ops->open(source, err);
+
 	*ret_source = source;
 	if (result < 0)
 		*ret_source = NULL;

@@ -50,7 +50,7 @@ int pack_serial(struct queue *queue, struct str node, int64_t ms, uint32_t seria
 int pack_loss(struct queue *queue, const struct loss_note *note, uint64_t mark, struct err *err);
 int pack_input(struct queue *queue, const struct store_input *input, struct err *err);
 int pack_input_at(struct queue *queue, uint64_t offset, uint64_t lines, struct err *err);
-int pack_input_whole(struct queue *queue, uint64_t mark, struct err *err);
+int pack_settle(struct queue *queue, enum loss_kind kind, uint64_t mark, struct err *err);
 int pack_input_head(struct queue *queue, uint64_t head, struct err *err);
 int pack_select(struct queue *queue, unsigned slot, struct err *err);
 int pack_cursor(struct queue *queue, struct str source, struct str place, struct err *err);

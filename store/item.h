@@ -15,7 +15,7 @@ enum item_kind {
 	ITEM_INPUT,
 	ITEM_AT,
 	ITEM_HEAD,
-	ITEM_WHOLE,
+	ITEM_SETTLE,
 	ITEM_SELECT,
 	ITEM_CURSOR,
 	ITEM_KNOWN, /* a container that events and lifetimes in the batch point to */

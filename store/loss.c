@@ -252,6 +252,8 @@ static const struct loss_words loss_words[LOSS_KIND_COUNT] = {
 	[LOSS_CLOCK] = {"the clock was stepped: times around it are not in order", false},
 	[LOSS_GREW] = {"record(s) were dropped by the kernel while it was watched", true},
 	[LOSS_LIMIT] = {"record(s) were beyond a limit of the store and are not counted", false},
+	[LOSS_UNTAKEN] = {"line(s) look like records or notices of losses, and were not counted",
+			  false},
 	[LOSS_CLAIMED] = {"process(es) named a container that is not their user's, and count to the"
 			  " host",
 			  false},

@@ -329,9 +329,9 @@ int pack_input_at(struct queue *queue, uint64_t offset, uint64_t lines, struct e
 	return pack_numbers(queue, ITEM_AT, offset, lines, err);
 }
 
-int pack_input_whole(struct queue *queue, uint64_t mark, struct err *err)
+int pack_settle(struct queue *queue, enum loss_kind kind, uint64_t mark, struct err *err)
 {
-	return pack_numbers(queue, ITEM_WHOLE, mark, 0, err);
+	return pack_numbers(queue, ITEM_SETTLE, mark, kind, err);
 }
 
 int pack_input_head(struct queue *queue, uint64_t head, struct err *err)

@@ -456,9 +456,9 @@ int store_input_at(struct store *store, uint64_t offset, uint64_t lines, struct 
 	return pack_input_at(queue_of(store), offset, lines, err);
 }
 
-int store_input_whole(struct store *store, const char *path, struct err *err)
+int store_settle_loss(struct store *store, enum loss_kind kind, struct str text, struct err *err)
 {
-	return pack_input_whole(queue_of(store), mark_of(store->text_key, str_from(path)), err);
+	return pack_settle(queue_of(store), kind, mark_of(store->text_key, text), err);
 }
 
 int store_input_head(struct store *store, struct str first_line, struct err *err)

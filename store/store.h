@@ -120,6 +120,7 @@ enum loss_kind {
 	LOSS_CLAIMED, /* processes named a container that is not their user's */
 	LOSS_EXPIRED, /* records older than the horizon: they may have been counted before it moved */
 	LOSS_LIMIT,   /* a limit of the store: what was beyond it is not counted */
+	LOSS_UNTAKEN, /* lines that look like records or notices of losses, and were not taken */
 	LOSS_KIND_COUNT,
 };
 
@@ -142,8 +143,9 @@ int store_input_begin(struct store *store, const char *path, const struct stat *
 		      struct err *err);
 int store_input_at(struct store *store, uint64_t offset, uint64_t lines, struct err *err);
 
-/* An input was read to its end: that it once could not be is no evidence any more. */
-int store_input_whole(struct store *store, const char *path, struct err *err);
+/* Evidence of that kind and text is none any more: the input was read to its end, or its lines were
+ * taken after all. */
+int store_settle_loss(struct store *store, enum loss_kind kind, struct str text, struct err *err);
 
 /* The input's first line, which tells a file from another one at the same place. */
 int store_input_head(struct store *store, struct str first_line, struct err *err);

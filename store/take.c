@@ -174,8 +174,8 @@ size_t take_item(struct store *store, struct taker *taker, const struct batch *b
 	case ITEM_HEAD:
 		writer_input_head(store, number->first);
 		break;
-	case ITEM_WHOLE:
-		writer_input_whole(store, number->first, err);
+	case ITEM_SETTLE:
+		writer_settle_loss(store, (enum loss_kind)number->second, number->first, err);
 		break;
 	case ITEM_SELECT:
 		writer_select(store, (unsigned)number->first);

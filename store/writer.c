@@ -489,14 +489,14 @@ int writer_put_loss(struct store *store, const struct loss_note *note, uint64_t 
 	return put_loss(store, node, note, mark, err);
 }
 
-int writer_input_whole(struct store *store, uint64_t mark, struct err *err)
+int writer_settle_loss(struct store *store, enum loss_kind kind, uint64_t mark, struct err *err)
 {
 	int result = writer_begin(store, err);
 	sqlite3_stmt *settle = result == 0 ? sql_get(&store->sql, SQL_LOSS_SETTLE, err) : NULL;
 
 	if (!settle)
 		return -err->code;
-	sqlite3_bind_int(settle, 1, LOSS_INPUT);
+	sqlite3_bind_int(settle, 1, kind);
 	sqlite3_bind_int64(settle, 2, (int64_t)mark);
 	return sql_done(&store->sql, settle, err);
 }

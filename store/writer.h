@@ -25,8 +25,8 @@ int writer_note_serial(struct store *store, struct str node, int64_t ms, uint32_
 int writer_put_loss(struct store *store, const struct loss_note *note, uint64_t mark,
 		    struct err *err);
 
-/* Takes back the evidence that the input of that mark could not be read. */
-int writer_input_whole(struct store *store, uint64_t mark, struct err *err);
+/* Takes evidence back. */
+int writer_settle_loss(struct store *store, enum loss_kind kind, uint64_t mark, struct err *err);
 
 int writer_put_cursor(struct store *store, struct str source, struct str place, struct err *err);
 

@@ -112,6 +112,7 @@ shell_tests = \
 	tests/shell/strace.test \
 	tests/shell/instructions.test \
 	tests/shell/two-ways.test \
+	tests/shell/untaken.test \
 	tests/shell/unused.test \
 	tests/shell/versions.test \
 	tests/shell/watch.test

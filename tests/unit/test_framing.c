@@ -274,33 +274,33 @@ static const struct {
 	const char *name;
 	struct str text;
 	enum framed_kind kind;
-	enum framed_notice notice;
+	enum notice_kind notice;
 	uint64_t count;
 } notices[] = {
 	{"printk", S("2026-11-21T23:01:34.000+00:00 vm kernel: kauditd_printk_skb: 473 callbacks "
-	 "suppressed"), FRAMED_NOTICE, FRAMED_NOTICE_PRINTK, 473},
+	 "suppressed"), FRAMED_NOTICE, NOTICE_PRINTK, 473},
 	{"printk of an old kernel", S("Nov 21 23:01:34 vm kernel: [  7.918371] audit_printk_skb: 9 "
-	 "callbacks suppressed"), FRAMED_NOTICE, FRAMED_NOTICE_PRINTK, 9},
+	 "callbacks suppressed"), FRAMED_NOTICE, NOTICE_PRINTK, 9},
 	{"lost", S("Nov 21 23:01:34 vm kernel: [  711.918371] audit: audit_lost=48606 "
-	 "audit_rate_limit=0 audit_backlog_limit=64"), FRAMED_NOTICE, FRAMED_NOTICE_LOST, 48606},
+	 "audit_rate_limit=0 audit_backlog_limit=64"), FRAMED_NOTICE, NOTICE_LOST, 48606},
 	{"backlog", S("Nov 21 23:01:34 vm kernel: audit: audit_backlog=65 > audit_backlog_limit=64"),
-	 FRAMED_NOTICE, FRAMED_NOTICE_BACKLOG, 0},
+	 FRAMED_NOTICE, NOTICE_BACKLOG, 0},
 	{"backlog exceeded", S("Nov 21 23:01:34 vm kernel: audit: backlog limit exceeded"),
-	 FRAMED_NOTICE, FRAMED_NOTICE_BACKLOG, 0},
+	 FRAMED_NOTICE, NOTICE_BACKLOG, 0},
 	{"rate", S("Nov 21 23:01:34 vm kernel: audit: rate limit exceeded"), FRAMED_NOTICE,
-	 FRAMED_NOTICE_RATE, 0},
+	 NOTICE_RATE, 0},
 	{"hold queue", S("Nov 21 23:01:34 vm kernel: audit: kauditd hold queue overflow"),
-	 FRAMED_NOTICE, FRAMED_NOTICE_QUEUE, 0},
+	 FRAMED_NOTICE, NOTICE_QUEUE, 0},
 	{"retry queue", S("Nov 21 23:01:34 vm kernel: audit: kauditd retry queue overflow"),
-	 FRAMED_NOTICE, FRAMED_NOTICE_QUEUE, 0},
+	 FRAMED_NOTICE, NOTICE_QUEUE, 0},
 	{"spoofed", S("Nov 21 23:01:34 vm myapp: audit: audit_lost=48606 audit_rate_limit=0"),
-	 FRAMED_OTHER, 0, 0},
+	 FRAMED_UNTRUSTED, 0, 0},
 	{"spoofed by priority", S("<13>Nov 21 23:01:34 vm kernel: audit: backlog limit exceeded"),
-	 FRAMED_OTHER, 0, 0},
+	 FRAMED_UNTRUSTED, 0, 0},
 	{"spoofed in JSON", S("{\"_TRANSPORT\":\"syslog\",\"MESSAGE\":\"audit: backlog limit "
-	 "exceeded\"}"), FRAMED_OTHER, 0, 0},
+	 "exceeded\"}"), FRAMED_UNTRUSTED, 0, 0},
 	{"spoofed through /dev/kmsg", S("{\"_TRANSPORT\":\"kernel\",\"SYSLOG_FACILITY\":\"1\","
-	 "\"MESSAGE\":\"audit: backlog limit exceeded\"}"), FRAMED_OTHER, 0, 0},
+	 "\"MESSAGE\":\"audit: backlog limit exceeded\"}"), FRAMED_UNTRUSTED, 0, 0},
 };
 
 /* What /dev/kmsg makes of a text (kernel/printk/printk.c, msg_add_ext_text()): a backslash and what
@@ -326,13 +326,11 @@ static struct framing *new_framing(bool trust_all)
 {
 	struct framing_options options = {
 		.host = STR("vm"), .now_ms = NOW, .trust_all = trust_all, .mixed = true};
-	struct framing *framing = NULL;
-	struct err err = ERR_INIT;
 
 	setenv("TZ", "UTC", 1);
 	tzset();
-	assert_int_equal(framing_new(&options, &framing, &err), 0);
-	return framing;
+
+	return framing_new(&options);
 }
 
 static struct line line_of(struct str text)
@@ -405,8 +403,8 @@ static void test_notices(void **state)
 			fail_msg("%s: kind %d", notices[i].name, framed.kind);
 		if (framed.kind != FRAMED_NOTICE)
 			continue;
-		assert_int_equal(framed.notice, notices[i].notice);
-		assert_int_equal(framed.count, notices[i].count);
+		assert_int_equal(framed.notice.kind, notices[i].notice);
+		assert_int_equal(framed.notice.count, notices[i].count);
 		assert_true(framed.ms == AT);
 	}
 	framing_free(framing);
@@ -531,11 +529,8 @@ static struct framing *new_single_framing(const char *name, const char *unwrap)
 {
 	struct framing_options options = {
 		.host = STR("vm"), .now_ms = NOW, .framing = name, .unwrap = unwrap};
-	struct framing *framing = NULL;
-	struct err err = ERR_INIT;
 
-	assert_int_equal(framing_new(&options, &framing, &err), 0);
-	return framing;
+	return framing_new(&options);
 }
 
 #define RAW_LINE    "type=SECCOMP msg=" STAMP FIELDS "\n"
