@@ -96,15 +96,16 @@ int hour_write(struct sql *sql, int64_t series, int64_t number, const struct hou
 
 	if (!put)
 		return -err->code;
-	buf_clear(packed);
-	if (!hour->rolled_up)
+	if (!hour->rolled_up) {
+		buf_clear(packed);
 		minutes_pack(&hour->minutes, packed);
+	}
 	sqlite3_bind_int64(put, 1, series);
 	sqlite3_bind_int64(put, 2, number);
 	sqlite3_bind_int64(put, 3, (int64_t)hour->count);
 	sqlite3_bind_int64(put, 4, hour->first_ms);
 	sqlite3_bind_int64(put, 5, hour->last_ms);
-	if (packed->n)
+	if (!hour->rolled_up)
 		sqlite3_bind_blob(put, 6, packed->p, (int)packed->n, SQLITE_STATIC);
 	return sql_done(sql, put, err);
 }

@@ -25,7 +25,8 @@ void hour_add(struct hour *hour, int64_t minute, uint64_t count, uint32_t first,
  * is known. The hour's totals follow. Returns how many; none of a rolled up hour. */
 uint64_t hour_take(struct hour *hour, int64_t number, unsigned minute, uint64_t most);
 
-/* Writes the row, or drops it if it counts nothing. packed is for use meanwhile. */
+/* Writes the row, or drops it if it counts nothing. packed is for use meanwhile; a rolled up hour and
+ * an empty one need none. */
 int hour_write(struct sql *sql, int64_t series, int64_t number, const struct hour *hour,
 	       struct buf *packed, struct err *err);
 

@@ -13,8 +13,12 @@ libsclog_a_SOURCES += \
 	store/loss.c \
 	store/bookmark.c store/bookmark.h \
 	store/match.c store/match.h \
-	store/merge.c \
+	store/merge.c store/merge.h \
+	store/merge_count.c \
+	store/merge_minute.c \
+	store/merge_old.c store/merge_old.h \
 	store/mark.h \
+	store/meta.c store/meta.h \
 	store/minutes.c store/minutes.h \
 	store/pack.c \
 	store/prune.c store/prune.h \

@@ -235,8 +235,9 @@ static const struct loss_words loss_words[LOSS_KIND_COUNT] = {
 	[LOSS_QUEUE] = {"an audit queue overflowed: records were dropped", false},
 	[LOSS_MALFORMED] = {"malformed record(s) could not be read", true},
 	[LOSS_INPUT] = {"an input could not be read to its end", false},
-	[LOSS_OVERLAP] = {"merged stores held different parts of a minute: its counts are minima",
-			  false},
+	[LOSS_OVERLAP] =
+		{"merged stores held different records of the same time: its counts are minima",
+		 false},
 	[LOSS_OVERRUN] = {"a live source brought more than was taken; which serials are missing is"
 			  " said of its stream",
 			  false},

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "store/internal.h"
+#include "store/meta.h"
 #include "store/minutes.h"
 #include "store/revision.h"
 #include "store/writer.h"
@@ -193,7 +194,7 @@ static int move_horizon(struct prune *prune, struct err *err)
 {
 	struct sql *sql = prune->sql;
 	int64_t before, horizon = prune->cuts.minutes * DAY_MS;
-	int result = sql_number(sql, "SELECT value FROM meta WHERE key = 'horizon'", &before, err);
+	int result = meta_horizon(sql, &before, err);
 
 	if (result == 0 && prune->cuts.days > 0)
 		result = revision_first_day(sql, prune->cuts.days, err);
@@ -202,15 +203,7 @@ static int move_horizon(struct prune *prune, struct err *err)
 		return result;
 	}
 	prune->counts.horizon_ms = horizon;
-	sqlite3_stmt *put = sql_prepare(
-		sql, "INSERT OR REPLACE INTO meta (key, value) VALUES ('horizon', ?1)", err);
-
-	if (!put)
-		return -err->code;
-	sqlite3_bind_int64(put, 1, horizon);
-	result = sql_done(sql, put, err);
-	sqlite3_finalize(put);
-	return result;
+	return meta_move_horizon(sql, horizon, err);
 }
 
 /* Identities of the node after the last one that is done: 1 if there may be more. */
@@ -573,7 +566,7 @@ int prune_look(struct sql *sql, const struct store_retention *retention, int64_t
 	};
 
 	*ret_counts = (struct prune_counts){0};
-	int result = sql_number(sql, "SELECT value FROM meta WHERE key = 'horizon'", &horizon, err);
+	int result = meta_horizon(sql, &horizon, err);
 
 	if (cuts.minutes * DAY_MS > horizon)
 		horizon = cuts.minutes * DAY_MS;

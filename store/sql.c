@@ -74,6 +74,8 @@ static const char *const texts[SQL_COUNT] = {
 			     " SELECT ?1, ?2, value FROM meta WHERE key = 'revision'"
 			     " ON CONFLICT (series, day) DO UPDATE SET revision = excluded.revision"
 			     " WHERE revision <> excluded.revision",
+	[SQL_HOUR_DAY] = "SELECT count, first, last, NULL, hour FROM hour WHERE series = ?1"
+			 " AND hour BETWEEN ?2 AND ?2 + 23 ORDER BY hour",
 	[SQL_DONOR_LIST] =
 		"SELECT id FROM series WHERE program = ?1 AND nr = ?2 AND node = ?3"
 		" AND (container IS NULL OR container = ?9) AND arch IS ?4"

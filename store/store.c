@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "ingest/node.h"
 #include "store/mark.h"
+#include "store/meta.h"
 #include "store/schema.h"
 
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 /* How long a patient writer waits for another: it tries again anyway. */
@@ -288,42 +288,15 @@ static int prepare_writer(struct store *store, struct err *err)
 	return 0;
 }
 
-/* The key under which texts without a serial are remembered: random for each store, so that
- * nobody can write two lines that count as one. */
-static int make_text_key(struct store *store, struct err *err)
-{
-	int64_t key;
-	sqlite3_stmt *put =
-		sql_prepare(&store->sql,
-			    "INSERT OR IGNORE INTO meta (key, value) VALUES ('text_key', ?1)", err);
-
-	if (!put)
-		return -err->code;
-	if (getrandom(&key, sizeof(key), 0) != sizeof(key))
-		mem_fail("random bytes");
-	sqlite3_bind_int64(put, 1, key);
-	int result = sql_done(&store->sql, put, err);
-
-	sqlite3_finalize(put);
-	return result;
-}
-
 static int load_meta(struct store *store, struct err *err)
 {
-	static const char horizon[] = "SELECT value FROM meta WHERE key = 'horizon'";
-	static const char text_key[] = "SELECT value FROM meta WHERE key = 'text_key'";
-	int64_t key = 0;
-	int result = sql_number(&store->sql, horizon, &store->horizon_ms, err);
+	struct sql *sql = &store->sql;
+	int result = meta_horizon(sql, &store->horizon_ms, err);
 
 	if (result == 0)
-		result = sql_number(&store->sql, text_key, &key, err);
-	if (result == 0 && key == 0 && store->mode != STORE_READ) {
-		result = make_text_key(store, err);
-		/* of two first writers, one made it: both take that one's */
-		if (result == 0)
-			result = sql_number(&store->sql, text_key, &key, err);
-	}
-	store->text_key = (uint64_t)key;
+		result = meta_text_key(sql, &store->text_key, err);
+	if (result == 0 && store->text_key == 0 && store->mode != STORE_READ)
+		result = meta_make_text_key(sql, &store->text_key, err);
 	return result;
 }
 

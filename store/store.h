@@ -109,7 +109,7 @@ enum loss_kind {
 	LOSS_QUEUE,      /* audit: kauditd hold or retry queue overflow */
 	LOSS_MALFORMED,  /* a record that could not be read */
 	LOSS_INPUT,      /* an input that could not be read to its end */
-	LOSS_OVERLAP,    /* two stores held different parts of a minute: its counts are minima */
+	LOSS_OVERLAP,    /* two stores held different records of one time: its counts are minima */
 	LOSS_OVERRUN,    /* a live source brought more than was taken: serials show how many */
 	LOSS_OUTRUN,     /* a log was rotated away or cut before it was read */
 	LOSS_UNOBSERVED, /* nobody observed for a while, and no serial can show what is missing */
@@ -261,7 +261,8 @@ void store_expect(struct store *store, uint64_t bytes);
  */
 int store_commit(struct store *store, struct err *err);
 
-/* Adds another store's rows, once: the same store merged again changes nothing. */
+/* Adds another store's rows, once: the same store merged again changes nothing. Before the later
+ * horizon of both, which becomes this store's, rows are compared by hour or day. */
 struct merge_result {
 	uint64_t records, added, duplicates;
 };

@@ -420,6 +420,25 @@ int tally_minute_count(struct tally *tally, struct sql *sql, const struct event 
 	return result;
 }
 
+int tally_series_row(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+		     int64_t *ret_id, struct err *err)
+{
+	struct tally_series *series;
+	int result = tally_series_get(tally, sql, event, node, &series, err);
+
+	if (result < 0)
+		return result;
+	bool *is_new = &tally->series_new[series - tally->series];
+
+	*ret_id = series->id;
+	if (!*is_new)
+		return 0;
+	series->pid = event->record->pid;
+	series->ip = event->record->ip;
+	*is_new = false;
+	return tally_row_series_add(tally, sql, series, err);
+}
+
 int tally_flush(struct tally *tally, struct sql *sql, uint64_t *ret_moved, struct err *err)
 {
 	int result = queue_drain(tally, sql, err);

@@ -72,6 +72,10 @@ int tally_profile(struct tally *tally, struct sql *sql, struct str json, int64_t
 int tally_container(struct tally *tally, struct sql *sql, int64_t node,
 		    const struct container *container, int64_t *ret_id, struct err *err);
 
+/* The number of the event's series, which has a row from now on. */
+int tally_series_row(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
+		     int64_t *ret_id, struct err *err);
+
 /* What is on disk of the event's series in that minute; 0 if there is none. */
 int tally_minute_count(struct tally *tally, struct sql *sql, const struct event *event,
 		       int64_t node, int64_t minute, uint64_t *ret_count, struct err *err);

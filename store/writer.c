@@ -1,6 +1,7 @@
 #include "store/writer.h"
 
 #include "store/in_force.h"
+#include "store/meta.h"
 
 #include "base/mem.h"
 #include "store/minutes.h"
@@ -99,8 +100,7 @@ int writer_begin(struct store *store, struct err *err)
 	if (version != store->data_version) {
 		tally_reset(store->tally);
 		store->node = 0;
-		result = sql_number(&store->sql, "SELECT value FROM meta WHERE key = 'horizon'",
-				    &store->horizon_ms, err);
+		result = meta_horizon(&store->sql, &store->horizon_ms, err);
 	}
 	store->data_version = version;
 	return result;

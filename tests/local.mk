@@ -98,6 +98,7 @@ shell_tests = \
 	tests/shell/doctor.test \
 	tests/shell/help.test \
 	tests/shell/lists.test \
+	tests/shell/merge.test \
 	tests/shell/hostile-store.test \
 	tests/shell/explain.test \
 	tests/shell/output-safe.test \
