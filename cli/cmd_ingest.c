@@ -34,7 +34,7 @@ static const struct option_row rows[] = {
 /* clang-format on */
 
 /* What the summary always has, and in between a row for each reason of malformed records. */
-#define ROWS_MAX (16 + MALFORMED_COUNT)
+#define ROWS_MAX (20 + MALFORMED_COUNT)
 
 struct rows {
 	struct summary_row all[ROWS_MAX];
@@ -94,6 +94,8 @@ static int write_summary(const struct feed_counts *counts, enum format format)
 	add_count(&summary, "records_per_second", "records/s",
 		  seconds > 0 ? (uint64_t)((double)counts->in.records / seconds) : 0, false);
 	add_count(&summary, "merged_stores", "merged stores", counts->merged_stores, true);
+	add_count(&summary, "bundles", "bundles", counts->bundles, true);
+	add_count(&summary, "known_bundles", "bundles loaded before", counts->known_bundles, true);
 	return summary_write(summary.all, summary.count, format, stdout);
 }
 
@@ -181,8 +183,8 @@ const struct command command_ingest = {
 			 "read the kernel's messages from the journal"},
 		},
 	.description =
-		"Reads audit.log, syslog, dmesg and journal output, strace output, and other "
-		"stores. Files may be compressed (gzip, xz, zstd, bzip2); rotated files may "
+		"Reads audit.log, syslog, dmesg and journal output, strace output, other "
+		"stores, and bundles of `sclog push`. Files may be compressed (gzip, xz, zstd, bzip2); rotated files may "
 		"come in any order. A record that is already in the store is counted as a "
 		"duplicate and changes nothing.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},

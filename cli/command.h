@@ -24,7 +24,8 @@
 	EACH(doctor)     \
 	EACH(prune)      \
 	EACH(forget)     \
-	EACH(relabel)
+	EACH(relabel)    \
+	EACH(push)
 
 /* Every command's struct of options begins with these. */
 struct global_options {

@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "cli/trace.h"
 #include "correlate/assign.h"
+#include "fleet/bundle.h"
 #include "ingest/framing.h"
 #include "ingest/reader.h"
 #include "live/kinds.h"
@@ -346,6 +347,21 @@ static int feed_store(struct feed *feed, const char *path, struct err *err)
 	return 0;
 }
 
+static int feed_bundle(struct feed *feed, const char *path, struct err *err)
+{
+	struct bundle_counts loaded;
+	int result = store_commit(feed->store, err);
+
+	if (result == 0)
+		result = bundle_load(feed->store, path, &loaded, err);
+	if (result < 0)
+		return result;
+	feed->counts->files++;
+	feed->counts->bundles++;
+	feed->counts->known_bundles += loaded.known;
+	return 0;
+}
+
 static uint64_t total_bytes(char *const *paths, size_t count)
 {
 	uint64_t total = 0;
@@ -424,10 +440,14 @@ static int feed_each(struct feed *feed, char *const *paths, size_t count, struct
 {
 	int result = 0;
 
-	for (size_t i = 0; i < count && result == 0 && !interrupted; i++)
-		result = strcmp(paths[i], "-") != 0 && store_is_database(paths[i])
-				 ? feed_store(feed, paths[i], err)
-				 : feed_log(feed, paths[i], err);
+	for (size_t i = 0; i < count && result == 0 && !interrupted; i++) {
+		if (strcmp(paths[i], "-") != 0 && store_is_database(paths[i]))
+			result = feed_store(feed, paths[i], err);
+		else if (strcmp(paths[i], "-") != 0 && bundle_is(paths[i]))
+			result = feed_bundle(feed, paths[i], err);
+		else
+			result = feed_log(feed, paths[i], err);
+	}
 	return result == 0 ? store_commit(feed->store, err) : result;
 }
 

@@ -42,11 +42,14 @@ struct feed_counts {
 	uint64_t expired;
 	uint64_t limited;
 	uint64_t merged_stores;
-	double seconds; /* wall time */
+	uint64_t bundles;
+	uint64_t known_bundles; /* of these, those that brought nothing new */
+	double seconds;         /* wall time */
 };
 
 /*
- * Reads every path ("-" is standard input, a store is merged) into the store and commits. An
+ * Reads every path ("-" is standard input, a store is merged,
+ * a bundle loaded) into the store and commits. An
  * input that cannot be read is reported on standard error, counted as failed, and the others
  * are read all the same. Returns 0, or a negative errno when the store itself failed: then
  * what was committed before stays, and nothing is half-written.

@@ -10,6 +10,7 @@ libsclog_a_SOURCES += \
 	cli/cmd_profile.c \
 	cli/cmd_prune.c \
 	cli/cmd_report.c \
+	cli/cmd_push.c \
 	cli/cmd_relabel.c \
 	cli/cmd_watch.c \
 	cli/command.h \

@@ -13,6 +13,7 @@ dist_man_MANS += \
 	doc/sclog-profile.1 \
 	doc/sclog-prune.1 \
 	doc/sclog-report.1 \
+	doc/sclog-push.1 \
 	doc/sclog-relabel.1 \
 	doc/sclog-watch.1 \
 	doc/sclog.conf.5

@@ -8,6 +8,7 @@
 #include "store/kind.h"
 #include "store/lifetime.h"
 #include "store/seen.h"
+#include "store/share.h"
 #include "store/sql.h"
 #include "store/store.h"
 #include "store/stream.h"
@@ -76,6 +77,8 @@ struct store {
 	struct sql reader;
 	char trouble[sizeof(((struct err *)NULL)->message)]; /* what store_trouble() returned */
 	int claim;                                           /* the lock file, -1: not claimed */
+	struct share_head share_head; /* of what is being sent, and its keys' key */
+	uint64_t share_key;
 	/* the last node's name and number; 0: none */
 	char node_name[256];
 	size_t node_name_n;

@@ -2,6 +2,7 @@ libsclog_a_SOURCES += \
 	store/amend.c store/amend.h \
 	store/batch.h \
 	store/claim.c store/claim.h \
+	store/day.c store/day.h \
 	store/forget.c \
 	store/genuine.c store/genuine.h \
 	store/hour.c store/hour.h \
@@ -31,6 +32,8 @@ libsclog_a_SOURCES += \
 	store/seen.c store/seen.h \
 	store/seen_text.c \
 	store/stream.c store/stream.h \
+	store/share.c store/share.h \
+	store/share_taker.c \
 	store/sql.c store/sql.h \
 	store/store.c store/store.h \
 	store/take.c \

@@ -37,7 +37,7 @@ static int ensure_uuid(struct sql *sql, struct err *err)
 	return result;
 }
 
-static int read_uuid(struct sql *sql, char uuid[REVISION_UUID_SIZE], struct err *err)
+int revision_uuid(struct sql *sql, char uuid[REVISION_UUID_SIZE], struct err *err)
 {
 	sqlite3_stmt *get = sql_prepare(sql, "SELECT value FROM meta WHERE key = 'uuid'", err);
 	int result = get ? sql_step(sql, get, err) : -err->code;
@@ -52,7 +52,7 @@ static int read_uuid(struct sql *sql, char uuid[REVISION_UUID_SIZE], struct err 
 	return result < 0 ? result : 0;
 }
 
-static int put_number(struct sql *sql, const char *key, int64_t number, struct err *err)
+int revision_put_meta(struct sql *sql, const char *key, int64_t number, struct err *err)
 {
 	sqlite3_stmt *put =
 		sql_prepare(sql, "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", err);
@@ -67,23 +67,46 @@ static int put_number(struct sql *sql, const char *key, int64_t number, struct e
 	return result;
 }
 
+int revision_meta(struct sql *sql, const char *key, int64_t *ret_number, struct err *err)
+{
+	sqlite3_stmt *get = sql_prepare(sql, "SELECT value FROM meta WHERE key = ?1", err);
+
+	if (!get)
+		return -err->code;
+	sqlite3_bind_text(get, 1, key, -1, SQLITE_STATIC);
+	int result = sql_step(sql, get, err);
+
+	*ret_number = result > 0 ? sqlite3_column_int64(get, 0) : 0;
+	sqlite3_finalize(get);
+	return result < 0 ? result : 0;
+}
+
 static int read_all(struct sql *sql, struct revision *revision, struct err *err)
 {
-	int result = read_uuid(sql, revision->uuid, err);
+	int result = revision_uuid(sql, revision->uuid, err);
 
 	if (result == 0)
-		result = sql_number(sql, "SELECT value FROM meta WHERE key = 'revision'",
-				    &revision->number, err);
+		result = revision_meta(sql, "revision", &revision->number, err);
 	if (result == 0)
-		result = sql_number(sql, "SELECT value FROM meta WHERE key = 'send_all'",
-				    &revision->from, err);
+		result = revision_meta(sql, "send_all", &revision->from, err);
 	if (result == 0)
-		result = sql_number(sql, "SELECT value FROM meta WHERE key = 'first_day'",
-				    &revision->first_day, err);
+		result = revision_meta(sql, "first_day", &revision->first_day, err);
 	return result;
 }
 
-int revision_next(struct sql *sql, int64_t least, struct revision *ret_revision, struct err *err)
+/* The first one has no notes of what changed before it. */
+static void settle(struct revision *revision, const char *known_uuid, int64_t known)
+{
+	revision->same = strcmp(revision->uuid, known_uuid) == 0;
+	revision->restored = revision->same && revision->number <= known;
+	if (revision->number == 0)
+		revision->number = 1;
+	if (revision->restored)
+		revision->number = known + 1;
+}
+
+int revision_next(struct sql *sql, const char *known_uuid, int64_t known,
+		  struct revision *ret_revision, struct err *err)
 {
 	int result = sql_run(sql, "BEGIN IMMEDIATE", err);
 
@@ -93,12 +116,8 @@ int revision_next(struct sql *sql, int64_t least, struct revision *ret_revision,
 	if (result == 0)
 		result = read_all(sql, ret_revision, err);
 	if (result == 0) {
-		/* the first one has no notes of what changed before */
-		if (ret_revision->number == 0)
-			ret_revision->number = 1;
-		if (ret_revision->number < least)
-			ret_revision->number = least;
-		result = put_number(sql, "revision", ret_revision->number + 1, err);
+		settle(ret_revision, known_uuid, known);
+		result = revision_put_meta(sql, "revision", ret_revision->number + 1, err);
 	}
 	if (result == 0)
 		result = sql_run(sql, "COMMIT", err);
@@ -118,8 +137,7 @@ int revision_send_all(struct sql *sql, struct err *err)
 int revision_first_day(struct sql *sql, int64_t day, struct err *err)
 {
 	int64_t before;
-	int result =
-		sql_number(sql, "SELECT value FROM meta WHERE key = 'first_day'", &before, err);
+	int result = revision_meta(sql, "first_day", &before, err);
 
-	return result < 0 || day <= before ? result : put_number(sql, "first_day", day, err);
+	return result < 0 || day <= before ? result : revision_put_meta(sql, "first_day", day, err);
 }

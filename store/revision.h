@@ -21,14 +21,24 @@
 
 struct revision {
 	char uuid[REVISION_UUID_SIZE];
+	bool same;         /* it is the store that the other side knows */
+	bool restored;     /* and a copy of before: the other side knows more */
 	int64_t number;    /* of what changed until now; later changes have a larger one */
 	int64_t from;      /* who has less than this needs everything anew */
 	int64_t first_day; /* since the epoch: what is older, the store may have pruned */
 };
 
-/* Reads it, and moves the store's revision on; above `least`, if the other side knows that much: the
- * store is a copy from before. One write transaction of its own. */
-int revision_next(struct sql *sql, int64_t least, struct revision *ret_revision, struct err *err);
+/* Reads it, and moves the store's revision on: above what the other side knows of this store, by its
+ * uuid. One write transaction of its own. */
+int revision_next(struct sql *sql, const char *known_uuid, int64_t known,
+		  struct revision *ret_revision, struct err *err);
+
+/* The store's uuid; empty if it was never sent on. */
+int revision_uuid(struct sql *sql, char uuid[REVISION_UUID_SIZE], struct err *err);
+
+/* The number below a key of the table meta; 0 if there is none. */
+int revision_meta(struct sql *sql, const char *key, int64_t *ret_number, struct err *err);
+int revision_put_meta(struct sql *sql, const char *key, int64_t number, struct err *err);
 
 /* Series are gone: everything is to be sent anew. Inside a write transaction. */
 int revision_send_all(struct sql *sql, struct err *err);

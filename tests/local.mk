@@ -93,6 +93,7 @@ shell_tests = \
 	tests/shell/formats.test \
 	tests/shell/bad-input.test \
 	tests/shell/blind.test \
+	tests/shell/bundle.test \
 	tests/shell/completion.test \
 	tests/shell/documents.test \
 	tests/shell/doctor.test \

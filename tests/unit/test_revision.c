@@ -29,14 +29,19 @@ static void put(struct stores *stores, int64_t day, uint32_t serial)
 	commit(stores->store[0]);
 }
 
-static struct revision next(struct stores *stores, int64_t least)
+static struct revision next_for(struct stores *stores, const char *uuid, int64_t known)
 {
 	struct revision revision;
 	struct err err = ERR_INIT;
 
-	if (revision_next(&stores->store[0]->sql, least, &revision, &err) < 0)
+	if (revision_next(&stores->store[0]->sql, uuid, known, &revision, &err) < 0)
 		fail_msg("%s", err.message);
 	return revision;
+}
+
+static struct revision next(struct stores *stores)
+{
+	return next_for(stores, "", 0);
 }
 
 /* "DAY@REVISION ..." of the rows. */
@@ -61,14 +66,14 @@ static void test_days_that_changed(void **state)
 
 	put(stores, 20000, 1);
 	assert_changed(stores, ""); /* nobody sends it */
-	assert_int_equal(next(stores, 0).number, 1);
+	assert_int_equal(next(stores).number, 1);
 	assert_changed(stores, "");
 	put(stores, 20000, 1); /* a duplicate */
 	assert_changed(stores, "");
 	put(stores, 20001, 2);
 	put(stores, 20002, 3);
 	assert_changed(stores, "20001@2 20002@2");
-	assert_int_equal(next(stores, 0).number, 2);
+	assert_int_equal(next(stores).number, 2);
 	put(stores, 20002, 4);
 	assert_changed(stores, "20001@2 20002@3");
 }
@@ -76,12 +81,19 @@ static void test_days_that_changed(void **state)
 static void test_restored(void **state)
 {
 	struct stores *stores = *state;
-	struct revision first = next(stores, 0), second = next(stores, 50);
+	struct revision first = next(stores), second = next_for(stores, first.uuid, 1);
 
 	assert_int_equal(strlen(first.uuid), REVISION_UUID_SIZE - 1);
 	assert_string_equal(first.uuid, second.uuid);
-	assert_int_equal(second.number, 50);
-	assert_int_equal(next(stores, 0).number, 51);
+	assert_false(first.same);
+	assert_true(second.same);
+	assert_false(second.restored);
+	second = next_for(stores, first.uuid, 50);
+	assert_true(second.restored);
+	assert_int_equal(second.number, 51);
+	second = next_for(stores, "another", 90);
+	assert_false(second.same || second.restored);
+	assert_int_equal(second.number, 52);
 }
 
 static void test_forgotten(void **state)
@@ -93,12 +105,12 @@ static void test_forgotten(void **state)
 	struct err err = ERR_INIT;
 
 	put(stores, 20000, 1);
-	next(stores, 0);
-	assert_int_equal(next(stores, 0).from, 0);
+	next(stores);
+	assert_int_equal(next(stores).from, 0);
 	if (store_forget(stores->store[0], &selection, false, &counts, &err) < 0)
 		fail_msg("%s", err.message);
 	assert_int_equal(counts.records, 1);
-	assert_int_equal(next(stores, 0).from, 3); /* 1 and 2 were sent */
+	assert_int_equal(next(stores).from, 3); /* 1 and 2 were sent */
 }
 
 static void test_pruned(void **state)
@@ -108,7 +120,7 @@ static void test_pruned(void **state)
 	struct prune_counts counts;
 	struct err err = ERR_INIT;
 
-	next(stores, 0);
+	next(stores);
 	put(stores, 20000, 1);
 	put(stores, 20100, 2);
 	for (int i = 0; i < 2; i++) {
@@ -118,7 +130,7 @@ static void test_pruned(void **state)
 			fail_msg("%s", err.message);
 	}
 	assert_changed(stores, "20100@2");
-	assert_int_equal(next(stores, 0).first_day, 20095);
+	assert_int_equal(next(stores).first_day, 20095);
 }
 
 int main(void)

@@ -1,0 +1,2 @@
+libsclog_a_SOURCES += \
+	fleet/bundle.c fleet/bundle.h
