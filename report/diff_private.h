@@ -5,6 +5,7 @@
 #define SCLOG_REPORT_DIFF_PRIVATE_H
 
 #include "report/diff.h"
+#include "report/text.h"
 #include "report/unused.h"
 
 /* Groups that are kept apart; programs beyond them share one, so that memory stays bounded. */
@@ -66,6 +67,12 @@ bool diff_group_differs(const struct diff *diff, const struct diff_group *group)
 
 /* Whether records of the group may be missing. */
 bool diff_group_is_flawed(const struct diff *diff, const struct diff_group *group);
+
+/* diff_calls.c: of all groups together, each call once: a table of them, and which of those that
+ * differ are of high risk. */
+void diff_write_calls(const struct diff *diff, const struct diff_writing *writing, FILE *out);
+void diff_write_risks(const struct diff *diff, const struct diff_writing *writing, FILE *out);
+enum text_colour diff_kind_colour(enum finding_kind kind);
 
 /* diff_status.c */
 enum diff_status diff_group_status(const struct diff *diff, const struct diff_group *group);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
+#include "report/arguments.h"
 #include "report/table.h"
 
 #include <inttypes.h>
@@ -20,13 +21,6 @@ static const struct table_column columns[] = {
 	{"VERDICT", false, 0}, {"SYSCALL", false, 0}, {"NR", true, 0},
 	{"ARCH", false, 0},    {"ACTION", false, 0},  {"COUNT", true, 0},
 	{"FIRST", false, 0},   {"LAST", false, 0},    {"PROGRAMS", false, 0},
-};
-
-static const enum text_colour kind_colours[] = {
-	[FINDING_MISSING] = TEXT_RED,
-	[FINDING_LOGGED] = TEXT_YELLOW,
-	[FINDING_FALLBACK] = TEXT_DIM,
-	[FINDING_CONDITIONAL] = TEXT_PLAIN,
 };
 
 static void write_profile(const struct diff_writing *writing, FILE *out)
@@ -113,7 +107,7 @@ static void put_row(struct table *table, const struct finding *finding, FILE *ou
 	table_format(table, "%s", format_time(finding->first_ms, text));
 	table_format(table, "%s", format_time(finding->last_ms, text));
 	put_programs(table, finding);
-	table_row_end(table, kind_colours[finding->kind], out);
+	table_row_end(table, diff_kind_colour(finding->kind), out);
 }
 
 static void write_rows(const struct diff *diff, const struct diff_group *group,
@@ -138,14 +132,6 @@ static void put_short(struct buf *line, const struct finding *finding)
 	if (arch_token(finding->arch, finding->nr) != arch_native())
 		buf_format(line, " on %s", format_arch(finding->arch, finding->nr, text));
 	buf_format(line, " (%sx)", format_count(finding->count, finding->count_exact, text));
-}
-
-static void put_conditions(struct buf *line, const struct verdict *verdict)
-{
-	for (size_t i = 0; i < verdict->condition_count; i++) {
-		buf_put_str(line, i ? STR("; ") : STR(": "));
-		text_put_sentence(line, str_from(verdict->conditions[i]));
-	}
 }
 
 static void write_wrapped(const struct buf *line, size_t indent, FILE *out)
@@ -186,7 +172,8 @@ static void write_conditional(const struct diff_group *group, FILE *out)
 			continue;
 		buf_format(&line, "%s: ", finding_kind_word(finding->kind));
 		put_short(&line, finding);
-		put_conditions(&line, &finding->verdict);
+		buf_put_str(&line, STR(": "));
+		arguments_put_conditions(&line, finding->arch, finding->nr, &finding->verdict);
 		write_wrapped(&line, 0, out);
 	}
 }
@@ -269,95 +256,21 @@ static void write_acknowledged(const struct evidence *evidence, FILE *out)
 			count == 1 ? "y is" : "ies are", count == 1 ? "it" : "them");
 }
 
-/* --- call by call, where there are many groups */
-
-static int compare_findings(const void *a, const void *b)
-{
-	return finding_compare(*(struct finding *const *)a, *(struct finding *const *)b);
-}
-
-static const struct finding **all_findings(const struct diff *diff,
-					   const struct diff_writing *writing, size_t *ret_count)
-{
-	const struct finding **all = NULL;
-	size_t count = 0;
-
-	for (size_t i = 0; i < diff->group_count; i++) {
-		const struct diff_group *group = diff->groups[i];
-
-		if (!group->finding_count)
-			continue;
-		all = mem_resize(all, (count + group->finding_count) * sizeof(*all));
-		for (size_t k = 0; k < group->finding_count; k++)
-			if (diff_shows_kind(diff, group->findings[k]->kind, writing))
-				all[count++] = group->findings[k];
-	}
-	if (count)
-		qsort(all, count, sizeof(*all), compare_findings);
-	*ret_count = count;
-	return all;
-}
-
-static void put_call(struct table *table, const struct finding *finding, size_t groups,
-		     uint64_t count, bool exact, FILE *out)
-{
-	char name[SYSCALL_NAME_SIZE], text[FORMAT_NAME_SIZE];
-	BUF_AUTO action = {0};
-
-	syscall_name(finding->arch, finding->nr, name);
-	table_format(table, "%s", finding_kind_word(finding->kind));
-	table_format(table, "%s", name);
-	table_format(table, "%s", format_arch(finding->arch, finding->nr, text));
-	finding_put_action(&action, &finding->verdict);
-	table_cell(table, buf_str(&action));
-	table_format(table, "%s", format_count(count, exact, text));
-	table_format(table, "%zu", groups);
-	table_row_end(table, kind_colours[finding->kind], out);
-}
-
-static void write_call_table(const struct diff *diff, const struct diff_writing *writing, FILE *out)
-{
-	static const struct table_column call_columns[] = {
-		{"VERDICT", false, 0}, {"SYSCALL", false, 0}, {"ARCH", false, 0},
-		{"ACTION", false, 0},  {"COUNT", true, 0},    {"GROUPS", true, 0},
-	};
-	size_t count;
-	const struct finding **all = all_findings(diff, writing, &count);
-	TABLE_AUTO table;
-
-	table_init(&table, call_columns, sizeof(call_columns) / sizeof(*call_columns), 0,
-		   writing->colour);
-	for (size_t i = 0, k; i < count; i = k) {
-		uint64_t records = 0;
-		bool exact = true;
-
-		for (k = i; k < count && finding_compare_key(all[i], all[k]) == 0; k++) {
-			records += all[k]->count;
-			exact = exact && all[k]->count_exact;
-		}
-		put_call(&table, all[i], k - i, records, exact, out);
-	}
-	table_flush(&table, out);
-	free(all);
-}
-
-/* The first few groups of a status, each with why. */
-static void write_few(const struct diff *diff, enum diff_status status, FILE *out)
+/* The first few groups that cannot be judged, each with why. */
+static void write_unknown(const struct diff *diff, FILE *out)
 {
 	size_t named = 0;
 
 	for (size_t i = 0; i < diff->group_count; i++) {
 		BUF_AUTO line = {0};
 
-		if (diff_group_status(diff, diff->groups[i]) != status)
+		if (diff_group_status(diff, diff->groups[i]) != DIFF_UNKNOWN)
 			continue;
 		if (named++ >= NAMED_GROUPS_MAX)
 			continue;
 		group_key_put(&line, &diff->groups[i]->key);
-		buf_put_str(&line,
-			    status == DIFF_UNKNOWN ? STR(": cannot tell: ") : STR(" breaks"));
-		if (status == DIFF_UNKNOWN)
-			diff_put_doubt(&line, diff, diff->groups[i]);
+		buf_put_str(&line, STR(": cannot tell: "));
+		diff_put_doubt(&line, diff, diff->groups[i]);
 		write_wrapped(&line, 0, out);
 	}
 	if (named > NAMED_GROUPS_MAX)
@@ -375,9 +288,8 @@ static void write_summary(const struct diff *diff, FILE *out)
 static void write_overview(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
 	fputc('\n', out);
-	write_call_table(diff, writing, out);
-	write_few(diff, DIFF_BREAKING, out);
-	write_few(diff, DIFF_UNKNOWN, out);
+	diff_write_calls(diff, writing, out);
+	write_unknown(diff, out);
 	fputs("--verbose shows each of them\n", out);
 }
 
@@ -442,6 +354,7 @@ void diff_write_text(const struct diff *diff, const struct diff_writing *writing
 		fputc('\n', out);
 		write_group(diff, diff->groups[i], writing, out);
 	}
+	diff_write_risks(diff, writing, out);
 	if (writing->only_differences && diff_is_complete(diff))
 		return;
 	fputc('\n', out);

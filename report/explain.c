@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/document/resolve.h"
+#include "report/arguments.h"
 #include "report/csv.h"
 #include "report/finding.h"
 #include "report/json.h"
@@ -137,7 +138,7 @@ static void add_row(struct table *table, const struct explain_call *call, FILE *
 	syscall_name(call->arch, call->nr, name);
 	explain_put_actions(&actions, &verdict);
 	put_origin(&origin, call, name, &verdict);
-	explain_put_conditions(&conditions, &verdict);
+	arguments_put_conditions(&conditions, call->arch, (int32_t)call->nr, &verdict);
 	table_cell(table, str_from(name));
 	table_format(table, "%" PRId64, call->nr);
 	table_cell(table, str_from(format_arch(call->arch, (int32_t)call->nr, arch)));

@@ -4,6 +4,7 @@
 #include "ingest/arch.h"
 #include "profile/answers/answers.h"
 #include "profile/filter/stack.h"
+#include "report/arguments.h"
 #include "report/csv.h"
 #include "report/finding.h"
 #include "report/json.h"
@@ -164,15 +165,16 @@ static const char *excess_name(unsigned excess)
 	return excess & EXCESS_SECOND ? "B" : "neither";
 }
 
-/* "allowed", "refused ERRNO EPERM", "conditional: ALLOW when arg0 is 0x8; ERRNO(1) otherwise" */
-static void put_answer(struct table *table, const struct verdict *verdict)
+/* "allowed", "refused ERRNO EPERM", "conditional: ALLOW when arg0 is AF_UNIX; ERRNO(1) otherwise" */
+static void put_answer(struct table *table, const struct difference *difference,
+		       const struct verdict *verdict)
 {
 	BUF_AUTO cell = {0};
 
 	buf_put_str(&cell, str_from(finding_verdict_word(verdict)));
 	if (verdict->kind == VERDICT_CONDITIONAL || verdict->condition_count) {
 		buf_put_str(&cell, STR(": "));
-		explain_put_conditions(&cell, verdict);
+		arguments_put_conditions(&cell, difference->arch, (int32_t)difference->nr, verdict);
 	} else if (verdict->kind != VERDICT_ALLOWED && verdict->kind != VERDICT_LOGGED) {
 		buf_put_char(&cell, ' ');
 		explain_put_actions(&cell, verdict);
@@ -192,8 +194,8 @@ static void add_row(struct table *table, const struct difference *difference, FI
 		table_format(table, "%" PRId64, difference->nr);
 	table_format(table, "%s", format_arch(difference->arch, (int32_t)difference->nr, arch));
 	table_format(table, "%s", excess_name(difference->excess));
-	put_answer(table, &difference->first);
-	put_answer(table, &difference->second);
+	put_answer(table, difference, &difference->first);
+	put_answer(table, difference, &difference->second);
 	table_row_end(table, difference->excess & EXCESS_FIRST ? TEXT_RED : TEXT_PLAIN, out);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "ingest/arch.h"
+#include "report/arguments.h"
 #include "report/events.h"
 #include "report/finding.h"
 #include "report/json.h"
@@ -92,15 +93,8 @@ static const enum text_colour kind_colours[] = {
 	[FINDING_CONDITIONAL] = TEXT_YELLOW,
 };
 
-static void put_conditions(struct buf *cell, const struct verdict *verdict)
-{
-	for (size_t i = 0; i < verdict->condition_count; i++) {
-		buf_put_str(cell, i ? STR("; ") : STR(": "));
-		text_put_sentence(cell, str_from(verdict->conditions[i]));
-	}
-}
-
-static enum text_colour put_verdict(struct buf *cell, const struct verdict *verdict)
+static enum text_colour put_verdict(struct buf *cell, const struct record *record,
+				    const struct verdict *verdict)
 {
 	enum finding_kind kind;
 
@@ -114,7 +108,8 @@ static enum text_colour put_verdict(struct buf *cell, const struct verdict *verd
 	}
 	buf_put_str(cell, str_from(finding_kind_word(kind)));
 	if (kind == FINDING_CONDITIONAL) {
-		put_conditions(cell, verdict);
+		buf_put_str(cell, STR(": "));
+		arguments_put_conditions(cell, record->arch, record->nr, verdict);
 	} else if (kind != FINDING_LOGGED) {
 		buf_put_str(cell, STR(": "));
 		finding_put_action(cell, verdict);
@@ -160,7 +155,8 @@ void live_put_text(struct live *live, struct buf *buf, const struct live_line *l
 	buf_format(&cells[COLUMN_ACTION], "%s", format_action(record->code, text));
 	put_program(&cells[COLUMN_PROGRAM], record);
 	if (live->judged)
-		colours[COLUMN_VERDICT] = put_verdict(&cells[COLUMN_VERDICT], line->verdict);
+		colours[COLUMN_VERDICT] =
+			put_verdict(&cells[COLUMN_VERDICT], record, line->verdict);
 	for (size_t i = 0; i < (live->judged ? LIVE_COLUMNS : LIVE_COLUMNS - 1); i++)
 		put_cell(live, buf, (enum column)i, buf_str(&cells[i]), colours[i]);
 	buf_put_char(buf, '\n');

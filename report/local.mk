@@ -1,11 +1,14 @@
 libsclog_a_SOURCES += \
 	report/amended.c report/amended.h \
 	report/active.c report/active.h \
+	report/argument_names.c \
+	report/arguments.c report/arguments.h \
 	report/blind.c report/blind.h \
 	report/container_groups.c report/container_groups.h \
 	report/containers.c report/containers.h \
 	report/csv.c report/csv.h \
 	report/diff.c report/diff.h report/diff_private.h \
+	report/diff_calls.c \
 	report/diff_csv.c \
 	report/diff_json.c \
 	report/diff_status.c \
@@ -37,6 +40,7 @@ libsclog_a_SOURCES += \
 	report/message.c report/message.h \
 	report/novelty.c report/novelty.h \
 	report/recording.c report/recording.h \
+	report/risk.c report/risk.h \
 	report/summary.c report/summary.h \
 	report/table.c report/table.h \
 	report/text.c report/text.h \

@@ -13,6 +13,7 @@ AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)'; SCLOG='$(abs_builddir)/sclog'; export
 unit_tests =
 if HAVE_CMOCKA
 unit_tests += \
+	tests/unit/test_arguments \
 	tests/unit/test_assign \
 	tests/unit/test_attribute \
 	tests/unit/test_blind \
@@ -96,6 +97,7 @@ shell_tests = \
 	tests/shell/bundle.test \
 	tests/shell/completion.test \
 	tests/shell/documents.test \
+	tests/shell/diff-text.test \
 	tests/shell/doctor.test \
 	tests/shell/help.test \
 	tests/shell/lists.test \
