@@ -136,14 +136,11 @@ static inline int take_line(struct feed *feed, const struct line *line, struct e
 static int take_some(struct feed *feed, const struct reader_block *block, size_t at, size_t most,
 		     struct err *err)
 {
-	if (!feed->line_by_line && trace_is_none(feed->trace) &&
-	    framing_is_auditd(feed->intake.framing)) {
+	if (!feed->line_by_line && trace_is_none(feed->trace)) {
 		int taken = usual_kinds_take(feed->kinds, block->lines + at, most, err);
 
-		if (taken != 0) {
-			feed->intake.known_framing = true;
+		if (taken != 0)
 			return taken;
-		}
 	}
 	struct line line = reader_line(block, at);
 
@@ -283,6 +280,8 @@ static int begin_input(struct feed *feed, const struct input *input, struct err 
 {
 	intake_begin(&feed->intake, input->path);
 	trace_begin(feed->trace, input);
+	if (feed->options->in_force->source) /* of each owner in each input */
+		usual_kinds_forget(feed->kinds);
 	feed->next_commit = progress_now() + IDLE_MS / 1e3;
 	feed->lines = feed->offset = feed->consumed = 0;
 	return store_input_begin(feed->store, input->path, &input->stat, err);

@@ -109,10 +109,20 @@ bool framing_is_inside(const struct framing *framing)
 	return framing->journal.inside || envelope_is_inside(framing->envelope);
 }
 
+static bool is_plain_family(const struct framing *framing, unsigned family)
+{
+	return framing->family == family && envelope_is_none(framing->envelope) &&
+	       !framing->journal.inside;
+}
+
 bool framing_is_auditd(const struct framing *framing)
 {
-	return framing->family == FAMILY_AUDITD && envelope_is_none(framing->envelope) &&
-	       !framing->journal.inside;
+	return is_plain_family(framing, FAMILY_AUDITD);
+}
+
+bool framing_is_syslog(const struct framing *framing)
+{
+	return is_plain_family(framing, FAMILY_HEADER + HEADER_SYSLOG);
 }
 
 static unsigned family_of_name(const char *name)
@@ -145,7 +155,7 @@ void framing_restart(struct framing *framing)
 }
 
 /* A header's host names a node only if it is not this host, written long or short. */
-static struct str node_of(const struct framing *framing, struct str host)
+struct str framing_node(const struct framing *framing, struct str host)
 {
 	char label[NODE_LABEL_SIZE];
 
@@ -227,7 +237,7 @@ static void read_header(struct framing *framing, struct framed *framed, const st
 {
 	int64_t ms;
 
-	framed->node = node_of(framing, header->host);
+	framed->node = framing_node(framing, header->host);
 	if (is_journald_audit(header) && !header->pri.p) {
 		read_journald_audit(framing, framed, header);
 		return;
@@ -342,7 +352,7 @@ void framing_read_entry(struct framing *framing, const struct journal *journal,
 
 	*framed = (struct framed){
 		.kind = FRAMED_OTHER, .source = SOURCE_JOURNAL, .trust = TRUST_KERNEL};
-	framed->node = node_of(framing, journal_value(journal, JOURNAL_HOSTNAME));
+	framed->node = framing_node(framing, journal_value(journal, JOURNAL_HOSTNAME));
 	if (!stamped)
 		journal_number(journal, JOURNAL_TIME, &us);
 	framed->ms = (int64_t)(us / 1000);
@@ -547,7 +557,7 @@ static void read_item(struct framing *framing, const struct envelope_item *item,
 	else
 		refuse(framing, framed, item->text, FRAMED_OTHER);
 	if (!framed->node.n)
-		framed->node = node_of(framing, item->values[ENVELOPE_NODE]);
+		framed->node = framing_node(framing, item->values[ENVELOPE_NODE]);
 	framed->text = item->text;
 	if (item->wrapped)
 		framed->trust = TRUST_TEXT;

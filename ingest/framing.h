@@ -79,8 +79,13 @@ void framing_read(struct framing *framing, const struct line *line, struct frame
 /* What else was in the envelope of that line; false if there is nothing more. */
 bool framing_more(struct framing *framing, struct framed *ret_framed);
 
-/* True once the input at hand is auditd's own file: its lines may be read without framing_read(). */
+/* True once the input at hand is auditd's own file, or a syslog daemon's: its lines may be read
+ * without framing_read(). */
 bool framing_is_auditd(const struct framing *framing);
+bool framing_is_syslog(const struct framing *framing);
+
+/* The node that a header's host names; empty: this host. */
+struct str framing_node(const struct framing *framing, struct str host);
 
 /* Reads the entry that a journal holds (journal.h), whoever put it there. Slices live as long as
  * that entry. One of another type of the audit transport is OTHER, with has_serial: whether it is

@@ -10,9 +10,10 @@
 /* Four cache lines, of which the first two or three are read. */
 struct known {
 	uint64_t hash;
-	uint32_t code, pid; /* pid: 0 unless it decides */
-	uint32_t n;
-	char text[TEXT_MAX + 4]; /* the context if it decides, then comm= to compat= */
+	uint32_t code, pid;   /* pid: 0 unless it decides */
+	uint8_t kind, host_n; /* enum usual_kind; a host is never longer */
+	uint16_t n;
+	char text[TEXT_MAX + 4]; /* the host, the context if it decides, comm= to compat= */
 };
 
 _Static_assert(sizeof(struct known) == 256, "whole cache lines");
@@ -86,9 +87,12 @@ static inline uint64_t hash_long(uint64_t seed, struct str text)
 
 uint64_t memo_hash(const struct memo_key *key, const struct usual *usual)
 {
-	uint64_t seed = hash_word(key->seed ^ pid_of(key, usual), usual->code);
-	struct str subj = subj_of(key, usual);
+	uint64_t kind_code = (uint64_t)usual->kind << 32 | usual->code;
+	uint64_t seed = hash_word(key->seed ^ pid_of(key, usual), kind_code);
+	struct str subj = subj_of(key, usual), host = usual_host(usual);
 
+	if (host.n)
+		seed = hash_bytes(seed, host);
 	if (subj.n)
 		seed = hash_bytes(seed, subj);
 	return hash_long(seed, usual_what(usual));
@@ -118,11 +122,15 @@ static inline bool is_known(const struct memo *memo, const struct known *known,
 			    const struct usual *usual)
 {
 	struct str subj = subj_of(&memo->key, usual), what = usual_what(usual);
+	struct str host = usual_host(usual);
+	const char *text = known->text;
 
-	return known->hash == usual->hash && known->n == subj.n + what.n &&
+	return known->hash == usual->hash && known->n == host.n + subj.n + what.n &&
 	       known->code == usual->code && known->pid == pid_of(&memo->key, usual) &&
-	       memcmp(known->text + subj.n, what.p, what.n) == 0 &&
-	       (subj.n == 0 || memcmp(known->text, subj.p, subj.n) == 0);
+	       known->kind == usual->kind && known->host_n == host.n &&
+	       memcmp(text + host.n + subj.n, what.p, what.n) == 0 &&
+	       (host.n == 0 || memcmp(text, host.p, host.n) == 0) &&
+	       (subj.n == 0 || memcmp(text + host.n, subj.p, subj.n) == 0);
 }
 
 bool memo_find(const struct memo *memo, const struct usual *usual, uint32_t *ret_number)
@@ -139,31 +147,40 @@ bool memo_find(const struct memo *memo, const struct usual *usual, uint32_t *ret
 
 bool memo_fits(const struct memo *memo, const struct usual *usual)
 {
-	return subj_of(&memo->key, usual).n + usual->what_n <= TEXT_MAX;
+	return (size_t)usual->host_n + subj_of(&memo->key, usual).n + usual->what_n <= TEXT_MAX;
+}
+
+void memo_forget(struct memo *memo)
+{
+	memset(memo->slots, 0, 2 * (size_t)memo->size * sizeof(*memo->slots));
+	memo->count = 0;
 }
 
 uint32_t memo_next(struct memo *memo)
 {
-	if (memo->count == memo->size) {
-		memset(memo->slots, 0, 2 * (size_t)memo->size * sizeof(*memo->slots));
-		memo->count = 0;
-	}
+	if (memo->count == memo->size)
+		memo_forget(memo);
 	return memo->count;
 }
 
 void memo_add(struct memo *memo, const struct usual *usual)
 {
-	struct str subj = subj_of(&memo->key, usual), what = usual_what(usual);
+	const struct str parts[] = {usual_host(usual), subj_of(&memo->key, usual),
+				    usual_what(usual)};
 	struct known *known = &memo->all[memo_next(memo)];
 	size_t slot = slot_of(memo, usual);
 
 	known->hash = usual->hash;
 	known->code = usual->code;
 	known->pid = pid_of(&memo->key, usual);
-	known->n = (uint32_t)(subj.n + what.n);
-	if (subj.n)
-		memcpy(known->text, subj.p, subj.n);
-	memcpy(known->text + subj.n, what.p, what.n);
+	known->kind = usual->kind;
+	known->host_n = usual->host_n;
+	known->n = 0;
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (parts[i].n)
+			memcpy(known->text + known->n, parts[i].p, parts[i].n);
+		known->n = (uint16_t)(known->n + parts[i].n);
+	}
 	while (memo->slots[slot])
 		slot = (slot + 1) & (2 * (size_t)memo->size - 1);
 	memo->slots[slot] = ++memo->count;

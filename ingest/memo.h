@@ -40,6 +40,9 @@ bool memo_fits(const struct memo *memo, const struct usual *usual);
 /* The number that memo_add() will give next: once all are in use, those are forgotten. */
 uint32_t memo_next(struct memo *memo);
 
+/* Nothing is known any more. */
+void memo_forget(struct memo *memo);
+
 /* Keeps what the record says, which is not known yet and fits. */
 void memo_add(struct memo *memo, const struct usual *usual);
 

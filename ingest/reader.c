@@ -73,7 +73,7 @@ static inline const char *read_line(struct reader *reader, const char *p, const 
 				    struct usual *usual)
 {
 	usual_read(p, end, &reader->before, usual);
-	if (usual->kind == USUAL_RECORD)
+	if (usual_is_record(usual))
 		usual->hash = memo_hash(reader->key, usual);
 	const char *next = p + usual->line_n + 1;
 

@@ -1,5 +1,6 @@
 #include "ingest/usual.h"
 
+#include "ingest/header.h"
 #include "ingest/stamp.h"
 
 #ifdef __SSE2__
@@ -151,36 +152,39 @@ static inline bool read_code(const char **p, struct usual_before *before, struct
 	return true;
 }
 
-/* A bit for each of 64 bytes that is a newline. */
-static inline uint64_t newlines_at(const char *p)
+/* A bit for each of 64 bytes that is a control byte. */
+static inline uint64_t controls_at(const char *p)
 {
 	uint64_t found = 0;
 #ifdef __SSE2__
-	const __m128i newline = _mm_set1_epi8('\n');
+	const __m128i last = _mm_set1_epi8(0x1f);
 
 	for (int i = 0; i < 4; i++) {
 		__m128i bytes = _mm_loadu_si128((const void *)(p + 16 * i));
-		int is = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, newline));
+		int is = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(bytes, last), bytes));
 
 		found |= (uint64_t)(unsigned)is << 16 * i;
 	}
 #else
 	for (int i = 0; i < 64; i++)
-		found |= (uint64_t)(p[i] == '\n') << i;
+		found |= (uint64_t)((unsigned char)p[i] < ' ') << i;
 #endif
 	return found;
 }
 
 /* The line's end, if it comes behind nothing but auditd's tail, which is shorter than 128 bytes: behind
  * more, another record may have been joined to the line. How long that is cannot be foreseen:
- * all of it is looked at, without a branch. */
+ * all of it is looked at, without a branch. The tail is of plain text. */
 static inline bool read_end(const char *p, const char **ret_newline)
 {
-	uint64_t low = newlines_at(p), high = newlines_at(p + 64);
+	*ret_newline = p;
+	if (*p != ENRICHED_MARK)
+		return *p == '\n';
+	uint64_t low = controls_at(++p), high = controls_at(p + 64);
 	uint64_t first = low ? low : high;
 
 	*ret_newline = p + (low ? 0 : 64) + (first ? __builtin_ctzll(first) : 0);
-	return (*p == '\n' || *p == ENRICHED_MARK) && first;
+	return first && **ret_newline == '\n';
 }
 
 static inline bool is_digit(char c)
@@ -240,21 +244,184 @@ static inline bool read_record_stamp(const char **p, const char *end, struct usu
 	return true;
 }
 
-/* What the kernel always writes in this order. No field goes past the line: each name but the first
- * is looked for at a byte that may be its newline, and begins with none. */
-static inline bool read_record(const char *end, struct usual_before *before, struct usual *usual,
-			       const char **ret_newline)
+/* What the kernel always writes in this order, from the stamp on. No field goes past the line: each
+ * name is looked for at a byte that may be its newline, and begins with none. */
+static inline bool read_fields(const char *p, const char *end, struct usual_before *before,
+			       struct usual *usual, const char **ret_newline)
 {
-	const char *p = usual->line + 23;
-
 	usual->subj_at = usual->subj_n = 0;
-	return IS(p - 11, " msg=aud") && IS(p - 3, "it(") &&
-	       read_record_stamp(&p, end, before, usual) &&
+	return read_record_stamp(&p, end, before, usual) &&
 	       FIELD_NEAR(p, " auid=", &before->auid) && FIELD_NEAR(p, " uid=", &before->uid) &&
 	       FIELD_NEAR(p, " gid=", &before->gid) && FIELD_NEAR(p, " ses=", &before->ses) &&
 	       (!IS(p, " subj=") || read_subj(&p, usual)) && read_pid(&p, before, usual) &&
 	       read_what(&p, before, usual) && read_ip(&p, before, usual) &&
 	       read_code(&p, before, usual) && read_end(p, ret_newline);
+}
+
+static inline bool read_record(const char *end, struct usual_before *before, struct usual *usual,
+			       const char **ret_newline)
+{
+	const char *p = usual->line + 12;
+
+	usual->host_at = usual->host_n = 0;
+	return IS(p, " msg=aud") && IS(p + 8, "it(") &&
+	       read_fields(p + 11, end, before, usual, ret_newline);
+}
+
+/* Where the header's time goes on behind its seconds, if it may have a fraction. */
+static inline const char *skip_fraction(const char *p)
+{
+	uint64_t fraction;
+
+	return *p == '.' ? scan_decimal(p + 1, p + 17, 9, &fraction) : p;
+}
+
+/* auditd's own mark of a node, which goes before any header. */
+static inline bool is_marked(const char *p)
+{
+	return IS(p, "node=");
+}
+
+/* A header that is not known yet: is it of the kernel's own words, and what of it stays the same? */
+static bool learn_header(struct str line, struct usual_before *before)
+{
+	struct header header;
+
+	before->time_n = 0;
+	if (line.n < 64 || !header_read(line, &header) || header.form != HEADER_SYSLOG ||
+	    header.pri.p || header.facility.n || !header.host.n || header.time.p != line.p ||
+	    !str_eq(header.tag, STR("kernel")))
+		return false;
+	size_t time_n = header.clock == HEADER_ISO ? 19 : 15;
+
+	if (header.time.n < time_n || (header.clock != HEADER_ISO && header.time.n != time_n) ||
+	    header.clock == HEADER_UNIX || is_marked(line.p))
+		return false;
+	const char *from = skip_fraction(line.p + time_n), *to = header.tag.p + header.tag.n;
+
+	if (from > header.host.p || to - from > (ptrdiff_t)sizeof(before->host))
+		return false;
+	memcpy(before->time, line.p, time_n);
+	memcpy(before->host, from, (size_t)(to - from));
+	before->time_n = (uint8_t)time_n;
+	before->host_n = (uint8_t)(to - from);
+	before->name_at = (uint8_t)(header.host.p - from);
+	before->name_n = (uint8_t)header.host.n;
+	return true;
+}
+
+/* "Nov 21 23:01:34 HOST kernel", "2026-11-21T23:01:34.381697+00:00 HOST kernel": returns what follows,
+ * NULL if it is another header than the one before. */
+static inline const char *same_header(const struct usual_before *before, struct usual *usual)
+{
+	const char *p = usual->line;
+	size_t n = before->time_n;
+
+	if (!n || load(p) != load(before->time) || load(p + n - 8) != load(before->time + n - 8) ||
+	    load(p + 7) != load(before->time + 7))
+		return NULL;
+	p = skip_fraction(p + n);
+	if (memcmp(p, before->host, before->host_n) != 0)
+		return NULL;
+	usual->host_at = (uint8_t)(p + before->name_at - usual->line);
+	usual->host_n = before->name_n;
+	return p + before->host_n;
+}
+
+/* printk's time: "[  711.918371] ". */
+static inline const char *skip_printk_time(const char *p)
+{
+	uint64_t number;
+	const char *at = p + 1;
+
+	if (*p != '[')
+		return p;
+	while (*at == ' ')
+		at++;
+	if (!is_digit(*at))
+		return p;
+	at = scan_decimal(at, at + 16, 12, &number);
+	if (*at != '.' || scan_decimal(at + 1, at + 9, 6, &number) != at + 7 || at[7] != ']' ||
+	    at[8] != ' ')
+		return p;
+	return at + 9;
+}
+
+/* A record that the kernel printed and a syslog daemon wrote. */
+static bool read_syslog(const char *end, struct usual_before *before, struct usual *usual,
+			const char **ret_newline)
+{
+	const char *p = same_header(before, usual);
+
+	if (!p) {
+		const char *newline = memchr(usual->line, '\n', (size_t)(end - usual->line));
+
+		if (!learn_header(str_of(usual->line, (size_t)(newline - usual->line)), before))
+			return false;
+		p = same_header(before, usual);
+	}
+	if (!p || p[0] != ':' || p[1] != ' ')
+		return false;
+	p = skip_printk_time(p + 2);
+	/* without a stamp the header's time counts */
+	return IS(p, "audit: t") && IS(p + 8, "ype=1326") && IS(p + 16, " audit(") &&
+	       read_fields(p + 23, end, before, usual, ret_newline) && usual->ms;
+}
+
+/* A bit for each of 16 bytes that ends a line, is no text's, or is in the middle of "audit" or
+ * "SECCOMP". */
+static inline unsigned telling_bytes(const char *p)
+{
+	unsigned found = 0;
+#ifdef __SSE2__
+	__m128i at = _mm_loadu_si128((const void *)p),
+		next = _mm_loadu_si128((const void *)(p + 1));
+	__m128i ud = _mm_and_si128(_mm_cmpeq_epi8(at, _mm_set1_epi8('u')),
+				   _mm_cmpeq_epi8(next, _mm_set1_epi8('d')));
+	__m128i cc = _mm_and_si128(_mm_cmpeq_epi8(at, _mm_set1_epi8('C')),
+				   _mm_cmpeq_epi8(next, _mm_set1_epi8('C')));
+	__m128i ends = _mm_or_si128(_mm_cmpeq_epi8(at, _mm_set1_epi8('\n')),
+				    _mm_cmpeq_epi8(at, _mm_set1_epi8('\033')));
+
+	found = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(ud, cc), ends));
+#else
+	for (unsigned i = 0; i < 16; i++)
+		found |= (unsigned)(p[i] == '\n' || p[i] == '\033' ||
+				    (p[i] == 'u' && p[i + 1] == 'd') ||
+				    (p[i] == 'C' && p[i + 1] == 'C'))
+			 << i;
+#endif
+	return found;
+}
+
+/* The newline of a line without "audit", "SECCOMP" and escape sequences; NULL if it has some. */
+static const char *text_end(const char *line)
+{
+	for (const char *p = line;; p += 16) {
+		for (unsigned found = telling_bytes(p); found; found &= found - 1) {
+			const char *at = p + __builtin_ctz(found);
+
+			if (*at == '\n')
+				return at;
+			if (*at == '\033' || (at > line && IS(at - 1, "audit")) ||
+			    (at > line + 1 && IS(at - 2, "SECCOMP")))
+				return NULL;
+		}
+	}
+}
+
+/* Any line of syslog that says nothing of audit. */
+static bool read_text(struct usual *usual, const char **ret_newline)
+{
+	const char *p = usual->line;
+	char lower = (char)(*p | 0x20);
+
+	if (!is_digit(*p) && (lower < 'a' || lower > 'z'))
+		return false;
+	if (is_marked(p))
+		return false;
+	*ret_newline = text_end(p);
+	return *ret_newline && *ret_newline - p <= OTHER_USUAL;
 }
 
 /* A line of another type: its blanks need not be known. */
@@ -274,6 +441,26 @@ static enum usual_kind read_other(struct usual_before *before, struct usual *usu
 	return read_stamp(p + 11, end, before, usual) ? USUAL_OTHER : USUAL_NOT;
 }
 
+static enum usual_kind read_kind(const char *end, struct usual_before *before, struct usual *usual,
+				 const char **ret_newline)
+{
+	const char *p = usual->line;
+
+	*ret_newline = NULL;
+	if (IS(p, "type=")) {
+		if (IS(p, "type=SEC") && IS(p + 8, "COMP ") && end - p > 64 &&
+		    read_record(end, before, usual, ret_newline))
+			return USUAL_RECORD;
+		*ret_newline = memchr(p, '\n', (size_t)(end - p));
+		usual->line_n = (uint32_t)(*ret_newline - p);
+		return read_other(before, usual);
+	}
+	if (read_text(usual, ret_newline))
+		return USUAL_TEXT;
+	return end - p > 64 && read_syslog(end, before, usual, ret_newline) ? USUAL_SYSLOG
+									    : USUAL_NOT;
+}
+
 void usual_read(const char *p, const char *end, struct usual_before *before, struct usual *usual)
 {
 	const char *newline;
@@ -281,13 +468,8 @@ void usual_read(const char *p, const char *end, struct usual_before *before, str
 	usual->line = p;
 	usual->ended = true;
 	usual->cut = false;
-	if (IS(p, "type=SEC") && IS(p + 8, "COMP ") && end - p > 64 &&
-	    read_record(end, before, usual, &newline)) {
-		usual->line_n = (uint32_t)(newline - p);
-		usual->kind = USUAL_RECORD;
-		return;
-	}
-	newline = memchr(p, '\n', (size_t)(end - p));
+	usual->kind = (uint8_t)read_kind(end, before, usual, &newline);
+	if (usual->kind == USUAL_NOT)
+		newline = memchr(p, '\n', (size_t)(end - p));
 	usual->line_n = (uint32_t)(newline - p);
-	usual->kind = (uint8_t)read_other(before, usual);
 }

@@ -12,6 +12,9 @@ struct usual_kinds {
 	struct intake *intake;
 	struct assign *assign;
 	struct memo *memo;
+	char host[UINT8_MAX]; /* of the header of a syslog's last record */
+	size_t host_n;
+	struct str node; /* whose the events are */
 	struct store_event events[STORE_EVENTS_MAX];
 	size_t event_count;
 };
@@ -39,11 +42,15 @@ const struct memo_key *usual_kinds_key(const struct usual_kinds *kinds)
 	return memo_key(kinds->memo);
 }
 
+void usual_kinds_forget(struct usual_kinds *kinds)
+{
+	memo_forget(kinds->memo);
+}
+
 static int hand_over(struct usual_kinds *kinds, struct err *err)
 {
-	struct str node = intake_node(kinds->intake, str_of(NULL, 0));
-	int result = store_put_events(kinds->intake->store, node, kinds->events, kinds->event_count,
-				      err);
+	int result = store_put_events(kinds->intake->store, kinds->node, kinds->events,
+				      kinds->event_count, err);
 
 	kinds->event_count = 0;
 	return result;
@@ -54,12 +61,13 @@ static int hand_over(struct usual_kinds *kinds, struct err *err)
 static int add(struct usual_kinds *kinds, const struct usual *usual, uint32_t *ret_number,
 	       struct err *err)
 {
+	bool is_syslog = usual->kind == USUAL_SYSLOG;
 	struct event event = {
 		.record = &kinds->intake->record,
-		.source = SOURCE_LOG,
-		.trust = TRUST_KERNEL,
+		.source = is_syslog ? SOURCE_SYSLOG : SOURCE_LOG,
+		.trust = is_syslog ? TRUST_TEXT : TRUST_KERNEL,
 		.full_stream = true,
-		.node = intake_node(kinds->intake, str_of(NULL, 0)),
+		.node = kinds->node,
 	};
 
 	if (!memo_fits(kinds->memo, usual) ||
@@ -79,6 +87,24 @@ static int add(struct usual_kinds *kinds, const struct usual *usual, uint32_t *r
 	return 1;
 }
 
+/* The events to come are of another host, or of this one where the line names none. */
+static int set_host(struct usual_kinds *kinds, struct str host, struct err *err)
+{
+	int result = hand_over(kinds, err);
+
+	memcpy(kinds->host, host.n ? host.p : "", host.n);
+	kinds->host_n = host.n;
+	kinds->node = intake_node(
+		kinds->intake, framing_node(kinds->intake->framing, str_of(kinds->host, host.n)));
+	return result;
+}
+
+static inline bool is_host(const struct usual_kinds *kinds, struct str host)
+{
+	return kinds->node.p && host.n == kinds->host_n &&
+	       (host.n == 0 || memcmp(host.p, kinds->host, host.n) == 0);
+}
+
 /* Odd in its values: the long way, in its turn. */
 static int put_odd(struct usual_kinds *kinds, const struct usual *usual, struct err *err)
 {
@@ -91,8 +117,12 @@ static int put_odd(struct usual_kinds *kinds, const struct usual *usual, struct 
 static int put_record(struct usual_kinds *kinds, const struct usual *usual, struct err *err)
 {
 	uint32_t number;
-	int result = memo_find(kinds->memo, usual, &number) ? 1 : add(kinds, usual, &number, err);
+	int result =
+		is_host(kinds, usual_host(usual)) ? 0 : set_host(kinds, usual_host(usual), err);
 
+	if (result < 0)
+		return result;
+	result = memo_find(kinds->memo, usual, &number) ? 1 : add(kinds, usual, &number, err);
 	if (result <= 0)
 		return result < 0 ? result : put_odd(kinds, usual, err);
 	kinds->intake->counts.records++;
@@ -107,41 +137,68 @@ static int put_record(struct usual_kinds *kinds, const struct usual *usual, stru
 	return 0;
 }
 
-static void put_serial(struct usual_kinds *kinds, const struct usual *usual)
+static int put_serial(struct usual_kinds *kinds, const struct usual *usual, struct err *err)
 {
+	static const struct str none = {NULL, 0};
+	int result = is_host(kinds, none) ? 0 : set_host(kinds, none, err);
 	const struct store_event *last =
 		kinds->event_count ? &kinds->events[kinds->event_count - 1] : NULL;
 
 	/* The other records of an event carry its serial and stamp again, right behind it. */
 	if (last && last->kind == STORE_NO_KIND && last->serial == usual->serial &&
 	    last->ms == usual->ms)
-		return;
+		return result;
 	kinds->events[kinds->event_count++] = (struct store_event){
 		.kind = STORE_NO_KIND,
 		.serial = usual->serial,
 		.ms = usual->ms,
 	};
+	return result;
 }
 
-int usual_kinds_take(struct usual_kinds *kinds, const struct usual *lines, size_t count,
-		     struct err *err)
+/* May the line be taken in a log of that framing? */
+static inline bool is_usual(enum usual_kind kind, bool is_syslog)
+{
+	return is_syslog ? kind == USUAL_SYSLOG || kind == USUAL_TEXT
+			 : kind == USUAL_RECORD || kind == USUAL_OTHER || kind == USUAL_NOBODY;
+}
+
+static inline void prefetch(const struct usual_kinds *kinds, const struct usual *line, size_t left)
+{
+	if (SLOT_AHEAD < left && usual_is_record(&line[SLOT_AHEAD]))
+		memo_soon(kinds->memo, &line[SLOT_AHEAD]);
+	if (KNOWN_AHEAD < left && usual_is_record(&line[KNOWN_AHEAD]))
+		memo_sooner(kinds->memo, &line[KNOWN_AHEAD]);
+}
+
+static int take(struct usual_kinds *kinds, const struct usual *lines, size_t count, bool is_syslog,
+		struct err *err)
 {
 	int result = 0;
 	size_t i = 0;
 
-	for (; i < count && result == 0 && lines[i].kind != USUAL_NOT; i++) {
-		if (i + SLOT_AHEAD < count && lines[i + SLOT_AHEAD].kind == USUAL_RECORD)
-			memo_soon(kinds->memo, &lines[i + SLOT_AHEAD]);
-		if (i + KNOWN_AHEAD < count && lines[i + KNOWN_AHEAD].kind == USUAL_RECORD)
-			memo_sooner(kinds->memo, &lines[i + KNOWN_AHEAD]);
-		if (lines[i].kind == USUAL_RECORD)
+	for (; i < count && result == 0 && is_usual(lines[i].kind, is_syslog); i++) {
+		prefetch(kinds, &lines[i], count - i);
+		if (usual_is_record(&lines[i]))
 			result = put_record(kinds, &lines[i], err);
 		else if (lines[i].kind == USUAL_OTHER)
-			put_serial(kinds, &lines[i]);
+			result = put_serial(kinds, &lines[i], err);
 		if (kinds->event_count == STORE_EVENTS_MAX)
 			result = result < 0 ? result : hand_over(kinds, err);
 	}
 	if (result == 0)
 		result = hand_over(kinds, err);
 	return result < 0 ? result : (int)i;
+}
+
+int usual_kinds_take(struct usual_kinds *kinds, const struct usual *lines, size_t count,
+		     struct err *err)
+{
+	const struct intake *intake = kinds->intake;
+
+	if (!intake->known_framing)
+		return 0;
+	if (framing_is_auditd(intake->framing))
+		return take(kinds, lines, count, false, err);
+	return framing_is_syslog(intake->framing) ? take(kinds, lines, count, true, err) : 0;
 }

@@ -18,9 +18,12 @@ void usual_kinds_free(struct usual_kinds *kinds);
 /* For who hashes the lines. */
 const struct memo_key *usual_kinds_key(const struct usual_kinds *kinds);
 
+/* Another input begins, and whose its events are is asked again (assign_owners()). */
+void usual_kinds_forget(struct usual_kinds *kinds);
+
 /*
- * Takes lines of a log up to the first that is not usual. Returns how many, or -errno. All of them
- * are in the store's hands then.
+ * Takes lines of a log up to the first that is not usual for a log of its framing. Returns how many,
+ * or -errno. All of them are in the store's hands then.
  */
 int usual_kinds_take(struct usual_kinds *kinds, const struct usual *lines, size_t count,
 		     struct err *err);

@@ -367,19 +367,25 @@ static int find_series(struct store *store, struct kind *kind, const struct stor
 	return result < 0 ? result : 1;
 }
 
-/* An event that is no new one of the kernel's: as those that come one by one. */
-static int put_unusual(struct store *store, struct kind *kind, const struct store_event *event,
-		       int64_t node, bool known, struct err *err)
+/* An event that was counted before. */
+static int put_again(struct store *store, struct kind *kind, const struct store_event *event,
+		     int64_t node, bool shadowed, struct err *err)
 {
-	const struct event *whole = kind_event(kind, event);
-	uint64_t fresh = 0;
-	int result = known ? take_again(store, whole, node, false, err)
-			   : put_event(store, whole, node, 0, &fresh, err);
+	int result = kind->has_container
+			     ? take_again(store, kind_event(kind, event), node, shadowed, err)
+			     : WRITER_DUPLICATE;
 
-	count_put(store, result, 1, fresh);
-	if (result >= 0 && !known)
-		result = tally_settle(store->tally, &store->sql, err);
-	return result < 0 ? result : 1;
+	count_put(store, result, 1, 0);
+	return result < 0 ? result : kind->has_container;
+}
+
+/* What add_serial() says of a text. */
+static bool is_shadowed(struct store *store, const struct kind *kind,
+			const struct store_event *event, int64_t node, struct err *err)
+{
+	int kernel = seen_kernel(store->seen, &store->sql, node, event->ms, event->serial, err);
+
+	return kernel == SEEN_KERNEL_THERE || (kernel == SEEN_KERNEL_OPEN && !kind->has_container);
 }
 
 /* Returns 1 if more than counting was to be done: the store may be full now. */
@@ -396,26 +402,26 @@ static int put_one(struct store *store, int64_t node, const struct store_event *
 		note_expired(slot_of(store), node, event->ms, 1);
 		return 0;
 	}
-	if (kind->trust == TRUST_TEXT)
-		return put_unusual(store, kind, event, node, false, err);
-	int result = seen_add(store->seen, &store->sql, node, event->ms, event->serial,
-			      TRUST_KERNEL, err);
+	if (kind->trust == TRUST_TEXT && is_shadowed(store, kind, event, node, err))
+		return put_again(store, kind, event, node, true, err);
+	int result = err->code ? -err->code
+			       : seen_add(store->seen, &store->sql, node, event->ms, event->serial,
+					  kind->trust, err);
 
-	if (result < 0)
-		return result;
 	if (result == SEEN_REFUSED) {
 		store->counts.limited++;
 		return refuse(store, node, event->ms, LIMIT_SERIALS, err);
 	}
-	if (result == SEEN_KNOWN)
-		return put_unusual(store, kind, event, node, true, err);
+	if (result != SEEN_NEW)
+		return result < 0 ? result : put_again(store, kind, event, node, false, err);
 	store->counts.fresh++;
 	if (!kind->has_container)
 		seen_open(store->seen, event->ms, event->serial);
 	result = find_series(store, kind, event, node, err);
 	if (result >= 0)
 		tally_count_one(store->tally, kind->series, event);
-	if (result < 0 || !seen_in_text(store->seen, event->ms, event->serial))
+	if (result < 0 || kind->trust == TRUST_TEXT ||
+	    !seen_in_text(store->seen, event->ms, event->serial))
 		return result;
 	result = tally_replace(store->tally, &store->sql, kind_event(kind, event), node, err);
 	return result < 0 ? result : 1;
