@@ -1,5 +1,6 @@
 #include "cli/command.h"
 #include "cli/reading.h"
+#include "report/message.h"
 #include "report/summary.h"
 
 #include <errno.h>
@@ -122,6 +123,9 @@ static int feed(struct invocation *invocation, const struct ingest_options *opti
 	store_set_backfill(store, options->backfill);
 	r = feed_paths(store, invocation->operands, invocation->operand_count, &feed_options,
 		       counts, err);
+	if (store_was_remade(store))
+		message_warning("the store was deleted or replaced meanwhile: made anew; records"
+				" from before are missing");
 	store_close(store);
 	return r;
 }

@@ -218,6 +218,7 @@ static int end(struct watch *watch, struct err *err)
 		result = watch_commit_soon(watch, err);
 	if (result >= 0)
 		result = store_commit(watch->store, err);
+	watch_say_trouble(watch);
 	watch_clear_status(watch);
 	check_output(watch, printer_flush(watch->options->printer, FLUSH_MS));
 	return result;

@@ -35,11 +35,16 @@ static int put_lifetime(void *context, const struct attributed_lifetime *lifetim
 				  putting->err);
 }
 
-static void say_trouble(struct watch *watch)
+void watch_say_trouble(struct watch *watch)
 {
 	const char *trouble = store_trouble(watch->store);
 	bool is = trouble != NULL;
 
+	if (store_was_remade(watch->store)) {
+		watch_clear_status(watch);
+		message_warning("the store was deleted or replaced: made anew; records from before"
+				" are missing");
+	}
 	if (is == watch->said_trouble)
 		return;
 	watch->said_trouble = is;
@@ -164,7 +169,7 @@ int watch_tick(struct watch *watch, struct err *err)
 	if (result == 0)
 		result = watch_commit_soon(watch, err);
 	sweep(watch);
-	say_trouble(watch);
+	watch_say_trouble(watch);
 	say_restart(watch);
 	show_status(watch);
 	service_alive();

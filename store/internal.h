@@ -48,9 +48,16 @@ struct limited {
 };
 
 struct store {
-	struct sql sql;
+	struct sql sql; /* db is NULL: the file was replaced, and cannot be made anew yet */
+	char *path;
+	char *group; /* --db-group, or NULL */
 	enum store_mode mode;
-	bool writing; /* inside a write transaction */
+	dev_t dev;       /* of the file that is open */
+	ino_t ino[3];    /* its own, its -wal's, its -shm's; 0: there was none */
+	unsigned remade; /* how often it was made anew; the queue's thread counts, others look */
+	unsigned remade_said, remade_read; /* the caller's: store_was_remade(), the reader's */
+	int64_t remade_ms;                 /* when; 0: never */
+	bool writing;                      /* inside a write transaction */
 	bool backfill;
 	int64_t horizon_ms;   /* identities older than this were pruned */
 	uint64_t text_key;    /* under which texts are marked; never changes */
@@ -88,6 +95,10 @@ struct store {
 /* The connection for a question that may be asked while something is put; what is committed is
  * seen. NULL with an error. */
 struct sql *store_asking(struct store *store, struct err *err);
+
+/* Makes the store anew if its file was deleted or replaced since it was opened. Between two
+ * transactions of the writer, who has forgotten the rows that it knew: 1 if it was made anew. */
+int store_remake(struct store *store, struct err *err);
 
 /* Opens a store for reading alone; immutable where the medium is read-only. */
 int store_open_reading(struct sql *sql, const char *path, struct err *err);

@@ -255,6 +255,10 @@ static const struct loss_words loss_words[LOSS_KIND_COUNT] = {
 	[LOSS_LIMIT] = {"record(s) were beyond a limit of the store and are not counted", false},
 	[LOSS_UNTAKEN] = {"line(s) look like records or notices of losses, and were not counted",
 			  false},
+	[LOSS_REPLACED] =
+		{"the store was deleted or replaced while it was open: records from before"
+		 " are missing",
+		 false},
 	[LOSS_CLAIMED] = {"process(es) named a container that is not their user's, and count to the"
 			  " host",
 			  false},

@@ -188,7 +188,7 @@ static int check_other(const struct store *store, const char *path, struct err *
 {
 	struct stat ours, theirs;
 
-	if (store->mode != STORE_MEMORY && stat(store->sql.path, &ours) == 0 &&
+	if (store->mode != STORE_MEMORY && stat(store->path, &ours) == 0 &&
 	    stat(path, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
 	    ours.st_ino == theirs.st_ino)
 		return err_set(err, EINVAL, "store '%s': cannot be merged into itself", path);

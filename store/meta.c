@@ -47,3 +47,9 @@ int meta_make_text_key(struct sql *sql, uint64_t *ret_key, struct err *err)
 
 	return result < 0 ? result : meta_text_key(sql, ret_key, err);
 }
+
+int meta_set_text_key(struct sql *sql, uint64_t key, struct err *err)
+{
+	return put(sql, "INSERT OR REPLACE INTO meta (key, value) VALUES ('text_key', ?1)",
+		   (int64_t)key, err);
+}

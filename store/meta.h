@@ -18,4 +18,7 @@ int meta_text_key(struct sql *sql, uint64_t *ret_key, struct err *err);
 /* Makes the key; of two that do, both take the first one's. */
 int meta_make_text_key(struct sql *sql, uint64_t *ret_key, struct err *err);
 
+/* Takes a key that another store had: texts that were marked under another one count again. */
+int meta_set_text_key(struct sql *sql, uint64_t key, struct err *err);
+
 #endif

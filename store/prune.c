@@ -611,7 +611,7 @@ int store_prune_a_little(struct store *store, struct err *err)
 {
 	int64_t now_ms;
 
-	if (!store->prunes || store->writing || clock_ms() < store->prune_from_ms)
+	if (!store->prunes || !store->sql.db || store->writing || clock_ms() < store->prune_from_ms)
 		return 0;
 	int result = clock_now_ms(&now_ms, err);
 

@@ -3,6 +3,7 @@
 #include "store/queue.h"
 #include "store/writer.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "ingest/node.h"
 #include "store/mark.h"
@@ -275,24 +276,14 @@ static int choose_journal(struct store *store, struct err *err)
 	return result;
 }
 
-/* What only a writer needs. */
-static int prepare_writer(struct store *store, struct err *err)
-{
-	int result = choose_journal(store, err);
-
-	if (result < 0)
-		return result;
-	store->seen = seen_new();
-	store->seen_text = seen_text_new();
-	store->lifetimes = lifetimes_new();
-	return 0;
-}
-
+/* A store that was made anew keeps the key: whoever puts has marked texts under it. */
 static int load_meta(struct store *store, struct err *err)
 {
 	struct sql *sql = &store->sql;
 	int result = meta_horizon(sql, &store->horizon_ms, err);
 
+	if (result == 0 && store->text_key)
+		return meta_set_text_key(sql, store->text_key, err);
 	if (result == 0)
 		result = meta_text_key(sql, &store->text_key, err);
 	if (result == 0 && store->text_key == 0 && store->mode != STORE_READ)
@@ -300,40 +291,142 @@ static int load_meta(struct store *store, struct err *err)
 	return result;
 }
 
+/* The files of a database: SQLite's log and the log's index lie beside it. */
+#define FILES 3
+static const char *const suffixes[FILES] = {"", "-wal", "-shm"};
+
+static bool stat_file(const struct store *store, size_t i, struct stat *ret_stat)
+{
+	BUF_AUTO name = {0};
+
+	buf_format(&name, "%s%s", store->path, suffixes[i]);
+	return stat(name.p, ret_stat) == 0;
+}
+
+/* Remembers which files are open, to see when others take their place. */
+static void note_files(struct store *store)
+{
+	struct stat stat_;
+
+	for (size_t i = 0; i < FILES; i++) {
+		bool there = stat_file(store, i, &stat_);
+
+		store->ino[i] = there ? stat_.st_ino : 0;
+		if (there)
+			store->dev = stat_.st_dev;
+	}
+}
+
+static bool file_is_ours(const struct store *store, size_t i)
+{
+	struct stat stat_;
+
+	return stat_file(store, i, &stat_) && stat_.st_dev == store->dev &&
+	       stat_.st_ino == store->ino[i];
+}
+
+/* What the file that was replaced left beside the new one: SQLite would take it for that one's. */
+static void drop_left_files(const struct store *store)
+{
+	BUF_AUTO name = {0};
+
+	for (size_t i = 1; i < FILES; i++) {
+		buf_clear(&name);
+		buf_format(&name, "%s%s", store->path, suffixes[i]);
+		if (file_is_ours(store, i))
+			unlink(name.p);
+	}
+}
+
+/* The file of a store that is written. */
+static int open_file(struct store *store, struct err *err)
+{
+	int result = open_writing(&store->sql, store->path, err);
+
+	if (result == 0)
+		result = schema_ensure(&store->sql, true, err);
+	/* Only now is it known to be a store: nothing else is to change hands. */
+	if (result == 0 && store->group)
+		result = set_group(store->path, store->group, err);
+	if (result == 0)
+		result = choose_journal(store, err);
+	if (result == 0) /* which opens all of them */
+		result = load_meta(store, err);
+	note_files(store);
+	return result;
+}
+
+static int open_sql(struct store *store, struct err *err)
+{
+	int result;
+
+	if (store->mode == STORE_WRITE)
+		return open_file(store, err);
+	if (store->mode == STORE_MEMORY)
+		result = sql_open(&store->sql, ":memory:", "in memory",
+				  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+	else
+		result = store_open_reading(&store->sql, store->path, err);
+	if (result == 0)
+		result = schema_ensure(&store->sql, store->mode == STORE_MEMORY, err);
+	if (result == 0 && store->mode == STORE_READ)
+		store_bound_reading(&store->sql);
+	if (result == 0 && store->mode == STORE_MEMORY)
+		result = choose_journal(store, err);
+	return result < 0 ? result : load_meta(store, err);
+}
+
 int store_open(const char *path, enum store_mode mode, const char *db_group,
 	       struct store **ret_store, struct err *err)
 {
 	struct store *store = mem_new(1, sizeof(*store));
-	int result;
 
 	store->mode = mode;
 	store->claim = -1;
-	if (mode == STORE_MEMORY)
-		result = sql_open(&store->sql, ":memory:", "in memory",
-				  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
-	else if (mode == STORE_READ)
-		result = store_open_reading(&store->sql, path, err);
-	else
-		result = open_writing(&store->sql, path, err);
-	if (result == 0)
-		result = schema_ensure(&store->sql, mode != STORE_READ, err);
-	if (result == 0 && mode == STORE_READ)
-		store_bound_reading(&store->sql);
-	/* Only now is it known to be a store: nothing else is to change hands. */
-	if (result == 0 && mode == STORE_WRITE && db_group)
-		result = set_group(path, db_group, err);
-	if (result == 0 && mode != STORE_READ)
-		result = prepare_writer(store, err);
-	if (result == 0)
-		result = load_meta(store, err);
-	if (result == 0 && mode != STORE_READ)
-		store->tally = tally_new(store->text_key);
+	store->path = mem_copy(str_from(path ? path : ""));
+	store->group = db_group ? mem_copy(str_from(db_group)) : NULL;
+	int result = open_sql(store, err);
+
 	if (result < 0) {
 		store_close(store);
 		return result;
 	}
+	if (mode != STORE_READ) {
+		store->seen = seen_new();
+		store->seen_text = seen_text_new();
+		store->lifetimes = lifetimes_new();
+		store->tally = tally_new(store->text_key);
+	}
 	*ret_store = store;
 	return 0;
+}
+
+int store_remake(struct store *store, struct err *err)
+{
+	if (store->mode != STORE_WRITE || (store->sql.db && file_is_ours(store, 0)))
+		return 0;
+	sql_close(&store->sql);
+	drop_left_files(store);
+	int result = open_file(store, err);
+
+	sqlite3_busy_timeout(store->sql.db, store->patient ? PATIENT_BUSY_MS : SQL_BUSY_TIMEOUT_MS);
+	if (result == 0)
+		result = clock_now_ms(&store->remade_ms, err);
+	if (result < 0) {
+		sql_close(&store->sql);
+		return result;
+	}
+	__atomic_add_fetch(&store->remade, 1, __ATOMIC_RELAXED);
+	return 1;
+}
+
+bool store_was_remade(struct store *store)
+{
+	unsigned remade = __atomic_load_n(&store->remade, __ATOMIC_RELAXED);
+	bool is = remade != store->remade_said;
+
+	store->remade_said = remade;
+	return is;
 }
 
 void store_close(struct store *store)
@@ -355,6 +448,8 @@ void store_close(struct store *store)
 	if (store->claim >= 0)
 		close(store->claim);
 	free(store->kept);
+	free(store->path);
+	free(store->group);
 	free(store);
 }
 
@@ -520,7 +615,7 @@ int store_claim(struct store *store, struct err *err)
 {
 	if (store->mode == STORE_MEMORY || store->claim >= 0)
 		return 0;
-	int fd = claim_take(store->sql.path, err);
+	int fd = claim_take(store->path, err);
 
 	if (fd < 0)
 		return fd;
@@ -535,15 +630,19 @@ struct sql *store_asking(struct store *store, struct err *err)
 	/* A store in memory has one connection only. */
 	if (store->mode == STORE_MEMORY)
 		return queue_settle(store->queue, err) < 0 ? NULL : &store->sql;
-	if (store->reader.db)
-		return &store->reader;
-	MEM_AUTO char *name = file_name(store->sql.path);
+	unsigned remade = __atomic_load_n(&store->remade, __ATOMIC_RELAXED);
 
-	if (sql_open(&store->reader, name, store->sql.path, SQLITE_OPEN_READONLY, err) < 0) {
+	if (store->reader.db && store->remade_read == remade)
+		return &store->reader;
+	MEM_AUTO char *name = file_name(store->path);
+
+	sql_close(&store->reader);
+	if (sql_open(&store->reader, name, store->path, SQLITE_OPEN_READONLY, err) < 0) {
 		sql_close(&store->reader);
 		return NULL;
 	}
-	store->reader.schema = store->sql.schema;
+	store->remade_read = remade;
+	store->reader.schema = SCHEMA_VERSION;
 	return &store->reader;
 }
 

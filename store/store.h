@@ -29,6 +29,13 @@ enum store_mode {
 int store_open(const char *path, enum store_mode mode, const char *db_group,
 	       struct store **ret_store, struct err *err);
 
+/*
+ * True once after the file was found deleted or replaced by another one, which is looked at when
+ * something is written: a store is there again, without what was committed before, and that is
+ * evidence (LOSS_REPLACED).
+ */
+bool store_was_remade(struct store *store);
+
 /* Closes without committing: what was put since the last store_commit() is forgotten. */
 void store_close(struct store *store);
 
@@ -121,6 +128,7 @@ enum loss_kind {
 	LOSS_EXPIRED, /* records older than the horizon: they may have been counted before it moved */
 	LOSS_LIMIT,   /* a limit of the store: what was beyond it is not counted */
 	LOSS_UNTAKEN, /* lines that look like records or notices of losses, and were not taken */
+	LOSS_REPLACED, /* the store was deleted or replaced while it was open: what it held is gone */
 	LOSS_KIND_COUNT,
 };
 

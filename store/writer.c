@@ -83,13 +83,37 @@ static struct slot *slot_of(struct store *store)
 	return &store->slots[store->slot];
 }
 
+/* Rows that are known by number were another file's. How far inputs were read is written anew. */
+static void forget_file(struct store *store)
+{
+	writer_forget(store);
+	store->data_version = 0;
+	for (size_t i = 0; i < STORE_SLOTS; i++) {
+		struct slot *slot = &store->slots[i];
+
+		stream_restart(&slot->stream);
+		stream_keep(&slot->stream);
+		slot->expired_count = 0;
+		slot->input.moved = true;
+		if (store->kept) {
+			store->kept->expired_count[i] = 0;
+			store->kept->inputs[i].moved = true;
+		}
+	}
+}
+
 int writer_begin(struct store *store, struct err *err)
 {
 	int64_t version;
 
 	if (store->writing)
 		return 0;
-	int result = sql_run(&store->sql, "BEGIN IMMEDIATE", err);
+	int result = store_remake(store, err);
+
+	if (result > 0)
+		forget_file(store);
+	if (result >= 0)
+		result = sql_run(&store->sql, "BEGIN IMMEDIATE", err);
 
 	/* Changes when another connection wrote: keys that are kept in memory may be stale. */
 	if (result == 0)
@@ -106,6 +130,31 @@ int writer_begin(struct store *store, struct err *err)
 	return result;
 }
 
+/* The same evidence again changes nothing. */
+static int put_loss(struct store *store, int64_t node, const struct loss_note *note, uint64_t mark,
+		    struct err *err)
+{
+	sqlite3_stmt *put = sql_get(&store->sql, SQL_LOSS_PUT, err);
+
+	if (!put)
+		return -err->code;
+	sqlite3_bind_int64(put, 1, node);
+	sqlite3_bind_int(put, 2, note->kind);
+	sqlite3_bind_int64(put, 3, note->ms);
+	sqlite3_bind_int64(put, 4, (int64_t)mark);
+	sqlite3_bind_int64(put, 5, (int64_t)note->count);
+	sql_bind_bytes(put, 6, note->detail);
+	return sql_done(&store->sql, put, err);
+}
+
+/* Every node lost what the file of before held. */
+static int note_remade(struct store *store, int64_t node, struct err *err)
+{
+	const struct loss_note note = {.kind = LOSS_REPLACED, .ms = store->remade_ms};
+
+	return store->remade_ms ? put_loss(store, node, &note, 0, err) : 0;
+}
+
 /* The node of the last event, whose name need not be looked up again. */
 static int node_number(struct store *store, struct str name, int64_t *ret_node, struct err *err)
 {
@@ -115,6 +164,8 @@ static int node_number(struct store *store, struct str name, int64_t *ret_node, 
 	}
 	int result = tally_node(store->tally, &store->sql, name, ret_node, err);
 
+	if (result == 0)
+		result = note_remade(store, *ret_node, err);
 	store->node = 0;
 	if (result == 0 && name.n <= sizeof(store->node_name)) {
 		memcpy(store->node_name, name.p, name.n);
@@ -230,23 +281,6 @@ static void note_expired(struct slot *slot, int64_t node, int64_t ms, uint64_t c
 		slot->expired[slot->expired_count++] = (struct expired){.node = node, .day = day};
 	slot->expired[i].count += count;
 	slot->expired_changed = true;
-}
-
-/* The same evidence again changes nothing. */
-static int put_loss(struct store *store, int64_t node, const struct loss_note *note, uint64_t mark,
-		    struct err *err)
-{
-	sqlite3_stmt *put = sql_get(&store->sql, SQL_LOSS_PUT, err);
-
-	if (!put)
-		return -err->code;
-	sqlite3_bind_int64(put, 1, node);
-	sqlite3_bind_int(put, 2, note->kind);
-	sqlite3_bind_int64(put, 3, note->ms);
-	sqlite3_bind_int64(put, 4, (int64_t)mark);
-	sqlite3_bind_int64(put, 5, (int64_t)note->count);
-	sql_bind_bytes(put, 6, note->detail);
-	return sql_done(&store->sql, put, err);
 }
 
 /* The same input again finds its own rows: they say what is the most of it that had expired. */

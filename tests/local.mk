@@ -108,6 +108,7 @@ shell_tests = \
 	tests/shell/profile.test \
 	tests/shell/replay.test \
 	tests/shell/prune.test \
+	tests/shell/replaced.test \
 	tests/shell/report.test \
 	tests/shell/forget.test \
 	tests/shell/framings.test \
