@@ -28,7 +28,7 @@ struct watch_options_given {
 	struct option_list source;
 	const char *file, *from, *node, *config, *db_group, *proc_root, *runtime_root;
 	struct profile_options_given judging;
-	bool once, all, check_config;
+	bool once, all, top, check_config;
 };
 
 /* clang-format off */
@@ -50,6 +50,9 @@ static const struct option_row rows[] = {
 	OPTION_TITLE("Output"),
 	OPTION(FLAG, 0, "all", NULL, struct watch_options_given, all,
 	       "print every event, not only the first use of a syscall by a container"),
+	OPTION(FLAG, 0, "top", NULL, struct watch_options_given, top,
+	       "a live table of workloads; keys sort (s r n x w), filter (/) and quit (q); "
+	       "lines as usual if the output is no terminal"),
 	OPTION_TITLE("Profile"),
 	PROFILE_OPTION_ROWS(struct watch_options_given, judging),
 	OPTION_TITLE("Service"),
@@ -187,6 +190,7 @@ static int watch(const struct watch_options_given *given, const struct config *c
 	const struct printer_options printing = {
 		.format = format_from_name(format),
 		.all = given->all,
+		.top = given->top && !given->once,
 		.quiet = given->global.quiet,
 		.colour = reading_wants_colour(),
 		.judges = judges->count ? judges : NULL,

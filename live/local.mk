@@ -8,6 +8,7 @@ libsclog_a_SOURCES += \
 	live/service.c live/service.h \
 	live/source.c live/source.h \
 	live/status_line.c live/status_line.h \
+	live/top.c live/top.h \
 	live/watch.c live/watch.h live/watch_private.h \
 	live/watch_open.c \
 	live/watch_take.c \

@@ -19,6 +19,7 @@ struct printer_options {
 	enum format format;
 	bool all;   /* every event, not only what is new */
 	bool quiet; /* only what the profile refuses; nothing without a profile */
+	bool top;   /* the table of live/top.h, where standard output is a terminal */
 	bool colour;
 	struct judges *judges; /* of --profile, or NULL; borrowed, loaded already */
 };
@@ -43,6 +44,18 @@ int printer_fd(const struct printer *printer);
 
 /* True while lines wait for their reader. */
 bool printer_waiting(const struct printer *printer);
+
+/* Whether there is a table rather than lines. */
+bool printer_is_table(const struct printer *printer);
+
+/* Shows the table as it is now, unless the last one still waits for its reader. */
+void printer_show(struct printer *printer, const struct live_status *status);
+
+/* Where keys come from, to be polled for POLLIN; -1: from nowhere. */
+int printer_keys_fd(const struct printer *printer);
+
+/* Takes the keys that were pressed. Returns how many, or -EPIPE if one of them ends the watch. */
+int printer_take_keys(struct printer *printer);
 
 struct printer_counts {
 	uint64_t fresh;    /* first uses */

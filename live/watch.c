@@ -67,7 +67,7 @@ static bool any_unread(const struct watch *watch)
 
 static void wait_for_more(struct watch *watch, int64_t now_ms)
 {
-	struct pollfd fds[SOURCES_MAX + 2];
+	struct pollfd fds[SOURCES_MAX + 3];
 	nfds_t count = 0;
 	int64_t until = watch->next_tick_ms;
 	sigset_t none;
@@ -85,6 +85,9 @@ static void wait_for_more(struct watch *watch, int64_t now_ms)
 	if (printer_waiting(watch->options->printer))
 		fds[count++] = (struct pollfd){.fd = printer_fd(watch->options->printer),
 					       .events = POLLOUT};
+	if (printer_keys_fd(watch->options->printer) >= 0)
+		fds[count++] = (struct pollfd){.fd = printer_keys_fd(watch->options->printer),
+					       .events = POLLIN};
 	int64_t wait_ms = until > now_ms ? until - now_ms : 0;
 
 	/* A log that is written line by line would wake us for each. */
@@ -148,6 +151,12 @@ static int loop(struct watch *watch, struct err *err)
 		result = taken < 0 ? taken : do_timely(watch, now_ms, err);
 		if (result < 0)
 			break;
+		int keys = printer_take_keys(watch->options->printer);
+
+		if (keys < 0)
+			return 0;
+		if (keys > 0)
+			watch_show_status(watch);
 		if (printer_waiting(watch->options->printer)) {
 			watch_clear_status(watch);
 			if (check_output(watch, printer_flush(watch->options->printer, 0)))
@@ -251,7 +260,8 @@ int watch_run(struct store *store, const struct watch_options *options, struct e
 	handle_signals();
 	result = watch_open(&watch, err);
 	if (result == 0) {
-		status_line_init(&watch.status_line, options->quiet);
+		status_line_init(&watch.status_line,
+				 options->quiet || printer_is_table(options->printer));
 		watch_start_listener(&watch);
 		watch_sync(&watch, 0);
 		result = watch_note_unobserved(&watch, err);

@@ -120,6 +120,9 @@ int watch_tick(struct watch *watch, struct err *err);
 
 /* Says once that the store cannot be written, can be written again, or was made anew. */
 void watch_say_trouble(struct watch *watch);
+
+/* The status line, and the table of --top. */
+void watch_show_status(struct watch *watch);
 int watch_commit_soon(struct watch *watch, struct err *err);
 /* What the kernel itself lost since it was last asked. */
 int watch_ask_kernel(struct watch *watch, struct err *err);

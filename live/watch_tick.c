@@ -84,7 +84,7 @@ static void say_restart(struct watch *watch)
 			NOVELTY_MAX);
 }
 
-static void show_status(struct watch *watch)
+void watch_show_status(struct watch *watch)
 {
 	struct printer_counts printed = printer_counts(watch->options->printer);
 	const struct live_status status = {
@@ -100,6 +100,7 @@ static void show_status(struct watch *watch)
 	};
 
 	status_line_show(&watch->status_line, &status);
+	printer_show(watch->options->printer, &status);
 }
 
 static int mark(struct watch *watch, struct source *source, struct err *err)
@@ -171,7 +172,7 @@ int watch_tick(struct watch *watch, struct err *err)
 	sweep(watch);
 	watch_say_trouble(watch);
 	say_restart(watch);
-	show_status(watch);
+	watch_show_status(watch);
 	service_alive();
 	watch->ticks++;
 	watch->events_before = watch->events;

@@ -67,6 +67,7 @@ unit_tests += \
 	tests/unit/test_store \
 	tests/unit/test_strace \
 	tests/unit/test_stream \
+	tests/unit/test_top \
 	tests/unit/test_usual \
 	tests/unit/test_utf8 \
 	tests/unit/test_watch \
@@ -116,6 +117,7 @@ shell_tests = \
 	tests/shell/store.test \
 	tests/shell/strace.test \
 	tests/shell/instructions.test \
+	tests/shell/top.test \
 	tests/shell/two-ways.test \
 	tests/shell/untaken.test \
 	tests/shell/unused.test \
