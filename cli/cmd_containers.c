@@ -98,5 +98,6 @@ const struct command command_containers = {
 	.options_size = sizeof(struct containers_options_given),
 	.sandbox = SANDBOX_READ,
 	.help_more = selection_help,
+	.reads_fleet = true,
 	.run = run,
 };

@@ -255,5 +255,6 @@ const struct command command_diff = {
 	.options_size = sizeof(struct diff_options),
 	.sandbox = SANDBOX_READ,
 	.help_more = selection_help,
+	.reads_fleet = true,
 	.run = run,
 };

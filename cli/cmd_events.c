@@ -89,5 +89,6 @@ const struct command command_events = {
 	.options_size = sizeof(struct events_options_given),
 	.sandbox = SANDBOX_READ,
 	.help_more = selection_help,
+	.reads_fleet = true,
 	.run = run,
 };

@@ -557,5 +557,6 @@ const struct command command_profile = {
 	.options_size = sizeof(struct profile_given),
 	.sandbox = SANDBOX_READ,
 	.help_more = selection_help,
+	.reads_fleet = true,
 	.run = run,
 };

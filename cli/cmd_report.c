@@ -361,5 +361,6 @@ const struct command command_report = {
 	.options_size = sizeof(struct report_options),
 	.sandbox = SANDBOX_READ,
 	.help_more = selection_help,
+	.reads_fleet = true,
 	.run = run,
 };

@@ -25,7 +25,8 @@
 	EACH(prune)      \
 	EACH(forget)     \
 	EACH(relabel)    \
-	EACH(push)
+	EACH(push)       \
+	EACH(fleet)
 
 /* Every command's struct of options begins with these. */
 struct global_options {
@@ -68,6 +69,7 @@ struct invocation {
 	const char *
 		output; /* where the answer is written, if not to standard output: before the sandbox */
 	bool looks_at_processes; /* for running containers: before the sandbox */
+	bool waits_for_fleet;    /* its database is read first: the sandbox has no network */
 	bool sandboxed;          /* invocation_sandbox() was called */
 	bool misused; /* set when the command line itself is wrong: --help is pointed to */
 };
@@ -97,6 +99,7 @@ struct command {
 	struct option_table table;
 	size_t options_size;
 	enum sandbox_kind sandbox;
+	bool reads_fleet; /* --db may be the address of a fleet's database */
 	/* Appends what --help says after the options; NULL for nothing. */
 	void (*help_more)(struct buf *buf);
 	/* Returns an exit_code, or a negative errno with what went wrong in err. */

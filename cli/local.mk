@@ -4,6 +4,7 @@ libsclog_a_SOURCES += \
 	cli/cmd_doctor.c \
 	cli/cmd_events.c \
 	cli/cmd_explain.c \
+	cli/cmd_fleet.c \
 	cli/cmd_forget.c \
 	cli/cmd_ingest.c \
 	cli/cmd_logmode.c \

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "report/message.h"
 #include "cli/nearest.h"
+#include "fleet/fleet.h"
 #include "cli/version.h"
 #include "report/text.h"
 #include "store/store.h"
@@ -142,15 +143,18 @@ static int help(int argc, char **argv)
 
 int invocation_sandbox(struct invocation *invocation, struct err *err)
 {
-	if (invocation->sandboxed || invocation->global->no_sandbox)
+	if (invocation->sandboxed || invocation->waits_for_fleet || invocation->global->no_sandbox)
 		return 0;
 	invocation->sandboxed = true;
 	const char *db = invocation->global->db;
 	MEM_AUTO char *usual = db ? NULL : store_default_path();
 	struct sandbox_options options = {.kind = invocation->command->sandbox,
-					  .writable = {db ? db : usual, invocation->output},
-					  .writable_count = invocation->output ? 2 : 1,
 					  .looks_at_processes = invocation->looks_at_processes};
+
+	if (!fleet_is_url(db))
+		options.writable[options.writable_count++] = db ? db : usual;
+	if (invocation->output)
+		options.writable[options.writable_count++] = invocation->output;
 
 	if (usual && options.kind == SANDBOX_WRITE)
 		store_make_directories(usual);
@@ -165,8 +169,14 @@ static int call(const struct command *command, void *options, char **operands, s
 		.options = options,
 		.operands = operands,
 		.operand_count = count,
+		.waits_for_fleet = fleet_is_url(((struct global_options *)options)->db),
 	};
 	struct err err = ERR_INIT;
+
+	if (fleet_is_url(invocation.global->db) && !command->reads_fleet)
+		return misuse(
+			command->name,
+			"--db names a fleet's database, and this works on a store: name a file");
 	int result = command->run(&invocation, &err);
 
 	if (result >= 0)

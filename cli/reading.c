@@ -1,6 +1,7 @@
 #include "cli/reading.h"
 
 #include "base/scan.h"
+#include "fleet/fleet.h"
 #include "ingest/envelope/envelope.h"
 #include "report/message.h"
 #include "report/text.h"
@@ -140,10 +141,38 @@ static int open_store(struct reading *reading, const struct invocation *invocati
 	return r;
 }
 
+/* Days of the window; a minute that it cuts lies in them. */
+static int64_t day_of(bool has, int64_t ms, int64_t otherwise)
+{
+	return has ? ms / STORE_DAY_MS : otherwise;
+}
+
+/* What the fleet has of the window, as a store in memory: before the sandbox, which has no network. */
+static int open_fleet(struct reading *reading, struct invocation *invocation, struct err *err)
+{
+	const struct selection *selection = &reading->selection;
+	struct fleet *fleet = NULL;
+	int r = store_open(NULL, STORE_MEMORY, NULL, &reading->store, err);
+
+	if (r == 0)
+		r = fleet_open(invocation->global->db, &fleet, err);
+	if (r == 0)
+		r = fleet_read(fleet, reading->store,
+			       day_of(selection->has_since, selection->since_ms, INT64_MIN),
+			       day_of(selection->has_until, selection->until_ms, INT64_MAX), err);
+	fleet_close(fleet);
+	invocation->waits_for_fleet = false;
+	return r < 0 ? r : invocation_sandbox(invocation, err);
+}
+
 int reading_open_store(struct invocation *invocation, bool dry_run, struct store **ret_store,
 		       struct err *err)
 {
 	const char *db = invocation->global->db;
+
+	if (fleet_is_url(db))
+		return err_set(err, EINVAL,
+			       "--db names a fleet's database, and this needs a store of its own");
 	char *path = db ? strdup(db) : store_default_path();
 	int r = reading_check_store(path, invocation, err);
 
@@ -229,6 +258,9 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 		invocation->misused = true;
 		return r;
 	}
+	if (invocation->operand_count == 0 && fleet_is_url(invocation->global->db))
+		return open_fleet(reading, invocation, err);
+	invocation->waits_for_fleet = false;
 	r = invocation_sandbox(invocation, err);
 	if (r < 0)
 		return r;

@@ -6,6 +6,7 @@ dist_man_MANS += \
 	doc/sclog-doctor.1 \
 	doc/sclog-events.1 \
 	doc/sclog-explain.1 \
+	doc/sclog-fleet.1 \
 	doc/sclog-forget.1 \
 	doc/sclog-formats.7 \
 	doc/sclog-ingest.1 \

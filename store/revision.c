@@ -21,11 +21,10 @@ static void make_uuid(char uuid[REVISION_UUID_SIZE])
 		 b[15]);
 }
 
-static int ensure_uuid(struct sql *sql, struct err *err)
+static int put_uuid(struct sql *sql, const char *text, struct err *err)
 {
 	char uuid[REVISION_UUID_SIZE];
-	sqlite3_stmt *put = sql_prepare(
-		sql, "INSERT OR IGNORE INTO meta (key, value) VALUES ('uuid', ?1)", err);
+	sqlite3_stmt *put = sql_prepare(sql, text, err);
 
 	if (!put)
 		return -err->code;
@@ -94,15 +93,27 @@ static int read_all(struct sql *sql, struct revision *revision, struct err *err)
 	return result;
 }
 
-/* The first one has no notes of what changed before it. */
-static void settle(struct revision *revision, const char *known_uuid, int64_t known)
+static const char first_uuid[] = "INSERT OR IGNORE INTO meta (key, value) VALUES ('uuid', ?1)";
+static const char other_uuid[] = "INSERT OR REPLACE INTO meta (key, value) VALUES ('uuid', ?1)";
+
+static int move_on(struct sql *sql, const char *known_uuid, int64_t known,
+		   struct revision *revision, struct err *err)
 {
+	int result = put_uuid(sql, first_uuid, err);
+
+	if (result == 0)
+		result = read_all(sql, revision, err);
 	revision->same = strcmp(revision->uuid, known_uuid) == 0;
-	revision->restored = revision->same && revision->number <= known;
+	if (result == 0 && revision->same && revision->number <= known) {
+		revision->same = false;
+		result = put_uuid(sql, other_uuid, err);
+		if (result == 0)
+			result = revision_uuid(sql, revision->uuid, err);
+	}
+	/* the first one has no notes of what changed before it */
 	if (revision->number == 0)
 		revision->number = 1;
-	if (revision->restored)
-		revision->number = known + 1;
+	return result == 0 ? revision_put_meta(sql, "revision", revision->number + 1, err) : result;
 }
 
 int revision_next(struct sql *sql, const char *known_uuid, int64_t known,
@@ -112,13 +123,7 @@ int revision_next(struct sql *sql, const char *known_uuid, int64_t known,
 
 	*ret_revision = (struct revision){.number = 0};
 	if (result == 0)
-		result = ensure_uuid(sql, err);
-	if (result == 0)
-		result = read_all(sql, ret_revision, err);
-	if (result == 0) {
-		settle(ret_revision, known_uuid, known);
-		result = revision_put_meta(sql, "revision", ret_revision->number + 1, err);
-	}
+		result = move_on(sql, known_uuid, known, ret_revision, err);
 	if (result == 0)
 		result = sql_run(sql, "COMMIT", err);
 	if (!sqlite3_get_autocommit(sql->db))

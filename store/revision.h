@@ -22,14 +22,13 @@
 struct revision {
 	char uuid[REVISION_UUID_SIZE];
 	bool same;         /* it is the store that the other side knows */
-	bool restored;     /* and a copy of before: the other side knows more */
 	int64_t number;    /* of what changed until now; later changes have a larger one */
 	int64_t from;      /* who has less than this needs everything anew */
 	int64_t first_day; /* since the epoch: what is older, the store may have pruned */
 };
 
-/* Reads it, and moves the store's revision on: above what the other side knows of this store, by its
- * uuid. One write transaction of its own. */
+/* Reads it, and moves the store's revision on. Where the other side knows more of this store than it
+ * has, it is a copy of before, and gets another uuid. One write transaction of its own. */
 int revision_next(struct sql *sql, const char *known_uuid, int64_t known,
 		  struct revision *ret_revision, struct err *err);
 

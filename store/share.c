@@ -28,8 +28,8 @@
 
 /* clang-format off */
 const struct share_table share_tables[SHARE_KIND_COUNT] = {
-	[SHARE_HEAD] = {"head", 6, {TEXT("name"), TEXT("uuid"), INT("revision"), INT("since"),
-		INT("first_day"), INT("restored")}},
+	[SHARE_HEAD] = {"head", 5, {TEXT("name"), TEXT("uuid"), INT("revision"), INT("since"),
+		INT("first_day")}},
 	[SHARE_NODE] = {"node", 2, {TEXT("label"), TEXT("name")}},
 	[SHARE_PROGRAM] = {"program", 3, {INT("key"), BYTES("comm"), BYTES("exe")}},
 	[SHARE_PROFILE] = {"profile", 2, {INT("key"), TEXT("json")}},
@@ -163,8 +163,9 @@ static int list_series(struct sql *sql, uint64_t key, struct err *err)
 }
 
 /* The only node of the store, or this host. */
-static int name_of(struct sql *sql, char name[SHARE_NAME_SIZE], struct err *err)
+int store_share_name(struct store *store, char name[SHARE_NAME_SIZE], struct err *err)
 {
+	struct sql *sql = &store->sql;
 	char host[256] = "";
 	sqlite3_stmt *get = sql_prepare(
 		sql, "SELECT label FROM node WHERE (SELECT count(*) FROM node) = 1", err);
@@ -184,27 +185,26 @@ static int name_of(struct sql *sql, char name[SHARE_NAME_SIZE], struct err *err)
 	return result < 0 ? result : 0;
 }
 
-static int fill_head(struct sql *sql, const char *name, const struct share_known *known,
+static int fill_head(struct store *store, const char *name, const struct share_known *known,
 		     struct share_head *head, struct err *err)
 {
+	struct sql *sql = &store->sql;
 	struct revision revision;
 	int result = revision_next(sql, known->uuid, known->revision, &revision, err);
 
 	if (result < 0)
 		return result;
-	bool all = known->all || !revision.same || revision.restored ||
-		   known->revision < revision.from;
+	bool all = known->all || !revision.same || known->revision < revision.from;
 
 	*head = (struct share_head){
 		.revision = revision.number,
 		.since = all ? 0 : known->revision,
 		.first_day = revision.first_day,
-		.restored = revision.restored,
 	};
 	memcpy(head->uuid, revision.uuid, sizeof(head->uuid));
 	if (name)
 		snprintf(head->name, sizeof(head->name), "%s", name);
-	return name ? 0 : name_of(sql, head->name, err);
+	return name ? 0 : store_share_name(store, head->name, err);
 }
 
 uint64_t store_share_random(void)
@@ -220,7 +220,7 @@ int store_share_begin(struct store *store, const char *name, const struct share_
 		      uint64_t key, struct share_head *ret_head, struct err *err)
 {
 	struct sql *sql = &store->sql;
-	int result = fill_head(sql, name, known, &store->share_head, err);
+	int result = fill_head(store, name, known, &store->share_head, err);
 
 	store->share_key = key;
 	*ret_head = store->share_head;
@@ -239,6 +239,9 @@ void store_share_end(struct store *store)
 {
 	if (!sqlite3_get_autocommit(store->sql.db))
 		sqlite3_exec(store->sql.db, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_exec(store->sql.db,
+		     "DROP TABLE IF EXISTS temp.sent_day; DROP TABLE IF EXISTS temp.sent_series",
+		     NULL, NULL, NULL);
 }
 
 static int give_head(const struct share_head *head, share_row_fn *each, void *context,
@@ -247,7 +250,7 @@ static int give_head(const struct share_head *head, share_row_fn *each, void *co
 	const struct share_value values[] = {
 		{.bytes = str_from(head->name)}, {.bytes = str_from(head->uuid)},
 		{.number = head->revision},      {.number = head->since},
-		{.number = head->first_day},     {.number = head->restored},
+		{.number = head->first_day},
 	};
 
 	return each(context, SHARE_HEAD, values, err);

@@ -68,7 +68,6 @@ struct share_head {
 	int64_t revision;           /* everything that changed up to it */
 	int64_t since;              /* and after it; 0: everything */
 	int64_t first_day;          /* of days before it, the sender may have dropped some */
-	bool restored;              /* the store is a copy of before */
 };
 
 /* What the other side has of the sender. */
@@ -85,6 +84,9 @@ struct share_known {
  */
 int store_share_begin(struct store *store, const char *name, const struct share_known *known,
 		      uint64_t key, struct share_head *ret_head, struct err *err);
+
+/* Whose the rows are where nobody says otherwise. */
+int store_share_name(struct store *store, char name[SHARE_NAME_SIZE], struct err *err);
 
 /* A key for what is sent once, and for another side's rows the first time. */
 uint64_t store_share_random(void);

@@ -67,7 +67,7 @@ struct share_taker {
 	bool is_copy, begun, knows;
 	struct share_head head;
 	int64_t sender, generation; /* our number of the one at hand */
-	bool goes_on;               /* the same store as before, not a copy of before */
+	bool goes_on;               /* the same store as before */
 	sqlite3_stmt *statements[TAKER_SQL_COUNT];
 };
 
@@ -173,7 +173,6 @@ static void fill_head(struct share_head *head, const struct share_value *values)
 		.revision = values[2].number,
 		.since = values[3].number,
 		.first_day = values[4].number,
-		.restored = values[5].number != 0,
 	};
 	snprintf(head->name, sizeof(head->name), "%.*s", (int)values[0].bytes.n, values[0].bytes.p);
 	snprintf(head->uuid, sizeof(head->uuid), "%.*s", (int)values[1].bytes.n, values[1].bytes.p);
@@ -186,8 +185,8 @@ static int follow(struct share_taker *taker, bool same, int64_t generation, int6
 	const struct share_head *head = &taker->head;
 
 	taker->knows = same && head->revision <= revision;
-	taker->goes_on = same && !head->restored;
-	taker->generation = taker->goes_on || taker->knows ? generation : generation + 1;
+	taker->goes_on = same;
+	taker->generation = same ? generation : generation + 1;
 	if (taker->knows || head->since == 0 || (same && head->since <= revision))
 		return 0;
 	return err_set(err, ESTALE,
@@ -262,7 +261,7 @@ static int put_head(struct share_taker *taker, const struct share_value *values,
 	taker->begun = true;
 	if (taker->head.name[0] == '\0' || taker->head.uuid[0] == '\0' || taker->head.revision < 1)
 		return bad(err, "it does not say who sent it");
-	if (result == 0)
+	if (result == 0 && !taker->is_copy)
 		result = find_sender(taker, err);
 	return result == 0 && !taker->knows ? put_sender(taker, err) : result;
 }

@@ -18,6 +18,7 @@ live_tests = \
 	tests/live/profile-loop.test \
 	tests/live/sources.test \
 	tests/live/kill.test \
+	tests/live/fleet.test \
 	tests/live/plugin.test \
 	tests/live/strace.test \
 	tests/live/storm-audit.test \

@@ -87,13 +87,11 @@ static void test_restored(void **state)
 	assert_string_equal(first.uuid, second.uuid);
 	assert_false(first.same);
 	assert_true(second.same);
-	assert_false(second.restored);
+	/* a copy of before goes by another name */
 	second = next_for(stores, first.uuid, 50);
-	assert_true(second.restored);
-	assert_int_equal(second.number, 51);
-	second = next_for(stores, "another", 90);
-	assert_false(second.same || second.restored);
-	assert_int_equal(second.number, 52);
+	assert_false(second.same);
+	assert_string_not_equal(first.uuid, second.uuid);
+	assert_true(next_for(stores, second.uuid, second.number).same);
 }
 
 static void test_forgotten(void **state)

@@ -1,0 +1,173 @@
+#include "base/clock.h"
+#include "cli/command.h"
+#include "cli/reading.h"
+#include "fleet/fleet.h"
+#include "report/summary.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct fleet_options {
+	struct global_options global;
+	const char *node, *keep_days;
+	bool print;
+};
+
+/* clang-format off */
+static const struct option_row rows[] = {
+	OPTION_TITLE("init"),
+	OPTION(TEXT, 0, "node", "NAME", struct fleet_options, node,
+	       "make a role for this node instead, which may write its own rows"),
+	OPTION(TEXT, 0, "keep-days", "NUMBER", struct fleet_options, keep_days,
+	       "how many days are kept; default: 365"),
+	OPTION(FLAG, 0, "print", NULL, struct fleet_options, print,
+	       "only print the SQL of the schema"),
+	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
+};
+/* clang-format on */
+
+typedef int action_fn(struct fleet *fleet, const struct fleet_options *options, unsigned keep_days,
+		      struct err *err);
+
+static int init(struct fleet *fleet, const struct fleet_options *options, unsigned keep_days,
+		struct err *err)
+{
+	return options->node ? fleet_add_node(fleet, options->node, err)
+			     : fleet_init(fleet, keep_days, err);
+}
+
+static int prune(struct fleet *fleet, const struct fleet_options *options, unsigned keep_days,
+		 struct err *err)
+{
+	uint64_t days = 0;
+	int r = fleet_prune(fleet, &days, err);
+	const struct summary_row all[] = {
+		{.path = "days", .label = "dropped: days", .count = days}};
+
+	(void)keep_days;
+	if (r < 0 || options->global.quiet)
+		return r;
+	return summary_write(all, 1, format_from_name(options->global.format), stdout);
+}
+
+/* A line of status: a document each in JSON, so that a thousand nodes need no memory. */
+static int write_sender(const struct fleet_sender *sender, void *context)
+{
+	const struct fleet_options *options = context;
+	char pushed[CLOCK_TEXT_SIZE] = "never", name[SHARE_NAME_SIZE], uuid[SHARE_UUID_SIZE];
+	const struct summary_row all[] = {
+		{.path = "node", .label = "node", .text = name},
+		{.path = "pushed", .label = "  pushed", .text = pushed},
+		{.path = "behind_seconds",
+		 .label = "  seconds ago",
+		 .count = (uint64_t)(sender->behind_ms < 0 ? 0 : sender->behind_ms / 1000)},
+		{.path = "revision", .label = "  revision", .count = (uint64_t)sender->revision},
+		{.path = "generation",
+		 .label = "  stores so far",
+		 .count = (uint64_t)sender->generation},
+		{.path = "days", .label = "  days", .count = sender->days},
+		{.path = "records", .label = "  records", .count = sender->records},
+		{.path = "store", .label = "  store", .text = uuid},
+	};
+
+	snprintf(name, sizeof(name), "%.*s", (int)sender->name.n, sender->name.p);
+	snprintf(uuid, sizeof(uuid), "%.*s", (int)sender->uuid.n, sender->uuid.p);
+	if (sender->behind_ms >= 0)
+		clock_format_rfc3339_ms(sender->pushed_ms, pushed);
+	return summary_write(all, sizeof(all) / sizeof(all[0]),
+			     format_from_name(options->global.format), stdout);
+}
+
+static int status(struct fleet *fleet, const struct fleet_options *options, unsigned keep_days,
+		  struct err *err)
+{
+	struct fleet_options given = *options;
+
+	(void)keep_days;
+	return fleet_status(fleet, write_sender, &given, err);
+}
+
+static const struct {
+	const char *name;
+	action_fn *run;
+} actions[] = {
+	{"init", init},
+	{"migrate", init},
+	{"status", status},
+	{"prune", prune},
+};
+
+static action_fn *action_of(const struct invocation *invocation)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (invocation->operand_count == 1 &&
+		    strcmp(invocation->operands[0], actions[i].name) == 0)
+			return actions[i].run;
+	return NULL;
+}
+
+static int check_usage(const struct invocation *invocation, unsigned *ret_keep_days,
+		       struct err *err)
+{
+	const struct fleet_options *options = invocation->options;
+	char *end = NULL;
+	unsigned long days =
+		options->keep_days ? strtoul(options->keep_days, &end, 10) : FLEET_KEEP_DAYS;
+
+	*ret_keep_days = (unsigned)days;
+	if (!action_of(invocation))
+		return err_set(err, EINVAL, "say what to do: init, migrate, status or prune");
+	if (options->keep_days && (*end || days < 1 || days > 36500))
+		return err_set(err, EINVAL, "--keep-days: '%s' is no number from 1 to 36500",
+			       options->keep_days);
+	if (!options->print && !fleet_is_url(options->global.db))
+		return err_set(err, EINVAL,
+			       "--db postgresql://HOST/DATABASE is required: the fleet's database");
+	return 0;
+}
+
+static int run(struct invocation *invocation, struct err *err)
+{
+	const struct fleet_options *options = invocation->options;
+	struct fleet *fleet = NULL;
+	unsigned keep_days;
+	int r = check_usage(invocation, &keep_days, err);
+
+	invocation->misused = r < 0;
+	if (r == 0 && options->print) {
+		BUF_AUTO sql = {0};
+
+		fleet_schema(&sql, keep_days);
+		fwrite(sql.p, 1, sql.n, stdout);
+		return EXIT_FINE;
+	}
+	if (r == 0)
+		r = fleet_open(options->global.db, &fleet, err);
+	if (r == 0)
+		r = action_of(invocation)(fleet, options, keep_days, err);
+	fleet_close(fleet);
+	return r < 0 ? reading_output_failed(r, err) : EXIT_FINE;
+}
+
+const struct command command_fleet = {
+	.name = "fleet",
+	.summary = "set up a fleet's database, and see who sends to it",
+	.synopsis = "[OPTION...] init|migrate|status|prune --db URL",
+	.examples =
+		{
+			{"sclog fleet init --print", "the schema in SQL, to read"},
+			{"sclog fleet init --db postgresql://db.example/sclog",
+			 "make it, or what is missing of it"},
+			{"sclog fleet status --db postgresql://db.example/sclog",
+			 "which node sent when"},
+		},
+	.description =
+		"Sets up the PostgreSQL database that `sclog push` sends to, for its owner: tables "
+		"with a partition for each day, and roles. `prune` drops days that are older than "
+		"the retention.",
+	.table = {rows, sizeof(rows) / sizeof(*rows)},
+	.options_size = sizeof(struct fleet_options),
+	.reads_fleet = true,
+	.run = run,
+};

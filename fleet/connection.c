@@ -1,0 +1,122 @@
+#include "fleet/connection.h"
+
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* "message\n" of libpq: its first line. */
+static struct str first_line(const char *text)
+{
+	struct str line = str_from(text ? text : "");
+
+	return str_of(line.p, str_chr(line, '\n'));
+}
+
+int fleet_failed(struct fleet *fleet, const PGresult *result, struct err *err)
+{
+	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	const char *words = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+	struct str line = first_line(words ? words : PQerrorMessage(fleet->connection));
+
+	snprintf(fleet->state, sizeof(fleet->state), "%s", state ? state : "");
+	if (strcmp(fleet->state, "3F000") == 0 || strcmp(fleet->state, "42P01") == 0)
+		return err_set(err, ENOENT,
+			       "fleet: the database has no sclog schema: its owner makes one with"
+			       " `sclog fleet init`");
+	if (strcmp(fleet->state, "42501") == 0)
+		return err_set(err, EACCES,
+			       "fleet: %.*s: a node can write only rows of its own name (the role"
+			       " that it logs in as), and needs `sclog fleet init --node NAME`",
+			       (int)line.n, line.p);
+	return err_set(err, EIO, "fleet: %.*s", (int)line.n, line.p);
+}
+
+/* A password there stands in the process list. */
+static int check_url(const char *url, struct err *err)
+{
+	char *message = NULL;
+	PQconninfoOption *all = PQconninfoParse(url, &message);
+	bool has_password = false;
+
+	PQfreemem(message); /* it may repeat a part of the URL */
+	if (!all)
+		return err_set(err, EINVAL,
+			       "the address of the fleet's database is not valid: write"
+			       " postgresql://HOST/DATABASE");
+	for (PQconninfoOption *at = all; at->keyword; at++)
+		has_password |= strcmp(at->keyword, "password") == 0 && at->val && *at->val;
+	PQconninfoFree(all);
+	if (has_password)
+		return err_set(err, EINVAL,
+			       "there is a password in the address of the fleet's database, and"
+			       " everybody can read it in the process list: put it into ~/.pgpass"
+			       " or a file named by PGPASSFILE");
+	return 0;
+}
+
+int fleet_connect(struct fleet *fleet, struct err *err)
+{
+	const char *const keys[] = {"dbname", "fallback_application_name", "connect_timeout", NULL};
+	const char *const values[] = {fleet->url, "sclog", "10", NULL};
+
+	if (fleet->connection && PQstatus(fleet->connection) == CONNECTION_OK)
+		return 0;
+	PQfinish(fleet->connection);
+	fleet->connection = PQconnectdbParams(keys, values, 1);
+	if (PQstatus(fleet->connection) != CONNECTION_OK)
+		return fleet_failed(fleet, NULL, err);
+	PQsetErrorVerbosity(fleet->connection, PQERRORS_TERSE);
+	return fleet_do(fleet, "SET client_min_messages = warning", 0, NULL, err);
+}
+
+int fleet_open(const char *url, struct fleet **ret_fleet, struct err *err)
+{
+	int result = check_url(url, err);
+
+	*ret_fleet = NULL;
+	if (result < 0)
+		return result;
+	*ret_fleet = mem_new(1, sizeof(**ret_fleet));
+	(*ret_fleet)->url = mem_copy(str_from(url));
+	return 0;
+}
+
+void fleet_close(struct fleet *fleet)
+{
+	if (!fleet)
+		return;
+	PQfinish(fleet->connection);
+	free(fleet->url);
+	free(fleet);
+}
+
+PGresult *fleet_run(struct fleet *fleet, const char *sql, int count, const char *const *values,
+		    struct err *err)
+{
+	PGresult *result = PQexecParams(fleet->connection, sql, count, NULL, values, NULL, NULL, 0);
+	ExecStatusType status = PQresultStatus(result);
+
+	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
+		return result;
+	fleet_failed(fleet, result, err);
+	PQclear(result);
+	return NULL;
+}
+
+int fleet_do(struct fleet *fleet, const char *sql, int count, const char *const *values,
+	     struct err *err)
+{
+	PGresult *result = fleet_run(fleet, sql, count, values, err);
+
+	PQclear(result);
+	return result ? 0 : -err->code;
+}
+
+int64_t fleet_number(const PGresult *result, int row, int column)
+{
+	return PQgetisnull(result, row, column)
+		       ? 0
+		       : strtoll(PQgetvalue(result, row, column), NULL, 10);
+}

@@ -1,0 +1,71 @@
+/*
+ * The fleet's database: PostgreSQL, or an engine of its protocol, that has a copy of what each
+ * node's store counted.
+ *
+ * Its tables are those of store/share.h, each row with its sender in front; fleet_schema() says
+ * them in SQL. A node is a role that may write its own rows only. Rows are absolute and hang on
+ * keys that the node hashes, so that a push that ends anywhere is simply made again. Without libpq
+ * everything here is an error that says so.
+ */
+#ifndef SCLOG_FLEET_FLEET_H
+#define SCLOG_FLEET_FLEET_H
+
+#include "store/share.h"
+
+#define FLEET_KEEP_DAYS 365
+
+struct fleet;
+
+/* True of "postgresql://..." and "postgres://...". */
+bool fleet_is_url(const char *db);
+
+/* Appends the schema: what fleet_init() runs, and a database administrator may read or run. */
+void fleet_schema(struct buf *sql, unsigned keep_days);
+
+/* Connects. A password in the URL is an error, since everybody could read it in the process list;
+ * libpq's variables, ~/.pgpass and service files have theirs. No message repeats the URL. */
+int fleet_open(const char *url, struct fleet **ret_fleet, struct err *err);
+void fleet_close(struct fleet *fleet);
+
+/* Makes what is missing of the schema; again, it changes nothing but the retention. */
+int fleet_init(struct fleet *fleet, unsigned keep_days, struct err *err);
+
+/* Makes a role for a node, a member of those that push. Its password, if it is to have one, and its
+ * certificate are the administrator's. */
+int fleet_add_node(struct fleet *fleet, const char *name, struct err *err);
+
+/* Drops the days that are older than the retention. */
+int fleet_prune(struct fleet *fleet, uint64_t *ret_days, struct err *err);
+
+struct fleet_sender {
+	struct str name, uuid;
+	int64_t generation, revision;
+	int64_t pushed_ms,
+		behind_ms; /* behind_ms: how long ago, by the server's clock; -1: never */
+	uint64_t days, records;
+};
+typedef int fleet_sender_fn(const struct fleet_sender *sender, void *context);
+int fleet_status(struct fleet *fleet, fleet_sender_fn *each, void *context, struct err *err);
+
+struct fleet_push {
+	const char *name; /* of the node; NULL: as store_share_begin() */
+	bool all;
+};
+
+struct fleet_pushed {
+	struct share_head head;
+	uint64_t rows;
+	unsigned attempts;
+};
+
+/* Sends what changed since the last time; tries again with growing pauses while the server cannot
+ * be reached, and with fewer rows at a time where a statement took too long. */
+int fleet_push(struct fleet *fleet, struct store *store, const struct fleet_push *push,
+	       struct fleet_pushed *ret_pushed, struct err *err);
+
+/* Makes an empty store in memory a copy of what the fleet has of these days (since the epoch, both
+ * included). */
+int fleet_read(struct fleet *fleet, struct store *store, int64_t first_day, int64_t last_day,
+	       struct err *err);
+
+#endif

@@ -1,0 +1,60 @@
+#include "fleet/fleet.h"
+
+#include <errno.h>
+
+static int refuse(struct err *err)
+{
+	return err_set(err, ENOTSUP,
+		       "fleet: this sclog was built without PostgreSQL; bundles work (`sclog push"
+		       " --to FILE`)");
+}
+
+int fleet_open(const char *url, struct fleet **ret_fleet, struct err *err)
+{
+	(void)url;
+	*ret_fleet = NULL;
+	return refuse(err);
+}
+
+void fleet_close(struct fleet *fleet)
+{
+	(void)fleet;
+}
+
+int fleet_init(struct fleet *fleet, unsigned keep_days, struct err *err)
+{
+	(void)fleet, (void)keep_days;
+	return refuse(err);
+}
+
+int fleet_add_node(struct fleet *fleet, const char *name, struct err *err)
+{
+	(void)fleet, (void)name;
+	return refuse(err);
+}
+
+int fleet_prune(struct fleet *fleet, uint64_t *ret_days, struct err *err)
+{
+	(void)fleet, (void)ret_days;
+	return refuse(err);
+}
+
+int fleet_status(struct fleet *fleet, fleet_sender_fn *each, void *context, struct err *err)
+{
+	(void)fleet, (void)each, (void)context;
+	return refuse(err);
+}
+
+int fleet_push(struct fleet *fleet, struct store *store, const struct fleet_push *push,
+	       struct fleet_pushed *ret_pushed, struct err *err)
+{
+	(void)fleet, (void)store, (void)push, (void)ret_pushed;
+	return refuse(err);
+}
+
+int fleet_read(struct fleet *fleet, struct store *store, int64_t first_day, int64_t last_day,
+	       struct err *err)
+{
+	(void)fleet, (void)store, (void)first_day, (void)last_day;
+	return refuse(err);
+}

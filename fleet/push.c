@@ -1,0 +1,410 @@
+#include "fleet/connection.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Rows of one statement, which is a transaction of its own; fewer where that takes too long. */
+#define ROWS_MAX  10000
+#define ROWS_MIN  100
+#define BYTES_MAX ((size_t)16 << 20)
+
+#define ATTEMPTS_MAX 7
+
+/* Rows of one kind on their way: an array literal for each column. */
+struct batch {
+	enum share_kind kind;
+	size_t rows, bytes;
+	struct buf columns[SHARE_COLUMNS_MAX];
+};
+
+struct pusher {
+	struct fleet *fleet;
+	struct share_head head;
+	int64_t generation;
+	char generation_text[24], revision_text[24];
+	size_t rows_max;
+	struct batch batch;
+	uint64_t rows;
+};
+
+/* --- array literals */
+
+static void put_bytes(struct buf *to, struct str bytes)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *at = buf_reserve(to, bytes.n * 2 + 6);
+	size_t n = 0;
+
+	memcpy(at, "\"\\\\x", 4);
+	n = 4;
+	for (size_t i = 0; i < bytes.n; i++) {
+		at[n++] = digits[(unsigned char)bytes.p[i] >> 4];
+		at[n++] = digits[(unsigned char)bytes.p[i] & 15];
+	}
+	at[n++] = '"';
+	to->n += n;
+}
+
+/* PostgreSQL takes valid UTF-8 without NUL: what is none stands for itself no more. */
+static void put_text(struct buf *to, struct str text)
+{
+	buf_put_char(to, '"');
+	for (size_t i = 0; i < text.n;) {
+		uint32_t point;
+		size_t bad = 1, n = utf8_decode(str_skip(text, i), &point, &bad);
+
+		if (n == 0 || text.p[i] == '\0') {
+			buf_put_str(to, STR("\xef\xbf\xbd"));
+			i += n ? n : bad;
+			continue;
+		}
+		if (text.p[i] == '"' || text.p[i] == '\\')
+			buf_put_char(to, '\\');
+		buf_put_str(to, str_of(text.p + i, n));
+		i += n;
+	}
+	buf_put_char(to, '"');
+}
+
+static void put_value(struct buf *to, enum share_type type, const struct share_value *value)
+{
+	buf_put_char(to, to->n ? ',' : '{');
+	if (value->null)
+		buf_put_str(to, STR("NULL"));
+	else if (type == SHARE_INT)
+		buf_format(to, "%" PRId64, value->number);
+	else if (type == SHARE_BYTES)
+		put_bytes(to, value->bytes);
+	else
+		put_text(to, value->bytes);
+}
+
+/* --- statements */
+
+static void put_unnest(struct buf *sql, const struct share_table *table)
+{
+	static const char *const types[] = {"bigint", "text", "bytea"};
+
+	buf_put_str(sql, STR("unnest("));
+	for (size_t i = 0; i < table->count; i++)
+		buf_format(sql, "%s$%zu::%s[]", i ? ", " : "", i + 4,
+			   types[table->columns[i].type]);
+	buf_put_str(sql, STR(")"));
+}
+
+/* Of a day that another store sent, too, the larger count stays (store/share_taker.c). */
+static void put_day_statement(struct buf *sql)
+{
+	buf_put_str(
+		sql,
+		STR("INSERT INTO sclog.day AS d (day, sender, series, count, first, last,"
+		    " hours, generation, revision) SELECT date '1970-01-01' + u.day::int, $1,"
+		    " u.series, u.count, u.first, u.last, u.hours, $2::bigint, $3::bigint FROM "));
+	put_unnest(sql, &share_tables[SHARE_DAY]);
+	buf_put_str(sql,
+		    STR(" AS u (day, series, count, first, last, hours) WHERE u.day BETWEEN"
+			" current_date - date '1970-01-01' - (SELECT keep_days FROM sclog.fleet)"
+			" AND current_date - date '1970-01-01' + 2"
+			" ON CONFLICT (day, sender, series) DO UPDATE SET count = excluded.count,"
+			" first = excluded.first, last = excluded.last, hours = excluded.hours,"
+			" generation = excluded.generation, revision = excluded.revision"
+			" WHERE (d.generation = excluded.generation AND d.revision <="
+			" excluded.revision) OR (d.generation < excluded.generation"
+			" AND d.count <= excluded.count)"));
+}
+
+static void put_empty_statement(struct buf *sql)
+{
+	buf_put_str(sql, STR("DELETE FROM sclog.day d USING "));
+	put_unnest(sql, &share_tables[SHARE_EMPTY]);
+	buf_put_str(sql, STR(" AS u (day, series) WHERE d.sender = $1 AND d.day ="
+			     " date '1970-01-01' + u.day::int AND d.series = u.series"
+			     " AND d.generation = $2::bigint AND d.revision <= $3::bigint"));
+}
+
+static void put_statement(struct buf *sql, enum share_kind kind)
+{
+	const struct share_table *table = &share_tables[kind];
+
+	if (kind == SHARE_DAY) {
+		put_day_statement(sql);
+		return;
+	}
+	if (kind == SHARE_EMPTY) {
+		put_empty_statement(sql);
+		return;
+	}
+	buf_format(sql, "INSERT INTO sclog.%s AS t (sender, generation, revision", table->name);
+	for (size_t i = 0; i < table->count; i++)
+		buf_format(sql, ", \"%s\"", table->columns[i].name);
+	buf_put_str(sql, STR(") SELECT $1, $2::bigint, $3::bigint, * FROM "));
+	put_unnest(sql, table);
+	buf_format(sql, " ON CONFLICT (sender, \"%s\") DO ", table->columns[0].name);
+	if (kind < SHARE_CONTAINER || kind == SHARE_SERIES) { /* they never change */
+		buf_put_str(sql, STR("NOTHING"));
+		return;
+	}
+	buf_put_str(sql, STR("UPDATE SET generation = excluded.generation,"
+			     " revision = excluded.revision"));
+	for (size_t i = 1; i < table->count; i++)
+		buf_format(sql, ", \"%s\" = excluded.\"%s\"", table->columns[i].name,
+			   table->columns[i].name);
+	buf_put_str(sql, STR(" WHERE (t.generation, t.revision) <= (excluded.generation,"
+			     " excluded.revision)"));
+}
+
+/* --- sending */
+
+/* Partitions are made in a transaction of their own: making one locks the table. */
+static int make_days(struct pusher *pusher, struct err *err)
+{
+	const char *values[] = {pusher->batch.columns[0].p};
+
+	return fleet_do(pusher->fleet,
+			"SELECT sclog.make_day(date '1970-01-01' + u.day::int)"
+			" FROM (SELECT DISTINCT unnest($1::bigint[])) AS u (day) ORDER BY u.day",
+			1, values, err);
+}
+
+static int flush(struct pusher *pusher, struct err *err)
+{
+	struct batch *batch = &pusher->batch;
+	const struct share_table *table = &share_tables[batch->kind];
+	const char *values[SHARE_COLUMNS_MAX + 3] = {pusher->head.name, pusher->generation_text,
+						     pusher->revision_text};
+	BUF_AUTO sql = {0};
+	int result = 0;
+
+	if (batch->rows == 0)
+		return 0;
+	for (size_t i = 0; i < table->count; i++) {
+		buf_put_char(&batch->columns[i], '}');
+		values[i + 3] = batch->columns[i].p;
+	}
+	if (batch->kind == SHARE_DAY)
+		result = make_days(pusher, err);
+	put_statement(&sql, batch->kind);
+	if (result == 0)
+		result = fleet_do(pusher->fleet, sql.p, (int)table->count + 3, values, err);
+	for (size_t i = 0; i < table->count; i++)
+		buf_clear(&batch->columns[i]);
+	pusher->rows += batch->rows;
+	batch->rows = batch->bytes = 0;
+	return result;
+}
+
+static int take_row(void *context, enum share_kind kind, const struct share_value *values,
+		    struct err *err)
+{
+	struct pusher *pusher = context;
+	struct batch *batch = &pusher->batch;
+	const struct share_table *table = &share_tables[kind];
+	int result = 0;
+
+	if (kind == SHARE_HEAD)
+		return 0;
+	if (kind != batch->kind || batch->rows >= pusher->rows_max || batch->bytes >= BYTES_MAX)
+		result = flush(pusher, err);
+	batch->kind = kind;
+	for (size_t i = 0; i < table->count; i++) {
+		put_value(&batch->columns[i], table->columns[i].type, &values[i]);
+		batch->bytes += values[i].bytes.n + 8;
+	}
+	batch->rows++;
+	return result;
+}
+
+/* What the node has no more: evidence that was settled, and what was forgotten there. */
+static int drop_gone(struct pusher *pusher, struct err *err)
+{
+	static const char *const drops[] = {
+		"DELETE FROM sclog.in_force WHERE sender = $1 AND (generation, revision) <"
+		" ($2::bigint, $3::bigint)",
+		"DELETE FROM sclog.span WHERE sender = $1 AND (generation, revision) <"
+		" ($2::bigint, $3::bigint)",
+		"DELETE FROM sclog.loss WHERE sender = $1 AND (generation, revision) <"
+		" ($2::bigint, $3::bigint)",
+		"DELETE FROM sclog.acknowledged WHERE sender = $1 AND (generation, revision) <"
+		" ($2::bigint, $3::bigint)",
+		"DELETE FROM sclog.container c WHERE sender = $1 AND (generation, revision) <"
+		" ($2::bigint, $3::bigint) AND NOT EXISTS (SELECT 1 FROM sclog.series s JOIN"
+		" sclog.day d ON d.sender = s.sender AND d.series = s.key WHERE s.sender = $1"
+		" AND s.container = c.key)",
+	};
+	char first[24];
+	const char *values[] = {pusher->head.name, pusher->generation_text, pusher->revision_text,
+				first};
+	int result = 0;
+
+	snprintf(first, sizeof(first), "%" PRId64, pusher->head.first_day);
+	if (pusher->head.since == 0)
+		result = fleet_do(pusher->fleet,
+				  "DELETE FROM sclog.day WHERE sender = $1 AND generation ="
+				  " $2::bigint AND revision < $3::bigint AND day >="
+				  " date '1970-01-01' + $4::int",
+				  4, values, err);
+	for (size_t i = 0; i < sizeof(drops) / sizeof(drops[0]) && result == 0; i++)
+		result = fleet_do(pusher->fleet, drops[i], 3, values, err);
+	return result;
+}
+
+static int finish(struct pusher *pusher, struct err *err)
+{
+	const char *values[] = {pusher->head.name, pusher->generation_text, pusher->revision_text,
+				pusher->head.uuid};
+	int result = fleet_do(pusher->fleet, "BEGIN", 0, NULL, err);
+
+	if (result == 0)
+		result = drop_gone(pusher, err);
+	if (result == 0)
+		result = fleet_do(pusher->fleet,
+				  "UPDATE sclog.sender SET uuid = $4, generation = $2::bigint,"
+				  " revision = $3::bigint, pushed = now() WHERE sender = $1 AND"
+				  " (generation, revision) <= ($2::bigint, $3::bigint)",
+				  4, values, err);
+	return result == 0 ? fleet_do(pusher->fleet, "COMMIT", 0, NULL, err) : result;
+}
+
+/* --- what the fleet knows */
+
+static int check_version(struct fleet *fleet, struct err *err)
+{
+	PGresult *row =
+		fleet_run(fleet, "SELECT version, min_client FROM sclog.fleet", 0, NULL, err);
+	int64_t least = row && PQntuples(row) ? fleet_number(row, 0, 1) : 0;
+
+	PQclear(row);
+	if (!row)
+		return -err->code;
+	return least <= FLEET_VERSION
+		       ? 0
+		       : err_set(err, EPROTO,
+				 "fleet: its schema needs a newer sclog than this one: update sclog");
+}
+
+static int read_sender(struct fleet *fleet, const char *name, struct share_known *known,
+		       char uuid[SHARE_UUID_SIZE], int64_t *ret_generation, uint64_t *ret_key,
+		       struct err *err)
+{
+	char key[24];
+	const char *values[] = {name, key};
+
+	snprintf(key, sizeof(key), "%" PRId64, (int64_t)store_share_random());
+	int result = fleet_do(fleet,
+			      "INSERT INTO sclog.sender (sender, key) VALUES ($1, $2::bigint)"
+			      " ON CONFLICT DO NOTHING",
+			      2, values, err);
+	PGresult *row = result == 0 ? fleet_run(fleet,
+						"SELECT key, uuid, generation, revision"
+						" FROM sclog.sender WHERE sender = $1",
+						1, values, err)
+				    : NULL;
+
+	if (!row)
+		return -err->code;
+	if (PQntuples(row) == 1) {
+		*ret_key = (uint64_t)fleet_number(row, 0, 0);
+		snprintf(uuid, SHARE_UUID_SIZE, "%s", PQgetvalue(row, 0, 1));
+		*ret_generation = fleet_number(row, 0, 2);
+		known->revision = fleet_number(row, 0, 3);
+	} else {
+		result = err_set(err, EACCES, "fleet: this role cannot send as node %s", name);
+	}
+	PQclear(row);
+	return result;
+}
+
+static int push_once(struct pusher *pusher, struct store *store, const struct fleet_push *push,
+		     struct err *err)
+{
+	char uuid[SHARE_UUID_SIZE] = "", name[SHARE_NAME_SIZE];
+	struct share_known known = {.uuid = uuid, .all = push->all};
+	int64_t generation = 0;
+	uint64_t key = 0;
+	int result = fleet_connect(pusher->fleet, err);
+
+	if (result == 0)
+		result = check_version(pusher->fleet, err);
+	if (result == 0 && push->name)
+		snprintf(name, sizeof(name), "%s", push->name);
+	else if (result == 0)
+		result = store_share_name(store, name, err);
+	if (result == 0)
+		result = read_sender(pusher->fleet, name, &known, uuid, &generation, &key, err);
+	if (result == 0)
+		result = store_share_begin(store, name, &known, key, &pusher->head, err);
+	bool same = strcmp(uuid, pusher->head.uuid) == 0;
+
+	pusher->generation = same ? generation : generation + 1;
+	snprintf(pusher->generation_text, sizeof(pusher->generation_text), "%" PRId64,
+		 pusher->generation);
+	snprintf(pusher->revision_text, sizeof(pusher->revision_text), "%" PRId64,
+		 pusher->head.revision);
+	if (result == 0)
+		result = store_share_rows(store, take_row, pusher, err);
+	if (result == 0)
+		result = flush(pusher, err);
+	store_share_end(store);
+	return result == 0 ? finish(pusher, err) : result;
+}
+
+/* Whether it may work in a while: the server went away, was full or busy, or two got into each
+ * other's way (classes 08, 40, 53, 55, 57 of SQLSTATE). */
+static bool passes(const struct fleet *fleet)
+{
+	static const char *const classes[] = {"08", "40", "53", "55", "57"};
+
+	if (fleet->state[0] == '\0')
+		return PQstatus(fleet->connection) != CONNECTION_OK;
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (strncmp(fleet->state, classes[i], 2) == 0)
+			return true;
+	return false;
+}
+
+static void reset(struct pusher *pusher)
+{
+	/* statement_timeout */
+	if (strcmp(pusher->fleet->state, "57014") == 0 && pusher->rows_max / 2 >= ROWS_MIN)
+		pusher->rows_max /= 2;
+	for (size_t i = 0; i < SHARE_COLUMNS_MAX; i++)
+		buf_clear(&pusher->batch.columns[i]);
+	pusher->batch.rows = pusher->batch.bytes = 0;
+	pusher->rows = 0;
+	PQfinish(pusher->fleet->connection);
+	pusher->fleet->connection = NULL;
+	pusher->fleet->state[0] = '\0';
+}
+
+/* A second, then twice as long each time; from half of that on, so that nodes do not come together. */
+static void wait_before(unsigned attempt)
+{
+	unsigned ms = 1000u << attempt;
+
+	poll(NULL, 0, (int)(ms / 2 + store_share_random() % (ms / 2 + 1)));
+}
+
+int fleet_push(struct fleet *fleet, struct store *store, const struct fleet_push *push,
+	       struct fleet_pushed *ret_pushed, struct err *err)
+{
+	struct pusher pusher = {.fleet = fleet, .rows_max = ROWS_MAX};
+	unsigned attempt = 0;
+	int result;
+
+	while ((result = push_once(&pusher, store, push, err)) < 0 && passes(fleet) &&
+	       attempt + 1 < ATTEMPTS_MAX) {
+		reset(&pusher);
+		wait_before(attempt++);
+		err_clear(err);
+	}
+	*ret_pushed = (struct fleet_pushed){pusher.head, pusher.rows, attempt + 1};
+	for (size_t i = 0; i < SHARE_COLUMNS_MAX; i++)
+		buf_release(&pusher.batch.columns[i]);
+	return result;
+}

@@ -1,0 +1,119 @@
+#include "fleet/fleet.h"
+
+#include <stdio.h>
+
+bool fleet_is_url(const char *db)
+{
+	return db && (strncmp(db, "postgresql://", 13) == 0 || strncmp(db, "postgres://", 11) == 0);
+}
+
+static const char begin[] =
+	"-- The fleet's database. Tables, roles and rights belong to whoever runs this.\n"
+	"-- sclog_node: the role of those that push; each node is a member, named like the node.\n"
+	"-- sclog_reader: the role of those that ask.\n"
+	"CREATE SCHEMA IF NOT EXISTS sclog;\n"
+	"DO $$ BEGIN\n"
+	"  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'sclog_node') THEN\n"
+	"    CREATE ROLE sclog_node NOLOGIN;\n"
+	"  END IF;\n"
+	"  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'sclog_reader') THEN\n"
+	"    CREATE ROLE sclog_reader NOLOGIN;\n"
+	"  END IF;\n"
+	"END $$;\n"
+	"GRANT USAGE ON SCHEMA sclog TO sclog_node, sclog_reader;\n"
+	"\n"
+	"-- which schema this is, the oldest sclog that may write to it, and how many days are kept\n"
+	"CREATE TABLE IF NOT EXISTS sclog.fleet (one boolean PRIMARY KEY DEFAULT true CHECK (one),\n"
+	"  version integer NOT NULL, min_client integer NOT NULL, keep_days integer NOT NULL);\n"
+	"GRANT SELECT ON sclog.fleet TO sclog_node, sclog_reader;\n"
+	"\n"
+	"-- up to which revision of which store a node has sent; key: under which its keys are hashed\n"
+	"CREATE TABLE IF NOT EXISTS sclog.sender (sender text PRIMARY KEY, key bigint NOT NULL,\n"
+	"  uuid text NOT NULL DEFAULT '', generation bigint NOT NULL DEFAULT 0,\n"
+	"  revision bigint NOT NULL DEFAULT 0, pushed timestamptz);\n";
+
+static const char end[] =
+	"\n"
+	"-- a day of a series; hours: its hours with their minutes, packed (store/day.h)\n"
+	"CREATE TABLE IF NOT EXISTS sclog.day (day date NOT NULL, sender text NOT NULL,\n"
+	"  series bigint NOT NULL, count bigint NOT NULL, first bigint NOT NULL,\n"
+	"  last bigint NOT NULL, hours bytea NOT NULL, generation bigint NOT NULL,\n"
+	"  revision bigint NOT NULL, PRIMARY KEY (day, sender, series)) PARTITION BY RANGE (day);\n"
+	"\n"
+	"-- the partition of a day, made by the first node that needs it; false: outside of what is kept\n"
+	"CREATE OR REPLACE FUNCTION sclog.make_day(wanted date) RETURNS boolean\n"
+	"LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$\n"
+	"DECLARE\n"
+	"  partition text := 'day_' || to_char(wanted, 'YYYYMMDD');\n"
+	"BEGIN\n"
+	"  IF wanted < current_date - (SELECT keep_days FROM sclog.fleet) OR wanted > current_date + 2 THEN\n"
+	"    RETURN false;\n"
+	"  END IF;\n"
+	"  IF to_regclass('sclog.' || partition) IS NULL THEN\n"
+	"    PERFORM pg_advisory_xact_lock(hashtext('sclog.day'));\n"
+	"    EXECUTE format('CREATE TABLE IF NOT EXISTS sclog.%I PARTITION OF sclog.day'\n"
+	"      ' FOR VALUES FROM (%L) TO (%L)', partition, wanted, wanted + 1);\n"
+	"  END IF;\n"
+	"  RETURN true;\n"
+	"END $$;\n"
+	"REVOKE ALL ON FUNCTION sclog.make_day(date) FROM PUBLIC;\n"
+	"GRANT EXECUTE ON FUNCTION sclog.make_day(date) TO sclog_node;\n";
+
+static const char *const types[] = {
+	[SHARE_INT] = "bigint",
+	[SHARE_TEXT] = "text",
+	[SHARE_BYTES] = "bytea",
+};
+
+static bool has_table(enum share_kind kind)
+{
+	return kind != SHARE_HEAD && kind != SHARE_DAY && kind != SHARE_EMPTY;
+}
+
+static void put_table(struct buf *sql, enum share_kind kind)
+{
+	const struct share_table *table = &share_tables[kind];
+
+	buf_format(sql, "CREATE TABLE IF NOT EXISTS sclog.%s (sender text NOT NULL", table->name);
+	for (size_t i = 0; i < table->count; i++)
+		buf_format(sql, ", \"%s\" %s", table->columns[i].name,
+			   types[table->columns[i].type]);
+	buf_format(sql,
+		   ", generation bigint NOT NULL, revision bigint NOT NULL,"
+		   " PRIMARY KEY (sender, \"%s\"));\n",
+		   table->columns[0].name);
+}
+
+static void put_rights(struct buf *sql, const char *table)
+{
+	buf_format(sql,
+		   "ALTER TABLE sclog.%s ENABLE ROW LEVEL SECURITY;\n"
+		   "DROP POLICY IF EXISTS own ON sclog.%s;\n"
+		   "CREATE POLICY own ON sclog.%s TO sclog_node USING (sender = current_user)"
+		   " WITH CHECK (sender = current_user);\n"
+		   "DROP POLICY IF EXISTS read ON sclog.%s;\n"
+		   "CREATE POLICY read ON sclog.%s FOR SELECT TO sclog_reader USING (true);\n"
+		   "GRANT SELECT, INSERT, UPDATE, DELETE ON sclog.%s TO sclog_node;\n"
+		   "GRANT SELECT ON sclog.%s TO sclog_reader;\n",
+		   table, table, table, table, table, table, table);
+}
+
+void fleet_schema(struct buf *sql, unsigned keep_days)
+{
+	buf_put_str(sql, STR(begin));
+	buf_put_str(sql, STR("\n-- names, containers and evidence, as each node has them\n"));
+	for (int kind = 0; kind < SHARE_KIND_COUNT; kind++)
+		if (has_table((enum share_kind)kind))
+			put_table(sql, (enum share_kind)kind);
+	buf_put_str(sql, STR(end));
+	buf_put_str(sql, STR("\n-- a node sees and changes its own rows only\n"));
+	for (int kind = 0; kind < SHARE_KIND_COUNT; kind++)
+		if (has_table((enum share_kind)kind))
+			put_rights(sql, share_tables[kind].name);
+	put_rights(sql, "sender");
+	put_rights(sql, "day");
+	buf_format(sql,
+		   "\nINSERT INTO sclog.fleet (version, min_client, keep_days) VALUES (1, 1, %u)\n"
+		   "  ON CONFLICT (one) DO UPDATE SET keep_days = excluded.keep_days;\n",
+		   keep_days);
+}
