@@ -52,7 +52,8 @@ static inline bool str_starts(struct str s, struct str prefix)
 /* The slice without its first n bytes; n must not exceed its length. */
 static inline struct str str_skip(struct str s, size_t n)
 {
-	return (struct str){.p = s.p + n, .n = s.n - n};
+	/* C knows no NULL + 0 */
+	return (struct str){.p = n ? s.p + n : s.p, .n = s.n - n};
 }
 
 /* Where byte c first stands in s, or s.n if it does not. */

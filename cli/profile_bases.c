@@ -120,10 +120,7 @@ static bool holds_call(struct str head)
 /* By what compressed files begin with (file(1)). */
 static bool is_compressed(struct str head)
 {
-	static const char *const magics[] = {"\x1f\x8b",
-					     "\xfd"
-					     "7zXZ",
-					     "\x28\xb5\x2f\xfd", "BZh"};
+	static const char *const magics[] = {"\x1f\x8b", "\3757zXZ", "\x28\xb5\x2f\xfd", "BZh"};
 
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
 		if (str_starts(head, str_from(magics[i])))

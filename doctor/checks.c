@@ -89,7 +89,6 @@ static void check_actions(const struct host *host, const char *id, struct health
 {
 	static const char *const refusals[] = {"errno", "trap", "kill_thread", "kill_process"};
 	BUF_AUTO absent = {0};
-	BUF_AUTO command = {0};
 
 	if (!host->has_actions) {
 		FIND(FINDING_WARN, "kernel.seccomp.actions_logged cannot be read");

@@ -261,7 +261,7 @@ static inline enum malformed take_value(const char **p, const char *end, enum fi
 		if (end - at < 2 || at[0] != '0' || at[1] != 'x')
 			return MALFORMED_NUMBER;
 		at += 2;
-		/* fall through */
+		__attribute__((fallthrough));
 	case FORM_HEX:
 		at = take_hex(at, end, &hex);
 		why = at ? keep_hex(record, id, hex) : MALFORMED_NUMBER;

@@ -52,6 +52,7 @@ BUILT_SOURCES += report/digest/page.h
 CLEANFILES += report/digest/page.h
 EXTRA_DIST += report/digest/page.css report/digest/page.js
 
+report/digest/html.$(OBJEXT): report/digest/page.h
 report/digest/page.h: $(srcdir)/report/digest/page.css $(srcdir)/report/digest/page.js
 	$(AM_V_GEN)$(MKDIR_P) report/digest && \
 	for part in css js; do \

@@ -783,11 +783,13 @@ static int give_holes(const struct hole_query *query, struct stream *list,
 	return result == 0 ? give_filtered(query, list->runs, list->count) : result;
 }
 
-static void list_copy(struct stream *to, const struct span *runs, size_t count)
+static void list_copy(struct stream *to, const struct stream *from, size_t at)
 {
-	to->runs = mem_resize(to->runs, (to->count + count + 1) * sizeof(*runs));
+	size_t count = from->count - at;
+
+	to->runs = mem_resize(to->runs, (to->count + count + 1) * sizeof(*to->runs));
 	if (count)
-		memcpy(to->runs + to->count, runs, count * sizeof(*runs));
+		memcpy(to->runs + to->count, from->runs + at, count * sizeof(*to->runs));
 	to->count += count;
 }
 
@@ -799,7 +801,7 @@ static void add_said(struct stream *texts, const struct stream *kernel, int64_t 
 {
 	size_t from = texts->count;
 
-	list_copy(texts, kernel->runs, kernel->count);
+	list_copy(texts, kernel, 0);
 	for (size_t i = from; i < texts->count; i++) {
 		struct span *span = &texts->runs[i];
 
@@ -824,7 +826,7 @@ int stream_holes(struct sql *sql, int64_t node, stream_hole_fn *each, void *cont
 		spans_sort(kernel.runs, kernel.count);
 		size_t full = count_complete(kernel.runs, kernel.count);
 
-		list_copy(&filling, kernel.runs + full, kernel.count - full);
+		list_copy(&filling, &kernel, full);
 		result = give_holes(&query, &kernel, &filling);
 	}
 	if (result == 0 && texts.count) {
@@ -835,7 +837,7 @@ int stream_holes(struct sql *sql, int64_t node, stream_hole_fn *each, void *cont
 		size_t full = alone ? count_complete(texts.runs, texts.count) : 0;
 
 		filling.count = 0;
-		list_copy(&filling, texts.runs + full, texts.count - full);
+		list_copy(&filling, &texts, full);
 		result = give_holes(&query, &texts, &filling);
 	}
 	stream_release(&kernel);

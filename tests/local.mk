@@ -125,63 +125,57 @@ shell_tests = \
 	tests/shell/watch.test
 TESTS += $(unit_tests) $(shell_tests)
 
-EXTRA_DIST += $(shell_tests) tests/fuzz/seeds
-EXTRA_DIST += $(shell_tests) tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/locale-months tests/documents tests/metadata tests/profiles
+EXTRA_DIST += $(shell_tests) tests/fuzz/seeds tests/fuzz/run tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/locale-months tests/documents tests/metadata tests/profiles
 
 # The unit tests once more, each memory access watched; as many at a time as there are processors.
 check-valgrind: $(unit_tests)
 	printf '%s\n' $(unit_tests) | srcdir='$(srcdir)' \
 		xargs -P "$$(getconf _NPROCESSORS_ONLN)" -n 1 $(srcdir)/tests/valgrind.sh
 
-# Fuzz targets without a fuzzer: tests/shell/replay.test runs them over files.
-check_PROGRAMS += tests/replay_pack tests/replay_store
-tests_replay_pack_SOURCES = tests/replay.c tests/fuzz/pack.c
-tests_replay_pack_LDADD = libsclog.a
-tests_replay_store_SOURCES = tests/replay.c tests/fuzz/store.c
-tests_replay_store_LDADD = libsclog.a
+# Fuzz targets. ../configure CC=clang --enable-fuzz && make fuzz FUZZ_SECONDS=600 fuzzes each that
+# long. With any compiler each runs once over the files that it is given (tests/shell/replay.test).
+fuzz_targets = \
+	tests/fuzz/bpf \
+	tests/fuzz/config \
+	tests/fuzz/envelope \
+	tests/fuzz/line \
+	tests/fuzz/metadata \
+	tests/fuzz/netlink \
+	tests/fuzz/pack \
+	tests/fuzz/profile \
+	tests/fuzz/runtime \
+	tests/fuzz/store \
+	tests/fuzz/strace \
+	tests/fuzz/time \
+	tests/fuzz/unit
+check_PROGRAMS += $(fuzz_targets)
+EXTRA_DIST += tests/bpf.h tests/fuzz/crashes
+if ENABLE_FUZZ
+FUZZ_LIBS = libsclog.a $(FUZZER)
+else
+FUZZ_LIBS = libreplay.a libsclog.a
+check_LIBRARIES = libreplay.a
+libreplay_a_SOURCES = tests/fuzz/replay.c
+endif
+tests_fuzz_bpf_LDADD = $(FUZZ_LIBS)
+tests_fuzz_config_LDADD = $(FUZZ_LIBS)
+tests_fuzz_envelope_LDADD = $(FUZZ_LIBS)
+tests_fuzz_line_LDADD = $(FUZZ_LIBS)
+tests_fuzz_metadata_LDADD = $(FUZZ_LIBS)
+tests_fuzz_netlink_LDADD = $(FUZZ_LIBS)
+tests_fuzz_pack_LDADD = $(FUZZ_LIBS)
+tests_fuzz_profile_LDADD = $(FUZZ_LIBS)
+tests_fuzz_runtime_LDADD = $(FUZZ_LIBS)
+tests_fuzz_store_LDADD = $(FUZZ_LIBS)
+tests_fuzz_strace_LDADD = $(FUZZ_LIBS)
+tests_fuzz_time_LDADD = $(FUZZ_LIBS)
+tests_fuzz_unit_LDADD = $(FUZZ_LIBS)
 
-# ./configure CC=clang --enable-fuzz && make fuzz FUZZ_SECONDS=600
 FUZZ_SECONDS = 60
 if ENABLE_FUZZ
-fuzz_targets = tests/fuzz/config tests/fuzz/line tests/fuzz/netlink tests/fuzz/profile \
-	tests/fuzz/runtime tests/fuzz/strace tests/fuzz/pack tests/fuzz/store
-EXTRA_PROGRAMS = $(fuzz_targets)
-tests_fuzz_config_SOURCES = tests/fuzz/config.c
-tests_fuzz_config_LDFLAGS = -fsanitize=fuzzer
-tests_fuzz_config_LDADD = libsclog.a
-tests_fuzz_line_SOURCES = tests/fuzz/line.c
-tests_fuzz_line_LDFLAGS = -fsanitize=fuzzer
-tests_fuzz_line_LDADD = libsclog.a
-tests_fuzz_netlink_SOURCES = tests/fuzz/netlink.c
-tests_fuzz_netlink_LDFLAGS = -fsanitize=fuzzer
-tests_fuzz_netlink_LDADD = libsclog.a
-tests_fuzz_profile_SOURCES = tests/fuzz/profile.c
-tests_fuzz_profile_LDFLAGS = -fsanitize=fuzzer
-tests_fuzz_profile_LDADD = libsclog.a
-tests_fuzz_runtime_SOURCES = tests/fuzz/runtime.c
-tests_fuzz_runtime_LDFLAGS = -fsanitize=fuzzer
-tests_fuzz_runtime_LDADD = libsclog.a
-tests_fuzz_strace_SOURCES = tests/fuzz/strace.c
-tests_fuzz_strace_LDFLAGS = -fsanitize=fuzzer
-tests_fuzz_strace_LDADD = libsclog.a
-tests_fuzz_pack_SOURCES = tests/fuzz/pack.c
-tests_fuzz_pack_LDFLAGS = -fsanitize=fuzzer
-tests_fuzz_pack_LDADD = libsclog.a
-tests_fuzz_store_SOURCES = tests/fuzz/store.c
-tests_fuzz_store_LDFLAGS = -fsanitize=fuzzer
-tests_fuzz_store_LDADD = libsclog.a
-CLEANFILES += $(fuzz_targets)
-
 fuzz: $(fuzz_targets) sclog
-	srcdir='$(srcdir)' SCLOG='$(abs_builddir)/sclog' $(srcdir)/tests/fuzz/seeds corpus
-	for target in $(fuzz_targets); do \
-		$$target -max_total_time=$(FUZZ_SECONDS) -timeout=20 -print_final_stats=1 \
-			corpus/$${target#tests/fuzz/} || exit 1; \
-	done
+	srcdir='$(srcdir)' SCLOG='$(abs_builddir)/sclog' $(srcdir)/tests/fuzz/run $(FUZZ_SECONDS) $(fuzz_targets)
 else
-EXTRA_DIST += tests/fuzz/config.c tests/fuzz/line.c tests/fuzz/netlink.c tests/fuzz/profile.c \
-	tests/fuzz/runtime.c tests/fuzz/strace.c
-
 fuzz:
 	@echo "make fuzz: configure with CC=clang --enable-fuzz first" >&2
 	@exit 1

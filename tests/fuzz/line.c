@@ -13,21 +13,29 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 static struct record_space space;
 
-static void take_line(struct framing *framing, struct assign *assign, const struct line *line)
+static void take(struct assign *assign, const struct framed *framed)
 {
 	static struct record record;
-	struct framed framed;
 	struct event event = {.record = &record};
 
-	framing_read(framing, line, &framed);
-	if (framed.kind != FRAMED_RECORD)
+	if (framed->kind != FRAMED_RECORD)
 		return;
-	enum malformed why = framed.interpreted
-				     ? record_parse_interpreted(framed.fields, &space, &record)
-				     : record_parse(framed.fields, &space, &record);
+	enum malformed why = framed->interpreted
+				     ? record_parse_interpreted(framed->fields, &space, &record)
+				     : record_parse(framed->fields, &space, &record);
 
 	if (!why)
 		assign_event(assign, &event);
+}
+
+static void take_line(struct framing *framing, struct assign *assign, const struct line *line)
+{
+	struct framed framed;
+
+	framing_read(framing, line, &framed);
+	take(assign, &framed);
+	while (framing_more(framing, &framed))
+		take(assign, &framed);
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)

@@ -1,11 +1,10 @@
 /*
- * A libFuzzer target: any bytes as a profile's document in any of its forms, through every loader
- * and runtime to verdicts, or as a systemd unit, to its filters. Build with clang -fsanitize=fuzzer,address,undefined.
+ * Fuzz target (libFuzzer): any bytes as a profile's document in any of its forms, through every
+ * loader and runtime to verdicts.
  */
 #include "base/buf.h"
 #include "base/mem.h"
 #include "profile/filter/filter.h"
-#include "profile/filter/unit.h"
 #include "profile/answers/judge.h"
 
 #include <linux/audit.h>
@@ -63,28 +62,6 @@ static void resolve_and_build(const struct document *document,
 	rules_release(&rules);
 }
 
-/* The text stands for what systemd says of its groups as well. */
-static void try_unit(struct str text, const struct profile_options *options, struct lints *lints)
-{
-	const struct unit_text in = {.text = text, .groups = text, .systemd_version = 255};
-	struct filter_stack stack = {0};
-	struct filter combined = {0}, arches;
-	struct err err = ERR_INIT;
-	struct unit unit;
-	uint32_t action;
-	int r = unit_parse(&in, &unit, lints, &err);
-
-	if (r == 0)
-		r = unit_build(&unit, options, &stack, &arches, &action, &err);
-	if (r == 0)
-		combined = filter_stack_combine(&stack);
-	if (r < 0 && !err.code)
-		abort();
-	filter_release(&combined);
-	filter_stack_release(&stack);
-	unit_release(&unit);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	static const uint32_t hosts[] = {SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64, SCMP_ARCH_S390X};
@@ -105,9 +82,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	} else if (!err.code) {
 		abort();
 	}
-	options.arch = hosts[size % 2];
-	if (unit_recognise(text))
-		try_unit(text, &options, &lints);
 	lint_finish(&lints);
 	document_release(&document);
 	lint_release(&lints);

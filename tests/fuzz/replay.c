@@ -14,7 +14,7 @@ static void replay(const char *path)
 
 	if (!file || !bytes) {
 		perror(path);
-		exit(99);
+		exit(1);
 	}
 	size_t n = fread(bytes, 1, 1 << 24, file);
 	unsigned char *exact = realloc(bytes, n ? n : 1);

@@ -1,0 +1,86 @@
+/*
+ * Fuzz target (libFuzzer): any bytes as a systemd unit, or another file of sections, to its filters
+ * and its log-mode twin. What is behind a NUL is what systemd says of its groups. The first byte
+ * says which systemd and which host it is.
+ */
+#include "profile/answers/answers.h"
+#include "profile/filter/unit.h"
+#include "profile/twin/logmode.h"
+
+#include <seccomp.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+const char *__lsan_default_suppressions(void);
+
+/* libseccomp 2.5.4 loses memory of its own on some rules that overlap. */
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libseccomp.so";
+}
+
+static void build(const struct unit_text *in, const struct profile_options *options)
+{
+	struct filter_stack stack = {0};
+	struct filter arches = {0};
+	struct lints lints = {0};
+	struct err err = ERR_INIT;
+	struct unit unit;
+	uint32_t action;
+	int r = unit_parse(in, &unit, &lints, &err);
+
+	if (r == 0)
+		r = unit_build(&unit, options, &stack, &arches, &action, &err);
+	for (size_t i = 0; r == 0 && i < stack.count; i++)
+		if (filter_check(stack.all[i].program, stack.all[i].count, &err) < 0)
+			abort();
+	if ((r < 0) != (err.code != 0))
+		abort();
+	filter_stack_release(&stack);
+	unit_release(&unit);
+	lint_finish(&lints);
+	lint_release(&lints);
+}
+
+static void make_twin(const struct unit_text *in, const struct profile_options *options)
+{
+	struct profile_source *source = profile_source_from_text("fuzz.service", in->text);
+	struct err err = ERR_INIT;
+	struct twin twin;
+
+	buf_put_str(&source->groups, in->groups);
+	source->systemd_version = in->systemd_version;
+	if (twin_make(&twin, source, options, &err) < 0 && !err.code)
+		abort();
+	twin_release(&twin);
+	profile_source_free(source);
+}
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+	static const uint32_t hosts[] = {SCMP_ARCH_X86_64, SCMP_ARCH_AARCH64, SCMP_ARCH_S390X};
+	struct profile_options options = profile_options_default();
+	struct err err = ERR_INIT;
+
+	if (size == 0)
+		return 0;
+	struct str whole = str_of((const char *)data + 1, size - 1);
+	struct str text = str_of(whole.p, str_chr(whole, '\0'));
+	const struct unit_text in = {
+		.text = text,
+		.groups = str_skip(whole, text.n < whole.n ? text.n + 1 : text.n),
+		.systemd_version = 245 + data[0] % 16};
+
+	options.kernel_major = 5;
+	options.arch = hosts[data[0] / 16 % 3];
+	if (!unit_recognise(text))
+		return 0;
+	if (unit_check_kind(text, &err) < 0) {
+		if (!err.code)
+			abort();
+		return 0;
+	}
+	build(&in, &options);
+	make_twin(&in, &options);
+	return 0;
+}
