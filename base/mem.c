@@ -2,12 +2,16 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+/* What the shell gets for trouble. Nothing is cleaned up: that may need memory, too. */
+#define EXIT_TROUBLE 2
 
 static void *check(void *p, size_t size)
 {
 	if (!p) {
 		fprintf(stderr, "sclog: out of memory (%zu bytes asked for)\n", size);
-		abort();
+		_exit(EXIT_TROUBLE);
 	}
 	return p;
 }
@@ -49,7 +53,7 @@ char *mem_copy(struct str s)
 void mem_fail(const char *what)
 {
 	fprintf(stderr, "sclog: out of memory (%s)\n", what);
-	abort();
+	_exit(EXIT_TROUBLE);
 }
 
 void mem_cleanup(void *pointer_to_pointer)

@@ -1,5 +1,5 @@
 /*
- * Memory that is there or the program ends: allocation failure aborts with a message, so that
+ * Memory that is there or the program ends: with a message and exit status 2, so that
  * no caller carries a path that cannot be tested. Every size asked for here is capped by its
  * caller. Free with free().
  */

@@ -118,6 +118,7 @@ void envelope_begin(struct envelope *envelope)
 	envelope->begun = false;
 	envelope->head = (struct csv_head){0};
 	json_gather_reset(&envelope->json);
+	envelope->json.origin = JSON_ORIGIN_UNKNOWN;
 	clear_kept(envelope);
 }
 

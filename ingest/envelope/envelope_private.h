@@ -15,7 +15,7 @@ struct context {
 	struct str values[ENVELOPE_VALUES];
 	bool container;
 	bool event;   /* the values are a record */
-	bool genuine; /* every name of it is the journal's own */
+	bool genuine; /* an entry as journalctl wrote it, each name the journal's own */
 };
 
 /* Takes a text that came out of an envelope: looks for another one in it, and keeps it. */
@@ -59,6 +59,13 @@ bool escape_take(struct str text, struct str *ret_text, struct buf *spare);
 /* Escape sequences of a terminal. */
 bool colour_take(struct str text, struct str *ret_text, struct buf *spare);
 
+/* Who wrote an input of JSON values. */
+enum json_origin {
+	JSON_ORIGIN_UNKNOWN, /* no value has ended yet */
+	JSON_ORIGIN_JOURNALCTL,
+	JSON_ORIGIN_OTHER,
+};
+
 /* JSON values, one a line or over many lines. */
 struct json_gather {
 	struct buf text; /* of a value that has not ended */
@@ -67,6 +74,7 @@ struct json_gather {
 	bool goes_on;      /* the line before ended where a value may follow */
 	size_t starts[32]; /* where the value of each depth begins */
 	char kinds[32];    /* '{' or '[' */
+	enum json_origin origin;
 };
 
 void json_gather_release(struct json_gather *gather);

@@ -118,7 +118,6 @@ static void note_value(struct walk *walk, struct str parent, struct str name, co
 	if (!text.p || (context->values[role].p != outer->values[role].p && !is_own))
 		return;
 	context->values[role] = text;
-	context->genuine = context->genuine && !nested;
 	context->genuine = context->genuine && is_genuine(name, (enum envelope_value)role);
 }
 
@@ -199,7 +198,6 @@ static void walk_array(struct walk *walk, json_t *array, const struct context *c
 	json_array_foreach(array, i, value) {
 		struct context inner = *context;
 
-		inner.genuine = inner.genuine && depth == 0;
 		envelope_new_entry(walk->envelope);
 		if (json_is_object(value))
 			note_object(walk, str_of(NULL, 0), value, &inner, context, depth + 1);
@@ -236,6 +234,39 @@ static void walk_value(struct walk *walk, json_t *value, const struct context *c
 				walk_value(walk, item, context, depth + 1);
 }
 
+/* A field as the journal can hold it (systemd, journal_field_valid()): capitals. */
+static bool is_field_name(const char *name)
+{
+	size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	return n > 0 && name[n] == '\0';
+}
+
+/* An entry as journalctl itself writes it: its cursor, which exporters do not pass on, and nothing but
+ * fields of the journal. */
+static bool is_journalctls(json_t *object)
+{
+	const char *key;
+	json_t *value;
+
+	if (!json_is_string(json_object_get(object, "__CURSOR")))
+		return false;
+	json_object_foreach(object, key, value)
+		if (!is_field_name(key) || json_is_object(value))
+			return false;
+	return true;
+}
+
+/* Reads a value. Of two members of one name the last counts, and journalctl writes no such. */
+static json_t *read_value(struct str text, bool *ret_is_journalctls)
+{
+	const size_t flags = JSON_ALLOW_NUL | JSON_DECODE_ANY;
+	json_t *root = json_loadb(text.p, text.n, flags | JSON_REJECT_DUPLICATES, NULL);
+
+	*ret_is_journalctls = json_is_object(root) && is_journalctls(root);
+	return root ? root : json_loadb(text.p, text.n, flags, NULL);
+}
+
 /* Whoever reports a call and speaks of seccomp. */
 static bool is_event(struct str text, const struct context *context)
 {
@@ -244,16 +275,16 @@ static bool is_event(struct str text, const struct context *context)
 		str_find(text, STR("1326")) < text.n);
 }
 
-bool json_unwrap(struct envelope *envelope, struct str text, const struct context *context,
-		 unsigned depth)
+static bool unwrap(struct envelope *envelope, struct str text, const struct context *context,
+		   unsigned depth, bool *ret_is_journalctls)
 {
 	struct walk walk = {.envelope = envelope, .depth = depth};
 	struct context inner = *context;
-	json_error_t error;
-	json_t *root = json_loadb(text.p, text.n, JSON_ALLOW_NUL | JSON_DECODE_ANY, &error);
+	json_t *root = read_value(text, ret_is_journalctls);
 
 	if (!root)
 		return false;
+	inner.genuine = inner.genuine && *ret_is_journalctls;
 	buf_reserve(&walk.spare, SPARE_MAX);
 	if (json_is_object(root))
 		note_object(&walk, str_of(NULL, 0), root, &inner, context, 0);
@@ -266,13 +297,31 @@ bool json_unwrap(struct envelope *envelope, struct str text, const struct contex
 	return true;
 }
 
-static void finish_value(struct envelope *envelope, struct str text)
+bool json_unwrap(struct envelope *envelope, struct str text, const struct context *context,
+		 unsigned depth)
 {
-	static const struct context none = {.genuine = true};
+	bool is_journalctls;
+
+	return unwrap(envelope, text, context, depth, &is_journalctls);
+}
+
+/*
+ * A value of the input's own. What journalctl wrote is known by the input's first value: an exporter
+ * may put what a program wrote as JSON among the fields of an entry, with a cursor and whatever else.
+ */
+static void finish_value(struct json_gather *gather, struct envelope *envelope)
+{
+	const struct context context = {.genuine = gather->origin != JSON_ORIGIN_OTHER};
+	struct str text = buf_str(&gather->text);
+	bool is_journalctls = false;
 
 	envelope_new_entry(envelope);
-	if (envelope_matters(text))
-		json_unwrap(envelope, text, &none, 0);
+	if (envelope_matters(text) || gather->origin == JSON_ORIGIN_UNKNOWN) {
+		unwrap(envelope, text, &context, 0, &is_journalctls);
+		gather->origin = is_journalctls && context.genuine ? JSON_ORIGIN_JOURNALCTL
+								   : JSON_ORIGIN_OTHER;
+	}
+	buf_clear(&gather->text);
 }
 
 /* An element of a long array is read by itself, and taken out: what is around it may not fit. */
@@ -285,7 +334,12 @@ static void cut_element(struct json_gather *gather, struct envelope *envelope)
 		return;
 	size_t from = gather->starts[depth];
 
-	finish_value(envelope, str_of(gather->text.p + from, gather->text.n - from));
+	static const struct context part = {.genuine = false};
+	struct str text = str_of(gather->text.p + from, gather->text.n - from);
+
+	envelope_new_entry(envelope);
+	if (envelope_matters(text))
+		json_unwrap(envelope, text, &part, 0);
 	gather->text.n = from;
 	buf_put(&gather->text, "0", 1); /* a value has to stand there */
 }
@@ -305,8 +359,7 @@ static void close_value(struct json_gather *gather, struct envelope *envelope)
 		cut_element(gather, envelope);
 		return;
 	}
-	finish_value(envelope, buf_str(&gather->text));
-	buf_clear(&gather->text);
+	finish_value(gather, envelope);
 }
 
 /* One byte outside of strings. At depth 0 an array's own brackets and commas count as nothing, so
@@ -343,8 +396,7 @@ static void take_string(struct json_gather *gather, struct envelope *envelope, s
 	*text = str_skip(*text, n);
 	if (gather->in_string || gather->depth > 0)
 		return;
-	finish_value(envelope, buf_str(&gather->text));
-	buf_clear(&gather->text);
+	finish_value(gather, envelope);
 }
 
 static void take_text(struct json_gather *gather, struct envelope *envelope, struct str text)
@@ -387,11 +439,22 @@ static bool is_broken(const struct json_gather *gather, struct str line)
 	       (json_begins(line) && line.p[0] == '{' && !gather->goes_on);
 }
 
+/* What there is of a value whose end was lost, or that is too long: not read, and counted. */
+static void drop_value(struct json_gather *gather, struct envelope *envelope)
+{
+	static const struct context unread = {.container = true};
+
+	envelope_new_entry(envelope);
+	if (envelope_matters(buf_str(&gather->text)))
+		envelope_keep_event(envelope, buf_str(&gather->text), &unread);
+	json_gather_reset(gather);
+}
+
 bool json_take(struct json_gather *gather, struct envelope *envelope, struct str line)
 {
 	line = skip_mark(line);
 	if (is_broken(gather, line))
-		json_gather_reset(gather);
+		drop_value(gather, envelope);
 	if (gather->depth == 0 && line.n && !json_begins(line) && !strchr("],\" \t", line.p[0]))
 		return false;
 	take_text(gather, envelope, line);
