@@ -1,5 +1,7 @@
 #include "cli/judging.h"
 
+#include "cli/nearest.h"
+
 #include "profile/document/releases.h"
 
 #include <errno.h>
@@ -61,12 +63,14 @@ static int parse_loader(const char *text, struct profile_options *options, struc
 
 	if (parse_release("loader", text, &word, &options->loader_version, err) < 0)
 		return -EINVAL;
-	if (!loader_from_name(word, &options->loader) || options->loader > LOADER_OCI)
-		return err_set(err, EINVAL,
-			       "--loader: '%s' is none of auto, docker, podman, oci, crio, "
-			       "containerd",
-			       text);
-	return 0;
+	if (loader_from_name(word, &options->loader) && options->loader <= LOADER_OCI)
+		return 0;
+	BUF_AUTO near = {0};
+
+	nearest_put_choice(&near, word, "auto|docker|podman|oci|crio|containerd");
+	return err_set(err, EINVAL,
+		       "--loader: '%s' is none of auto, docker, podman, oci, crio, containerd%s",
+		       text, near.n ? near.p : "");
 }
 
 static int parse_runtime(const char *text, struct profile_options *options, struct err *err)

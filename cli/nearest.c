@@ -1,5 +1,7 @@
 #include "cli/nearest.h"
 
+#include "base/mem.h"
+
 #include <strings.h>
 
 static size_t min(size_t a, size_t b)
@@ -67,4 +69,27 @@ const char *nearest_find(struct str word, nearest_name_fn *name, const void *con
 		}
 	}
 	return best;
+}
+
+/* Words that each end in NUL, an empty one last. */
+static const char *word_at(size_t i, const void *context)
+{
+	const char *words = context;
+
+	for (; i && *words; i--)
+		words += strlen(words) + 1;
+	return *words ? words : NULL;
+}
+
+void nearest_put_choice(struct buf *buf, struct str word, const char *choices)
+{
+	size_t n = strlen(choices);
+	MEM_AUTO char *words = mem_new(n + 2, 1);
+
+	for (size_t i = 0; i < n; i++)
+		words[i] = choices[i] == '|' ? '\0' : choices[i];
+	const char *near = nearest_find(word, word_at, words);
+
+	if (near)
+		buf_format(buf, " (did you mean %s?)", near);
 }

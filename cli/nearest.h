@@ -4,7 +4,7 @@
 #ifndef SCLOG_CLI_NEAREST_H
 #define SCLOG_CLI_NEAREST_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 /* Longer words are nobody's misspelling. */
 #define NEAREST_WORD_MAX 63
@@ -23,5 +23,8 @@ typedef const char *nearest_name_fn(size_t i, const void *context);
  * differ. Names that begin with `word` are nearer than all others: it was cut short, not misspelt.
  */
 const char *nearest_find(struct str word, nearest_name_fn *name, const void *context);
+
+/* Appends " (did you mean WORD?)" if one of "text|json|csv" is near; nothing else. */
+void nearest_put_choice(struct buf *buf, struct str word, const char *choices);
 
 #endif

@@ -99,9 +99,13 @@ static int check_choices(const struct option_table *table, void *options, struct
 			continue;
 		const char *word = *(const char **)value_of(row, options);
 
-		if (word && !is_one_of(str_from(row->argument), str_from(word)))
-			return err_set(err, EINVAL, "--%s: '%s' must be one of %s", row->name, word,
-				       row->argument);
+		if (!word || is_one_of(str_from(row->argument), str_from(word)))
+			continue;
+		BUF_AUTO near = {0};
+
+		nearest_put_choice(&near, str_from(word), row->argument);
+		return err_set(err, EINVAL, "--%s: '%s' must be one of %s%s", row->name, word,
+			       row->argument, near.n ? near.p : "");
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "cli/nearest.h"
 #include "ingest/action.h"
 #include "ingest/arch.h"
+#include "profile/answers/numbers.h"
 #include "report/text.h"
 
 #include <errno.h>
@@ -86,6 +87,51 @@ static int canonicalize(const struct vocabulary *vocabulary, struct option_list 
 			return unknown_name(vocabulary, list->values[i], err);
 		free(list->values[i]);
 		list->values[i] = mem_copy(str_from(name));
+	}
+	return 0;
+}
+
+struct named {
+	struct named_number *all;
+	size_t count;
+};
+
+static const char *syscall_at(size_t i, const void *context)
+{
+	const struct named *named = context;
+
+	return i < named->count ? named->all[i].name : NULL;
+}
+
+/* Whether a call of any arch could have that name. */
+static bool is_syscall(const char *name)
+{
+	const uint32_t *tokens = arch_all();
+	int64_t nr;
+
+	if (strpbrk(name, "*?[") || strncmp(name, "syscall_", strlen("syscall_")) == 0)
+		return true;
+	for (size_t i = 0; tokens[i]; i++)
+		if (syscall_number(tokens[i], name, &nr))
+			return true;
+	return false;
+}
+
+/* A name that no call has selects nothing, which reads as if nothing had been called. */
+static int check_syscalls(const struct option_list *list, struct err *err)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		struct named named = {0};
+
+		if (is_syscall(list->values[i]))
+			continue;
+		named.count = numbers_named(arch_native(), &named.all);
+		const char *near = nearest_find(str_from(list->values[i]), syscall_at, &named);
+
+		err_set(err, EINVAL, "--syscall: unknown syscall '%s'%s%s%s", list->values[i],
+			near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+		free(named.all);
+		return -EINVAL;
 	}
 	return 0;
 }
@@ -177,7 +223,9 @@ int selection_parse(struct selection_options *options, struct selection *ret_sel
 		if (r < 0)
 			return r;
 	}
-	r = canonicalize(&arches, &options->arch, err);
+	r = check_syscalls(&options->syscall, err);
+	if (r == 0)
+		r = canonicalize(&arches, &options->arch, err);
 	if (r == 0)
 		r = canonicalize(&action_names, &options->action, err);
 	return r < 0 ? r : parse_window(options, selection, err);

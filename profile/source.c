@@ -99,6 +99,11 @@ static int read_file(const char *path, size_t max, struct buf *bytes, struct err
 	bool standard_input = strcmp(path, "-") == 0;
 	int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
+	if (fd < 0 && errno == ENOENT && !strchr(path, '/'))
+		return err_set(err, ENOENT,
+			       "no such file, nor a profile that sclog knows by name (docker, "
+			       "containerd, podman, containers-common, one of their releases as in "
+			       "docker@28.0, runtime-default, unconfined)");
 	if (fd < 0)
 		return err_errno(err, errno, "cannot open");
 	int r = read_all(fd, max, bytes, err);
