@@ -71,6 +71,66 @@ _sclog_list() {
 	compopt -o nospace 2>/dev/null
 }
 
+# The store that the line names, as words for a command.
+_sclog_store() {
+	local i
+
+	for ((i = 1; i < ${#COMP_WORDS[@]} - 1; i++)); do
+		[[ ${COMP_WORDS[i]} == --db ]] || continue
+		[[ ${COMP_WORDS[i + 1]} == '=' ]] && ((i++))
+		printf '%s\n' --db "${COMP_WORDS[i + 1]}"
+	done
+}
+
+# Names that the store knows: those of a column of `sclog containers --format csv`. Containers choose
+# their names, and compgen -W expands what it is given, so that only plain names are offered.
+_sclog_known() {
+	local column=$1 store
+
+	shift
+	mapfile -t store < <(_sclog_store)
+	"$_sclog_program" "${store[@]}" containers --raw --format csv "$@" 2>/dev/null |
+		awk -F , -v "column=$column" 'NR > 1 && !/"/ {
+			sub(/\r$/, "")
+			name = $column == "" && column == 7 ? $5 : $column
+			if (name ~ /^[A-Za-z0-9_][A-Za-z0-9_.\/@+-]*$/) print name
+		}' | sort -u
+}
+
+_sclog_syscalls() {
+	"$_sclog_program" explain unconfined --format csv 2>/dev/null |
+		awk -F , 'NR > 1 && $3 ~ /^[a-z0-9_]+$/ { print $3 }' | sort -u
+}
+
+# Values of an option that --help alone does not tell; false where it does.
+_sclog_option_value() {
+	local current=$2
+
+	case $1 in
+	--container) _sclog_words "$(_sclog_known 2)" "$current" ;;
+	--image) _sclog_words "$(_sclog_known 4)" "$current" ;;
+	--pod) _sclog_words "$(_sclog_known 5)" "$current" ;;
+	--namespace) _sclog_words "$(_sclog_known 6)" "$current" ;;
+	--node) _sclog_words "$(_sclog_known 7)" "$current" ;;
+	--workload) _sclog_words "$(_sclog_known 7 --by workload)" "$current" ;;
+	--syscall) _sclog_list "$(_sclog_syscalls)" "$current" ;;
+	--profile | --against | --base | --merge | --in-force)
+		_sclog_files "$current"
+		_sclog_more 'docker containerd podman runtime-default unconfined' "$current"
+		;;
+	*) return 1 ;;
+	esac
+	return 0
+}
+
+# Offers what of the words begins so, beside what is offered already.
+_sclog_more() {
+	local -a more
+
+	mapfile -t more < <(compgen -W "$1" -- "$2")
+	COMPREPLY+=("${more[@]}")
+}
+
 _sclog_value() {
 	local command=$1 argument=$2 current=$3
 
@@ -109,6 +169,7 @@ _sclog() {
 	if [[ $previous == --* ]]; then
 		argument=$(_sclog_argument "$command" "$previous")
 		if [[ -n $argument ]]; then
+			_sclog_option_value "$previous" "$current" && return
 			_sclog_value "$command" "$argument" "$current"
 			return
 		fi
@@ -121,6 +182,8 @@ _sclog() {
 		_sclog_words "$(_sclog_commands)" "$current"
 	else
 		_sclog_files "$current"
+		[[ $command == explain && -n $current ]] &&
+			_sclog_more "$(_sclog_syscalls)" "$current"
 	fi
 }
 
