@@ -101,9 +101,10 @@ static int read_file(const char *path, size_t max, struct buf *bytes, struct err
 
 	if (fd < 0 && errno == ENOENT && !strchr(path, '/'))
 		return err_set(err, ENOENT,
-			       "no such file, nor a profile that sclog knows by name (docker, "
-			       "containerd, podman, containers-common, one of their releases as in "
-			       "docker@28.0, runtime-default, unconfined)");
+			       "cannot open: No such file or directory; nor does sclog know a "
+			       "profile by this name (docker, containerd, podman, "
+			       "containers-common, one of their releases as in docker@28.0, "
+			       "runtime-default, unconfined)");
 	if (fd < 0)
 		return err_errno(err, errno, "cannot open");
 	int r = read_all(fd, max, bytes, err);
