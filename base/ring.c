@@ -17,7 +17,7 @@ struct head {
 void ring_init(struct ring *ring, size_t size)
 {
 	memset(ring, 0, sizeof(*ring));
-	ring->bytes = mem_aligned(1, size);
+	ring->bytes = mem_new(1, size); /* its pages are there when they are written to */
 	ring->size = size;
 }
 

@@ -6,6 +6,7 @@
  * -fsanitize=thread too, which knows what is not ordered.
  */
 #include "base/ring.h"
+#include "tests/valgrind.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -16,7 +17,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -96,6 +99,30 @@ static void nothing_is_seen_before_it_is_published(void **state)
 	ring_look(ring);
 	take_bytes(ring, 3, 'c');
 	assert_nothing(ring);
+}
+
+/* A ring that nothing was put into takes no memory but for its first pages. */
+static void memory_is_taken_as_it_is_filled(void **state)
+{
+	const size_t size = 16u << 20, page = (size_t)sysconf(_SC_PAGESIZE);
+	struct ring *ring = *state;
+	size_t count = 0;
+
+	if (under_valgrind()) /* whose calloc(3) writes every byte */
+		skip();
+	unsigned char *resident = calloc(size / page, 1);
+
+	assert_non_null(resident);
+	ring_release(ring);
+	ring_init(ring, size);
+	assert_true(put_bytes(ring, 100, 'a'));
+	char *from = (char *)(((uintptr_t)ring->bytes + page - 1) / page * page);
+
+	assert_int_equal(mincore(from, size - page, resident), 0);
+	for (size_t i = 0; i < size / page; i++)
+		count += resident[i] & 1;
+	assert_in_range(count * page, 0, size / 4);
+	free(resident);
 }
 
 /* Puts until there is no room; returns how many. */
@@ -365,6 +392,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(nothing_is_seen_before_it_is_published, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(memory_is_taken_as_it_is_filled, setup, teardown),
 		cmocka_unit_test_setup_teardown(full_ring_takes_nothing_more_and_loses_nothing,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
