@@ -272,6 +272,8 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 	evidence_add_observation(&diff->evidence, observation);
 	group->killed += evidence_is_kill(observation->code) ? observation->count : 0;
 	group->without_arch += observation->has_arch ? 0 : observation->count;
+	if (!observation->has_arch && observation_is_beyond(observation))
+		group->beyond += observation->count;
 	if (diff->asks_unused)
 		use(diff, group, observation, profile);
 	if (!observation->has_arch)

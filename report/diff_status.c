@@ -118,7 +118,11 @@ static void put_blind(struct buf *buf, const struct diff_group *group)
 
 void diff_put_doubt(struct buf *buf, const struct diff *diff, const struct diff_group *group)
 {
-	if (group->unseen)
+	if (group->beyond)
+		buf_format(buf,
+			   "%" PRIu64 " of its records are beyond the store's budget of series",
+			   group->beyond);
+	else if (group->unseen)
 		buf_put_str(buf, str_from(evidence_of_coverage(group->coverage)));
 	else if (group->unexplained)
 		buf_put_str(buf, STR("some records cannot come from the profile that is said to "

@@ -12,10 +12,33 @@ void evidence_release(struct evidence *evidence)
 {
 	for (size_t i = 0; i < evidence->reason_count; i++)
 		buf_release(&evidence->reasons[i]);
+	for (size_t i = 0; i < evidence->beyond_count; i++)
+		buf_release(&evidence->beyond[i].container);
+	free(evidence->beyond);
 	free(evidence->reasons);
 	free(evidence->ids);
 	json_decref(evidence->acknowledged);
 	*evidence = (struct evidence){0};
+}
+
+static void add_beyond(struct evidence *evidence, const struct observation *observation)
+{
+	struct str name =
+		observation->container_row ? observation->container.name : STR("no container");
+	size_t i = 0;
+
+	while (i < evidence->beyond_count && !str_eq(buf_str(&evidence->beyond[i].container), name))
+		i++;
+	if (i == EVIDENCE_BEYOND_MAX)
+		i--;
+	if (i == evidence->beyond_count) {
+		evidence->beyond =
+			mem_resize(evidence->beyond, (i + 1) * sizeof(*evidence->beyond));
+		evidence->beyond[evidence->beyond_count++] = (struct evidence_beyond){.count = 0};
+		buf_put_str(&evidence->beyond[i].container, name);
+	}
+	evidence->beyond[i].count += observation->count;
+	evidence->beyond[i].without_arch += observation->has_arch ? 0 : observation->count;
 }
 
 void evidence_add_observation(struct evidence *evidence, const struct observation *observation)
@@ -24,6 +47,8 @@ void evidence_add_observation(struct evidence *evidence, const struct observatio
 		evidence->records += observation->count;
 	else
 		evidence->without_arch += observation->count;
+	if (observation_is_beyond(observation))
+		add_beyond(evidence, observation);
 	if (observation->trust == TRUST_TEXT)
 		evidence->forgeable += observation->count;
 }
@@ -108,14 +133,36 @@ bool evidence_is_kill(uint32_t code)
 	return code == SECCOMP_RET_KILL_PROCESS || code == SECCOMP_RET_KILL_THREAD;
 }
 
+static void conclude_beyond(struct evidence *evidence, const struct evidence_beyond *beyond,
+			    uint64_t *without_arch)
+{
+	*without_arch -= beyond->without_arch;
+	if (beyond->without_arch)
+		evidence_add_reason(evidence,
+				    "%" PRIu64 " records of %.*s are beyond the store's budget of"
+				    " series: their syscalls are not known",
+				    beyond->without_arch, (int)beyond->container.n,
+				    beyond->container.p);
+	if (beyond->count > beyond->without_arch)
+		evidence_add_reason(evidence,
+				    "%" PRIu64 " records of %.*s are beyond the store's budget of"
+				    " series: their programs are not known",
+				    beyond->count - beyond->without_arch, (int)beyond->container.n,
+				    beyond->container.p);
+}
+
 void evidence_conclude(struct evidence *evidence)
 {
+	uint64_t without_arch = evidence->without_arch;
+
 	if (evidence->records + evidence->without_arch == 0)
 		evidence_add_reason(evidence, "no records in this selection");
-	if (evidence->without_arch)
+	for (size_t i = 0; i < evidence->beyond_count; i++)
+		conclude_beyond(evidence, &evidence->beyond[i], &without_arch);
+	if (without_arch)
 		evidence_add_reason(evidence, "%" PRIu64 " %s no architecture: not checked",
-				    evidence->without_arch,
-				    evidence->without_arch == 1 ? "record has" : "records have");
+				    without_arch,
+				    without_arch == 1 ? "record has" : "records have");
 }
 
 void evidence_put_entries(const struct evidence *evidence, json_t *object)

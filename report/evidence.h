@@ -15,11 +15,22 @@
 /* Reasons that are listed; of others only the number is kept. */
 #define EVIDENCE_REASONS_MAX 256
 
+/* Records of a container beyond the store's budget of series (observation_is_beyond()). Of more
+ * containers than these the last stands for all. */
+#define EVIDENCE_BEYOND_MAX 16
+struct evidence_beyond {
+	struct buf container;
+	uint64_t without_arch; /* their syscall is not known either */
+	uint64_t count;
+};
+
 /* Zeroed is valid: nothing observed, no reason yet. */
 struct evidence {
 	uint64_t records; /* judged */
 	uint64_t lost;    /* known to be lost */
 	uint64_t without_arch;
+	struct evidence_beyond *beyond;
+	size_t beyond_count;
 	uint64_t forgeable; /* of both: that came by a channel into which others can write */
 	struct buf *reasons;
 	/* of each, the id by which `sclog forget --evidence` takes it; "" of one that is in no store */

@@ -13,7 +13,8 @@
 /* What counting an event looks at: half a cache line. */
 struct kind {
 	struct tally_series *series;
-	uint64_t generation;      /* of the tally's keys; of another one the series is void */
+	uint64_t generation;      /* of the tally's keys; of another one the series is void, */
+	int64_t hour;             /* and so it is in another hour */
 	struct kind_whole *whole; /* the event; kind_event() gives it */
 	enum trust trust;
 	bool full_stream, has_container;

@@ -38,6 +38,7 @@ libsclog_a_SOURCES += \
 	store/store.c store/store.h \
 	store/take.c \
 	store/tally.c store/tally.h store/tally_private.h \
+	store/tally_budget.c \
 	store/tally_hour.c \
 	store/tally_move.c \
 	store/tally_row.c \

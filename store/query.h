@@ -62,6 +62,13 @@ struct observation {
 	uint64_t ip;
 };
 
+/* True if the store's budget of series was used up in its container and hour: its program is not
+ * known, and where it has no arch, its syscall neither. */
+static inline bool observation_is_beyond(const struct observation *observation)
+{
+	return observation->comm_null && !observation->exe_null && observation->exe.n == 0;
+}
+
 /* Returns 0 to go on; a negative errno ends the query and is returned by it. */
 typedef int query_observation_fn(const struct observation *observation, void *context);
 

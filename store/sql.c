@@ -76,6 +76,8 @@ static const char *const texts[SQL_COUNT] = {
 			     " WHERE revision <> excluded.revision",
 	[SQL_HOUR_DAY] = "SELECT count, first, last, NULL, hour FROM hour WHERE series = ?1"
 			 " AND hour BETWEEN ?2 AND ?2 + 23 ORDER BY hour",
+	[SQL_BUDGET_USED] = "SELECT count(*) FROM hour h CROSS JOIN series s ON s.id = h.series"
+			    " WHERE h.hour = ?1 AND s.node = ?2 AND s.container IS ?3",
 	[SQL_DONOR_LIST] =
 		"SELECT id FROM series WHERE program = ?1 AND nr = ?2 AND node = ?3"
 		" AND (container IS NULL OR container = ?9) AND arch IS ?4"

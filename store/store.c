@@ -396,6 +396,8 @@ int store_open(const char *path, enum store_mode mode, const char *db_group,
 		store->seen_text = seen_text_new();
 		store->lifetimes = lifetimes_new();
 		store->tally = tally_new(store->text_key);
+		if (mode == STORE_WRITE)
+			tally_set_budget(store->tally);
 	}
 	*ret_store = store;
 	return 0;

@@ -24,6 +24,7 @@ struct tally *tally_new(uint64_t profile_key)
 	if (getrandom(&tally->seed, sizeof(tally->seed), 0) != sizeof(tally->seed))
 		mem_fail("random bytes");
 	tally->series = mem_aligned(TALLY_SERIES_MAX, sizeof(*tally->series));
+	tally->series_hour = mem_new(TALLY_SERIES_MAX, sizeof(*tally->series_hour));
 	tally->series_new = mem_new(TALLY_SERIES_MAX, sizeof(*tally->series_new));
 	tally->series_slots = mem_new(2 * TALLY_SERIES_MAX, sizeof(*tally->series_slots));
 	tally->programs = mem_new(PROGRAMS_MAX, sizeof(*tally->programs));
@@ -41,6 +42,8 @@ void tally_free(struct tally *tally)
 		return;
 	free(tally->series);
 	free(tally->series_new);
+	free(tally->series_hour);
+	free(tally->budgets);
 	free(tally->series_slots);
 	free(tally->programs);
 	free(tally->program_slots);
@@ -63,6 +66,11 @@ void tally_reserve(struct tally *tally)
 	memset(tally->order, 1, MINUTES_MAX * sizeof(*tally->order));
 }
 
+void tally_set_budget(struct tally *tally)
+{
+	tally->budgets = mem_new(BUDGETS, sizeof(*tally->budgets));
+}
+
 static void forget_keys(struct tally *tally)
 {
 	memset(tally->series_slots, 0, 2 * TALLY_SERIES_MAX * sizeof(*tally->series_slots));
@@ -82,13 +90,16 @@ void tally_reset(struct tally *tally)
 	tally->node_count = 0;
 	tally->last_id = 0;
 	tally->no_series = false;
+	if (tally->budgets)
+		memset(tally->budgets, 0, BUDGETS * sizeof(*tally->budgets));
 }
 
 bool tally_full(const struct tally *tally)
 {
 	return tally->closed_count >= MINUTES_MAX - TALLY_QUEUE_SIZE ||
 	       tally->series_count >= TALLY_SERIES_MAX - TALLY_QUEUE_SIZE ||
-	       tally->move_count >= TALLY_MOVES_MAX || tally->program_count >= PROGRAMS_MAX - 1 ||
+	       tally->move_count >= TALLY_MOVES_MAX ||
+	       tally->program_count >= PROGRAMS_MAX - TALLY_QUEUE_SIZE ||
 	       tally->names.n >= NAMES_MAX - NAME_ROOM;
 }
 
@@ -170,8 +181,9 @@ static inline bool program_is(const struct tally *tally, const struct tally_prog
 		      program->exe_n) == 0;
 }
 
+/* Returns 1 if the program is not known and may not be made. */
 static int program_number(struct tally *tally, struct sql *sql, const struct record *record,
-			  uint32_t *ret_index, struct err *err)
+			  bool make, uint32_t *ret_index, struct err *err)
 {
 	uint64_t hash = hash_bytes(hash_bytes(tally->seed, record->comm), record->exe);
 	size_t slot = (size_t)hash & (2 * PROGRAMS_MAX - 1);
@@ -193,9 +205,9 @@ static int program_number(struct tally *tally, struct sql *sql, const struct rec
 		.comm_null = record->comm_null,
 		.exe_null = record->exe_null,
 	};
-	int result = tally_row_program(sql, record, &program.id, err);
+	int result = tally_row_program(sql, record, make, &program.id, err);
 
-	if (result < 0)
+	if (result != 0)
 		return result;
 	buf_put_str(&tally->names, record->comm);
 	buf_put_str(&tally->names, record->exe);
@@ -224,19 +236,105 @@ static struct tally_series *series_add_key(struct tally *tally, struct sql *sql,
 	*series = (struct tally_series){.key = *key};
 	if (tally_row_series(tally, sql, series, &tally->series_new[tally->series_count], err) < 0)
 		return NULL;
+	tally->series_hour[tally->series_count] = 0;
 	tally->series_slots[slot] = (uint32_t)++tally->series_count;
 	return series;
 }
 
-static inline struct tally_series *series_get(struct tally *tally, struct sql *sql, size_t slot,
-					      const struct tally_key *key, struct err *err)
+/* The series of that key, or NULL; *slot is then where it is to be added. */
+static inline struct tally_series *series_find(struct tally *tally, size_t *slot,
+					       const struct tally_key *key)
 {
-	for (; tally->series_slots[slot]; slot = (slot + 1) & (2 * TALLY_SERIES_MAX - 1)) {
-		struct tally_series *series = &tally->series[tally->series_slots[slot] - 1];
+	for (; tally->series_slots[*slot]; *slot = (*slot + 1) & (2 * TALLY_SERIES_MAX - 1)) {
+		struct tally_series *series = &tally->series[tally->series_slots[*slot] - 1];
 
 		if (memcmp(&series->key, key, sizeof(*key)) == 0)
 			return series;
 	}
+	return NULL;
+}
+
+/* The next coarser key, for what is beyond the budget: first without the program, then all of an
+ * action as one. */
+static int coarsen(struct tally *tally, struct sql *sql, struct tally_key *key, struct err *err)
+{
+	const struct record beyond = tally_beyond();
+	uint32_t program;
+	int result = program_number(tally, sql, &beyond, true, &program, err);
+
+	if (result < 0)
+		return result;
+	if (key->program == program) {
+		key->has_arch = 0;
+		key->arch = 0;
+		key->nr = -1;
+		key->code &= 0xffff0000; /* SECCOMP_RET_ACTION_FULL: the rest is data */
+	}
+	key->program = program;
+	key->phase = 0;
+	return 0;
+}
+
+/* 1 if the series may be counted in that hour: it was already, or the budget has room. */
+static int is_within(struct tally *tally, struct sql *sql, const struct tally_key *key,
+		     const struct tally_series *series, uint32_t hour, struct err *err)
+{
+	const struct record beyond = tally_beyond();
+	int64_t id = series ? series->id : 0;
+	uint32_t program;
+	int result = program_number(tally, sql, &beyond, false, &program, err);
+
+	if (result == 0 && key->program == program && !key->has_arch)
+		return 1;
+	bool whole = result != 0 || key->program != program;
+
+	if (result >= 0 && !series)
+		result = tally_row_series_find(tally, sql, key, &id, err);
+	if (result >= 0 && id && !(series && tally->series_new[series - tally->series]))
+		result = tally_budget_has_hour(sql, id, hour, err);
+	else if (result >= 0)
+		result = 0;
+	if (result != 0)
+		return result;
+	result = tally_budget_ask(tally, sql, key, whole ? BUDGET_WHOLE : BUDGET_MOST, hour, err);
+	if (result > 0)
+		tally_budget_use(tally, key, hour);
+	return result;
+}
+
+/* The series that an event of that key and hour counts to. */
+static struct tally_series *series_within(struct tally *tally, struct sql *sql, size_t slot,
+					  struct tally_key key, uint32_t hour, struct err *err)
+{
+	for (;;) {
+		struct tally_series *series = series_find(tally, &slot, &key);
+
+		if (series && tally->series_hour[series - tally->series] == hour)
+			return series;
+		int result = is_within(tally, sql, &key, series, hour, err);
+
+		if (result > 0 && !series)
+			series = series_add_key(tally, sql, slot, &key, err);
+		if (result > 0 && series)
+			tally->series_hour[series - tally->series] = hour;
+		if (result != 0)
+			return result < 0 ? NULL : series;
+		if (coarsen(tally, sql, &key, err) < 0)
+			return NULL;
+		slot = key_slot(tally, &key);
+	}
+}
+
+static inline struct tally_series *series_get(struct tally *tally, struct sql *sql, size_t slot,
+					      const struct tally_key *key, uint32_t hour,
+					      struct err *err)
+{
+	struct tally_series *series = series_find(tally, &slot, key);
+
+	if (series && (!hour || (series->count && series->minute / 60 == hour)))
+		return series;
+	if (hour)
+		return series_within(tally, sql, slot, *key, hour, err);
 	return series_add_key(tally, sql, slot, key, err);
 }
 
@@ -279,7 +377,8 @@ static int queue_take(struct tally *tally, struct sql *sql, struct err *err)
 {
 	const struct tally_queued *queued =
 		&tally->queue[tally->queue_tail++ & (TALLY_QUEUE_SIZE - 1)];
-	struct tally_series *series = series_get(tally, sql, queued->slot, &queued->key, err);
+	struct tally_series *series =
+		series_get(tally, sql, queued->slot, &queued->key, queued->hour, err);
 
 	if (!series)
 		return -err->code;
@@ -314,11 +413,20 @@ static inline __attribute__((always_inline)) void queue_prefetch(struct tally *t
 		__builtin_prefetch(&tally->series[index - 1], 1);
 }
 
+/* The hour whose budget counts; 0: none does. A trace is a file that somebody made on purpose. */
+static inline uint32_t budget_hour(const struct tally *tally, const struct event *event)
+{
+	return tally->budgets && event->source != SOURCE_STRACE
+		       ? (uint32_t)(event->record->ms / HOUR_MS)
+		       : 0;
+}
+
 static inline int key_of(struct tally *tally, struct sql *sql, const struct event *event,
-			 int64_t node, struct tally_key *ret_key, struct err *err)
+			 int64_t node, uint32_t hour, struct tally_key *ret_key, struct err *err)
 {
 	const struct record *record = event->record;
 	int64_t container = 0;
+	int result = 0, room = 1;
 
 	*ret_key = (struct tally_key){
 		.node = (uint32_t)node,
@@ -333,23 +441,27 @@ static inline int key_of(struct tally *tally, struct sql *sql, const struct even
 		.trust = (uint8_t)event->trust,
 		.coverage = (uint16_t)event->coverage,
 	};
-	int result = program_number(tally, sql, record, &ret_key->program, err);
-
-	if (result == 0 && event->container)
+	if (event->container)
 		result = tally_container(tally, sql, node, event->container, &container, err);
 	ret_key->container = (uint32_t)container;
-	return result;
+	if (result == 0 && hour)
+		room = result = tally_budget_ask(tally, sql, ret_key, BUDGET_WHOLE, hour, err);
+	if (result < 0)
+		return result;
+	result = program_number(tally, sql, record, room > 0, &ret_key->program, err);
+	return result > 0 ? coarsen(tally, sql, ret_key, err) : result;
 }
 
 int tally_series_get(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
 		     struct tally_series **ret_series, struct err *err)
 {
+	uint32_t hour = budget_hour(tally, event);
 	struct tally_key key;
-	int result = key_of(tally, sql, event, node, &key, err);
+	int result = key_of(tally, sql, event, node, hour, &key, err);
 
 	if (result < 0)
 		return result;
-	*ret_series = series_get(tally, sql, key_slot(tally, &key), &key, err);
+	*ret_series = series_get(tally, sql, key_slot(tally, &key), &key, hour, err);
 	return *ret_series ? 0 : -err->code;
 }
 
@@ -357,8 +469,9 @@ int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *
 		      const struct tally_batch *batch, struct err *err)
 {
 	const struct record *record = event->record;
+	uint32_t hour = budget_hour(tally, event);
 	struct tally_key key;
-	int result = key_of(tally, sql, event, node, &key, err);
+	int result = key_of(tally, sql, event, node, hour, &key, err);
 
 	if (result == 0 && tally->queue_head - tally->queue_tail == TALLY_QUEUE_SIZE)
 		result = queue_take(tally, sql, err);
@@ -366,8 +479,8 @@ int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *
 		return result;
 	struct tally_queued *queued = &tally->queue[tally->queue_head & (TALLY_QUEUE_SIZE - 1)];
 
-	*queued =
-		(struct tally_queued){key, key_slot(tally, &key), *batch, record->pid, record->ip};
+	*queued = (struct tally_queued){key,    key_slot(tally, &key), hour,
+					*batch, record->pid,           record->ip};
 	queue_prefetch(tally, queued->slot);
 	tally->queue_head++;
 	return 0;

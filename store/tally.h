@@ -18,6 +18,9 @@ struct tally;
 struct tally *tally_new(uint64_t profile_key);
 void tally_free(struct tally *tally);
 
+/* Bounds the series of a container and hour from now on: a store that is kept. */
+void tally_set_budget(struct tally *tally);
+
 /* Touches all of the memory now. */
 void tally_reserve(struct tally *tally);
 
@@ -25,7 +28,7 @@ void tally_reserve(struct tally *tally);
 int tally_node(struct tally *tally, struct sql *sql, struct str name, int64_t *ret_node,
 	       struct err *err);
 
-/* Counts so many events alike, of one minute; the connection must be inside a write transaction.
+/* Counts so many events alike, of one minute, within the budget of the record's hour (ms 0: without); the connection must be inside a write transaction.
  * Returns 0 or -errno. */
 struct tally_batch {
 	uint64_t count;
@@ -35,7 +38,8 @@ int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *
 		      const struct tally_batch *batch, struct err *err);
 
 /*
- * For many events alike: their series, which is good while the generation of the keys is the same,
+ * For many events alike: their series, which is good while the generation of the keys is the same, in
+ * the hour of the record,
  * and an event that is counted to it. What was counted otherwise before is settled first.
  */
 struct tally_series;

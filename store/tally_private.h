@@ -37,7 +37,8 @@ struct tally_key {
 
 struct tally_queued {
 	struct tally_key key;
-	size_t slot; /* where the key hashes to */
+	size_t slot;   /* where the key hashes to */
+	uint32_t hour; /* 0: no budget */
 	struct tally_batch batch;
 	uint32_t pid;
 	uint64_t ip;
@@ -66,6 +67,21 @@ struct tally_series {
 
 _Static_assert(sizeof(struct tally_key) == 32, "a key is hashed and compared as bytes");
 _Static_assert(sizeof(struct tally_series) == 64, "a series is one cache line");
+
+/*
+ * So many series of a container are counted in an hour with all that is known of them, so many more
+ * without their program, and all others of an action as one. What is in no container has a budget
+ * of its own for each node, this many times as large.
+ */
+#define BUDGET_WHOLE        768
+#define BUDGET_MOST         1024
+#define BUDGET_NO_CONTAINER 8
+
+/* The series of a container in an hour. */
+#define BUDGETS 4096 /* power of two; where two share a place, the other is counted again */
+struct tally_budget {
+	uint32_t node, container, hour, used;
+};
 
 struct tally_program {
 	uint64_t hash;
@@ -107,7 +123,9 @@ struct tally {
 	uint32_t minute;
 	uint64_t profile_key; /* profiles are hashed under it; the same for all writers */
 	struct tally_series *series;
-	bool *series_new; /* has no row yet */
+	bool *series_new;             /* has no row yet */
+	uint32_t *series_hour;        /* the last hour that was counted to the budget */
+	struct tally_budget *budgets; /* NULL: no bounds */
 	size_t series_count;
 	uint32_t *series_slots; /* index + 1 */
 	struct tally_queued queue[TALLY_QUEUE_SIZE];
@@ -137,6 +155,22 @@ struct tally {
 void tally_series_add(struct tally *tally, struct tally_series *series,
 		      const struct tally_batch *batch);
 
+/* --- tally_budget.c */
+
+/* A program's name where it is not known because the budget was used up: no record has an empty exe. */
+static inline struct record tally_beyond(void)
+{
+	return (struct record){.comm_null = true};
+}
+
+/* 1 if one more series of the key's container fits into the budget of the hour; it is not counted. */
+int tally_budget_ask(struct tally *tally, struct sql *sql, const struct tally_key *key,
+		     uint32_t most, uint32_t hour, struct err *err);
+void tally_budget_use(struct tally *tally, const struct tally_key *key, uint32_t hour);
+
+/* 1 if the series of that number has a row for the hour. */
+int tally_budget_has_hour(struct sql *sql, int64_t series, uint32_t hour, struct err *err);
+
 /* --- tally_row.c: each finds the row, or makes it, and gives its number */
 
 int tally_row_node(struct sql *sql, struct str label, struct str name, int64_t *ret_id,
@@ -145,12 +179,16 @@ int tally_row_node(struct sql *sql, struct str label, struct str name, int64_t *
 /* With its profile. What is known now is known; silence changes nothing. */
 int tally_row_container(struct tally *tally, struct sql *sql, int64_t node,
 			const struct container *container, int64_t *ret_id, struct err *err);
-int tally_row_program(struct sql *sql, const struct record *record, int64_t *ret_id,
+/* Returns 1 if there is none and it may not be made. */
+int tally_row_program(struct sql *sql, const struct record *record, bool make, int64_t *ret_id,
 		      struct err *err);
 
 /* Finds the row of the series, or takes a number for the one that the flush will insert. */
 int tally_row_series(struct tally *tally, struct sql *sql, struct tally_series *series,
 		     bool *ret_new, struct err *err);
+/* The number of the row of that key; 0: there is none. */
+int tally_row_series_find(struct tally *tally, struct sql *sql, const struct tally_key *key,
+			  int64_t *ret_id, struct err *err);
 /* Inserts it. */
 int tally_row_series_add(struct tally *tally, struct sql *sql, const struct tally_series *series,
 			 struct err *err);

@@ -151,7 +151,7 @@ static void bind_name(sqlite3_stmt *statement, int index, struct str name, bool 
 		sql_bind_bytes(statement, index, name);
 }
 
-int tally_row_program(struct sql *sql, const struct record *record, int64_t *ret_id,
+int tally_row_program(struct sql *sql, const struct record *record, bool make, int64_t *ret_id,
 		      struct err *err)
 {
 	sqlite3_stmt *find = sql_get(sql, SQL_PROGRAM_FIND, err);
@@ -164,6 +164,8 @@ int tally_row_program(struct sql *sql, const struct record *record, int64_t *ret
 
 	if (result != 0)
 		return result < 0 ? result : 0;
+	if (!make)
+		return 1;
 	sqlite3_stmt *add = sql_get(sql, SQL_PROGRAM_ADD, err);
 
 	if (!add)
@@ -205,25 +207,33 @@ static int read_last_id(struct tally *tally, struct sql *sql, struct err *err)
 	return result;
 }
 
+int tally_row_series_find(struct tally *tally, struct sql *sql, const struct tally_key *key,
+			  int64_t *ret_id, struct err *err)
+{
+	int result = read_last_id(tally, sql, err);
+
+	*ret_id = 0;
+	if (result < 0 || tally->no_series)
+		return result;
+	sqlite3_stmt *find = sql_get(sql, SQL_SERIES_FIND, err);
+
+	if (!find)
+		return -err->code;
+	bind_series_key(find, 1, tally, key);
+	result = find_number(sql, find, ret_id, err);
+	return result < 0 ? result : 0;
+}
+
 int tally_row_series(struct tally *tally, struct sql *sql, struct tally_series *series,
 		     bool *ret_new, struct err *err)
 {
-	int64_t id = 0;
-	int result = read_last_id(tally, sql, err);
+	int64_t id;
+	int result = tally_row_series_find(tally, sql, &series->key, &id, err);
 
-	if (result == 0 && !tally->no_series) {
-		sqlite3_stmt *find = sql_get(sql, SQL_SERIES_FIND, err);
-
-		if (!find)
-			return -err->code;
-		bind_series_key(find, 1, tally, &series->key);
-		result = find_number(sql, find, &id, err);
-	}
-	if (result < 0)
-		return result;
-	*ret_new = result == 0;
-	series->id = (uint32_t)(*ret_new ? ++tally->last_id : id);
-	return 0;
+	*ret_new = id == 0;
+	if (result == 0)
+		series->id = (uint32_t)(id ? id : ++tally->last_id);
+	return result;
 }
 
 int tally_row_series_add(struct tally *tally, struct sql *sql, const struct tally_series *series,

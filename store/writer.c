@@ -392,12 +392,15 @@ static int find_series(struct store *store, struct kind *kind, const struct stor
 {
 	uint64_t generation = tally_generation(store->tally);
 
-	if (kind->generation == generation)
+	int64_t hour = event->ms / HOUR_MS;
+
+	if (kind->generation == generation && kind->hour == hour)
 		return 0;
 	int result = tally_series_get(store->tally, &store->sql, kind_event(kind, event), node,
 				      &kind->series, err);
 
 	kind->generation = generation;
+	kind->hour = hour;
 	return result < 0 ? result : 1;
 }
 

@@ -94,6 +94,7 @@ shell_tests = \
 	tests/check-layers \
 	tests/shell/formats.test \
 	tests/shell/bad-input.test \
+	tests/shell/budget.test \
 	tests/shell/blind.test \
 	tests/shell/bundle.test \
 	tests/shell/completion.test \

@@ -10,6 +10,9 @@
 #define MINUTE 60000ll
 #define START  (29921701ll * MINUTE) /* 2026-11-21T23:01Z */
 
+/* A number of an event that comes by a trace, whose series have no budget. */
+#define TRACED 7000
+
 /* An event, as tests speak of one. */
 struct given {
 	int64_t ms;
@@ -36,7 +39,7 @@ static void put(struct store *store, const struct given *given, const struct con
 		.record = &record,
 		.container = container,
 		.attribution = container ? ATTRIBUTION_CONTAINER : ATTRIBUTION_UNATTRIBUTED,
-		.source = SOURCE_LOG,
+		.source = given->nr == TRACED ? SOURCE_STRACE : SOURCE_LOG,
 		.trust = TRUST_KERNEL,
 		.node = STR("vm"),
 	};
@@ -499,11 +502,11 @@ static void test_a_large_overlap(void **state)
 
 		snprintf(comm, sizeof(comm), "p%u", i);
 		for (int at = 0; at < 2; at++)
-			put(fixture->store[at], &(struct given){START + i % 50, i + 1, comm, 0},
-			    NULL);
+			put(fixture->store[at],
+			    &(struct given){START + i % 50, i + 1, comm, TRACED}, NULL);
 	}
-	put(fixture->store[0], &(struct given){START, 100000, "ours", 0}, NULL);
-	put(fixture->store[1], &(struct given){START, 100001, "theirs", 0}, NULL);
+	put(fixture->store[0], &(struct given){START, 100000, "ours", TRACED}, NULL);
+	put(fixture->store[1], &(struct given){START, 100001, "theirs", TRACED}, NULL);
 	commit(fixture->store[0]);
 	commit(fixture->store[1]);
 	assert_int_equal(merge(fixture, 1, 0).added, 1);
