@@ -18,13 +18,15 @@ auditplugindir = $(sysconfdir)/audit/plugins.d
 EXTRA_DIST += contrib/completion/sclog.bash contrib/systemd/sclog.service \
 	contrib/systemd/sclog-report.service contrib/systemd/sclog-report.timer \
 	contrib/systemd/sclog-prune.service contrib/systemd/sclog-prune.timer \
+	contrib/systemd/sclog-push.service contrib/systemd/sclog-push.timer \
 	contrib/audit/sclog.conf contrib/sclog.conf
 
 # Where sclog and its store are, in files that cannot find out themselves.
 placed = sed -e 's|/usr/bin/sclog|$(bindir)/sclog|' -e 's|/etc/sclog/|$(sclogconfdir)/|' \
 	-e 's|/var/lib/sclog|$(localstatedir)/lib/sclog|'
 
-units = sclog.service sclog-report.service sclog-report.timer sclog-prune.service sclog-prune.timer
+units = sclog.service sclog-report.service sclog-report.timer sclog-prune.service sclog-prune.timer \
+	sclog-push.service sclog-push.timer
 
 # A configuration that is there already is its owner's. auditd wants the plugin's file to be
 # writable for root alone.
