@@ -117,10 +117,10 @@ static int load_on(struct explainer *explainer, const struct host *host, uint32_
 static int find_host(struct explainer *explainer, uint32_t token, struct profile **ret_profile)
 {
 	struct host *first = &explainer->hosts[0];
-	uint32_t host = arches_host(token);
+	uint32_t host = arch_host(token);
 
 	*ret_profile = first->profile;
-	if (host == arches_host(arch_native()) || profile_info(first->profile).loader == LOADER_OCI)
+	if (host == arch_host(arch_native()) || profile_info(first->profile).loader == LOADER_OCI)
 		return 0;
 	for (size_t i = 0; i < explainer->host_count; i++) {
 		*ret_profile = explainer->hosts[i].profile;
@@ -133,10 +133,10 @@ static int find_host(struct explainer *explainer, uint32_t token, struct profile
 /* The kind of host that all of --arch run on; 0 without --arch and where they need more hosts. */
 static uint32_t host_of_arches(const struct arches *arches)
 {
-	uint32_t host = arches->count ? arches_host(arches->all[0]) : 0;
+	uint32_t host = arches->count ? arch_host(arches->all[0]) : 0;
 
 	for (size_t i = 1; i < arches->count; i++) {
-		if (arches_host(arches->all[i]) != host)
+		if (arch_host(arches->all[i]) != host)
 			return 0;
 	}
 	return host;
@@ -153,7 +153,7 @@ static int load_for_host(struct explainer *explainer, struct host *host)
 
 	if (r != -EDOM)
 		return r;
-	if (!token || token == arches_host(arch_native())) {
+	if (!token || token == arch_host(arch_native())) {
 		const struct err first = *explainer->err;
 
 		err_clear(explainer->err);
@@ -221,7 +221,7 @@ static int find_side(struct explainer *explainer, const struct host *host,
 		     struct profile **ret_profile)
 {
 	uint32_t token = host_of_arches(&explainer->arches);
-	uint32_t own = host->token ? host->token : arches_host(arch_native());
+	uint32_t own = host->token ? host->token : arch_host(arch_native());
 
 	*ret_profile = host->profile;
 	if (!explainer->given->arches.count || token == own ||

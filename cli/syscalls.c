@@ -19,25 +19,6 @@ struct range {
 	int64_t first, last;
 };
 
-/* Which arch's host runs programs of another arch as well. */
-static const struct {
-	uint32_t token, host;
-} hosts[] = {
-	{SCMP_ARCH_X86, SCMP_ARCH_X86_64},           {SCMP_ARCH_X32, SCMP_ARCH_X86_64},
-	{SCMP_ARCH_ARM, SCMP_ARCH_AARCH64},          {SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64},
-	{SCMP_ARCH_MIPS64N32, SCMP_ARCH_MIPS64},     {SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64},
-	{SCMP_ARCH_MIPSEL64N32, SCMP_ARCH_MIPSEL64}, {SCMP_ARCH_PPC, SCMP_ARCH_PPC64},
-	{SCMP_ARCH_S390, SCMP_ARCH_S390X},           {SCMP_ARCH_PARISC, SCMP_ARCH_PARISC64},
-};
-
-uint32_t arches_host(uint32_t token)
-{
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
-		if (hosts[i].token == token)
-			return hosts[i].host;
-	return token;
-}
-
 void arches_add(struct arches *arches, uint32_t token)
 {
 	for (size_t i = 0; i < arches->count; i++)
@@ -75,8 +56,7 @@ void arches_of_profile(struct arches *arches, struct profile *profile)
 	for (size_t i = 0; all[i]; i++)
 		every = every && knows(profile, all[i]);
 	for (size_t i = 0; all[i]; i++)
-		if (every ? arches_host(all[i]) == arches_host(arch_native())
-			  : knows(profile, all[i]))
+		if (every ? arch_host(all[i]) == arch_host(arch_native()) : knows(profile, all[i]))
 			arches_add(arches, all[i]);
 }
 

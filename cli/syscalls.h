@@ -25,9 +25,6 @@ void arches_add(struct arches *arches, uint32_t token);
 /* Adds those that the profile's filter knows; this machine's where it knows all alike. */
 void arches_of_profile(struct arches *arches, struct profile *profile);
 
-/* The arch of a host that runs programs of that arch: x86_64 for x86 and x32. */
-uint32_t arches_host(uint32_t token);
-
 struct syscalls {
 	const struct arches *arches;
 	struct profile *profiles[ARCHES_MAX]; /* who answers for each arch */

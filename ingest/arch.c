@@ -350,25 +350,40 @@ const char *syscall_multiplexer(uint32_t token, const char *name, uint32_t *ret_
 	return family;
 }
 
+/* moby: profiles/seccomp/default_linux.go, arches(), and what it leaves out. A host's own row is the first
+ * in which one of its arches stands. */
+static const struct {
+	uint32_t token;
+	uint32_t subs[3];
+} families[] = {
+	{SCMP_ARCH_X86_64, {SCMP_ARCH_X86, SCMP_ARCH_X32}},
+	{SCMP_ARCH_AARCH64, {SCMP_ARCH_ARM}},
+	{SCMP_ARCH_MIPS64, {SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64N32}},
+	{SCMP_ARCH_MIPS64N32, {SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64}},
+	{SCMP_ARCH_MIPSEL64, {SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64N32}},
+	{SCMP_ARCH_MIPSEL64N32, {SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64}},
+	{SCMP_ARCH_S390X, {SCMP_ARCH_S390}},
+	{SCMP_ARCH_PPC64, {SCMP_ARCH_PPC}},
+	{SCMP_ARCH_PARISC64, {SCMP_ARCH_PARISC}},
+};
+
+#define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))
+
 const uint32_t *arch_subs(uint32_t token)
 {
-	/* moby: profiles/seccomp/default_linux.go, arches(). 32-bit hosts have no entry there. */
-	static const struct {
-		uint32_t token;
-		uint32_t subs[3];
-	} families[] = {
-		{SCMP_ARCH_X86_64, {SCMP_ARCH_X86, SCMP_ARCH_X32}},
-		{SCMP_ARCH_AARCH64, {SCMP_ARCH_ARM}},
-		{SCMP_ARCH_MIPS64, {SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64N32}},
-		{SCMP_ARCH_MIPS64N32, {SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64}},
-		{SCMP_ARCH_MIPSEL64, {SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64N32}},
-		{SCMP_ARCH_MIPSEL64N32, {SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64}},
-		{SCMP_ARCH_S390X, {SCMP_ARCH_S390}},
-	};
 	static const uint32_t none;
 
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+	for (size_t i = 0; i < FAMILY_COUNT; i++)
 		if (families[i].token == token)
 			return families[i].subs;
 	return &none;
+}
+
+uint32_t arch_host(uint32_t token)
+{
+	for (size_t i = 0; i < FAMILY_COUNT; i++)
+		if (families[i].token == token || families[i].subs[0] == token ||
+		    families[i].subs[1] == token)
+			return families[i].token;
+	return token;
 }

@@ -45,6 +45,9 @@ uint32_t arch_native(void);
  */
 const uint32_t *arch_subs(uint32_t token);
 
+/* The arch of a host that runs programs of that arch: x86_64 for x86 and x32. */
+uint32_t arch_host(uint32_t token);
+
 /* All tokens that this libseccomp supports or may have been built for, ended by 0. */
 const uint32_t *arch_all(void);
 

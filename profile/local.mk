@@ -27,9 +27,12 @@ libsclog_a_SOURCES += \
 	profile/document/write.c \
 	profile/document/write.h \
 	profile/defaults/always.c \
+	profile/defaults/always.def \
 	profile/defaults/always.h \
 	profile/defaults/defaults.c \
 	profile/defaults/defaults.h \
+	profile/defaults/releases.def \
+	profile/defaults/rules.def \
 	profile/defaults/table.c \
 	profile/defaults/table.h \
 	profile/filter/bpf.c \
@@ -49,6 +52,8 @@ libsclog_a_SOURCES += \
 	profile/filter/unit.c \
 	profile/filter/unit.h \
 	profile/filter/unit_kind.c \
+	profile/filter/value.c \
+	profile/filter/value.h \
 	profile/answers/answers.c \
 	profile/answers/answers.h \
 	profile/answers/condition.c \

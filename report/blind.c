@@ -87,7 +87,7 @@ static uint32_t effect_of(uint32_t value)
 	bool has_data = action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRAP ||
 			action == SECCOMP_RET_TRACE;
 
-	return filter_value_effect(has_data ? value : action);
+	return value_effect(has_data ? value : action);
 }
 
 static uint32_t fold_kind(uint32_t asked, uint32_t was, const void *context)

@@ -263,7 +263,9 @@ static void write_csv(const struct explain_writing *writing, FILE *out)
 		csv_field(&csv,
 			  syscall_name(call->arch, call->nr, name) ? str_from(name) : STR(""));
 		csv_field(&csv, str_from(verdict_name(verdict.kind)));
-		csv_field(&csv, str_from(format_action(verdict.action, text)));
+		csv_field(&csv, str_from(verdict.kind == VERDICT_UNKNOWN
+						 ? ""
+						 : format_action(verdict.action, text)));
 		if (verdict.has_errno)
 			csv_number(&csv, verdict.error);
 		else

@@ -50,7 +50,7 @@ static bool passes(uint32_t value)
 static uint32_t excess_of(uint32_t first, uint32_t second, const void *context)
 {
 	(void)context;
-	if (filter_value_effect(first) == filter_value_effect(second))
+	if (value_effect(first) == value_effect(second))
 		return 0;
 	if (passes(first) == passes(second))
 		return EXCESS_NONE;

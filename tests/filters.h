@@ -15,7 +15,7 @@ static inline uint32_t filter_fold(enum filter_fold fold, uint32_t a, uint32_t b
 	int32_t action_a = (int32_t)(a & 0xffff0000), action_b = (int32_t)(b & 0xffff0000);
 
 	if (fold == FILTER_MILDEST)
-		return filter_value_milder(a, b);
+		return value_milder(a, b);
 	return action_b < action_a ? b : a;
 }
 
@@ -119,7 +119,7 @@ static inline void comparing_release(struct comparing *comparing)
 static inline uint32_t filter_effect(uint32_t value, const void *context)
 {
 	(void)context;
-	return filter_value_effect(value);
+	return value_effect(value);
 }
 
 /* Whether both do the same with the call, all arguments considered. */

@@ -11,6 +11,9 @@
 /* Arches, and numbers of those that are not known as a whole: who logs can name any. */
 #define MAX_READ 8192
 
+/* With less effort left nothing is read: to forget a reading takes a while, too. */
+#define LEAST_EFFORT 4096
+
 void answers_init(struct answers *answers, struct regions *regions, const struct filter *filter)
 {
 	*answers = (struct answers){.regions = regions, .filter = filter};
@@ -25,13 +28,13 @@ void answers_release(struct answers *answers)
 static uint32_t fold_strictest(uint32_t newer, uint32_t older, const void *context)
 {
 	(void)context;
-	return filter_value_stricter(newer, older);
+	return value_stricter(newer, older);
 }
 
 static uint32_t fold_mildest(uint32_t a, uint32_t b, const void *context)
 {
 	(void)context;
-	return filter_value_milder(a, b);
+	return value_milder(a, b);
 }
 
 /* What the program lets pass is for the parts to answer. */
@@ -84,7 +87,7 @@ static diagram ask(struct answers *answers, struct answers_read what)
 	for (size_t i = 0; i < answers->count; i++)
 		if (same_question(&answers->read[i], &what))
 			return answers->read[i].answer;
-	if (answers->count == MAX_READ)
+	if (answers->count == MAX_READ || regions->effort < LEAST_EFFORT)
 		return DIAGRAM_UNKNOWN;
 	struct regions_mark mark = regions_mark(regions, 2);
 

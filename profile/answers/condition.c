@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "profile/filter/value.h"
 
 #include <inttypes.h>
 #include <linux/seccomp.h>
@@ -319,12 +320,9 @@ static int by_text(const void *a, const void *b)
  */
 static size_t otherwise_weight(const struct outcome *outcome)
 {
-	uint32_t action = outcome->value & SECCOMP_RET_ACTION_FULL;
-	bool passes = action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
-
 	if (outcome->too_many)
 		return SIZE_MAX;
-	return passes ? outcome->words.n : outcome->words.n * 2;
+	return outcome->words.n * (value_pass(outcome->value) >= PASS_LOGGED ? 1 : 2);
 }
 
 /* "X when ..." for all but the one that is told as "X otherwise". */

@@ -17,11 +17,6 @@
  */
 #define MEMO_MAX (1U << 16)
 
-/* The kernel's own bound on what ERRNO returns (kernel/seccomp.c: data > MAX_ERRNO). */
-#define MAX_ERRNO 4095
-
-#define ENOSYS_VALUE (SECCOMP_RET_ERRNO | ENOSYS)
-
 /* One answer: which of the judged. */
 struct judge_memo {
 	bool used;
@@ -43,11 +38,11 @@ struct judged {
  */
 static bool stricter(uint32_t a, uint32_t b)
 {
-	int32_t action_a = (int32_t)(filter_value_effect(a) & SECCOMP_RET_ACTION_FULL);
-	int32_t action_b = (int32_t)(filter_value_effect(b) & SECCOMP_RET_ACTION_FULL);
+	int32_t action_a = (int32_t)(value_effect(a) & SECCOMP_RET_ACTION_FULL);
+	int32_t action_b = (int32_t)(value_effect(b) & SECCOMP_RET_ACTION_FULL);
 
 	return action_a < action_b ||
-	       (action_a == action_b && b == ENOSYS_VALUE && a != ENOSYS_VALUE);
+	       (action_a == action_b && b == VALUE_ENOSYS && a != VALUE_ENOSYS);
 }
 
 static int by_text(const void *a, const void *b)
@@ -91,7 +86,7 @@ static bool by_stub(const struct judge *judge, const struct verdict *verdict, ui
 	bool s390 = audit_arch == SCMP_ARCH_S390 || audit_arch == SCMP_ARCH_S390X;
 
 	if (!judge->of.filter->stub_count || !arch || !arch->has_last ||
-	    verdict->reachable_count != 1 || verdict->reachable[0] != ENOSYS_VALUE)
+	    verdict->reachable_count != 1 || verdict->reachable[0] != VALUE_ENOSYS)
 		return false;
 	return (uint32_t)nr > arch->last || (s390 && nr == 0);
 }
@@ -123,13 +118,11 @@ static enum verdict_kind kind_of(const struct verdict *verdict)
 	bool passes = false, refuses = false, logs = false;
 
 	for (size_t i = 0; i < verdict->reachable_count; i++) {
-		uint32_t action = verdict->reachable[i] & SECCOMP_RET_ACTION_FULL;
+		enum pass pass = value_pass(verdict->reachable[i]);
 
-		logs = logs || action == SECCOMP_RET_LOG;
-		if (action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG)
-			passes = true;
-		else
-			refuses = true;
+		logs = logs || pass == PASS_LOGGED;
+		passes = passes || pass >= PASS_LOGGED;
+		refuses = refuses || pass < PASS_LOGGED;
 	}
 	if (verdict->origin == VERDICT_BY_ARCH && !passes)
 		return VERDICT_BAD_ARCH;
@@ -139,7 +132,7 @@ static enum verdict_kind kind_of(const struct verdict *verdict)
 		return logs ? VERDICT_LOGGED : VERDICT_ALLOWED;
 	if (verdict->origin == VERDICT_BY_RULE || verdict->reachable_count != 1)
 		return VERDICT_DENIED;
-	return verdict->reachable[0] == ENOSYS_VALUE ? VERDICT_ENOSYS : VERDICT_DENIED;
+	return verdict->reachable[0] == VALUE_ENOSYS ? VERDICT_ENOSYS : VERDICT_DENIED;
 }
 
 static void set_action(struct verdict *verdict)
@@ -150,12 +143,10 @@ static void set_action(struct verdict *verdict)
 		if (stricter(verdict->reachable[i], worst))
 			worst = verdict->reachable[i];
 	}
-	uint32_t data = worst & SECCOMP_RET_DATA;
-
 	verdict->action = worst & SECCOMP_RET_ACTION_FULL;
 	verdict->has_errno = verdict->action == SECCOMP_RET_ERRNO;
 	if (verdict->has_errno)
-		verdict->error = (uint16_t)(data < MAX_ERRNO ? data : MAX_ERRNO);
+		verdict->error = (uint16_t)(value_effect(worst) & SECCOMP_RET_DATA);
 }
 
 struct verdict verdict_narrow(const struct verdict *verdict, uint32_t *values, size_t count)

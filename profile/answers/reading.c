@@ -345,15 +345,14 @@ static uint32_t arrive(struct reader *reader, size_t pc, const struct state *fro
 
 	for (size_t i = 0; i < REGISTERS; i++)
 		state.registers[i] = reader->live[pc] & REGISTER(i) ? from->registers[i] : 0;
-	for (; *at != NO_STATE; at = &reader->states[*at].next) {
+	for (; *at != NO_STATE && regions_step(reader->regions); at = &reader->states[*at].next) {
 		if (memcmp(reader->states[*at].registers, state.registers,
 			   sizeof(state.registers)) == 0)
 			return *at;
 	}
-	if (reader->state_count == MAX_STATES) {
-		reader->regions->full = true;
+	reader->regions->full = reader->regions->full || reader->state_count == MAX_STATES;
+	if (reader->regions->full)
 		return 0;
-	}
 	*at = (uint32_t)reader->state_count;
 	reader->states = mem_more(reader->states, reader->state_count, sizeof(*reader->states));
 	reader->states[reader->state_count] = state;

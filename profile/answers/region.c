@@ -166,8 +166,7 @@ diagram diagram_value(struct regions *regions, uint32_t value)
 	return put_node(regions, &node);
 }
 
-/* One step of an operation; false where there are none left. */
-static bool take_step(struct regions *regions)
+bool regions_step(struct regions *regions)
 {
 	if (regions->effort == 0)
 		regions->full = true;
@@ -232,7 +231,7 @@ diagram diagram_choose(struct regions *regions, region set, diagram yes, diagram
 
 	if (memo_has(memo, OPERATION_CHOOSE, set, yes, no))
 		return memo->result;
-	if (!take_step(regions))
+	if (!regions_step(regions))
 		return REGION_NONE;
 	const struct diagram_node *nodes = regions->nodes;
 	uint32_t variable =
@@ -393,7 +392,7 @@ static diagram map(const struct mapping *mapping, diagram a)
 
 	if (memo_has(memo, mapping->operation, a, 0, 0))
 		return memo->result;
-	if (!take_step(regions))
+	if (!regions_step(regions))
 		return REGION_NONE;
 	diagram zero = map(mapping, node.zero), one = map(mapping, node.one);
 	diagram result = make(regions, node.variable, zero, one);
@@ -456,7 +455,7 @@ static diagram join(const struct joining *joining, diagram a, diagram b)
 
 	if (memo_has(memo, joining->operation, a, b, 0))
 		return memo->result;
-	if (!take_step(regions))
+	if (!regions_step(regions))
 		return REGION_NONE;
 	for (unsigned i = 0; i < 2; i++)
 		parts[i] =
@@ -663,7 +662,7 @@ static region leading_to(struct split *split, region a, region rest)
 
 	if (memo_has(memo, split->operation, a, 0, 0))
 		return memo->result;
-	if (!take_step(regions))
+	if (!regions_step(regions))
 		return REGION_NONE;
 	region zero = leading_to(split, node.zero, rest);
 	region one = leading_to(split, node.one, rest);

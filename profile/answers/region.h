@@ -73,6 +73,9 @@ void regions_rewind(struct regions *regions, const struct regions_mark *mark);
 /* Keeps what was made since the mark, or rewinds and returns false where a limit was met. */
 bool regions_keep(struct regions *regions, const struct regions_mark *mark);
 
+/* Takes one step of the effort; false, and a limit is met, where there are none left. */
+bool regions_step(struct regions *regions);
+
 /* Sets. */
 region region_and(struct regions *regions, region a, region b);
 region region_or(struct regions *regions, region a, region b);

@@ -4,6 +4,7 @@
 #include "ingest/arch.h"
 #include "profile/answers/answers.h"
 #include "profile/answers/numbers.h"
+#include "profile/filter/value.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -16,8 +17,6 @@
 
 /* No AUDIT_ARCH_*, and no number that a program is likely to compare with. */
 #define NO_ARCH 0x5ec0ffeeU
-
-#define ENOSYS_VALUE (SECCOMP_RET_ERRNO | ENOSYS)
 
 /* What one arch's numbers get, from the lowest on; without -1, which tells nothing about newer
  * ones. */
@@ -60,14 +59,6 @@ static struct numbers ask(struct surveyor *surveyor, uint32_t token, uint32_t au
 	return numbers;
 }
 
-static bool is_refusal(uint32_t value)
-{
-	uint32_t action = value & SECCOMP_RET_ACTION_FULL;
-
-	return action != SECCOMP_RET_ALLOW && action != SECCOMP_RET_LOG &&
-	       action != SECCOMP_RET_TRACE && action != SECCOMP_RET_USER_NOTIF;
-}
-
 /* Whether a run gets one value, and which. */
 static bool is_single(const struct surveyor *surveyor, const struct diagram_run *run,
 		      uint32_t *ret_value)
@@ -80,7 +71,8 @@ static bool are_refused(const struct surveyor *surveyor, const struct numbers *n
 	uint32_t value;
 
 	for (size_t i = 0; i < numbers->count; i++)
-		if (!is_single(surveyor, &numbers->all[i], &value) || !is_refusal(value))
+		if (!is_single(surveyor, &numbers->all[i], &value) ||
+		    value_pass(value) != PASS_REFUSED)
 			return false;
 	return numbers->count > 0;
 }
@@ -124,7 +116,8 @@ static void vote_arch(const struct surveyor *surveyor, const struct numbers *num
 		const struct diagram_run *run = &numbers->all[i];
 		uint32_t value;
 
-		if (!is_single(surveyor, run, &value) || (!unnamed && !is_refusal(value)))
+		if (!is_single(surveyor, run, &value) ||
+		    (!unnamed && value_pass(value) != PASS_REFUSED))
 			continue;
 		for (uint32_t nr = run->first; nr <= run->last && counted++ < MAX_COUNTED; nr++)
 			if (!unnamed ||
@@ -165,16 +158,16 @@ static bool tail_of(const struct surveyor *surveyor, const struct numbers *numbe
  */
 static uint32_t find_default(const struct surveyor *surveyor, const struct numbers *arches)
 {
-	uint32_t value = ENOSYS_VALUE;
+	uint32_t value = VALUE_ENOSYS;
 
 	for (size_t i = 0; i < surveyor->filter->arch_count; i++) {
-		if (tail_of(surveyor, &arches[i], &value) && value != ENOSYS_VALUE)
+		if (tail_of(surveyor, &arches[i], &value) && value != VALUE_ENOSYS)
 			return value;
 	}
-	value = ENOSYS_VALUE;
+	value = VALUE_ENOSYS;
 	if (!elect(surveyor, arches, true, &value))
 		(void)elect(surveyor, arches, false, &value);
-	return is_refusal(value) ? value : ENOSYS_VALUE;
+	return value_pass(value) == PASS_REFUSED ? value : VALUE_ENOSYS;
 }
 
 static void find_stub(const struct surveyor *surveyor, const struct numbers *numbers,
@@ -182,9 +175,9 @@ static void find_stub(const struct surveyor *surveyor, const struct numbers *num
 {
 	uint32_t tail;
 
-	arch->has_last = tail_of(surveyor, numbers, &tail) && tail == ENOSYS_VALUE &&
-			 numbers->count > 1 && default_action != ENOSYS_VALUE &&
-			 is_refusal(default_action);
+	arch->has_last = tail_of(surveyor, numbers, &tail) && tail == VALUE_ENOSYS &&
+			 numbers->count > 1 && default_action != VALUE_ENOSYS &&
+			 value_pass(default_action) == PASS_REFUSED;
 	arch->last = arch->has_last ? numbers->all[numbers->count - 2].last : 0;
 }
 
@@ -192,9 +185,9 @@ static void find_arches(struct surveyor *surveyor, const uint32_t *tokens)
 {
 	struct filter *filter = surveyor->filter;
 
-	for (size_t i = 0; tokens[i] && filter->arch_count < FILTER_MAX_ARCHES; i++)
-		if (!is_unknown(surveyor, tokens[i]))
-			filter->arches[filter->arch_count++].token = tokens[i];
+	for (; *tokens && filter->arch_count < FILTER_MAX_ARCHES; tokens++)
+		if (!is_unknown(surveyor, *tokens))
+			filter->arches[filter->arch_count++].token = *tokens;
 }
 
 /* Whether an arch that no filter knows is refused, whatever it calls. */
@@ -219,27 +212,6 @@ static bool looks_at_arch(const struct filter *filter)
 		if (looks_at_arch(&filter->parts[i]))
 			return true;
 	return false;
-}
-
-/* The host's own arch and those that its kernel runs besides. */
-static void host_arches(uint32_t host, uint32_t tokens[4])
-{
-	static const uint32_t families[][4] = {
-		{SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, 0},
-		{SCMP_ARCH_AARCH64, SCMP_ARCH_ARM, 0},
-		{SCMP_ARCH_S390X, SCMP_ARCH_S390, 0},
-		{SCMP_ARCH_PPC64, SCMP_ARCH_PPC, 0},
-		{SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS64N32, SCMP_ARCH_MIPS, 0},
-		{SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL64N32, SCMP_ARCH_MIPSEL, 0},
-		{SCMP_ARCH_PARISC64, SCMP_ARCH_PARISC, 0},
-	};
-
-	memset(tokens, 0, 4 * sizeof(tokens[0]));
-	tokens[0] = host;
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
-		if (families[i][0] == host)
-			memcpy(tokens, families[i], 4 * sizeof(tokens[0]));
-	}
 }
 
 /* The host's own first: it decides the default. */
@@ -271,14 +243,15 @@ struct survey survey_filter(struct filter *filter, uint32_t host)
 {
 	struct surveyor surveyor = {.filter = filter};
 	struct survey survey = {.checks_arch = looks_at_arch(filter)};
-	uint32_t own[4];
+	const uint32_t own[] = {host, 0};
 
-	host_arches(host, own);
 	regions_init(&surveyor.regions);
 	answers_init(&surveyor.answers, &surveyor.regions, filter);
 	survey.checks_arch = survey.checks_arch && refuses_strangers(&surveyor, host);
 	filter->arch_count = 0;
 	find_arches(&surveyor, survey.checks_arch ? arch_all() : own);
+	if (!survey.checks_arch)
+		find_arches(&surveyor, arch_subs(host));
 	if (filter->arch_count == 0)
 		filter->arches[filter->arch_count++] = (struct filter_arch){.token = host};
 	put_host_first(filter, host);

@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENOSYS_VALUE (SECCOMP_RET_ERRNO | ENOSYS)
-
 /* Differences that an error tells of; the rest is counted. */
 #define TOLD_DIFFERENCES 3
 
@@ -122,14 +120,14 @@ uint32_t compose_default_of(const struct composer *composer, size_t base)
 static uint32_t find_default(const struct composer *composer)
 {
 	const struct composing *composing = composer->composing;
-	uint32_t value = composing->has_default ? composing->default_action : ENOSYS_VALUE;
+	uint32_t value = composing->has_default ? composing->default_action : VALUE_ENOSYS;
 
 	for (size_t i = 0; i < composing->base_count; i++) {
 		uint32_t its = compose_default_of(composer, i);
 
-		value = i ? filter_value_milder(value, its) : its;
+		value = i ? value_milder(value, its) : its;
 	}
-	return filter_value_effect(value);
+	return value_effect(value);
 }
 
 /*
@@ -201,7 +199,7 @@ static int join_all(const struct composer *composer, struct filter *joint, struc
 	}
 	*survey = (struct survey){.default_action = composer->default_action, .checks_arch = true};
 	survey->has_stub =
-		needs.stub_count > 0 && compose_pass(composer->default_action) < PASS_TRACED;
+		needs.stub_count > 0 && value_pass(composer->default_action) < PASS_TRACED;
 	if (r == 0 && survey->has_stub)
 		put_stub(joint, &needs);
 	for (size_t i = 0; !survey->has_stub && i < joint->arch_count; i++)

@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* kernel/seccomp.c: MAX_ERRNO, which libseccomp does not take any more. */
-#define MAX_ERRNO 4095
-
 void compose_base_release(struct compose_base *base)
 {
 	filter_release(&base->filter);
@@ -122,7 +119,7 @@ static bool repeats_default(const struct rules *rules, const char *name)
 /* Any refusal that no rule has. */
 static uint32_t unused_value(const struct rules *rules)
 {
-	uint32_t value = SECCOMP_RET_ERRNO | (MAX_ERRNO - 1);
+	uint32_t value = SECCOMP_RET_ERRNO | (VALUE_ERRNO_MAX - 1);
 
 	for (size_t i = 0; i < rules->count;) {
 		bool used = rules->all[i].action == value;
@@ -192,7 +189,7 @@ int compose_base_build(struct compose_base *base, const struct composer *compose
 
 	set_arches(base, composer);
 	if (composing->has_default && composing->default_action != default_action &&
-	    compose_pass(default_action) != PASS_REFUSED)
+	    value_pass(default_action) != PASS_REFUSED)
 		return err_set(err, EINVAL,
 			       "%s: answers %s to what no rule names, which a default of %s would "
 			       "take away",

@@ -70,8 +70,7 @@ static int check_needs(struct checker *checker, uint32_t token)
 /* Whether the value is a default that was asked for: what it lets through was too. */
 static bool is_chosen(const struct compose_claim *claim, uint32_t value)
 {
-	return claim->has_default &&
-	       filter_value_effect(value) == filter_value_effect(claim->default_action);
+	return claim->has_default && value_effect(value) == value_effect(claim->default_action);
 }
 
 /* How the answer to a call that is not needed stands to the bases', as bits. */
@@ -83,7 +82,7 @@ enum {
 
 static uint32_t relation_of(uint32_t own, uint32_t allowed, const void *context)
 {
-	enum pass mine = compose_pass(own), theirs = compose_pass(allowed);
+	enum pass mine = value_pass(own), theirs = value_pass(allowed);
 
 	if (mine == theirs || (mine > theirs && is_chosen(context, own)))
 		return 0;
@@ -93,7 +92,7 @@ static uint32_t relation_of(uint32_t own, uint32_t allowed, const void *context)
 static uint32_t add_base(uint32_t relation, uint32_t base, const void *context)
 {
 	(void)context;
-	return relation | (compose_pass(base) > PASS_REFUSED ? RELATION_PASSES : 0);
+	return relation | (value_pass(base) > PASS_REFUSED ? RELATION_PASSES : 0);
 }
 
 /* The relations of one arch's calls. */
@@ -131,7 +130,7 @@ static uint32_t is_passing(uint32_t value, const void *context)
 {
 	const struct wanted *wanted = context;
 
-	return compose_pass(value) >= PASS_LOGGED &&
+	return value_pass(value) >= PASS_LOGGED &&
 	       (wanted->chosen || !is_chosen(wanted->claim, value));
 }
 
@@ -231,7 +230,7 @@ static int check_arch(struct checker *checker, uint32_t token)
 static uint32_t is_new(uint32_t own, uint32_t allowed, const void *context)
 {
 	(void)context;
-	return compose_pass(own) > PASS_REFUSED && compose_pass(allowed) == PASS_REFUSED;
+	return value_pass(own) > PASS_REFUSED && value_pass(allowed) == PASS_REFUSED;
 }
 
 /* On arches that are in no filter nothing passes that did not. */

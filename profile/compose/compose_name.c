@@ -8,22 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum pass compose_pass(uint32_t value)
-{
-	switch (filter_value_effect(value) & SECCOMP_RET_ACTION_FULL) {
-	case SECCOMP_RET_ALLOW:
-		return PASS_ALLOWED;
-	case SECCOMP_RET_LOG:
-		return PASS_LOGGED;
-	case SECCOMP_RET_TRACE:
-		return PASS_TRACED;
-	case SECCOMP_RET_USER_NOTIF:
-		return PASS_ASKED;
-	default:
-		return PASS_REFUSED;
-	}
-}
-
 bool compose_is_shared(const struct composer *composer, const char *name)
 {
 	uint32_t call;
@@ -51,7 +35,7 @@ static struct passing ask(struct composer *composer, uint32_t token, int64_t nr)
 	size_t count = diagram_values(&composer->regions, answer, &values);
 
 	for (size_t i = 0; i < count; i++) {
-		enum pass pass = compose_pass(values[i]);
+		enum pass pass = value_pass(values[i]);
 
 		passing.allowed |= pass == PASS_ALLOWED;
 		passing.logged |= pass == PASS_LOGGED;

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENOSYS_VALUE (SECCOMP_RET_ERRNO | ENOSYS)
-
 /* How far the next number with a name may be: numbers have holes of some ninety. */
 #define PIN_REACH 1024
 
@@ -96,7 +94,7 @@ static size_t put_stubbed(const struct composer *composer, const struct filter_a
 		if (!syscall_name(arch_audit(arch->token), nr, name) || !compose_is_known(name) ||
 		    find_entry(entries, name) || compose_is_shared(composer, name))
 			continue;
-		own_entry(entries, name)->value = ENOSYS_VALUE;
+		own_entry(entries, name)->value = VALUE_ENOSYS;
 	}
 	return entries->count - before;
 }
@@ -194,7 +192,7 @@ static int by_name(const void *a, const void *b)
 void compose_entries_make(const struct composer *composer, struct compose_entries *entries)
 {
 	bool stub = composer->composing->options.runtime == RUNTIME_RUNC &&
-		    compose_pass(composer->default_action) < PASS_TRACED;
+		    value_pass(composer->default_action) < PASS_TRACED;
 
 	*entries = (struct compose_entries){0};
 	put_needs(composer, entries);

@@ -10,6 +10,7 @@
 #include "profile/compose/compose.h"
 #include "profile/answers/answers.h"
 #include "profile/document/write.h"
+#include "profile/filter/value.h"
 
 /* A base or a profile to merge, brought to the arches of the composition. */
 struct compose_base {
@@ -115,17 +116,6 @@ struct filter compose_base_body(const struct compose_base *base);
 /* Builds one of the composer's documents. */
 int compose_build(const struct composer *composer, const struct document *document,
 		  struct filter *ret_filter, struct err *err);
-
-/* How milder or stricter answers pass: ALLOW 4, LOG 3, TRACE 2, NOTIFY 1, refusals 0. */
-enum pass {
-	PASS_REFUSED,
-	PASS_ASKED,
-	PASS_TRACED,
-	PASS_LOGGED,
-	PASS_ALLOWED,
-};
-
-enum pass compose_pass(uint32_t value);
 
 /* Fills composer->fates and composed->names. */
 void compose_names(struct composer *composer);

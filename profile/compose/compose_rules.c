@@ -62,9 +62,9 @@ static struct restated restate_name(const struct composer *composer, const char 
 			rule && rule->arg_count == 0 && rule->action == SECCOMP_RET_ALLOW;
 		for (; rule; rule = next_rule(rules, name, rule)) {
 			only_allows = only_allows && rule->action == SECCOMP_RET_ALLOW;
-			only_milder = only_milder &&
-				      filter_value_milder(rule->action, rules->default_action) ==
-					      filter_value_effect(rule->action);
+			only_milder =
+				only_milder && value_milder(rule->action, rules->default_action) ==
+						       value_effect(rule->action);
 			restated.all =
 				mem_more(restated.all, restated.count, sizeof(*restated.all));
 			restated.all[restated.count++] = rule;
@@ -103,7 +103,7 @@ static bool has_one_default(const struct composer *composer)
 		if (composer->bases[i].rules.default_action != composer->default_action)
 			return false;
 	}
-	return count == 1 || compose_pass(composer->default_action) == PASS_REFUSED;
+	return count == 1 || value_pass(composer->default_action) == PASS_REFUSED;
 }
 
 bool compose_restate(const struct composer *composer, struct document *ret_document)

@@ -2,7 +2,7 @@
  * Default profiles: what Docker, containerd, Podman and the package containers-common apply when
  * nobody names a profile, release by release.
  *
- * One table of facts (profile/defaults/table.c) says of each name in which releases and under which
+ * One table of facts (profile/defaults/rules.def) says of each name in which releases and under which
  * condition there is a rule for it. A document is written from it, in the form that Docker and
  * Podman load, and read like any other. containerd decides the same conditions in its own code: as
  * a document its default is resolved by Docker's rules.

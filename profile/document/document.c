@@ -40,6 +40,9 @@ struct member {
 	unsigned known;
 };
 
+/* Members of one object. */
+#define MEMBERS_MAX 16
+
 /* runtime-spec's LinuxSeccomp, moby's profiles/seccomp, containers/common's pkg/seccomp. */
 static const struct member root_members[] = {
 	{"defaultAction", MEMBER_STRING, KNOWN_ALL},
@@ -195,8 +198,8 @@ static const struct member *find_member(const struct member *members, const char
 	return NULL;
 }
 
-/* How a known member is written: in another case, or twice. */
-static void lint_spelling(struct reader *reader, const struct node *map, const struct node *node,
+/* How a known member is written: in another case, or before another of the same name. */
+static void lint_spelling(struct reader *reader, const struct node *node, bool is_last,
 			  const char *where, const char *name)
 {
 	char quoted[QUOTED_SIZE];
@@ -205,7 +208,7 @@ static void lint_spelling(struct reader *reader, const struct node *map, const s
 		lint_report(reader->lints, LINT_MEMBER_CASE, reader->order, where,
 			    "spelled %s: loaders written in Go take it, crun does not",
 			    text_quote(node->key, quoted));
-	if (node_member(map, name) != node && node->kind != NODE_NULL)
+	if (!is_last && node->kind != NODE_NULL)
 		lint_report(reader->lints, LINT_MEMBER_TWICE, reader->order, where,
 			    "given more than once: loaders written in Go take the last, crun the "
 			    "first");
@@ -219,8 +222,11 @@ static int check_members(struct reader *reader, const struct node *map, const ch
 			 const struct member *members)
 {
 	char where[PLACE_SIZE], quoted[QUOTED_SIZE];
+	const struct node *last[MEMBERS_MAX] = {NULL};
 	int r = 0;
 
+	for (size_t i = 0; members[i].name; i++)
+		last[i] = node_member(map, members[i].name);
 	for (const struct node *node = map->first; r == 0 && node; node = node->next) {
 		const struct member *member = find_member(members, node->key);
 
@@ -233,7 +239,7 @@ static int check_members(struct reader *reader, const struct node *map, const ch
 				    "no loader knows this member; it is ignored");
 			continue;
 		}
-		lint_spelling(reader, map, node, where, member->name);
+		lint_spelling(reader, node, last[member - members] == node, where, member->name);
 		const char *what = node->kind == NODE_NULL ? NULL : type_error(node, member->type);
 
 		if (what)

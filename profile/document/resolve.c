@@ -499,12 +499,12 @@ static int check_conditional(struct resolver *resolver)
 	size_t count = 0;
 
 	for (size_t i = 0; i < rules->count; i++) {
-		count += rules->all[i].arg_count > 0;
+		count += rules->all[i].arg_count;
 		if (count <= BPF_MAXINSNS)
 			continue;
 		document_rule_place(rules->document, rules->all[i].document_rule, place);
 		return err_set(resolver->err, E2BIG,
-			       "%s: more than %d calls with conditions: the kernel takes that many "
+			       "%s: more than %d conditions up to here: the kernel takes that many "
 			       "instructions in a filter, so the container would not start",
 			       place, BPF_MAXINSNS);
 	}

@@ -11,7 +11,10 @@
 #define CORE_TAG "tag:yaml.org,2002:"
 
 /* Keys of a mapping that is merged: each is compared with all others. */
-#define MERGE_MAX 4096
+#define MERGE_MAX 512
+
+/* Anchors of a document: an alias is looked for among all of them. */
+#define ANCHORS_MAX 1024
 
 /* What an anchor names. */
 struct anchor {
@@ -516,6 +519,8 @@ static int read_node(struct yaml_reader *reader, const struct slot *slot, yaml_e
 	*ret_node = node;
 	if (!node)
 		return -E2BIG;
+	if (name && anchor == ANCHORS_MAX)
+		return wrong_at(reader, &event->start_mark, E2BIG, "more than 1,024 anchors");
 	if (name) {
 		reader->anchors =
 			mem_resize(reader->anchors, (anchor + 1) * sizeof(*reader->anchors));

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/filter/rehearsal.h"
+#include "profile/filter/value.h"
 #include "profile/document/releases.h"
 #include "profile/document/spelling.h"
 
@@ -16,9 +17,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-/* include/linux/err.h of the kernel, and libseccomp's src/system.h */
-#define MAX_ERRNO 4095
 
 /* As many conditional rules for one syscall libseccomp 2.5.4 builds in a fraction of a second,
  * whatever they compare; 450 that compare 64 bits for more or less take it 8 seconds, and 1,200
@@ -184,12 +182,12 @@ static const struct rule *find_opponent(const struct rules *rules, const struct 
 	return likely;
 }
 
-/* libseccomp takes errnos below the kernel's MAX_ERRNO only (src/system.c), after the cut to 16
+/* libseccomp takes errnos below the kernel's VALUE_ERRNO_MAX only (src/system.c), after the cut to 16
  * bits that resolving has done. */
 static bool is_errno_too_large(uint32_t action)
 {
 	return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
-	       (action & SECCOMP_RET_DATA) >= MAX_ERRNO;
+	       (action & SECCOMP_RET_DATA) >= VALUE_ERRNO_MAX;
 }
 
 static int refuse_errno(struct builder *builder, uint32_t action, const char *place,
@@ -197,7 +195,7 @@ static int refuse_errno(struct builder *builder, uint32_t action, const char *pl
 {
 	return err_set(builder->err, EINVAL,
 		       "%s: libseccomp refuses %s: it takes no errno above %d, and this is %u",
-		       place, what, MAX_ERRNO - 1, action & SECCOMP_RET_DATA);
+		       place, what, VALUE_ERRNO_MAX - 1, action & SECCOMP_RET_DATA);
 }
 
 static int refuse_default(struct builder *builder)
@@ -535,10 +533,8 @@ static int export_program(struct builder *builder)
 
 static bool wants_stub(const struct builder *builder)
 {
-	uint32_t action = builder->rules->default_action & SECCOMP_RET_ACTION_FULL;
-
-	return builder->options->runtime == RUNTIME_RUNC && action != SECCOMP_RET_ALLOW &&
-	       action != SECCOMP_RET_LOG && action != SECCOMP_RET_TRACE;
+	return builder->options->runtime == RUNTIME_RUNC &&
+	       value_pass(builder->rules->default_action) < PASS_TRACED;
 }
 
 /* The largest number that the profile names for the arch; rules like the default count too. */
@@ -850,9 +846,8 @@ static int rehearse_rules(struct builder *builder)
 			    rules->all[step].document_name, place);
 	return err_set(
 		builder->err, ETIME,
-		"%s: libseccomp comes to no end with this rule for %s beside those before "
-		"it, within %d seconds: no more would a runtime, and the container would not "
-		"start",
+		"%s: libseccomp did not finish building this rule for %s within %d s; neither would "
+		"a runtime, so the container would not start",
 		place, text_quote(rules->all[step].name, quoted), REHEARSAL_SECONDS);
 }
 

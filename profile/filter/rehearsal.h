@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 /* CPU seconds that a rehearsal may take: runtimes build their filters in milliseconds. */
-#define REHEARSAL_SECONDS 5
+#define REHEARSAL_SECONDS 1
 
 /* Does the work, and says in *step how far it came. What it changes is the child's. */
 typedef void rehearsal_fn(void *context, volatile size_t *step);

@@ -2,15 +2,9 @@
 
 #include "base/mem.h"
 
-#include <errno.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* kernel/seccomp.c: MAX_ERRNO, beyond which ERRNO's data is cut. */
-#define MAX_ERRNO 4095
-
-#define ENOSYS_VALUE (SECCOMP_RET_ERRNO | ENOSYS)
 
 void filter_stack_release(struct filter_stack *stack)
 {
@@ -24,44 +18,6 @@ void filter_stack_add(struct filter_stack *stack, struct sock_filter *program, s
 {
 	stack->all = mem_resize(stack->all, (stack->count + 1) * sizeof(*stack->all));
 	stack->all[stack->count++] = (struct stack_filter){.program = program, .count = count};
-}
-
-uint32_t filter_value_effect(uint32_t value)
-{
-	uint32_t action = value & SECCOMP_RET_ACTION_FULL, data = value & SECCOMP_RET_DATA;
-
-	switch (action) {
-	case SECCOMP_RET_TRAP:
-	case SECCOMP_RET_TRACE:
-		return value;
-	case SECCOMP_RET_ERRNO:
-		return action | (data < MAX_ERRNO ? data : MAX_ERRNO);
-	case SECCOMP_RET_ALLOW:
-	case SECCOMP_RET_LOG:
-	case SECCOMP_RET_USER_NOTIF:
-	case SECCOMP_RET_KILL_THREAD:
-		return action;
-	default:
-		return SECCOMP_RET_KILL_PROCESS;
-	}
-}
-
-uint32_t filter_value_stricter(uint32_t newer, uint32_t older)
-{
-	bool stricter = (int32_t)(older & SECCOMP_RET_ACTION_FULL) <
-			(int32_t)(newer & SECCOMP_RET_ACTION_FULL);
-
-	return stricter ? older : newer;
-}
-
-uint32_t filter_value_milder(uint32_t a, uint32_t b)
-{
-	a = filter_value_effect(a);
-	b = filter_value_effect(b);
-	int32_t action_a = (int32_t)(a & SECCOMP_RET_ACTION_FULL);
-	int32_t action_b = (int32_t)(b & SECCOMP_RET_ACTION_FULL);
-
-	return action_b > action_a || (action_b == action_a && b == ENOSYS_VALUE) ? b : a;
 }
 
 static bool host_is_big_endian(void)

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "profile/filter/filter.h"
+#include "profile/filter/value.h"
 
 /* One installed filter. */
 struct stack_filter {
@@ -41,17 +42,6 @@ void filter_stack_add(struct filter_stack *stack, struct sock_filter *program, s
  * to find. filter_release() is due. */
 struct filter filter_stack_combine(const struct filter_stack *stack);
 
-/* seccomp_run_filters(): of two actions the one that is lower as a signed number, of equal ones the
- * newer filter's, data included. */
-uint32_t filter_value_stricter(uint32_t newer, uint32_t older);
-
-/*
- * The milder of two values: the one whose action is the higher as a signed number, an action that
- * the kernel does not know counting as KILL_PROCESS; of equal actions a, but ENOSYS before another
- * errno, since programs fall back from that one. Data without effect is zero in it.
- */
-uint32_t filter_value_milder(uint32_t a, uint32_t b);
-
 /*
  * Makes the filter one that answers with the milder of what it and the other answer. What passes
  * under either passes under the join, and nothing else does. The other is copied.
@@ -62,12 +52,5 @@ struct filter filter_copy(const struct filter *filter);
 
 /* Whether they are the same, instruction by instruction: then they answer the same. */
 bool filter_same(const struct filter *a, const struct filter *b);
-
-/*
- * The value without what has no effect: the kernel ignores the data of ALLOW, LOG, KILL* and
- * NOTIFY, cuts ERRNO's at 4095, and ends the process for an action that it does not know
- * (__seccomp_filter()).
- */
-uint32_t filter_value_effect(uint32_t value);
 
 #endif

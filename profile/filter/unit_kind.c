@@ -1,5 +1,6 @@
 #include "profile/filter/unit.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 #include <ctype.h>
@@ -116,102 +117,72 @@ static struct str seccomp_of(struct str options)
 	return str_of(value.p, n);
 }
 
-static int refuse_quadlet(struct str text, struct err *err)
-{
-	struct str profile = setting_of(text, "[Container]", "SeccompProfile", "");
-	char quoted[QUOTED_SIZE];
-
-	if (profile.n == 0)
-		profile = seccomp_of(setting_of(text, "[Container]", "PodmanArgs", "seccomp="));
-	MEM_AUTO char *path = mem_copy(profile);
-
-	if (profile.n == 0)
-		return err_set(
-			err, EINVAL,
-			"1:1: a Quadlet file without SeccompProfile=: Podman's default is in "
-			"force; give podman-default");
-	if (str_eq(profile, STR("unconfined")))
-		return err_set(err, EINVAL,
-			       "1:1: a Quadlet file with the profile unconfined: its container "
-			       "runs without a filter");
-	return err_set(err, EINVAL,
-		       "1:1: a Quadlet file: its profile is the file %s; give that file",
-		       text_quote(path, quoted));
-}
-
-static int refuse_kube(struct str text, struct err *err)
-{
-	struct str yaml = setting_of(text, "[Kube]", "Yaml", "");
-	MEM_AUTO char *path = mem_copy(yaml);
-	char quoted[QUOTED_SIZE];
-
-	return err_set(err, EINVAL,
-		       "1:1: a Quadlet file for Kubernetes objects, which holds no profile; the "
-		       "file %s names those of its containers",
-		       text_quote(path, quoted));
-}
-
-static int refuse_nspawn(struct str text, struct err *err)
-{
-	bool has_filter = setting_of(text, "[Exec]", "SystemCallFilter", "").n > 0;
-
-	return err_set(err, EINVAL,
-		       "1:1: a systemd-nspawn file: %s the list that is built into systemd-nspawn, "
-		       "which is in no file; give a process of the running container (pid:N)",
-		       has_filter ? "its SystemCallFilter= changes" : "its filter is");
-}
-
-static int refuse_containers_conf(struct str text, struct err *err)
-{
-	struct str profile = setting_of(text, "[containers]", "seccomp_profile", "");
-	MEM_AUTO char *path = mem_copy(profile);
-	char quoted[QUOTED_SIZE];
-
-	if (profile.n == 0)
-		return err_set(err, EINVAL,
-			       "1:1: a containers.conf, which holds no profile; podman-default is "
-			       "the profile that Podman uses with it");
-	return err_set(err, EINVAL, "1:1: a containers.conf: its profile is the file %s; give that",
-		       text_quote(path, quoted));
-}
-
-static int refuse_crio(struct str text, struct err *err)
-{
-	struct str profile = setting_of(text, "[crio.runtime]", "seccomp_profile", "");
-	MEM_AUTO char *path = mem_copy(profile);
-	char quoted[QUOTED_SIZE];
-
-	if (profile.n == 0)
-		return err_set(err, EINVAL,
-			       "1:1: CRI-O's configuration, which holds no profile; podman-default "
-			       "is the profile that CRI-O uses with it");
-	return err_set(err, EINVAL,
-		       "1:1: CRI-O's configuration: its profile is the file %s; give "
-		       "that",
-		       text_quote(path, quoted));
-}
-
-static int refuse_containerd(struct str text, struct err *err)
-{
-	(void)text;
-	return err_set(err, EINVAL,
-		       "1:1: containerd's configuration, which holds no profile; containerd's "
-		       "default is built into it (the bundle of a running container has it: "
-		       "container:NAME)");
-}
-
-/* Sections that only such a file has; the first that is found counts. `like`: how it begins. */
-static const struct {
+/*
+ * Files of sections that are no unit, by a section that only such a file has, and the setting in it that
+ * says which profile is in force: what it is, what follows where it names one, and where it does not.
+ * The first kind that fits counts. `like`: how the section begins.
+ */
+static const struct kind {
 	const char *section;
 	bool like;
-	int (*refuse)(struct str text, struct err *err);
+	const char *in, *key; /* the setting; NULL: none says it */
+	const char *what, *named, *otherwise;
 } kinds[] = {
-	{"[Container]", false, refuse_quadlet},    {"[Kube]", false, refuse_kube},
-	{"[Exec]", false, refuse_nspawn},          {"[containers]", false, refuse_containers_conf},
-	{"[engine", true, refuse_containers_conf}, {"[crio", true, refuse_crio},
-	{"[plugins", true, refuse_containerd},     {"[grpc]", false, refuse_containerd},
-	{"[cgroup]", false, refuse_containerd},
+	{"[Container]", false, "[Container]", "SeccompProfile", "a Quadlet file",
+	 ": its profile is the file %s; give that file",
+	 " without SeccompProfile=: Podman's default applies; give podman-default"},
+	{"[Kube]", false, "[Kube]", "Yaml", "a Quadlet file for Kubernetes objects",
+	 ": it holds no profile; the file %s names those of its containers",
+	 ": it holds no profile, and names no file"},
+	{"[Exec]", false, "[Exec]", "SystemCallFilter", "a systemd-nspawn file",
+	 ": its SystemCallFilter= changes the list that is built into systemd-nspawn, which is in no "
+	 "file; give a process of the running container (pid:N)",
+	 ": its filter is the list that is built into systemd-nspawn, which is in no file; give a "
+	 "process of the running container (pid:N)"},
+	{"[containers]", false, "[containers]", "seccomp_profile", "a containers.conf",
+	 ": its profile is the file %s; give that file",
+	 ": it names no profile; podman-default is the one that Podman uses with it"},
+	{"[engine", true, "[containers]", "seccomp_profile", "a containers.conf",
+	 ": its profile is the file %s; give that file",
+	 ": it names no profile; podman-default is the one that Podman uses with it"},
+	{"[crio", true, "[crio.runtime]", "seccomp_profile", "CRI-O's configuration",
+	 ": its profile is the file %s; give that file",
+	 ": it names no profile; podman-default is the one that CRI-O uses with it"},
+	{"[plugins", true, NULL, NULL, "containerd's configuration", NULL,
+	 ": it holds no profile; containerd's default is containerd@VERSION (container:NAME for that of "
+	 "a running container)"},
+	{"[grpc]", false, NULL, NULL, "containerd's configuration", NULL,
+	 ": it holds no profile; containerd's default is containerd@VERSION (container:NAME for that of "
+	 "a running container)"},
+	{"[cgroup]", false, NULL, NULL, "containerd's configuration", NULL,
+	 ": it holds no profile; containerd's default is containerd@VERSION (container:NAME for that of "
+	 "a running container)"},
 };
+
+static int refuse_kind(const struct kind *kind, struct str text, struct err *err)
+{
+	struct str value = kind->in ? setting_of(text, kind->in, kind->key, "") : STR("");
+	char quoted[QUOTED_SIZE];
+	BUF_AUTO message = {0};
+
+	if (value.n == 0 && strcmp(kind->section, "[Container]") == 0)
+		value = seccomp_of(setting_of(text, "[Container]", "PodmanArgs", "seccomp="));
+	MEM_AUTO char *name = mem_copy(value);
+
+	text_quote(name, quoted);
+	if (strcmp(name, "unconfined") == 0)
+		return err_set(err, EINVAL,
+			       "1:1: %s with the profile unconfined: its containers run without a "
+			       "filter",
+			       kind->what);
+	/* the words are the table's own, with one %s at most */
+	const char *said = value.n ? kind->named : kind->otherwise, *at = strstr(said, "%s");
+
+	buf_put_str(&message, str_of(said, at ? (size_t)(at - said) : strlen(said)));
+	if (at)
+		buf_format(&message, "%s%s", quoted, at + 2);
+	return err_set(err, EINVAL, "1:1: %s%s", kind->what, message.p);
+}
 
 /* Those that start processes, of which systemd.exec(5) speaks. */
 static bool is_exec_section(struct str line)
@@ -234,7 +205,7 @@ int unit_check_kind(struct str text, struct err *err)
 			struct str section = str_from(kinds[i].section);
 
 			if (kinds[i].like ? str_starts(line, section) : str_eq(line, section))
-				return kinds[i].refuse(text, err);
+				return refuse_kind(&kinds[i], text, err);
 		}
 		has_exec = has_exec || is_exec_section(line);
 	}
@@ -242,7 +213,6 @@ int unit_check_kind(struct str text, struct err *err)
 		return 0;
 	return err_set(
 		err, EINVAL,
-		"1:1: no systemd unit with a filter: none of the sections [Service], "
-		"[Socket], [Mount] and [Swap] is in it, and systemd ignores SystemCallFilter= "
-		"outside of them");
+		"1:1: not a systemd unit with a filter: it has no section [Service], [Socket], [Mount] or "
+		"[Swap], and systemd ignores SystemCallFilter= elsewhere");
 }

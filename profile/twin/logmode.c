@@ -15,15 +15,7 @@ static const char log_action[] = "SCMP_ACT_LOG";
 
 uint32_t twin_action(uint32_t action)
 {
-	switch (action & SECCOMP_RET_ACTION_FULL) {
-	case SECCOMP_RET_ERRNO:
-	case SECCOMP_RET_TRAP:
-	case SECCOMP_RET_KILL_THREAD:
-	case SECCOMP_RET_KILL_PROCESS:
-		return SECCOMP_RET_LOG;
-	default:
-		return action;
-	}
+	return value_pass(action) == PASS_REFUSED ? SECCOMP_RET_LOG : action;
 }
 
 static void find_rules(struct twin_maker *maker)

@@ -7,6 +7,7 @@
 
 #include "profile/twin/logmode.h"
 #include "profile/answers/answers.h"
+#include "profile/filter/value.h"
 #include "profile/document/tree.h"
 
 /* Situations that are told apart; of more some may be proven twice. */

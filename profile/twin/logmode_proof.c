@@ -337,17 +337,6 @@ static int round_of(struct proof *proof)
 	return r;
 }
 
-/* Arches whose programs a host runs as well; 0 ends a row. */
-static const uint32_t companions[][4] = {
-	{SCMP_ARCH_X86_64, SCMP_ARCH_X86, SCMP_ARCH_X32, 0},
-	{SCMP_ARCH_AARCH64, SCMP_ARCH_ARM, 0},
-	{SCMP_ARCH_MIPS64, SCMP_ARCH_MIPS, SCMP_ARCH_MIPS64N32, 0},
-	{SCMP_ARCH_MIPSEL64, SCMP_ARCH_MIPSEL, SCMP_ARCH_MIPSEL64N32, 0},
-	{SCMP_ARCH_PPC64, SCMP_ARCH_PPC, 0},
-	{SCMP_ARCH_S390X, SCMP_ARCH_S390, 0},
-	{SCMP_ARCH_PARISC64, SCMP_ARCH_PARISC, 0},
-};
-
 /* "x86 and x32", as architectures of a document or by their names. */
 static void put_missing(struct buf *text, const struct filter *filter, const uint32_t *arches,
 			bool quoted)
@@ -373,12 +362,10 @@ static void note_missing_arches(struct proof *proof)
 	BUF_AUTO names = {0};
 	char place[PLACE_SIZE];
 
-	for (size_t i = 0; filter && i < sizeof(companions) / sizeof(companions[0]); i++) {
-		if (companions[i][0] != proof->options->arch)
-			continue;
-		put_missing(&missing, filter, companions[i] + 1, false);
-		put_missing(&names, filter, companions[i] + 1, true);
-	}
+	if (!filter)
+		return;
+	put_missing(&missing, filter, arch_subs(proof->options->arch), false);
+	put_missing(&names, filter, arch_subs(proof->options->arch), true);
 	if (missing.n == 0)
 		return;
 	snprintf(place, sizeof(place), "%s%s", proof->maker->document.prefix,

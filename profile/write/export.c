@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENOSYS_VALUE (SECCOMP_RET_ERRNO | ENOSYS)
-
 /* Times that another manner is tried for names that the proof finds wanting. */
 #define MAX_ROUNDS 8
 
@@ -178,7 +176,7 @@ static bool put_conditions(struct exporter *exporter, struct export_name *name, 
 uint32_t export_effect(uint32_t value, const void *context)
 {
 	(void)context;
-	return filter_value_effect(value);
+	return value_effect(value);
 }
 
 /* The answers with the same effect are one. */
@@ -416,14 +414,6 @@ static int settle(struct exporter *exporter, struct err *err)
 	return r < 0 ? err_prefix(err, "the profile that was made of the filter") : 0;
 }
 
-static bool passes(uint32_t value)
-{
-	uint32_t action = value & SECCOMP_RET_ACTION_FULL;
-
-	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG ||
-	       action == SECCOMP_RET_TRACE;
-}
-
 /* What the other runtime would do with the same document. */
 static void note_runtime(const struct exporter *exporter)
 {
@@ -435,7 +425,8 @@ static void note_runtime(const struct exporter *exporter)
 			  "syscalls newer than the profile get ENOSYS by a stub that runc puts in "
 			  "front; crun has none and answers them with the default, %s",
 			  verdict_value_text(exporter->default_action, text));
-	else if (!passes(exporter->default_action) && exporter->default_action != ENOSYS_VALUE)
+	else if (value_pass(exporter->default_action) < PASS_TRACED &&
+		 exporter->default_action != VALUE_ENOSYS)
 		lint_note(notes, 0, "",
 			  "the filter has no ENOSYS stub: runc will put one in front, so that "
 			  "syscalls newer than the profile get ENOSYS instead of %s",
@@ -479,10 +470,10 @@ static void note(const struct exporter *exporter)
 /* The default that a profile can have: no runtime takes NOTIFY. */
 static uint32_t choose_default(const struct survey *survey)
 {
-	uint32_t value = filter_value_effect(survey->default_action);
+	uint32_t value = value_effect(survey->default_action);
 
 	if (value == SECCOMP_RET_USER_NOTIF)
-		return ENOSYS_VALUE;
+		return VALUE_ENOSYS;
 	if ((value & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP)
 		return SECCOMP_RET_TRAP;
 	return value;

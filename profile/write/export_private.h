@@ -69,7 +69,7 @@ struct differences {
 	size_t count;
 };
 
-/* A change of diagrams: filter_value_effect(). */
+/* A change of diagrams: value_effect(). */
 uint32_t export_effect(uint32_t value, const void *context);
 
 /* Builds the document from its text. */

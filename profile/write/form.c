@@ -43,18 +43,6 @@ const char *form_suffix(enum form form)
 
 /* --- words */
 
-uint32_t form_action_kind(uint32_t action)
-{
-	return action & SECCOMP_RET_ACTION_FULL;
-}
-
-unsigned form_errno(uint32_t action)
-{
-	unsigned number = action & SECCOMP_RET_DATA;
-
-	return number < 4095 ? number : 4095;
-}
-
 const char *form_errno_text(unsigned number, char text[16])
 {
 	const char *name = number ? strerrorname_np((int)number) : NULL;

@@ -103,13 +103,13 @@ static void note_default_errno(const struct form_writer *writer)
 {
 	char text[16];
 
-	if (form_action_kind(writer->default_action) != SECCOMP_RET_ERRNO ||
-	    form_errno(writer->default_action) == EPERM)
+	if ((writer->default_action & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO ||
+	    (value_effect(writer->default_action) & SECCOMP_RET_DATA) == EPERM)
 		return;
 	lint_add(writer->notes, 0, "defaultErrnoRet",
 		 "Docker before 23.0 does not know it: what is not listed gets EPERM there instead "
 		 "of %s",
-		 form_errno_text(form_errno(writer->default_action), text));
+		 form_errno_text((value_effect(writer->default_action) & SECCOMP_RET_DATA), text));
 }
 
 int form_write_oci(struct form_writer *writer)

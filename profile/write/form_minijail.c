@@ -108,14 +108,6 @@ static bool put_conditions(struct buf *to, const struct form_call *call, uint64_
 
 /* --- what can be said */
 
-static bool refuses(uint32_t action)
-{
-	uint32_t kind = form_action_kind(action);
-
-	return kind == SECCOMP_RET_ERRNO || kind == SECCOMP_RET_KILL_PROCESS ||
-	       kind == SECCOMP_RET_KILL_THREAD || kind == SECCOMP_RET_TRAP;
-}
-
 static bool only_allows(const struct form_call *call)
 {
 	for (size_t i = 0; i < call->condition_count; i++)
@@ -130,17 +122,18 @@ static int check_default(const struct policy *policy)
 	const uint32_t action = writer->default_action;
 	char text[16];
 
-	if (!refuses(action))
+	if (value_pass(action) != PASS_REFUSED)
 		return err_set(writer->err, EINVAL,
 			       "minijail kills what a policy does not list (or logs all of it, "
 			       "minijail0 -L), and the profile's default is %s",
 			       spelling_of_action(action));
-	if (form_action_kind(action) == SECCOMP_RET_ERRNO)
+	if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
 		lint_add(writer->notes, 0, "defaultAction",
 			 "minijail kills what a policy does not list: a call that is not listed "
 			 "ends the program instead of returning %s",
-			 form_errno_text(form_errno(action), text));
-	if (form_action_kind(action) == SECCOMP_RET_TRAP && policy->form != FORM_MINIJAILC)
+			 form_errno_text((value_effect(action) & SECCOMP_RET_DATA), text));
+	if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP &&
+	    policy->form != FORM_MINIJAILC)
 		lint_note(writer->notes, 0, "defaultAction",
 			  "minijail kills what a policy does not list, without SIGSYS to handle");
 	return 0;
@@ -204,7 +197,8 @@ static int check_calls(struct policy *policy)
 			call->plain = true;
 			call->action = SCMP_ACT_ALLOW;
 		} else if (call->plain && call->action != SCMP_ACT_ALLOW &&
-			   !refuses(call->action) && policy->form != FORM_MINIJAILC) {
+			   value_pass(call->action) != PASS_REFUSED &&
+			   policy->form != FORM_MINIJAILC) {
 			action = spelling_of_action(call->action);
 			form_list_add(&unknown, call->name);
 		}
@@ -220,7 +214,7 @@ static int check_calls(struct policy *policy)
 
 static void put_return(struct buf *to, uint32_t action)
 {
-	buf_format(to, "return %u", form_errno(action));
+	buf_format(to, "return %u", (value_effect(action) & SECCOMP_RET_DATA));
 }
 
 /* As tools/parser.py has it. */
@@ -240,7 +234,7 @@ static void put_action(struct buf *to, uint32_t action)
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (words[i].kind != form_action_kind(action))
+		if (words[i].kind != (action & SECCOMP_RET_ACTION_FULL))
 			continue;
 		buf_put_str(to, str_from(words[i].word));
 		return;
@@ -275,8 +269,8 @@ static void put_call(const struct policy *policy, const struct form_call *call)
 		put_compiler_call(policy, call);
 		return;
 	}
-	if (call->plain && refuses(call->action) &&
-	    form_action_kind(call->action) != SECCOMP_RET_ERRNO)
+	if (call->plain && value_pass(call->action) == PASS_REFUSED &&
+	    (call->action & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO)
 		return; /* no line is that */
 	if (call->plain && call->action != SCMP_ACT_ALLOW) {
 		buf_format(to, "%s: ", call->name);
@@ -291,7 +285,7 @@ static void put_call(const struct policy *policy, const struct form_call *call)
 	if (conditions.n == 0)
 		return;
 	buf_format(to, "%s: %s", call->name, conditions.p);
-	if (form_action_kind(otherwise) == SECCOMP_RET_ERRNO) {
+	if ((otherwise & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO) {
 		buf_put_str(to, STR("; "));
 		put_return(to, otherwise);
 	}
@@ -365,8 +359,8 @@ static void put_policy(const struct policy *policy)
 	form_put_comments(policy->writer);
 	buf_put_char(to, '\n');
 	if (policy->form == FORM_MINIJAILC) {
-		bool returns =
-			form_action_kind(policy->writer->default_action) == SECCOMP_RET_ERRNO;
+		bool returns = (policy->writer->default_action & SECCOMP_RET_ACTION_FULL) ==
+			       SECCOMP_RET_ERRNO;
 
 		buf_put_str(to, STR("@default "));
 		put_action(to, returns ? SCMP_ACT_KILL_PROCESS : policy->writer->default_action);

@@ -12,6 +12,7 @@
 #include "profile/write/form.h"
 #include "profile/document/spelling.h"
 #include "profile/document/write.h"
+#include "profile/filter/value.h"
 
 /* More args than that crun and the operator take in no rule. */
 #define FORM_MAX_ARGS 6
@@ -77,10 +78,6 @@ const char *form_list_text(struct form_list *list);
  */
 int form_widen(const struct form_writer *writer, struct form_list *names, const char *why);
 
-/* An action without its data: SCMP_ACT_ERRNO(0) for every errno. */
-uint32_t form_action_kind(uint32_t action);
-/* ERRNO's errno as the kernel returns it: at most 4095 (kernel/seccomp.c, MAX_ERRNO). */
-unsigned form_errno(uint32_t action);
 /* "EPERM", or the number where the C library has no name. */
 const char *form_errno_text(unsigned number, char text[16]);
 

@@ -62,17 +62,13 @@ struct drop_in {
 
 static bool is_let_through(uint32_t action)
 {
-	return form_action_kind(action) == SECCOMP_RET_ALLOW ||
-	       form_action_kind(action) == SECCOMP_RET_LOG;
+	return value_pass(action) >= PASS_LOGGED;
 }
 
 /* systemd refuses with an errno or with SCMP_ACT_KILL_PROCESS, which is stricter than these. */
 static bool is_refusal(uint32_t action)
 {
-	uint32_t kind = form_action_kind(action);
-
-	return kind == SECCOMP_RET_ERRNO || kind == SECCOMP_RET_KILL_PROCESS ||
-	       kind == SECCOMP_RET_KILL_THREAD || kind == SECCOMP_RET_TRAP;
+	return value_pass(action) == PASS_REFUSED;
 }
 
 /* Leaves out what libseccomp does not know, as the runtimes do. */
@@ -122,8 +118,8 @@ static int check_actions(struct drop_in *drop_in)
 	if (!is_let_through(writer->default_action) && !is_refusal(writer->default_action))
 		return err_set(writer->err, EINVAL, "systemd has no %s",
 			       spelling_of_action(writer->default_action));
-	if (form_action_kind(writer->default_action) == SECCOMP_RET_ERRNO &&
-	    form_errno(writer->default_action) == 0)
+	if ((writer->default_action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
+	    (value_effect(writer->default_action) & SECCOMP_RET_DATA) == 0)
 		return err_set(writer->err, EINVAL,
 			       "systemd refuses with no errno 0, which is the profile's default");
 	for (size_t i = 0; i < drop_in->calls.count; i++) {
@@ -142,8 +138,8 @@ static int check_actions(struct drop_in *drop_in)
 
 static bool is_killed_otherwise(uint32_t action)
 {
-	return form_action_kind(action) == SECCOMP_RET_KILL_THREAD ||
-	       form_action_kind(action) == SECCOMP_RET_TRAP;
+	return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_KILL_THREAD ||
+	       (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP;
 }
 
 static void note_kills(const struct drop_in *drop_in)
@@ -182,12 +178,12 @@ static bool put_calls(const struct drop_in *drop_in, const char *setting,
 
 static bool is_logged(uint32_t action)
 {
-	return form_action_kind(action) == SECCOMP_RET_LOG;
+	return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_LOG;
 }
 
 static bool is_allowed(uint32_t action)
 {
-	return form_action_kind(action) == SECCOMP_RET_ALLOW;
+	return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ALLOW;
 }
 
 /* "~name:EPERM", which refuses in either kind of list. */
@@ -202,9 +198,10 @@ static void put_refused(const struct drop_in *drop_in)
 
 		if (!is_refusal(call->action))
 			continue;
-		if (form_action_kind(call->action) == SECCOMP_RET_ERRNO)
+		if ((call->action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
 			buf_format(&word, "%s:%s", call->name,
-				   form_errno_text(form_errno(call->action), text));
+				   form_errno_text((value_effect(call->action) & SECCOMP_RET_DATA),
+						   text));
 		else
 			buf_format(&word, "%s:kill", call->name);
 		put_word(&lines, word.p);
@@ -226,9 +223,11 @@ static void put_filter(const struct drop_in *drop_in)
 		put_calls(drop_in, "SystemCallFilter=", is_let_through);
 	}
 	put_refused(drop_in);
-	if (form_action_kind(writer->default_action) == SECCOMP_RET_ERRNO)
-		buf_format(to, "SystemCallErrorNumber=%s\n",
-			   form_errno_text(form_errno(writer->default_action), text));
+	if ((writer->default_action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
+		buf_format(
+			to, "SystemCallErrorNumber=%s\n",
+			form_errno_text((value_effect(writer->default_action) & SECCOMP_RET_DATA),
+					text));
 	else
 		buf_put_str(to, STR("SystemCallErrorNumber=\n"));
 }

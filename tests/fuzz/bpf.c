@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 /* What the kernel makes of it. A returned register that can hold many values has no data. */
 static uint32_t comparable(const struct stack_filter *filter, uint32_t value)
 {
-	value = filter_value_effect(value);
+	value = value_effect(value);
 	for (size_t i = 0; i < filter->count; i++)
 		if (filter->program[i].code == (BPF_RET | BPF_A))
 			return value & SECCOMP_RET_ACTION_FULL;

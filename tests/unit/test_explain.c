@@ -132,9 +132,9 @@ static void test_bad_operands(void **state)
 static void test_hosts(void **state)
 {
 	(void)state;
-	assert_int_equal(arches_host(SCMP_ARCH_X32), SCMP_ARCH_X86_64);
-	assert_int_equal(arches_host(SCMP_ARCH_ARM), SCMP_ARCH_AARCH64);
-	assert_int_equal(arches_host(SCMP_ARCH_RISCV64), SCMP_ARCH_RISCV64);
+	assert_int_equal(arch_host(SCMP_ARCH_X32), SCMP_ARCH_X86_64);
+	assert_int_equal(arch_host(SCMP_ARCH_ARM), SCMP_ARCH_AARCH64);
+	assert_int_equal(arch_host(SCMP_ARCH_RISCV64), SCMP_ARCH_RISCV64);
 }
 
 /* --- one profile against another ------------------------------------------------------------ */

@@ -1204,9 +1204,9 @@ static void test_returned_register(void **state)
 		data.args[0] = i % 2 ? actions[i / 2 % COUNT(actions)] : (uint32_t)draw(&seed);
 		uint32_t want = bpf_run(program, &data) & SECCOMP_RET_ACTION_FULL;
 
-		assert_int_equal(filter_value_effect(asking_value(&asking, &data)) &
+		assert_int_equal(value_effect(asking_value(&asking, &data)) &
 					 SECCOMP_RET_ACTION_FULL,
-				 filter_value_effect(want) & SECCOMP_RET_ACTION_FULL);
+				 value_effect(want) & SECCOMP_RET_ACTION_FULL);
 	}
 	asking_release(&asking);
 }

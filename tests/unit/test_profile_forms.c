@@ -370,8 +370,8 @@ static const struct {
 	{"{\"status\":{},\"info\":{\"runtimeSpec\":{\"linux\":5}}}",
 	 "info.runtimeSpec.linux: must be an object"},
 	{"{\"linux\":{\"seccomp\":[]}}", "linux.seccomp: must be an object"},
-	{"[Install]\nSystemCallFilter=read\n", "a:1:1: no systemd unit with a filter"},
-	{"SystemCallFilter=read\n", "a:1:1: no systemd unit with a filter"},
+	{"[Install]\nSystemCallFilter=read\n", "a:1:1: not a systemd unit with a filter"},
+	{"SystemCallFilter=read\n", "a:1:1: not a systemd unit with a filter"},
 	{"[Service]\nSystemCallFilter=read\nSystemCallFilter=~mount:ENOSYS\n",
 	 "a:3:1: mount is refused as everything is that is not listed"},
 };
