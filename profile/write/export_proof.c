@@ -12,6 +12,9 @@
 /* Names that one difference tells; the rest is counted. */
 #define TOLD_NAMES 40
 
+/* What stands for an answer that is not known. */
+#define UNKNOWN_TEXT "what cannot be worked out"
+
 /* No AUDIT_ARCH_*. */
 #define NO_ARCH 0x5ec0ffeeU
 
@@ -53,7 +56,7 @@ static char *answer_text(struct regions *regions, diagram answer)
 	BUF_AUTO text = {0};
 
 	if (answer == DIAGRAM_UNKNOWN)
-		return mem_copy(STR("what cannot be worked out"));
+		return mem_copy(STR(UNKNOWN_TEXT));
 	size_t count = diagram_values(regions, answer, &values);
 
 	for (size_t i = 0; i < count; i++) {
@@ -244,10 +247,13 @@ void differences_tell(const struct differences *differences, struct lints *lints
 		if (arch)
 			put_subjects(differences, i, &subjects);
 		bool alike = strcmp(difference->filter_says, difference->profile_says) == 0;
+		const char *profile = alike ? "the same values, but for different arguments"
+					    : difference->profile_says;
 
+		if (strcmp(difference->filter_says, UNKNOWN_TEXT) == 0)
+			profile = "cannot be compared with that";
 		lint_add(lints, 0, "", "%s%s%s: the filter answers %s, the profile %s",
 			 arch ? arch : EXPORT_OTHER_ARCH, arch ? ": " : "", arch ? subjects.p : "",
-			 difference->filter_says,
-			 alike ? "the same, but for others" : difference->profile_says);
+			 difference->filter_says, profile);
 	}
 }
