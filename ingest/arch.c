@@ -369,7 +369,7 @@ static const struct {
 
 #define FAMILY_COUNT (sizeof(families) / sizeof(families[0]))
 
-const uint32_t *arch_subs(uint32_t token)
+const uint32_t *arch_companions(uint32_t token)
 {
 	static const uint32_t none;
 
@@ -377,6 +377,13 @@ const uint32_t *arch_subs(uint32_t token)
 		if (families[i].token == token)
 			return families[i].subs;
 	return &none;
+}
+
+const uint32_t *arch_subs(uint32_t token)
+{
+	bool is_mobys = token != SCMP_ARCH_PPC64 && token != SCMP_ARCH_PARISC64;
+
+	return arch_companions(is_mobys ? token : 0);
 }
 
 uint32_t arch_host(uint32_t token)

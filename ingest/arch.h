@@ -45,6 +45,9 @@ uint32_t arch_native(void);
  */
 const uint32_t *arch_subs(uint32_t token);
 
+/* The same of every kernel that runs such programs: ppc beside ppc64 and parisc beside parisc64 too. */
+const uint32_t *arch_companions(uint32_t token);
+
 /* The arch of a host that runs programs of that arch: x86_64 for x86 and x32. */
 uint32_t arch_host(uint32_t token);
 

@@ -251,7 +251,7 @@ struct survey survey_filter(struct filter *filter, uint32_t host)
 	filter->arch_count = 0;
 	find_arches(&surveyor, survey.checks_arch ? arch_all() : own);
 	if (!survey.checks_arch)
-		find_arches(&surveyor, arch_subs(host));
+		find_arches(&surveyor, arch_companions(host));
 	if (filter->arch_count == 0)
 		filter->arches[filter->arch_count++] = (struct filter_arch){.token = host};
 	put_host_first(filter, host);

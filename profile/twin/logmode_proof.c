@@ -364,8 +364,8 @@ static void note_missing_arches(struct proof *proof)
 
 	if (!filter)
 		return;
-	put_missing(&missing, filter, arch_subs(proof->options->arch), false);
-	put_missing(&names, filter, arch_subs(proof->options->arch), true);
+	put_missing(&missing, filter, arch_companions(proof->options->arch), false);
+	put_missing(&names, filter, arch_companions(proof->options->arch), true);
 	if (missing.n == 0)
 		return;
 	snprintf(place, sizeof(place), "%s%s", proof->maker->document.prefix,

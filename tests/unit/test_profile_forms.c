@@ -677,7 +677,7 @@ static void test_many_rules(void **state)
 	many_rules(&conditional, 300, true);
 	assert_null(load_text(conditional.p, &err));
 	assert_int_equal(err.code, E2BIG);
-	assert_non_null(strstr(err.message, "syscalls[4096]: more than 4096 calls"));
+	assert_non_null(strstr(err.message, "syscalls[4096]: more than 4096 conditions"));
 	err_clear(&err);
 	many_rules(&plain, 300, false);
 	struct profile *profile = load_text(plain.p, &err);
