@@ -31,6 +31,9 @@
 /* SQLite's page cache, in KiB: the pages that a flush touches again and again. */
 #define CACHE_PRAGMA "PRAGMA cache_size = -3072"
 
+/* And a reader's: a window looks at each series by its number, thousands of them in any order. */
+#define READER_CACHE_PRAGMA "PRAGMA cache_size = -32768"
+
 /* A flat file that some other program wrote is told by its first 16 bytes. */
 #define DATABASE_MAGIC "SQLite format 3"
 
@@ -369,8 +372,10 @@ static int open_sql(struct store *store, struct err *err)
 		result = store_open_reading(&store->sql, store->path, err);
 	if (result == 0)
 		result = schema_ensure(&store->sql, store->mode == STORE_MEMORY, err);
-	if (result == 0 && store->mode == STORE_READ)
+	if (result == 0 && store->mode == STORE_READ) {
 		store_bound_reading(&store->sql);
+		result = sql_run(&store->sql, READER_CACHE_PRAGMA, err);
+	}
 	if (result == 0 && store->mode == STORE_MEMORY)
 		result = choose_journal(store, err);
 	return result < 0 ? result : load_meta(store, err);

@@ -1,7 +1,7 @@
 noinst_PROGRAMS += tests/bench/genlog tests/bench/measure
 tests_bench_genlog_SOURCES = tests/bench/genlog.c
 tests_bench_measure_SOURCES = tests/bench/measure.c
-EXTRA_DIST += tests/bench/run tests/bench/README.md
+EXTRA_DIST += tests/bench/run tests/bench/README.md tests/bench/hours.sql
 
 # Figures, not tests: exits 0 whatever they say, unless BENCH_STRICT=1.
 bench: sclog$(EXEEXT) tests/bench/genlog$(EXEEXT) tests/bench/measure$(EXEEXT)
