@@ -297,11 +297,11 @@ static int feed_open_log(struct feed *feed, struct input *input, struct err *inp
 	    reader_begin(feed->reader, input, usual_kinds_key(feed->kinds), input_err) == 0)
 		result = take_lines(feed, input, input_err, err);
 	reader_end(feed->reader);
+	judge_input(feed, input, input_err);
+	if (result == 0)
+		result = intake_end(&feed->intake, !input_err->code, err);
 	if (result == 0)
 		result = assign_owners(feed->assign, put_in_force, &(struct stating){feed, err});
-	judge_input(feed, input, input_err);
-	if (result == 0 && !input_err->code)
-		result = intake_end(&feed->intake, err);
 	if (result == 0)
 		result = store_input_at(feed->store, feed->offset, feed->lines, err);
 	feed->counts->lines += feed->lines;
@@ -420,6 +420,7 @@ static int feed_open(struct feed *feed, struct err *err)
 		.before_message = before_message,
 		.put = put,
 		.context = feed,
+		.ends = true,
 	};
 	feed->trace = trace_new(&feed->intake, framing.now_ms);
 	framing.host = feed->intake.host_name;
@@ -459,6 +460,7 @@ static void add_put_counts(struct feed *feed)
 	feed->counts->expired += put.expired;
 	feed->counts->limited += put.limited;
 	feed->counts->in = feed->intake.counts;
+	feed->counts->duplicates += feed->intake.counts.paired;
 	feed->counts->in.records += feed->merged_records;
 }
 
@@ -481,7 +483,7 @@ int feed_paths(struct store *store, char *const *paths, size_t count,
 		result = feed_each(&feed, paths, count, err);
 	add_put_counts(&feed);
 	progress_clear(&feed.progress);
-	framing_free(feed.intake.framing);
+	intake_release(&feed.intake);
 	trace_free(feed.trace);
 	reader_free(feed.reader);
 	usual_kinds_free(feed.kinds);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define HALF_YEAR_MS (INT64_C(183) * 24 * 60 * 60 * 1000)
+
 /* What a log's lines stand in; a log has one by itself. */
 enum family {
 	FAMILY_UNDECIDED,
@@ -28,6 +30,7 @@ struct framing {
 	struct buf unescaped;
 	struct kernel_dates dates; /* orders: of the input at hand */
 	bool dates_noted;          /* all of them were looked at */
+	int64_t near_ms;           /* a stamp of the kernel's in the input; 0: none was seen */
 	unsigned family;           /* of the input at hand: FAMILY_HEADER + enum header_form */
 	char host_label[NODE_LABEL_SIZE];
 };
@@ -82,19 +85,34 @@ static bool find_date(struct str line, struct str *ret_date)
 	return !stamp_kernel(&rest, &ms, &serial);
 }
 
+/* "audit[7]: SECCOMP": journald's, whose only time is the header's. */
+static bool needs_year(const struct framing *framing, struct str line)
+{
+	return !framing->near_ms && str_find(str_of(line.p, line.n < 128 ? line.n : 128),
+					     STR("]: SECCOMP ")) < (line.n < 128 ? line.n : 128);
+}
+
 bool framing_wants_dates(const struct framing *framing, struct str line)
 {
 	struct str date;
 
-	return !framing->dates_noted && find_date(line, &date);
+	return !framing->dates_noted && (find_date(line, &date) || needs_year(framing, line));
 }
 
 void framing_note_date(struct framing *framing, struct str line)
 {
 	struct str date;
+	size_t at;
+	int64_t ms;
+	uint32_t serial;
 
 	if (find_date(line, &date))
 		stamp_dates(date, framing->dates.now_year, &framing->dates.orders);
+	if (framing->near_ms || (at = str_find(line, STR(" audit("))) == line.n)
+		return;
+	date = str_skip(line, at + 7);
+	if (stamp_kernel(&date, &ms, &serial))
+		framing->near_ms = ms;
 }
 
 void framing_dates_noted(struct framing *framing)
@@ -152,6 +170,7 @@ void framing_restart(struct framing *framing)
 	framing->family = family_of_name(framing->options.framing);
 	framing->dates.orders = date_order_from_name(framing->options.date_order);
 	framing->dates_noted = framing->options.date_order != NULL;
+	framing->near_ms = 0;
 }
 
 /* A header's host names a node only if it is not this host, written long or short. */
@@ -207,6 +226,16 @@ static void refuse_other(const struct framing *framing, struct framed *framed, s
 	framed->of_another_log = framed->kind == FRAMED_UNTRUSTED;
 }
 
+/* When a header says; without a year the one that is nearest to the log's stamps. */
+static bool time_of(const struct framing *framing, const struct header *header, int64_t *ret_ms)
+{
+	int64_t latest = framing->options.now_ms;
+
+	if (framing->near_ms && framing->near_ms + HALF_YEAR_MS < latest)
+		latest = framing->near_ms + HALF_YEAR_MS;
+	return header_time(header, latest, ret_ms);
+}
+
 /* journald's audit transport as text: "audit[19499]: SECCOMP auid=...": no serial, and no time
  * but the header's. */
 static bool is_journald_audit(const struct header *header)
@@ -219,8 +248,7 @@ static void read_journald_audit(const struct framing *framing, struct framed *fr
 {
 	framed->source = SOURCE_JOURNAL;
 	framed->fields = str_skip(header->text, sizeof("SECCOMP ") - 1);
-	framed->kind = header_time(header, framing->options.now_ms, &framed->ms) ? FRAMED_RECORD
-										 : FRAMED_UNSTAMPED;
+	framed->kind = time_of(framing, header, &framed->ms) ? FRAMED_RECORD : FRAMED_UNSTAMPED;
 }
 
 /* Android's logd gives the kernel's records tags of its own (system/logging, LogAudit.cpp), and
@@ -243,19 +271,19 @@ static void read_header(struct framing *framing, struct framed *framed, const st
 		return;
 	}
 	if (!is_kernel_tag(header) || !header_is_kernel_facility(header)) {
-		if (!header_time(header, framing->options.now_ms, &framed->ms))
+		if (!time_of(framing, header, &framed->ms))
 			framed->ms = 0;
 		refuse(framing, framed, header->text, FRAMED_OTHER);
 		return;
 	}
 	kernel_text_read(header->text, &framing->dates, framed);
-	if (framed->kind == FRAMED_NOTICE &&
-	    !header_time(header, framing->options.now_ms, &framed->ms))
+	if (framed->kind == FRAMED_NOTICE && !time_of(framing, header, &framed->ms))
 		framed->ms = 0; /* not known: dmesg counts from boot */
 	/* A stamp that is there is the event's time; the header's serves where there is none. */
-	if (framed->kind == FRAMED_RECORD && framed->ms == 0 &&
-	    header_time(header, framing->options.now_ms, &ms))
+	if (framed->kind == FRAMED_RECORD && framed->ms == 0 && time_of(framing, header, &ms))
 		framed->ms = ms;
+	if (framed->has_serial)
+		framing->near_ms = framed->ms;
 	if (framed->kind == FRAMED_OTHER)
 		refuse(framing, framed, header->text, FRAMED_OTHER);
 }

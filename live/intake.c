@@ -6,6 +6,7 @@
 #include "report/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* Refused lines that are kept one by one as evidence; the rest of an input is one row. */
 #define REFUSED_KEPT 256
@@ -226,8 +227,8 @@ static int take_joined(struct intake *intake, const struct line *line, const str
 	return intake_line(intake, &joined, err);
 }
 
-static int take_record(struct intake *intake, const struct line *line, const struct framed *framed,
-		       struct err *err)
+static int parse(struct intake *intake, const struct line *line, const struct framed *framed,
+		 struct err *err)
 {
 	enum malformed why =
 		framed->interpreted
@@ -244,8 +245,68 @@ static int take_record(struct intake *intake, const struct line *line, const str
 	intake->record.serial = framed->serial;
 	intake->record.has_serial = framed->has_serial;
 	intake_saw(intake, framed->ms);
-	int result = put(intake, framed, err);
+	return 1;
+}
 
+static void count_paired(struct intake *intake)
+{
+	intake->counts.records++;
+	intake->counts.paired++;
+}
+
+/* The kernel's line or the audit transport's in a journal's text: looks for the other of the two.
+ * Returns true if the record at hand is not to be put, now or ever. */
+static bool find_pair(struct intake *intake, const struct line *line, const struct framed *framed)
+{
+	struct str node = intake_node(intake, framed->node);
+
+	if (framed->trust != TRUST_TEXT || (framed->has_serial ? framed->source != SOURCE_SYSLOG
+							       : framed->source != SOURCE_JOURNAL))
+		return false;
+	if (!intake->pairs)
+		intake->pairs = pairs_new();
+	if (framed->has_serial) {
+		if (pairs_take_serial(intake->pairs, node, &intake->record))
+			count_paired(intake);
+		return false;
+	}
+	if (pairs_take(intake->pairs, node, &intake->record)) {
+		count_paired(intake);
+		return true;
+	}
+	if (intake->ends)
+		pairs_hold(intake->pairs, node, &intake->record, framed, line->number);
+	return intake->ends;
+}
+
+/* Puts what waited for the other of its pair until then: it has none. */
+static int put_single(struct intake *intake, int64_t ms, struct err *err)
+{
+	struct pairs_held held;
+	int result = 0;
+
+	while (result >= 0 && intake->pairs && pairs_next(intake->pairs, ms, &held)) {
+		const struct line line = {
+			.text = held.framed.text, .number = held.line, .ended = true};
+
+		result = parse(intake, &line, &held.framed, err);
+		if (result > 0)
+			result = put(intake, &held.framed, err);
+		free(held.bytes);
+	}
+	return result < 0 ? result : 0;
+}
+
+static int take_record(struct intake *intake, const struct line *line, const struct framed *framed,
+		       struct err *err)
+{
+	int result = put_single(intake, framed->ms, err);
+
+	if (result == 0)
+		result = parse(intake, line, framed, err);
+	if (result <= 0 || find_pair(intake, line, framed))
+		return result < 0 ? result : 0;
+	result = put(intake, framed, err);
 	return result < 0 ? result : take_joined(intake, line, framed, err);
 }
 
@@ -355,13 +416,25 @@ void intake_begin(struct intake *intake, const char *path)
 	intake->refused = 0;
 	intake->untaken = (struct intake_untaken){0};
 	intake->name_n = 0;
+	pairs_free(intake->pairs);
+	intake->pairs = NULL;
 	if (intake->framing)
 		framing_restart(intake->framing);
 }
 
-int intake_end(struct intake *intake, struct err *err)
+int intake_end(struct intake *intake, bool whole, struct err *err)
 {
-	return intake->untaken.count
-		       ? 0
+	int result = put_single(intake, INT64_MAX, err);
+
+	return result < 0 || !whole || intake->untaken.count
+		       ? result
 		       : store_settle_loss(intake->store, LOSS_UNTAKEN, name_of(intake), err);
+}
+
+void intake_release(struct intake *intake)
+{
+	pairs_free(intake->pairs);
+	intake->pairs = NULL;
+	framing_free(intake->framing);
+	intake->framing = NULL;
 }

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "correlate/event.h"
 #include "ingest/framing.h"
+#include "live/pairs.h"
 #include "store/store.h"
 
 /* Counts are exact. */
@@ -17,7 +18,8 @@ struct intake_counts {
 	uint64_t
 		untrusted; /* claims to be a record or a notice, in framing that is not the kernel's */
 	uint64_t malformed[MALFORMED_COUNT];
-	uint64_t without_serial; /* of records: may double one that came with a serial */
+	uint64_t paired;         /* of records: without a serial, and the same as one with it */
+	uint64_t without_serial; /* of the others: may double one that came with a serial */
 	uint64_t without_arch;   /* of records */
 };
 
@@ -36,6 +38,7 @@ struct intake {
 	void (*before_message)(void *context); /* takes a progress line away; may be NULL */
 	intake_put_fn *put;
 	void *context; /* of both */
+	bool ends;     /* intake_end() comes: what may be one of two can wait for the other */
 	/* the input at hand */
 	const char *path;
 	bool known_framing;     /* some line of it was a log's */
@@ -49,6 +52,7 @@ struct intake {
 		uint64_t here;
 		bool of_another_log; /* one of them would be the kernel's in a log of its own */
 	} untaken;                   /* claims of it that were not taken */
+	struct pairs *pairs;         /* NULL: none looked for yet */
 	size_t name_n;
 	char name[512]; /* by which evidence of it is found again, whatever it is called */
 	bool explained[MALFORMED_COUNT];
@@ -70,9 +74,11 @@ static inline void intake_saw(struct intake *intake, int64_t ms)
 /* Another input begins. */
 void intake_begin(struct intake *intake, const char *path);
 
-/* The input at hand was read to its end: what is unfinished is taken, and evidence of an earlier
- * reading that does not hold any more is taken back. */
-int intake_end(struct intake *intake, struct err *err);
+/* No more comes of the input at hand: what waits is put. whole: it was read to its end, and evidence
+ * of an earlier reading that does not hold any more is taken back. */
+int intake_end(struct intake *intake, bool whole, struct err *err);
+
+void intake_release(struct intake *intake);
 
 /* Takes a line of a log. Returns 0, or what the store or put() returned. */
 int intake_line(struct intake *intake, const struct line *line, struct err *err);

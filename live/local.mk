@@ -4,6 +4,7 @@ libsclog_a_SOURCES += \
 	live/intake.c live/intake.h \
 	live/kinds.c live/kinds.h \
 	live/listener.c live/listener.h \
+	live/pairs.c live/pairs.h \
 	live/printer.c live/printer.h \
 	live/service.c live/service.h \
 	live/source.c live/source.h \

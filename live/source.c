@@ -489,7 +489,7 @@ void source_close(struct source *source)
 		return;
 	if (source->ops)
 		source->ops->close(source);
-	framing_free(source->intake.framing);
+	intake_release(&source->intake);
 	buf_release(&source->label);
 	buf_release(&source->kept);
 	free(source);

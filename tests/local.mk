@@ -109,6 +109,7 @@ shell_tests = \
 	tests/shell/explain.test \
 	tests/shell/output-safe.test \
 	tests/shell/profile.test \
+	tests/shell/pairs.test \
 	tests/shell/replay.test \
 	tests/shell/prune.test \
 	tests/shell/replaced.test \
