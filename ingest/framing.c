@@ -512,7 +512,7 @@ static bool is_kernels(const struct envelope_item *item)
 	struct str facility = item->values[ENVELOPE_FACILITY];
 
 	if (facility.n && !str_eq(facility, STR("0")) && !str_eq(facility, STR("kern")) &&
-	    !str_eq(facility, STR("kernel")))
+	    !str_eq(facility, STR("Kern")) && !str_eq(facility, STR("kernel")))
 		return str_eq(program, STR("auditd"));
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		if (str_eq(program, programs[i]))

@@ -183,10 +183,37 @@ static bool skip_unix(struct str *text)
 	return true;
 }
 
+/* "11/21/2026 23:01:34": which is the month, it does not say. */
+static bool skip_slashed(struct str *text)
+{
+	struct str at = *text;
+
+	if (!skip_digits(&at, 1, 4) || !skip_char(&at, '/') || !skip_digits(&at, 1, 2) ||
+	    !skip_char(&at, '/') || !skip_digits(&at, 2, 4) || !skip_blanks(&at) ||
+	    !skip_clock(&at))
+		return false;
+	*text = at;
+	return true;
+}
+
+/* " +0000", apart from an ISO time. */
+static void skip_zone_apart(struct str *text)
+{
+	struct str at = *text;
+
+	if (skip_blanks(&at) && at.n > 5 && (at.p[0] == '+' || at.p[0] == '-') &&
+	    is_digit(at.p[1])) {
+		skip_offset(&at);
+		*text = at;
+	}
+}
+
 static bool skip_time(struct str *text, struct header *header)
 {
 	const char *from = text->p;
 
+	if (skip_slashed(text))
+		return true;
 	if (skip_iso(text))
 		header->clock = HEADER_ISO;
 	else if (skip_unix(text))
@@ -196,6 +223,8 @@ static bool skip_time(struct str *text, struct header *header)
 	else
 		return skip_with_weekday(text, header);
 	header->time = str_of(from, (size_t)(text->p - from));
+	if (header->clock == HEADER_ISO)
+		skip_zone_apart(text);
 	return true;
 }
 
@@ -225,9 +254,11 @@ static bool is_facility(struct str word)
 	return is_one_of(word, words);
 }
 
-/* "kern.notice". */
+/* "kern.notice", "[kern.notice]". */
 static bool take_priority(struct str word, struct header *header)
 {
+	if (word.n > 2 && word.p[0] == '[' && word.p[word.n - 1] == ']')
+		word = str_of(word.p + 1, word.n - 2);
 	size_t dot = str_chr(word, '.');
 
 	if (dot == word.n || !is_facility(str_of(word.p, dot)) ||
@@ -281,9 +312,9 @@ static bool take_words(struct str text, struct header *header)
 			header->text = text;
 			return true;
 		}
-		if (take_priority(word, header) || is_severity(word))
+		if (take_priority(word, header) || is_severity(word) || str_eq(word, STR("UTC")))
 			continue;
-		if (any || header->facility.n)
+		if (any)
 			return false;
 		any = true;
 		if (is_host(word))
@@ -422,11 +453,15 @@ static bool read_dmesg_iso(struct str text, struct header *header)
 /* Talos (talosctl dmesg): "10.1.1.2: kern:  notice: [2026-11-21T23:01:34.454925566Z]: text". */
 static bool read_talos(struct str text, struct header *header)
 {
-	struct str host = take_word(&text), facility, severity, from;
+	struct str at = text, host = take_word(&at), facility, severity, from;
 
-	if (host.n < 2 || host.p[host.n - 1] != ':' || !skip_blanks(&text))
+	if (host.n < 2 || host.p[host.n - 1] != ':' || !skip_blanks(&at))
 		return false;
 	host.n--;
+	if (is_facility(host))
+		host = str_of(NULL, 0);
+	else
+		text = at;
 	facility = take_word(&text);
 	skip_blanks(&text);
 	severity = take_word(&text);
@@ -444,24 +479,28 @@ static bool read_talos(struct str text, struct header *header)
 	skip_blanks(&text);
 	header->form = HEADER_DMESG;
 	header->clock = HEADER_ISO;
-	header->host = is_host(host) ? host : str_of(NULL, 0);
+	header->host = host.n && is_host(host) ? host : str_of(NULL, 0);
 	header->facility = facility;
 	header->text = text;
 	return true;
 }
 
-/* RFC 5424: "<5>1 STAMP HOST kernel - - - text". */
+/* RFC 5424: "<5>1 STAMP HOST kernel - - - text"; templates leave the version away. */
 static bool read_rfc5424(struct str text, struct header *header)
 {
-	struct str words[5];
+	struct str words[5], version = text;
 
-	if (!skip_char(&text, '1') || !skip_blanks(&text))
-		return false;
+	if (skip_char(&version, '1') && skip_blanks(&version))
+		text = version;
 	for (int i = 0; i < 5; i++) {
 		words[i] = take_word(&text);
 		if (words[i].n == 0 || !skip_blanks(&text))
 			return false;
 	}
+	struct str time = words[0];
+
+	if (!skip_iso(&time) || time.n)
+		return false;
 	if (text.n && text.p[0] == '[') { /* structured data: elements in brackets */
 		size_t end = str_find(text, STR("] "));
 
@@ -489,35 +528,77 @@ static bool is_number(struct str word)
 	return word.n > 0 && skip_digits(&word, 1, 10) && word.n == 0;
 }
 
-/* logcat -v threadtime: "11-21 23:01:34.454  1000  1000 W auditd  : text"; uid or a year before. */
+/* The times of logcat: a day without a year, with one, seconds since the epoch or since boot. */
+static bool skip_logcat_time(struct str *text, struct header *header)
+{
+	struct str at = *text, from = *text;
+
+	if (skip_iso(&at)) {
+		header->clock = HEADER_ISO;
+	} else if (at = from, skip_unix(&at)) {
+		header->clock = HEADER_UNIX;
+	} else if (at = from, skip_digits(&at, 2, 2) && skip_char(&at, '-') &&
+				      skip_digits(&at, 2, 2) && skip_blanks(&at) &&
+				      skip_clock(&at)) {
+		header->clock = HEADER_BSD;
+	} else if (at = from, skip_blanks(&at),
+		   !skip_digits(&at, 1, 10) || !skip_char(&at, '.') || !skip_digits(&at, 3, 9)) {
+		return false;
+	}
+	header->time = str_of(from.p, (size_t)(at.p - from.p));
+	skip_zone_apart(&at);
+	*text = at;
+	return skip_blanks(text);
+}
+
+static struct str trim_end(struct str text)
+{
+	while (text.n && text.p[text.n - 1] == ' ')
+		text.n--;
+	return text;
+}
+
+/* logcat -v brief, time and tag: "W/auditd  (  123): text", "W/auditd  : text". */
+static bool read_logcat_tag(struct str text, struct header *header)
+{
+	if (text.n < 6 || !strchr("VDIWEF", text.p[0]) || text.p[1] != '/')
+		return false;
+	text = str_skip(text, 2);
+	size_t colon = str_find(text, STR(": "));
+	struct str tag = str_of(text.p, colon);
+	size_t open = str_chr(tag, '(');
+
+	if (colon == text.n || open == 0 || (open < tag.n && tag.p[tag.n - 1] != ')'))
+		return false;
+	header->tag = trim_end(str_of(tag.p, open));
+	header->form = HEADER_LOGCAT;
+	header->text = str_skip(text, colon + 2);
+	return true;
+}
+
+/* logcat -v threadtime: "11-21 23:01:34.454  1000  1000 W auditd  : text"; a user before. */
 static bool read_logcat(struct str text, struct header *header)
 {
 	struct str word, at = text;
 	int numbers = 0;
 
-	if (skip_iso(&at)) {
-		header->clock = HEADER_ISO;
-		header->time = str_of(text.p, (size_t)(at.p - text.p));
-	} else if (at = text, !skip_digits(&at, 2, 2) || !skip_char(&at, '-') ||
-				      !skip_digits(&at, 2, 2) || !skip_blanks(&at) ||
-				      !skip_clock(&at)) {
-		return false;
-	} else {
-		header->clock = HEADER_BSD;
-		header->time = str_of(text.p, (size_t)(at.p - text.p));
-	}
-	do {
+	if (!skip_logcat_time(&at, header))
+		return read_logcat_tag(text, header);
+	if (read_logcat_tag(at, header))
+		return true;
+	for (;;) {
+		word = take_word(&at);
+		if (numbers == 4 || (!is_number(word) && !str_eq(word, STR("root"))))
+			break;
+		numbers++;
 		if (!skip_blanks(&at))
 			return false;
-		word = take_word(&at);
-	} while (numbers++ < 4 && (is_number(word) || str_eq(word, STR("root"))));
-	if (numbers < 3 || word.n != 1 || !strchr("VDIWEF", word.p[0]) || !skip_blanks(&at))
+	}
+	if (numbers < 2 || word.n != 1 || !strchr("VDIWEF", word.p[0]) || !skip_blanks(&at))
 		return false;
 	size_t colon = str_chr(at, ':');
 
-	header->tag = str_of(at.p, colon);
-	while (header->tag.n && header->tag.p[header->tag.n - 1] == ' ')
-		header->tag.n--;
+	header->tag = trim_end(str_of(at.p, colon));
 	at = str_skip(at, colon);
 	if (!skip_char(&at, ':'))
 		return false;
@@ -527,22 +608,15 @@ static bool read_logcat(struct str text, struct header *header)
 	return true;
 }
 
-/* logcat -v brief: "W/auditd  (  123): text". */
-static bool read_logcat_brief(struct str text, struct header *header)
+/* dmesg -x or -r without times: a priority, and the kernel's words. */
+static bool read_bare(struct str text, struct header *header)
 {
-	if (text.n < 6 || !strchr("VDIWEF", text.p[0]) || text.p[1] != '/')
+	read_decoded(&text, header);
+	if ((!header->pri.p && !header->facility.p) ||
+	    (!str_starts(text, STR("audit: ")) && !str_starts(text, STR("type="))))
 		return false;
-	text = str_skip(text, 2);
-	size_t end = str_find(text, STR("): "));
-	size_t open = str_chr(text, '(');
-
-	if (end == text.n || open > end || open == 0)
-		return false;
-	header->tag = str_of(text.p, open);
-	while (header->tag.n && header->tag.p[header->tag.n - 1] == ' ')
-		header->tag.n--;
-	header->form = HEADER_LOGCAT;
-	header->text = str_skip(text, end + 3);
+	header->form = HEADER_DMESG;
+	header->text = text;
 	return true;
 }
 
@@ -578,7 +652,8 @@ bool header_read(struct str text, struct header *header)
 	       attempt(read_logcat, text, before.pri, header) ||
 	       attempt(read_syslog, text, before.pri, header) ||
 	       attempt(read_talos, text, before.pri, header) ||
-	       attempt(read_logcat_brief, text, before.pri, header);
+	       attempt(read_bare, text, before.pri, header) ||
+	       attempt(read_rfc5424, text, before.pri, header);
 }
 
 static bool unix_time(struct str text, int64_t *ret_ms)

@@ -7,6 +7,15 @@ struct cell {
 	bool quoted;
 };
 
+static struct str trim(struct str text)
+{
+	while (text.n && text.p[0] == ' ')
+		text = str_skip(text, 1);
+	while (text.n && text.p[text.n - 1] == ' ')
+		text.n--;
+	return text;
+}
+
 /* The next cell (RFC 4180); false at the end. */
 static bool next_cell(struct str *row, char delimiter, bool *more, struct cell *ret_cell)
 {
@@ -26,7 +35,7 @@ static bool next_cell(struct str *row, char delimiter, bool *more, struct cell *
 	}
 	n = str_chr(text, delimiter);
 	if (!ret_cell->quoted)
-		ret_cell->text = str_of(text.p, n);
+		ret_cell->text = trim(str_of(text.p, n));
 	*more = n < text.n;
 	*row = str_skip(text, *more ? n + 1 : n);
 	return true;
@@ -38,7 +47,7 @@ static bool is_name(struct str text)
 	if (text.n == 0 || text.n > 64 || (text.p[0] >= '0' && text.p[0] <= '9'))
 		return false;
 	for (size_t i = 0; i < text.n; i++)
-		if (strchr("\"'{}[]=:<>", text.p[i]))
+		if (strchr(i ? "\"'{}=:<>" : "\"'{}[]=:<>", text.p[i]))
 			return false;
 	return true;
 }

@@ -26,7 +26,8 @@ static const struct prefix prefixes[] = {
 	{"cri", peel_cri},         {"loki", peel_loki},     {"kubectl", peel_kubectl},
 	{"compose", peel_compose}, {"fields", peel_fields}, {"time", peel_time},
 	{"aws", peel_aws},         {"grep", peel_grep},     {"node-logs", peel_node},
-	{"quoted", peel_quoted},   {"yaml", peel_yaml},
+	{"quoted", peel_quoted},   {"yaml", peel_yaml},     {"markup", peel_markup},
+	{"fluent", peel_fluent},
 };
 
 #define PREFIX_COUNT (sizeof(prefixes) / sizeof(prefixes[0]))

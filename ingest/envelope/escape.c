@@ -66,10 +66,53 @@ static bool is_escaped(struct str text)
 	return text.n && text.p[0] == '"';
 }
 
+struct entity {
+	struct str written;
+	const char *plain;
+};
+
+static const struct entity entities[] = {
+	{{"&quot;", 6}, "\""},  {{"&#34;", 5}, "\""},        {{"&lt;", 4}, "<"},
+	{{"&gt;", 4}, ">"},     {{"&#39;", 5}, "'"},         {{"&apos;", 6}, "'"},
+	{{"&amp;", 5}, "&"},    {{"\xe2\x80\x9c", 3}, "\""}, {{"\xe2\x80\x9d", 3}, "\""},
+	{{"\xc2\xa0", 2}, " "},
+};
+
+/* The kernel writes comm= and exe= in quotes or in hex: neither an entity nor a typographer's quote
+ * follows. */
+static bool is_typeset(struct str text)
+{
+	static const struct str marks[] = {{"comm=&quot;", 11},  {"comm=&#34;", 10},
+					   {"exe=&quot;", 10},   {"exe=&#34;", 9},
+					   {"comm=\xe2\x80", 7}, {"exe=\xe2\x80", 6}};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (str_find(text, marks[i]) < text.n)
+			return true;
+	return false;
+}
+
+static void put_plain(struct str text, struct buf *to)
+{
+	while (text.n) {
+		size_t i = 0, count = sizeof(entities) / sizeof(entities[0]);
+
+		while (i < count && !str_starts(text, entities[i].written))
+			i++;
+		buf_put_char(to, i < count ? entities[i].plain[0] : text.p[0]);
+		text = str_skip(text, i < count ? entities[i].written.n : 1);
+	}
+}
+
 bool escape_take(struct str text, struct str *ret_text, struct buf *spare)
 {
 	BUF_AUTO before = {0};
 
+	if (is_typeset(text)) {
+		put_plain(text, spare);
+		*ret_text = buf_str(spare);
+		return true;
+	}
 	if (!is_escaped(text))
 		return false;
 	buf_put_str(spare, text);

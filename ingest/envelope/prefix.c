@@ -54,6 +54,15 @@ static bool is_iso(struct str word)
 	return clock;
 }
 
+/* "2026-11-21", which is no number of a line in its file. */
+static bool is_date(struct str text)
+{
+	for (size_t i = 0; i < 10; i++)
+		if (text.n < 10 || (i == 4 || i == 7 ? text.p[i] != '-' : !is_digit(text.p[i])))
+			return false;
+	return true;
+}
+
 /* "PATH:", "PATH:12:", "12:", and "PATH-12-" of lines around a match. The text follows at once. */
 bool peel_grep(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
@@ -61,7 +70,7 @@ bool peel_grep(struct str text, struct str *ret_text, struct context *context, s
 
 	(void)context;
 	(void)spare;
-	if (end && strchr("[{<\"'", text.p[0]))
+	if (end && (strchr("[{<\"'", text.p[0]) || is_date(text)))
 		return false;
 	for (size_t i = 1; i + 1 < end; i++) {
 		char c = text.p[i];
@@ -92,9 +101,13 @@ static bool is_host(struct str word)
 bool peel_node(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
 	struct str word = take_word(&text);
+	size_t digits = 0;
 
 	(void)spare;
-	if (!is_host(word) || !envelope_is_line(text))
+	while (digits < word.n && is_digit(word.p[digits]))
+		digits++;
+	if (!is_host(word) || word.p[word.n - 1] == '.' || digits == word.n ||
+	    !envelope_is_line(text))
 		return false;
 	context->values[ENVELOPE_NODE] = word;
 	*ret_text = text;
@@ -201,26 +214,107 @@ bool peel_compose(struct str text, struct str *ret_text, struct context *context
 	struct str word = take_word(&text);
 
 	(void)spare;
-	if (!is_host(word) || text.n < 2 || text.p[0] != '|' || text.p[1] != ' ')
+	if (!is_host(word) || text.n < 2 || text.p[0] != '|' || text.p[1] != ' ' ||
+	    text.p[text.n - 1] == '>') /* "w1 | CHANGED | rc=0 >>" is Ansible's */
 		return false;
 	context->container = true;
 	*ret_text = str_skip(text, 2);
 	return true;
 }
 
-/* A whole line in quotes, a comma behind it perhaps. */
+/* "\n" as two characters, at the end of a string that was printed. */
+static struct str trim_newline(struct str text)
+{
+	while (text.n >= 2 && text.p[text.n - 2] == '\\' && strchr("nr", text.p[text.n - 1]))
+		text.n -= 2;
+	return text;
+}
+
+/* A whole line in quotes: "text", b'text', ['text'], a comma behind it perhaps. */
 bool peel_quoted(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
 	(void)context;
 	(void)spare;
 	text = skip_blanks(text);
-	while (text.n && (text.p[text.n - 1] == ',' || is_blank(text.p[text.n - 1])))
+	while (text.n && (strchr(",]", text.p[text.n - 1]) || is_blank(text.p[text.n - 1])))
 		text.n--;
+	if (text.n && text.p[0] == '[')
+		text = str_skip(text, 1);
+	if (text.n > 1 && strchr("bur", text.p[0]) && strchr("\"'", text.p[1]))
+		text = str_skip(text, 1);
 	if (text.n < 2 || (text.p[0] != '"' && text.p[0] != '\'' && text.p[0] != '`') ||
 	    text.p[text.n - 1] != text.p[0])
 		return false;
-	*ret_text = str_of(text.p + 1, text.n - 2);
-	return envelope_is_text(*ret_text);
+	*ret_text = trim_newline(str_of(text.p + 1, text.n - 2));
+	/* rows of a table may begin and end so as well */
+	return envelope_is_text(*ret_text) &&
+	       (text.p[0] != '"' || (str_find(*ret_text, STR("\"\"")) == ret_text->n &&
+				     str_find(*ret_text, STR("\",")) == ret_text->n));
+}
+
+/* What Markdown, mail, diff and nl(1) put before a line: "> ", "- ", "+", "1. ", "  1  ". */
+bool peel_markup(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	struct str at = text;
+	bool any = false;
+
+	(void)context;
+	(void)spare;
+	while (at.n && (strchr(">+*-", at.p[0]) || is_blank(at.p[0]))) {
+		any = any || !is_blank(at.p[0]);
+		at = str_skip(at, 1);
+	}
+	size_t digits = 0;
+
+	while (digits < at.n && is_digit(at.p[digits]))
+		digits++;
+	if (!any && digits && digits < at.n && digits < 10) {
+		at = str_skip(at, digits);
+		if (at.n && strchr(".)", at.p[0]))
+			at = str_skip(at, 1);
+		any = at.n && is_blank(at.p[0]);
+		at = skip_blanks(at);
+	}
+	*ret_text = at;
+	return any && envelope_is_text(at) && !json_begins(at);
+}
+
+/* Fluent Bit's stdout: `[0] tail.0: [[1795302094.5, {}], {"log"=>"text"}]`; Fluentd's: a time, a tag
+ * and JSON. */
+bool peel_fluent(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	size_t begin = str_find(text, STR("{\""));
+	struct str json = str_skip(text, begin);
+	const char *end = json.n ? memrchr(json.p, '}', json.n) : NULL;
+
+	(void)context;
+	if (!end || begin > 256)
+		return false;
+	json.n = (size_t)(end - json.p) + 1;
+	if (!is_date(text) || begin < 22 || text.p[10] != ' ' || text.p[begin - 2] != ':') {
+		if (text.p[0] != '[' || str_find(text, STR("] ")) > 12 ||
+		    str_find(json, STR("\"=>")) == json.n)
+			return false;
+	} else if (text.p[19] != '.') { /* nanoseconds: no syslog daemon's time */
+		return false;
+	}
+	buf_clear(spare);
+	for (bool quoted = false; json.n; json = str_skip(json, 1)) {
+		if (json.p[0] == '\\' && json.n > 1 && quoted) {
+			buf_put(spare, json.p, 2);
+			json = str_skip(json, 1);
+			continue;
+		}
+		quoted ^= json.p[0] == '"';
+		if (!quoted && str_starts(json, STR("=>"))) {
+			buf_put_char(spare, ':');
+			json = str_skip(json, 1);
+			continue;
+		}
+		buf_put_char(spare, json.p[0]);
+	}
+	*ret_text = buf_str(spare);
+	return true;
 }
 
 /* `gcloud logging read` and others: "  MESSAGE: 'text'". */
@@ -229,12 +323,17 @@ bool peel_yaml(struct str text, struct str *ret_text, struct context *context, s
 	text = skip_blanks(text);
 	if (str_starts(text, STR("- ")))
 		text = skip_blanks(str_skip(text, 2));
-	struct str key = first_word(text);
+	struct str word = first_word(text);
 
-	if (key.n < 2 || key.p[key.n - 1] != ':' || !is_host(str_of(key.p, key.n - 1)) ||
-	    role_is_container(str_of(key.p, key.n - 1), str_of(NULL, 0)))
+	if (word.n < 2 || word.p[word.n - 1] != ':')
 		return false;
-	text = skip_blanks(str_skip(text, key.n));
+	struct str key = str_of(word.p, word.n - 1);
+
+	if (key.n > 2 && key.p[0] == '"' && key.p[key.n - 1] == '"')
+		key = str_of(key.p + 1, key.n - 2);
+	if (!is_host(key) || role_is_container(key, str_of(NULL, 0)))
+		return false;
+	text = skip_blanks(str_skip(text, word.n));
 	if (peel_quoted(text, ret_text, context, spare))
 		return true;
 	*ret_text = text;
