@@ -23,6 +23,9 @@
 /* A pipe that has nothing for this long gets what it brought so far committed. */
 #define IDLE_MS 1000
 
+/* The beginning of a file, in which it shows whether it holds events twice. */
+#define PAIRS_LOOKED_AT (1024 * 1024)
+
 /* Lines between two looks at the clock and the signals: far less than a tenth of a second. */
 #define LINES_PER_LOOK 4096
 
@@ -35,6 +38,7 @@ struct feed {
 	struct assign *assign;
 	struct usual_kinds *kinds;
 	bool line_by_line; /* each goes the long way */
+	bool has_pairs;    /* the input at hand does: has_pairs() */
 	struct reader *reader;
 	/* How far the input at hand was taken. */
 	uint64_t lines, offset;
@@ -98,20 +102,45 @@ static int commit(struct feed *feed, struct err *err)
 	return result < 0 ? result : store_commit(feed->store, err);
 }
 
+/* True if the input at hand is a file, which can be looked at beforehand. */
+static bool is_file(const struct feed *feed)
+{
+	struct stat stat_;
+
+	return strcmp(feed->intake.path, "-") != 0 && stat(feed->intake.path, &stat_) == 0 &&
+	       S_ISREG(stat_.st_mode);
+}
+
+/* True if journald's audit transport stands in the first lines of the input, as text: its records come
+ * twice, and each is looked for among the others. */
+static bool has_pairs(const struct feed *feed)
+{
+	static const struct str word = {"]: SECCOMP auid=", 16};
+	struct err ignored = ERR_INIT; /* found again, and said, when the lines are read */
+	struct input whole;
+	struct line line;
+	bool found = false;
+
+	if (input_open(&whole, feed->intake.path, &ignored) == 0)
+		while (!found && whole.offset < PAIRS_LOOKED_AT &&
+		       input_next(&whole, &line, &ignored) > 0)
+			found = str_find(line.text, word) < line.text.n;
+	input_close(&whole);
+	return found;
+}
+
 /* A file's dates are looked at before the first of them is read; of a pipe's only those so far. */
 static void note_dates(struct feed *feed, const struct line *line)
 {
 	struct framing *framing = feed->intake.framing;
-	struct err ignored = ERR_INIT; /* found again, and said, when the lines are read */
+	struct err ignored = ERR_INIT;
 	struct input whole;
-	struct stat stat_;
 	struct line other;
 
 	if (!framing_wants_dates(framing, line->text))
 		return;
 	framing_note_date(framing, line->text);
-	if (strcmp(feed->intake.path, "-") == 0 || stat(feed->intake.path, &stat_) < 0 ||
-	    !S_ISREG(stat_.st_mode))
+	if (!is_file(feed))
 		return;
 	if (input_open(&whole, feed->intake.path, &ignored) == 0)
 		while (input_next(&whole, &other, &ignored) > 0)
@@ -128,6 +157,8 @@ static inline int take_line(struct feed *feed, const struct line *line, struct e
 		result = trace_line(feed->trace, line, err);
 	if (result != 0)
 		return result < 0 ? result : 0;
+	if (line->number == 1 && !str_starts(line->text, STR("type=")) && is_file(feed))
+		feed->has_pairs = has_pairs(feed);
 	note_dates(feed, line);
 	return intake_line(&feed->intake, line, err);
 }
@@ -136,7 +167,8 @@ static inline int take_line(struct feed *feed, const struct line *line, struct e
 static int take_some(struct feed *feed, const struct reader_block *block, size_t at, size_t most,
 		     struct err *err)
 {
-	if (!feed->line_by_line && trace_is_none(feed->trace)) {
+	if (!feed->line_by_line && !feed->has_pairs && !feed->intake.has_single &&
+	    trace_is_none(feed->trace)) {
 		int taken = usual_kinds_take(feed->kinds, block->lines + at, most, err);
 
 		if (taken != 0)
@@ -284,6 +316,7 @@ static int begin_input(struct feed *feed, const struct input *input, struct err 
 		usual_kinds_forget(feed->kinds);
 	feed->next_commit = progress_now() + IDLE_MS / 1e3;
 	feed->lines = feed->offset = feed->consumed = 0;
+	feed->has_pairs = false;
 	return store_input_begin(feed->store, input->path, &input->stat, err);
 }
 

@@ -572,7 +572,9 @@ static void read_item(struct framing *framing, const struct envelope_item *item,
 {
 	const struct line line = {.text = item->text, .ended = true};
 
-	if (item->event && !item->container)
+	if (item->broken)
+		framed->kind = kernel_text_claims(item->text) ? FRAMED_BROKEN : FRAMED_OTHER;
+	else if (item->event && !item->container)
 		read_event(framing, item, framed);
 	else if (item->cleaned)
 		read_plain(framing, &line, framed);
@@ -599,6 +601,18 @@ bool framing_more(struct framing *framing, struct framed *framed)
 		return false;
 	*framed = (struct framed){.kind = FRAMED_OTHER};
 	read_item(framing, &item, framed);
+	return true;
+}
+
+bool framing_end(struct framing *framing, struct framed *framed)
+{
+	*framed = (struct framed){.kind = FRAMED_OTHER};
+	if (envelope_end(framing->envelope))
+		return framing_more(framing, framed);
+	if (!journal_end(&framing->journal) || !is_family(framing, FAMILY_EXPORT))
+		return false;
+	framed->text = journal_value(&framing->journal, JOURNAL_MESSAGE);
+	framing_read_entry(framing, &framing->journal, framed);
 	return true;
 }
 

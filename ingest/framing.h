@@ -32,6 +32,7 @@ enum framed_kind {
 	FRAMED_UNTRUSTED, /* claims to be a record or a notice, in framing that is not the kernel's */
 	FRAMED_UNSTAMPED, /* a SECCOMP record whose time cannot be known */
 	FRAMED_AMBIGUOUS, /* one whose date could be several days */
+	FRAMED_BROKEN,    /* JSON that claims to hold one, and has no end or is too long */
 };
 
 struct framed {
@@ -75,6 +76,10 @@ void framing_free(struct framing *framing);
 
 /* Reads one line. Slices in *ret_framed live as long as the line and until the next call. */
 void framing_read(struct framing *framing, const struct line *line, struct framed *ret_framed);
+
+/* No more lines come of the input: what is unfinished, as far as it can be read; false if there is
+ * nothing. framing_more() has the rest. */
+bool framing_end(struct framing *framing, struct framed *ret_framed);
 
 /* What else was in the envelope of that line; false if there is nothing more. */
 bool framing_more(struct framing *framing, struct framed *ret_framed);

@@ -82,15 +82,27 @@ static bool is_field(struct str text)
 	return n > 0 && n <= 64;
 }
 
+/* "Sat 2026-11-21 23:01:34.454000 UTC [s=...;i=...]": what journalctl -o verbose puts before the
+ * fields (systemd, logs-show.c, output_verbose()). */
+static bool is_verbose_head(struct str text)
+{
+	struct str head = str_of(text.p, text.n < 80 ? text.n : 80);
+	size_t open = str_find(head, STR(" [s="));
+
+	return open >= 20 && open < head.n && head.p[0] >= 'A' && head.p[0] <= 'Z' &&
+	       text.p[text.n - 1] == ']';
+}
+
 bool journal_is_broken(const struct journal *journal, struct str text)
 {
-	return journal->inside && !journal->in_binary && text.n && !is_field(text);
+	return journal->inside && !journal->verbose && !journal->in_binary && text.n &&
+	       !is_field(text);
 }
 
 bool journal_is_export(const struct journal *journal, struct str text)
 {
 	return journal->inside || str_starts(text, STR("__CURSOR=")) ||
-	       str_starts(text, STR("__REALTIME_TIMESTAMP="));
+	       str_starts(text, STR("__REALTIME_TIMESTAMP=")) || is_verbose_head(text);
 }
 
 /* Where the binary value ends, once its length is known; else the end of time. */
@@ -146,15 +158,55 @@ static void begin_binary(struct journal *journal, const struct line *line, int f
 	buf_clear(&journal->binary);
 }
 
+/* A field stands behind four blanks, the further lines of a value behind more than that. */
+static void verbose_field(struct journal *journal, struct str text)
+{
+	size_t equals = str_chr(text, '=');
+
+	if (text.n < 6 || text.p[4] == ' ' || equals == text.n)
+		return;
+	entry_put(&journal->entry, field_from_name(str_of(text.p + 4, equals - 4)),
+		  str_skip(text, equals + 1));
+}
+
+static bool verbose_line(struct journal *journal, struct str text)
+{
+	if (str_starts(text, STR("    "))) {
+		verbose_field(journal, text);
+		return false;
+	}
+	journal->ended = is_verbose_head(text);
+	journal->inside = journal->ended;
+	return true;
+}
+
+bool journal_end(struct journal *journal)
+{
+	bool whole = journal->inside && !journal->ended && !journal->in_binary;
+
+	journal->inside = journal->in_binary = journal->ended = false;
+	return whole;
+}
+
 bool journal_export_line(struct journal *journal, const struct line *line)
 {
 	bool was_inside = journal->inside && !journal->ended;
 
+	if (journal->inside && journal->ended && journal->verbose) {
+		entry_clear(&journal->entry); /* its head was the end of the one before */
+		journal->ended = false;
+		was_inside = true;
+	}
 	if (!was_inside) {
 		entry_clear(&journal->entry);
 		journal->inside = true;
 		journal->ended = false;
+		journal->verbose = is_verbose_head(line->text);
+		if (journal->verbose)
+			return false;
 	}
+	if (journal->verbose)
+		return verbose_line(journal, line->text);
 	if (journal->in_binary && binary_line(journal, line))
 		return false;
 	/* every entry begins so (systemd, logs-show.c); the line itself says nothing of ours */

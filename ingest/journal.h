@@ -1,6 +1,7 @@
 /*
  * Journal entries, and how `journalctl -o export` writes them: many lines an entry, ended by an
- * empty one, with binary values behind a 64-bit length (systemd, Journal Export Formats).
+ * empty one, with binary values behind a 64-bit length (systemd, Journal Export Formats). -o verbose
+ * has a line that begins each entry, and indents its fields.
  */
 #ifndef SCLOG_INGEST_JOURNAL_H
 #define SCLOG_INGEST_JOURNAL_H
@@ -35,6 +36,7 @@ struct journal {
 	bool inside;          /* between a first field and the empty line */
 	bool in_binary;       /* inside a binary value */
 	bool ended;           /* by the first field of the next one: that is gathered now */
+	bool verbose;         /* as journalctl -o verbose writes it */
 	int binary_field;     /* which field it is, -1: none that matters */
 	struct buf binary;    /* its length and its bytes, up to a cap */
 	uint64_t binary_from; /* the offset at which its length stands */
@@ -59,6 +61,9 @@ bool journal_is_broken(const struct journal *journal, struct str text);
 
 /* True if the line begins an export entry or one is being gathered. */
 bool journal_is_export(const struct journal *journal, struct str text);
+
+/* No more lines come. True if the entry at hand is whole but for the line that ends it. */
+bool journal_end(struct journal *journal);
 
 /* Takes a line of an export. Returns true when it ended an entry, now in journal->entry. */
 bool journal_export_line(struct journal *journal, const struct line *line);

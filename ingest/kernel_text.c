@@ -10,9 +10,17 @@ static bool starts_word(struct str text, struct str prefix, struct str *ret_rest
 	return true;
 }
 
-/* After "type=": is it SECCOMP, by name, number or as auditd writes a type it does not know? */
+/* After "type=": is it SECCOMP, by name, number or as auditd writes a type it does not know? Before
+ * Linux 3.8 it was one of ANOM_ABEND, with a reason (kernel/auditsc.c, audit_log_abend()); comm is
+ * in quotes or hex, and so cannot hold the reason. */
 static bool seccomp_type(struct str text, struct str *ret_rest)
 {
+	if (starts_word(text, STR("1701 "), ret_rest) ||
+	    starts_word(text, STR("ANOM_ABEND "), ret_rest)) {
+		struct str behind = str_skip(text, str_find(text, STR(" reason=\"seccomp\" sig=")));
+
+		return str_find(behind, STR(" syscall=")) < behind.n;
+	}
 	return starts_word(text, STR("SECCOMP "), ret_rest) ||
 	       starts_word(text, STR("1326 "), ret_rest) ||
 	       starts_word(text, STR("UNKNOWN[1326] "), ret_rest);

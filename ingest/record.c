@@ -30,6 +30,7 @@ static const struct reason reasons[MALFORMED_COUNT] = {
 					      "or ymd says which"},
 	[MALFORMED_PARTIAL] = {"partial", "the last line is cut in the middle"},
 	[MALFORMED_LONG] = {"too-long", "the line is longer than any record"},
+	[MALFORMED_JSON] = {"json", "JSON that is cut off or longer than 1 MiB"},
 	[MALFORMED_CALL] = {"unknown-call", "a traced call that no architecture here has"},
 	[MALFORMED_TRACE] = {"no-trace", "text in a trace that strace does not write so"},
 };

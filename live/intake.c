@@ -270,6 +270,7 @@ static bool find_pair(struct intake *intake, const struct line *line, const stru
 			count_paired(intake);
 		return false;
 	}
+	intake->has_single = true;
 	if (pairs_take(intake->pairs, node, &intake->record)) {
 		count_paired(intake);
 		return true;
@@ -352,6 +353,8 @@ static int take_framed(struct intake *intake, const struct line *line, const str
 			      framed, err);
 	case FRAMED_AMBIGUOUS:
 		return refuse(intake, MALFORMED_DATE, line, framed, err);
+	case FRAMED_BROKEN:
+		return refuse(intake, MALFORMED_JSON, line, framed, err);
 	case FRAMED_NOTICE:
 		return take_notice(intake, framed, err);
 	case FRAMED_UNTRUSTED:
@@ -418,14 +421,31 @@ void intake_begin(struct intake *intake, const char *path)
 	intake->name_n = 0;
 	pairs_free(intake->pairs);
 	intake->pairs = NULL;
+	intake->has_single = false;
 	if (intake->framing)
 		framing_restart(intake->framing);
 }
 
+static int end_framing(struct intake *intake, struct err *err)
+{
+	struct framed framed;
+	int result = 0;
+
+	for (bool more = framing_end(intake->framing, &framed); more && result == 0;
+	     more = framing_more(intake->framing, &framed)) {
+		const struct line line = {.text = framed.text, .ended = true};
+
+		result = take_framed(intake, &line, &framed, err);
+	}
+	return result;
+}
+
 int intake_end(struct intake *intake, bool whole, struct err *err)
 {
-	int result = put_single(intake, INT64_MAX, err);
+	int result = end_framing(intake, err);
 
+	if (result == 0)
+		result = put_single(intake, INT64_MAX, err);
 	return result < 0 || !whole || intake->untaken.count
 		       ? result
 		       : store_settle_loss(intake->store, LOSS_UNTAKEN, name_of(intake), err);

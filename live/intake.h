@@ -53,6 +53,7 @@ struct intake {
 		bool of_another_log; /* one of them would be the kernel's in a log of its own */
 	} untaken;                   /* claims of it that were not taken */
 	struct pairs *pairs;         /* NULL: none looked for yet */
+	bool has_single; /* a record without a serial came: one with it may be the same */
 	size_t name_n;
 	char name[512]; /* by which evidence of it is found again, whatever it is called */
 	bool explained[MALFORMED_COUNT];

@@ -40,7 +40,7 @@ static const struct {
 
 struct kept {
 	size_t at, n; /* in bytes */
-	bool wrapped, container, cleaned, event;
+	bool wrapped, container, cleaned, event, broken;
 	struct {
 		size_t at, n;
 		bool present;
@@ -328,6 +328,23 @@ void envelope_keep_event(struct envelope *envelope, struct str text, const struc
 		envelope->kept[envelope->count - 1].event = true;
 }
 
+void envelope_keep_broken(struct envelope *envelope, struct str text)
+{
+	static const struct context none = {.genuine = false};
+
+	envelope_new_entry(envelope);
+	keep(envelope, text, &none, true);
+	if (envelope->count > envelope->entry)
+		envelope->kept[envelope->count - 1].broken = true;
+}
+
+bool envelope_end(struct envelope *envelope)
+{
+	clear_kept(envelope);
+	json_end(&envelope->json, envelope);
+	return envelope->count > 0;
+}
+
 /* journald's own entries are as they were written; anything else passed through other hands. */
 static bool is_journal(const struct context *context, unsigned depth)
 {
@@ -474,7 +491,8 @@ bool envelope_next(struct envelope *envelope, struct envelope_item *ret_item)
 	*ret_item = (struct envelope_item){.event = kept->event,
 					   .wrapped = kept->wrapped,
 					   .container = kept->container,
-					   .cleaned = kept->cleaned};
+					   .cleaned = kept->cleaned,
+					   .broken = kept->broken};
 	ret_item->text = str_of(bytes + kept->at, kept->n);
 	for (int i = 0; i < ENVELOPE_VALUES; i++)
 		if (kept->values[i].present)

@@ -50,6 +50,7 @@ struct envelope_item {
 	bool wrapped;   /* something was taken off, that anybody may have put there */
 	bool event;     /* no text: the values are all there is of a record (collector.h) */
 	bool cleaned;   /* a line of the input: colours or a byte-order mark were taken off */
+	bool broken;    /* the beginning of JSON that has no end, or is too long */
 	bool container; /* a container's own output: no log of the kernel's, whatever it says */
 	struct str values[ENVELOPE_VALUES]; /* p is NULL where nothing is said */
 };
@@ -77,6 +78,9 @@ void envelope_begin(struct envelope *envelope);
 /* Takes a line. False: it has no envelope, and stands as it is. Else envelope_next() gives what is
  * in it, which may be nothing, or all that was gathered with the lines before. */
 bool envelope_line(struct envelope *envelope, struct str line);
+
+/* No more lines come. True if envelope_next() gives what was unfinished. */
+bool envelope_end(struct envelope *envelope);
 
 /* The next text; false if there is none. Lives until the next line is taken. */
 bool envelope_next(struct envelope *envelope, struct envelope_item *ret_item);

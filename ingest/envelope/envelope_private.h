@@ -50,6 +50,9 @@ envelope_peel_fn peel_fields;
 /* Keeps an event whose text was taken apart. */
 void envelope_keep_event(struct envelope *envelope, struct str text, const struct context *context);
 
+/* Keeps the beginning of a value that has no end. */
+void envelope_keep_broken(struct envelope *envelope, struct str text);
+
 /* How many texts the entry at hand has so far. */
 size_t envelope_entry_count(const struct envelope *envelope);
 
@@ -85,6 +88,9 @@ bool json_begins(struct str text);
 
 /* Takes a line of a JSON log; false if it is none. */
 bool json_take(struct json_gather *gather, struct envelope *envelope, struct str line);
+
+/* A value that has not ended will not: its whole elements are taken, and what is left is broken. */
+void json_end(struct json_gather *gather, struct envelope *envelope);
 
 /* A whole value inside another text. False if it is none. */
 bool json_unwrap(struct envelope *envelope, struct str text, const struct context *context,

@@ -411,6 +411,39 @@ static void take_text(struct json_gather *gather, struct envelope *envelope, str
 	}
 }
 
+/* The deepest array that holds a whole element or more before what is cut off. */
+static size_t cut_depth(const struct json_gather *gather)
+{
+	size_t depth = gather->depth < 32 ? gather->depth : 31;
+
+	while (depth > 1 && gather->kinds[depth - 2] != '[')
+		depth--;
+	return depth;
+}
+
+void json_end(struct json_gather *gather, struct envelope *envelope)
+{
+	static const struct context repaired = {.genuine = false};
+	struct str text = buf_str(&gather->text);
+	size_t depth = cut_depth(gather);
+
+	if (gather->depth && depth > 1) {
+		BUF_AUTO whole = {0};
+		size_t from = gather->starts[depth - 1];
+
+		buf_put(&whole, text.p, from);
+		buf_put(&whole, "0", 1); /* for the element that is cut off */
+		for (size_t at = depth - 1; at-- > 0;)
+			buf_put_char(&whole, gather->kinds[at] == '[' ? ']' : '}');
+		envelope_new_entry(envelope);
+		json_unwrap(envelope, buf_str(&whole), &repaired, 0);
+		text = str_skip(text, from);
+	}
+	if (envelope_matters(text))
+		envelope_keep_broken(envelope, text);
+	json_gather_reset(gather);
+}
+
 /* json-seq (RFC 7464) puts 0x1e before each value, server-sent events a word. */
 static struct str skip_mark(struct str line)
 {
