@@ -1,4 +1,5 @@
-# What goes around the program: cron, systemd, auditd, the configuration file, shell completion.
+# What goes around the program: cron, systemd, auditd, the configuration file, shell completion,
+# Prometheus, Kubernetes.
 
 cronexampledir = $(docdir)/examples/cron.d
 dist_cronexample_DATA = contrib/cron.d/sclog
@@ -6,6 +7,18 @@ dist_cronexample_DATA = contrib/cron.d/sclog
 # Alerts and a dashboard for the metrics of `sclog report --format prometheus`.
 prometheusexampledir = $(docdir)/examples/prometheus
 dist_prometheusexample_DATA = contrib/prometheus/sclog.rules.yml contrib/prometheus/dashboard.json
+
+# `sclog watch` on the nodes of Kubernetes: manifests with a kustomization, and a Helm chart.
+kubernetesdir = $(docdir)/examples/kubernetes
+dist_kubernetes_DATA = contrib/kubernetes/kustomization.yaml contrib/kubernetes/namespace.yaml \
+	contrib/kubernetes/daemonset.yaml
+kubernetesprofilesdir = $(kubernetesdir)/profiles
+dist_kubernetesprofiles_DATA = contrib/kubernetes/profiles/runtime-default.json
+kuberneteschartdir = $(kubernetesdir)/chart
+dist_kuberneteschart_DATA = contrib/kubernetes/chart/Chart.yaml contrib/kubernetes/chart/values.yaml
+kubernetestemplatesdir = $(kuberneteschartdir)/templates
+dist_kubernetestemplates_DATA = contrib/kubernetes/chart/templates/namespace.yaml \
+	contrib/kubernetes/chart/templates/profiles.yaml contrib/kubernetes/chart/templates/daemonset.yaml
 
 dist_zshcompletion_DATA = contrib/completion/_sclog
 dist_fishcompletion_DATA = contrib/completion/sclog.fish

@@ -106,6 +106,7 @@ shell_tests = \
 	tests/shell/merge.test \
 	tests/shell/hostile-store.test \
 	tests/shell/cannot-tell.test \
+	tests/shell/kubernetes.test \
 	tests/shell/explain.test \
 	tests/shell/output-safe.test \
 	tests/shell/profile.test \
