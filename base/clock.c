@@ -8,8 +8,8 @@
 #define MS_PER_SECOND   1000
 #define SECONDS_PER_DAY 86400
 
-const char clock_forms[] = "90s, 15m, 1h, 7d, 2w, now, today, yesterday, 2026-11-21, "
-			   "'2026-11-21 23:01', 2026-11-21T23:01:34Z, @1795302094";
+const char clock_forms[] = "90s, 15m, 1h30m, 7d, 2w, '1 hour ago', now, today, yesterday, 10:00, "
+			   "2026-11-21, '2026-11-21 23:01', 2026-11-21T23:01:34Z, @1795302094";
 
 /* Takes one to max digits off the front of *text; false if there is none or it overflows. */
 static bool take_number(struct str *text, size_t max, int64_t *ret_value)
@@ -106,27 +106,81 @@ static int parse_epoch(struct str text, struct clock_span *ret_span)
 }
 
 static const struct unit {
-	char letter;
+	const char *names[5]; /* the letter, then as systemd.time(7) has them */
 	int64_t seconds;
 } units[] = {
-	{'s', 1}, {'m', 60}, {'h', 3600}, {'d', SECONDS_PER_DAY}, {'w', 7 * SECONDS_PER_DAY},
+	{{"s", "sec", "second", "seconds"}, 1},        {{"m", "min", "minute", "minutes"}, 60},
+	{{"h", "hr", "hour", "hours"}, 3600},          {{"d", "day", "days"}, SECONDS_PER_DAY},
+	{{"w", "week", "weeks"}, 7 * SECONDS_PER_DAY},
 };
+
+static struct str take_word(struct str *text)
+{
+	size_t n = 0;
+
+	while (n < text->n && text->p[n] >= 'a' && text->p[n] <= 'z')
+		n++;
+	struct str word = str_of(text->p, n);
+
+	*text = str_skip(*text, n);
+	return word;
+}
+
+static void skip_blanks(struct str *text)
+{
+	while (take_char(text, " "))
+		;
+}
+
+static const struct unit *find_unit(struct str name)
+{
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		for (size_t k = 0; units[i].names[k]; k++)
+			if (str_eq(name, str_from(units[i].names[k])))
+				return &units[i];
+	return NULL;
+}
+
+/* Takes "1h30m", "90 seconds" and the like, with the blanks behind it. */
+static int take_duration(struct str *text, int64_t *ret_ms)
+{
+	int64_t count, ms;
+
+	*ret_ms = 0;
+	do {
+		size_t digits = 0;
+
+		while (digits < text->n && text->p[digits] >= '0' && text->p[digits] <= '9')
+			digits++;
+		bool fits = take_number(text, text->n, &count);
+
+		if (digits == 0)
+			return -EINVAL;
+		if (!fits)
+			*text = str_skip(*text, digits);
+		skip_blanks(text);
+		const struct unit *unit = find_unit(take_word(text));
+
+		if (!unit)
+			return -EINVAL;
+		if (!fits || __builtin_mul_overflow(count, unit->seconds * MS_PER_SECOND, &ms) ||
+		    __builtin_add_overflow(*ret_ms, ms, ret_ms))
+			return -ERANGE;
+		skip_blanks(text);
+	} while (text->n && text->p[0] >= '0' && text->p[0] <= '9');
+	return 0;
+}
 
 static int parse_relative(struct str text, int64_t now_ms, struct clock_span *ret_span)
 {
-	const struct unit *unit = units, *end = units + sizeof(units) / sizeof(*units);
-	int64_t count, ms;
+	int64_t ms;
+	int r = take_duration(&text, &ms);
 
-	while (unit < end && text.p[text.n - 1] != unit->letter)
-		unit++;
-	if (unit == end || text.n < 2)
+	if (r < 0)
+		return r;
+	if (text.n && !str_eq(text, STR("ago")))
 		return -EINVAL;
-	for (size_t i = 0; i < text.n - 1; i++)
-		if (text.p[i] < '0' || text.p[i] > '9')
-			return -EINVAL;
-	if (!take_number(&text, text.n, &count) ||
-	    __builtin_mul_overflow(count, unit->seconds * MS_PER_SECOND, &ms) ||
-	    __builtin_sub_overflow(now_ms, ms, &ret_span->first_ms))
+	if (__builtin_sub_overflow(now_ms, ms, &ret_span->first_ms))
 		return -ERANGE;
 	ret_span->last_ms = ret_span->first_ms;
 	return 0;
@@ -197,19 +251,20 @@ static int local_day(struct civil day, struct clock_span *ret_span)
 	return span_of_seconds(first, end - first, ret_span);
 }
 
-static int named_day(int64_t now_ms, int days_back, struct clock_span *ret_span)
+/* The local day of now, or so many days before it; tm_mday may be below 1, which mktime(3) carries. */
+static int day_of(int64_t now_ms, int days_back, struct civil *ret_day)
 {
 	time_t now = (time_t)(now_ms / MS_PER_SECOND - (now_ms % MS_PER_SECOND < 0));
 	struct tm tm;
 
 	if (!localtime_r(&now, &tm))
 		return -ERANGE;
-	struct civil day = {
+	*ret_day = (struct civil){
 		.year = tm.tm_year + 1900,
 		.month = tm.tm_mon + 1,
 		.day = tm.tm_mday - days_back,
 	};
-	return local_day(day, ret_span);
+	return 0;
 }
 
 /* Takes "Z" or "+01:00"; *ret_has is false where no zone stands. */
@@ -278,6 +333,15 @@ static int parse_seconds(struct str text, struct civil *civil, struct clock_span
 	return 0;
 }
 
+/* "HH:MM" and what follows it, on the day that civil names. */
+static int parse_time(struct str text, struct civil *civil, struct clock_span *ret_span)
+{
+	if (!take_digits(&text, 2, &civil->hour) || !take_char(&text, ":") ||
+	    !take_digits(&text, 2, &civil->minute) || civil->hour > 23 || civil->minute > 59)
+		return -EINVAL;
+	return parse_seconds(text, civil, ret_span);
+}
+
 static int parse_date(struct str text, struct clock_span *ret_span)
 {
 	struct civil civil = {0};
@@ -286,11 +350,29 @@ static int parse_date(struct str text, struct clock_span *ret_span)
 		return -EINVAL;
 	if (text.n == 0)
 		return local_day(civil, ret_span);
-	if (!take_char(&text, "Tt ") || !take_digits(&text, 2, &civil.hour) ||
-	    !take_char(&text, ":") || !take_digits(&text, 2, &civil.minute) || civil.hour > 23 ||
-	    civil.minute > 59)
+	return take_char(&text, "Tt ") ? parse_time(text, &civil, ret_span) : -EINVAL;
+}
+
+/* "today", "yesterday", "10:00" (of today), and both: "yesterday 10:00". */
+static int parse_day(struct str text, int64_t now_ms, struct clock_span *ret_span)
+{
+	struct str word = take_word(&text);
+	bool yesterday = str_eq(word, STR("yesterday"));
+	struct civil day;
+
+	if (word.n && !yesterday && !str_eq(word, STR("today")))
 		return -EINVAL;
-	return parse_seconds(text, &civil, ret_span);
+	int r = day_of(now_ms, yesterday, &day);
+
+	if (r < 0 || text.n == 0)
+		return r < 0 ? r : local_day(day, ret_span);
+	if (word.n && !take_char(&text, " "))
+		return -EINVAL;
+	/* the day is the local one, and so the time has to be */
+	for (size_t i = 0; i < text.n; i++)
+		if (strchr("+-Zz", text.p[i]))
+			return -EINVAL;
+	return parse_time(text, &day, ret_span);
 }
 
 int clock_parse(struct str text, int64_t now_ms, struct clock_span *ret_span)
@@ -303,12 +385,10 @@ int clock_parse(struct str text, int64_t now_ms, struct clock_span *ret_span)
 		*ret_span = (struct clock_span){now_ms, now_ms};
 		return 0;
 	}
-	if (str_eq(text, STR("today")))
-		return named_day(now_ms, 0, ret_span);
-	if (str_eq(text, STR("yesterday")))
-		return named_day(now_ms, 1, ret_span);
 	if (str_chr(text, '-') < text.n)
 		return parse_date(text, ret_span);
+	if (text.p[0] == 't' || text.p[0] == 'y' || str_chr(text, ':') < text.n)
+		return parse_day(text, now_ms, ret_span);
 	return parse_relative(text, now_ms, ret_span);
 }
 
@@ -334,15 +414,9 @@ int clock_now_ms(int64_t *ret_ms, struct err *err)
 
 int clock_parse_duration(struct str text, int64_t *ret_ms)
 {
-	struct clock_span span;
+	int r = take_duration(&text, ret_ms);
 
-	if (text.n == 0 || text.p[0] < '0' || text.p[0] > '9')
-		return -EINVAL;
-	int result = parse_relative(text, 0, &span);
-
-	if (result == 0)
-		*ret_ms = -span.first_ms;
-	return result;
+	return r == 0 && text.n ? -EINVAL : r;
 }
 
 const char *clock_format_rfc3339_ms(int64_t ms, char text[CLOCK_TEXT_SIZE])

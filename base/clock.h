@@ -27,9 +27,12 @@ struct clock_span {
 /*
  * Parses what people write for a time:
  *
- *     90s 15m 1h 7d 2w          that long before now: one millisecond
+ *     90s 15m 1h30m 7d 2w       that long before now: one millisecond
+ *     1 hour ago                the same in words: second, minute, hour, day, week
  *     now                       one millisecond
  *     today yesterday           a local day, of 23 or 25 hours where the clocks change
+ *     10:00[:30]                today, local; the whole minute or second
+ *     yesterday 10:00           the same on that day
  *     2026-11-21                a local day
  *     2026-11-21 23:01[:34]     local; the whole minute or second. T may stand for the space
  *     2026-11-21T23:01:34Z      RFC 3339, also +01:00; the whole second
@@ -43,7 +46,7 @@ struct clock_span {
  */
 int clock_parse(struct str text, int64_t now_ms, struct clock_span *ret_span);
 
-/* A length of time as clock_parse() takes it: 90s, 15m, 1h, 7d, 2w. Returns 0, -EINVAL or -ERANGE. */
+/* A length of time as clock_parse() takes it: 90s, 1h30m, 7d, 2 weeks. Returns 0, -EINVAL or -ERANGE. */
 int clock_parse_duration(struct str text, int64_t *ret_ms);
 
 /* The forms above in one line, for messages. */
