@@ -10,7 +10,7 @@
 
 struct ingest_options {
 	struct global_options global;
-	const char *container, *node;
+	const char *container, *image, *pod, *namespace, *workload, *node;
 	struct file_options files;
 	bool backfill;
 	const char *db_group;
@@ -21,6 +21,14 @@ static const struct option_row rows[] = {
 	OPTION_TITLE("Owner of the records"),
 	OPTION(TEXT, 0, "container", "NAME", struct ingest_options, container,
 	       "all records of these inputs belong to this container"),
+	OPTION(TEXT, 0, "image", "IMAGE", struct ingest_options, image, "image of the container"),
+	OPTION(TEXT, 0, "pod", "POD", struct ingest_options, pod,
+	       "Kubernetes pod of the container; without --container also its name"),
+	OPTION(TEXT, 0, "namespace", "NAMESPACE", struct ingest_options, namespace,
+	       "Kubernetes namespace of the container"),
+	OPTION(TEXT, 0, "workload", "WORKLOAD", struct ingest_options, workload,
+	       "workload that the container belongs to; without --container and --pod also its "
+	       "name"),
 	OPTION(TEXT, 0, "node", "NAME", struct ingest_options, node,
 	       "the host of the records, overriding what the lines say"),
 	FILE_OPTION_ROWS(struct ingest_options, files),
@@ -100,6 +108,28 @@ static int write_summary(const struct feed_counts *counts, enum format format)
 	return summary_write(summary.all, summary.count, format, stdout);
 }
 
+static struct str given(const char *text)
+{
+	return text ? str_from(text) : str_of(NULL, 0);
+}
+
+/* Records belong to a container: without a name it has its pod's or its workload's. A map names. */
+static struct container labels_of(const struct ingest_options *options)
+{
+	const char *name = options->container   ? options->container
+			   : options->files.map ? NULL
+			   : options->pod       ? options->pod
+						: options->workload;
+
+	return (struct container){
+		.name = given(name),
+		.image = given(options->image),
+		.pod = given(options->pod),
+		.namespace = given(options->namespace),
+		.workload = given(options->workload),
+	};
+}
+
 static int feed(struct invocation *invocation, const struct ingest_options *options,
 		const struct stated *stated, struct feed_counts *counts, struct err *err)
 {
@@ -118,7 +148,7 @@ static int feed(struct invocation *invocation, const struct ingest_options *opti
 	free(path);
 	if (r < 0)
 		return r;
-	feed_options.container = options->container;
+	feed_options.labels = labels_of(options);
 	feed_options.node = options->node;
 	store_set_backfill(store, options->backfill);
 	r = feed_paths(store, invocation->operands, invocation->operand_count, &feed_options,
@@ -135,14 +165,28 @@ static int check_usage(const struct invocation *invocation, struct err *err)
 {
 	const struct ingest_options *options = invocation->options;
 
-	if (options->container && !*options->container)
+	const struct {
+		const char *option, *value;
+	} names[] = {
+		{"container", options->container},
+		{"image", options->image},
+		{"pod", options->pod},
+		{"namespace", options->namespace},
+		{"workload", options->workload},
+		{"node", options->node},
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].value && !*names[i].value)
+			return err_set(err, EINVAL,
+				       "--%s: the name is empty; give one, or remove the option",
+				       names[i].option);
+	if ((options->image || options->namespace) && !options->files.map &&
+	    !labels_of(options).name.n)
 		return err_set(err, EINVAL,
-			       "--container: the name is empty; give one, or remove the "
-			       "option");
-	if (options->node && !*options->node)
-		return err_set(err, EINVAL,
-			       "--node: the name is empty; give one, or remove "
-			       "the option");
+			       "--%s: no container is named: add --container NAME, --pod or "
+			       "--workload, or --map FILE",
+			       options->image ? "image" : "namespace");
 	if (invocation->operand_count == 0)
 		return err_set(err, EINVAL,
 			       "nothing to read: give log files, or `-` for standard input");
@@ -183,8 +227,8 @@ const struct command command_ingest = {
 			 "read the audit log and its rotated files"},
 			{"sclog ingest --container web --coverage full web.log",
 			 "read a log whose records all belong to the container web, which ran under a profile that logs everything"},
-			{"journalctl -k -o json | sclog ingest -",
-			 "read the kernel's messages from the journal"},
+			{"sclog ingest --node n1 --namespace shop --pod web-1 --container web n1.log",
+			 "the same of a container in Kubernetes, from another node"},
 		},
 	.description =
 		"Reads audit.log, syslog, dmesg and journal output, strace output, other "

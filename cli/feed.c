@@ -40,6 +40,8 @@ struct feed {
 	bool line_by_line; /* each goes the long way */
 	bool has_pairs;    /* the input at hand does: has_pairs() */
 	struct reader *reader;
+	/* What the input at hand looks like as long as nothing of a log was found. */
+	enum { BEGIN_NOTHING, BEGIN_TEXT, BEGIN_JSON, BEGIN_PROFILE, BEGIN_BINARY } begin;
 	/* How far the input at hand was taken. */
 	uint64_t lines, offset;
 	uint64_t consumed; /* of it as it lies on disk */
@@ -78,6 +80,17 @@ static int put(void *context, struct event *event, struct str text, struct err *
 	return store_put(feed->store, event, text, err);
 }
 
+/* What stands in nothing that sclog knows is no log, and leaves nothing in the store. */
+static bool is_log(const struct feed *feed)
+{
+	return framing_is_known(feed->intake.framing) || trace_is_one(feed->trace);
+}
+
+static int note_place(struct feed *feed, struct err *err)
+{
+	return is_log(feed) ? store_input_at(feed->store, feed->offset, feed->lines, err) : 0;
+}
+
 /* Now and then: progress, a signal, how far the input was read. Returns 1 to end here. */
 static int look_around(struct feed *feed, const struct input *input, struct err *input_err,
 		       struct err *err)
@@ -90,13 +103,13 @@ static int look_around(struct feed *feed, const struct input *input, struct err 
 			(unsigned long long)feed->lines);
 		return 1;
 	}
-	return store_input_at(feed->store, feed->offset, feed->lines, err);
+	return note_place(feed, err);
 }
 
 /* What a pipe brought is to be seen, and nobody else is to wait for the store. */
 static int commit(struct feed *feed, struct err *err)
 {
-	int result = store_input_at(feed->store, feed->offset, feed->lines, err);
+	int result = note_place(feed, err);
 
 	feed->next_commit = progress_now() + IDLE_MS / 1e3;
 	return result < 0 ? result : store_commit(feed->store, err);
@@ -149,10 +162,24 @@ static void note_dates(struct feed *feed, const struct line *line)
 	framing_dates_noted(framing);
 }
 
+/* Of a text that turns out to be no log. */
+static void look_at_text(struct feed *feed, struct str text)
+{
+	if (feed->begin >= BEGIN_PROFILE || is_log(feed))
+		return;
+	if (text.n && memchr(text.p, '\0', text.n))
+		feed->begin = BEGIN_BINARY;
+	else if (str_find(text, STR("\"defaultAction\"")) < text.n)
+		feed->begin = BEGIN_PROFILE;
+	else if (feed->begin == BEGIN_NOTHING && text.n)
+		feed->begin = strchr("{[", text.p[0]) ? BEGIN_JSON : BEGIN_TEXT;
+}
+
 static inline int take_line(struct feed *feed, const struct line *line, struct err *err)
 {
 	int result = line->number == 1 ? store_input_head(feed->store, line->text, err) : 0;
 
+	look_at_text(feed, line->text);
 	if (result == 0)
 		result = trace_line(feed->trace, line, err);
 	if (result != 0)
@@ -243,6 +270,17 @@ static void warn_untaken(const struct intake_untaken *untaken, const char *path)
 					: "");
 }
 
+static const char *why_no_log(const struct feed *feed)
+{
+	if (feed->begin == BEGIN_BINARY)
+		return "binary data, not a log that sclog knows";
+	if (feed->begin == BEGIN_PROFILE)
+		return "a seccomp profile, not a log: give it with --profile or --in-force";
+	if (feed->begin == BEGIN_JSON)
+		return "JSON of an unknown collector: sclog-formats(7) lists those that are read";
+	return "text without audit records: sclog-formats(7) lists the logs that are read";
+}
+
 /* What an input as a whole is worth a word for. */
 static void judge_input(struct feed *feed, const struct input *input, struct err *input_err)
 {
@@ -253,9 +291,8 @@ static void judge_input(struct feed *feed, const struct input *input, struct err
 			"%s: became %llu bytes shorter while it was read: lines may be lost; "
 			"the lines read are stored",
 			input->path, (unsigned long long)shrunk);
-	else if (feed->lines && feed->intake.binary && !feed->intake.known_framing)
-		err_set(input_err, EINVAL, "%s:1: not a log that sclog knows: binary data",
-			input->path);
+	else if (feed->lines && !is_log(feed))
+		err_set(input_err, EINVAL, "%s: %s", input->path, why_no_log(feed));
 	if (input_err->code || feed->options->quiet)
 		return;
 	progress_clear(&feed->progress);
@@ -275,7 +312,7 @@ static int note_unread(struct feed *feed, const char *path, const struct err *wh
 		return store_settle_loss(feed->store, LOSS_INPUT, str_from(path), err);
 	/* no log at all: a mistake of who named it */
 	if (why->code == ENOENT || why->code == ENOTDIR || why->code == EISDIR ||
-	    why->code == EINTR || (why->code == EINVAL && feed->intake.binary))
+	    why->code == EINTR || (why->code == EINVAL && !is_log(feed)))
 		return 0;
 	struct loss_note note = {
 		.kind = LOSS_INPUT,
@@ -317,6 +354,7 @@ static int begin_input(struct feed *feed, const struct input *input, struct err 
 	feed->next_commit = progress_now() + IDLE_MS / 1e3;
 	feed->lines = feed->offset = feed->consumed = 0;
 	feed->has_pairs = false;
+	feed->begin = BEGIN_NOTHING;
 	return store_input_begin(feed->store, input->path, &input->stat, err);
 }
 
@@ -336,7 +374,7 @@ static int feed_open_log(struct feed *feed, struct input *input, struct err *inp
 	if (result == 0)
 		result = assign_owners(feed->assign, put_in_force, &(struct stating){feed, err});
 	if (result == 0)
-		result = store_input_at(feed->store, feed->offset, feed->lines, err);
+		result = note_place(feed, err);
 	feed->counts->lines += feed->lines;
 	feed->counts->traces += trace_is_one(feed->trace);
 	feed->counts->bytes += feed->offset;
@@ -458,7 +496,7 @@ static int feed_open(struct feed *feed, struct err *err)
 	feed->trace = trace_new(&feed->intake, framing.now_ms);
 	framing.host = feed->intake.host_name;
 	feed->intake.framing = framing_new(&framing);
-	result = assign_new(feed->options->container, feed->options->map, feed->options->coverage,
+	result = assign_new(&feed->options->labels, feed->options->map, feed->options->coverage,
 			    &feed->assign, err);
 	if (result < 0)
 		return result;

@@ -14,7 +14,7 @@
 
 /* What the user said about the inputs; strings are borrowed. */
 struct feed_options {
-	const char *container;         /* --container: all of this input is this container's */
+	struct container labels;       /* --container and others: all of this input is this one's */
 	const char *map;               /* --map: file of pid=, comm=, exe=, subj= -> container */
 	const char *node;              /* --node: overrides what lines say */
 	const char *timezone;          /* --timezone: whose local time `ausearch -i` printed */

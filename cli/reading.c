@@ -101,11 +101,13 @@ static int open_files(struct reading *reading, struct invocation *invocation,
 	struct selection *selection = &reading->selection;
 	struct feed_options feed = file_feed_options(options, invocation->global, &reading->stated);
 	struct operands operands = look_at(invocation);
+	const char *container = NULL;
 	int r = 0;
 
 	if (operands.logs && !options->map)
-		r = take_name("container", &selection->container, operands.stores, &feed.container,
-			      err);
+		r = take_name("container", &selection->container, operands.stores, &container, err);
+	if (container)
+		feed.labels.name = str_from(container);
 	if (r == 0 && operands.logs)
 		r = take_name("node", &selection->node, operands.stores, &feed.node, err);
 	if (r < 0) {

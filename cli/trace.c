@@ -106,7 +106,6 @@ static void begin_trace(struct trace *trace, const struct line *line)
 		trace->strace = strace_new();
 	strace_begin(trace->strace, &about);
 	trace->state = TRACE_FOUND;
-	trace->intake->known_framing = true;
 }
 
 /* Each "0" of the shape is a digit or the blank in place of one, "a" a letter. */

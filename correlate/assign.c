@@ -14,9 +14,8 @@
 struct rule {
 	bool has_pid;
 	uint32_t pid;
-	char *comm, *exe, *subj; /* globs, NULL: any */
-	char *name;
-	struct container container;
+	char *comm, *exe, *subj;     /* globs, NULL: any */
+	struct container *container; /* owned */
 };
 
 /* Whose events came. */
@@ -34,15 +33,22 @@ struct assign {
 	enum coverage coverage;
 	struct rule *rules;
 	size_t count;
-	bool has_default;
-	char *name;
-	struct container container;
+	struct container *rest; /* of records that no rule holds for; owned, NULL: none */
 };
 
-static struct container container_named(const char *name, enum coverage coverage)
+/* Two pods may each have a container of that name. */
+static struct container *container_named(struct str name, const struct container *labels,
+					 enum coverage coverage)
 {
-	return (struct container){
-		.id = str_from(name), .name = str_from(name), .coverage = coverage};
+	struct container container = *labels;
+	BUF_AUTO id = {0};
+
+	if (labels->namespace.n || labels->pod.n)
+		container_put_id(&id, labels->namespace, labels->pod, name);
+	container.id = id.n ? buf_str(&id) : name;
+	container.name = name;
+	container.coverage = coverage;
+	return container_copy(&container);
 }
 
 /* One word of a rule: up to a blank, double quotes keeping blanks inside it. Returns 1, 0 at the
@@ -113,7 +119,7 @@ static bool has_condition(const struct rule *rule)
 }
 
 /* A line of the map. Returns 1 for a rule, 0 for an empty line, -EINVAL with a message. */
-static int parse_rule(const char *line, struct rule *rule, struct err *err)
+static int parse_rule(const char *line, struct rule *rule, struct buf *name, struct err *err)
 {
 	BUF_AUTO word = {0};
 	bool any = false;
@@ -121,7 +127,7 @@ static int parse_rule(const char *line, struct rule *rule, struct err *err)
 
 	while ((result = take_word(&line, &word, err)) > 0) {
 		any = true;
-		if (rule->name)
+		if (name->n)
 			return err_set(err, EINVAL, "text after the container's name: '%s'",
 				       word.p);
 		if (strcmp(word.p, "->") == 0 || strcmp(word.p, "=>") == 0)
@@ -131,11 +137,11 @@ static int parse_rule(const char *line, struct rule *rule, struct err *err)
 		if (!has_condition(rule))
 			return err_set(err, EINVAL,
 				       "'%s' is none of pid=NUMBER, comm=, exe=, subj=", word.p);
-		rule->name = mem_copy(buf_str(&word));
+		buf_put_str(name, buf_str(&word));
 	}
 	if (result < 0)
 		return result;
-	if (any && (!rule->name || rule->name[0] == '\0'))
+	if (any && name->n == 0)
 		return err_set(err, EINVAL, "no container's name: write 'comm=nginx -> web'");
 	return any;
 }
@@ -145,18 +151,21 @@ static void rule_release(struct rule *rule)
 	free(rule->comm);
 	free(rule->exe);
 	free(rule->subj);
-	free(rule->name);
+	container_free(rule->container);
 }
 
-static int read_rules(struct assign *assign, FILE *file, const char *path, enum coverage coverage,
-		      struct err *err)
+static int read_rules(struct assign *assign, FILE *file, const char *path,
+		      const struct container *labels, struct err *err)
 {
+	BUF_AUTO name = {0};
 	MEM_AUTO char *line = NULL;
 	size_t size = 0, number = 0;
 
 	while (getline(&line, &size, file) >= 0) {
 		struct rule rule = {0};
-		int result = parse_rule(line, &rule, err);
+
+		buf_clear(&name);
+		int result = parse_rule(line, &rule, &name, err);
 
 		number++;
 		if (result > 0 && assign->count == RULES_MAX)
@@ -167,21 +176,21 @@ static int read_rules(struct assign *assign, FILE *file, const char *path, enum 
 				return err_prefix(err, "--map %s:%zu", path, number);
 			continue;
 		}
-		rule.container = container_named(rule.name, coverage);
+		rule.container = container_named(buf_str(&name), labels, assign->coverage);
 		assign->rules = mem_resize(assign->rules, (assign->count + 1) * sizeof(rule));
 		assign->rules[assign->count++] = rule;
 	}
 	return ferror(file) ? err_errno(err, EIO, "--map %s: read", path) : 0;
 }
 
-static int read_map(struct assign *assign, const char *path, enum coverage coverage,
+static int read_map(struct assign *assign, const char *path, const struct container *labels,
 		    struct err *err)
 {
 	FILE *file = fopen(path, "re");
 
 	if (!file)
 		return err_errno(err, errno, "--map %s", path);
-	int result = read_rules(assign, file, path, coverage, err);
+	int result = read_rules(assign, file, path, labels, err);
 
 	fclose(file);
 	if (result == 0 && assign->count == 0)
@@ -190,18 +199,15 @@ static int read_map(struct assign *assign, const char *path, enum coverage cover
 	return result;
 }
 
-int assign_new(const char *container, const char *map, enum coverage coverage,
+int assign_new(const struct container *labels, const char *map, enum coverage coverage,
 	       struct assign **ret_assign, struct err *err)
 {
 	struct assign *assign = mem_new(1, sizeof(*assign));
 
 	assign->coverage = coverage;
-	if (container) {
-		assign->has_default = true;
-		assign->name = mem_copy(str_from(container));
-		assign->container = container_named(assign->name, coverage);
-	}
-	int result = map ? read_map(assign, map, coverage, err) : 0;
+	if (labels->name.n)
+		assign->rest = container_named(labels->name, labels, coverage);
+	int result = map ? read_map(assign, map, labels, err) : 0;
 
 	if (result < 0) {
 		assign_free(assign);
@@ -221,7 +227,7 @@ void assign_free(struct assign *assign)
 	for (size_t i = 0; i < assign->count; i++)
 		rule_release(&assign->rules[i]);
 	free(assign->rules);
-	free(assign->name);
+	container_free(assign->rest);
 	free(assign);
 }
 
@@ -252,8 +258,8 @@ static const struct container *container_of(const struct assign *assign,
 {
 	for (size_t i = 0; i < assign->count; i++)
 		if (rule_holds(&assign->rules[i], record))
-			return &assign->rules[i].container;
-	return assign->has_default ? &assign->container : NULL;
+			return assign->rules[i].container;
+	return assign->rest;
 }
 
 static bool is_owner(const struct owner *owner, const struct event *event)

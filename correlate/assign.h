@@ -15,10 +15,11 @@
 struct assign;
 
 /*
- * container: the name for every record, or NULL. map: a rule file, or NULL; where both are given
- * the rules come first and the name serves the rest. Free with assign_free().
+ * labels: what the user says of the containers; its name is for every record, empty for none; its id
+ * is made here. map: a rule file, or NULL; where both are given the rules come first and the name
+ * serves the rest. Free with assign_free().
  */
-int assign_new(const char *container, const char *map, enum coverage coverage,
+int assign_new(const struct container *labels, const char *map, enum coverage coverage,
 	       struct assign **ret_assign, struct err *err);
 void assign_free(struct assign *assign);
 

@@ -37,6 +37,17 @@ static struct str copy_into(char **to, struct str s)
 	return copy;
 }
 
+void container_put_id(struct buf *id, struct str namespace, struct str pod, struct str name)
+{
+	const struct str parts[] = {namespace, pod, name};
+
+	for (size_t i = 0; i < 3; i++) {
+		if (i)
+			buf_put_char(id, '/');
+		buf_put_str(id, parts[i]);
+	}
+}
+
 struct container *container_copy(const struct container *container)
 {
 	const struct container *c = container;

@@ -7,6 +7,7 @@
 #ifndef SCLOG_CORRELATE_CONTAINER_H
 #define SCLOG_CORRELATE_CONTAINER_H
 
+#include "base/buf.h"
 #include "base/str.h"
 
 #include <stdint.h>
@@ -36,6 +37,12 @@ struct container {
 	struct str profile; /* linux.seccomp as JSON, resolved; empty: none is in force */
 	enum coverage coverage;
 };
+
+/*
+ * Appends the id of a container that has names only: a name alone is one only within its pod, and a
+ * pod's only within its namespace.
+ */
+void container_put_id(struct buf *id, struct str namespace, struct str pod, struct str name);
 
 /* A copy on the heap whose strings live as long as it does; free it with container_free(). */
 struct container *container_copy(const struct container *container);

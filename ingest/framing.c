@@ -32,6 +32,7 @@ struct framing {
 	bool dates_noted;          /* all of them were looked at */
 	int64_t near_ms;           /* a stamp of the kernel's in the input; 0: none was seen */
 	unsigned family;           /* of the input at hand: FAMILY_HEADER + enum header_form */
+	bool known;                /* some line of the input at hand stood in something */
 	char host_label[NODE_LABEL_SIZE];
 };
 
@@ -127,6 +128,12 @@ bool framing_is_inside(const struct framing *framing)
 	return framing->journal.inside || envelope_is_inside(framing->envelope);
 }
 
+bool framing_is_known(const struct framing *framing)
+{
+	return framing->known || envelope_is_log(framing->envelope) ||
+	       framing->family != FAMILY_UNDECIDED;
+}
+
 static bool is_plain_family(const struct framing *framing, unsigned family)
 {
 	return framing->family == family && envelope_is_none(framing->envelope) &&
@@ -169,6 +176,7 @@ void framing_restart(struct framing *framing)
 	envelope_begin(framing->envelope);
 	framing->family = family_of_name(framing->options.framing);
 	framing->dates.orders = date_order_from_name(framing->options.date_order);
+	framing->known = false;
 	framing->dates_noted = framing->options.date_order != NULL;
 	framing->near_ms = 0;
 }
@@ -329,6 +337,7 @@ static struct str unescape_kmsg(struct framing *framing, struct str text)
 /* The input's framing is decided by its first line that has one. True if this line's is that. */
 static bool is_family(struct framing *framing, unsigned family)
 {
+	framing->known = true;
 	if (framing->options.mixed)
 		return true;
 	if (framing->family == FAMILY_UNDECIDED)
@@ -494,6 +503,7 @@ static void read_inner(struct framing *framing, const struct envelope_item *item
 		else
 			read_node_prefix(framing, framed, item->text);
 	} else if (header_read(item->text, &header)) {
+		framing->known = true;
 		if (header.form == HEADER_KMSG)
 			header.text = unescape_kmsg(framing, header.text);
 		read_header(framing, framed, &header);
@@ -572,6 +582,8 @@ static void read_item(struct framing *framing, const struct envelope_item *item,
 {
 	const struct line line = {.text = item->text, .ended = true};
 
+	framing->known |= item->event || item->container || item->values[ENVELOPE_TRANSPORT].p ||
+			  item->values[ENVELOPE_PROGRAM].p;
 	if (item->broken)
 		framed->kind = kernel_text_claims(item->text) ? FRAMED_BROKEN : FRAMED_OTHER;
 	else if (item->event && !item->container)
@@ -593,6 +605,13 @@ static void read_item(struct framing *framing, const struct envelope_item *item,
 		framed->trust = TRUST_TEXT;
 }
 
+/* Without a framing, too: with trust_all, or in an envelope. */
+static void note_known(struct framing *framing, const struct framed *framed)
+{
+	framing->known |= framed->kind != FRAMED_OTHER && framed->kind != FRAMED_TEXT &&
+			  framed->kind != FRAMED_UNKNOWN;
+}
+
 bool framing_more(struct framing *framing, struct framed *framed)
 {
 	struct envelope_item item;
@@ -601,6 +620,7 @@ bool framing_more(struct framing *framing, struct framed *framed)
 		return false;
 	*framed = (struct framed){.kind = FRAMED_OTHER};
 	read_item(framing, &item, framed);
+	note_known(framing, framed);
 	return true;
 }
 
@@ -630,4 +650,5 @@ void framing_read(struct framing *framing, const struct line *line, struct frame
 	}
 	framed->text = plain.text;
 	read_plain(framing, &plain, framed);
+	note_known(framing, framed);
 }

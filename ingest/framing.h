@@ -84,6 +84,9 @@ bool framing_end(struct framing *framing, struct framed *ret_framed);
 /* What else was in the envelope of that line; false if there is nothing more. */
 bool framing_more(struct framing *framing, struct framed *ret_framed);
 
+/* True once some line of the input at hand stood in a framing, or in an envelope with a meaning. */
+bool framing_is_known(const struct framing *framing);
+
 /* True once the input at hand is auditd's own file, or a syslog daemon's: its lines may be read
  * without framing_read(). */
 bool framing_is_auditd(const struct framing *framing);

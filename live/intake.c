@@ -1,6 +1,5 @@
 #include "live/intake.h"
 
-#include "base/utf8.h"
 #include "report/message.h"
 #include "ingest/action.h"
 #include "report/text.h"
@@ -143,13 +142,8 @@ static bool owner_of(const struct framed *framed, struct buf *id, struct contain
 
 	if (!owner->container.n && !owner->id.n)
 		return false;
-	if (!owner->id.n) {
-		buf_put_str(id, owner->namespace);
-		buf_put_char(id, '/');
-		buf_put_str(id, owner->pod);
-		buf_put_char(id, '/');
-		buf_put_str(id, owner->container);
-	}
+	if (!owner->id.n)
+		container_put_id(id, owner->namespace, owner->pod, owner->container);
 	*ret_owner = (struct container){
 		.id = owner->id.n ? owner->id : buf_str(id),
 		.name = owner->container.n ? owner->container : owner->id,
@@ -329,19 +323,6 @@ static int take_notice(struct intake *intake, const struct framed *framed, struc
 	return store_put_loss(intake->store, &note, err);
 }
 
-/* Any other text than a log may be somebody's log, but hardly one with bytes that are no text. */
-#define TEXT_LINE_MIN 16
-
-static void note_kind(struct intake *intake, const struct line *line, enum framed_kind kind)
-{
-	if (intake->known_framing)
-		return;
-	if (kind == FRAMED_UNKNOWN)
-		intake->binary = true;
-	else if (kind != FRAMED_TEXT || (line->text.n >= TEXT_LINE_MIN && utf8_valid(line->text)))
-		intake->known_framing = true;
-}
-
 static int take_framed(struct intake *intake, const struct line *line, const struct framed *framed,
 		       struct err *err)
 {
@@ -362,7 +343,7 @@ static int take_framed(struct intake *intake, const struct line *line, const str
 	case FRAMED_UNKNOWN:
 	case FRAMED_TEXT:
 	case FRAMED_OTHER:
-		if (line->cut)
+		if (line->cut && framing_is_known(intake->framing))
 			return refuse(intake, MALFORMED_LONG, line, framed, err);
 		return 0;
 	case FRAMED_AUDIT:
@@ -392,7 +373,6 @@ int intake_line(struct intake *intake, const struct line *line, struct err *err)
 	if (line->number == 1)
 		name(intake, line->text);
 	framing_read(intake->framing, line, &framed);
-	note_kind(intake, line, framed.kind);
 	result = take_framed(intake, line, &framed, err);
 	while (result == 0 && framing_more(intake->framing, &framed))
 		result = take_framed(intake, line, &framed, err);
@@ -412,7 +392,6 @@ int intake_framed(struct intake *intake, const struct framed *framed, struct str
 void intake_begin(struct intake *intake, const char *path)
 {
 	intake->path = path;
-	intake->known_framing = intake->binary = false;
 	intake->last_ms = 0;
 	intake->from_ms = INT64_MAX;
 	intake->to_ms = INT64_MIN;

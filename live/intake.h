@@ -41,8 +41,6 @@ struct intake {
 	bool ends;     /* intake_end() comes: what may be one of two can wait for the other */
 	/* the input at hand */
 	const char *path;
-	bool known_framing;     /* some line of it was a log's */
-	bool binary;            /* some line of it held bytes that no text has */
 	int64_t last_ms;        /* the latest stamp seen, 0: none yet */
 	int64_t from_ms, to_ms; /* the earliest and the latest of its records; none: from > to */
 	uint64_t refused;       /* malformed lines of it */

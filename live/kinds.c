@@ -196,8 +196,6 @@ int usual_kinds_take(struct usual_kinds *kinds, const struct usual *lines, size_
 {
 	const struct intake *intake = kinds->intake;
 
-	if (!intake->known_framing)
-		return 0;
 	if (framing_is_auditd(intake->framing))
 		return take(kinds, lines, count, false, err);
 	return framing_is_syslog(intake->framing) ? take(kinds, lines, count, true, err) : 0;

@@ -117,6 +117,7 @@ shell_tests = \
 	tests/shell/report.test \
 	tests/shell/forget.test \
 	tests/shell/framings.test \
+	tests/shell/labels.test \
 	tests/live-cron \
 	tests/shell/store.test \
 	tests/shell/strace.test \

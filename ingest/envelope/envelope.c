@@ -51,6 +51,7 @@ struct envelope {
 	struct envelope_options options;
 	unsigned kind, fixed; /* enum kind, KIND_PREFIX + n; fixed: by its name */
 	bool begun;           /* a line was looked at */
+	bool log;             /* a name of a log's was found */
 	struct csv_head head;
 	struct json_gather json;
 	struct buf bytes; /* of what was taken out */
@@ -116,16 +117,27 @@ void envelope_new_entry(struct envelope *envelope)
 void envelope_begin(struct envelope *envelope)
 {
 	envelope->kind = envelope->fixed;
-	envelope->begun = false;
+	envelope->begun = envelope->log = false;
 	envelope->head = (struct csv_head){0};
 	json_gather_reset(&envelope->json);
 	envelope->json.origin = JSON_ORIGIN_UNKNOWN;
+	envelope->json.looked = 0;
 	clear_kept(envelope);
 }
 
 bool envelope_is_none(const struct envelope *envelope)
 {
 	return envelope->kind == KIND_NONE;
+}
+
+void envelope_note_log(struct envelope *envelope)
+{
+	envelope->log = true;
+}
+
+bool envelope_is_log(const struct envelope *envelope)
+{
+	return envelope->log;
 }
 
 bool envelope_is_one(const struct envelope *envelope)

@@ -91,6 +91,9 @@ bool envelope_is_none(const struct envelope *envelope);
 /* True once it is known that they do not. */
 bool envelope_is_one(const struct envelope *envelope);
 
+/* True once a value was found that only logs have, such as a program's name or a facility. */
+bool envelope_is_log(const struct envelope *envelope);
+
 /* True within an envelope of several lines. */
 bool envelope_is_inside(const struct envelope *envelope);
 

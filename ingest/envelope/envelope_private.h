@@ -22,6 +22,9 @@ struct context {
 void envelope_unwrap(struct envelope *envelope, struct str text, const struct context *context,
 		     unsigned depth);
 
+/* The input is a log, whatever stands in it. */
+void envelope_note_log(struct envelope *envelope);
+
 /* What is kept from now on is of another entry. */
 void envelope_new_entry(struct envelope *envelope);
 
@@ -74,6 +77,7 @@ struct json_gather {
 	struct buf text; /* of a value that has not ended */
 	unsigned depth;  /* of brackets and braces in it */
 	bool in_string, escaped;
+	unsigned looked;   /* values that were read to see what the input is */
 	bool goes_on;      /* the line before ended where a value may follow */
 	size_t starts[32]; /* where the value of each depth begins */
 	char kinds[32];    /* '{' or '[' */

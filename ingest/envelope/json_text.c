@@ -9,6 +9,9 @@
 /* A value without parts to cut off is dropped at that. */
 #define VALUE_MAX (1024 * 1024)
 
+/* Values that are read though no record can be in them: is the input a log at all? */
+#define LOOKED_MAX 16
+
 /* Objects in objects, of one value. */
 #define DEPTH_MAX 24
 
@@ -101,6 +104,13 @@ static bool is_translation(struct str name, int role)
 	       name.p[0] <= 'Z' && name.n > 1 && name.p[1] <= 'Z';
 }
 
+/* Other names that sclog knows may stand in any JSON. */
+static bool is_of_log(enum envelope_value value)
+{
+	return value == ENVELOPE_PROGRAM || value == ENVELOPE_FACILITY ||
+	       (value >= ENVELOPE_TRANSPORT && value <= ENVELOPE_TIME);
+}
+
 static void note_value(struct walk *walk, struct str parent, struct str name, const json_t *value,
 		       struct context *context, const struct context *outer)
 {
@@ -108,6 +118,8 @@ static void note_value(struct walk *walk, struct str parent, struct str name, co
 	struct str text = string_of(value);
 
 	context->container = context->container || role_is_container(name, text);
+	if (context->container || (role >= 0 && is_of_log((enum envelope_value)role)))
+		envelope_note_log(walk->envelope);
 	if (role < 0 || is_translation(name, role))
 		return;
 	if (!text.p && walk->spare.n < SPARE_MAX - 32)
@@ -316,11 +328,15 @@ static void finish_value(struct json_gather *gather, struct envelope *envelope)
 	bool is_journalctls = false;
 
 	envelope_new_entry(envelope);
-	if (envelope_matters(text) || gather->origin == JSON_ORIGIN_UNKNOWN) {
+	bool looks = gather->looked < LOOKED_MAX && !envelope_is_log(envelope);
+	bool decides = envelope_matters(text) || gather->origin == JSON_ORIGIN_UNKNOWN;
+
+	gather->looked += looks;
+	if (looks || decides)
 		unwrap(envelope, text, &context, 0, &is_journalctls);
+	if (decides)
 		gather->origin = is_journalctls && context.genuine ? JSON_ORIGIN_JOURNALCTL
 								   : JSON_ORIGIN_OTHER;
-	}
 	buf_clear(&gather->text);
 }
 

@@ -49,7 +49,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	struct line line = {.number = 1};
 
 	framing = framing_new(&options);
-	if (assign_new("web", NULL, COVERAGE_UNKNOWN, &assign, &err) < 0)
+	if (assign_new(&(struct container){.name = STR("web")}, NULL, COVERAGE_UNKNOWN, &assign,
+		       &err) < 0)
 		abort();
 	while (rest.n) {
 		size_t n = str_chr(rest, '\n');

@@ -37,7 +37,9 @@ static int open_map(const char *text, size_t n, const char *container, struct as
 	assert_non_null(file);
 	assert_int_equal(fwrite(text, 1, n, file), n);
 	assert_int_equal(fclose(file), 0);
-	return assign_new(container, map_path, COVERAGE_FULL, ret_assign, err);
+	return assign_new(
+		&(struct container){.name = container ? str_from(container) : str_of(NULL, 0)},
+		map_path, COVERAGE_FULL, ret_assign, err);
 }
 
 static struct record record_of(uint32_t pid, const char *comm, const char *exe, const char *subj)
@@ -156,7 +158,8 @@ static void test_a_missing_map_is_an_error(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(assign_new(NULL, "/nonexistent/map", COVERAGE_UNKNOWN, &assign, &err),
+	assert_int_equal(assign_new(&(struct container){0}, "/nonexistent/map", COVERAGE_UNKNOWN,
+				    &assign, &err),
 			 -ENOENT);
 	assert_non_null(strstr(err.message, "/nonexistent/map"));
 }
