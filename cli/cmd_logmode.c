@@ -12,11 +12,15 @@ struct logmode_options {
 	struct global_options global;
 	struct profile_options_given judging;
 	const char *output;
-	bool force;
+	bool force, enforce;
 };
 
 /* clang-format off */
 static const struct option_row rows[] = {
+	OPTION_TITLE("What is written"),
+	OPTION(FLAG, 0, "enforce", NULL, struct logmode_options, enforce,
+	       "PROFILE itself, still refusing, with SECCOMP_FILTER_FLAG_LOG: each refusal is "
+	       "logged"),
 	OPTION_TITLE("Output"),
 	OPTION(TEXT, 'o', "output", "FILE", struct logmode_options, output,
 	       "write FILE atomically"),
@@ -53,7 +57,8 @@ static int make(const struct judges *judges, const struct logmode_options *given
 {
 	const char *label = profile_source_label(judges->source->name);
 	struct twin twin;
-	int r = twin_make(&twin, judges->source, &judges->options, err);
+	int r = given->enforce ? twin_make_enforcing(&twin, judges->source, &judges->options, err)
+			       : twin_make(&twin, judges->source, &judges->options, err);
 
 	if (r < 0)
 		err_prefix(err, "%s", label);
@@ -106,6 +111,8 @@ const struct command command_logmode = {
 		{
 			{"sclog logmode web.json -o web-log.json",
 			 "write a profile that logs every call that web.json refuses"},
+			{"sclog logmode --enforce --runtime crun web.json -o web-enforce.json",
+			 "write web.json with its refusals logged, for crun"},
 			{"sclog logmode --loader docker web.json",
 			 "read web.json as Docker does; cannot write to standard output"},
 		},
@@ -113,7 +120,8 @@ const struct command command_logmode = {
 		"Writes PROFILE with every SCMP_ACT_ERRNO, SCMP_ACT_TRAP and SCMP_ACT_KILL* "
 		"changed to SCMP_ACT_LOG. A container under it may do what PROFILE refuses, "
 		"and each such call is logged. Nothing else changes, unless libseccomp would "
-		"then allow a refused call without logging it; warnings tell where.\nExit "
+		"then allow a refused call without logging it; warnings tell where. With --enforce the "
+		"refusals stay, and each is logged: this needs crun, or runc 1.2 or later.\nExit "
 		"status: 0, or 2 on error.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct logmode_options),

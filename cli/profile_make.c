@@ -215,6 +215,16 @@ static bool resolves_for_common_caps(const struct make *make)
 	       !make->making->given->judging.caps;
 }
 
+static void tell_traits(const struct make *make, const char *subject)
+{
+	BUF_AUTO refused = {0}, io_uring = {0};
+
+	if (make->group && traits_put_refused(&make->group->traits, &refused))
+		message_note("%s: %.*s", subject, (int)refused.n, refused.p);
+	if (make->group && traits_put_io_uring(&make->group->traits, &io_uring))
+		message_warning("%s: %.*s", subject, (int)io_uring.n, io_uring.p);
+}
+
 static void tell(const struct make *make, const char *subject)
 {
 	if (make->making->given->global.quiet)
@@ -223,6 +233,7 @@ static void tell(const struct make *make, const char *subject)
 		tell_kind(&make->composed, (enum composed_kind)kind, subject);
 	tell_notes(make->making, &make->composed.notes, subject);
 	tell_notes(make->making, &make->notes, subject);
+	tell_traits(make, subject);
 	warn_of_default(make, subject);
 	if (make->group)
 		warn_of_unnamed(&make->group->needs, subject);

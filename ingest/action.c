@@ -49,3 +49,9 @@ bool action_from_name(struct str name, uint32_t *ret_code)
 	}
 	return false;
 }
+
+bool action_refuses(uint32_t code)
+{
+	return code == SECCOMP_RET_ERRNO || code == SECCOMP_RET_TRAP ||
+	       code == SECCOMP_RET_KILL_THREAD || code == SECCOMP_RET_KILL_PROCESS;
+}

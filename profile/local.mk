@@ -93,6 +93,7 @@ libsclog_a_SOURCES += \
 	profile/write/form_systemd.c \
 	profile/write/oci.c \
 	profile/write/oci.h \
+	profile/twin/enforce.c \
 	profile/twin/logmode.c \
 	profile/twin/logmode.h \
 	profile/twin/logmode_private.h \

@@ -270,6 +270,7 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 	struct verdict verdict = judge(diff, group, observation, profile);
 
 	evidence_add_observation(&diff->evidence, observation);
+	traits_add(&group->traits, observation);
 	group->killed += evidence_is_kill(observation->code) ? observation->count : 0;
 	group->without_arch += observation->has_arch ? 0 : observation->count;
 	if (!observation->has_arch && observation_is_beyond(observation))

@@ -127,6 +127,7 @@ static void put_status(json_t *object, const struct diff *diff, const struct dif
 	json_object_set_new(object, "blind_arches", texts_json(&names));
 	diff_group_calls(group, BLIND_ALREADY, &names);
 	json_object_set_new(object, "already", texts_json(&names));
+	traits_put_json(&group->traits, object);
 	diff_group_next(diff, group, writing, add_command, next);
 	json_object_set_new(object, "next", next);
 }

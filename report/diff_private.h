@@ -6,6 +6,7 @@
 
 #include "report/diff.h"
 #include "report/text.h"
+#include "report/traits.h"
 #include "report/unused.h"
 
 /* Groups that are kept apart; programs beyond them share one, so that memory stays bounded. */
@@ -36,6 +37,7 @@ struct diff_group {
 	uint64_t records;       /* judged */
 	uint64_t without_arch, killed;
 	uint64_t beyond;   /* of these without arch: the store's budget was used up */
+	struct traits traits;
 	struct needs used; /* with asks_unused; and which profiles judged it */
 	uint64_t judged_by;
 	struct finding **findings;

@@ -195,6 +195,16 @@ static void write_status(const struct diff *diff, const struct diff_group *group
 		write_wrapped(&line, 0, out);
 }
 
+static void write_traits(const struct diff_group *group, FILE *out)
+{
+	BUF_AUTO refused = {0}, io_uring = {0};
+
+	if (traits_put_refused(&group->traits, &refused))
+		write_wrapped(&refused, 0, out);
+	if (traits_put_io_uring(&group->traits, &io_uring))
+		write_wrapped(&io_uring, 0, out);
+}
+
 static void write_calls(const struct diff_group *group, enum blind_kind kind, const char *what,
 			FILE *out)
 {
@@ -239,6 +249,7 @@ static void write_group(const struct diff *diff, const struct diff_group *group,
 	if (diff_shows_kind(diff, FINDING_CONDITIONAL, writing))
 		write_conditional(group, out);
 	write_status(diff, group, out);
+	write_traits(group, out);
 	if (writing->verbose) {
 		write_calls(group, BLIND_CALL, "not known", out);
 		write_calls(group, BLIND_ALREADY, "refused already", out);

@@ -1,6 +1,7 @@
 #include "report/events.h"
 
 #include "base/mem.h"
+#include "ingest/action.h"
 #include "ingest/arch.h"
 #include "report/csv.h"
 #include "report/json.h"
@@ -172,6 +173,7 @@ json_t *events_json(const struct observation *observation)
 	json_object_set_new(object, "exe",
 			    json_from_str_or_null(observation->exe, observation->exe_null));
 	put_syscall(object, observation);
+	json_object_set_new(object, "refused", json_boolean(action_refuses(observation->code)));
 	json_object_set_new(object, "count", json_from_count(observation->count));
 	json_object_set_new(object, "first", json_from_ms(observation->first_ms, true));
 	json_object_set_new(object, "last", json_from_ms(observation->last_ms, true));

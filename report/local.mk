@@ -44,6 +44,7 @@ libsclog_a_SOURCES += \
 	report/summary.c report/summary.h \
 	report/table.c report/table.h \
 	report/text.c report/text.h \
+	report/traits.c report/traits.h \
 	report/unused.c report/unused.h
 
 # The page's style and script, as C strings.

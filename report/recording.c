@@ -247,6 +247,7 @@ void recording_add_observation(struct recording *recording, const struct observa
 
 	lower_coverage(group, observation->container.coverage);
 	evidence_add_observation(&group->evidence, observation);
+	traits_add(&group->traits, observation);
 	if (observation->attribution == ATTRIBUTION_CONTAINER) {
 		add_names(member, &observation->container);
 		add_caps(member, &observation->container);
@@ -411,6 +412,7 @@ json_t *recorded_evidence(const struct recording *recording, const struct record
 	json_object_set_new(object, "reasons",
 			    reasons_json(&group->evidence, &recording->evidence));
 	evidence_put_entries(&recording->evidence, object);
+	traits_put_json(&group->traits, object);
 	return object;
 }
 

@@ -17,6 +17,7 @@
 #include "profile/compose/needs.h"
 #include "report/evidence.h"
 #include "report/group.h"
+#include "report/traits.h"
 
 struct recorded_group {
 	struct group_key key;
@@ -34,6 +35,7 @@ struct recorded_group {
 	uint64_t caps;
 	char **namespaces; /* of the containers, sorted, each once; those known */
 	size_t namespace_count;
+	struct traits traits;
 	struct evidence evidence; /* its own: what is known against it alone */
 };
 

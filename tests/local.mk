@@ -107,6 +107,7 @@ shell_tests = \
 	tests/shell/hostile-store.test \
 	tests/shell/cannot-tell.test \
 	tests/shell/kubernetes.test \
+	tests/shell/enforce.test \
 	tests/shell/explain.test \
 	tests/shell/output-safe.test \
 	tests/shell/profile.test \

@@ -156,6 +156,8 @@ static int parse(struct twin_maker *maker, struct str text)
 
 static int change(struct twin_maker *maker)
 {
+	if (maker->enforces)
+		return twin_enforce(maker);
 	find_rules(maker);
 	change_default(maker);
 	change_rules(maker);
@@ -190,9 +192,10 @@ static unsigned line_of(const void *document, const char *place)
 }
 
 static int make_of_text(struct twin *twin, struct str text, const struct profile_options *options,
-			struct err *err)
+			bool enforces, struct err *err)
 {
-	struct twin_maker maker = {.options = *options, .twin = twin, .err = err};
+	struct twin_maker maker = {
+		.options = *options, .twin = twin, .enforces = enforces, .err = err};
 	BUF_AUTO anew = {0};
 	/* which conditions hold depends on the host */
 	int r = profile_options_complete(&maker.options, err);
@@ -222,7 +225,7 @@ static int make_of_text(struct twin *twin, struct str text, const struct profile
 
 /* Filters are what an OCI profile would say. */
 static int make_of_filters(struct twin *twin, const struct profile_source *source,
-			   const struct profile_options *options, struct err *err)
+			   const struct profile_options *options, bool enforces, struct err *err)
 {
 	struct filter filter = filter_stack_combine(&source->stack);
 	struct export export = {0};
@@ -243,14 +246,14 @@ static int make_of_filters(struct twin *twin, const struct profile_source *sourc
 	if (r == 0)
 		document_write(&export.document, false, &text);
 	if (r == 0)
-		r = make_of_text(twin, buf_str(&text), options, err);
+		r = make_of_text(twin, buf_str(&text), options, enforces, err);
 	export_release(&export);
 	filter_release(&filter);
 	return r;
 }
 
-int twin_make(struct twin *twin, const struct profile_source *source,
-	      const struct profile_options *options, struct err *err)
+static int make(struct twin *twin, const struct profile_source *source,
+		const struct profile_options *options, bool enforces, struct err *err)
 {
 	struct profile_options own = *options;
 	int r;
@@ -258,14 +261,30 @@ int twin_make(struct twin *twin, const struct profile_source *source,
 	*twin = (struct twin){0};
 	if (own.loader == LOADER_AUTO)
 		own.loader = source->loader;
-	if (source->kind == PROFILE_SOURCE_UNIT)
+	if (source->kind == PROFILE_SOURCE_UNIT && enforces)
+		r = err_set(err, EINVAL,
+			    "systemd has no setting that logs what SystemCallFilter= refuses; "
+			    "without --enforce the twin logs it and lets it through");
+	else if (source->kind == PROFILE_SOURCE_UNIT)
 		r = twin_of_unit(twin, source, err);
 	else if (source->kind == PROFILE_SOURCE_FILTERS)
-		r = make_of_filters(twin, source, &own, err);
+		r = make_of_filters(twin, source, &own, enforces, err);
 	else
-		r = make_of_text(twin, buf_str(&source->text), &own, err);
+		r = make_of_text(twin, buf_str(&source->text), &own, enforces, err);
 	lint_finish(&twin->notes);
 	return r;
+}
+
+int twin_make(struct twin *twin, const struct profile_source *source,
+	      const struct profile_options *options, struct err *err)
+{
+	return make(twin, source, options, false, err);
+}
+
+int twin_make_enforcing(struct twin *twin, const struct profile_source *source,
+			const struct profile_options *options, struct err *err)
+{
+	return make(twin, source, options, true, err);
 }
 
 void twin_release(struct twin *twin)

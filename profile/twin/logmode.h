@@ -44,6 +44,14 @@ struct twin {
  */
 int twin_make(struct twin *twin, const struct profile_source *source,
 	      const struct profile_options *options, struct err *err);
+
+/*
+ * The profile itself, enforcing: the same document with SECCOMP_FILTER_FLAG_LOG, under which the kernel
+ * logs each refusal, ERRNO and TRAP too (seccomp(2), Linux 4.14). -EINVAL where options' runtime of
+ * that release refuses the flag, and for a systemd unit, which has none.
+ */
+int twin_make_enforcing(struct twin *twin, const struct profile_source *source,
+			const struct profile_options *options, struct err *err);
 void twin_release(struct twin *twin);
 
 #endif

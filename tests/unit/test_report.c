@@ -383,7 +383,7 @@ static void test_events_json(void **state)
 		"\"image\":null,\"pod\":null,\"namespace\":null},\"attribution\":\"container\","
 		"\"node\":\"vm\",\"comm\":\"chroot\",\"exe\":\"/usr/sbin/chroot\","
 		"\"arch\":\"x86_64\",\"nr\":161,\"syscall\":\"chroot\",\"action\":\"LOG\","
-		"\"count\":2,\"first\":\"2026-11-21T23:01:34.454Z\","
+		"\"refused\":false,\"count\":2,\"first\":\"2026-11-21T23:01:34.454Z\","
 		"\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":17,\"ip\":\"0x7fd256e08829\",\"source\":\"kernel\",\"trust\":\"kernel\"}\n");
 }
 
@@ -412,11 +412,11 @@ static void test_events_json_nulls_and_zeros(void **state)
 		&options, observations, 2,
 		"{\"container\":null,\"attribution\":\"unattributed\",\"node\":\"vm\","
 		"\"comm\":null,\"exe\":null,\"arch\":null,\"nr\":0,\"syscall\":null,"
-		"\"action\":\"KILL_THREAD\",\"count\":2,\"first\":\"2026-11-21T23:01:34.454Z\","
+		"\"action\":\"KILL_THREAD\",\"refused\":true,\"count\":2,\"first\":\"2026-11-21T23:01:34.454Z\","
 		"\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":0,\"ip\":\"0x0\",\"source\":\"kernel\",\"trust\":\"kernel\"}\n"
 		"{\"container\":null,\"attribution\":\"unattributed\",\"node\":\"vm\","
 		"\"comm\":\"a,\\\"b\\n\\u001B" REPLACED "\",\"exe\":null,\"arch\":\"x86_64\","
-		"\"nr\":0,\"syscall\":\"read\",\"action\":\"0x7ffc1234\",\"count\":2,"
+		"\"nr\":0,\"syscall\":\"read\",\"action\":\"0x7ffc1234\",\"refused\":false,\"count\":2,"
 		"\"first\":\"2026-11-21T23:01:34.454Z\",\"last\":\"2026-11-21T23:01:35.454Z\","
 		"\"pid\":0,\"ip\":\"0x0\",\"source\":\"kernel\",\"trust\":\"kernel\"}\n");
 }
@@ -521,7 +521,7 @@ static void test_events_of_strace(void **state)
 		   "\"image\":null,\"pod\":null,\"namespace\":null},\"attribution\":\"container\","
 		   "\"node\":\"vm\",\"comm\":\"chroot\",\"exe\":\"/usr/sbin/chroot\","
 		   "\"arch\":\"x86_64\",\"nr\":161,\"syscall\":\"chroot\",\"action\":\"ALLOW\","
-		   "\"count\":20,\"first\":\"2026-11-21T23:01:34.454Z\","
+		   "\"refused\":false,\"count\":20,\"first\":\"2026-11-21T23:01:34.454Z\","
 		   "\"last\":\"2026-11-21T23:01:35.454Z\",\"pid\":17,\"ip\":\"0x7fd256e08829\","
 		   "\"source\":\"strace\",\"trust\":\"text\"}\n");
 	/* Grouped: the kernel's of two containers are one line, strace's are another. */
