@@ -108,10 +108,6 @@ static int compare(struct comparison *comparison, const struct reading *reading)
 		r = query_losses(store, selection, add_loss, comparison, comparison->err);
 	if (r < 0)
 		return r;
-	if (diff_is_empty(comparison->diff))
-		r = reading_check_names(reading, comparison->err);
-	if (r < 0)
-		return r;
 	reading_add_reasons(reading, diff_evidence(comparison->diff));
 	diff_evidence(comparison->diff)->shows_ids = comparison->shows_ids;
 	diff_finish(comparison->diff);

@@ -227,8 +227,8 @@ const struct command command_ingest = {
 			 "read the audit log and its rotated files"},
 			{"sclog ingest --container web --coverage full web.log",
 			 "read a log whose records all belong to the container web, which ran under a profile that logs everything"},
-			{"sclog ingest --node n1 --namespace shop --pod web-1 --container web n1.log",
-			 "the same of a container in Kubernetes, from another node"},
+			{"sclog ingest --namespace shop --pod web-1 --container web web.log",
+			 "the same of a container in Kubernetes"},
 		},
 	.description =
 		"Reads audit.log, syslog, dmesg and journal output, strace output, other "

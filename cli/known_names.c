@@ -59,9 +59,11 @@ static int add_observation(const struct observation *observation, void *context)
 static int collect(const struct reading *reading, const struct selection *selection,
 		   struct collecting *collecting, struct err *err)
 {
-	int r = query_containers(reading->store, selection, add_container, collecting, err);
+	bool is_node = collecting->kind->name == SIZE_MAX;
+	int r = query_known_containers(reading->store, selection, add_container, collecting, err);
 
-	if (r == 0 && collecting->kind->name == SIZE_MAX)
+	/* a node may have no container; its observations are many, so they are asked for last */
+	if (r == 0 && is_node && (collecting->count == 0 || !selection->node.count))
 		r = query_observations(reading->store, selection, add_observation, collecting, err);
 	texts_sort(&collecting->names);
 	return r;

@@ -266,12 +266,13 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 	r = invocation_sandbox(invocation, err);
 	if (r < 0)
 		return r;
-	if (invocation->operand_count == 0)
-		return open_store(reading, invocation, err);
-	r = open_files(reading, invocation, file_options, err);
+	bool one_shot = invocation->operand_count > 0;
+
+	r = one_shot ? open_files(reading, invocation, file_options, err)
+		     : open_store(reading, invocation, err);
 	if (r == 0)
 		warn(reading, invocation->global);
-	return r;
+	return r < 0 ? r : reading_check_names(reading, err);
 }
 
 void reading_close(struct reading *reading)

@@ -91,8 +91,9 @@ int reading_open_store(struct invocation *invocation, bool dry_run, struct store
 int reading_needs_selection(const struct selection_options *options, const char *else_,
 			    struct err *err);
 
-/* Of a selection that chose nothing: -ENOENT with the nearest names where one of its names, as a
- * container's, an image's, a pod's, a namespace's or a node's, is not known at all. */
+/* -ENOENT with the nearest names where one of the selection's names, as a container's, an image's, a
+ * pod's, a namespace's, a workload's or a node's, is not known at all, at whatever time.
+ * reading_open() does so. */
 int reading_check_names(const struct reading *reading, struct err *err);
 
 /* What reading the FILEs alone can know of the evidence: reasons why it is not complete. */

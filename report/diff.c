@@ -509,11 +509,6 @@ bool diff_has_differences(const struct diff *diff)
 	return false;
 }
 
-bool diff_is_empty(const struct diff *diff)
-{
-	return diff->group_count == 0;
-}
-
 bool diff_is_complete(const struct diff *diff)
 {
 	return !diff->evidence.incomplete;

@@ -50,9 +50,6 @@ struct evidence *diff_evidence(struct diff *diff);
 
 /* Nothing is added after this: sorts, and draws the conclusions that the functions below give. */
 void diff_finish(struct diff *diff);
-
-/* Whether no container and no record is in the selection. */
-bool diff_is_empty(const struct diff *diff);
 bool diff_has_differences(const struct diff *diff);
 bool diff_is_complete(const struct diff *diff);
 

@@ -36,7 +36,7 @@ struct diff_group {
 	enum coverage coverage; /* the worst of its parts */
 	uint64_t records;       /* judged */
 	uint64_t without_arch, killed;
-	uint64_t beyond;   /* of these without arch: the store's budget was used up */
+	uint64_t beyond; /* of these without arch: the store's budget was used up */
 	struct traits traits;
 	struct needs used; /* with asks_unused; and which profiles judged it */
 	uint64_t judged_by;

@@ -323,7 +323,7 @@ static void test_json(void **state)
 		"00112233\",\"name\":\"web\",\"runtime\":\"docker\",\"image\":null,\"pod\":null,"
 		"\"namespace\":null},\"attribution\":\"container\",\"node\":\"worker-3\","
 		"\"comm\":\"nginx\",\"exe\":\"/usr/sbin/nginx\",\"arch\":\"x86_64\",\"nr\":161,"
-		"\"syscall\":\"chroot\",\"action\":\"LOG\",\"count\":1,"
+		"\"syscall\":\"chroot\",\"action\":\"LOG\",\"refused\":false,\"count\":1,"
 		"\"first\":\"2026-11-21T23:01:34.454Z\",\"last\":\"2026-11-21T23:01:34.454Z\","
 		"\"pid\":21073,\"ip\":\"0x7fd256e08829\",\"source\":\"kernel\",\"trust\":\"kernel\",\"new\":true}");
 	made->event.container = NULL;
@@ -334,7 +334,7 @@ static void test_json(void **state)
 	json_is(made, true,
 		"{\"container\":null,\"attribution\":\"host\",\"node\":\"worker-3\",\"comm\":null,"
 		"\"exe\":\"/usr/sbin/nginx\",\"arch\":null,\"nr\":161,\"syscall\":null,"
-		"\"action\":\"LOG\",\"count\":1,\"first\":\"2026-11-21T23:01:34.454Z\","
+		"\"action\":\"LOG\",\"refused\":false,\"count\":1,\"first\":\"2026-11-21T23:01:34.454Z\","
 		"\"last\":\"2026-11-21T23:01:34.454Z\",\"pid\":21073,\"ip\":\"0x7fd256e08829\","
 		"\"source\":\"kernel\",\"trust\":\"kernel\",\"new\":false,\"verdict\":null}");
 }
