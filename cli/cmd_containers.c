@@ -16,12 +16,12 @@ static const struct option_row rows[] = {
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct containers_options_given, by,
 	       "one line for each of these: its containers, added up"),
 	OPTION(CHOICE, 0, "sort", CONTAINERS_SORT_NAMES, struct containers_options_given, sort,
-	       "by this; the largest counts and the latest times first"),
+	       "sort by this; the largest counts and the latest times first"),
 	OPTION(TEXT, 0, "limit", "N", struct containers_options_given, limit,
 	       "print only the first N lines"),
 	OPTION(FLAG, 0, "raw", NULL, struct containers_options_given, raw,
-	       "csv: names as the bytes that they are; default: control characters escaped, an "
-	       "apostrophe before what a spreadsheet would take for a formula"),
+	       "csv: names unchanged, byte by byte; default: escape control characters, and put "
+"an apostrophe before a spreadsheet formula"),
 	OPTION_TITLE("FILEs, read without a store"),
 	FILE_OPTION_ROWS(struct containers_options_given, files),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),

@@ -32,8 +32,8 @@ static const struct option_row rows[] = {
 	OPTION(FLAG, 0, "require-complete", NULL, struct diff_options, require_complete,
 	       "exit with 3 if the evidence is incomplete"),
 	OPTION(FLAG, 0, "raw", NULL, struct diff_options, raw,
-	       "csv: names as the bytes that they are; default: control characters escaped, an "
-	       "apostrophe before what a spreadsheet would take for a formula"),
+	       "csv: names unchanged, byte by byte; default: escape control characters, and put "
+"an apostrophe before a spreadsheet formula"),
 	OPTION_TITLE("FILEs, read without a store"),
 	FILE_OPTION_ROWS(struct diff_options, files),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),

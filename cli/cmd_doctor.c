@@ -16,9 +16,9 @@ struct doctor_options {
 static const struct option_row rows[] = {
 	OPTION_TITLE("Host"),
 	OPTION(TEXT, 0, "proc-root", "DIR", struct doctor_options, proc_root,
-	       "the host's /proc, where sclog runs in a container"),
+	       "the host's /proc, if sclog runs in a container"),
 	OPTION(TEXT, 0, "runtime-root", "DIR", struct doctor_options, runtime_root,
-	       "the host's /, where sclog runs in a container"),
+	       "the host's /, if sclog runs in a container"),
 	OPTION(FLAG, 0, "no-probe", NULL, struct doctor_options, no_probe,
 	       "do not make a seccomp record to see where it arrives"),
 	GLOBAL_OPTION_ROWS(DOCTOR_FORMATS),
@@ -74,7 +74,7 @@ static int run(struct invocation *invocation, struct err *err)
 
 const struct command command_doctor = {
 	.name = "doctor",
-	.summary = "whether this host logs what is needed, and what mends it",
+	.summary = "whether this host logs what is needed, and how to fix it",
 	.synopsis = "[OPTION...]",
 	.description =
 		"Checks the kernel, audit, its rules and daemons, the running containers and the "

@@ -17,12 +17,12 @@ static const struct option_row rows[] = {
 	       "text: a heading for each, with totals; json and csv name every container on "
 	       "every line"),
 	OPTION(CHOICE, 0, "sort", EVENTS_SORT_NAMES, struct events_options_given, sort,
-	       "by this; the largest counts and the latest times first"),
+	       "sort by this; the largest counts and the latest times first"),
 	OPTION(TEXT, 0, "limit", "N", struct events_options_given, limit,
 	       "print only the first N lines, of each group with --by"),
 	OPTION(FLAG, 0, "raw", NULL, struct events_options_given, raw,
-	       "csv: names as the bytes that they are; default: control characters escaped, an "
-	       "apostrophe before what a spreadsheet would take for a formula"),
+	       "csv: names unchanged, byte by byte; default: escape control characters, and put "
+"an apostrophe before a spreadsheet formula"),
 	OPTION_TITLE("FILEs, read without a store"),
 	FILE_OPTION_ROWS(struct events_options_given, files),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),

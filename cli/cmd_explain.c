@@ -301,7 +301,7 @@ static int write_source(const struct explainer *explainer)
 
 	if (source->text.n == 0)
 		return err_set(explainer->err, EINVAL,
-			       "%s: has no document: --format oci writes one", source->name);
+			       "%s: is not a document: --format oci writes one", source->name);
 	fwrite(source->text.p, 1, source->text.n, stdout);
 	return EXIT_FINE;
 }

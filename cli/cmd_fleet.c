@@ -18,9 +18,9 @@ struct fleet_options {
 static const struct option_row rows[] = {
 	OPTION_TITLE("init"),
 	OPTION(TEXT, 0, "node", "NAME", struct fleet_options, node,
-	       "make a role for this node instead, which may write its own rows"),
+	       "create a role for this node instead; it can write only its own rows"),
 	OPTION(TEXT, 0, "keep-days", "NUMBER", struct fleet_options, keep_days,
-	       "how many days are kept; default: 365"),
+	       "keep this many days; default: 365"),
 	OPTION(FLAG, 0, "print", NULL, struct fleet_options, print,
 	       "only print the SQL of the schema"),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
@@ -117,9 +117,11 @@ static int check_usage(const struct invocation *invocation, unsigned *ret_keep_d
 
 	*ret_keep_days = (unsigned)days;
 	if (!action_of(invocation))
-		return err_set(err, EINVAL, "say what to do: init, migrate, status or prune");
+		return err_set(err, EINVAL,
+			       "no action given: must be init, migrate, status or "
+			       "prune");
 	if (options->keep_days && (*end || days < 1 || days > 36500))
-		return err_set(err, EINVAL, "--keep-days: '%s' is no number from 1 to 36500",
+		return err_set(err, EINVAL, "--keep-days: '%s' is not a number from 1 to 36500",
 			       options->keep_days);
 	if (!options->print && !fleet_is_url(options->global.db))
 		return err_set(err, EINVAL,
@@ -158,7 +160,7 @@ const struct command command_fleet = {
 		{
 			{"sclog fleet init --print", "the schema in SQL, to read"},
 			{"sclog fleet init --db postgresql://db.example/sclog",
-			 "make it, or what is missing of it"},
+			 "create it, or add what is missing"},
 			{"sclog fleet status --db postgresql://db.example/sclog",
 			 "which node sent when"},
 		},

@@ -21,10 +21,10 @@ static const struct option_row rows[] = {
 	OPTION(TEXT, 0, "evidence", "ID", struct forget_options, evidence,
 	       "acknowledge this entry of the evidence instead; `sclog diff -v` shows the ids"),
 	OPTION(TEXT, 0, "reason", "TEXT", struct forget_options, reason,
-	       "why it counts no more; kept and shown with it"),
+	       "why it no longer counts; stored and shown with it"),
 	OPTION_TITLE("What is done"),
 	OPTION(FLAG, 0, "dry-run", NULL, struct forget_options, dry_run,
-	       "only say what would be done"),
+	       "only show what would be done"),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
 };
 /* clang-format on */

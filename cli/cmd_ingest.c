@@ -154,8 +154,8 @@ static int feed(struct invocation *invocation, const struct ingest_options *opti
 	r = feed_paths(store, invocation->operands, invocation->operand_count, &feed_options,
 		       counts, err);
 	if (store_was_remade(store))
-		message_warning("the store was deleted or replaced meanwhile: made anew; records"
-				" from before are missing");
+		message_warning("the store was deleted or replaced while it was open: created "
+				"again; earlier records are missing");
 	store_close(store);
 	return r;
 }

@@ -20,7 +20,7 @@ static const struct option_row rows[] = {
 	OPTION(TEXT, 0, "config", "FILE", struct prune_options, config,
 	       "configuration file; default: /etc/sclog/sclog.conf, if it exists"),
 	OPTION(FLAG, 0, "dry-run", NULL, struct prune_options, dry_run,
-	       "only say what would be done"),
+	       "only show what would be done"),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
 };
 /* clang-format on */

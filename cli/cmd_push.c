@@ -15,11 +15,11 @@ struct push_options {
 
 /* clang-format off */
 static const struct option_row rows[] = {
-	OPTION_TITLE("What is sent, and where to"),
+	OPTION_TITLE("What is sent, and where"),
 	OPTION(TEXT, 0, "to", "FILE|URL", struct push_options, to,
 	       "write a bundle, or send to a fleet's database (postgresql://HOST/DATABASE)"),
 	OPTION(TEXT, 0, "node", "NAME", struct push_options, node,
-	       "who sends; default: the only node in the store, else this host's name"),
+	       "name of the sender; default: the only node in the store, else this host's name"),
 	OPTION(FLAG, 0, "all", NULL, struct push_options, all,
 	       "send everything, not only what changed"),
 	OPTION(FLAG, 0, "force", NULL, struct push_options, force, "replace FILE if it exists"),
@@ -38,7 +38,7 @@ static int check_usage(const struct invocation *invocation, struct err *err)
 		return err_set(err, EINVAL,
 			       "--to FILE or --to postgresql://HOST/DATABASE is required");
 	if (options->node && (!*options->node || strlen(options->node) >= SHARE_NAME_SIZE))
-		return err_set(err, EINVAL, "--node: a name has 1 to %d bytes",
+		return err_set(err, EINVAL, "--node: the name must have 1 to %d bytes",
 			       SHARE_NAME_SIZE - 1);
 	return 0;
 }
@@ -128,8 +128,7 @@ const struct command command_push = {
 		},
 	.description =
 		"Sends what changed in the store since the last time: counts by day, containers, "
-		"the profiles in force, and the evidence. What is sent is absolute, so that "
-		"loading it twice changes nothing.",
+		"the profiles in force, and the evidence. Loading it twice changes nothing.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct push_options),
 	.run = run,

@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
 	OPTION(TEXT, 0, "to-workload", "WORKLOAD", struct relabel_options, to_workload,
 	       "workload that the container belongs to"),
 	OPTION(FLAG, 0, "dry-run", NULL, struct relabel_options, dry_run,
-	       "only say what would be done"),
+	       "only show what would be done"),
 	SELECTION_OPTION_ROWS(struct relabel_options, selection),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
 };

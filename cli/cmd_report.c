@@ -22,14 +22,14 @@ struct report_options {
 static const struct option_row rows[] = {
 	OPTION_TITLE("Report"),
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct report_options, by,
-	       "one answer for each of these; default: workload"),
+	       "one report for each of these; default: workload"),
 	OPTION(TEXT, 0, "since-last", "NAME", struct report_options, since_last,
-	       "only what came into the store since the last report of that NAME"),
+	       "only what was stored since the last report of that NAME"),
 	OPTION(TEXT, 'o', "output", "FILE", struct report_options, output,
-	       "write to FILE, which is replaced once the report is whole"),
+	       "write FILE atomically"),
 	OPTION(FLAG, 0, "require-complete", NULL, struct report_options, require_complete,
 	       "exit with 3 if the evidence is incomplete"),
-	OPTION_TITLE("Profile: what it would break is reported too"),
+	OPTION_TITLE("Profile: also report what it would break"),
 	PROFILE_OPTION_ROWS(struct report_options, judging),
 	SELECTION_OPTION_ROWS(struct report_options, selection),
 	OPTION_TITLE("FILEs, read without a store"),
@@ -289,7 +289,9 @@ static int check(struct invocation *invocation, struct err *err)
 	if (!*given->since_last)
 		return err_set(err, EINVAL, "--since-last needs a name");
 	if (given->selection.since || given->selection.until)
-		return err_set(err, EINVAL, "--since-last and --since or --until: give one");
+		return err_set(err, EINVAL,
+			       "--since-last cannot be combined with --since or "
+			       "--until");
 	if (invocation->operand_count)
 		return err_set(err, EINVAL, "--since-last reads the store, not FILEs");
 	invocation->misused = false;
@@ -346,7 +348,7 @@ const struct command command_report = {
 			{"sclog report --since 1d --profile docker",
 			 "the last day: new and refused calls, and what that profile would break"},
 			{"sclog report --since-last nightly --quiet",
-			 "what is new since the last such report; nothing if nothing is"},
+			 "what is new since the last such report; no output if nothing is new"},
 			{"sclog report --format prometheus -o sclog.prom",
 			 "metrics for the textfile collector of node_exporter"},
 		},

@@ -68,7 +68,8 @@ static int parse_loader(const char *text, struct profile_options *options, struc
 
 	nearest_put_choice(&near, word, "auto|docker|podman|oci|crio|containerd");
 	return err_set(err, EINVAL,
-		       "--loader: '%s' is none of auto, docker, podman, oci, crio, containerd%s",
+		       "--loader: '%s' must be one of auto, docker, podman, oci, crio, "
+		       "containerd%s",
 		       text, near.n ? near.p : "");
 }
 
@@ -79,7 +80,7 @@ static int parse_runtime(const char *text, struct profile_options *options, stru
 	if (parse_release("runtime", text, &word, &options->runtime_version, err) < 0)
 		return -EINVAL;
 	if (!runtime_from_name(word, &options->runtime) || options->runtime > RUNTIME_CRUN)
-		return err_set(err, EINVAL, "--runtime: '%s' is none of runc, crun", text);
+		return err_set(err, EINVAL, "--runtime: '%s' must be one of runc, crun", text);
 	return 0;
 }
 

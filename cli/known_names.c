@@ -97,8 +97,8 @@ static int refuse(const struct reading *reading, const struct kind *kind, const 
 		buf_put_str(&text, STR("?)"));
 	}
 	if (r == 0)
-		r = err_set(err, ENOENT, "--%s: nothing known has the name '%.200s'%s",
-			    kind->option, value, text.p ? text.p : "");
+		r = err_set(err, ENOENT, "--%s: unknown name '%.200s'%s", kind->option, value,
+			    text.p ? text.p : "");
 	texts_release(&known.names);
 	return r;
 }

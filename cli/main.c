@@ -176,7 +176,8 @@ static int call(const struct command *command, void *options, char **operands, s
 	if (fleet_is_url(invocation.global->db) && !command->reads_fleet)
 		return misuse(
 			command->name,
-			"--db names a fleet's database, and this works on a store: name a file");
+			"--db names a fleet's database, but this command needs a store: give a "
+			"file");
 	int result = command->run(&invocation, &err);
 
 	if (result >= 0)

@@ -19,7 +19,7 @@ int file_options_check(const struct file_options *options, struct err *err)
 {
 	if (!options->unwrap || envelope_is_name(options->unwrap))
 		return 0;
-	return err_set(err, EINVAL, "--unwrap: '%s' is not one of %s", options->unwrap,
+	return err_set(err, EINVAL, "--unwrap: '%s' must be one of %s", options->unwrap,
 		       ENVELOPE_NAMES);
 }
 
@@ -53,7 +53,9 @@ int file_load_stated(const struct file_options *options, const struct global_opt
 	if (!options->in_force)
 		return 0;
 	if (options->coverage)
-		return err_set(err, EINVAL, "--coverage and --in-force say the same: give one");
+		return err_set(err, EINVAL,
+			       "--coverage and --in-force cannot be combined: give "
+			       "one of them");
 	return stated_load(stated, options->in_force, global->db, err);
 }
 
@@ -174,7 +176,8 @@ int reading_open_store(struct invocation *invocation, bool dry_run, struct store
 
 	if (fleet_is_url(db))
 		return err_set(err, EINVAL,
-			       "--db names a fleet's database, and this needs a store of its own");
+			       "--db names a fleet's database, but this command needs a store: "
+			       "give a file");
 	char *path = db ? strdup(db) : store_default_path();
 	int r = reading_check_store(path, invocation, err);
 
@@ -201,8 +204,8 @@ int reading_needs_selection(const struct selection_options *options, const char 
 	if (options->host || options->unattributed || options->since || options->until)
 		return 0;
 	return err_set(err, EINVAL,
-		       "nothing is selected: say which records, by --container, --since or another"
-		       " option of the selection%s",
+		       "nothing is selected: give --container, --since or another option of the "
+		       "selection%s",
 		       else_);
 }
 

@@ -22,7 +22,7 @@ struct file_options {
 /* clang-format off */
 #define FILE_OPTION_ROWS(type, at)                                                                \
 	OPTION(TEXT, 0, "map", "FILE", type, at.map,                                              \
-	       "containers by `pid=N CONTAINER`, `comm=...`, `exe=...`, `subj=...`, one a line"), \
+	       "containers by `pid=N CONTAINER`, `comm=...`, `exe=...`, `subj=...`, one per line"),  \
 	OPTION(TEXT, 0, "timezone", "ZONE", type, at.timezone,                                    \
 	       "time zone of `ausearch -i` output; default: this host's"),                        \
 	OPTION(CHOICE, 0, "coverage", COVERAGE_NAMES, type, at.coverage,                          \
@@ -34,11 +34,11 @@ struct file_options {
 	OPTION(CHOICE, 0, "date-order", DATE_ORDER_NAMES, type, at.date_order,                    \
 	       "how `ausearch -i` wrote dates; default: as the file's dates show"),               \
 	OPTION(CHOICE, 0, "framing", FRAMING_NAMES, type, at.framing,                             \
-	       "what a log's lines stand in; default: by its first lines"),                       \
+	       "format around a log's records; default: detected from its first lines"),          \
 	OPTION(TEXT, 0, "unwrap", "NAME", type, at.unwrap,                                        \
 	       "what is around the lines, or `none`; sclog-formats(7) has the names"),            \
 	OPTION(FLAG, 0, "mixed", NULL, type, at.mixed,                                            \
-	       "a log may hold lines of several framings, as a concatenation does"),              \
+	       "a log may mix several framings (concatenated logs)"),                             \
 	OPTION(FLAG, 0, "trust-all", NULL, type, at.trust_all,                                    \
 	       "accept every record, for logs that have lost their framing")
 /* clang-format on */

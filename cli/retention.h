@@ -15,12 +15,12 @@ struct retention_options {
 /* clang-format off */
 #define RETENTION_OPTION_ROWS(type, at)                                                           \
 	OPTION(TEXT, 0, "keep-minutes", "TIME", type, at.minutes,                                 \
-	       "how long counts are kept by the minute, and records recognised when they come "   \
-	       "again; default 2d"),                                                              \
+	       "keep counts by the minute, and recognise repeated records, this long; "           \
+	       "default 2d"),                                                                     \
 	OPTION(TEXT, 0, "keep-hours", "TIME", type, at.hours,                                     \
-	       "how long counts are kept by the hour; default 10d"),                              \
+	       "keep counts by the hour this long; default 10d"),                                 \
 	OPTION(TEXT, 0, "keep-days", "TIME", type, at.days,                                       \
-	       "how long they are kept at all, by the day; default 365d, `forever` for no end")
+	       "keep counts by the day this long, then drop them; default 365d; or `forever`")
 /* clang-format on */
 
 /* What was given, else what the file says, else the default. -EINVAL for what is no length of time,

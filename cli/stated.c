@@ -13,8 +13,8 @@ static int write_resolved(struct stated *stated, const struct profile *profile, 
 					: 0;
 
 	if (r == 0 && !exact)
-		message_warning("--in-force %s: not everything that it does can be written down; "
-				"what it logged may be taken for something else",
+		message_warning("--in-force %s: not all of this profile can be stored; some of "
+				"its records may be judged wrongly",
 				stated->source);
 	lint_release(&notes);
 	return r;

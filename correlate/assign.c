@@ -135,14 +135,15 @@ static int parse_rule(const char *line, struct rule *rule, struct buf *name, str
 		if (set_condition(rule, word.p))
 			continue;
 		if (!has_condition(rule))
-			return err_set(err, EINVAL,
-				       "'%s' is none of pid=NUMBER, comm=, exe=, subj=", word.p);
+			return err_set(
+				err, EINVAL,
+				"'%s' must be one of pid=NUMBER, comm=, exe=, subj=", word.p);
 		buf_put_str(name, buf_str(&word));
 	}
 	if (result < 0)
 		return result;
 	if (any && name->n == 0)
-		return err_set(err, EINVAL, "no container's name: write 'comm=nginx -> web'");
+		return err_set(err, EINVAL, "no container name: write 'comm=nginx -> web'");
 	return any;
 }
 
@@ -194,7 +195,9 @@ static int read_map(struct assign *assign, const char *path, const struct contai
 
 	fclose(file);
 	if (result == 0 && assign->count == 0)
-		result = err_set(err, EINVAL, "--map %s: no rule in it: write 'comm=nginx -> web'",
+		result = err_set(err, EINVAL,
+				 "--map %s: contains no rules: write 'comm=nginx -> "
+				 "web'",
 				 path);
 	return result;
 }

@@ -232,13 +232,12 @@ static int listen_on(int fd, struct err *err)
 	case ECONNREFUSED:
 		return err_set(
 			err, ECONNREFUSED,
-			"process events: refused; they exist in the host's network namespace "
-			"only");
+			"process events: refused; only the host's network namespace has them");
 	case ETIMEDOUT:
 		return err_set(
 			err, ETIMEDOUT,
-			"process events: the kernel does not answer; it does in the host's pid "
-			"and user namespaces only");
+			"process events: no answer from the kernel; run in the host's pid and "
+			"user namespaces");
 	default:
 		return err_errno(err, -result, "process events (needs CAP_NET_ADMIN)");
 	}

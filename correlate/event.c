@@ -15,10 +15,10 @@ const char *unattributed_name(enum unattributed reason)
 {
 	static const char *const names[] = {
 		[UNATTRIBUTED_NONE] = "",
-		[UNATTRIBUTED_LOG_ALONE] = "a log alone holds no container",
+		[UNATTRIBUTED_LOG_ALONE] = "a log alone does not name containers",
 		[UNATTRIBUTED_PROCESS_GONE] = "process gone",
 		[UNATTRIBUTED_NO_LIFETIME] = "no lifetime on file",
-		[UNATTRIBUTED_BEFORE_WATCH] = "logged before watch looked",
+		[UNATTRIBUTED_BEFORE_WATCH] = "logged before watch started",
 	};
 
 	return names[reason];

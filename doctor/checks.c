@@ -196,7 +196,7 @@ static void check_rotation(const struct host *host, const char *id, struct healt
 	uint64_t room = auditd->file_mb * (auditd->files ? auditd->files : 1) << 20;
 
 	if (!auditd->configured) {
-		FIND(FINDING_OK, "auditd is not installed: no rotation to look at");
+		FIND(FINDING_OK, "auditd is not installed: no rotation to check");
 		return;
 	}
 	if (strcasecmp(auditd->full_action, "suspend") == 0) {
@@ -384,7 +384,7 @@ static void check_probe(const struct host *host, const char *id, struct health *
 			FIND(FINDING_WARN, "%s was not watched: %s", name, arrival->why);
 	}
 	if (!anywhere)
-		FIND(FINDING_FAIL, "a real record arrived nowhere: see the other failures");
+		FIND(FINDING_FAIL, "a real record did not arrive anywhere: see the other failures");
 }
 
 static void check_store(const struct host *host, const char *id, struct health *health)
@@ -398,7 +398,8 @@ static void check_store(const struct host *host, const char *id, struct health *
 		FIND(FINDING_OK, "%s: %.1f MB, readable", host->store_path,
 		     (double)host->store_bytes / 1048576.0);
 	else
-		FIND(FINDING_OK, "%s: not there yet; watch and ingest make it", host->store_path);
+		FIND(FINDING_OK, "%s: does not exist yet; watch and ingest create it",
+		     host->store_path);
 }
 
 static void check_clock(const struct host *host, const char *id, struct health *health)

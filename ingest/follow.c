@@ -92,8 +92,8 @@ static void begin_anew(struct follow *follow, struct follow_slot *slot)
 		follow_slot_restart(follow, slot);
 	follow_notice_put(
 		follow, FOLLOW_TRUNCATED, !found, path, "%s: was emptied; %s", path,
-		found ? "what was not read of it yet is read from its rotated copy"
-		      : "what was written just before may be lost: rotate it by renaming");
+		found ? "the unread lines are read from its rotated copy"
+		      : "the lines written just before may be lost: rotate it by renaming");
 	follow->look_due = true;
 }
 

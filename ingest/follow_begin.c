@@ -40,7 +40,7 @@ static void survey(struct follow *follow, const struct rotation *rotation)
 	add_head(follow, follow->path, &any_known);
 	if (follow->options.resumes && !any_known && follow->head_count)
 		follow_notice_outrun(follow, follow->path,
-				     "what was read last time was rotated away");
+				     "the part that was read last time was rotated away");
 	follow->options.resumes = false;
 }
 

@@ -69,7 +69,7 @@ void follow_notice_back(struct follow *follow)
 	if (!follow->in_trouble)
 		return;
 	follow->in_trouble = false;
-	follow_notice_put(follow, FOLLOW_BACK, false, follow->path, "%s: is there again",
+	follow_notice_put(follow, FOLLOW_BACK, false, follow->path, "%s: exists again",
 			  follow->path);
 }
 

@@ -46,7 +46,7 @@ static int check_regular(const char *path, const struct stat *stat, struct err *
 {
 	if (S_ISREG(stat->st_mode))
 		return 0;
-	return err_set(err, EINVAL, "%s: is a %s, no regular file", path,
+	return err_set(err, EINVAL, "%s: is a %s, not a regular file", path,
 		       S_ISDIR(stat->st_mode)    ? "directory"
 		       : S_ISFIFO(stat->st_mode) ? "FIFO"
 		       : S_ISSOCK(stat->st_mode) ? "socket"
@@ -82,7 +82,7 @@ void follow_slot_break(struct follow *follow, struct follow_slot *slot, const ch
 {
 	slot->broken = true;
 	follow_notice_put(follow, FOLLOW_UNREADABLE, true, slot->path,
-			  "%s; its lines are not read (any further)", why);
+			  "%s; no more of its lines are read", why);
 }
 
 void follow_slot_identify(struct follow_slot *slot, struct str first_line)

@@ -84,7 +84,7 @@ static enum found find_after(struct follow *follow, const struct rotation *rotat
 
 	if (found == FOUND_NEXT && gap)
 		follow_notice_outrun(follow, rotation->files[i].path,
-				     "the file that followed it is not there");
+				     "the file that followed it is missing");
 	return found;
 }
 

@@ -80,7 +80,7 @@ static int step(struct gzip *gzip, struct err *err)
 	if (gzip->between && skip_padding(gzip))
 		return 0;
 	if (gzip->stream.avail_in == 0)
-		return err_set(err, EBADMSG, "gzip data is cut off");
+		return err_set(err, EBADMSG, "gzip data is truncated");
 	gzip->between = false;
 	int code = inflate(&gzip->stream, Z_NO_FLUSH);
 

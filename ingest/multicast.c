@@ -53,13 +53,13 @@ static int check_kernel(struct err *err)
 	/* The capability came with the group, in kernels that took it over as well. */
 	if (prctl(PR_CAPBSET_READ, CAP_AUDIT_READ) < 0 && errno == EINVAL)
 		return err_set(err, EOPNOTSUPP,
-			       "audit multicast: this kernel has no such group (Linux 3.16 has); "
-			       "follow audit.log or syslog instead");
+			       "audit multicast: not supported by this kernel (needs Linux "
+			       "3.16); follow audit.log or syslog instead");
 	if (is_private_namespace())
 		return err_set(
 			err, ENONET,
-			"audit multicast: silent in a network namespace of one's own; run in "
-			"the host's (--network host, hostNetwork: true)");
+			"audit multicast: delivers nothing in a separate network namespace; run "
+			"in the host's (--network host, hostNetwork: true)");
 	return 0;
 }
 
@@ -200,8 +200,8 @@ int multicast_receive(struct multicast *multicast, multicast_record_fn *each, vo
 		return 0;
 	if (count < 0 && errno == ENOBUFS)
 		return err_set(err, ENOBUFS,
-			       "audit multicast: records were dropped, they came faster than they "
-			       "were read");
+			       "audit multicast: records were dropped: they arrived faster than "
+			       "they were read");
 	if (count < 0)
 		return err_errno(err, errno, "audit multicast: receive");
 	for (int i = 0; i < count; i++) {

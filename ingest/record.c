@@ -22,17 +22,17 @@ static const struct reason reasons[MALFORMED_COUNT] = {
 	[MALFORMED_NONE] = {"none", "well-formed"},
 	[MALFORMED_STAMP] = {"stamp", "no audit(SECONDS.MS:SERIAL) stamp and no other time"},
 	[MALFORMED_FIELD] = {"missing-field", "pid=, syscall= or code= is missing"},
-	[MALFORMED_NUMBER] = {"number", "a number that is none or does not fit"},
+	[MALFORMED_NUMBER] = {"number", "a number is malformed or too large"},
 	[MALFORMED_STRING] = {"string", "comm= or exe= is neither quoted nor hex"},
-	[MALFORMED_DUPLICATE] = {"duplicate-field", "a field stands there twice"},
+	[MALFORMED_DUPLICATE] = {"duplicate-field", "a field appears twice"},
 	[MALFORMED_AMBIGUOUS] = {"ambiguous", "interpreted text that can be read in two ways"},
-	[MALFORMED_DATE] = {"ambiguous-date", "its date can be several days; --date-order dmy, mdy "
-					      "or ymd says which"},
-	[MALFORMED_PARTIAL] = {"partial", "the last line is cut in the middle"},
+	[MALFORMED_DATE] = {"ambiguous-date", "its date can be read as several days; give "
+					      "--date-order dmy, mdy or ymd"},
+	[MALFORMED_PARTIAL] = {"partial", "the last line is incomplete"},
 	[MALFORMED_LONG] = {"too-long", "the line is longer than any record"},
 	[MALFORMED_JSON] = {"json", "JSON that is cut off or longer than 1 MiB"},
-	[MALFORMED_CALL] = {"unknown-call", "a traced call that no architecture here has"},
-	[MALFORMED_TRACE] = {"no-trace", "text in a trace that strace does not write so"},
+	[MALFORMED_CALL] = {"unknown-call", "a traced call that no known architecture has"},
+	[MALFORMED_TRACE] = {"no-trace", "text that strace does not write"},
 };
 
 const char *malformed_name(enum malformed reason)

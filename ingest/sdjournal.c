@@ -41,8 +41,8 @@ static int open_files(const char *directory, sd_journal **ret_journal, struct er
 		return 0;
 	sd_journal_close(*ret_journal);
 	return err_set(err, ENOENT,
-		       "journal of this host: there is none, or none that may be read; is "
-		       "systemd-journald running, and is Storage= not none?");
+		       "journal of this host: not found or not readable; check that "
+		       "systemd-journald runs and that Storage= is not none");
 }
 
 /* Terms for one field are joined by OR (sd_journal_add_match(3)). */

@@ -45,7 +45,7 @@ int evidence_add_step(struct evidence *evidence, int64_t step_ms, struct err *er
 {
 	BUF_AUTO text = {0};
 
-	buf_format(&text, "the clock was stepped by %lld ms", (long long)step_ms);
+	buf_format(&text, "the clock was changed by %lld ms", (long long)step_ms);
 	status_line_clear(evidence->status_line);
 	message_warning("%s: records from around this time may be attributed late", text.p);
 	return evidence_add(evidence, LOSS_CLOCK, 0, text.p, err);
@@ -62,7 +62,7 @@ int evidence_take_state(struct evidence *evidence, const struct audit_state *sta
 		return 0;
 	/* Under a rate limit the serials show the same records as missing. */
 	return evidence_add(evidence, state->rate_limit ? LOSS_RATE : LOSS_GREW, grown,
-			    "the kernel's audit_lost grew", err);
+			    "the kernel's audit_lost increased", err);
 }
 
 static int write_dropped(struct evidence *evidence, struct err *err)
@@ -126,8 +126,8 @@ static int write_refused(struct evidence *evidence, const struct attributor *att
 	};
 
 	status_line_clear(evidence->status_line);
-	message_warning("%llu processes named a container that is not their user's (%s):"
-			" they count to the host",
+	message_warning("%llu processes named a container of another user (%s): they count as "
+			"host processes",
 			(unsigned long long)note.count, text.p);
 	evidence->refused = refused.count;
 	evidence->refused_ms = ms;

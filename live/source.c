@@ -269,9 +269,8 @@ static int note_journal_outrun(struct source *source, struct err *err)
 		.ms = now_ms(),
 		.node = intake_node(&source->intake, str_of(NULL, 0)),
 		.text = buf_str(&source->label),
-		.detail = STR("the journal: what came after the last run's last entry was removed"
-			      " before it was read; larger SystemMaxUse= or RuntimeMaxUse= keep"
-			      " it longer"),
+		.detail = STR("the journal: entries since the last run were removed before they "
+			      "were read; raise SystemMaxUse= or RuntimeMaxUse="),
 	};
 
 	source->env->before_message(source->env->context);

@@ -220,9 +220,8 @@ void watch_say_sources(const struct watch *watch)
 		buf_put_str(&text, STR("netlink (the kernel's audit multicast group)"));
 	for (size_t i = 0; i < watch->source_count; i++) {
 		if (text.n)
-			buf_put_str(&text, watch->sources[i] == watch->catch_up
-						   ? STR(", after what is in ")
-						   : STR(", "));
+			buf_put_str(&text, watch->sources[i] == watch->catch_up ? STR(", after ")
+										: STR(", "));
 		buf_put_str(&text, str_from(source_label(watch->sources[i])));
 	}
 	if (!watch->options->quiet)

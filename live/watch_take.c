@@ -77,8 +77,8 @@ static void warn_of_other_node(struct watch *watch, struct str node)
 		return;
 	watch->said_other_node = true;
 	watch_clear_status(watch);
-	message_warning("records of node '%.*s' stay unattributed: this host is '%.*s'; if both"
-			" are this host, say --node %.*s",
+	message_warning("records of node '%.*s' stay unattributed: this host is '%.*s'; if both "
+			"are this host, give --node %.*s",
 			(int)node.n, node.p, (int)watch->node.n, watch->node.p, (int)node.n,
 			node.p);
 }
@@ -185,7 +185,9 @@ void watch_sync(void *context, int64_t ms)
 static int take_overrun(struct watch *watch, struct err *err)
 {
 	int result = evidence_add(&watch->evidence, LOSS_OVERRUN, 0,
-				  "the audit multicast group brought more than was taken", err);
+				  "the audit multicast group delivered records faster than they "
+				  "were read",
+				  err);
 
 	int64_t now_ms = watch_clock_ms(CLOCK_MONOTONIC);
 
@@ -193,8 +195,8 @@ static int take_overrun(struct watch *watch, struct err *err)
 		watch->overran_ms = now_ms;
 		watch_clear_status(watch);
 		message_warning(
-			"records came faster than they were taken: their serials are kept as lost"
-			"%s",
+			"records arrived faster than they were read: their serials are stored as "
+			"lost%s",
 			watch->catch_up_name ? " unless the log has them" : "");
 	}
 	return result < 0 ? result : watch_begin_catch_up(watch, err);

@@ -53,7 +53,7 @@ const char *diff_unused_doubt(const struct diff *diff, const struct diff_group *
 	if (group->killed)
 		return "a program was killed: its next calls are not known";
 	if (group->without_arch)
-		return "some of its records have no arch";
+		return "some of its records have no architecture";
 	return diff_group_is_flawed(diff, group) ? "records may be missing; see the evidence"
 						 : NULL;
 }

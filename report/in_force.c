@@ -94,8 +94,8 @@ static int conclude(struct search *search, const char *source, struct profile_so
 
 	if (search->differ)
 		return err_set(search->err, ENOTUNIQ,
-			       "containers with this name have different profiles: give an id "
-			       "(%.200s)",
+			       "containers with this name have different profiles: give a "
+			       "container id (%.200s)",
 			       ids);
 	if (!search->found && search->matches)
 		return err_set(search->err, ENOENT,

@@ -99,7 +99,7 @@ static enum text_colour put_verdict(struct buf *cell, const struct record *recor
 	enum finding_kind kind;
 
 	if (!verdict) {
-		buf_put_str(cell, STR("not judged: no architecture"));
+		buf_put_str(cell, STR("not checked: no architecture"));
 		return TEXT_PLAIN;
 	}
 	if (!finding_kind_of(verdict, &kind)) {

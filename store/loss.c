@@ -196,8 +196,7 @@ static int take_hole(const struct hole *hole, void *context)
 	if (!loss.reason.n && !say(&query->rest, hole->missing, true, hole->from_ms, hole->to_ms))
 		return 0;
 	put_hole(&text, query, hole);
-	buf_put_str(&text, hole->missing == 1 ? STR(" was delivered by no source")
-					      : STR(" were delivered by no source"));
+	buf_put_str(&text, STR(" never arrived"));
 	put_serials(&text, hole);
 	return give(query, &loss, hole->missing, true, &text);
 }
@@ -213,8 +212,8 @@ static int give_filtered(struct loss_query *query)
 		return 0;
 	identify_hole(query, &loss, &query->filtered, ENTRY_FILTERED);
 	put_hole(&text, query, &query->filtered);
-	buf_put_str(&text, STR(" are in no log; the logs hold one record type only, so whether"
-			       " they were lost cannot be told"));
+	buf_put_str(&text, STR(" are missing; they may be records of other types, because the "
+			       "logs have only one type"));
 	return give(query, &loss, 0, false, &text);
 }
 
@@ -225,46 +224,46 @@ struct loss_words {
 };
 
 static const struct loss_words loss_words[LOSS_KIND_COUNT] = {
-	[LOSS_PRINTK] = {"kernel log lines were suppressed by printk's rate limit; how many of"
-			 " them were audit records, and whether another source has them, cannot"
-			 " be told",
+	[LOSS_PRINTK] = {"kernel log lines were suppressed by printk's rate limit; some may be "
+			 "audit records that no other source has",
 			 false},
 	[LOSS_COUNTER] = {"records were dropped by the kernel (audit_lost)", true},
 	[LOSS_BACKLOG] = {"audit backlog limit exceeded: records were dropped", false},
 	[LOSS_RATE] = {"audit rate limit exceeded: records were dropped", false},
 	[LOSS_QUEUE] = {"an audit queue overflowed: records were dropped", false},
 	[LOSS_MALFORMED] = {"malformed record(s) could not be read", true},
-	[LOSS_INPUT] = {"an input could not be read to its end", false},
+	[LOSS_INPUT] = {"an input could not be read completely", false},
 	[LOSS_OVERLAP] =
-		{"merged stores held different records of the same time: its counts are minima",
+		{"merged stores have different records of the same time: its counts are minimums",
 		 false},
-	[LOSS_OVERRUN] = {"a live source brought more than was taken; which serials are missing is"
-			  " said of its stream",
+	[LOSS_OVERRUN] = {"records of a live source arrived faster than they were read; the "
+			  "missing serials are listed separately",
 			  false},
 	[LOSS_OUTRUN] = {"a log was rotated away or cut before all of it was read", false},
-	[LOSS_UNOBSERVED] = {"nobody observed for a while; what was logged then is in no source",
+	[LOSS_UNOBSERVED] = {"nothing was watching for a while; no source has the records of "
+			     "that time",
 			     false},
-	[LOSS_DROPPED] = {"record(s) were dropped: the store could not be written and its memory"
-			  " was full; which serials are missing is said of its stream",
+	[LOSS_DROPPED] = {"record(s) were dropped: the store could not be written and memory was "
+			  "full; the missing serials are listed separately",
 			  false},
-	[LOSS_PROCESSES] = {"fork and exec events were lost: processes of that time may be"
-			    " attributed to nothing",
+	[LOSS_PROCESSES] = {"fork and exec events were lost: records of that time may be "
+			    "unattributed",
 			    false},
-	[LOSS_CLOCK] = {"the clock was stepped: times around it are not in order", false},
-	[LOSS_GREW] = {"record(s) were dropped by the kernel while it was watched", true},
-	[LOSS_LIMIT] = {"record(s) were beyond a limit of the store and are not counted", false},
+	[LOSS_CLOCK] = {"the clock was changed: times around it are not in order", false},
+	[LOSS_GREW] = {"record(s) were dropped by the kernel while sclog was watching", true},
+	[LOSS_LIMIT] = {"record(s) exceeded a limit of the store and are not counted", false},
 	[LOSS_UNTAKEN] = {"line(s) look like records or notices of losses, and were not counted",
 			  false},
 	[LOSS_REPLACED] =
 		{"the store was deleted or replaced while it was open: records from before"
 		 " are missing",
 		 false},
-	[LOSS_CLAIMED] = {"process(es) named a container that is not their user's, and count to the"
-			  " host",
+	[LOSS_CLAIMED] = {"process(es) named a container of another user; they count as host "
+			  "processes",
 			  false},
-	[LOSS_EXPIRED] = {"record(s) are older than the store's horizon and were not counted;"
-			  " whether they had been counted before it moved is not known"
-			  " (ingest --backfill counts them)",
+	[LOSS_EXPIRED] = {"record(s) are older than the store's horizon and were not counted "
+			  "now; they may have been counted earlier (ingest --backfill counts "
+			  "them)",
 			  false},
 };
 
@@ -375,7 +374,7 @@ static int give_node(struct loss_query *query, struct err *err)
 	int result = stream_holes(query->sql, query->node, take_hole, query, err);
 
 	if (result == 0)
-		result = give_rest(query, "audit serials were delivered by no source");
+		result = give_rest(query, "audit serials never arrived");
 	if (result == 0)
 		result = give_filtered(query);
 	return result == 0 ? give_rows(query, err) : result;

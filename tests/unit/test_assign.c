@@ -124,16 +124,16 @@ struct error_case {
 static const struct error_case error_cases[] = {
 	{"", "no rule"},
 	{"# nothing but words\n", "no rule"},
-	{"comm=a -> web\nnginx -> web\n", "2: 'nginx' is none of"},
-	{"comm=a\n", "1: no container's name"},
-	{"comm=a ->\n", "1: no container's name"},
-	{"comm=a -> \"\"\n", "1: no container's name"},
+	{"comm=a -> web\nnginx -> web\n", "2: 'nginx' must be one of"},
+	{"comm=a\n", "1: no container name"},
+	{"comm=a ->\n", "1: no container name"},
+	{"comm=a -> \"\"\n", "1: no container name"},
 	{"comm=a -> web too\n", "1: text after the container's name: 'too'"},
-	{"pid= -> web\n", "1: 'pid=' is none of"},
-	{"pid=x1 -> web\n", "1: 'pid=x1' is none of"},
-	{"pid=-1 -> web\n", "1: 'pid=-1' is none of"},
-	{"pid=4294967296 -> web\n", "1: 'pid=4294967296' is none of"},
-	{"uid=0 -> web\n", "1: 'uid=0' is none of"},
+	{"pid= -> web\n", "1: 'pid=' must be one of"},
+	{"pid=x1 -> web\n", "1: 'pid=x1' must be one of"},
+	{"pid=-1 -> web\n", "1: 'pid=-1' must be one of"},
+	{"pid=4294967296 -> web\n", "1: 'pid=4294967296' must be one of"},
+	{"uid=0 -> web\n", "1: 'uid=0' must be one of"},
 };
 
 static void test_errors_name_the_line(void **state)

@@ -261,7 +261,7 @@ static void test_text_verdict(void **state)
 		{&bad_arch, "refused: KILL_THREAD, architecture not in the filter"},
 		{&stub, "falls back: ERRNO ENOSYS"},
 		{&conditional, "conditional: ALLOW when arg0 is 0x0; ERRNO(1) otherwise"},
-		{NULL, "not judged: no architecture"},
+		{NULL, "not checked: no architecture"},
 	};
 	struct made *made = *state;
 	char expected[256];

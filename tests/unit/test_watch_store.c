@@ -85,7 +85,7 @@ static const char version_1[] =
 	"INSERT INTO \"word\" VALUES('phase',1,'setup');"
 	"INSERT INTO \"word\" VALUES('phase',2,'exec');"
 	"INSERT INTO \"word\" VALUES('reason',0,'');"
-	"INSERT INTO \"word\" VALUES('reason',1,'a log alone holds no container');"
+	"INSERT INTO \"word\" VALUES('reason',1,'a log alone does not name containers');"
 	"INSERT INTO \"word\" VALUES('reason',2,'process gone');"
 	"INSERT INTO \"word\" VALUES('reason',3,'no lifetime on file');"
 	"INSERT INTO \"word\" VALUES('source',0,'log');"
@@ -776,12 +776,12 @@ static void test_losses(void **state)
 		const char *words;
 		uint64_t known;
 	} rows[] = {
-		{LOSS_OVERRUN, "brought more than was taken", 0},
+		{LOSS_OVERRUN, "arrived faster than they were read", 0},
 		{LOSS_OUTRUN, "rotated away or cut", 0},
-		{LOSS_UNOBSERVED, "nobody observed", 0},
+		{LOSS_UNOBSERVED, "nothing was watching", 0},
 		{LOSS_DROPPED, "5 record(s) were dropped: the store could not", 0},
 		{LOSS_PROCESSES, "fork and exec events were lost", 0},
-		{LOSS_CLOCK, "clock was stepped", 0},
+		{LOSS_CLOCK, "clock was changed", 0},
 		{LOSS_GREW, "5 record(s) were dropped by the kernel", 5},
 	};
 	struct stores *fixture = *state;
