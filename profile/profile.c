@@ -170,7 +170,7 @@ static int load_unit(struct profile *profile, const struct profile_source *sourc
 	profile->rules.off = stack.count == 0;
 	if (r == 0 && profile->rules.off)
 		lint_report(&profile->lints, LINT_NO_FILTER, 0, profile->whole,
-			    "no system call is filtered or logged: everything is allowed");
+			    "no syscall is filtered or logged: everything is allowed");
 	else if (r == 0)
 		combine(profile, &stack);
 	filter_stack_release(&stack);
@@ -191,13 +191,13 @@ static int load_filters(struct profile *profile, const struct profile_source *so
 		return r;
 	if (profile->rules.off) {
 		lint_report(&profile->lints, LINT_NO_FILTER, 0, profile->whole,
-			    "there is none: everything is allowed");
+			    "there is no filter: everything is allowed");
 		return 0;
 	}
 	if (source->stack.threads_differ)
 		lint_report(&profile->lints, LINT_THREADS_DIFFER, 0, profile->whole,
-			    "other threads of this process have another number of filters: this is "
-			    "the main thread's answer");
+			    "other threads of this process have a different number of filters: "
+			    "this result is for the main thread");
 	combine(profile, &source->stack);
 	profile->filter.arch_count = 0;
 	struct survey survey = survey_filter(&profile->filter, profile->options.arch);
@@ -205,8 +205,8 @@ static int load_filters(struct profile *profile, const struct profile_source *so
 	profile->rules.default_action = survey.default_action;
 	if (!survey.known)
 		lint_report(&profile->lints, LINT_TOO_COMPLEX, 0, profile->whole,
-			    "computes more than can be worked out: what it does is not known for "
-			    "some or all calls");
+			    "is too complex to evaluate: the result is unknown for some or all "
+			    "calls");
 	return 0;
 }
 

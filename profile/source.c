@@ -90,7 +90,7 @@ static int read_all(int fd, size_t max, struct buf *bytes, struct err *err)
 	int r = file_read_all(fd, max, bytes);
 
 	if (r == -EFBIG)
-		return err_set(err, EFBIG, "larger than %zu MiB: no seccomp profile", max >> 20);
+		return err_set(err, EFBIG, "larger than %zu MiB: not a seccomp profile", max >> 20);
 	return r < 0 ? err_errno(err, -r, "cannot read") : 0;
 }
 
@@ -101,10 +101,9 @@ static int read_file(const char *path, size_t max, struct buf *bytes, struct err
 
 	if (fd < 0 && errno == ENOENT && !strchr(path, '/'))
 		return err_set(err, ENOENT,
-			       "cannot open: No such file or directory; nor does sclog know a "
-			       "profile by this name (docker, containerd, podman, "
-			       "containers-common, one of their releases as in docker@28.0, "
-			       "runtime-default, unconfined)");
+			       "cannot open: No such file or directory; nor is it a known "
+			       "profile (docker, containerd, podman, containers-common, one of "
+			       "their releases such as docker@28.0, runtime-default, unconfined)");
 	if (fd < 0)
 		return err_errno(err, errno, "cannot open");
 	int r = read_all(fd, max, bytes, err);
@@ -112,7 +111,7 @@ static int read_file(const char *path, size_t max, struct buf *bytes, struct err
 	if (!standard_input)
 		close(fd);
 	if (r == 0 && bytes->n == 0)
-		r = err_set(err, EINVAL, "empty: no seccomp profile");
+		r = err_set(err, EINVAL, "empty: not a seccomp profile");
 	return r;
 }
 
@@ -152,7 +151,7 @@ static int run_analyze(const char *argument, struct buf *output, struct err *err
 	close(ends[1]);
 	if (r < 0) {
 		close(ends[0]);
-		return err_errno(err, -r, "cannot run systemd-analyze, which knows the groups");
+		return err_errno(err, -r, "cannot run systemd-analyze, which lists the groups");
 	}
 	r = read_all(ends[0], GROUPS_MAX_BYTES, output, err);
 	close(ends[0]);
@@ -332,7 +331,7 @@ static int acquire_pid(struct profile_source *source, const char *rest, struct e
 	pid_t pid;
 
 	if (!pid_of(rest, &pid))
-		return err_set(err, EINVAL, "'%.40s' is no process id", rest);
+		return err_set(err, EINVAL, "'%.40s' is not a process id", rest);
 	source->kind = PROFILE_SOURCE_FILTERS;
 	return live_filters_get(pid, &source->stack, err);
 }
@@ -347,7 +346,7 @@ static int acquire_container(struct profile_source *source, const char *rest, st
 {
 	(void)source;
 	(void)rest;
-	return err_set(err, EOPNOTSUPP, "a container's profile cannot be asked for here");
+	return err_set(err, EOPNOTSUPP, "a container's profile cannot be used here");
 }
 
 /* --- all of them */

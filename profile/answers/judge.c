@@ -218,8 +218,7 @@ static void put_unknown(struct verdict *verdict)
 {
 	char **conditions = mem_new(1, sizeof(*conditions));
 
-	conditions[0] =
-		mem_copy(STR("cannot tell: the filter computes more than can be worked out"));
+	conditions[0] = mem_copy(STR("cannot tell: the filter is too complex to evaluate"));
 	verdict->conditions = (const char *const *)conditions;
 	verdict->condition_count = 1;
 }

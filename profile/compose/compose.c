@@ -216,7 +216,10 @@ static int refuse_differences(const struct lints *differences, struct err *err)
 		buf_format(&text, "%s%s", i ? "; " : "", differences->all[i].message);
 	if (differences->count > TOLD_DIFFERENCES)
 		buf_format(&text, "; and %zu more", differences->count - TOLD_DIFFERENCES);
-	return err_set(err, EINVAL, "an OCI profile cannot say what these do together: %s", text.p);
+	return err_set(err, EINVAL,
+		       "the merged behaviour cannot be expressed as an OCI profile: "
+		       "%s",
+		       text.p);
 }
 
 /* What is no rule: who answers NOTIFY, and flags. Takes the document over. */
@@ -341,8 +344,8 @@ int compose(const struct composing *composing, struct composed *ret_composed, st
 	*ret_composed = (struct composed){0};
 	if (composing->base_count == 0 && composing->needs->count == 0)
 		return err_set(err, EINVAL,
-			       "nothing is needed, and there is no base: there is nothing to "
-			       "make a profile of");
+			       "no syscall is needed and there is no base: nothing to write a "
+			       "profile from");
 	r = open_bases(&composer, err);
 	if (r == 0) {
 		join_allowed(&composer);

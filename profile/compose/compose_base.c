@@ -52,7 +52,9 @@ static struct profile_options as_oci(const struct profile_options *options)
 
 static int refuse_inexact(const struct lints *notes, struct err *err)
 {
-	const char *first = notes->count ? notes->all[0].message : "its answers are computed";
+	const char *first = notes->count ? notes->all[0].message
+					 : "its filter is too complex for OCI "
+					   "rules";
 
 	return err_set(err, EINVAL, "%s", first);
 }
@@ -66,7 +68,7 @@ int compose_base_open(struct compose_base *base, struct profile *profile,
 
 	*base = (struct compose_base){.profile = profile, .label = profile_info(profile).source};
 	if (!profile_filter(profile))
-		return err_set(err, EINVAL, "%s is no filter: it lets everything through",
+		return err_set(err, EINVAL, "%s is not a filter: it allows everything",
 			       base->label);
 	int r = oci_document(profile, &base->document, &notes, &exact, err);
 
@@ -191,8 +193,8 @@ int compose_base_build(struct compose_base *base, const struct composer *compose
 	if (composing->has_default && composing->default_action != default_action &&
 	    value_pass(default_action) != PASS_REFUSED)
 		return err_set(err, EINVAL,
-			       "%s: answers %s to what no rule names, which a default of %s would "
-			       "take away",
+			       "%s: its default action is %s; --default-action %s would be "
+			       "stricter than the base",
 			       base->label, verdict_value_text(default_action, text[0]),
 			       verdict_value_text(composing->default_action, text[1]));
 	int r = build(&base->rules, composer, &base->filter, err);

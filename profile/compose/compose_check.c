@@ -29,8 +29,8 @@ static int fail(struct checker *checker, uint32_t token, int64_t nr, const char 
 
 	syscall_name(arch_audit(token), nr, name);
 	return err_set(checker->err, EPROTO,
-		       "the composed profile fails its check (a mistake of sclog's): %s, number "
-		       "%lld on %s, %s",
+		       "the composed profile fails its check (a bug in sclog): %s, number %lld "
+		       "on %s, %s",
 		       name, (long long)nr, arch ? arch : "an unknown arch", what);
 }
 
@@ -62,7 +62,7 @@ static int check_needs(struct checker *checker, uint32_t token)
 		struct verdict verdict = profile_judge(checker->profile, arch_audit(token), nr);
 
 		if (verdict.kind != VERDICT_ALLOWED && verdict.kind != VERDICT_LOGGED)
-			return fail(checker, token, nr, "is needed and refused");
+			return fail(checker, token, nr, "is needed but refused");
 	}
 	return 0;
 }
@@ -114,10 +114,9 @@ static int refuse_relation(struct checker *checker, uint32_t token, int64_t nr, 
 {
 	if (more)
 		return fail(checker, token, nr,
-			    "passes, and is neither needed nor let through so by a base");
+			    "is allowed, but neither needed nor allowed by a base");
 	if (less)
-		return fail(checker, token, nr,
-			    "passes under a base, and is refused now, or logged");
+		return fail(checker, token, nr, "is allowed by a base, but now refused or logged");
 	return 0;
 }
 
@@ -169,7 +168,7 @@ static region member_calls(const struct compose_claim *claim, struct regions *re
 
 static void note_undecided(struct checker *checker, uint32_t token)
 {
-	lint_add(checker->notes, 3, "", "the self-check could not work out what passes on %s",
+	lint_add(checker->notes, 3, "", "the self-check could not determine what is allowed on %s",
 		 arch_name(token));
 }
 
@@ -242,20 +241,23 @@ static int check_others(struct checker *checker)
 
 	if (passes == DIAGRAM_UNKNOWN) {
 		lint_add(checker->notes, 3, "",
-			 "the self-check could not work out what passes on other arches");
+			 "the self-check could not determine what is allowed on other "
+			 "architectures");
 		return 0;
 	}
 	if (region_and(&checker->regions, others, diagram_where(&checker->regions, passes, 1)) ==
 	    REGION_NONE)
 		return 0;
 	return err_set(checker->err, EPROTO,
-		       "the composed profile fails its check (a mistake of sclog's): something "
-		       "passes on an arch that is not in it");
+		       "the composed profile fails its check (a bug in sclog): it allows "
+		       "something on an architecture that it does not list");
 }
 
 static int refuse_x32(void *context, const struct numbers_part *part)
 {
-	return fail(context, SCMP_ARCH_X32, part->first, "passes on an arch that is not in it");
+	return fail(context, SCMP_ARCH_X32, part->first,
+		    "is allowed on an architecture that the "
+		    "profile does not list");
 }
 
 /* x32 where the filter has x86_64 alone: both are one arch to the kernel. */

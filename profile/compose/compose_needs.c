@@ -118,8 +118,8 @@ static void put_all_stubbed(const struct composer *composer, struct compose_entr
 	}
 	if (entries->count > before)
 		lint_note(&composer->composed->notes, 2, "",
-			  "%zu syscalls that runc's stub answers with ENOSYS keep that by a rule, "
-			  "since something newer than they are is let through now",
+			  "%zu syscalls get explicit ENOSYS rules: runc's stub no longer covers "
+			  "them because a newer syscall is now allowed",
 			  entries->count - before);
 }
 
@@ -167,7 +167,7 @@ static void put_pin(const struct composer *composer, const char *need, uint32_t 
 		return;
 	own_entry(entries, name)->neutral = true;
 	lint_note(&composer->composed->notes, 2, "",
-		  "%s is named with the default action, so that runc's stub does not refuse %s, "
+		  "%s is listed with the default action so that runc's stub does not refuse %s, "
 		  "number %lld on %s",
 		  name, need, (long long)nr, arch_name(token));
 }

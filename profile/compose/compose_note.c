@@ -29,8 +29,8 @@ static void note_arches(const struct composer *composer, const struct compose_ba
 		return;
 	put_missing(composer, base, &missing);
 	lint_add(&composer->composed->notes, 0, "",
-		 "%s kills programs of %s: the arch is added, and what that profile lets through "
-		 "passes there too",
+		 "%s kills programs of %s: the architecture is added, and what that profile "
+		 "allows is allowed there too",
 		 base->label, missing.p);
 }
 
@@ -52,17 +52,18 @@ static void note_merged(const struct composer *composer, size_t at)
 
 	if (compose_default_of(composer, at) != compose_default_of(composer, 0))
 		lint_note(notes, 2, "",
-			  "%s answers %s to what no rule names, %s %s: the milder of the two holds",
+			  "the default action of %s is %s, that of %s is %s: the milder one is "
+			  "used",
 			  first->label,
 			  verdict_value_text(compose_default_of(composer, 0), text[0]), base->label,
 			  verdict_value_text(compose_default_of(composer, at), text[1]));
 	if (!same_strings(&first->document.flags, &base->document.flags))
-		lint_add(notes, 2, "", "the flags of %s are not taken over, only those of %s",
+		lint_add(notes, 2, "", "the flags of %s are ignored; those of %s are used",
 			 base->label, first->label);
 	if (base->document.listener_path && first->document.listener_path &&
 	    strcmp(first->document.listener_path, base->document.listener_path) != 0)
 		lint_add(notes, 2, "",
-			 "%s has another listenerPath: that of %s answers SCMP_ACT_NOTIFY",
+			 "%s has a different listenerPath; that of %s is used for SCMP_ACT_NOTIFY",
 			 base->label, first->label);
 }
 

@@ -176,13 +176,13 @@ static void note_newer(struct newer *newer)
 
 	if (newer->kept.count)
 		lint_note(notes, 1, "",
-			  "the libseccomp here does not know these names; they stay in the "
-			  "profile: %s. A runtime whose libseccomp does not know them ignores "
-			  "them: the default action applies",
+			  "this libseccomp does not know these names; they stay in the profile: "
+			  "%s. A runtime with such a libseccomp ignores them and uses the "
+			  "default action",
 			  form_list_text(&newer->kept));
 	if (newer->lost.count)
 		lint_add(notes, 1, "",
-			 "left out: the libseccomp here does not know these names, and their rules "
+			 "left out: this libseccomp does not know these names, so their rules "
 			 "cannot be merged: %s",
 			 form_list_text(&newer->lost));
 }

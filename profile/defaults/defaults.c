@@ -130,7 +130,7 @@ int default_find(struct str name, struct default_profile *ret_profile, struct er
 	struct version version = {.count = 0};
 
 	if (!program)
-		return err_set(err, ENOENT, "no default profile of that name is known");
+		return err_set(err, ENOENT, "unknown default profile");
 	if (at == name.n)
 		releases = &program->releases[program->count - 1];
 	else if (version_parse(str_skip(name, at + 1), &version))

@@ -206,11 +206,11 @@ static void lint_spelling(struct reader *reader, const struct node *node, bool i
 
 	if (strcmp(node->key, name) != 0)
 		lint_report(reader->lints, LINT_MEMBER_CASE, reader->order, where,
-			    "spelled %s: loaders written in Go take it, crun does not",
+			    "spelled %s: loaders written in Go accept it, crun does not",
 			    text_quote(node->key, quoted));
 	if (!is_last && node->kind != NODE_NULL)
 		lint_report(reader->lints, LINT_MEMBER_TWICE, reader->order, where,
-			    "given more than once: loaders written in Go take the last, crun the "
+			    "given more than once: loaders written in Go use the last, crun the "
 			    "first");
 }
 
@@ -581,10 +581,9 @@ static bool needs_default(const struct document *document)
 static void lint_mark(struct reader *reader)
 {
 	if (reader->document->tree.has_mark && reader->document->tree.is_json)
-		lint_report(
-			reader->lints, LINT_BYTE_ORDER_MARK, 0, "",
-			"the text begins with a byte-order mark: Docker, Podman and runc refuse "
-			"such a file; remove the mark");
+		lint_report(reader->lints, LINT_BYTE_ORDER_MARK, 0, "",
+			    "the text begins with a byte-order mark, which Docker, Podman and runc "
+			    "refuse: remove it");
 }
 
 int document_parse(struct str text, const char *select, struct document *document,

@@ -282,7 +282,7 @@ static int read_string(struct finder *finder, const struct node *holder, const c
 	    0)
 		return err_prefix(finder->err, "%s", place);
 	if (!node_is(document->profile, NODE_MAP))
-		return wrong(finder, place, "a profile is a JSON object");
+		return wrong(finder, place, "a profile must be a JSON object");
 	buf_format(&prefix, "%s: ", place);
 	document->prefix_owned = mem_copy(buf_str(&prefix));
 	document->prefix = document->prefix_owned;
@@ -488,7 +488,7 @@ static void ignore_members(struct finder *finder, struct node *spec)
 		snprintf(place, sizeof(place), "spec.%s", dropped[i]);
 		if (node_member(spec, dropped[i]))
 			lint_report(finder->lints, LINT_OPERATOR_DROPS, 0, place,
-				    "a SeccompProfile has no such member: the API server drops it");
+				    "not a member of a SeccompProfile: the API server drops it");
 		for (struct node *node; (node = node_member(spec, dropped[i]));)
 			node->ignored = true;
 	}
@@ -497,14 +497,15 @@ static void ignore_members(struct finder *finder, struct node *spec)
 /* `disabled` of v1beta1 became `state` in v1. */
 static void lint_object(struct finder *finder, const struct node *object, const struct node *spec)
 {
-	static const char message[] = "the operator puts no disabled profile on any node";
+	static const char message[] = "the operator does not install a disabled profile on any "
+				      "node";
 	const char *api = node_string(node_member(object, "apiVersion"));
 	char quoted[QUOTED_SIZE];
 
 	if (!api || strncmp(api, SPO_GROUP, strlen(SPO_GROUP)) != 0)
 		lint_report(finder->lints, LINT_OPERATOR_VERSION, 0, "apiVersion",
 			    "%s: the operator's is " SPO_GROUP
-			    "v1beta1 or v1, so no cluster takes this",
+			    "v1beta1 or v1, so no cluster accepts this",
 			    api ? text_quote(api, quoted) : "missing");
 	if (node_is(node_member(spec, "disabled"), NODE_TRUE))
 		lint_report(finder->lints, LINT_OPERATOR_DISABLED, 0, "spec.disabled", "%s",
@@ -817,8 +818,8 @@ static int choose(struct finder *finder, const char *select, size_t *ret_at)
 		return err_set(finder->err, EINVAL, "%s", finder->refused.message);
 	if (finder->count == 0)
 		return err_set(finder->err, EINVAL,
-			       "1:1: no seccomp profile: neither a member of one nor anything that "
-			       "holds one");
+			       "1:1: not a seccomp profile: the text has no member of a profile "
+			       "and contains none");
 	if (select && (finder->count > 1 || finder->all[0].name))
 		return choose_named(finder, select, ret_at);
 	if (finder->count == 1)
@@ -841,7 +842,7 @@ int readers_find(struct document *document, const char *select, struct lints *li
 		struct node *root = tree->documents[i];
 
 		if (root->kind != NODE_MAP && root->kind != NODE_LIST && tree->document_count == 1)
-			r = err_set(err, EINVAL, "1:1: a profile is a JSON object");
+			r = err_set(err, EINVAL, "1:1: a profile must be a JSON object");
 		else
 			find_candidates(&finder, root);
 	}

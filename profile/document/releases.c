@@ -23,7 +23,7 @@ static const struct {
 		"refuses SCMP_ACT_KILL_PROCESS and SCMP_ACT_KILL_THREAD",
 		"runc, libcontainer/seccomp/config.go"},
 	[RUNC_S390_STUB_WITHOUT_ZERO] = {"runc", "1.1.3",
-		"has no answer of its own for number 0 on s390 and s390x",
+		"has no special result for number 0 on s390 and s390x",
 		"runc, libcontainer/seccomp/patchbpf"},
 	[RUNC_STUB_LISTED_ONLY] = {"runc", "1.1.15",
 		"has the ENOSYS stub only for architectures that the profile lists",
@@ -115,7 +115,7 @@ int release_parse(const char *program, struct str text, struct version *ret_vers
 			"unknown release '%.*s' of %s; known are (the last of each line): %s",
 			(int)(text.n < 40 ? text.n : 40), text.p, program, known[i].lines);
 	}
-	return err_set(err, EINVAL, "%s takes no release", program);
+	return err_set(err, EINVAL, "%s has no releases: remove the @", program);
 }
 
 bool libseccomp_has(const struct version *version, const char *name)

@@ -139,8 +139,8 @@ static int resolve_arches(struct resolver *resolver)
 			"in the filter; programs of any other arch are killed");
 	else if (document->arch_map_count && document->architectures.count)
 		return err_set(resolver->err, EINVAL,
-			       "%s: given together with 'architectures'; loader %s takes only one "
-			       "of the two",
+			       "%s: given together with 'architectures'; loader %s accepts only "
+			       "one of them",
 			       place, loader_name(resolver->rules->loader));
 	else if (document->arch_map_count)
 		return arches_from_map(resolver);
@@ -218,7 +218,7 @@ static void lint_caps(struct resolver *resolver, size_t at, const char *member,
 		rule_place(resolver, at, member, where);
 		lint_report(
 			resolver->lints, LINT_UNKNOWN_CAPABILITY, at + 1, where,
-			"%s is no capability's name (CAP_SYS_ADMIN is one), so it is never held",
+			"%s is not a capability (such as CAP_SYS_ADMIN), so no container has it",
 			text_quote(name, quoted));
 	}
 }
@@ -246,8 +246,8 @@ static void lint_arches(struct resolver *resolver, size_t at)
 		return;
 	rule_place(resolver, at, "includes.arches", where);
 	lint_report(resolver->lints, LINT_ARCH_NEVER_MATCHES, at + 1, where,
-		    "no host is called %s (amd64, arm64 and ppc64le are names), so the rule never "
-		    "applies",
+		    "%s is not a host architecture (such as amd64, arm64 or ppc64le), so the "
+		    "rule never applies",
 		    text_quote(arches->all[0], quoted));
 }
 
@@ -284,7 +284,7 @@ static void lint_rule(struct resolver *resolver, size_t at)
 		const char *always = "the rule applies always";
 
 		if (rule->name)
-			lint_ignored(resolver, at, "name", "only 'names' counts");
+			lint_ignored(resolver, at, "name", "only 'names' is used");
 		if (rule->includes.present)
 			lint_ignored(resolver, at, "includes", always);
 		if (rule->excludes.present)
@@ -296,7 +296,8 @@ static void lint_rule(struct resolver *resolver, size_t at)
 	}
 	lint_args(resolver, at);
 	if (loader == LOADER_PODMAN && rule->includes.has_min_kernel)
-		lint_ignored(resolver, at, "includes.minKernel", "every kernel will do");
+		lint_ignored(resolver, at, "includes.minKernel",
+			     "the rule applies on every kernel");
 	if (loader == LOADER_PODMAN && rule->excludes.has_min_kernel)
 		lint_ignored(resolver, at, "excludes.minKernel", "no kernel excludes the rule");
 	if (loader != LOADER_PODMAN && rule->errno_name)
@@ -357,7 +358,7 @@ static void lint_errno(struct resolver *resolver, size_t order, const char *plac
 		number->present = false;
 	} else if (resolver->options->loader_version.count == 0) {
 		lint_report(resolver->lints, LINT_ERRNO_BY_RELEASE, order, place,
-			    "Docker before %s does not know it and answers EPERM",
+			    "ignored by Docker before %s: the errno is EPERM there",
 			    release_fact_until(fact));
 	}
 }
@@ -371,8 +372,8 @@ static int both_names(struct resolver *resolver, size_t at)
 		return 0;
 	rule_place(resolver, at, "name", place);
 	return err_set(resolver->err, EINVAL,
-		       "%s: given together with 'names'; loader %s takes only one of the two",
-		       place, loader_name(resolver->rules->loader));
+		       "%s: given together with 'names'; loader %s accepts only one of them", place,
+		       loader_name(resolver->rules->loader));
 }
 
 static int add_rule(struct resolver *resolver, size_t at)
@@ -462,7 +463,8 @@ static int resolve_default(struct resolver *resolver)
 		return err_quoted(resolver->err, place, "unknown action", document->default_action);
 	if (action == SCMP_ACT_NOTIFY)
 		return err_set(resolver->err, EINVAL,
-			       "%s: no runtime takes SCMP_ACT_NOTIFY as the default action", place);
+			       "%s: no runtime accepts SCMP_ACT_NOTIFY as the default action",
+			       place);
 	top_place(resolver, "defaultErrnoRet", place);
 	struct optional errno_ret = document->default_errno_ret;
 
@@ -567,8 +569,9 @@ static bool is_unfiltered(struct resolver *resolver)
 	if (version->count == 0)
 		lint_report(
 			resolver->lints, LINT_PRIVILEGED, 0, place,
-			"Docker %s and later, and Podman, apply the profile; Docker before that runs "
-			"a privileged container without a filter (--loader docker@26 judges that)",
+			"Docker %s and later, and Podman, apply the profile; Docker before that "
+			"runs a privileged container without a filter (check that with --loader "
+			"docker@26)",
 			until);
 	return false;
 }

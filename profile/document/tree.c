@@ -69,7 +69,7 @@ struct node *tree_add(const struct tree_input *input, struct node *parent, const
 	char what[64];
 
 	if (++input->tree->values > TREE_MAX_VALUES) {
-		snprintf(what, sizeof(what), "more than %u values: no seccomp profile",
+		snprintf(what, sizeof(what), "more than %u values: not a seccomp profile",
 			 TREE_MAX_VALUES);
 		tree_error(input, start, E2BIG, what);
 		return NULL;
@@ -153,7 +153,7 @@ int tree_read(struct tree *tree, struct str text, struct err *err)
 	int r = tree->is_json ? tree_parse_json(&input) : tree_parse_yaml(&input);
 
 	if (r == 0 && tree->document_count == 0)
-		r = err_set(err, EINVAL, "1:1: empty: no seccomp profile");
+		r = err_set(err, EINVAL, "1:1: empty: not a seccomp profile");
 	index_lines(tree);
 	return r;
 }
@@ -171,7 +171,7 @@ int tree_read_inner(struct tree *tree, const struct node *holder, struct node *p
 
 	*ret_node = input.root;
 	if (r == 0 && !input.root)
-		r = err_set(err, EINVAL, "1:1: empty: no seccomp profile");
+		r = err_set(err, EINVAL, "1:1: empty: not a seccomp profile");
 	return r;
 }
 

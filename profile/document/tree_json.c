@@ -41,7 +41,7 @@ static int unexpected(struct scanner *scanner, const char *expected)
 	char what[96], c = peek(scanner);
 
 	if (scanner->at >= scanner->text.n)
-		snprintf(what, sizeof(what), "the text ends here; expected %s", expected);
+		snprintf(what, sizeof(what), "unexpected end of text; expected %s", expected);
 	else if (c == '/' || c == '#')
 		snprintf(what, sizeof(what), "JSON has no comments: remove it");
 	else if (c == '\'')
@@ -129,7 +129,7 @@ static int read_string(struct scanner *scanner, const char **ret_text)
 		end += text.p[end] == '\\' ? 2 : 1;
 	if (end >= text.n) {
 		scanner->at = start - 1;
-		return wrong(scanner, "this string has no end");
+		return wrong(scanner, "unterminated string");
 	}
 	char *copy = tree_alloc(scanner->input->tree, end - start + 1), *to = copy;
 
@@ -282,7 +282,7 @@ static int read_collection(struct scanner *scanner, struct node *node)
 		comma = scanner->at++;
 		if (peek(scanner) == close) {
 			scanner->at = comma;
-			return wrong(scanner, "a comma behind the last item: remove it");
+			return wrong(scanner, "a comma after the last item: remove it");
 		}
 	}
 	if (peek(scanner) != close)
@@ -340,6 +340,6 @@ int tree_parse_json(struct tree_input *input)
 		if (input->holder || (c != '{' && c != '[') ||
 		    !memchr(input->text.p + end, '\n', scanner.at - end))
 			return wrong(&scanner,
-				     "text behind the end of the JSON document: remove it");
+				     "text after the end of the JSON document: remove it");
 	} while (true);
 }

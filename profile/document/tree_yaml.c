@@ -168,11 +168,11 @@ static int read_alias(struct yaml_reader *reader, const struct slot *slot,
 			continue;
 		if (!anchor->node)
 			return wrong_name(reader, &event->start_mark,
-					  "this alias stands inside what it stands for:", name);
+					  "this alias refers to a value that contains it:", name);
 		return copy_node(reader, slot, anchor->node, offset_of(reader, &event->start_mark),
 				 offset_of(reader, &event->end_mark), ret_node);
 	}
-	return wrong_name(reader, &event->start_mark, "no anchor is called", name);
+	return wrong_name(reader, &event->start_mark, "unknown anchor", name);
 }
 
 /* --- scalars */
@@ -296,7 +296,7 @@ static int read_scalar(struct yaml_reader *reader, const yaml_event_t *event, st
 	node->text = tree_string(reader->input->tree, text);
 	node->kind = typed || (plain && !tag) ? kind_of_plain(text, node) : NODE_STRING;
 	if (typed && node->kind == NODE_STRING)
-		return wrong_at(reader, &event->start_mark, EINVAL, "is not what its tag says");
+		return wrong_at(reader, &event->start_mark, EINVAL, "does not match its tag");
 	trim_block(reader, event, node);
 	return 0;
 }

@@ -102,14 +102,14 @@ int filter_check(const struct sock_filter *program, size_t count, struct err *er
 {
 	if (count == 0 || count > BPF_MAXINSNS)
 		return err_set(err, EINVAL,
-			       "the filter has %zu instructions; the kernel takes 1 to %d, so the "
-			       "container would not start",
+			       "the filter has %zu instructions; the kernel accepts 1 to %d, so "
+			       "the container would not start",
 			       count, BPF_MAXINSNS);
 	for (size_t i = 0; i < count; i++) {
 		if (!is_legal(&program[i]))
 			return err_set(err, EINVAL,
-				       "instruction %zu (code 0x%x, k 0x%x) is not one that the "
-				       "kernel takes in a seccomp filter",
+				       "instruction %zu (code 0x%x, k 0x%x) is not allowed in a "
+				       "seccomp filter",
 				       i, program[i].code, program[i].k);
 		if (!jumps_inside(&program[i], count - 1 - i))
 			return err_set(err, EINVAL, "instruction %zu jumps out of the filter", i);

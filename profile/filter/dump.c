@@ -93,15 +93,15 @@ int dump_parse(const void *bytes, size_t n, struct filter_stack *ret_stack, stru
 
 	*ret_stack = (struct filter_stack){0};
 	if (n == 0)
-		return err_set(err, EINVAL, "empty: no filter");
+		return err_set(err, EINVAL, "empty: not a filter");
 	if (n > MAX_BYTES)
 		return err_set(err, EFBIG,
-			       "larger than %zu bytes: the kernel takes at most %d instructions",
+			       "larger than %zu bytes: the kernel accepts at most %d instructions",
 			       MAX_BYTES, BPF_MAXINSNS);
 	if (n % each)
 		return err_set(err, EINVAL,
-			       "%zu bytes is no multiple of %zu, the size of a BPF instruction: no "
-			       "filter, or one that was cut off",
+			       "%zu bytes is not a multiple of %zu, the size of a BPF "
+			       "instruction: not a filter, or a truncated one",
 			       n, each);
 	struct sock_filter *program = mem_new(n / each, each);
 

@@ -112,13 +112,13 @@ static int add_arch(struct builder *builder, size_t i)
 
 	if (r == -EDOM)
 		return err_set(builder->err, EDOM,
-			       "%s: libseccomp refuses %s beside %s, the host's arch, whose byte "
-			       "order is another",
+			       "%s: libseccomp refuses %s together with %s, the host's "
+			       "architecture: their byte orders differ",
 			       place, text_quote(name, quoted), arch_name(builder->options->arch));
 	if (r < 0)
 		return err_errno(builder->err, -r,
-				 "%s: libseccomp refuses %s beside the host's arch", place,
-				 text_quote(name, quoted));
+				 "%s: libseccomp refuses %s together with the host's architecture",
+				 place, text_quote(name, quoted));
 	if (filter->arch_count == FILTER_MAX_ARCHES)
 		return err_set(builder->err, E2BIG, "%s: too many architectures", place);
 	filter->arches[filter->arch_count++].token = token;
@@ -136,7 +136,7 @@ static int add_host_arch(struct builder *builder)
 	if (r == 0 && host != seccomp_arch_native())
 		r = seccomp_arch_add(builder->context, host);
 	if (r < 0)
-		return err_errno(builder->err, -r, "libseccomp cannot build for this arch");
+		return err_errno(builder->err, -r, "libseccomp cannot build for this architecture");
 	builder->filter->arches[builder->filter->arch_count++].token = host;
 	builder->filter->big_endian = !(arch_audit(host) & __AUDIT_ARCH_LE);
 	return 0;
@@ -194,8 +194,8 @@ static int refuse_errno(struct builder *builder, uint32_t action, const char *pl
 			const char *what)
 {
 	return err_set(builder->err, EINVAL,
-		       "%s: libseccomp refuses %s: it takes no errno above %d, and this is %u",
-		       place, what, VALUE_ERRNO_MAX - 1, action & SECCOMP_RET_DATA);
+		       "%s: libseccomp refuses %s: the largest errno is %d, not %u", place, what,
+		       VALUE_ERRNO_MAX - 1, action & SECCOMP_RET_DATA);
 }
 
 static int refuse_default(struct builder *builder)
@@ -437,9 +437,7 @@ static void lint_unknown(struct builder *builder, size_t rule, enum unknown_kind
 	if (unknown->count > UNKNOWN_SHOWN)
 		buf_format(&text, " and %zu more", unknown->count - UNKNOWN_SHOWN);
 	if (kind == UNKNOWN_HERE)
-		buf_format(&text,
-			   ", and the one here (%u.%u.%u) does not: judged as if the rule were not "
-			   "there",
+		buf_format(&text, ", but this one (%u.%u.%u) does not: the rule is ignored here",
 			   here->major, here->minor, here->micro);
 	else
 		buf_format(&text, "%s: the name%s no effect",
@@ -657,10 +655,9 @@ static void lint_stub(struct builder *builder)
 	    lists_host(builder))
 		return;
 	snprintf(place, sizeof(place), "%sarchitectures", builder->rules->document->prefix);
-	lint_report(
-		builder->lints, LINT_STUB_BY_RELEASE, 0, place,
-		"the host's own arch is not listed: runc before 1.1.15 answers syscalls newer than "
-		"the profile with the default action, later ones (as here) with ENOSYS");
+	lint_report(builder->lints, LINT_STUB_BY_RELEASE, 0, place,
+		    "the host's architecture is not listed: for syscalls newer than the profile, "
+		    "runc before 1.1.15 uses the default action, later ones (as here) ENOSYS");
 }
 
 /* Why the runtime of that release refuses the flag, or NULL. */
@@ -699,7 +696,7 @@ static int check_flag(struct builder *builder, const char *flag, const char *pla
 			    release_fact_until(*fact), release_fact_until(RUNC_NO_WAIT_KILLABLE));
 	else if (fact)
 		lint_report(builder->lints, LINT_FLAG_BY_RELEASE, 0, place,
-			    "%s before %s refuses %s; later ones take %s", runtime,
+			    "%s before %s refuses %s; later ones accept %s", runtime,
 			    release_fact_until(*fact),
 			    *fact == RUNC_NO_FLAGS ? "every flag" : "this flag", flag);
 	return 0;

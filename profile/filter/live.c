@@ -85,11 +85,11 @@ static int task_status(pid_t pid, struct task_status *ret_status, struct err *er
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	r = status_read(path, ret_status);
 	if (r == -ENOENT || r == -ESRCH)
-		return err_set(err, ESRCH, "there is no process %d", pid);
+		return err_set(err, ESRCH, "process %d does not exist", pid);
 	if (r < 0)
 		return err_errno(err, -r, "cannot read %s", path);
 	if (ret_status->is_zombie)
-		return err_set(err, ESRCH, "process %d has ended and waits to be reaped", pid);
+		return err_set(err, ESRCH, "process %d has ended (a zombie)", pid);
 	if (!ret_status->has_mode)
 		return err_set(err, EOPNOTSUPP, "this kernel has no seccomp: %s does not name it",
 			       path);
@@ -128,8 +128,8 @@ static int refuse_seize(pid_t pid, int code, const struct task_status *status, s
 		return err_errno(err, code, "cannot trace process %d", pid);
 	if (status->tracer)
 		return err_set(err, EPERM,
-			       "process %d is traced by process %ld already (a debugger, strace): "
-			       "a process has one tracer at a time",
+			       "process %d is traced by process %ld already (a debugger, "
+			       "strace): a process can have only one tracer",
 			       pid, status->tracer);
 	return err_set(err, EPERM,
 		       "no permission to trace process %d: that takes root (CAP_SYS_PTRACE and "
@@ -171,10 +171,10 @@ static int refuse_filter(pid_t pid, int code, long at, struct err *err)
 	case EACCES:
 		if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0)
 			return err_set(err, EACCES,
-				       "the kernel gives filters only to a tracer that has none of "
-				       "its own, and this program runs under one");
+				       "the kernel shows filters only to a tracer without a "
+				       "filter, but this program runs under one");
 		return err_set(err, EACCES,
-			       "the kernel gives filters only to a tracer with CAP_SYS_ADMIN in "
+			       "the kernel shows filters only to a tracer with CAP_SYS_ADMIN in "
 			       "the host's user namespace");
 	case EINVAL:
 	case EIO:
@@ -324,7 +324,7 @@ int live_filters_get(pid_t pid, struct filter_stack *ret_stack, struct err *err)
 
 	*ret_stack = (struct filter_stack){0};
 	if (pid <= 0)
-		return err_set(err, ESRCH, "%d is no process id", pid);
+		return err_set(err, ESRCH, "%d is not a process id", pid);
 	r = task_status(pid, &status, err);
 	if (r < 0)
 		return r;

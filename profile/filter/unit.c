@@ -161,7 +161,9 @@ static int put_call(struct parser *parser, const struct assignment *assignment,
 		return put_group(parser, assignment, call, depth);
 	if (seccomp_syscall_resolve_name(call->name) == __NR_SCMP_ERROR) {
 		if (!assignment->of_group)
-			lint_line(parser, "libseccomp knows no syscall %s: the word has no effect",
+			lint_line(parser,
+				  "libseccomp does not know the syscall %s: the word has "
+				  "no effect",
 				  text_quote(call->name, quoted));
 		return 0;
 	}
@@ -190,11 +192,11 @@ static bool find_group(struct str groups, const char *name, struct str *ret_memb
 
 static int groups_unknown(struct parser *parser, const char *name)
 {
-	return err_set(parser->err, EINVAL, "%u:1: what %s holds is not known: %s", parser->line,
-		       name,
+	return err_set(parser->err, EINVAL, "%u:1: the contents of %s are unknown: %s",
+		       parser->line, name,
 		       parser->in->groups_failed && *parser->in->groups_failed
 			       ? parser->in->groups_failed
-			       : "systemd-analyze was not asked");
+			       : "systemd-analyze was not run");
 }
 
 static int put_group(struct parser *parser, const struct assignment *assignment,
@@ -207,7 +209,7 @@ static int put_group(struct parser *parser, const struct assignment *assignment,
 	if (parser->in->groups.n == 0)
 		return groups_unknown(parser, text_quote(call->name, quoted));
 	if (!find_group(parser->in->groups, call->name, &members)) {
-		lint_line(parser, "systemd has no group %s: the word has no effect",
+		lint_line(parser, "systemd does not know the group %s: the word has no effect",
 			  text_quote(call->name, quoted));
 		return 0;
 	}
@@ -247,13 +249,14 @@ static bool parse_call(struct parser *parser, const struct assignment *assignmen
 	call->how = strcmp(colon + 1, "kill") == 0 ? UNIT_CALL_KILL : UNIT_CALL_ERRNO;
 	if (!*word || (call->how == UNIT_CALL_ERRNO &&
 		       (!errno_from_name(colon + 1, &number) || number > ERRNO_LAST))) {
-		lint_line(parser, "%s is no call with an errno: systemd ignores the word", quoted);
+		lint_line(parser, "%s is not a call with an errno: systemd ignores the word",
+			  quoted);
 		return false;
 	}
 	call->error = (unsigned)number;
 	if (!assignment->inverted) {
 		lint_line(parser,
-			  "%s: only with ~ may a call have an errno: systemd ignores the word",
+			  "%s: a call can have an errno only after ~: systemd ignores the word",
 			  quoted);
 		return false;
 	}
@@ -323,7 +326,7 @@ static int set_errno(struct parser *parser, struct str value)
 		return 0;
 	}
 	if (!errno_from_name(copy, &number) || number == 0 || number > ERRNO_LAST) {
-		lint_line(parser, "%s is no errno: systemd ignores the line",
+		lint_line(parser, "%s is not an errno: systemd ignores the line",
 			  text_quote(copy, quoted));
 		return 0;
 	}
@@ -386,7 +389,7 @@ static void put_arch(struct parser *parser, struct str word)
 		unit->arches[unit->arch_count++] = arch_names[i].token;
 		return;
 	}
-	lint_line(parser, "systemd knows no architecture %s: the word has no effect",
+	lint_line(parser, "systemd does not know the architecture %s: the word has no effect",
 		  quote(word, quoted));
 }
 
@@ -427,8 +430,8 @@ static void lint_other(struct parser *parser, struct str key, struct str value)
 	for (size_t i = 0; i < sizeof(other_filters) / sizeof(other_filters[0]); i++) {
 		if (str_eq(key, str_from(other_filters[i])) && !is_off(value))
 			lint_line(parser,
-				  "%s= installs a filter more, which is not in this answer; that "
-				  "of a running service is (pid:MAINPID)",
+				  "%s= installs another filter, which is not included here; for "
+				  "a running service use pid:MAINPID",
 				  other_filters[i]);
 	}
 }
@@ -451,7 +454,7 @@ static int set(struct parser *parser, struct str key, struct str value)
 		if (parser->in_section)
 			return settings[i].set(parser, value);
 		lint_line(parser,
-			  "%s= stands outside of [Service], [Socket], [Mount] and [Swap]: systemd "
+			  "%s= is outside [Service], [Socket], [Mount] and [Swap]: systemd "
 			  "ignores it",
 			  settings[i].key);
 	}
@@ -654,9 +657,8 @@ static int add_rule(struct builder *builder, scmp_filter_ctx context, uint32_t a
 		return 0;
 	if (r == -EACCES)
 		return err_set(builder->err, EINVAL,
-			       "%u:1: %s is refused as everything is that is not listed: "
-			       "libseccomp does not take that, and the unit would fail to start "
-			       "(228/SECCOMP)",
+			       "%u:1: %s has the same action as unlisted calls: libseccomp "
+			       "refuses that, and the unit would fail to start (228/SECCOMP)",
 			       call->line, call->name);
 	return err_errno(builder->err, -r, "%u:1: libseccomp refuses the rule for %s", call->line,
 			 call->name);
@@ -798,7 +800,7 @@ int unit_build(const struct unit *unit, const struct profile_options *options,
 	*ret_filter = (struct filter){.big_endian = !little};
 	if (little != (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__))
 		return err_set(err, EOPNOTSUPP,
-			       "a unit is judged for hosts of this machine's byte order only");
+			       "a unit can be checked only for hosts of this machine's byte order");
 	r = build(&builder);
 	for (size_t i = 0; i < builder.arch_count; i++)
 		ret_filter->arches[ret_filter->arch_count++].token = builder.arches[i];

@@ -208,7 +208,7 @@ static void advise_of_risk(struct adviser *adviser)
 	if (options->kernel_major < 4 || (options->kernel_major == 4 && options->kernel_minor < 8))
 		find_allowed(adviser, risky_before_4_8, COUNT(risky_before_4_8));
 	say(adviser, LINT_HIGH_RISK, "allows ",
-	    ": high-risk, today's Docker default refuses them or asks for a capability");
+	    ": high-risk; Docker's current default refuses them or requires a capability");
 }
 
 static void advise_of_errno(struct adviser *adviser)

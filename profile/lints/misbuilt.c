@@ -82,12 +82,11 @@ static void tell(const struct comparison *comparison, uint32_t meant, uint32_t o
 
 	document_name_place(comparison->rules->document, rule->document_rule, rule->document_name,
 			    place);
-	lint_report(
-		lints, LINT_MISBUILT_CONDITION, rule->document_rule + 1, place,
-		"libseccomp %u.%u.%u makes something else of the conditions for %s than they say: "
-		"some arguments that should get %s get %s",
-		version->major, version->minor, version->micro, text_quote(rule->name, quoted),
-		verdict_value_text(meant, meant_text), verdict_value_text(other, other_text));
+	lint_report(lints, LINT_MISBUILT_CONDITION, rule->document_rule + 1, place,
+		    "libseccomp %u.%u.%u builds the conditions for %s incorrectly: some arguments "
+		    "that should get %s get %s",
+		    version->major, version->minor, version->micro, text_quote(rule->name, quoted),
+		    verdict_value_text(meant, meant_text), verdict_value_text(other, other_text));
 }
 
 /* Rules that say what the default says are not in the filter. */

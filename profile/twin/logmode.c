@@ -73,8 +73,8 @@ static const struct stays {
 	 "SCMP_ACT_TRACE stays: without a tracer the call fails with ENOSYS, under the twin too, "
 	 "and is not logged"},
 	{SCMP_ACT_NOTIFY,
-	 "SCMP_ACT_NOTIFY stays: what its listener refuses is refused under the twin too, and is "
-	 "not logged"},
+	 "SCMP_ACT_NOTIFY stays: a call that its listener refuses is refused under the twin too, "
+	 "and is not logged"},
 };
 
 static void note_staying(struct twin_maker *maker, size_t order, const char *place,
@@ -147,8 +147,7 @@ static int parse(struct twin_maker *maker, struct str text)
 	int r = document_parse(text, maker->options.select, &maker->document, NULL, maker->err);
 
 	if (r == 0 && !maker->document.profile)
-		r = err_set(maker->err, EINVAL,
-			    "there is no filter, so there is nothing to make a twin of");
+		r = err_set(maker->err, EINVAL, "there is no filter, so no twin is needed");
 	if (r < 0)
 		document_locate(&maker->document, maker->err);
 	return r;
@@ -163,7 +162,7 @@ static int change(struct twin_maker *maker)
 	change_rules(maker);
 	if (!maker->twin->changed)
 		lint_note(&maker->twin->notes, 0, "",
-			  "refuses nothing: the twin is the same, and logs nothing more");
+			  "refuses nothing: the twin is identical and logs nothing more");
 	return twin_prove(maker);
 }
 
@@ -233,15 +232,14 @@ static int make_of_filters(struct twin *twin, const struct profile_source *sourc
 	int r = 0;
 
 	if (source->stack.count == 0)
-		r = err_set(err, EINVAL,
-			    "there is no filter, so there is nothing to make a twin of");
+		r = err_set(err, EINVAL, "there is no filter, so no twin is needed");
 	if (r == 0) {
 		struct survey survey = survey_filter(&filter, arch_native());
 
 		r = export_filter(&filter, &survey, arch_native(), &export, err);
 	}
 	for (size_t i = 0; r == 0 && i < export.differences.count; i++)
-		lint_add(&twin->notes, 0, "", "no OCI profile can say it: %s",
+		lint_add(&twin->notes, 0, "", "cannot be expressed as an OCI profile: %s",
 			 export.differences.all[i].message);
 	if (r == 0)
 		document_write(&export.document, false, &text);

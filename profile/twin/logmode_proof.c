@@ -50,8 +50,7 @@ static bool strip_rule(struct proof *proof, const struct rule *rule, const char 
 		return false;
 	document_name_place(&maker->document, rule->document_rule, rule->document_name, place);
 	lint_add(&maker->twin->notes, rule->document_rule + 1, place,
-		 "%s is left out of this rule in the twin: %s", text_quote(rule->name, quoted),
-		 why);
+		 "%s is not in this rule of the twin: %s", text_quote(rule->name, quoted), why);
 	proof->stripped++;
 	return true;
 }
@@ -70,22 +69,23 @@ static const char *reason(const struct proof *proof, bool stub, bool always,
 {
 	if (!default_logs(proof))
 		return manner != TWIN_LEFT
-			       ? "libseccomp loses part of conditions that overlap once their "
-				 "actions are the same; rules at the end say for which arguments it "
-				 "is logged"
-			       : "libseccomp loses part of conditions that overlap once their "
-				 "actions are the same; it is logged whatever its arguments";
+			       ? "libseccomp drops part of overlapping conditions with the same "
+				 "action; rules at the end list the arguments for which it is "
+				 "logged"
+			       : "libseccomp drops part of overlapping conditions with the same "
+				 "action; every call of it is logged";
 	if (stub)
-		return "on some arch runc's stub refuses it with ENOSYS, which a twin has not; it is "
-		       "logged on every arch, whatever its arguments";
+		return "on some architecture runc's stub refuses it with ENOSYS, but a twin has "
+		       "no stub; every call of it is logged, on every architecture";
 	if (always)
-		return "another rule refuses it always, and would be dropped for saying what the "
-		       "twin's default says";
+		return "another rule always refuses it; in the twin that rule would equal the "
+		       "default and be dropped";
 	if (manner != TWIN_LEFT)
-		return "another rule refuses it for some arguments, and would be dropped for saying "
-		       "what the twin's default says; rules at the end say for which it passes";
-	return "another rule refuses it for some arguments, and would be dropped for saying what "
-	       "the twin's default says; it is logged whatever its arguments";
+		return "another rule refuses it for some arguments; in the twin that rule would "
+		       "equal the default and be dropped; rules at the end list the arguments "
+		       "for which it is allowed";
+	return "another rule refuses it for some arguments; in the twin that rule would equal "
+	       "the default and be dropped; every call of it is logged";
 }
 
 static bool lets_pass(const struct proof *proof, const char *name)
@@ -133,8 +133,8 @@ static void strip_name(struct proof *proof, uint32_t audit_arch, int64_t nr, boo
 	proof->stripped++;
 	if (restated && manner == TWIN_LEFT)
 		lint_add(&maker->twin->notes, SIZE_MAX, "",
-			 "for which arguments %s passes cannot be said after all: it is logged "
-			 "whatever its arguments",
+			 "the arguments for which %s is allowed cannot be expressed as rules; "
+			 "every call of it is logged",
 			 text_quote(name, quoted));
 	strip_rules(proof, name, reason(proof, stub, always, manner));
 }
@@ -148,11 +148,10 @@ static bool take_back(struct proof *proof, const char *name)
 	if (!twin_take_back(maker, name))
 		return false;
 	proof->stripped++;
-	lint_add(
-		&maker->twin->notes, SIZE_MAX, "",
-		"for which arguments %s passes cannot be said after all: it is logged whatever its "
-		"arguments",
-		text_quote(name, quoted));
+	lint_add(&maker->twin->notes, SIZE_MAX, "",
+		 "the arguments for which %s is allowed cannot be expressed as rules; every call "
+		 "of it is logged",
+		 text_quote(name, quoted));
 	return true;
 }
 
@@ -231,8 +230,8 @@ static int check_arch(struct proof *proof, uint32_t token)
 
 	return r != -E2BIG ? r
 			   : err_set(proof->maker->err, E2BIG,
-				     "the twin cannot be compared with the profile: there is too "
-				     "much to work out");
+				     "the twin cannot be compared with the profile: the filters "
+				     "are too complex");
 }
 
 static int compare(struct proof *proof)
@@ -253,8 +252,8 @@ static int compare(struct proof *proof)
 		return r;
 	syscall_name(arch_audit(proof->wrong_token), proof->wrong_nr, name);
 	return err_set(proof->maker->err, EINVAL,
-		       "no twin can be made: %s (%lld on %s) would not be logged though the "
-		       "profile refuses it",
+		       "no twin is possible: the profile refuses %s (%lld on %s), but the twin "
+		       "would not log it",
 		       name, (long long)proof->wrong_nr, arch_name(proof->wrong_token));
 }
 
@@ -423,7 +422,7 @@ static int prove(struct twin_maker *maker, const struct profile_options *options
 	if (r == 0 && users && proof.other_shape && options->loader == LOADER_AUTO)
 		lint_note(&maker->twin->notes, 0, "",
 			  "without its errnos the twin no longer looks like a profile of %s: "
-			  "when sclog is to read it, say --loader %s",
+			  "give --loader %s when sclog reads it",
 			  loader_name(proof.profile.rules.loader),
 			  loader_name(proof.profile.rules.loader));
 	built_release(&proof.profile);

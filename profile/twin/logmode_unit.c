@@ -50,8 +50,8 @@ static void write_drop_in(struct twin *twin, const struct unit *unit)
 	twin->changed = 1;
 	if (unit->log.present)
 		lint_add(&twin->notes, 0, "",
-			 "the unit's own SystemCallLog= is replaced: what it logged beside what is "
-			 "refused is not logged under the twin");
+			 "the unit's own SystemCallLog= is replaced: the twin logs only what the "
+			 "unit refuses");
 	if (unit->has_arches)
 		lint_add(&twin->notes, 0, "",
 			 "SystemCallArchitectures= stays: a program of an architecture that is not "
@@ -72,8 +72,7 @@ int twin_of_unit(struct twin *twin, const struct profile_source *source, struct 
 
 	if (r == 0 && !unit.filter.present)
 		r = err_set(err, EINVAL,
-			    "no SystemCallFilter=: there is no filter, so there is nothing to make "
-			    "a twin of");
+			    "no SystemCallFilter=: there is no filter, so no twin is needed");
 	if (r == 0)
 		write_drop_in(twin, &unit);
 	unit_release(&unit);

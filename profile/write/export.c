@@ -422,14 +422,14 @@ static void note_runtime(const struct exporter *exporter)
 
 	if (exporter->survey->has_stub)
 		lint_note(notes, 0, "",
-			  "syscalls newer than the profile get ENOSYS by a stub that runc puts in "
-			  "front; crun has none and answers them with the default, %s",
+			  "runc's stub returns ENOSYS for syscalls newer than the profile; crun "
+			  "has no stub and uses the default action, %s",
 			  verdict_value_text(exporter->default_action, text));
 	else if (value_pass(exporter->default_action) < PASS_TRACED &&
 		 exporter->default_action != VALUE_ENOSYS)
 		lint_note(notes, 0, "",
-			  "the filter has no ENOSYS stub: runc will put one in front, so that "
-			  "syscalls newer than the profile get ENOSYS instead of %s",
+			  "the filter has no ENOSYS stub, but runc adds one: syscalls newer than "
+			  "the profile then get ENOSYS instead of %s",
 			  verdict_value_text(exporter->default_action, text));
 }
 
@@ -451,19 +451,18 @@ static void note(const struct exporter *exporter)
 	note_runtime(exporter);
 	if (!exporter->survey->checks_arch)
 		lint_note(notes, 0, "",
-			  "the filter does not refuse arches that it does not know; the profile is "
-			  "for the arches of this machine and kills the programs of any other");
+			  "the filter does not refuse unknown architectures; the profile is for "
+			  "the architectures of this machine and kills programs of any other");
 	if (has_action(exporter, SECCOMP_RET_USER_NOTIF))
 		lint_note(notes, 0, "",
-			  "SCMP_ACT_NOTIFY needs someone who answers: runc refuses the profile "
-			  "until it has a listenerPath");
+			  "SCMP_ACT_NOTIFY needs a listener: runc refuses the profile until it "
+			  "has a listenerPath");
 	for (size_t i = 0; i < exporter->name_count; i++) {
 		if (exporter->names[i].inexpressible && exporter->names[i].manner != MANNER_LEFT)
-			lint_note(
-				notes, 0, "",
-				"%s: the filter's conditions cannot be said in OCI rules, or take "
-				"too many; the profile has the strictest of its answers",
-				exporter->names[i].name);
+			lint_note(notes, 0, "",
+				  "%s: the filter's conditions need too many OCI rules or cannot "
+				  "be expressed; the profile uses the strictest of its actions",
+				  exporter->names[i].name);
 	}
 }
 

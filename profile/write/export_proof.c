@@ -13,7 +13,7 @@
 #define TOLD_NAMES 40
 
 /* What stands for an answer that is not known. */
-#define UNKNOWN_TEXT "what cannot be worked out"
+#define UNKNOWN_TEXT "a result that is too complex to evaluate"
 
 /* No AUDIT_ARCH_*. */
 #define NO_ARCH 0x5ec0ffeeU
@@ -64,7 +64,7 @@ static char *answer_text(struct regions *regions, diagram answer)
 		put_value(values[i], &text);
 	}
 	if (count > 1)
-		buf_put_str(&text, STR(", by the arguments"));
+		buf_put_str(&text, STR(", depending on the arguments"));
 	return mem_copy(buf_str(&text));
 }
 

@@ -81,9 +81,11 @@ int form_widen(const struct form_writer *writer, struct form_list *names, const 
 	if (!text)
 		return 0;
 	if (!writer->widen)
-		return err_set(writer->err, EINVAL, "%s: %s; --widen lets them through as a whole",
+		return err_set(writer->err, EINVAL,
+			       "%s: %s; --widen allows them for all "
+			       "arguments",
 			       why, text);
-	lint_add(writer->notes, 0, "", "%s: let through whatever the arguments are: %s", why, text);
+	lint_add(writer->notes, 0, "", "%s: allowed for all arguments: %s", why, text);
 	return 0;
 }
 
@@ -286,7 +288,7 @@ static int take_document(struct form_writer *writer)
 
 	if (shape != SHAPE_OCI && shape != SHAPE_SPO)
 		return err_set(writer->err, EINVAL,
-			       "the profile is %s's, whose conditions are not decided yet",
+			       "the profile is for %s, and its conditions are not resolved yet",
 			       shape_name(shape));
 	options.loader = LOADER_OCI;
 	options.arch = arch_native();
@@ -296,7 +298,7 @@ static int take_document(struct form_writer *writer)
 
 	if (r == 0 && writer->rules.off)
 		r = err_set(writer->err, EINVAL,
-			    "there is no filter, so there is no profile to write");
+			    "there is no filter, so no profile can be written");
 	if (r < 0)
 		return r;
 	document_of_rules(&writer->rules, &all);

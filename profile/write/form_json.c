@@ -107,8 +107,7 @@ static void note_default_errno(const struct form_writer *writer)
 	    (value_effect(writer->default_action) & SECCOMP_RET_DATA) == EPERM)
 		return;
 	lint_add(writer->notes, 0, "defaultErrnoRet",
-		 "Docker before 23.0 does not know it: what is not listed gets EPERM there instead "
-		 "of %s",
+		 "ignored by Docker before 23.0: unlisted calls get EPERM there instead of %s",
 		 form_errno_text((value_effect(writer->default_action) & SECCOMP_RET_DATA), text));
 }
 

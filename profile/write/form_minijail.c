@@ -124,18 +124,18 @@ static int check_default(const struct policy *policy)
 
 	if (value_pass(action) != PASS_REFUSED)
 		return err_set(writer->err, EINVAL,
-			       "minijail kills what a policy does not list (or logs all of it, "
-			       "minijail0 -L), and the profile's default is %s",
+			       "minijail kills unlisted calls (minijail0 -L logs them), but the "
+			       "profile's default is %s",
 			       spelling_of_action(action));
 	if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
 		lint_add(writer->notes, 0, "defaultAction",
-			 "minijail kills what a policy does not list: a call that is not listed "
-			 "ends the program instead of returning %s",
+			 "minijail kills unlisted calls: they end the program instead of "
+			 "returning %s",
 			 form_errno_text((value_effect(action) & SECCOMP_RET_DATA), text));
 	if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP &&
 	    policy->form != FORM_MINIJAILC)
 		lint_note(writer->notes, 0, "defaultAction",
-			  "minijail kills what a policy does not list, without SIGSYS to handle");
+			  "minijail kills unlisted calls, and the program cannot handle SIGSYS");
 	return 0;
 }
 
@@ -179,8 +179,8 @@ static int check_v6(struct policy *policy)
 	}
 	return form_widen(
 		policy->writer, &unread,
-		"minijail before linux-v7 has no <, <=, > and >=, and reads 1,023 bytes of a "
-		"line");
+		"minijail before linux-v7 does not support <, <=, > and >=, and reads only 1,023 "
+		"bytes of a line");
 }
 
 static int check_calls(struct policy *policy)
@@ -207,7 +207,7 @@ static int check_calls(struct policy *policy)
 		return err_set(writer->err, EINVAL, "minijail has no %s: %s", action,
 			       form_list_text(&unknown));
 	return form_widen(writer, &mixed,
-			  "a condition of minijail's can only allow, and these have others");
+			  "minijail's conditions can only allow, but these have other actions");
 }
 
 /* --- lines */
@@ -326,8 +326,8 @@ static void note_arches(const struct policy *policy)
 		form_list_add(&others, arches->all[i]);
 	if (others.count)
 		lint_note(policy->writer->notes, 0, "architectures",
-			  "a policy is for one architecture, this one for %s: minijail kills "
-			  "programs of the others (%s)",
+			  "a policy has one architecture, here %s: minijail kills programs of "
+			  "the others (%s)",
 			  arch_name(policy->token), form_list_text(&others));
 }
 
@@ -370,7 +370,7 @@ static void put_policy(const struct policy *policy)
 	note_arches(policy);
 	if (policy->writer->document->flags.count)
 		lint_note(policy->writer->notes, 0, "flags",
-			  "a policy has none; they are left out");
+			  "minijail policies have none; they are left out");
 }
 
 static int write_policy(struct form_writer *writer, enum form form)

@@ -71,7 +71,7 @@ static void put_profile_name(const struct form_writer *writer, struct emit *emit
 	put_name(&name, wanted);
 	if (strcmp(name.p, wanted) != 0)
 		lint_note(writer->notes, 0, "metadata.name",
-			  "%s, since %s is no name for an object of Kubernetes (RFC 1123 subdomain "
+			  "%s, because %s is not a valid name in Kubernetes (RFC 1123 subdomain "
 			  "of at most %d characters)",
 			  name.p, text_quote(wanted, quoted), NAME_BYTES);
 	put_text(emit, "name", name.p);
@@ -173,8 +173,8 @@ static void put_annotations(const struct form_writer *writer, struct emit *emit)
 	emit_close(emit);
 	if (namespace)
 		lint_note(writer->notes, 0, "metadata.namespace",
-			  "left out, and kept as annotation sclog/namespace: a SeccompProfile is "
-			  "cluster-wide since version 0.9 of the operator");
+			  "left out, and written as annotation sclog/namespace: a SeccompProfile "
+			  "is cluster-wide since version 0.9 of the operator");
 }
 
 static void put_metadata(const struct form_writer *writer, struct emit *emit)
@@ -236,7 +236,8 @@ static int check_listener(const struct form_writer *writer)
 				    "0123456789_-.") == strlen(path + folder.n))
 		return 0;
 	return err_quoted(writer->err, "listenerPath",
-			  "the operator wants a file of /var/run/security-profiles-operator, not",
+			  "the operator requires a file in /var/run/security-profiles-operator, "
+			  "not",
 			  path);
 }
 
@@ -327,11 +328,11 @@ static void note_errnos(const struct form_writer *writer)
 
 	if (spelling_has_number(action) && (action & SECCOMP_RET_DATA) != EPERM)
 		lint_add(writer->notes, 0, "spec.defaultAction",
-			 "the operator knows no defaultErrnoRet: what is not listed gets EPERM "
-			 "instead of %s%s",
+			 "the operator has no defaultErrnoRet: unlisted calls get EPERM instead "
+			 "of %s%s",
 			 form_errno_text(action & SECCOMP_RET_DATA, text),
 			 (action & SECCOMP_RET_DATA) == ENOSYS
-				 ? ", and only on that do programs fall back to an older call"
+				 ? ", but programs fall back to an older call only on that"
 				 : "");
 	for (size_t i = 0; i < writer->made.rule_count; i++) {
 		const struct document_rule *rule = &writer->made.rules[i];
@@ -342,10 +343,9 @@ static void note_errnos(const struct form_writer *writer)
 			form_list_add(&zeros, rule->names.all[k]);
 	}
 	if (zeros.count)
-		lint_add(
-			writer->notes, 0, "spec.syscalls",
-			"the operator leaves an errnoRet of 0 out, and the runtime takes EPERM: %s",
-			form_list_text(&zeros));
+		lint_add(writer->notes, 0, "spec.syscalls",
+			 "the operator drops an errnoRet of 0, and the runtime then uses EPERM: %s",
+			 form_list_text(&zeros));
 }
 
 int form_write_spo(struct form_writer *writer)
@@ -365,7 +365,7 @@ int form_write_spo(struct form_writer *writer)
 
 	for (size_t i = 0; i < widened.count; i++)
 		form_list_add(&list, widened.all[i]);
-	r = form_widen(writer, &list, "values above 2^63 - 1, which the operator does not take");
+	r = form_widen(writer, &list, "values above 2^63 - 1, which the operator does not accept");
 	if (r == 0) {
 		note_errnos(writer);
 		writer->made.default_errno_ret.present = false;

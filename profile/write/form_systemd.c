@@ -89,7 +89,7 @@ static void drop_unknown(struct drop_in *drop_in)
 	calls->count = kept;
 	if (unknown.count)
 		lint_note(drop_in->writer->notes, 0, "",
-			  "left out, for this libseccomp does not know them: %s",
+			  "left out because this libseccomp does not know them: %s",
 			  form_list_text(&unknown));
 }
 
@@ -106,7 +106,7 @@ static int widen(struct drop_in *drop_in)
 		call->plain = true;
 		call->action = SCMP_ACT_ALLOW;
 	}
-	return form_widen(drop_in->writer, &names, "systemd knows no conditions on arguments");
+	return form_widen(drop_in->writer, &names, "systemd has no conditions on arguments");
 }
 
 static int check_actions(struct drop_in *drop_in)
@@ -121,7 +121,8 @@ static int check_actions(struct drop_in *drop_in)
 	if ((writer->default_action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
 	    (value_effect(writer->default_action) & SECCOMP_RET_DATA) == 0)
 		return err_set(writer->err, EINVAL,
-			       "systemd refuses with no errno 0, which is the profile's default");
+			       "systemd cannot refuse with errno 0, which is the profile's "
+			       "default");
 	for (size_t i = 0; i < drop_in->calls.count; i++) {
 		const struct form_call *call = &drop_in->calls.all[i];
 
@@ -149,15 +150,15 @@ static void note_kills(const struct drop_in *drop_in)
 
 	if (is_killed_otherwise(writer->default_action))
 		lint_note(writer->notes, 0, "SystemCallErrorNumber",
-			  "systemd has no %s: what is not listed ends the whole process",
+			  "systemd has no %s: unlisted calls kill the whole process",
 			  spelling_of_action(writer->default_action));
 	for (size_t i = 0; i < drop_in->calls.count; i++)
 		if (is_killed_otherwise(drop_in->calls.all[i].action))
 			form_list_add(&names, drop_in->calls.all[i].name);
 	if (names.count)
 		lint_note(writer->notes, 0, "SystemCallFilter",
-			  "systemd has neither SCMP_ACT_KILL_THREAD nor SCMP_ACT_TRAP: these end "
-			  "the whole process: %s",
+			  "systemd has neither SCMP_ACT_KILL_THREAD nor SCMP_ACT_TRAP: these "
+			  "kill the whole process: %s",
 			  form_list_text(&names));
 }
 
@@ -246,7 +247,7 @@ static void put_log(const struct drop_in *drop_in)
 	/* an empty list is none to systemd, whatever its sign */
 	buf_put_str(writer->text, STR("SystemCallLog=@known\n"));
 	lint_note(writer->notes, 0, "SystemCallLog",
-		  "a call that this systemd does not know is let through and not logged");
+		  "a call that this systemd does not know is allowed without logging");
 }
 
 /* --- the rest */
@@ -290,18 +291,18 @@ static void note_rest(const struct drop_in *drop_in)
 
 	if (execve ? !is_let_through(execve->action) : lists_allowed)
 		lint_add(writer->notes, 0, "SystemCallFilter",
-			 "execve is not let through, and systemd calls it under the filter: the "
+			 "execve is not allowed, but systemd calls it under the filter: the "
 			 "service will not start");
 	if (writer->document->flags.count)
-		lint_note(writer->notes, 0, "flags", "systemd knows none; they are left out");
+		lint_note(writer->notes, 0, "flags", "systemd has none; they are left out");
 	/* there ENOSYS is what everything gets that is in no list (unit.h) */
 	for (size_t i = 0; lists_allowed && i < drop_in->calls.count; i++)
 		if (drop_in->calls.all[i].action == SCMP_ACT_ERRNO(ENOSYS))
 			form_list_add(&names, drop_in->calls.all[i].name);
 	if (names.count)
 		lint_add(writer->notes, 0, "SystemCallFilter",
-			 "systemd 255 and later may not start the service (228/SECCOMP) for a call "
-			 "with an ENOSYS of its own, take these words out there: %s",
+			 "systemd 255 and later may refuse to start the service (228/SECCOMP) if "
+			 "a call has its own ENOSYS; remove these words there: %s",
 			 form_list_text(&names));
 }
 

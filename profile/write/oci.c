@@ -25,7 +25,8 @@ static int of_filter(const struct filter *filter, const struct rules *rules,
 	int r = export_filter(&surveyed, &survey, arch_native(), &export, err);
 
 	for (size_t i = 0; r == 0 && i < export.differences.count; i++)
-		lint_add(notes, i, "", "OCI cannot say it: %s%s", export.differences.all[i].message,
+		lint_add(notes, i, "", "cannot be expressed in OCI: %s%s",
+			 export.differences.all[i].message,
 			 remedy(rules, export.differences.all[i].message));
 	for (size_t i = 0; r == 0 && i < export.notes.count; i++)
 		lint_note(notes, export.differences.count + i, "", "%s",
@@ -46,7 +47,7 @@ int oci_document(const struct profile *profile, struct document *ret_document, s
 	*ret_document = (struct document){0};
 	*ret_exact = true;
 	if (!filter)
-		return err_set(err, EINVAL, "there is no filter, so there is no profile to write");
+		return err_set(err, EINVAL, "there is no filter, so no profile can be written");
 	if (!rules->document)
 		return of_filter(filter, rules, ret_document, notes, ret_exact, err);
 	document_of_rules(rules, ret_document);

@@ -655,7 +655,7 @@ static void test_bad_dumps(void **state)
 
 	(void)state;
 	refused("", 0, "empty");
-	refused(jump, 7, "no multiple");
+	refused(jump, 7, "not a multiple");
 	refused(large, 4097 * 8, "4096");
 	refused(jump, sizeof(jump), "instruction 0");
 	refused(open_end, sizeof(open_end), "return");

@@ -604,9 +604,9 @@ static void test_gone(void **state)
 	waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
 	refused(pid, ESRCH, "has ended");
 	waitpid(pid, NULL, 0);
-	refused(pid, ESRCH, "no process");
-	refused(0, ESRCH, "no process id");
-	refused(-5, ESRCH, "no process id");
+	refused(pid, ESRCH, "does not exist");
+	refused(0, ESRCH, "not a process id");
+	refused(-5, ESRCH, "not a process id");
 }
 
 /* In a child, since it changes who we are: 0 if `check` came back. */

@@ -380,22 +380,23 @@ static const struct {
 } refusals[] = {
 	{"{\n\t\"defaultAction\": ,\n}", ":2:19: ", LOADER_AUTO},
 	{"", ": empty", LOADER_AUTO},
-	{"[]", ":1:1: no seccomp profile", LOADER_AUTO},
-	{"5", ":1:1: a profile is a JSON object", LOADER_AUTO},
+	{"[]", ":1:1: not a seccomp profile", LOADER_AUTO},
+	{"5", ":1:1: a profile must be a JSON object", LOADER_AUTO},
 	{"{\"defaultAction\":\"SCMP_ACT_NOPE\"}", ": defaultAction: unknown action 'SCMP_ACT_NOPE'",
 	 LOADER_AUTO},
 	{"{\"defaultAction\":7}", ": defaultAction: must be a string", LOADER_AUTO},
 	/* seccomp_rule_add(3): the kernel's MAX_ERRNO and above is no errno */
 	{"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":4095}",
-	 ": defaultErrnoRet: libseccomp refuses the default action: it takes no errno above 4094",
+	 ": defaultErrnoRet: libseccomp refuses the default action: the largest errno is 4094",
 	 LOADER_AUTO},
 	{"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"read\"],"
 	 "\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":4096}]}",
-	 ": syscalls[0].names[0]: libseccomp refuses the rule for 'read': it takes no errno above 4094",
+	 ": syscalls[0].names[0]: libseccomp refuses the rule for 'read': the largest errno is 4094",
 	 LOADER_AUTO},
 	/* AUDIT_ARCH_S390X has no __AUDIT_ARCH_LE */
 	{"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_S390X\"]}",
-	 ": architectures[0]: libseccomp refuses 'SCMP_ARCH_S390X' beside x86_64", LOADER_AUTO},
+	 ": architectures[0]: libseccomp refuses 'SCMP_ARCH_S390X' together with x86_64",
+	 LOADER_AUTO},
 	{"{\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
 	 ": defaultAction: missing", LOADER_AUTO},
 	{"{\"defaultAction\":\"SCMP_ACT_NOTIFY\"}", ": defaultAction: no runtime", LOADER_AUTO},
@@ -709,7 +710,7 @@ static void test_misbuilt(void **state)
 		struct profile *profile = load_text(text.p, &options, &err);
 
 		assert_non_null(profile);
-		bool told = has_lint(profile, "syscalls[0].names[0]", "than they say");
+		bool told = has_lint(profile, "syscalls[0].names[0]", "incorrectly");
 
 		if (told == is_built_right(profile, pairs[i]))
 			fail_msg("%s: %s", told ? "told" : "not told", text.p);

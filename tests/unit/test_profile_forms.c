@@ -284,7 +284,7 @@ static void test_lint_of_forms(void **state)
 		 "warning|HostConfig.SecurityOpt: syscalls[1].names[0] (line 11)|",
 		 "allows mount: high-risk"},
 		{"allow.service", "warning|line 14|", "'no_such_call'"},
-		{"deny.service", "warning|line 9|", "PrivateDevices= installs a filter"},
+		{"deny.service", "warning|line 9|", "PrivateDevices= installs another filter"},
 	};
 
 	(void)state;
@@ -309,15 +309,15 @@ static void test_lint_of_forms(void **state)
 static const struct {
 	const char *text, *message;
 } refusals[] = {
-	{"hello\n", "a:1:1: a profile is a JSON object"},
-	{"# nothing\n---\n", "empty: no seccomp profile"},
+	{"hello\n", "a:1:1: a profile must be a JSON object"},
+	{"# nothing\n---\n", "empty: not a seccomp profile"},
 	{"a: b\na: c\n", "a:2:1: duplicate key 'a'"},
 	{"a: [1, 2\nb: 3\n", "a:2:"},
-	{"a: *nope\n", "a:1:4: no anchor is called 'nope'"},
-	{"a: &x [1, *x]\n", "a:1:11: this alias stands inside what it stands for: 'x'"},
+	{"a: *nope\n", "a:1:4: unknown anchor 'nope'"},
+	{"a: &x [1, *x]\n", "a:1:11: this alias refers to a value that contains it: 'x'"},
 	{"? [a]\n: b\n", "a:1:3: a key must be a string"},
 	{"a: !!binary aGk=\n", "a:1:4: this tag has no meaning"},
-	{"a: !!int word\n", "a:1:4: is not what its tag says"},
+	{"a: !!int word\n", "a:1:4: does not match its tag"},
 	{"a: !<custom> {}\n", "a:1:4: this tag has no meaning"},
 	{"a: \"\\0\"\n", "a:1:4: a NUL byte"},
 	{"<<: 5\na: b\n", "a:1:1: only a mapping can be merged"},
@@ -342,7 +342,7 @@ static const struct {
 	 "a:6:14: spec.syscalls[0].names[0] and spec.syscalls[1].names[0] give 'personality'"},
 	{"apiVersion: apps/v1\nkind: Deployment\nspec: {}\n",
 	 "1:1: no seccomp profile: a Kubernetes object of kind 'Deployment'"},
-	{"{\"something\":\"else\"}", "1:1: no seccomp profile: neither"},
+	{"{\"something\":\"else\"}", "1:1: not a seccomp profile: the text"},
 	{SPEC("spec: 5\n"), "a:3:7: spec: must be an object"},
 	{SPEC("metadata: {}\n"), "spec: missing"},
 	{SPEC("spec: {baseProfileName: runc, defaultAction: SCMP_ACT_LOG}\n"),
@@ -350,8 +350,8 @@ static const struct {
 	{SPEC("spec: {}\n"), "a:3:7: spec.defaultAction: missing"},
 	{SPEC("spec: {defaultAction: SCMP_ACT_LOG}\n---\n") SPEC("spec: {}\n"),
 	 "2 profiles: choose one with --select NAME: 1, 2"},
-	{"a: 1\n---\nb: 1\n", "1:1: no seccomp profile: neither"},
-	{"kind: List\nitems: [{}, {}]\n", "1:1: no seccomp profile: neither"},
+	{"a: 1\n---\nb: 1\n", "1:1: not a seccomp profile: the text"},
+	{"kind: List\nitems: [{}, {}]\n", "1:1: not a seccomp profile: the text"},
 	{"[{\"HostConfig\":{},\"Name\":\"/web\"},{\"HostConfig\":{},\"Id\":\"ab\"}]",
 	 "2 profiles: choose one with --select NAME: web, ab"},
 	{"[{\"HostConfig\":{\"SecurityOpt\":null}}]",
@@ -373,7 +373,7 @@ static const struct {
 	{"[Install]\nSystemCallFilter=read\n", "a:1:1: not a systemd unit with a filter"},
 	{"SystemCallFilter=read\n", "a:1:1: not a systemd unit with a filter"},
 	{"[Service]\nSystemCallFilter=read\nSystemCallFilter=~mount:ENOSYS\n",
-	 "a:3:1: mount is refused as everything is that is not listed"},
+	 "a:3:1: mount has the same action as unlisted calls"},
 };
 
 static void test_refusals(void **state)
@@ -413,7 +413,7 @@ static void test_groups_unknown(void **state)
 
 		assert_int_equal(profile != NULL, cases[i].taken);
 		if (!profile)
-			assert_non_null(strstr(err.message, "a:2:1: what '@"));
+			assert_non_null(strstr(err.message, "a:2:1: the contents of '@"));
 		if (!profile)
 			assert_non_null(strstr(err.message, "there is no such program"));
 		profile_free(profile);
@@ -1186,7 +1186,7 @@ static void test_names(void **state)
 	assert_string_equal(profile_source_container("container:web"), "web");
 	assert_null(profile_source_container("web"));
 	assert_int_equal(profile_source_acquire("pid:x", &source, &err), -EINVAL);
-	assert_string_equal(err.message, "pid:x: 'x' is no process id");
+	assert_string_equal(err.message, "pid:x: 'x' is not a process id");
 	err_clear(&err);
 	assert_int_equal(profile_source_acquire("bpf:/nonexistent", &source, &err), -ENOENT);
 	assert_non_null(strstr(err.message, "/nonexistent"));
