@@ -165,7 +165,7 @@ void evidence_conclude(struct evidence *evidence)
 				    without_arch == 1 ? "record has" : "records have");
 }
 
-void evidence_put_entries(const struct evidence *evidence, json_t *object)
+static void put_entries(const struct evidence *evidence, json_t *object)
 {
 	json_t *entries = json_array();
 
@@ -177,6 +177,19 @@ void evidence_put_entries(const struct evidence *evidence, json_t *object)
 	json_object_set_new(object, "acknowledged",
 			    evidence->acknowledged ? json_deep_copy(evidence->acknowledged)
 						   : json_array());
+}
+
+json_t *evidence_acknowledged_texts(const struct evidence *evidence)
+{
+	json_t *list = json_array(), *entry;
+	size_t i;
+
+	json_array_foreach(evidence->acknowledged, i, entry)
+		json_array_append_new(
+			list, json_sprintf("%s (acknowledged: %s)",
+					   json_string_value(json_object_get(entry, "text")),
+					   json_string_value(json_object_get(entry, "reason"))));
+	return list;
 }
 
 json_t *evidence_json(const struct evidence *evidence)
@@ -193,6 +206,6 @@ json_t *evidence_json(const struct evidence *evidence)
 	json_object_set_new(object, "lost", json_from_count(evidence->lost));
 	json_object_set_new(object, "forgeable", json_from_count(evidence->forgeable));
 	json_object_set_new(object, "reasons", reasons);
-	evidence_put_entries(evidence, object);
+	put_entries(evidence, object);
 	return object;
 }

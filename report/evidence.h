@@ -66,7 +66,7 @@ void evidence_conclude(struct evidence *evidence);
  * entries are those of the reasons that have an id. */
 json_t *evidence_json(const struct evidence *evidence);
 
-/* The same two arrays for an object of one's own. */
-void evidence_put_entries(const struct evidence *evidence, json_t *object);
+/* The acknowledged entries as strings, "TEXT (acknowledged: REASON)", for what has no nested objects. */
+json_t *evidence_acknowledged_texts(const struct evidence *evidence);
 
 #endif

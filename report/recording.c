@@ -411,7 +411,8 @@ json_t *recorded_evidence(const struct recording *recording, const struct record
 	json_object_set_new(object, "lost", json_from_count(recording->evidence.lost));
 	json_object_set_new(object, "reasons",
 			    reasons_json(&group->evidence, &recording->evidence));
-	evidence_put_entries(&recording->evidence, object);
+	json_object_set_new(object, "acknowledged",
+			    evidence_acknowledged_texts(&recording->evidence));
 	traits_put_json(&group->traits, object);
 	return object;
 }

@@ -226,7 +226,7 @@ static void evidence_in_its_order(void **state)
 		"(0123456789ab)\",\"web "
 		"(268887c643f8)\"],\"coverage\":\"partial\",\"complete\":false,\"lost\":3,\"reasons\":[\"coverage "
 		"partial: a log-mode profile was active: it logs only what its base "
-		"refuses\",\"3 records lost\"],\"entries\":[],\"acknowledged\":[],\"refused\":0,\"io_uring\":false}");
+		"refuses\",\"3 records lost\"],\"acknowledged\":[],\"refused\":0,\"io_uring\":false}");
 	recording_free(recording);
 }
 
@@ -269,7 +269,7 @@ static void a_quiet_container(void **state)
 		recording, &groups[0],
 		"{\"records\":0,\"containers\":[\"quiet\"],\"coverage\":\"none\",\"complete\":false,\"lost\":0,\"reasons\":[\"no "
 		"records in this selection\",\"coverage none: an enforcing profile was "
-		"active, and refusals are not logged\"],\"entries\":[],\"acknowledged\":[],\"refused\":0,\"io_uring\":false}");
+		"active, and refusals are not logged\"],\"acknowledged\":[],\"refused\":0,\"io_uring\":false}");
 	recording_free(recording);
 }
 
