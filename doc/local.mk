@@ -11,6 +11,7 @@ dist_man_MANS += \
 	doc/sclog-formats.7 \
 	doc/sclog-ingest.1 \
 	doc/sclog-kubernetes.7 \
+	doc/sclog-json.5 \
 	doc/sclog-logmode.1 \
 	doc/sclog-profile.1 \
 	doc/sclog-prune.1 \

@@ -102,6 +102,7 @@ shell_tests = \
 	tests/shell/diff-text.test \
 	tests/shell/doctor.test \
 	tests/shell/help.test \
+	tests/shell/json.test \
 	tests/shell/lists.test \
 	tests/shell/merge.test \
 	tests/shell/hostile-store.test \
