@@ -16,6 +16,7 @@ dist_man_MANS += \
 	doc/sclog-profile.1 \
 	doc/sclog-prune.1 \
 	doc/sclog-report.1 \
+	doc/sclog-tutorial.7 \
 	doc/sclog-push.1 \
 	doc/sclog-relabel.1 \
 	doc/sclog-watch.1 \
