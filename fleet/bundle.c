@@ -86,8 +86,8 @@ int bundle_read(const char *path, struct buf *bundle, struct err *err)
 	if (result < 0)
 		return err_errno(err, -result, "bundle '%s'", path);
 	if (bundle->n < sizeof(MAGIC) + MARK_SIZE || !str_starts(buf_str(bundle), STR(MAGIC)))
-		return err_set(err, EINVAL, "'%s' is no bundle: `sclog push --to FILE` makes one",
-			       path);
+		return err_set(err, EINVAL,
+			       "'%s' is not a bundle: make one with `sclog push --to FILE`", path);
 	bundle->n -= MARK_SIZE;
 	memcpy(&mark, bundle->p + bundle->n, sizeof(mark));
 	if ((unsigned char)bundle->p[bundle->n - 1] != END ||
@@ -139,7 +139,7 @@ int bundle_rows(const struct buf *bundle, share_row_fn *each, void *context, str
 
 	while (rows.n > 1 && result == 0) {
 		if (!take_row(&rows, &kind, values))
-			return err_set(err, EUCLEAN, "it is damaged, or made to be: a row is none");
+			return err_set(err, EUCLEAN, "damaged or forged: malformed row");
 		result = each(context, kind, values, err);
 	}
 	return result;

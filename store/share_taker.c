@@ -135,7 +135,7 @@ static int run_numbers(struct share_taker *taker, enum taker_sql id, const int64
 
 static int bad(struct err *err, const char *what)
 {
-	return err_set(err, EUCLEAN, "it is damaged, or made to be: %s", what);
+	return err_set(err, EUCLEAN, "damaged or forged: %s", what);
 }
 
 /* --- keys */

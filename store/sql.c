@@ -135,9 +135,9 @@ static const struct advice advices[] = {
 	{SQLITE_NOTADB, EINVAL, false,
 	 "this is no sclog store: name another --db, or move it away"},
 	{SQLITE_INTERRUPT, EUCLEAN, false,
-	 "the store is damaged, or made to be: reading it does not come to an end"},
+	 "the store is damaged or forged: reading it takes too long"},
 	{SQLITE_TOOBIG, EUCLEAN, false,
-	 "the store is damaged, or made to be: a value in it is too large"},
+	 "the store is damaged or forged: a value in it is too large"},
 	{SQLITE_CORRUPT, EUCLEAN, false,
 	 "the store is damaged: try sqlite3's .recover, or move it away and ingest again"},
 };

@@ -41,10 +41,8 @@ live_workloads = \
 	tests/live/workloads/client.py \
 	tests/live/workloads/shell.sh
 
-EXTRA_DIST += tests/live/workloads.sh $(live_workloads)
-EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh tests/live/measure-setup tests/own-filter tests/live/cri
-EXTRA_DIST += tests/sclog.rules.test.yml tests/live/workloads.sh $(live_workloads)
-EXTRA_DIST += $(live_tests) $(live_sources) tests/live/parts.sh tests/live/measure-setup
+EXTRA_DIST += $(live_tests) $(live_sources) $(live_workloads) tests/live/parts.sh tests/live/workloads.sh \
+	tests/live/measure-setup tests/live/cri tests/own-filter tests/sclog.rules.test.yml
 CLEANFILES += $(live_programs)
 
 # storm is alone in an image, so it is static; neither has a library, nor a sanitizer.
