@@ -1,6 +1,7 @@
 #include "base/clock.h"
 #include "cli/command.h"
 #include "cli/reading.h"
+#include "fleet/bundle.h"
 #include "fleet/fleet.h"
 #include "report/summary.h"
 
@@ -27,28 +28,73 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
-typedef int action_fn(struct fleet *fleet, const struct fleet_options *options, unsigned keep_days,
-		      struct err *err);
+/* What an action works on: the database, and the command line. */
+struct action {
+	struct fleet *fleet;
+	const struct fleet_options *options;
+	unsigned keep_days;
+	char **files;
+	size_t file_count;
+};
+typedef int action_fn(const struct action *action, struct err *err);
 
-static int init(struct fleet *fleet, const struct fleet_options *options, unsigned keep_days,
-		struct err *err)
+static int init(const struct action *action, struct err *err)
 {
-	return options->node ? fleet_add_node(fleet, options->node, err)
-			     : fleet_init(fleet, keep_days, err);
+	return action->options->node ? fleet_add_node(action->fleet, action->options->node, err)
+				     : fleet_init(action->fleet, action->keep_days, err);
 }
 
-static int prune(struct fleet *fleet, const struct fleet_options *options, unsigned keep_days,
-		 struct err *err)
+static int load_file(struct fleet *fleet, const char *path, struct fleet_pushed *ret_pushed,
+		     struct err *err)
 {
+	struct err why = ERR_INIT;
+	struct store *store = NULL;
+	struct share_head head;
+	int r = bundle_open(path, &store, &head, err);
+	const struct fleet_push push = {.head = &head};
+
+	if (r == 0)
+		r = fleet_push(fleet, store, &push, ret_pushed, &why);
+	store_close(store);
+	return why.code ? err_set(err, why.code, "bundle '%s': %s", path, why.message) : r;
+}
+
+static int load(const struct action *action, struct err *err)
+{
+	const struct global_options *global = &action->options->global;
+	struct fleet_pushed pushed;
+	uint64_t rows_sent = 0, known = 0;
+
+	for (size_t i = 0; i < action->file_count; i++) {
+		int r = load_file(action->fleet, action->files[i], &pushed, err);
+
+		if (r < 0)
+			return r;
+		rows_sent += pushed.rows;
+		known += pushed.known;
+	}
+	const struct summary_row all[] = {
+		{.path = "bundles", .label = "bundles", .count = action->file_count},
+		{.path = "known_bundles", .label = "loaded before", .count = known},
+		{.path = "rows", .label = "rows", .count = rows_sent},
+	};
+
+	return global->quiet ? 0
+			     : summary_write(all, sizeof(all) / sizeof(all[0]),
+					     format_from_name(global->format), stdout);
+}
+
+static int prune(const struct action *action, struct err *err)
+{
+	const struct global_options *global = &action->options->global;
 	uint64_t days = 0;
-	int r = fleet_prune(fleet, &days, err);
+	int r = fleet_prune(action->fleet, &days, err);
 	const struct summary_row all[] = {
 		{.path = "days", .label = "dropped: days", .count = days}};
 
-	(void)keep_days;
-	if (r < 0 || options->global.quiet)
-		return r;
-	return summary_write(all, 1, format_from_name(options->global.format), stdout);
+	return r < 0 || global->quiet
+		       ? r
+		       : summary_write(all, 1, format_from_name(global->format), stdout);
 }
 
 /* A line of status: a document each in JSON, so that a thousand nodes need no memory. */
@@ -79,29 +125,27 @@ static int write_sender(const struct fleet_sender *sender, void *context)
 			     format_from_name(options->global.format), stdout);
 }
 
-static int status(struct fleet *fleet, const struct fleet_options *options, unsigned keep_days,
-		  struct err *err)
+static int status(const struct action *action, struct err *err)
 {
-	struct fleet_options given = *options;
+	struct fleet_options given = *action->options;
 
-	(void)keep_days;
-	return fleet_status(fleet, write_sender, &given, err);
+	return fleet_status(action->fleet, write_sender, &given, err);
 }
 
 static const struct {
 	const char *name;
 	action_fn *run;
+	bool takes_files;
 } actions[] = {
-	{"init", init},
-	{"migrate", init},
-	{"status", status},
-	{"prune", prune},
+	{"init", init, false},     {"migrate", init, false}, {"load", load, true},
+	{"status", status, false}, {"prune", prune, false},
 };
 
 static action_fn *action_of(const struct invocation *invocation)
 {
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (invocation->operand_count == 1 &&
+		if (invocation->operand_count &&
+		    (invocation->operand_count > 1) == actions[i].takes_files &&
 		    strcmp(invocation->operands[0], actions[i].name) == 0)
 			return actions[i].run;
 	return NULL;
@@ -118,8 +162,7 @@ static int check_usage(const struct invocation *invocation, unsigned *ret_keep_d
 	*ret_keep_days = (unsigned)days;
 	if (!action_of(invocation))
 		return err_set(err, EINVAL,
-			       "no action given: must be init, migrate, status or "
-			       "prune");
+			       "expected init, migrate, load FILE..., status or prune");
 	if (options->keep_days && (*end || days < 1 || days > 36500))
 		return err_set(err, EINVAL, "--keep-days: '%s' is not a number from 1 to 36500",
 			       options->keep_days);
@@ -146,8 +189,11 @@ static int run(struct invocation *invocation, struct err *err)
 	}
 	if (r == 0)
 		r = fleet_open(options->global.db, &fleet, err);
+	const struct action action = {fleet, options, keep_days, invocation->operands + 1,
+				      invocation->operand_count - 1};
+
 	if (r == 0)
-		r = action_of(invocation)(fleet, options, keep_days, err);
+		r = action_of(invocation)(&action, err);
 	fleet_close(fleet);
 	return r < 0 ? reading_output_failed(r, err) : EXIT_FINE;
 }
@@ -155,7 +201,7 @@ static int run(struct invocation *invocation, struct err *err)
 const struct command command_fleet = {
 	.name = "fleet",
 	.summary = "set up a fleet's database, and see who sends to it",
-	.synopsis = "[OPTION...] init|migrate|status|prune --db URL",
+	.synopsis = "[OPTION...] init|migrate|status|prune|load FILE... --db URL",
 	.examples =
 		{
 			{"sclog fleet init --print", "the schema in SQL, to read"},
@@ -167,7 +213,8 @@ const struct command command_fleet = {
 	.description =
 		"Sets up the PostgreSQL database that `sclog push` sends to, for its owner: tables "
 		"with a partition for each day, and roles. `prune` drops days that are older than "
-		"the retention.",
+		"the retention. `load` sends bundles of nodes that cannot reach the database "
+		"(`sclog push --to FILE`).",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct fleet_options),
 	.reads_fleet = true,

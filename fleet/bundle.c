@@ -147,7 +147,8 @@ int bundle_rows(const struct buf *bundle, share_row_fn *each, void *context, str
 
 struct load {
 	struct share_taker *taker;
-	struct bundle_counts *counts;
+	uint64_t days;
+	bool known;
 };
 
 static int load_row(void *context, enum share_kind kind, const struct share_value *values,
@@ -155,28 +156,51 @@ static int load_row(void *context, enum share_kind kind, const struct share_valu
 {
 	struct load *load = context;
 
-	load->counts->known = share_taker_knows(load->taker);
-	if (load->counts->known)
+	load->known = share_taker_knows(load->taker);
+	if (load->known)
 		return 0;
-	load->counts->days += kind == SHARE_DAY;
+	load->days += kind == SHARE_DAY;
 	return share_taker_put(load->taker, kind, values, err);
+}
+
+/* Takes up all rows of the file. */
+static int load_file(struct load *load, const char *path, struct err *err)
+{
+	struct err why = ERR_INIT;
+	BUF_AUTO bundle = {0};
+	int result = bundle_read(path, &bundle, err);
+
+	if (result == 0)
+		result = bundle_rows(&bundle, load_row, load, &why);
+	if (result == 0 && !load->known)
+		result = share_taker_finish(load->taker, &why);
+	if (result < 0 && why.code)
+		return err_set(err, why.code, "bundle '%s': %s", path, why.message);
+	return result;
 }
 
 int bundle_load(struct store *store, const char *path, struct bundle_counts *ret_counts,
 		struct err *err)
 {
-	struct load load = {share_taker_new(store, false), ret_counts};
-	struct err why = ERR_INIT;
-	BUF_AUTO bundle = {0};
-	int result = bundle_read(path, &bundle, err);
+	struct load load = {.taker = share_taker_new(store, false)};
+	int result = load_file(&load, path, err);
 
-	*ret_counts = (struct bundle_counts){0};
-	if (result == 0)
-		result = bundle_rows(&bundle, load_row, &load, &why);
-	if (result == 0 && !ret_counts->known)
-		result = share_taker_finish(load.taker, &why);
 	share_taker_free(load.taker);
-	if (result < 0 && why.code)
-		return err_set(err, why.code, "bundle '%s': %s", path, why.message);
+	*ret_counts = (struct bundle_counts){load.days, load.known};
+	return result;
+}
+
+int bundle_open(const char *path, struct store **ret_store, struct share_head *ret_head,
+		struct err *err)
+{
+	struct load load = {.known = false};
+	int result = store_open(NULL, STORE_MEMORY, NULL, ret_store, err);
+
+	if (result < 0)
+		return result;
+	load.taker = share_taker_new(*ret_store, true);
+	result = load_file(&load, path, err);
+	*ret_head = *share_taker_head(load.taker);
+	share_taker_free(load.taker);
 	return result;
 }

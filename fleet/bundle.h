@@ -36,4 +36,8 @@ struct bundle_counts {
 int bundle_load(struct store *store, const char *path, struct bundle_counts *ret_counts,
 		struct err *err);
 
+/* Opens a store in memory that is a copy of the bundle, to be sent on with that head. */
+int bundle_open(const char *path, struct store **ret_store, struct share_head *ret_head,
+		struct err *err);
+
 #endif

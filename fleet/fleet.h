@@ -50,16 +50,19 @@ int fleet_status(struct fleet *fleet, fleet_sender_fn *each, void *context, stru
 struct fleet_push {
 	const char *name; /* of the node; NULL: as store_share_begin() */
 	bool all;
+	const struct share_head *head; /* the store is a copy of that bundle (bundle_open()) */
 };
 
 struct fleet_pushed {
 	struct share_head head;
 	uint64_t rows;
 	unsigned attempts;
+	bool known; /* the fleet has everything of the bundle */
 };
 
 /* Sends what changed since the last time; tries again with growing pauses while the server cannot
- * be reached, and with fewer rows at a time where a statement took too long. */
+ * be reached, and with fewer rows at a time where a statement took too long. A bundle has to go on
+ * where the sender's last one ended: else -ESTALE. */
 int fleet_push(struct fleet *fleet, struct store *store, const struct fleet_push *push,
 	       struct fleet_pushed *ret_pushed, struct err *err);
 

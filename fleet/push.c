@@ -26,6 +26,7 @@ struct batch {
 struct pusher {
 	struct fleet *fleet;
 	struct share_head head;
+	bool known; /* a bundle that brings nothing new */
 	int64_t generation;
 	char generation_text[24], revision_text[24];
 	size_t rows_max;
@@ -288,12 +289,17 @@ static int check_version(struct fleet *fleet, struct err *err)
 				 "fleet: its schema needs a newer sclog than this one: update sclog");
 }
 
-static int read_sender(struct fleet *fleet, const char *name, struct share_known *known,
-		       char uuid[SHARE_UUID_SIZE], int64_t *ret_generation, uint64_t *ret_key,
-		       struct err *err)
+/* Who a sender is to the fleet. */
+struct sender {
+	char name[SHARE_NAME_SIZE], uuid[SHARE_UUID_SIZE];
+	int64_t generation, revision;
+	uint64_t key;
+};
+
+static int read_sender(struct fleet *fleet, struct sender *sender, struct err *err)
 {
 	char key[24];
-	const char *values[] = {name, key};
+	const char *values[] = {sender->name, key};
 
 	snprintf(key, sizeof(key), "%" PRId64, (int64_t)store_share_random());
 	int result = fleet_do(fleet,
@@ -309,49 +315,82 @@ static int read_sender(struct fleet *fleet, const char *name, struct share_known
 	if (!row)
 		return -err->code;
 	if (PQntuples(row) == 1) {
-		*ret_key = (uint64_t)fleet_number(row, 0, 0);
-		snprintf(uuid, SHARE_UUID_SIZE, "%s", PQgetvalue(row, 0, 1));
-		*ret_generation = fleet_number(row, 0, 2);
-		known->revision = fleet_number(row, 0, 3);
+		sender->key = (uint64_t)fleet_number(row, 0, 0);
+		snprintf(sender->uuid, SHARE_UUID_SIZE, "%s", PQgetvalue(row, 0, 1));
+		sender->generation = fleet_number(row, 0, 2);
+		sender->revision = fleet_number(row, 0, 3);
 	} else {
-		result = err_set(err, EACCES, "fleet: this role cannot send as node %s", name);
+		result = err_set(err, EACCES, "fleet: this role cannot send as node %s",
+				 sender->name);
 	}
 	PQclear(row);
+	return result;
+}
+
+/* A bundle is sent on as it was made. */
+static int begin_bundle(struct pusher *pusher, struct store *store, const struct share_head *head,
+			const struct sender *sender, struct err *err)
+{
+	const struct share_known nothing = {.uuid = "", .all = true};
+	bool same = strcmp(sender->uuid, head->uuid) == 0;
+	int64_t has = same ? sender->revision : 0;
+
+	pusher->known = same && head->revision <= has;
+	if (head->since > has && !pusher->known)
+		return err_set(err, ESTALE, SHARE_STALE, head->name, head->since, "the fleet", has);
+	int result = pusher->known ? 0
+				   : store_share_begin(store, head->name, &nothing, sender->key,
+						       &pusher->head, err);
+
+	pusher->head = *head;
+	return result;
+}
+
+static int begin(struct pusher *pusher, struct store *store, const struct fleet_push *push,
+		 struct err *err)
+{
+	struct sender sender = {.uuid = ""};
+	struct share_known known = {.uuid = sender.uuid, .all = push->all};
+	const char *name = push->head ? push->head->name : push->name;
+	int result = 0;
+
+	if (name)
+		snprintf(sender.name, sizeof(sender.name), "%s", name);
+	else
+		result = store_share_name(store, sender.name, err);
+	if (result == 0)
+		result = read_sender(pusher->fleet, &sender, err);
+	known.revision = sender.revision;
+	if (result == 0 && push->head)
+		result = begin_bundle(pusher, store, push->head, &sender, err);
+	else if (result == 0)
+		result = store_share_begin(store, sender.name, &known, sender.key, &pusher->head,
+					   err);
+	bool same = strcmp(sender.uuid, pusher->head.uuid) == 0;
+
+	pusher->generation = same ? sender.generation : sender.generation + 1;
+	snprintf(pusher->generation_text, sizeof(pusher->generation_text), "%" PRId64,
+		 pusher->generation);
+	snprintf(pusher->revision_text, sizeof(pusher->revision_text), "%" PRId64,
+		 pusher->head.revision);
 	return result;
 }
 
 static int push_once(struct pusher *pusher, struct store *store, const struct fleet_push *push,
 		     struct err *err)
 {
-	char uuid[SHARE_UUID_SIZE] = "", name[SHARE_NAME_SIZE];
-	struct share_known known = {.uuid = uuid, .all = push->all};
-	int64_t generation = 0;
-	uint64_t key = 0;
 	int result = fleet_connect(pusher->fleet, err);
 
 	if (result == 0)
 		result = check_version(pusher->fleet, err);
-	if (result == 0 && push->name)
-		snprintf(name, sizeof(name), "%s", push->name);
-	else if (result == 0)
-		result = store_share_name(store, name, err);
 	if (result == 0)
-		result = read_sender(pusher->fleet, name, &known, uuid, &generation, &key, err);
-	if (result == 0)
-		result = store_share_begin(store, name, &known, key, &pusher->head, err);
-	bool same = strcmp(uuid, pusher->head.uuid) == 0;
-
-	pusher->generation = same ? generation : generation + 1;
-	snprintf(pusher->generation_text, sizeof(pusher->generation_text), "%" PRId64,
-		 pusher->generation);
-	snprintf(pusher->revision_text, sizeof(pusher->revision_text), "%" PRId64,
-		 pusher->head.revision);
-	if (result == 0)
+		result = begin(pusher, store, push, err);
+	if (result == 0 && !pusher->known)
 		result = store_share_rows(store, take_row, pusher, err);
-	if (result == 0)
+	if (result == 0 && !pusher->known)
 		result = flush(pusher, err);
 	store_share_end(store);
-	return result == 0 ? finish(pusher, err) : result;
+	return result == 0 && !pusher->known ? finish(pusher, err) : result;
 }
 
 /* Whether it may work in a while: the server went away, was full or busy, or two got into each
@@ -377,6 +416,7 @@ static void reset(struct pusher *pusher)
 		buf_clear(&pusher->batch.columns[i]);
 	pusher->batch.rows = pusher->batch.bytes = 0;
 	pusher->rows = 0;
+	pusher->known = false;
 	PQfinish(pusher->fleet->connection);
 	pusher->fleet->connection = NULL;
 	pusher->fleet->state[0] = '\0';
@@ -403,7 +443,7 @@ int fleet_push(struct fleet *fleet, struct store *store, const struct fleet_push
 		wait_before(attempt++);
 		err_clear(err);
 	}
-	*ret_pushed = (struct fleet_pushed){pusher.head, pusher.rows, attempt + 1};
+	*ret_pushed = (struct fleet_pushed){pusher.head, pusher.rows, attempt + 1, pusher.known};
 	for (size_t i = 0; i < SHARE_COLUMNS_MAX; i++)
 		buf_release(&pusher.batch.columns[i]);
 	return result;

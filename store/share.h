@@ -13,6 +13,8 @@
 #include "base/buf.h"
 #include "store/store.h"
 
+#include <inttypes.h>
+
 /* In the order in which they are sent: a row names only those of kinds before it. */
 enum share_kind {
 	SHARE_HEAD, /* who sends, and what: the first row */
@@ -108,7 +110,8 @@ int store_share_set_bundled(struct store *store, int64_t revision, struct err *e
  * Takes up rows, in one transaction. A bundle of a sender that is known must go on where the last one
  * ended (else -ESTALE; *ret_known if it brings nothing new), and what it has replaces what came
  * from that sender before. With is_copy, the store is an empty one in memory that becomes a copy
- * of what several senders have: each begins with its head.
+ * of what several senders have: each begins with its head. A copy of one sender's bundle can be
+ * sent on in its place, under other keys: it knows the days of which nothing is left, too.
  */
 struct share_taker;
 struct share_taker *share_taker_new(struct store *store, bool is_copy);
@@ -118,6 +121,12 @@ int share_taker_put(struct share_taker *taker, enum share_kind kind,
 int share_taker_finish(struct share_taker *taker, struct err *err);
 /* True if the head said that all of this was taken up before: no other row is needed. */
 bool share_taker_knows(const struct share_taker *taker);
+/* Why a bundle cannot be loaded: its node, its revision, where, the revision there. */
+#define SHARE_STALE                                                                               \
+	"it has what changed on node %s after revision %" PRId64 ", and %s has less (%" PRId64    \
+	"): load the bundles between first, or make one of everything with `sclog push --to FILE" \
+	" --all`"
+
 /* The head that was put last. */
 const struct share_head *share_taker_head(const struct share_taker *taker);
 void share_taker_free(struct share_taker *taker);

@@ -28,6 +28,7 @@ enum taker_sql {
 	DAY_COUNT,
 	DAY_DROP,
 	DAY_PUT,
+	DAY_EMPTY,
 	GONE_LIST,
 	IN_FORCE_OPEN_DROP,
 	ACKNOWLEDGE,
@@ -51,6 +52,7 @@ static const char *const texts[TAKER_SQL_COUNT] = {
 		     " AND hour < ?2 * 24 + 24",
 	[DAY_PUT] = "INSERT OR REPLACE INTO received (series, day, sender, generation, revision)"
 		    " VALUES (?1, ?2, ?3, ?4, ?5)",
+	[DAY_EMPTY] = "INSERT OR REPLACE INTO changed (series, day, revision) VALUES (?1, ?2, 0)",
 	/* of before everything was sent anew */
 	[GONE_LIST] = "SELECT series, day FROM received WHERE sender = ?1 AND generation = ?2"
 		      " AND revision < ?3 AND day >= ?4",
@@ -189,11 +191,8 @@ static int follow(struct share_taker *taker, bool same, int64_t generation, int6
 	taker->generation = same ? generation : generation + 1;
 	if (taker->knows || head->since == 0 || (same && head->since <= revision))
 		return 0;
-	return err_set(err, ESTALE,
-		       "it has what changed on node %s after revision %" PRId64
-		       ", and here is less (%" PRId64 "): load the bundles between first, or make"
-		       " one of everything with `sclog push --to FILE --all`",
-		       head->name, head->since, same ? revision : 0);
+	return err_set(err, ESTALE, SHARE_STALE, head->name, head->since, "the store",
+		       same ? revision : 0);
 }
 
 static int find_sender(struct share_taker *taker, struct err *err)
@@ -548,6 +547,18 @@ static int put_day(struct share_taker *taker, const struct share_value *day_valu
 	return result < 0 ? result : put_hours(taker, series, day, packed, err);
 }
 
+/* A copy that is sent on has to say that nothing is left of the day. */
+static int put_empty(struct share_taker *taker, const struct share_value *values, struct err *err)
+{
+	int64_t given[] = {0, values[0].number};
+	int result = find_key(taker, SHARE_SERIES, &values[1], &given[0], err);
+
+	if (result < 0)
+		return result;
+	result = run_numbers(taker, DAY_EMPTY, given, 2, NULL, 0, err);
+	return result < 0 ? result : 0;
+}
+
 /* --- evidence */
 
 static int put_in_force(struct share_taker *taker, const struct share_value *values,
@@ -669,6 +680,8 @@ int share_taker_put(struct share_taker *taker, enum share_kind kind,
 		return put_day(taker, &values[0], &values[1], values[2].number, values[5].bytes,
 			       err);
 	case SHARE_EMPTY:
+		if (taker->is_copy)
+			return put_empty(taker, values, err);
 		return put_day(taker, &values[0], &values[1], 0, str_of(NULL, 0), err);
 	case SHARE_IN_FORCE:
 		return put_in_force(taker, values, err);

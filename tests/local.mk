@@ -97,6 +97,7 @@ shell_tests = \
 	tests/shell/budget.test \
 	tests/shell/blind.test \
 	tests/shell/bundle.test \
+	tests/shell/fleet.test \
 	tests/shell/completion.test \
 	tests/shell/documents.test \
 	tests/shell/diff-text.test \
@@ -132,7 +133,7 @@ shell_tests = \
 	tests/shell/watch.test
 TESTS += $(unit_tests) $(shell_tests)
 
-EXTRA_DIST += $(shell_tests) tests/fuzz/seeds tests/fuzz/run tests/cmocka.sh tests/tap.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/locale-months tests/documents tests/metadata tests/profiles
+EXTRA_DIST += $(shell_tests) tests/fuzz/seeds tests/fuzz/run tests/cmocka.sh tests/tap.sh tests/postgres.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/locale-months tests/documents tests/metadata tests/profiles
 
 # The unit tests once more, each memory access watched; as many at a time as there are processors.
 check-valgrind: $(unit_tests)
