@@ -141,7 +141,10 @@ static struct digest_call *call_for(struct digest_group *group,
 
 void digest_add_before(struct digest *digest, const struct observation *observation)
 {
-	call_for(group_for(digest, observation), observation);
+	struct digest_call *call = call_for(group_for(digest, observation), observation);
+
+	if (call)
+		call->was_before = true;
 }
 
 static void add_program(struct digest_call *call, const struct observation *observation)
@@ -179,7 +182,6 @@ void digest_add(struct digest *digest, const struct observation *observation,
 		struct profile *profile)
 {
 	struct digest_group *group = group_for(digest, observation);
-	size_t known = group->call_count;
 	struct digest_call *call = call_for(group, observation);
 
 	widen(group->records == 0, &group->first_ms, &group->last_ms, observation);
@@ -188,7 +190,6 @@ void digest_add(struct digest *digest, const struct observation *observation,
 		group->calls_cut += observation->count;
 		return;
 	}
-	call->is_new |= digest->knows_before && group->call_count > known;
 	widen(!call->is_observed, &call->first_ms, &call->last_ms, observation);
 	call->is_observed = true;
 	call->count += observation->count;
@@ -215,11 +216,12 @@ static int sort_groups(const void *a, const void *b)
 	return compare_groups(*(struct digest_group *const *)a, *(struct digest_group *const *)b);
 }
 
-static void count_calls(struct digest_group *group)
+static void count_calls(struct digest_group *group, bool knows_before)
 {
 	for (size_t i = 0; i < group->call_count; i++) {
-		const struct digest_call *call = &group->calls[i];
+		struct digest_call *call = &group->calls[i];
 
+		call->is_new = knows_before && call->is_observed && !call->was_before;
 		group->new_count += call->is_new;
 		group->refused_count += call->is_observed && digest_call_is_refused(call);
 	}
@@ -237,7 +239,7 @@ void digest_finish(struct digest *digest)
 			group_free(group);
 			continue;
 		}
-		count_calls(group);
+		count_calls(group, digest->knows_before);
 		digest->groups[kept++] = group;
 	}
 	digest->group_count = kept;

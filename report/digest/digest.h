@@ -5,8 +5,8 @@
  * which of its calls are new, and which were refused as it ran. It is filled by the caller's
  * queries, finished once, then written by one of the writers in report/digest/write.h.
  *
- * New is a call (arch, number, action) that the group had not made before: what was there before
- * is told first, by digest_add_before().
+ * New is a call (arch, number, action) that the group had not made before: digest_add_before() tells
+ * what was there before.
  */
 #ifndef SCLOG_REPORT_DIGEST_DIGEST_H
 #define SCLOG_REPORT_DIGEST_DIGEST_H
@@ -23,9 +23,10 @@ struct digest_call {
 	bool has_arch;
 	uint32_t arch; /* AUDIT_ARCH_* */
 	int32_t nr;
-	uint32_t code; /* SECCOMP_RET_* action */
-	bool is_new;
-	bool is_observed; /* in the window; else it was only there before */
+	uint32_t code;    /* SECCOMP_RET_* action */
+	bool was_before;  /* it was there before */
+	bool is_observed; /* in the window */
+	bool is_new;      /* after digest_finish() */
 	bool judged;      /* by a profile: then kind, or allowed */
 	bool allowed;
 	enum finding_kind kind;
@@ -53,7 +54,7 @@ struct digest;
 struct digest *digest_new(enum group_by by, bool knows_before);
 void digest_free(struct digest *digest);
 
-/* What was there before the window, of the same selection; told before digest_add(). */
+/* What was there before the window, of the same selection. */
 void digest_add_before(struct digest *digest, const struct observation *observation);
 
 /* What is reported. The profile is the one that judges it; NULL for none. */
