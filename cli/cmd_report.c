@@ -15,7 +15,7 @@ struct report_options {
 	struct file_options files;
 	struct profile_options_given judging;
 	const char *by, *output, *since_last;
-	bool require_complete;
+	bool require_complete, drift;
 };
 
 /* clang-format off */
@@ -23,6 +23,9 @@ static const struct option_row rows[] = {
 	OPTION_TITLE("Report"),
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct report_options, by,
 	       "one report for each of these; default: workload"),
+	OPTION(FLAG, 0, "drift", NULL, struct report_options, drift,
+	       "also report the calls that came or went between two versions of a workload's "
+	       "image; --by is then image by default"),
 	OPTION(TEXT, 0, "since-last", "NAME", struct report_options, since_last,
 	       "only what was stored since the last report of that NAME"),
 	OPTION(TEXT, 'o', "output", "FILE", struct report_options, output,
@@ -44,6 +47,7 @@ struct gathering {
 	struct diff *diff; /* NULL without a profile */
 	struct active *active;
 	struct digest *digest;
+	struct drift *drift;   /* NULL: not asked for */
 	struct evidence plain; /* without a profile; else it is the diff's */
 	struct evidence *evidence;
 	bool has_mark;              /* a report was made before under the name that is given */
@@ -67,6 +71,8 @@ static int add_before(const struct observation *observation, void *context)
 	struct gathering *gathering = context;
 
 	digest_add_before(gathering->digest, observation);
+	if (gathering->drift)
+		drift_add(gathering->drift, observation, true);
 	return 0;
 }
 
@@ -87,6 +93,8 @@ static int add_observation(const struct observation *observation, void *context)
 	}
 	if (r == 0)
 		digest_add(gathering->digest, observation, profile);
+	if (r == 0 && gathering->drift)
+		drift_add(gathering->drift, observation, false);
 	return r;
 }
 
@@ -106,10 +114,11 @@ static int add_since(const struct observation *observation, void *context)
 {
 	struct gathering *gathering = context;
 	uint64_t before = bookmark_before(&gathering->last, observation);
-	struct observation since = *observation;
+	struct observation since = *observation, earlier = *observation;
 
+	earlier.count = before;
 	if (before)
-		digest_add_before(gathering->digest, observation);
+		add_before(&earlier, gathering);
 	if (before == observation->count)
 		return 0;
 	since.count -= before;
@@ -190,6 +199,8 @@ static int gather(struct gathering *gathering, const struct reading *reading,
 	else
 		evidence_conclude(gathering->evidence);
 	digest_finish(gathering->digest);
+	if (gathering->drift)
+		drift_finish(gathering->drift);
 	return 0;
 }
 
@@ -202,6 +213,7 @@ static int write_report(const struct gathering *gathering, const struct reading 
 	struct digest_facts facts = {
 		.digest = gathering->digest,
 		.diff = gathering->diff,
+		.drift = gathering->drift,
 		.evidence = gathering->evidence,
 		.selection = &reading->selection,
 		.where = reading_where(reading, invocation, &given->files, &where),
@@ -247,6 +259,8 @@ static enum group_by grouping(const struct report_options *given)
 
 	if (given->by)
 		return group_by_from_name(given->by);
+	if (given->drift)
+		return GROUP_BY_IMAGE;
 	return metrics ? GROUP_BY_LABELS : GROUP_BY_WORKLOAD;
 }
 
@@ -265,6 +279,8 @@ static int report(struct invocation *invocation, struct gathering *gathering, st
 	if (r < 0)
 		return r;
 	gathering->digest = digest_new(by, reading.selection.has_since || gathering->has_mark);
+	if (given->drift)
+		gathering->drift = drift_new(reading.selection.has_since || gathering->has_mark);
 	gathering->evidence = &gathering->plain;
 	if (given->judging.profile) {
 		gathering->diff = diff_new(by, false);
@@ -278,14 +294,24 @@ static int report(struct invocation *invocation, struct gathering *gathering, st
 	return r < 0 ? r : conclude(gathering, &reading, given);
 }
 
+static bool is_for_people(const char *format)
+{
+	return !format || strcmp(format, "text") == 0 || strcmp(format, "markdown") == 0 ||
+	       strcmp(format, "html") == 0 || strcmp(format, "json") == 0;
+}
+
 /* What came since the last report is known of a store alone, and by itself. */
 static int check(struct invocation *invocation, struct err *err)
 {
 	const struct report_options *given = invocation->options;
 
+	invocation->misused = true;
+	if (given->drift && !is_for_people(given->global.format))
+		return err_set(err, EINVAL,
+			       "--drift applies only to the formats text, markdown, html and json");
+	invocation->misused = given->since_last != NULL;
 	if (!given->since_last)
 		return 0;
-	invocation->misused = true;
 	if (!*given->since_last)
 		return err_set(err, EINVAL, "--since-last needs a name");
 	if (given->selection.since || given->selection.until)
@@ -332,6 +358,7 @@ static int run(struct invocation *invocation, struct err *err)
 	diff_free(gathering.diff);
 	active_free(gathering.active);
 	digest_free(gathering.digest);
+	drift_free(gathering.drift);
 	evidence_release(&gathering.plain);
 	bookmark_release(&gathering.last);
 	bookmark_release(&gathering.next);
@@ -349,8 +376,8 @@ const struct command command_report = {
 			 "the last day: new and refused calls, and what that profile would break"},
 			{"sclog report --since-last nightly --quiet",
 			 "what is new since the last such report; no output if nothing is new"},
-			{"sclog report --format prometheus -o sclog.prom",
-			 "metrics for the textfile collector of node_exporter"},
+			{"sclog report --by image --drift",
+			 "which calls came or went with a new version of a workload's image"},
 		},
 	.description =
 		"Reports, workload by workload, which calls are new (made inside the time window "

@@ -15,6 +15,7 @@ libsclog_a_SOURCES += \
 	report/diff_text.c \
 	report/diff_unused.c \
 	report/digest/digest.c report/digest/digest.h \
+	report/digest/drift.c report/digest/drift.h \
 	report/digest/html.c \
 	report/digest/junit.c \
 	report/digest/markdown.c \

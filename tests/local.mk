@@ -102,6 +102,7 @@ shell_tests = \
 	tests/shell/documents.test \
 	tests/shell/diff-text.test \
 	tests/shell/doctor.test \
+	tests/shell/drift.test \
 	tests/shell/help.test \
 	tests/shell/json.test \
 	tests/shell/lists.test \

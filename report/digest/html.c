@@ -135,6 +135,64 @@ static void write_workloads(const json_t *model, bool judged, FILE *out)
 	fputs("</tbody>\n</table>\n</div>\n", out);
 }
 
+static void write_version(const json_t *version, FILE *out)
+{
+	BUF_AUTO text = {0};
+
+	write_put_version(&text, version);
+	fputs("<td>", out);
+	put(out, buf_str(&text));
+	fputs("</td>", out);
+}
+
+static void write_change(const json_t *change, FILE *out)
+{
+	BUF_AUTO doubt = {0};
+
+	write_put_doubt(&doubt, change);
+	fputs("<tr><th scope=\"row\">", out);
+	put(out, str_from(model_text(change, "title")));
+	fputs(" ", out);
+	put(out, str_from(model_text(change, "container")));
+	fputs("</th><td>", out);
+	put(out, str_from(model_text(change, "repository")));
+	fputs("</td>", out);
+	write_version(json_object_get(change, "from"), out);
+	write_version(json_object_get(change, "to"), out);
+	write_calls(change, "came", out);
+	write_calls(change, "went", out);
+	fputs("<td>", out);
+	put(out, buf_str(&doubt));
+	fputs("</td></tr>\n", out);
+}
+
+static void write_drift(const json_t *model, FILE *out)
+{
+	const json_t *drift = json_object_get(model, "drift"),
+		     *changes = model_list(drift, "changes");
+
+	if (!json_is_object(drift))
+		return;
+	fputs("<h2 id=\"drift\">Image drift</h2>\n", out);
+	if (write_without_image(model))
+		fprintf(out,
+			"<p>Not compared: %" PRIu64 " records of containers without a known "
+			"image.</p>\n",
+			write_without_image(model));
+	if (json_array_size(changes) == 0) {
+		fputs("<p>No workload changed the version of an image.</p>\n", out);
+		return;
+	}
+	fputs("<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"drift\">\n"
+	      "<table>\n<thead><tr><th scope=\"col\">Workload</th><th scope=\"col\">Image</th>"
+	      "<th scope=\"col\">From</th><th scope=\"col\">To</th><th scope=\"col\">Came</th>"
+	      "<th scope=\"col\">Went</th><th scope=\"col\">Note</th></tr></thead>\n<tbody>\n",
+	      out);
+	for (size_t i = 0; i < json_array_size(changes); i++)
+		write_change(json_array_get(changes, i), out);
+	fputs("</tbody>\n</table>\n</div>\n", out);
+}
+
 /* A column of the heat map. */
 struct heat {
 	uint32_t arch;
@@ -294,6 +352,7 @@ void digest_write_html(const struct digest_facts *facts, const json_t *model, FI
 	write_evidence(model, out);
 	write_cards(model, judged, out);
 	write_workloads(model, judged, out);
+	write_drift(model, out);
 	write_heat(facts, out);
 	fprintf(out, "</main>\n<script>\n%s</script>\n</body>\n</html>\n", page_js);
 }

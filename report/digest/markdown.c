@@ -93,6 +93,61 @@ static void write_rows(const json_t *model, bool judged, FILE *out)
 		fprintf(out, "\n%zu more workloads are not shown.\n", shown - ROWS_MAX);
 }
 
+static void put_text_cell(struct buf *buf, const struct buf *text)
+{
+	put_cell(buf, buf_str(text));
+	buf_put_str(buf, STR(" | "));
+}
+
+static void write_change(const json_t *change, FILE *out)
+{
+	BUF_AUTO line = {0}, from = {0}, to = {0}, doubt = {0};
+
+	write_put_version(&from, json_object_get(change, "from"));
+	write_put_version(&to, json_object_get(change, "to"));
+	write_put_doubt(&doubt, change);
+	buf_put_str(&line, STR("| "));
+	put_cell(&line, str_from(model_text(change, "title")));
+	buf_put_char(&line, ' ');
+	put_cell(&line, str_from(model_text(change, "container")));
+	buf_put_str(&line, STR(" | "));
+	put_cell(&line, str_from(model_text(change, "repository")));
+	buf_put_str(&line, STR(" | "));
+	put_text_cell(&line, &from);
+	put_text_cell(&line, &to);
+	put_calls(&line, change, "came");
+	put_calls(&line, change, "went");
+	put_text_cell(&line, &doubt);
+	line.p[line.n - 1] = '\n';
+	fputs(line.p, out);
+}
+
+static void write_drift(const json_t *model, FILE *out)
+{
+	const json_t *drift = json_object_get(model, "drift"),
+		     *changes = model_list(drift, "changes");
+	size_t count = json_array_size(changes);
+
+	if (!json_is_object(drift))
+		return;
+	fputs("\n#### Image drift\n\n", out);
+	if (count)
+		fputs("| workload | image | from | to | came | went | note |\n"
+		      "|---|---|---|---|---|---|---|\n",
+		      out);
+	else
+		fputs("No workload changed the version of an image.\n", out);
+	for (size_t i = 0; i < count && i < ROWS_MAX; i++)
+		write_change(json_array_get(changes, i), out);
+	if (count > ROWS_MAX)
+		fprintf(out, "\n%zu more changes are not shown.\n", count - ROWS_MAX);
+	if (write_without_image(model))
+		fprintf(out,
+			"\nNot compared: %" PRIu64 " records of containers without a known "
+			"image.\n",
+			write_without_image(model));
+}
+
 static void write_evidence(const json_t *model, FILE *out)
 {
 	const json_t *evidence = json_object_get(model, "evidence"),
@@ -122,5 +177,6 @@ void digest_write_markdown(const struct digest_facts *facts, const json_t *model
 		fprintf(out, ", profile %s", source.p);
 	fputs("\n", out);
 	write_rows(model, facts->diff != NULL, out);
+	write_drift(model, out);
 	write_evidence(model, out);
 }

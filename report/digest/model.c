@@ -174,6 +174,7 @@ json_t *digest_model(const struct digest_facts *facts)
 		put_judged(groups, facts);
 	put_observed(groups, facts);
 	json_object_set_new(object, "groups", groups);
+	json_object_set_new(object, "drift", facts->drift ? drift_json(facts->drift) : json_null());
 	json_object_set_new(object, "next", next_json(groups));
 	return object;
 }

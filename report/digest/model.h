@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 /*
- * {"generated","window","since_last","profile","summary","evidence","groups","next"}; a group is that of
+ * {"generated","window","since_last","profile","summary","evidence","groups","drift","next"}; a group is that of
  * `sclog diff` with "title","first","last","calls","new","refused". The caller's.
  */
 json_t *digest_model(const struct digest_facts *facts);

@@ -78,6 +78,64 @@ static void write_unknown(const struct digest_facts *facts, const json_t *model,
 		fprintf(out, "  and %zu more: see --format json\n", shown - GROUPS_MAX);
 }
 
+static void put_call_list(struct buf *buf, const char *word, const json_t *calls)
+{
+	if (json_array_size(calls) == 0)
+		return;
+	buf_format(buf, "; %s: ", word);
+	write_put_calls(buf, calls);
+}
+
+static void write_change(const struct digest_facts *facts, const json_t *change, FILE *out)
+{
+	const json_t *came = model_list(change, "came"), *went = model_list(change, "went");
+	const char *container = model_text(change, "container");
+	BUF_AUTO line = {0}, doubt = {0}, wrapped = {0};
+
+	buf_format(&line, "%s", model_text(change, "title"));
+	if (*container && strcmp(container, model_text(change, "title")) != 0) {
+		buf_put_char(&line, ' ');
+		text_put(&line, str_from(container));
+	}
+	buf_put_str(&line, STR(": "));
+	text_put(&line, str_from(model_text(change, "repository")));
+	buf_put_str(&line, STR(" "));
+	write_put_version(&line, json_object_get(change, "from"));
+	buf_put_str(&line, STR(" -> "));
+	write_put_version(&line, json_object_get(change, "to"));
+	put_call_list(&line, "came", came);
+	put_call_list(&line, "went", went);
+	if (json_array_size(came) == 0 && json_array_size(went) == 0)
+		buf_put_str(&line, STR("; same calls"));
+	write_put_doubt(&doubt, change);
+	if (doubt.n)
+		buf_format(&line, " (%s)", doubt.p);
+	text_wrap(&wrapped, buf_str(&line), 2, facts->columns);
+	fputs(wrapped.p, out);
+}
+
+static void write_drift(const struct digest_facts *facts, const json_t *model, FILE *out)
+{
+	const json_t *drift = json_object_get(model, "drift"),
+		     *changes = model_list(drift, "changes");
+
+	if (!facts->drift)
+		return;
+	fputs("\nImage drift:\n", out);
+	for (size_t i = 0; i < json_array_size(changes) && i < GROUPS_MAX; i++)
+		write_change(facts, json_array_get(changes, i), out);
+	if (json_array_size(changes) == 0)
+		fputs("  no workload changed the version of an image\n", out);
+	if (json_array_size(changes) > GROUPS_MAX)
+		fprintf(out, "  and %zu more: see --format json\n",
+			json_array_size(changes) - GROUPS_MAX);
+	if (write_without_image(model))
+		fprintf(out,
+			"  not compared: %" PRIu64 " records of containers without a known "
+			"image\n",
+			write_without_image(model));
+}
+
 static void write_evidence(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
 	const json_t *evidence = json_object_get(model, "evidence"),
@@ -129,6 +187,7 @@ void digest_write_text(const struct digest_facts *facts, const json_t *model, FI
 	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++)
 		write_section(facts, model, &sections[i], out);
 	write_unknown(facts, model, out);
+	write_drift(facts, model, out);
 	write_evidence(facts, model, out);
 	write_next(model, out);
 }

@@ -7,6 +7,9 @@
 
 #include <inttypes.h>
 
+/* Digits of a digest that docker(1) and podman(1) show. */
+#define DIGEST_SHOWN 12
+
 static const struct writer {
 	const char *name;
 	void (*write)(const struct digest_facts *facts, const json_t *model, FILE *out);
@@ -41,7 +44,8 @@ bool digest_speaks(const struct digest_facts *facts)
 	size_t count;
 	struct digest_group *const *groups = digest_groups(facts->digest, &count);
 
-	if (facts->evidence->incomplete || (facts->diff && diff_has_differences(facts->diff)))
+	if (facts->evidence->incomplete || (facts->diff && diff_has_differences(facts->diff)) ||
+	    (facts->drift && drift_is_seen(facts->drift)))
 		return true;
 	for (size_t i = 0; i < count; i++)
 		if (groups[i]->new_count || groups[i]->refused_count)
@@ -101,6 +105,35 @@ void write_put_calls(struct buf *buf, const json_t *calls)
 			buf_format(buf, " on %s", model_text(call, "arch"));
 		buf_format(buf, " (%" PRIu64 "x)", count);
 	}
+}
+
+void write_put_version(struct buf *buf, const json_t *version)
+{
+	struct str text = str_from(model_text(version, "version"));
+	size_t digest = str_find(text, STR("sha256:"));
+	size_t shown = digest + sizeof("sha256:") - 1 + DIGEST_SHOWN;
+
+	if (text.n == 0)
+		buf_put_str(buf, STR("(no tag)"));
+	else
+		text_put(buf, str_of(text.p, shown < text.n ? shown : text.n));
+}
+
+void write_put_doubt(struct buf *buf, const json_t *change)
+{
+	const char *from = model_text(json_object_get(change, "from"), "coverage");
+	const char *to = model_text(json_object_get(change, "to"), "coverage");
+
+	if (strcmp(from, "full") != 0)
+		buf_format(buf, "coverage %s before: a call that came may be older", from);
+	if (strcmp(to, "full") != 0)
+		buf_format(buf, "%scoverage %s now: a call that went may still be made",
+			   buf->n ? "; " : "", to);
+}
+
+uint64_t write_without_image(const json_t *model)
+{
+	return model_count(json_object_get(model, "drift"), "records_without_image");
 }
 
 struct str write_time(const json_t *object, const char *key)

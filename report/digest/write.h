@@ -5,13 +5,15 @@
 #define SCLOG_REPORT_DIGEST_WRITE_H
 
 #include "report/digest/digest.h"
+#include "report/digest/drift.h"
 
 /* The words for --format, the default first. */
 #define DIGEST_FORMAT_NAMES "text|markdown|html|json|prometheus|junit|sarif"
 
 struct digest_facts {
 	const struct digest *digest;
-	const struct diff *diff; /* NULL: no profile was asked for */
+	const struct diff *diff;   /* NULL: no profile was asked for */
+	const struct drift *drift; /* NULL: not asked for */
 	struct profile_info profile;
 	const struct evidence *evidence;
 	const struct selection *selection;

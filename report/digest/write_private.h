@@ -22,6 +22,15 @@ void write_put_summary(struct buf *buf, const json_t *model);
  * is named. Each syscall of an arch once, its counts added up. Appends. */
 void write_put_calls(struct buf *buf, const json_t *calls);
 
+/* "1.27", "sha256:268887c643f8": a version of a change of the drift, safe for a terminal. */
+void write_put_version(struct buf *buf, const json_t *version);
+
+/* Why it cannot be told that a call of this change really came or went; nothing where it can. */
+void write_put_doubt(struct buf *buf, const json_t *change);
+
+/* Records of which the drift knows no image. */
+uint64_t write_without_image(const json_t *model);
+
 /* "2026-11-22T00:00:00Z", without its fraction, of a model's time; "" for null. */
 struct str write_time(const json_t *object, const char *key);
 
