@@ -88,15 +88,29 @@ static void read_time(const struct envelope_item *item, struct collected *collec
 		collected->serial = (uint32_t)value;
 }
 
-/* "0xc000003e", "c000003e", "3221225534", "x86_64". */
+/* The kernel's hex without 0x, or a decimal number that is an arch where the hex is none. */
+static bool bare_arch(struct str text, uint32_t *ret_arch)
+{
+	int64_t hex = 0, decimal = 0;
+	bool is_hex = text.n <= 8 && number(text, 16, &hex) && hex > 0;
+
+	if (number(text, 10, &decimal) && decimal > 0 && decimal <= UINT32_MAX &&
+	    (!is_hex || (!arch_name((uint32_t)hex) && arch_name((uint32_t)decimal))))
+		is_hex = (hex = decimal);
+	*ret_arch = (uint32_t)hex;
+	return is_hex;
+}
+
+/* "0xc000003e", "c000003e", "3221225534", "x86_64"; 0 if it is none. */
 static uint32_t read_arch(struct str text)
 {
+	uint32_t arch;
 	int64_t value;
 
-	if (text.n == 8 && number(text, 16, &value))
-		return (uint32_t)value;
-	if (number(text, 0, &value) && value > 0 && value <= UINT32_MAX)
-		return (uint32_t)value;
+	if (str_starts(text, STR("0x")))
+		return number(text, 16, &value) && value <= UINT32_MAX ? (uint32_t)value : 0;
+	if (bare_arch(text, &arch))
+		return arch;
 	if (str_eq(text, STR("amd64")) || str_eq(text, STR("x64")))
 		text = STR("x86_64");
 	if (str_eq(text, STR("arm64")))
@@ -161,11 +175,20 @@ static bool read_code(struct str text, uint32_t *ret_code)
 	       action_from_name(text, ret_code);
 }
 
-static void put_hex(struct buf *to, const char *key, struct str value)
+static unsigned long long read_ip(struct str text)
 {
-	if (value.n == 0)
+	char copy[32] = "";
+
+	if (text.n < sizeof(copy))
+		memcpy(copy, text.p, text.n);
+	return text.n ? strtoull(copy, NULL, 0) : 0;
+}
+
+static void put_name(struct buf *to, const char *key, struct str value)
+{
+	if (!value.p)
 		return;
-	buf_format(to, " %s=", key);
+	buf_format(to, " %s=%s", key, value.n ? "" : "\"\"");
 	for (size_t i = 0; i < value.n; i++)
 		buf_format(to, "%02X", (unsigned char)value.p[i]);
 }
@@ -174,27 +197,27 @@ bool collector_read(const struct envelope_item *item, struct buf *to, struct col
 {
 	uint32_t arch = read_arch(item->values[ENVELOPE_ARCH]), code;
 	struct str exe = item->values[ENVELOPE_EXE], comm = item->values[ENVELOPE_COMM];
-	int64_t nr = 0, pid = 0, ip = 0;
+	int64_t nr = 0, pid = 0;
 
 	*collected = (struct collected){0};
 	read_time(item, collected);
-	if (!read_call(item, &arch, &nr) || !read_code(item->values[ENVELOPE_CODE], &code))
+	if ((item->values[ENVELOPE_ARCH].n && !arch) || !read_call(item, &arch, &nr) ||
+	    !read_code(item->values[ENVELOPE_CODE], &code))
 		return false;
 	number(item->values[ENVELOPE_PID], 10, &pid);
-	number(item->values[ENVELOPE_IP], 0, &ip);
 	const char *slash = exe.n ? memrchr(exe.p, '/', exe.n) : NULL;
 
-	if (!comm.n && slash) { /* the kernel's is cut at 15 bytes, too */
+	if (!comm.p && slash) { /* the kernel's is cut at 15 bytes, too */
 		comm = str_skip(exe, (size_t)(slash + 1 - exe.p));
 		comm.n = comm.n < 15 ? comm.n : 15;
 	}
 	buf_clear(to);
 	buf_format(to, "auid=4294967295 pid=%lld", (long long)pid);
-	put_hex(to, "comm", comm);
-	put_hex(to, "exe", exe);
+	put_name(to, "comm", comm);
+	put_name(to, "exe", exe);
 	if (arch)
 		buf_format(to, " arch=%x", arch);
 	buf_format(to, " syscall=%lld compat=0 ip=0x%llx code=0x%x", (long long)nr,
-		   (unsigned long long)ip, code);
+		   read_ip(item->values[ENVELOPE_IP]), code);
 	return true;
 }

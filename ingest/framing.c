@@ -560,7 +560,7 @@ static void read_event(struct framing *framing, const struct envelope_item *item
 	struct collected collected;
 
 	framed->source = SOURCE_LOG;
-	framed->kind = FRAMED_UNTRUSTED;
+	framed->kind = FRAMED_UNREADABLE;
 	if (!collector_read(item, &framing->unescaped, &collected))
 		return;
 	framed->kind = collected.ms ? FRAMED_RECORD : FRAMED_UNSTAMPED;
@@ -586,7 +586,7 @@ static void read_item(struct framing *framing, const struct envelope_item *item,
 			  item->values[ENVELOPE_PROGRAM].p;
 	if (item->broken)
 		framed->kind = kernel_text_claims(item->text) ? FRAMED_BROKEN : FRAMED_OTHER;
-	else if (item->event && !item->container)
+	else if (item->event && (!item->container || framing->options.trust_all))
 		read_event(framing, item, framed);
 	else if (item->cleaned)
 		read_plain(framing, &line, framed);

@@ -30,9 +30,10 @@ enum framed_kind {
 	FRAMED_AUDIT,     /* another audit record: only its stamp and serial matter */
 	FRAMED_NOTICE,    /* the system says that records were lost */
 	FRAMED_UNTRUSTED, /* claims to be a record or a notice, in framing that is not the kernel's */
-	FRAMED_UNSTAMPED, /* a SECCOMP record whose time cannot be known */
-	FRAMED_AMBIGUOUS, /* one whose date could be several days */
-	FRAMED_BROKEN,    /* JSON that claims to hold one, and has no end or is too long */
+	FRAMED_UNSTAMPED,  /* a SECCOMP record whose time cannot be known */
+	FRAMED_UNREADABLE, /* a collector's event whose call, arch or action is none */
+	FRAMED_AMBIGUOUS,  /* one whose date could be several days */
+	FRAMED_BROKEN,     /* JSON that claims to hold one, and has no end or is too long */
 };
 
 struct framed {

@@ -334,6 +334,8 @@ static int take_framed(struct intake *intake, const struct line *line, const str
 			      framed, err);
 	case FRAMED_AMBIGUOUS:
 		return refuse(intake, MALFORMED_DATE, line, framed, err);
+	case FRAMED_UNREADABLE:
+		return refuse(intake, MALFORMED_NUMBER, line, framed, err);
 	case FRAMED_BROKEN:
 		return refuse(intake, MALFORMED_JSON, line, framed, err);
 	case FRAMED_NOTICE:

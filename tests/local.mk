@@ -57,6 +57,7 @@ unit_tests += \
 	tests/unit/test_rotation \
 	tests/unit/test_sandbox \
 	tests/unit/test_scan \
+	tests/unit/test_shapes \
 	tests/unit/test_sdjournal \
 	tests/unit/test_seen \
 	tests/unit/test_selection \

@@ -1,6 +1,9 @@
 #include "ingest/envelope/envelope_private.h"
 
-static const char delimiters[] = ",\t;|";
+/* BAR is a bar with a blank, another bar or the line's end beside it, as tables are drawn. */
+#define BAR 'B'
+
+static const char delimiters[] = {',', '\t', ';', BAR, '|', '\0'};
 
 struct cell {
 	struct str text; /* with its doubled quotes */
@@ -14,6 +17,17 @@ static struct str trim(struct str text)
 	while (text.n && text.p[text.n - 1] == ' ')
 		text.n--;
 	return text;
+}
+
+static size_t find_delimiter(struct str text, char delimiter)
+{
+	if (delimiter != BAR)
+		return str_chr(text, delimiter);
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] == '|' && (i == 0 || i + 1 == text.n || strchr(" |", text.p[i - 1]) ||
+					 strchr(" |", text.p[i + 1])))
+			return i;
+	return text.n;
 }
 
 /* The next cell (RFC 4180); false at the end. */
@@ -33,7 +47,7 @@ static bool next_cell(struct str *row, char delimiter, bool *more, struct cell *
 		ret_cell->text = str_of(text.p, n);
 		text = str_skip(text, n < text.n ? n + 1 : n);
 	}
-	n = str_chr(text, delimiter);
+	n = find_delimiter(text, delimiter);
 	if (!ret_cell->quoted)
 		ret_cell->text = trim(str_of(text.p, n));
 	*more = n < text.n;
@@ -114,6 +128,10 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 			found.container = true;
 		if (any || !envelope_matters(cell.text))
 			continue;
+		/* a header's own line, which holds a comma somewhere */
+		if (count == 0 && head->count < 2 && !cell.quoted && envelope_is_line(cell.text) &&
+		    !json_begins(cell.text))
+			return false;
 		*ret_text = undouble(cell, spare);
 		any = envelope_is_text(*ret_text) || json_begins(*ret_text);
 	}

@@ -427,8 +427,12 @@ static bool take_known(struct envelope *envelope, struct str line)
 
 	if (envelope->kind == KIND_JSON)
 		return json_take(&envelope->json, envelope, line);
-	if (peel(&envelope->head, line, envelope->kind, &text, &context, &spare) == KIND_UNDECIDED)
-		return false;
+	if (peel(&envelope->head, line, envelope->kind, &text, &context, &spare) ==
+	    KIND_UNDECIDED) {
+		if (envelope->kind != KIND_ESCAPED || !is_plain(line))
+			return false;
+		text = line; /* nothing in it had to be escaped */
+	}
 	envelope_unwrap(envelope, text, &context, 1);
 	return true;
 }

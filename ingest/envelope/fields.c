@@ -38,11 +38,27 @@ static bool is_name(struct str word)
 	return word.n > 0;
 }
 
+/* A quoted value without its backslashes. */
+static struct str unescape(struct str value, struct buf *spare)
+{
+	size_t from = spare->n;
+
+	if (str_chr(value, '\\') == value.n)
+		return value;
+	for (size_t i = 0; i < value.n; i++) {
+		i += value.p[i] == '\\' && i + 1 < value.n;
+		buf_put_char(spare, value.p[i]);
+	}
+	return str_of(spare->p + from, spare->n - from);
+}
+
 /* "key"="value" "number"=1, key="value": what klog and logr write. The first of a name counts. */
-static void take_pairs(struct str text, struct context *context, bool *ret_seccomp)
+static void take_pairs(struct str text, struct context *context, struct buf *spare,
+		       bool *ret_seccomp)
 {
 	struct str key, value;
 
+	buf_reserve(spare, text.n + 1); /* it does not move any more */
 	while (text.n) {
 		if (text.p[0] == ' ') {
 			text = str_skip(text, 1);
@@ -60,7 +76,7 @@ static void take_pairs(struct str text, struct context *context, bool *ret_secco
 		int role = role_of(str_of(NULL, 0), key);
 
 		if (role >= 0 && !context->values[role].p)
-			context->values[role] = value;
+			context->values[role] = unescape(value, spare);
 		*ret_seccomp |= str_eq(key, STR("type")) &&
 				(str_eq(value, STR("seccomp")) || str_eq(value, STR("1326")));
 	}
@@ -70,10 +86,9 @@ bool peel_fields(struct str text, struct str *ret_text, struct context *context,
 {
 	bool seccomp = false;
 
-	(void)spare;
 	if (str_find(text, STR("seccomp")) == text.n || str_find(text, STR("yscall")) == text.n)
 		return false;
-	take_pairs(text, context, &seccomp);
+	take_pairs(text, context, spare, &seccomp);
 	if (!seccomp ||
 	    (!context->values[ENVELOPE_SYSCALL].p && !context->values[ENVELOPE_SYSCALL_NAME].p))
 		return false;

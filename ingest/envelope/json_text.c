@@ -491,11 +491,8 @@ static bool is_broken(const struct json_gather *gather, struct str line)
 /* What there is of a value whose end was lost, or that is too long: not read, and counted. */
 static void drop_value(struct json_gather *gather, struct envelope *envelope)
 {
-	static const struct context unread = {.container = true};
-
-	envelope_new_entry(envelope);
 	if (envelope_matters(buf_str(&gather->text)))
-		envelope_keep_event(envelope, buf_str(&gather->text), &unread);
+		envelope_keep_broken(envelope, buf_str(&gather->text));
 	json_gather_reset(gather);
 }
 

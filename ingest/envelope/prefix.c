@@ -230,26 +230,69 @@ static struct str trim_newline(struct str text)
 	return text;
 }
 
-/* A whole line in quotes: "text", b'text', ['text'], a comma behind it perhaps. */
-bool peel_quoted(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+/* Whether the backslashes of a string in single quotes are a program's: in pairs, or before such a quote.
+ * The kernel writes one as it is, and no single quote after it where it stands alone. */
+static bool is_printed(struct str text)
 {
-	(void)context;
-	(void)spare;
+	bool any = false;
+
+	for (size_t i = 0; i < text.n; i++) {
+		if (text.p[i] == '\'')
+			return false;
+		if (text.p[i] != '\\')
+			continue;
+		if (++i == text.n || (text.p[i] != '\\' && text.p[i] != '\''))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* The text of a string in single quotes: Python's backslashes, YAML's doubled quotes, or itself. */
+static struct str single_quoted(struct str text, bool is_yaml, struct buf *spare)
+{
+	char mark = is_yaml ? '\'' : '\\';
+
+	if (is_yaml ? str_find(text, STR("''")) == text.n : !is_printed(text))
+		return text;
+	buf_clear(spare);
+	for (size_t i = 0; i < text.n; i++) {
+		i += text.p[i] == mark && i + 1 < text.n && (!is_yaml || text.p[i + 1] == mark);
+		buf_put_char(spare, text.p[i]);
+	}
+	return buf_str(spare);
+}
+
+/* A whole line in quotes: "text", b'text', ['text'], a comma behind it perhaps. */
+static bool unquote(struct str text, bool is_yaml, struct str *ret_text, struct buf *spare)
+{
+	bool is_raw = false;
+
 	text = skip_blanks(text);
 	while (text.n && (strchr(",]", text.p[text.n - 1]) || is_blank(text.p[text.n - 1])))
 		text.n--;
 	if (text.n && text.p[0] == '[')
 		text = str_skip(text, 1);
-	if (text.n > 1 && strchr("bur", text.p[0]) && strchr("\"'", text.p[1]))
+	if (text.n > 1 && strchr("bur", text.p[0]) && strchr("\"'", text.p[1])) {
+		is_raw = text.p[0] == 'r';
 		text = str_skip(text, 1);
+	}
 	if (text.n < 2 || (text.p[0] != '"' && text.p[0] != '\'' && text.p[0] != '`') ||
 	    text.p[text.n - 1] != text.p[0])
 		return false;
 	*ret_text = trim_newline(str_of(text.p + 1, text.n - 2));
+	if (text.p[0] == '\'' && !is_raw)
+		*ret_text = single_quoted(*ret_text, is_yaml, spare);
 	/* rows of a table may begin and end so as well */
 	return envelope_is_text(*ret_text) &&
 	       (text.p[0] != '"' || (str_find(*ret_text, STR("\"\"")) == ret_text->n &&
 				     str_find(*ret_text, STR("\",")) == ret_text->n));
+}
+
+bool peel_quoted(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	(void)context;
+	return unquote(text, false, ret_text, spare);
 }
 
 /* What Markdown, mail, diff and nl(1) put before a line: "> ", "- ", "+", "1. ", "  1  ". */
@@ -320,6 +363,7 @@ bool peel_fluent(struct str text, struct str *ret_text, struct context *context,
 /* `gcloud logging read` and others: "  MESSAGE: 'text'". */
 bool peel_yaml(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
+	(void)context;
 	text = skip_blanks(text);
 	if (str_starts(text, STR("- ")))
 		text = skip_blanks(str_skip(text, 2));
@@ -334,7 +378,7 @@ bool peel_yaml(struct str text, struct str *ret_text, struct context *context, s
 	if (!is_host(key) || role_is_container(key, str_of(NULL, 0)))
 		return false;
 	text = skip_blanks(str_skip(text, word.n));
-	if (peel_quoted(text, ret_text, context, spare))
+	if (unquote(text, true, ret_text, spare))
 		return true;
 	*ret_text = text;
 	return envelope_is_text(text);

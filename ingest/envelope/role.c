@@ -145,7 +145,8 @@ int role_of(struct str parent, struct str name)
 bool role_is_container(struct str name, struct str value)
 {
 	static const char *const names[] = {"kubernetes", "docker", "logtag"};
-	static const char *const streams[] = {"stream", "source", "log_iostream", "type"};
+	static const char *const streams[] = {"stream", "source", "log_iostream", "type",
+					      "transport"};
 	char bytes[NAME_MAX_BYTES];
 
 	name = normalize(name, bytes);
