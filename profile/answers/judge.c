@@ -260,7 +260,12 @@ static size_t keep(struct judge *judge, diagram answer, bool narrow, struct verd
 static size_t find(struct judge *judge, uint32_t audit_arch, int64_t nr)
 {
 	diagram answer = answers_call(&judge->answers, audit_arch, (uint32_t)nr);
+	uint32_t value;
 
+	/* its values are found by a search, which takes effort, too */
+	if (answer != DIAGRAM_UNKNOWN && judge->regions.effort == 0 &&
+	    !diagram_is_value(&judge->regions, answer, &value))
+		answer = DIAGRAM_UNKNOWN;
 	return keep(judge, answer, bpf_is_narrow(audit_arch),
 		    verdict_of(judge, answer, audit_arch, nr));
 }

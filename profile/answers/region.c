@@ -5,11 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nodes of all diagrams together: with the index some 30 MB. A default profile takes 20,000. */
+/* Nodes of all diagrams together: with the index some 30 MB. A default profile takes 90,000. */
 #define MAX_NODES (1U << 20)
 
-/* Steps of operations: the worst take some 200 ns each. */
-#define MAX_EFFORT (1U << 21)
+/* Steps of operations: the worst take some 200 ns each. A default profile takes 20,000. */
+#define MAX_EFFORT (1U << 19)
+
+/* Nodes that a search visits in the time of a step. */
+#define VISITS_A_STEP 4
 
 #define MEMO_SIZE (1U << 16)
 
@@ -474,6 +477,21 @@ diagram diagram_join(struct regions *regions, diagram a, diagram b, diagram_fold
 	return join(&joining, a, b);
 }
 
+/* A search over all nodes of a diagram. */
+static void search_start(struct regions *regions)
+{
+	regions->search++;
+	regions->visits = 0;
+}
+
+/* What a search finds is true, however long it took; the next step may be one too many. */
+static void search_end(struct regions *regions)
+{
+	size_t steps = regions->visits / VISITS_A_STEP;
+
+	regions->effort -= steps < regions->effort ? steps : regions->effort;
+}
+
 struct found {
 	uint32_t *all;
 	size_t count;
@@ -490,6 +508,7 @@ static bool is_new(struct regions *regions, diagram a)
 	if (regions->marks[a] == regions->search)
 		return false;
 	regions->marks[a] = regions->search;
+	regions->visits++;
 	return true;
 }
 
@@ -516,8 +535,9 @@ size_t diagram_values(struct regions *regions, diagram a, uint32_t **ret_values)
 {
 	struct found found = {0};
 
-	regions->search++;
+	search_start(regions);
 	find_values(regions, a, &found);
+	search_end(regions);
 	qsort(found.all, found.count, sizeof(*found.all), by_value);
 	*ret_values = found.all;
 	return found.count;
@@ -562,8 +582,11 @@ static uint64_t find_support(struct regions *regions, diagram a, unsigned subjec
 
 uint64_t diagram_support(struct regions *regions, diagram a, unsigned subject)
 {
-	regions->search++;
-	return find_support(regions, a, subject);
+	search_start(regions);
+	uint64_t support = find_support(regions, a, subject);
+
+	search_end(regions);
+	return support;
 }
 
 struct running {
@@ -678,8 +701,9 @@ size_t region_split(struct regions *regions, region a, size_t max, region **ret_
 	struct split split = {.regions = regions, .subject = region_first(regions, a), .max = max};
 
 	*ret_values = *ret_rests = NULL;
-	regions->search++;
+	search_start(regions);
 	find_rests(&split, a);
+	search_end(regions);
 	if (split.rests.count > max) {
 		free(split.rests.all);
 		return SIZE_MAX;

@@ -11,7 +11,8 @@
  * Whoever chooses a filter chooses how large its diagrams are, so nodes and work are limited.
  * What meets the limit sets `full`, and then every result since the last regions_mark() is void:
  * the answer is "cannot tell". The limits bound a whole `struct regions`, for all questions
- * together: some 40 MB and half a second of work.
+ * together: some 40 MB and a fifth of a second of work. Searches over a diagram are always carried out,
+ * and count as well.
  */
 #ifndef SCLOG_PROFILE_ANSWERS_REGION_H
 #define SCLOG_PROFILE_ANSWERS_REGION_H
@@ -52,6 +53,7 @@ struct regions {
 	size_t index_size;
 	uint32_t *marks; /* beside nodes: which search has seen them */
 	uint32_t search;
+	size_t visits;             /* of the search */
 	struct diagram_memo *memo; /* of operations; entries are overwritten */
 	uint32_t operation;        /* of those that are not alike each has its number */
 	size_t effort;             /* steps left */

@@ -371,6 +371,30 @@ static void test_range_words(void **state)
 	regions_release(&regions);
 }
 
+/* Whoever chooses a filter chooses how long a search takes: searches are counted, and carried out. */
+static void test_search_effort(void **state)
+{
+	struct regions regions;
+	uint32_t *values;
+
+	(void)state;
+	regions_init(&regions);
+	/* 64 nodes of one argument, and two leaves */
+	region set = region_argument(&regions, 0, UINT64_MAX, COMPARE_GE, 0x5555555555555555);
+
+	while (regions.effort > 0) {
+		size_t before = regions.effort;
+
+		assert_int_equal(diagram_values(&regions, set, &values), 2);
+		free(values);
+		assert_in_range(before - regions.effort, 1, 64);
+		assert_false(regions.full);
+	}
+	assert_int_equal(diagram_support(&regions, set, SUBJECT_ARGUMENTS), UINT64_MAX);
+	assert_false(regions_step(&regions));
+	regions_release(&regions);
+}
+
 /* --- what a loader refuses ------------------------------------------------------------------ */
 
 static const struct {
@@ -1804,6 +1828,7 @@ int main(void)
 		cmocka_unit_test(test_reachable),
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_range_words),
+		cmocka_unit_test(test_search_effort),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_runtimes_differ),
 		cmocka_unit_test(test_unreadable),
