@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STEP 16384
@@ -61,4 +62,15 @@ int file_read_all(int fd, size_t max, struct buf *text)
 		if (text->n > max)
 			return -EFBIG;
 	}
+}
+
+const char *file_why_foreign(int fd)
+{
+	struct stat stat_;
+
+	if (fstat(fd, &stat_) < 0 || !S_ISREG(stat_.st_mode))
+		return "is no regular file";
+	if (stat_.st_uid != 0 && stat_.st_uid != geteuid())
+		return "belongs to another user";
+	return stat_.st_mode & (S_IWGRP | S_IWOTH) ? "can be written by others" : NULL;
 }

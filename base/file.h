@@ -23,4 +23,9 @@ bool file_read_text(const char *path, char *text, size_t size);
  * it said that it was. */
 int file_read_all(int fd, size_t max, struct buf *text);
 
+/* Why somebody else than the caller and root may have written an open file, as the rest of a
+ * sentence about it; NULL: nobody else can. An access list cannot widen this: its mask is the mode's
+ * group bits. */
+const char *file_why_foreign(int fd);
+
 #endif

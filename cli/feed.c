@@ -402,6 +402,19 @@ static int feed_log(struct feed *feed, const char *path, struct err *err)
 	return result;
 }
 
+/* Not everything of a file that others can write is taken. */
+static void note_foreign(struct feed *feed, const char *path, const char *foreign)
+{
+	if (!foreign)
+		return;
+	progress_clear(&feed->progress);
+	message_note(
+		"%s %s: its records count as text, and its profiles, coverage and acknowledged "
+		"evidence are left out; if you trust it, read it after `chown %u FILE && chmod "
+		"go-w FILE`, in a folder of yours",
+		path, foreign, (unsigned)geteuid());
+}
+
 static int feed_store(struct feed *feed, const char *path, struct err *err)
 {
 	struct merge_result merged = {0};
@@ -409,6 +422,7 @@ static int feed_store(struct feed *feed, const char *path, struct err *err)
 
 	if (result < 0)
 		return result;
+	note_foreign(feed, path, merged.foreign);
 	feed->counts->files++;
 	feed->counts->merged_stores++;
 	feed->intake.counts.records += merged.records;
@@ -426,6 +440,7 @@ static int feed_bundle(struct feed *feed, const char *path, struct err *err)
 		result = bundle_load(feed->store, path, &loaded, err);
 	if (result < 0)
 		return result;
+	note_foreign(feed, path, loaded.foreign);
 	feed->counts->files++;
 	feed->counts->bundles++;
 	feed->counts->known_bundles += loaded.known;

@@ -75,12 +75,13 @@ bool bundle_is(const char *path)
 	       memcmp(head, MAGIC, sizeof(head)) == 0;
 }
 
-int bundle_read(const char *path, struct buf *bundle, struct err *err)
+int bundle_read(const char *path, struct buf *bundle, const char **ret_foreign, struct err *err)
 {
 	uint64_t mark;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int result = fd < 0 ? -errno : file_read_all(fd, BUNDLE_MAX + 64, bundle);
 
+	*ret_foreign = fd < 0 ? NULL : file_why_foreign(fd);
 	if (fd >= 0)
 		close(fd);
 	if (result < 0)
@@ -149,6 +150,7 @@ struct load {
 	struct share_taker *taker;
 	uint64_t days;
 	bool known;
+	const char *foreign; /* struct bundle_counts */
 };
 
 static int load_row(void *context, enum share_kind kind, const struct share_value *values,
@@ -168,8 +170,10 @@ static int load_file(struct load *load, const char *path, struct err *err)
 {
 	struct err why = ERR_INIT;
 	BUF_AUTO bundle = {0};
-	int result = bundle_read(path, &bundle, err);
+	int result = bundle_read(path, &bundle, &load->foreign, err);
 
+	if (load->foreign)
+		share_taker_set_foreign(load->taker);
 	if (result == 0)
 		result = bundle_rows(&bundle, load_row, load, &why);
 	if (result == 0 && !load->known)
@@ -186,7 +190,7 @@ int bundle_load(struct store *store, const char *path, struct bundle_counts *ret
 	int result = load_file(&load, path, err);
 
 	share_taker_free(load.taker);
-	*ret_counts = (struct bundle_counts){load.days, load.known};
+	*ret_counts = (struct bundle_counts){load.days, load.known, load.foreign};
 	return result;
 }
 
@@ -202,5 +206,10 @@ int bundle_open(const char *path, struct store **ret_store, struct share_head *r
 	result = load_file(&load, path, err);
 	*ret_head = *share_taker_head(load.taker);
 	share_taker_free(load.taker);
+	if (result == 0 && load.foreign)
+		return err_set(err, EACCES,
+			       "bundle '%s' %s: load it after `chown %u FILE && chmod go-w FILE`, "
+			       "if you trust it",
+			       path, load.foreign, (unsigned)geteuid());
 	return result;
 }

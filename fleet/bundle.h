@@ -20,8 +20,9 @@ int bundle_make(struct store *store, const char *name, bool all, struct buf *bun
 /* True if the file begins as a bundle does. Never opens a pipe. */
 bool bundle_is(const char *path);
 
-/* Reads a bundle's bytes and checks them: its rows are complete and as they were made. */
-int bundle_read(const char *path, struct buf *bundle, struct err *err);
+/* Reads a bundle's bytes and checks them: its rows are complete and as they were made. The mark has
+ * no key, so that it cannot show who made them: *ret_foreign is that of file_why_foreign(). */
+int bundle_read(const char *path, struct buf *bundle, const char **ret_foreign, struct err *err);
 
 /* Gives each row of a bundle that was read. */
 int bundle_rows(const struct buf *bundle, share_row_fn *each, void *context, struct err *err);
@@ -30,13 +31,16 @@ int bundle_rows(const struct buf *bundle, share_row_fn *each, void *context, str
 struct bundle_counts {
 	uint64_t days; /* of series */
 	bool known;    /* everything in it was loaded before */
+	/* why its statements of trust are not believed, as the rest of a sentence about the file */
+	const char *foreign;
 };
 
 /* Loads it into a store. */
 int bundle_load(struct store *store, const char *path, struct bundle_counts *ret_counts,
 		struct err *err);
 
-/* Opens a store in memory that is a copy of the bundle, to be sent on with that head. */
+/* Opens a store in memory that is a copy of the bundle, to be sent on with that head. -EACCES for a
+ * bundle that others can have written. */
 int bundle_open(const char *path, struct store **ret_store, struct share_head *ret_head,
 		struct err *err);
 

@@ -100,8 +100,12 @@ struct sql *store_asking(struct store *store, struct err *err);
  * transactions of the writer, who has forgotten the rows that it knew: 1 if it was made anew. */
 int store_remake(struct store *store, struct err *err);
 
-/* Opens a store for reading alone; immutable where the medium is read-only. */
-int store_open_reading(struct sql *sql, const char *path, struct err *err);
+/* Opens a store for reading alone; immutable where the medium is read-only. alone: and where the
+ * caller says that nothing beside the file is to be read. */
+int store_open_reading(struct sql *sql, const char *path, bool alone, struct err *err);
+
+/* True if changes that were committed wait beside the database for a checkpoint. */
+bool store_has_pending(const char *path);
 
 /* Bounds what can be read of it (sql_bound()) by the size of the file: ample for a whole command,
  * and not without end. */

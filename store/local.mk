@@ -14,6 +14,7 @@ libsclog_a_SOURCES += \
 	store/loss.c \
 	store/bookmark.c store/bookmark.h \
 	store/match.c store/match.h \
+	store/foreign.c store/foreign.h \
 	store/merge.c store/merge.h \
 	store/merge_count.c \
 	store/merge_minute.c \

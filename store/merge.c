@@ -1,6 +1,7 @@
 #include "store/merge.h"
 
 #include "base/clock.h"
+#include "store/foreign.h"
 #include "store/in_force.h"
 #include "store/meta.h"
 #include "store/minutes.h"
@@ -10,6 +11,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 int merge_check_minute(const struct merge *merge, int64_t minute, struct err *err)
 {
@@ -153,8 +155,8 @@ static int merge_spans(struct merge *merge, sqlite3_stmt *row, struct err *err)
 	int result = tally_node(store->tally, &store->sql, sql_column_name(row, 0), &node, err);
 
 	return result < 0 ? result
-			  : stream_merge(&merge->from, sqlite3_column_int64(row, 1), &store->sql,
-					 node, err);
+			  : stream_merge(&merge->from, sqlite3_column_int64(row, 1),
+					 merge_trust(merge, TRUST_KERNEL), &store->sql, node, err);
 }
 
 static int merge_all(struct merge *merge, struct err *err)
@@ -165,7 +167,7 @@ static int merge_all(struct merge *merge, struct err *err)
 		result = merge_counts(merge, err);
 	if (result == 0)
 		result = take_rows(merge, row_containers(&merge->from, err), merge_container, err);
-	if (result == 0 && merge->from.schema >= 2)
+	if (result == 0 && merge->from.schema >= 2 && !merge->foreign)
 		result =
 			merge_each_row(merge, in_force_of(merge->from.schema), merge_in_force, err);
 	if (result == 0)
@@ -173,7 +175,7 @@ static int merge_all(struct merge *merge, struct err *err)
 					"SELECT n.name, l.kind, l.at, l.mark, l.count, l.detail"
 					" FROM loss l JOIN node n ON n.id = l.node",
 					merge_loss, err);
-	if (result == 0 && merge->from.schema >= 3)
+	if (result == 0 && merge->from.schema >= 3 && !merge->foreign)
 		result = merge_each_row(
 			merge,
 			"SELECT CAST(substr(id, 1, 12) AS TEXT), at,"
@@ -222,6 +224,11 @@ static int choose_horizon(struct merge *merge, struct err *err)
 	merge->horizon_ms = merge->store->horizon_ms;
 	if (theirs <= merge->horizon_ms)
 		return 0;
+	if (merge->foreign)
+		return err_set(err, EACCES,
+			       "store '%s' was pruned up to a later time than this one, and it %s: "
+			       "merge it after `chown %u FILE && chmod go-w FILE`, if you trust it",
+			       merge->from.path, merge->result->foreign, (unsigned)geteuid());
 	merge->horizon_ms = theirs;
 	return meta_move_horizon(&merge->store->sql, theirs, err);
 }
@@ -229,7 +236,7 @@ static int choose_horizon(struct merge *merge, struct err *err)
 int store_merge(struct store *store, const char *path, struct merge_result *ret_result,
 		struct err *err)
 {
-	struct merge merge = {.store = store, .result = ret_result};
+	struct merge merge = {.store = store, .held = -1, .result = ret_result};
 	/* First of all: what was put before is kept, whatever becomes of the merge. */
 	int result = store_commit(store, err);
 
@@ -237,7 +244,9 @@ int store_merge(struct store *store, const char *path, struct merge_result *ret_
 	if (result == 0)
 		result = check_other(store, path, err);
 	if (result == 0)
-		result = store_open_reading(&merge.from, path, err);
+		result = foreign_open(&merge.from, path, &ret_result->foreign, &merge.held, err);
+	merge.foreign = ret_result->foreign;
+	tally_set_foreign(store->tally, merge.foreign);
 	if (result == 0)
 		result = schema_ensure(&merge.from, false, err);
 	if (result == 0)
@@ -261,7 +270,10 @@ int store_merge(struct store *store, const char *path, struct merge_result *ret_
 	else if (store->patient)
 		writer_keep(store);
 	ret_result->duplicates = ret_result->records - ret_result->added;
+	tally_set_foreign(store->tally, false);
 	free(merge.minutes);
 	sql_close(&merge.from);
+	if (merge.held >= 0)
+		close(merge.held);
 	return result;
 }

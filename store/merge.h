@@ -29,6 +29,8 @@ struct merged_minute {
 struct merge {
 	struct store *store;
 	struct sql from;
+	int held;     /* foreign_open() */
+	bool foreign; /* others may have written it: nothing of it is the kernel's word */
 	struct merged_minute *minutes; /* sorted by node and minute once all are there */
 	size_t count, size;
 	size_t sorted;      /* of the minutes, those that can be looked up */
@@ -47,6 +49,12 @@ int merge_note_minima(struct merge *merge, int64_t node, int64_t ms, struct err 
 
 /* Their file may be anybody's: what is no minute of the store's would overflow further on. */
 int merge_check_minute(const struct merge *merge, int64_t minute, struct err *err);
+
+/* The trust of what they state as `trust`. */
+static inline enum trust merge_trust(const struct merge *merge, enum trust trust)
+{
+	return merge->foreign ? TRUST_TEXT : trust;
+}
 
 /* Adds their identities, and takes counts of ours away that theirs replace (merge_minute.c). */
 int merge_identities(struct merge *merge, struct err *err);

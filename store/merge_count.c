@@ -147,6 +147,9 @@ static int merge_series(struct merge *merge, sqlite3_stmt *row, sqlite3_stmt *ho
 	int64_t node;
 
 	row_observation(row, &observation);
+	observation.trust = merge_trust(merge, observation.trust);
+	if (merge->foreign)
+		observation.container.coverage = COVERAGE_UNKNOWN;
 	event_from(&observation, record, &event);
 	int result =
 		tally_node(merge->store->tally, &merge->store->sql, observation.node, &node, err);

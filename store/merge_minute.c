@@ -127,7 +127,8 @@ static void add_identity(uint32_t serial_low, uint32_t minute_ms, void *context)
 	if (add->err->code)
 		return;
 	uint32_t serial = add->block << 16 | serial_low;
-	enum trust trust = add->block & SEEN_TEXT_BLOCK ? TRUST_TEXT : TRUST_KERNEL;
+	enum trust trust =
+		merge_trust(add->merge, add->block & SEEN_TEXT_BLOCK ? TRUST_TEXT : TRUST_KERNEL);
 	struct merged_minute *minute = add->minute;
 	int result = seen_add(store->seen, &store->sql, minute->node, ms, serial, trust, add->err);
 
@@ -135,7 +136,9 @@ static void add_identity(uint32_t serial_low, uint32_t minute_ms, void *context)
 	minute->fresh += result == SEEN_NEW;
 	if (result != SEEN_NEW || minute->ours == 0)
 		return;
-	/* what the kernel says in one and a text in the other may be counted on both sides */
+	/* what the kernel says in one and a text in the other may be counted on both sides; and
+	 * ours are never taken away for those of a store that is not believed */
+	minute->unsure |= add->merge->foreign;
 	minute->unsure |= trust == TRUST_KERNEL
 				  ? seen_in_text(store->seen, ms, serial)
 				  : seen_kernel(store->seen, &store->sql, minute->node, ms, serial,
@@ -200,7 +203,7 @@ static int merge_texts(struct merge *merge, sqlite3_stmt *row, struct err *err)
 		return result;
 	minute->theirs += theirs;
 	minute->fresh += fresh;
-	minute->unsure |= !merge->same_key && minute->our_texts && fresh;
+	minute->unsure |= (!merge->same_key || merge->foreign) && minute->our_texts && fresh;
 	return seen_text_full(store->seen_text)
 		       ? seen_text_flush(store->seen_text, &store->sql, err)
 		       : 0;

@@ -115,6 +115,10 @@ int store_share_set_bundled(struct store *store, int64_t revision, struct err *e
  */
 struct share_taker;
 struct share_taker *share_taker_new(struct store *store, bool is_copy);
+/* Others than the caller and root may have written the rows: what they state is of trust `text`, of a
+ * sender of its own, and takes nothing of others' away; profiles, coverage and what is acknowledged
+ * are not taken. */
+void share_taker_set_foreign(struct share_taker *taker);
 int share_taker_put(struct share_taker *taker, enum share_kind kind,
 		    const struct share_value *values, struct err *err);
 /* The sender's rows are all there. */

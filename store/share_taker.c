@@ -67,6 +67,7 @@ struct share_taker {
 	struct store *store;
 	struct sql spans; /* theirs, in a store of its own in memory, to be joined with ours */
 	bool is_copy, begun, knows;
+	bool foreign; /* others may have written it: nothing of it is the kernel's word */
 	struct share_head head;
 	int64_t sender, generation; /* our number of the one at hand */
 	bool goes_on;               /* the same store as before */
@@ -82,6 +83,12 @@ struct share_taker *share_taker_new(struct store *store, bool is_copy)
 	return taker;
 }
 
+void share_taker_set_foreign(struct share_taker *taker)
+{
+	taker->foreign = true;
+	tally_set_foreign(taker->store->tally, true);
+}
+
 void share_taker_free(struct share_taker *taker)
 {
 	if (!taker)
@@ -90,6 +97,7 @@ void share_taker_free(struct share_taker *taker)
 		sqlite3_finalize(taker->statements[i]);
 	sql_close(&taker->spans);
 	writer_forget(taker->store);
+	tally_set_foreign(taker->store->tally, false);
 	sqlite3_exec(taker->store->sql.db, "DROP TABLE IF EXISTS temp.share_key", NULL, NULL, NULL);
 	free(taker);
 }
@@ -195,13 +203,22 @@ static int follow(struct share_taker *taker, bool same, int64_t generation, int6
 		       same ? revision : 0);
 }
 
+/* Whoever is not believed is not the sender that it says it is. */
+static void bind_sender(sqlite3_stmt *statement, const struct share_taker *taker)
+{
+	BUF_AUTO name = {0};
+
+	buf_format(&name, "%s%s", taker->foreign ? "text:" : "", taker->head.name);
+	sqlite3_bind_text(statement, 1, name.p, (int)name.n, SQLITE_TRANSIENT);
+}
+
 static int find_sender(struct share_taker *taker, struct err *err)
 {
 	sqlite3_stmt *find = get(taker, SENDER_FIND, err);
 
 	if (!find)
 		return -err->code;
-	sqlite3_bind_text(find, 1, taker->head.name, -1, SQLITE_STATIC);
+	bind_sender(find, taker);
 	int result = sql_step(&taker->store->sql, find, err);
 
 	if (result >= 0)
@@ -220,7 +237,7 @@ static int put_sender(struct share_taker *taker, struct err *err)
 
 	if (!put)
 		return -err->code;
-	sqlite3_bind_text(put, 1, taker->head.name, -1, SQLITE_STATIC);
+	bind_sender(put, taker);
 	sqlite3_bind_text(put, 2, taker->head.uuid, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(put, 3, taker->generation);
 	sqlite3_bind_int64(put, 4, taker->head.revision);
@@ -336,7 +353,7 @@ static int container_profile(struct share_taker *taker, int64_t container,
 	int64_t profile;
 	int result = find_key(taker, SHARE_PROFILE, value, &profile, err);
 
-	if (result < 0 || !profile)
+	if (result < 0 || !profile || taker->foreign)
 		return result;
 	sqlite3_stmt *put = sql_prepare(&taker->store->sql,
 					"UPDATE container SET profile = ?2 WHERE id = ?1", err);
@@ -387,8 +404,9 @@ static int put_container(struct share_taker *taker, const struct share_value *va
 }
 
 /* What a series is keyed by, from that place of both statements on. */
-static void bind_series(sqlite3_stmt *statement, int at, const struct share_value *values,
-			int64_t node, int64_t container, int64_t program)
+static void bind_series(const struct share_taker *taker, sqlite3_stmt *statement, int at,
+			const struct share_value *values, int64_t node, int64_t container,
+			int64_t program)
 {
 	sqlite3_bind_int64(statement, at, program);
 	sqlite3_bind_int64(statement, at + 1, values[4].number);
@@ -399,6 +417,10 @@ static void bind_series(sqlite3_stmt *statement, int at, const struct share_valu
 		sqlite3_bind_int64(statement, at + 4, values[5].number);
 	for (int i = 0; i < 7; i++) /* code, attribution, reason, phase, source, coverage, trust */
 		sqlite3_bind_int64(statement, at + 5 + i, values[6 + i].number);
+	if (taker->foreign) {
+		sqlite3_bind_int(statement, at + 10, COVERAGE_UNKNOWN);
+		sqlite3_bind_int(statement, at + 11, TRUST_TEXT);
+	}
 }
 
 static int add_series(struct share_taker *taker, const struct share_value *values, int64_t node,
@@ -409,7 +431,7 @@ static int add_series(struct share_taker *taker, const struct share_value *value
 
 	if (!add)
 		return -err->code;
-	bind_series(add, 2, values, node, container, program);
+	bind_series(taker, add, 2, values, node, container, program);
 	for (int i = 0; i < 3; i++) /* syscall, arch_name, action */
 		if (!values[13 + i].null)
 			sql_bind_bytes(add, 14 + i, values[13 + i].bytes);
@@ -438,7 +460,7 @@ static int put_series(struct share_taker *taker, const struct share_value *value
 
 	if (!find)
 		return -err->code;
-	bind_series(find, 1, values, node, container, program);
+	bind_series(taker, find, 1, values, node, container, program);
 	result = find_number(sql, find, &id, err);
 	if (result == 0)
 		result = add_series(taker, values, node, container, program, &id, err);
@@ -490,10 +512,11 @@ static int replaces(struct share_taker *taker, int64_t series, int64_t day, int6
 	if (received && known[0] == taker->sender && known[1] == taker->generation)
 		return 1;
 	result = run_numbers(taker, DAY_COUNT, given, 2, &ours, 1, err);
-	if (result >= 0 && ours && !received) {
+	if (result >= 0 && ours && !received)
 		result = note_overlap(taker, series, day, err);
-	}
-	return result < 0 ? result : count >= ours;
+	if (result < 0 || (ours && taker->foreign))
+		return result < 0 ? result : 0;
+	return count >= ours;
 }
 
 static int put_hours(struct share_taker *taker, int64_t series, int64_t day, struct str packed,
@@ -608,7 +631,7 @@ static int put_span(struct share_taker *taker, const struct share_value *values,
 	sqlite3_bind_int64(add, 2, values[3].number != 0);
 	for (int i = 4; i < 9; i++) /* first_serial, last_serial, first, last, missing */
 		sqlite3_bind_int64(add, i - 1, values[i].number);
-	sqlite3_bind_int64(add, 8, values[2].number == TRUST_KERNEL);
+	sqlite3_bind_int64(add, 8, values[2].number == TRUST_KERNEL && !taker->foreign);
 	return sql_done(&taker->spans, add, err);
 }
 
@@ -684,13 +707,13 @@ int share_taker_put(struct share_taker *taker, enum share_kind kind,
 			return put_empty(taker, values, err);
 		return put_day(taker, &values[0], &values[1], 0, str_of(NULL, 0), err);
 	case SHARE_IN_FORCE:
-		return put_in_force(taker, values, err);
+		return taker->foreign ? 0 : put_in_force(taker, values, err);
 	case SHARE_SPAN:
 		return put_span(taker, values, err);
 	case SHARE_LOSS:
 		return put_loss(taker, values, err);
 	case SHARE_ACKNOWLEDGED:
-		return put_acknowledged(taker, values, err);
+		return taker->foreign ? 0 : put_acknowledged(taker, values, err);
 	case SHARE_KIND_COUNT:
 		break;
 	}
@@ -730,7 +753,8 @@ static int join_spans(struct share_taker *taker, struct err *err)
 	while ((result = sql_step(&taker->store->sql, nodes, err)) > 0) {
 		int64_t node = sqlite3_column_int64(nodes, 0);
 
-		result = stream_merge(&taker->spans, node, &taker->store->sql, node, err);
+		result = stream_merge(&taker->spans, node, TRUST_KERNEL, &taker->store->sql, node,
+				      err);
 		if (result < 0)
 			break;
 	}

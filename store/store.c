@@ -178,8 +178,7 @@ static void immutable_uri(const char *path, struct buf *uri)
 	buf_put_str(uri, STR("?immutable=1"));
 }
 
-/* Changes that were committed, and wait beside the database for a checkpoint. */
-static bool has_pending(const char *path)
+bool store_has_pending(const char *path)
 {
 	BUF_AUTO wal = {0};
 	struct stat stat_;
@@ -188,7 +187,7 @@ static bool has_pending(const char *path)
 	return stat(wal.p, &stat_) == 0 && stat_.st_size > 0;
 }
 
-int store_open_reading(struct sql *sql, const char *path, struct err *err)
+int store_open_reading(struct sql *sql, const char *path, bool alone, struct err *err)
 {
 	struct err plain = ERR_INIT;
 	MEM_AUTO char *name = file_name(path);
@@ -197,7 +196,7 @@ int store_open_reading(struct sql *sql, const char *path, struct err *err)
 
 	if (result < 0)
 		return result;
-	result = sql_open(sql, name, path, SQLITE_OPEN_READONLY, &plain);
+	result = alone ? -EROFS : sql_open(sql, name, path, SQLITE_OPEN_READONLY, &plain);
 	if (result == 0) {
 		int code = probe(sql);
 
@@ -205,7 +204,7 @@ int store_open_reading(struct sql *sql, const char *path, struct err *err)
 			return 0;
 	}
 	sql_close(sql);
-	if (has_pending(path))
+	if (!alone && store_has_pending(path))
 		return err_set(
 			err, EROFS,
 			"store '%s': '%s-wal' beside it holds changes that cannot be read on a"
@@ -369,7 +368,7 @@ static int open_sql(struct store *store, struct err *err)
 		result = sql_open(&store->sql, ":memory:", "in memory",
 				  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
 	else
-		result = store_open_reading(&store->sql, store->path, err);
+		result = store_open_reading(&store->sql, store->path, false, err);
 	if (result == 0)
 		result = schema_ensure(&store->sql, store->mode == STORE_MEMORY, err);
 	if (result == 0 && store->mode == STORE_READ) {

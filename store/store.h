@@ -273,6 +273,10 @@ int store_commit(struct store *store, struct err *err);
  * horizon of both, which becomes this store's, rows are compared by hour or day. */
 struct merge_result {
 	uint64_t records, added, duplicates;
+	/* Why others than the caller and root can have written it, as the rest of a sentence about
+	 * it: then its records are texts, and neither its profiles and coverage nor what it has
+	 * acknowledged are taken. NULL: they cannot. */
+	const char *foreign;
 };
 int store_merge(struct store *store, const char *path, struct merge_result *ret_result,
 		struct err *err);

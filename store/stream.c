@@ -505,8 +505,8 @@ static int flush_node(struct sql *sql, const struct span *runs, size_t count, bo
 	return result;
 }
 
-int stream_merge(struct sql *from, int64_t from_node, struct sql *sql, int64_t node,
-		 struct err *err)
+int stream_merge(struct sql *from, int64_t from_node, enum trust highest, struct sql *sql,
+		 int64_t node, struct err *err)
 {
 	int result = 0;
 
@@ -515,7 +515,8 @@ int stream_merge(struct sql *from, int64_t from_node, struct sql *sql, int64_t n
 
 		result = load_spans(from, channel_of(from_node, (enum trust)trust), &theirs, err);
 		for (size_t i = 0; i < theirs.count; i++)
-			theirs.runs[i].channel = channel_of(node, (enum trust)trust);
+			theirs.runs[i].channel = channel_of(
+				node, (enum trust)trust < highest ? (enum trust)trust : highest);
 		if (result == 0 && theirs.count)
 			result = flush_node(sql, theirs.runs, theirs.count, true, err);
 		stream_release(&theirs);

@@ -69,9 +69,10 @@ bool stream_full(const struct stream *stream);
 /* Joins the runs with those on file, for each channel of the input, and forgets them. */
 int stream_flush(struct stream *stream, struct sql *sql, struct err *err);
 
-/* Joins the spans that another store has of a node with those on file here. */
-int stream_merge(struct sql *from, int64_t from_node, struct sql *sql, int64_t node,
-		 struct err *err);
+/* Joins the spans that another store has of a node with those on file here; trusts above `highest`
+ * become that. */
+int stream_merge(struct sql *from, int64_t from_node, enum trust highest, struct sql *sql,
+		 int64_t node, struct err *err);
 
 struct serial_range {
 	uint32_t first, last; /* last may be the smaller one: serials wrap at 2^32 */

@@ -64,6 +64,12 @@ int tally_move(struct tally *tally, struct sql *sql, const struct event *event, 
 int tally_replace(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
 		  struct err *err);
 
+/*
+ * Containers are described by somebody who is not believed: known ones stay as they are, and of new
+ * ones neither coverage nor capabilities nor profile are taken.
+ */
+void tally_set_foreign(struct tally *tally, bool foreign);
+
 /* What is known of a container, profile included: the row is made, or what is new in it. */
 int tally_describe(struct tally *tally, struct sql *sql, int64_t node,
 		   const struct container *container, struct err *err);

@@ -147,6 +147,7 @@ struct tally {
 	size_t move_count;
 	int64_t last_id; /* of series; 0: not read yet */
 	bool no_series;  /* the table was empty when last_id was read */
+	bool foreign;    /* see tally_set_foreign() */
 };
 
 /* --- tally.c */

@@ -118,9 +118,26 @@ static int container_update(struct sql *sql, int64_t id, const struct container 
 	return sql_done(sql, update, err);
 }
 
-int tally_row_container(struct tally *tally, struct sql *sql, int64_t node,
-			const struct container *container, int64_t *ret_id, struct err *err)
+void tally_set_foreign(struct tally *tally, bool foreign)
 {
+	tally->foreign = foreign;
+}
+
+/* A container by its names alone. */
+static struct container named_only(const struct container *container)
+{
+	struct container named = *container;
+
+	named.has_caps = named.has_profile = false;
+	named.coverage = COVERAGE_UNKNOWN;
+	return named;
+}
+
+int tally_row_container(struct tally *tally, struct sql *sql, int64_t node,
+			const struct container *described, int64_t *ret_id, struct err *err)
+{
+	const struct container named = named_only(described);
+	const struct container *container = tally->foreign ? &named : described;
 	int64_t profile = 0;
 	int result = container->has_profile
 			     ? tally_profile(tally, sql, container->profile, &profile, err)
@@ -132,6 +149,8 @@ int tally_row_container(struct tally *tally, struct sql *sql, int64_t node,
 	sqlite3_bind_int64(find, 1, node);
 	bind_text(find, 2, container->id);
 	result = find_number(sql, find, ret_id, err);
+	if (result > 0 && tally->foreign)
+		return 0;
 	if (result > 0)
 		return container_update(sql, *ret_id, container, profile, err);
 	return result < 0 ? result : container_add(sql, node, container, profile, ret_id, err);

@@ -93,6 +93,7 @@ shell_tests = \
 	tests/check-docs \
 	tests/check-format \
 	tests/check-layers \
+	tests/shell/foreign.test \
 	tests/shell/formats.test \
 	tests/shell/bad-input.test \
 	tests/shell/budget.test \

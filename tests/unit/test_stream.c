@@ -495,9 +495,9 @@ static void test_merge(void **state)
 	flush(&stream, &ours);
 	take_step(&stream, &theirs, &(struct step){FULL, 8, 15, 7, 3});
 	flush(&stream, &theirs);
-	assert_int_equal(stream_merge(&theirs, 3, &ours, NODE, &err), 0);
+	assert_int_equal(stream_merge(&theirs, 3, TRUST_KERNEL, &ours, NODE, &err), 0);
 	assert_int_equal(holes_of(&ours, NODE).lost, 4); /* 16 to 19 */
-	assert_int_equal(stream_merge(&theirs, 3, &ours, NODE, &err), 0);
+	assert_int_equal(stream_merge(&theirs, 3, TRUST_KERNEL, &ours, NODE, &err), 0);
 	assert_int_equal(holes_of(&ours, NODE).lost, 4);
 	stream_release(&stream);
 	sql_close(&ours);
