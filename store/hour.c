@@ -1,6 +1,10 @@
 #include "store/hour.h"
 
+#include "store/revision.h"
+
 #include <errno.h>
+
+#define HOUR_COLUMNS 6
 
 static void total_add(struct hour *hour, uint64_t count, int64_t first_ms, int64_t last_ms)
 {
@@ -23,6 +27,7 @@ int hour_load(struct sql *sql, int64_t series, int64_t number, struct hour *hour
 	int result = sql_step(sql, find, err);
 
 	if (result > 0) {
+		hour->on_file = true;
 		hour->rolled_up = sqlite3_column_type(find, 0) == SQLITE_NULL;
 		hour->count = (uint64_t)sqlite3_column_int64(find, 1);
 		hour->first_ms = sql_column_ms(find, 2);
@@ -62,8 +67,15 @@ uint64_t hour_take(struct hour *hour, int64_t number, unsigned minute, uint64_t 
 	return taken;
 }
 
-/* For who sends what changed: see store/revision.h. */
-static int note_changed(struct sql *sql, int64_t series, int64_t number, struct err *err)
+int hour_is_noted(struct sql *sql, struct err *err)
+{
+	int64_t revision;
+	int result = revision_meta(sql, "revision", &revision, err);
+
+	return result < 0 ? result : revision != 0;
+}
+
+int hour_note(struct sql *sql, int64_t series, int64_t number, struct err *err)
 {
 	sqlite3_stmt *changed = sql_get(sql, SQL_HOUR_CHANGED, err);
 
@@ -85,27 +97,40 @@ static int hour_drop(struct sql *sql, int64_t series, int64_t number, struct err
 	return sql_done(sql, drop, err);
 }
 
-int hour_write(struct sql *sql, int64_t series, int64_t number, const struct hour *hour,
-	       struct buf *packed, struct err *err)
+void hour_row(int64_t series, int64_t number, const struct hour *hour, struct buf *packed,
+	      struct rows_value row[ROWS_COLUMNS])
 {
-	int result = note_changed(sql, series, number, err);
+	row[0] = rows_number(series);
+	row[1] = rows_number(number);
+	row[2] = rows_number((int64_t)hour->count);
+	row[3] = rows_number(hour->first_ms);
+	row[4] = rows_number(hour->last_ms);
+	row[5] = (struct rows_value){.type = SQLITE_NULL};
+	if (hour->rolled_up)
+		return;
+	buf_clear(packed);
+	minutes_pack(&hour->minutes, packed);
+	row[5] = rows_blob(buf_str(packed));
+}
 
-	if (result < 0 || hour->count == 0)
-		return result < 0 ? result : hour_drop(sql, series, number, err);
+int hour_put(struct sql *sql, const struct rows_value row[ROWS_COLUMNS], struct err *err)
+{
 	sqlite3_stmt *put = sql_get(sql, SQL_HOUR_PUT, err);
 
 	if (!put)
 		return -err->code;
-	if (!hour->rolled_up) {
-		buf_clear(packed);
-		minutes_pack(&hour->minutes, packed);
-	}
-	sqlite3_bind_int64(put, 1, series);
-	sqlite3_bind_int64(put, 2, number);
-	sqlite3_bind_int64(put, 3, (int64_t)hour->count);
-	sqlite3_bind_int64(put, 4, hour->first_ms);
-	sqlite3_bind_int64(put, 5, hour->last_ms);
-	if (!hour->rolled_up)
-		sqlite3_bind_blob(put, 6, packed->p, (int)packed->n, SQLITE_STATIC);
+	rows_bind(put, row, HOUR_COLUMNS);
 	return sql_done(sql, put, err);
+}
+
+int hour_write(struct sql *sql, int64_t series, int64_t number, const struct hour *hour,
+	       struct buf *packed, struct err *err)
+{
+	struct rows_value row[ROWS_COLUMNS];
+	int result = hour_note(sql, series, number, err);
+
+	if (result < 0 || hour->count == 0)
+		return result < 0 ? result : hour_drop(sql, series, number, err);
+	hour_row(series, number, hour, packed, row);
+	return hour_put(sql, row, err);
 }

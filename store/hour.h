@@ -6,10 +6,11 @@
 #define SCLOG_STORE_HOUR_H
 
 #include "store/minutes.h"
-#include "store/sql.h"
+#include "store/rows.h"
 
 struct hour {
 	struct minutes minutes;
+	bool on_file;   /* there is a row */
 	bool rolled_up; /* its minutes were given up, only totals are left */
 	uint64_t count;
 	int64_t first_ms, last_ms;
@@ -29,5 +30,16 @@ uint64_t hour_take(struct hour *hour, int64_t number, unsigned minute, uint64_t 
  * an empty one need none. */
 int hour_write(struct sql *sql, int64_t series, int64_t number, const struct hour *hour,
 	       struct buf *packed, struct err *err);
+
+/*
+ * The parts of hour_write(), for who writes many: the row's values, writing it, and noting that its
+ * day has changed, for who sends what changed (store/revision.h). hour_is_noted(): 1 if that is to
+ * be noted in this store.
+ */
+void hour_row(int64_t series, int64_t number, const struct hour *hour, struct buf *packed,
+	      struct rows_value row[ROWS_COLUMNS]);
+int hour_put(struct sql *sql, const struct rows_value row[ROWS_COLUMNS], struct err *err);
+int hour_note(struct sql *sql, int64_t series, int64_t number, struct err *err);
+int hour_is_noted(struct sql *sql, struct err *err);
 
 #endif

@@ -29,6 +29,7 @@ libsclog_a_SOURCES += \
 	store/relabel.c \
 	store/revision.c store/revision.h \
 	store/row.c store/row.h \
+	store/rows.c store/rows.h \
 	store/schema.c store/schema.h \
 	store/seen.c store/seen.h \
 	store/seen_text.c \

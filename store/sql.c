@@ -10,6 +10,11 @@
 
 #define SPANS "SELECT complete, first_serial, last_serial, first, last, missing, rowid FROM span"
 
+#define SERIES                                                                              \
+	"series (id, program, nr, container, node, arch, code, attribution, reason, phase," \
+	" source, coverage, trust, syscall, arch_name, action, pid, ip)"
+#define HOUR "hour (series, hour, count, first, last, minutes)"
+
 static const char *const texts[SQL_COUNT] = {
 	[SQL_NODE_FIND] = "SELECT id FROM node WHERE label = ?1",
 	[SQL_NODE_ADD] = "INSERT INTO node (label, name) VALUES (?1, ?2)",
@@ -56,18 +61,18 @@ static const char *const texts[SQL_COUNT] = {
 			    " AND nr = ?2 AND container IS ?3 AND node = ?4 AND arch IS ?5"
 			    " AND code = ?6 AND attribution = ?7 AND reason = ?8 AND phase = ?9"
 			    " AND source = ?10 AND coverage = ?11 AND trust = ?12",
-	[SQL_SERIES_ADD] =
-		"INSERT INTO series (id, program, nr, container, node, arch, code,"
-		" attribution, reason, phase, source, coverage, trust, syscall, arch_name, action,"
-		" pid, ip) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13,"
-		" ?14, ?15, ?16, ?17, ?18)",
+	[SQL_SERIES_ADD] = "INSERT INTO " SERIES " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
+			   " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+	/* OR FAIL, whose transaction is then ended: without a copy of what the statement changes */
+	[SQL_SERIES_ROWS] = "INSERT OR FAIL INTO " SERIES " SELECT * FROM rows",
 	[SQL_HOUR_FIND] =
 		"SELECT minutes, count, first, last FROM hour WHERE series = ?1 AND hour = ?2",
 	/* no REPLACE: that would write the index on hours anew */
-	[SQL_HOUR_PUT] = "INSERT INTO hour (series, hour, count, first, last, minutes)"
+	[SQL_HOUR_PUT] = "INSERT INTO " HOUR
 			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (series, hour) DO UPDATE SET"
 			 " count = excluded.count, first = excluded.first, last = excluded.last,"
 			 " minutes = excluded.minutes",
+	[SQL_HOUR_ROWS] = "INSERT OR FAIL INTO " HOUR " SELECT a, b, c, d, e, f FROM rows",
 	[SQL_HOUR_DROP] = "DELETE FROM hour WHERE series = ?1 AND hour = ?2",
 	/* nothing in a store that was never sent anywhere: it has no revision */
 	[SQL_HOUR_CHANGED] = "INSERT INTO changed (series, day, revision)"

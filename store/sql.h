@@ -32,8 +32,10 @@ enum sql_id {
 	SQL_PROGRAM_ADD,
 	SQL_SERIES_FIND,
 	SQL_SERIES_ADD,
+	SQL_SERIES_ROWS,
 	SQL_HOUR_FIND,
 	SQL_HOUR_PUT,
+	SQL_HOUR_ROWS,
 	SQL_HOUR_DROP,
 	SQL_HOUR_CHANGED,
 	SQL_HOUR_DAY,
@@ -64,6 +66,8 @@ struct sql {
 	char *path;         /* for messages */
 	int schema;         /* version of the store's schema, once schema_ensure() has read it */
 	int64_t steps_left; /* see sql_bound() */
+	bool has_rows;      /* the table of store/rows.h is there, */
+	const struct rows_source *rows; /* and reads these */
 	sqlite3_stmt *prepared[SQL_COUNT];
 };
 

@@ -254,24 +254,33 @@ static inline struct tally_series *series_find(struct tally *tally, size_t *slot
 	return NULL;
 }
 
+/* Does the key's program stand for all that are beyond the budget? No record has an empty exe. */
+static bool is_beyond(const struct tally *tally, const struct tally_key *key)
+{
+	const struct tally_program *program = &tally->programs[key->program];
+
+	return program->comm_null && program->exe_n == 0 && !program->exe_null;
+}
+
+static int without_program(struct tally *tally, struct sql *sql, struct tally_key *key,
+			   struct err *err)
+{
+	const struct record beyond = {.comm_null = true};
+
+	key->phase = 0;
+	return program_number(tally, sql, &beyond, true, &key->program, err);
+}
+
 /* The next coarser key, for what is beyond the budget: first without the program, then all of an
  * action as one. */
 static int coarsen(struct tally *tally, struct sql *sql, struct tally_key *key, struct err *err)
 {
-	const struct record beyond = tally_beyond();
-	uint32_t program;
-	int result = program_number(tally, sql, &beyond, true, &program, err);
-
-	if (result < 0)
-		return result;
-	if (key->program == program) {
-		key->has_arch = 0;
-		key->arch = 0;
-		key->nr = -1;
-		key->code &= 0xffff0000; /* SECCOMP_RET_ACTION_FULL: the rest is data */
-	}
-	key->program = program;
-	key->phase = 0;
+	if (!is_beyond(tally, key))
+		return without_program(tally, sql, key, err);
+	key->has_arch = 0;
+	key->arch = 0;
+	key->nr = -1;
+	key->code &= 0xffff0000; /* SECCOMP_RET_ACTION_FULL: the rest is data */
 	return 0;
 }
 
@@ -279,16 +288,13 @@ static int coarsen(struct tally *tally, struct sql *sql, struct tally_key *key, 
 static int is_within(struct tally *tally, struct sql *sql, const struct tally_key *key,
 		     const struct tally_series *series, uint32_t hour, struct err *err)
 {
-	const struct record beyond = tally_beyond();
+	bool whole = !is_beyond(tally, key);
 	int64_t id = series ? series->id : 0;
-	uint32_t program;
-	int result = program_number(tally, sql, &beyond, false, &program, err);
+	int result = 0;
 
-	if (result == 0 && key->program == program && !key->has_arch)
+	if (!whole && !key->has_arch)
 		return 1;
-	bool whole = result != 0 || key->program != program;
-
-	if (result >= 0 && !series)
+	if (!series)
 		result = tally_row_series_find(tally, sql, key, &id, err);
 	if (result >= 0 && id && !(series && tally->series_new[series - tally->series]))
 		result = tally_budget_has_hour(sql, id, hour, err);
@@ -449,7 +455,7 @@ static inline int key_of(struct tally *tally, struct sql *sql, const struct even
 	if (result < 0)
 		return result;
 	result = program_number(tally, sql, record, room > 0, &ret_key->program, err);
-	return result > 0 ? coarsen(tally, sql, ret_key, err) : result;
+	return result > 0 ? without_program(tally, sql, ret_key, err) : result;
 }
 
 int tally_series_get(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
@@ -541,15 +547,16 @@ int tally_series_row(struct tally *tally, struct sql *sql, const struct event *e
 
 	if (result < 0)
 		return result;
-	bool *is_new = &tally->series_new[series - tally->series];
+	size_t index = (size_t)(series - tally->series);
 
 	*ret_id = series->id;
-	if (!*is_new)
+	if (!tally->series_new[index])
 		return 0;
 	series->pid = event->record->pid;
 	series->ip = event->record->ip;
-	*is_new = false;
-	return tally_row_series_add(tally, sql, series, err);
+	result = tally_row_series_add(tally, sql, index, index + 1, false, err);
+	tally->series_new[index] = false;
+	return result;
 }
 
 int tally_flush(struct tally *tally, struct sql *sql, uint64_t *ret_moved, struct err *err)

@@ -5,22 +5,6 @@
 
 #include <stdlib.h>
 
-/* Merges minutes of one hour, already gathered in order, into its row. */
-static int hour_merge(struct sql *sql, const struct tally_series *series, bool is_new,
-		      const struct tally_closed *from, const struct tally_closed *to,
-		      struct buf *packed, struct err *err)
-{
-	struct hour hour = {.count = 0};
-	int64_t number = from->minute / 60;
-	int result = is_new ? 0 : hour_load(sql, series->id, number, &hour, err);
-
-	if (result < 0)
-		return result;
-	for (const struct tally_closed *at = from; at < to; at++)
-		hour_add(&hour, at->minute, at->count, at->first, at->last);
-	return hour_write(sql, series->id, number, &hour, packed, err);
-}
-
 static int compare_closed(const void *left, const void *right)
 {
 	const struct tally_closed *a = left, *b = right;
@@ -81,45 +65,111 @@ static void gather(const struct tally *tally, const struct tally_series *series,
 		qsort(list->closed, list->count, sizeof(*list->closed), compare_closed);
 }
 
-static int series_write(struct tally *tally, struct sql *sql, size_t index,
-			const struct closed_list *list, struct buf *packed, struct err *err)
+/* The hours to be written, series by series. */
+struct hours {
+	struct tally *tally;
+	struct sql *sql;
+	bool noted;              /* each is noted as changed */
+	size_t at;               /* the series at hand */
+	size_t closed;           /* where its closed minutes begin in the order */
+	struct closed_list list; /* its minutes */
+	size_t list_at;          /* of those, the next one to be written */
+	struct buf packed;
+};
+
+/* The minutes of the series at hand are all written. */
+static void series_end(struct hours *hours)
 {
-	struct tally_series *series = &tally->series[index];
-	bool is_new = tally->series_new[index];
-	const struct tally_closed *minutes = list->closed;
-	int result = is_new ? tally_row_series_add(tally, sql, series, err) : 0;
+	struct tally_series *series = &hours->tally->series[hours->at];
 
-	for (size_t from = 0, to; from < list->count && result == 0; from = to) {
-		uint32_t hour = minutes[from].minute / 60;
-
-		for (to = from + 1; to < list->count && minutes[to].minute / 60 == hour;)
-			to++;
-		result = hour_merge(sql, series, is_new, minutes + from, minutes + to, packed, err);
-	}
-	tally->series_new[index] = false;
+	hours->tally->series_new[hours->at] = false;
+	hours->closed += series->closed;
 	series->closed = 0;
 	series->count = 0;
+	hours->at++;
+}
+
+/* Goes to the first minute of the next series that has any. */
+static bool series_begin(struct hours *hours)
+{
+	struct tally *tally = hours->tally;
+
+	for (; hours->at < tally->series_count; hours->at++) {
+		const struct tally_series *series = &tally->series[hours->at];
+
+		if (series->closed == 0 && series->count == 0)
+			continue;
+		gather(tally, series, hours->closed, &hours->list);
+		hours->list_at = 0;
+		return true;
+	}
+	return false;
+}
+
+/* Takes the minutes of one hour, which is merged with its row; returns the hour. */
+static int hour_take_next(struct hours *hours, struct hour *hour, int64_t *ret_number,
+			  struct err *err)
+{
+	const struct closed_list *list = &hours->list;
+	const struct tally_series *series = &hours->tally->series[hours->at];
+	uint32_t number = list->closed[hours->list_at].minute / 60;
+	int result = 0;
+
+	*hour = (struct hour){.count = 0};
+	*ret_number = number;
+	if (!hours->tally->series_new[hours->at])
+		result = hour_load(hours->sql, series->id, number, hour, err);
+	while (hours->list_at < list->count && list->closed[hours->list_at].minute / 60 == number) {
+		const struct tally_closed *at = &list->closed[hours->list_at++];
+
+		hour_add(hour, at->minute, at->count, at->first, at->last);
+	}
+	if (result == 0 && hours->noted)
+		result = hour_note(hours->sql, series->id, number, err);
 	return result;
+}
+
+/* What has a row is written to it at once; the next one that has none is given. */
+static int next_hour(void *context, struct rows_value row[ROWS_COLUMNS], struct err *err)
+{
+	struct hours *hours = context;
+	struct hour hour;
+	int64_t number;
+
+	for (;;) {
+		if (hours->list_at == hours->list.count) {
+			if (hours->list.count)
+				series_end(hours);
+			hours->list.count = hours->list_at = 0;
+			if (!series_begin(hours))
+				return 0;
+		}
+		int64_t series = hours->tally->series[hours->at].id;
+		int result = hour_take_next(hours, &hour, &number, err);
+
+		if (result < 0)
+			return result;
+		hour_row(series, number, &hour, &hours->packed, row);
+		if (!hour.on_file)
+			return 1;
+		result = hour_put(hours->sql, row, err);
+		if (result < 0)
+			return result;
+	}
 }
 
 static int write_all(struct tally *tally, struct sql *sql, struct err *err)
 {
-	BUF_AUTO packed = {0};
-	struct closed_list list = {0};
-	size_t from = 0;
-	int result = 0;
+	struct hours hours = {.tally = tally, .sql = sql};
+	int result = hour_is_noted(sql, err);
 
-	for (size_t i = 0; i < tally->series_count && result == 0; i++) {
-		const struct tally_series *series = &tally->series[i];
-		size_t closed = series->closed;
-
-		if (closed == 0 && series->count == 0)
-			continue;
-		gather(tally, series, from, &list);
-		from += closed;
-		result = series_write(tally, sql, i, &list, &packed, err);
-	}
-	free(list.closed);
+	hours.noted = result > 0;
+	if (result >= 0)
+		result = tally_row_series_add(tally, sql, 0, tally->series_count, true, err);
+	if (result == 0)
+		result = rows_put(sql, SQL_HOUR_ROWS, next_hour, &hours, err);
+	free(hours.list.closed);
+	buf_release(&hours.packed);
 	return result;
 }
 

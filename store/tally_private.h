@@ -158,12 +158,6 @@ void tally_series_add(struct tally *tally, struct tally_series *series,
 
 /* --- tally_budget.c */
 
-/* A program's name where it is not known because the budget was used up: no record has an empty exe. */
-static inline struct record tally_beyond(void)
-{
-	return (struct record){.comm_null = true};
-}
-
 /* 1 if one more series of the key's container fits into the budget of the hour; it is not counted. */
 int tally_budget_ask(struct tally *tally, struct sql *sql, const struct tally_key *key,
 		     uint32_t most, uint32_t hour, struct err *err);
@@ -190,9 +184,10 @@ int tally_row_series(struct tally *tally, struct sql *sql, struct tally_series *
 /* The number of the row of that key; 0: there is none. */
 int tally_row_series_find(struct tally *tally, struct sql *sql, const struct tally_key *key,
 			  int64_t *ret_id, struct err *err);
-/* Inserts it. */
-int tally_row_series_add(struct tally *tally, struct sql *sql, const struct tally_series *series,
-			 struct err *err);
+/* Inserts those that are new of the series from one index to another; only what is counted to, if
+ * so asked. */
+int tally_row_series_add(const struct tally *tally, struct sql *sql, size_t from, size_t to,
+			 bool counted, struct err *err);
 
 /* --- tally_hour.c */
 

@@ -3,6 +3,7 @@
 #include "ingest/action.h"
 #include "ingest/arch.h"
 #include "store/mark.h"
+#include "store/rows.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -194,23 +195,29 @@ int tally_row_program(struct sql *sql, const struct record *record, bool make, i
 	return insert(sql, add, ret_id, err);
 }
 
-static void bind_series_key(sqlite3_stmt *statement, int at, const struct tally *tally,
-			    const struct tally_key *key)
+/* What a series is found by, in the order of both statements. */
+#define KEY_VALUES 12
+
+static void key_values(const struct tally *tally, const struct tally_key *key,
+		       struct rows_value to[KEY_VALUES])
 {
-	sqlite3_bind_int64(statement, at, tally->programs[key->program].id);
-	sqlite3_bind_int(statement, at + 1, key->nr);
-	if (key->container)
-		sqlite3_bind_int64(statement, at + 2, key->container);
-	sqlite3_bind_int64(statement, at + 3, key->node);
-	if (key->has_arch)
-		sqlite3_bind_int64(statement, at + 4, key->arch);
-	sqlite3_bind_int64(statement, at + 5, key->code);
-	sqlite3_bind_int(statement, at + 6, key->attribution);
-	sqlite3_bind_int(statement, at + 7, key->reason);
-	sqlite3_bind_int(statement, at + 8, key->phase);
-	sqlite3_bind_int(statement, at + 9, key->source);
-	sqlite3_bind_int(statement, at + 10, key->coverage);
-	sqlite3_bind_int(statement, at + 11, key->trust);
+	const struct rows_value none = {SQLITE_NULL, 0, {NULL, 0}},
+				values[KEY_VALUES] = {
+					rows_number(tally->programs[key->program].id),
+					rows_number(key->nr),
+					key->container ? rows_number(key->container) : none,
+					rows_number(key->node),
+					key->has_arch ? rows_number(key->arch) : none,
+					rows_number(key->code),
+					rows_number(key->attribution),
+					rows_number(key->reason),
+					rows_number(key->phase),
+					rows_number(key->source),
+					rows_number(key->coverage),
+					rows_number(key->trust),
+				};
+
+	memcpy(to, values, sizeof(values));
 }
 
 static int read_last_id(struct tally *tally, struct sql *sql, struct err *err)
@@ -235,10 +242,12 @@ int tally_row_series_find(struct tally *tally, struct sql *sql, const struct tal
 	if (result < 0 || tally->no_series)
 		return result;
 	sqlite3_stmt *find = sql_get(sql, SQL_SERIES_FIND, err);
+	struct rows_value values[KEY_VALUES];
 
 	if (!find)
 		return -err->code;
-	bind_series_key(find, 1, tally, key);
+	key_values(tally, key, values);
+	rows_bind(find, values, KEY_VALUES);
 	result = find_number(sql, find, ret_id, err);
 	return result < 0 ? result : 0;
 }
@@ -255,30 +264,85 @@ int tally_row_series(struct tally *tally, struct sql *sql, struct tally_series *
 	return result;
 }
 
-int tally_row_series_add(struct tally *tally, struct sql *sql, const struct tally_series *series,
-			 struct err *err)
+/* Syscalls' names that were asked for: libseccomp takes long, and most series are of few. */
+#define NAMES 256 /* power of two */
+struct known_name {
+	uint32_t arch;
+	int32_t nr;
+	bool is;
+	char name[SYSCALL_NAME_SIZE];
+};
+
+/* The series to be inserted. */
+struct new_series {
+	const struct tally *tally;
+	size_t at, to;
+	bool counted; /* only those that events were counted to */
+	char action[16];
+	struct known_name names[NAMES];
+};
+
+static struct str name_of(struct new_series *all, uint32_t arch, int32_t nr)
+{
+	struct known_name *name = &all->names[(arch * 31 + (uint32_t)nr) & (NAMES - 1)];
+
+	if (!name->is || name->arch != arch || name->nr != nr) {
+		name->is = true;
+		name->arch = arch;
+		name->nr = nr;
+		syscall_name(arch, nr, name->name);
+	}
+	return str_from(name->name);
+}
+
+static struct str action_of(struct new_series *all, uint32_t code)
+{
+	const char *known = action_name(code);
+
+	if (!known)
+		snprintf(all->action, sizeof(all->action), "0x%x", code);
+	return str_from(known ? known : all->action);
+}
+
+static void series_values(struct new_series *all, const struct tally_series *series,
+			  struct rows_value row[ROWS_COLUMNS])
 {
 	const struct tally_key *key = &series->key;
-	sqlite3_stmt *add = sql_get(sql, SQL_SERIES_ADD, err);
-	char name[SYSCALL_NAME_SIZE], action[16];
+	const char *arch = key->has_arch ? arch_name(arch_token(key->arch, key->nr)) : NULL;
 
-	if (!add)
-		return -err->code;
-	sqlite3_bind_int64(add, 1, series->id);
-	bind_series_key(add, 2, tally, key);
-	if (key->has_arch) {
-		const char *arch = arch_name(arch_token(key->arch, key->nr));
+	row[0] = rows_number(series->id);
+	key_values(all->tally, key, &row[1]);
+	if (key->has_arch)
+		row[13] = rows_text(name_of(all, key->arch, key->nr));
+	if (arch)
+		row[14] = rows_text(str_from(arch));
+	row[15] = rows_text(action_of(all, key->code));
+	row[16] = rows_number(series->pid);
+	row[17] = rows_number((int64_t)series->ip);
+}
 
-		syscall_name(key->arch, key->nr, name);
-		sqlite3_bind_text(add, 14, name, -1, SQLITE_STATIC);
-		if (arch)
-			sqlite3_bind_text(add, 15, arch, -1, SQLITE_STATIC);
+static int next_series(void *context, struct rows_value row[ROWS_COLUMNS], struct err *err)
+{
+	struct new_series *all = context;
+
+	(void)err;
+	for (; all->at < all->to; all->at++) {
+		const struct tally_series *series = &all->tally->series[all->at];
+
+		if (!all->tally->series_new[all->at] ||
+		    (all->counted && series->count == 0 && series->closed == 0))
+			continue;
+		series_values(all, series, row);
+		all->at++;
+		return 1;
 	}
-	snprintf(action, sizeof(action), "0x%x", key->code);
-	const char *known = action_name(key->code);
+	return 0;
+}
 
-	sqlite3_bind_text(add, 16, known ? known : action, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(add, 17, series->pid);
-	sqlite3_bind_int64(add, 18, (int64_t)series->ip);
-	return sql_done(sql, add, err);
+int tally_row_series_add(const struct tally *tally, struct sql *sql, size_t from, size_t to,
+			 bool counted, struct err *err)
+{
+	struct new_series all = {.tally = tally, .at = from, .to = to, .counted = counted};
+
+	return rows_put(sql, SQL_SERIES_ROWS, next_series, &all, err);
 }

@@ -1,0 +1,187 @@
+#include "store/rows.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+/* What a statement reads from at present. */
+struct rows_source {
+	rows_next_fn *next;
+	void *context;
+	struct err *err;
+};
+
+struct table {
+	sqlite3_vtab vtab;
+	const struct sql *sql;
+};
+
+struct cursor {
+	sqlite3_vtab_cursor cursor;
+	const struct rows_source *source;
+	struct rows_value row[ROWS_COLUMNS];
+	sqlite3_int64 number;
+	bool at_end;
+};
+
+struct rows_value rows_number(int64_t number)
+{
+	return (struct rows_value){.type = SQLITE_INTEGER, .number = number};
+}
+
+struct rows_value rows_text(struct str text)
+{
+	return (struct rows_value){.type = SQLITE_TEXT, .bytes = text};
+}
+
+struct rows_value rows_blob(struct str bytes)
+{
+	return (struct rows_value){.type = SQLITE_BLOB, .bytes = bytes};
+}
+
+static int connect(sqlite3 *db, void *sql, int argc, const char *const *argv,
+		   sqlite3_vtab **ret_table, char **ret_message)
+{
+	struct table *table = mem_new(1, sizeof(*table));
+
+	(void)argc;
+	(void)argv;
+	(void)ret_message;
+	table->sql = sql;
+	*ret_table = &table->vtab;
+	sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
+	return sqlite3_declare_vtab(
+		db, "CREATE TABLE rows (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r)");
+}
+
+static int disconnect(sqlite3_vtab *table)
+{
+	free(table);
+	return SQLITE_OK;
+}
+
+static int plan(sqlite3_vtab *table, sqlite3_index_info *info)
+{
+	(void)table;
+	info->estimatedCost = 1;
+	return SQLITE_OK;
+}
+
+static int open_cursor(sqlite3_vtab *table, sqlite3_vtab_cursor **ret_cursor)
+{
+	struct cursor *cursor = mem_new(1, sizeof(*cursor));
+
+	cursor->source = ((struct table *)table)->sql->rows;
+	*ret_cursor = &cursor->cursor;
+	return cursor->source ? SQLITE_OK : SQLITE_MISUSE;
+}
+
+static int close_cursor(sqlite3_vtab_cursor *cursor)
+{
+	free(cursor);
+	return SQLITE_OK;
+}
+
+static int next(sqlite3_vtab_cursor *of)
+{
+	struct cursor *cursor = (struct cursor *)of;
+
+	memset(cursor->row, 0, sizeof(cursor->row));
+	int result =
+		cursor->source->next(cursor->source->context, cursor->row, cursor->source->err);
+
+	cursor->at_end = result <= 0;
+	cursor->number++;
+	return result < 0 ? SQLITE_ERROR : SQLITE_OK;
+}
+
+static int first(sqlite3_vtab_cursor *cursor, int plan_number, const char *plan_text, int argc,
+		 sqlite3_value **argv)
+{
+	(void)plan_number;
+	(void)plan_text;
+	(void)argc;
+	(void)argv;
+	return next(cursor);
+}
+
+static int at_end(sqlite3_vtab_cursor *cursor)
+{
+	return ((struct cursor *)cursor)->at_end;
+}
+
+static int column(sqlite3_vtab_cursor *cursor, sqlite3_context *to, int index)
+{
+	const struct rows_value *value = &((struct cursor *)cursor)->row[index];
+	const char *p = value->bytes.n ? value->bytes.p : "";
+
+	if (value->type == SQLITE_INTEGER)
+		sqlite3_result_int64(to, value->number);
+	else if (value->type == SQLITE_TEXT)
+		sqlite3_result_text(to, p, (int)value->bytes.n, SQLITE_STATIC);
+	else if (value->type == SQLITE_BLOB)
+		sqlite3_result_blob(to, p, (int)value->bytes.n, SQLITE_STATIC);
+	return SQLITE_OK;
+}
+
+static int number(sqlite3_vtab_cursor *cursor, sqlite3_int64 *ret_number)
+{
+	*ret_number = ((struct cursor *)cursor)->number;
+	return SQLITE_OK;
+}
+
+/* Without xCreate: it is there by its name alone. */
+static const sqlite3_module module = {
+	.xConnect = connect,
+	.xDisconnect = disconnect,
+	.xBestIndex = plan,
+	.xOpen = open_cursor,
+	.xClose = close_cursor,
+	.xFilter = first,
+	.xNext = next,
+	.xEof = at_end,
+	.xColumn = column,
+	.xRowid = number,
+};
+
+static int prepare(struct sql *sql, enum sql_id id, sqlite3_stmt **ret_put, struct err *err)
+{
+	int code = sql->has_rows ? SQLITE_OK : sqlite3_create_module(sql->db, "rows", &module, sql);
+
+	if (code != SQLITE_OK)
+		return sql_error(sql, code, err);
+	sql->has_rows = true;
+	*ret_put = sql_get(sql, id, err);
+	return *ret_put ? 0 : -err->code;
+}
+
+int rows_put(struct sql *sql, enum sql_id id, rows_next_fn *next_row, void *context,
+	     struct err *err)
+{
+	const struct rows_source source = {next_row, context, err};
+	sqlite3_stmt *put;
+	int result = prepare(sql, id, &put, err);
+
+	if (result < 0)
+		return result;
+	sql->rows = &source;
+	result = sql_done(sql, put, err);
+	sql->rows = NULL;
+	return result;
+}
+
+void rows_bind(sqlite3_stmt *statement, const struct rows_value *values, int count)
+{
+	for (int i = 0; i < count; i++) {
+		const struct rows_value *value = &values[i];
+
+		if (value->type == SQLITE_INTEGER)
+			sqlite3_bind_int64(statement, i + 1, value->number);
+		else if (value->type == SQLITE_TEXT)
+			sqlite3_bind_text(statement, i + 1, value->bytes.p, (int)value->bytes.n,
+					  SQLITE_STATIC);
+		else if (value->type == SQLITE_BLOB)
+			sqlite3_bind_blob(statement, i + 1, value->bytes.p, (int)value->bytes.n,
+					  SQLITE_STATIC);
+	}
+}
