@@ -346,8 +346,8 @@ static int explain(struct explainer *explainer)
 /* Each by a name that stands for all releases with the same rules. */
 static int list_profiles(const struct explain_options *given)
 {
-	const char *format = given->global.format ? given->global.format : "text";
-	bool json = strcmp(format, "json") == 0, text = strcmp(format, "text") == 0;
+	enum format format = format_from_name(given->global.format);
+	bool json = format == FORMAT_JSON, text = format == FORMAT_TEXT;
 	struct default_profile profile;
 
 	fputs(json ? "[" : text ? "" : "profile,first,last\n", stdout);
@@ -376,11 +376,11 @@ static int check(const struct invocation *invocation, const struct explain_optio
 		return err_set(err, EINVAL, "'%s': --%s takes no SYSCALL", invocation->operands[1],
 			       given->lint ? "lint" : "diff");
 	if ((wants(given, "oci") || wants(given, "source")) &&
-	    (views || invocation->operand_count > 1))
-		return err_set(
-			err, EINVAL,
-			"--format %s cannot be combined with --blocked, --diff, --lint or SYSCALLs",
-			given->global.format);
+	    (views || given->list_profiles || invocation->operand_count > 1))
+		return err_set(err, EINVAL,
+			       "--format %s cannot be combined with --blocked, --diff, --lint, "
+			       "--list-profiles or SYSCALLs",
+			       given->global.format);
 	if (given->diff && strcmp(given->diff, "-") == 0 &&
 	    strcmp(invocation->operands[0], "-") == 0)
 		return err_set(err, EINVAL, "`-` cannot be both profiles");

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/config.h"
 #include "cli/reading.h"
 #include "cli/retention.h"
 #include "report/summary.h"
@@ -16,7 +17,7 @@ struct prune_options {
 /* clang-format off */
 static const struct option_row rows[] = {
 	OPTION_TITLE("Retention (TIME: 36h, 7d, 52w, or forever)"),
-	RETENTION_OPTION_ROWS(struct prune_options, retention),
+	RETENTION_OPTION_ROWS(struct prune_options, retention.),
 	OPTION(TEXT, 0, "config", "FILE", struct prune_options, config,
 	       "configuration file; default: /etc/sclog/sclog.conf, if it exists"),
 	OPTION(FLAG, 0, "dry-run", NULL, struct prune_options, dry_run,
@@ -58,14 +59,13 @@ static int write_counts(const struct prune_counts *counts, bool dry_run, enum fo
 	return summary_write(all, sizeof(all) / sizeof(all[0]), format, stdout);
 }
 
-static int prune(struct invocation *invocation, const struct config *config,
-		 struct prune_counts *counts, struct err *err)
+static int prune(struct invocation *invocation, struct prune_counts *counts, struct err *err)
 {
 	const struct prune_options *options = invocation->options;
 	struct store_retention retention;
 	struct store *store = NULL;
 	int64_t now_ms = 0;
-	int r = retention_parse(&options->retention, config, &retention, err);
+	int r = retention_parse(&options->retention, &retention, err);
 
 	invocation->misused = r < 0;
 	if (r == 0)
@@ -80,7 +80,8 @@ static int prune(struct invocation *invocation, const struct config *config,
 
 static int run(struct invocation *invocation, struct err *err)
 {
-	const struct prune_options *options = invocation->options;
+	struct prune_options *options = invocation->options;
+	const struct config_target target = {.retention = &options->retention};
 	struct config config = {0};
 	struct prune_counts counts = {0};
 	int r = 0;
@@ -90,9 +91,9 @@ static int run(struct invocation *invocation, struct err *err)
 		return err_set(err, EINVAL, "'%s': prune takes no FILEs; name the store with --db",
 			       invocation->operands[0]);
 	}
-	r = config_load(options->config, options->config != NULL, &config, err);
+	r = config_load(options->config, options->config != NULL, &target, &config, err);
 	if (r == 0)
-		r = prune(invocation, &config, &counts, err);
+		r = prune(invocation, &counts, err);
 	config_release(&config);
 	if (r == 0 && !options->global.quiet)
 		r = write_counts(&counts, options->dry_run,

@@ -26,26 +26,99 @@
 struct watch_options_given {
 	struct global_options global;
 	struct option_list source;
-	const char *file, *from, *node, *config, *db_group, *proc_root, *runtime_root;
+	const char *file, *from, *node, *config, *db_group, *proc_root, *runtime_root, *priority;
 	struct profile_options_given judging;
 	bool once, all, top, check_config;
 };
 
+static const char *const source_names[] = {"auto",    "audit", "syslog", "netlink",
+					   "journal", "kmsg",  "stdin"};
+
+static const char *source_name_at(size_t i, const void *context)
+{
+	(void)context;
+	return i < sizeof(source_names) / sizeof(source_names[0]) ? source_names[i] : NULL;
+}
+
+static int check_source(const char *name, struct err *err)
+{
+	for (size_t i = 0; source_name_at(i, NULL); i++)
+		if (strcmp(source_names[i], name) == 0)
+			return 0;
+	const char *near = nearest_find(str_from(name), source_name_at, NULL);
+
+	return err_set(err, EINVAL,
+		       "unknown source '%s'%s%s%s; must be one of auto, audit, "
+		       "syslog, netlink, journal, kmsg, stdin",
+		       name, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+}
+
+static int parse_from(const char *from, struct watch_options *options, struct err *err)
+{
+	struct clock_span span;
+	int64_t now_ms;
+	int r = clock_now_ms(&now_ms, err);
+
+	if (r < 0 || !from || strcmp(from, "start") == 0)
+		return r;
+	options->from_now = strcmp(from, "now") == 0;
+	if (!options->from_now && clock_parse(str_from(from), now_ms, &span) < 0)
+		return err_set(err, EINVAL,
+			       "'%s' must be start, now or a time "
+			       "(forms: %s)",
+			       from, clock_forms);
+	if (!options->from_now)
+		options->from_ms = span.first_ms;
+	return 0;
+}
+
+static int check_from(const char *from, struct err *err)
+{
+	return parse_from(from, &(struct watch_options){0}, err);
+}
+
+static int check_node(const char *node, struct err *err)
+{
+	return *node ? 0
+		     : err_set(err, EINVAL, "the name is empty; give one, or remove the option");
+}
+
+/* A nice value, setpriority(2). */
+static int parse_priority(const char *text, int *ret_priority, struct err *err)
+{
+	char *end;
+	long nice = strtol(text, &end, 10);
+
+	if (end == text || *end || nice < -20 || nice > 19)
+		return err_set(err, EINVAL,
+			       "'%s' must be a nice value from -20 to 19 (0: unchanged)", text);
+	*ret_priority = (int)nice;
+	return 0;
+}
+
+static int check_priority(const char *text, struct err *err)
+{
+	int ignored;
+
+	return parse_priority(text, &ignored, err);
+}
+
 /* clang-format off */
 static const struct option_row rows[] = {
 	OPTION_TITLE("Sources"),
-	OPTION(COMMA_LIST, 0, "source", "NAME[,NAME...]", struct watch_options_given, source,
+	OPTION_CHECKED(COMMA_LIST, 0, "source", "NAME[,NAME...]", struct watch_options_given, source,
+	       check_source,
 	       "auto, audit, syslog, netlink, journal, kmsg or stdin; default: auto, which "
 	       "reads the log once for earlier records and then follows netlink"),
 	OPTION(TEXT, 0, "file", "PATH", struct watch_options_given, file,
 	       "the log that audit or syslog follows; default: /var/log/audit/audit.log, "
 	       "/var/log/syslog or /var/log/messages"),
-	OPTION(TEXT, 0, "from", "start|now|TIME", struct watch_options_given, from,
+	OPTION_CHECKED(TEXT, 0, "from", "start|now|TIME", struct watch_options_given, from, check_from,
 	       "where a first run starts in a log: at its start (the default), at its end "
 	       "(now), or at this time"),
 	OPTION(FLAG, 0, "once", NULL, struct watch_options_given, once,
 	       "process new records, then exit"),
-	OPTION(TEXT, 0, "node", "NAME", struct watch_options_given, node,
+	OPTION_CHECKED(TEXT, 0, "node", "NAME", struct watch_options_given, node, check_node,
 	       "the host of the records, overriding what the lines say"),
 	OPTION_TITLE("Output"),
 	OPTION(FLAG, 0, "all", NULL, struct watch_options_given, all,
@@ -62,6 +135,8 @@ static const struct option_row rows[] = {
 	       "check the configuration, then exit"),
 	OPTION(TEXT, 0, "db-group", "GROUP", struct watch_options_given, db_group,
 	       "make the store readable for this group (mode 0640)"),
+	OPTION_CHECKED(TEXT, 0, "priority", "NICE", struct watch_options_given, priority,
+	       check_priority, "the nice value to run with, -20 to 19; default: -4; 0: unchanged"),
 	OPTION(TEXT, 0, "proc-root", "DIR", struct watch_options_given, proc_root,
 	       "the host's /proc, if sclog runs in a container"),
 	OPTION(TEXT, 0, "runtime-root", "DIR", struct watch_options_given, runtime_root,
@@ -70,78 +145,42 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
-/* What the command line leaves open, the file says. */
-static const char *either(const char *given, const char *configured)
+static bool is_given(const struct watch_options *options, size_t count, const char *source)
 {
-	return given ? given : configured;
-}
-
-static const char *const source_names[] = {"auto",    "audit", "syslog", "netlink",
-					   "journal", "kmsg",  "stdin"};
-
-static const char *source_name_at(size_t i, const void *context)
-{
-	(void)context;
-	return i < sizeof(source_names) / sizeof(source_names[0]) ? source_names[i] : NULL;
-}
-
-static int check_source(const char *name, size_t count, struct err *err)
-{
-	const char *near;
-
-	for (size_t i = 0; source_name_at(i, NULL); i++) {
-		if (strcmp(source_names[i], name) != 0)
-			continue;
-		if (i == 0 && count > 1)
-			return err_set(err, EINVAL,
-				       "--source auto cannot be combined with "
-				       "other sources");
-		return 0;
-	}
-	near = nearest_find(str_from(name), source_name_at, NULL);
-	return err_set(err, EINVAL,
-		       "--source: unknown source '%s'%s%s%s; must be one of auto, audit, "
-		       "syslog, netlink, journal, kmsg, stdin",
-		       name, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(options->sources[i], source) == 0)
+			return true;
+	return false;
 }
 
 static int check_sources(const struct watch_options *options, struct err *err)
 {
-	size_t files = 0;
-	int result = 0;
+	size_t count = options->source_count;
 
-	if (options->source_count >= STORE_SLOTS)
+	if (count >= STORE_SLOTS)
 		return err_set(err, EINVAL, "--source: name each source only once");
-	for (size_t i = 0; i < options->source_count && result == 0; i++) {
-		result = check_source(options->sources[i], options->source_count, err);
-		for (size_t k = 0; k < i && result == 0; k++)
-			if (strcmp(options->sources[i], options->sources[k]) == 0)
-				result = err_set(err, EINVAL, "--source: '%s' given twice",
-						 options->sources[i]);
-		files += strcmp(options->sources[i], "audit") == 0 ||
-			 strcmp(options->sources[i], "syslog") == 0;
-	}
-	if (result == 0 && options->file && files > 1)
+	for (size_t i = 1; i < count; i++)
+		if (is_given(options, i, options->sources[i]))
+			return err_set(err, EINVAL, "--source: '%s' given twice",
+				       options->sources[i]);
+	if (count > 1 && is_given(options, count, "auto"))
+		return err_set(err, EINVAL, "--source auto cannot be combined with other sources");
+	if (options->file && is_given(options, count, "audit") &&
+	    is_given(options, count, "syslog"))
 		return err_set(err, EINVAL,
 			       "--file names one log: give --source audit or "
 			       "syslog, not both");
-	return result;
+	return 0;
 }
 
 static int check(struct invocation *invocation, struct err *err)
 {
-	const struct watch_options_given *given = invocation->options;
-
 	invocation->misused = true;
 	if (invocation->operand_count)
 		return err_set(err, EINVAL,
 			       "'%s': watch takes no FILEs; name the log to follow with "
 			       "--file PATH",
 			       invocation->operands[0]);
-	if (given->node && !*given->node)
-		return err_set(err, EINVAL,
-			       "--node: the name is empty; give one, or remove "
-			       "the option");
 	invocation->misused = false;
 	return 0;
 }
@@ -183,12 +222,12 @@ static int load_profile(struct judges *judges, const struct profile_options_give
 	return r;
 }
 
-static int watch(const struct watch_options_given *given, const struct config *config,
-		 struct watch_options *options, struct judges *judges, struct err *err)
+static int watch(const struct watch_options_given *given, const struct retention_options *keep,
+		 const struct config *config, struct watch_options *options, struct judges *judges,
+		 struct err *err)
 {
-	const char *format = either(given->global.format, config->format);
 	const struct printer_options printing = {
-		.format = format_from_name(format),
+		.format = format_from_name(given->global.format),
 		.all = given->all,
 		.top = given->top && !given->once,
 		.quiet = given->global.quiet,
@@ -198,10 +237,10 @@ static int watch(const struct watch_options_given *given, const struct config *c
 	struct cgroup_rules *rules = NULL;
 	struct store_retention retention;
 	struct store *store = NULL;
-	int r = retention_parse(&(struct retention_options){0}, config, &retention, err);
+	int r = retention_parse(keep, &retention, err);
 
 	if (r == 0)
-		r = open_store(options->db, either(given->db_group, config->db_group), &store, err);
+		r = open_store(options->db, given->db_group, &store, err);
 	if (r == 0)
 		store_set_retention(store, &retention, PRUNE_AFTER_MS);
 
@@ -224,39 +263,6 @@ static int watch(const struct watch_options_given *given, const struct config *c
 	cgroup_rules_free(rules);
 	store_close(store);
 	return r;
-}
-
-static int parse_from(const char *from, struct watch_options *options, struct err *err)
-{
-	struct clock_span span;
-	int64_t now_ms;
-	int r = clock_now_ms(&now_ms, err);
-
-	if (r < 0 || !from || strcmp(from, "start") == 0)
-		return r;
-	options->from_now = strcmp(from, "now") == 0;
-	if (!options->from_now && clock_parse(str_from(from), now_ms, &span) < 0)
-		return err_set(err, EINVAL,
-			       "--from: '%s' must be start, now or a time "
-			       "(forms: %s)",
-			       from, clock_forms);
-	if (!options->from_now)
-		options->from_ms = span.first_ms;
-	return 0;
-}
-
-/* What the file says is one text; the command line's was split by the option table. */
-static size_t split_sources(char *text, const char *names[STORE_SLOTS])
-{
-	size_t count = 0;
-	char *rest = text;
-
-	for (char *name; count < STORE_SLOTS && (name = strsep(&rest, ",")) != NULL;) {
-		name += strspn(name, " \t");
-		name[strcspn(name, " \t")] = '\0';
-		names[count++] = name;
-	}
-	return count;
 }
 
 /* What can be told of the places without a store. */
@@ -282,65 +288,60 @@ static int check_places(const struct watch_options *options, const char *db_grou
 	return 0;
 }
 
-static int prepare(struct invocation *invocation, const struct config *config, struct err *err)
+static int prepare(const struct watch_options_given *given, const struct retention_options *keep,
+		   const struct config *config, struct err *err)
 {
-	const struct watch_options_given *given = invocation->options;
-	struct profile_options_given judging = given->judging;
-	MEM_AUTO char *configured = mem_copy(str_from(config->source ? config->source : "auto"));
-	const char *names[STORE_SLOTS], *db = either(given->global.db, config->db);
+	static const char *const usual_sources[] = {"auto"};
+	const char *db = given->global.db;
 	MEM_AUTO char *usual = db ? NULL : store_default_path();
 	struct judges judges = {0};
 	struct watch_options options = {
-		.sources = names,
-		.source_count = split_sources(configured, names),
+		.sources = given->source.count ? (const char *const *)given->source.values
+					       : usual_sources,
+		.source_count = given->source.count ? given->source.count : 1,
 		.db = db ? db : usual,
-		.file = either(given->file, config->file),
-		.node = either(given->node, config->node),
+		.file = given->file,
+		.node = given->node,
 		.once = given->once,
 		.quiet = given->global.quiet,
 		.verbose = given->global.verbose,
 		.sandbox = !given->global.no_sandbox,
-		.proc_root = either(given->proc_root, config->proc_root),
-		.runtime_root = either(given->runtime_root, config->runtime_root),
-		.priority = config->has_priority ? config->priority : PRIORITY_USUAL,
+		.proc_root = given->proc_root,
+		.runtime_root = given->runtime_root,
+		.priority = PRIORITY_USUAL,
 	};
-
-	if (given->source.count) {
-		options.sources = (const char *const *)given->source.values;
-		options.source_count = given->source.count;
-	}
-	judging.profile = either(judging.profile, config->profile);
-	judging.loader = either(judging.loader, config->loader);
-	judging.runtime = either(judging.runtime, config->runtime);
 	int r = check_sources(&options, err);
 
+	if (r == 0 && given->priority)
+		r = parse_priority(given->priority, &options.priority, err);
 	if (r == 0)
-		r = parse_from(either(given->from, config->from), &options, err);
+		r = parse_from(given->from, &options, err);
 	if (r == 0)
-		r = load_profile(&judges, &judging, either(given->global.db, config->db),
-				 given->global.quiet, err);
+		r = load_profile(&judges, &given->judging, db, given->global.quiet, err);
 	if (r == 0 && given->check_config)
-		r = check_places(&options, either(given->db_group, config->db_group), err);
+		r = check_places(&options, given->db_group, err);
 	else if (r == 0)
-		r = watch(given, config, &options, &judges, err);
+		r = watch(given, keep, config, &options, &judges, err);
 	judges_release(&judges);
 	return r;
 }
 
 static int run(struct invocation *invocation, struct err *err)
 {
-	const struct watch_options_given *given = invocation->options;
+	struct watch_options_given *given = invocation->options;
+	struct retention_options keep = {0};
+	const struct config_target target = {.watch = given, .retention = &keep};
 	struct config config = {0};
 	int r = check(invocation, err);
 
 	/* The sandbox is entered later, by parts: see watch_run(). */
 	invocation->sandboxed = true;
 	if (r == 0)
-		r = config_load(given->config, given->config != NULL, &config, err);
+		r = config_load(given->config, given->config != NULL, &target, &config, err);
 	if (r < 0 && config.problem_count > 1)
 		say_problems(&config);
 	if (r == 0)
-		r = prepare(invocation, &config, err);
+		r = prepare(given, &keep, &config, err);
 	if (r == 0 && given->check_config && !given->global.quiet)
 		puts("the configuration is valid");
 	config_release(&config);

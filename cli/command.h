@@ -41,13 +41,15 @@ struct global_options {
 
 /* clang-format off */
 /* Their rows; `formats` is what --format takes: FORMAT_NAMES where a command has no other. */
-#define GLOBAL_OPTION_ROWS(formats)                                                               \
+#define GLOBAL_OPTION_ROWS(formats) GLOBAL_OPTION_ROWS_OF(CHOICE, formats)
+
+#define GLOBAL_OPTION_ROWS_OF(kind, formats)                                                      \
 	OPTION_TITLE("Options of all commands, before or after the command"),                     \
 	OPTION(TEXT, 0, "db", "PATH", struct global_options, db,                                  \
 	       "the store; default: $SCLOG_DB, else /var/lib/sclog/sclog.db for root and the XDG " \
 	       "data directory for others"),                                                      \
-	OPTION(CHOICE, 0, "format", formats, struct global_options, format,                       \
-	       "output format; default: the first of these"),                                     \
+	OPTION(kind, 0, "format", formats, struct global_options, format,                       \
+	       "output format; default: the first one of the command"),                                     \
 	OPTION(FLAG, 'q', "quiet", NULL, struct global_options, quiet,                            \
 	       "print only what is wrong or missing"),                                            \
 	OPTION(COUNT, 'v', "verbose", NULL, struct global_options, verbose,                       \

@@ -1,9 +1,10 @@
 #include "cli/config.h"
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "cli/command.h"
 #include "cli/nearest.h"
+#include "cli/retention.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,45 +21,20 @@
 /* Of one pattern, all its lines together: more than any path has. */
 #define PATTERN_MAX 8192
 
-enum value_kind {
-	VALUE_TEXT,
-	VALUE_CHOICE,  /* one of the words of `choices`: "text|json" */
-	VALUE_PROGRAM, /* the same, and its release may follow: docker@28.0 */
-	VALUE_LIST,    /* some of them, set off by commas */
-	VALUE_PATH,    /* absolute: a service has no directory of its own */
-	VALUE_TIME,
-	VALUE_NICE,
-	VALUE_DURATION, /* or forever */
+/* A command has fewer options. */
+#define KEYS_MAX 64
+
+/*
+ * Where a section's keys come from: a key is the long name of an option that takes an argument, in
+ * [roots] without its "-root". [cgroup] has no keys of its own.
+ */
+struct section {
+	const char *name;
+	const struct option_table *table;
+	const char *suffix;
 };
 
-static const struct key {
-	const char *section, *name;
-	enum value_kind kind;
-	size_t offset;
-	const char *choices;
-} keys[] = {
-	{"watch", "source", VALUE_LIST, offsetof(struct config, source),
-	 "auto|audit|syslog|netlink|journal|kmsg|stdin"},
-	{"watch", "file", VALUE_PATH, offsetof(struct config, file), NULL},
-	{"watch", "from", VALUE_TIME, offsetof(struct config, from), NULL},
-	{"watch", "profile", VALUE_TEXT, offsetof(struct config, profile), NULL},
-	{"watch", "loader", VALUE_PROGRAM, offsetof(struct config, loader),
-	 "auto|docker|podman|oci|crio|containerd"},
-	{"watch", "runtime", VALUE_PROGRAM, offsetof(struct config, runtime), "runc|crun"},
-	{"watch", "node", VALUE_TEXT, offsetof(struct config, node), NULL},
-	{"watch", "db", VALUE_PATH, offsetof(struct config, db), NULL},
-	{"watch", "db-group", VALUE_TEXT, offsetof(struct config, db_group), NULL},
-	{"watch", "format", VALUE_CHOICE, offsetof(struct config, format), "text|json"},
-	{"watch", "priority", VALUE_NICE, offsetof(struct config, priority), NULL},
-	{"retention", "keep-minutes", VALUE_DURATION, offsetof(struct config, keep_minutes), NULL},
-	{"retention", "keep-hours", VALUE_DURATION, offsetof(struct config, keep_hours), NULL},
-	{"retention", "keep-days", VALUE_DURATION, offsetof(struct config, keep_days), NULL},
-	{"roots", "proc", VALUE_PATH, offsetof(struct config, proc_root), NULL},
-	{"roots", "runtime", VALUE_PATH, offsetof(struct config, runtime_root), NULL},
-};
-#define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
-
-static const char *const sections[] = {"watch", "retention", "cgroup", "roots", NULL};
+#define SECTION_COUNT 4
 
 struct parse {
 	struct config *config;
@@ -69,8 +45,14 @@ struct parse {
 	unsigned line;
 	bool wants_pair; /* the line has to be KEY = VALUE: inih is to call back for it */
 	bool indented;
-	bool continues;           /* an indented line would go on with the one before */
-	unsigned seen[KEY_COUNT]; /* the line that set a key, 0 if none did */
+	bool continues; /* an indented line would go on with the one before */
+	struct section sections[SECTION_COUNT];
+	void *options[SECTION_COUNT];
+	struct seen {
+		const struct option_row *row;
+		unsigned line; /* that set it */
+	} seen[KEYS_MAX];
+	size_t seen_count;
 };
 
 static void problem(struct parse *parse, unsigned line, const char *format, ...)
@@ -106,25 +88,45 @@ static const char *keep_text(struct config *config, struct str text)
 
 static const char *section_name(size_t i, const void *context)
 {
-	(void)context;
-	return sections[i];
+	const struct parse *parse = context;
+
+	return i < SECTION_COUNT ? parse->sections[i].name : NULL;
 }
 
-/* The i-th key of the section that context names. */
+/* True if a file can set this option: the file cannot name another file. */
+static bool is_key(const struct option_row *row)
+{
+	return row->argument && strcmp(row->name, "config") != 0;
+}
+
+static const struct option_row *find_row(const struct section *section, const char *key)
+{
+	BUF_AUTO name = {0};
+
+	buf_format(&name, "%s%s", key, section->suffix);
+	const struct option_row *row =
+		section->table ? option_find(section->table, buf_str(&name)) : NULL;
+
+	return row && is_key(row) ? row : NULL;
+}
+
+/* The i-th key of the section that context is. */
 static const char *key_name(size_t i, const void *context)
 {
-	for (size_t k = 0; k < KEY_COUNT; k++)
-		if (strcmp(keys[k].section, context) == 0 && i-- == 0)
-			return keys[k].name;
+	const struct option_table *table = ((const struct section *)context)->table;
+
+	for (size_t k = 0; table && k < table->count; k++)
+		if (table->rows[k].name && is_key(&table->rows[k]) && i-- == 0)
+			return table->rows[k].name;
 	return NULL;
 }
 
-static bool is_section(struct str name)
+static const struct section *find_section(const struct parse *parse, struct str name)
 {
-	for (size_t i = 0; sections[i]; i++)
-		if (str_eq(name, str_from(sections[i])))
-			return true;
-	return false;
+	for (size_t i = 0; i < SECTION_COUNT; i++)
+		if (str_eq(name, str_from(parse->sections[i].name)))
+			return &parse->sections[i];
+	return NULL;
 }
 
 /* The patterns of the rules that are complete by now. */
@@ -151,9 +153,9 @@ static void check_section(struct parse *parse, struct str text)
 		problem(parse, parse->line, "missing ]: write the section as [watch]");
 		return;
 	}
-	if (is_section(name))
+	if (find_section(parse, name))
 		return;
-	const char *near = nearest_find(name, section_name, NULL);
+	const char *near = nearest_find(name, section_name, parse);
 
 	problem(parse, parse->line, "unknown section [%.*s]: %s%s%s", (int)name.n, name.p,
 		near ? "did you mean [" : "must be [watch], [retention], [cgroup] or [roots]",
@@ -222,135 +224,66 @@ static char *read_line(char *to, int size, void *context)
 	return to;
 }
 
-static bool is_choice(const char *choices, const char *value)
+/* A service has no directory of its own. */
+static bool is_relative(const struct option_row *row, const char *value)
 {
-	size_t n = strlen(value);
-
-	while (n && *choices) {
-		size_t end = strcspn(choices, "|");
-
-		if (end == n && memcmp(choices, value, n) == 0)
-			return true;
-		choices += choices[end] ? end + 1 : end;
-	}
-	return false;
+	return (strcmp(row->argument, "PATH") == 0 || strcmp(row->argument, "DIR") == 0) &&
+	       value[0] != '/';
 }
 
-static bool is_list(const char *choices, const char *value)
+static void set_value(struct parse *parse, const struct section *section,
+		      const struct option_row *row, const char *name, const char *value)
 {
-	char word[32];
+	struct err err = ERR_INIT;
 
-	for (size_t n; value; value = value[n] ? value + n + 1 : NULL) {
-		value += strspn(value, " \t");
-		n = strcspn(value, ",");
-		snprintf(word, sizeof(word), "%.*s", (int)(n < sizeof(word) ? n : 0), value);
-		word[strcspn(word, " \t")] = '\0';
-		if (!is_choice(choices, word))
-			return false;
-	}
-	return true;
+	if (is_relative(row, value))
+		err_set(&err, EINVAL, "'%s' must be an absolute path", value);
+	else
+		option_set(row, keep_text(parse->config, str_from(value)),
+			   parse->options[section - parse->sections], &err);
+	if (err.code)
+		problem(parse, parse->line, "%s: %s", name, err.message);
 }
 
-static bool is_time(const char *value)
+static void unknown_key(struct parse *parse, const struct section *section, const char *name)
 {
-	struct clock_span span;
+	const char *near =
+		*section->suffix ? NULL : nearest_find(str_from(name), key_name, section);
 
-	return strcmp(value, "start") == 0 || clock_parse(str_from(value), 0, &span) == 0;
-}
-
-static bool is_duration(const char *value)
-{
-	int64_t ms;
-
-	return strcmp(value, "forever") == 0 ||
-	       (clock_parse_duration(str_from(value), &ms) == 0 && ms > 0);
-}
-
-static bool set_nice(struct config *config, const char *value)
-{
-	char *end;
-	long nice = strtol(value, &end, 10);
-
-	if (end == value || *end || nice < -20 || nice > 19)
-		return false;
-	config->priority = (int)nice;
-	config->has_priority = true;
-	return true;
-}
-
-static bool is_program(const char *choices, const char *value)
-{
-	MEM_AUTO char *program = mem_copy(str_of(value, strcspn(value, "@")));
-
-	return is_choice(choices, program);
-}
-
-static void set_value(struct parse *parse, const struct key *key, const char *value)
-{
-	const char **field = (const char **)((char *)parse->config + key->offset);
-
-	if ((key->kind == VALUE_CHOICE && !is_choice(key->choices, value)) ||
-	    (key->kind == VALUE_PROGRAM && !is_program(key->choices, value)))
-		problem(parse, parse->line, "%s = %s: must be one of %s", key->name, value,
-			key->choices);
-	else if (key->kind == VALUE_LIST && !is_list(key->choices, value))
-		problem(parse, parse->line, "%s = %s: expected a comma-separated list of %s",
-			key->name, value, key->choices);
-	else if (key->kind == VALUE_PATH && value[0] != '/')
-		problem(parse, parse->line, "%s = %s: expected an absolute path", key->name, value);
-	else if (key->kind == VALUE_TIME && !is_time(value))
-		problem(parse, parse->line, "%s = %s: must be start or a time (%s)", key->name,
-			value, clock_forms);
-	else if (key->kind == VALUE_DURATION && !is_duration(value))
-		problem(parse, parse->line,
-			"%s = %s: must be a length of time such as 36h, 7d or 52w, or forever",
-			key->name, value);
-	else if (key->kind == VALUE_NICE && !set_nice(parse->config, value))
-		problem(parse, parse->line,
-			"%s = %s: must be a nice value from -20 to 19 (0: unchanged)", key->name,
-			value);
-	else if (key->kind != VALUE_NICE)
-		*field = keep_text(parse->config, str_from(value));
-}
-
-static void unknown_key(struct parse *parse, const char *section, const char *name)
-{
-	const char *near = nearest_find(str_from(name), key_name, section);
-
-	for (size_t k = 0; k < KEY_COUNT; k++) {
-		if (strcmp(keys[k].name, name) == 0) {
-			problem(parse, parse->line,
-				"'%s' is not a key of [%s]: move it to "
-				"[%s]",
-				name, section, keys[k].section);
+	for (size_t i = 0; i < SECTION_COUNT; i++) {
+		if (find_row(&parse->sections[i], name)) {
+			problem(parse, parse->line, "'%s' is not a key of [%s]: move it to [%s]",
+				name, section->name, parse->sections[i].name);
 			return;
 		}
 	}
-	problem(parse, parse->line, "unknown key '%s' in [%s]: %s%s%s", name, section,
+	problem(parse, parse->line, "unknown key '%s' in [%s]: %s%s%s", name, section->name,
 		near ? "did you mean '" : "remove the line", near ? near : "", near ? "'?" : "");
 }
 
-static void take_key(struct parse *parse, const char *section, const char *name, const char *value)
+static void set_key(struct parse *parse, const struct section *section, const char *name,
+		    const char *value)
 {
-	size_t k = 0;
+	const struct option_row *row = find_row(section, name);
 
-	while (k < KEY_COUNT &&
-	       (strcmp(keys[k].section, section) != 0 || strcmp(keys[k].name, name) != 0))
-		k++;
-	if (k == KEY_COUNT) {
+	if (!row) {
 		unknown_key(parse, section, name);
 		return;
 	}
-	if (parse->seen[k]) {
-		problem(parse, parse->line, "%s is already set in line %u: remove one of them",
-			name, parse->seen[k]);
-		return;
+	for (size_t i = 0; i < parse->seen_count; i++) {
+		if (parse->seen[i].row == row) {
+			problem(parse, parse->line,
+				"%s is already set in line %u: remove one of them", name,
+				parse->seen[i].line);
+			return;
+		}
 	}
-	parse->seen[k] = parse->line;
-	set_value(parse, &keys[k], value);
+	if (parse->seen_count < KEYS_MAX)
+		parse->seen[parse->seen_count++] = (struct seen){.row = row, .line = parse->line};
+	set_value(parse, section, row, name, value);
 }
 
-static void take_rule(struct parse *parse, const char *runtime, const char *pattern)
+static void add_rule(struct parse *parse, const char *runtime, const char *pattern)
 {
 	struct config *config = parse->config;
 	size_t size = (config->rule_count + 1) * sizeof(*config->rules);
@@ -380,7 +313,7 @@ static void continue_rule(struct parse *parse, const char *more)
 	rule->pattern = keep_text(parse->config, buf_str(&joined));
 }
 
-static void take_pair(struct parse *parse, const char *section, const char *name, const char *value)
+static void read_pair(struct parse *parse, const char *section, const char *name, const char *value)
 {
 	bool goes_on = parse->indented && parse->continues;
 	bool is_rule = strcmp(section, "cgroup") == 0;
@@ -398,7 +331,7 @@ static void take_pair(struct parse *parse, const char *section, const char *name
 	else if (section[0] == '\0')
 		problem(parse, parse->line, "'%s' is outside a section: put [watch] above it",
 			name);
-	else if (!is_section(str_from(section)))
+	else if (!find_section(parse, str_from(section)))
 		return; /* its own line was a problem already */
 	else if (name[0] == '\0')
 		problem(parse, parse->line, "no key before the =");
@@ -406,9 +339,9 @@ static void take_pair(struct parse *parse, const char *section, const char *name
 		problem(parse, parse->line, "'%s' has no value: give one, or put # before it",
 			name);
 	else if (is_rule)
-		take_rule(parse, name, value);
+		add_rule(parse, name, value);
 	else
-		take_key(parse, section, name, value);
+		set_key(parse, find_section(parse, str_from(section)), name, value);
 }
 
 /* inih's: 1 is "go on". */
@@ -417,13 +350,23 @@ static int handle_pair(void *context, const char *section, const char *name, con
 	struct parse *parse = context;
 
 	parse->wants_pair = false;
-	take_pair(parse, section, name, value);
+	read_pair(parse, section, name, value);
 	return 1;
 }
 
-static int parse_text(const char *path, struct str text, struct config *config, struct err *err)
+static int parse_text(const char *path, struct str text, const struct config_target *target,
+		      struct config *config, struct err *err)
 {
-	struct parse parse = {.config = config, .path = path, .rest = text};
+	struct parse parse = {
+		.config = config,
+		.path = path,
+		.rest = text,
+		.sections = {{"watch", &command_watch.table, ""},
+			     {"retention", &retention_table, ""},
+			     {"cgroup", NULL, ""},
+			     {"roots", &command_watch.table, "-root"}},
+		.options = {target->watch, target->retention, NULL, target->watch},
+	};
 	int result = cgroup_rules_new(&parse.rules, err);
 
 	if (result < 0)
@@ -481,7 +424,8 @@ static int read_text(int fd, const char *path, struct buf *text, struct err *err
 	return result < 0 ? err_errno(err, -result, "config file '%s': read", path) : 0;
 }
 
-int config_load(const char *path, bool must_exist, struct config *ret_config, struct err *err)
+int config_load(const char *path, bool must_exist, const struct config_target *target,
+		struct config *ret_config, struct err *err)
 {
 	BUF_AUTO text = {0};
 
@@ -497,7 +441,7 @@ int config_load(const char *path, bool must_exist, struct config *ret_config, st
 	int result = read_text(fd, path, &text, err);
 
 	close(fd);
-	return result < 0 ? result : parse_text(path, buf_str(&text), ret_config, err);
+	return result < 0 ? result : parse_text(path, buf_str(&text), target, ret_config, err);
 }
 
 void config_release(struct config *config)

@@ -1,9 +1,9 @@
 /*
  * The configuration file of `sclog watch`: /etc/sclog/sclog.conf, or --config FILE.
  *
- * Sections in brackets, KEY = VALUE lines, `#` or `;` comments. The command line wins over it. Every
- * mistake in it is found in one go, each with its line and what to do about it; a file with
- * mistakes configures nothing.
+ * Sections in brackets, KEY = VALUE lines, `#` or `;` comments. A key is the long name of an option
+ * (cli/option.h), and its value is checked as the option's argument is. Every mistake is found in one
+ * go, each with its line and what to do about it; a file with mistakes configures nothing.
  */
 #ifndef SCLOG_CLI_CONFIG_H
 #define SCLOG_CLI_CONFIG_H
@@ -22,25 +22,23 @@ struct config_rule {
 	const char *pattern;
 };
 
-/* Strings are owned by the struct; NULL where the file says nothing. */
-struct config {
-	/* [watch], each as the option of that name */
-	const char *source, *file, *from, *profile, *loader, *runtime, *node, *db, *db_group,
-		*format;
-	bool has_priority;
-	int priority; /* nice value, setpriority(2) */
-	/* [retention], each as the option of that name of `sclog prune` */
-	const char *keep_minutes, *keep_hours, *keep_days;
-	/* [roots] */
-	const char *proc_root, *runtime_root;
+struct retention_options;
 
+/* The options that the file fills in where the command line left them open. NULL: only checked. */
+struct config_target {
+	void *watch; /* of command_watch: [watch] and [roots] */
+	struct retention_options *retention;
+};
+
+/* What the options borrow, and all else of the file. */
+struct config {
 	struct config_rule *rules; /* in the order of the file; every pattern compiles */
 	size_t rule_count;
 
 	struct buf problems; /* every mistake: "PATH:LINE: what, what to do", one a line */
 	size_t problem_count;
 
-	char **texts; /* what the strings above point to */
+	char **texts; /* what the options and the rules point to */
 	size_t text_count;
 };
 
@@ -50,9 +48,10 @@ struct config {
  * sudo(8) does it: it says which files root reads and writes.
  *
  * Returns 0, -EINVAL for mistakes in the file (all in ret_config->problems, the first in err), or
- * another -errno. Whatever it returns, call config_release().
+ * another -errno. Whatever it returns, call config_release() once the options are no longer used.
  */
-int config_load(const char *path, bool must_exist, struct config *ret_config, struct err *err);
+int config_load(const char *path, bool must_exist, const struct config_target *target,
+		struct config *ret_config, struct err *err);
 void config_release(struct config *config);
 
 /* Puts the rules before the built-in ones. */

@@ -14,7 +14,7 @@ libsclog_a_SOURCES += \
 	cli/cmd_push.c \
 	cli/cmd_relabel.c \
 	cli/cmd_watch.c \
-	cli/command.h \
+	cli/command.c cli/command.h \
 	cli/config.c cli/config.h \
 	cli/exit.h \
 	cli/feed.c cli/feed.h \

@@ -34,10 +34,28 @@ static void *value_of(const struct option_row *row, void *options)
 	return (char *)options + row->offset;
 }
 
+static void list_release(struct option_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->values[i]);
+	free(list->values);
+	*list = (struct option_list){0};
+}
+
 static void list_add(struct option_list *list, struct str value)
 {
 	list->values = mem_resize(list->values, (list->count + 1) * sizeof(*list->values));
 	list->values[list->count++] = mem_copy(value);
+}
+
+/* Without the blanks around it. */
+static struct str trim(struct str text)
+{
+	while (text.n && (text.p[0] == ' ' || text.p[0] == '\t'))
+		text = str_skip(text, 1);
+	while (text.n && (text.p[text.n - 1] == ' ' || text.p[text.n - 1] == '\t'))
+		text.n--;
+	return text;
 }
 
 static void list_add_all(struct option_list *list, struct str values)
@@ -45,8 +63,8 @@ static void list_add_all(struct option_list *list, struct str values)
 	size_t n;
 
 	for (; (n = str_chr(values, ',')) < values.n; values = str_skip(values, n + 1))
-		list_add(list, str_of(values.p, n));
-	list_add(list, values);
+		list_add(list, trim(str_of(values.p, n)));
+	list_add(list, trim(values));
 }
 
 static void set_value(const struct option_row *row, const char *argument, void *options)
@@ -89,25 +107,78 @@ static bool is_one_of(struct str words, struct str word)
 	return str_eq(words, word);
 }
 
-/* At the end rather than one by one: a value may have come from before the command. */
-static int check_choices(const struct option_table *table, void *options, struct err *err)
+static int check_argument(const struct option_row *row, const char *argument, struct err *err)
 {
-	for (size_t i = 0; i < table->count; i++) {
-		const struct option_row *row = &table->rows[i];
+	BUF_AUTO near = {0};
 
-		if (row->kind != OPTION_CHOICE)
-			continue;
-		const char *word = *(const char **)value_of(row, options);
+	if (row->check)
+		return row->check(argument, err);
+	if (row->kind != OPTION_CHOICE || is_one_of(str_from(row->argument), str_from(argument)))
+		return 0;
+	nearest_put_choice(&near, str_from(argument), row->argument);
+	return err_set(err, EINVAL, "'%s' must be one of %s%s", argument, row->argument,
+		       near.n ? near.p : "");
+}
 
-		if (!word || is_one_of(str_from(row->argument), str_from(word)))
-			continue;
-		BUF_AUTO near = {0};
+static bool is_list(const struct option_row *row)
+{
+	return row->kind == OPTION_LIST || row->kind == OPTION_COMMA_LIST ||
+	       row->kind == OPTION_MAYBE_LIST;
+}
 
-		nearest_put_choice(&near, str_from(word), row->argument);
-		return err_set(err, EINVAL, "--%s: '%s' must be one of %s%s", row->name, word,
-			       row->argument, near.n ? near.p : "");
+static int check_row(const struct option_row *row, void *options, struct err *err)
+{
+	const struct option_list *list = value_of(row, options);
+	int r = 0;
+
+	if (row->kind == OPTION_TEXT || row->kind == OPTION_CHOICE) {
+		const char *text = *(const char **)value_of(row, options);
+
+		return text ? check_argument(row, text, err) : 0;
 	}
+	for (size_t i = 0; is_list(row) && i < list->count && r == 0; i++)
+		r = check_argument(row, list->values[i], err);
+	return r;
+}
+
+/* At the end rather than one by one: a value may have come from before the command. */
+static int check_rows(const struct option_table *table, void *options, struct err *err)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (check_row(&table->rows[i], options, err) < 0)
+			return err_prefix(err, "--%s", table->rows[i].name);
 	return 0;
+}
+
+const struct option_row *option_find(const struct option_table *table, struct str name)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->rows[i].name && str_eq(str_from(table->rows[i].name), name))
+			return &table->rows[i];
+	return NULL;
+}
+
+static bool is_set(const struct option_row *row, void *options)
+{
+	const struct option_list *list = value_of(row, options);
+
+	return is_list(row) ? list->count > 0 : *(const char **)value_of(row, options) != NULL;
+}
+
+int option_set(const struct option_row *row, const char *argument, void *options, struct err *err)
+{
+	struct option_list list = {0};
+	const char *text = NULL;
+	struct option_row alone = *row;
+	int r;
+
+	alone.offset = 0;
+	set_value(&alone, argument, is_list(row) ? (void *)&list : (void *)&text);
+	r = check_row(&alone, is_list(row) ? (void *)&list : (void *)&text, err);
+	list_release(&list);
+	if (r == 0 && options && !is_set(row, options))
+		set_value(row, argument, options);
+	return r;
 }
 
 static const char *row_name(size_t i, const void *context)
@@ -243,25 +314,14 @@ int option_parse(const struct option_table *table, void *options, int argc, char
 			set_value(row, optarg, options);
 	}
 	*ret_operands = optind;
-	return check_choices(table, options, err);
-}
-
-static void list_release(struct option_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free(list->values[i]);
-	free(list->values);
-	*list = (struct option_list){0};
+	return check_rows(table, options, err);
 }
 
 void option_release(const struct option_table *table, void *options)
 {
 	for (size_t i = 0; i < table->count; i++) {
-		const struct option_row *row = &table->rows[i];
-
-		if (row->kind == OPTION_LIST || row->kind == OPTION_COMMA_LIST ||
-		    row->kind == OPTION_MAYBE_LIST)
-			list_release(value_of(row, options));
+		if (is_list(&table->rows[i]))
+			list_release(value_of(&table->rows[i], options));
 	}
 }
 

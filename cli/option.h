@@ -27,13 +27,17 @@ struct option_list {
 	size_t count;
 };
 
+/* Says in err what is wrong with an argument, without the option's name, and returns -EINVAL; or 0. */
+typedef int option_check_fn(const char *argument, struct err *err);
+
 struct option_row {
 	enum option_kind kind;
 	char letter;          /* 0 for none */
 	const char *name;     /* without its dashes */
 	const char *argument; /* how --help calls it; NULL where none is taken */
 	const char *help;
-	size_t offset; /* of the value in the command's struct */
+	size_t offset;          /* of the value in the command's struct */
+	option_check_fn *check; /* of every argument; NULL: any will do */
 };
 
 /* A row, and a heading: OPTION(FLAG, 'q', "quiet", NULL, struct global_options, quiet, "..."). */
@@ -41,6 +45,14 @@ struct option_row {
 	{                                                                                       \
 		.kind = OPTION_##option_kind, .letter = (option_letter), .name = (option_name), \
 		.argument = (takes), .help = (explained), .offset = offsetof(type, field)       \
+	}
+/* The same, with what checks its arguments. */
+#define OPTION_CHECKED(option_kind, option_letter, option_name, takes, type, field, checks,     \
+		       explained)                                                               \
+	{                                                                                       \
+		.kind = OPTION_##option_kind, .letter = (option_letter), .name = (option_name), \
+		.argument = (takes), .help = (explained), .offset = offsetof(type, field),      \
+		.check = (checks)                                                               \
 	}
 #define OPTION_TITLE(title)                             \
 	{                                               \
@@ -61,6 +73,13 @@ struct option_table {
  */
 int option_parse(const struct option_table *table, void *options, int argc, char **argv,
 		 bool stop_at_operand, int *ret_operands, struct err *err);
+
+/*
+ * One option by its name alone, as a configuration file gives it. option_set() checks the argument,
+ * which it borrows, and leaves alone what the command line has set already.
+ */
+const struct option_row *option_find(const struct option_table *table, struct str name);
+int option_set(const struct option_row *row, const char *argument, void *options, struct err *err);
 
 /* Frees the lists in `options`. */
 void option_release(const struct option_table *table, void *options);

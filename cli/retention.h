@@ -4,7 +4,6 @@
 #ifndef SCLOG_CLI_RETENTION_H
 #define SCLOG_CLI_RETENTION_H
 
-#include "cli/config.h"
 #include "cli/option.h"
 #include "store/store.h"
 
@@ -13,19 +12,26 @@ struct retention_options {
 };
 
 /* clang-format off */
+/* `at` is where they are in `type`: "retention." or nothing. */
 #define RETENTION_OPTION_ROWS(type, at)                                                           \
-	OPTION(TEXT, 0, "keep-minutes", "TIME", type, at.minutes,                                 \
+	OPTION_CHECKED(TEXT, 0, "keep-minutes", "TIME", type, at minutes, retention_check,        \
 	       "keep counts by the minute, and recognise repeated records, this long; "           \
 	       "default 2d"),                                                                     \
-	OPTION(TEXT, 0, "keep-hours", "TIME", type, at.hours,                                     \
+	OPTION_CHECKED(TEXT, 0, "keep-hours", "TIME", type, at hours, retention_check,            \
 	       "keep counts by the hour this long; default 10d"),                                 \
-	OPTION(TEXT, 0, "keep-days", "TIME", type, at.days,                                       \
+	OPTION_CHECKED(TEXT, 0, "keep-days", "TIME", type, at days, retention_check,              \
 	       "keep counts by the day this long, then drop them; default 365d; or `forever`")
 /* clang-format on */
 
-/* What was given, else what the file says, else the default. -EINVAL for what is no length of time,
- * and where a coarser count would be kept for less than a finer one. */
-int retention_parse(const struct retention_options *given, const struct config *config,
-		    struct store_retention *ret_retention, struct err *err);
+/* Their rows over struct retention_options alone: the keys of [retention]. */
+extern const struct option_table retention_table;
+
+/* -EINVAL for what is neither a length of time nor "forever". */
+int retention_check(const char *text, struct err *err);
+
+/* What was given, else the default. -EINVAL where a coarser count would be kept for less than a finer
+ * one. */
+int retention_parse(const struct retention_options *given, struct store_retention *ret_retention,
+		    struct err *err);
 
 #endif

@@ -185,14 +185,13 @@ static void add_csv(struct containers_report *report, const struct container_sum
 	csv_end(csv, report->out);
 }
 
+#define ADDER_ROW(name, word) [FORMAT_##name] = add_##word,
+
 static void write_one(struct containers_report *report, const struct container_summary *summary)
 {
-	static void (*const writers[])(struct containers_report *,
-				       const struct container_summary *) = {
-		[FORMAT_TEXT] = add_text,
-		[FORMAT_JSON] = add_json,
-		[FORMAT_CSV] = add_csv,
-	};
+	static void (*const writers[FORMAT_COUNT])(struct containers_report *,
+						   const struct container_summary *) = {
+		FORMATS(ADDER_ROW)};
 
 	if (report->options.limit == 0 || report->lines < report->options.limit)
 		writers[report->options.format](report, summary);
@@ -291,14 +290,13 @@ static int compare_groups(const void *a, const void *b, void *sort)
 	return order ? order : group_key_compare(&one->key, &other->key);
 }
 
+#define GROUP_ADDER_ROW(name, word) [FORMAT_##name] = add_group_##word,
+
 static void write_groups(struct containers_report *report)
 {
-	static void (*const writers[])(struct containers_report *,
-				       const struct container_group *) = {
-		[FORMAT_TEXT] = add_group_text,
-		[FORMAT_JSON] = add_group_json,
-		[FORMAT_CSV] = add_group_csv,
-	};
+	static void (*const writers[FORMAT_COUNT])(struct containers_report *,
+						   const struct container_group *) = {
+		FORMATS(GROUP_ADDER_ROW)};
 	struct container_groups *groups = &report->groups;
 	size_t limit = report->options.limit;
 

@@ -534,14 +534,13 @@ static bool is_all_told(const struct diff *diff)
 	return diff_is_complete(diff) && summary.statuses[DIFF_UNKNOWN] == 0;
 }
 
+#define WRITER_ROW(name, word) [FORMAT_##name] = diff_write_##word,
+
 int diff_write(const struct diff *diff, enum format format, const struct diff_writing *writing,
 	       FILE *out)
 {
-	static void (*const writers[])(const struct diff *, const struct diff_writing *, FILE *) = {
-		[FORMAT_TEXT] = diff_write_text,
-		[FORMAT_JSON] = diff_write_json,
-		[FORMAT_CSV] = diff_write_csv,
-	};
+	static void (*const writers[FORMAT_COUNT])(const struct diff *, const struct diff_writing *,
+						   FILE *) = {FORMATS(WRITER_ROW)};
 
 	if (writing->only_differences && !diff_has_differences(diff) && is_all_told(diff))
 		return 0;

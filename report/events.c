@@ -228,13 +228,12 @@ static void write_csv(struct events_report *report, const struct observation *ob
 	csv_end(csv, report->out);
 }
 
+#define WRITER_ROW(name, word) [FORMAT_##name] = write_##word,
+
 static void write_one(struct events_report *report, const struct observation *observation)
 {
-	static void (*const writers[])(struct events_report *, const struct observation *) = {
-		[FORMAT_TEXT] = write_text,
-		[FORMAT_JSON] = write_json,
-		[FORMAT_CSV] = write_csv,
-	};
+	static void (*const writers[FORMAT_COUNT])(
+		struct events_report *, const struct observation *) = {FORMATS(WRITER_ROW)};
 
 	if (report->options.limit == 0 || report->lines < report->options.limit)
 		writers[report->options.format](report, observation);

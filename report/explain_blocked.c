@@ -166,13 +166,12 @@ static void write_csv(const struct explain_writing *writing, FILE *out)
 	}
 }
 
+#define WRITER_ROW(name, word) [FORMAT_##name] = write_##word,
+
 int explain_write_blocked(const struct explain_writing *writing, FILE *out)
 {
-	static void (*const writers[])(const struct explain_writing *, FILE *) = {
-		[FORMAT_TEXT] = write_text,
-		[FORMAT_JSON] = write_json,
-		[FORMAT_CSV] = write_csv,
-	};
+	static void (*const writers[FORMAT_COUNT])(const struct explain_writing *,
+						   FILE *) = {FORMATS(WRITER_ROW)};
 
 	writers[writing->format](writing, out);
 	return format_written(out);

@@ -305,14 +305,13 @@ static void write_csv(const struct comparison *comparison, FILE *out)
 	}
 }
 
+#define WRITER_ROW(name, word) [FORMAT_##name] = write_##word,
+
 int explain_write_comparison(const struct explain_writing *writing, struct profile *other,
 			     FILE *out, enum explain_relation *ret_relation)
 {
-	static void (*const writers[])(const struct comparison *, FILE *) = {
-		[FORMAT_TEXT] = write_text,
-		[FORMAT_JSON] = write_json,
-		[FORMAT_CSV] = write_csv,
-	};
+	static void (*const writers[FORMAT_COUNT])(const struct comparison *,
+						   FILE *) = {FORMATS(WRITER_ROW)};
 	const struct filter *filters[] = {profile_filter(writing->profile), profile_filter(other)};
 	struct comparison comparison = {
 		.writing = writing, .first = writing->profile, .second = other};

@@ -8,13 +8,10 @@
 
 enum format format_from_name(const char *name)
 {
-	static const char *const names[] = {
-		[FORMAT_TEXT] = "text",
-		[FORMAT_JSON] = "json",
-		[FORMAT_CSV] = "csv",
-	};
+#define NAME_ROW(name, word) [FORMAT_##name] = #word,
+	static const char *const names[FORMAT_COUNT] = {FORMATS(NAME_ROW)};
 
-	for (size_t i = 0; name && i < sizeof(names) / sizeof(*names); i++)
+	for (size_t i = 0; name && i < FORMAT_COUNT; i++)
 		if (strcmp(names[i], name) == 0)
 			return (enum format)i;
 	return FORMAT_TEXT;

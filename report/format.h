@@ -10,14 +10,19 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum format {
-	FORMAT_TEXT,
-	FORMAT_JSON,
-	FORMAT_CSV,
-};
+/* The words of --format. Each report makes its table of writers from this list, so that a word without
+ * a writer does not compile. */
+#define FORMATS(EACH)    \
+	EACH(TEXT, text) \
+	EACH(JSON, json) \
+	EACH(CSV, csv)
 
-/* What --help shows and the option parser checks; the words stand for the forms above. */
-#define FORMAT_NAMES "text|json|csv"
+#define FORMAT_ENUMERATOR(name, word) FORMAT_##name,
+enum format { FORMATS(FORMAT_ENUMERATOR) FORMAT_COUNT };
+
+/* What --help shows and the option parser checks: "text|json|csv". */
+#define FORMAT_WORD(name, word) "|" #word
+#define FORMAT_NAMES            (&("" FORMATS(FORMAT_WORD))[1])
 
 /* The form for one of those words; NULL and any other word give FORMAT_TEXT. */
 enum format format_from_name(const char *name);

@@ -82,13 +82,12 @@ static void write_csv(const struct summary_row *rows, size_t count, FILE *out)
 	fprintf(out, "\r\n");
 }
 
+#define WRITER_ROW(name, word) [FORMAT_##name] = write_##word,
+
 int summary_write(const struct summary_row *rows, size_t count, enum format format, FILE *out)
 {
-	static void (*const writers[])(const struct summary_row *, size_t, FILE *) = {
-		[FORMAT_TEXT] = write_text,
-		[FORMAT_JSON] = write_json,
-		[FORMAT_CSV] = write_csv,
-	};
+	static void (*const writers[FORMAT_COUNT])(const struct summary_row *, size_t,
+						   FILE *) = {FORMATS(WRITER_ROW)};
 
 	writers[format](rows, count, out);
 	return format_written(out);

@@ -18,19 +18,13 @@
 static const struct {
 	const char *name, *suffix;
 	int (*write)(struct form_writer *writer);
-} forms[] = {
-	[FORM_OCI] = {"oci", ".json", form_write_oci},
-	[FORM_DOCKER] = {"docker", ".json", form_write_docker},
-	[FORM_SPO] = {"spo", ".yaml", form_write_spo},
-	[FORM_SYSTEMD] = {"systemd", ".conf", form_write_systemd},
-	[FORM_MINIJAIL] = {"minijail", ".policy", form_write_minijail},
-	[FORM_MINIJAIL6] = {"minijail6", ".policy", form_write_minijail6},
-	[FORM_MINIJAILC] = {"minijailc", ".policy", form_write_minijailc},
-};
+} forms[FORM_COUNT] = {
+#define FORM_ROW(name, word, suffix) [FORM_##name] = {#word, suffix, form_write_##word},
+	FORMS(FORM_ROW)};
 
 enum form form_from_name(const char *name)
 {
-	for (size_t i = 0; name && i < sizeof(forms) / sizeof(forms[0]); i++)
+	for (size_t i = 0; name && i < FORM_COUNT; i++)
 		if (strcmp(forms[i].name, name) == 0)
 			return (enum form)i;
 	return FORM_OCI;

@@ -20,17 +20,22 @@
 
 #include <jansson.h>
 
-enum form {
-	FORM_OCI,
-	FORM_DOCKER,
-	FORM_SPO,
-	FORM_SYSTEMD,
-	FORM_MINIJAIL,
-	FORM_MINIJAIL6,
-	FORM_MINIJAILC,
-};
+/* Each with the end of its files' names. form_write_WORD() writes it. */
+#define FORMS(EACH)                           \
+	EACH(OCI, oci, ".json")               \
+	EACH(DOCKER, docker, ".json")         \
+	EACH(SPO, spo, ".yaml")               \
+	EACH(SYSTEMD, systemd, ".conf")       \
+	EACH(MINIJAIL, minijail, ".policy")   \
+	EACH(MINIJAIL6, minijail6, ".policy") \
+	EACH(MINIJAILC, minijailc, ".policy")
 
-#define FORM_NAMES "oci|docker|spo|systemd|minijail|minijail6|minijailc"
+#define FORM_ENUMERATOR(name, word, suffix) FORM_##name,
+enum form { FORMS(FORM_ENUMERATOR) FORM_COUNT };
+
+/* The words of --format: "oci|docker|...". */
+#define FORM_WORD(name, word, suffix) "|" #word
+#define FORM_NAMES                    (&("" FORMS(FORM_WORD))[1])
 
 /* The form for one of those words; NULL gives FORM_OCI. */
 enum form form_from_name(const char *name);
@@ -65,12 +70,7 @@ int form_write(enum form form, const struct document *document, const struct for
 
 struct form_writer;
 
-int form_write_oci(struct form_writer *writer);
-int form_write_docker(struct form_writer *writer);
-int form_write_spo(struct form_writer *writer);
-int form_write_systemd(struct form_writer *writer);
-int form_write_minijail(struct form_writer *writer);
-int form_write_minijail6(struct form_writer *writer);
-int form_write_minijailc(struct form_writer *writer);
+#define FORM_WRITER(name, word, suffix) int form_write_##word(struct form_writer *writer);
+FORMS(FORM_WRITER)
 
 #endif

@@ -135,7 +135,7 @@ static void write_last(const struct digest_facts *facts, FILE *out)
 	}
 }
 
-void digest_write_metrics(const struct digest_facts *facts, const json_t *model, FILE *out)
+void digest_write_prometheus(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
 	const json_t *evidence = json_object_get(model, "evidence");
 

@@ -14,11 +14,8 @@ static const struct writer {
 	const char *name;
 	void (*write)(const struct digest_facts *facts, const json_t *model, FILE *out);
 } writers[] = {
-	{"text", digest_write_text},          {"markdown", digest_write_markdown},
-	{"html", digest_write_html},          {"json", digest_write_json},
-	{"prometheus", digest_write_metrics}, {"junit", digest_write_junit},
-	{"sarif", digest_write_sarif},
-};
+#define WRITER_ROW(word) {#word, digest_write_##word},
+	DIGEST_FORMATS(WRITER_ROW)};
 
 int digest_write(const struct digest_facts *facts, const char *format, FILE *out)
 {

@@ -7,8 +7,18 @@
 #include "report/digest/digest.h"
 #include "report/digest/drift.h"
 
-/* The words for --format, the default first. */
-#define DIGEST_FORMAT_NAMES "text|markdown|html|json|prometheus|junit|sarif"
+/* The words of --format, the default first. digest_write_WORD() writes it. */
+#define DIGEST_FORMATS(EACH) \
+	EACH(text)           \
+	EACH(markdown)       \
+	EACH(html)           \
+	EACH(json)           \
+	EACH(prometheus)     \
+	EACH(junit)          \
+	EACH(sarif)
+
+#define DIGEST_FORMAT_WORD(word) "|" #word
+#define DIGEST_FORMAT_NAMES      (&("" DIGEST_FORMATS(DIGEST_FORMAT_WORD))[1])
 
 struct digest_facts {
 	const struct digest *digest;

@@ -10,7 +10,7 @@ void digest_write_text(const struct digest_facts *facts, const json_t *model, FI
 void digest_write_markdown(const struct digest_facts *facts, const json_t *model, FILE *out);
 void digest_write_html(const struct digest_facts *facts, const json_t *model, FILE *out);
 void digest_write_json(const struct digest_facts *facts, const json_t *model, FILE *out);
-void digest_write_metrics(const struct digest_facts *facts, const json_t *model, FILE *out);
+void digest_write_prometheus(const struct digest_facts *facts, const json_t *model, FILE *out);
 void digest_write_junit(const struct digest_facts *facts, const json_t *model, FILE *out);
 void digest_write_sarif(const struct digest_facts *facts, const json_t *model, FILE *out);
 

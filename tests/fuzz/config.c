@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	if (fd < 0 || fchmod(fd, 0600) < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	int result = config_load(path, true, &config, &err);
+	int result = config_load(path, true, &(struct config_target){0}, &config, &err);
 
 	close(fd);
 	if ((result < 0) != (err.code != 0) || (result == 0 && config.problem_count))

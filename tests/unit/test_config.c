@@ -3,6 +3,9 @@
  */
 #include "cli/config.h"
 
+#include "cli/command.h"
+#include "cli/retention.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,12 +27,6 @@ static int set_up(void **state)
 	return fd < 0 ? -1 : close(fd);
 }
 
-static int tear_down(void **state)
-{
-	(void)state;
-	return unlink(path);
-}
-
 static void write_file(const char *text, size_t n)
 {
 	FILE *file = fopen(path, "w");
@@ -39,10 +36,52 @@ static void write_file(const char *text, size_t n)
 	assert_int_equal(fclose(file), 0);
 }
 
+/* What the file of load() has set, and what it was to leave alone. */
+static void *watch_given;
+static struct retention_options retention_given;
+
+static const char *given(const char *option)
+{
+	const struct option_row *row = option_find(&command_watch.table, str_from(option));
+	const struct option_list *list;
+
+	assert_non_null(row);
+	if (row->kind != OPTION_COMMA_LIST)
+		return *(const char **)((char *)watch_given + row->offset);
+	list = (const struct option_list *)((char *)watch_given + row->offset);
+	return list->count ? list->values[list->count - 1] : NULL;
+}
+
+static void forget_given(void)
+{
+	if (watch_given)
+		option_release(&command_watch.table, watch_given);
+	free(watch_given);
+	watch_given = calloc(1, command_watch.options_size);
+	retention_given = (struct retention_options){0};
+	assert_non_null(watch_given);
+}
+
+static int read_file(struct config *config, struct err *err)
+{
+	const struct config_target target = {.watch = watch_given, .retention = &retention_given};
+
+	return config_load(path, true, &target, config, err);
+}
+
 static int load(const char *text, struct config *config, struct err *err)
 {
+	forget_given();
 	write_file(text, strlen(text));
-	return config_load(path, true, config, err);
+	return read_file(config, err);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	option_release(&command_watch.table, watch_given);
+	free(watch_given);
+	return unlink(path);
 }
 
 static void assert_text(const char *got, const char *want)
@@ -81,20 +120,19 @@ static void test_every_key(void **state)
 	(void)state;
 	if (load(text, &config, &err) < 0)
 		fail_msg("%s", err.message);
-	assert_text(config.source, "netlink");
-	assert_text(config.file, "/var/log/audit/audit.log");
-	assert_text(config.from, "now");
-	assert_text(config.profile, "pid:1");
-	assert_text(config.loader, "oci");
-	assert_text(config.runtime, "crun@1.8");
-	assert_text(config.node, "a.b.c");
-	assert_text(config.db, "/x/y z.db");
-	assert_text(config.db_group, "adm");
-	assert_text(config.format, "json");
-	assert_true(config.has_priority);
-	assert_int_equal(config.priority, -20);
-	assert_text(config.proc_root, "/host/proc");
-	assert_text(config.runtime_root, "/host");
+	assert_text(given("source"), "netlink");
+	assert_text(given("file"), "/var/log/audit/audit.log");
+	assert_text(given("from"), "now");
+	assert_text(given("profile"), "pid:1");
+	assert_text(given("loader"), "oci");
+	assert_text(given("runtime"), "crun@1.8");
+	assert_text(given("node"), "a.b.c");
+	assert_text(given("db"), "/x/y z.db");
+	assert_text(given("db-group"), "adm");
+	assert_text(given("format"), "json");
+	assert_text(given("priority"), "-20");
+	assert_text(given("proc-root"), "/host/proc");
+	assert_text(given("runtime-root"), "/host");
 	assert_int_equal(config.rule_count, 3);
 	assert_int_equal(config.rules[0].line, 17);
 	assert_text(config.rules[0].runtime, "a");
@@ -103,6 +141,39 @@ static void test_every_key(void **state)
 	assert_text(config.rules[1].pattern, "^/b=/(?<id>x)");
 	assert_text(config.rules[2].runtime, "a");
 	assert_int_equal(config.problem_count, 0);
+	config_release(&config);
+}
+
+/* The command line's stay, and the file's are checked all the same. */
+static void test_command_line_first(void **state)
+{
+	const struct option_row *node = option_find(&command_watch.table, STR("node"));
+	const struct option_row *source = option_find(&command_watch.table, STR("source"));
+	static const char text[] = "[watch]\nnode = file\nsource = audit, syslog\n"
+				   "[retention]\nkeep-hours = 3d\nkeep-days = 9d\n";
+	static const char wrong[] = "[watch]\nsource = nowhere\n";
+	struct config config;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	assert_int_equal(load(text, &config, &err), 0);
+	assert_text(given("node"), "file");
+	assert_text(given("source"), "syslog");
+	assert_text(retention_given.hours, "3d");
+	assert_null(retention_given.minutes);
+	config_release(&config);
+	forget_given();
+	assert_int_equal(option_set(node, "line", watch_given, &err), 0);
+	assert_int_equal(option_set(source, "stdin", watch_given, &err), 0);
+	retention_given.days = "1d";
+	assert_int_equal(read_file(&config, &err), 0);
+	assert_text(given("node"), "line");
+	assert_text(given("source"), "stdin");
+	assert_text(retention_given.days, "1d");
+	assert_text(retention_given.hours, "3d");
+	config_release(&config);
+	write_file(wrong, strlen(wrong));
+	assert_int_equal(read_file(&config, &err), -EINVAL);
 	config_release(&config);
 }
 
@@ -122,9 +193,9 @@ static void test_nothing_is_set_by_default(void **state)
 
 		if (load(empty[i], &config, &err) < 0)
 			fail_msg("%s", err.message);
-		assert_null(config.source);
-		assert_null(config.proc_root);
-		assert_false(config.has_priority);
+		assert_null(given("source"));
+		assert_null(given("proc-root"));
+		assert_null(given("priority"));
 		assert_int_equal(config.rule_count, 0);
 		config_release(&config);
 	}
@@ -138,8 +209,7 @@ static void test_priority_zero(void **state)
 
 	(void)state;
 	assert_int_equal(load("[watch]\npriority = 0\n", &config, &err), 0);
-	assert_true(config.has_priority);
-	assert_int_equal(config.priority, 0);
+	assert_text(given("priority"), "0");
 	config_release(&config);
 }
 
@@ -162,7 +232,7 @@ static void test_rules(void **state)
 	(void)state;
 	if (load(text, &config, &err) < 0)
 		fail_msg("%s", err.message);
-	assert_text(config.node, "x"); /* the first of a section goes on with nothing */
+	assert_text(given("node"), "x"); /* the first of a section goes on with nothing */
 	assert_int_equal(config.rule_count, 2);
 	assert_int_equal(config.rules[1].line, 6);
 	assert_int_equal(cgroup_rules_new(&rules, &err), 0);
@@ -199,29 +269,40 @@ static const struct {
 	{"[watch]\n= auto\n", 1, {":2: no key"}},
 	{"[watch]\nsource = audit|syslog\n",
 	 1,
-	 {":2: source = audit|syslog: expected a comma-separated list of auto|audit|"}},
-	{"[watch]\nsource = aud\n", 1, {":2: source = aud: expected a comma-separated list of"}},
+	 {":2: source: unknown source 'audit|syslog'; must be one of auto, "}},
+	{"[watch]\nsource = netlink, aud\n", 1, {":2: source: unknown source 'aud' (did you mean"}},
 	{"[watch]\nsource = Audit\n",
 	 1,
-	 {":2: source = Audit: expected a comma-separated list of"}},
-	{"[watch]\nfile = audit.log\n", 1, {":2: file = audit.log: expected an absolute path"}},
+	 {":2: source: unknown source 'Audit' (did you mean audit?)"}},
+	{"[watch]\nfile = audit.log\n", 1, {":2: file: 'audit.log' must be an absolute path"}},
 	{"[watch]\nfile = \"/var/log\"\n",
 	 1,
-	 {":2: file = \"/var/log\": expected an absolute path"}},
-	{"[roots]\nproc = proc\n", 1, {":2: proc = proc: expected an absolute path"}},
-	{"[watch]\nfrom = soon\n", 1, {":2: from = soon: must be start or a time ("}},
+	 {":2: file: '\"/var/log\"' must be an absolute path"}},
+	{"[roots]\nproc = proc\n", 1, {":2: proc: 'proc' must be an absolute path"}},
+	{"[watch]\nfrom = soon\n", 1, {":2: from: 'soon' must be start, now or a time ("}},
 	{"[watch]\nloader = runc\nruntime = docker\nformat = csv\n",
 	 3,
-	 {":2: loader = runc: must be one of auto|docker|podman|oci|crio|containerd",
-	  ":3: runtime = docker: must be one of runc|crun",
-	  ":4: format = csv: must be one of text|json"}},
+	 {":2: loader: 'runc' must be one of auto, docker, podman, oci, crio, containerd",
+	  ":3: runtime: 'docker' must be one of runc, crun",
+	  ":4: format: 'csv' must be one of text|json"}},
+	{"[watch]\ncaps = CAP_FLY\nkernel = new\nlibseccomp = x\nruntime = runc@x\n",
+	 4,
+	 {":2: caps: ", ":3: kernel: 'new' is not", ":4: libseccomp: ", ":5: runtime: "}},
+	{"[watch]\nonce = 1\nconfig = /x\n",
+	 2,
+	 {":2: unknown key 'once' in [watch]", ":3: unknown key 'config' in [watch]"}},
+	{"[watch]\nproc-root = /p\n[roots]\nproc = /p\n", 1, {":4: proc is already set in line 2"}},
+	{"[retention]\nkeep-days = soon\nkeep-hours = 0s\nkeep-weeks = 1d\n",
+	 3,
+	 {":2: keep-days: 'soon' is not a length of time", ":3: keep-hours: '0s' is not",
+	  ":4: unknown key 'keep-weeks' in [retention]: "}},
 	{"[watch]\npriority = high\n",
 	 1,
-	 {":2: priority = high: must be a nice value from -20 to 19"}},
-	{"[watch]\npriority = -21\n", 1, {":2: priority = -21"}},
-	{"[watch]\npriority = 20\n", 1, {":2: priority = 20"}},
-	{"[watch]\npriority = 1x\n", 1, {":2: priority = 1x"}},
-	{"[watch]\npriority = 99999999999999999999\n", 1, {":2: priority = 9"}},
+	 {":2: priority: 'high' must be a nice value from -20 to 19"}},
+	{"[watch]\npriority = -21\n", 1, {":2: priority: '-21'"}},
+	{"[watch]\npriority = 20\n", 1, {":2: priority: '20'"}},
+	{"[watch]\npriority = 1x\n", 1, {":2: priority: '1x'"}},
+	{"[watch]\npriority = 99999999999999999999\n", 1, {":2: priority: '9"}},
 	{"[watch]\nnode = a\n[roots]\n[watch]\nnode = b\n",
 	 1,
 	 {":5: node is already set in line 2"}},
@@ -287,7 +368,7 @@ static void test_long_lines(void **state)
 		int result = load(text, &config, &err);
 
 		if (result == 0) {
-			assert_int_equal(strlen(config.node), n);
+			assert_int_equal(strlen(given("node")), n);
 		} else {
 			assert_int_equal(result, -EINVAL);
 			assert_int_equal(config.problem_count, 1);
@@ -316,10 +397,10 @@ static void test_bytes(void **state)
 
 	(void)state;
 	write_file(nul, sizeof(nul) - 1);
-	assert_int_equal(config_load(path, true, &config, &err), -EINVAL);
+	assert_int_equal(read_file(&config, &err), -EINVAL);
 	assert_int_equal(config.problem_count, 2);
 	assert_non_null(strstr(config.problems.p, ":2: NUL byte"));
-	assert_non_null(strstr(config.problems.p, ":3: file = x"));
+	assert_non_null(strstr(config.problems.p, ":3: file: 'x'"));
 	config_release(&config);
 }
 
@@ -329,14 +410,19 @@ static void test_missing_file(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	assert_int_equal(config_load("/nonexistent/sclog.conf", false, &config, &err), 0);
-	assert_null(config.source);
+	assert_int_equal(config_load("/nonexistent/sclog.conf", false, &(struct config_target){0},
+				     &config, &err),
+			 0);
+	assert_null(given("source"));
 	config_release(&config);
-	assert_int_equal(config_load("/nonexistent/sclog.conf", true, &config, &err), -ENOENT);
+	assert_int_equal(config_load("/nonexistent/sclog.conf", true, &(struct config_target){0},
+				     &config, &err),
+			 -ENOENT);
 	assert_non_null(strstr(err.message, "/nonexistent/sclog.conf"));
 	config_release(&config);
 	err_clear(&err);
-	assert_int_equal(config_load("/tmp", true, &config, &err), -EINVAL);
+	assert_int_equal(config_load("/tmp", true, &(struct config_target){0}, &config, &err),
+			 -EINVAL);
 	assert_non_null(strstr(err.message, "not a regular file"));
 	config_release(&config);
 	err_clear(&err);
@@ -345,7 +431,8 @@ static void test_missing_file(void **state)
 
 	snprintf(fifo, sizeof(fifo), "%s.fifo", path);
 	assert_int_equal(mkfifo(fifo, 0600), 0);
-	assert_int_equal(config_load(fifo, false, &config, &err), -EINVAL);
+	assert_int_equal(config_load(fifo, false, &(struct config_target){0}, &config, &err),
+			 -EINVAL);
 	config_release(&config);
 	unlink(fifo);
 }
@@ -358,7 +445,7 @@ static void test_size(void **state)
 	(void)state;
 	write_file("", 0);
 	assert_int_equal(truncate(path, CONFIG_SIZE_MAX + 1), 0);
-	assert_int_equal(config_load(path, true, &config, &err), -EFBIG);
+	assert_int_equal(read_file(&config, &err), -EFBIG);
 	config_release(&config);
 }
 
@@ -389,7 +476,7 @@ static void test_owner(void **state)
 
 		assert_int_equal(chmod(path, rows[i].mode), 0);
 		assert_int_equal(chown(path, rows[i].uid, rows[i].gid), 0);
-		int result = config_load(path, true, &config, &err);
+		int result = read_file(&config, &err);
 
 		assert_int_equal(result, rows[i].part ? -EPERM : 0);
 		if (rows[i].part)
@@ -423,25 +510,25 @@ static void test_shipped_file(void **state)
 	fclose(file);
 	if (load(plain.p, &config, &err) < 0)
 		fail_msg("%s", err.message);
-	assert_null(config.source);
+	assert_null(given("source"));
 	assert_int_equal(config.rule_count, 0);
 	config_release(&config);
 	if (load(text.p, &config, &err) < 0)
 		fail_msg("%s", config.problems.p);
 	/* sclog-watch(1) and DESIGN name these keys */
-	assert_non_null(config.source);
-	assert_non_null(config.file);
-	assert_non_null(config.from);
-	assert_non_null(config.profile);
-	assert_non_null(config.loader);
-	assert_non_null(config.runtime);
-	assert_non_null(config.node);
-	assert_non_null(config.db);
-	assert_non_null(config.db_group);
-	assert_non_null(config.format);
-	assert_true(config.has_priority);
-	assert_non_null(config.proc_root);
-	assert_non_null(config.runtime_root);
+	assert_non_null(given("source"));
+	assert_non_null(given("file"));
+	assert_non_null(given("from"));
+	assert_non_null(given("profile"));
+	assert_non_null(given("loader"));
+	assert_non_null(given("runtime"));
+	assert_non_null(given("node"));
+	assert_non_null(given("db"));
+	assert_non_null(given("db-group"));
+	assert_non_null(given("format"));
+	assert_non_null(given("priority"));
+	assert_non_null(given("proc-root"));
+	assert_non_null(given("runtime-root"));
 	assert_int_equal(config.rule_count, 2);
 	struct cgroup_rules *rules;
 	struct cgroup_match match;
@@ -509,6 +596,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_key),
+		cmocka_unit_test(test_command_line_first),
 		cmocka_unit_test(test_nothing_is_set_by_default),
 		cmocka_unit_test(test_priority_zero),
 		cmocka_unit_test(test_rules),
