@@ -105,6 +105,8 @@ static int compare(struct comparison *comparison, const struct reading *reading)
 		r = query_observations(store, selection, add_observation, comparison,
 				       comparison->err);
 	if (r >= 0)
+		r = diff_read_hours(comparison->diff, store, selection, comparison->err);
+	if (r >= 0)
 		r = query_losses(store, selection, add_loss, comparison, comparison->err);
 	if (r < 0)
 		return r;
@@ -217,6 +219,8 @@ static int run(struct invocation *invocation, struct err *err)
 		comparison.diff = diff_new(group_by_from_name(given->by), given->strict);
 		if (comparison.unused)
 			diff_ask_unused(comparison.diff);
+		if (given->global.verbose)
+			diff_ask_runs(comparison.diff);
 		r = diff_everything(invocation, &comparison, err);
 		diff_free(comparison.diff);
 		active_free(comparison.active);

@@ -111,6 +111,8 @@ static int record(struct profiling *profiling)
 		r = query_observations(store, selection, add_observation, profiling->recording,
 				       profiling->err);
 	if (r >= 0)
+		r = recording_read_hours(profiling->recording, store, selection, profiling->err);
+	if (r >= 0)
 		r = query_losses(store, selection, add_loss, profiling->recording, profiling->err);
 	if (r < 0)
 		return r;

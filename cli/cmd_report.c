@@ -190,6 +190,8 @@ static int gather(struct gathering *gathering, const struct reading *reading,
 				       given->since_last ? add_since : add_observation, gathering,
 				       gathering->err);
 	if (r >= 0)
+		r = digest_read_hours(gathering->digest, store, selection, gathering->err);
+	if (r >= 0)
 		r = query_losses(store, selection, add_loss, gathering, gathering->err);
 	if (r < 0)
 		return r;

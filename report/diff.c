@@ -36,6 +36,11 @@ void diff_ask_unused(struct diff *diff)
 	diff->asks_unused = true;
 }
 
+void diff_ask_runs(struct diff *diff)
+{
+	diff->asks_runs = true;
+}
+
 static void keep_node(void *node)
 {
 	(void)node; /* the arrays own what the trees find */
@@ -48,6 +53,7 @@ static void group_free(struct diff_group *group)
 	free(group->findings);
 	tdestroy(group->tree, keep_node);
 	needs_release(&group->used);
+	runs_release(&group->runs);
 	free(group->views);
 	texts_release(&group->nodes);
 	group_key_release(&group->key);
@@ -279,9 +285,21 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 		use(diff, group, observation, profile);
 	if (!observation->has_arch)
 		return;
+	if (diff->asks_runs)
+		runs_add(&group->runs, observation);
 	group->records += observation->count;
 	if (finding_kind_of(&verdict, &kind) && (!against || is_lost(against, observation)))
 		finding_add(find_or_add_finding(group, kind, &verdict, observation), observation);
+}
+
+int diff_read_hours(struct diff *diff, struct store *store, const struct selection *selection,
+		    struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < diff->group_count && r == 0; i++)
+		r = runs_finish(&diff->groups[i]->runs, store, selection, err);
+	return r;
 }
 
 static bool has_node(const struct diff_group *group, struct str node)

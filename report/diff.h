@@ -23,6 +23,9 @@ void diff_free(struct diff *diff);
 /* Lists what the profile lets through and nobody used, too; to be said before anything is added. */
 void diff_ask_unused(struct diff *diff);
 
+/* Says of each group how much of it was seen; to be said before anything is added. */
+void diff_ask_runs(struct diff *diff);
+
 /* Says which profiles were in force, and in which window; to be said before anything is added. */
 void diff_set_active(struct diff *diff, struct active *active, const struct selection *selection);
 
@@ -44,6 +47,10 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
  * it is on that node, it does not count at all.
  */
 void diff_add_loss(struct diff *diff, const struct loss *loss);
+
+/* After the last observation: what has a single run is told apart by hours. */
+int diff_read_hours(struct diff *diff, struct store *store, const struct selection *selection,
+		    struct err *err);
 
 /* How complete it is, for the caller to add what else it knows. */
 struct evidence *diff_evidence(struct diff *diff);

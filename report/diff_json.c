@@ -162,6 +162,8 @@ json_t *diff_group_json(const struct diff *diff, const struct diff_group *group,
 	}
 	put_status(object, diff, group, writing);
 	put_unused(object, diff, group, writing);
+	if (diff->asks_runs)
+		json_object_set_new(object, "seen", runs_json(&group->runs));
 	return object;
 }
 

@@ -5,6 +5,7 @@
 #define SCLOG_REPORT_DIFF_PRIVATE_H
 
 #include "report/diff.h"
+#include "report/runs.h"
 #include "report/text.h"
 #include "report/traits.h"
 #include "report/unused.h"
@@ -38,6 +39,7 @@ struct diff_group {
 	uint64_t without_arch, killed;
 	uint64_t beyond; /* of these without arch: the store's budget was used up */
 	struct traits traits;
+	struct runs runs;  /* with asks_runs */
 	struct needs used; /* with asks_unused; and which profiles judged it */
 	uint64_t judged_by;
 	struct finding **findings;
@@ -49,7 +51,7 @@ struct diff {
 	struct active *active; /* NULL: nothing is known of profiles in force */
 	int64_t since_ms, until_ms;
 	enum group_by by;
-	bool strict, asks_unused;
+	bool strict, asks_unused, asks_runs;
 	struct diff_group **groups;
 	size_t group_count, group_size;
 	void *tree;              /* of groups by group_key_compare() */

@@ -205,6 +205,15 @@ static void write_traits(const struct diff_group *group, FILE *out)
 		write_wrapped(&io_uring, 0, out);
 }
 
+static void write_runs(const struct diff_group *group, FILE *out)
+{
+	BUF_AUTO line = {0};
+
+	buf_put_str(&line, STR("seen in "));
+	if (runs_put(&group->runs, &line))
+		write_wrapped(&line, 0, out);
+}
+
 static void write_calls(const struct diff_group *group, enum blind_kind kind, const char *what,
 			FILE *out)
 {
@@ -251,6 +260,7 @@ static void write_group(const struct diff *diff, const struct diff_group *group,
 	write_status(diff, group, out);
 	write_traits(group, out);
 	if (writing->verbose) {
+		write_runs(group, out);
 		write_calls(group, BLIND_CALL, "not known", out);
 		write_calls(group, BLIND_ALREADY, "refused already", out);
 	}

@@ -42,6 +42,7 @@ libsclog_a_SOURCES += \
 	report/novelty.c report/novelty.h \
 	report/recording.c report/recording.h \
 	report/risk.c report/risk.h \
+	report/runs.c report/runs.h \
 	report/summary.c report/summary.h \
 	report/table.c report/table.h \
 	report/text.c report/text.h \

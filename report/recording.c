@@ -71,6 +71,7 @@ static void group_release(struct recorded_group *group)
 {
 	group_key_release(&group->key);
 	needs_release(&group->needs);
+	runs_release(&group->runs);
 	free_texts(group->containers, group->container_count);
 	free_texts(group->namespaces, group->namespace_count);
 	evidence_release(&group->evidence);
@@ -255,6 +256,7 @@ void recording_add_observation(struct recording *recording, const struct observa
 	if (!observation->has_arch)
 		return;
 	needs_observe(&group->needs, observation->arch, observation->nr);
+	runs_add(&group->runs, observation);
 	add_fate(member, observation);
 	widen_window(group, observation);
 	group->records += observation->count;
@@ -263,6 +265,16 @@ void recording_add_observation(struct recording *recording, const struct observa
 struct evidence *recording_evidence(struct recording *recording)
 {
 	return &recording->evidence;
+}
+
+int recording_read_hours(struct recording *recording, struct store *store,
+			 const struct selection *selection, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < recording->member_count && r == 0; i++)
+		r = runs_finish(&recording->members[i]->group.runs, store, selection, err);
+	return r;
 }
 
 /* An arch that the filter does not know ends a program at its first call (seccomp(2)). */
@@ -414,6 +426,7 @@ json_t *recorded_evidence(const struct recording *recording, const struct record
 	json_object_set_new(object, "acknowledged",
 			    evidence_acknowledged_texts(&recording->evidence));
 	traits_put_json(&group->traits, object);
+	runs_put_flat(&group->runs, object);
 	return object;
 }
 

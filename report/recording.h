@@ -17,6 +17,7 @@
 #include "profile/compose/needs.h"
 #include "report/evidence.h"
 #include "report/group.h"
+#include "report/runs.h"
 #include "report/traits.h"
 
 struct recorded_group {
@@ -36,6 +37,7 @@ struct recorded_group {
 	char **namespaces; /* of the containers, sorted, each once; those known */
 	size_t namespace_count;
 	struct traits traits;
+	struct runs runs;
 	struct evidence evidence; /* its own: what is known against it alone */
 };
 
@@ -60,6 +62,10 @@ void recording_add_observation(struct recording *recording, const struct observa
 /* Of the whole recording; the caller adds losses and what else it knows. Its numbers of records,
  * which are those of all groups, are there once it is finished. */
 struct evidence *recording_evidence(struct recording *recording);
+
+/* After the last observation: what has a single run is told apart by hours. */
+int recording_read_hours(struct recording *recording, struct store *store,
+			 const struct selection *selection, struct err *err);
 
 /* Nothing is added after this: sorts, drops what belongs to no group, draws conclusions. */
 void recording_finish(struct recording *recording);

@@ -14,6 +14,11 @@ static const char hours_sql[] = "SELECT count, first, last, minutes, hour FROM h
 				" WHERE series = ?1 AND hour BETWEEN ?2 AND ?3"
 				" AND (first < ?4 OR last > ?5) ORDER BY hour";
 
+/* All of a series that the window touches. */
+static const char series_hours_sql[] = "SELECT count, first, last, minutes, hour FROM hour"
+				       " WHERE series = ?1 AND last >= ?2 AND first <= ?3"
+				       " ORDER BY hour";
+
 /* What of a series lies inside the window. */
 struct inside {
 	int64_t since_ms, until_ms;
@@ -182,6 +187,62 @@ int query_observations(struct store *store, const struct selection *selection,
 	}
 	sqlite3_finalize(query.rows);
 	sqlite3_finalize(query.hours);
+	return result;
+}
+
+struct hour_query {
+	struct sql *sql;
+	int64_t since_ms, until_ms;
+	sqlite3_stmt *rows;
+	query_hour_fn *each;
+	void *context;
+};
+
+static int give_hours(struct hour_query *query, size_t i, int64_t series, struct err *err)
+{
+	int result;
+
+	sqlite3_reset(query->rows);
+	sqlite3_bind_int64(query->rows, 1, series);
+	while ((result = sql_step(query->sql, query->rows, err)) > 0) {
+		struct inside inside = {.since_ms = query->since_ms, .until_ms = query->until_ms};
+
+		if (!inside_take_hour(&inside, query->rows))
+			return err_set(err, EUCLEAN, "store '%s': minutes are damaged",
+				       query->sql->path);
+		result = inside.count ? query->each(i, sqlite3_column_int64(query->rows, 4),
+						    query->context)
+				      : 0;
+		if (result < 0)
+			break;
+	}
+	return result;
+}
+
+int query_hours(struct store *store, const struct selection *selection, const int64_t *series,
+		size_t count, query_hour_fn *each, void *context, struct err *err)
+{
+	struct sql *sql = store_asking(store, err);
+
+	if (!sql)
+		return -err->code;
+	struct hour_query query = {
+		.sql = sql,
+		.since_ms = selection->has_since ? selection->since_ms : INT64_MIN / 2,
+		.until_ms = selection->has_until ? selection->until_ms : INT64_MAX / 2,
+		.rows = sql_prepare(sql, series_hours_sql, err),
+		.each = each,
+		.context = context,
+	};
+	int result = query.rows ? 0 : -err->code;
+
+	if (result == 0) {
+		sqlite3_bind_int64(query.rows, 2, query.since_ms);
+		sqlite3_bind_int64(query.rows, 3, query.until_ms);
+	}
+	for (size_t i = 0; i < count && result == 0; i++)
+		result = give_hours(&query, i, series[i], err);
+	sqlite3_finalize(query.rows);
 	return result;
 }
 

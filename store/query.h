@@ -76,6 +76,12 @@ typedef int query_observation_fn(const struct observation *observation, void *co
 int query_observations(struct store *store, const struct selection *selection,
 		       query_observation_fn *each, void *context, struct err *err);
 
+/* Calls each for the hours, since the epoch, in which a series of the list has something in the selection's
+ * window. What was rolled up to days counts as one hour a day. */
+typedef int query_hour_fn(size_t i, int64_t hour, void *context);
+int query_hours(struct store *store, const struct selection *selection, const int64_t *series,
+		size_t count, query_hour_fn *each, void *context, struct err *err);
+
 /* One container as the store knows it, with its totals inside the window. */
 struct container_summary {
 	int64_t container_row;

@@ -55,6 +55,7 @@ unit_tests += \
 	tests/unit/test_recording \
 	tests/unit/test_report \
 	tests/unit/test_rotation \
+	tests/unit/test_runs \
 	tests/unit/test_sandbox \
 	tests/unit/test_scan \
 	tests/unit/test_shapes \
@@ -121,6 +122,7 @@ shell_tests = \
 	tests/shell/prune.test \
 	tests/shell/replaced.test \
 	tests/shell/report.test \
+	tests/shell/runs.test \
 	tests/shell/forget.test \
 	tests/shell/framings.test \
 	tests/shell/labels.test \

@@ -35,6 +35,7 @@ static void group_free(struct digest_group *group)
 		for (size_t j = 0; j < group->calls[i].program_count; j++)
 			free((void *)(uintptr_t)group->calls[i].programs[j].p);
 	free(group->calls);
+	runs_release(&group->runs);
 	free(group->title);
 	group_key_release(&group->key);
 	free(group);
@@ -184,6 +185,7 @@ void digest_add(struct digest *digest, const struct observation *observation,
 	struct digest_group *group = group_for(digest, observation);
 	struct digest_call *call = call_for(group, observation);
 
+	runs_add(&group->runs, observation);
 	widen(group->records == 0, &group->first_ms, &group->last_ms, observation);
 	group->records += observation->count;
 	if (!call) {
@@ -196,6 +198,16 @@ void digest_add(struct digest *digest, const struct observation *observation,
 	call->count_exact &= observation->count_exact;
 	add_program(call, observation);
 	judge(call, profile);
+}
+
+int digest_read_hours(struct digest *digest, struct store *store, const struct selection *selection,
+		      struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < digest->group_count && r == 0; i++)
+		r = runs_finish(&digest->groups[i]->runs, store, selection, err);
+	return r;
 }
 
 bool digest_call_is_refused(const struct digest_call *call)

@@ -12,6 +12,7 @@
 #define SCLOG_REPORT_DIGEST_DIGEST_H
 
 #include "report/diff.h"
+#include "report/runs.h"
 
 /* Calls that are kept of one group; a program can make up any number of them. */
 #define DIGEST_CALLS_MAX 4096
@@ -46,6 +47,7 @@ struct digest_group {
 	size_t call_count, call_size;
 	uint64_t calls_cut; /* records of further calls */
 	size_t new_count, refused_count;
+	struct runs runs;
 };
 
 struct digest;
@@ -60,6 +62,10 @@ void digest_add_before(struct digest *digest, const struct observation *observat
 /* What is reported. The profile is the one that judges it; NULL for none. */
 void digest_add(struct digest *digest, const struct observation *observation,
 		struct profile *profile);
+
+/* After the last: what has a single run is told apart by hours. */
+int digest_read_hours(struct digest *digest, struct store *store, const struct selection *selection,
+		      struct err *err);
 
 /* Nothing is added after this. Groups without a record in the window are dropped. */
 void digest_finish(struct digest *digest);

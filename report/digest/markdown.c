@@ -152,11 +152,11 @@ static void write_evidence(const json_t *model, FILE *out)
 {
 	const json_t *evidence = json_object_get(model, "evidence"),
 		     *reasons = model_list(evidence, "reasons");
-	uint64_t lost = model_count(evidence, "lost");
+	uint64_t lost = model_count(evidence, "lost"), records = model_count(evidence, "records");
 
-	fprintf(out, "\n**Evidence %s**: %" PRIu64 " records, %" PRIu64 " known to be lost.\n",
+	fprintf(out, "\n**Evidence %s**: %" PRIu64 " record%s, %" PRIu64 " known to be lost.\n",
 		json_is_true(json_object_get(evidence, "complete")) ? "complete" : "incomplete",
-		model_count(evidence, "records"), lost);
+		records, records == 1 ? "" : "s", lost);
 	for (size_t i = 0; i < json_array_size(reasons); i++) {
 		BUF_AUTO cell = {0};
 

@@ -45,7 +45,8 @@ static json_t *call_json(const struct digest_call *call)
 }
 
 /* What the group did: into the object that says what a profile would do with it. */
-static void put_doings(json_t *object, const struct digest_group *group)
+static void put_doings(json_t *object, const struct digest_group *group,
+		       const struct digest_facts *facts)
 {
 	json_t *fresh = json_array(), *refused = json_array();
 
@@ -63,6 +64,8 @@ static void put_doings(json_t *object, const struct digest_group *group)
 			    json_from_ms(group ? group->last_ms : 0, group != NULL));
 	json_object_set_new(object, "new", fresh);
 	json_object_set_new(object, "refused", refused);
+	json_object_set_new(object, "seen",
+			    group && !facts->mark ? runs_json(&group->runs) : json_null());
 }
 
 static void put_title(json_t *object, const struct group_key *key)
@@ -87,7 +90,7 @@ static void put_judged(json_t *groups, const struct digest_facts *facts)
 		json_t *object = diff_group_json(facts->diff, group, &writing);
 
 		put_title(object, &group->key);
-		put_doings(object, digest_find(facts->digest, &group->key));
+		put_doings(object, digest_find(facts->digest, &group->key), facts);
 		json_array_append_new(groups, object);
 	}
 }
@@ -112,7 +115,7 @@ static void put_observed(json_t *groups, const struct digest_facts *facts)
 		json_object_set_new(object, "key", group_key_json(&all[i]->key));
 		put_title(object, &all[i]->key);
 		json_object_set_new(object, "records", json_from_count(all[i]->records));
-		put_doings(object, all[i]);
+		put_doings(object, all[i], facts);
 		json_array_append_new(groups, object);
 	}
 }

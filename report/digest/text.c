@@ -136,13 +136,36 @@ static void write_drift(const struct digest_facts *facts, const json_t *model, F
 			write_without_image(model));
 }
 
+/* Of what came since the last report alone, nothing can be said about runs. */
+static void write_runs(const struct digest_facts *facts, FILE *out)
+{
+	size_t count, shown = 0;
+	struct digest_group *const *groups = digest_groups(facts->digest, &count);
+
+	for (size_t i = 0; i < count && !facts->mark; i++) {
+		BUF_AUTO line = {0}, wrapped = {0};
+
+		buf_format(&line, "%s: ", groups[i]->title);
+		if (!runs_put(&groups[i]->runs, &line) || shown++ >= GROUPS_MAX)
+			continue;
+		if (shown == 1)
+			fputs("\nHow much was seen:\n", out);
+		text_wrap(&wrapped, buf_str(&line), 2, facts->columns);
+		fputs(wrapped.p, out);
+	}
+	if (shown > GROUPS_MAX)
+		fprintf(out, "  and %zu more: see --format json\n", shown - GROUPS_MAX);
+}
+
 static void write_evidence(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
 	const json_t *evidence = json_object_get(model, "evidence"),
 		     *reasons = model_list(evidence, "reasons");
 	uint64_t lost = model_count(evidence, "lost");
 
-	fprintf(out, "\nEvidence: %" PRIu64 " records, ", model_count(evidence, "records"));
+	uint64_t records = model_count(evidence, "records");
+
+	fprintf(out, "\nEvidence: %" PRIu64 " record%s, ", records, records == 1 ? "" : "s");
 	if (lost)
 		fprintf(out, "%" PRIu64 " known to be lost\n", lost);
 	else
@@ -188,6 +211,7 @@ void digest_write_text(const struct digest_facts *facts, const json_t *model, FI
 		write_section(facts, model, &sections[i], out);
 	write_unknown(facts, model, out);
 	write_drift(facts, model, out);
+	write_runs(facts, out);
 	write_evidence(facts, model, out);
 	write_next(model, out);
 }
