@@ -230,8 +230,10 @@ static int write_report(const struct gathering *gathering, const struct reading 
 	int r = out ? clock_now_ms(&facts.now_ms, err) : err_errno(err, errno, "the report");
 
 	if (r == 0) {
-		if (gathering->diff)
-			facts.profile = profile_info(gathering->judges.all[0].profile);
+		if (gathering->diff) {
+			facts.judge = gathering->judges.all[0].profile;
+			facts.profile = profile_info(facts.judge);
+		}
 		if (!given->global.quiet || digest_speaks(&facts))
 			r = digest_write(&facts, given->global.format, out);
 	}

@@ -8,6 +8,8 @@ libsclog_a_SOURCES += \
 	profile/document/lint.h \
 	profile/document/options.c \
 	profile/document/options.h \
+	profile/document/passage.c \
+	profile/document/passage.h \
 	profile/document/readers.c \
 	profile/document/readers.h \
 	profile/document/releases.c \

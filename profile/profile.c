@@ -338,6 +338,23 @@ const struct lint *profile_lint(const struct profile *profile, size_t *ret_count
 	return profile->lints.all;
 }
 
+bool profile_passage(const struct profile *profile, const char *syscall,
+		     const struct verdict *verdict, struct passage *ret_passage)
+{
+	const struct document *document = &profile->document;
+
+	if (!profile->rules.document)
+		return false;
+	if (verdict->origin == VERDICT_BY_RULE &&
+	    passage_of_rule(document, syscall, verdict->action, ret_passage))
+		return true;
+	if (verdict->origin == VERDICT_BY_ARCH &&
+	    (passage_of_member(document, "architectures", ret_passage) ||
+	     passage_of_member(document, "archMap", ret_passage)))
+		return true;
+	return passage_of_member(document, "defaultAction", ret_passage);
+}
+
 struct verdict profile_judge(struct profile *profile, uint32_t audit_arch, int64_t nr)
 {
 	return judge_ask(&profile->judge, audit_arch, nr);

@@ -18,6 +18,7 @@
 #include "profile/answers/verdict.h"
 #include "profile/document/lint.h"
 #include "profile/document/options.h"
+#include "profile/document/passage.h"
 
 #include <stdint.h>
 
@@ -66,6 +67,13 @@ const struct rules *profile_rules(const struct profile *profile);
 const struct filter *profile_filter(const struct profile *profile);
 /* The filter's diagrams (profile/answers/answers.h). */
 struct answers *profile_answers(struct profile *profile);
+
+/*
+ * Where in the document's text a verdict on that syscall is decided. False where there is no document.
+ * Only while the source lives that the profile was loaded from.
+ */
+bool profile_passage(const struct profile *profile, const char *syscall,
+		     const struct verdict *verdict, struct passage *ret_passage);
 
 /*
  * The verdict on one syscall. `audit_arch` and `nr` are as a record has them (AUDIT_ARCH_*, x32

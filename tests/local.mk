@@ -121,6 +121,7 @@ shell_tests = \
 	tests/shell/replay.test \
 	tests/shell/prune.test \
 	tests/shell/replaced.test \
+	tests/shell/sarif.test \
 	tests/shell/report.test \
 	tests/shell/runs.test \
 	tests/shell/forget.test \

@@ -507,7 +507,7 @@ static int read_root(struct reader *reader, const struct node *object)
 /* --- the text */
 
 /* "HostConfig.SecurityOpt: " in front of a place belongs to it. */
-static const struct node *find_place(const struct document *document, struct str place)
+const struct node *document_node(const struct document *document, struct str place)
 {
 	struct str prefix = str_from(document->prefix);
 	const struct node *found = NULL;
@@ -527,7 +527,7 @@ unsigned document_line(const struct document *document, const char *place)
 	unsigned line, column;
 
 	if (document->tree.line_count >= 3)
-		node = find_place(document, str_from(place));
+		node = document_node(document, str_from(place));
 	if (!node)
 		return 0;
 	tree_position(&document->tree, node, &line, &column);
@@ -543,7 +543,7 @@ void document_locate(const struct document *document, struct err *err)
 
 	if (place.n == 0 || isdigit((unsigned char)*err->message))
 		return;
-	const struct node *node = find_place(document, place);
+	const struct node *node = document_node(document, place);
 
 	if (!node)
 		return;

@@ -125,6 +125,9 @@ int document_parse(struct str text, const char *select, struct document *documen
 		   struct lints *lints, struct err *err);
 void document_release(struct document *document);
 
+/* The node of a place, or of what is around it; NULL where that is not known. */
+const struct node *document_node(const struct document *document, struct str place);
+
 /* The line of a place; 0 where it is not known, or the text has only one. */
 unsigned document_line(const struct document *document, const char *place);
 

@@ -177,25 +177,30 @@ int tree_read_inner(struct tree *tree, const struct node *holder, struct node *p
 
 /* --- asking */
 
-void tree_position(const struct tree *tree, const struct node *node, unsigned *ret_line,
-		   unsigned *ret_column)
+void tree_place(const struct tree *tree, size_t at, unsigned *ret_line, unsigned *ret_column)
 {
 	size_t low = 0, high = tree->line_count;
 
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
 
-		if (tree->lines[middle] <= node->from)
+		if (tree->lines[middle] <= at)
 			low = middle;
 		else
 			high = middle;
 	}
 	unsigned column = 1;
 
-	for (size_t i = tree->lines[low]; i < node->from && i < tree->text.n; i++)
+	for (size_t i = tree->lines[low]; i < at && i < tree->text.n; i++)
 		column += ((unsigned char)tree->text.p[i] & 0xc0) != 0x80;
 	*ret_line = (unsigned)low + 1;
 	*ret_column = column;
+}
+
+void tree_position(const struct tree *tree, const struct node *node, unsigned *ret_line,
+		   unsigned *ret_column)
+{
+	tree_place(tree, node->from, ret_line, ret_column);
 }
 
 struct node *node_member(const struct node *map, const char *name)

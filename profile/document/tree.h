@@ -89,7 +89,10 @@ void tree_release(struct tree *tree);
 int tree_read_inner(struct tree *tree, const struct node *holder, struct node *parent,
 		    const char *key, struct node **ret_node, struct err *err);
 
-/* Both from 1. */
+/* The line of a byte of the text and its column in code points, both from 1. */
+void tree_place(const struct tree *tree, size_t at, unsigned *ret_line, unsigned *ret_column);
+
+/* The same of a node's value. */
 void tree_position(const struct tree *tree, const struct node *node, unsigned *ret_line,
 		   unsigned *ret_column);
 

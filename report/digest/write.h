@@ -25,6 +25,7 @@ struct digest_facts {
 	const struct diff *diff;   /* NULL: no profile was asked for */
 	const struct drift *drift; /* NULL: not asked for */
 	struct profile_info profile;
+	const struct profile *judge; /* the profile for default capabilities */
 	const struct evidence *evidence;
 	const struct selection *selection;
 	const char *where; /* what commands need to read the same (report/diff.h) */
