@@ -21,18 +21,23 @@ int64_t follow_now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static bool holds_next(const struct follow *follow)
+{
+	return follow->state == STATE_NEXT || follow->state == STATE_LEAVING;
+}
+
 static void look(struct follow *follow)
 {
 	follow->look_due = follow->racing = false;
 	follow->looked_ms = follow_now_ms();
 	follow_watch_directories(follow);
 	follow_slot_lift_ends(follow);
-	if (!follow->current)
+	if (follow->state <= STATE_WAITING)
 		follow_begin(follow);
-	else if (follow->role != ROLE_NEXT)
+	else if (!holds_next(follow))
 		follow_successor_find(follow);
-	if (follow->role == ROLE_LATE && follow->looked_ms >= follow->late_until_ms)
-		follow->late_ends = true;
+	if (follow->state == STATE_LATE && follow->looked_ms >= follow->late_until_ms)
+		follow->state = STATE_CLOSING;
 }
 
 static void announce(struct follow *follow, struct follow_slot *slot, const struct line *line)
@@ -85,8 +90,7 @@ static bool go_to_copy(struct follow *follow, struct follow_slot *slot)
 static void begin_anew(struct follow *follow, struct follow_slot *slot)
 {
 	MEM_AUTO char *path = mem_copy(str_from(slot->path));
-	bool found =
-		slot == follow->current && follow->role != ROLE_NEXT && go_to_copy(follow, slot);
+	bool found = slot == follow->current && !holds_next(follow) && go_to_copy(follow, slot);
 
 	if (!found)
 		follow_slot_restart(follow, slot);
@@ -132,14 +136,14 @@ static int take_late(struct follow *follow, struct line *line)
 {
 	struct follow_slot *late = follow->other;
 
-	if (follow->late_ends && late->input.growing)
+	if (follow->state == STATE_CLOSING && late->input.growing)
 		late->input.growing = late->input.at_end = false;
 	int given = take(follow, late, line);
 
-	if (given != FOLLOW_NOTHING || !follow->late_ends)
+	if (given != FOLLOW_NOTHING || follow->state == STATE_LATE)
 		return given;
 	follow_slot_close(follow, late);
-	follow->role = ROLE_NONE;
+	follow->state = STATE_READING;
 	return GO_ON;
 }
 
@@ -160,10 +164,8 @@ static void step_on(struct follow *follow)
 
 	follow->current = follow->other;
 	follow->other = left;
-	follow->role = ROLE_LATE;
+	follow->state = left->input.growing && !follow->options.once ? STATE_LATE : STATE_CLOSING;
 	follow->late_until_ms = follow_now_ms() + GRACE_MS;
-	follow->late_ends = !left->input.growing || follow->options.once;
-	follow->last_pass = false;
 	follow->look_due = true;
 }
 
@@ -171,18 +173,15 @@ static int end_for_now(struct follow *follow)
 {
 	if (follow->look_due)
 		return GO_ON;
-	follow->caught_up = !follow->racing;
-	return follow->options.once && follow->caught_up ? FOLLOW_END : FOLLOW_NOTHING;
+	return follow->options.once && !follow->racing ? FOLLOW_END : FOLLOW_NOTHING;
 }
 
 static int at_end(struct follow *follow)
 {
-	if (follow->role != ROLE_NEXT)
-		return end_for_now(follow);
-	if (follow->last_pass)
+	if (follow->state == STATE_LEAVING)
 		step_on(follow);
-	else if (next_has_begun(follow))
-		follow->last_pass = true;
+	else if (follow->state == STATE_NEXT && next_has_begun(follow))
+		follow->state = STATE_LEAVING;
 	else
 		return end_for_now(follow);
 	follow_slot_lift_ends(follow);
@@ -192,14 +191,14 @@ static int at_end(struct follow *follow)
 /* With once: is all given that was there at the beginning, though the file grows on? */
 static bool is_past_last(const struct follow *follow)
 {
-	return follow->options.once && follow->has_last && follow->current &&
+	return follow->options.once && follow->current &&
 	       rotation_same(&follow->current->input.stat, &follow->last) &&
 	       follow->current->input.offset >= (uint64_t)follow->last.st_size;
 }
 
 static bool is_look_due(const struct follow *follow)
 {
-	int64_t wait = follow->caught_up ? IDLE_LOOK_MS : BEHIND_LOOK_MS;
+	int64_t wait = follow_caught_up(follow) ? IDLE_LOOK_MS : BEHIND_LOOK_MS;
 
 	return follow->look_due || follow_now_ms() - follow->looked_ms >= wait;
 }
@@ -213,16 +212,14 @@ static int advance(struct follow *follow, struct line *line)
 		look(follow);
 	if (follow->notice_count)
 		return GO_ON;
-	if (follow->role == ROLE_LATE)
+	if (follow->state >= STATE_LATE)
 		given = take_late(follow, line);
 	if (given != FOLLOW_NOTHING)
 		return given;
 	if (!follow->current)
 		return end_for_now(follow);
-	if (is_past_last(follow)) {
-		follow->caught_up = true;
+	if (is_past_last(follow))
 		return FOLLOW_END;
-	}
 	given = take(follow, follow->current, line);
 	return given == FOLLOW_NOTHING ? at_end(follow) : given;
 }
@@ -252,14 +249,9 @@ int follow_next(struct follow *follow, struct line *ret_line)
 		follow->offset = follow->announced->input.offset;
 		return FOLLOW_LINE;
 	}
-	if (follow->notice_given)
+	if (follow->given == FOLLOW_NOTICE)
 		follow_notice_drop(follow);
-	follow->caught_up = follow->caught_up && !follow->has_held;
-	enum follow_given given = next_slow(follow, ret_line);
-
-	follow->notice_given = given == FOLLOW_NOTICE;
-	follow->caught_up &= given == FOLLOW_NOTHING || given == FOLLOW_END;
-	return (int)given;
+	return (int)(follow->given = next_slow(follow, ret_line));
 }
 
 int follow_open(const struct follow_options *options, struct follow **ret_follow, struct err *err)
@@ -276,6 +268,7 @@ int follow_open(const struct follow_options *options, struct follow **ret_follow
 	follow->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	follow->directories[0] = follow->directories[1] = -1;
 	follow->look_due = true;
+	follow->given = FOLLOW_LINE; /* not caught up */
 	if (getrandom(&follow->seed, sizeof(follow->seed), 0) != sizeof(follow->seed))
 		mem_fail("random bytes");
 	*ret_follow = follow;
@@ -318,11 +311,10 @@ uint64_t follow_offset(const struct follow *follow)
 
 bool follow_caught_up(const struct follow *follow)
 {
-	return follow->caught_up;
+	return follow->given == FOLLOW_END || (follow->given == FOLLOW_NOTHING && !follow->racing);
 }
 
 bool follow_buffered(const struct follow *follow)
 {
-	return follow->has_held || (follow->announced && follow->announced->used &&
-				    input_buffered(&follow->announced->input));
+	return follow->has_held || (follow->announced && input_buffered(&follow->announced->input));
 }

@@ -86,13 +86,15 @@ static bool begin_with(struct follow *follow, const char *path, const struct sta
 	}
 	follow->current = &follow->slots[0];
 	follow->other = &follow->slots[1];
+	follow->state = STATE_READING;
 	follow_slot_begin(follow, follow->current, fd, broken, path);
 	return true;
 }
 
 static void note_last(struct follow *follow)
 {
-	follow->has_last = stat(follow->path, &follow->last) == 0;
+	if (stat(follow->path, &follow->last) < 0)
+		follow->last = (struct stat){0};
 }
 
 /* The oldest there is. While it was looked for, names may have moved: then it is tried again. */
@@ -102,7 +104,7 @@ static void begin_with_oldest(struct follow *follow)
 
 	follow_rotated_list(follow, &rotation);
 	survey(follow, &rotation);
-	follow->catching_up = true;
+	follow->from = FROM_STORE;
 	if (rotation.count)
 		follow->racing =
 			!begin_with(follow, rotation.files[0].path, &rotation.files[0].stat);
@@ -120,12 +122,15 @@ static void begin_with_oldest(struct follow *follow)
 
 void follow_begin(struct follow *follow)
 {
-	if (!follow->began)
+	bool first_look = follow->state == STATE_START;
+
+	if (first_look)
 		note_last(follow);
 	if (!follow->options.from_now)
 		begin_with_oldest(follow);
-	else if (begin_with(follow, follow->path, NULL) && !follow->began)
+	else if (begin_with(follow, follow->path, NULL) && first_look)
 		skip_all(follow, follow->current);
-	follow->began |= !follow->racing;
+	if (!follow->current)
+		follow->state = first_look && follow->racing ? STATE_START : STATE_WAITING;
 	follow->look_due |= follow->current != NULL;
 }

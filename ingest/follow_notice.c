@@ -25,15 +25,13 @@ void follow_notice_drop(struct follow *follow)
 {
 	follow->notice_first = (follow->notice_first + 1) % FOLLOW_NOTICES_MAX;
 	follow->notice_count--;
-	follow->notice_given = false;
 }
 
 /* Between two renames of a rotation there is no live file; that is no news. */
 static bool is_missing_for_long(struct follow *follow)
 {
-	if (!follow->is_missing)
+	if (!follow->missing_since_ms)
 		follow->missing_since_ms = follow_now_ms();
-	follow->is_missing = true;
 	return !follow->current || follow->options.once ||
 	       follow_now_ms() - follow->missing_since_ms >= FOLLOW_PATIENCE_MS;
 }
@@ -44,10 +42,9 @@ void follow_notice_trouble(struct follow *follow, const struct err *why)
 
 	if (missing && !is_missing_for_long(follow))
 		return;
-	if (follow->in_trouble && follow->trouble_code == why->code)
+	if (follow->trouble == why->code)
 		return;
-	follow->in_trouble = true;
-	follow->trouble_code = why->code;
+	follow->trouble = why->code;
 	follow_notice_put(follow, missing ? FOLLOW_MISSING : FOLLOW_UNREADABLE, false, follow->path,
 			  "%s; waiting for it", why->message);
 }
@@ -65,10 +62,10 @@ void follow_notice_missing(struct follow *follow)
 
 void follow_notice_back(struct follow *follow)
 {
-	follow->is_missing = false;
-	if (!follow->in_trouble)
+	follow->missing_since_ms = 0;
+	if (!follow->trouble)
 		return;
-	follow->in_trouble = false;
+	follow->trouble = 0;
 	follow_notice_put(follow, FOLLOW_BACK, false, follow->path, "%s: exists again",
 			  follow->path);
 }

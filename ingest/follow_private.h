@@ -20,21 +20,33 @@
 
 /* A file in hand. */
 struct follow_slot {
-	bool used;
 	bool broken; /* cannot be read (further): held for its place among the others */
 	struct input input;
 	char *path;
 	struct buf first_line;
 	bool identified; /* the first line is there */
-	int watch;
-	bool watched;
+	int watch;       /* of inotify; -1 if there is none */
 };
 
-/* What the second slot is for. */
-enum follow_role {
-	ROLE_NONE,
-	ROLE_NEXT, /* the successor of the first: to be read after it */
-	ROLE_LATE, /* the predecessor of the first: lines may still come there */
+/*
+ * Which files are in hand: the current one, and its successor or its predecessor. What moves from
+ * one state to the next is named in its line; all else stays.
+ */
+enum follow_state {
+	STATE_START,   /* nothing was looked for yet, or names moved while it was: follow_begin() */
+	STATE_WAITING, /* there is no file yet: follow_begin() */
+	STATE_READING, /* the current one; it is live, or its successor is looked for */
+	STATE_NEXT,    /* the successor is held too: until its writer has begun it */
+	STATE_LEAVING, /* it has: what is in the current one now is all that comes in order */
+	STATE_LATE,    /* the successor is current; in the predecessor lines may still come */
+	STATE_CLOSING, /* of the predecessor only what is there, then it is closed */
+};
+
+/* Where a file begins that is found from now on. */
+enum follow_from {
+	FROM_FIRST,   /* its first line */
+	FROM_STORE,   /* where an earlier run stopped: no file was live yet */
+	FROM_THIS_RUN /* where this run stopped: the order was lost, and files come again */
 };
 
 struct follow_read {
@@ -58,15 +70,11 @@ struct follow {
 
 	struct follow_slot slots[2];
 	struct follow_slot *current, *other;
-	enum follow_role role;
-	int64_t late_until_ms;
-	bool late_ends;   /* only what is there, then it is closed */
-	bool last_pass;   /* the successor has begun: what is here now is all that comes in order */
-	bool began;       /* the first file was chosen */
-	bool catching_up; /* no file was live yet: each is begun where an earlier run stopped */
-	bool recovering;  /* the order was lost: what was read already may come again */
-	bool racing;      /* a rotation is under way: not to be taken for an end */
-	bool caught_up;
+	enum follow_state state;
+	enum follow_from from;
+	int64_t late_until_ms;   /* of STATE_LATE */
+	enum follow_given given; /* last, lines from memory aside */
+	bool racing;             /* a rotation is under way: not to be taken for an end */
 
 	struct follow_slot *announced; /* whose lines are given */
 	struct follow_file file;
@@ -82,26 +90,22 @@ struct follow {
 	bool look_due;
 	int64_t looked_ms;
 
-	bool in_trouble; /* the live file is */
-	int trouble_code;
-	bool is_missing, has_gap;
-	int64_t missing_since_ms, gap_since_ms;
+	int trouble;              /* errno of the live file's; 0: none */
+	int64_t missing_since_ms; /* the live file; 0: it is there */
+	int64_t gap_since_ms;     /* names do not fit together; 0: they do */
 
-	struct stat newest; /* rotated file, when the live one was last seen in its place */
-	bool has_newest;
-	bool unlisted; /* the directory cannot be listed */
+	struct stat newest; /* rotated file, when the live one was last seen in its place; or 0s */
+	bool unlisted;      /* the directory cannot be listed */
 
 	uint64_t *heads; /* of the files that were there at the beginning */
 	size_t head_count;
 	struct follow_read read[FOLLOW_READ_MAX]; /* a ring */
 	size_t read_count;
 
-	struct stat last; /* with once: the live file at the beginning */
-	bool has_last;
+	struct stat last; /* with once: the live file at the beginning; 0s: there was none */
 
 	struct follow_message *notices; /* a queue */
 	size_t notice_first, notice_count;
-	bool notice_given; /* the first of them: dropped with the next call */
 };
 
 /* --- follow.c */
@@ -155,6 +159,12 @@ void follow_slot_close(struct follow *follow, struct follow_slot *slot);
 void follow_slot_break(struct follow *follow, struct follow_slot *slot, const char *why);
 void follow_slot_rename(struct follow_slot *slot, const char *path);
 void follow_slot_identify(struct follow_slot *slot, struct str first_line);
+
+/* A slot is empty until it has a path. */
+static inline bool follow_slot_used(const struct follow_slot *slot)
+{
+	return slot->path != NULL;
+}
 
 /* Is it what stands at the log's path? */
 bool follow_slot_is_live(const struct follow *follow, const struct follow_slot *slot);

@@ -34,11 +34,9 @@ void follow_rotated_keep_newest(struct follow *follow)
 	ROTATION_AUTO rotation = {0};
 
 	follow_rotated_list(follow, &rotation);
-	follow->has_newest = rotation.count > 0;
-	if (rotation.count)
+	follow->newest = (struct stat){0};
+	if (rotation.count && is_settled(&rotation.files[rotation.count - 1].stat))
 		follow->newest = rotation.files[rotation.count - 1].stat;
-	if (follow->has_newest && !is_settled(&follow->newest))
-		follow->has_newest = false;
 }
 
 bool follow_rotated_nothing(const struct follow *follow, const struct rotation *rotation)
@@ -47,7 +45,7 @@ bool follow_rotated_nothing(const struct follow *follow, const struct rotation *
 		return !follow->unlisted;
 	const struct stat *now = &rotation->files[rotation->count - 1].stat;
 
-	return follow->has_newest && rotation_same(now, &follow->newest) &&
+	return rotation_same(now, &follow->newest) &&
 	       now->st_ctim.tv_sec == follow->newest.st_ctim.tv_sec &&
 	       now->st_ctim.tv_nsec == follow->newest.st_ctim.tv_nsec;
 }

@@ -28,10 +28,10 @@ static void note_read(struct follow *follow, const struct follow_slot *slot)
 
 void follow_slot_close(struct follow *follow, struct follow_slot *slot)
 {
-	if (!slot->used)
+	if (!follow_slot_used(slot))
 		return;
 	note_read(follow, slot);
-	if (slot->watched)
+	if (slot->watch >= 0)
 		inotify_rm_watch(follow->inotify, slot->watch);
 	if (follow->announced == slot)
 		follow->announced = NULL;
@@ -39,7 +39,7 @@ void follow_slot_close(struct follow *follow, struct follow_slot *slot)
 	free(slot->path);
 	slot->path = NULL;
 	buf_clear(&slot->first_line);
-	slot->used = slot->watched = slot->broken = slot->identified = false;
+	slot->broken = slot->identified = false;
 }
 
 static int check_regular(const char *path, const struct stat *stat, struct err *err)
@@ -98,8 +98,8 @@ void follow_slot_begin(struct follow *follow, struct follow_slot *slot, int fd, 
 	struct err err = ERR_INIT;
 	struct str first_line;
 
-	slot->used = true;
 	slot->path = mem_copy(str_from(path));
+	slot->watch = -1;
 	if (broken) {
 		slot->input = (struct input){.fd = fd, .path = slot->path};
 		fstat(fd, &slot->input.stat);
@@ -163,7 +163,7 @@ bool follow_slot_is_live(const struct follow *follow, const struct follow_slot *
 void follow_slot_lift_ends(struct follow *follow)
 {
 	for (size_t i = 0; i < 2; i++)
-		if (follow->slots[i].used && follow->slots[i].input.growing)
+		if (follow_slot_used(&follow->slots[i]) && follow->slots[i].input.growing)
 			follow->slots[i].input.at_end = false;
 }
 

@@ -34,9 +34,8 @@ static bool still_in_order(struct follow *follow, const struct rotation *before,
 /* Names that do not fit together are a rotation under way, unless they stay so. */
 static bool patience_ends(struct follow *follow)
 {
-	if (!follow->has_gap)
+	if (!follow->gap_since_ms)
 		follow->gap_since_ms = follow_now_ms();
-	follow->has_gap = true;
 	bool ends = follow_now_ms() - follow->gap_since_ms >= FOLLOW_PATIENCE_MS;
 
 	follow->racing |= !ends;
@@ -64,13 +63,13 @@ static enum found take_next(struct follow *follow, const struct rotation *rotati
 		return FOUND_RACE;
 	}
 	follow_slot_begin(follow, follow->other, fd, broken, path);
-	if (follow->catching_up)
+	if (follow->from == FROM_STORE)
 		follow_slot_skip(follow, follow->other,
 				 follow_slot_known_offset(follow, follow->other));
-	else if (follow->recovering)
+	else if (follow->from == FROM_THIS_RUN)
 		follow_slot_skip(follow, follow->other,
 				 follow_slot_read_offset(follow, follow->other));
-	follow->role = ROLE_NEXT;
+	follow->state = STATE_NEXT;
 	return FOUND_NEXT;
 }
 
@@ -103,7 +102,8 @@ static enum found find_after_loss(struct follow *follow, const struct rotation *
 		return find_after(follow, rotation, copy);
 	if (follow_rotated_nothing(follow, rotation))
 		return take_next(follow, &none, 0);
-	follow->recovering = true;
+	if (follow->from == FROM_FIRST)
+		follow->from = FROM_THIS_RUN;
 	enum found found = take_next(follow, rotation, rotation->count);
 
 	if (found == FOUND_NEXT)
@@ -128,7 +128,8 @@ static enum found try_next(struct follow *follow)
 static void see_live(struct follow *follow)
 {
 	follow_notice_back(follow);
-	follow->catching_up = follow->recovering = follow->has_gap = false;
+	follow->from = FROM_FIRST;
+	follow->gap_since_ms = 0;
 	follow_rotated_keep_newest(follow);
 	/* It may have gone while that list was made. */
 	if (!follow_slot_is_live(follow, follow->current))
@@ -144,9 +145,10 @@ void follow_successor_find(struct follow *follow)
 		see_live(follow);
 		return;
 	}
-	if (follow->role == ROLE_LATE) {
+	if (follow->state >= STATE_LATE) {
 		/* Two files are open at most: that one has had its time. */
-		follow->late_ends = follow->look_due = true;
+		follow->state = STATE_CLOSING;
+		follow->look_due = true;
 		return;
 	}
 	for (int tries = 0; tries < RACES_MAX && found == FOUND_RACE; tries++)
@@ -154,7 +156,8 @@ void follow_successor_find(struct follow *follow)
 	follow->racing |= found == FOUND_RACE;
 	if (found != FOUND_NEXT)
 		return;
-	follow->has_gap = follow->racing = false;
+	follow->gap_since_ms = 0;
+	follow->racing = false;
 	follow_rotated_keep_newest(follow);
 	if (follow_slot_is_live(follow, follow->other))
 		follow_notice_back(follow);

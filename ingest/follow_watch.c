@@ -13,7 +13,6 @@ void follow_watch_slot(struct follow *follow, struct follow_slot *slot)
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", slot->input.fd);
 	slot->watch = inotify_add_watch(follow->inotify, link,
 					IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF);
-	slot->watched = slot->watch >= 0;
 }
 
 /*
