@@ -90,8 +90,12 @@ static void put_cut(struct buf *line, struct str text, size_t width)
 
 static void put_spaces(struct buf *line, size_t n)
 {
-	while (n-- > 0)
-		buf_put_char(line, ' ');
+	static const char spaces[] = "                                ";
+
+	for (size_t some; n > 0; n -= some) {
+		some = n < sizeof(spaces) - 1 ? n : sizeof(spaces) - 1;
+		buf_put_str(line, str_of(spaces, some));
+	}
 }
 
 /* The spaces before a cell go with it, so that no line ends in some. */

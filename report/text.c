@@ -81,6 +81,14 @@ size_t text_width(struct str s)
 	size_t width = 0;
 
 	while (s.n) {
+		size_t plain = 0;
+
+		while (plain < s.n && s.p[plain] >= ' ' && s.p[plain] <= '~')
+			plain++;
+		width += plain;
+		s = str_skip(s, plain);
+		if (!s.n)
+			break;
 		uint32_t point;
 		size_t bad, n = utf8_decode(s, &point, &bad);
 		/* -1 for what the locale does not know: terminals give such a thing one column. */

@@ -256,10 +256,12 @@ static void outcome_words(const struct teller *teller, struct outcome *outcome)
 static size_t sets_of(const struct teller *teller, unsigned subject, region values,
 		      struct set sets[MAX_BOXES])
 {
-	uint64_t support = diagram_support(teller->regions, values, subject);
-	uint64_t masks[] = {teller->views[subject], support};
+	uint64_t support[SUBJECTS];
 	struct region_range ranges[MAX_RANGES];
 	struct region_cube cubes[MAX_BOXES];
+
+	diagram_support(teller->regions, values, support);
+	const uint64_t masks[] = {teller->views[subject], support[subject]};
 
 	for (size_t i = 0; i < 2; i++) {
 		if (region_ranges(teller->regions, values, masks[i], ranges, MAX_RANGES) ==
@@ -355,10 +357,11 @@ static size_t tell(struct outcome *outcomes, size_t count, char **conditions)
 /* A subject of which only the low half is ever tested is shown as 32 bits. */
 static void choose_views(struct teller *teller, diagram answer)
 {
-	for (unsigned i = 0; i < SUBJECTS; i++) {
-		uint64_t support = diagram_support(teller->regions, answer, i);
+	uint64_t support[SUBJECTS];
 
-		teller->views[i] = support && support <= UINT32_MAX ? UINT32_MAX : UINT64_MAX;
+	diagram_support(teller->regions, answer, support);
+	for (unsigned i = 0; i < SUBJECTS; i++) {
+		teller->views[i] = support[i] && support[i] <= UINT32_MAX ? UINT32_MAX : UINT64_MAX;
 		teller->box.sets[i] = (struct set){teller->views[i], REGION_ALL};
 	}
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 /* Numbers without a name in a row that end the search: an ABI's longest hole has about ninety. */
-#define HOLE_MAX 256
+#define HOLE_MAX 128
 
 /* ARM's private numbers (arch/arm/include/uapi/asm/unistd.h): 0xf0001 to 0xf0006. */
 #define ARM_PRIVATE     0x0f0000

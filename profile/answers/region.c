@@ -14,7 +14,7 @@
 /* Nodes that a search visits in the time of a step. */
 #define VISITS_A_STEP 4
 
-#define MEMO_SIZE (1U << 16)
+#define MEMO_SIZE (1U << 14) /* 300 KiB: more would be new pages, not fewer steps */
 
 #define BITS 64
 #define LEAF (SUBJECTS * BITS) /* the variable of all leaves: after all others */
@@ -566,27 +566,23 @@ uint32_t diagram_answer(const struct regions *regions, diagram a, const uint64_t
 	return leaf_value(regions, a);
 }
 
-static uint64_t find_support(struct regions *regions, diagram a, unsigned subject)
+static void find_support(struct regions *regions, diagram a, uint64_t support[SUBJECTS])
 {
 	const struct diagram_node node = regions->nodes[a];
 
-	if (!is_new(regions, a) || node.variable / BITS > subject)
-		return 0;
-	uint64_t own = node.variable / BITS == subject
-			       ? UINT64_C(1) << (BITS - 1 - node.variable % BITS)
-			       : 0;
-
-	return own | find_support(regions, node.zero, subject) |
-	       find_support(regions, node.one, subject);
+	if (node.variable == LEAF || !is_new(regions, a))
+		return;
+	support[node.variable / BITS] |= UINT64_C(1) << (BITS - 1 - node.variable % BITS);
+	find_support(regions, node.zero, support);
+	find_support(regions, node.one, support);
 }
 
-uint64_t diagram_support(struct regions *regions, diagram a, unsigned subject)
+void diagram_support(struct regions *regions, diagram a, uint64_t ret_support[SUBJECTS])
 {
+	memset(ret_support, 0, SUBJECTS * sizeof(*ret_support));
 	search_start(regions);
-	uint64_t support = find_support(regions, a, subject);
-
+	find_support(regions, a, ret_support);
 	search_end(regions);
-	return support;
 }
 
 struct running {

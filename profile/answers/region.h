@@ -119,8 +119,8 @@ bool diagram_is_value(const struct regions *regions, diagram a, uint32_t *ret_va
 uint32_t diagram_answer(const struct regions *regions, diagram a, const uint64_t call[SUBJECTS]);
 /* What is left of it for one arch and number. */
 diagram diagram_at(const struct regions *regions, diagram a, uint32_t arch, uint32_t nr);
-/* Which bits of a subject it tests. */
-uint64_t diagram_support(struct regions *regions, diagram a, unsigned subject);
+/* Which bits of each subject it tests. */
+void diagram_support(struct regions *regions, diagram a, uint64_t ret_support[SUBJECTS]);
 
 /* Numbers in a row for which the rest of a diagram is the same. */
 struct diagram_run {
