@@ -1,6 +1,7 @@
 #include "doctor/checks.h"
 
 #include "base/mem.h"
+#include "doctor/hiding.h"
 
 #include <linux/capability.h>
 #include <errno.h>
@@ -74,17 +75,6 @@ static void check_boot(const struct host *host, const char *id, struct health *h
 	     "sed -i 's/ *\\baudit=\\(0\\|off\\)//' /etc/default/grub && update-grub && reboot");
 }
 
-static bool lists(const char *actions, const char *action)
-{
-	size_t n = strlen(action);
-
-	for (const char *at = actions; (at = strstr(at, action)); at += n) {
-		if ((at == actions || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
-			return true;
-	}
-	return false;
-}
-
 static void check_actions(const struct host *host, const char *id, struct health *health)
 {
 	static const char *const refusals[] = {"errno", "trap", "kill_thread", "kill_process"};
@@ -95,10 +85,10 @@ static void check_actions(const struct host *host, const char *id, struct health
 		return;
 	}
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
-		if (!lists(host->actions_logged, refusals[i]))
+		if (!hiding_has_word(host->actions_logged, refusals[i]))
 			buf_format(&absent, "%s%s", absent.n ? ", " : "", refusals[i]);
 	}
-	if (!lists(host->actions_logged, "log"))
+	if (!hiding_has_word(host->actions_logged, "log"))
 		FIND(FINDING_FAIL, "kernel.seccomp.actions_logged lacks \"log\": log-mode profiles "
 				   "log nothing");
 	else if (absent.n)

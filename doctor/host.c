@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/scan.h"
 #include "correlate/running.h"
+#include "doctor/hiding.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -60,17 +61,6 @@ static bool read_below_root(const struct reader *reader, const char *path, char 
 
 /* --- the kernel */
 
-static bool has_word(const char *text, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *at = text; (at = strstr(at, word)); at += n) {
-		if ((at == text || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
-			return true;
-	}
-	return false;
-}
-
 static void read_kernel(struct reader *reader)
 {
 	struct host *host = reader->host;
@@ -82,7 +72,7 @@ static void read_kernel(struct reader *reader)
 		snprintf(host->release, sizeof(host->release), "%s", name.release);
 	(void)!sscanf(host->release, "%u.%u", &host->major, &host->minor);
 	read_proc(reader, "cmdline", cmdline, sizeof(cmdline));
-	host->boot_audit_off = has_word(cmdline, "audit=0") || has_word(cmdline, "audit=off");
+	host->boot_audit_off = hiding_is_off(cmdline);
 	host->has_actions = read_proc(reader, "sys/kernel/seccomp/actions_logged",
 				      host->actions_logged, sizeof(host->actions_logged));
 }

@@ -1,4 +1,5 @@
 libsclog_a_SOURCES += \
 	doctor/checks.c doctor/checks.h \
+	doctor/hiding.c doctor/hiding.h \
 	doctor/host.c doctor/host.h \
 	doctor/probe.c doctor/probe.h

@@ -29,6 +29,7 @@ enum reader {
 enum control_verb {
 	CONTROL_READER, /* end that reader, start another, and give its socket */
 	CONTROL_AUDIT,  /* how many records were lost? */
+	CONTROL_HIDING, /* what hides records? */
 };
 
 struct control_request {
@@ -38,6 +39,7 @@ struct control_request {
 struct control_reply {
 	int32_t code;
 	struct audit_state audit;
+	struct hiding hiding;
 };
 
 struct helper {
@@ -203,6 +205,8 @@ static int serve(struct keeper *keeper, const struct control_request *request)
 
 	if (request->verb == CONTROL_AUDIT)
 		reply.code = audit_state_get(&reply.audit, &err);
+	else if (request->verb == CONTROL_HIDING)
+		reply.code = hiding_read(keeper->files->proc, &reply.hiding, &err);
 	else if (request->verb == CONTROL_READER && request->reader < READER_COUNT)
 		reply.code = start_reader(keeper, (enum reader)request->reader, &fd);
 	int result = send_message(keeper->control, &reply, sizeof(reply), fd);
@@ -361,6 +365,20 @@ int helper_audit_state(struct helper *helper, struct audit_state *ret_state)
 
 	pthread_mutex_unlock(&helper->lock);
 	*ret_state = reply.audit;
+	return code;
+}
+
+int helper_hiding(struct helper *helper, struct hiding *ret_hiding)
+{
+	const struct control_request request = {.verb = CONTROL_HIDING};
+	struct control_reply reply = {.code = 0};
+	int fd;
+
+	pthread_mutex_lock(&helper->lock);
+	int code = ask_keeper(helper, &request, &reply, &fd);
+
+	pthread_mutex_unlock(&helper->lock);
+	*ret_hiding = reply.hiding;
 	return code;
 }
 

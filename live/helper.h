@@ -4,7 +4,8 @@
  *
  *     watch    no capabilities, its own filter, Landlock: records, JSON, the store
  *       |
- *     keeper   CAP_AUDIT_CONTROL: asks the kernel for its counter of losses, and starts readers
+ *     keeper   CAP_AUDIT_CONTROL: asks the kernel for its counter of losses and its rules, and
+ *       |        starts readers
  *       +-- reader of root's containers    CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE: do what a struct
  *       +-- reader of users' containers    host_request says, and understand nothing of it
  *
@@ -16,6 +17,7 @@
 #define SCLOG_LIVE_HELPER_H
 
 #include "correlate/host_files.h"
+#include "doctor/hiding.h"
 #include "ingest/status.h"
 
 /* For how long an answer is waited for, and for how long then nothing is asked: about a user's
@@ -45,5 +47,8 @@ void helper_ask(void *helper, const struct host_request *request, struct host_re
 
 /* audit_state_get(), asked of the keeper. */
 int helper_audit_state(struct helper *helper, struct audit_state *ret_state);
+
+/* hiding_read(), asked of the keeper. */
+int helper_hiding(struct helper *helper, struct hiding *ret_hiding);
 
 #endif

@@ -1,5 +1,6 @@
 libsclog_a_SOURCES += \
 	live/evidence.c live/evidence.h \
+	live/hidden.c live/hidden.h \
 	live/helper.c live/helper.h \
 	live/intake.c live/intake.h \
 	live/kinds.c live/kinds.h \

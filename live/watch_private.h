@@ -5,6 +5,7 @@
 #define SCLOG_LIVE_WATCH_PRIVATE_H
 
 #include "live/evidence.h"
+#include "live/hidden.h"
 #include "live/helper.h"
 #include "live/listener.h"
 #include "live/source.h"
@@ -45,6 +46,7 @@ struct watch {
 	struct hold *hold;
 	/* what is told */
 	struct evidence evidence;
+	struct hidden hidden;
 	struct status_line status_line;
 	/* sources */
 	struct connector *connector;
@@ -124,7 +126,7 @@ void watch_say_trouble(struct watch *watch);
 /* The status line, and the table of --top. */
 void watch_show_status(struct watch *watch);
 int watch_commit_soon(struct watch *watch, struct err *err);
-/* What the kernel itself lost since it was last asked. */
+/* What the kernel itself lost since it was last asked, and what its configuration hides. */
 int watch_ask_kernel(struct watch *watch, struct err *err);
 
 #endif

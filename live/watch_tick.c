@@ -62,10 +62,29 @@ static int note_clock(struct watch *watch, struct err *err)
 	return step_ms ? evidence_add_step(&watch->evidence, step_ms, err) : 0;
 }
 
+/* The records are this kernel's, unless a log was named or another node. */
+static int look_for_hiding(struct watch *watch, struct err *err)
+{
+	struct hiding hiding;
+
+	if (!watch->helper || (!watch->multicast && (watch->options->file || watch->options->node)))
+		return 0;
+	int r = helper_hiding(watch->helper, &hiding);
+
+	/* without the right to see the rules there is still the rest */
+	if (r < 0 && r != -EPERM)
+		return 0;
+	return hidden_take(&watch->hidden, &hiding, watch_clock_ms(CLOCK_REALTIME),
+			   &watch->evidence, err);
+}
+
 int watch_ask_kernel(struct watch *watch, struct err *err)
 {
 	struct audit_state state;
+	int result = look_for_hiding(watch, err);
 
+	if (result < 0)
+		return result;
 	if (!watch->multicast || !watch->helper || !store_has_room(watch->store) ||
 	    helper_audit_state(watch->helper, &state) < 0)
 		return 0;

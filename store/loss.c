@@ -258,6 +258,7 @@ static const struct loss_words loss_words[LOSS_KIND_COUNT] = {
 		{"the store was deleted or replaced while it was open: records from before"
 		 " are missing",
 		 false},
+	[LOSS_HIDDEN] = {"records were hidden by configuration", false},
 	[LOSS_CLAIMED] = {"process(es) named a container of another user; they count as host "
 			  "processes",
 			  false},
@@ -267,18 +268,31 @@ static const struct loss_words loss_words[LOSS_KIND_COUNT] = {
 			  false},
 };
 
+/* Until when it lasted: its number says so of a span. */
+static int64_t end_of(enum loss_kind kind, int64_t ms, uint64_t count)
+{
+	bool is_span =
+		kind == LOSS_HIDDEN && count < (uint64_t)(INT64_MAX / 2) && ms < INT64_MAX / 2;
+
+	return is_span ? ms + (int64_t)count : ms;
+}
+
 static int give_note(struct loss_query *query, struct loss *loss, enum loss_kind kind, int64_t ms,
 		     uint64_t count, struct str detail)
 {
 	BUF_AUTO text = {0};
 
 	buf_format(&text, "node %.*s: ", (int)query->node_name.n, query->node_name.p);
-	if (count)
+	if (count && kind != LOSS_HIDDEN)
 		buf_format(&text, "%llu ", (unsigned long long)count);
 	buf_put_str(&text, str_from(loss_words[kind].text));
 	if (ms) {
-		buf_put_str(&text, STR(", "));
+		buf_put_str(&text, kind == LOSS_HIDDEN ? STR(" from ") : STR(", "));
 		put_time(&text, ms);
+	}
+	if (kind == LOSS_HIDDEN) {
+		buf_put_str(&text, STR(" to "));
+		put_time(&text, end_of(kind, ms, count));
 	}
 	if (detail.n) {
 		buf_put_str(&text, STR(": "));
@@ -320,7 +334,9 @@ static int give_row(struct loss_query *query, sqlite3_stmt *row, uint64_t *last_
 
 	if (kind == LOSS_COUNTER)
 		count = grown(last_total, count);
-	if ((ms && !inside(query->selection, ms, ms)) || (kind == LOSS_COUNTER && count == 0))
+	int64_t end_ms = end_of(kind, ms, count);
+
+	if ((ms && !inside(query->selection, ms, end_ms)) || (kind == LOSS_COUNTER && count == 0))
 		return 0;
 	int moot = is_moot(query, kind, ms, err);
 
@@ -330,7 +346,8 @@ static int give_row(struct loss_query *query, sqlite3_stmt *row, uint64_t *last_
 	struct loss loss = {.count = 0};
 
 	identify(query, &loss, numbers, sizeof(numbers) / sizeof(numbers[0]));
-	if (!loss.reason.n && !say(&query->rest, count, loss_words[kind].known && count, ms, ms))
+	if (!loss.reason.n &&
+	    !say(&query->rest, count, loss_words[kind].known && count, ms, end_ms))
 		return 0;
 	return give_note(query, &loss, kind, ms, count, sql_column_name(row, 3));
 }

@@ -129,6 +129,7 @@ enum loss_kind {
 	LOSS_LIMIT,   /* a limit of the store: what was beyond it is not counted */
 	LOSS_UNTAKEN, /* lines that look like records or notices of losses, and were not taken */
 	LOSS_REPLACED, /* the store was deleted or replaced while it was open: what it held is gone */
+	LOSS_HIDDEN, /* the configuration kept records from every source, for `count` ms from then on */
 	LOSS_KIND_COUNT,
 };
 

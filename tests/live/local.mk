@@ -24,6 +24,7 @@ live_tests = \
 	tests/live/storm-audit.test \
 	tests/live/storm-netlink.test \
 	tests/live/doctor.test \
+	tests/live/hidden.test \
 	tests/live/page.test \
 	tests/live/prometheus.test \
 	tests/live/cost.test

@@ -3,6 +3,7 @@
  * known of containers and processes, and records whose container becomes known later. Expected
  * values are plain lists that the test keeps itself, or counted by hand.
  */
+#include "live/hidden.h"
 #include "tests/stores.h"
 
 #include <errno.h>
@@ -816,6 +817,64 @@ static void test_losses(void **state)
 	assert_int_equal(losses.known, 5800);
 }
 
+static int keep_text(const struct loss *loss, void *context)
+{
+	buf_put_str(context, loss->text);
+	buf_put_char(context, '\n');
+	return 0;
+}
+
+/* What is hidden while it is watched: a span for each cause, from the look before it was there. */
+static void test_hidden(void **state)
+{
+	struct stores *fixture = *state;
+	struct status_line line = {0};
+	struct evidence evidence = {fixture->store[0], STR("vm"), &line};
+	const struct hiding none = {0}, rule = {1, {"a rule"}}, both = {2, {"a setting", "a rule"}};
+	const struct {
+		const struct hiding *seen;
+		int64_t s;
+	} looks[] = {{&none, 10}, {&rule, 20}, {&both, 30}, {&none, 40}, {&rule, 50}, {&rule, 60}};
+	struct hidden hidden = {0};
+	struct err err = ERR_INIT;
+
+	status_line_init(&line, true);
+	for (size_t i = 0; i < sizeof(looks) / sizeof(*looks); i++) {
+		assert_int_equal(hidden_take(&hidden, looks[i].seen, START + looks[i].s * 1000,
+					     &evidence, &err),
+				 0);
+		commit(fixture->store[0]);
+	}
+	static const struct {
+		int64_t since_s, until_s;
+		const char *texts[4];
+	} windows[] = {
+		{0,
+		 100,
+		 {"from 2026-11-21T23:01:10.000Z to 2026-11-21T23:01:40.000Z: a rule",
+		  "from 2026-11-21T23:01:20.000Z to 2026-11-21T23:01:40.000Z: a setting",
+		  "from 2026-11-21T23:01:40.000Z to 2026-11-21T23:02:00.000Z: a rule"}},
+		{15, 18, {"from 2026-11-21T23:01:10.000Z to 2026-11-21T23:01:40.000Z: a rule"}},
+		{0, 9, {NULL}},
+		{61, 70, {NULL}},
+	};
+
+	for (size_t i = 0; i < sizeof(windows) / sizeof(*windows); i++) {
+		const struct selection window = {.has_since = true,
+						 .has_until = true,
+						 .since_ms = START + windows[i].since_s * 1000,
+						 .until_ms = START + windows[i].until_s * 1000};
+		BUF_AUTO texts = {0}, expected = {0};
+
+		for (size_t k = 0; windows[i].texts[k]; k++)
+			buf_format(&expected, "node vm: records were hidden by configuration %s\n",
+				   windows[i].texts[k]);
+		assert_int_equal(query_losses(fixture->store[0], &window, keep_text, &texts, &err),
+				 0);
+		assert_string_equal(texts.p ? texts.p : "", expected.p ? expected.p : "");
+	}
+}
+
 /* On netlink alone, a hole names exactly what is missing. */
 static void test_a_hole_of_netlink(void **state)
 {
@@ -1261,6 +1320,7 @@ int main(void)
 		TEST(test_many_lifetimes),
 		TEST(test_claim),
 		TEST(test_losses),
+		TEST(test_hidden),
 		TEST(test_a_hole_of_netlink),
 		TEST(test_reattribution),
 		TEST(test_a_log_is_named_later),
