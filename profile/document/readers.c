@@ -42,6 +42,7 @@ struct reader {
 };
 
 static const struct reader *reader_of(const struct node *node);
+static bool is_bare(const struct node *node);
 
 static int wrong(struct finder *finder, const char *place, const char *what)
 {
@@ -612,7 +613,13 @@ static int read_entry(struct finder *finder, const struct candidate *candidate)
 	snprintf(place, sizeof(place), "data.%s",
 		 text_safe(candidate->node->key, safe, sizeof(safe)));
 	finder->document->bare = true;
-	return read_string(finder, candidate->node, candidate->node->text, place);
+	if (read_string(finder, candidate->node, candidate->node->text, place) < 0)
+		return -EINVAL;
+	if (!is_bare(finder->document->profile))
+		return wrong(finder, place,
+			     "not a profile itself, but a document that holds one: give that "
+			     "document as a file");
+	return 0;
 }
 
 static void list_config_map(struct finder *finder, struct node *node)
@@ -643,28 +650,73 @@ static const struct node *find_below(const struct node *node, const char *name)
 	return found;
 }
 
+/* "'a.json'": the file that a Localhost profile is, or what its type stands for. */
+static void put_pod_profile(struct buf *buf, const struct node *profile)
+{
+	const char *file = node_string(node_member(profile, "localhostProfile"));
+	char quoted[QUOTED_SIZE];
+
+	if (file)
+		buf_format(buf,
+			   "the file %s below /var/lib/kubelet/seccomp on a node; give that file",
+			   text_quote(file, quoted));
+	else if (text_is(profile, "type", "RuntimeDefault"))
+		buf_format(buf, "the runtime's default; give runtime-default, or "
+				"containerd@VERSION");
+	else if (text_is(profile, "type", "Unconfined"))
+		buf_format(buf, "Unconfined: its containers run without a filter");
+	else
+		buf_format(buf, "of an unknown type");
+}
+
+/* Each different profile below a node once, set off by "; or ". */
+static void put_pod_profiles(struct buf *buf, const struct node *node)
+{
+	const struct node *profile =
+		node->kind == NODE_MAP ? node_member(node, "seccompProfile") : NULL;
+	BUF_AUTO one = {0};
+
+	if (node_is(profile, NODE_MAP))
+		put_pod_profile(&one, profile);
+	if (one.n && str_find(buf_str(buf), buf_str(&one)) == buf->n)
+		buf_format(buf, "%s%s", buf->n ? "; or " : "", one.p);
+	for (const struct node *item = node->first; item && buf->n < PLACE_SIZE; item = item->next)
+		if (item->kind == NODE_MAP || item->kind == NODE_LIST)
+			put_pod_profiles(buf, item);
+}
+
+static const char pod_annotation[] = "seccomp.security.alpha.kubernetes.io/pod";
+
 static void refuse_object(struct finder *finder, const struct node *node)
 {
 	const char *kind = node_string(node_member(node, "kind"));
-	const struct node *profile = find_below(node, "seccompProfile");
-	const char *file = node_string(node_member(profile, "localhostProfile"));
-	char quoted[QUOTED_SIZE], quoted_file[QUOTED_SIZE];
+	const struct node *annotations = find_below(node, "annotations");
+	BUF_AUTO profiles = {0};
+	char quoted[QUOTED_SIZE];
 
-	if (file)
+	text_quote(kind, quoted);
+	put_pod_profiles(&profiles, node);
+	if (profiles.n)
 		refuse(finder,
 		       "1:1: no seccomp profile: a Kubernetes object of kind %s, whose profile is "
-		       "the file %s below /var/lib/kubelet/seccomp on a node; give that file",
-		       text_quote(kind, quoted), text_quote(file, quoted_file));
-	else if (text_is(profile, "type", "RuntimeDefault"))
+		       "%s",
+		       quoted, profiles.p);
+	else if (node_member(annotations, pod_annotation))
 		refuse(finder,
-		       "1:1: no seccomp profile: a Kubernetes object of kind %s, whose profile is "
-		       "the runtime's default; give runtime-default, or containerd@VERSION",
-		       text_quote(kind, quoted));
+		       "1:1: no seccomp profile: a Kubernetes object of kind %s, which names one in "
+		       "the annotation %s: Kubernetes ignores it since 1.27",
+		       quoted, pod_annotation);
+	else if (node_is(find_below(node, "containers"), NODE_LIST))
+		refuse(finder,
+		       "1:1: no seccomp profile: a Kubernetes object of kind %s without "
+		       "seccompProfile: its containers run without a filter, or with "
+		       "runtime-default if the kubelet has seccompDefault",
+		       quoted);
 	else
 		refuse(finder,
 		       "1:1: no seccomp profile: a Kubernetes object of kind %s holds none; give the profile "
 		       "itself (below /var/lib/kubelet/seccomp on a node)",
-		       text_quote(kind, quoted));
+		       quoted);
 }
 
 /* --- what holds no profile that can be read */
@@ -695,6 +747,52 @@ static void refuse_daemon(struct finder *finder, const struct node *node)
 
 	refuse(finder, "seccomp-profile: the daemon's profile is %s: give that file",
 	       text_quote(node_string(node_member(node, "seccomp-profile")), quoted));
+}
+
+static bool is_compose(const struct node *node)
+{
+	return node_is(node_member(node, "services"), NODE_MAP);
+}
+
+/* The services of a Compose file name their profiles as `docker run` does. */
+static void refuse_compose(struct finder *finder, const struct node *node)
+{
+	const struct node *services = node_member(node, "services"), *ignored;
+	char quoted[QUOTED_SIZE], safe[QUOTED_SIZE];
+	BUF_AUTO all = {0};
+
+	for (const struct node *one = services->first; one && all.n < PLACE_SIZE; one = one->next) {
+		const char *value = find_option(node_member(one, "security_opt"), &ignored);
+
+		if (value)
+			buf_format(&all, "%s%s of %s", all.n ? ", " : ": ",
+				   text_quote(value, quoted),
+				   text_safe(one->key, safe, sizeof(safe)));
+	}
+	refuse(finder, "1:1: no seccomp profile: a Compose file, %s%s",
+	       all.n ? "which names those of its services; give one of them"
+		     : "whose services have Docker's default; give docker, or docker@VERSION",
+	       all.n ? all.p : "");
+}
+
+/* The layers of an OCI artifact are files of their own. */
+static bool is_manifest(const struct node *node)
+{
+	return node_member(node, "schemaVersion") &&
+	       (node_is(node_member(node, "layers"), NODE_LIST) ||
+		node_is(node_member(node, "manifests"), NODE_LIST));
+}
+
+static void refuse_manifest(struct finder *finder, const struct node *node)
+{
+	const struct node *layers = node_member(node, "layers");
+	const char *digest = node_string(node_member(layers ? layers->first : NULL, "digest"));
+	char quoted[QUOTED_SIZE];
+
+	refuse(finder,
+	       "1:1: no seccomp profile: the manifest of an OCI artifact, whose files are its "
+	       "layers%s%s; give the file of that layer",
+	       digest ? ", the first " : "", digest ? text_quote(digest, quoted) : "");
 }
 
 /* --- a bare profile */
@@ -739,6 +837,8 @@ static const struct reader readers[] = {
 	{.recognise = is_bare, .read = read_bare, .shape = SHAPE_OCI},
 	{.recognise = is_firecracker, .refuse = refuse_firecracker},
 	{.recognise = is_daemon, .refuse = refuse_daemon},
+	{.recognise = is_compose, .refuse = refuse_compose},
+	{.recognise = is_manifest, .refuse = refuse_manifest},
 };
 
 static const struct reader *reader_of(const struct node *node)

@@ -35,7 +35,7 @@ static bool next_line(struct str *text, struct str *ret_line)
 static bool is_word(struct str text)
 {
 	for (size_t i = 0; i < text.n; i++) {
-		if (!isalnum((unsigned char)text.p[i]) && !memchr("-_ .\"/", text.p[i], 6))
+		if (!isalnum((unsigned char)text.p[i]) && !memchr("-_ .\"'/", text.p[i], 7))
 			return false;
 	}
 	return text.n > 0 && isalpha((unsigned char)text.p[0]);
@@ -57,6 +57,113 @@ static bool has_section(struct str text)
 	return false;
 }
 
+/* --- what has no sections, and is no profile that sclog reads */
+
+static bool is_name(struct str text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (!islower((unsigned char)text.p[i]) && !isdigit((unsigned char)text.p[i]) &&
+		    text.p[i] != '_')
+			return false;
+	return text.n > 0 && islower((unsigned char)text.p[0]);
+}
+
+static struct str first_word(struct str line)
+{
+	size_t n = 0;
+
+	while (n < line.n && !memchr(" \t", line.p[n], 2))
+		n++;
+	return str_of(line.p, n);
+}
+
+/* The format's number alone, then its list's kind, or for the first format a number (lxc's
+ * src/lxc/seccomp.c, parse_config()). */
+static bool is_lxc(struct str text)
+{
+	static const char *const kinds[] = {"allowlist", "whitelist", "denylist", "blacklist"};
+	struct str line, second;
+
+	if (!next_line(&text, &line) || !next_line(&text, &second))
+		return false;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (str_eq(first_word(second), str_from(kinds[i])))
+			return str_eq(line, STR("1")) || str_eq(line, STR("2"));
+	return str_eq(line, STR("1")) && isdigit((unsigned char)second.p[0]);
+}
+
+/* "openat: arg1 == 0; return ENOENT", "@include FILE", in each line. */
+static bool is_minijail_line(struct str line)
+{
+	static const char *const starts[] = {"1",   "arg",  "allow", "kill",        "return",
+					     "log", "trap", "trace", "user-notify", "{"};
+	size_t colon = str_chr(line, ':');
+	struct str value = strip(str_skip(line, colon < line.n ? colon + 1 : colon));
+
+	if (str_starts(line, STR("@include ")) || str_starts(line, STR("@default ")) ||
+	    str_starts(line, STR("@frequency ")))
+		return true;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (str_starts(value, str_from(starts[i])))
+			return colon < line.n && is_name(strip(str_of(line.p, colon)));
+	return false;
+}
+
+/* "read", "~kexec_load", "socket AF_UNIX" (cmd/snap-seccomp of snapd). */
+static bool is_snap_line(struct str line)
+{
+	struct str word = first_word(line);
+
+	return str_chr(line, ':') == line.n && str_chr(line, '=') == line.n &&
+	       is_name(str_skip(word, word.p[0] == '~'));
+}
+
+static bool is_lxc_config_line(struct str line)
+{
+	return str_starts(line, STR("lxc."));
+}
+
+/* TOML before its first section, containerd's "version = 2" for example; a log's fields have no
+ * blanks around them. */
+static bool is_setting_line(struct str line)
+{
+	size_t equals = str_find(line, STR(" = "));
+
+	return equals < line.n && is_name(strip(str_of(line.p, equals)));
+}
+
+#define NOT_READ ", which sclog does not read; give a process that runs under it (pid:N)"
+
+static const struct line_kind {
+	bool (*is_text)(struct str text);
+	bool (*is_line)(struct str line); /* of each line, and of how many at least */
+	size_t least;
+	const char *what;
+} line_kinds[] = {
+	{is_lxc, NULL, 0, "an LXC or Incus seccomp policy" NOT_READ},
+	{NULL, is_minijail_line, 1, "a minijail policy" NOT_READ},
+	{NULL, is_snap_line, 2, "a list of syscalls, such as snapd's filters" NOT_READ},
+	{NULL, is_lxc_config_line, 1,
+	 "an LXC container's configuration, whose lxc.seccomp.profile names a policy" NOT_READ},
+	{NULL, is_setting_line, 1, "a configuration file without a seccomp profile"},
+};
+
+static const struct line_kind *line_kind_of(struct str text)
+{
+	for (size_t i = 0; i < sizeof(line_kinds) / sizeof(line_kinds[0]); i++) {
+		const struct line_kind *kind = &line_kinds[i];
+		struct str left = text, line;
+		size_t lines = 0;
+		bool fits = !kind->is_text || kind->is_text(text);
+
+		for (; fits && kind->is_line && next_line(&left, &line); lines++)
+			fits = kind->is_line(line);
+		if (fits && lines >= kind->least)
+			return kind;
+	}
+	return NULL;
+}
+
 bool unit_recognise(struct str text)
 {
 	const struct str mark = STR("\xef\xbb\xbf");
@@ -64,9 +171,11 @@ bool unit_recognise(struct str text)
 
 	if (str_starts(text, mark))
 		text = str_skip(text, mark.n);
-	if (!next_line(&text, &line))
+	struct str left = text;
+
+	if (!next_line(&left, &line))
 		return false;
-	if (is_section(line))
+	if (is_section(line) || line_kind_of(text))
 		return true;
 	size_t equals = str_chr(line, '=');
 
@@ -117,47 +226,87 @@ static struct str seccomp_of(struct str options)
 	return str_of(value.p, n);
 }
 
+#define SECTIONS_MAX 12
+
+#define CONTAINERD                                                                                 \
+	{                                                                                          \
+		"[plugins", "[grpc]", "[cgroup]", "[debug]", "[metrics]", "[ttrpc]", "[timeouts]", \
+			"[stream_processors", "[proxy_plugins"                                     \
+	}
+#define CONTAINERS_CONF                                                                     \
+	{                                                                                   \
+		"[containers]", "[engine", "[network]", "[secrets", "[machine]", "[farms]", \
+			"[podmansh]"                                                        \
+	}
+
 /*
- * Files of sections that are no unit, by a section that only such a file has, and the setting in it that
- * says which profile is in force: what it is, what follows where it names one, and where it does not.
- * The first kind that fits counts. `like`: how the section begins.
+ * Files of sections that are no unit, by the sections that only such a file has ("[engine" for all that
+ * begin so), and the setting in it that says which profile is in force: what it is, what follows where
+ * it names one, and where it does not. The first kind that fits counts.
  */
 static const struct kind {
-	const char *section;
-	bool like;
+	const char *sections[SECTIONS_MAX];
 	const char *in, *key; /* the setting; NULL: none says it */
 	const char *what, *named, *otherwise;
 } kinds[] = {
-	{"[Container]", false, "[Container]", "SeccompProfile", "a Quadlet file",
+	{{"[Container]"},
+	 "[Container]",
+	 "SeccompProfile",
+	 "a Quadlet file",
 	 ": its profile is the file %s; give that file",
 	 " without SeccompProfile=: Podman's default applies; give podman-default"},
-	{"[Kube]", false, "[Kube]", "Yaml", "a Quadlet file for Kubernetes objects",
+	{{"[Kube]"},
+	 "[Kube]",
+	 "Yaml",
+	 "a Quadlet file for Kubernetes objects",
 	 ": it holds no profile; the file %s names those of its containers",
 	 ": it holds no profile, and names no file"},
-	{"[Exec]", false, "[Exec]", "SystemCallFilter", "a systemd-nspawn file",
+	{{"[Pod]"},
+	 NULL,
+	 NULL,
+	 "a Quadlet file of a pod",
+	 NULL,
+	 ": it holds no profile; the .container files of its containers name theirs"},
+	{{"[Volume]", "[Image]", "[Build]"},
+	 NULL,
+	 NULL,
+	 "a Quadlet file",
+	 NULL,
+	 ": it holds no profile, and starts no container"},
+	{{"[Exec]"},
+	 "[Exec]",
+	 "SystemCallFilter",
+	 "a systemd-nspawn file",
 	 ": its SystemCallFilter= changes the list that is built into systemd-nspawn, which is in no "
 	 "file; give a process of the running container (pid:N)",
 	 ": its filter is the list that is built into systemd-nspawn, which is in no file; give a "
 	 "process of the running container (pid:N)"},
-	{"[containers]", false, "[containers]", "seccomp_profile", "a containers.conf",
+	{CONTAINERS_CONF, "[containers]", "seccomp_profile", "a containers.conf",
 	 ": its profile is the file %s; give that file",
 	 ": it names no profile; podman-default is the one that Podman uses with it"},
-	{"[engine", true, "[containers]", "seccomp_profile", "a containers.conf",
-	 ": its profile is the file %s; give that file",
-	 ": it names no profile; podman-default is the one that Podman uses with it"},
-	{"[crio", true, "[crio.runtime]", "seccomp_profile", "CRI-O's configuration",
+	{{"[crio"},
+	 "[crio.runtime]",
+	 "seccomp_profile",
+	 "CRI-O's configuration",
 	 ": its profile is the file %s; give that file",
 	 ": it names no profile; podman-default is the one that CRI-O uses with it"},
-	{"[plugins", true, NULL, NULL, "containerd's configuration", NULL,
-	 ": it holds no profile; containerd's default is containerd@VERSION (container:NAME for that of "
-	 "a running container)"},
-	{"[grpc]", false, NULL, NULL, "containerd's configuration", NULL,
-	 ": it holds no profile; containerd's default is containerd@VERSION (container:NAME for that of "
-	 "a running container)"},
-	{"[cgroup]", false, NULL, NULL, "containerd's configuration", NULL,
+	{CONTAINERD, NULL, NULL, "containerd's configuration", NULL,
 	 ": it holds no profile; containerd's default is containerd@VERSION (container:NAME for that of "
 	 "a running container)"},
 };
+
+/* True for a section that the kind has alone. */
+static bool has_kind(const struct kind *kind, struct str line)
+{
+	for (size_t i = 0; i < SECTIONS_MAX && kind->sections[i]; i++) {
+		struct str section = str_from(kind->sections[i]);
+
+		if (str_eq(line, section) ||
+		    (section.p[section.n - 1] != ']' && str_starts(line, section)))
+			return true;
+	}
+	return false;
+}
 
 static int refuse_kind(const struct kind *kind, struct str text, struct err *err)
 {
@@ -165,7 +314,7 @@ static int refuse_kind(const struct kind *kind, struct str text, struct err *err
 	char quoted[QUOTED_SIZE];
 	BUF_AUTO message = {0};
 
-	if (value.n == 0 && strcmp(kind->section, "[Container]") == 0)
+	if (value.n == 0 && strcmp(kind->sections[0], "[Container]") == 0)
 		value = seccomp_of(setting_of(text, "[Container]", "PodmanArgs", "seccomp="));
 	MEM_AUTO char *name = mem_copy(value);
 
@@ -197,16 +346,16 @@ static bool is_exec_section(struct str line)
 
 int unit_check_kind(struct str text, struct err *err)
 {
+	const struct line_kind *lines = line_kind_of(text);
 	struct str left = text, line;
 	bool has_exec = false;
 
+	if (lines)
+		return err_set(err, EINVAL, "1:1: %s", lines->what);
 	while (next_line(&left, &line)) {
-		for (size_t i = 0; line.p[0] == '[' && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-			struct str section = str_from(kinds[i].section);
-
-			if (kinds[i].like ? str_starts(line, section) : str_eq(line, section))
+		for (size_t i = 0; line.p[0] == '[' && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+			if (has_kind(&kinds[i], line))
 				return refuse_kind(&kinds[i], text, err);
-		}
 		has_exec = has_exec || is_exec_section(line);
 	}
 	if (has_exec)
