@@ -12,7 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BLOCKS    8
+/* What goes round fits the second-level cache. */
+#define BLOCKS    4
 #define LINES_MAX 2048 /* of a block */
 
 /* Blocks that were taken are given back so many at once: the thread goes on for a while then. */
