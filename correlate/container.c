@@ -50,21 +50,17 @@ void container_put_id(struct buf *id, struct str namespace, struct str pod, stru
 
 struct container *container_copy(const struct container *container)
 {
-	const struct container *c = container;
-	size_t n = c->id.n + c->name.n + c->runtime.n + c->image.n + c->pod.n + c->namespace.n +
-		   c->workload.n + c->profile.n;
+	size_t n = container->profile.n;
+
+	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++)
+		n += container->texts[i].n;
 	struct container *copy = mem_new(1, sizeof(*copy) + n);
 	char *to = (char *)(copy + 1);
 
-	*copy = *c;
-	copy->id = copy_into(&to, c->id);
-	copy->name = copy_into(&to, c->name);
-	copy->runtime = copy_into(&to, c->runtime);
-	copy->image = copy_into(&to, c->image);
-	copy->pod = copy_into(&to, c->pod);
-	copy->namespace = copy_into(&to, c->namespace);
-	copy->workload = copy_into(&to, c->workload);
-	copy->profile = copy_into(&to, c->profile);
+	*copy = *container;
+	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++)
+		copy->texts[i] = copy_into(&to, container->texts[i]);
+	copy->profile = copy_into(&to, container->profile);
 	return copy;
 }
 

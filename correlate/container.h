@@ -23,14 +23,31 @@ enum coverage {
 const char *coverage_name(enum coverage coverage);
 bool coverage_from_name(struct str name, enum coverage *ret_coverage);
 
+/*
+ * What is known of a container in words; empty: not known. Struct container, its copies, the store's
+ * statements, bundles and the JSON of a container are made from this table. Each has its field, the
+ * store's column, and its key in JSON: NULL if it has none.
+ */
+#define CONTAINER_TEXTS(X)                                                          \
+	X(id, "cid", "id") /* the runtime's id, or the name the user gave */        \
+	X(name, "name", "name")                                                     \
+	X(runtime, "runtime", "runtime") /* "docker", "podman", "containerd" ... */ \
+	X(image, "image", "image")                                                  \
+	X(pod, "pod", "pod")                                                        \
+	X(namespace, "namespace", "namespace")                                      \
+	X(workload, "workload", NULL)
+
+#define CONTAINER_FIELD(field, column, key) struct str field;
+#define CONTAINER_ONE(field, column, key)   +1
+#define CONTAINER_TEXT_COUNT                (0 CONTAINER_TEXTS(CONTAINER_ONE))
+
 struct container {
-	struct str id; /* the runtime's id, or the name the user gave */
-	struct str name;
-	struct str runtime; /* "docker", "podman", "containerd" ...; empty: not known */
-	struct str image;
-	struct str pod;
-	struct str namespace;
-	struct str workload;
+	union {
+		struct {
+			CONTAINER_TEXTS(CONTAINER_FIELD)
+		};
+		struct str texts[CONTAINER_TEXT_COUNT];
+	};
 	bool has_caps;
 	uint64_t caps;      /* bounding set, bit N is capability N */
 	bool has_profile;   /* the runtime's files were found: profile says what is in force */

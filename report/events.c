@@ -124,12 +124,12 @@ static void write_text(struct events_report *report, const struct observation *o
 
 void events_put_container(json_t *object, const struct container *container)
 {
-	json_object_set_new(object, "id", json_from_known(container->id));
-	json_object_set_new(object, "name", json_from_known(container->name));
-	json_object_set_new(object, "runtime", json_from_known(container->runtime));
-	json_object_set_new(object, "image", json_from_known(container->image));
-	json_object_set_new(object, "pod", json_from_known(container->pod));
-	json_object_set_new(object, "namespace", json_from_known(container->namespace));
+#define KEY(field, column, key) key,
+	static const char *const keys[] = {CONTAINER_TEXTS(KEY)};
+
+	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++)
+		if (keys[i])
+			json_object_set_new(object, keys[i], json_from_known(container->texts[i]));
 }
 
 static json_t *container_json(const struct observation *observation)

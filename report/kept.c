@@ -4,19 +4,16 @@
 
 #include <stdlib.h>
 
-#define STRING_COUNT 10
+#define STRING_COUNT (CONTAINER_TEXT_COUNT + 3)
 
 /* Every string of an observation, so that they can be copied in a loop. */
 static void strings_of(struct observation *observation, struct str *ret_strings[STRING_COUNT])
 {
-	struct container *container = &observation->container;
-	struct str *const strings[STRING_COUNT] = {
-		&container->id,     &container->name,      &container->runtime,  &container->image,
-		&container->pod,    &container->namespace, &container->workload, &observation->node,
-		&observation->comm, &observation->exe,
-	};
-
-	memcpy(ret_strings, strings, sizeof(strings));
+	ret_strings[0] = &observation->node;
+	ret_strings[1] = &observation->comm;
+	ret_strings[2] = &observation->exe;
+	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++)
+		ret_strings[3 + i] = &observation->container.texts[i];
 }
 
 struct kept kept_copy(const struct observation *observation)

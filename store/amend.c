@@ -33,7 +33,7 @@ void amend_add(struct amend *amend, const struct amended *one)
 /* Series with events in the window, those of a container together. */
 static const char series_sql[] =
 	"SELECT s.id, s.node, n.name, s.attribution, s.arch, s.nr, s.code, p.comm, p.exe, c.id,"
-	" c.cid, c.name, c.runtime, c.image, c.pod, c.namespace, c.workload, c.caps, c.coverage"
+	" " ROW_CONTAINER
 	" FROM series s JOIN node n ON n.id = s.node JOIN program p ON p.id = s.program"
 	" LEFT JOIN container c ON c.id = s.container WHERE EXISTS (SELECT 1 FROM hour"
 	" WHERE hour.series = s.id AND hour.last >= ?1 AND hour.first <= ?2)"

@@ -27,29 +27,28 @@ void kinds_free(struct kinds *kinds)
 	free(kinds);
 }
 
-/* The strings of an event, each to be copied. */
-#define STRINGS_MAX 10
+/* The strings of an event, each to be copied: the container's, and three more. */
+#define STRINGS_MAX (CONTAINER_TEXT_COUNT + 3)
 
 static size_t strings_of(struct kind_whole *whole, struct str **to)
 {
-	struct container *container = &whole->container;
-	struct str *const all[STRINGS_MAX] = {
-		&whole->record.comm,   &whole->record.exe,   &whole->event.node, &container->id,
-		&container->name,      &container->runtime,  &container->image,  &container->pod,
-		&container->namespace, &container->workload,
-	};
+	size_t count = 0;
 
-	memcpy(to, all, sizeof(all));
-	return whole->event.container ? STRINGS_MAX : 3;
+	to[count++] = &whole->record.comm;
+	to[count++] = &whole->record.exe;
+	to[count++] = &whole->event.node;
+	for (size_t i = 0; whole->event.container && i < CONTAINER_TEXT_COUNT; i++)
+		to[count++] = &whole->container.texts[i];
+	return count;
 }
 
 static size_t bytes_of(const struct event *event)
 {
-	const struct container none = {.id = {NULL, 0}},
-			       *c = event->container ? event->container : &none;
+	size_t n = event->record->comm.n + event->record->exe.n + event->node.n;
 
-	return event->record->comm.n + event->record->exe.n + event->node.n + c->id.n + c->name.n +
-	       c->runtime.n + c->image.n + c->pod.n + c->namespace.n + c->workload.n;
+	for (size_t i = 0; event->container && i < CONTAINER_TEXT_COUNT; i++)
+		n += event->container->texts[i].n;
+	return n;
 }
 
 void kinds_put(struct kinds *kinds, uint32_t number, const struct event *event)

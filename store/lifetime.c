@@ -296,8 +296,7 @@ int lifetimes_load(struct sql *sql, int64_t node, store_lifetime_fn *each, void 
 	sqlite3_stmt *rows =
 		result == 0 && latest.count
 			? sql_prepare(sql,
-				      "SELECT l.id, l.packed, c.cid, c.name, c.runtime, c.image,"
-				      " c.pod, c.namespace, c.workload, c.caps, c.coverage"
+				      "SELECT l.id, l.packed, " ROW_CONTAINER
 				      " FROM lifetime l LEFT JOIN container c ON c.id = l.container"
 				      " WHERE l.node = ?1 AND l.id >= ?2 ORDER BY l.id",
 				      err)

@@ -80,50 +80,30 @@ static char *put_node(struct pack *pack, struct item *item, char *to, struct str
 	return put_bytes(to, node);
 }
 
-/* A container's strings but for the profile, which is packed apart. */
-static struct str *const *strings_of(struct container *container, struct str *to[7])
-{
-	to[0] = &container->id;
-	to[1] = &container->name;
-	to[2] = &container->runtime;
-	to[3] = &container->image;
-	to[4] = &container->pod;
-	to[5] = &container->namespace;
-	to[6] = &container->workload;
-	return to;
-}
-
 /* The container with its strings cut to what is packed; *ret_bytes is how many these are. */
 static struct container cut_container(const struct container *container, bool with_profile,
 				      size_t *ret_bytes)
 {
 	struct container cut = *container;
-	struct str *strings[7];
 
 	if (!with_profile || cut.profile.n > PROFILE_MAX)
 		cut.has_profile = false;
 	if (!cut.has_profile)
 		cut.profile = str_of(NULL, 0);
 	*ret_bytes = cut.profile.n;
-	strings_of(&cut, strings);
-	for (size_t i = 0; i < 7; i++) {
-		*strings[i] = capped(*strings[i], CONTAINER_TEXT);
-		*ret_bytes += strings[i]->n;
+	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++) {
+		cut.texts[i] = capped(cut.texts[i], CONTAINER_TEXT);
+		*ret_bytes += cut.texts[i].n;
 	}
 	return cut;
 }
 
 static void put_container(struct container_item *item, char *to, const struct container *cut)
 {
-	struct str *strings[7];
-
 	item->container = *cut;
-	strings_of(&item->container, strings);
-	for (size_t i = 0; i < 7; i++) {
-		char *at = to;
-
-		to = put_bytes(to, *strings[i]);
-		strings[i]->p = at;
+	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++) {
+		item->container.texts[i].p = to;
+		to = put_bytes(to, cut->texts[i]);
 	}
 	put_bytes(to, cut->profile);
 	item->container.profile.p = to;

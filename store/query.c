@@ -372,7 +372,7 @@ static int give_containers(struct sql *sql, const struct selection *selection,
 		};
 
 		row_container(rows, 2, &summary.container);
-		row_profile(rows, 11, &summary.container);
+		row_profile(rows, 2 + ROW_CONTAINER_COLUMNS, &summary.container);
 		if (!match_container(selection, &summary.container, summary.node))
 			continue;
 		fill_summary(query, &summary);

@@ -16,8 +16,8 @@
 	"SELECT s.id, n.name, s.attribution, s.reason, s.phase, s.source, " trust                 \
 	", s.arch, s.nr,"                                                                         \
 	" s.code, t.count, t.first, t.last, s.pid, s.ip, p.comm, p.exe, s.coverage, t.cut, c.id," \
-	" c.cid, c.name, c.runtime, c.image, c.pod, c.namespace, c.workload, c.caps, c.coverage"  \
-	" FROM " totals " t JOIN series s ON s.id = t.series JOIN node n ON n.id = s.node"        \
+	" " ROW_CONTAINER " FROM " totals                                                         \
+	" t JOIN series s ON s.id = t.series JOIN node n ON n.id = s.node"                        \
 	" JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container"         \
 	" ORDER BY n.name, s.attribution, c.name, c.cid, p.comm, p.exe, s.arch, s.nr, s.code,"    \
 	" " trust " DESC, s.phase, s.source, s.id"
@@ -77,25 +77,18 @@ static int bounded(sqlite3_stmt *row, int column, int most)
 
 void row_container(sqlite3_stmt *row, int at, struct container *container)
 {
-	*container = (struct container){
-		.id = sql_column_name(row, at),
-		.name = sql_column_name(row, at + 1),
-		.runtime = sql_column_name(row, at + 2),
-		.image = sql_column_name(row, at + 3),
-		.pod = sql_column_name(row, at + 4),
-		.namespace = sql_column_name(row, at + 5),
-		.workload = sql_column_name(row, at + 6),
-		.has_caps = sqlite3_column_type(row, at + 7) != SQLITE_NULL,
-		.caps = (uint64_t)sqlite3_column_int64(row, at + 7),
-		.coverage = (enum coverage)bounded(row, at + 8, COVERAGE_FULL),
-	};
+	*container = (struct container){.has_caps = false};
+	for (int i = 0; i < CONTAINER_TEXT_COUNT; i++)
+		container->texts[i] = sql_column_name(row, at++);
+	container->has_caps = sqlite3_column_type(row, at) != SQLITE_NULL;
+	container->caps = (uint64_t)sqlite3_column_int64(row, at);
+	container->coverage = (enum coverage)bounded(row, at + 1, COVERAGE_FULL);
 }
 
 sqlite3_stmt *row_containers(struct sql *sql, struct err *err)
 {
-#define CONTAINERS(profile, join)                                                     \
-	"SELECT c.id, n.name, c.cid, c.name, c.runtime, c.image, c.pod, c.namespace," \
-	" c.workload, c.caps, c.coverage, " profile                                   \
+#define CONTAINERS(profile, join)                          \
+	"SELECT c.id, n.name, " ROW_CONTAINER ", " profile \
 	" FROM container c JOIN node n ON n.id = c.node" join " ORDER BY n.name, c.name, c.cid"
 	static const char with_profile[] =
 		CONTAINERS("p.json", " LEFT JOIN profile p ON p.id = c.profile");

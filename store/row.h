@@ -20,12 +20,15 @@ int64_t row_cut(sqlite3_stmt *row);
 /* A row of it; slices live until the next step. */
 void row_observation(sqlite3_stmt *row, struct observation *observation);
 
-/* cid, name, runtime, image, pod, namespace, workload, caps, coverage: from column `at` on. */
+/* What is selected of a container c, and how it is read from column `at` on. */
+#define ROW_CONTAINER_TEXT(field, column, key) "c." column ", "
+#define ROW_CONTAINER                          CONTAINER_TEXTS(ROW_CONTAINER_TEXT) "c.caps, c.coverage"
+#define ROW_CONTAINER_COLUMNS                  (CONTAINER_TEXT_COUNT + 2)
 void row_container(sqlite3_stmt *row, int at, struct container *container);
 
 /*
  * A statement over every container, ordered by node, name, id: its number, its node's name, from
- * column 2 on what row_container() reads, and in column 11 what row_profile() does. The caller
+ * column 2 on what row_container() reads, and behind it what row_profile() does. The caller
  * finalizes it.
  */
 sqlite3_stmt *row_containers(struct sql *sql, struct err *err);

@@ -5,6 +5,7 @@
 #include "store/internal.h"
 #include "store/mark.h"
 #include "store/revision.h"
+#include "store/row.h"
 #include "store/writer.h"
 
 #include "base/mem.h"
@@ -26,6 +27,8 @@
 		name, SHARE_BYTES \
 	}
 
+#define CONTAINER_TEXT(field, column, key) TEXT(column),
+
 /* clang-format off */
 const struct share_table share_tables[SHARE_KIND_COUNT] = {
 	[SHARE_HEAD] = {"head", 5, {TEXT("name"), TEXT("uuid"), INT("revision"), INT("since"),
@@ -33,9 +36,8 @@ const struct share_table share_tables[SHARE_KIND_COUNT] = {
 	[SHARE_NODE] = {"node", 2, {TEXT("label"), TEXT("name")}},
 	[SHARE_PROGRAM] = {"program", 3, {INT("key"), BYTES("comm"), BYTES("exe")}},
 	[SHARE_PROFILE] = {"profile", 2, {INT("key"), TEXT("json")}},
-	[SHARE_CONTAINER] = {"container", 12, {INT("key"), TEXT("node"), TEXT("cid"), TEXT("name"),
-		TEXT("runtime"), TEXT("image"), TEXT("pod"), TEXT("namespace"), TEXT("workload"),
-		INT("caps"), INT("coverage"), INT("profile")}},
+	[SHARE_CONTAINER] = {"container", CONTAINER_TEXT_COUNT + 5, {INT("key"), TEXT("node"),
+		CONTAINER_TEXTS(CONTAINER_TEXT) INT("caps"), INT("coverage"), INT("profile")}},
 	[SHARE_SERIES] = {"series", 18, {INT("key"), TEXT("node"), INT("container"), INT("program"),
 		INT("nr"), INT("arch"), INT("code"), INT("attribution"), INT("reason"),
 		INT("phase"), INT("source"), INT("coverage"), INT("trust"), TEXT("syscall"),
@@ -64,12 +66,10 @@ static const char *const texts[SHARE_KIND_COUNT] = {
 			  " JOIN program p ON p.id = s.program",
 	[SHARE_PROFILE] = "SELECT " PROFILE_KEY ", p.json FROM profile p WHERE p.id IN"
 			  " (SELECT profile FROM container UNION SELECT profile FROM in_force)",
-	[SHARE_CONTAINER] =
-		"SELECT " CONTAINER_KEY ", n.label, c.cid, c.name, c.runtime, c.image, c.pod,"
-		" c.namespace, c.workload, c.caps, c.coverage,"
-		" CASE WHEN p.id NOT NULL THEN " PROFILE_KEY " END FROM container c"
-		" JOIN node n ON n.id = c.node LEFT JOIN profile p ON p.id = c.profile"
-		" ORDER BY c.id",
+	[SHARE_CONTAINER] = "SELECT " CONTAINER_KEY ", n.label, " ROW_CONTAINER ","
+			    " CASE WHEN p.id NOT NULL THEN " PROFILE_KEY " END FROM container c"
+			    " JOIN node n ON n.id = c.node LEFT JOIN profile p ON p.id = c.profile"
+			    " ORDER BY c.id",
 	[SHARE_SERIES] =
 		"SELECT t.key, n.label, " CONTAINER_KEY ", mark(?1, p.comm, p.exe), s.nr, s.arch,"
 		" s.code, s.attribution, s.reason, s.phase, s.source, s.coverage, s.trust,"

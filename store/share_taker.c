@@ -371,20 +371,17 @@ static int put_container(struct share_taker *taker, const struct share_value *va
 			 struct err *err)
 {
 	struct store *store = taker->store;
-	const struct container container = {
-		.id = values[2].bytes,
-		.name = values[3].bytes,
-		.runtime = values[4].bytes,
-		.image = values[5].bytes,
-		.pod = values[6].bytes,
-		.namespace = values[7].bytes,
-		.workload = values[8].bytes,
-		.has_caps = !values[9].null,
-		.caps = (uint64_t)values[9].number,
-		.coverage = values[10].number >= 0 && values[10].number <= COVERAGE_FULL
-				    ? (enum coverage)values[10].number
+	const struct share_value *caps = &values[2 + CONTAINER_TEXT_COUNT], *coverage = caps + 1,
+				 *profile = caps + 2;
+	struct container container = {
+		.has_caps = !caps->null,
+		.caps = (uint64_t)caps->number,
+		.coverage = coverage->number >= 0 && coverage->number <= COVERAGE_FULL
+				    ? (enum coverage)coverage->number
 				    : COVERAGE_UNKNOWN,
 	};
+	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++)
+		container.texts[i] = values[2 + i].bytes;
 	int64_t node, id = 0;
 	int result = find_node(taker, &values[1], &node, err);
 
@@ -399,7 +396,7 @@ static int put_container(struct share_taker *taker, const struct share_value *va
 			  SQLITE_STATIC);
 	result = find_number(&store->sql, find, &id, err);
 	if (result > 0)
-		result = container_profile(taker, id, &values[11], err);
+		result = container_profile(taker, id, profile, err);
 	return result < 0 ? result : put_key(taker, SHARE_CONTAINER, values[0].number, id, err);
 }
 

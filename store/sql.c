@@ -1,5 +1,6 @@
 #include "store/sql.h"
 
+#include "correlate/container.h"
 #include "store/store.h"
 
 #include "base/mem.h"
@@ -10,6 +11,16 @@
 
 #define SPANS "SELECT complete, first_serial, last_serial, first, last, missing, rowid FROM span"
 
+/* A container's words, in two statements whose parameters come in the same order. */
+#define COLUMN(field, column, key)  column ", "
+#define GIVEN(field, column, key)   ":" column ", "
+#define KNOWN(field, column, key)   column " = coalesce(nullif(:" column ", ''), " column "), "
+#define DIFFERS(field, column, key) "(:" column " <> '' AND :" column " <> " column ") OR "
+#define CONTAINER_COLUMNS           CONTAINER_TEXTS(COLUMN)
+#define CONTAINER_GIVEN             CONTAINER_TEXTS(GIVEN)
+#define CONTAINER_KNOWN             CONTAINER_TEXTS(KNOWN)
+#define CONTAINER_DIFFERS           CONTAINER_TEXTS(DIFFERS)
+
 #define SERIES                                                                              \
 	"series (id, program, nr, container, node, arch, code, attribution, reason, phase," \
 	" source, coverage, trust, syscall, arch_name, action, pid, ip)"
@@ -19,22 +30,17 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_NODE_FIND] = "SELECT id FROM node WHERE label = ?1",
 	[SQL_NODE_ADD] = "INSERT INTO node (label, name) VALUES (?1, ?2)",
 	[SQL_CONTAINER_FIND] = "SELECT id FROM container WHERE node = ?1 AND cid = ?2",
-	[SQL_CONTAINER_ADD] = "INSERT INTO container (node, cid, name, runtime, image, pod,"
-			      " namespace, workload, caps, coverage, profile)"
-			      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	[SQL_CONTAINER_ADD] =
+		"INSERT INTO container (" CONTAINER_COLUMNS "caps, coverage, profile, node)"
+		" VALUES (" CONTAINER_GIVEN ":caps, :coverage, :profile, :node)",
 	/* what is not known now does not erase what was; a row that stays the same is not written */
 	[SQL_CONTAINER_UPDATE] =
-		"UPDATE container SET name = coalesce(nullif(?3, ''), name),"
-		" runtime = coalesce(nullif(?4, ''), runtime),"
-		" image = coalesce(nullif(?5, ''), image), pod = coalesce(nullif(?6, ''), pod),"
-		" namespace = coalesce(nullif(?7, ''), namespace),"
-		" workload = coalesce(nullif(?8, ''), workload), caps = coalesce(?9, caps),"
-		" coverage = coalesce(nullif(?10, 0), coverage), profile = coalesce(?11, profile)"
-		" WHERE id = ?12 AND ((?3 <> '' AND ?3 <> name) OR (?4 <> '' AND ?4 <> runtime)"
-		" OR (?5 <> '' AND ?5 <> image) OR (?6 <> '' AND ?6 <> pod)"
-		" OR (?7 <> '' AND ?7 <> namespace) OR (?8 <> '' AND ?8 <> workload)"
-		" OR (?9 NOT NULL AND ?9 IS NOT caps) OR (?10 <> 0 AND ?10 <> coverage)"
-		" OR (?11 NOT NULL AND ?11 IS NOT profile))",
+		"UPDATE container SET " CONTAINER_KNOWN "caps = coalesce(:caps, caps),"
+		" coverage = coalesce(nullif(:coverage, 0), coverage),"
+		" profile = coalesce(:profile, profile) WHERE id = :id AND (" CONTAINER_DIFFERS
+		"(:caps NOT NULL AND :caps IS NOT caps)"
+		" OR (:coverage <> 0 AND :coverage <> coverage)"
+		" OR (:profile NOT NULL AND :profile IS NOT profile))",
 	[SQL_PROFILE_FIND] = "SELECT id FROM profile WHERE hash = ?1 AND json = ?2",
 	[SQL_PROFILE_ADD] = "INSERT INTO profile (hash, json) VALUES (?1, ?2)",
 	[SQL_IN_FORCE_NOW] = "SELECT id, profile IS ?3 AND actions IS ?4 FROM in_force"

@@ -76,21 +76,18 @@ int tally_profile(struct tally *tally, struct sql *sql, struct str json, int64_t
 	return insert(sql, add, ret_id, err);
 }
 
-/* ?3 to ?11 of both statements that write a container. */
-static void bind_container(sqlite3_stmt *statement, const struct container *container,
-			   int64_t profile)
+/* What both statements that write a container begin with, but for the node; returns the next index. */
+static int bind_container(sqlite3_stmt *statement, int at, const struct container *container,
+			  int64_t profile)
 {
-	bind_text(statement, 3, container->name);
-	bind_text(statement, 4, container->runtime);
-	bind_text(statement, 5, container->image);
-	bind_text(statement, 6, container->pod);
-	bind_text(statement, 7, container->namespace);
-	bind_text(statement, 8, container->workload);
+	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++)
+		bind_text(statement, at++, container->texts[i]);
 	if (container->has_caps)
-		sqlite3_bind_int64(statement, 9, (int64_t)container->caps);
-	sqlite3_bind_int(statement, 10, container->coverage);
+		sqlite3_bind_int64(statement, at, (int64_t)container->caps);
+	sqlite3_bind_int(statement, at + 1, container->coverage);
 	if (profile)
-		sqlite3_bind_int64(statement, 11, profile);
+		sqlite3_bind_int64(statement, at + 2, profile);
+	return at + 3;
 }
 
 static int container_add(struct sql *sql, int64_t node, const struct container *container,
@@ -100,9 +97,7 @@ static int container_add(struct sql *sql, int64_t node, const struct container *
 
 	if (!add)
 		return -err->code;
-	sqlite3_bind_int64(add, 1, node);
-	bind_text(add, 2, container->id);
-	bind_container(add, container, profile);
+	sqlite3_bind_int64(add, bind_container(add, 1, container, profile), node);
 	return insert(sql, add, ret_id, err);
 }
 
@@ -114,8 +109,7 @@ static int container_update(struct sql *sql, int64_t id, const struct container 
 
 	if (!update)
 		return -err->code;
-	bind_container(update, container, profile);
-	sqlite3_bind_int64(update, 12, id);
+	sqlite3_bind_int64(update, bind_container(update, 1, container, profile), id);
 	return sql_done(sql, update, err);
 }
 
