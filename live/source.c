@@ -14,24 +14,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Lines read before others get a turn. */
-#define LINES_PER_TURN 1024
-
-/* What next() of a source says, or -errno. */
-enum next {
-	NEXT_NOTHING, /* for now: all that was there is read */
-	NEXT_END,     /* for good */
-	NEXT_OTHER,   /* something that is no line, and was dealt with: ask again */
-	NEXT_LINE,    /* ret_entry->line */
-	NEXT_FRAMED,  /* ret_entry->framed, and line.text for its text */
-};
-
-/* Its slices live until the next call. */
-struct entry {
-	struct line line;
-	struct framed framed;
-};
-
 struct source_ops {
 	const char *name;
 	const char *label;
@@ -39,8 +21,8 @@ struct source_ops {
 	int (*open)(struct source *source, struct err *err);
 	void (*close)(struct source *source);
 	int (*fd)(const struct source *source);
-	int (*next)(struct source *source, struct entry *ret_entry, struct err *err);
-	/* To give the next one, nothing is read that could be of a later process. NULL: never. */
+	int (*next)(struct source *source, struct source_entry *ret_entry, struct err *err);
+	/* NULL: never */
 	bool (*buffered)(const struct source *source);
 	/* NULL: its place is kept by nobody */
 	int (*mark)(struct source *source, struct err *err);
@@ -48,7 +30,7 @@ struct source_ops {
 
 struct source {
 	const struct source_ops *ops;
-	const struct source_env *env;
+	struct store *store;
 	struct source_options options;
 	struct intake intake;
 	struct buf label;
@@ -79,7 +61,7 @@ static int known(void *context, struct str first_line, uint64_t *ret_offset, str
 {
 	const struct source *source = context;
 
-	return store_read_before(source->env->store, first_line, ret_offset, err);
+	return store_read_before(source->store, first_line, ret_offset, err);
 }
 
 /* Under this name the store keeps that a log was followed: then what is missing of it is a loss. */
@@ -94,7 +76,7 @@ static int open_follow(struct source *source, struct err *err)
 	int result;
 
 	put_follow_name(&name, source);
-	result = store_cursor(source->env->store, name.p, &before, err);
+	result = store_cursor(source->store, name.p, &before, err);
 	if (result < 0)
 		return result;
 	const struct follow_options options = {
@@ -119,28 +101,19 @@ static int fd_follow(const struct source *source)
 	return follow_fd(source->follow);
 }
 
-/* Where the last file ended. Not while events are held back, which nothing else keeps: a run after
- * this one then reads the file's end once more. */
-static int mark_last(struct source *source, struct err *err)
-{
-	const struct source_env *env = source->env;
-
-	if (source->lines == 0 || env->holds(env->context, source->options.slot))
-		return 0;
-	return store_input_at(env->store, source->end, source->lines, err);
-}
-
-static int begin_file(struct source *source, struct err *err)
+int source_begin_file(struct source *source, bool whole, struct err *err)
 {
 	const struct follow_file *file = follow_file(source->follow);
-	int result = mark_last(source, err);
+	int result = 0;
 
+	if (whole && source->lines)
+		result = store_input_at(source->store, source->end, source->lines, err);
 	if (result == 0)
-		result = store_input_begin(source->env->store, file->path, file->stat, err);
+		result = store_input_begin(source->store, file->path, file->stat, err);
 
 	intake_begin(&source->intake, file->path);
 	source->lines = 0;
-	return result == 0 ? store_input_head(source->env->store, file->first_line, err) : result;
+	return result == 0 ? store_input_head(source->store, file->first_line, err) : result;
 }
 
 static int report_notice(struct source *source, struct err *err)
@@ -154,39 +127,35 @@ static int report_notice(struct source *source, struct err *err)
 		.detail = str_from(notice->text),
 	};
 
-	source->env->before_message(source->env->context);
+	source->intake.before_message(source->intake.context);
 	message_warning("%s", notice->text);
 	if (notice->trouble == FOLLOW_MISSING || notice->trouble == FOLLOW_UNREADABLE)
 		source->unread = true;
 	if (notice->trouble == FOLLOW_BACK)
-		return store_settle_loss(source->env->store, LOSS_INPUT, str_from(notice->path),
-					 err);
-	return notice->lossy ? store_put_loss(source->env->store, &note, err) : 0;
+		return store_settle_loss(source->store, LOSS_INPUT, str_from(notice->path), err);
+	return notice->lossy ? store_put_loss(source->store, &note, err) : 0;
 }
 
-static int next_of_follow(struct source *source, struct entry *ret_entry, struct err *err)
+static int next_of_follow(struct source *source, struct source_entry *ret_entry, struct err *err)
 {
 	struct line *line = &ret_entry->line;
-	int result = 0;
 
 	switch ((enum follow_given)follow_next(source->follow, line)) {
-	case FOLLOW_NOTHING:
-		source->caught_up = follow_caught_up(source->follow);
-		return NEXT_NOTHING;
-	case FOLLOW_END:
-		return NEXT_END;
-	case FOLLOW_FILE:
-		result = begin_file(source, err);
-		break;
 	case FOLLOW_NOTICE:
-		result = report_notice(source, err);
-		break;
+		return report_notice(source, err) < 0 ? -err->code : SOURCE_NOTE;
+	case FOLLOW_FILE:
+		return SOURCE_FILE;
 	case FOLLOW_LINE:
 		source->lines = line->number;
 		source->end = line->offset + line->text.n + line->ended;
-		return NEXT_LINE;
+		return SOURCE_LINE;
+	case FOLLOW_END:
+		return SOURCE_END;
+	case FOLLOW_NOTHING:
+		break;
 	}
-	return result < 0 ? result : NEXT_OTHER;
+	source->caught_up = follow_caught_up(source->follow);
+	return SOURCE_NOTHING;
 }
 
 static bool follow_is_buffered(const struct source *source)
@@ -202,12 +171,11 @@ static int mark_follow(struct source *source, struct err *err)
 	if (!follow_file(source->follow))
 		return 0;
 	put_follow_name(&name, source);
-	result = store_input_at(source->env->store, follow_offset(source->follow), source->lines,
-				err);
+	result = store_input_at(source->store, follow_offset(source->follow), source->lines, err);
 	if (result < 0 || source->named)
 		return result;
 	source->named = true;
-	return store_put_cursor(source->env->store, name.p, STR("followed"), err);
+	return store_put_cursor(source->store, name.p, STR("followed"), err);
 }
 
 /* A quiet host's disk is left alone. */
@@ -215,7 +183,7 @@ static int keep_cursor(struct source *source, const char *name, struct str curso
 {
 	if (cursor.n == 0 || str_eq(cursor, buf_str(&source->kept)))
 		return 0;
-	int result = store_put_cursor(source->env->store, name, cursor, err);
+	int result = store_put_cursor(source->store, name, cursor, err);
 
 	if (result < 0)
 		return result;
@@ -237,12 +205,12 @@ static int open_journal(struct source *source, struct err *err)
 	BUF_AUTO name = {0}, cursor = {0};
 
 	put_journal_name(&name, source);
-	int result = store_cursor(source->env->store, name.p, &cursor, err);
+	int result = store_cursor(source->store, name.p, &cursor, err);
 	const struct sdjournal_options options = {
 		.directory = source->options.path,
 		.cursor = buf_str(&cursor),
 		.from_now = source->options.from_now,
-		.host = source->env->host_name,
+		.host = source->intake.host_name,
 	};
 
 	if (result == 0)
@@ -273,27 +241,27 @@ static int note_journal_outrun(struct source *source, struct err *err)
 			      "were read; raise SystemMaxUse= or RuntimeMaxUse="),
 	};
 
-	source->env->before_message(source->env->context);
+	source->intake.before_message(source->intake.context);
 	message_warning("%.*s", (int)note.detail.n, note.detail.p);
 	source->outrun = false;
-	return store_put_loss(source->env->store, &note, err);
+	return store_put_loss(source->store, &note, err);
 }
 
 /* There is no more now, which is the end of a source that is read once. */
-static enum next nothing(struct source *source)
+static enum source_given nothing(struct source *source)
 {
 	source->caught_up = true;
-	return source->options.once ? NEXT_END : NEXT_NOTHING;
+	return source->options.once ? SOURCE_END : SOURCE_NOTHING;
 }
 
-static int next_of_journal(struct source *source, struct entry *ret_entry, struct err *err)
+static int next_of_journal(struct source *source, struct source_entry *ret_entry, struct err *err)
 {
 	if (source->outrun && note_journal_outrun(source, err) < 0)
 		return -err->code;
 	int result =
 		sdjournal_next(source->journal, &ret_entry->framed, &ret_entry->line.text, err);
 
-	return result > 0 ? NEXT_FRAMED : result < 0 ? result : (int)nothing(source);
+	return result > 0 ? SOURCE_FRAMED : result < 0 ? result : (int)nothing(source);
 }
 
 static int mark_journal(struct source *source, struct err *err)
@@ -308,7 +276,7 @@ static int open_kmsg(struct source *source, struct err *err)
 {
 	const char *path = source->options.path ? source->options.path : KMSG_PATH;
 	BUF_AUTO cursor = {0};
-	int result = store_cursor(source->env->store, "kmsg", &cursor, err);
+	int result = store_cursor(source->store, "kmsg", &cursor, err);
 
 	return result < 0 ? result
 			  : kmsg_open(path, buf_str(&cursor), source->options.from_now,
@@ -336,17 +304,17 @@ static int note_kmsg_lost(const struct source *source, uint64_t lost, struct err
 		.detail = STR("the kernel's log ring was overwritten before it was read"),
 	};
 
-	return lost ? store_put_loss(source->env->store, &note, err) : 0;
+	return lost ? store_put_loss(source->store, &note, err) : 0;
 }
 
-static int next_of_kmsg(struct source *source, struct entry *ret_entry, struct err *err)
+static int next_of_kmsg(struct source *source, struct source_entry *ret_entry, struct err *err)
 {
 	uint64_t lost = 0;
 	int result = kmsg_next(source->kmsg, &ret_entry->line, &lost, err);
 
 	if (lost && note_kmsg_lost(source, lost, err) < 0)
 		return -err->code;
-	return result > 0 ? NEXT_LINE : result < 0 ? result : (int)nothing(source);
+	return result > 0 ? SOURCE_LINE : result < 0 ? result : (int)nothing(source);
 }
 
 static int mark_kmsg(struct source *source, struct err *err)
@@ -384,18 +352,18 @@ static int fd_stdin(const struct source *source)
 	return source->ended ? -1 : STDIN_FILENO;
 }
 
-static int next_of_stdin(struct source *source, struct entry *ret_entry, struct err *err)
+static int next_of_stdin(struct source *source, struct source_entry *ret_entry, struct err *err)
 {
 	int result = source->input.fd < 0 ? begin_stdin(source, err) : 0;
 
 	if (result == 0)
 		result = input_next(&source->input, &ret_entry->line, err);
 	if (result > 0)
-		return NEXT_LINE;
+		return SOURCE_LINE;
 	if (result != -EAGAIN)
-		return result < 0 ? result : NEXT_END;
+		return result < 0 ? result : SOURCE_END;
 	err_clear(err);
-	return NEXT_NOTHING;
+	return SOURCE_NOTHING;
 }
 
 static bool stdin_is_buffered(const struct source *source)
@@ -445,29 +413,21 @@ const char *source_usual_path(const char *name)
 	return ops->paths[0];
 }
 
-int source_open(const struct source_env *env, const struct source_options *options,
+int source_open(const struct intake *like, const struct source_options *options,
 		struct source **ret_source, struct err *err)
 {
 	struct source *source = mem_new(1, sizeof(*source));
-	struct framing_options framing = {.host = env->host_name, .now_ms = now_ms()};
+	struct framing_options framing = {.host = like->host_name, .now_ms = now_ms()};
 
 	source->ops = find_ops(options->name);
-	source->env = env;
+	source->store = like->store;
 	source->options = *options;
 	if (!options->path)
 		source->options.path = source_usual_path(options->name);
 	buf_put_str(&source->label, str_from(source->ops->label));
 	if (source->options.path)
 		buf_put_str(&source->label, str_from(source->options.path));
-	source->intake = (struct intake){
-		.store = env->store,
-		.node = env->node,
-		.host_name = env->host_name,
-		.verbose = env->verbose,
-		.before_message = env->before_message,
-		.put = env->put,
-		.context = env->context,
-	};
+	source->intake = *like;
 	source->intake.framing = framing_new(&framing);
 	intake_begin(&source->intake, source->label.p);
 	int result = source->ops->open(source, err);
@@ -499,66 +459,41 @@ int source_fd(const struct source *source)
 	return source->ops->fd(source);
 }
 
-/* Its processes are on file before the intake has it. */
-static int read_entry(struct source *source, enum next kind, const struct entry *entry,
-		      bool *synced, struct err *err)
+int source_turn(struct source *source, struct err *err)
 {
-	const struct source_env *env = source->env;
-
-	/* Read in one go with the last one: it is not of a later process. */
-	if (!*synced || !source->ops->buffered)
-		env->sync(env->context, kind == NEXT_FRAMED ? entry->framed.ms : 0);
-	*synced = true;
-	return kind == NEXT_FRAMED
-		       ? intake_framed(&source->intake, &entry->framed, entry->line.text, err)
-		       : intake_line(&source->intake, &entry->line, err);
-}
-
-static int read_turn(struct source *source, struct err *err)
-{
-	const struct source_ops *ops = source->ops;
-	struct entry entry;
-	bool synced = false;
-
-	for (int i = 0; i < LINES_PER_TURN; i++) {
-		/* A log keeps what there is no room for. */
-		if (!store_has_room(source->env->store))
-			return 0;
-		/* What is read now may be of processes that the sync did not cover. */
-		if (synced && ops->buffered && !ops->buffered(source))
-			return 1;
-		int result = ops->next(source, &entry, err);
-
-		if (result == NEXT_END || (result < 0 && !ops->mark))
-			source->ended = source->caught_up = true;
-		if (result == NEXT_END || result == NEXT_NOTHING)
-			return 0;
-		if (result == NEXT_LINE || result == NEXT_FRAMED)
-			result = read_entry(source, (enum next)result, &entry, &synced, err);
-		if (result < 0)
-			return result;
-	}
-	return 1;
-}
-
-int source_read(struct source *source, struct err *err)
-{
-	if (!store_has_room(source->env->store))
-		return 0;
-	int result = store_select(source->env->store, source->options.slot, err);
+	int result = store_select(source->store, source->options.slot, err);
 
 	framing_set_now(source->intake.framing, now_ms());
 	if (result == 0 && !source->begun)
-		result = store_input_begin(source->env->store, source->label.p, NULL, err);
+		result = store_input_begin(source->store, source->label.p, NULL, err);
 	source->begun = source->begun || result == 0;
-	return result < 0 ? result : read_turn(source, err);
+	return result;
+}
+
+int source_next(struct source *source, struct source_entry *ret_entry, struct err *err)
+{
+	int given = source->ops->next(source, ret_entry, err);
+
+	if (given == SOURCE_END || (given < 0 && !source->ops->mark))
+		source->ended = source->caught_up = true;
+	return given;
+}
+
+bool source_is_buffered(const struct source *source)
+{
+	return source->ops->buffered && source->ops->buffered(source);
+}
+
+struct intake *source_intake(struct source *source)
+{
+	return &source->intake;
 }
 
 int source_mark(struct source *source, struct err *err)
 {
 	if (!source->begun || !source->ops->mark)
 		return 0;
-	int result = store_select(source->env->store, source->options.slot, err);
+	int result = store_select(source->store, source->options.slot, err);
 
 	return result < 0 ? result : source->ops->mark(source, err);
 }

@@ -1,6 +1,7 @@
 /*
  * Sources that are followed: a log file with its rotated ones, the journal, /dev/kmsg, standard
- * input. Each gives its lines to an intake, and its place to the store.
+ * input. Who watches pulls: source_turn(), then source_next() as often as wanted; what comes goes to
+ * source_intake(). A source keeps its place in the store, and puts there what it lost.
  *
  * The audit multicast group is not among them: the listener (live/listener.h) reads it.
  */
@@ -11,20 +12,20 @@
 
 struct source;
 
-/* What all sources of a watch share; borrowed. */
-struct source_env {
-	struct store *store;
-	struct str host_name;
-	const char *node; /* --node, or NULL */
-	unsigned verbose;
-	intake_put_fn *put;
-	/* Called before what was just read is given to the intake: its processes are to be on file by
-	 * then. ms is its stamp, 0 if there are several. */
-	void (*sync)(void *context, int64_t ms);
-	void (*before_message)(void *context);
-	/* Are events of that slot held back? Then how far it was read is not kept. */
-	bool (*holds)(void *context, unsigned slot);
-	void *context;
+/* What source_next() gives, or -errno. */
+enum source_given {
+	SOURCE_NOTHING, /* for now: all that was there is read */
+	SOURCE_END,     /* for good */
+	SOURCE_NOTE,    /* something was told and is evidence: ask again */
+	SOURCE_FILE,    /* another file's lines come next: source_begin_file() first */
+	SOURCE_LINE,    /* ret_entry->line */
+	SOURCE_FRAMED,  /* ret_entry->framed, and line.text for its text */
+};
+
+/* Its slices live until the next call. */
+struct source_entry {
+	struct line line;
+	struct framed framed;
 };
 
 struct source_options {
@@ -35,16 +36,29 @@ struct source_options {
 	bool once;
 };
 
-/* Opens it: a file that is missing is waited for, anything else that fails is an error. */
-int source_open(const struct source_env *env, const struct source_options *options,
+/* Opens it: a file that is missing is waited for, anything else that fails is an error. like: what
+ * its intake is set up as, but for the framing. */
+int source_open(const struct intake *like, const struct source_options *options,
 		struct source **ret_source, struct err *err);
 void source_close(struct source *source);
 
 /* To be polled for POLLIN, or -1. */
 int source_fd(const struct source *source);
 
-/* Reads some lines. Returns 1 if there may be more now, 0 if not, or what put or the store said. */
-int source_read(struct source *source, struct err *err);
+/* It is this source's turn: selects its slot of the store. */
+int source_turn(struct source *source, struct err *err);
+
+/* What is next. Returns an enum source_given. What fails ends a source whose place nobody keeps. */
+int source_next(struct source *source, struct source_entry *ret_entry, struct err *err);
+
+/* To give the next one, nothing is read that could be of a later process. */
+bool source_is_buffered(const struct source *source);
+
+/* After SOURCE_FILE. whole: every event of the file before was put, so it is kept how far that was
+ * read; else a run after this one reads its end once more. */
+int source_begin_file(struct source *source, bool whole, struct err *err);
+
+struct intake *source_intake(struct source *source);
 
 /* Hands the store how far it was read; not while events of it are held back. */
 int source_mark(struct source *source, struct err *err);

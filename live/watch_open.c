@@ -235,13 +235,6 @@ static int seed_novelty(const struct observation *observation, void *context)
 	return 0;
 }
 
-static bool holds(void *context, unsigned slot)
-{
-	const struct watch *watch = context;
-
-	return hold_count_of(watch->hold, slot) > 0;
-}
-
 static void name_host(struct watch *watch)
 {
 	uname(&watch->host);
@@ -251,18 +244,7 @@ static void name_host(struct watch *watch)
 		.node = watch->node,
 		.status_line = &watch->status_line,
 	};
-	watch->env = (struct source_env){
-		.store = watch->store,
-		.host_name = str_from(watch->host.nodename),
-		.node = watch->options->node,
-		.verbose = watch->options->verbose,
-		.put = watch_put,
-		.sync = watch_sync,
-		.before_message = watch_clear_status,
-		.holds = holds,
-		.context = watch,
-	};
-	watch->heard = (struct intake){
+	watch->intake = (struct intake){
 		.store = watch->store,
 		.node = watch->options->node,
 		.host_name = str_from(watch->host.nodename),

@@ -52,8 +52,7 @@ struct watch {
 	struct connector *connector;
 	struct multicast *multicast;
 	struct listener *listener;
-	struct intake heard; /* of the multicast group */
-	struct source_env env;
+	struct intake intake; /* of the multicast group; the sources' are set up like it */
 	struct source *sources[SOURCES_MAX];
 	size_t source_count;
 	struct source *catch_up; /* of the sources: ends once it has caught up */
@@ -99,12 +98,15 @@ int watch_take_unkept(struct watch *watch, int64_t until_ms, struct err *err);
 /* An event to attribute and put: an intake_put_fn. */
 int watch_put(void *watch, struct event *event, struct str text, struct err *err);
 
+/* Events of that source are held back: then how far it was read is not kept yet. */
+bool watch_holds(const struct watch *watch, const struct source *source);
+
 /* Tries what is held once more; `final`: all of it is decided now. */
 int watch_retry_held(struct watch *watch, bool final, struct err *err);
 
-/* Everything about processes that happened until now is on file when this returns: a
- * source_env.sync(). */
-void watch_sync(void *watch, int64_t ms);
+/* Everything about processes that happened until now is on file when this returns; ms: so is all that
+ * happened until that stamp, if it is not 0, which is cheaper. */
+void watch_sync(struct watch *watch, int64_t ms);
 
 /* Opens a source and adds it. */
 int watch_add_source(struct watch *watch, const char *name, bool from_now, bool once,

@@ -7,7 +7,8 @@
 /* How long a record of a set-up process waits for evidence of its container. */
 #define HOLD_MS 700
 
-/* Records of the multicast group taken before others get a turn. */
+/* Lines of a source, and records of the multicast group, taken before others get a turn. */
+#define LINES_PER_TURN   1024
 #define RECORDS_PER_TURN 8192
 
 /* auditd writes a record within this time after the kernel made it: a file that is read for what
@@ -168,10 +169,8 @@ static int take_processes(struct watch *watch, struct err *err)
 	return result;
 }
 
-/* Everything about processes that happened until now is on file when this returns. */
-void watch_sync(void *context, int64_t ms)
+void watch_sync(struct watch *watch, int64_t ms)
 {
-	struct watch *watch = context;
 	struct err err = ERR_INIT;
 
 	if (!watch->listener || (ms && ms + STAMP_SLACK_MS < watch->synced_ms))
@@ -210,7 +209,7 @@ static int take_record(struct watch *watch, const struct heard_record *heard, st
 	if (result < 0)
 		return result;
 	multicast_frame(heard->type, heard->text, &framed);
-	return intake_framed(&watch->heard, &framed, heard->text, err);
+	return intake_framed(&watch->intake, &framed, heard->text, err);
 }
 
 int watch_take_heard(struct watch *watch, struct err *err)
@@ -246,7 +245,7 @@ int watch_add_source(struct watch *watch, const char *name, bool from_now, bool 
 		.from_now = from_now,
 		.once = once,
 	};
-	int result = source_open(&watch->env, &options, ret_source, err);
+	int result = source_open(&watch->intake, &options, ret_source, err);
 
 	if (result == 0)
 		watch->sources[watch->source_count++] = *ret_source;
@@ -275,12 +274,71 @@ int watch_begin_catch_up(struct watch *watch, struct err *err)
 	return result;
 }
 
+bool watch_holds(const struct watch *watch, const struct source *source)
+{
+	return hold_count_of(watch->hold, source_slot(source)) > 0;
+}
+
 static bool is_done(const struct watch *watch, const struct source *source)
 {
 	if (source_ended(source))
 		return true;
 	return source == watch->catch_up && source_caught_up(source) &&
 	       watch_clock_ms(CLOCK_MONOTONIC) > watch->catch_up_until_ms;
+}
+
+static int take_entry(struct watch *watch, struct source *source, enum source_given given,
+		      const struct source_entry *entry, struct err *err)
+{
+	struct intake *intake = source_intake(source);
+
+	switch (given) {
+	case SOURCE_FILE:
+		return source_begin_file(source, !watch_holds(watch, source), err);
+	case SOURCE_LINE:
+		return intake_line(intake, &entry->line, err);
+	case SOURCE_FRAMED:
+		return intake_framed(intake, &entry->framed, entry->line.text, err);
+	default:
+		return 0;
+	}
+}
+
+/* Some lines of a source. A log keeps what there is no room for. Returns 1 if there may be more. */
+static int take_turn(struct watch *watch, struct source *source, struct err *err)
+{
+	struct source_entry entry;
+	bool synced = false;
+
+	for (int i = 0; i < LINES_PER_TURN && store_has_room(watch->store); i++) {
+		/* What was read in one go is not of a later process. */
+		synced = synced && source_is_buffered(source);
+		int given = source_next(source, &entry, err);
+
+		if (given == SOURCE_END || given == SOURCE_NOTHING || given < 0)
+			return given < 0 ? given : 0;
+		if ((given == SOURCE_LINE || given == SOURCE_FRAMED) && !synced) {
+			watch_sync(watch, given == SOURCE_FRAMED ? entry.framed.ms : 0);
+			synced = true;
+		}
+		int result = take_entry(watch, source, (enum source_given)given, &entry, err);
+
+		if (result < 0)
+			return result;
+		if (given == SOURCE_LINE && !source_is_buffered(source))
+			return 1;
+	}
+	return store_has_room(watch->store);
+}
+
+static int take_source(struct watch *watch, struct source *source, struct err *err)
+{
+	if (source_ended(source) || !store_has_room(watch->store))
+		return 0;
+	watch->slot = source_slot(source);
+	int result = source_turn(source, err);
+
+	return result < 0 ? result : take_turn(watch, source, err);
 }
 
 /* Takes from all sources by turns. Returns 1 if there may be more. */
@@ -292,12 +350,7 @@ int watch_take_sources(struct watch *watch, struct err *err)
 	if (store_trouble(watch->store))
 		return 0;
 	for (size_t i = 0; i < watch->source_count; i++) {
-		struct source *source = watch->sources[i];
-
-		if (source_ended(source))
-			continue;
-		watch->slot = source_slot(source);
-		int result = source_read(source, err);
+		int result = take_source(watch, watch->sources[i], err);
 
 		if (result < 0)
 			return result;
@@ -313,11 +366,8 @@ int watch_take_unkept(struct watch *watch, int64_t until_ms, struct err *err)
 	for (size_t i = 0; i < watch->source_count && result >= 0; i++) {
 		struct source *source = watch->sources[i];
 
-		watch->slot = source_slot(source);
 		do {
-			result = source_is_kept(source) || source_ended(source)
-					 ? 0
-					 : source_read(source, err);
+			result = source_is_kept(source) ? 0 : take_source(watch, source, err);
 		} while (result > 0 && watch_clock_ms(CLOCK_MONOTONIC) < until_ms);
 	}
 	return result < 0 ? result : 0;
@@ -329,7 +379,7 @@ int watch_end_catch_up(struct watch *watch, struct err *err)
 	struct source *source = watch->catch_up;
 
 	if (!source || !is_done(watch, source) || !store_has_room(watch->store) ||
-	    hold_count_of(watch->hold, source_slot(source)))
+	    watch_holds(watch, source))
 		return 0;
 	int result = source_mark(source, err);
 

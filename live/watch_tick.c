@@ -125,7 +125,7 @@ void watch_show_status(struct watch *watch)
 static int mark(struct watch *watch, struct source *source, struct err *err)
 {
 	/* What is held was read, but is not put yet. */
-	if (hold_count_of(watch->hold, source_slot(source)) || !store_has_room(watch->store))
+	if (watch_holds(watch, source) || !store_has_room(watch->store))
 		return 0;
 	return source_mark(source, err);
 }

@@ -33,7 +33,7 @@ struct fixture {
 	struct cgroup_rules *rules;
 	unsigned records; /* that a source gave */
 	int64_t last_ms;  /* the stamp of the last one */
-	unsigned decided; /* how many of them are not held back */
+	unsigned decided; /* how many of them are not held back; 0: all */
 	char log[64];
 };
 
@@ -50,26 +50,12 @@ static int count_record(void *context, struct event *event, struct str text, str
 	struct watch *watch = context;
 	struct fixture *fixture = (struct fixture *)watch; /* its first member */
 
-	(void)text;
 	(void)err;
 	fixture->last_ms = event->record->ms;
 	fixture->records++;
+	if (fixture->decided && fixture->records > fixture->decided)
+		assert_true(hold_add(watch->hold, event, text, watch->slot, INT64_MAX));
 	return 0;
-}
-
-static void no_sync(void *context, int64_t ms)
-{
-	(void)context;
-	(void)ms;
-}
-
-static bool holds(void *context, unsigned slot)
-{
-	struct watch *watch = context;
-	struct fixture *fixture = (struct fixture *)watch;
-
-	(void)slot;
-	return fixture->records > fixture->decided;
 }
 
 static int setup(void **state)
@@ -90,13 +76,11 @@ static int setup(void **state)
 	watch->node = STR("vm");
 	watch->evidence = (struct evidence){
 		.store = watch->store, .node = watch->node, .status_line = &watch->status_line};
-	watch->env = (struct source_env){
+	watch->intake = (struct intake){
 		.store = watch->store,
 		.host_name = STR("vm"),
 		.put = count_record,
-		.sync = no_sync,
 		.before_message = watch_clear_status,
-		.holds = holds,
 		.context = watch,
 	};
 	strcpy(fixture->log, "/tmp/test_watch.XXXXXX");
@@ -212,7 +196,8 @@ static void open_source(struct fixture *fixture, const char *name, const char *p
 	struct err err = ERR_INIT;
 
 	assert_int_equal(
-		source_open(&watch->env, &options, &watch->sources[watch->source_count], &err), 0);
+		source_open(&watch->intake, &options, &watch->sources[watch->source_count], &err),
+		0);
 	watch->source_count++;
 }
 
