@@ -45,7 +45,8 @@ static int run(struct invocation *invocation, struct err *err)
 	const struct doctor_options *given = invocation->options;
 	const struct host_options options = {
 		.root = given->runtime_root,
-		.proc_root = given->proc_root,
+		/* as for watch: the host's /proc is a mount of its own */
+		.proc_root = given->proc_root ? given->proc_root : "/proc",
 		.db = given->global.db,
 		.probe = !given->no_probe,
 	};

@@ -186,6 +186,7 @@ void digest_add(struct digest *digest, const struct observation *observation,
 	struct digest_call *call = call_for(group, observation);
 
 	runs_add(&group->runs, observation);
+	traits_add(&group->traits, observation);
 	widen(group->records == 0, &group->first_ms, &group->last_ms, observation);
 	group->records += observation->count;
 	if (!call) {

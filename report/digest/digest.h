@@ -13,6 +13,7 @@
 
 #include "report/diff.h"
 #include "report/runs.h"
+#include "report/traits.h"
 
 /* Calls that are kept of one group; a program can make up any number of them. */
 #define DIGEST_CALLS_MAX 4096
@@ -48,6 +49,7 @@ struct digest_group {
 	uint64_t calls_cut; /* records of further calls */
 	size_t new_count, refused_count;
 	struct runs runs;
+	struct traits traits;
 };
 
 struct digest;

@@ -53,13 +53,14 @@ static void write_evidence(const json_t *model, FILE *out)
 	const json_t *evidence = json_object_get(model, "evidence"),
 		     *reasons = model_list(evidence, "reasons");
 	bool complete = json_is_true(json_object_get(evidence, "complete"));
+	uint64_t records = model_count(evidence, "records");
 
 	fprintf(out,
 		"<section class=\"evidence %s\" aria-labelledby=\"evidence\">\n"
-		"<h2 id=\"evidence\">Evidence: %s</h2>\n<p>%" PRIu64 " records, %" PRIu64
+		"<h2 id=\"evidence\">Evidence: %s</h2>\n<p>%" PRIu64 " record%s, %" PRIu64
 		" known to be lost.</p>\n",
-		complete ? "complete" : "incomplete", complete ? "complete" : "incomplete",
-		model_count(evidence, "records"), model_count(evidence, "lost"));
+		complete ? "complete" : "incomplete", complete ? "complete" : "incomplete", records,
+		records == 1 ? "" : "s", model_count(evidence, "lost"));
 	if (json_array_size(reasons))
 		fputs("<ul>\n", out);
 	for (size_t i = 0; i < json_array_size(reasons); i++) {

@@ -64,6 +64,7 @@ static void put_doings(json_t *object, const struct digest_group *group,
 			    json_from_ms(group ? group->last_ms : 0, group != NULL));
 	json_object_set_new(object, "new", fresh);
 	json_object_set_new(object, "refused", refused);
+	json_object_set_new(object, "io_uring", json_boolean(group && group->traits.io_uring));
 	json_object_set_new(object, "seen",
 			    group && !facts->mark ? runs_json(&group->runs) : json_null());
 }

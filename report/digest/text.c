@@ -136,6 +136,29 @@ static void write_drift(const struct digest_facts *facts, const json_t *model, F
 			write_without_image(model));
 }
 
+/* No filter sees what a ring asks for (report/traits.h). */
+static void write_io_uring(const struct digest_facts *facts, FILE *out)
+{
+	size_t count, named = 0;
+	struct digest_group *const *groups = digest_groups(facts->digest, &count);
+	BUF_AUTO line = {0}, sentence = {0}, wrapped = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		if (!groups[i]->traits.io_uring || named++ >= GROUPS_MAX)
+			continue;
+		if (named == 1)
+			traits_put_io_uring(&groups[i]->traits, &sentence);
+		buf_format(&line, "%s%s", named > 1 ? ", " : "", groups[i]->title);
+	}
+	if (named == 0)
+		return;
+	if (named > GROUPS_MAX)
+		buf_format(&line, " and %zu more", named - GROUPS_MAX);
+	buf_format(&line, ": %s", sentence.p);
+	text_wrap(&wrapped, buf_str(&line), 2, facts->columns);
+	fprintf(out, "\nio_uring:\n%s", wrapped.p);
+}
+
 /* Of what came since the last report alone, nothing can be said about runs. */
 static void write_runs(const struct digest_facts *facts, FILE *out)
 {
@@ -211,6 +234,7 @@ void digest_write_text(const struct digest_facts *facts, const json_t *model, FI
 		write_section(facts, model, &sections[i], out);
 	write_unknown(facts, model, out);
 	write_drift(facts, model, out);
+	write_io_uring(facts, out);
 	write_runs(facts, out);
 	write_evidence(facts, model, out);
 	write_next(model, out);
