@@ -13,6 +13,7 @@ live_tests = \
 	tests/live/kubernetes.test \
 	tests/live/systemd.test \
 	tests/live/logmode.test \
+	tests/live/status.test \
 	tests/live/verdicts.test \
 	tests/live/forms.test \
 	tests/live/profile-loop.test \
