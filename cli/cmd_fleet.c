@@ -3,9 +3,11 @@
 #include "cli/reading.h"
 #include "fleet/bundle.h"
 #include "fleet/fleet.h"
+#include "report/digest/metrics.h"
 #include "report/summary.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,7 +26,7 @@ static const struct option_row rows[] = {
 	       "keep this many days; default: 365"),
 	OPTION(FLAG, 0, "print", NULL, struct fleet_options, print,
 	       "only print the SQL of the schema"),
-	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
+	GLOBAL_OPTION_ROWS("text|json|csv|prometheus"),
 };
 /* clang-format on */
 
@@ -125,11 +127,55 @@ static int write_sender(const struct fleet_sender *sender, void *context)
 			     format_from_name(options->global.format), stdout);
 }
 
+struct metrics {
+	struct buf times, records;
+};
+
+static int add_metrics(const struct fleet_sender *sender, void *context)
+{
+	struct metrics *metrics = context;
+	BUF_AUTO label = {0};
+
+	metrics_put_label(&label, "node", sender->name);
+	if (sender->behind_ms >= 0)
+		buf_format(&metrics->times,
+			   "sclog_fleet_push_timestamp_seconds{%s} %" PRId64 ".%03" PRId64 "\n",
+			   label.p, sender->pushed_ms / 1000, sender->pushed_ms % 1000);
+	buf_format(&metrics->records, "sclog_fleet_records{%s} %" PRIu64 "\n", label.p,
+		   sender->records);
+	return 0;
+}
+
+static int write_metrics(struct fleet *fleet, struct err *err)
+{
+	struct metrics metrics = {.times = {0}};
+	int r = fleet_status(fleet, add_metrics, &metrics, err);
+
+	if (r == 0) {
+		metrics_put_head(stdout, "sclog_fleet_push_timestamp_seconds", "gauge",
+				 "When the node last sent, by the server's clock.");
+		fwrite(metrics.times.p, 1, metrics.times.n, stdout);
+		metrics_put_head(stdout, "sclog_fleet_records", "gauge",
+				 "Records of the node that the fleet has.");
+		fwrite(metrics.records.p, 1, metrics.records.n, stdout);
+	}
+	buf_release(&metrics.times);
+	buf_release(&metrics.records);
+	return r;
+}
+
+static bool wants_metrics(const struct global_options *global)
+{
+	return global->format && strcmp(global->format, "prometheus") == 0;
+}
+
 static int status(const struct action *action, struct err *err)
 {
 	struct fleet_options given = *action->options;
 
-	return fleet_status(action->fleet, write_sender, &given, err);
+	return wants_metrics(&given.global)
+		       ? write_metrics(action->fleet, err)
+		       : fleet_status(action->fleet, write_sender, &given, err);
 }
 
 static const struct {
@@ -163,6 +209,8 @@ static int check_usage(const struct invocation *invocation, unsigned *ret_keep_d
 	if (!action_of(invocation))
 		return err_set(err, EINVAL,
 			       "expected init, migrate, load FILE..., status or prune");
+	if (wants_metrics(&options->global) && strcmp(invocation->operands[0], "status") != 0)
+		return err_set(err, EINVAL, "--format prometheus applies only to status");
 	if (options->keep_days && (*end || days < 1 || days > 36500))
 		return err_set(err, EINVAL, "--keep-days: '%s' is not a number from 1 to 36500",
 			       options->keep_days);

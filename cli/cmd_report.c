@@ -206,6 +206,11 @@ static int gather(struct gathering *gathering, const struct reading *reading,
 	return 0;
 }
 
+static bool is_metrics(const struct report_options *given)
+{
+	return given->global.format && strcmp(given->global.format, "prometheus") == 0;
+}
+
 /* Nothing of a report is seen before it is whole. */
 static int write_report(const struct gathering *gathering, const struct reading *reading,
 			const struct invocation *invocation, struct err *err)
@@ -229,6 +234,8 @@ static int write_report(const struct gathering *gathering, const struct reading 
 	FILE *out = open_memstream(&text, &size);
 	int r = out ? clock_now_ms(&facts.now_ms, err) : err_errno(err, errno, "the report");
 
+	if (r == 0 && is_metrics(given))
+		r = store_share_lag(reading->store, &facts.lag, err);
 	if (r == 0) {
 		if (gathering->diff) {
 			facts.judge = gathering->judges.all[0].profile;
@@ -259,13 +266,11 @@ static int conclude(const struct gathering *gathering, const struct reading *rea
 
 static enum group_by grouping(const struct report_options *given)
 {
-	bool metrics = given->global.format && strcmp(given->global.format, "prometheus") == 0;
-
 	if (given->by)
 		return group_by_from_name(given->by);
 	if (given->drift)
 		return GROUP_BY_IMAGE;
-	return metrics ? GROUP_BY_LABELS : GROUP_BY_WORKLOAD;
+	return is_metrics(given) ? GROUP_BY_LABELS : GROUP_BY_WORKLOAD;
 }
 
 static int report(struct invocation *invocation, struct gathering *gathering, struct err *err)

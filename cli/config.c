@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/nearest.h"
 #include "cli/retention.h"
+#include "cli/sending.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@ struct section {
 	const char *suffix;
 };
 
-#define SECTION_COUNT 4
+#define SECTION_COUNT 5
 
 struct parse {
 	struct config *config;
@@ -158,7 +159,7 @@ static void check_section(struct parse *parse, struct str text)
 	const char *near = nearest_find(name, section_name, parse);
 
 	problem(parse, parse->line, "unknown section [%.*s]: %s%s%s", (int)name.n, name.p,
-		near ? "did you mean [" : "must be [watch], [retention], [cgroup] or [roots]",
+		near ? "did you mean [" : "must be [watch], [retention], [fleet], [cgroup] or [roots]",
 		near ? near : "", near ? "]?" : "");
 }
 
@@ -363,9 +364,10 @@ static int parse_text(const char *path, struct str text, const struct config_tar
 		.rest = text,
 		.sections = {{"watch", &command_watch.table, ""},
 			     {"retention", &retention_table, ""},
+			     {"fleet", &sending_table, ""},
 			     {"cgroup", NULL, ""},
 			     {"roots", &command_watch.table, "-root"}},
-		.options = {target->watch, target->retention, NULL, target->watch},
+		.options = {target->watch, target->retention, target->sending, NULL, target->watch},
 	};
 	int result = cgroup_rules_new(&parse.rules, err);
 

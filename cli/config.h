@@ -1,5 +1,5 @@
 /*
- * The configuration file of `sclog watch`: /etc/sclog/sclog.conf, or --config FILE.
+ * The configuration file of watch, prune and push: /etc/sclog/sclog.conf, or --config FILE.
  *
  * Sections in brackets, KEY = VALUE lines, `#` or `;` comments. A key is the long name of an option
  * (cli/option.h), and its value is checked as the option's argument is. Every mistake is found in one
@@ -23,11 +23,13 @@ struct config_rule {
 };
 
 struct retention_options;
+struct sending_options;
 
 /* The options that the file fills in where the command line left them open. NULL: only checked. */
 struct config_target {
 	void *watch; /* of command_watch: [watch] and [roots] */
 	struct retention_options *retention;
+	struct sending_options *sending; /* [fleet] */
 };
 
 /* What the options borrow, and all else of the file. */

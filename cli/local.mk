@@ -27,6 +27,7 @@ libsclog_a_SOURCES += \
 	cli/profile_make.c cli/profile_private.h \
 	cli/progress.c cli/progress.h \
 	cli/retention.c cli/retention.h \
+	cli/sending.c cli/sending.h \
 	cli/reading.c cli/reading.h \
 	cli/selection.c cli/selection.h \
 	cli/known_names.c \

@@ -19,7 +19,7 @@ libsclog_a_SOURCES += \
 	report/digest/html.c \
 	report/digest/junit.c \
 	report/digest/markdown.c \
-	report/digest/metrics.c \
+	report/digest/metrics.c report/digest/metrics.h \
 	report/digest/model.c report/digest/model.h \
 	report/digest/sarif.c \
 	report/digest/text.c \

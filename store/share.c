@@ -388,3 +388,39 @@ int store_share_set_bundled(struct store *store, int64_t revision, struct err *e
 {
 	return revision_put_meta(&store->sql, "bundled", revision, err);
 }
+
+int store_share_set_pushed(struct store *store, int64_t revision, int64_t now_ms, struct err *err)
+{
+	int result = revision_put_meta(&store->sql, "pushed", revision, err);
+
+	return result == 0 ? revision_put_meta(&store->sql, "pushed_ms", now_ms, err) : result;
+}
+
+int store_share_lag(struct store *store, struct share_lag *ret_lag, struct err *err)
+{
+	/* after send_all a push sends everything */
+	static const char text[] =
+		"SELECT CASE WHEN ?1 < coalesce((SELECT value FROM meta WHERE key = 'send_all'), 0)"
+		" THEN (SELECT count(*) FROM (SELECT DISTINCT series, hour / 24 FROM hour))"
+		" ELSE (SELECT count(*) FROM changed WHERE revision > ?1) END";
+	struct sql *sql = &store->sql;
+	int64_t revision = 0;
+
+	*ret_lag = (struct share_lag){.any = false};
+	int result = sql->schema < 3 ? 0 : revision_meta(sql, "pushed", &revision, err);
+
+	if (result < 0 || revision == 0)
+		return result;
+	result = revision_meta(sql, "pushed_ms", &ret_lag->pushed_ms, err);
+	sqlite3_stmt *count = result == 0 ? sql_prepare(sql, text, err) : NULL;
+
+	if (!count)
+		return -err->code;
+	sqlite3_bind_int64(count, 1, revision);
+	result = sql_step(sql, count, err);
+	if (result > 0)
+		ret_lag->rows = (uint64_t)sqlite3_column_int64(count, 0);
+	ret_lag->any = result > 0;
+	sqlite3_finalize(count);
+	return result < 0 ? result : 0;
+}

@@ -106,6 +106,16 @@ int store_share_bundled(struct store *store, struct share_known *ret_known,
 			char uuid[SHARE_UUID_SIZE], struct err *err);
 int store_share_set_bundled(struct store *store, int64_t revision, struct err *err);
 
+/* What a fleet's database had of the store at the last push. */
+struct share_lag {
+	bool any; /* else the store was never pushed */
+	int64_t pushed_ms;
+	uint64_t rows; /* days of series that changed since */
+};
+
+int store_share_set_pushed(struct store *store, int64_t revision, int64_t now_ms, struct err *err);
+int store_share_lag(struct store *store, struct share_lag *ret_lag, struct err *err);
+
 /*
  * Takes up rows, in one transaction. A bundle of a sender that is known must go on where the last one
  * ended (else -ESTALE; *ret_known if it brings nothing new), and what it has replaces what came

@@ -1,3 +1,4 @@
+#include "report/digest/metrics.h"
 #include "report/digest/write_private.h"
 
 #include "ingest/arch.h"
@@ -9,23 +10,28 @@
 #define EVENTS_MAX 20000
 
 /* The text format escapes three characters in a label's value; the rest is UTF-8. */
-static void put_value(struct buf *buf, const char *text)
+void metrics_put_label(struct buf *labels, const char *name, struct str value)
 {
-	for (; *text; text++) {
-		if (*text == '\\' || *text == '"')
-			buf_put_char(buf, '\\');
-		if (*text == '\n')
-			buf_put_str(buf, STR("\\n"));
+	buf_format(labels, "%s%s=\"", labels->n ? "," : "", name);
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] == '\\' || value.p[i] == '"')
+			buf_put_char(labels, '\\');
+		if (value.p[i] == '\n')
+			buf_put_str(labels, STR("\\n"));
 		else
-			buf_put_char(buf, *text);
+			buf_put_char(labels, value.p[i]);
 	}
+	buf_put_char(labels, '"');
+}
+
+void metrics_put_head(FILE *out, const char *metric, const char *type, const char *help)
+{
+	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", metric, help, metric, type);
 }
 
 static void put_label(struct buf *labels, const char *name, const char *value)
 {
-	buf_format(labels, "%s%s=\"", labels->n ? "," : "", name);
-	put_value(labels, value);
-	buf_put_char(labels, '"');
+	metrics_put_label(labels, name, str_from(value));
 }
 
 /* The parts of a group's key, but for a container's id, of which there is no end. */
@@ -46,11 +52,6 @@ static void write_sample(FILE *out, const char *metric, const struct buf *labels
 		fprintf(out, "%s{%s} %" PRIu64 "\n", metric, labels->p, value);
 	else
 		fprintf(out, "%s %" PRIu64 "\n", metric, value);
-}
-
-static void write_head(FILE *out, const char *metric, const char *type, const char *help)
-{
-	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", metric, help, metric, type);
 }
 
 static void write_events_of(const struct digest_group *group, size_t *written, FILE *out)
@@ -92,7 +93,8 @@ static void write_events(const struct digest_facts *facts, FILE *out)
 	size_t count, written = 0;
 	struct digest_group *const *groups = digest_groups(facts->digest, &count);
 
-	write_head(out, "sclog_events_total", "counter", "Records of seccomp, by call and action.");
+	metrics_put_head(out, "sclog_events_total", "counter",
+			 "Records of seccomp, by call and action.");
 	for (size_t i = 0; i < count; i++)
 		write_events_of(groups[i], &written, out);
 }
@@ -103,7 +105,7 @@ static void write_lengths(const json_t *model, const char *list, const char *met
 {
 	const json_t *groups = model_list(model, "groups");
 
-	write_head(out, metric, "gauge", help);
+	metrics_put_head(out, metric, "gauge", help);
 	for (size_t i = 0; i < json_array_size(groups); i++) {
 		const json_t *group = json_array_get(groups, i), *members = model_list(group, list);
 		BUF_AUTO labels = {0};
@@ -121,8 +123,8 @@ static void write_last(const struct digest_facts *facts, FILE *out)
 	size_t count;
 	struct digest_group *const *groups = digest_groups(facts->digest, &count);
 
-	write_head(out, "sclog_last_record_timestamp_seconds", "gauge",
-		   "When the latest record was made.");
+	metrics_put_head(out, "sclog_last_record_timestamp_seconds", "gauge",
+			 "When the latest record was made.");
 	for (size_t i = 0; i < count; i++) {
 		json_t *key = group_key_json(&groups[i]->key);
 		BUF_AUTO labels = {0};
@@ -133,6 +135,19 @@ static void write_last(const struct digest_facts *facts, FILE *out)
 			labels.n ? labels.p : "", groups[i]->last_ms / 1000,
 			groups[i]->last_ms % 1000);
 	}
+}
+
+static void write_lag(const struct share_lag *lag, FILE *out)
+{
+	if (!lag->any)
+		return;
+	metrics_put_head(out, "sclog_push_timestamp_seconds", "gauge",
+			 "When the store was last sent to the fleet's database.");
+	fprintf(out, "sclog_push_timestamp_seconds %" PRId64 ".%03" PRId64 "\n",
+		lag->pushed_ms / 1000, lag->pushed_ms % 1000);
+	metrics_put_head(out, "sclog_push_pending_rows", "gauge",
+			 "Days of series that the fleet's database does not have yet.");
+	write_sample(out, "sclog_push_pending_rows", NULL, lag->rows);
 }
 
 void digest_write_prometheus(const struct digest_facts *facts, const json_t *model, FILE *out)
@@ -149,11 +164,12 @@ void digest_write_prometheus(const struct digest_facts *facts, const json_t *mod
 			"log.",
 			out);
 	}
-	write_head(out, "sclog_records_lost_total", "counter", "Records known to be lost.");
+	metrics_put_head(out, "sclog_records_lost_total", "counter", "Records known to be lost.");
 	write_sample(out, "sclog_records_lost_total", NULL, model_count(evidence, "lost"));
-	write_head(out, "sclog_evidence_complete", "gauge",
-		   "1 if nothing is known that is missing, else 0.");
+	metrics_put_head(out, "sclog_evidence_complete", "gauge",
+			 "1 if nothing is known that is missing, else 0.");
 	write_sample(out, "sclog_evidence_complete", NULL,
 		     json_is_true(json_object_get(evidence, "complete")));
 	write_last(facts, out);
+	write_lag(&facts->lag, out);
 }

@@ -6,6 +6,7 @@
 
 #include "report/digest/digest.h"
 #include "report/digest/drift.h"
+#include "store/share.h"
 
 /* The words of --format, the default first. digest_write_WORD() writes it. */
 #define DIGEST_FORMATS(EACH) \
@@ -33,7 +34,8 @@ struct digest_facts {
 	const char *mark; /* --since-last: its name, NULL for none */
 	bool has_mark_ms; /* a report was made under that name before, then */
 	int64_t mark_ms;
-	size_t columns; /* text: how wide */
+	size_t columns;       /* text: how wide */
+	struct share_lag lag; /* metrics: what a fleet's database does not have yet */
 };
 
 /* Whether there is something to tell: new, refused, missing, or not to be told. */

@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/retention.h"
+#include "cli/sending.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -39,6 +40,7 @@ static void write_file(const char *text, size_t n)
 /* What the file of load() has set, and what it was to leave alone. */
 static void *watch_given;
 static struct retention_options retention_given;
+static struct sending_options sending_given;
 
 static const char *given(const char *option)
 {
@@ -59,12 +61,13 @@ static void forget_given(void)
 	free(watch_given);
 	watch_given = calloc(1, command_watch.options_size);
 	retention_given = (struct retention_options){0};
+	sending_given = (struct sending_options){0};
 	assert_non_null(watch_given);
 }
 
 static int read_file(struct config *config, struct err *err)
 {
-	const struct config_target target = {.watch = watch_given, .retention = &retention_given};
+	const struct config_target target = {.watch = watch_given, .retention = &retention_given, .sending = &sending_given};
 
 	return config_load(path, true, &target, config, err);
 }
@@ -111,6 +114,11 @@ static void test_every_key(void **state)
 				   "a = ^/a/(?<id>[^/]+)\n"
 				   "b = ^/b=/(?<id>x)\n"
 				   "a = ^/c/(?<id>x)\n"
+				   "[fleet]\n"
+				   "to = postgresql://db.example/x?sslmode=verify-full\n"
+				   "node = n1\n"
+				   "interval = 1h30m\n"
+				   "jitter = 90s\n"
 				   "[roots]\n"
 				   "proc = /host/proc\n"
 				   "runtime = /host";
@@ -131,6 +139,10 @@ static void test_every_key(void **state)
 	assert_text(given("db-group"), "adm");
 	assert_text(given("format"), "json");
 	assert_text(given("priority"), "-20");
+	assert_text(sending_given.to, "postgresql://db.example/x?sslmode=verify-full");
+	assert_text(sending_given.node, "n1");
+	assert_text(sending_given.interval, "1h30m");
+	assert_text(sending_given.jitter, "90s");
 	assert_text(given("proc-root"), "/host/proc");
 	assert_text(given("runtime-root"), "/host");
 	assert_int_equal(config.rule_count, 3);
@@ -253,7 +265,7 @@ static const struct {
 	const char *parts[4];
 } mistakes[] = {
 	{"[wacth]\nsource = auto\n", 1, {":1: unknown section [wacth]: did you mean [watch]?"}},
-	{"[]\n", 1, {":1: unknown section []: must be [watch], [retention], [cgroup] or [roots]"}},
+	{"[]\n", 1, {":1: unknown section []: must be [watch], [retention], [fleet], [cgroup] or [roots]"}},
 	{"[watch\nsource = auto\n", 2, {":1: missing ]", ":2: "}},
 	{"[watch]\nsuorce = auto\n",
 	 1,
