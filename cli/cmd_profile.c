@@ -4,6 +4,7 @@
 #include "report/message.h"
 #include "ingest/action.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -38,8 +39,11 @@ static const struct option_row rows[] = {
 	OPTION_TITLE("Output"),
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct profile_given, by,
 	       "write one profile for each of these into the directory -o"),
+	OPTION(TEXT, 0, "shared", "NUMBER", struct profile_given, shared,
+	       "write at most NUMBER profiles that workloads (or what --by says) share, with the "
+	       "fewest calls that they do not need; without -o only show who would get which"),
 	OPTION(TEXT, 'o', "output", "FILE", struct profile_given, output,
-	       "write FILE atomically; with --by a directory"),
+	       "write FILE atomically; with --by and --shared a directory"),
 	OPTION(FLAG, 0, "force", NULL, struct profile_given, force,
 	       "replace existing files"),
 	OPTION(TEXT, 0, "name", "NAME", struct profile_given, name,
@@ -66,6 +70,7 @@ struct profiling {
 	struct bases bases;
 	struct reading reading;
 	struct recording *recording;
+	size_t shared; /* --shared, or 0 */
 	struct err *err;
 };
 
@@ -93,6 +98,8 @@ static enum group_by group_by_of(const struct profile_given *given)
 {
 	if (given->by)
 		return group_by_from_name(given->by);
+	if (given->shared)
+		return GROUP_BY_WORKLOAD;
 	return given->merge.count ? GROUP_BY_ALL : GROUP_BY_RUNS;
 }
 
@@ -194,7 +201,7 @@ static int refuse_unnamed(struct profiling *profiling)
 	return err_set(profiling->err, ENODATA,
 		       "no %s is known for anything in this selection; nothing written. Try "
 		       "--by name",
-		       profiling->given->by);
+		       profiling->given->by ? profiling->given->by : "workload");
 }
 
 /*
@@ -293,32 +300,98 @@ static int make_each(struct profiling *profiling, struct product *products, size
 	return complete ? EXIT_FINE : EXIT_INCOMPLETE;
 }
 
-static int write_each(struct profiling *profiling, struct recorded_group *groups, size_t count)
+/* Groups that get a file; the array is the caller's to free. */
+static struct recorded_group **groups_with_files(const struct profiling *profiling,
+						 struct recorded_group *groups, size_t count,
+						 size_t *ret_count, size_t *ret_observed)
+{
+	struct recorded_group **all = mem_new(count + 1, sizeof(struct recorded_group *));
+
+	*ret_count = *ret_observed = 0;
+	for (size_t i = 0; i < count; i++) {
+		*ret_observed += is_observed(&groups[i]);
+		if (has_file(profiling, &groups[i]))
+			all[(*ret_count)++] = &groups[i];
+	}
+	return all;
+}
+
+static int write_products(struct profiling *profiling, struct product *products, size_t count)
 {
 	enum form form = profiling->making.form;
+
+	products_number(products, count, form);
+	int r = make_each(profiling, products, count);
+
+	return r == EXIT_FINE
+		       ? products_write(products, count, form, profiling->given, profiling->err)
+		       : r;
+}
+
+static int write_each(struct profiling *profiling, struct recorded_group **groups, size_t count)
+{
 	struct product *products = mem_new(count + 1, sizeof(*products));
-	size_t made = 0, observed = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		observed += is_observed(&groups[i]);
-		if (has_file(profiling, &groups[i]))
-			products[made++] = product_of(&groups[i]);
-	}
-	products_number(products, made, form);
-	int r = 0;
+	for (size_t i = 0; i < count; i++)
+		products[i] = product_of(groups[i]);
+	int r = write_products(profiling, products, count);
 
-	if (made)
-		r = make_each(profiling, products, made);
-	else if (observed)
-		r = refuse_unnamed(profiling);
-	else
-		r = refuse_nothing(profiling, NULL);
-	if (r == EXIT_FINE)
-		r = products_write(products, made, form, profiling->given, profiling->err);
-	for (size_t i = 0; i < made; i++)
+	for (size_t i = 0; i < count; i++)
 		product_release(&products[i]);
 	free(products);
 	return r;
+}
+
+/* --- shared profiles */
+
+static int write_joined(struct profiling *profiling, const struct sharing *sharing)
+{
+	const struct profile_given *given = profiling->given;
+	size_t count = sharing->cover.part_count;
+	MEM_AUTO struct recorded_group **joined =
+		mem_new(count + 1, sizeof(struct recorded_group *));
+
+	for (size_t i = 0; i < count; i++)
+		joined[i] = &sharing->joined[i];
+	int r = sharing_check_file(given, profiling->err);
+
+	if (r == 0)
+		r = write_each(profiling, joined, count);
+	if (r == EXIT_FINE)
+		r = sharing_write_file(sharing, profiling->making.form, given, profiling->err);
+	return r;
+}
+
+static int write_shared(struct profiling *profiling, struct recorded_group **groups, size_t count)
+{
+	struct sharing sharing = {.groups = NULL};
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		/* else the profiles are checked */
+		r = profiling->given->output ? 0 : check_group(profiling, groups[i]);
+		making_complete(&profiling->making, groups[i]);
+	}
+	if (r == 0)
+		r = sharing_find(&sharing, groups, count, profiling->shared, profiling->err);
+	if (r == 0 && profiling->given->output)
+		r = write_joined(profiling, &sharing);
+	if (r == 0 && !profiling->given->global.quiet)
+		sharing_write_text(&sharing, stdout);
+	sharing_release(&sharing);
+	return r;
+}
+
+static int write_several(struct profiling *profiling, struct recorded_group *groups, size_t count)
+{
+	size_t made, observed;
+	MEM_AUTO struct recorded_group **all =
+		groups_with_files(profiling, groups, count, &made, &observed);
+
+	if (made)
+		return profiling->shared ? write_shared(profiling, all, made)
+					 : write_each(profiling, all, made);
+	return observed ? refuse_unnamed(profiling) : refuse_nothing(profiling, NULL);
 }
 
 static int write_one(struct profiling *profiling, struct recorded_group *group)
@@ -374,8 +447,8 @@ static int write_recorded(struct profiling *profiling)
 	MEM_AUTO struct recorded_group **observed = observed_groups(groups, count, &observed_count);
 
 	warn_of_outside(profiling);
-	if (wants_folder(profiling->given))
-		return write_each(profiling, groups, count);
+	if (profiling->shared || wants_folder(profiling->given))
+		return write_several(profiling, groups, count);
 	if (observed_count > 1)
 		return refuse_mixture(profiling, observed, observed_count);
 	if (observed_count == 1)
@@ -399,8 +472,8 @@ static bool is_merge_alone(const struct profiling *profiling)
 	};
 
 	if (profiling->bases.count == (size_t)profiling->bases.has_base ||
-	    profiling->bases.log_count || profiling->given->by || selection->host ||
-	    selection->unattributed || selection->since || selection->until)
+	    profiling->bases.log_count || profiling->given->by || profiling->shared ||
+	    selection->host || selection->unattributed || selection->since || selection->until)
 		return false;
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		if (lists[i].list->count)
@@ -478,6 +551,30 @@ static int refuse_judging(const struct profile_given *given, struct err *err)
 	return err_set(err, EINVAL, "--%s applies only with --base or --merge", option);
 }
 
+#define SHARED_MAX 1000
+
+static int check_shared(struct profiling *profiling)
+{
+	const struct profile_given *given = profiling->given;
+	char *end;
+	unsigned long number = strtoul(given->shared, &end, 10);
+
+	if (*end || !isdigit((unsigned char)given->shared[0]) || number < 1 || number > SHARED_MAX)
+		return err_set(profiling->err, EINVAL,
+			       "--shared: '%s' is not a number from 1 to %d", given->shared,
+			       SHARED_MAX);
+	if (given->by && !wants_folder(given))
+		return err_set(profiling->err, EINVAL,
+			       "--shared cannot be combined with --by %s: it is for several groups",
+			       given->by);
+	if (given->name)
+		return err_set(profiling->err, EINVAL,
+			       "--name names one profile, but --shared writes several: remove one "
+			       "of them");
+	profiling->shared = number;
+	return 0;
+}
+
 static int check(struct profiling *profiling)
 {
 	const struct profile_given *given = profiling->given;
@@ -491,7 +588,10 @@ static int check(struct profiling *profiling)
 		return err_set(profiling->err, EINVAL,
 			       "`-` is given more than once: standard input can be read only "
 			       "once");
-	if (wants_folder(given) && (!given->output || strcmp(given->output, "-") == 0))
+	if (given->shared && check_shared(profiling) < 0)
+		return -EINVAL;
+	if (wants_folder(given) && !given->shared &&
+	    (!given->output || strcmp(given->output, "-") == 0))
 		return err_set(profiling->err, EINVAL,
 			       "--by %s writes several files: give a directory with -o DIR",
 			       given->by);

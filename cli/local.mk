@@ -25,6 +25,7 @@ libsclog_a_SOURCES += \
 	cli/profile_bases.c \
 	cli/profile_files.c \
 	cli/profile_make.c cli/profile_private.h \
+	cli/profile_shared.c \
 	cli/progress.c cli/progress.h \
 	cli/retention.c cli/retention.h \
 	cli/sending.c cli/sending.h \

@@ -96,17 +96,17 @@ void making_release(struct making *making)
 
 /* --- what is needed */
 
-static void complete_needs(const struct make *make)
+void making_complete(const struct making *making, struct recorded_group *group)
 {
-	const struct profile_given *given = make->making->given;
-	struct needs *needs = &make->group->needs;
+	const struct profile_given *given = making->given;
+	struct needs *needs = &group->needs;
 
 	if (given->sub_arches)
 		needs_add_sub_arches(needs);
 	if (given->no_always)
 		return;
 	needs_add_always(needs, ALWAYS_PROGRAM);
-	if (make->making->phases & (1U << PHASE_SETUP))
+	if (making->phases & (1U << PHASE_SETUP))
 		needs_add_always(needs, ALWAYS_SETUP);
 }
 
@@ -462,7 +462,7 @@ int product_make(struct making *making, struct product *product, struct err *err
 	struct make make = {.making = making, .group = product->group, .err = err};
 
 	if (make.group)
-		complete_needs(&make);
+		making_complete(making, make.group);
 	int r = compose_and_write(&make, product);
 
 	if (r == 0) {

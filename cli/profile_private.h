@@ -8,6 +8,7 @@
 
 #include "cli/judging.h"
 #include "cli/reading.h"
+#include "profile/compose/cover.h"
 #include "profile/write/form.h"
 #include "report/recording.h"
 
@@ -16,7 +17,7 @@ struct profile_given {
 	struct selection_options selection;
 	struct file_options files;
 	struct profile_options_given judging;
-	const char *default_action, *errno_ret, *base, *by, *name, *output;
+	const char *default_action, *errno_ret, *base, *by, *name, *output, *shared;
 	struct option_list merge; /* "" where --merge stands alone */
 	struct option_list phases;
 	bool widen, sub_arches, no_always, force, require_complete;
@@ -85,6 +86,32 @@ struct making {
 /* Reads --format, --phase, --default-action and --errno. */
 int making_init(struct making *making, const struct profile_given *given, struct err *err);
 void making_release(struct making *making);
+
+/* Adds to what the group needs what is always needed. */
+void making_complete(const struct making *making, struct recorded_group *group);
+
+/*
+ * --shared: which groups get one profile (profile/compose/cover.h).
+ */
+struct sharing {
+	struct recorded_group **groups; /* borrowed, as is what they point to */
+	size_t group_count;
+	size_t *parts; /* of each group: which of `joined` is its profile */
+	struct cover cover;
+	struct recorded_group *joined;
+};
+
+/* Finds at most `count` profiles for groups whose needs are complete. */
+int sharing_find(struct sharing *sharing, struct recorded_group **groups, size_t group_count,
+		 size_t count, struct err *err);
+void sharing_release(struct sharing *sharing);
+
+/* Says who gets which profile, and what that costs: to a person, and as assignment.json beside the
+ * profiles in the folder -o, whose names are those of the products. */
+void sharing_write_text(const struct sharing *sharing, FILE *out);
+int sharing_check_file(const struct profile_given *given, struct err *err);
+int sharing_write_file(const struct sharing *sharing, enum form form,
+		       const struct profile_given *given, struct err *err);
 
 /*
  * Makes the text of the product's group, whose needs get what is always needed as well, or of the

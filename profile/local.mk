@@ -111,5 +111,7 @@ libsclog_a_SOURCES += \
 	profile/compose/compose_note.c \
 	profile/compose/compose_private.h \
 	profile/compose/compose_rules.c \
+	profile/compose/cover.c \
+	profile/compose/cover.h \
 	profile/compose/needs.c \
 	profile/compose/needs.h

@@ -30,6 +30,7 @@ static const struct grouping {
 						BIT(GROUP_IMAGE) | BIT(GROUP_CONTAINER)},
 	[GROUP_BY_LABELS] = {"container", BIT(GROUP_NODE) | BIT(GROUP_NAMESPACE) |
 						  BIT(GROUP_CONTAINER) | BIT(GROUP_WORKLOAD)},
+	[GROUP_BY_SHARED] = {"profile", BIT(GROUP_CONTAINER)},
 };
 
 static const char *const part_names[] = {

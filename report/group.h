@@ -29,6 +29,8 @@ enum group_by {
 	/* Neither for this: what a metric is labelled with. Of none of its values are there new ones
 	 * all the time. */
 	GROUP_BY_LABELS,
+	/* Nor for this: what has one profile of several (recorded_join()). */
+	GROUP_BY_SHARED,
 };
 
 /* The words for --by, which is also what --help shows. */

@@ -67,7 +67,7 @@ static void free_texts(char **all, size_t count)
 	free(all);
 }
 
-static void group_release(struct recorded_group *group)
+void recorded_group_release(struct recorded_group *group)
 {
 	group_key_release(&group->key);
 	needs_release(&group->needs);
@@ -79,7 +79,7 @@ static void group_release(struct recorded_group *group)
 
 static void member_free(struct member *member)
 {
-	group_release(&member->group);
+	recorded_group_release(&member->group);
 	texts_release(&member->containers);
 	texts_release(&member->namespaces);
 	free(member);
@@ -103,7 +103,7 @@ void recording_free(struct recording *recording)
 		return;
 	free_members(recording);
 	for (size_t i = 0; i < recording->group_count; i++)
-		group_release(&recording->groups[i]);
+		recorded_group_release(&recording->groups[i]);
 	free(recording->groups);
 	evidence_release(&recording->evidence);
 	free(recording);

@@ -73,6 +73,14 @@ void recording_finish(struct recording *recording);
 /* Groups with something observed or not, by key; the recording's. */
 struct recorded_group *recording_groups(struct recording *recording, size_t *ret_count);
 
+/*
+ * One group of several: what each of them needs, and what is known against each of them. Its key is
+ * GROUP_BY_SHARED. The caller's, for recorded_group_release().
+ */
+struct recorded_group recorded_join(struct str name, struct recorded_group *const *groups,
+				    size_t count);
+void recorded_group_release(struct recorded_group *group);
+
 /* Records that are in no container and therefore in no group. */
 uint64_t recording_outside(const struct recording *recording);
 

@@ -21,6 +21,7 @@ unit_tests += \
 	tests/unit/test_clock \
 	tests/unit/test_compose \
 	tests/unit/test_config \
+	tests/unit/test_cover \
 	tests/unit/test_connector \
 	tests/unit/test_doctor \
 	tests/unit/test_explain \
@@ -101,6 +102,7 @@ shell_tests = \
 	tests/shell/blind.test \
 	tests/shell/bundle.test \
 	tests/shell/fleet.test \
+	tests/shell/shared.test \
 	tests/shell/completion.test \
 	tests/shell/documents.test \
 	tests/shell/diff-text.test \

@@ -80,19 +80,19 @@ static void make_room(struct needs *needs)
 
 /* Sorted, and of too many the first are kept, so that what is told of them does not depend on the
  * order of the log: one that was driven out comes after all that are kept, and does not return. */
-static void add_unnamed(struct needs *needs, uint32_t audit_arch, int32_t nr)
+static void add_unnamed(struct needs *needs, uint32_t audit_arch, int32_t nr, size_t seen)
 {
-	const struct unnamed unnamed = {.audit_arch = audit_arch, .nr = nr, .seen = 1};
+	const struct unnamed unnamed = {.audit_arch = audit_arch, .nr = nr, .seen = seen};
 	size_t at = 0;
 
 	while (at < needs->unnamed_count && compare_unnamed(&needs->unnamed[at], &unnamed) < 0)
 		at++;
 	if (at == NEEDS_UNNAMED_MAX) {
-		needs->unnamed_unlisted++;
+		needs->unnamed_unlisted += seen;
 		return;
 	}
 	if (at < needs->unnamed_count && compare_unnamed(&needs->unnamed[at], &unnamed) == 0) {
-		needs->unnamed[at].seen++;
+		needs->unnamed[at].seen += seen;
 		return;
 	}
 	make_room(needs);
@@ -112,7 +112,19 @@ void needs_observe(struct needs *needs, uint32_t audit_arch, int32_t nr)
 	if (arch_name(token) && syscall_name(audit_arch, nr, name))
 		add_name(needs, name, NEED_OBSERVED);
 	else
-		add_unnamed(needs, audit_arch, nr);
+		add_unnamed(needs, audit_arch, nr, 1);
+}
+
+void needs_join(struct needs *needs, const struct needs *other)
+{
+	for (size_t i = 0; i < other->count; i++)
+		add_name(needs, other->all[i].name, other->all[i].origins);
+	for (size_t i = 0; i < other->arch_count; i++)
+		needs_add_arch(needs, other->arches[i]);
+	for (size_t i = 0; i < other->unnamed_count; i++)
+		add_unnamed(needs, other->unnamed[i].audit_arch, other->unnamed[i].nr,
+			    other->unnamed[i].seen);
+	needs->unnamed_unlisted += other->unnamed_unlisted;
 }
 
 bool needs_add_arch(struct needs *needs, uint32_t token)

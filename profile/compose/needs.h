@@ -53,6 +53,9 @@ void needs_release(struct needs *needs);
 /* An observed pair of arch and number, as logged: adds the name, and the arch (x32 by bit 30). */
 void needs_observe(struct needs *needs, uint32_t audit_arch, int32_t nr);
 
+/* Adds all that the other has. */
+void needs_join(struct needs *needs, const struct needs *other);
+
 /* Adds the arch of a token; false when there are too many. */
 bool needs_add_arch(struct needs *needs, uint32_t token);
 
