@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "cli/config.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "cli/reading.h"
 #include "cli/sending.h"
 #include "fleet/bundle.h"
@@ -13,7 +14,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#define INTERVAL_MS     (15 * 60 * 1000)
+#define INTERVAL_MS (15 * 60 * 1000)
 
 struct push_options {
 	struct global_options global;
@@ -92,16 +93,26 @@ static int write_pushed(const struct fleet_pushed *pushed, enum format format)
 	return summary_write(all, sizeof(all) / sizeof(all[0]), format, stdout);
 }
 
+static void show_rows(void *progress, uint64_t sent)
+{
+	progress_rows(progress, sent);
+}
+
 static int push_to_fleet(struct store *store, const struct push_options *options, struct err *err)
 {
-	const struct fleet_push push = {.name = options->sending.node, .all = options->all};
+	struct progress progress;
+	const struct fleet_progress shown = {show_rows, &progress};
+	const struct fleet_push push = {
+		.name = options->sending.node, .all = options->all, .progress = &shown};
 	struct fleet *fleet = NULL;
 	struct fleet_pushed pushed;
 	int64_t now_ms = 0;
 	int r = fleet_open(options->sending.to, &fleet, err);
 
+	progress_begin(&progress, 0, options->global.quiet);
 	if (r == 0)
 		r = fleet_push(fleet, store, &push, &pushed, err);
+	progress_clear(&progress);
 	fleet_close(fleet);
 	if (r == 0)
 		r = clock_now_ms(&now_ms, err);
@@ -134,9 +145,8 @@ static int push(struct invocation *invocation, struct err *err)
 	int r = reading_open_store(invocation, false, &store, err);
 
 	if (r == 0)
-		r = fleet_is_url(options->sending.to)
-			    ? push_to_fleet(store, options, err)
-			    : push_to_file(store, options, err);
+		r = fleet_is_url(options->sending.to) ? push_to_fleet(store, options, err)
+						      : push_to_file(store, options, err);
 	store_close(store);
 	return r;
 }

@@ -159,7 +159,8 @@ static void check_section(struct parse *parse, struct str text)
 	const char *near = nearest_find(name, section_name, parse);
 
 	problem(parse, parse->line, "unknown section [%.*s]: %s%s%s", (int)name.n, name.p,
-		near ? "did you mean [" : "must be [watch], [retention], [fleet], [cgroup] or [roots]",
+		near ? "did you mean ["
+		     : "must be [watch], [retention], [fleet], [cgroup] or [roots]",
 		near ? near : "", near ? "]?" : "");
 }
 

@@ -41,17 +41,35 @@ static void draw(const struct progress *progress, uint64_t bytes, uint64_t recor
 	fflush(stderr);
 }
 
+/* Returns the seconds since the beginning, or 0 while nothing is to be drawn. */
+static double is_due(struct progress *progress)
+{
+	double now = progress->shown ? progress_now() : 0;
+
+	if (!progress->shown || now < progress->next)
+		return 0;
+	progress->next = now + DRAW_SECONDS;
+	progress->drawn = true;
+	return now - progress->started;
+}
+
 void progress_update(struct progress *progress, uint64_t bytes, uint64_t records)
 {
-	if (!progress->shown)
-		return;
-	double now = progress_now();
+	double elapsed = is_due(progress);
 
-	if (now < progress->next)
+	if (elapsed > 0)
+		draw(progress, bytes, records, elapsed);
+}
+
+void progress_rows(struct progress *progress, uint64_t rows)
+{
+	double elapsed = is_due(progress);
+
+	if (elapsed <= 0)
 		return;
-	progress->next = now + DRAW_SECONDS;
-	draw(progress, bytes, records, now - progress->started);
-	progress->drawn = true;
+	fprintf(stderr, "\r\033[K%llu rows  %.0f rows/s", (unsigned long long)rows,
+		(double)rows / elapsed);
+	fflush(stderr);
 }
 
 void progress_clear(struct progress *progress)

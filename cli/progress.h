@@ -23,6 +23,9 @@ void progress_begin(struct progress *progress, uint64_t total, bool quiet);
 /* Draws at most ten times a second, and not in the first half second. */
 void progress_update(struct progress *progress, uint64_t bytes, uint64_t records);
 
+/* The same of rows, whose bytes nobody counted. */
+void progress_rows(struct progress *progress, uint64_t rows);
+
 /* Takes the line away, so that messages stand alone. */
 void progress_clear(struct progress *progress);
 

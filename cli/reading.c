@@ -1,6 +1,7 @@
 #include "cli/reading.h"
 
 #include "base/scan.h"
+#include "cli/progress.h"
 #include "fleet/fleet.h"
 #include "ingest/envelope/envelope.h"
 #include "report/message.h"
@@ -151,19 +152,30 @@ static int64_t day_of(bool has, int64_t ms, int64_t otherwise)
 	return has ? ms / STORE_DAY_MS : otherwise;
 }
 
+static void show_rows(void *progress, uint64_t rows)
+{
+	progress_rows(progress, rows);
+}
+
 /* What the fleet has of the window, as a store in memory: before the sandbox, which has no network. */
 static int open_fleet(struct reading *reading, struct invocation *invocation, struct err *err)
 {
 	const struct selection *selection = &reading->selection;
+	struct progress progress;
+	const struct fleet_progress shown = {show_rows, &progress};
 	struct fleet *fleet = NULL;
 	int r = store_open(NULL, STORE_MEMORY, NULL, &reading->store, err);
+
+	progress_begin(&progress, 0, invocation->global->quiet);
 
 	if (r == 0)
 		r = fleet_open(invocation->global->db, &fleet, err);
 	if (r == 0)
 		r = fleet_read(fleet, reading->store,
 			       day_of(selection->has_since, selection->since_ms, INT64_MIN),
-			       day_of(selection->has_until, selection->until_ms, INT64_MAX), err);
+			       day_of(selection->has_until, selection->until_ms, INT64_MAX), &shown,
+			       err);
+	progress_clear(&progress);
 	fleet_close(fleet);
 	invocation->waits_for_fleet = false;
 	return r < 0 ? r : invocation_sandbox(invocation, err);

@@ -56,6 +56,11 @@ static int check_url(const char *url, struct err *err)
 	return 0;
 }
 
+static void ignore_notice(void *context, const PGresult *notice)
+{
+	(void)context, (void)notice;
+}
+
 int fleet_connect(struct fleet *fleet, struct err *err)
 {
 	const char *const keys[] = {"dbname", "fallback_application_name", "connect_timeout", NULL};
@@ -68,7 +73,9 @@ int fleet_connect(struct fleet *fleet, struct err *err)
 	if (PQstatus(fleet->connection) != CONNECTION_OK)
 		return fleet_failed(fleet, NULL, err);
 	PQsetErrorVerbosity(fleet->connection, PQERRORS_TERSE);
-	return fleet_do(fleet, "SET client_min_messages = warning", 0, NULL, err);
+	/* not by a setting: a pooler would keep it for whoever gets the session next */
+	PQsetNoticeReceiver(fleet->connection, ignore_notice, NULL);
+	return 0;
 }
 
 int fleet_open(const char *url, struct fleet **ret_fleet, struct err *err)
@@ -112,6 +119,54 @@ int fleet_do(struct fleet *fleet, const char *sql, int count, const char *const 
 
 	PQclear(result);
 	return result ? 0 : -err->code;
+}
+
+int fleet_begin(struct fleet *fleet, struct err *err)
+{
+	if (!PQenterPipelineMode(fleet->connection))
+		return fleet_failed(fleet, NULL, err);
+	return fleet_queue(fleet, "BEGIN", 0, NULL, err);
+}
+
+int fleet_queue(struct fleet *fleet, const char *sql, int count, const char *const *values,
+		struct err *err)
+{
+	return PQsendQueryParams(fleet->connection, sql, count, NULL, values, NULL, NULL, 0)
+		       ? 0
+		       : fleet_failed(fleet, NULL, err);
+}
+
+/* The results of what was queued, up to the mark that ends it. The first error is the one that counts:
+ * all behind it was skipped. */
+static int take_results(struct fleet *fleet, struct err *err)
+{
+	int result = 0;
+
+	for (;;) {
+		PGresult *next = PQgetResult(fleet->connection);
+		ExecStatusType status = next ? PQresultStatus(next) : PGRES_COMMAND_OK;
+
+		if (!next && PQstatus(fleet->connection) != CONNECTION_OK)
+			return result < 0 ? result : fleet_failed(fleet, NULL, err);
+		if (status == PGRES_FATAL_ERROR && result == 0)
+			result = fleet_failed(fleet, next, err);
+		PQclear(next);
+		if (status == PGRES_PIPELINE_SYNC)
+			return result;
+	}
+}
+
+int fleet_commit(struct fleet *fleet, struct err *err)
+{
+	int result = fleet_queue(fleet, "COMMIT", 0, NULL, err);
+
+	if (result == 0 && !PQpipelineSync(fleet->connection))
+		result = fleet_failed(fleet, NULL, err);
+	if (result == 0)
+		result = take_results(fleet, err);
+	if (result == 0 && !PQexitPipelineMode(fleet->connection))
+		result = fleet_failed(fleet, NULL, err);
+	return result;
 }
 
 int64_t fleet_number(const PGresult *result, int row, int column)

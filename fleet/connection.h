@@ -27,6 +27,15 @@ PGresult *fleet_run(struct fleet *fleet, const char *sql, int count, const char 
 int fleet_do(struct fleet *fleet, const char *sql, int count, const char *const *values,
 	     struct err *err);
 
+/*
+ * A transaction whose statements are sent one behind the other without waiting for their results
+ * (libpq's pipeline mode): one round trip for all. After an error the connection is of no more use.
+ */
+int fleet_begin(struct fleet *fleet, struct err *err);
+int fleet_queue(struct fleet *fleet, const char *sql, int count, const char *const *values,
+		struct err *err);
+int fleet_commit(struct fleet *fleet, struct err *err);
+
 /* An error of the connection or of a result, in words that have no secret in them. */
 int fleet_failed(struct fleet *fleet, const PGresult *result, struct err *err);
 

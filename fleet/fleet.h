@@ -47,10 +47,17 @@ struct fleet_sender {
 typedef int fleet_sender_fn(const struct fleet_sender *sender, void *context);
 int fleet_status(struct fleet *fleet, fleet_sender_fn *each, void *context, struct err *err);
 
+/* Told now and then how many rows have gone over. */
+struct fleet_progress {
+	void (*rows)(void *context, uint64_t rows);
+	void *context;
+};
+
 struct fleet_push {
 	const char *name; /* of the node; NULL: as store_share_begin() */
 	bool all;
 	const struct share_head *head; /* the store is a copy of that bundle (bundle_open()) */
+	const struct fleet_progress *progress; /* may be NULL */
 };
 
 struct fleet_pushed {
@@ -69,6 +76,6 @@ int fleet_push(struct fleet *fleet, struct store *store, const struct fleet_push
 /* Makes an empty store in memory a copy of what the fleet has of these days (since the epoch, both
  * included). */
 int fleet_read(struct fleet *fleet, struct store *store, int64_t first_day, int64_t last_day,
-	       struct err *err);
+	       const struct fleet_progress *progress, struct err *err);
 
 #endif

@@ -53,8 +53,8 @@ int fleet_push(struct fleet *fleet, struct store *store, const struct fleet_push
 }
 
 int fleet_read(struct fleet *fleet, struct store *store, int64_t first_day, int64_t last_day,
-	       struct err *err)
+	       const struct fleet_progress *progress, struct err *err)
 {
-	(void)fleet, (void)store, (void)first_day, (void)last_day;
+	(void)fleet, (void)store, (void)first_day, (void)last_day, (void)progress;
 	return refuse(err);
 }

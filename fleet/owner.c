@@ -41,6 +41,18 @@ static const char old_sql[] =
 	" WHERE i.inhparent = 'sclog.day'::regclass AND c.relname < 'day_' ||"
 	" to_char(current_date - (SELECT keep_days FROM sclog.fleet), 'YYYYMMDD') ORDER BY 1";
 
+static int drop_table(struct fleet *fleet, const char *name, struct err *err)
+{
+	BUF_AUTO sql = {0};
+	char *quoted = PQescapeIdentifier(fleet->connection, name, strlen(name));
+
+	if (!quoted)
+		return fleet_failed(fleet, NULL, err);
+	buf_format(&sql, "DROP TABLE sclog.%s", quoted);
+	PQfreemem(quoted);
+	return fleet_do(fleet, sql.p, 0, NULL, err);
+}
+
 int fleet_prune(struct fleet *fleet, uint64_t *ret_days, struct err *err)
 {
 	int result = fleet_connect(fleet, err);
@@ -50,10 +62,7 @@ int fleet_prune(struct fleet *fleet, uint64_t *ret_days, struct err *err)
 	if (!old)
 		return -err->code;
 	for (int i = 0; i < PQntuples(old) && result == 0; i++) {
-		char drop[128];
-
-		snprintf(drop, sizeof(drop), "DROP TABLE sclog.\"%.64s\"", PQgetvalue(old, i, 0));
-		result = fleet_do(fleet, drop, 0, NULL, err);
+		result = drop_table(fleet, PQgetvalue(old, i, 0), err);
 		*ret_days += result == 0;
 	}
 	PQclear(old);

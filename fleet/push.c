@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Rows of one statement, which is a transaction of its own; fewer where that takes too long. */
+/* Rows of one transaction; fewer where that takes too long. */
 #define ROWS_MAX  10000
 #define ROWS_MIN  100
 #define BYTES_MAX ((size_t)16 << 20)
@@ -31,7 +31,10 @@ struct pusher {
 	char generation_text[24], revision_text[24];
 	size_t rows_max;
 	struct batch batch;
-	uint64_t rows;
+	bool begun; /* a transaction, which has: */
+	size_t begun_rows, begun_bytes;
+	uint64_t rows; /* that were committed */
+	const struct fleet_progress *progress;
 };
 
 /* --- array literals */
@@ -162,17 +165,52 @@ static void put_statement(struct buf *sql, enum share_kind kind)
 
 /* --- sending */
 
-/* Partitions are made in a transaction of their own: making one locks the table. */
-static int make_days(struct pusher *pusher, struct err *err)
+static int put_day(void *context, int64_t day)
 {
-	const char *values[] = {pusher->batch.columns[0].p};
+	struct buf *days = context;
+
+	buf_format(days, "%s%" PRId64, days->n ? "," : "{", day);
+	return 0;
+}
+
+/* Partitions are made in a transaction of their own: making one locks the table. */
+static int make_days(struct pusher *pusher, struct store *store, struct err *err)
+{
+	BUF_AUTO days = {0};
+	int result = store_share_days(store, put_day, &days, err);
+
+	if (result < 0 || days.n == 0)
+		return result;
+	buf_put_char(&days, '}');
+	const char *values[] = {days.p};
 
 	return fleet_do(pusher->fleet,
 			"SELECT sclog.make_day(date '1970-01-01' + u.day::int)"
-			" FROM (SELECT DISTINCT unnest($1::bigint[])) AS u (day) ORDER BY u.day",
+			" FROM unnest($1::bigint[]) AS u (day)",
 			1, values, err);
 }
 
+static int begin_rows(struct pusher *pusher, struct err *err)
+{
+	if (pusher->begun)
+		return 0;
+	pusher->begun = true;
+	pusher->begun_rows = pusher->begun_bytes = 0;
+	return fleet_begin(pusher->fleet, err);
+}
+
+static int commit(struct pusher *pusher, struct err *err)
+{
+	int result = pusher->begun ? fleet_commit(pusher->fleet, err) : 0;
+
+	pusher->begun = false;
+	pusher->rows += pusher->begun_rows;
+	if (result == 0 && pusher->progress)
+		pusher->progress->rows(pusher->progress->context, pusher->rows);
+	return result;
+}
+
+/* Sends the rows at hand, as a part of the transaction. */
 static int flush(struct pusher *pusher, struct err *err)
 {
 	struct batch *batch = &pusher->batch;
@@ -180,7 +218,6 @@ static int flush(struct pusher *pusher, struct err *err)
 	const char *values[SHARE_COLUMNS_MAX + 3] = {pusher->head.name, pusher->generation_text,
 						     pusher->revision_text};
 	BUF_AUTO sql = {0};
-	int result = 0;
 
 	if (batch->rows == 0)
 		return 0;
@@ -188,16 +225,23 @@ static int flush(struct pusher *pusher, struct err *err)
 		buf_put_char(&batch->columns[i], '}');
 		values[i + 3] = batch->columns[i].p;
 	}
-	if (batch->kind == SHARE_DAY)
-		result = make_days(pusher, err);
 	put_statement(&sql, batch->kind);
+	int result = begin_rows(pusher, err);
+
 	if (result == 0)
-		result = fleet_do(pusher->fleet, sql.p, (int)table->count + 3, values, err);
+		result = fleet_queue(pusher->fleet, sql.p, (int)table->count + 3, values, err);
 	for (size_t i = 0; i < table->count; i++)
 		buf_clear(&batch->columns[i]);
-	pusher->rows += batch->rows;
+	pusher->begun_rows += batch->rows;
+	pusher->begun_bytes += batch->bytes;
 	batch->rows = batch->bytes = 0;
 	return result;
+}
+
+static bool is_full(const struct pusher *pusher)
+{
+	return pusher->begun_rows + pusher->batch.rows >= pusher->rows_max ||
+	       pusher->begun_bytes + pusher->batch.bytes >= BYTES_MAX;
 }
 
 static int take_row(void *context, enum share_kind kind, const struct share_value *values,
@@ -206,12 +250,17 @@ static int take_row(void *context, enum share_kind kind, const struct share_valu
 	struct pusher *pusher = context;
 	struct batch *batch = &pusher->batch;
 	const struct share_table *table = &share_tables[kind];
+	bool full = is_full(pusher);
 	int result = 0;
 
 	if (kind == SHARE_HEAD)
 		return 0;
-	if (kind != batch->kind || batch->rows >= pusher->rows_max || batch->bytes >= BYTES_MAX)
+	if (kind != batch->kind || full)
 		result = flush(pusher, err);
+	if (result == 0 && full)
+		result = commit(pusher, err);
+	if (!pusher->begun)
+		pusher->begun_rows = pusher->begun_bytes = 0;
 	batch->kind = kind;
 	for (size_t i = 0; i < table->count; i++) {
 		put_value(&batch->columns[i], table->columns[i].type, &values[i]);
@@ -245,31 +294,35 @@ static int drop_gone(struct pusher *pusher, struct err *err)
 
 	snprintf(first, sizeof(first), "%" PRId64, pusher->head.first_day);
 	if (pusher->head.since == 0)
-		result = fleet_do(pusher->fleet,
-				  "DELETE FROM sclog.day WHERE sender = $1 AND generation ="
-				  " $2::bigint AND revision < $3::bigint AND day >="
-				  " date '1970-01-01' + $4::int",
-				  4, values, err);
+		result = fleet_queue(pusher->fleet,
+				     "DELETE FROM sclog.day WHERE sender = $1 AND generation ="
+				     " $2::bigint AND revision < $3::bigint AND day >="
+				     " date '1970-01-01' + $4::int",
+				     4, values, err);
 	for (size_t i = 0; i < sizeof(drops) / sizeof(drops[0]) && result == 0; i++)
-		result = fleet_do(pusher->fleet, drops[i], 3, values, err);
+		result = fleet_queue(pusher->fleet, drops[i], 3, values, err);
 	return result;
 }
 
+/* The last transaction, which for a push of up to ROWS_MAX rows is the only one, moves the node's
+ * revision on. */
 static int finish(struct pusher *pusher, struct err *err)
 {
 	const char *values[] = {pusher->head.name, pusher->generation_text, pusher->revision_text,
 				pusher->head.uuid};
-	int result = fleet_do(pusher->fleet, "BEGIN", 0, NULL, err);
+	int result = flush(pusher, err);
 
+	if (result == 0)
+		result = begin_rows(pusher, err);
 	if (result == 0)
 		result = drop_gone(pusher, err);
 	if (result == 0)
-		result = fleet_do(pusher->fleet,
-				  "UPDATE sclog.sender SET uuid = $4, generation = $2::bigint,"
-				  " revision = $3::bigint, pushed = now() WHERE sender = $1 AND"
-				  " (generation, revision) <= ($2::bigint, $3::bigint)",
-				  4, values, err);
-	return result == 0 ? fleet_do(pusher->fleet, "COMMIT", 0, NULL, err) : result;
+		result = fleet_queue(pusher->fleet,
+				     "UPDATE sclog.sender SET uuid = $4, generation = $2::bigint,"
+				     " revision = $3::bigint, pushed = now() WHERE sender = $1 AND"
+				     " (generation, revision) <= ($2::bigint, $3::bigint)",
+				     4, values, err);
+	return result == 0 ? commit(pusher, err) : result;
 }
 
 /* --- what the fleet knows */
@@ -386,9 +439,9 @@ static int push_once(struct pusher *pusher, struct store *store, const struct fl
 	if (result == 0)
 		result = begin(pusher, store, push, err);
 	if (result == 0 && !pusher->known)
-		result = store_share_rows(store, take_row, pusher, err);
+		result = make_days(pusher, store, err);
 	if (result == 0 && !pusher->known)
-		result = flush(pusher, err);
+		result = store_share_rows(store, take_row, pusher, err);
 	store_share_end(store);
 	return result == 0 && !pusher->known ? finish(pusher, err) : result;
 }
@@ -415,8 +468,9 @@ static void reset(struct pusher *pusher)
 	for (size_t i = 0; i < SHARE_COLUMNS_MAX; i++)
 		buf_clear(&pusher->batch.columns[i]);
 	pusher->batch.rows = pusher->batch.bytes = 0;
+	pusher->begun_rows = pusher->begun_bytes = 0;
 	pusher->rows = 0;
-	pusher->known = false;
+	pusher->known = pusher->begun = false;
 	PQfinish(pusher->fleet->connection);
 	pusher->fleet->connection = NULL;
 	pusher->fleet->state[0] = '\0';
@@ -433,7 +487,7 @@ static void wait_before(unsigned attempt)
 int fleet_push(struct fleet *fleet, struct store *store, const struct fleet_push *push,
 	       struct fleet_pushed *ret_pushed, struct err *err)
 {
-	struct pusher pusher = {.fleet = fleet, .rows_max = ROWS_MAX};
+	struct pusher pusher = {.fleet = fleet, .rows_max = ROWS_MAX, .progress = push->progress};
 	unsigned attempt = 0;
 	int result;
 

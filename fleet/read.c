@@ -12,6 +12,8 @@ struct reader {
 	struct share_taker *taker;
 	char sender[256]; /* the one at hand */
 	struct buf bytes[SHARE_COLUMNS_MAX];
+	uint64_t rows;
+	const struct fleet_progress *progress;
 };
 
 /* "\x6162": as PostgreSQL writes bytea. */
@@ -85,6 +87,9 @@ static int take_rows(struct reader *reader, enum share_kind kind, struct err *er
 		else if (result == 0 && status != PGRES_TUPLES_OK)
 			result = fleet_failed(reader->fleet, row, err);
 		PQclear(row);
+		reader->rows++;
+		if (reader->progress && reader->rows % 1024 == 0)
+			reader->progress->rows(reader->progress->context, reader->rows);
 	}
 	return result;
 }
@@ -135,9 +140,10 @@ static int64_t bounded(int64_t day)
 }
 
 int fleet_read(struct fleet *fleet, struct store *store, int64_t first_day, int64_t last_day,
-	       struct err *err)
+	       const struct fleet_progress *progress, struct err *err)
 {
-	struct reader reader = {.fleet = fleet, .taker = share_taker_new(store, true)};
+	struct reader reader = {
+		.fleet = fleet, .taker = share_taker_new(store, true), .progress = progress};
 	char first[24], last[24];
 	const char *const days[2] = {first, last};
 	int result = fleet_connect(fleet, err);
@@ -150,6 +156,8 @@ int fleet_read(struct fleet *fleet, struct store *store, int64_t first_day, int6
 	for (int kind = SHARE_HEAD + 1; kind < SHARE_KIND_COUNT && result == 0; kind++)
 		if (kind != SHARE_EMPTY)
 			result = read_kind(&reader, (enum share_kind)kind, days, err);
+	if (result == 0) /* a pooler gives the session to others */
+		result = fleet_do(fleet, "COMMIT", 0, NULL, err);
 	if (result == 0 && reader.sender[0])
 		result = share_taker_finish(reader.taker, err);
 	share_taker_free(reader.taker);

@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -360,6 +361,18 @@ static int give_days(struct store *store, share_row_fn *each, void *context, str
 	if (result == 0)
 		result = give_day(&day, each, context, err);
 	buf_release(&day.packed);
+	return result;
+}
+
+int store_share_days(struct store *store, share_day_fn *each, void *context, struct err *err)
+{
+	sqlite3_stmt *days = sql_prepare(
+		&store->sql, "SELECT DISTINCT day FROM temp.sent_day ORDER BY day", err);
+	int result = days ? 1 : -err->code;
+
+	while (result > 0 && (result = sql_step(&store->sql, days, err)) > 0)
+		result = each(context, sqlite3_column_int64(days, 0)) < 0 ? -EINVAL : 1;
+	sqlite3_finalize(days);
 	return result;
 }
 

@@ -101,6 +101,10 @@ typedef int share_row_fn(void *context, enum share_kind kind, const struct share
 int store_share_rows(struct store *store, share_row_fn *each, void *context, struct err *err);
 void store_share_end(struct store *store);
 
+/* Gives each day since the epoch of which something is sent, in order; between begin and end. */
+typedef int share_day_fn(void *context, int64_t day);
+int store_share_days(struct store *store, share_day_fn *each, void *context, struct err *err);
+
 /* Which revision bundles have been made up to, and are from now on. */
 int store_share_bundled(struct store *store, struct share_known *ret_known,
 			char uuid[SHARE_UUID_SIZE], struct err *err);

@@ -67,7 +67,8 @@ static void forget_given(void)
 
 static int read_file(struct config *config, struct err *err)
 {
-	const struct config_target target = {.watch = watch_given, .retention = &retention_given, .sending = &sending_given};
+	const struct config_target target = {
+		.watch = watch_given, .retention = &retention_given, .sending = &sending_given};
 
 	return config_load(path, true, &target, config, err);
 }
@@ -265,7 +266,9 @@ static const struct {
 	const char *parts[4];
 } mistakes[] = {
 	{"[wacth]\nsource = auto\n", 1, {":1: unknown section [wacth]: did you mean [watch]?"}},
-	{"[]\n", 1, {":1: unknown section []: must be [watch], [retention], [fleet], [cgroup] or [roots]"}},
+	{"[]\n",
+	 1,
+	 {":1: unknown section []: must be [watch], [retention], [fleet], [cgroup] or [roots]"}},
 	{"[watch\nsource = auto\n", 2, {":1: missing ]", ":2: "}},
 	{"[watch]\nsuorce = auto\n",
 	 1,
