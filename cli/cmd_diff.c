@@ -50,15 +50,27 @@ struct comparison {
 	struct err *err;
 };
 
+/* Both profiles as that container is given them; NULL: as what is in no container. */
+static int find_profiles(struct comparison *comparison, const struct container *container,
+			 struct profile **ret_profile, struct profile **ret_against)
+{
+	int r = judges_find(&comparison->judges, container, ret_profile, comparison->err);
+
+	*ret_against = NULL;
+	if (r == 0 && comparison->against.name)
+		r = judges_find(&comparison->against, container, ret_against, comparison->err);
+	return r;
+}
+
 static int add_container(const struct container_summary *summary, void *context)
 {
 	struct comparison *comparison = context;
-	struct profile *profile;
-	int r = judges_find(&comparison->judges, &summary->container, &profile, comparison->err);
+	struct profile *profile, *against;
+	int r = find_profiles(comparison, &summary->container, &profile, &against);
 
 	if (r < 0)
 		return r;
-	diff_add_container(comparison->diff, summary, profile);
+	diff_add_container(comparison->diff, summary, profile, against);
 	return 0;
 }
 
@@ -66,15 +78,10 @@ static int add_observation(const struct observation *observation, void *context)
 {
 	struct comparison *comparison = context;
 	bool contained = observation->attribution == ATTRIBUTION_CONTAINER;
-	struct profile *profile;
-	int r = judges_find(&comparison->judges, contained ? &observation->container : NULL,
-			    &profile, comparison->err);
+	struct profile *profile, *against;
+	int r = find_profiles(comparison, contained ? &observation->container : NULL, &profile,
+			      &against);
 
-	struct profile *against = NULL;
-
-	if (r == 0 && comparison->against.name)
-		r = judges_find(&comparison->against, contained ? &observation->container : NULL,
-				&against, comparison->err);
 	if (r < 0)
 		return r;
 	diff_add_observation(comparison->diff, observation, profile, against);

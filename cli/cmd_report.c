@@ -62,7 +62,7 @@ static int add_container(const struct container_summary *summary, void *context)
 	int r = judges_find(&gathering->judges, &summary->container, &profile, gathering->err);
 
 	if (r == 0)
-		diff_add_container(gathering->diff, summary, profile);
+		diff_add_container(gathering->diff, summary, profile, NULL);
 	return r;
 }
 

@@ -15,7 +15,7 @@ struct span {
 };
 
 struct pair {
-	struct profile *profile;
+	struct profile *profile, *against;
 	size_t in_force;
 	unsigned actions;
 	struct blind *blind;
@@ -148,21 +148,22 @@ void active_free(struct active *active)
 	free(active);
 }
 
-static struct blind *pair_of(struct active *active, struct profile *profile, size_t in_force,
-			     unsigned actions)
+static struct blind *pair_of(struct active *active, struct profile *profile,
+			     struct profile *against, size_t in_force, unsigned actions)
 {
 	struct profile *was = active->profiles[in_force].profile;
 
 	for (size_t i = 0; i < active->pair_count; i++) {
 		const struct pair *pair = &active->pairs[i];
 
-		if (pair->profile == profile && pair->in_force == in_force &&
-		    pair->actions == actions)
+		if (pair->profile == profile && pair->against == against &&
+		    pair->in_force == in_force && pair->actions == actions)
 			return pair->blind;
 	}
 	if (!was || active->pair_count == ACTIVE_PAIRS_MAX)
 		return NULL;
-	struct pair pair = {profile, in_force, actions, blind_new(profile, was, actions)};
+	struct pair pair = {profile, against, in_force, actions,
+			    blind_new(profile, against, was, actions)};
 
 	active->pairs = mem_resize(active->pairs, (active->pair_count + 1) * sizeof(pair));
 	active->pairs[active->pair_count++] = pair;
@@ -193,8 +194,8 @@ static size_t first_of(const struct active *active, const struct active_owner *o
 }
 
 void active_each(struct active *active, const struct active_owner *owner, int64_t first_ms,
-		 int64_t last_ms, bool whole, struct profile *profile, active_fn *each,
-		 void *context)
+		 int64_t last_ms, bool whole, struct profile *profile, struct profile *against,
+		 active_fn *each, void *context)
 {
 	bool first_known = false, last_known = false, any = false;
 
@@ -208,7 +209,7 @@ void active_each(struct active *active, const struct active_owner *owner, int64_
 		struct blind *blind =
 			span->in_force == SIZE_MAX
 				? NULL
-				: pair_of(active, profile, span->in_force, span->actions);
+				: pair_of(active, profile, against, span->in_force, span->actions);
 
 		first_known |= span->since_ms <= first_ms;
 		last_known |= span->until_ms >= last_ms;

@@ -39,12 +39,13 @@ void active_free(struct active *active);
 
 /*
  * Calls each for every profile that was in force for the owner at some time from the first to the
- * last millisecond, with what the log under it tells of `profile`. NULLs stand for times in which
+ * last millisecond, with what the log under it tells of `profile`, or of the change to it from `against` if that is not
+ * NULL. NULLs stand for times in which
  * the active profile is not known; with `whole` only if that is so at the first or the last of them.
  */
 typedef void active_fn(void *context, const struct active_profile *in_force, struct blind *blind);
 void active_each(struct active *active, const struct active_owner *owner, int64_t first_ms,
-		 int64_t last_ms, bool whole, struct profile *profile, active_fn *each,
-		 void *context);
+		 int64_t last_ms, bool whole, struct profile *profile, struct profile *against,
+		 active_fn *each, void *context);
 
 #endif

@@ -7,6 +7,7 @@
 #include "profile/compose/needs.h"
 #include "profile/document/resolve.h"
 #include "profile/filter/stack.h"
+#include "profile/filter/value.h"
 
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -31,6 +32,8 @@ struct blind {
 	bool flag_log;
 	struct regions regions;
 	struct answers asked, was; /* of the two filters */
+	struct answers before;     /* of against, if there is one */
+	bool has_before;
 	struct texts calls[BLIND_KINDS], arches;
 	bool guess;
 	struct refined *refined;
@@ -101,6 +104,13 @@ static uint32_t fold_kind(uint32_t asked, uint32_t was, const void *context)
 	return effect_of(asked) == effect_of(was) ? BLIND_ALREADY : BLIND_CALL;
 }
 
+/* What was refused before cannot be lost. */
+static uint32_t fold_before(uint32_t kind, uint32_t before, const void *context)
+{
+	(void)context;
+	return kind == BLIND_CALL && value_effect(before) != SECCOMP_RET_ALLOW ? BLIND_NOT : kind;
+}
+
 struct record_of {
 	const struct blind *blind;
 	uint32_t code;
@@ -142,6 +152,27 @@ static diagram join_call(struct blind *blind, uint32_t audit_arch, uint32_t nr, 
 			    answers_call(&blind->was, audit_arch, nr), fold, context);
 }
 
+static diagram kinds_on(struct blind *blind, uint32_t audit_arch)
+{
+	diagram joint = answers_join(&blind->regions, answers_arch(&blind->asked, audit_arch),
+				     answers_arch(&blind->was, audit_arch), fold_kind, blind);
+
+	return blind->has_before
+		       ? answers_join(&blind->regions, joint,
+				      answers_arch(&blind->before, audit_arch), fold_before, NULL)
+		       : joint;
+}
+
+static diagram kind_of_call(struct blind *blind, uint32_t audit_arch, uint32_t nr)
+{
+	diagram joint = join_call(blind, audit_arch, nr, fold_kind, blind);
+
+	return blind->has_before ? answers_join(&blind->regions, joint,
+						answers_call(&blind->before, audit_arch, nr),
+						fold_before, NULL)
+				 : joint;
+}
+
 static void add_call(struct blind *blind, unsigned kinds, const char *name)
 {
 	for (size_t kind = BLIND_PASSES; kind < BLIND_KINDS; kind++)
@@ -161,15 +192,13 @@ static void look_at_arch(struct blind *blind, uint32_t token)
 	bool known = knows(blind->profile, token);
 	uint32_t audit_arch = arch_audit(token);
 	struct named_number *numbers;
-	diagram joint = answers_join(&blind->regions, answers_arch(&blind->asked, audit_arch),
-				     answers_arch(&blind->was, audit_arch), fold_kind, blind);
+	diagram joint = kinds_on(blind, audit_arch);
 	size_t count = numbers_named(token, &numbers);
 
 	for (size_t i = 0; i < count; i++) {
 		uint32_t nr = numbers[i].nr;
-		diagram call = joint == DIAGRAM_UNKNOWN
-				       ? join_call(blind, audit_arch, nr, fold_kind, blind)
-				       : diagram_at(&blind->regions, joint, 0, nr);
+		diagram call = joint == DIAGRAM_UNKNOWN ? kind_of_call(blind, audit_arch, nr)
+							: diagram_at(&blind->regions, joint, 0, nr);
 
 		/* the kernel shows some calls to no filter */
 		if (profile_judge(blind->profile, audit_arch, nr).origin == VERDICT_BY_KERNEL)
@@ -219,7 +248,8 @@ static bool has_flag_log(const struct profile *profile)
 	return false;
 }
 
-struct blind *blind_new(struct profile *profile, struct profile *in_force, unsigned actions)
+struct blind *blind_new(struct profile *profile, struct profile *against, struct profile *in_force,
+			unsigned actions)
 {
 	struct blind *blind = mem_new(1, sizeof(*blind));
 
@@ -230,6 +260,8 @@ struct blind *blind_new(struct profile *profile, struct profile *in_force, unsig
 	regions_init(&blind->regions);
 	answers_init(&blind->asked, &blind->regions, profile_filter(profile));
 	answers_init(&blind->was, &blind->regions, profile_filter(in_force));
+	blind->has_before = against != NULL;
+	answers_init(&blind->before, &blind->regions, against ? profile_filter(against) : NULL);
 	look_at_all(blind);
 	return blind;
 }
@@ -246,6 +278,7 @@ void blind_free(struct blind *blind)
 	free(blind->refined);
 	answers_release(&blind->asked);
 	answers_release(&blind->was);
+	answers_release(&blind->before);
 	regions_release(&blind->regions);
 	free(blind);
 }

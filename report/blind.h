@@ -28,8 +28,10 @@ enum blind_kind {
 
 struct blind;
 
-/* The profiles must live as long; actions: enum logged_action. */
-struct blind *blind_new(struct profile *profile, struct profile *in_force, unsigned actions);
+/* The profiles must live as long; actions: enum logged_action. against: only what this one allows is
+ * asked about; NULL: everything. */
+struct blind *blind_new(struct profile *profile, struct profile *against, struct profile *in_force,
+			unsigned actions);
 void blind_free(struct blind *blind);
 
 /*

@@ -71,6 +71,9 @@ void diff_free(struct diff *diff)
 	evidence_release(&diff->evidence);
 	texts_release(&diff->lossy);
 	unused_release(&diff->unused);
+	for (size_t i = 0; i < diff->change_count; i++)
+		change_free(diff->changes[i]);
+	free(diff->changes);
 	free(diff);
 }
 
@@ -155,7 +158,7 @@ static void add_view(void *context, const struct active_profile *in_force, struc
 }
 
 void diff_add_container(struct diff *diff, const struct container_summary *summary,
-			struct profile *profile)
+			struct profile *profile, struct profile *against)
 {
 	const struct container *container = &summary->container;
 	struct group_key key = group_key_of_container(container, summary->node, diff->by);
@@ -168,7 +171,7 @@ void diff_add_container(struct diff *diff, const struct container_summary *summa
 
 	if (diff->active)
 		active_each(diff->active, &owner, diff->since_ms, diff->until_ms, false, profile,
-			    add_view, &looking);
+			    against, add_view, &looking);
 	else
 		add_view(&looking, NULL, NULL);
 	if (diff->asks_unused && profile)
@@ -235,7 +238,8 @@ static void add_regime(void *context, const struct active_profile *in_force, str
 
 /* What the host does is under no container's profile. */
 static struct verdict judge(struct diff *diff, struct diff_group *group,
-			    const struct observation *observation, struct profile *profile)
+			    const struct observation *observation, struct profile *profile,
+			    struct profile *against)
 {
 	const struct active_owner owner = owner_of(observation);
 	struct regime regime = {
@@ -245,7 +249,7 @@ static struct verdict judge(struct diff *diff, struct diff_group *group,
 
 	if (diff->active && observation->attribution != ATTRIBUTION_HOST)
 		active_each(diff->active, &owner, observation->first_ms, observation->last_ms, true,
-			    profile, add_regime, &regime);
+			    profile, against, add_regime, &regime);
 	else
 		add_regime(&regime, NULL, NULL);
 	if (!observation->has_arch || regime.count != 1 || !regime.blind)
@@ -256,12 +260,18 @@ static struct verdict judge(struct diff *diff, struct diff_group *group,
 	return blind_judge(regime.blind, arch, nr, code);
 }
 
-/* Whether the other profile lets the call through in silence, for some arguments at least. */
-static bool is_lost(struct profile *against, const struct observation *observation)
+static bool is_lost(struct diff *diff, struct profile *profile, struct profile *against,
+		    const struct observation *observation)
 {
-	enum verdict_kind kind = profile_judge(against, observation->arch, observation->nr).kind;
+	size_t i = 0;
 
-	return kind == VERDICT_ALLOWED || kind == VERDICT_CONDITIONAL || kind == VERDICT_UNKNOWN;
+	while (i < diff->change_count && !change_is_of(diff->changes[i], profile, against))
+		i++;
+	if (i == diff->change_count) {
+		diff->changes = mem_resize(diff->changes, (i + 1) * sizeof(struct change *));
+		diff->changes[diff->change_count++] = change_new(profile, against);
+	}
+	return change_takes(diff->changes[i], observation->arch, observation->nr);
 }
 
 void diff_add_observation(struct diff *diff, const struct observation *observation,
@@ -273,7 +283,7 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 
 	lower_coverage(group, observation->container.coverage);
 	texts_add(&group->nodes, observation->node);
-	struct verdict verdict = judge(diff, group, observation, profile);
+	struct verdict verdict = judge(diff, group, observation, profile, against);
 
 	evidence_add_observation(&diff->evidence, observation);
 	traits_add(&group->traits, observation);
@@ -288,7 +298,8 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 	if (diff->asks_runs)
 		runs_add(&group->runs, observation);
 	group->records += observation->count;
-	if (finding_kind_of(&verdict, &kind) && (!against || is_lost(against, observation)))
+	if (finding_kind_of(&verdict, &kind) &&
+	    (!against || is_lost(diff, profile, against, observation)))
 		finding_add(find_or_add_finding(group, kind, &verdict, observation), observation);
 }
 

@@ -32,7 +32,7 @@ void diff_set_active(struct diff *diff, struct active *active, const struct sele
 /* A container of the selection, with or without records, and the profile that judges it: it gets its
  * group, its coverage, and what could be seen of it. */
 void diff_add_container(struct diff *diff, const struct container_summary *summary,
-			struct profile *profile);
+			struct profile *profile, struct profile *against);
 
 /*
  * Judges the observation by the profile, which must live as long as the diff. With `against`, not

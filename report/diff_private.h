@@ -4,6 +4,7 @@
 #ifndef SCLOG_REPORT_DIFF_PRIVATE_H
 #define SCLOG_REPORT_DIFF_PRIVATE_H
 
+#include "report/change.h"
 #include "report/diff.h"
 #include "report/runs.h"
 #include "report/text.h"
@@ -63,6 +64,8 @@ struct diff {
 	bool flawed; /* the evidence of all groups: an input was not read, serials are missing ... */
 	enum coverage coverage;
 	struct unused unused;
+	struct change **changes; /* of profiles, as asked about */
+	size_t change_count;
 };
 
 /* Whether findings of that kind make an exit code of 1. */

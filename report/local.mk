@@ -4,6 +4,7 @@ libsclog_a_SOURCES += \
 	report/argument_names.c \
 	report/arguments.c report/arguments.h \
 	report/blind.c report/blind.h \
+	report/change.c report/change.h \
 	report/container_groups.c report/container_groups.h \
 	report/containers.c report/containers.h \
 	report/csv.c report/csv.h \

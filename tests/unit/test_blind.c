@@ -252,7 +252,7 @@ static void assert_names(const struct texts *got, const struct texts *want, cons
 /* Returns whether something was blind. */
 static bool check(struct pair *pair, size_t at)
 {
-	struct blind *blind = blind_new(pair->asked, pair->was, pair->logged);
+	struct blind *blind = blind_new(pair->asked, NULL, pair->was, pair->logged);
 
 	try_numbers(pair, SCMP_ARCH_X86_64, AUDIT_ARCH_X86_64, 0);
 	try_numbers(pair, SCMP_ARCH_X32, AUDIT_ARCH_X86_64, 0x40000000);
@@ -330,7 +330,7 @@ static void test_nothing_blind(void **state)
 					    load(STR(everything), RUNTIME_CRUN)};
 
 		for (size_t k = 0; k < COUNT(others); k++) {
-			struct blind *blind = blind_new(asked, others[k], LOGGED_ALL);
+			struct blind *blind = blind_new(asked, NULL, others[k], LOGGED_ALL);
 
 			if (k > 0 || !flag)
 				assert_int_equal(blind_calls(blind, BLIND_CALL)->count, 0);
@@ -361,8 +361,8 @@ static void test_records(void **state)
 	struct profile *twin = load(STR(TWIN), RUNTIME_CRUN);
 	struct profile *everything =
 		load(STR("{\"defaultAction\": \"SCMP_ACT_LOG\"}"), RUNTIME_CRUN);
-	struct blind *under_twin = blind_new(enforced, twin, LOGGED_ALL);
-	struct blind *under_all = blind_new(enforced, everything, LOGGED_ALL);
+	struct blind *under_twin = blind_new(enforced, NULL, twin, LOGGED_ALL);
+	struct blind *under_all = blind_new(enforced, NULL, everything, LOGGED_ALL);
 	struct verdict verdict;
 
 	(void)state;
@@ -405,7 +405,7 @@ static void test_unfiltered(void **state)
 		options.kernel_major = newer ? 6 : 5;
 		options.kernel_minor = 14;
 		assert_int_equal(profile_load(source, &options, &profile, &err), 0);
-		struct blind *blind = blind_new(profile, allow, LOGGED_ALL);
+		struct blind *blind = blind_new(profile, NULL, allow, LOGGED_ALL);
 		const struct texts *calls = blind_calls(blind, BLIND_CALL);
 
 		assert_true((texts_has(calls, "uretprobe")) == !newer);

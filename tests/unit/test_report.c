@@ -773,7 +773,7 @@ static void test_diff_evidence(void **state)
 			   &(struct container_summary){
 				   .container = {.id = STR("quiet"), .coverage = COVERAGE_NONE},
 				   .node = STR("vm")},
-			   profile);
+			   profile, NULL);
 	for (size_t i = 0; i < 3; i++)
 		evidence_add_loss(diff_evidence(diff), &losses[i]);
 	diff_finish(diff);
@@ -1072,7 +1072,7 @@ static void test_diff_unused_of_a_quiet_container(void **state)
 
 	(void)state;
 	diff_ask_unused(diff);
-	diff_add_container(diff, &quiet, profile);
+	diff_add_container(diff, &quiet, profile, NULL);
 	observation.container.coverage = COVERAGE_NONE; /* of another one */
 	diff_add_observation(diff, &observation, profile, NULL);
 	diff_finish(diff);
