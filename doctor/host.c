@@ -310,6 +310,17 @@ static struct reader reader_of(const struct host_options *options, struct host *
 	return reader;
 }
 
+/* Where Debian's and Red Hat's syslog daemons write what the kernel logs; NULL: neither is there. */
+static const char *syslog_path(void)
+{
+	static const char *const paths[] = {"/var/log/syslog", "/var/log/messages"};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		if (access(paths[i], F_OK) == 0)
+			return paths[i];
+	return NULL;
+}
+
 void host_ask(const struct host_options *options, struct host *ret_host)
 {
 	*ret_host = (struct host){0};
@@ -320,7 +331,10 @@ void host_ask(const struct host_options *options, struct host *ret_host)
 	ask_clock(ret_host);
 	read_auditd(&reader);
 	if (options->probe)
-		probe_run(ret_host->auditd.configured ? ret_host->auditd.log_file : NULL,
+		probe_run(&(struct probe_logs){ret_host->auditd.configured
+						       ? ret_host->auditd.log_file
+						       : NULL,
+					       syslog_path()},
 			  PROBE_WAIT_MS, &ret_host->probe);
 }
 

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "ingest/kmsg.h"
 #include "ingest/multicast.h"
+#include "ingest/sdjournal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,22 +25,30 @@
 /* comm has 15 bytes; as a record has it */
 #define NAME_SIZE 16
 
+/* A file that a daemon writes. */
+struct written {
+	int fd; /* -1: none */
+	char tail[8192];
+	size_t tail_n;
+};
+
 struct sources {
 	struct probe *probe;
 	char name[NAME_SIZE];
 	char mark[NAME_SIZE + 16]; /* comm="NAME" */
 	struct multicast *multicast;
 	struct kmsg *kmsg;
-	int file; /* -1: none */
-	char tail[8192];
-	size_t tail_n;
+	struct sdjournal *journal;
+	struct written audit, syslog;
 	int64_t begin_ms;
 };
 
 const char *probe_source_name(enum probe_source source)
 {
 	static const char *const names[] = {
-		[PROBE_NETLINK] = "netlink", [PROBE_FILE] = "audit.log", [PROBE_KMSG] = "kmsg"};
+		[PROBE_NETLINK] = "netlink", [PROBE_FILE] = "audit.log",  [PROBE_KMSG] = "kmsg",
+		[PROBE_SYSLOG] = "syslog",   [PROBE_JOURNAL] = "journal",
+	};
 
 	return names[source];
 }
@@ -76,8 +85,22 @@ static void watched(struct sources *sources, enum probe_source source, int r, co
 		snprintf(arrival->why, sizeof(arrival->why), "%s", err->message);
 }
 
-static void open_sources(struct sources *sources, const char *log_file)
+static void open_log(struct sources *sources, enum probe_source source, const char *path,
+		     struct written *log)
 {
+	struct err err = ERR_INIT;
+
+	if (!path)
+		return;
+	log->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (log->fd < 0 || lseek(log->fd, 0, SEEK_END) < 0)
+		err_errno(&err, errno, "%s", path);
+	watched(sources, source, err.code ? -err.code : 0, &err);
+}
+
+static void open_sources(struct sources *sources, const struct probe_logs *logs)
+{
+	const struct sdjournal_options journal = {.from_now = true};
 	struct err err = ERR_INIT;
 
 	watched(sources, PROBE_NETLINK, multicast_open(&sources->multicast, &err), &err);
@@ -85,12 +108,9 @@ static void open_sources(struct sources *sources, const char *log_file)
 	watched(sources, PROBE_KMSG,
 		kmsg_open(KMSG_PATH, (struct str){0}, true, &sources->kmsg, &err), &err);
 	err_clear(&err);
-	if (!log_file)
-		return;
-	sources->file = open(log_file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (sources->file < 0 || lseek(sources->file, 0, SEEK_END) < 0)
-		err_errno(&err, errno, "%s", log_file);
-	watched(sources, PROBE_FILE, err.code ? -err.code : 0, &err);
+	watched(sources, PROBE_JOURNAL, sdjournal_open(&journal, &sources->journal, &err), &err);
+	open_log(sources, PROBE_FILE, logs->audit, &sources->audit);
+	open_log(sources, PROBE_SYSLOG, logs->syslog, &sources->syslog);
 }
 
 static void close_sources(struct sources *sources)
@@ -99,8 +119,12 @@ static void close_sources(struct sources *sources)
 		multicast_close(sources->multicast);
 	if (sources->kmsg)
 		kmsg_close(sources->kmsg);
-	if (sources->file >= 0)
-		close(sources->file);
+	if (sources->journal)
+		sdjournal_close(sources->journal);
+	if (sources->audit.fd >= 0)
+		close(sources->audit.fd);
+	if (sources->syslog.fd >= 0)
+		close(sources->syslog.fd);
 }
 
 static void look_at_record(void *context, uint16_t type, struct str text)
@@ -136,24 +160,36 @@ static void read_kmsg(struct sources *sources)
 	}
 }
 
+static void read_journal(struct sources *sources)
+{
+	struct err err = ERR_INIT;
+	struct framed framed;
+	struct str text;
+
+	if (!sources->journal)
+		return;
+	while (sdjournal_next(sources->journal, &framed, &text, &err) > 0)
+		if (is_ours(sources, text))
+			arrive(sources, PROBE_JOURNAL);
+}
+
 /* The record may come in two reads: the end of the one before is kept. */
-static void read_file(struct sources *sources)
+static void read_log(struct sources *sources, enum probe_source source, struct written *log)
 {
 	size_t keep = sizeof(sources->mark);
 	ssize_t n;
 
-	while (sources->file >= 0) {
-		n = read(sources->file, sources->tail + sources->tail_n,
-			 sizeof(sources->tail) - sources->tail_n);
+	while (log->fd >= 0) {
+		n = read(log->fd, log->tail + log->tail_n, sizeof(log->tail) - log->tail_n);
 		if (n <= 0)
 			return;
-		sources->tail_n += (size_t)n;
-		if (is_ours(sources, str_of(sources->tail, sources->tail_n)))
-			arrive(sources, PROBE_FILE);
-		if (sources->tail_n < keep)
+		log->tail_n += (size_t)n;
+		if (is_ours(sources, str_of(log->tail, log->tail_n)))
+			arrive(sources, source);
+		if (log->tail_n < keep)
 			continue;
-		memmove(sources->tail, sources->tail + sources->tail_n - keep, keep);
-		sources->tail_n = keep;
+		memmove(log->tail, log->tail + log->tail_n - keep, keep);
+		log->tail_n = keep;
 	}
 }
 
@@ -203,23 +239,39 @@ static bool all_arrived(const struct probe *probe)
 	return true;
 }
 
+/* The kernel's own sources are the first; the daemons' take a moment more. */
+static bool is_due(const struct sources *sources, unsigned wait_ms)
+{
+	const struct probe_arrival *netlink = &sources->probe->arrivals[PROBE_NETLINK];
+	const struct probe_arrival *kmsg = &sources->probe->arrivals[PROBE_KMSG];
+	int64_t waited_ms = monotonic_ms() - sources->begin_ms;
+
+	if (netlink->arrived && waited_ms > netlink->latency_ms + PROBE_GRACE_MS)
+		return true;
+	if (kmsg->arrived && waited_ms > kmsg->latency_ms + PROBE_GRACE_MS)
+		return true;
+	return waited_ms > wait_ms;
+}
+
 static void wait_for_arrivals(struct sources *sources, unsigned wait_ms)
 {
 	struct timespec step = {0, STEP_MS * 1000000L};
 
 	for (;;) {
 		read_netlink(sources);
-		read_file(sources);
+		read_log(sources, PROBE_FILE, &sources->audit);
 		read_kmsg(sources);
-		if (all_arrived(sources->probe) || monotonic_ms() - sources->begin_ms > wait_ms)
+		read_log(sources, PROBE_SYSLOG, &sources->syslog);
+		read_journal(sources);
+		if (all_arrived(sources->probe) || is_due(sources, wait_ms))
 			return;
 		nanosleep(&step, NULL);
 	}
 }
 
-void probe_run(const char *log_file, unsigned wait_ms, struct probe *ret_probe)
+void probe_run(const struct probe_logs *logs, unsigned wait_ms, struct probe *ret_probe)
 {
-	struct sources sources = {.probe = ret_probe, .file = -1};
+	struct sources sources = {.probe = ret_probe, .audit.fd = -1, .syslog.fd = -1};
 	struct err err = ERR_INIT;
 	uint32_t random = 0;
 
@@ -227,7 +279,7 @@ void probe_run(const char *log_file, unsigned wait_ms, struct probe *ret_probe)
 	(void)!getrandom(&random, sizeof(random), 0);
 	snprintf(sources.name, sizeof(sources.name), "sclog-%08x", random);
 	snprintf(sources.mark, sizeof(sources.mark), "comm=\"%s\"", sources.name);
-	open_sources(&sources, log_file);
+	open_sources(&sources, logs);
 	sources.begin_ms = monotonic_ms();
 	ret_probe->code = make_record_in_child(&sources, &err);
 	if (ret_probe->code == 0)

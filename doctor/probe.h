@@ -17,10 +17,12 @@ enum probe_source {
 	PROBE_NETLINK, /* the audit multicast group */
 	PROBE_FILE,    /* auditd's log */
 	PROBE_KMSG,    /* /dev/kmsg */
+	PROBE_SYSLOG,  /* what a syslog daemon writes of the kernel's log */
+	PROBE_JOURNAL, /* systemd's */
 	PROBE_SOURCES,
 };
 
-/* "netlink", "audit.log", "kmsg" */
+/* "netlink", "audit.log", "kmsg", "syslog", "journal" */
 const char *probe_source_name(enum probe_source source);
 
 struct probe_arrival {
@@ -37,8 +39,14 @@ struct probe {
 	struct probe_arrival arrivals[PROBE_SOURCES];
 };
 
-/* Waits until each watched source has brought the record, at most wait_ms. log_file: auditd's, or
- * NULL. */
-void probe_run(const char *log_file, unsigned wait_ms, struct probe *ret_probe);
+/* Logs that are watched; NULL for none. */
+struct probe_logs {
+	const char *audit, *syslog;
+};
+
+/* Waits until each watched source has brought the record, at most wait_ms; once netlink or kmsg has, at
+ * most PROBE_GRACE_MS longer, since a host need not have it in each. */
+#define PROBE_GRACE_MS 1000
+void probe_run(const struct probe_logs *logs, unsigned wait_ms, struct probe *ret_probe);
 
 #endif
