@@ -45,12 +45,11 @@ libsclog_a_SOURCES += \
 	profile/filter/dump.h \
 	profile/filter/filter.c \
 	profile/filter/filter.h \
+	profile/filter/parts.c \
 	profile/filter/live.c \
 	profile/filter/live.h \
 	profile/filter/rehearsal.c \
 	profile/filter/rehearsal.h \
-	profile/filter/stack.c \
-	profile/filter/stack.h \
 	profile/filter/unit.c \
 	profile/filter/unit.h \
 	profile/filter/unit_kind.c \

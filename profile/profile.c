@@ -137,16 +137,6 @@ static int load_document(struct profile *profile, const struct profile_source *s
 	return r;
 }
 
-/* Keeps what the filter knows of arches, which a stack does not: a unit's are known. */
-static void combine(struct profile *profile, const struct filter_stack *stack)
-{
-	struct filter known = profile->filter;
-
-	profile->filter = filter_stack_combine(stack);
-	memcpy(profile->filter.arches, known.arches, sizeof(known.arches));
-	profile->filter.arch_count = known.arch_count;
-}
-
 static int load_unit(struct profile *profile, const struct profile_source *source, struct err *err)
 {
 	const struct unit_text text = {
@@ -155,7 +145,6 @@ static int load_unit(struct profile *profile, const struct profile_source *sourc
 		.groups_failed = source->groups_failed.message,
 		.systemd_version = source->systemd_version,
 	};
-	struct filter_stack stack = {0};
 	int r = profile_options_complete(&profile->options, err);
 
 	profile->format = "systemd";
@@ -165,15 +154,12 @@ static int load_unit(struct profile *profile, const struct profile_source *sourc
 	if (r == 0)
 		r = unit_parse(&text, &profile->unit, &profile->lints, err);
 	if (r == 0)
-		r = unit_build(&profile->unit, &profile->options, &stack, &profile->filter,
+		r = unit_build(&profile->unit, &profile->options, &profile->filter,
 			       &profile->rules.default_action, err);
-	profile->rules.off = stack.count == 0;
+	profile->rules.off = profile->filter.part_count == 0;
 	if (r == 0 && profile->rules.off)
 		lint_report(&profile->lints, LINT_NO_FILTER, 0, profile->whole,
 			    "no syscall is filtered or logged: everything is allowed");
-	else if (r == 0)
-		combine(profile, &stack);
-	filter_stack_release(&stack);
 	return r;
 }
 
@@ -186,7 +172,7 @@ static int load_filters(struct profile *profile, const struct profile_source *so
 	profile->whole = "filter";
 	profile->rules.loader = LOADER_NONE;
 	profile->options.runtime = RUNTIME_NONE;
-	profile->rules.off = source->stack.count == 0;
+	profile->rules.off = source->filter.part_count == 0;
 	if (r < 0)
 		return r;
 	if (profile->rules.off) {
@@ -194,12 +180,11 @@ static int load_filters(struct profile *profile, const struct profile_source *so
 			    "there is no filter: everything is allowed");
 		return 0;
 	}
-	if (source->stack.threads_differ)
+	if (source->threads_differ)
 		lint_report(&profile->lints, LINT_THREADS_DIFFER, 0, profile->whole,
 			    "other threads of this process have a different number of filters: "
 			    "this result is for the main thread");
-	combine(profile, &source->stack);
-	profile->filter.arch_count = 0;
+	profile->filter = filter_copy(&source->filter);
 	struct survey survey = survey_filter(&profile->filter, profile->options.arch);
 
 	profile->rules.default_action = survey.default_action;
@@ -234,36 +219,26 @@ static unsigned line_of(const void *document, const char *place)
 	return document_line(document, place);
 }
 
-static void finish_lint(struct profile *profile)
-{
-	const struct advised advised = {
-		.judge = &profile->judge,
-		.filter = &profile->filter,
-		.rules = &profile->rules,
-		.options = &profile->options,
-		.whole = profile->whole,
-	};
-
-	if (!profile->rules.off)
-		advise(&advised, &profile->lints);
-	if (!profile->rules.off && profile->rules.document)
-		misbuilt_lint(&profile->rules, &profile->options, &profile->judge.answers,
-			      &profile->lints);
-	lint_locate(&profile->lints, line_of, &profile->document);
-	lint_finish(&profile->lints);
-}
-
 static void start_judge(struct profile *profile)
 {
-	const struct judge_of of = {
+	profile->judge = (struct judge){
 		.rules = &profile->rules,
-		.filter = profile->rules.off ? NULL : &profile->filter,
+		.filter = profile_filter(profile),
 		.options = &profile->options,
 		.names = profile->names,
 		.name_count = profile->name_count,
 	};
+	judge_start(&profile->judge);
+}
 
-	judge_init(&profile->judge, &of);
+static void finish_lint(struct profile *profile)
+{
+	if (!profile->rules.off)
+		advise(&profile->judge, profile->whole, &profile->lints);
+	if (!profile->rules.off && profile->rules.document)
+		misbuilt_lint(&profile->judge, &profile->lints);
+	lint_locate(&profile->lints, line_of, &profile->document);
+	lint_finish(&profile->lints);
 }
 
 int profile_load(const struct profile_source *source, const struct profile_options *options,

@@ -39,7 +39,7 @@ void profile_source_free(struct profile_source *source)
 {
 	if (!source)
 		return;
-	filter_stack_release(&source->stack);
+	filter_release(&source->filter);
 	buf_release(&source->groups);
 	buf_release(&source->text);
 	free(source->name);
@@ -333,13 +333,13 @@ static int acquire_pid(struct profile_source *source, const char *rest, struct e
 	if (!pid_of(rest, &pid))
 		return err_set(err, EINVAL, "'%.40s' is not a process id", rest);
 	source->kind = PROFILE_SOURCE_FILTERS;
-	return live_filters_get(pid, &source->stack, err);
+	return live_filters_get(pid, &source->filter, &source->threads_differ, err);
 }
 
 static int acquire_dump(struct profile_source *source, const char *rest, struct err *err)
 {
 	source->kind = PROFILE_SOURCE_FILTERS;
-	return dump_read(rest, &source->stack, err);
+	return dump_read(rest, &source->filter, err);
 }
 
 static int acquire_container(struct profile_source *source, const char *rest, struct err *err)

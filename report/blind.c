@@ -6,7 +6,7 @@
 #include "profile/answers/numbers.h"
 #include "profile/compose/needs.h"
 #include "profile/document/resolve.h"
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
 #include "profile/filter/value.h"
 
 #include <linux/seccomp.h>

@@ -6,7 +6,8 @@
 #define SCLOG_TESTS_FILTERS_H
 
 #include "profile/answers/answers.h"
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
+#include "profile/filter/value.h"
 #include "tests/bpf.h"
 
 /* Of two values the one that counts: the lower action as a signed number, or the higher one. */
@@ -16,7 +17,8 @@ static inline uint32_t filter_fold(enum filter_fold fold, uint32_t a, uint32_t b
 
 	if (fold == FILTER_MILDEST)
 		return value_milder(a, b);
-	return action_b < action_a ? b : a;
+	/* the newer filter's is b */
+	return action_a < action_b ? a : b;
 }
 
 static inline uint32_t filter_run(const struct filter *filter, const struct seccomp_data *data)

@@ -2,8 +2,8 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/answers/reading.h"
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
+#include "profile/filter/value.h"
 
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ void answers_release(struct answers *answers)
 	*answers = (struct answers){0};
 }
 
-static uint32_t fold_strictest(uint32_t newer, uint32_t older, const void *context)
+static uint32_t fold_strictest(uint32_t older, uint32_t newer, const void *context)
 {
 	(void)context;
 	return value_stricter(newer, older);
@@ -45,21 +45,12 @@ static uint32_t fold_guard(uint32_t program, uint32_t parts, const void *context
 }
 
 static diagram read_filter(struct regions *regions, const struct filter *filter,
-			   const struct answers_read *what)
+			   const struct reading_calls *calls)
 {
-	const struct reading_of of = {
-		.program = filter->program,
-		.count = filter->count,
-		.big_endian = filter->big_endian,
-		.any_arch = what->any_arch,
-		.audit_arch = what->audit_arch,
-		.one_number = what->one_number,
-		.nr = what->nr,
-	};
-	diagram answer = REGION_NONE;
+	diagram answer = diagram_value(regions, SECCOMP_RET_ALLOW);
 
 	for (size_t i = 0; i < filter->part_count && !regions->full; i++) {
-		diagram part = read_filter(regions, &filter->parts[i], what);
+		diagram part = read_filter(regions, &filter->parts[i], calls);
 
 		answer = i == 0 ? part
 				: diagram_join(regions, answer, part,
@@ -69,45 +60,46 @@ static diagram read_filter(struct regions *regions, const struct filter *filter,
 	}
 	if (!filter->program || regions->full)
 		return answer;
-	diagram own = reading_make(regions, &of);
+	diagram own = reading_make(regions, filter, calls);
 
 	return filter->part_count ? diagram_join(regions, own, answer, fold_guard, NULL) : own;
 }
 
-static bool same_question(const struct answers_read *a, const struct answers_read *b)
+static bool same_calls(const struct reading_calls *a, const struct reading_calls *b)
 {
 	return a->any_arch == b->any_arch && a->audit_arch == b->audit_arch &&
 	       a->one_number == b->one_number && a->nr == b->nr;
 }
 
-static diagram ask(struct answers *answers, struct answers_read what)
+static diagram ask(struct answers *answers, struct reading_calls calls)
 {
 	struct regions *regions = answers->regions;
+	diagram answer;
 
 	for (size_t i = 0; i < answers->count; i++)
-		if (same_question(&answers->read[i], &what))
+		if (same_calls(&answers->read[i].calls, &calls))
 			return answers->read[i].answer;
 	if (answers->count == MAX_READ || regions->effort < LEAST_EFFORT)
 		return DIAGRAM_UNKNOWN;
 	struct regions_mark mark = regions_mark(regions, 2);
 
-	what.answer = answers->filter ? read_filter(regions, answers->filter, &what)
-				      : diagram_value(regions, SECCOMP_RET_ALLOW);
+	answer = answers->filter ? read_filter(regions, answers->filter, &calls)
+				 : diagram_value(regions, SECCOMP_RET_ALLOW);
 	if (!regions_keep(regions, &mark))
-		what.answer = DIAGRAM_UNKNOWN;
-	answers->read = mem_resize(answers->read, (answers->count + 1) * sizeof(what));
-	answers->read[answers->count++] = what;
-	return what.answer;
+		answer = DIAGRAM_UNKNOWN;
+	answers->read = mem_more(answers->read, answers->count, sizeof(*answers->read));
+	answers->read[answers->count++] = (struct answers_read){calls, answer};
+	return answer;
 }
 
 diagram answers_arch(struct answers *answers, uint32_t audit_arch)
 {
-	return ask(answers, (struct answers_read){.audit_arch = audit_arch});
+	return ask(answers, (struct reading_calls){.audit_arch = audit_arch});
 }
 
 diagram answers_any_arch(struct answers *answers)
 {
-	return ask(answers, (struct answers_read){.any_arch = true});
+	return ask(answers, (struct reading_calls){.any_arch = true});
 }
 
 diagram answers_call(struct answers *answers, uint32_t audit_arch, uint32_t nr)
@@ -117,7 +109,7 @@ diagram answers_call(struct answers *answers, uint32_t audit_arch, uint32_t nr)
 	if (arch != DIAGRAM_UNKNOWN)
 		return diagram_at(answers->regions, arch, 0, nr);
 	return ask(answers,
-		   (struct answers_read){.audit_arch = audit_arch, .one_number = true, .nr = nr});
+		   (struct reading_calls){.audit_arch = audit_arch, .one_number = true, .nr = nr});
 }
 
 region answers_other_arches(struct answers *answers)

@@ -11,25 +11,17 @@
 #ifndef SCLOG_PROFILE_ANSWERS_ANSWERS_H
 #define SCLOG_PROFILE_ANSWERS_ANSWERS_H
 
-#include "profile/answers/region.h"
-#include "profile/filter/filter.h"
-
-/*
- * The diagram of one arch or, of any_arch, of all arches, which are a part of the call then. Where
- * that is not known there is one for each number that is asked for.
- */
-struct answers_read {
-	bool any_arch;
-	uint32_t audit_arch;
-	bool one_number;
-	uint32_t nr;
-	diagram answer;
-};
+#include "profile/answers/reading.h"
 
 struct answers {
 	struct regions *regions;     /* borrowed */
 	const struct filter *filter; /* borrowed; NULL: none, which allows */
-	struct answers_read *read;
+	/* Of each arch, or of all arches together; of an arch that is not known, of each number that
+	 * was asked for. */
+	struct answers_read {
+		struct reading_calls calls;
+		diagram answer;
+	} * read;
 	size_t count;
 };
 

@@ -3,7 +3,8 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/answers/condition.h"
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
+#include "profile/filter/value.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -71,21 +72,20 @@ static bool is_named(const struct judge *judge, uint32_t audit_arch, int64_t nr)
 {
 	char name[SYSCALL_NAME_SIZE];
 
-	return judge->of.name_count > 0 && syscall_name(audit_arch, nr, name) &&
-	       bsearch(name, judge->of.names, judge->of.name_count, sizeof(*judge->of.names),
-		       by_name);
+	return judge->name_count > 0 && syscall_name(audit_arch, nr, name) &&
+	       bsearch(name, judge->names, judge->name_count, sizeof(*judge->names), by_name);
 }
 
 static bool by_stub(const struct judge *judge, const struct verdict *verdict, uint32_t audit_arch,
 		    int64_t nr)
 {
 	const struct filter_arch *arch = filter_arch(
-		judge->of.filter, (uint32_t)nr & ARCH_X32_BIT && audit_arch == SCMP_ARCH_X86_64
-					  ? SCMP_ARCH_X32
-					  : audit_arch);
+		judge->filter, (uint32_t)nr & ARCH_X32_BIT && audit_arch == SCMP_ARCH_X86_64
+				       ? SCMP_ARCH_X32
+				       : audit_arch);
 	bool s390 = audit_arch == SCMP_ARCH_S390 || audit_arch == SCMP_ARCH_S390X;
 
-	if (!judge->of.filter->stub_count || !arch || !arch->has_last ||
+	if (!judge->filter->stub_count || !arch || !arch->has_last ||
 	    verdict->reachable_count != 1 || verdict->reachable[0] != VALUE_ENOSYS)
 		return false;
 	return (uint32_t)nr > arch->last || (s390 && nr == 0);
@@ -98,12 +98,12 @@ static bool by_stub(const struct judge *judge, const struct verdict *verdict, ui
 static enum verdict_origin origin_of(const struct judge *judge, const struct verdict *verdict,
 				     uint32_t audit_arch, int64_t nr)
 {
-	if (!filter_arch(judge->of.filter, arch_token(audit_arch, nr)))
+	if (!filter_arch(judge->filter, arch_token(audit_arch, nr)))
 		return VERDICT_BY_ARCH;
 	if (by_stub(judge, verdict, audit_arch, nr))
 		return VERDICT_BY_STUB;
 	if (verdict->reachable_count != 1 ||
-	    verdict->reachable[0] != judge->of.rules->default_action ||
+	    verdict->reachable[0] != judge->rules->default_action ||
 	    is_named(judge, audit_arch, nr))
 		return VERDICT_BY_RULE;
 	return VERDICT_BY_DEFAULT;
@@ -168,7 +168,7 @@ struct verdict verdict_narrow(const struct verdict *verdict, uint32_t *values, s
  */
 static bool is_unfiltered(const struct judge *judge, uint32_t audit_arch, int64_t nr)
 {
-	const struct profile_options *options = judge->of.options;
+	const struct profile_options *options = judge->options;
 
 	return audit_arch == SCMP_ARCH_X86_64 && (nr == 335 || nr == 336) &&
 	       (options->kernel_major > 6 ||
@@ -194,7 +194,7 @@ static struct verdict verdict_of(struct judge *judge, diagram answer, uint32_t a
 
 	if (is_unfiltered(judge, audit_arch, nr))
 		return verdict_allowed(VERDICT_BY_KERNEL);
-	if (!judge->of.filter)
+	if (!judge->filter)
 		return verdict_allowed(VERDICT_BY_DEFAULT);
 	if (answer == DIAGRAM_UNKNOWN)
 		return (struct verdict){.kind = VERDICT_UNKNOWN, .origin = VERDICT_BY_NOTHING};
@@ -314,11 +314,10 @@ struct verdict judge_ask(struct judge *judge, uint32_t audit_arch, int64_t nr)
 	return judge->all[at].verdict;
 }
 
-void judge_init(struct judge *judge, const struct judge_of *of)
+void judge_start(struct judge *judge)
 {
-	*judge = (struct judge){.of = *of};
 	regions_init(&judge->regions);
-	answers_init(&judge->answers, &judge->regions, of->filter);
+	answers_init(&judge->answers, &judge->regions, judge->filter);
 }
 
 void judge_release(struct judge *judge)

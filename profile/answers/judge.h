@@ -7,17 +7,14 @@
 #include "profile/answers/answers.h"
 #include "profile/answers/verdict.h"
 
-/* What judging needs of a profile; borrowed. */
-struct judge_of {
+struct judge {
+	/* The profile that is judged by; borrowed. */
 	const struct rules *rules;
 	const struct filter *filter; /* NULL: none, everything is allowed */
 	const struct profile_options *options;
 	const char *const *names; /* every name that a rule has, sorted */
 	size_t name_count;
-};
 
-struct judge {
-	struct judge_of of;
 	struct regions regions;
 	struct answers answers;
 	struct judge_memo *memo; /* hash by (arch, nr), memo_size a power of two */
@@ -26,8 +23,8 @@ struct judge {
 	size_t count;
 };
 
-/* A zeroed judge may be released as well. */
-void judge_init(struct judge *judge, const struct judge_of *of);
+/* Of a judge that knows its profile, and nothing else. A zeroed one may be released as well. */
+void judge_start(struct judge *judge);
 void judge_release(struct judge *judge);
 
 /* As profile_judge(): what the verdict points to lives as long as the judge. */

@@ -43,7 +43,8 @@ struct state {
 
 struct reader {
 	struct regions *regions;
-	const struct reading_of *of;
+	const struct filter *filter;
+	const struct reading_calls *calls;
 	uint32_t *live;  /* by instruction: registers that some way on reads */
 	uint32_t *heads; /* by instruction: its first state */
 	struct state *states;
@@ -305,18 +306,18 @@ static uint32_t alu(struct reader *reader, const struct state *state,
 
 static uint32_t load_word(struct reader *reader, unsigned word)
 {
-	const struct reading_of *of = reader->of;
-	bool high = word % 2 != of->big_endian;
+	const struct reading_calls *calls = reader->calls;
+	bool high = word % 2 != reader->filter->big_endian;
 
 	if (word == BPF_WORD_NR)
-		return of->one_number ? put_constant(reader, of->nr)
-				      : put_word(reader, SUBJECT_CALL, false, UINT32_MAX);
+		return calls->one_number ? put_constant(reader, calls->nr)
+					 : put_word(reader, SUBJECT_CALL, false, UINT32_MAX);
 	if (word == BPF_WORD_ARCH)
-		return of->any_arch ? put_word(reader, SUBJECT_CALL, true, UINT32_MAX)
-				    : put_constant(reader, of->audit_arch);
+		return calls->any_arch ? put_word(reader, SUBJECT_CALL, true, UINT32_MAX)
+				       : put_constant(reader, calls->audit_arch);
 	if (word < BPF_WORD_ARGUMENTS)
 		return put_word(reader, SUBJECT_POINTER, high, UINT32_MAX);
-	if (high && !of->any_arch && bpf_is_narrow(of->audit_arch))
+	if (high && !calls->any_arch && bpf_is_narrow(calls->audit_arch))
 		return put_constant(reader, 0);
 	return put_word(reader, SUBJECT_ARGUMENTS + (word - BPF_WORD_ARGUMENTS) / 2, high,
 			UINT32_MAX);
@@ -362,7 +363,7 @@ static uint32_t arrive(struct reader *reader, size_t pc, const struct state *fro
 /* Jumps that constants decide lead to one place. */
 static void jump(struct reader *reader, size_t pc, const struct state *state, uint32_t to[2])
 {
-	const struct sock_filter *insn = &reader->of->program[pc];
+	const struct sock_filter *insn = &reader->filter->program[pc];
 	bool yes = true, no = true;
 
 	if (BPF_OP(insn->code) == BPF_JA || insn->jt == insn->jf) {
@@ -388,7 +389,7 @@ static void jump(struct reader *reader, size_t pc, const struct state *state, ui
 /* One instruction from one state on. `to` are the states after it. */
 static void step(struct reader *reader, size_t pc, struct state state, uint32_t to[2])
 {
-	const struct sock_filter *insn = &reader->of->program[pc];
+	const struct sock_filter *insn = &reader->filter->program[pc];
 
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_LD:
@@ -427,7 +428,7 @@ static void go_forward(struct reader *reader)
 	const struct state start = {.next = NO_STATE};
 
 	arrive(reader, 0, &start);
-	for (size_t pc = 0; pc < reader->of->count; pc++) {
+	for (size_t pc = 0; pc < reader->filter->count; pc++) {
 		for (uint32_t at = reader->heads[pc]; at != NO_STATE && !reader->regions->full;
 		     at = reader->states[at].next) {
 			uint32_t to[2] = {NO_STATE, NO_STATE};
@@ -575,7 +576,7 @@ static diagram return_register(struct reader *reader, uint32_t at)
 
 static diagram answer_of(struct reader *reader, size_t pc, const struct state *state)
 {
-	const struct sock_filter *insn = &reader->of->program[pc];
+	const struct sock_filter *insn = &reader->filter->program[pc];
 	struct regions *regions = reader->regions;
 
 	if (BPF_CLASS(insn->code) == BPF_RET && BPF_RVAL(insn->code) == BPF_K)
@@ -597,7 +598,7 @@ static diagram answer_of(struct reader *reader, size_t pc, const struct state *s
 
 static void go_back(struct reader *reader)
 {
-	for (size_t pc = reader->of->count; pc-- > 0;) {
+	for (size_t pc = reader->filter->count; pc-- > 0;) {
 		for (uint32_t at = reader->heads[pc]; at != NO_STATE && !reader->regions->full;
 		     at = reader->states[at].next)
 			reader->states[at].answer = answer_of(reader, pc, &reader->states[at]);
@@ -641,8 +642,8 @@ static void uses_of(const struct sock_filter *insn, uint32_t *ret_reads, uint32_
 
 static void find_live(const struct reader *reader)
 {
-	for (size_t pc = reader->of->count; pc-- > 0;) {
-		const struct sock_filter *insn = &reader->of->program[pc];
+	for (size_t pc = reader->filter->count; pc-- > 0;) {
+		const struct sock_filter *insn = &reader->filter->program[pc];
 		uint32_t reads, writes, after = 0;
 
 		uses_of(insn, &reads, &writes);
@@ -656,14 +657,15 @@ static void find_live(const struct reader *reader)
 	}
 }
 
-diagram reading_make(struct regions *regions, const struct reading_of *of)
+diagram reading_make(struct regions *regions, const struct filter *filter,
+		     const struct reading_calls *calls)
 {
-	struct reader reader = {.regions = regions, .of = of};
+	struct reader reader = {.regions = regions, .filter = filter, .calls = calls};
 	diagram answer = REGION_NONE;
 
-	reader.live = mem_new(of->count, sizeof(*reader.live));
-	reader.heads = mem_new(of->count, sizeof(*reader.heads));
-	memset(reader.heads, 0xff, of->count * sizeof(*reader.heads));
+	reader.live = mem_new(filter->count, sizeof(*reader.live));
+	reader.heads = mem_new(filter->count, sizeof(*reader.heads));
+	memset(reader.heads, 0xff, filter->count * sizeof(*reader.heads));
 	put_constant(&reader, 0);
 	find_live(&reader);
 	go_forward(&reader);

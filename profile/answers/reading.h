@@ -15,13 +15,10 @@
 #define SCLOG_PROFILE_ANSWERS_READING_H
 
 #include "profile/answers/region.h"
-#include "profile/filter/bpf.h"
+#include "profile/filter/filter.h"
 
-/* What is known beforehand, and how the host lays out struct seccomp_data. */
-struct reading_of {
-	const struct sock_filter *program;
-	size_t count;
-	bool big_endian;
+/* The calls that are read for. */
+struct reading_calls {
 	bool any_arch;       /* the arch is a part of the call, like the number; else it is ... */
 	uint32_t audit_arch; /* ... AUDIT_ARCH_* */
 	bool one_number;     /* the number is known too */
@@ -29,9 +26,11 @@ struct reading_of {
 };
 
 /*
- * The program must have passed filter_check(). Where it returns a register that can hold many
- * values, the data of an action is taken as zero. The result is void if regions->full is set.
+ * What the filter's own program answers, which must have passed filter_check(). Where it returns a
+ * register that can hold many values, the data of an action is taken as zero. The result is void if
+ * regions->full is set.
  */
-diagram reading_make(struct regions *regions, const struct reading_of *of);
+diagram reading_make(struct regions *regions, const struct filter *filter,
+		     const struct reading_calls *calls);
 
 #endif

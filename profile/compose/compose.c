@@ -3,7 +3,8 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/write/export.h"
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
+#include "profile/filter/value.h"
 #include "profile/document/spelling.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
  *
  * Alone it is a list of names under a default that refuses. With a base or profiles to merge, every
  * one is built as its runtime builds it, the filters are joined so that for each call and all its
- * arguments the mildest of their answers holds (profile/filter/stack.h), and the joint filter is written
+ * arguments the mildest of their answers holds (profile/filter/filter.h), and the joint filter is written
  * back as a profile and proven (profile/write/export.h). So rules of two profiles are alternatives and
  * never conditions on top of each other, whatever they look like. Where an export cannot say it,
  * the rules are listed side by side as they were, if the result passes the self-check.

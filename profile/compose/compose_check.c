@@ -4,7 +4,8 @@
 #include "ingest/arch.h"
 #include "profile/answers/answers.h"
 #include "profile/source.h"
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
+#include "profile/filter/value.h"
 #include "profile/answers/numbers.h"
 
 #include <errno.h>

@@ -2,7 +2,8 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
+#include "profile/filter/value.h"
 
 #include <linux/seccomp.h>
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 #include "profile/compose/compose_private.h"
 
 #include "base/mem.h"
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
+#include "profile/filter/value.h"
 #include "profile/write/form_private.h"
 
 #include <linux/seccomp.h>

@@ -86,12 +86,12 @@ static bool is_foreign(const struct sock_filter *program, size_t count)
 	return dump_check(turned, count, &ignored) == 0;
 }
 
-int dump_parse(const void *bytes, size_t n, struct filter_stack *ret_stack, struct err *err)
+int dump_parse(const void *bytes, size_t n, struct filter *ret_stack, struct err *err)
 {
 	const size_t each = sizeof(struct sock_filter);
 	struct err why = ERR_INIT;
 
-	*ret_stack = (struct filter_stack){0};
+	*ret_stack = (struct filter){0};
 	if (n == 0)
 		return err_set(err, EINVAL, "empty: not a filter");
 	if (n > MAX_BYTES)
@@ -107,7 +107,7 @@ int dump_parse(const void *bytes, size_t n, struct filter_stack *ret_stack, stru
 
 	memcpy(program, bytes, n);
 	if (dump_check(program, n / each, &why) == 0) {
-		filter_stack_add(ret_stack, program, n / each);
+		filter_push(ret_stack, program, n / each);
 		return 0;
 	}
 	bool foreign = is_foreign(program, n / each);
@@ -120,12 +120,12 @@ int dump_parse(const void *bytes, size_t n, struct filter_stack *ret_stack, stru
 	return err_set(err, why.code, "%s", why.message);
 }
 
-int dump_read(const char *path, struct filter_stack *ret_stack, struct err *err)
+int dump_read(const char *path, struct filter *ret_stack, struct err *err)
 {
 	MEM_AUTO char *bytes = mem_new(1, MAX_BYTES + 1);
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
-	*ret_stack = (struct filter_stack){0};
+	*ret_stack = (struct filter){0};
 	if (fd < 0)
 		return err_errno(err, errno, "cannot open '%s'", path);
 	/* one byte more than may be there tells what is too large */

@@ -10,16 +10,16 @@
 #ifndef SCLOG_PROFILE_FILTER_DUMP_H
 #define SCLOG_PROFILE_FILTER_DUMP_H
 
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
 
 #include <stddef.h>
 
 /* Reads path as a stack of one filter. On failure says in err which instruction is wrong, and
- * leaves the stack empty. filter_stack_release() is due in any case. */
-int dump_read(const char *path, struct filter_stack *ret_stack, struct err *err);
+ * leaves the stack without a part. filter_release() is due in any case. */
+int dump_read(const char *path, struct filter *ret_stack, struct err *err);
 
 /* The same from bytes. */
-int dump_parse(const void *bytes, size_t n, struct filter_stack *ret_stack, struct err *err);
+int dump_parse(const void *bytes, size_t n, struct filter *ret_stack, struct err *err);
 
 /* filter_check() and the memory slots: everything that the kernel asks of a filter. */
 int dump_check(const struct sock_filter *program, size_t count, struct err *err);

@@ -35,15 +35,6 @@ struct builder {
 	scmp_filter_ctx context;
 };
 
-void filter_release(struct filter *filter)
-{
-	for (size_t i = 0; i < filter->part_count; i++)
-		filter_release(&filter->parts[i]);
-	free(filter->parts);
-	free(filter->program);
-	*filter = (struct filter){0};
-}
-
 const struct filter_arch *filter_arch(const struct filter *filter, uint32_t token)
 {
 	for (size_t i = 0; i < filter->arch_count; i++) {

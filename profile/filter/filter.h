@@ -35,13 +35,19 @@ struct filter_arch {
 
 /* What counts of several answers. */
 enum filter_fold {
-	FILTER_STRICTEST, /* of a stack: the first part is the newest */
+	FILTER_STRICTEST, /* of a stack */
 	FILTER_MILDEST,   /* of profiles that are merged */
 };
 
 /*
  * A program, or parts that answer together, or both: then the parts answer what the program lets
- * pass (RET ALLOW).
+ * pass (RET ALLOW). Zeroed is a valid filter, too: everything is allowed.
+ *
+ * A stack is what a process really runs under. Every filter that it or one of its ancestors has
+ * installed stays and is run at every syscall, the newest first. The value taken is the one whose
+ * action is the strictest, which is the lowest when the action bits are compared as signed numbers;
+ * of equal actions the newest filter's, data included (kernel/seccomp.c, seccomp_run_filters()).
+ * Its parts stand as they were installed, the newest last.
  */
 struct filter {
 	struct sock_filter *program; /* in this machine's byte order, whatever the host's */
@@ -63,6 +69,21 @@ struct filter {
 int filter_build(const struct rules *rules, const struct profile_options *options,
 		 struct filter *filter, struct lints *lints, struct err *err);
 void filter_release(struct filter *filter);
+
+/* Puts a program on top of a stack of this machine's byte order; takes it over. It must have passed
+ * filter_check(). The stack's arches are profile/answers/survey.h's to find. */
+void filter_push(struct filter *stack, struct sock_filter *program, size_t count);
+
+/*
+ * Makes the filter one that answers with the milder of what it and the other answer. What passes
+ * under either passes under the join, and nothing else does. The other is copied.
+ */
+void filter_join(struct filter *joint, const struct filter *other);
+
+struct filter filter_copy(const struct filter *filter);
+
+/* Whether they are the same, instruction by instruction: then they answer the same. */
+bool filter_same(const struct filter *a, const struct filter *b);
 
 /* All args of a rule must hold together, unless two test the same one: then each is a rule. */
 bool filter_is_any_of(const struct rule *rule, size_t count);

@@ -26,12 +26,6 @@
  * instructions, each filter counting four more. */
 #define MAX_FILTERS (32768 / 5)
 
-/* struct seccomp_metadata of linux/ptrace.h, which does not compile beside sys/ptrace.h. */
-struct metadata {
-	uint64_t filter_off;
-	uint64_t flags;
-};
-
 /* What /proc/PID/status says about a task. */
 struct task_status {
 	long group;   /* Tgid */
@@ -194,17 +188,8 @@ static int refuse_filter(pid_t pid, int code, long at, struct err *err)
 	}
 }
 
-static void read_flags(pid_t pid, size_t at, struct stack_filter *filter)
-{
-	struct metadata metadata = {.filter_off = at};
-	long n = ptrace(PTRACE_SECCOMP_GET_METADATA, pid, (void *)sizeof(metadata), &metadata);
-
-	filter->has_flags = n >= (long)sizeof(metadata);
-	filter->logs = filter->has_flags && (metadata.flags & SECCOMP_FILTER_FLAG_LOG);
-}
-
 /* One filter; 1 if there is one at that place, 0 if the stack ends before it. */
-static int read_filter(pid_t pid, long at, struct filter_stack *stack, struct err *err)
+static int read_filter(pid_t pid, long at, struct filter *stack, struct err *err)
 {
 	long count = ptrace(PTRACE_SECCOMP_GET_FILTER, pid, (void *)at, NULL);
 
@@ -223,12 +208,11 @@ static int read_filter(pid_t pid, long at, struct filter_stack *stack, struct er
 		free(program);
 		return err_prefix(err, "filter %ld of process %d", at, pid);
 	}
-	filter_stack_add(stack, program, (size_t)count);
-	read_flags(pid, (size_t)at, &stack->all[stack->count - 1]);
+	filter_push(stack, program, (size_t)count);
 	return 1;
 }
 
-static int read_filters(pid_t pid, struct filter_stack *stack, struct err *err)
+static int read_filters(pid_t pid, struct filter *stack, struct err *err)
 {
 	int r = 1;
 
@@ -237,8 +221,7 @@ static int read_filters(pid_t pid, struct filter_stack *stack, struct err *err)
 	return r < 0 ? r : 0;
 }
 
-static int seize(pid_t pid, const struct task_status *status, struct filter_stack *stack,
-		 struct err *err)
+static int seize(pid_t pid, const struct task_status *status, struct filter *stack, struct err *err)
 {
 	int signal = 0;
 
@@ -288,7 +271,7 @@ static size_t put_strict(struct sock_filter *program, const struct strict_mode *
 
 /* The host's own arch and its 32-bit one, whose list has sigreturn (get_compat_mode1_syscalls()).
  * x32 numbers carry bit 30 and are compared with the 32-bit list: none passes. */
-static void add_strict(struct filter_stack *stack)
+static void add_strict(struct filter *stack)
 {
 	static const struct {
 		uint32_t native, compat;
@@ -313,16 +296,16 @@ static void add_strict(struct filter_stack *stack)
 		n += put_strict(program + n, &mode);
 	}
 	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD);
-	filter_stack_add(stack, program, n);
-	stack->strict = true;
+	filter_push(stack, program, n);
 }
 
-int live_filters_get(pid_t pid, struct filter_stack *ret_stack, struct err *err)
+int live_filters_get(pid_t pid, struct filter *ret_stack, bool *ret_threads_differ, struct err *err)
 {
 	struct task_status status;
 	int r;
 
-	*ret_stack = (struct filter_stack){0};
+	*ret_stack = (struct filter){0};
+	*ret_threads_differ = false;
 	if (pid <= 0)
 		return err_set(err, ESRCH, "%d is not a process id", pid);
 	r = task_status(pid, &status, err);
@@ -333,9 +316,9 @@ int live_filters_get(pid_t pid, struct filter_stack *ret_stack, struct err *err)
 	else if (status.mode != SECCOMP_MODE_DISABLED)
 		r = seize(pid, &status, ret_stack, err);
 	if (r < 0) {
-		filter_stack_release(ret_stack);
+		filter_release(ret_stack);
 		return r;
 	}
-	ret_stack->threads_differ = threads_differ(&status);
+	*ret_threads_differ = threads_differ(&status);
 	return 0;
 }

@@ -2,8 +2,8 @@
  * Live filters: what a running process is under, asked of the kernel.
  *
  * The process is seized and interrupted (PTRACE_SEIZE, PTRACE_INTERRUPT: no signal is sent, a
- * stopped process stays stopped), its filters are read (PTRACE_SECCOMP_GET_FILTER, Linux 4.4;
- * flags by PTRACE_SECCOMP_GET_METADATA, 4.16), and it is let go. That takes well under a
+ * stopped process stays stopped), its filters are read (PTRACE_SECCOMP_GET_FILTER, Linux 4.4), and it
+ * is let go. That takes well under a
  * millisecond, and **it is not invisible**: a blocking call of the process that the kernel does
  * not restart (epoll_wait, nanosleep's kin under some signal set-ups, see signal(7)) returns
  * EINTR. Who calls this says so to the user first.
@@ -14,17 +14,17 @@
 #ifndef SCLOG_PROFILE_FILTER_LIVE_H
 #define SCLOG_PROFILE_FILTER_LIVE_H
 
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
 
 #include <sys/types.h>
 
 /*
  * The filters of one thread: `pid` is a process, which stands for its main thread, or the id of
- * any thread. A process without a filter gives an empty stack. In strict mode the stack holds
+ * any thread. A process without a filter gives a stack without parts. In strict mode the stack holds
  * one program that says what strict mode does (kernel/seccomp.c, __secure_computing_strict()):
  * read, write, exit and sigreturn pass, all else is KILL_THREAD, an x32 call too.
  *
- * Threads can have different filters. stack->threads_differ is set if /proc shows that another
+ * Threads can have different filters. *ret_threads_differ is set if /proc shows that another
  * thread of the process has another mode or number of them (Seccomp_filters, Linux 5.9); equal
  * numbers do not prove equal filters.
  *
@@ -34,6 +34,7 @@
  * process did not stop: uninterruptible), each with words in err. The process is detached in
  * every case but the last, where the kernel does it when this program ends.
  */
-int live_filters_get(pid_t pid, struct filter_stack *ret_stack, struct err *err);
+int live_filters_get(pid_t pid, struct filter *ret_stack, bool *ret_threads_differ,
+		     struct err *err);
 
 #endif

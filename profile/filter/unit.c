@@ -574,7 +574,7 @@ struct builder {
 	uint32_t host;
 	uint32_t arches[8]; /* local ones that are not blocked, the native one last */
 	size_t arch_count;
-	struct filter_stack *stack;
+	struct filter *stack;
 	struct err *err;
 };
 
@@ -624,7 +624,7 @@ static int install(struct builder *builder, scmp_filter_ctx context)
 		free(program);
 		return refused(builder, r, "to export the filter");
 	}
-	filter_stack_add(builder->stack, program, (size_t)size / sizeof(*program));
+	filter_push(builder->stack, program, (size_t)size / sizeof(*program));
 	return 0;
 }
 
@@ -788,15 +788,13 @@ static int build(struct builder *builder)
 }
 
 int unit_build(const struct unit *unit, const struct profile_options *options,
-	       struct filter_stack *ret_stack, struct filter *ret_filter, uint32_t *ret_default,
-	       struct err *err)
+	       struct filter *ret_filter, uint32_t *ret_default, struct err *err)
 {
 	struct builder builder = {
-		.unit = unit, .host = options->arch, .stack = ret_stack, .err = err};
+		.unit = unit, .host = options->arch, .stack = ret_filter, .err = err};
 	bool little = arch_audit(options->arch) & __AUDIT_ARCH_LE;
 	int r;
 
-	*ret_stack = (struct filter_stack){0};
 	*ret_filter = (struct filter){.big_endian = !little};
 	if (little != (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__))
 		return err_set(err, EOPNOTSUPP,

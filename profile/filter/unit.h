@@ -28,7 +28,7 @@
 #define SCLOG_PROFILE_FILTER_UNIT_H
 
 #include "profile/document/lint.h"
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
 
 /* What the words of the lists come to. */
 struct unit_call {
@@ -93,12 +93,10 @@ void unit_release(struct unit *unit);
 const char *unit_arch_name(uint32_t token);
 
 /*
- * The filters for a host of options->arch, as a stack of which every filter is in this machine's
- * byte order. ret_filter gets the arches that have a filter of their own, and no program.
- * *ret_default: what a call gets that no word names.
+ * The filters for a host of options->arch, as a stack of this machine's byte order. Its arches are
+ * those that have a filter of their own. *ret_default: what a call gets that no word names.
  */
 int unit_build(const struct unit *unit, const struct profile_options *options,
-	       struct filter_stack *ret_stack, struct filter *ret_filter, uint32_t *ret_default,
-	       struct err *err);
+	       struct filter *ret_filter, uint32_t *ret_default, struct err *err);
 
 #endif

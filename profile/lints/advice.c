@@ -60,7 +60,8 @@ struct heap {
 };
 
 struct adviser {
-	const struct advised *in;
+	struct judge *judge;
+	const char *whole;
 	struct lints *lints;
 	struct heap *heaps;
 	size_t heap_count;
@@ -69,7 +70,7 @@ struct adviser {
 /* The first rule for the name with that action, or any. */
 static const struct rule *rule_of(const struct adviser *adviser, const char *name, uint32_t action)
 {
-	const struct rules *rules = adviser->in->rules;
+	const struct rules *rules = adviser->judge->rules;
 	const struct rule *found = NULL;
 
 	for (size_t i = 0; i < rules->count; i++) {
@@ -120,7 +121,7 @@ static void put(struct adviser *adviser, const char *name, uint32_t action, uint
 /* Whether --arch leaves it in. */
 static bool is_asked(const struct adviser *adviser, uint32_t token)
 {
-	const struct profile_options *options = adviser->in->options;
+	const struct profile_options *options = adviser->judge->options;
 
 	for (size_t i = 0; i < options->arch_count; i++)
 		if (options->arches[i] == token)
@@ -131,7 +132,7 @@ static bool is_asked(const struct adviser *adviser, uint32_t token)
 /* " on x86, x32": the arches of a heap's names together. */
 static void put_arches(const struct adviser *adviser, const struct heap *heap, struct buf *text)
 {
-	const struct filter *filter = adviser->in->filter;
+	const struct filter *filter = adviser->judge->filter;
 	uint32_t all = 0;
 
 	for (size_t i = 0; i < heap->count; i++)
@@ -145,7 +146,7 @@ static void put_arches(const struct adviser *adviser, const struct heap *heap, s
 static void say_heap(struct adviser *adviser, const struct heap *heap, enum lint_kind kind,
 		     const char *before, const char *after)
 {
-	const struct document *document = adviser->in->rules->document;
+	const struct document *document = adviser->judge->rules->document;
 	char place[PLACE_SIZE];
 	BUF_AUTO names = {0};
 
@@ -154,8 +155,7 @@ static void say_heap(struct adviser *adviser, const struct heap *heap, enum lint
 	if (heap->count > NAMES_SHOWN)
 		buf_format(&names, " and %zu more", heap->count - NAMES_SHOWN);
 	put_arches(adviser, heap, &names);
-	snprintf(place, sizeof(place), "%s%s", document ? document->prefix : "",
-		 adviser->in->whole);
+	snprintf(place, sizeof(place), "%s%s", document ? document->prefix : "", adviser->whole);
 	if (heap->rule && document && heap->count == 1)
 		document_name_place(document, heap->rule->document_rule, heap->rule->document_name,
 				    place);
@@ -186,14 +186,15 @@ static struct verdict ask(const struct adviser *adviser, uint32_t token, const c
 	*ret_known = nr >= 0;
 	if (nr < 0)
 		return (struct verdict){0};
-	return judge_ask(adviser->in->judge, arch_audit(token), nr);
+	return judge_ask(adviser->judge, arch_audit(token), nr);
 }
 
 static void find_allowed(struct adviser *adviser, const char *const *names, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		bool known;
-		struct verdict verdict = ask(adviser, adviser->in->options->arch, names[i], &known);
+		struct verdict verdict =
+			ask(adviser, adviser->judge->options->arch, names[i], &known);
 
 		if (known && verdict.kind == VERDICT_ALLOWED)
 			put(adviser, names[i], SECCOMP_RET_ALLOW, 0);
@@ -202,7 +203,7 @@ static void find_allowed(struct adviser *adviser, const char *const *names, size
 
 static void advise_of_risk(struct adviser *adviser)
 {
-	const struct profile_options *options = adviser->in->options;
+	const struct profile_options *options = adviser->judge->options;
 
 	find_allowed(adviser, risky, COUNT(risky));
 	if (options->kernel_major < 4 || (options->kernel_major == 4 && options->kernel_minor < 8))
@@ -213,8 +214,8 @@ static void advise_of_risk(struct adviser *adviser)
 
 static void advise_of_errno(struct adviser *adviser)
 {
-	for (size_t i = 0; i < adviser->in->filter->arch_count; i++) {
-		uint32_t token = adviser->in->filter->arches[i].token;
+	for (size_t i = 0; i < adviser->judge->filter->arch_count; i++) {
+		uint32_t token = adviser->judge->filter->arches[i].token;
 
 		if (!is_asked(adviser, token))
 			continue;
@@ -248,7 +249,7 @@ static const char *const ring_calls[] = {
 /* Refusing these has no effect where io_uring is allowed. */
 static void advise_of_ring(struct adviser *adviser)
 {
-	uint32_t host = adviser->in->options->arch;
+	uint32_t host = adviser->judge->options->arch;
 	BUF_AUTO refused = {0};
 	BUF_AUTO text = {0};
 	bool known;
@@ -281,7 +282,7 @@ static void advise_of_start(struct adviser *adviser)
 	for (size_t i = 0; i < count; i++) {
 		bool known;
 		struct verdict verdict =
-			ask(adviser, adviser->in->options->arch, calls[i].name, &known);
+			ask(adviser, adviser->judge->options->arch, calls[i].name, &known);
 
 		bool falls_back =
 			verdict.kind == VERDICT_ENOSYS && strcmp(calls[i].name, "execve") != 0;
@@ -304,14 +305,15 @@ static const struct {
 
 static void advise_of_arch(struct adviser *adviser)
 {
-	const struct rules *rules = adviser->in->rules;
+	const struct rules *rules = adviser->judge->rules;
 	char place[PLACE_SIZE];
 
 	for (size_t i = 0; i < COUNT(subs); i++) {
-		if (subs[i].host != adviser->in->options->arch || !is_asked(adviser, subs[i].sub))
+		if (subs[i].host != adviser->judge->options->arch ||
+		    !is_asked(adviser, subs[i].sub))
 			continue;
 		/* getpid by any number: no arch is judged by what is called */
-		struct verdict verdict = judge_ask(adviser->in->judge, arch_audit(subs[i].sub), 20);
+		struct verdict verdict = judge_ask(adviser->judge, arch_audit(subs[i].sub), 20);
 		char text[VERDICT_VALUE_SIZE];
 
 		if (verdict.kind != VERDICT_BAD_ARCH)
@@ -320,20 +322,20 @@ static void advise_of_arch(struct adviser *adviser)
 			 rules->document ? rules->document->prefix : "",
 			 rules->from_arch_map ? "archMap" : "architectures");
 		lint_report(adviser->lints, LINT_MISSING_ARCH, 0,
-			    rules->document ? place : adviser->in->whole,
+			    rules->document ? place : adviser->whole,
 			    "%s is not in the filter: its programs get %s at their first syscall",
 			    subs[i].what, verdict_value_text(verdict.action, text));
 	}
 }
 
-void advise(const struct advised *advised, struct lints *lints)
+void advise(struct judge *judge, const char *whole, struct lints *lints)
 {
-	struct adviser adviser = {.in = advised, .lints = lints};
+	struct adviser adviser = {.judge = judge, .whole = whole, .lints = lints};
 
 	advise_of_arch(&adviser);
 	advise_of_errno(&adviser);
 	advise_of_risk(&adviser);
 	advise_of_ring(&adviser);
-	if (advised->rules->document)
+	if (judge->rules->document)
 		advise_of_start(&adviser);
 }

@@ -15,15 +15,7 @@
 
 #include "profile/answers/judge.h"
 
-/* The profile's verdicts, and where in it a syscall stands. */
-struct advised {
-	struct judge *judge;
-	const struct filter *filter;
-	const struct rules *rules; /* rules->document NULL: no places are known */
-	const struct profile_options *options;
-	const char *whole; /* the place that stands for all that no rule names */
-};
-
-void advise(const struct advised *advised, struct lints *lints);
+/* `whole`: the place in the profile that stands for all that no rule names. */
+void advise(struct judge *judge, const char *whole, struct lints *lints);
 
 #endif

@@ -8,11 +8,12 @@
 #include <seccomp.h>
 #include <string.h>
 
-/* The rules for one name against the filter. */
+/* The rules for one name that are in the filter, against what it does. */
 struct comparison {
 	const struct rules *rules;
-	size_t first; /* rule that names it first */
 	enum runtime runtime;
+	const struct rule **all; /* those that say what the default says are left out */
+	size_t count;
 	struct regions *regions;
 	diagram answer; /* the filter's */
 };
@@ -33,20 +34,15 @@ static region region_of_rule(const struct comparison *comparison, const struct r
 	return all;
 }
 
-/* Arguments for which a rule for the name holds, of those with the action or of all others. */
+/* Arguments for which a rule holds, of those with the action or of all others. */
 static region claimed(const struct comparison *comparison, uint32_t action, bool others)
 {
-	const struct rules *rules = comparison->rules;
-	const char *name = rules->all[comparison->first].name;
 	region all = REGION_NONE;
 
-	for (size_t i = comparison->first; i < rules->count; i++) {
-		const struct rule *rule = &rules->all[i];
-
-		if (strcmp(rule->name, name) == 0 && rule->action != rules->default_action &&
-		    (rule->action != action) == others)
-			all = region_or(comparison->regions, all, region_of_rule(comparison, rule));
-	}
+	for (size_t i = 0; i < comparison->count; i++)
+		if ((comparison->all[i]->action != action) == others)
+			all = region_or(comparison->regions, all,
+					region_of_rule(comparison, comparison->all[i]));
 	return all;
 }
 
@@ -72,11 +68,11 @@ static bool find_other(const struct comparison *comparison, uint32_t action, uin
 	return false;
 }
 
-static void tell(const struct comparison *comparison, uint32_t meant, uint32_t other,
-		 struct lints *lints)
+static void report(const struct comparison *comparison, uint32_t meant, uint32_t other,
+		   struct lints *lints)
 {
 	const struct scmp_version *version = seccomp_version();
-	const struct rule *rule = &comparison->rules->all[comparison->first];
+	const struct rule *rule = comparison->all[0];
 	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
 	char meant_text[VERDICT_VALUE_SIZE], other_text[VERDICT_VALUE_SIZE];
 
@@ -89,89 +85,71 @@ static void tell(const struct comparison *comparison, uint32_t meant, uint32_t o
 		    verdict_value_text(meant, meant_text), verdict_value_text(other, other_text));
 }
 
-/* Rules that say what the default says are not in the filter. */
-static bool is_built_for(const struct rules *rules, size_t at, const char *name)
-{
-	const struct rule *rule = &rules->all[at];
-
-	return rule->action != rules->default_action && strcmp(rule->name, name) == 0;
-}
-
-/* Whether the rule is the first for its name: with that one all of them are compared. */
-static bool is_first(const struct rules *rules, size_t at)
-{
-	for (size_t i = 0; i < at; i++)
-		if (is_built_for(rules, i, rules->all[at].name))
-			return false;
-	return true;
-}
-
-/* An unconditional rule beats all others: then there is nothing to compare. */
-static bool is_conditional(const struct rules *rules, const char *name)
-{
-	for (size_t i = 0; i < rules->count; i++)
-		if (is_built_for(rules, i, name) && rules->all[i].arg_count == 0)
-			return false;
-	return true;
-}
-
-/* Whether a rule for the name before this one has the same action: it was asked about then. */
-static bool is_asked(const struct comparison *comparison, size_t at)
-{
-	const struct rule *rule = &comparison->rules->all[at];
-
-	for (size_t i = comparison->first; i < at; i++) {
-		const struct rule *other = &comparison->rules->all[i];
-
-		if (other->action == rule->action && strcmp(other->name, rule->name) == 0)
-			return true;
-	}
-	return false;
-}
-
+/* Each action once, the default's last. */
 static void compare(const struct comparison *comparison, struct lints *lints)
 {
-	const struct rules *rules = comparison->rules;
 	uint32_t other;
 
-	for (size_t i = comparison->first; i < rules->count; i++) {
-		const struct rule *rule = &rules->all[i];
+	for (size_t i = 0; i <= comparison->count; i++) {
+		uint32_t action = i < comparison->count ? comparison->all[i]->action
+							: comparison->rules->default_action;
+		bool done = false;
 
-		if (strcmp(rule->name, rules->all[comparison->first].name) == 0 &&
-		    !is_asked(comparison, i) && find_other(comparison, rule->action, &other)) {
-			tell(comparison, rule->action, other, lints);
+		for (size_t k = 0; k < i; k++)
+			done = done || comparison->all[k]->action == action;
+		if (!done && find_other(comparison, action, &other)) {
+			report(comparison, action, other, lints);
 			return;
 		}
 	}
-	if (find_other(comparison, rules->default_action, &other))
-		tell(comparison, rules->default_action, other, lints);
 }
 
-void misbuilt_lint(const struct rules *rules, const struct profile_options *options,
-		   struct answers *answers, struct lints *lints)
+/*
+ * Collects the rules for a name from its first one on. False where there is nothing to compare:
+ * the rule is not the first, or an unconditional one beats all others.
+ */
+static bool collect(struct comparison *comparison, const struct rule *first)
 {
-	uint32_t audit_arch = arch_audit(options->arch);
+	const struct rules *rules = comparison->rules;
 
-	if (!(audit_arch & __AUDIT_ARCH_64BIT))
-		return;
+	comparison->count = 0;
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->all[i];
 
-		if (rule->arg_count == 0 || rule->action == rules->default_action ||
-		    !is_first(rules, i) || !is_conditional(rules, rule->name))
+		if (rule->action == rules->default_action || strcmp(rule->name, first->name) != 0)
 			continue;
-		int nr = seccomp_syscall_resolve_name_arch(options->arch, rule->name);
-		diagram answer =
-			nr < 0 ? DIAGRAM_UNKNOWN : answers_call(answers, audit_arch, (uint32_t)nr);
-		const struct comparison comparison = {.rules = rules,
-						      .first = i,
-						      .runtime = options->runtime,
-						      .regions = answers->regions,
-						      .answer = answer};
-		struct regions_mark mark = regions_mark(answers->regions, 8);
+		if (rule->arg_count == 0 || (comparison->count == 0 && rule != first))
+			return false;
+		comparison->all[comparison->count++] = rule;
+	}
+	return true;
+}
 
-		if (answer != DIAGRAM_UNKNOWN)
+void misbuilt_lint(struct judge *judge, struct lints *lints)
+{
+	const struct rules *rules = judge->rules;
+	uint32_t host = judge->options->arch;
+	MEM_AUTO const struct rule **all = mem_new(rules->count, sizeof(struct rule *));
+	struct comparison comparison = {.rules = rules,
+					.runtime = judge->options->runtime,
+					.all = all,
+					.regions = &judge->regions};
+
+	for (size_t i = 0; arch_audit(host) & __AUDIT_ARCH_64BIT && i < rules->count; i++) {
+		const struct rule *rule = &rules->all[i];
+		int nr;
+
+		if (rule->arg_count == 0 || rule->action == rules->default_action ||
+		    !collect(&comparison, rule))
+			continue;
+		nr = seccomp_syscall_resolve_name_arch(host, rule->name);
+		if (nr < 0)
+			continue;
+		comparison.answer = answers_call(&judge->answers, arch_audit(host), (uint32_t)nr);
+		struct regions_mark mark = regions_mark(&judge->regions, 8);
+
+		if (comparison.answer != DIAGRAM_UNKNOWN)
 			compare(&comparison, lints);
-		regions_keep(answers->regions, &mark);
+		regions_keep(&judge->regions, &mark);
 	}
 }

@@ -14,10 +14,9 @@
 #ifndef SCLOG_PROFILE_LINTS_MISBUILT_H
 #define SCLOG_PROFILE_LINTS_MISBUILT_H
 
-#include "profile/answers/answers.h"
+#include "profile/answers/judge.h"
 
 /* Adds a warning for each such name, at its first rule. */
-void misbuilt_lint(const struct rules *rules, const struct profile_options *options,
-		   struct answers *answers, struct lints *lints);
+void misbuilt_lint(struct judge *judge, struct lints *lints);
 
 #endif

@@ -226,12 +226,12 @@ static int make_of_text(struct twin *twin, struct str text, const struct profile
 static int make_of_filters(struct twin *twin, const struct profile_source *source,
 			   const struct profile_options *options, bool enforces, struct err *err)
 {
-	struct filter filter = filter_stack_combine(&source->stack);
+	struct filter filter = source->filter; /* its parts are borrowed */
 	struct export export = {0};
 	BUF_AUTO text = {0};
 	int r = 0;
 
-	if (source->stack.count == 0)
+	if (filter.part_count == 0)
 		r = err_set(err, EINVAL, "there is no filter, so no twin is needed");
 	if (r == 0) {
 		struct survey survey = survey_filter(&filter, arch_native());
@@ -246,7 +246,6 @@ static int make_of_filters(struct twin *twin, const struct profile_source *sourc
 	if (r == 0)
 		r = make_of_text(twin, buf_str(&text), options, enforces, err);
 	export_release(&export);
-	filter_release(&filter);
 	return r;
 }
 

@@ -10,7 +10,8 @@
 #include "profile/filter/built.h"
 #include "profile/write/cover.h"
 #include "profile/write/export.h"
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
+#include "profile/filter/value.h"
 
 /* How the rules for one name are made; the next is tried when the proof finds the last wanting. */
 enum manner {

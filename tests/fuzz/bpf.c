@@ -8,6 +8,7 @@
 #include "profile/answers/answers.h"
 #include "profile/answers/survey.h"
 #include "profile/filter/dump.h"
+#include "profile/filter/value.h"
 
 #include <linux/audit.h>
 #include <seccomp.h>
@@ -15,7 +16,7 @@
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 /* What the kernel makes of it. A returned register that can hold many values has no data. */
-static uint32_t comparable(const struct stack_filter *filter, uint32_t value)
+static uint32_t comparable(const struct filter *filter, uint32_t value)
 {
 	value = value_effect(value);
 	for (size_t i = 0; i < filter->count; i++)
@@ -39,7 +40,7 @@ static void make_call(const struct bpf_constants *constants, uint64_t *seed,
 			(uint64_t)bpf_word(constants, seed) << 32 | bpf_word(constants, seed);
 }
 
-static void compare(struct answers *answers, const struct stack_filter *filter, uint64_t seed)
+static void compare(struct answers *answers, const struct filter *filter, uint64_t seed)
 {
 	struct bpf_constants constants = {0};
 
@@ -63,36 +64,25 @@ static void compare(struct answers *answers, const struct stack_filter *filter, 
 	free(constants.all);
 }
 
-static void survey(const struct filter_stack *stack)
-{
-	struct filter filter = filter_stack_combine(stack);
-
-	survey_filter(&filter, SCMP_ARCH_X86_64);
-	if (filter.arch_count > FILTER_MAX_ARCHES)
-		abort();
-	filter_release(&filter);
-}
-
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-	struct filter_stack stack = {0};
+	struct filter stack = {0};
 	struct regions regions;
 	struct answers answers;
 	struct err err = ERR_INIT;
 
 	if (dump_parse(data, size, &stack, &err) == 0) {
-		struct filter filter = filter_stack_combine(&stack);
-
 		regions_init(&regions);
-		answers_init(&answers, &regions, &filter);
-		compare(&answers, &stack.all[0], size + data[2] + 1);
+		answers_init(&answers, &regions, &stack);
+		compare(&answers, &stack.parts[0], size + data[2] + 1);
 		answers_release(&answers);
 		regions_release(&regions);
-		filter_release(&filter);
-		survey(&stack);
+		survey_filter(&stack, SCMP_ARCH_X86_64);
+		if (stack.arch_count > FILTER_MAX_ARCHES)
+			abort();
 	} else if (!err.code) {
 		abort();
 	}
-	filter_stack_release(&stack);
+	filter_release(&stack);
 	return 0;
 }

@@ -31,10 +31,9 @@ static void judge_some(const struct rules *rules, const struct filter *filter,
 		{AUDIT_ARCH_X86_64, 999}, {AUDIT_ARCH_X86_64, 0x40000000}, {AUDIT_ARCH_I386, 102},
 		{AUDIT_ARCH_S390X, 136},
 	};
-	const struct judge_of of = {.rules = rules, .filter = filter, .options = options};
-	struct judge judge;
+	struct judge judge = {.rules = rules, .filter = filter, .options = options};
 
-	judge_init(&judge, &of);
+	judge_start(&judge);
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		struct verdict verdict = judge_ask(&judge, calls[i].audit_arch, calls[i].nr);
 

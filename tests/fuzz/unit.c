@@ -21,8 +21,7 @@ const char *__lsan_default_suppressions(void)
 
 static void build(const struct unit_text *in, const struct profile_options *options)
 {
-	struct filter_stack stack = {0};
-	struct filter arches = {0};
+	struct filter stack = {0};
 	struct lints lints = {0};
 	struct err err = ERR_INIT;
 	struct unit unit;
@@ -30,13 +29,13 @@ static void build(const struct unit_text *in, const struct profile_options *opti
 	int r = unit_parse(in, &unit, &lints, &err);
 
 	if (r == 0)
-		r = unit_build(&unit, options, &stack, &arches, &action, &err);
-	for (size_t i = 0; r == 0 && i < stack.count; i++)
-		if (filter_check(stack.all[i].program, stack.all[i].count, &err) < 0)
+		r = unit_build(&unit, options, &stack, &action, &err);
+	for (size_t i = 0; r == 0 && i < stack.part_count; i++)
+		if (filter_check(stack.parts[i].program, stack.parts[i].count, &err) < 0)
 			abort();
 	if ((r < 0) != (err.code != 0))
 		abort();
-	filter_stack_release(&stack);
+	filter_release(&stack);
 	unit_release(&unit);
 	lint_finish(&lints);
 	lint_release(&lints);

@@ -10,7 +10,7 @@
 #include "profile/compose/compose.h"
 #include "profile/compose/compose_private.h"
 #include "profile/source.h"
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
 #include "tests/filters.h"
 #include "tests/valgrind.h"
 
@@ -1263,7 +1263,7 @@ static struct profile *load_program(const struct sock_filter *program, size_t co
 	struct filter copy = filter_of(program, count);
 
 	source->kind = PROFILE_SOURCE_FILTERS;
-	filter_stack_add(&source->stack, copy.program, copy.count);
+	filter_push(&source->filter, copy.program, copy.count);
 	if (profile_load(source, options, &profile, &err) < 0)
 		fail_msg("%s", err.message);
 	profile_source_free(source);

@@ -391,18 +391,16 @@ static void test_random_stacks(void **state)
 
 	(void)state;
 	for (int i = 0; i < 12; i++) {
-		struct filter_stack stack = {0};
-		struct filter combined;
+		struct filter stack = {0};
 
 		for (int j = 0; j < 2 + i % 2; j++) {
 			struct filter filter = random_filter(&seed, true, i % 3 == 0);
 
-			filter_stack_add(&stack, filter.program, filter.count);
+			filter_push(&stack, filter.program, filter.count);
 		}
-		combined = filter_stack_combine(&stack);
-		struct export export = export_of(&combined);
+		struct export export = export_of(&stack);
 		struct filter built = rebuild(&export);
-		struct sampling sampling = compare_all(&combined, &built);
+		struct sampling sampling = compare_all(&stack, &built);
 
 		if (export.differences.count == 0 && sampling.different)
 			fail_msg("stack %d: %zu samples differ and none is told", i,
@@ -413,8 +411,7 @@ static void test_random_stacks(void **state)
 		}
 		filter_release(&built);
 		export_release(&export);
-		filter_release(&combined);
-		filter_stack_release(&stack);
+		filter_release(&stack);
 	}
 }
 
@@ -630,13 +627,13 @@ static void test_stub(void **state)
 
 static void refused(const void *bytes, size_t n, const char *words)
 {
-	struct filter_stack stack;
+	struct filter stack;
 	struct err err = ERR_INIT;
 
 	if (dump_parse(bytes, n, &stack, &err) == 0 || !strstr(err.message, words))
 		fail_msg("'%s', want '%s'", err.message, words);
-	assert_int_equal(stack.count, 0);
-	filter_stack_release(&stack);
+	assert_int_equal(stack.part_count, 0);
+	filter_release(&stack);
 }
 
 static void test_bad_dumps(void **state)
@@ -649,7 +646,7 @@ static void test_bad_dumps(void **state)
 						    BPF_STMT(BPF_LD | BPF_MEM, 3), GIVE(0)};
 	static const unsigned char turned[] = {0, 0x20, 0, 0, 0,    0,    0, 0,
 					       0, 6,    0, 0, 0x7f, 0xff, 0, 0};
-	struct filter_stack stack;
+	struct filter stack;
 	struct err err = ERR_INIT;
 	char *large = calloc(4097, 8);
 

@@ -14,7 +14,7 @@
 #include "base/utf8.h"
 #include "ingest/arch.h"
 #include "profile/write/form.h"
-#include "profile/filter/stack.h"
+#include "profile/filter/filter.h"
 #include "profile/filter/unit.h"
 #include "profile/source.h"
 #include "tests/filters.h"

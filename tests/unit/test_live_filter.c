@@ -102,25 +102,27 @@ static void stop(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-static struct filter_stack get(pid_t pid)
+static bool threads_differ; /* of the process that get() looked at */
+
+static struct filter get(pid_t pid)
 {
-	struct filter_stack stack;
+	struct filter stack;
 	struct err err = ERR_INIT;
 
-	if (live_filters_get(pid, &stack, &err) < 0)
+	if (live_filters_get(pid, &stack, &threads_differ, &err) < 0)
 		fail_msg("%s", err.message);
 	return stack;
 }
 
 static void refused(pid_t pid, int code, const char *words)
 {
-	struct filter_stack stack;
+	struct filter stack;
 	struct err err = ERR_INIT;
-	int r = live_filters_get(pid, &stack, &err);
+	int r = live_filters_get(pid, &stack, &threads_differ, &err);
 
 	if (r != -code || !strstr(err.message, words))
 		fail_msg("got %d (%s), want %d with '%s'", r, err.message, -code, words);
-	assert_int_equal(stack.count, 0);
+	assert_int_equal(stack.part_count, 0);
 }
 
 static void status_of(pid_t pid, const char *name, char value[64])
@@ -241,7 +243,6 @@ static uint32_t stack_run(const struct stack *stack, const struct seccomp_data *
 
 struct check {
 	const struct stack *stack;
-	struct filter combined;
 	struct bpf_constants constants;
 	struct asking asking;
 	uint64_t seed;
@@ -265,12 +266,11 @@ static void check_number(struct check *check, uint32_t arch, uint32_t nr)
 	}
 }
 
-static void check_stack(const struct stack *stack, const struct filter_stack *live)
+static void check_stack(const struct stack *stack, const struct filter *live)
 {
 	struct check check = {.stack = stack, .seed = 0x12345678abcdULL};
 
-	check.combined = filter_stack_combine(live);
-	asking_init(&check.asking, &check.combined);
+	asking_init(&check.asking, live);
 	for (size_t i = 0; i < stack->count; i++)
 		bpf_constants_add(&check.constants, stack->programs[i], stack->counts[i]);
 	for (int nr = -1; nr <= 600; nr++) {
@@ -280,7 +280,6 @@ static void check_stack(const struct stack *stack, const struct filter_stack *li
 			check_number(&check, AUDIT_ARCH_X86_64, ARCH_X32_BIT | (uint32_t)nr);
 	}
 	asking_release(&check.asking);
-	filter_release(&check.combined);
 	free(check.constants.all);
 }
 
@@ -294,18 +293,16 @@ static void one_stack(uint64_t *seed, size_t count)
 			free(stack.programs[--stack.count]);
 	}
 	pid_t pid = start(load_stack, &stack);
-	struct filter_stack live = get(pid);
+	struct filter live = get(pid);
 
-	assert_int_equal(live.count, stack.count);
+	assert_int_equal(live.part_count, stack.count);
 	for (size_t i = 0; i < stack.count; i++) {
-		assert_int_equal(live.all[i].count, stack.counts[i]);
-		assert_memory_equal(live.all[i].program, stack.programs[i],
+		assert_int_equal(live.parts[i].count, stack.counts[i]);
+		assert_memory_equal(live.parts[i].program, stack.programs[i],
 				    stack.counts[i] * sizeof(struct sock_filter));
-		assert_true(live.all[i].has_flags);
-		assert_int_equal(live.all[i].logs, stack.flags[i] != 0);
 	}
 	check_stack(&stack, &live);
-	filter_stack_release(&live);
+	filter_release(&live);
 	stop(pid);
 	for (size_t i = 0; i < stack.count; i++)
 		free(stack.programs[i]);
@@ -357,23 +354,20 @@ static void two_errnos(void *argument)
 /* Of two filters with one action the kernel took one's data: that one the walk must take. */
 static void test_newest_data(void **state)
 {
-	struct filter combined;
 	struct asking asking;
 
 	(void)state;
 	need_root();
 	pid_t pid = start(two_errnos, NULL);
-	struct filter_stack stack = get(pid);
+	struct filter stack = get(pid);
 
 	assert_int_equal(shared->results[0], -1);
-	combined = filter_stack_combine(&stack);
-	asking_init(&asking, &combined);
+	asking_init(&asking, &stack);
 	assert_true(asking_call(&asking, AUDIT_ARCH_X86_64, PROBE));
 	assert_int_equal(asking.count, 1);
 	assert_int_equal(asking.values[0], SECCOMP_RET_ERRNO | (unsigned)shared->results[1]);
 	asking_release(&asking);
-	filter_release(&combined);
-	filter_stack_release(&stack);
+	filter_release(&stack);
 	stop(pid);
 }
 
@@ -392,21 +386,18 @@ static void test_verdicts(void **state)
 		{AUDIT_ARCH_I386, 11, VERDICT_ALLOWED, VERDICT_BY_DEFAULT, -1},
 	};
 	const struct profile_options options = {.kernel_major = 6};
-	struct filter combined;
-	struct judge judge;
 
 	(void)state;
 	need_root();
 	pid_t pid = start(one_filter, NULL);
-	struct filter_stack stack = get(pid);
+	struct filter stack = get(pid);
 
-	combined = filter_stack_combine(&stack);
-	struct survey survey = survey_filter(&combined, SCMP_ARCH_X86_64);
+	struct survey survey = survey_filter(&stack, SCMP_ARCH_X86_64);
 	const struct rules rules = {.default_action = survey.default_action};
-	const struct judge_of of = {.rules = &rules, .filter = &combined, .options = &options};
+	struct judge judge = {.rules = &rules, .filter = &stack, .options = &options};
 
 	assert_false(survey.checks_arch);
-	judge_init(&judge, &of);
+	judge_start(&judge);
 	for (size_t i = 0; i < COUNT(expected); i++) {
 		struct verdict verdict = judge_ask(&judge, expected[i].arch, expected[i].nr);
 
@@ -415,8 +406,7 @@ static void test_verdicts(void **state)
 		assert_int_equal(verdict.has_errno ? verdict.error : -1, expected[i].error);
 	}
 	judge_release(&judge);
-	filter_release(&combined);
-	filter_stack_release(&stack);
+	filter_release(&stack);
 	stop(pid);
 }
 
@@ -428,11 +418,11 @@ static void go_strict(void *argument)
 	prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT);
 }
 
-static uint32_t strict_answer(const struct filter_stack *stack, uint32_t arch, uint32_t nr)
+static uint32_t strict_answer(const struct filter *stack, uint32_t arch, uint32_t nr)
 {
 	struct seccomp_data data = {.nr = (int)nr, .arch = arch};
 
-	return bpf_run(stack->all[0].program, &data);
+	return bpf_run(stack->parts[0].program, &data);
 }
 
 /* seccomp(2): read, write, _exit and sigreturn; numbers of the kernel's tables. */
@@ -441,10 +431,9 @@ static void test_strict(void **state)
 	(void)state;
 	need_root();
 	pid_t pid = start(go_strict, NULL);
-	struct filter_stack stack = get(pid);
+	struct filter stack = get(pid);
 
-	assert_true(stack.strict);
-	assert_int_equal(stack.count, 1);
+	assert_int_equal(stack.part_count, 1);
 	for (int nr = -1; nr <= 600; nr++) {
 		bool native = nr == 0 || nr == 1 || nr == 15 || nr == 60;
 		bool compat = nr == 1 || nr == 3 || nr == 4 || nr == 119;
@@ -458,7 +447,7 @@ static void test_strict(void **state)
 						       ARCH_X32_BIT | (uint32_t)nr),
 					 SECCOMP_RET_KILL_THREAD);
 	}
-	filter_stack_release(&stack);
+	filter_release(&stack);
 	stop(pid);
 }
 
@@ -469,23 +458,19 @@ static void nothing(void *argument)
 
 static void test_none(void **state)
 {
-	struct filter combined;
 	struct asking asking;
 
 	(void)state;
 	need_root();
 	pid_t pid = start(nothing, NULL);
-	struct filter_stack stack = get(pid);
+	struct filter stack = get(pid);
 
-	assert_int_equal(stack.count, 0);
-	assert_false(stack.strict);
-	combined = filter_stack_combine(&stack);
-	asking_init(&asking, &combined);
+	assert_int_equal(stack.part_count, 0);
+	asking_init(&asking, &stack);
 	assert_true(asking_call(&asking, AUDIT_ARCH_X86_64, 59));
 	assert_int_equal(asking.count, 1);
 	assert_int_equal(asking.values[0], SECCOMP_RET_ALLOW);
 	asking_release(&asking);
-	filter_release(&combined);
 	stop(pid);
 }
 
@@ -512,15 +497,15 @@ static void test_threads(void **state)
 	(void)state;
 	need_root();
 	pid_t pid = start(start_thread, NULL);
-	struct filter_stack stack = get(pid);
+	struct filter stack = get(pid);
 
-	assert_int_equal(stack.count, 0);
-	assert_true(stack.threads_differ);
-	filter_stack_release(&stack);
+	assert_int_equal(stack.part_count, 0);
+	assert_true(threads_differ);
+	filter_release(&stack);
 	stack = get(shared->thread);
-	assert_int_equal(stack.count, 1);
-	assert_true(stack.threads_differ);
-	filter_stack_release(&stack);
+	assert_int_equal(stack.part_count, 1);
+	assert_true(threads_differ);
+	filter_release(&stack);
 	stop(pid);
 }
 
@@ -550,10 +535,10 @@ static void test_signals(void **state)
 
 	for (int i = 0; i < 200; i++) {
 		assert_int_equal(sigqueue(pid, SIGRTMIN, (union sigval){0}), 0);
-		struct filter_stack stack = get(pid);
+		struct filter stack = get(pid);
 
-		assert_int_equal(stack.count, 1);
-		filter_stack_release(&stack);
+		assert_int_equal(stack.part_count, 1);
+		filter_release(&stack);
 	}
 	for (int i = 0; i < WAIT_MS && shared->signals < 200; i++)
 		usleep(1000);
@@ -568,16 +553,16 @@ static void test_let_go(void **state)
 	(void)state;
 	need_root();
 	pid_t pid = start(one_filter, NULL);
-	struct filter_stack stack = get(pid);
+	struct filter stack = get(pid);
 
-	filter_stack_release(&stack);
+	filter_release(&stack);
 	status_of(pid, "TracerPid", value);
 	assert_string_equal(value, "0\n");
 	kill(pid, SIGSTOP);
 	waitpid(pid, NULL, WUNTRACED);
 	stack = get(pid);
-	assert_int_equal(stack.count, 1);
-	filter_stack_release(&stack);
+	assert_int_equal(stack.part_count, 1);
+	filter_release(&stack);
 	status_of(pid, "TracerPid", value);
 	assert_string_equal(value, "0\n");
 	/* let go of, it goes back to where it was stopped */
@@ -626,10 +611,11 @@ static void in_child(void (*check)(pid_t), pid_t target)
 
 static void expect(pid_t target, int code, const char *words)
 {
-	struct filter_stack stack;
+	struct filter stack;
 	struct err err = ERR_INIT;
 
-	if (live_filters_get(target, &stack, &err) == -code && strstr(err.message, words))
+	if (live_filters_get(target, &stack, &threads_differ, &err) == -code &&
+	    strstr(err.message, words))
 		return;
 	fprintf(stderr, "# got: %d %s\n", err.code, err.message);
 	_exit(1);
