@@ -6,7 +6,7 @@ struct events_options_given {
 	struct selection_options selection;
 	struct file_options files;
 	const char *by, *sort, *limit;
-	bool raw;
+	bool raw, otel;
 };
 
 /* clang-format off */
@@ -20,6 +20,8 @@ static const struct option_row rows[] = {
 	       "sort by this; the largest counts and the latest times first"),
 	OPTION(TEXT, 0, "limit", "N", struct events_options_given, limit,
 	       "print only the first N lines, of each group with --by"),
+	OPTION(FLAG, 0, "otel", NULL, struct events_options_given, otel,
+	       "JSON: also write what is known under OpenTelemetry's names"),
 	OPTION(FLAG, 0, "raw", NULL, struct events_options_given, raw,
 	       "csv: names unchanged, byte by byte; default: escape control characters, and put "
 "an apostrophe before a spreadsheet formula"),
@@ -45,6 +47,7 @@ static int write_report(struct reading *reading, const struct events_options_giv
 		.limit = limit,
 		.columns = reading_columns(),
 		.colour = reading_wants_colour(),
+		.otel = given->otel,
 		.raw = given->raw,
 	};
 	struct events_report *report = events_report_new(&options, stdout);
@@ -63,6 +66,8 @@ static int run(struct invocation *invocation, struct err *err)
 	size_t limit = 0;
 	int r = reading_limit(invocation, given->limit, &limit, err);
 
+	if (r == 0)
+		r = reading_check_otel(invocation, given->otel, err);
 	if (r == 0)
 		r = reading_open(&reading, invocation, &given->selection, &given->files, err);
 	if (r < 0)

@@ -28,7 +28,7 @@ struct watch_options_given {
 	struct option_list source;
 	const char *file, *from, *node, *config, *db_group, *proc_root, *runtime_root, *priority;
 	struct profile_options_given judging;
-	bool once, all, top, check_config;
+	bool once, all, top, otel, check_config;
 };
 
 static const char *const source_names[] = {"auto",    "audit", "syslog", "netlink",
@@ -126,6 +126,8 @@ static const struct option_row rows[] = {
 	OPTION(FLAG, 0, "top", NULL, struct watch_options_given, top,
 	       "a live table of workloads; keys sort (s r n x w), filter (/) and quit (q); "
 	       "lines as usual if the output is no terminal"),
+	OPTION(FLAG, 0, "otel", NULL, struct watch_options_given, otel,
+	       "JSON: also write what is known under OpenTelemetry's names"),
 	OPTION_TITLE("Profile"),
 	PROFILE_OPTION_ROWS(struct watch_options_given, judging),
 	OPTION_TITLE("Service"),
@@ -232,6 +234,7 @@ static int watch(const struct watch_options_given *given, const struct retention
 		.top = given->top && !given->once,
 		.quiet = given->global.quiet,
 		.colour = reading_wants_colour(),
+		.otel = given->otel,
 		.judges = judges->count ? judges : NULL,
 	};
 	struct cgroup_rules *rules = NULL;
@@ -340,6 +343,9 @@ static int run(struct invocation *invocation, struct err *err)
 		r = config_load(given->config, given->config != NULL, &target, &config, err);
 	if (r < 0 && config.problem_count > 1)
 		say_problems(&config);
+	/* the file may set the format */
+	if (r == 0)
+		r = reading_check_otel(invocation, given->otel, err);
 	if (r == 0)
 		r = prepare(given, &keep, &config, err);
 	if (r == 0 && given->check_config && !given->global.quiet)

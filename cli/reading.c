@@ -384,3 +384,11 @@ int reading_limit(struct invocation *invocation, const char *text, size_t *ret_l
 	invocation->misused = true;
 	return err_set(err, EINVAL, "--limit: '%s' is not a number from 1 to 999999999", text);
 }
+
+int reading_check_otel(struct invocation *invocation, bool otel, struct err *err)
+{
+	if (!otel || format_from_name(invocation->global->format) == FORMAT_JSON)
+		return 0;
+	invocation->misused = true;
+	return err_set(err, EINVAL, "--otel applies only with --format json");
+}

@@ -116,6 +116,9 @@ bool reading_wants_colour(void);
 /* The columns of the terminal that standard output is; 0: it is none, and lines may be of any length. */
 size_t reading_columns(void);
 
+/* --otel is about JSON. */
+int reading_check_otel(struct invocation *invocation, bool otel, struct err *err);
+
 /* --limit N: how many lines are wanted; 0 where text is NULL. Anything but a number from 1 on is an
  * error. */
 int reading_limit(struct invocation *invocation, const char *text, size_t *ret_limit,

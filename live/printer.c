@@ -98,6 +98,7 @@ struct printer *printer_new(const struct printer_options *options)
 	printer->is_file = fstat(STDOUT_FILENO, &stat) == 0 && S_ISREG(stat.st_mode);
 	printer->fd = open_terminal();
 	live_init(&printer->live, options->colour, options->judges != NULL);
+	printer->live.otel = options->otel;
 	if (options->top && options->format == FORMAT_TEXT && isatty(STDOUT_FILENO))
 		begin_table(printer);
 	return printer;

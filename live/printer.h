@@ -21,6 +21,7 @@ struct printer_options {
 	bool quiet; /* only what the profile refuses; nothing without a profile */
 	bool top;   /* the table of live/top.h, where standard output is a terminal */
 	bool colour;
+	bool otel;             /* JSON: with OpenTelemetry's names */
 	struct judges *judges; /* of --profile, or NULL; borrowed, loaded already */
 };
 

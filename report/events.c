@@ -6,6 +6,7 @@
 #include "report/csv.h"
 #include "report/json.h"
 #include "report/kept.h"
+#include "report/otel.h"
 #include "report/table.h"
 
 #include <inttypes.h>
@@ -186,7 +187,11 @@ json_t *events_json(const struct observation *observation)
 
 static void write_json(struct events_report *report, const struct observation *observation)
 {
-	json_write(events_json(observation), false, report->out);
+	json_t *object = events_json(observation);
+
+	if (report->options.otel)
+		otel_put(object, observation);
+	json_write(object, false, report->out);
 }
 
 static void write_csv(struct events_report *report, const struct observation *observation)

@@ -37,7 +37,8 @@ struct events_options {
 	size_t limit;   /* lines, of each group where there are groups; 0: all */
 	size_t columns; /* text: of the terminal, 0 for no limit (report/table.h) */
 	bool colour;
-	bool raw; /* CSV: names as they are (report/csv.h) */
+	bool otel; /* JSON: with OpenTelemetry's names (report/otel.h) */
+	bool raw;  /* CSV: names as they are (report/csv.h) */
 };
 
 struct events_report;

@@ -6,6 +6,7 @@
 #include "report/events.h"
 #include "report/finding.h"
 #include "report/json.h"
+#include "report/otel.h"
 #include "report/text.h"
 
 #include <inttypes.h>
@@ -213,6 +214,8 @@ void live_put_json(const struct live *live, struct buf *buf, const struct live_l
 	struct observation observation = observation_of(line->event);
 	json_t *object = events_json(&observation);
 
+	if (live->otel)
+		otel_put(object, &observation);
 	json_object_set_new(object, "new", json_boolean(line->kind == LIVE_NEW));
 	if (live->judged)
 		json_object_set_new(object, "verdict", verdict_json(line->verdict));

@@ -32,6 +32,7 @@ struct live_line {
 struct live {
 	bool colour;
 	bool judged; /* there is a profile */
+	bool otel;   /* JSON: with OpenTelemetry's names */
 	size_t widths[LIVE_COLUMNS];
 };
 

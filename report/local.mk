@@ -41,6 +41,7 @@ libsclog_a_SOURCES += \
 	report/live.c report/live.h \
 	report/message.c report/message.h \
 	report/novelty.c report/novelty.h \
+	report/otel.c report/otel.h \
 	report/recorded_join.c \
 	report/recording.c report/recording.h \
 	report/risk.c report/risk.h \

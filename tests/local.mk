@@ -102,6 +102,7 @@ shell_tests = \
 	tests/shell/blind.test \
 	tests/shell/bundle.test \
 	tests/shell/fleet.test \
+	tests/shell/otel.test \
 	tests/shell/shared.test \
 	tests/shell/completion.test \
 	tests/shell/documents.test \
