@@ -47,7 +47,9 @@ struct gathering {
 	struct diff *diff; /* NULL without a profile */
 	struct active *active;
 	struct digest *digest;
-	struct drift *drift;   /* NULL: not asked for */
+	struct drift *drift; /* NULL: not asked for */
+	struct timeline timeline;
+	bool has_timeline;
 	struct evidence plain; /* without a profile; else it is the diff's */
 	struct evidence *evidence;
 	bool has_mark;              /* a report was made before under the name that is given */
@@ -95,6 +97,8 @@ static int add_observation(const struct observation *observation, void *context)
 		digest_add(gathering->digest, observation, profile);
 	if (r == 0 && gathering->drift)
 		drift_add(gathering->drift, observation, false);
+	if (r == 0 && gathering->has_timeline)
+		timeline_add(&gathering->timeline, observation);
 	return r;
 }
 
@@ -189,6 +193,8 @@ static int gather(struct gathering *gathering, const struct reading *reading,
 		r = query_observations(store, selection,
 				       given->since_last ? add_since : add_observation, gathering,
 				       gathering->err);
+	if (r >= 0 && gathering->has_timeline)
+		r = timeline_fill(&gathering->timeline, store, gathering->err);
 	if (r >= 0)
 		r = digest_read_hours(gathering->digest, store, selection, gathering->err);
 	if (r >= 0)
@@ -222,6 +228,7 @@ static int write_report(const struct gathering *gathering, const struct reading 
 		.diff = gathering->diff,
 		.drift = gathering->drift,
 		.evidence = gathering->evidence,
+		.timeline = gathering->has_timeline ? &gathering->timeline : NULL,
 		.selection = &reading->selection,
 		.where = reading_where(reading, invocation, &given->files, &where),
 		.mark = given->since_last,
@@ -290,6 +297,9 @@ static int report(struct invocation *invocation, struct gathering *gathering, st
 	gathering->digest = digest_new(by, reading.selection.has_since || gathering->has_mark);
 	if (given->drift)
 		gathering->drift = drift_new(reading.selection.has_since || gathering->has_mark);
+	/* of what came since a report the store knows the number, not the hours */
+	gathering->has_timeline = given->global.format && !given->since_last &&
+				  strcmp(given->global.format, "html") == 0;
 	gathering->evidence = &gathering->plain;
 	if (given->judging.profile) {
 		gathering->diff = diff_new(by, false);
@@ -368,6 +378,7 @@ static int run(struct invocation *invocation, struct err *err)
 	active_free(gathering.active);
 	digest_free(gathering.digest);
 	drift_free(gathering.drift);
+	timeline_release(&gathering.timeline);
 	evidence_release(&gathering.plain);
 	bookmark_release(&gathering.last);
 	bookmark_release(&gathering.next);

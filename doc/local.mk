@@ -21,3 +21,5 @@ dist_man_MANS += \
 	doc/sclog-relabel.1 \
 	doc/sclog-watch.1 \
 	doc/sclog.conf.5
+
+EXTRA_DIST += doc/report.png doc/screenshot

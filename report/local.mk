@@ -24,6 +24,8 @@ libsclog_a_SOURCES += \
 	report/digest/model.c report/digest/model.h \
 	report/digest/sarif.c \
 	report/digest/text.c \
+	report/digest/timeline.c report/digest/timeline.h \
+	report/digest/timeline_html.c \
 	report/digest/write.c report/digest/write.h report/digest/write_private.h \
 	report/events.c report/events.h \
 	report/evidence.c report/evidence.h \

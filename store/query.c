@@ -246,6 +246,38 @@ int query_hours(struct store *store, const struct selection *selection, const in
 	return result;
 }
 
+int query_every_hour(struct store *store, int64_t since_ms, int64_t until_ms,
+		     query_every_hour_fn *each, void *context, struct err *err)
+{
+	struct sql *sql = store_asking(store, err);
+	sqlite3_stmt *rows = sql ? sql_prepare(sql,
+					       "SELECT series, hour, count, first, last FROM hour"
+					       " WHERE hour BETWEEN ?1 AND ?2",
+					       err)
+				 : NULL;
+	int result;
+
+	if (!rows)
+		return -err->code;
+	sqlite3_bind_int64(rows, 1, since_ms / HOUR_MS / 24 * 24 - (since_ms < 0 ? 24 : 0));
+	sqlite3_bind_int64(rows, 2, until_ms / HOUR_MS);
+	while ((result = sql_step(sql, rows, err)) > 0) {
+		const struct series_hour hour = {
+			.series = sqlite3_column_int64(rows, 0),
+			.hour = sqlite3_column_int64(rows, 1),
+			.count = (uint64_t)sqlite3_column_int64(rows, 2),
+			.first_ms = sql_column_ms(rows, 3),
+			.last_ms = sql_column_ms(rows, 4),
+		};
+
+		result = each(&hour, context);
+		if (result < 0)
+			break;
+	}
+	sqlite3_finalize(rows);
+	return result;
+}
+
 /* A syscall that a container made; sorted and counted once each. */
 struct used {
 	int64_t container;

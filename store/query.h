@@ -82,6 +82,20 @@ typedef int query_hour_fn(size_t i, int64_t hour, void *context);
 int query_hours(struct store *store, const struct selection *selection, const int64_t *series,
 		size_t count, query_hour_fn *each, void *context, struct err *err);
 
+/* What the store counts of a series in one hour; of a day that was rolled up, at its beginning. */
+struct series_hour {
+	int64_t series;
+	int64_t hour; /* since the epoch */
+	uint64_t count;
+	int64_t first_ms, last_ms;
+};
+
+typedef int query_every_hour_fn(const struct series_hour *hour, void *context);
+
+/* Hours of all series from the day of the first to the hour of the last, whole; by series and hour. */
+int query_every_hour(struct store *store, int64_t since_ms, int64_t until_ms,
+		     query_every_hour_fn *each, void *context, struct err *err);
+
 /* One container as the store knows it, with its totals inside the window. */
 struct container_summary {
 	int64_t container_row;

@@ -284,15 +284,16 @@ static void write_cell(const struct digest_group *group, const struct heat *heat
 	}
 	for (uint64_t left = count; left >= 10 && level < 4; left /= 10)
 		level++;
-	fprintf(out, "<td class=\"h%d%s\">%" PRIu64 "</td>", level, refused ? " x" : "", count);
+	fprintf(out, "<td class=\"h%d%s\">%" PRIu64 "%s</td>", level, refused ? " x" : "", count,
+		refused ? "!" : "");
 }
 
 static void write_heat_head(const struct heats *heats, size_t columns, FILE *out)
 {
 	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
 
-	fputs("<h2 id=\"heat\">Who calls what</h2>\n<p class=\"soft\">Records of each call; framed: "
-	      "refused, or not simply allowed by the profile. Calls that are refused come first, "
+	fputs("<h2 id=\"heat\">Who calls what</h2>\n<p class=\"soft\">Records of each call; framed, "
+	      "with !: refused, or not simply allowed by the profile. Calls that are refused come first, "
 	      "then those that the fewest workloads make.</p>\n"
 	      "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"heat\">\n"
 	      "<table class=\"heat\">\n<thead><tr><th scope=\"col\">Workload</th>",
@@ -352,6 +353,8 @@ void digest_write_html(const struct digest_facts *facts, const json_t *model, FI
 	fprintf(out, "</p>\n<p><strong>%s</strong></p>\n</header>\n<main>\n", summary.p);
 	write_evidence(model, out);
 	write_cards(model, judged, out);
+	if (facts->timeline)
+		timeline_write_html(facts->timeline, out);
 	write_workloads(model, judged, out);
 	write_drift(model, out);
 	write_heat(facts, out);

@@ -6,6 +6,7 @@
 
 #include "report/digest/digest.h"
 #include "report/digest/drift.h"
+#include "report/digest/timeline.h"
 #include "store/share.h"
 
 /* The words of --format, the default first. digest_write_WORD() writes it. */
@@ -28,6 +29,7 @@ struct digest_facts {
 	struct profile_info profile;
 	const struct profile *judge; /* the profile for default capabilities */
 	const struct evidence *evidence;
+	const struct timeline *timeline; /* NULL: not known */
 	const struct selection *selection;
 	const char *where; /* what commands need to read the same (report/diff.h) */
 	int64_t now_ms;

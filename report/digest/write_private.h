@@ -14,6 +14,9 @@ void digest_write_prometheus(const struct digest_facts *facts, const json_t *mod
 void digest_write_junit(const struct digest_facts *facts, const json_t *model, FILE *out);
 void digest_write_sarif(const struct digest_facts *facts, const json_t *model, FILE *out);
 
+/* timeline_html.c: a section with a drawing and a table. */
+void timeline_write_html(const struct timeline *timeline, FILE *out);
+
 /* "54 of 55 workloads would break, 0 are ready, 1 cannot be judged"; without a profile what was
  * seen. Appends. */
 void write_put_summary(struct buf *buf, const json_t *model);
