@@ -21,6 +21,9 @@ struct batch {
 struct batch *batch_new(size_t size);
 void batch_free(struct batch *batch);
 
+/* A profile is not cut: what is longer than this is not known. */
+#define PROFILE_MAX (1u << 20)
+
 /* Containers that a batch holds are looked for in a table this large. */
 #define PACKED_CONTAINERS 64
 
@@ -36,33 +39,70 @@ struct pack {
 /* Begins with an empty batch. */
 void pack_begin(struct pack *pack, struct batch *batch);
 
+/* What can be put, but for events. */
+enum put_kind {
+	PUT_SERIAL,
+	PUT_LOSS,
+	PUT_SETTLE,
+	PUT_INPUT,
+	PUT_AT,
+	PUT_HEAD,
+	PUT_SELECT,
+	PUT_CURSOR,
+	PUT_KNOWN, /* a container that events and lifetimes in the batch point to */
+	PUT_CONTAINER,
+	PUT_LIFETIME,
+	PUT_IN_FORCE,
+	PUT_KIND_COUNT,
+};
+
+/* Plain data: pack.c has a table of the strings in it, which a batch copies. */
+struct put {
+	enum put_kind kind;
+	struct str node; /* where the kind has one */
+	union {
+		struct {
+			int64_t ms;
+			uint32_t serial;
+			enum trust trust;
+			bool is_seccomp;
+		} serial;
+		struct {
+			struct loss_note note; /* its node and text are not looked at */
+			uint64_t mark;         /* of the text */
+		} loss;
+		struct {
+			enum loss_kind kind;
+			uint64_t mark;
+		} settle;
+		struct str input; /* the bytes of a struct store_input */
+		struct {
+			uint64_t offset, lines;
+		} at;
+		uint64_t head;
+		unsigned slot;
+		struct {
+			struct str source, place;
+		} cursor;
+		struct container container;
+		struct store_lifetime lifetime;
+		struct store_in_force in_force; /* its node is not looked at */
+	};
+};
+
 /*
  * Each adds an item and copies what it is given, or returns what queue_room() does: nothing was
  * taken then. An event's container is packed without its profile.
  */
 struct queue;
+int pack_put(struct queue *queue, const struct put *put, struct err *err);
 int pack_event(struct queue *queue, const struct event *event, uint64_t text_mark, struct err *err);
 int pack_kind(struct queue *queue, uint32_t number, const struct event *event, struct err *err);
 int pack_events(struct queue *queue, struct str node, const struct store_event *events,
 		size_t count, struct err *err);
-int pack_serial(struct queue *queue, struct str node, int64_t ms, uint32_t serial, enum trust trust,
-		bool is_seccomp, struct err *err);
-int pack_loss(struct queue *queue, const struct loss_note *note, uint64_t mark, struct err *err);
-int pack_input(struct queue *queue, const struct store_input *input, struct err *err);
-int pack_input_at(struct queue *queue, uint64_t offset, uint64_t lines, struct err *err);
-int pack_settle(struct queue *queue, enum loss_kind kind, uint64_t mark, struct err *err);
-int pack_input_head(struct queue *queue, uint64_t head, struct err *err);
-int pack_select(struct queue *queue, unsigned slot, struct err *err);
-int pack_cursor(struct queue *queue, struct str source, struct str place, struct err *err);
-int pack_container(struct queue *queue, struct str node, const struct container *container,
-		   struct err *err);
-int pack_lifetime(struct queue *queue, struct str node, const struct store_lifetime *lifetime,
-		  struct err *err);
-int pack_in_force(struct queue *queue, const struct store_in_force *in_force, struct err *err);
 
-/* The taking end: what an item may refer to. All zero before the first item of a batch. */
+/* The taking end's own. All zero before the first item. */
 struct taker {
-	struct str node; /* of the last item that named one */
 	struct record record;
 	size_t events_taken; /* of the item at hand */
 };

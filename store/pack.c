@@ -4,17 +4,16 @@
 
 #include "base/mem.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
-/* Names longer than any system makes are cut, so that every item fits into a batch. A profile is
- * not: what is longer than this is not known. */
+/* Names longer than any system makes are cut, so that every item fits into a batch. */
 #define NODE_MAX       255
 #define NAME_MAX_N     8192
 #define DETAIL_MAX     4096
 #define SOURCE_MAX     255
 #define PLACE_MAX      65536
 #define CONTAINER_TEXT 4096 /* each of a container's strings */
-#define PROFILE_MAX    (1u << 20)
 
 struct batch *batch_new(size_t size)
 {
@@ -45,14 +44,13 @@ static size_t whole(size_t size)
 }
 
 /* An item at the end of the batch, which has room for it. */
-static void *add_item(struct pack *pack, enum item_kind kind, size_t size)
+static void *add_item(struct pack *pack, unsigned kind, size_t size)
 {
 	struct item *item = (void *)(pack->batch->bytes + pack->batch->n);
 
 	pack->batch->n += whole(size);
 	item->size = (uint32_t)whole(size);
 	item->kind = (uint16_t)kind;
-	item->node_n = 0;
 	return item;
 }
 
@@ -68,45 +66,93 @@ static struct str capped(struct str bytes, size_t most)
 	return str_of(bytes.p, bytes.n < most ? bytes.n : most);
 }
 
-/* Puts the node's name first among the item's bytes, unless it is the last one's. */
-static char *put_node(struct pack *pack, struct item *item, char *to, struct str node)
+/* The node's name in the batch: the last one's is there, and nearly every item has it. */
+static struct str put_node(struct pack *pack, char **to, struct str node)
 {
-	if (pack->last_node.p && str_eq(pack->last_node, node)) {
-		item->node_n = SAME_NODE;
-		return to;
+	if (!pack->last_node.p || !str_eq(pack->last_node, node)) {
+		pack->last_node = str_of(*to, node.n);
+		*to = put_bytes(*to, node);
 	}
-	item->node_n = (uint16_t)node.n;
-	pack->last_node = str_of(to, node.n);
-	return put_bytes(to, node);
+	return pack->last_node;
 }
 
-/* The container with its strings cut to what is packed; *ret_bytes is how many these are. */
-static struct container cut_container(const struct container *container, bool with_profile,
-				      size_t *ret_bytes)
-{
-	struct container cut = *container;
+/* What is packed of a kind: so much of struct put, and these strings, cut to so many bytes. */
+struct shape {
+	size_t size;
+	struct {
+		size_t at, most;
+	} strings[CONTAINER_TEXT_COUNT + 1];
+};
 
-	if (!with_profile || cut.profile.n > PROFILE_MAX)
-		cut.has_profile = false;
-	if (!cut.has_profile)
-		cut.profile = str_of(NULL, 0);
-	*ret_bytes = cut.profile.n;
-	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++) {
-		cut.texts[i] = capped(cut.texts[i], CONTAINER_TEXT);
-		*ret_bytes += cut.texts[i].n;
+#define SIZE(member) (offsetof(struct put, member) + sizeof(((struct put *)NULL)->member))
+#define STRING(member, most)                       \
+	{                                          \
+		offsetof(struct put, member), most \
 	}
-	return cut;
+#define TEXT_STRING(field, column, key) STRING(container.field, CONTAINER_TEXT),
+
+/* clang-format off */
+static const struct shape shapes[PUT_KIND_COUNT] = {
+	[PUT_SERIAL] = {.size = SIZE(serial)},
+	[PUT_LOSS] = {SIZE(loss), {STRING(loss.note.detail, DETAIL_MAX)}},
+	[PUT_SETTLE] = {.size = SIZE(settle)},
+	[PUT_INPUT] = {SIZE(input), {STRING(input, sizeof(struct store_input))}},
+	[PUT_AT] = {.size = SIZE(at)},
+	[PUT_HEAD] = {.size = SIZE(head)},
+	[PUT_SELECT] = {.size = SIZE(slot)},
+	[PUT_CURSOR] = {SIZE(cursor), {STRING(cursor.source, SOURCE_MAX),
+		STRING(cursor.place, PLACE_MAX)}},
+	[PUT_KNOWN] = {SIZE(container), {CONTAINER_TEXTS(TEXT_STRING)}},
+	[PUT_CONTAINER] = {SIZE(container), {CONTAINER_TEXTS(TEXT_STRING)
+		STRING(container.profile, PROFILE_MAX)}},
+	[PUT_LIFETIME] = {.size = SIZE(lifetime)},
+	[PUT_IN_FORCE] = {SIZE(in_force), {STRING(in_force.container, CONTAINER_TEXT),
+		STRING(in_force.source, CONTAINER_TEXT), STRING(in_force.profile, PROFILE_MAX)}},
+};
+/* clang-format on */
+
+/* A string of the put that the shape names; NULL behind the last. */
+static struct str *string_of(struct put *put, size_t i)
+{
+	const struct shape *shape = &shapes[put->kind];
+
+	if (i == sizeof(shape->strings) / sizeof(shape->strings[0]) || !shape->strings[i].most)
+		return NULL;
+	return (void *)((char *)put + shape->strings[i].at);
 }
 
-static void put_container(struct container_item *item, char *to, const struct container *cut)
+/* Cuts the strings; returns what the item takes. */
+static size_t cut(struct put *put)
 {
-	item->container = *cut;
-	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++) {
-		item->container.texts[i].p = to;
-		to = put_bytes(to, cut->texts[i]);
+	const struct shape *shape = &shapes[put->kind];
+	struct str *string;
+
+	put->node = capped(put->node, NODE_MAX);
+	size_t size = offsetof(struct put_item, put) + whole(shape->size) + put->node.n;
+
+	for (size_t i = 0; (string = string_of(put, i)); i++) {
+		*string = capped(*string, shape->strings[i].most);
+		size += string->n;
 	}
-	put_bytes(to, cut->profile);
-	item->container.profile.p = to;
+	return size;
+}
+
+static struct put *add_put(struct pack *pack, const struct put *put, size_t size)
+{
+	struct put_item *item = add_item(pack, put->kind, size);
+	char *to = (char *)&item->put + whole(shapes[put->kind].size);
+	struct str *string;
+
+	memcpy(&item->put, put, shapes[put->kind].size);
+	for (size_t i = 0; (string = string_of(&item->put, i)); i++) {
+		char *at = to;
+
+		to = put_bytes(to, *string);
+		string->p = at;
+	}
+	if (put->node.p)
+		item->put.node = put_node(pack, &to, put->node);
+	return &item->put;
 }
 
 static size_t container_slot(const struct container *container)
@@ -133,7 +179,6 @@ static const struct container *known(const struct pack *pack, const struct conta
 static int room_beside(struct queue *queue, size_t size, const struct container *container,
 		       struct pack **ret_pack, const struct container **ret_packed, struct err *err)
 {
-	size_t bytes = 0;
 	int result = queue_room(queue, whole(size), ret_pack, err);
 
 	*ret_packed = NULL;
@@ -142,24 +187,25 @@ static int room_beside(struct queue *queue, size_t size, const struct container 
 	*ret_packed = known(*ret_pack, container);
 	if (*ret_packed)
 		return 0;
-	struct container cut = cut_container(container, false, &bytes);
-	size_t known_size = sizeof(struct container_item) + bytes;
+	struct put known_put = {.kind = PUT_KNOWN, .container = *container};
+
+	known_put.container.has_profile = false;
+	known_put.container.profile = str_of(NULL, 0);
+	size_t known_size = cut(&known_put);
 
 	/* both in one batch */
 	result = queue_room(queue, whole(known_size) + whole(size), ret_pack, err);
 	if (result < 0)
 		return result;
-	struct container_item *item = add_item(*ret_pack, ITEM_KNOWN, known_size);
 	size_t slot = container_slot(container);
 
-	put_container(item, (char *)(item + 1), &cut);
-	*ret_packed = &item->container;
+	*ret_packed = &add_put(*ret_pack, &known_put, known_size)->container;
 	(*ret_pack)->containers[slot].given = container;
 	(*ret_pack)->containers[slot].packed = *ret_packed;
 	return 0;
 }
 
-static int put_event(struct queue *queue, enum item_kind kind, const struct event *event,
+static int put_event(struct queue *queue, unsigned kind, const struct event *event,
 		     uint64_t text_mark, struct err *err)
 {
 	const struct record *record = event->record;
@@ -200,7 +246,9 @@ static int put_event(struct queue *queue, enum item_kind kind, const struct even
 		.text_mark = text_mark,
 		.container = container,
 	};
-	put_bytes(put_bytes(put_node(pack, &item->item, (char *)(item + 1), node), comm), exe);
+	char *to = put_bytes(put_bytes((char *)(item + 1), comm), exe);
+
+	item->node = put_node(pack, &to, node);
 	return 0;
 }
 
@@ -232,181 +280,27 @@ int pack_events(struct queue *queue, struct str node, const struct store_event *
 
 	item->count = count;
 	memcpy(item + 1, events, bytes);
-	put_node(pack, &item->item, (char *)(item + 1) + bytes, node);
+	char *to = (char *)(item + 1) + bytes;
+
+	item->node = put_node(pack, &to, node);
 	return 0;
 }
 
-int pack_serial(struct queue *queue, struct str node, int64_t ms, uint32_t serial, enum trust trust,
-		bool is_seccomp, struct err *err)
+int pack_put(struct queue *queue, const struct put *put, struct err *err)
 {
+	const struct container *container = NULL;
+	struct put packed = *put;
 	struct pack *pack;
+	size_t size = cut(&packed);
 
-	node = capped(node, NODE_MAX);
-	size_t size = sizeof(struct serial_item) + node.n;
-	int result = queue_room(queue, whole(size), &pack, err);
+	if (put->kind == PUT_LIFETIME)
+		container = put->lifetime.container;
+	int result = room_beside(queue, size, container, &pack, &container, err);
 
 	if (result < 0)
 		return result;
-	struct serial_item *item = add_item(pack, ITEM_SERIAL, size);
-
-	item->ms = ms;
-	item->serial = serial;
-	item->trust = (uint8_t)trust;
-	item->is_seccomp = is_seccomp;
-	put_node(pack, &item->item, (char *)(item + 1), node);
-	return 0;
-}
-
-int pack_loss(struct queue *queue, const struct loss_note *note, uint64_t mark, struct err *err)
-{
-	struct str node = capped(note->node, NODE_MAX), detail = capped(note->detail, DETAIL_MAX);
-	size_t size = sizeof(struct loss_item) + node.n + detail.n;
-	struct pack *pack;
-	int result = queue_room(queue, whole(size), &pack, err);
-
-	if (result < 0)
-		return result;
-	struct loss_item *item = add_item(pack, ITEM_LOSS, size);
-
-	item->ms = note->ms;
-	item->count = note->count;
-	item->mark = mark;
-	item->kind = note->kind;
-	item->detail_n = (uint32_t)detail.n;
-	put_bytes(put_node(pack, &item->item, (char *)(item + 1), node), detail);
-	return 0;
-}
-
-int pack_input(struct queue *queue, const struct store_input *input, struct err *err)
-{
-	struct pack *pack;
-	int result = queue_room(queue, whole(sizeof(struct input_item)), &pack, err);
-
-	if (result < 0)
-		return result;
-	((struct input_item *)add_item(pack, ITEM_INPUT, sizeof(struct input_item)))->input =
-		*input;
-	return 0;
-}
-
-static int pack_numbers(struct queue *queue, enum item_kind kind, uint64_t first, uint64_t second,
-			struct err *err)
-{
-	struct pack *pack;
-	int result = queue_room(queue, whole(sizeof(struct number_item)), &pack, err);
-
-	if (result < 0)
-		return result;
-	struct number_item *item = add_item(pack, kind, sizeof(*item));
-
-	item->first = first;
-	item->second = second;
-	return 0;
-}
-
-int pack_input_at(struct queue *queue, uint64_t offset, uint64_t lines, struct err *err)
-{
-	return pack_numbers(queue, ITEM_AT, offset, lines, err);
-}
-
-int pack_settle(struct queue *queue, enum loss_kind kind, uint64_t mark, struct err *err)
-{
-	return pack_numbers(queue, ITEM_SETTLE, mark, kind, err);
-}
-
-int pack_input_head(struct queue *queue, uint64_t head, struct err *err)
-{
-	return pack_numbers(queue, ITEM_HEAD, head, 0, err);
-}
-
-int pack_select(struct queue *queue, unsigned slot, struct err *err)
-{
-	return pack_numbers(queue, ITEM_SELECT, slot, 0, err);
-}
-
-int pack_cursor(struct queue *queue, struct str source, struct str place, struct err *err)
-{
-	struct pack *pack;
-
-	source = capped(source, SOURCE_MAX);
-	place = capped(place, PLACE_MAX);
-	size_t size = sizeof(struct cursor_item) + source.n + place.n;
-	int result = queue_room(queue, whole(size), &pack, err);
-
-	if (result < 0)
-		return result;
-	struct cursor_item *item = add_item(pack, ITEM_CURSOR, size);
-
-	item->source_n = (uint32_t)source.n;
-	item->place_n = (uint32_t)place.n;
-	put_bytes(put_bytes((char *)(item + 1), source), place);
-	return 0;
-}
-
-int pack_container(struct queue *queue, struct str node, const struct container *container,
-		   struct err *err)
-{
-	struct container cut;
-	struct pack *pack;
-	size_t bytes;
-
-	node = capped(node, NODE_MAX);
-	cut = cut_container(container, true, &bytes);
-	size_t size = sizeof(struct container_item) + node.n + bytes;
-	int result = queue_room(queue, whole(size), &pack, err);
-
-	if (result < 0)
-		return result;
-	struct container_item *item = add_item(pack, ITEM_CONTAINER, size);
-
-	put_container(item, put_node(pack, &item->item, (char *)(item + 1), node), &cut);
-	return 0;
-}
-
-int pack_lifetime(struct queue *queue, struct str node, const struct store_lifetime *lifetime,
-		  struct err *err)
-{
-	const struct container *container;
-	struct pack *pack;
-
-	node = capped(node, NODE_MAX);
-	size_t size = sizeof(struct lifetime_item) + node.n;
-	int result = room_beside(queue, size, lifetime->container, &pack, &container, err);
-
-	if (result < 0)
-		return result;
-	struct lifetime_item *item = add_item(pack, ITEM_LIFETIME, size);
-
-	item->lifetime = *lifetime;
-	item->lifetime.container = container;
-	put_node(pack, &item->item, (char *)(item + 1), node);
-	return 0;
-}
-
-int pack_in_force(struct queue *queue, const struct store_in_force *in_force, struct err *err)
-{
-	struct store_in_force cut = *in_force;
-	struct pack *pack;
-
-	cut.node = capped(in_force->node, NODE_MAX);
-	cut.container = capped(in_force->container, CONTAINER_TEXT);
-	cut.source = capped(in_force->source, CONTAINER_TEXT);
-	if (cut.profile.n > PROFILE_MAX)
-		return 0;
-	size_t size = sizeof(struct in_force_item) + cut.node.n + cut.container.n + cut.source.n +
-		      cut.profile.n;
-	int result = queue_room(queue, whole(size), &pack, err);
-
-	if (result < 0)
-		return result;
-	struct in_force_item *item = add_item(pack, ITEM_IN_FORCE, size);
-	char *to = put_node(pack, &item->item, (char *)(item + 1), cut.node);
-
-	item->in_force = cut;
-	item->in_force.container.p = to;
-	item->in_force.source.p = put_bytes(to, cut.container);
-	item->in_force.profile.p =
-		put_bytes((char *)(uintptr_t)item->in_force.source.p, cut.source);
-	put_bytes((char *)(uintptr_t)item->in_force.profile.p, cut.profile);
+	if (put->kind == PUT_LIFETIME)
+		packed.lifetime.container = container;
+	add_put(pack, &packed, size);
 	return 0;
 }

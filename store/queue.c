@@ -55,7 +55,6 @@ struct queue {
 	struct taker taker;
 	/* Where the first kept batch is not committed yet: what came before is. */
 	size_t committed_at;
-	struct str committed_node;
 };
 
 static struct timespec after_ms(long ms)
@@ -108,7 +107,6 @@ static void settle_commit(struct queue *queue, uint64_t number, size_t at)
 
 	free_until(queue, number);
 	queue->committed_at = at;
-	queue->committed_node = queue->taker.node;
 	queue->trouble.code = 0;
 	if (kept < COMMIT_AT / 2)
 		drop_spares(queue);
@@ -168,7 +166,6 @@ static void take_next(struct queue *queue)
 	size_t at = number == queue->freed ? queue->committed_at : 0;
 
 	pthread_mutex_unlock(&queue->lock);
-	queue->taker.node = at ? queue->committed_node : str_of(NULL, 0);
 	take_batch(queue, batch, number, at, &err);
 	pthread_mutex_lock(&queue->lock);
 	if (err.code) {

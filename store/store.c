@@ -501,14 +501,19 @@ int store_put_events(struct store *store, struct str node, const struct store_ev
 int store_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,
 		      enum trust trust, bool is_seccomp, struct err *err)
 {
-	return pack_serial(queue_of(store), node, ms, serial, trust, is_seccomp, err);
+	const struct put put = {
+		.kind = PUT_SERIAL, .node = node, .serial = {ms, serial, trust, is_seccomp}};
+
+	return pack_put(queue_of(store), &put, err);
 }
 
 int store_put_loss(struct store *store, const struct loss_note *note, struct err *err)
 {
-	uint64_t mark = mark_of(store->text_key, note->text);
+	const struct put put = {.kind = PUT_LOSS,
+				.node = note->node,
+				.loss = {*note, mark_of(store->text_key, note->text)}};
 
-	return pack_loss(queue_of(store), note, mark, err);
+	return pack_put(queue_of(store), &put, err);
 }
 
 int store_input_begin(struct store *store, const char *path, const struct stat *stat,
@@ -522,22 +527,32 @@ int store_input_begin(struct store *store, const char *path, const struct stat *
 		input.ino = stat->st_ino;
 		input.mtime_ms = (int64_t)stat->st_mtim.tv_sec * 1000;
 	}
-	return pack_input(queue_of(store), &input, err);
+	const struct put put = {.kind = PUT_INPUT,
+				.input = str_of((const char *)&input, sizeof(input))};
+
+	return pack_put(queue_of(store), &put, err);
 }
 
 int store_input_at(struct store *store, uint64_t offset, uint64_t lines, struct err *err)
 {
-	return pack_input_at(queue_of(store), offset, lines, err);
+	const struct put put = {.kind = PUT_AT, .at = {offset, lines}};
+
+	return pack_put(queue_of(store), &put, err);
 }
 
 int store_settle_loss(struct store *store, enum loss_kind kind, struct str text, struct err *err)
 {
-	return pack_settle(queue_of(store), kind, mark_of(store->text_key, text), err);
+	const struct put put = {.kind = PUT_SETTLE,
+				.settle = {kind, mark_of(store->text_key, text)}};
+
+	return pack_put(queue_of(store), &put, err);
 }
 
 int store_input_head(struct store *store, struct str first_line, struct err *err)
 {
-	return pack_input_head(queue_of(store), mark_of(store->text_key, first_line), err);
+	const struct put put = {.kind = PUT_HEAD, .head = mark_of(store->text_key, first_line)};
+
+	return pack_put(queue_of(store), &put, err);
 }
 
 int store_select(struct store *store, unsigned slot, struct err *err)
@@ -546,7 +561,8 @@ int store_select(struct store *store, unsigned slot, struct err *err)
 		return err_set(err, EINVAL, "there is no slot %u", slot);
 	if (slot == store->selected)
 		return 0;
-	int result = pack_select(queue_of(store), slot, err);
+	const struct put put = {.kind = PUT_SELECT, .slot = slot};
+	int result = pack_put(queue_of(store), &put, err);
 
 	if (result == 0)
 		store->selected = slot;
@@ -555,24 +571,36 @@ int store_select(struct store *store, unsigned slot, struct err *err)
 
 int store_put_cursor(struct store *store, const char *source, struct str place, struct err *err)
 {
-	return pack_cursor(queue_of(store), str_from(source), place, err);
+	const struct put put = {.kind = PUT_CURSOR, .cursor = {str_from(source), place}};
+
+	return pack_put(queue_of(store), &put, err);
 }
 
 int store_put_container(struct store *store, struct str node, const struct container *container,
 			struct err *err)
 {
-	return pack_container(queue_of(store), node, container, err);
+	struct put put = {.kind = PUT_CONTAINER, .node = node, .container = *container};
+
+	put.container.has_profile &= container->profile.n <= PROFILE_MAX;
+	if (!put.container.has_profile)
+		put.container.profile = str_of(NULL, 0);
+	return pack_put(queue_of(store), &put, err);
 }
 
 int store_put_in_force(struct store *store, const struct store_in_force *in_force, struct err *err)
 {
-	return pack_in_force(queue_of(store), in_force, err);
+	const struct put put = {
+		.kind = PUT_IN_FORCE, .node = in_force->node, .in_force = *in_force};
+
+	return in_force->profile.n > PROFILE_MAX ? 0 : pack_put(queue_of(store), &put, err);
 }
 
 int store_put_lifetime(struct store *store, struct str node, const struct store_lifetime *lifetime,
 		       struct err *err)
 {
-	return pack_lifetime(queue_of(store), node, lifetime, err);
+	const struct put put = {.kind = PUT_LIFETIME, .node = node, .lifetime = *lifetime};
+
+	return pack_put(queue_of(store), &put, err);
 }
 
 struct put_counts store_put_counts(struct store *store)

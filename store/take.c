@@ -2,16 +2,6 @@
 #include "store/item.h"
 #include "store/writer.h"
 
-/* The node's name that an item carries or repeats; *bytes is advanced past it. */
-static struct str take_node(struct taker *taker, const struct item *item, const char **bytes)
-{
-	if (item->node_n != SAME_NODE) {
-		taker->node = str_of(*bytes, item->node_n);
-		*bytes += item->node_n;
-	}
-	return taker->node;
-}
-
 /* The event that an item holds; its record is the taker's. */
 static struct event event_of(struct taker *taker, const struct event_item *item)
 {
@@ -28,7 +18,7 @@ static struct event event_of(struct taker *taker, const struct event_item *item)
 		.coverage = (enum coverage)item->coverage,
 		.full_stream = item->full_stream,
 		.repeats = item->repeats,
-		.node = take_node(taker, &item->item, &bytes),
+		.node = item->node,
 	};
 
 	record->has_serial = item->has_serial;
@@ -70,85 +60,80 @@ static bool take_events(struct store *store, struct taker *taker, const struct e
 			struct err *err)
 {
 	const struct store_event *events = (const void *)(item + 1);
-	const char *bytes = (const char *)(events + item->count);
-	struct str node = take_node(taker, &item->item, &bytes);
 
 	taker->events_taken =
-		writer_put_events(store, node, events, item->count, taker->events_taken, err);
+		writer_put_events(store, item->node, events, item->count, taker->events_taken, err);
 	if (taker->events_taken < item->count && !err->code)
 		return false;
 	taker->events_taken = 0;
 	return true;
 }
 
-static void take_serial(struct store *store, struct taker *taker, const struct serial_item *item,
-			struct err *err)
+static void take_loss(struct store *store, const struct put *put, struct err *err)
 {
-	const char *bytes = (const char *)(item + 1);
-	struct str node = take_node(taker, &item->item, &bytes);
+	struct loss_note note = put->loss.note;
 
-	writer_note_serial(store, node, item->ms, item->serial, (enum trust)item->trust,
-			   item->is_seccomp, err);
+	note.node = put->node;
+	writer_put_loss(store, &note, put->loss.mark, err);
 }
 
-static void take_loss(struct store *store, struct taker *taker, const struct loss_item *item,
-		      struct err *err)
+static void take_in_force(struct store *store, const struct put *put, struct err *err)
 {
-	const char *bytes = (const char *)(item + 1);
-	struct loss_note note = {
-		.kind = (enum loss_kind)item->kind,
-		.ms = item->ms,
-		.count = item->count,
-		.node = take_node(taker, &item->item, &bytes),
-	};
+	struct store_in_force in_force = put->in_force;
 
-	note.detail = str_of(bytes, item->detail_n);
-	writer_put_loss(store, &note, item->mark, err);
-}
-
-static void take_cursor(struct store *store, const struct cursor_item *item, struct err *err)
-{
-	const char *bytes = (const char *)(item + 1);
-
-	writer_put_cursor(store, str_of(bytes, item->source_n),
-			  str_of(bytes + item->source_n, item->place_n), err);
-}
-
-static void take_container(struct store *store, struct taker *taker,
-			   const struct container_item *item, struct err *err)
-{
-	const char *bytes = (const char *)(item + 1);
-	struct str node = take_node(taker, &item->item, &bytes);
-
-	writer_put_container(store, node, &item->container, err);
-}
-
-static void take_lifetime(struct store *store, struct taker *taker,
-			  const struct lifetime_item *item, struct err *err)
-{
-	const char *bytes = (const char *)(item + 1);
-	struct str node = take_node(taker, &item->item, &bytes);
-
-	writer_put_lifetime(store, node, &item->lifetime, err);
-}
-
-static void take_in_force(struct store *store, struct taker *taker,
-			  const struct in_force_item *item, struct err *err)
-{
-	const char *bytes = (const char *)(item + 1);
-	struct store_in_force in_force = item->in_force;
-
-	in_force.node = take_node(taker, &item->item, &bytes);
+	in_force.node = put->node;
 	writer_put_in_force(store, &in_force, err);
+}
+
+static void take_put(struct store *store, const struct put *put, struct err *err)
+{
+	switch (put->kind) {
+	case PUT_SERIAL:
+		writer_note_serial(store, put->node, put->serial.ms, put->serial.serial,
+				   put->serial.trust, put->serial.is_seccomp, err);
+		break;
+	case PUT_LOSS:
+		take_loss(store, put, err);
+		break;
+	case PUT_SETTLE:
+		writer_settle_loss(store, put->settle.kind, put->settle.mark, err);
+		break;
+	case PUT_INPUT:
+		writer_input_begin(store, (const void *)put->input.p, err);
+		break;
+	case PUT_AT:
+		writer_input_at(store, put->at.offset, put->at.lines);
+		break;
+	case PUT_HEAD:
+		writer_input_head(store, put->head);
+		break;
+	case PUT_SELECT:
+		writer_select(store, put->slot);
+		break;
+	case PUT_CURSOR:
+		writer_put_cursor(store, put->cursor.source, put->cursor.place, err);
+		break;
+	case PUT_CONTAINER:
+		writer_put_container(store, put->node, &put->container, err);
+		break;
+	case PUT_LIFETIME:
+		writer_put_lifetime(store, put->node, &put->lifetime, err);
+		break;
+	case PUT_IN_FORCE:
+		take_in_force(store, put, err);
+		break;
+	case PUT_KNOWN:
+	case PUT_KIND_COUNT:
+		break;
+	}
 }
 
 size_t take_item(struct store *store, struct taker *taker, const struct batch *batch, size_t at,
 		 struct err *err)
 {
 	const struct item *item = (const void *)(batch->bytes + at);
-	const struct number_item *number = (const void *)item;
 
-	switch ((enum item_kind)item->kind) {
+	switch (item->kind) {
 	case ITEM_EVENT:
 		take_event(store, taker, (const void *)item, err);
 		break;
@@ -159,41 +144,8 @@ size_t take_item(struct store *store, struct taker *taker, const struct batch *b
 		if (!take_events(store, taker, (const void *)item, err))
 			return at;
 		break;
-	case ITEM_SERIAL:
-		take_serial(store, taker, (const void *)item, err);
-		break;
-	case ITEM_LOSS:
-		take_loss(store, taker, (const void *)item, err);
-		break;
-	case ITEM_INPUT:
-		writer_input_begin(store, &((const struct input_item *)item)->input, err);
-		break;
-	case ITEM_AT:
-		writer_input_at(store, number->first, number->second);
-		break;
-	case ITEM_HEAD:
-		writer_input_head(store, number->first);
-		break;
-	case ITEM_SETTLE:
-		writer_settle_loss(store, (enum loss_kind)number->second, number->first, err);
-		break;
-	case ITEM_SELECT:
-		writer_select(store, (unsigned)number->first);
-		break;
-	case ITEM_CURSOR:
-		take_cursor(store, (const void *)item, err);
-		break;
-	case ITEM_KNOWN:
-		break;
-	case ITEM_CONTAINER:
-		take_container(store, taker, (const void *)item, err);
-		break;
-	case ITEM_LIFETIME:
-		take_lifetime(store, taker, (const void *)item, err);
-		break;
-	case ITEM_IN_FORCE:
-		take_in_force(store, taker, (const void *)item, err);
-		break;
+	default:
+		take_put(store, &((const struct put_item *)item)->put, err);
 	}
 	return at + item->size;
 }
