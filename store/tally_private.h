@@ -75,7 +75,7 @@ _Static_assert(sizeof(struct tally_series) == 64, "a series is one cache line");
  */
 #define BUDGET_WHOLE        768
 #define BUDGET_MOST         1024
-#define BUDGET_NO_CONTAINER 8
+#define BUDGET_NO_CONTAINER 32
 
 /* The series of a container in an hour. */
 #define BUDGETS 4096 /* power of two; where two share a place, the other is counted again */
