@@ -63,8 +63,17 @@ static void ignore_notice(void *context, const PGresult *notice)
 
 int fleet_connect(struct fleet *fleet, struct err *err)
 {
-	const char *const keys[] = {"dbname", "fallback_application_name", "connect_timeout", NULL};
-	const char *const values[] = {fleet->url, "sclog", "10", NULL};
+	/* before dbname: what the address says wins. A peer that is gone without a word is noticed
+	 * in a minute, by its silence as well as by what it does not acknowledge. */
+	const char *const keys[] = {"fallback_application_name",
+				    "connect_timeout",
+				    "keepalives_idle",
+				    "keepalives_interval",
+				    "keepalives_count",
+				    "tcp_user_timeout",
+				    "dbname",
+				    NULL};
+	const char *const values[] = {"sclog", "10", "30", "10", "3", "60000", fleet->url, NULL};
 
 	if (fleet->connection && PQstatus(fleet->connection) == CONNECTION_OK)
 		return 0;
