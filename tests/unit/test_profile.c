@@ -10,8 +10,8 @@
 #include "ingest/arch.h"
 #include "profile/answers/condition.h"
 #include "profile/filter/filter.h"
+#include "profile/answers/numbers.h"
 #include "profile/source.h"
-#include "profile/answers/condition.h"
 #include "tests/filters.h"
 #include "tests/valgrind.h"
 
@@ -369,6 +369,23 @@ static void test_range_words(void **state)
 	check_words(&regions, region_not(&regions, from_to(&regions, 4, 4)),
 		    "ALLOW when arg0 is not 0x4");
 	regions_release(&regions);
+}
+
+/* include/uapi/asm-generic/unistd.h: 294 is kexec_file_load, and the next one is 424. */
+static void test_hole_of_names(void **state)
+{
+	struct named_number *numbers;
+	size_t count = numbers_named(SCMP_ARCH_AARCH64, &numbers);
+	size_t i = 0;
+
+	(void)state;
+	while (i < count && numbers[i].nr <= 294)
+		i++;
+	assert_true(i > 0 && i < count);
+	assert_string_equal(numbers[i - 1].name, "kexec_file_load");
+	assert_string_equal(numbers[i].name, "pidfd_send_signal");
+	assert_int_equal(numbers[i].nr, 424);
+	free(numbers);
 }
 
 /* Whoever chooses a filter chooses how long a search takes: searches are counted, and carried out. */
@@ -1831,6 +1848,7 @@ int main(void)
 		cmocka_unit_test(test_reachable),
 		cmocka_unit_test(test_conditions),
 		cmocka_unit_test(test_range_words),
+		cmocka_unit_test(test_hole_of_names),
 		cmocka_unit_test(test_search_effort),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_runtimes_differ),
