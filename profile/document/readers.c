@@ -544,6 +544,8 @@ static bool is_kubescape(const struct node *node)
 {
 	const struct node *spec = node_member(node, "spec");
 
+	if (text_is(node, "kind", "ApplicationProfile"))
+		return text_starts(node, "apiVersion", KUBESCAPE_GROUP);
 	return text_is(node, "kind", "SeccompProfile") &&
 	       (text_starts(node, "apiVersion", KUBESCAPE_GROUP) ||
 		node_member(spec, "containers") || node_member(spec, "initContainers"));
@@ -581,7 +583,8 @@ static void put_space(struct finder *finder, size_t first, const struct node *ob
 			node_string(node_member(node_member(object, "metadata"), "name"));
 }
 
-/* One profile a container (SeccompProfileSpec of kubescape's storage API). */
+/* One profile a container (SeccompProfileSpec of kubescape's storage API); in an ApplicationProfile it
+ * lies one level deeper, as seccompProfile. */
 static void list_kubescape(struct finder *finder, struct node *node)
 {
 	static const char *const lists[] = {"containers", "initContainers", "ephemeralContainers"};
@@ -593,12 +596,21 @@ static void list_kubescape(struct finder *finder, struct node *node)
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		const struct node *list = node_member(spec, lists[i]);
 
-		for (struct node *item = list ? list->first : NULL; item; item = item->next)
-			add_candidate(finder, &reader, item, NULL);
+		for (struct node *item = list ? list->first : NULL; item; item = item->next) {
+			struct node *inner = node_member(item, "seccompProfile");
+			bool deeper = text_is(node, "kind", "ApplicationProfile");
+
+			if (!deeper)
+				add_candidate(finder, &reader, item, NULL);
+			else if (node_count(node_member(inner, "spec")))
+				add_candidate(finder, &reader, inner,
+					      node_string(node_member(item, "name")));
+		}
 	}
 	put_space(finder, before, node);
 	if (finder->count == before)
-		refuse(finder, "spec: kubescape's SeccompProfile has no profile for any container");
+		refuse(finder, "spec: kubescape's %s has no profile for any container",
+		       node_string(node_member(node, "kind")));
 }
 
 static bool is_config_map(const struct node *node)
@@ -665,8 +677,6 @@ static void put_pod_profile(struct buf *buf, const struct node *profile)
 				"containerd@VERSION");
 	else if (text_is(profile, "type", "Unconfined"))
 		buf_format(buf, "Unconfined: its containers run without a filter");
-	else
-		buf_format(buf, "of an unknown type");
 }
 
 /* Each different profile below a node once, set off by "; or ". */

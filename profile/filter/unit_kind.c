@@ -189,20 +189,20 @@ bool unit_recognise(struct str text)
 /* --- what is no unit */
 
 /*
- * The last value of a setting in a section that contains `part`, without quotes around it, which
- * TOML has; empty: there is none.
+ * The last value of a setting in a section ("": in any) that contains `part`, without quotes around it,
+ * which TOML has; empty: there is none.
  */
 static struct str setting_of(struct str text, const char *section, const char *key,
 			     const char *part)
 {
 	struct str line, found = {0};
-	bool inside = false;
+	bool inside = !*section;
 
 	while (next_line(&text, &line)) {
 		size_t equals = str_chr(line, '=');
 
 		if (line.p[0] == '[')
-			inside = str_eq(line, str_from(section));
+			inside = !*section || str_eq(line, str_from(section));
 		else if (inside && equals < line.n &&
 			 str_eq(strip(str_of(line.p, equals)), str_from(key)) &&
 			 str_find(str_skip(line, equals), str_from(part)) < line.n - equals)
@@ -290,7 +290,9 @@ static const struct kind {
 	 "CRI-O's configuration",
 	 ": its profile is the file %s; give that file",
 	 ": it names no profile; podman-default is the one that CRI-O uses with it"},
-	{CONTAINERD, NULL, NULL, "containerd's configuration", NULL,
+	{CONTAINERD, "", "unset_seccomp_profile", "containerd's configuration",
+	 ": it holds no profile; pods that name none get %s (unset_seccomp_profile); containerd's default "
+	 "is containerd@VERSION (container:NAME for that of a running container)",
 	 ": it holds no profile; containerd's default is containerd@VERSION (container:NAME for that of "
 	 "a running container)"},
 };
@@ -319,7 +321,7 @@ static int refuse_kind(const struct kind *kind, struct str text, struct err *err
 	MEM_AUTO char *name = mem_copy(value);
 
 	text_quote(name, quoted);
-	if (strcmp(name, "unconfined") == 0)
+	if (strcmp(name, "unconfined") == 0 && *kind->in)
 		return err_set(err, EINVAL,
 			       "1:1: %s with the profile unconfined: its containers run without a "
 			       "filter",
