@@ -279,8 +279,8 @@ static int unknown_name(const struct syscalls *syscalls, const char *operand, st
 	const char *near = nearest_find(str_from(operand), name_at, &names);
 
 	err_set(err, EINVAL, "'%s' is not a syscall on %s%s%s%s", operand,
-		arches.n ? arches.p : "any arch", near ? " (did you mean " : "", near ? near : "",
-		near ? "?)" : "");
+		arches.n ? arches.p : "any architecture", near ? " (did you mean " : "",
+		near ? near : "", near ? "?)" : "");
 	free(names.all);
 	return -EINVAL;
 }

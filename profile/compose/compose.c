@@ -259,29 +259,9 @@ static int open_bases(struct composer *composer, struct err *err)
 /* Writes the document, and asks what is written. */
 static int write_and_check(const struct composer *composer, struct err *err)
 {
-	const struct composing *composing = composer->composing;
-	struct composed *composed = composer->composed;
-	const struct filter **bases = mem_new(composing->base_count, sizeof(struct filter *));
-	struct compose_claim claim = {
-		.needs = composing->needs,
-		.fates = composer->fates,
-		.allowed = &composer->allowed,
-		.bases = bases,
-		.base_count = composing->base_count,
-		.options = composing->options,
-		.has_default = composing->has_default,
-		.default_action = composing->default_action,
-	};
-
-	claim.options.arch = composer->host;
-	for (size_t i = 0; i < composing->base_count; i++)
-		bases[i] = compose_base_filter(&composer->bases[i]);
-	buf_clear(&composed->document);
-	document_write(&composer->document, false, &composed->document);
-	int r = compose_check(&claim, buf_str(&composed->document), &composed->notes, err);
-
-	free(bases);
-	return r;
+	buf_clear(&composer->composed->document);
+	document_write(&composer->document, false, &composer->composed->document);
+	return compose_check(composer, err);
 }
 
 /* The joint filter as a profile, proven. */

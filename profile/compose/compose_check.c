@@ -14,12 +14,12 @@
 #include <string.h>
 
 struct checker {
-	const struct compose_claim *claim;
-	struct profile *profile; /* the finished document, loaded */
+	const struct composer *composer;
+	const struct composing *composing; /* the composer's */
+	struct profile *profile;           /* the finished document, loaded */
 	struct regions regions;
 	struct answers own, allowed; /* its filter's, and of what passes without being needed */
 	struct answers *bases;
-	struct lints *notes;
 	struct err *err;
 };
 
@@ -32,32 +32,33 @@ static int fail(struct checker *checker, uint32_t token, int64_t nr, const char 
 	return err_set(checker->err, EPROTO,
 		       "the composed profile fails its check (a bug in sclog): %s, number %lld "
 		       "on %s, %s",
-		       name, (long long)nr, arch ? arch : "an unknown arch", what);
+		       name, (long long)nr, arch ? arch : "an unknown architecture", what);
 }
 
 /* Needed, and not left as the bases have it. */
-static bool is_granted(const struct compose_claim *claim, size_t need)
+static bool is_granted(const struct checker *checker, size_t need)
 {
-	return claim->fates[need] != FATE_LEFT;
+	return checker->composer->fates[need] != FATE_LEFT;
 }
 
-static bool is_granted_name(const struct compose_claim *claim, const char *name)
+static bool is_granted_name(const struct checker *checker, const char *name)
 {
-	const struct need *need = needs_find(claim->needs, name);
+	const struct needs *needs = checker->composing->needs;
+	const struct need *need = needs_find(needs, name);
 
-	return need && is_granted(claim, (size_t)(need - claim->needs->all));
+	return need && is_granted(checker, (size_t)(need - needs->all));
 }
 
 /* Every needed name passes wherever it has a number. */
 static int check_needs(struct checker *checker, uint32_t token)
 {
-	const struct needs *needs = checker->claim->needs;
+	const struct needs *needs = checker->composing->needs;
 	int64_t nr;
 
 	for (size_t i = 0; i < needs->count; i++) {
 		const char *name = needs->all[i].name;
 
-		if (!is_granted(checker->claim, i) || !syscall_number(token, name, &nr) ||
+		if (!is_granted(checker, i) || !syscall_number(token, name, &nr) ||
 		    seccomp_syscall_resolve_name(name) == __NR_SCMP_ERROR)
 			continue;
 		struct verdict verdict = profile_judge(checker->profile, arch_audit(token), nr);
@@ -69,9 +70,10 @@ static int check_needs(struct checker *checker, uint32_t token)
 }
 
 /* Whether the value is a default that was asked for: what it lets through was too. */
-static bool is_chosen(const struct compose_claim *claim, uint32_t value)
+static bool is_chosen(const struct composing *composing, uint32_t value)
 {
-	return claim->has_default && value_effect(value) == value_effect(claim->default_action);
+	return composing->has_default &&
+	       value_effect(value) == value_effect(composing->default_action);
 }
 
 /* How the answer to a call that is not needed stands to the bases', as bits. */
@@ -101,9 +103,9 @@ static diagram ask_arch(struct checker *checker, uint32_t audit_arch)
 {
 	diagram relations = answers_join(&checker->regions, answers_arch(&checker->own, audit_arch),
 					 answers_arch(&checker->allowed, audit_arch), relation_of,
-					 checker->claim);
+					 checker->composing);
 
-	for (size_t i = 0; i < checker->claim->base_count; i++)
+	for (size_t i = 0; i < checker->composing->base_count; i++)
 		relations =
 			answers_join(&checker->regions, relations,
 				     answers_arch(&checker->bases[i], audit_arch), add_base, NULL);
@@ -122,7 +124,7 @@ static int refuse_relation(struct checker *checker, uint32_t token, int64_t nr, 
 }
 
 struct wanted {
-	const struct compose_claim *claim;
+	const struct composing *composing;
 	bool chosen; /* by a default that was asked for too */
 };
 
@@ -131,14 +133,14 @@ static uint32_t is_passing(uint32_t value, const void *context)
 	const struct wanted *wanted = context;
 
 	return value_pass(value) >= PASS_LOGGED &&
-	       (wanted->chosen || !is_chosen(wanted->claim, value));
+	       (wanted->chosen || !is_chosen(wanted->composing, value));
 }
 
 /* The arguments for which a filter lets pass; DIAGRAM_UNKNOWN if that is not known. */
 static region passing(struct checker *checker, struct answers *answers, uint32_t token, int64_t nr,
 		      bool chosen)
 {
-	const struct wanted wanted = {checker->claim, chosen};
+	const struct wanted wanted = {checker->composing, chosen};
 	diagram passes = answers_map(&checker->regions,
 				     answers_call(answers, arch_audit(token), (uint32_t)nr),
 				     is_passing, &wanted);
@@ -147,17 +149,17 @@ static region passing(struct checker *checker, struct answers *answers, uint32_t
 }
 
 /* The calls that needed names have in socketcall or ipc: a rule for `socket` opens its call 1. */
-static region member_calls(const struct compose_claim *claim, struct regions *regions,
-			   uint32_t token, const char *name)
+static region member_calls(struct checker *checker, uint32_t token, const char *name)
 {
+	const struct needs *needs = checker->composing->needs;
+	struct regions *regions = &checker->regions;
 	region calls = REGION_NONE;
 	uint32_t call;
 
-	for (size_t i = 0; i < claim->needs->count; i++) {
-		const char *family =
-			is_granted(claim, i)
-				? syscall_multiplexer(token, claim->needs->all[i].name, &call)
-				: NULL;
+	for (size_t i = 0; i < needs->count; i++) {
+		const char *family = is_granted(checker, i)
+					     ? syscall_multiplexer(token, needs->all[i].name, &call)
+					     : NULL;
 
 		if (!family || strcmp(family, name) != 0)
 			continue;
@@ -169,8 +171,8 @@ static region member_calls(const struct compose_claim *claim, struct regions *re
 
 static void note_undecided(struct checker *checker, uint32_t token)
 {
-	lint_add(checker->notes, 3, "", "the self-check could not determine what is allowed on %s",
-		 arch_name(token));
+	lint_add(&checker->composer->composed->notes, 3, "",
+		 "the self-check could not determine what is allowed on %s", arch_name(token));
 }
 
 /* Apart from the calls of needed names, what passes is what passes under a base. */
@@ -186,7 +188,7 @@ static int check_family(struct checker *checker, uint32_t token, int64_t nr, con
 		note_undecided(checker, token);
 		return 0;
 	}
-	region others = region_not(regions, member_calls(checker->claim, regions, token, name));
+	region others = region_not(regions, member_calls(checker, token, name));
 	bool more = !region_within(regions, region_and(regions, by_rule, others), theirs);
 	bool less = !hidden && !region_within(regions, theirs, mine);
 
@@ -205,7 +207,7 @@ static int check_part(void *context, const struct numbers_part *part)
 		relations |= values[i];
 	bool hidden = !(relations & RELATION_PASSES);
 
-	if (part->name && is_granted_name(checker->claim, part->name))
+	if (part->name && is_granted_name(checker, part->name))
 		return 0; /* check_needs() */
 	if (part->name && syscall_is_multiplexer(part->name) &&
 	    relations & (RELATION_MORE | RELATION_LESS))
@@ -241,7 +243,7 @@ static int check_others(struct checker *checker)
 	region others = answers_other_arches(&checker->own);
 
 	if (passes == DIAGRAM_UNKNOWN) {
-		lint_add(checker->notes, 3, "",
+		lint_add(&checker->composer->composed->notes, 3, "",
 			 "the self-check could not determine what is allowed on other "
 			 "architectures");
 		return 0;
@@ -275,19 +277,21 @@ static int check_x32(struct checker *checker)
 
 static void checker_start(struct checker *checker)
 {
-	const struct compose_claim *claim = checker->claim;
+	const struct composer *composer = checker->composer;
+	size_t base_count = checker->composing->base_count;
 
 	regions_init(&checker->regions);
 	answers_init(&checker->own, &checker->regions, profile_filter(checker->profile));
-	answers_init(&checker->allowed, &checker->regions, claim->allowed);
-	checker->bases = mem_new(claim->base_count, sizeof(*checker->bases));
-	for (size_t i = 0; i < claim->base_count; i++)
-		answers_init(&checker->bases[i], &checker->regions, claim->bases[i]);
+	answers_init(&checker->allowed, &checker->regions, &composer->allowed);
+	checker->bases = mem_new(base_count, sizeof(*checker->bases));
+	for (size_t i = 0; i < base_count; i++)
+		answers_init(&checker->bases[i], &checker->regions,
+			     compose_base_filter(&composer->bases[i]));
 }
 
 static void checker_end(struct checker *checker)
 {
-	for (size_t i = 0; i < checker->claim->base_count; i++)
+	for (size_t i = 0; i < checker->composing->base_count; i++)
 		answers_release(&checker->bases[i]);
 	free(checker->bases);
 	answers_release(&checker->allowed);
@@ -311,14 +315,16 @@ static int check_all(struct checker *checker)
 	return r;
 }
 
-int compose_check(const struct compose_claim *claim, struct str document, struct lints *notes,
-		  struct err *err)
+int compose_check(const struct composer *composer, struct err *err)
 {
-	struct checker checker = {.claim = claim, .notes = notes, .err = err};
-	struct profile_options options = claim->options;
-	struct profile_source *source = profile_source_from_text("the composed profile", document);
+	struct checker checker = {
+		.composer = composer, .composing = composer->composing, .err = err};
+	struct profile_options options = composer->composing->options;
+	struct profile_source *source = profile_source_from_text(
+		"the composed profile", buf_str(&composer->composed->document));
 
 	options.loader = LOADER_OCI;
+	options.arch = composer->host;
 	int r = profile_load(source, &options, &checker.profile, err);
 
 	if (r == 0)

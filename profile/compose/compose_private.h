@@ -125,27 +125,12 @@ void compose_names(struct composer *composer);
 bool compose_is_shared(const struct composer *composer, const char *name);
 
 /*
- * What a finished document has to hold. What the bases' rules let through may pass, and what passes
- * under a base has to. The two differ where runc's stub hides a number that a rule opens: on i386 a
- * rule for socket opens number 359, and a profile that names nothing newer leaves that to the stub.
- * A newer name moves the stub.
+ * Loads the composer's document, written down, and asks it. -EPROTO where it does not hold what it has
+ * to: what the bases' rules let through may pass, and what passes under a base has to. The two differ
+ * where runc's stub hides a number that a rule opens: on i386 a rule for socket opens number 359, and a
+ * profile that names nothing newer leaves that to the stub. A newer name moves the stub. What could not
+ * be decided is noted.
  */
-struct compose_claim {
-	const struct needs *needs;
-	const enum fate *fates;       /* beside needs->all */
-	const struct filter *allowed; /* what the bases let through, joined, without stubs */
-	const struct filter **bases;  /* as they are */
-	size_t base_count;
-	struct profile_options options;
-	bool has_default; /* the default may let through: it was asked for */
-	uint32_t default_action;
-};
-
-/*
- * Loads the document anew and asks it. -EPROTO for a call that breaks the claim. What could not be
- * decided is noted.
- */
-int compose_check(const struct compose_claim *claim, struct str document, struct lints *notes,
-		  struct err *err);
+int compose_check(const struct composer *composer, struct err *err);
 
 #endif

@@ -133,10 +133,9 @@ static int resolve_arches(struct resolver *resolver)
 
 	top_place(resolver, "archMap", place);
 	if (resolver->rules->loader == LOADER_OCI && document->arch_map_count)
-		lint_report(
-			resolver->lints, LINT_IGNORED_BY_LOADER, 0, place,
-			"ignored by loader oci: only 'architectures' and the host's own arch are "
-			"in the filter; programs of any other arch are killed");
+		lint_report(resolver->lints, LINT_IGNORED_BY_LOADER, 0, place,
+			    "ignored by loader oci: only 'architectures' and the host's own "
+			    "architecture are in the filter; programs of any other are killed");
 	else if (document->arch_map_count && document->architectures.count)
 		return err_set(resolver->err, EINVAL,
 			       "%s: given together with 'architectures'; loader %s accepts only "

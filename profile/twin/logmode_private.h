@@ -9,24 +9,18 @@
 #include "profile/answers/answers.h"
 #include "profile/filter/value.h"
 #include "profile/document/tree.h"
+#include "profile/write/cover.h"
 
 /* Situations that are told apart; of more some may be proven twice. */
 #define TWIN_PROVEN_MAX 256
 
 /*
- * How a name's conditions are restated where two rules overlap: the arguments for which the
- * profile allows it, as rules of their own; the next way is tried when the proof finds the last
- * one wanting.
+ * A name whose conditions are restated where two rules overlap: the arguments for which the profile
+ * allows it, as rules of their own. COVER_NONE: every call is logged.
  */
-enum twin_manner {
-	TWIN_SHORT, /* as few rules as can be */
-	TWIN_PLAIN, /* rules that share nothing */
-	TWIN_LEFT,  /* none: it is logged whatever its arguments */
-};
-
 struct twin_restated {
 	char *name;
-	enum twin_manner manner;
+	enum cover_manner manner;
 	size_t round; /* in which it was tried last */
 	char **rules; /* JSON, one object each */
 	size_t rule_count;
@@ -57,12 +51,12 @@ void twin_write(const struct twin_maker *maker, struct buf *text);
 
 /*
  * Restates for which arguments the filter allows the call, in the next manner that can be, or in
- * none if `possible` is not set; returns which. TWIN_LEFT also where the rules for the name depend
+ * none if `possible` is not set; returns which. COVER_NONE also where the rules for the name depend
  * on more than arguments.
  */
-enum twin_manner twin_restate(struct twin_maker *maker, const struct rules *rules,
-			      const struct filter *filter, uint32_t audit_arch, int64_t nr,
-			      bool possible);
+enum cover_manner twin_restate(struct twin_maker *maker, const struct rules *rules,
+			       const struct filter *filter, uint32_t audit_arch, int64_t nr,
+			       bool possible);
 
 /* Takes such rules back, for good. False if there are none. */
 bool twin_take_back(struct twin_maker *maker, const char *name);

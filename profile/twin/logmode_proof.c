@@ -65,10 +65,10 @@ static bool is_stubs(const struct proof *proof, uint32_t audit_arch, int64_t nr)
 
 /* Why a name is taken out of the rules that let it pass. */
 static const char *reason(const struct proof *proof, bool stub, bool always,
-			  enum twin_manner manner)
+			  enum cover_manner manner)
 {
 	if (!default_logs(proof))
-		return manner != TWIN_LEFT
+		return manner != COVER_NONE
 			       ? "libseccomp drops part of overlapping conditions with the same "
 				 "action; rules at the end list the arguments for which it is "
 				 "logged"
@@ -80,7 +80,7 @@ static const char *reason(const struct proof *proof, bool stub, bool always,
 	if (always)
 		return "another rule always refuses it; in the twin that rule would equal the "
 		       "default and be dropped";
-	if (manner != TWIN_LEFT)
+	if (manner != COVER_NONE)
 		return "another rule refuses it for some arguments; in the twin that rule would "
 		       "equal the default and be dropped; rules at the end list the arguments "
 		       "for which it is allowed";
@@ -118,20 +118,20 @@ static void strip_name(struct proof *proof, uint32_t audit_arch, int64_t nr, boo
 
 	syscall_name(audit_arch, nr, name);
 	const struct twin_restated *before = twin_restated(maker, name);
-	bool restated = before && before->manner != TWIN_LEFT;
+	bool restated = before && before->manner != COVER_NONE;
 
 	if (default_logs(proof) && !lets_pass(proof, name))
 		return;
 	/* it is logged in every situation: this one has rules that those before had not */
 	if (before && !restated) {
-		strip_rules(proof, name, reason(proof, stub, always, TWIN_LEFT));
+		strip_rules(proof, name, reason(proof, stub, always, COVER_NONE));
 		return;
 	}
-	enum twin_manner manner = twin_restate(maker, rules, &proof->profile.filter, audit_arch, nr,
-					       !always && !stub);
+	enum cover_manner manner = twin_restate(maker, rules, &proof->profile.filter, audit_arch,
+						nr, !always && !stub);
 
 	proof->stripped++;
-	if (restated && manner == TWIN_LEFT)
+	if (restated && manner == COVER_NONE)
 		lint_add(&maker->twin->notes, SIZE_MAX, "",
 			 "the arguments for which %s is allowed cannot be expressed as rules; "
 			 "every call of it is logged",
@@ -158,7 +158,7 @@ static bool take_back(struct proof *proof, const char *name)
 /* Lets a name pass nowhere, whatever it was restated as: it is logged. */
 static void strip_wholly(struct proof *proof, const char *name)
 {
-	strip_rules(proof, name, reason(proof, false, false, TWIN_LEFT));
+	strip_rules(proof, name, reason(proof, false, false, COVER_NONE));
 	take_back(proof, name);
 }
 

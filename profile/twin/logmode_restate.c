@@ -22,7 +22,7 @@ static struct twin_restated *restated_new(struct twin_maker *maker, const char *
 	maker->restated =
 		mem_resize(maker->restated, (maker->restated_count + 1) * sizeof(*maker->restated));
 	maker->restated[maker->restated_count] =
-		(struct twin_restated){.name = mem_copy(str_from(name)), .manner = TWIN_SHORT};
+		(struct twin_restated){.name = mem_copy(str_from(name)), .manner = COVER_SHORT};
 	return &maker->restated[maker->restated_count++];
 }
 
@@ -120,7 +120,7 @@ static bool restate(struct twin_restated *restated, const struct rules *rules,
 		region told = diagram_where(&regions, answer, logged);
 
 		made = told != REGION_NONE && told != REGION_ALL &&
-		       cover_make(&regions, told, narrow, restated->manner == TWIN_PLAIN, &cover);
+		       cover_make(&regions, told, narrow, restated->manner, &cover);
 	}
 	if (made)
 		put_rules(restated, &cover, logged ? SCMP_ACT_LOG : SCMP_ACT_ALLOW);
@@ -147,31 +147,31 @@ bool twin_take_back(struct twin_maker *maker, const char *name)
 	if (!restated || restated->rule_count == 0)
 		return false;
 	forget_rules(restated);
-	restated->manner = TWIN_LEFT;
+	restated->manner = COVER_NONE;
 	append_all(maker);
 	return true;
 }
 
-enum twin_manner twin_restate(struct twin_maker *maker, const struct rules *rules,
-			      const struct filter *filter, uint32_t audit_arch, int64_t nr,
-			      bool possible)
+enum cover_manner twin_restate(struct twin_maker *maker, const struct rules *rules,
+			       const struct filter *filter, uint32_t audit_arch, int64_t nr,
+			       bool possible)
 {
 	char name[SYSCALL_NAME_SIZE];
 
 	syscall_name(audit_arch, nr, name);
 	struct twin_restated *restated = restated_of(maker, name);
 
-	if (restated && restated->manner < TWIN_LEFT)
+	if (restated && restated->manner < COVER_NONE)
 		restated->manner++;
 	else if (!restated)
 		restated = restated_new(maker, name);
 	forget_rules(restated);
 	restated->round = maker->round;
 	if (!possible || !depends_on_arguments_alone(maker, rules, name))
-		restated->manner = TWIN_LEFT;
-	while (restated->manner < TWIN_LEFT && !restate(restated, rules, filter, audit_arch, nr))
+		restated->manner = COVER_NONE;
+	while (restated->manner < COVER_NONE && !restate(restated, rules, filter, audit_arch, nr))
 		restated->manner++;
-	if (restated->manner == TWIN_LEFT && says_what_is_logged(rules)) {
+	if (restated->manner == COVER_NONE && says_what_is_logged(rules)) {
 		const struct cover always = {.all = &(struct cover_rule){.arg_count = 0},
 					     .count = 1};
 

@@ -283,7 +283,7 @@ static void shorten(struct coverer *coverer)
 	}
 }
 
-bool cover_make(struct regions *regions, region wanted, bool narrow, bool plain,
+bool cover_make(struct regions *regions, region wanted, bool narrow, enum cover_manner manner,
 		struct cover *ret_cover)
 {
 	struct coverer coverer = {.regions = regions,
@@ -292,12 +292,14 @@ bool cover_make(struct regions *regions, region wanted, bool narrow, bool plain,
 				  .max = narrow ? UINT32_MAX : UINT64_MAX};
 
 	*ret_cover = (struct cover){0};
+	if (manner == COVER_NONE)
+		return false;
 	for (unsigned i = 0; narrow && i < REGION_ARGUMENTS; i++)
 		coverer.matters = region_and(regions, coverer.matters,
 					     region_argument(regions, i, HIGH_HALF, COMPARE_EQ, 0));
 	coverer.wanted = region_or(regions, wanted, region_not(regions, coverer.matters));
 	cover_region(&coverer, wanted);
-	if (!plain && !coverer.too_many)
+	if (manner == COVER_SHORT && !coverer.too_many)
 		shorten(&coverer);
 	return !coverer.too_many && !regions->full;
 }

@@ -13,6 +13,13 @@
 #include "profile/document/document.h"
 #include "profile/answers/region.h"
 
+/* How the rules of a cover are made; the next is tried where a proof finds the last one wanting. */
+enum cover_manner {
+	COVER_SHORT, /* as few as can be, which may overlap */
+	COVER_PLAIN, /* rules that share nothing, as they come */
+	COVER_NONE,  /* none can be made, or another's say the same */
+};
+
 /* One rule's args, in the order of their indexes. */
 struct cover_rule {
 	struct document_arg args[REGION_ARGUMENTS];
@@ -35,11 +42,9 @@ struct cover {
 /*
  * Fills the cover of a region that is neither empty nor everything. `narrow`: arguments have 32
  * bits, so what the rules say of larger values does not matter, and the region does not depend
- * on the high halves. `plain`: rules that share nothing with each other, as they come; otherwise
- * they are made as short and few as can be, and may overlap. False when it takes more than
- * COVER_MAX rules. cover_release() is due in any case.
+ * on the high halves. False when it takes more than COVER_MAX rules, or for COVER_NONE. cover_release() is due in any case.
  */
-bool cover_make(struct regions *regions, region wanted, bool narrow, bool plain,
+bool cover_make(struct regions *regions, region wanted, bool narrow, enum cover_manner manner,
 		struct cover *ret_cover);
 void cover_release(struct cover *cover);
 

@@ -165,7 +165,7 @@ static bool put_conditions(struct exporter *exporter, struct export_name *name, 
 
 		if (!cover_make(&exporter->regions,
 				diagram_where(&exporter->regions, answer, values[i]), narrow,
-				name->manner == MANNER_PLAIN, &rule->cover))
+				name->manner, &rule->cover))
 			return false;
 		rules += rule->cover.count;
 		tangled += cover_tangled(&rule->cover);
@@ -201,7 +201,7 @@ static void make_rules(struct exporter *exporter, struct export_name *name)
 	if (count == 1 && values[0] != exporter->default_action)
 		put_rule(name, values[0]);
 	name->conditional = count > 1;
-	if (count > 1 && name->manner != MANNER_LEFT)
+	if (count > 1 && name->manner != COVER_NONE)
 		fine = put_conditions(exporter, name, answer, values, count);
 	if (!regions_keep(&exporter->regions, &mark) || !fine || count == 0)
 		put_strictest(exporter, name, answer);
@@ -214,7 +214,7 @@ static void make_all_rules(struct exporter *exporter)
 	for (size_t i = 0; i < exporter->name_count; i++) {
 		struct export_name *name = &exporter->names[i];
 
-		name->manner = syscall_is_multiplexer(name->name) ? MANNER_LEFT : MANNER_SHORT;
+		name->manner = syscall_is_multiplexer(name->name) ? COVER_NONE : COVER_SHORT;
 		make_rules(exporter, name);
 	}
 }
@@ -277,12 +277,12 @@ static void pin_stubs(struct exporter *exporter)
 /* The name's rules in the next manner; false if there is none, or it has no say in the matter. */
 static bool next_manner(struct exporter *exporter, struct export_name *name)
 {
-	static const enum manner next[] = {
-		[MANNER_LEFT] = MANNER_SHORT,
-		[MANNER_SHORT] = MANNER_PLAIN,
+	static const enum cover_manner next[] = {
+		[COVER_NONE] = COVER_SHORT,
+		[COVER_SHORT] = COVER_PLAIN,
 	};
 
-	if (!name->conditional || name->inexpressible || name->manner == MANNER_PLAIN)
+	if (!name->conditional || name->inexpressible || name->manner == COVER_PLAIN)
 		return false;
 	name->manner = next[name->manner];
 	make_rules(exporter, name);
@@ -378,10 +378,10 @@ static bool mend(struct exporter *exporter)
 	for (size_t i = 0; i < exporter->name_count; i++) {
 		struct export_name *name = &exporter->names[i];
 
-		if (!name->conditional || name->inexpressible || name->manner == MANNER_LEFT)
+		if (!name->conditional || name->inexpressible || name->manner == COVER_NONE)
 			continue;
 		if (syscall_is_multiplexer(name->name)) {
-			name->manner = MANNER_LEFT;
+			name->manner = COVER_NONE;
 			make_rules(exporter, name);
 			name->inexpressible = true;
 			changed = true;
@@ -458,7 +458,7 @@ static void note(const struct exporter *exporter)
 			  "SCMP_ACT_NOTIFY needs a listener: runc refuses the profile until it "
 			  "has a listenerPath");
 	for (size_t i = 0; i < exporter->name_count; i++) {
-		if (exporter->names[i].inexpressible && exporter->names[i].manner != MANNER_LEFT)
+		if (exporter->names[i].inexpressible && exporter->names[i].manner != COVER_NONE)
 			lint_note(notes, 0, "",
 				  "%s: the filter's conditions need too many OCI rules or cannot "
 				  "be expressed; the profile uses the strictest of its actions",

@@ -20,7 +20,7 @@
 #include "profile/document/write.h"
 
 /* What a difference begins with that is about the arches that the profile does not list. */
-#define EXPORT_OTHER_ARCH "any other arch"
+#define EXPORT_OTHER_ARCH "any other architecture"
 
 struct export
 {

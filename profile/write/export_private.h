@@ -13,13 +13,6 @@
 #include "profile/filter/filter.h"
 #include "profile/filter/value.h"
 
-/* How the rules for one name are made; the next is tried when the proof finds the last wanting. */
-enum manner {
-	MANNER_SHORT, /* rules as few as can be, which may overlap */
-	MANNER_PLAIN, /* rules that share nothing */
-	MANNER_LEFT,  /* none: on i386 libseccomp makes rules for socketcall and ipc by itself */
-};
-
 /* What one name gets for one value of the filter. */
 struct export_rule {
 	uint32_t value;
@@ -28,8 +21,9 @@ struct export_rule {
 
 struct export_name {
 	const char *name;
-	enum manner manner;
-	bool pinned; /* named so that the stub begins where it did, whatever its rule */
+	enum cover_manner
+		manner; /* COVER_NONE: on i386 libseccomp makes rules for socketcall and ipc */
+	bool pinned;    /* named so that the stub begins where it did, whatever its rule */
 	bool conditional;
 	bool inexpressible;
 	uint32_t token; /* whose answer decides: the host's if it has the syscall */

@@ -1343,21 +1343,21 @@ static void test_errors(void **state)
 static int check(const struct made *made, const char *document, struct err *err)
 {
 	enum fate fates[8] = {FATE_ALLOWED};
-	const struct filter *bases[] = {profile_filter(made->bases[0])};
-	struct filter allowed = compose_body(bases[0]);
-	struct compose_claim claim = {.needs = &made->needs,
-				      .fates = fates,
-				      .allowed = &allowed,
-				      .bases = bases,
-				      .base_count = 1,
-				      .options = made->composing.options};
-	struct lints notes = {0};
+	struct compose_base base = {.profile = made->bases[0]};
+	struct composed composed = {0};
+	struct composer composer = {.composing = &made->composing,
+				    .composed = &composed,
+				    .host = made->composing.options.arch,
+				    .bases = &base,
+				    .allowed = compose_body(profile_filter(base.profile)),
+				    .fates = fates};
 
+	buf_put_str(&composed.document, str_from(document));
 	for (size_t i = 0; i < made->needs.count; i++)
 		fates[i] = is_granted(made, made->needs.all[i].name) ? FATE_ALLOWED : FATE_LEFT;
-	int r = compose_check(&claim, str_from(document), &notes, err);
+	int r = compose_check(&composer, err);
 
-	lint_release(&notes);
+	composed_release(&composed);
 	return r;
 }
 

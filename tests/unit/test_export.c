@@ -528,8 +528,8 @@ static void test_inexpressible(void **state)
 	TOLD(pointer, "x86_64: getpid: the filter answers ERRNO(1) or ALLOW", "getpid");
 	TOLD(trap_data, "x86_64: getpid: the filter answers TRAP with data 3, the profile TRAP",
 	     NULL);
-	TOLD(bad_arch, "any other arch: the filter answers ERRNO(22), the profile KILL_THREAD",
-	     NULL);
+	TOLD(bad_arch,
+	     "any other architecture: the filter answers ERRNO(22), the profile KILL_THREAD", NULL);
 	TOLD(unnamed, "x86_64: number 370: the filter answers ERRNO(1), the profile ALLOW", NULL);
 }
 
