@@ -392,6 +392,14 @@ int clock_parse(struct str text, int64_t now_ms, struct clock_span *ret_span)
 	return parse_relative(text, now_ms, ret_span);
 }
 
+int64_t clock_monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int clock_now_ms(int64_t *ret_ms, struct err *err)
 {
 	const char *text = getenv("SCLOG_NOW");

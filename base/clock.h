@@ -18,6 +18,9 @@
  */
 int clock_now_ms(int64_t *ret_ms, struct err *err);
 
+/* CLOCK_MONOTONIC, for what lasts so long; SCLOG_NOW has nothing to do with it. */
+int64_t clock_monotonic_ms(void);
+
 /* What a text names: its first and its last millisecond, both inclusive. */
 struct clock_span {
 	int64_t first_ms;

@@ -1,10 +1,13 @@
+#include "base/clock.h"
 #include "cli/command.h"
 #include "cli/reading.h"
+#include "cli/retention.h"
 #include "report/message.h"
 #include "report/summary.h"
 
 #include <errno.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,7 +16,7 @@ struct ingest_options {
 	const char *container, *image, *pod, *namespace, *workload, *node;
 	struct file_options files;
 	bool backfill;
-	const char *db_group;
+	const char *db_group, *max_size;
 };
 
 /* clang-format off */
@@ -38,6 +41,7 @@ static const struct option_row rows[] = {
 	       "counted twice"),
 	OPTION(TEXT, 0, "db-group", "GROUP", struct ingest_options, db_group,
 	       "make the store readable for this group (mode 0640)"),
+	MAX_SIZE_OPTION_ROW(struct ingest_options, max_size),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
 };
 /* clang-format on */
@@ -130,6 +134,17 @@ static struct container labels_of(const struct ingest_options *options)
 	};
 }
 
+static void note_shrunk(const struct store *store)
+{
+	struct store_shrunk shrunk = store_shrunk(store);
+	char until[CLOCK_TEXT_SIZE];
+
+	if (shrunk.horizon_ms)
+		message_warning("the store reached its max-size: it gave up detail of records from "
+				"before %s, and dropped %" PRIu64 " of them",
+				clock_format_rfc3339_ms(shrunk.horizon_ms, until), shrunk.dropped);
+}
+
 static int feed(struct invocation *invocation, const struct ingest_options *options,
 		const struct stated *stated, struct feed_counts *counts, struct err *err)
 {
@@ -140,8 +155,11 @@ static int feed(struct invocation *invocation, const struct ingest_options *opti
 	const struct group *group = options->db_group ? getgrnam(options->db_group) : NULL;
 	char number[16];
 	struct store *store = NULL;
-	int r = invocation_sandbox(invocation, err);
+	int64_t max_bytes;
+	int r = retention_parse_size(options->max_size, &max_bytes, err);
 
+	if (r == 0)
+		r = invocation_sandbox(invocation, err);
 	snprintf(number, sizeof(number), "%u", group ? (unsigned)group->gr_gid : 0);
 	if (r == 0)
 		r = store_open(path, STORE_WRITE, group ? number : options->db_group, &store, err);
@@ -151,11 +169,13 @@ static int feed(struct invocation *invocation, const struct ingest_options *opti
 	feed_options.labels = labels_of(options);
 	feed_options.node = options->node;
 	store_set_backfill(store, options->backfill);
+	store_set_max_size(store, max_bytes);
 	r = feed_paths(store, invocation->operands, invocation->operand_count, &feed_options,
 		       counts, err);
 	if (store_was_remade(store))
 		message_warning("the store was deleted or replaced while it was open: created "
 				"again; earlier records are missing");
+	note_shrunk(store);
 	store_close(store);
 	return r;
 }

@@ -26,7 +26,8 @@
 struct watch_options_given {
 	struct global_options global;
 	struct option_list source;
-	const char *file, *from, *node, *config, *db_group, *proc_root, *runtime_root, *priority;
+	const char *file, *from, *node, *config, *db_group, *proc_root, *runtime_root, *priority,
+		*max_size;
 	struct profile_options_given judging;
 	bool once, all, top, otel, check_config;
 };
@@ -139,6 +140,7 @@ static const struct option_row rows[] = {
 	       "make the store readable for this group (mode 0640)"),
 	OPTION_CHECKED(TEXT, 0, "priority", "NICE", struct watch_options_given, priority,
 	       check_priority, "the nice value to run with, -20 to 19; default: -4; 0: unchanged"),
+	MAX_SIZE_OPTION_ROW(struct watch_options_given, max_size),
 	OPTION(TEXT, 0, "proc-root", "DIR", struct watch_options_given, proc_root,
 	       "the host's /proc, if sclog runs in a container"),
 	OPTION(TEXT, 0, "runtime-root", "DIR", struct watch_options_given, runtime_root,
@@ -241,6 +243,9 @@ static int watch(const struct watch_options_given *given, const struct retention
 	struct store_retention retention;
 	struct store *store = NULL;
 	int r = retention_parse(keep, &retention, err);
+
+	if (r == 0 && given->max_size)
+		r = retention_parse_size(given->max_size, &retention.max_bytes, err);
 
 	if (r == 0)
 		r = open_store(options->db, given->db_group, &store, err);

@@ -94,10 +94,12 @@ static const char *section_name(size_t i, const void *context)
 	return i < SECTION_COUNT ? parse->sections[i].name : NULL;
 }
 
-/* True if a file can set this option: the file cannot name another file. */
-static bool is_key(const struct option_row *row)
+/* True if a file can set this option there: the file cannot name another file, and how much is kept is
+ * not for watch alone. */
+static bool is_key(const struct option_table *table, const struct option_row *row)
 {
-	return row->argument && strcmp(row->name, "config") != 0;
+	return row->argument && strcmp(row->name, "config") != 0 &&
+	       (table == &retention_table || !option_find(&retention_table, str_from(row->name)));
 }
 
 static const struct option_row *find_row(const struct section *section, const char *key)
@@ -108,7 +110,7 @@ static const struct option_row *find_row(const struct section *section, const ch
 	const struct option_row *row =
 		section->table ? option_find(section->table, buf_str(&name)) : NULL;
 
-	return row && is_key(row) ? row : NULL;
+	return row && is_key(section->table, row) ? row : NULL;
 }
 
 /* The i-th key of the section that context is. */
@@ -117,7 +119,7 @@ static const char *key_name(size_t i, const void *context)
 	const struct option_table *table = ((const struct section *)context)->table;
 
 	for (size_t k = 0; table && k < table->count; k++)
-		if (table->rows[k].name && is_key(&table->rows[k]) && i-- == 0)
+		if (table->rows[k].name && is_key(table, &table->rows[k]) && i-- == 0)
 			return table->rows[k].name;
 	return NULL;
 }

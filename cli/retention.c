@@ -2,7 +2,10 @@
 
 #include "base/clock.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* clang-format off */
 static const struct option_row rows[] = {
@@ -34,6 +37,34 @@ int retention_check(const char *text, struct err *err)
 	return parse_one(text, &ms, err);
 }
 
+int retention_parse_size(const char *text, int64_t *ret_bytes, struct err *err)
+{
+	static const char units[] = "KMGT";
+	char *end = NULL;
+
+	*ret_bytes = 0;
+	if (!text)
+		return 0;
+	errno = 0;
+	unsigned long long bytes = isdigit((unsigned char)*text) ? strtoull(text, &end, 10) : 0;
+	const char *unit = end && *end ? strchr(units, toupper((unsigned char)*end)) : NULL;
+	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+
+	if (!end || errno || end[unit != NULL] || bytes > (unsigned long long)INT64_MAX >> shift)
+		return err_set(err, EINVAL, "'%s' is not a size: write 500M or 2G", text);
+	*ret_bytes = (int64_t)(bytes << shift);
+	if (*ret_bytes < STORE_SIZE_MIN)
+		return err_set(err, EINVAL, "'%s' is less than a store needs (1M)", text);
+	return 0;
+}
+
+int retention_check_size(const char *text, struct err *err)
+{
+	int64_t bytes;
+
+	return retention_parse_size(text, &bytes, err);
+}
+
 /* For ever is the longest. */
 static bool is_longer(int64_t a, int64_t b)
 {
@@ -50,6 +81,8 @@ int retention_parse(const struct retention_options *given, struct store_retentio
 		result = parse_one(given->hours, &ret_retention->hours_ms, err);
 	if (result == 0)
 		result = parse_one(given->days, &ret_retention->days_ms, err);
+	if (result == 0)
+		result = retention_parse_size(given->max_size, &ret_retention->max_bytes, err);
 	if (result < 0)
 		return result;
 	if (is_longer(ret_retention->minutes_ms, ret_retention->hours_ms))

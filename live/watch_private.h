@@ -70,6 +70,7 @@ struct watch {
 	char boot_id[64];               /* this boot's; serials begin anew with each */
 	bool said_trouble, said_restart, said_other_node;
 	bool output_failed;
+	struct store_shrunk said_shrunk;
 	struct buf trouble_said; /* paths that could not be read, each named once */
 };
 

@@ -35,6 +35,22 @@ static int put_lifetime(void *context, const struct attributed_lifetime *lifetim
 				  putting->err);
 }
 
+/* Each once: a store that is full gives up something all the time. */
+static void say_shrunk(struct watch *watch)
+{
+	struct store_shrunk shrunk = store_shrunk(watch->store), *said = &watch->said_shrunk;
+
+	if (said->horizon_ms == 0 && shrunk.horizon_ms) {
+		watch_clear_status(watch);
+		message_warning("the store reached its max-size: it gives up its oldest detail");
+	}
+	if (said->dropped == 0 && shrunk.dropped) {
+		watch_clear_status(watch);
+		message_warning("the store reached its max-size: it drops its oldest records");
+	}
+	*said = shrunk;
+}
+
 void watch_say_trouble(struct watch *watch)
 {
 	const char *trouble = store_trouble(watch->store);
@@ -45,6 +61,7 @@ void watch_say_trouble(struct watch *watch)
 		message_warning("the store was deleted or replaced: made anew; records from before"
 				" are missing");
 	}
+	say_shrunk(watch);
 	if (is == watch->said_trouble)
 		return;
 	watch->said_trouble = is;

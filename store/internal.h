@@ -5,6 +5,7 @@
 #define SCLOG_STORE_INTERNAL_H
 
 #include "base/buf.h"
+#include "store/keep.h"
 #include "store/kind.h"
 #include "store/lifetime.h"
 #include "store/seen.h"
@@ -73,11 +74,7 @@ struct store {
 	struct limited limited;
 	struct writer_state *kept; /* NULL until writer_keep() */
 	struct queue *queue;       /* NULL unless something is put */
-	struct store_retention retention;
-	bool prunes;           /* by itself */
-	int64_t prune_from_ms; /* CLOCK_MONOTONIC */
-	int64_t pruned_day;    /* since the epoch, of the last pass; 0: none yet */
-	struct prune *prune;   /* the pass at hand; NULL: none */
+	struct keep keep;
 	bool patient;
 	unsigned selected; /* the slot of what is put */
 	/* The caller's, while the queue's thread has `sql`: for questions. db is NULL: not open. */
@@ -110,8 +107,5 @@ bool store_has_pending(const char *path);
 /* Bounds what can be read of it (sql_bound()) by the size of the file: ample for a whole command,
  * and not without end. */
 void store_bound_reading(struct sql *sql);
-
-/* A step of the pass that is due, if the store prunes by itself; between two transactions. */
-int store_prune_a_little(struct store *store, struct err *err);
 
 #endif

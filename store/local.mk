@@ -23,6 +23,7 @@ libsclog_a_SOURCES += \
 	store/meta.c store/meta.h \
 	store/minutes.c store/minutes.h \
 	store/pack.c \
+	store/keep.c store/keep.h \
 	store/prune.c store/prune.h \
 	store/query.c store/query.h \
 	store/queue.c store/queue.h \

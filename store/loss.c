@@ -259,6 +259,9 @@ static const struct loss_words loss_words[LOSS_KIND_COUNT] = {
 		 " are missing",
 		 false},
 	[LOSS_HIDDEN] = {"records were hidden by configuration", false},
+	[LOSS_SIZE] = {"record(s) were dropped because the store had reached its max-size; "
+		       "it has records from this time on",
+		       true},
 	[LOSS_CLAIMED] = {"process(es) named a container of another user; they count as host "
 			  "processes",
 			  false},
@@ -336,7 +339,8 @@ static int give_row(struct loss_query *query, sqlite3_stmt *row, uint64_t *last_
 		count = grown(last_total, count);
 	int64_t end_ms = end_of(kind, ms, count);
 
-	if ((ms && !inside(query->selection, ms, end_ms)) || (kind == LOSS_COUNTER && count == 0))
+	if ((ms && !inside(query->selection, kind == LOSS_SIZE ? 0 : ms, end_ms)) ||
+	    (kind == LOSS_COUNTER && count == 0))
 		return 0;
 	int moot = is_moot(query, kind, ms, err);
 

@@ -2,15 +2,11 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "store/internal.h"
 #include "store/meta.h"
 #include "store/minutes.h"
 #include "store/revision.h"
-#include "store/writer.h"
 
-#include <poll.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define DAY_MS         ((int64_t)24 * HOUR_MS)
 #define HOURS_OF_DAY   24
@@ -22,11 +18,6 @@
 #define SEEN_AT_ONCE   256
 #define ROWS_AT_ONCE   2048
 #define DAYS_AT_ONCE   64
-
-/* Where each kind of detail ends, as days since the epoch; a very small number for never. */
-struct cuts {
-	int64_t minutes, hours, days;
-};
 
 enum phase_of_prune {
 	PHASE_HORIZON,
@@ -80,7 +71,7 @@ static const char *const texts[PRUNE_SQL_COUNT] = {
 };
 
 struct prune {
-	struct cuts cuts;
+	struct prune_cuts cuts;
 	enum phase_of_prune phase;
 	int64_t at; /* the last node or series that is done */
 	struct sql *sql;
@@ -91,31 +82,36 @@ struct prune {
 	struct prune_counts before; /* the step, for one that fails */
 };
 
-/* The day before which a detail goes. */
+/* The hour before which a detail goes, the first of a day. */
 static int64_t cut_of(int64_t now_ms, int64_t kept_ms)
 {
-	return kept_ms ? (now_ms - kept_ms) / DAY_MS : INT32_MIN;
+	return kept_ms ? (now_ms - kept_ms) / DAY_MS * HOURS_OF_DAY : PRUNE_NEVER;
 }
 
-static struct cuts cuts_of(const struct store_retention *retention, int64_t now_ms)
+struct prune_cuts prune_cuts_of(const struct store_retention *retention, int64_t now_ms)
 {
-	struct cuts cuts = {
+	struct prune_cuts cuts = {
 		.minutes = cut_of(now_ms, retention->minutes_ms),
 		.hours = cut_of(now_ms, retention->hours_ms),
 		.days = cut_of(now_ms, retention->days_ms),
 	};
 
-	/* what is gone has no hours, and what is a day has no minutes */
-	cuts.hours = cuts.hours < cuts.days ? cuts.days : cuts.hours;
-	cuts.minutes = cuts.minutes < cuts.hours ? cuts.hours : cuts.minutes;
 	return cuts;
 }
 
-struct prune *prune_new(const struct store_retention *retention, int64_t now_ms)
+struct prune *prune_new(const struct prune_cuts *cuts)
 {
 	struct prune *prune = mem_new(1, sizeof(*prune));
+	int64_t gone = cuts->days / HOURS_OF_DAY * HOURS_OF_DAY;
 
-	prune->cuts = cuts_of(retention, now_ms);
+	prune->cuts = *cuts;
+	/* what is gone has no hours, and what is a day has no minutes */
+	if (prune->cuts.hours < gone)
+		prune->cuts.hours = gone;
+	if (prune->cuts.minutes < prune->cuts.hours)
+		prune->cuts.minutes = prune->cuts.hours;
+	if (prune->cuts.minutes < prune->cuts.days)
+		prune->cuts.minutes = prune->cuts.days;
 	return prune;
 }
 
@@ -193,11 +189,12 @@ static int ask(struct prune *prune, enum prune_sql id, const int64_t numbers[3],
 static int move_horizon(struct prune *prune, struct err *err)
 {
 	struct sql *sql = prune->sql;
-	int64_t before, horizon = prune->cuts.minutes * DAY_MS;
+	int64_t before, horizon = prune->cuts.minutes * HOUR_MS;
 	int result = meta_horizon(sql, &before, err);
 
 	if (result == 0 && prune->cuts.days > 0)
-		result = revision_first_day(sql, prune->cuts.days, err);
+		result = revision_first_day(
+			sql, (prune->cuts.days + HOURS_OF_DAY - 1) / HOURS_OF_DAY, err);
 	if (result < 0 || horizon <= before) {
 		prune->counts.horizon_ms = before;
 		return result;
@@ -228,7 +225,7 @@ static int drop_identities(struct prune *prune, enum prune_sql bound, enum prune
 
 static int drop_old(struct prune *prune, int64_t series, struct err *err)
 {
-	int64_t records = 0, hour = prune->cuts.days * HOURS_OF_DAY;
+	int64_t records = 0, hour = prune->cuts.days;
 	int result = ask(prune, OLD_TOTAL, (int64_t[3]){series, hour}, &records, err);
 
 	if (result <= 0)
@@ -251,7 +248,7 @@ static int list_days(struct prune *prune, int64_t series, struct day days[DAYS_A
 	if (!list)
 		return -err->code;
 	sqlite3_bind_int64(list, 1, series);
-	sqlite3_bind_int64(list, 2, prune->cuts.hours * HOURS_OF_DAY);
+	sqlite3_bind_int64(list, 2, prune->cuts.hours);
 	sqlite3_bind_int64(list, 3, DAYS_AT_ONCE);
 	while ((result = sql_step(prune->sql, list, err)) > 0)
 		days[count++] = (struct day){
@@ -321,7 +318,7 @@ static int prune_series(struct prune *prune, int64_t series, int64_t container, 
 	if (result == 0)
 		result = make_days(prune, series, err);
 	if (result == 0)
-		result = change(prune, MINUTES_DROP, series, prune->cuts.minutes * HOURS_OF_DAY,
+		result = change(prune, MINUTES_DROP, series, prune->cuts.minutes,
 				&prune->counts.to_hours, err);
 	return result;
 }
@@ -373,7 +370,7 @@ static int drop_rows(struct prune *prune, struct err *err)
 
 		if (!drop)
 			return -err->code;
-		sqlite3_bind_int64(drop, 1, prune->cuts.days * DAY_MS);
+		sqlite3_bind_int64(drop, 1, prune->cuts.days * HOUR_MS);
 		sqlite3_bind_int64(drop, 2, ROWS_AT_ONCE);
 		int result = sql_done(prune->sql, drop, err);
 
@@ -460,14 +457,6 @@ static int work(struct prune *prune, struct err *err)
 	return 0;
 }
 
-static int64_t clock_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static int work_until(struct prune *prune, int64_t end_ms, struct err *err)
 {
 	int result = 0;
@@ -478,7 +467,7 @@ static int work_until(struct prune *prune, int64_t end_ms, struct err *err)
 			prune->phase++;
 			prune->at = 0;
 		}
-		if (clock_ms() >= end_ms)
+		if (clock_monotonic_ms() >= end_ms)
 			break;
 	}
 	return result < 0 ? result : prune->phase != PHASE_END;
@@ -495,7 +484,7 @@ int prune_step(struct prune *prune, struct sql *sql, unsigned budget_ms, struct 
 	int result = sql_run(sql, "BEGIN IMMEDIATE", err), more = 0;
 
 	if (result == 0)
-		more = result = work_until(prune, clock_ms() + budget_ms, err);
+		more = result = work_until(prune, clock_monotonic_ms() + budget_ms, err);
 	drop_statements(prune);
 	if (result >= 0)
 		result = sql_run(sql, "COMMIT", err);
@@ -512,12 +501,11 @@ int prune_step(struct prune *prune, struct sql *sql, unsigned budget_ms, struct 
 
 /* What a query counts, with the cuts as its parameters: hours of days, hours, minutes; then minutes
  * of the horizon; then milliseconds of the last day. */
-static int count(struct sql *sql, const struct cuts *cuts, int64_t horizon_ms, const char *text,
-		 uint64_t *ret_count, struct err *err)
+static int count(struct sql *sql, const struct prune_cuts *cuts, int64_t horizon_ms,
+		 const char *text, uint64_t *ret_count, struct err *err)
 {
-	const int64_t numbers[] = {cuts->days * HOURS_OF_DAY, cuts->hours * HOURS_OF_DAY,
-				   cuts->minutes * HOURS_OF_DAY, horizon_ms / MINUTE_MS,
-				   cuts->days * DAY_MS};
+	const int64_t numbers[] = {cuts->days, cuts->hours, cuts->minutes, horizon_ms / MINUTE_MS,
+				   cuts->days * HOUR_MS};
 	sqlite3_stmt *statement = sql_prepare(sql, text, err);
 
 	if (!statement)
@@ -532,10 +520,11 @@ static int count(struct sql *sql, const struct cuts *cuts, int64_t horizon_ms, c
 	return result < 0 ? result : 0;
 }
 
-int prune_look(struct sql *sql, const struct store_retention *retention, int64_t now_ms,
-	       struct prune_counts *ret_counts, struct err *err)
+int prune_look(struct sql *sql, const struct prune_cuts *given, struct prune_counts *ret_counts,
+	       struct err *err)
 {
-	struct cuts cuts = cuts_of(retention, now_ms);
+	struct prune *prune = prune_new(given);
+	const struct prune_cuts cuts = prune->cuts;
 	int64_t horizon = 0;
 	const struct {
 		uint64_t *count;
@@ -565,67 +554,14 @@ int prune_look(struct sql *sql, const struct store_retention *retention, int64_t
 		 " (SELECT count(*) FROM in_force WHERE until < ?5)"},
 	};
 
+	prune_free(prune);
 	*ret_counts = (struct prune_counts){0};
 	int result = meta_horizon(sql, &horizon, err);
 
-	if (cuts.minutes * DAY_MS > horizon)
-		horizon = cuts.minutes * DAY_MS;
+	if (cuts.minutes * HOUR_MS > horizon)
+		horizon = cuts.minutes * HOUR_MS;
 	ret_counts->horizon_ms = horizon;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && result == 0; i++)
 		result = count(sql, &cuts, horizon, all[i].text, all[i].count, err);
 	return result;
-}
-
-/* What a step may take of a command, and of a watch's thread, which is to write meanwhile. */
-#define STEP_MS   100
-#define LITTLE_MS 30
-
-/* Between two steps, for others that wait to write. */
-#define PAUSE_MS 20
-
-int store_prune(struct store *store, const struct store_retention *retention, int64_t now_ms,
-		bool dry_run, struct prune_counts *ret_counts, struct err *err)
-{
-	if (dry_run)
-		return prune_look(&store->sql, retention, now_ms, ret_counts, err);
-	struct prune *prune = prune_new(retention, now_ms);
-	int result;
-
-	while ((result = prune_step(prune, &store->sql, STEP_MS, err)) > 0)
-		poll(NULL, 0, PAUSE_MS);
-	*ret_counts = *prune_done(prune);
-	prune_free(prune);
-	writer_forget(store); /* it may know rows that are gone */
-	return result;
-}
-
-void store_set_retention(struct store *store, const struct store_retention *retention,
-			 int64_t after_ms)
-{
-	store->retention = *retention;
-	store->prune_from_ms = clock_ms() + after_ms;
-	store->prunes = true;
-}
-
-int store_prune_a_little(struct store *store, struct err *err)
-{
-	int64_t now_ms;
-
-	if (!store->prunes || !store->sql.db || store->writing || clock_ms() < store->prune_from_ms)
-		return 0;
-	int result = clock_now_ms(&now_ms, err);
-
-	if (result < 0 || (!store->prune && now_ms / DAY_MS == store->pruned_day))
-		return result;
-	if (!store->prune)
-		store->prune = prune_new(&store->retention, now_ms);
-	store->pruned_day = now_ms / DAY_MS;
-	result = prune_step(store->prune, &store->sql, LITTLE_MS, err);
-	tally_reset(store->tally); /* it may know rows that are gone */
-	store->horizon_ms = prune_done(store->prune)->horizon_ms;
-	if (result == 0) {
-		prune_free(store->prune);
-		store->prune = NULL;
-	}
-	return result < 0 ? result : 0;
 }

@@ -7,7 +7,8 @@
  * without minutes (store/hour.h), whose first and last event are those of the day. What is older
  * than `days` goes, with the series, programs and containers that have nothing else.
  *
- * All three lie at the beginning of a day (UTC). A pass is made of steps, each a transaction of its
+ * Where the retention says so, all three lie at the beginning of a day (UTC); where the size of the
+ * store does (store/keep.h), at that of an hour, but for `hours`. A pass is made of steps, each a transaction of its
  * own that takes a fraction of a second, so that a watch writes in between; one that was cut short
  * is made good by the next. Internal to store/.
  */
@@ -17,9 +18,20 @@
 #include "store/sql.h"
 #include "store/store.h"
 
+#include <stdint.h>
+
 struct prune;
 
-struct prune *prune_new(const struct store_retention *retention, int64_t now_ms);
+/* Where each kind of detail ends, in hours since the epoch. `hours` is the first of a day. */
+struct prune_cuts {
+	int64_t minutes, hours, days;
+};
+#define PRUNE_NEVER ((int64_t)INT32_MIN)
+
+struct prune_cuts prune_cuts_of(const struct store_retention *retention, int64_t now_ms);
+
+/* What is dropped has no hours, and what is a day has no minutes, whatever the cuts say. */
+struct prune *prune_new(const struct prune_cuts *cuts);
 void prune_free(struct prune *prune);
 
 /* One transaction, of about that many milliseconds. Returns 1 if there is more to do, 0 at the end
@@ -30,7 +42,7 @@ int prune_step(struct prune *prune, struct sql *sql, unsigned budget_ms, struct 
 const struct prune_counts *prune_done(const struct prune *prune);
 
 /* What a pass would do, without doing it. */
-int prune_look(struct sql *sql, const struct store_retention *retention, int64_t now_ms,
-	       struct prune_counts *ret_counts, struct err *err);
+int prune_look(struct sql *sql, const struct prune_cuts *cuts, struct prune_counts *ret_counts,
+	       struct err *err);
 
 #endif

@@ -130,11 +130,19 @@ static void fail(struct queue *queue, const struct err *why)
 	queue->done = queue->asked;
 }
 
+/* What passes by itself is tried again after the next commit, and is no failure of this one. */
+static void prune(struct queue *queue, struct err *err)
+{
+	if (keep_a_little(queue->store, err) < 0 && sql_error_passes(err->code))
+		err_clear(err);
+}
+
 /* Commits what was taken of batch `number` up to `at`, in the middle of it. */
 static void commit_inside(struct queue *queue, uint64_t number, size_t at, struct err *err)
 {
 	if (writer_commit(queue->store, err) < 0)
 		return;
+	prune(queue, err);
 	pthread_mutex_lock(&queue->lock);
 	if (queue->patient)
 		settle_commit(queue, number, at);
@@ -177,13 +185,6 @@ static void take_next(struct queue *queue)
 		queue->counts = queue->store->counts;
 	}
 	pthread_cond_broadcast(&queue->changed);
-}
-
-/* What passes by itself is tried again after the next commit, and is no failure of this one. */
-static void prune(struct queue *queue, struct err *err)
-{
-	if (store_prune_a_little(queue->store, err) < 0 && sql_error_passes(err->code))
-		err_clear(err);
 }
 
 /* Commits what was taken, all of it. The lock is held before and after, not meanwhile. */

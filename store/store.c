@@ -1,5 +1,4 @@
 #include "store/claim.h"
-#include "store/prune.h"
 #include "store/queue.h"
 #include "store/writer.h"
 
@@ -445,7 +444,7 @@ void store_close(struct store *store)
 	seen_text_free(store->seen_text);
 	tally_free(store->tally);
 	lifetimes_free(store->lifetimes);
-	prune_free(store->prune);
+	keep_release(&store->keep);
 	kinds_free(store->kinds);
 	for (size_t i = 0; i < STORE_SLOTS; i++)
 		stream_release(&store->slots[i].stream);

@@ -130,6 +130,7 @@ enum loss_kind {
 	LOSS_UNTAKEN, /* lines that look like records or notices of losses, and were not taken */
 	LOSS_REPLACED, /* the store was deleted or replaced while it was open: what it held is gone */
 	LOSS_HIDDEN, /* the configuration kept records from every source, for `count` ms from then on */
+	LOSS_SIZE, /* records from before that time were dropped, since the store was too large */
 	LOSS_KIND_COUNT,
 };
 
@@ -289,11 +290,12 @@ int store_merge(struct store *store, const char *path, struct merge_result *ret_
  */
 struct store_retention {
 	int64_t minutes_ms, hours_ms, days_ms;
+	int64_t max_bytes; /* store_set_max_size(); 0: without bound */
 };
 #define STORE_DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 /* What a store keeps where nobody says otherwise; sclog-prune(1) has the model behind it. */
 #define STORE_RETENTION_DEFAULT \
-	((struct store_retention){2 * STORE_DAY_MS, 10 * STORE_DAY_MS, 365 * STORE_DAY_MS})
+	((struct store_retention){2 * STORE_DAY_MS, 10 * STORE_DAY_MS, 365 * STORE_DAY_MS, 0})
 
 struct prune_counts {
 	int64_t horizon_ms;
@@ -317,6 +319,18 @@ int store_prune(struct store *store, const struct store_retention *retention, in
  * so long, so that logs which are read late at a start are not older than a horizon that just moved. */
 void store_set_retention(struct store *store, const struct store_retention *retention,
 			 int64_t after_ms);
+
+/* The store's file does not grow beyond so many bytes by much: the oldest detail is given up for it
+ * (store/keep.h), and at last the oldest records. Below STORE_SIZE_MIN an hour may not fit. */
+#define STORE_SIZE_MIN ((int64_t)1 << 20)
+void store_set_max_size(struct store *store, int64_t bytes);
+
+/* What that has done since the store was opened. */
+struct store_shrunk {
+	int64_t horizon_ms; /* 0: nothing yet */
+	uint64_t dropped;   /* records */
+};
+struct store_shrunk store_shrunk(const struct store *store);
 
 struct selection;
 

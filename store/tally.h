@@ -64,6 +64,9 @@ int tally_move(struct tally *tally, struct sql *sql, const struct event *event, 
 int tally_replace(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
 		  struct err *err);
 
+/* No budget has room for another series: what is new counts to the coarsest ones. */
+void tally_set_spent(struct tally *tally, bool spent);
+
 /*
  * Containers are described by somebody who is not believed: known ones stay as they are, and of new
  * ones neither coverage nor capabilities nor profile are taken.

@@ -29,11 +29,18 @@ static int load(struct tally *tally, struct sql *sql, struct tally_budget *budge
 	return result < 0 ? result : 0;
 }
 
+void tally_set_spent(struct tally *tally, bool spent)
+{
+	tally->spent = spent;
+}
+
 int tally_budget_ask(struct tally *tally, struct sql *sql, const struct tally_key *key,
 		     uint32_t most, uint32_t hour, struct err *err)
 {
 	struct tally_budget *budget = place_of(tally, key, hour);
 
+	if (tally->spent)
+		return 0;
 	if (budget->node != key->node || budget->container != key->container ||
 	    budget->hour != hour) {
 		*budget = (struct tally_budget){

@@ -148,6 +148,7 @@ struct tally {
 	int64_t last_id; /* of series; 0: not read yet */
 	bool no_series;  /* the table was empty when last_id was read */
 	bool foreign;    /* see tally_set_foreign() */
+	bool spent;      /* see tally_set_spent() */
 };
 
 /* --- tally.c */

@@ -112,6 +112,7 @@ shell_tests = \
 	tests/shell/help.test \
 	tests/shell/json.test \
 	tests/shell/lists.test \
+	tests/shell/max-size.test \
 	tests/shell/merge.test \
 	tests/shell/hostile-store.test \
 	tests/shell/cannot-tell.test \

@@ -574,7 +574,8 @@ static int64_t number(const char *path, const char *query)
 /* A store that is watched into prunes by itself, between two commits, and goes on counting. */
 static void test_a_watched_store_prunes(void **state)
 {
-	const struct store_retention retention = {STORE_DAY_MS, 2 * STORE_DAY_MS, 3 * STORE_DAY_MS};
+	const struct store_retention retention = {STORE_DAY_MS, 2 * STORE_DAY_MS, 3 * STORE_DAY_MS,
+						  0};
 	struct stores *fixture = *state;
 	struct store *store = fixture->store[0];
 
