@@ -6,6 +6,7 @@
 #include "base/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -229,6 +230,18 @@ static void close_others(const int *kept, size_t count)
 	}
 }
 
+/* A terminal takes input that its user did not type (TIOCSTI), and whoever reads a pipe waits until all
+ * who have it are gone: helpers need neither. */
+static void leave_standard_files(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	for (int fd = STDIN_FILENO; null >= 0 && fd <= STDERR_FILENO; fd++)
+		dup2(null, fd);
+	if (null > STDERR_FILENO)
+		close(null);
+}
+
 static void keep(int control, const struct host_files *files, bool sandbox)
 {
 	const struct sandbox_options options = {.kind = SANDBOX_HELPER, .looks_at_processes = true};
@@ -237,6 +250,7 @@ static void keep(int control, const struct host_files *files, bool sandbox)
 	struct control_request request;
 	struct err err = ERR_INIT;
 
+	leave_standard_files();
 	close_others(kept, sizeof(kept) / sizeof(kept[0]));
 	signal(SIGCHLD, SIG_IGN); /* readers that were ended are nobody's concern */
 	signal(SIGINT, SIG_IGN);  /* a terminal's: watch asks for the last time after it */

@@ -147,6 +147,31 @@ static void test_hang(void **state)
 	helper_stop(helper);
 }
 
+/* What a helper could write to a terminal, or hold open of a pipe, is not its own. */
+static void test_standard_files(void **state)
+{
+	struct helper *helper = start();
+	struct buf text = {0};
+
+	(void)state;
+	assert_int_equal(read_as(helper, 0, "/config.json", &text), 0);
+
+	pid_t keeper = child_of(getpid()), reader = child_of(keeper);
+
+	if (reader == 0)
+		skip();
+	for (int i = 0; i < 6; i++) {
+		char path[64], target[64] = "";
+
+		snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)(i < 3 ? keeper : reader),
+			 i % 3);
+		assert_true(readlink(path, target, sizeof(target) - 1) > 0);
+		assert_string_equal(target, "/dev/null");
+	}
+	buf_release(&text);
+	helper_stop(helper);
+}
+
 /* Without its watch no helper stays. */
 static void test_end(void **state)
 {
@@ -172,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_hang),
+		cmocka_unit_test(test_standard_files),
 		cmocka_unit_test(test_end),
 	};
 
