@@ -177,14 +177,15 @@ static void look_at_text(struct feed *feed, struct str text)
 
 static inline int take_line(struct feed *feed, const struct line *line, struct err *err)
 {
-	int result = line->number == 1 ? store_input_head(feed->store, line->text, err) : 0;
+	bool first = line->number == 1 && !line->part;
+	int result = first ? store_input_head(feed->store, line->text, err) : 0;
 
 	look_at_text(feed, line->text);
 	if (result == 0)
 		result = trace_line(feed->trace, line, err);
 	if (result != 0)
 		return result < 0 ? result : 0;
-	if (line->number == 1 && !str_starts(line->text, STR("type=")) && is_file(feed))
+	if (first && !str_starts(line->text, STR("type=")) && is_file(feed))
 		feed->has_pairs = has_pairs(feed);
 	note_dates(feed, line);
 	return intake_line(&feed->intake, line, err);
@@ -203,7 +204,7 @@ static int take_some(struct feed *feed, const struct reader_block *block, size_t
 	}
 	struct line line = reader_line(block, at);
 
-	line.number = feed->lines + 1;
+	line.number = feed->lines + !line.part;
 	int result = take_line(feed, &line, err);
 
 	return result < 0 ? result : 1;
@@ -227,8 +228,8 @@ static int take_block(struct feed *feed, const struct input *input,
 		result = take_some(feed, block, at, most, err);
 		if (result < 0)
 			return result;
+		feed->lines += (uint64_t)result - (at == 0 && block->part);
 		at += (size_t)result;
-		feed->lines += (uint64_t)result;
 	}
 	feed->offset = block->end;
 	return 0;

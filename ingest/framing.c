@@ -644,11 +644,13 @@ void framing_read(struct framing *framing, const struct line *line, struct frame
 	/* copytruncate leaves a hole of zeros before the first line */
 	while (plain.text.n && plain.text.p[0] == '\0' && !framing->journal.inside)
 		plain.text = str_skip(plain.text, 1);
-	if (!framing->journal.inside && envelope_line(framing->envelope, plain.text)) {
+	if (!framing->journal.inside && envelope_line(framing->envelope, &plain)) {
 		framing_more(framing, framed);
 		return;
 	}
 	framed->text = plain.text;
+	if (plain.part) /* of a line that is no JSON after all */
+		return;
 	read_plain(framing, &plain, framed);
 	note_known(framing, framed);
 }

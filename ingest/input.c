@@ -343,14 +343,38 @@ static int skip_rest(struct input *input, struct err *err)
 	return 1;
 }
 
+/* A line, or the next part of one. */
 static int take(struct input *input, size_t n, size_t used, struct line *ret_line)
 {
 	ret_line->text = str_of(input->buffer + input->start, n);
-	ret_line->number = ++input->lines;
+	ret_line->part = input->inside;
+	input->lines += !ret_line->part;
+	ret_line->number = input->lines;
 	ret_line->offset = input->offset;
+	input->inside = ret_line->more;
 	input->start += used;
 	input->offset += used;
 	return 1;
+}
+
+bool input_is_parted(struct str text)
+{
+	static const struct str marks[] = {{"\xef\xbb\xbf", 3}, {"\x1e", 1}, {"data: ", 6}};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (str_starts(text, marks[i]))
+			text = str_skip(text, marks[i].n);
+	return text.n > 1 && ((text.p[0] == '{' && strchr("\" ", text.p[1])) ||
+			      (text.p[0] == '[' && strchr("{[\"", text.p[1])));
+}
+
+/* A line that is too long: its beginning, or the next part. */
+static int take_long(struct input *input, struct str have, struct line *ret_line)
+{
+	ret_line->more = input->inside || input_is_parted(have);
+	ret_line->cut = input->skipping = !ret_line->more;
+	ret_line->ended |= ret_line->more;
+	return take(input, LINE_MAX_BYTES, LINE_MAX_BYTES, ret_line);
 }
 
 int input_next_slow(struct input *input, struct line *ret_line, struct err *err)
@@ -363,16 +387,14 @@ int input_next_slow(struct input *input, struct line *ret_line, struct err *err)
 	}
 	size_t looked = 0;
 
+	*ret_line = (struct line){.number = 0};
 	for (;;) {
 		struct str have = str_of(input->buffer + input->start, input->end - input->start);
 		size_t n = looked + str_chr(str_skip(have, looked), '\n');
 
 		ret_line->ended = n < have.n;
-		ret_line->cut = n > LINE_MAX_BYTES;
-		if (ret_line->cut) {
-			input->skipping = true;
-			return take(input, LINE_MAX_BYTES, LINE_MAX_BYTES, ret_line);
-		}
+		if (n > LINE_MAX_BYTES)
+			return take_long(input, have, ret_line);
 		if (ret_line->ended)
 			return take(input, n, n + 1, ret_line);
 		looked = have.n;

@@ -1,7 +1,8 @@
 /*
  * An input: a file, plain or compressed, or standard input; it gives lines.
  *
- * Memory is bounded: a line longer than LINE_MAX_BYTES is delivered cut, and its rest skipped.
+ * Memory is bounded: a line longer than LINE_MAX_BYTES is delivered cut, and its rest skipped; one of
+ * JSON is delivered in parts of that length.
  *
  * A growing input is a plain file that is still being written (ingest/follow.h). Its end is none:
  * a line that lacks its newline waits for it, and clearing at_end lets reading go on. Whether it
@@ -36,6 +37,7 @@ struct input {
 	_Atomic uint64_t consumed; /* bytes read from the file itself, for progress */
 	bool at_end;
 	bool skipping; /* inside the rest of a line that was cut */
+	bool inside;   /* a line that comes in parts */
 	bool growing;
 	bool no_wait;   /* may be set: a read that would wait for a pipe is -EAGAIN */
 	bool stoppable; /* may be set: stop_fd, which is the input's then, ends waiting for a pipe */
@@ -89,7 +91,7 @@ static inline struct str input_lines(const struct input *input)
 {
 	const char *from = input->buffer + input->start;
 	size_t n = input->end - input->start;
-	const char *last = n && !input->skipping ? memrchr(from, '\n', n) : NULL;
+	const char *last = n && !input->skipping && !input->inside ? memrchr(from, '\n', n) : NULL;
 
 	return str_of(from, last ? (size_t)(last - from) + 1 : 0);
 }
@@ -111,16 +113,15 @@ static inline bool input_next_buffered(struct input *input, struct line *ret_lin
 	size_t n = input->end - input->start;
 	const char *newline = n ? memchr(from, '\n', n) : NULL;
 
-	if (!newline || input->skipping)
+	if (!newline || input->skipping || input->inside)
 		return false;
 	n = (size_t)(newline - from);
-	ret_line->text = str_of(from, n);
-	ret_line->number = ++input->lines;
-	ret_line->offset = input->offset;
-	ret_line->ended = true;
-	ret_line->cut = n > LINE_MAX_BYTES;
-	if (ret_line->cut)
-		ret_line->text.n = LINE_MAX_BYTES;
+	if (n > LINE_MAX_BYTES)
+		return false;
+	*ret_line = (struct line){.text = str_of(from, n),
+				  .number = ++input->lines,
+				  .offset = input->offset,
+				  .ended = true};
 	input->start += n + 1;
 	input->offset += n + 1;
 	return true;
@@ -136,6 +137,9 @@ static inline int input_next(struct input *input, struct line *ret_line, struct 
 {
 	return input_next_buffered(input, ret_line) ? 1 : input_next_slow(input, ret_line, err);
 }
+
+/* True if a line that is too long comes in parts, by its beginning. */
+bool input_is_parted(struct str beginning);
 
 /* True if the next line is in the buffer. */
 bool input_buffered(const struct input *input);

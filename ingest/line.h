@@ -21,6 +21,8 @@ struct line {
 	uint64_t offset; /* of its first byte in the decompressed text */
 	bool ended;      /* by a newline; only the last line may lack one */
 	bool cut;        /* longer than LINE_MAX_BYTES: text is its beginning */
+	bool more;       /* JSON longer than that: it goes on with the next one */
+	bool part;       /* the line before goes on with this one */
 };
 
 #endif

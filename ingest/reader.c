@@ -40,7 +40,8 @@ struct reader {
 	struct input *input;
 	const struct memo_key *key;
 	struct usual_before before;
-	struct err err; /* of the block whose result is negative */
+	const char *parted; /* a line that comes in parts, in the block at hand */
+	struct err err;     /* of the block whose result is negative */
 
 	/* the taker's own */
 	unsigned next, taken; /* taken: not given back yet */
@@ -81,6 +82,10 @@ static inline const char *read_line(struct reader *reader, const char *p, const 
 	if (usual->line_n > LINE_MAX_BYTES) {
 		usual->line_n = LINE_MAX_BYTES;
 		usual->cut = true;
+		if (input_is_parted(str_of(p, usual->line_n))) {
+			reader->parted = p;
+			return end;
+		}
 	}
 	return next;
 }
@@ -92,7 +97,9 @@ static void put_first(struct reader *reader, struct reader_block *block, const s
 
 	block->count = 1;
 	block->offset = line->offset;
-	if (line->ended && !line->cut)
+	block->part = line->part;
+	block->more = line->more;
+	if (line->ended && !line->cut && !line->part && !line->more)
 		read_line(reader, line->text.p, end + 1, block->lines);
 	else
 		block->lines[0] = (struct usual){.line = line->text.p,
@@ -118,6 +125,11 @@ static int fill(struct reader *reader, struct block *block)
 
 	while (p < end && out->count < LINES_MAX)
 		p = read_line(reader, p, end, &out->lines[out->count++]);
+	if (reader->parted) { /* the next block begins with it */
+		p = reader->parted;
+		reader->parted = NULL;
+		out->count--;
+	}
 	input_took(input, p, out->count - 1);
 	out->end = input->offset;
 	out->consumed = input->consumed;
@@ -163,6 +175,7 @@ int reader_begin(struct reader *reader, struct input *input, const struct memo_k
 	reader->key = key;
 	reader->err = (struct err)ERR_INIT;
 	reader->next = reader->taken = 0;
+	reader->parted = NULL;
 	atomic_store(&reader->stop, false);
 	/* nobody waits for a file */
 	if (!S_ISREG(input->stat.st_mode)) {

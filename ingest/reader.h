@@ -17,6 +17,7 @@ struct reader;
 struct reader_block {
 	struct usual *lines;
 	size_t count;
+	bool part, more;   /* the first line is a part of one: line.h */
 	uint64_t offset;   /* of the first line in the text */
 	uint64_t end;      /* how far the text is read with the last one */
 	uint64_t consumed; /* of the file itself */
@@ -49,6 +50,8 @@ static inline struct line reader_line(const struct reader_block *block, size_t a
 		.offset = block->offset + (uint64_t)(line->line - block->lines->line),
 		.ended = line->ended,
 		.cut = line->cut,
+		.part = at == 0 && block->part,
+		.more = at == 0 && block->more,
 	};
 }
 

@@ -372,7 +372,7 @@ int intake_line(struct intake *intake, const struct line *line, struct err *err)
 	struct framed framed;
 	int result;
 
-	if (line->number == 1)
+	if (line->number == 1 && !line->part)
 		name(intake, line->text);
 	framing_read(intake->framing, line, &framed);
 	result = take_framed(intake, line, &framed, err);

@@ -419,14 +419,14 @@ void envelope_unwrap(struct envelope *envelope, struct str text, const struct co
 }
 
 /* Takes off what the input's lines are known to have. */
-static bool take_known(struct envelope *envelope, struct str line)
+static bool take_known(struct envelope *envelope, struct str line, bool more)
 {
 	struct context context = {.genuine = false};
 	BUF_AUTO spare = {0};
 	struct str text;
 
 	if (envelope->kind == KIND_JSON)
-		return json_take(&envelope->json, envelope, line);
+		return json_take(&envelope->json, envelope, line, more);
 	if (peel(&envelope->head, line, envelope->kind, &text, &context, &spare) ==
 	    KIND_UNDECIDED) {
 		if (envelope->kind != KIND_ESCAPED || !is_plain(line))
@@ -467,7 +467,7 @@ static bool clean(struct envelope *envelope, struct str line, struct str *ret_li
 	return colour_take(*ret_line, ret_line, spare) || marked;
 }
 
-static bool take(struct envelope *envelope, struct str line, bool cleaned)
+static bool take(struct envelope *envelope, struct str line, bool more, bool cleaned)
 {
 	static const struct context none = {.genuine = false};
 
@@ -477,7 +477,7 @@ static bool take(struct envelope *envelope, struct str line, bool cleaned)
 		envelope->kind = envelope->fixed;
 	if (envelope->kind == KIND_UNDECIDED && line.n)
 		envelope->kind = decide(envelope, line);
-	if (envelope->kind > KIND_NONE && take_known(envelope, line))
+	if (envelope->kind > KIND_NONE && take_known(envelope, line, more))
 		return true;
 	if (!cleaned)
 		return false;
@@ -486,15 +486,18 @@ static bool take(struct envelope *envelope, struct str line, bool cleaned)
 	return true;
 }
 
-bool envelope_line(struct envelope *envelope, struct str line)
+bool envelope_line(struct envelope *envelope, const struct line *line)
 {
+	struct str text = line->text;
 	BUF_AUTO spare = {0};
 	bool cleaned;
 
 	clear_kept(envelope);
-	cleaned = clean(envelope, line, &line, &spare);
+	if (line->part)
+		return envelope->json.in_line && take_known(envelope, text, line->more);
+	cleaned = clean(envelope, text, &text, &spare);
 	envelope->begun = true;
-	return take(envelope, line, cleaned);
+	return take(envelope, text, line->more, cleaned);
 }
 
 bool envelope_next(struct envelope *envelope, struct envelope_item *ret_item)

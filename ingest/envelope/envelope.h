@@ -12,7 +12,7 @@
 #ifndef SCLOG_INGEST_ENVELOPE_ENVELOPE_H
 #define SCLOG_INGEST_ENVELOPE_ENVELOPE_H
 
-#include "base/str.h"
+#include "ingest/line.h"
 
 /* What an envelope says of the text in it, by whatever name. */
 enum envelope_value {
@@ -77,7 +77,7 @@ void envelope_begin(struct envelope *envelope);
 
 /* Takes a line. False: it has no envelope, and stands as it is. Else envelope_next() gives what is
  * in it, which may be nothing, or all that was gathered with the lines before. */
-bool envelope_line(struct envelope *envelope, struct str line);
+bool envelope_line(struct envelope *envelope, const struct line *line);
 
 /* No more lines come. True if envelope_next() gives what was unfinished. */
 bool envelope_end(struct envelope *envelope);

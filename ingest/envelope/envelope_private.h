@@ -79,6 +79,9 @@ struct json_gather {
 	bool in_string, escaped;
 	unsigned looked;   /* values that were read to see what the input is */
 	bool goes_on;      /* the line before ended where a value may follow */
+	bool in_line;      /* the next line is a part of the one before */
+	bool dropped;      /* the rest of that line is not looked at */
+	size_t base;       /* how much of the text is left from elements that were read */
 	size_t starts[32]; /* where the value of each depth begins */
 	char kinds[32];    /* '{' or '[' */
 	enum json_origin origin;
@@ -90,8 +93,8 @@ void json_gather_reset(struct json_gather *gather);
 /* True if a text begins as JSON does, and no log line. */
 bool json_begins(struct str text);
 
-/* Takes a line of a JSON log; false if it is none. */
-bool json_take(struct json_gather *gather, struct envelope *envelope, struct str line);
+/* Takes a line of a JSON log; false if it is none. more: the next one is a part of it. */
+bool json_take(struct json_gather *gather, struct envelope *envelope, struct str line, bool more);
 
 /* A value that has not ended will not: its whole elements are taken, and what is left is broken. */
 void json_end(struct json_gather *gather, struct envelope *envelope);

@@ -1,6 +1,9 @@
 #include "ingest/envelope/envelope_private.h"
 
+#include "base/mem.h"
+
 #include <jansson.h>
+#include <stdlib.h>
 #include <strings.h>
 
 /* A value that did not end within so much is cut: what is whole in it is read by itself. */
@@ -25,6 +28,8 @@ void json_gather_reset(struct json_gather *gather)
 	buf_clear(&gather->text);
 	gather->depth = 0;
 	gather->in_string = gather->escaped = gather->goes_on = false;
+	gather->base = 0;
+	gather->in_line = gather->dropped = false;
 }
 
 /* "[" begins a time of dmesg's as well, but no JSON does with a blank and a digit. */
@@ -187,12 +192,72 @@ static bool may_be_line(struct str text)
 	return false;
 }
 
+/* Further lines of a text need a framing of their own, and are none of the journal's: who makes the
+ * kernel print a newline chooses what is behind it. */
+static void walk_line(struct walk *walk, struct str line, const struct context *context,
+		      bool is_first)
+{
+	struct context inner = *context;
+
+	while (line.n && line.p[line.n - 1] == '\r')
+		line.n--;
+	if (!may_be_line(line))
+		return;
+	inner.container |=
+		!is_first && (context->values[ENVELOPE_TRANSPORT].p || !envelope_is_line(line));
+	envelope_unwrap(walk->envelope, line, &inner, walk->depth + 1);
+}
+
 static void walk_text(struct walk *walk, struct str text, const struct context *context)
 {
-	while (text.n && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == '\r'))
-		text.n--;
-	if (may_be_line(text))
-		envelope_unwrap(walk->envelope, text, context, walk->depth + 1);
+	for (bool is_first = true; text.n; is_first = false) {
+		size_t n = str_chr(text, '\n');
+
+		walk_line(walk, str_of(text.p, n), context, is_first);
+		text = str_skip(text, n < text.n ? n + 1 : n);
+	}
+}
+
+static bool speaks_of_seccomp(struct str text)
+{
+	return str_find(text, STR("eccomp")) < text.n || str_find(text, STR("SECCOMP")) < text.n ||
+	       str_find(text, STR("1326")) < text.n;
+}
+
+/* The same of a key or a string anywhere in a value. */
+static bool mentions_seccomp(json_t *value, unsigned depth)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+
+	if (depth > DEPTH_MAX)
+		return false;
+	if (json_is_string(value))
+		return speaks_of_seccomp(string_of(value));
+	if (json_is_integer(value))
+		return json_integer_value(value) == 1326;
+	json_array_foreach(value, i, item)
+		if (mentions_seccomp(item, depth + 1))
+			return true;
+	json_object_foreach(value, key, item)
+		if (speaks_of_seccomp(str_from(key)) || mentions_seccomp(item, depth + 1))
+			return true;
+	return false;
+}
+
+/* A collector that took the record apart: whoever reports a call and speaks of seccomp. */
+static void keep_event(struct walk *walk, json_t *value, const struct context *context)
+{
+	if ((!context->values[ENVELOPE_SYSCALL].p && !context->values[ENVELOPE_SYSCALL_NAME].p) ||
+	    envelope_entry_count(walk->envelope) || !mentions_seccomp(value, 0))
+		return;
+	char *text = json_dumps(value, JSON_COMPACT);
+
+	if (!text)
+		mem_fail("jansson");
+	envelope_keep_event(walk->envelope, str_from(text), context);
+	free(text);
 }
 
 /* Of elements that are objects each is an entry by itself; strings are lines. */
@@ -213,8 +278,10 @@ static void walk_array(struct walk *walk, json_t *array, const struct context *c
 		envelope_new_entry(walk->envelope);
 		if (json_is_object(value))
 			note_object(walk, str_of(NULL, 0), value, &inner, context, depth + 1);
-		if (!json_is_object(value) || !walk_go_audit(walk, value, &inner))
-			walk_value(walk, value, &inner, depth + 1);
+		if (json_is_object(value) && walk_go_audit(walk, value, &inner))
+			continue;
+		walk_value(walk, value, &inner, depth + 1);
+		keep_event(walk, value, &inner);
 	}
 }
 
@@ -279,14 +346,6 @@ static json_t *read_value(struct str text, bool *ret_is_journalctls)
 	return root ? root : json_loadb(text.p, text.n, flags, NULL);
 }
 
-/* Whoever reports a call and speaks of seccomp. */
-static bool is_event(struct str text, const struct context *context)
-{
-	return (context->values[ENVELOPE_SYSCALL].p || context->values[ENVELOPE_SYSCALL_NAME].p) &&
-	       (str_find(text, STR("eccomp")) < text.n || str_find(text, STR("SECCOMP")) < text.n ||
-		str_find(text, STR("1326")) < text.n);
-}
-
 static bool unwrap(struct envelope *envelope, struct str text, const struct context *context,
 		   unsigned depth, bool *ret_is_journalctls)
 {
@@ -301,9 +360,7 @@ static bool unwrap(struct envelope *envelope, struct str text, const struct cont
 	if (json_is_object(root))
 		note_object(&walk, str_of(NULL, 0), root, &inner, context, 0);
 	walk_value(&walk, root, &inner, 0);
-	/* a collector that took the record apart */
-	if (is_event(text, &inner) && envelope_entry_count(envelope) == 0)
-		envelope_keep_event(envelope, text, &inner);
+	keep_event(&walk, root, &inner);
 	buf_release(&walk.spare);
 	json_decref(root);
 	return true;
@@ -340,24 +397,56 @@ static void finish_value(struct json_gather *gather, struct envelope *envelope)
 	buf_clear(&gather->text);
 }
 
-/* An element of a long array is read by itself, and taken out: what is around it may not fit. */
+/* Reads the beginning of a value up to what is whole in it, as if it ended there. */
+static void unwrap_part(struct json_gather *gather, struct envelope *envelope, struct str text,
+			size_t depth)
+{
+	static const struct context part = {.genuine = false};
+	BUF_AUTO whole = {0};
+
+	if (!envelope_matters(text))
+		return;
+	buf_put_str(&whole, text);
+	for (size_t at = depth; at-- > 0;)
+		buf_put_char(&whole, gather->kinds[at] == '[' ? ']' : '}');
+	envelope_new_entry(envelope);
+	json_unwrap(envelope, buf_str(&whole), &part, 0);
+}
+
+/* Takes out of the arrays around the place what was read: a value has to stand there, and what is said
+ * of all elements stays. */
+static void drop_elements(struct json_gather *gather)
+{
+	BUF_AUTO left = {0};
+
+	for (unsigned i = 0; i < gather->depth; i++) {
+		size_t from = gather->starts[i];
+		size_t to = i + 1 < gather->depth ? gather->starts[i + 1] : from + 1;
+
+		gather->starts[i] = left.n;
+		if (gather->kinds[i] == '[') {
+			buf_put_str(&left, STR("[0"));
+			if (i + 1 < gather->depth)
+				buf_put_char(&left, ',');
+		} else {
+			buf_put(&left, gather->text.p + from, to - from);
+		}
+	}
+	buf_clear(&gather->text);
+	buf_put_str(&gather->text, buf_str(&left));
+	gather->base = left.n;
+}
+
+/* A value may be longer than what is kept of it: elements of its arrays are read as they come. */
 static void cut_element(struct json_gather *gather, struct envelope *envelope)
 {
 	unsigned depth = gather->depth; /* of what ended: its begin is there */
 
-	if (gather->text.n < GATHER_MAX || depth == 0 || depth >= 32 ||
+	if (gather->text.n < gather->base + GATHER_MAX || depth == 0 || depth >= 32 ||
 	    gather->kinds[depth - 1] != '[')
 		return;
-	size_t from = gather->starts[depth];
-
-	static const struct context part = {.genuine = false};
-	struct str text = str_of(gather->text.p + from, gather->text.n - from);
-
-	envelope_new_entry(envelope);
-	if (envelope_matters(text))
-		json_unwrap(envelope, text, &part, 0);
-	gather->text.n = from;
-	buf_put(&gather->text, "0", 1); /* a value has to stand there */
+	unwrap_part(gather, envelope, buf_str(&gather->text), depth);
+	drop_elements(gather);
 }
 
 static void open_value(struct json_gather *gather, char c)
@@ -375,6 +464,7 @@ static void close_value(struct json_gather *gather, struct envelope *envelope)
 		cut_element(gather, envelope);
 		return;
 	}
+	gather->base = 0;
 	finish_value(gather, envelope);
 }
 
@@ -439,7 +529,6 @@ static size_t cut_depth(const struct json_gather *gather)
 
 void json_end(struct json_gather *gather, struct envelope *envelope)
 {
-	static const struct context repaired = {.genuine = false};
 	struct str text = buf_str(&gather->text);
 	size_t depth = cut_depth(gather);
 
@@ -449,10 +538,7 @@ void json_end(struct json_gather *gather, struct envelope *envelope)
 
 		buf_put(&whole, text.p, from);
 		buf_put(&whole, "0", 1); /* for the element that is cut off */
-		for (size_t at = depth - 1; at-- > 0;)
-			buf_put_char(&whole, gather->kinds[at] == '[' ? ']' : '}');
-		envelope_new_entry(envelope);
-		json_unwrap(envelope, buf_str(&whole), &repaired, 0);
+		unwrap_part(gather, envelope, buf_str(&whole), depth - 1);
 		text = str_skip(text, from);
 	}
 	if (envelope_matters(text))
@@ -484,6 +570,8 @@ static bool is_broken(const struct json_gather *gather, struct str line)
 {
 	if (gather->depth == 0 && !gather->in_string)
 		return false;
+	if (gather->in_line)
+		return gather->text.n > VALUE_MAX;
 	return gather->in_string || gather->text.n > VALUE_MAX ||
 	       (json_begins(line) && line.p[0] == '{' && !gather->goes_on);
 }
@@ -491,21 +579,32 @@ static bool is_broken(const struct json_gather *gather, struct str line)
 /* What there is of a value whose end was lost, or that is too long: not read, and counted. */
 static void drop_value(struct json_gather *gather, struct envelope *envelope)
 {
+	bool in_line = gather->in_line;
+
 	if (envelope_matters(buf_str(&gather->text)))
 		envelope_keep_broken(envelope, buf_str(&gather->text));
 	json_gather_reset(gather);
+	gather->in_line = gather->dropped = in_line;
 }
 
-bool json_take(struct json_gather *gather, struct envelope *envelope, struct str line)
+bool json_take(struct json_gather *gather, struct envelope *envelope, struct str line, bool more)
 {
-	line = skip_mark(line);
+	if (!gather->in_line)
+		line = skip_mark(line);
 	if (is_broken(gather, line))
 		drop_value(gather, envelope);
-	if (gather->depth == 0 && line.n && !json_begins(line) && !strchr("],\" \t", line.p[0]))
+	gather->dropped &= gather->in_line;
+	if (gather->dropped) {
+		gather->in_line = more;
+		return true;
+	}
+	if (!gather->in_line && gather->depth == 0 && line.n && !json_begins(line) &&
+	    !strchr("],\" \t", line.p[0]))
 		return false;
 	take_text(gather, envelope, line);
 	gather->goes_on = may_go_on(line);
-	if (gather->depth > 0 && !gather->in_string)
+	gather->in_line = more;
+	if (!more && gather->depth && !gather->in_string)
 		buf_put_char(&gather->text, '\n');
 	return true;
 }
