@@ -26,6 +26,10 @@ static const struct reason reasons[MALFORMED_COUNT] = {
 	[MALFORMED_STRING] = {"string", "comm= or exe= is neither quoted nor hex"},
 	[MALFORMED_DUPLICATE] = {"duplicate-field", "a field appears twice"},
 	[MALFORMED_AMBIGUOUS] = {"ambiguous", "interpreted text that can be read in two ways"},
+	[MALFORMED_ACTION] =
+		{"ambiguous-action",
+		 "its code=kill can be KILL_THREAD or KILL_PROCESS; read the records of "
+		 "`ausearch --raw`"},
 	[MALFORMED_DATE] = {"ambiguous-date", "its date can be read as several days; give "
 					      "--date-order dmy, mdy or ymd"},
 	[MALFORMED_PARTIAL] = {"partial", "the last line is incomplete"},
@@ -587,5 +591,12 @@ enum malformed record_parse_interpreted(struct str text, struct record_space *sp
 
 	if (take_hex(tail.ip.p + 2, ip_end, &record->ip) != ip_end)
 		return MALFORMED_NUMBER;
-	return interpreted_names(str_of(text.p + comm + 6, end - comm - 6), space, record);
+	struct str names = str_of(text.p + comm + 6, end - comm - 6);
+	enum malformed why = interpreted_names(names, space, record);
+
+	/* libaudit has one name for both (audit-userspace, seccomptab.h). exe= is from Linux 3.14 on,
+	 * KILL_PROCESS from 4.14 on. */
+	if (!why && str_eq(tail.code, STR("kill")) && str_find(names, STR(" exe=")) < names.n)
+		return MALFORMED_ACTION;
+	return why;
 }

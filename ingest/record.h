@@ -50,6 +50,7 @@ enum malformed {
 	MALFORMED_STRING, /* comm or exe neither quoted nor hex, or too long */
 	MALFORMED_DUPLICATE, /* a field stands there twice: one of them is not the kernel's */
 	MALFORMED_AMBIGUOUS, /* interpreted text that can be read in two ways */
+	MALFORMED_ACTION,    /* interpreted "kill", of a thread or a process */
 	MALFORMED_DATE,      /* an interpreted date that can be several days */
 	MALFORMED_PARTIAL,   /* the last line of a file, cut in the middle */
 	MALFORMED_LONG,      /* the line is longer than a record can be */

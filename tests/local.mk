@@ -136,6 +136,7 @@ shell_tests = \
 	tests/shell/strace.test \
 	tests/shell/instructions.test \
 	tests/shell/top.test \
+	tests/shell/tools.test \
 	tests/shell/two-ways.test \
 	tests/shell/untaken.test \
 	tests/shell/unused.test \
