@@ -32,7 +32,9 @@ struct framing {
 	bool dates_noted;          /* all of them were looked at */
 	int64_t near_ms;           /* a stamp of the kernel's in the input; 0: none was seen */
 	unsigned family;           /* of the input at hand: FAMILY_HEADER + enum header_form */
-	bool known;                /* some line of the input at hand stood in something */
+	bool after_header;         /* of the kernel's in logcat -v long: its text comes */
+	int64_t header_ms;
+	bool known; /* some line of the input at hand stood in something */
 	char host_label[NODE_LABEL_SIZE];
 };
 
@@ -176,7 +178,7 @@ void framing_restart(struct framing *framing)
 	envelope_begin(framing->envelope);
 	framing->family = family_of_name(framing->options.framing);
 	framing->dates.orders = date_order_from_name(framing->options.date_order);
-	framing->known = false;
+	framing->known = framing->after_header = false;
 	framing->dates_noted = framing->options.date_order != NULL;
 	framing->near_ms = 0;
 }
@@ -345,11 +347,32 @@ static bool is_family(struct framing *framing, unsigned family)
 	return framing->family == family;
 }
 
+/* The line behind a header of logcat -v long. */
+static void read_headed(struct framing *framing, struct framed *framed, struct str text)
+{
+	framing->after_header = false;
+	framed->source = SOURCE_SYSLOG;
+	kernel_text_read(text, &framing->dates, framed);
+	if (framed->kind == FRAMED_RECORD && framed->ms == 0)
+		framed->ms = framing->header_ms;
+	if (framed->kind == FRAMED_RECORD && framed->ms == 0)
+		framed->kind = FRAMED_UNSTAMPED;
+	if (framed->kind == FRAMED_OTHER)
+		refuse(framing, framed, text, FRAMED_OTHER);
+}
+
 static void read_framed_text(struct framing *framing, struct framed *framed, struct str text)
 {
 	struct header header;
 
 	framed->source = SOURCE_SYSLOG;
+	if (header_read_logcat_long(text, &header)) {
+		framing->after_header =
+			is_family(framing, FAMILY_HEADER + HEADER_LOGCAT) && is_kernel_tag(&header);
+		if (!time_of(framing, &header, &framing->header_ms))
+			framing->header_ms = 0;
+		return;
+	}
 	if (!header_read(text, &header)) {
 		refuse(framing, framed, text, FRAMED_UNKNOWN);
 		return;
@@ -483,6 +506,8 @@ static void read_plain(struct framing *framing, const struct line *line, struct 
 	if (envelope_is_one(framing->envelope))
 		refuse_other(framing, framed, text,
 			     nothing_of(text)); /* the others have an envelope */
+	else if (framing->after_header && text.n)
+		read_headed(framing, framed, text);
 	else if (is_auditd(text) && !framing->journal.inside)
 		read_auditd_line(framing, framed, text);
 	else if (text.n || framing->journal.inside)
@@ -644,7 +669,8 @@ void framing_read(struct framing *framing, const struct line *line, struct frame
 	/* copytruncate leaves a hole of zeros before the first line */
 	while (plain.text.n && plain.text.p[0] == '\0' && !framing->journal.inside)
 		plain.text = str_skip(plain.text, 1);
-	if (!framing->journal.inside && envelope_line(framing->envelope, &plain)) {
+	if (!framing->journal.inside &&
+	    envelope_line(framing->envelope, plain.text, plain.part, plain.more)) {
 		framing_more(framing, framed);
 		return;
 	}

@@ -275,6 +275,10 @@ static bool take_tag(struct str word, struct header *header)
 
 	if (open > 0 && open < colon && word.p[word.n - 1] == ':') {
 		header->tag = str_of(word.p, word.n - 1);
+		/* the kernel has no process; some daemons and journalctl -o with-unit write one */
+		if (str_eq(header->tag, STR("kernel[0]")) ||
+		    str_eq(header->tag, STR("kernel[n/a]")))
+			header->tag.n = open;
 		return true;
 	}
 	if (colon == 0 || colon + 1 != word.n)
@@ -432,7 +436,7 @@ static bool read_dmesg(struct str text, struct header *header)
 	return true;
 }
 
-/* dmesg --time-format=iso: with a comma, as no syslog daemon writes it, and no host. */
+/* dmesg --time-format=iso: with a comma, as no syslog daemon writes it by itself, and no host. */
 static bool read_dmesg_iso(struct str text, struct header *header)
 {
 	struct str at = text;
@@ -447,6 +451,7 @@ static bool read_dmesg_iso(struct str text, struct header *header)
 	header->time = str_of(from.p, (size_t)(at.p - from.p));
 	skip_blanks(&at);
 	header->text = at;
+	read_monotonic(header);
 	return true;
 }
 
@@ -576,6 +581,51 @@ static bool read_logcat_tag(struct str text, struct header *header)
 	return true;
 }
 
+/* logcat -v process: "W(    0) text  (auditd)". The kernel's process is 0. */
+static bool read_logcat_process(struct str text, struct header *header)
+{
+	if (text.n < 6 || !strchr("VDIWEF", text.p[0]) || text.p[1] != '(')
+		return false;
+	text = str_skip(text, 2);
+	skip_blanks(&text);
+	bool is_kernel = str_starts(text, STR("0)"));
+
+	if (!skip_digits(&text, 1, 10) || !skip_char(&text, ')') || !skip_char(&text, ' '))
+		return false;
+	header->form = HEADER_LOGCAT;
+	header->tag = is_kernel ? STR("kernel") : str_of(text.p, 0);
+	header->text = text;
+	const char *open =
+		text.n && text.p[text.n - 1] == ')' ? memrchr(text.p, '(', text.n) : NULL;
+
+	if (!open || open < text.p + 2 || open[-1] != ' ' || open[-2] != ' ')
+		return true;
+	header->tag = str_of(open + 1, text.n - (size_t)(open - text.p) - 2);
+	header->text.n = (size_t)(open - text.p) - 2;
+	return true;
+}
+
+bool header_read_logcat_long(struct str text, struct header *header)
+{
+	struct str word;
+
+	*header = (struct header){.form = HEADER_LOGCAT};
+	if (!str_starts(text, STR("[ ")) || text.p[text.n - 1] != ']')
+		return false;
+	text = str_of(text.p + 2, text.n - 3);
+	if (!skip_logcat_time(&text, header))
+		return false;
+	word = take_word(&text);
+	skip_blanks(&text);
+	if (word.n < 2 || word.p[word.n - 1] != ':' || !is_number(str_of(word.p, word.n - 1)) ||
+	    !is_number(take_word(&text)) || !skip_blanks(&text))
+		return false;
+	if (text.n < 3 || !strchr("VDIWEF", text.p[0]) || text.p[1] != '/')
+		return false;
+	header->tag = trim_end(str_skip(text, 2));
+	return true;
+}
+
 /* logcat -v threadtime: "11-21 23:01:34.454  1000  1000 W auditd  : text"; a user before. */
 static bool read_logcat(struct str text, struct header *header)
 {
@@ -583,7 +633,7 @@ static bool read_logcat(struct str text, struct header *header)
 	int numbers = 0;
 
 	if (!skip_logcat_time(&at, header))
-		return read_logcat_tag(text, header);
+		return read_logcat_tag(text, header) || read_logcat_process(text, header);
 	if (read_logcat_tag(at, header))
 		return true;
 	for (;;) {

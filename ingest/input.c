@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "ingest/ahead.h"
 #include "ingest/gzip.h"
+#include "ingest/utf16.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -178,11 +179,14 @@ static int begin(struct input *input, struct err *err)
 	if (result < 0)
 		return result;
 	bool gzip = begins_with(input, &gzip_magic), archive = is_compressed(input);
+	bool utf16 = utf16_is(input->buffer, input->end);
 
-	if (gzip || archive)
+	if (gzip || archive || utf16)
 		input->growing = input->at_end = false;
 	if (gzip)
 		input->gzip = gzip_new(raw_read, raw_new(input));
+	if (utf16)
+		input->utf16 = utf16_new(raw_read, raw_new(input));
 	return archive ? open_archive(input, err) : 0;
 }
 
@@ -208,6 +212,7 @@ void input_close(struct input *input)
 	if (input->archive)
 		archive_read_free(input->archive);
 	gzip_free(input->gzip);
+	utf16_free(input->utf16);
 	if (input->fd >= 0)
 		close(input->fd);
 	if (input->stoppable)
@@ -254,6 +259,8 @@ static ssize_t make_text(void *context, char *to, size_t size, struct err *err)
 		n = gzip_read(input->gzip, to, size, err);
 	else if (input->archive)
 		n = archive_text(input, to, size, err);
+	else if (input->utf16)
+		n = utf16_read(input->utf16, to, size);
 	else
 		n = read_bytes(input, to, size);
 	return n < 0 && !err->code ? err_errno(err, errno, "read") : n;
@@ -457,7 +464,7 @@ static bool is_gzip_end(const struct input *input, uint64_t offset)
 
 int input_skip_to(struct input *input, uint64_t offset, struct err *err)
 {
-	bool plain = !input->gzip && !input->archive && S_ISREG(input->stat.st_mode);
+	bool plain = !input->raw && S_ISREG(input->stat.st_mode);
 	char before = '\n';
 
 	if (offset && plain)

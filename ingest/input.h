@@ -22,6 +22,7 @@
 struct input {
 	int fd;
 	struct gzip *gzip;       /* NULL unless it is gzip */
+	struct utf16 *utf16;     /* NULL unless it is UTF-16 */
 	struct archive *archive; /* NULL unless it is xz, zstd or bzip2 */
 	struct raw *raw;         /* their compressed bytes */
 	char *compressed;

@@ -37,6 +37,7 @@ libsclog_a_SOURCES += \
 	ingest/sdjournal.c ingest/sdjournal.h \
 	ingest/source.c ingest/source.h \
 	ingest/stamp.c ingest/stamp.h \
+	ingest/utf16.c ingest/utf16.h \
 	ingest/audit_request.c ingest/audit_request.h \
 	ingest/rules.c ingest/rules.h \
 	ingest/usual.c ingest/usual.h \

@@ -33,6 +33,9 @@ static const struct reason reasons[MALFORMED_COUNT] = {
 	[MALFORMED_DATE] = {"ambiguous-date", "its date can be read as several days; give "
 					      "--date-order dmy, mdy or ymd"},
 	[MALFORMED_PARTIAL] = {"partial", "the last line is incomplete"},
+	[MALFORMED_WRAPPED] = {"wrapped",
+			       "the line was wrapped: its action is cut off; copy it without "
+			       "line breaks"},
 	[MALFORMED_LONG] = {"too-long", "the line is longer than any record"},
 	[MALFORMED_JSON] = {"json", "JSON that is cut off or longer than 1 MiB"},
 	[MALFORMED_CALL] = {"unknown-call", "a traced call that no known architecture has"},

@@ -53,6 +53,7 @@ enum malformed {
 	MALFORMED_ACTION,    /* interpreted "kill", of a thread or a process */
 	MALFORMED_DATE,      /* an interpreted date that can be several days */
 	MALFORMED_PARTIAL,   /* the last line of a file, cut in the middle */
+	MALFORMED_WRAPPED,   /* a line that was wrapped: its action is cut */
 	MALFORMED_LONG,      /* the line is longer than a record can be */
 	MALFORMED_JSON,      /* JSON that has no end, or is too long */
 	MALFORMED_CALL,      /* of a trace: a call whose number is not known */

@@ -188,6 +188,21 @@ static bool is_cut(const struct line *line, const struct framed *framed,
 	return !line->ended && !framed->interpreted && !action_name(record->code);
 }
 
+/* A line that was cut where a terminal or a mail ended: so ends no action of the kernel's, whose lower 16
+ * bits are data (linux/seccomp.h), nor one that is the beginning of another. */
+static bool is_wrapped(const struct record *record)
+{
+	static const uint32_t whole[] = {0x80000000, 0x7fc00000, 0x7ff00000};
+
+	if (action_name(record->code) || record->rest.n)
+		return false;
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++)
+		for (uint32_t part = whole[i] >> 4; part; part >>= 4)
+			if (record->code == part)
+				return true;
+	return record->code & 0xffff;
+}
+
 /* A record that cannot be read was delivered all the same: its serial is no gap. */
 static int refuse_stamped(struct intake *intake, enum malformed why, const struct line *line,
 			  const struct framed *framed, struct err *err)
@@ -229,6 +244,8 @@ static int parse(struct intake *intake, const struct line *line, const struct fr
 			? record_parse_interpreted(framed->fields, &intake->space, &intake->record)
 			: record_parse(framed->fields, &intake->space, &intake->record);
 
+	if (!why && is_wrapped(&intake->record))
+		why = MALFORMED_WRAPPED;
 	if (line->cut)
 		why = MALFORMED_LONG;
 	else if (!line->ended && (why || is_cut(line, framed, &intake->record)))

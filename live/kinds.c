@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include "ingest/action.h"
 #include <stdlib.h>
 
 /* Lines between asking for memory and going to it: so many waits overlap. */
@@ -72,7 +73,8 @@ static int add(struct usual_kinds *kinds, const struct usual *usual, uint32_t *r
 
 	if (!memo_fits(kinds->memo, usual) ||
 	    record_parse(usual_fields(usual), &kinds->intake->space, &kinds->intake->record) !=
-		    MALFORMED_NONE)
+		    MALFORMED_NONE ||
+	    !action_name(event.record->code)) /* of a line that was wrapped, perhaps */
 		return 0;
 	*ret_number = memo_next(kinds->memo);
 	assign_event(kinds->assign, &event);

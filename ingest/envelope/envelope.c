@@ -27,7 +27,7 @@ static const struct prefix prefixes[] = {
 	{"compose", peel_compose}, {"fields", peel_fields}, {"time", peel_time},
 	{"aws", peel_aws},         {"grep", peel_grep},     {"node-logs", peel_node},
 	{"quoted", peel_quoted},   {"yaml", peel_yaml},     {"markup", peel_markup},
-	{"fluent", peel_fluent},
+	{"fluent", peel_fluent},   {"tags", peel_tags},
 };
 
 #define PREFIX_COUNT (sizeof(prefixes) / sizeof(prefixes[0]))
@@ -418,6 +418,11 @@ void envelope_unwrap(struct envelope *envelope, struct str text, const struct co
 	keep(envelope, text, context, !is_journal(context, depth));
 }
 
+static bool is_tags(unsigned kind)
+{
+	return kind >= KIND_PREFIX && prefixes[kind - KIND_PREFIX].peel == peel_tags;
+}
+
 /* Takes off what the input's lines are known to have. */
 static bool take_known(struct envelope *envelope, struct str line, bool more)
 {
@@ -429,9 +434,10 @@ static bool take_known(struct envelope *envelope, struct str line, bool more)
 		return json_take(&envelope->json, envelope, line, more);
 	if (peel(&envelope->head, line, envelope->kind, &text, &context, &spare) ==
 	    KIND_UNDECIDED) {
-		if (envelope->kind != KIND_ESCAPED || !is_plain(line))
+		/* nothing in it had to be escaped, or another line has the tags */
+		if ((envelope->kind != KIND_ESCAPED && !is_tags(envelope->kind)) || !is_plain(line))
 			return false;
-		text = line; /* nothing in it had to be escaped */
+		text = line;
 	}
 	envelope_unwrap(envelope, text, &context, 1);
 	return true;
@@ -486,18 +492,17 @@ static bool take(struct envelope *envelope, struct str line, bool more, bool cle
 	return true;
 }
 
-bool envelope_line(struct envelope *envelope, const struct line *line)
+bool envelope_line(struct envelope *envelope, struct str line, bool part, bool more)
 {
-	struct str text = line->text;
 	BUF_AUTO spare = {0};
 	bool cleaned;
 
 	clear_kept(envelope);
-	if (line->part)
-		return envelope->json.in_line && take_known(envelope, text, line->more);
-	cleaned = clean(envelope, text, &text, &spare);
+	if (part)
+		return envelope->json.in_line && take_known(envelope, line, more);
+	cleaned = clean(envelope, line, &line, &spare);
 	envelope->begun = true;
-	return take(envelope, text, line->more, cleaned);
+	return take(envelope, line, more, cleaned);
 }
 
 bool envelope_next(struct envelope *envelope, struct envelope_item *ret_item)

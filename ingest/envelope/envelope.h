@@ -12,7 +12,7 @@
 #ifndef SCLOG_INGEST_ENVELOPE_ENVELOPE_H
 #define SCLOG_INGEST_ENVELOPE_ENVELOPE_H
 
-#include "ingest/line.h"
+#include "base/str.h"
 
 /* What an envelope says of the text in it, by whatever name. */
 enum envelope_value {
@@ -56,7 +56,7 @@ struct envelope_item {
 };
 
 #define ENVELOPE_NAMES \
-	"none|json|csv|escaped|cri|loki|kubectl|compose|time|aws|grep|node-logs|fields|quoted|yaml|markup|fluent"
+	"none|json|csv|escaped|cri|loki|kubectl|compose|time|aws|grep|node-logs|fields|quoted|yaml|markup|fluent|tags"
 
 /* True if there is an envelope of that name. */
 bool envelope_is_name(const char *name);
@@ -75,9 +75,10 @@ void envelope_free(struct envelope *envelope);
 /* Another input begins; what is there of an unfinished envelope is forgotten. */
 void envelope_begin(struct envelope *envelope);
 
-/* Takes a line. False: it has no envelope, and stands as it is. Else envelope_next() gives what is
- * in it, which may be nothing, or all that was gathered with the lines before. */
-bool envelope_line(struct envelope *envelope, const struct line *line);
+/* Takes a line, or a part of one: part goes on from the one before, more goes on with the next. False:
+ * it has no envelope, and stands as it is. Else envelope_next() gives what is in it, which may be nothing,
+ * or all that was gathered with the lines before. */
+bool envelope_line(struct envelope *envelope, struct str line, bool part, bool more);
 
 /* No more lines come. True if envelope_next() gives what was unfinished. */
 bool envelope_end(struct envelope *envelope);

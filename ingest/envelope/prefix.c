@@ -322,6 +322,39 @@ bool peel_markup(struct str text, struct str *ret_text, struct context *context,
 	return any && envelope_is_text(at) && !json_begins(at);
 }
 
+/* One tag of a page, "<pre>" or "</td>"; no priority of syslog's. */
+static bool skip_tag(struct str *text)
+{
+	struct str at = skip_blanks(*text);
+	size_t end = str_chr(at, '>');
+
+	if (at.n < 3 || at.p[0] != '<' || end == at.n || is_digit(at.p[1]) || is_blank(at.p[1]))
+		return false;
+	*text = str_skip(at, end + 1);
+	return true;
+}
+
+/* A page's text or a document's in XML: tags before it, behind it, or both. */
+bool peel_tags(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	bool any = false;
+
+	(void)context;
+	(void)spare;
+	while (skip_tag(&text))
+		any = true;
+	while (text.n && text.p[text.n - 1] == '>') {
+		const char *open = memrchr(text.p, '<', text.n);
+
+		if (!open || open[1] != '/')
+			break;
+		text.n = (size_t)(open - text.p);
+		any = true;
+	}
+	*ret_text = text;
+	return any && envelope_is_text(text);
+}
+
 /* Fluent Bit's stdout: `[0] tail.0: [[1795302094.5, {}], {"log"=>"text"}]`; Fluentd's: a time, a tag
  * and JSON. */
 bool peel_fluent(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
