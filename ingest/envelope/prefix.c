@@ -413,6 +413,8 @@ bool peel_yaml(struct str text, struct str *ret_text, struct context *context, s
 	text = skip_blanks(str_skip(text, word.n));
 	if (unquote(text, true, ret_text, spare))
 		return true;
+	if (text.n < 2) /* a list or an object, which begins */
+		return false;
 	*ret_text = text;
 	return envelope_is_text(text);
 }
