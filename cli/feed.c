@@ -9,6 +9,7 @@
 #include "fleet/bundle.h"
 #include "ingest/framing.h"
 #include "ingest/reader.h"
+#include "ingest/sdjournal.h"
 #include "live/kinds.h"
 
 #include <errno.h>
@@ -416,6 +417,51 @@ static void note_foreign(struct feed *feed, const char *path, const char *foreig
 		path, foreign, (unsigned)geteuid());
 }
 
+/* Entries of a journal's file, to its end. */
+static int take_entries(struct feed *feed, struct sdjournal *journal, struct err *input_err,
+			struct err *err)
+{
+	struct framed framed;
+	struct str text;
+	int result = 0;
+
+	while (result == 0 && !interrupted &&
+	       sdjournal_next(journal, &framed, &text, input_err) > 0) {
+		feed->lines++;
+		result = intake_framed(&feed->intake, &framed, text, err);
+	}
+	if (interrupted)
+		err_set(input_err, EINTR, "%s: interrupted; the entries before are stored",
+			feed->intake.path);
+	return result;
+}
+
+static int feed_journal(struct feed *feed, const char *path, struct err *err)
+{
+	const struct sdjournal_options options = {.file = path, .host = feed->intake.host_name};
+	struct err input_err = ERR_INIT;
+	struct sdjournal *journal = NULL;
+	int result = 0;
+
+	intake_begin(&feed->intake, path);
+	feed->lines = 0;
+	if (sdjournal_open(&options, &journal, &input_err) == 0)
+		result = take_entries(feed, journal, &input_err, err);
+	sdjournal_close(journal);
+	if (result == 0)
+		result = intake_end(&feed->intake, !input_err.code, err);
+	if (result == 0)
+		result = assign_owners(feed->assign, put_in_force, &(struct stating){feed, err});
+	if (result == 0)
+		result = note_unread(feed, path, &input_err, err);
+	feed->counts->lines += feed->lines;
+	feed->counts->failed += input_err.code != 0;
+	feed->counts->files += input_err.code == 0;
+	if (input_err.code)
+		message_error("%s", input_err.message);
+	return result;
+}
+
 static int feed_store(struct feed *feed, const char *path, struct err *err)
 {
 	struct merge_result merged = {0};
@@ -532,6 +578,8 @@ static int feed_each(struct feed *feed, char *const *paths, size_t count, struct
 			result = feed_store(feed, paths[i], err);
 		else if (strcmp(paths[i], "-") != 0 && bundle_is(paths[i]))
 			result = feed_bundle(feed, paths[i], err);
+		else if (strcmp(paths[i], "-") != 0 && sdjournal_is_file(paths[i]))
+			result = feed_journal(feed, paths[i], err);
 		else
 			result = feed_log(feed, paths[i], err);
 	}

@@ -2,6 +2,22 @@
 
 #include <config.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+bool sdjournal_is_file(const char *path)
+{
+	static const char signature[8] = "LPKSHHRH"; /* systemd, journal-def.h */
+	char bytes[sizeof(signature)];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	bool is = fd >= 0 && pread(fd, bytes, sizeof(bytes), 0) == sizeof(bytes) &&
+		  memcmp(bytes, signature, sizeof(bytes)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return is;
+}
 
 #ifdef HAVE_LIBSYSTEMD
 
@@ -22,10 +38,19 @@ struct sdjournal {
 	struct framing *framing;
 	struct journal entry;
 	bool outrun;
+	bool is_file;
 	bool ended; /* the last call gave no entry: journald may have changed files since */
 	char *cursor;
 	char host[NODE_LABEL_SIZE];
 };
+
+static int open_file(const char *path, sd_journal **ret_journal, struct err *err)
+{
+	const char *paths[] = {path, NULL};
+	int result = sd_journal_open_files(ret_journal, paths, 0);
+
+	return result < 0 ? err_errno(err, -result, "%s: cannot be read as a journal", path) : 0;
+}
 
 static int open_files(const char *directory, sd_journal **ret_journal, struct err *err)
 {
@@ -124,7 +149,8 @@ int sdjournal_open(const struct sdjournal_options *options, struct sdjournal **r
 		   struct err *err)
 {
 	struct sdjournal *journal = mem_new(1, sizeof(*journal));
-	int result = open_files(options->directory, &journal->journal, err);
+	int result = options->file ? open_file(options->file, &journal->journal, err)
+				   : open_files(options->directory, &journal->journal, err);
 
 	if (result < 0) {
 		free(journal);
@@ -132,7 +158,8 @@ int sdjournal_open(const struct sdjournal_options *options, struct sdjournal **r
 	}
 	sd_journal_set_data_threshold(journal->journal, LINE_MAX_BYTES);
 	/* Watching begins before the first look, so that nothing falls between the two. */
-	result = sd_journal_get_fd(journal->journal);
+	result = options->file ? 0 : sd_journal_get_fd(journal->journal);
+	journal->is_file = options->file;
 	journal->framing = new_framing(journal, options->host);
 	result = result < 0 ? err_errno(err, -result, "journal: watch it")
 			    : add_matches(journal->journal, err);
@@ -217,6 +244,8 @@ static int advance(struct sdjournal *journal, struct err *err)
 {
 	int result = 0;
 
+	if (journal->ended && journal->is_file)
+		return 0;
 	if (journal->ended)
 		result = sd_journal_process(journal->journal);
 	if (result >= 0)

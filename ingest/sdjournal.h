@@ -17,10 +17,14 @@ struct sdjournal;
 
 struct sdjournal_options {
 	const char *directory; /* NULL: this host's */
+	const char *file;      /* one file of a journal alone, to its end; nothing is watched */
 	struct str cursor;     /* where to go on; empty, or one that is gone: see from_now */
 	bool from_now;         /* else everything that the journal holds */
 	struct str host;       /* this host's name: node is left empty for its entries */
 };
+
+/* True if the file begins as those of a journal do. */
+bool sdjournal_is_file(const char *path);
 
 /* -ENOENT: there is no journal. Strings of options are not needed any more when it returns. */
 int sdjournal_open(const struct sdjournal_options *options, struct sdjournal **ret_journal,

@@ -545,6 +545,52 @@ static void test_cursor_gone(void **state)
 	}
 }
 
+/* How many calls of that program the events of a file have, by sclog itself in its sandbox. */
+static unsigned count_calls(const char *path, const char *comm)
+{
+	char command[512], line[4096], name[32];
+	unsigned count = 0;
+
+	snprintf(command, sizeof(command), "\"$SCLOG\" events --format json %s", path);
+	snprintf(name, sizeof(name), "\"comm\":\"%s\"", comm);
+	FILE *out = popen(command, "re");
+
+	assert_non_null(out);
+	while (fgets(line, sizeof(line), out)) {
+		const char *at = strstr(line, "\"count\":");
+
+		if (strstr(line, name) && at)
+			count += (unsigned)strtoul(at + 8, NULL, 10);
+	}
+	assert_int_equal(pclose(out), 0);
+	return count;
+}
+
+/* A file of the journal by itself, named as a log. */
+static void test_file(void **state)
+{
+	struct daemon *daemon = need(state);
+	struct sdjournal *journal = open_journal(daemon, "", false);
+	struct events events = storm(daemon);
+	struct events got = of_storm(&events);
+	struct err err = ERR_INIT;
+	char path[200];
+
+	expect(journal, &events, "");
+	sdjournal_close(journal);
+	snprintf(path, sizeof(path), "%s/system.journal", daemon->files);
+	assert_true(sdjournal_is_file(path));
+	assert_false(sdjournal_is_file("/proc/self/exe"));
+	const struct sdjournal_options options = {.file = path, .host = str_from(daemon->host)};
+
+	if (sdjournal_open(&options, &journal, &err) < 0)
+		fail_msg("%s", err.message);
+	take(journal, &got, "");
+	sdjournal_close(journal);
+	assert_true(has_all(&got, &events));
+	assert_int_equal(count_calls(path, events.comm), CALLS);
+}
+
 static void test_node(void **state)
 {
 	struct daemon *daemon = need(state);
@@ -640,8 +686,8 @@ int main(void)
 #ifdef HAVE_LIBSYSTEMD
 		cmocka_unit_test(test_follow),      cmocka_unit_test(test_cursor),
 		cmocka_unit_test(test_from_now),    cmocka_unit_test(test_rotation),
-		cmocka_unit_test(test_cursor_gone), cmocka_unit_test(test_node),
-		cmocka_unit_test(test_spoofed),
+		cmocka_unit_test(test_cursor_gone), cmocka_unit_test(test_file),
+		cmocka_unit_test(test_node),        cmocka_unit_test(test_spoofed),
 #endif
 	};
 
