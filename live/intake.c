@@ -188,11 +188,12 @@ static bool is_cut(const struct line *line, const struct framed *framed,
 	return !line->ended && !framed->interpreted && !action_name(record->code);
 }
 
-/* A line that was cut where a terminal or a mail ended: so ends no action of the kernel's, whose lower 16
- * bits are data (linux/seccomp.h), nor one that is the beginning of another. */
+/* A line that was cut where a terminal or a mail ended, within its last field: no action of the kernel's is the
+ * beginning of another one. */
 static bool is_wrapped(const struct record *record)
 {
-	static const uint32_t whole[] = {0x80000000, 0x7fc00000, 0x7ff00000};
+	static const uint32_t whole[] = {0x80000000, 0x7fc00000, 0x7ff00000,
+					 0x7ffc0000, 0x30000,    0x50000};
 
 	if (action_name(record->code) || record->rest.n)
 		return false;
@@ -200,7 +201,7 @@ static bool is_wrapped(const struct record *record)
 		for (uint32_t part = whole[i] >> 4; part; part >>= 4)
 			if (record->code == part)
 				return true;
-	return record->code & 0xffff;
+	return false;
 }
 
 /* A record that cannot be read was delivered all the same: its serial is no gap. */
