@@ -452,8 +452,11 @@ static bool passes(const struct fleet *fleet)
 {
 	static const char *const classes[] = {"08", "40", "53", "55", "57"};
 
+	/* a password that was wrong or is missing stays so */
 	if (fleet->state[0] == '\0')
-		return PQstatus(fleet->connection) != CONNECTION_OK;
+		return PQstatus(fleet->connection) != CONNECTION_OK &&
+		       !PQconnectionUsedPassword(fleet->connection) &&
+		       !PQconnectionNeedsPassword(fleet->connection);
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
 		if (strncmp(fleet->state, classes[i], 2) == 0)
 			return true;
