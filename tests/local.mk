@@ -121,6 +121,7 @@ shell_tests = \
 	tests/shell/explain.test \
 	tests/shell/output-safe.test \
 	tests/shell/profile.test \
+	tests/shell/mutated.test \
 	tests/shell/pairs.test \
 	tests/shell/replay.test \
 	tests/shell/prune.test \
@@ -194,6 +195,7 @@ FUZZ_SECONDS = 60
 if ENABLE_FUZZ
 fuzz: $(fuzz_targets) sclog
 	srcdir='$(srcdir)' SCLOG='$(abs_builddir)/sclog' $(srcdir)/tests/fuzz/run $(FUZZ_SECONDS) $(fuzz_targets)
+	srcdir='$(srcdir)' SCLOG='$(abs_builddir)/sclog' SCLOG_MUTATIONS=1000 $(srcdir)/tests/shell/mutated.test
 else
 fuzz:
 	@echo "make fuzz: configure with CC=clang --enable-fuzz first" >&2
