@@ -90,7 +90,7 @@ static int add_observation(const struct observation *observation, void *recordin
 
 static int add_loss(const struct loss *loss, void *recording)
 {
-	evidence_add_loss(recording_evidence(recording), loss);
+	recording_add_loss(recording, loss);
 	return 0;
 }
 

@@ -69,7 +69,6 @@ void diff_free(struct diff *diff)
 		group_free(diff->groups[i]);
 	free(diff->groups);
 	evidence_release(&diff->evidence);
-	texts_release(&diff->lossy);
 	unused_release(&diff->unused);
 	for (size_t i = 0; i < diff->change_count; i++)
 		change_free(diff->changes[i]);
@@ -167,6 +166,7 @@ void diff_add_container(struct diff *diff, const struct container_summary *summa
 
 	lower_coverage(group, container->coverage);
 	texts_add(&group->nodes, summary->node);
+	started_add_container(&group->started);
 	struct looking looking = {group, container->coverage == COVERAGE_FULL};
 
 	if (diff->active)
@@ -283,6 +283,7 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 
 	lower_coverage(group, observation->container.coverage);
 	texts_add(&group->nodes, observation->node);
+	started_add(&group->started, observation);
 	struct verdict verdict = judge(diff, group, observation, profile, against);
 
 	evidence_add_observation(&diff->evidence, observation);
@@ -321,10 +322,15 @@ static bool has_node(const struct diff_group *group, struct str node)
 	return false;
 }
 
-static bool is_asked_for(const struct diff *diff, struct str node)
+static bool is_concerned(struct diff_group *group, const struct loss *loss)
+{
+	return has_node(group, loss->node) && started_concerns(started_ms(&group->started), loss);
+}
+
+static bool is_asked_for(const struct diff *diff, const struct loss *loss)
 {
 	for (size_t i = 0; i < diff->group_count; i++)
-		if (has_node(diff->groups[i], node))
+		if (is_concerned(diff->groups[i], loss))
 			return true;
 	return !diff->is_selective || diff->group_count == 0;
 }
@@ -333,23 +339,19 @@ void diff_add_loss(struct diff *diff, const struct loss *loss)
 {
 	size_t before = diff->evidence.reason_count + diff->evidence.reasons_unlisted;
 
-	if (!is_asked_for(diff, loss->node))
+	if (!is_asked_for(diff, loss))
 		return;
 	evidence_add_loss(&diff->evidence, loss);
 	if (diff->evidence.reason_count + diff->evidence.reasons_unlisted == before)
 		return;
 	diff->loss_reasons++;
-	texts_add(&diff->lossy, loss->node);
+	for (size_t i = 0; i < diff->group_count; i++)
+		diff->groups[i]->is_lossy |= is_concerned(diff->groups[i], loss);
 }
 
 bool diff_group_is_flawed(const struct diff *diff, const struct diff_group *group)
 {
-	if (diff->flawed)
-		return true;
-	for (size_t i = 0; i < diff->lossy.count; i++)
-		if (has_node(group, str_from(diff->lossy.all[i])))
-			return true;
-	return false;
+	return diff->flawed || group->is_lossy;
 }
 
 struct evidence *diff_evidence(struct diff *diff)
@@ -479,7 +481,6 @@ static void conclude(struct diff *diff)
 	for (size_t i = 0; i < diff->group_count; i++)
 		if (diff->groups[i]->coverage < diff->coverage)
 			diff->coverage = diff->groups[i]->coverage;
-	texts_sort(&diff->lossy);
 	diff->flawed =
 		diff->evidence.reason_count + diff->evidence.reasons_unlisted > diff->loss_reasons;
 	if (!needs_no_record(diff))

@@ -43,8 +43,8 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 
 /*
  * A loss inside the selection's window; after everything else was added. It counts for the groups
- * that have something on its node; where the selection names containers or programs and nothing of
- * it is on that node, it does not count at all.
+ * that have something on its node and may have run before its end (report/started.h); where the
+ * selection names containers or programs and it counts for no group, it does not count at all.
  */
 void diff_add_loss(struct diff *diff, const struct loss *loss);
 

@@ -7,6 +7,7 @@
 #include "report/change.h"
 #include "report/diff.h"
 #include "report/runs.h"
+#include "report/started.h"
 #include "report/text.h"
 #include "report/traits.h"
 #include "report/unused.h"
@@ -31,8 +32,10 @@ struct diff_group {
 	struct group_key key;
 	struct diff_view *views; /* each once */
 	size_t view_count;
-	bool unseen;            /* for some of it the active profile is not known */
-	struct texts nodes;     /* on which it has something */
+	bool unseen;        /* for some of it the active profile is not known */
+	struct texts nodes; /* on which it has something */
+	struct started started;
+	bool is_lossy;          /* records that were lost may be its own */
 	uint64_t unexplained;   /* records that the profile in force cannot have made */
 	bool is_rest;           /* what is over DIFF_GROUPS_MAX */
 	enum coverage coverage; /* the worst of its parts */
@@ -58,8 +61,7 @@ struct diff {
 	void *tree;              /* of groups by group_key_compare() */
 	struct diff_group *last; /* where the last observation went: the next goes there too */
 	struct evidence evidence;
-	bool is_selective;  /* the selection names something */
-	struct texts lossy; /* nodes that lost records */
+	bool is_selective; /* the selection names something */
 	size_t loss_reasons;
 	bool flawed; /* the evidence of all groups: an input was not read, serials are missing ... */
 	enum coverage coverage;

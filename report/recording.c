@@ -6,6 +6,7 @@
 #include "ingest/arch.h"
 #include "report/format.h"
 #include "report/json.h"
+#include "report/started.h"
 
 #include <inttypes.h>
 #include <search.h>
@@ -39,7 +40,8 @@ struct recording {
 	bool too_many;       /* groups; and so many records are in none */
 	uint64_t beyond;
 	bool has_container;
-	uint64_t left_out; /* records in no container, once finished */
+	uint64_t left_out;      /* records in no container, once finished */
+	struct started started; /* of all of it */
 	struct evidence evidence;
 	struct recorded_group *groups; /* once finished */
 	size_t group_count;
@@ -192,6 +194,7 @@ void recording_add_container(struct recording *recording, const struct container
 	struct member *member = member_for(recording, &key, false);
 
 	recording->has_container = true;
+	started_add_container(&recording->started);
 	if (!member)
 		return;
 	lower_coverage(&member->group, container->coverage);
@@ -236,6 +239,7 @@ static struct member *member_of(struct recording *recording, const struct observ
 
 void recording_add_observation(struct recording *recording, const struct observation *observation)
 {
+	started_add(&recording->started, observation);
 	if (!(recording->phases & (1U << observation->phase)))
 		return;
 	struct member *member = member_of(recording, observation);
@@ -260,6 +264,12 @@ void recording_add_observation(struct recording *recording, const struct observa
 	add_fate(member, observation);
 	widen_window(group, observation);
 	group->records += observation->count;
+}
+
+void recording_add_loss(struct recording *recording, const struct loss *loss)
+{
+	if (started_concerns(started_ms(&recording->started), loss))
+		evidence_add_loss(&recording->evidence, loss);
 }
 
 struct evidence *recording_evidence(struct recording *recording)

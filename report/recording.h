@@ -59,7 +59,11 @@ void recording_free(struct recording *recording);
 void recording_add_container(struct recording *recording, const struct container *container,
 			     struct str node);
 void recording_add_observation(struct recording *recording, const struct observation *observation);
-/* Of the whole recording; the caller adds losses and what else it knows. Its numbers of records,
+/* A loss inside the selection's window, after all observations: it does not count where all that was
+ * selected began later (report/started.h). */
+void recording_add_loss(struct recording *recording, const struct loss *loss);
+
+/* Of the whole recording; the caller adds what else it knows. Its numbers of records,
  * which are those of all groups, are there once it is finished. */
 struct evidence *recording_evidence(struct recording *recording);
 

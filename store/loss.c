@@ -18,6 +18,7 @@ struct rest {
 	uint64_t records; /* of these, where the number is known of each */
 	bool known;
 	int64_t from_ms, to_ms;
+	int64_t until_ms; /* 0: that of some is not known */
 };
 
 /* One node's evidence, while it is asked for. */
@@ -72,13 +73,16 @@ static void put_time(struct buf *text, int64_t ms)
 	buf_put_str(text, str_from(clock_format_rfc3339_ms(ms, stamp)));
 }
 
+/* until_ms: 0 where the time is not known. */
 static int give(struct loss_query *query, struct loss *loss, uint64_t count, bool known,
-		struct buf *text)
+		int64_t until_ms, struct buf *text)
 {
 	loss->count = count;
 	loss->known = known;
 	loss->text = buf_str(text);
 	loss->node = query->node_name;
+	loss->has_until = until_ms != 0;
+	loss->until_ms = until_ms;
 	return query->each(loss, query->context);
 }
 
@@ -108,7 +112,8 @@ static void put_serials(struct buf *text, const struct hole *hole)
 }
 
 /* True if this one is to be said by itself; else it is added to the rest. */
-static bool say(struct rest *rest, uint64_t records, bool known, int64_t from_ms, int64_t to_ms)
+static bool say(struct rest *rest, uint64_t records, bool known, int64_t from_ms, int64_t to_ms,
+		int64_t until_ms)
 {
 	if (rest->said < SAID_ONE_BY_ONE) {
 		rest->said++;
@@ -118,7 +123,12 @@ static bool say(struct rest *rest, uint64_t records, bool known, int64_t from_ms
 		rest->known = true;
 		rest->from_ms = from_ms;
 		rest->to_ms = to_ms;
+		rest->until_ms = until_ms;
 	}
+	if (!until_ms || !rest->until_ms)
+		rest->until_ms = 0;
+	else if (until_ms > rest->until_ms)
+		rest->until_ms = until_ms;
 	rest->records += known ? records : 0;
 	rest->known &= known;
 	rest->from_ms = from_ms < rest->from_ms ? from_ms : rest->from_ms;
@@ -155,7 +165,7 @@ static int give_rest(struct loss_query *query, const char *what)
 				    (uint64_t)rest.to_ms};
 
 	identify(query, &loss, numbers, sizeof(numbers) / sizeof(numbers[0]));
-	return give(query, &loss, rest.records, rest.known, &text);
+	return give(query, &loss, rest.records, rest.known, rest.until_ms, &text);
 }
 
 static void add_filtered(struct loss_query *query, const struct hole *hole)
@@ -193,12 +203,13 @@ static int take_hole(const struct hole *hole, void *context)
 		return 0;
 	}
 	identify_hole(query, &loss, hole, ENTRY_HOLE);
-	if (!loss.reason.n && !say(&query->rest, hole->missing, true, hole->from_ms, hole->to_ms))
+	if (!loss.reason.n &&
+	    !say(&query->rest, hole->missing, true, hole->from_ms, hole->to_ms, hole->to_ms))
 		return 0;
 	put_hole(&text, query, hole);
 	buf_put_str(&text, STR(" never arrived"));
 	put_serials(&text, hole);
-	return give(query, &loss, hole->missing, true, &text);
+	return give(query, &loss, hole->missing, true, hole->to_ms, &text);
 }
 
 /* A log of one record type has a hole at every record of another: thousands say no more than
@@ -214,7 +225,7 @@ static int give_filtered(struct loss_query *query)
 	put_hole(&text, query, &query->filtered);
 	buf_put_str(&text, STR(" are missing; they may be records of other types, because the "
 			       "logs have only one type"));
-	return give(query, &loss, 0, false, &text);
+	return give(query, &loss, 0, false, query->filtered.to_ms, &text);
 }
 
 /* What each kind of evidence says; the number is put before it where there is one. */
@@ -280,6 +291,22 @@ static int64_t end_of(enum loss_kind kind, int64_t ms, uint64_t count)
 	return is_span ? ms + (int64_t)count : ms;
 }
 
+/* Not of what was found in records of some other time. */
+static int64_t until_of(enum loss_kind kind, int64_t ms, uint64_t count)
+{
+	switch (kind) {
+	case LOSS_MALFORMED:
+	case LOSS_INPUT:
+	case LOSS_UNTAKEN:
+	case LOSS_OVERLAP:
+	case LOSS_EXPIRED:
+	case LOSS_LIMIT:
+		return 0;
+	default:
+		return ms ? end_of(kind, ms, count) : 0;
+	}
+}
+
 static int give_note(struct loss_query *query, struct loss *loss, enum loss_kind kind, int64_t ms,
 		     uint64_t count, struct str detail)
 {
@@ -301,7 +328,8 @@ static int give_note(struct loss_query *query, struct loss *loss, enum loss_kind
 		buf_put_str(&text, STR(": "));
 		buf_put_str(&text, detail);
 	}
-	return give(query, loss, count, loss_words[kind].known && count, &text);
+	return give(query, loss, count, loss_words[kind].known && count, until_of(kind, ms, count),
+		    &text);
 }
 
 /* audit_lost is a running total of a boot: what it grew by was lost since the line before. */
@@ -350,8 +378,8 @@ static int give_row(struct loss_query *query, sqlite3_stmt *row, uint64_t *last_
 	struct loss loss = {.count = 0};
 
 	identify(query, &loss, numbers, sizeof(numbers) / sizeof(numbers[0]));
-	if (!loss.reason.n &&
-	    !say(&query->rest, count, loss_words[kind].known && count, ms, end_ms))
+	if (!loss.reason.n && !say(&query->rest, count, loss_words[kind].known && count, ms, end_ms,
+				   until_of(kind, ms, count)))
 		return 0;
 	return give_note(query, &loss, kind, ms, count, sql_column_name(row, 3));
 }

@@ -144,6 +144,8 @@ struct loss {
 	bool known;        /* false: some, or perhaps none; the text says why that cannot be told */
 	struct str text;   /* one sentence for a person, with its time and node */
 	struct str node;   /* whose; empty: not known */
+	bool has_until;    /* else it may concern any time */
+	int64_t until_ms;  /* nothing that was lost is later */
 };
 
 typedef int query_loss_fn(const struct loss *loss, void *context);
