@@ -108,13 +108,23 @@ static void strip_rules(struct proof *proof, const char *name, const char *why)
 			strip_rule(proof, &rules->all[i], why);
 }
 
+static void note_every_call(struct twin_maker *maker, const char *name)
+{
+	char quoted[QUOTED_SIZE];
+
+	lint_add(&maker->twin->notes, SIZE_MAX, "",
+		 "the arguments for which %s is allowed cannot be expressed as rules; every call "
+		 "of it is logged",
+		 text_quote(name, quoted));
+}
+
 /* Takes the name out of the rules that let it pass, and restates for which arguments it does. */
 static void strip_name(struct proof *proof, uint32_t audit_arch, int64_t nr, bool always)
 {
 	const struct rules *rules = &proof->profile.rules;
 	struct twin_maker *maker = proof->maker;
 	bool stub = is_stubs(proof, audit_arch, nr);
-	char name[SYSCALL_NAME_SIZE], quoted[QUOTED_SIZE];
+	char name[SYSCALL_NAME_SIZE];
 
 	syscall_name(audit_arch, nr, name);
 	const struct twin_restated *before = twin_restated(maker, name);
@@ -132,10 +142,7 @@ static void strip_name(struct proof *proof, uint32_t audit_arch, int64_t nr, boo
 
 	proof->stripped++;
 	if (restated && manner == COVER_NONE)
-		lint_add(&maker->twin->notes, SIZE_MAX, "",
-			 "the arguments for which %s is allowed cannot be expressed as rules; "
-			 "every call of it is logged",
-			 text_quote(name, quoted));
+		note_every_call(maker, name);
 	strip_rules(proof, name, reason(proof, stub, always, manner));
 }
 
@@ -143,15 +150,11 @@ static void strip_name(struct proof *proof, uint32_t audit_arch, int64_t nr, boo
 static bool take_back(struct proof *proof, const char *name)
 {
 	struct twin_maker *maker = proof->maker;
-	char quoted[QUOTED_SIZE];
 
 	if (!twin_take_back(maker, name))
 		return false;
 	proof->stripped++;
-	lint_add(&maker->twin->notes, SIZE_MAX, "",
-		 "the arguments for which %s is allowed cannot be expressed as rules; every call "
-		 "of it is logged",
-		 text_quote(name, quoted));
+	note_every_call(maker, name);
 	return true;
 }
 
