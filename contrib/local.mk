@@ -70,3 +70,7 @@ uninstall-local:
 		cmp -s - "$(DESTDIR)$(auditplugindir)/sclog.conf" || \
 		rm -f "$(DESTDIR)$(auditplugindir)/sclog.conf"
 	rmdir "$(DESTDIR)$(localstatedir)/lib/sclog" 2>/dev/null || :
+
+# Recipes for other distributions, and a container image.
+EXTRA_DIST += contrib/packages/sclog.spec contrib/packages/sclog.rpmlintrc contrib/packages/PKGBUILD \
+	contrib/packages/APKBUILD contrib/packages/Containerfile

@@ -123,6 +123,7 @@ shell_tests = \
 	tests/shell/output-safe.test \
 	tests/shell/profile.test \
 	tests/shell/mutated.test \
+	tests/shell/packages.test \
 	tests/shell/pairs.test \
 	tests/shell/replay.test \
 	tests/shell/prune.test \
