@@ -51,6 +51,53 @@ function __sclog_option
     end
 end
 
+# Names that the store knows: those of a column of `sclog containers --format csv`. Containers choose
+# their names, so that only plain ones are offered.
+function __sclog_known
+    set -l column $argv[1]
+    set -l words (commandline -opc)
+    set -l store
+    for i in (seq 2 (count $words))
+        string match -q -- '--db=*' $words[$i]; and set store --db (string replace -- '--db=' '' $words[$i])
+        test "$words[$i]" = --db; and set store --db $words[(math $i + 1)]
+    end
+    sclog $store containers --raw --format csv $argv[2..-1] 2>/dev/null |
+        awk -F , -v "column=$column" 'NR > 1 && !/"/ {
+            sub(/\r$/, "")
+            name = $column == "" && column == 7 ? $5 : $column
+            if (name ~ /^[A-Za-z0-9_][A-Za-z0-9_.\/@+-]*$/) print name
+        }' | sort -u
+end
+
+function __sclog_syscalls
+    sclog explain unconfined --format csv 2>/dev/null |
+        awk -F , 'NR > 1 && $3 ~ /^[a-z0-9_]+$/ { print $3 }' | sort -u
+end
+
+# Values of an option that --help alone does not tell: what stands before the last comma stays.
+function __sclog_option_values
+    switch $argv[1]
+        case --container
+            __sclog_known 2
+        case --image
+            __sclog_known 4
+        case --pod
+            __sclog_known 5
+        case --namespace
+            __sclog_known 6
+        case --node
+            __sclog_known 7
+        case --workload
+            __sclog_known 7 --by workload
+        case --syscall
+            set -l done (string match -r '^.*,' -- $argv[2]; or true)
+            __sclog_syscalls | string replace -r '^' -- "$done"
+        case --profile --against --base --merge --in-force
+            __fish_complete_path $argv[2]
+            printf '%s\n' docker containerd podman runtime-default unconfined
+    end
+end
+
 function __sclog_values
     set -l option (__sclog_option)
     set -l argument (__sclog_argument $option | string replace -a '[@VER]' '')
@@ -59,6 +106,11 @@ function __sclog_values
     if string match -q -- '*=*' $current
         set prefix (string replace -r '=.*' '=' -- $current)
         set current (string replace -r '^[^=]*=' '' -- $current)
+    end
+    if contains -- $option --container --image --pod --namespace --node --workload --syscall \
+            --profile --against --base --merge --in-force
+        __sclog_option_values $option $current | string replace -r '^' -- "$prefix"
+        return
     end
     switch $argument
         case '*|TIME'
@@ -109,9 +161,14 @@ function __sclog_wants_file
     not __sclog_wants_value; and __sclog_command >/dev/null
 end
 
+function __sclog_explains
+    __sclog_wants_file; and test "$(__sclog_command)" = explain; and test -n "$(commandline -ct)"
+end
+
 complete -c sclog -f
 complete -c sclog -n __sclog_wants_value -a '(__sclog_values)'
 complete -c sclog -n __sclog_wants_option -a '(__sclog_options)'
 complete -c sclog -n __sclog_wants_command -a '(__sclog_commands)'
 complete -c sclog -n __sclog_wants_file -F
-complete -c sclog -n 'test (__sclog_command) = fleet' -a 'init load migrate prune status'
+complete -c sclog -n 'test "$(__sclog_command)" = fleet' -a 'init load migrate prune status'
+complete -c sclog -n __sclog_explains -a '(__sclog_syscalls)'
