@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,6 +63,16 @@ int file_read_all(int fd, size_t max, struct buf *text)
 		if (text->n > max)
 			return -EFBIG;
 	}
+}
+
+bool file_begins(const char *path, const void *bytes, size_t n)
+{
+	char head[64];
+	struct stat stat_;
+
+	if (n > sizeof(head) || stat(path, &stat_) < 0 || !S_ISREG(stat_.st_mode))
+		return false;
+	return file_read_at(AT_FDCWD, path, head, n) == (ssize_t)n && memcmp(head, bytes, n) == 0;
 }
 
 const char *file_why_foreign(int fd)

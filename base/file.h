@@ -23,6 +23,10 @@ bool file_read_text(const char *path, char *text, size_t size);
  * it said that it was. */
 int file_read_all(int fd, size_t max, struct buf *text);
 
+/* True if that is a regular file that begins with these bytes, 64 at most. No pipe is opened: its
+ * writer would believe that somebody reads. */
+bool file_begins(const char *path, const void *bytes, size_t n);
+
 /* Why somebody else than the caller and root may have written an open file, as the rest of a
  * sentence about it; NULL: nobody else can. An access list cannot widen this: its mask is the mode's
  * group bits. */

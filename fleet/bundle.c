@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MAGIC     "sclog bundle 1\n"
@@ -66,13 +65,7 @@ int bundle_make(struct store *store, const char *name, bool all, struct buf *bun
 
 bool bundle_is(const char *path)
 {
-	char head[sizeof(MAGIC) - 1];
-	struct stat stat_;
-
-	if (stat(path, &stat_) < 0 || !S_ISREG(stat_.st_mode))
-		return false;
-	return file_read_at(AT_FDCWD, path, head, sizeof(head)) == (ssize_t)sizeof(head) &&
-	       memcmp(head, MAGIC, sizeof(head)) == 0;
+	return file_begins(path, MAGIC, sizeof(MAGIC) - 1);
 }
 
 int bundle_read(const char *path, struct buf *bundle, const char **ret_foreign, struct err *err)

@@ -1,22 +1,16 @@
 #include "ingest/sdjournal.h"
 
+#include "base/file.h"
+
 #include <config.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 bool sdjournal_is_file(const char *path)
 {
-	static const char signature[8] = "LPKSHHRH"; /* systemd, journal-def.h */
-	char bytes[sizeof(signature)];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	bool is = fd >= 0 && pread(fd, bytes, sizeof(bytes), 0) == sizeof(bytes) &&
-		  memcmp(bytes, signature, sizeof(bytes)) == 0;
+	static const char signature[] = "LPKSHHRH"; /* systemd, journal-def.h */
 
-	if (fd >= 0)
-		close(fd);
-	return is;
+	return file_begins(path, signature, strlen(signature));
 }
 
 #ifdef HAVE_LIBSYSTEMD

@@ -3,6 +3,7 @@
 #include "store/writer.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "ingest/node.h"
 #include "store/mark.h"
@@ -38,18 +39,7 @@
 
 bool store_is_database(const char *path)
 {
-	char head[sizeof(DATABASE_MAGIC)];
-	struct stat stat_;
-
-	/* Never opens a pipe: that would take its first bytes from whoever reads it. */
-	if (stat(path, &stat_) < 0 || !S_ISREG(stat_.st_mode))
-		return false;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, head, sizeof(head));
-
-	if (fd >= 0)
-		close(fd);
-	return n == (ssize_t)sizeof(head) && memcmp(head, DATABASE_MAGIC, sizeof(head)) == 0;
+	return file_begins(path, DATABASE_MAGIC, sizeof(DATABASE_MAGIC));
 }
 
 const char *store_library_version(void)

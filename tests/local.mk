@@ -26,6 +26,7 @@ unit_tests += \
 	tests/unit/test_doctor \
 	tests/unit/test_explain \
 	tests/unit/test_export \
+	tests/unit/test_file \
 	tests/unit/test_follow \
 	tests/unit/test_form \
 	tests/unit/test_framing \
