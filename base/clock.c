@@ -408,10 +408,11 @@ int clock_now_ms(int64_t *ret_ms, struct err *err)
 
 	if (text) {
 		if (text[0] != '@' || clock_parse(str_from(text), 0, &span) < 0)
-			return err_set(err, EINVAL,
-				       "SCLOG_NOW='%s' is no time: write @SECONDS since the epoch, "
-				       "as in SCLOG_NOW=@1795302094",
-				       text);
+			return err_set(
+				err, EINVAL,
+				"SCLOG_NOW='%s' is not a time: write @SECONDS since the epoch, "
+				"as in SCLOG_NOW=@1795302094",
+				text);
 		*ret_ms = span.first_ms;
 		return 0;
 	}

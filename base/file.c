@@ -80,7 +80,7 @@ const char *file_why_foreign(int fd)
 	struct stat stat_;
 
 	if (fstat(fd, &stat_) < 0 || !S_ISREG(stat_.st_mode))
-		return "is no regular file";
+		return "is not a regular file";
 	if (stat_.st_uid != 0 && stat_.st_uid != geteuid())
 		return "belongs to another user";
 	return stat_.st_mode & (S_IWGRP | S_IWOTH) ? "can be written by others" : NULL;

@@ -126,7 +126,7 @@ static const struct option_row rows[] = {
 	       "print every event, not only the first use of a syscall by a container"),
 	OPTION(FLAG, 0, "top", NULL, struct watch_options_given, top,
 	       "a live table of workloads; keys sort (s r n x w), filter (/) and quit (q); "
-	       "lines as usual if the output is no terminal"),
+	       "lines as usual if the output is not a terminal"),
 	OPTION(FLAG, 0, "otel", NULL, struct watch_options_given, otel,
 	       "JSON: also write what is known under OpenTelemetry's names"),
 	OPTION_TITLE("Profile"),

@@ -30,8 +30,9 @@ static int lock(int fd, const char *path, struct err *err)
 	struct stat stat_;
 
 	if (fstat(fd, &stat_) < 0 || !S_ISREG(stat_.st_mode))
-		return err_set(err, EINVAL, "store '%s': '%s.watch' beside it is no regular file",
-			       path, path);
+		return err_set(err, EINVAL,
+			       "store '%s': '%s.watch' beside it is not a regular file", path,
+			       path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? busy(fd, path, err)
 					    : err_errno(err, errno, "lock '%s.watch'", path);

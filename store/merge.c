@@ -219,7 +219,7 @@ static int choose_horizon(struct merge *merge, struct err *err)
 		return result;
 	/* theirs is not to keep ours from counting what is yet to come */
 	if (theirs < 0 || theirs % HOUR_MS || theirs > now + STORE_DAY_MS)
-		return err_set(err, EUCLEAN, "store '%s': its horizon is no time in the past",
+		return err_set(err, EUCLEAN, "store '%s': its horizon is not a time in the past",
 			       merge->from.path);
 	merge->horizon_ms = merge->store->horizon_ms;
 	if (theirs <= merge->horizon_ms)

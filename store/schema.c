@@ -316,10 +316,11 @@ int schema_ensure(struct sql *sql, bool write, struct err *err)
 	if (result < 0)
 		return result;
 	if (tables > 0 && application != SCHEMA_APPLICATION_ID)
-		return err_set(err, EINVAL,
-			       "store '%s': this is a database, but no sclog store: name another"
-			       " --db",
-			       sql->path);
+		return err_set(
+			err, EINVAL,
+			"store '%s': this is a database, but not an sclog store: name another"
+			" --db",
+			sql->path);
 	if (version < 0 || (version == 0 && tables > 0))
 		return err_set(err, EUCLEAN,
 			       "store '%s': not a genuine sclog store: there is no schema %lld",

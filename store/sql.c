@@ -144,7 +144,7 @@ static const struct advice advices[] = {
 	{SQLITE_CANTOPEN, ENOENT, true,
 	 "it cannot be opened: look at the path, its directory and their permissions"},
 	{SQLITE_NOTADB, EINVAL, false,
-	 "this is no sclog store: name another --db, or move it away"},
+	 "this is not an sclog store: name another --db, or move it away"},
 	{SQLITE_INTERRUPT, EUCLEAN, false,
 	 "the store is damaged or forged: reading it takes too long"},
 	{SQLITE_TOOBIG, EUCLEAN, false,

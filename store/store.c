@@ -138,7 +138,7 @@ static int check_file(const char *path, struct err *err)
 	if (stat(path, &stat_) < 0)
 		return err_errno(err, errno, "store '%s'", path);
 	if (!S_ISREG(stat_.st_mode))
-		return err_set(err, EINVAL, "store '%s': this is no regular file", path);
+		return err_set(err, EINVAL, "store '%s': this is not a regular file", path);
 	return 0;
 }
 
