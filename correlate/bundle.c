@@ -51,35 +51,36 @@ void bundle_describe_labels(struct lookup *lookup, const json_t *labels)
 		buf_put_str(&both, project);
 		buf_put_char(&both, '/');
 		buf_put_str(&both, service);
-		description_put(lookup->found, DESCRIPTION_WORKLOAD, buf_str(&both));
+		description_put(lookup->found, CONTAINER_AT(workload), buf_str(&both));
 	}
 	for (size_t i = 0; i < sizeof(naming) / sizeof(naming[0]); i++)
-		description_put(lookup->found, DESCRIPTION_WORKLOAD, json_text(labels, naming[i]));
+		description_put(lookup->found, CONTAINER_AT(workload),
+				json_text(labels, naming[i]));
 }
 
 struct annotation {
 	const char *key;
-	enum description_field field;
+	size_t field;
 };
 
 /* containerd, pkg/cri/annotations */
 static const struct annotation containerd_annotations[] = {
-	{"io.kubernetes.cri.container-name", DESCRIPTION_NAME},
-	{"io.kubernetes.cri.sandbox-name", DESCRIPTION_POD},
-	{"io.kubernetes.cri.sandbox-namespace", DESCRIPTION_NAMESPACE},
-	{"io.kubernetes.cri.image-name", DESCRIPTION_IMAGE},
+	{"io.kubernetes.cri.container-name", CONTAINER_AT(name)},
+	{"io.kubernetes.cri.sandbox-name", CONTAINER_AT(pod)},
+	{"io.kubernetes.cri.sandbox-namespace", CONTAINER_AT(namespace)},
+	{"io.kubernetes.cri.image-name", CONTAINER_AT(image)},
 	{NULL, 0},
 };
 
 /* CRI-O, pkg/annotations, and the kubelet's labels, which it copies to annotations */
 static const struct annotation crio_annotations[] = {
-	{"io.kubernetes.container.name", DESCRIPTION_NAME},
-	{"io.kubernetes.pod.name", DESCRIPTION_POD},
-	{"io.kubernetes.cri-o.KubeName", DESCRIPTION_POD},
-	{"io.kubernetes.pod.namespace", DESCRIPTION_NAMESPACE},
-	{"io.kubernetes.cri-o.Namespace", DESCRIPTION_NAMESPACE},
-	{"io.kubernetes.cri-o.ImageName", DESCRIPTION_IMAGE},
-	{"io.kubernetes.cri-o.Image", DESCRIPTION_IMAGE},
+	{"io.kubernetes.container.name", CONTAINER_AT(name)},
+	{"io.kubernetes.pod.name", CONTAINER_AT(pod)},
+	{"io.kubernetes.cri-o.KubeName", CONTAINER_AT(pod)},
+	{"io.kubernetes.pod.namespace", CONTAINER_AT(namespace)},
+	{"io.kubernetes.cri-o.Namespace", CONTAINER_AT(namespace)},
+	{"io.kubernetes.cri-o.ImageName", CONTAINER_AT(image)},
+	{"io.kubernetes.cri-o.Image", CONTAINER_AT(image)},
 	{NULL, 0},
 };
 
@@ -106,12 +107,12 @@ static void describe_in_dialect(struct lookup *lookup, const struct dialect *dia
 	struct description *found = lookup->found;
 	struct str labels = {0};
 
-	description_put(found, DESCRIPTION_RUNTIME, str_from(dialect->runtime));
+	description_put(found, CONTAINER_AT(runtime), str_from(dialect->runtime));
 	for (const struct annotation *a = dialect->annotations; a->key; a++)
 		description_put(found, a->field, json_text(annotations, a->key));
 	/* the pod's own container has the name that the kubelet gives it with Docker and CRI-O */
 	if (dialect->type && str_eq(json_text(annotations, dialect->type), STR("sandbox")))
-		description_put(found, DESCRIPTION_NAME, STR("POD"));
+		description_put(found, CONTAINER_AT(name), STR("POD"));
 	if (dialect->labels)
 		labels = json_text(annotations, dialect->labels);
 	if (labels.n > 0) {
@@ -169,7 +170,7 @@ static void describe_place(struct lookup *lookup, const char *path)
 		const char *namespace = strchr(tasks + 1, '/');
 		bool moby = namespace && strncmp(namespace, "/moby/", strlen("/moby/")) == 0;
 
-		description_put(lookup->found, DESCRIPTION_RUNTIME,
+		description_put(lookup->found, CONTAINER_AT(runtime),
 				moby ? STR("docker") : STR("containerd"));
 		return;
 	}

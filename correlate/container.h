@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/str.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Would the profile in force have logged what is asked about? */
@@ -54,6 +55,9 @@ struct container {
 	struct str profile; /* linux.seccomp as JSON, resolved; empty: none is in force */
 	enum coverage coverage;
 };
+
+/* The text's number in `texts`. */
+#define CONTAINER_AT(field) (offsetof(struct container, field) / sizeof(struct str))
 
 /*
  * Appends the id of a container that has names only: a name alone is one only within its pod, and a

@@ -2,8 +2,8 @@
 
 void description_release(struct description *description)
 {
-	for (size_t i = 0; i < DESCRIPTION_FIELDS; i++)
-		buf_release(&description->field[i]);
+	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++)
+		buf_release(&description->texts[i]);
 	buf_release(&description->profile);
 }
 
@@ -19,20 +19,19 @@ static size_t cut(struct str value)
 	return n;
 }
 
-void description_put(struct description *description, enum description_field field,
-		     struct str value)
+void description_put(struct description *description, size_t field, struct str value)
 {
 	value.n = str_chr(value, '\0');
-	if (description->field[field].n == 0 && value.n > 0)
-		buf_put(&description->field[field], value.p, cut(value));
+	if (description->texts[field].n == 0 && value.n > 0)
+		buf_put(&description->texts[field], value.p, cut(value));
 }
 
 bool description_found(const struct description *description)
 {
 	if (description->has_caps || description->has_profile)
 		return true;
-	for (size_t i = 0; i < DESCRIPTION_FIELDS; i++) {
-		if (description->field[i].n > 0)
+	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++) {
+		if (description->texts[i].n > 0)
 			return true;
 	}
 	return false;

@@ -10,24 +10,16 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "correlate/container.h"
 
 #include <stdint.h>
 
 /* A text longer than this is cut, at the end of a character; one with a NUL before that. */
 #define DESCRIPTION_FIELD_MAX 1024
 
-enum description_field {
-	DESCRIPTION_NAME,
-	DESCRIPTION_IMAGE,
-	DESCRIPTION_POD,
-	DESCRIPTION_NAMESPACE,
-	DESCRIPTION_WORKLOAD,
-	DESCRIPTION_RUNTIME,
-	DESCRIPTION_FIELDS,
-};
-
+/* The texts are a container's: CONTAINER_AT() tells them apart. */
 struct description {
-	struct buf field[DESCRIPTION_FIELDS];
+	struct buf texts[CONTAINER_TEXT_COUNT];
 	bool has_caps;
 	uint64_t caps;
 	bool has_profile;
@@ -38,14 +30,12 @@ void description_release(struct description *description);
 
 #define DESCRIPTION_AUTO __attribute__((cleanup(description_release))) struct description
 
-/* Fills a field that is still empty. */
-void description_put(struct description *description, enum description_field field,
-		     struct str value);
+/* Fills a text that is still empty. */
+void description_put(struct description *description, size_t at, struct str value);
 
-static inline struct str description_get(const struct description *description,
-					 enum description_field field)
+static inline struct str description_get(const struct description *description, size_t at)
 {
-	return buf_str(&description->field[field]);
+	return buf_str(&description->texts[at]);
 }
 
 /* Whether anything at all was found. */

@@ -8,10 +8,10 @@ static void describe_kubernetes(struct lookup *lookup, struct str docker_name, c
 	struct description *found = lookup->found;
 
 	if (str_starts(docker_name, STR("k8s_")))
-		description_put(found, DESCRIPTION_NAME,
+		description_put(found, CONTAINER_AT(name),
 				json_text(labels, "io.kubernetes.container.name"));
-	description_put(found, DESCRIPTION_POD, json_text(labels, "io.kubernetes.pod.name"));
-	description_put(found, DESCRIPTION_NAMESPACE,
+	description_put(found, CONTAINER_AT(pod), json_text(labels, "io.kubernetes.pod.name"));
+	description_put(found, CONTAINER_AT(namespace),
 			json_text(labels, "io.kubernetes.pod.namespace"));
 }
 
@@ -30,10 +30,10 @@ static bool take(struct lookup *lookup, const char *whose, const char *folder)
 		return false;
 	if (str_starts(name, STR("/")))
 		name = str_skip(name, 1);
-	description_put(lookup->found, DESCRIPTION_RUNTIME, STR("docker"));
+	description_put(lookup->found, CONTAINER_AT(runtime), STR("docker"));
 	describe_kubernetes(lookup, name, labels);
-	description_put(lookup->found, DESCRIPTION_NAME, name);
-	description_put(lookup->found, DESCRIPTION_IMAGE, json_text(config, "Image"));
+	description_put(lookup->found, CONTAINER_AT(name), name);
+	description_put(lookup->found, CONTAINER_AT(image), json_text(config, "Image"));
 	bundle_describe_labels(lookup, labels);
 	return true;
 }

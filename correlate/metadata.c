@@ -54,7 +54,7 @@ static void describe(struct lookup *lookup)
 	const struct metadata_hint *hint = lookup->hint;
 
 	if (str_eq(hint->runtime, STR("systemd"))) {
-		description_put(lookup->found, DESCRIPTION_NAME, hint->id);
+		description_put(lookup->found, CONTAINER_AT(name), hint->id);
 		return;
 	}
 	if (hint->outer.n || !lookup_id_is_safe(hint->id))
@@ -67,7 +67,7 @@ static void describe(struct lookup *lookup)
  * stays. */
 static struct str runtime_of(const struct lookup *lookup)
 {
-	struct str found = description_get(lookup->found, DESCRIPTION_RUNTIME);
+	struct str found = description_get(lookup->found, CONTAINER_AT(runtime));
 	struct str hinted = lookup->hint->runtime;
 
 	return found.n > 0 && runtime_is_vague(hinted) ? found : hinted;
@@ -86,16 +86,16 @@ bool metadata_owns_bundle(const struct metadata *metadata, const struct metadata
 /* What a user named is not what others named so; its runtime is in no pod. */
 static void qualify(struct description *found, uint32_t owner)
 {
-	static const enum description_field named[] = {DESCRIPTION_NAME, DESCRIPTION_IMAGE,
-						       DESCRIPTION_WORKLOAD};
+	static const size_t named[] = {CONTAINER_AT(name), CONTAINER_AT(image),
+				       CONTAINER_AT(workload)};
 
 	if (!owner)
 		return;
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
-		if (found->field[named[i]].n)
-			owner_put_owner(&found->field[named[i]], owner);
-	buf_clear(&found->field[DESCRIPTION_POD]);
-	buf_clear(&found->field[DESCRIPTION_NAMESPACE]);
+		if (found->texts[named[i]].n)
+			owner_put_owner(&found->texts[named[i]], owner);
+	buf_clear(&found->texts[CONTAINER_AT(pod)]);
+	buf_clear(&found->texts[CONTAINER_AT(namespace)]);
 }
 
 bool metadata_describe(struct metadata *metadata, const struct metadata_hint *hint,
@@ -112,19 +112,16 @@ bool metadata_describe(struct metadata *metadata, const struct metadata_hint *hi
 	owner_put_id(&id, hint);
 
 	struct container container = {
-		.id = buf_str(&id),
-		.name = description_get(&found, DESCRIPTION_NAME),
-		.runtime = runtime_of(&lookup),
-		.image = description_get(&found, DESCRIPTION_IMAGE),
-		.pod = description_get(&found, DESCRIPTION_POD),
-		.namespace = description_get(&found, DESCRIPTION_NAMESPACE),
-		.workload = description_get(&found, DESCRIPTION_WORKLOAD),
 		.has_caps = found.has_caps,
 		.caps = found.caps,
 		.has_profile = found.has_profile,
 		.profile = buf_str(&found.profile),
 	};
 
+	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++)
+		container.texts[i] = description_get(&found, i);
+	container.id = buf_str(&id);
+	container.runtime = runtime_of(&lookup);
 	if (found.has_profile)
 		container.coverage = metadata_coverage(container.profile);
 	*ret_container = container_copy(&container);

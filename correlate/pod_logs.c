@@ -31,9 +31,9 @@ static bool is_link_of(struct lookup *lookup, const char *folder, const char *na
 	(void)folder;
 	if (!strip(&rest, buf_str(suffix)) || !split(rest, parts, 3))
 		return false;
-	description_put(lookup->found, DESCRIPTION_POD, parts[0]);
-	description_put(lookup->found, DESCRIPTION_NAMESPACE, parts[1]);
-	description_put(lookup->found, DESCRIPTION_NAME, parts[2]);
+	description_put(lookup->found, CONTAINER_AT(pod), parts[0]);
+	description_put(lookup->found, CONTAINER_AT(namespace), parts[1]);
+	description_put(lookup->found, CONTAINER_AT(name), parts[2]);
 	return true;
 }
 
@@ -46,12 +46,12 @@ static bool is_pods_folder(struct lookup *lookup, const char *folder, const char
 	(void)folder;
 	if (!strip(&rest, buf_str(suffix)) || !split(rest, parts, 2))
 		return false;
-	description_put(lookup->found, DESCRIPTION_NAMESPACE, parts[0]);
-	description_put(lookup->found, DESCRIPTION_POD, parts[1]);
+	description_put(lookup->found, CONTAINER_AT(namespace), parts[0]);
+	description_put(lookup->found, CONTAINER_AT(pod), parts[1]);
 	return true;
 }
 
-static bool has(const struct lookup *lookup, enum description_field field)
+static bool has(const struct lookup *lookup, size_t field)
 {
 	return description_get(lookup->found, field).n > 0;
 }
@@ -64,7 +64,7 @@ void pod_logs_describe(struct lookup *lookup)
 	/* a container whose runtime named it is in no pod, or the runtime named that too */
 	if (lookup->hint->owner)
 		return;
-	if (has(lookup, DESCRIPTION_NAME) && (has(lookup, DESCRIPTION_POD) || uid.n == 0))
+	if (has(lookup, CONTAINER_AT(name)) && (has(lookup, CONTAINER_AT(pod)) || uid.n == 0))
 		return;
 	buf_format(&link, "-%.*s.log", (int)lookup->hint->id.n, lookup->hint->id.p);
 	if (lookup_each(lookup, "/var/log/containers", "/var/log/containers", is_link_of, &link) ||

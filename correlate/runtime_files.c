@@ -282,7 +282,7 @@ bool runtime_is_vague(struct str runtime)
 
 bool lookup_may_be(const struct lookup *lookup, const char *runtime)
 {
-	struct str found = description_get(lookup->found, DESCRIPTION_RUNTIME);
+	struct str found = description_get(lookup->found, CONTAINER_AT(runtime));
 
 	if (found.n > 0)
 		return str_eq(found, str_from(runtime));

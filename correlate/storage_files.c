@@ -10,14 +10,14 @@ static void describe_image(struct lookup *lookup, const char *whose, const char 
 {
 	BUF_AUTO path = {0};
 
-	if (description_get(lookup->found, DESCRIPTION_IMAGE).n > 0 || id.n == 0)
+	if (description_get(lookup->found, CONTAINER_AT(image)).n > 0 || id.n == 0)
 		return;
 	buf_format(&path, "%s/%s-images/images.json", root, driver);
 
 	json_auto_t *image = lookup_json_element(lookup, whose, path.p, id);
 
-	description_put(lookup->found, DESCRIPTION_IMAGE, first_name(image));
-	description_put(lookup->found, DESCRIPTION_IMAGE, id); /* untagged since */
+	description_put(lookup->found, CONTAINER_AT(image), first_name(image));
+	description_put(lookup->found, CONTAINER_AT(image), id); /* untagged since */
 }
 
 static void describe_entry(struct lookup *lookup, const json_t *entry)
@@ -25,8 +25,8 @@ static void describe_entry(struct lookup *lookup, const json_t *entry)
 	struct str text = json_text(entry, "metadata");
 	json_auto_t *metadata = json_read(text);
 
-	description_put(lookup->found, DESCRIPTION_NAME, first_name(entry));
-	description_put(lookup->found, DESCRIPTION_IMAGE, json_text(metadata, "image-name"));
+	description_put(lookup->found, CONTAINER_AT(name), first_name(entry));
+	description_put(lookup->found, CONTAINER_AT(image), json_text(metadata, "image-name"));
 }
 
 static bool take_list(struct lookup *lookup, const char *whose, const char *root,
