@@ -119,15 +119,13 @@ void follow_slot_begin(struct follow *follow, struct follow_slot *slot, int fd, 
 
 void follow_slot_restart(struct follow *follow, struct follow_slot *slot)
 {
+	MEM_AUTO char *path = mem_copy(str_from(slot->path));
 	int fd = dup(slot->input.fd);
-	char *path = slot->path;
 
-	slot->path = NULL;
 	slot->identified = false;
 	follow_slot_close(follow, slot);
 	lseek(fd, 0, SEEK_SET);
 	follow_slot_begin(follow, slot, fd, false, path);
-	free(path);
 }
 
 void follow_slot_rename(struct follow_slot *slot, const char *path)

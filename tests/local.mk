@@ -151,8 +151,8 @@ TESTS += $(unit_tests) $(shell_tests)
 EXTRA_DIST += $(shell_tests) tests/fuzz/seeds tests/fuzz/run tests/cmocka.sh tests/tap.sh tests/postgres.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/locale-months tests/documents tests/metadata tests/profiles
 
 # The unit tests once more, each memory access watched; as many at a time as there are processors.
-check-valgrind: $(unit_tests)
-	printf '%s\n' $(unit_tests) | srcdir='$(srcdir)' \
+check-valgrind: $(unit_tests) sclog$(EXEEXT)
+	printf '%s\n' $(unit_tests) | SCLOG='$(abs_builddir)/sclog' srcdir='$(srcdir)' \
 		xargs -P "$$(getconf _NPROCESSORS_ONLN)" -n 1 $(srcdir)/tests/valgrind.sh
 
 # Fuzz targets. ../configure CC=clang --enable-fuzz && make fuzz FUZZ_SECONDS=600 fuzzes each that

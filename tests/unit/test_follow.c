@@ -218,6 +218,24 @@ static void run_until(struct watch *watch, const char *lines, const char *notice
 	}
 }
 
+/* Files of the directory that are open. */
+static unsigned open_logs(void)
+{
+	DIR *fds = opendir("/proc/self/fd");
+	struct dirent *entry;
+	char link[300], target[512];
+	unsigned count = 0;
+
+	while ((entry = readdir(fds))) {
+		snprintf(link, sizeof(link), "/proc/self/fd/%s", entry->d_name);
+		ssize_t n = readlink(link, target, sizeof(target) - 1);
+
+		count += n > 0 && strncmp(target, directory, strlen(directory)) == 0;
+	}
+	closedir(fds);
+	return count;
+}
+
 #define assert_lines(watch, want)   assert_text(&(watch)->lines, want)
 #define assert_files(watch, want)   assert_text(&(watch)->files, want)
 #define assert_notices(watch, want) assert_text(&(watch)->notices, want)
@@ -579,6 +597,7 @@ static void test_truncated_without_copy(void **state)
 	run(&watch, 0);
 	assert_lines(&watch, "1\n2\n3\n4 and much more than there was\n5\n6\n");
 	assert_notices(&watch, "TRUNCATED! TRUNCATED! TRUNCATED! ");
+	assert_int_equal(open_logs(), 1);
 	stop(&watch);
 }
 
@@ -1018,23 +1037,6 @@ static void test_directory_cannot_be_listed(void **state)
 }
 
 /* Two logs are open at most. */
-static unsigned open_logs(void)
-{
-	DIR *fds = opendir("/proc/self/fd");
-	struct dirent *entry;
-	char link[300], target[512];
-	unsigned count = 0;
-
-	while ((entry = readdir(fds))) {
-		snprintf(link, sizeof(link), "/proc/self/fd/%s", entry->d_name);
-		ssize_t n = readlink(link, target, sizeof(target) - 1);
-
-		count += n > 0 && strncmp(target, directory, strlen(directory)) == 0;
-	}
-	closedir(fds);
-	return count;
-}
-
 static void test_open_files(void **state)
 {
 	struct watch watch;
