@@ -179,9 +179,10 @@ static unsigned long long read_ip(struct str text)
 {
 	char copy[32] = "";
 
-	if (text.n < sizeof(copy))
-		memcpy(copy, text.p, text.n);
-	return text.n ? strtoull(copy, NULL, 0) : 0;
+	if (text.n == 0 || text.n >= sizeof(copy))
+		return 0;
+	memcpy(copy, text.p, text.n);
+	return strtoull(copy, NULL, 0);
 }
 
 static void put_name(struct buf *to, const char *key, struct str value)
