@@ -18,7 +18,8 @@ struct hidden {
 	int64_t looked_ms; /* realtime: the last look; 0: none */
 };
 
-/* Takes what a look at that time (realtime) showed: writes the spans anew, and warns of a cause that was not there before. */
+/* Takes what a look at that time (realtime) showed: writes the spans anew, and warns of a cause that
+ * was not there before. */
 int hidden_take(struct hidden *hidden, const struct hiding *now, int64_t now_ms,
 		struct evidence *evidence, struct err *err);
 

@@ -1,5 +1,5 @@
 /*
- * What the files of cli/watch*.c know of each other. Not for other files.
+ * What the files of live/watch*.c know of each other. Not for other files.
  */
 #ifndef SCLOG_LIVE_WATCH_PRIVATE_H
 #define SCLOG_LIVE_WATCH_PRIVATE_H

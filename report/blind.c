@@ -54,22 +54,9 @@ static const struct {
 	{SECCOMP_RET_LOG, LOGGED_LOG, false},
 };
 
-static bool passes(uint32_t value)
-{
-	uint32_t action = value & SECCOMP_RET_ACTION_FULL;
-
-	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
-}
-
-/* An action that the kernel does not know kills the process. */
 static uint32_t action_of(uint32_t value)
 {
-	uint32_t action = value & SECCOMP_RET_ACTION_FULL;
-
-	for (size_t i = 0; i < sizeof(log_rules) / sizeof(log_rules[0]); i++)
-		if (log_rules[i].action == action)
-			return action;
-	return action == SECCOMP_RET_ALLOW ? action : SECCOMP_RET_KILL_PROCESS;
+	return value_effect(value) & SECCOMP_RET_ACTION_FULL;
 }
 
 static bool is_logged(const struct blind *blind, uint32_t value)
@@ -83,25 +70,15 @@ static bool is_logged(const struct blind *blind, uint32_t value)
 	return false;
 }
 
-/* What a program sees of a refusal: the action, and what goes with it. */
-static uint32_t effect_of(uint32_t value)
-{
-	uint32_t action = action_of(value);
-	bool has_data = action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRAP ||
-			action == SECCOMP_RET_TRACE;
-
-	return value_effect(has_data ? value : action);
-}
-
 static uint32_t fold_kind(uint32_t asked, uint32_t was, const void *context)
 {
 	const struct blind *blind = context;
 
 	if (is_logged(blind, was))
 		return BLIND_NOT;
-	if (passes(asked))
-		return passes(was) ? BLIND_PASSES : BLIND_NOT;
-	return effect_of(asked) == effect_of(was) ? BLIND_ALREADY : BLIND_CALL;
+	if (value_passes(asked))
+		return value_passes(was) ? BLIND_PASSES : BLIND_NOT;
+	return value_effect(asked) == value_effect(was) ? BLIND_ALREADY : BLIND_CALL;
 }
 
 /* What was refused before cannot be lost. */

@@ -41,21 +41,14 @@ struct comparison {
 	unsigned excess; /* of all together */
 };
 
-static bool passes(uint32_t value)
-{
-	uint32_t action = value & SECCOMP_RET_ACTION_FULL;
-
-	return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG;
-}
-
 static uint32_t excess_of(uint32_t first, uint32_t second, const void *context)
 {
 	(void)context;
 	if (value_effect(first) == value_effect(second))
 		return 0;
-	if (passes(first) == passes(second))
+	if (value_passes(first) == value_passes(second))
 		return EXCESS_NONE;
-	return passes(first) ? EXCESS_FIRST : EXCESS_SECOND;
+	return value_passes(first) ? EXCESS_FIRST : EXCESS_SECOND;
 }
 
 static unsigned compare_call(struct comparison *comparison, const struct difference *difference)

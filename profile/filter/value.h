@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* kernel/seccomp.c, MAX_ERRNO: the kernel cuts ERRNO's data there, and libseccomp takes less only. */
@@ -24,6 +25,12 @@ enum pass {
 
 /* An action that the kernel does not know refuses. */
 enum pass value_pass(uint32_t value);
+
+/* The call is made, whether or not that is logged. */
+static inline bool value_passes(uint32_t value)
+{
+	return value_pass(value) >= PASS_LOGGED;
+}
 
 /*
  * The value without what has no effect: the kernel ignores the data of ALLOW, LOG, KILL* and
