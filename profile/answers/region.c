@@ -19,12 +19,9 @@
 #define BITS 64
 #define LEAF (SUBJECTS * BITS) /* the variable of all leaves: after all others */
 
-/* The other number of a leaf with a value: no node has it. */
-#define LEAF_VALUE UINT32_MAX
-
 struct diagram_node {
 	uint32_t variable; /* subject * 64 + 63 - bit */
-	diagram zero, one; /* of a leaf: its value, and LEAF_VALUE */
+	diagram zero, one; /* of a leaf: its value, twice */
 };
 
 enum { OPERATION_NONE, OPERATION_CHOOSE, OPERATION_COUNT };
@@ -164,7 +161,7 @@ static diagram make(struct regions *regions, uint32_t variable, diagram zero, di
 
 diagram diagram_value(struct regions *regions, uint32_t value)
 {
-	const struct diagram_node node = {LEAF, value, LEAF_VALUE};
+	const struct diagram_node node = {LEAF, value, value};
 
 	return put_node(regions, &node);
 }
@@ -278,53 +275,20 @@ region region_bit(struct regions *regions, unsigned subject, unsigned bit)
 	return make(regions, subject * BITS + BITS - 1 - bit, REGION_NONE, REGION_ALL);
 }
 
-/* One more bit, above those that `so_far` tests. A bit outside the mask reads as zero. */
-static region compare_bit(struct regions *regions, uint32_t variable, bool masked, bool k,
-			  enum compare_op op, region so_far)
-{
-	if (op == COMPARE_EQ) {
-		if (masked)
-			return k ? make(regions, variable, REGION_NONE, so_far)
-				 : make(regions, variable, so_far, REGION_NONE);
-		return k ? REGION_NONE : so_far;
-	}
-	if (masked)
-		return k ? make(regions, variable, REGION_NONE, so_far)
-			 : make(regions, variable, so_far, REGION_ALL);
-	return k ? REGION_NONE : so_far;
-}
-
-region region_subject(struct regions *regions, unsigned subject, uint64_t mask, enum compare_op op,
-		      uint64_t k)
-{
-	region result = op == COMPARE_GT ? REGION_NONE : REGION_ALL;
-
-	if (op == COMPARE_SET)
-		return region_not(regions,
-				  region_subject(regions, subject, mask & k, COMPARE_EQ, 0));
-	for (unsigned bit = 0; bit < BITS; bit++)
-		result = compare_bit(regions, subject * BITS + BITS - 1 - bit, mask >> bit & 1,
-				     k >> bit & 1, op, result);
-	return result;
-}
-
-region region_argument(struct regions *regions, unsigned argument, uint64_t mask,
-		       enum compare_op op, uint64_t k)
-{
-	return region_subject(regions, SUBJECT_ARGUMENTS + argument, mask, op, k);
-}
-
 /*
- * What region_subject() and diagram_choose() would give, in one pass from the lowest bit up: no
- * bit of yes and no may come before those of the half.
+ * The highest of so many bits, of which `last` is the lowest's variable, under a mask, compared: one
+ * pass from the lowest up. No bit of yes and no may come before them. A bit outside the mask reads as
+ * zero.
  */
-static diagram test_fast(struct regions *regions, uint32_t last, uint32_t mask, enum compare_op op,
-			 uint32_t k, diagram yes, diagram no)
+static diagram compare(struct regions *regions, uint32_t last, unsigned bits, uint64_t mask,
+		       enum compare_op op, uint64_t k, diagram yes, diagram no)
 {
 	diagram result = op == COMPARE_GT ? no : yes;
 	diagram above = op == COMPARE_EQ ? no : yes; /* where a higher bit is set that is not k's */
 
-	for (unsigned bit = 0; bit < 32; bit++) {
+	if (op == COMPARE_SET)
+		return compare(regions, last, bits, mask & k, COMPARE_EQ, 0, no, yes);
+	for (unsigned bit = 0; bit < bits; bit++) {
 		bool masked = mask >> bit & 1, one = k >> bit & 1;
 
 		if (!masked)
@@ -334,6 +298,19 @@ static diagram test_fast(struct regions *regions, uint32_t last, uint32_t mask, 
 				     : make(regions, last - bit, result, above);
 	}
 	return result;
+}
+
+region region_subject(struct regions *regions, unsigned subject, uint64_t mask, enum compare_op op,
+		      uint64_t k)
+{
+	return compare(regions, subject * BITS + BITS - 1, BITS, mask, op, k, REGION_ALL,
+		       REGION_NONE);
+}
+
+region region_argument(struct regions *regions, unsigned argument, uint64_t mask,
+		       enum compare_op op, uint64_t k)
+{
+	return region_subject(regions, SUBJECT_ARGUMENTS + argument, mask, op, k);
 }
 
 /*
@@ -358,10 +335,8 @@ diagram diagram_test(struct regions *regions, unsigned subject, bool high, uint3
 	uint32_t last = subject * BITS + (high ? 31 : 63);
 	unsigned shift = high ? 32 : 0;
 
-	if (op == COMPARE_SET)
-		return diagram_test(regions, subject, high, mask & k, COMPARE_EQ, 0, no, yes);
 	if (regions->nodes[yes].variable > last && regions->nodes[no].variable > last)
-		return test_fast(regions, last, mask, op, k, yes, no);
+		return compare(regions, last, 32, mask, op, k, yes, no);
 	if (op == COMPARE_EQ && mask == UINT32_MAX && regions->nodes[yes].variable > last &&
 	    regions->nodes[no].variable > last - 32)
 		return test_equal(regions, last - 31, last, k, yes, no);
@@ -374,67 +349,6 @@ diagram diagram_test(struct regions *regions, unsigned subject, bool high, uint3
 static uint32_t leaf_value(const struct regions *regions, diagram a)
 {
 	return regions->nodes[a].zero;
-}
-
-/* One diagram, with each leaf replaced. */
-struct mapping {
-	struct regions *regions;
-	uint32_t operation;
-	diagram_change *change;
-	const void *context;
-};
-
-static diagram map(const struct mapping *mapping, diagram a)
-{
-	struct regions *regions = mapping->regions;
-	const struct diagram_node node = regions->nodes[a];
-
-	if (node.variable == LEAF)
-		return mapping->change(node.zero, mapping->context);
-	struct diagram_memo *memo = memo_slot(regions, mapping->operation, a, 0, 0);
-
-	if (memo_has(memo, mapping->operation, a, 0, 0))
-		return memo->result;
-	if (!regions_step(regions))
-		return REGION_NONE;
-	diagram zero = map(mapping, node.zero), one = map(mapping, node.one);
-	diagram result = make(regions, node.variable, zero, one);
-
-	*memo = (struct diagram_memo){mapping->operation, a, 0, 0, result};
-	return result;
-}
-
-struct change {
-	struct regions *regions;
-	diagram_change *change;
-	const void *context;
-};
-
-static uint32_t changed_leaf(uint32_t value, const void *context)
-{
-	const struct change *change = context;
-
-	return diagram_value(change->regions, change->change(value, change->context));
-}
-
-diagram diagram_map(struct regions *regions, diagram a, diagram_change *change, const void *context)
-{
-	const struct change leaf = {regions, change, context};
-	const struct mapping mapping = {regions, next_operation(regions), changed_leaf, &leaf};
-
-	return map(&mapping, a);
-}
-
-static uint32_t is_value(uint32_t value, const void *context)
-{
-	return value == *(const uint32_t *)context ? REGION_ALL : REGION_NONE;
-}
-
-region diagram_where(struct regions *regions, diagram a, uint32_t value)
-{
-	const struct mapping mapping = {regions, next_operation(regions), is_value, &value};
-
-	return map(&mapping, a);
 }
 
 struct joining {
@@ -475,6 +389,37 @@ diagram diagram_join(struct regions *regions, diagram a, diagram b, diagram_fold
 	const struct joining joining = {regions, next_operation(regions), fold, context};
 
 	return join(&joining, a, b);
+}
+
+struct change {
+	diagram_change *change;
+	const void *context;
+};
+
+static uint32_t fold_one(uint32_t a, uint32_t b, const void *context)
+{
+	const struct change *change = context;
+
+	(void)b;
+	return change->change(a, change->context);
+}
+
+diagram diagram_map(struct regions *regions, diagram a, diagram_change *change, const void *context)
+{
+	const struct change of = {change, context};
+
+	return diagram_join(regions, a, REGION_NONE, fold_one, &of);
+}
+
+static uint32_t fold_same(uint32_t a, uint32_t b, const void *context)
+{
+	(void)context;
+	return a == b;
+}
+
+region diagram_where(struct regions *regions, diagram a, uint32_t value)
+{
+	return diagram_join(regions, a, diagram_value(regions, value), fold_same, NULL);
 }
 
 /* A search over all nodes of a diagram. */

@@ -5,14 +5,14 @@
  * eight subjects of a call, highest bit first: arch and number, six arguments, the instruction
  * pointer. It gives a 32-bit value for every call. Two diagrams are the same function if and only
  * if they have the same number, so that "do these do the same" is a comparison. A region is a set:
- * a diagram of the leaves REGION_NONE and REGION_ALL. A comparison of one argument takes 64 nodes
+ * a diagram of the values 0 and 1, which are REGION_NONE and REGION_ALL. A comparison of one argument takes 64 nodes
  * at most.
  *
  * Whoever chooses a filter chooses how large its diagrams are, so nodes and work are limited.
  * What meets the limit sets `full`, and then every result since the last regions_mark() is void:
  * the answer is "cannot tell". The limits bound a whole `struct regions`, for all questions
- * together: some 40 MB and a fifth of a second of work. Searches over a diagram are always carried out,
- * and count as well.
+ * together: some 40 MB and a fifth of a second of work. Searches over a diagram are always carried
+ * out, and count as well.
  */
 #ifndef SCLOG_PROFILE_ANSWERS_REGION_H
 #define SCLOG_PROFILE_ANSWERS_REGION_H
