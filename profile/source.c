@@ -177,35 +177,6 @@ static void ask_systemd(struct profile_source *source)
 
 /* --- Podman's default */
 
-/* The value of `seccomp_profile = "..."` below [containers], the last one; NULL for none. */
-static char *find_setting(struct str text)
-{
-	static const char key[] = "seccomp_profile";
-	char *found = NULL;
-	bool inside = false;
-
-	while (text.n) {
-		size_t n = str_chr(text, '\n'), at = strlen(key);
-		struct str line = str_of(text.p, n);
-
-		text = str_skip(text, n < text.n ? n + 1 : n);
-		while (line.n && isblank((unsigned char)line.p[0]))
-			line = str_skip(line, 1);
-		if (line.n && line.p[0] == '[')
-			inside = str_starts(line, STR("[containers]"));
-		if (!inside || !str_starts(line, str_from(key)))
-			continue;
-		while (at < line.n && strchr(" \t=\"'", line.p[at]))
-			at++;
-		line = str_skip(line, at);
-		for (n = 0; n < line.n && !strchr("\"'\r", line.p[n]);)
-			n++;
-		free(found);
-		found = n ? mem_copy(str_of(line.p, n)) : NULL;
-	}
-	return found;
-}
-
 static void take_setting(const char *path, char **setting)
 {
 	BUF_AUTO text = {0};
@@ -213,12 +184,12 @@ static void take_setting(const char *path, char **setting)
 
 	if (read_file(path, CONFIG_MAX_BYTES, &text, &ignored) < 0)
 		return;
-	char *found = find_setting(buf_str(&text));
+	struct str found = unit_setting(buf_str(&text), "[containers]", "seccomp_profile", "");
 
-	if (!found)
+	if (!found.n)
 		return;
 	free(*setting);
-	*setting = found;
+	*setting = mem_copy(found);
 }
 
 /* Later files win (containers.conf(5)); CONTAINERS_CONF stands for all of them. */

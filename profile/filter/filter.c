@@ -116,16 +116,18 @@ static int add_arch(struct builder *builder, size_t i)
 	return 0;
 }
 
-/* A new filter knows the machine's own arch; for another host that one goes and its own comes. */
+int filter_set_arch(scmp_filter_ctx context, uint32_t token)
+{
+	int r = token == seccomp_arch_native() ? 0 : seccomp_arch_remove(context, SCMP_ARCH_NATIVE);
+
+	return r < 0 || token == seccomp_arch_native() ? r : seccomp_arch_add(context, token);
+}
+
 static int add_host_arch(struct builder *builder)
 {
 	uint32_t host = builder->options->arch;
-	int r = 0;
+	int r = filter_set_arch(builder->context, host);
 
-	if (host != seccomp_arch_native())
-		r = seccomp_arch_remove(builder->context, SCMP_ARCH_NATIVE);
-	if (r == 0 && host != seccomp_arch_native())
-		r = seccomp_arch_add(builder->context, host);
 	if (r < 0)
 		return err_errno(builder->err, -r, "libseccomp cannot build for this architecture");
 	builder->filter->arches[builder->filter->arch_count++].token = host;
@@ -484,40 +486,35 @@ static void swap_instruction(const struct rules *rules, struct sock_filter *insn
 		insn->k = k;
 }
 
+int filter_export(scmp_filter_ctx context, struct filter *filter)
+{
+	int fd = memfd_create("filter", MFD_CLOEXEC);
+	int r = fd < 0 ? -errno : seccomp_export_bpf(context, fd);
+	off_t size = r < 0 ? r : lseek(fd, 0, SEEK_END);
+
+	if (r == 0) {
+		filter->count = size < 0 ? 0 : (size_t)size / sizeof(*filter->program);
+		filter->program = mem_new(filter->count, sizeof(*filter->program));
+		if (size < 0 || pread(fd, filter->program, (size_t)size, 0) != size)
+			r = -EIO;
+	}
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
 /* libseccomp writes the program in the byte order of the filter's arches. */
-static int read_program(struct builder *builder, int fd)
+static int export_program(struct builder *builder)
 {
 	struct filter *filter = builder->filter;
-	off_t size = lseek(fd, 0, SEEK_END);
+	bool foreign = filter->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
+	int r = filter_export(builder->context, filter);
 
-	if (size < 0)
-		return err_errno(builder->err, errno, "cannot read back the filter");
-	filter->count = (size_t)size / sizeof(*filter->program);
-	filter->program = mem_new(filter->count, sizeof(*filter->program));
-	if (pread(fd, filter->program, (size_t)size, 0) != size)
-		return err_set(builder->err, EIO, "cannot read back the filter");
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	bool foreign = filter->big_endian;
-#else
-	bool foreign = !filter->big_endian;
-#endif
+	if (r < 0)
+		return err_errno(builder->err, -r, "libseccomp cannot export the filter");
 	for (size_t i = 0; foreign && i < filter->count; i++)
 		swap_instruction(builder->rules, &filter->program[i]);
 	return 0;
-}
-
-static int export_program(struct builder *builder)
-{
-	int fd = memfd_create("filter", MFD_CLOEXEC);
-
-	if (fd < 0)
-		return err_errno(builder->err, errno, "cannot create a memory file for the filter");
-	int r = seccomp_export_bpf(builder->context, fd);
-
-	r = r < 0 ? err_errno(builder->err, -r, "libseccomp cannot export the filter")
-		  : read_program(builder, fd);
-	close(fd);
-	return r;
 }
 
 static bool wants_stub(const struct builder *builder)

@@ -70,6 +70,12 @@ int filter_build(const struct rules *rules, const struct profile_options *option
 		 struct filter *filter, struct lints *lints, struct err *err);
 void filter_release(struct filter *filter);
 
+/* The steps of it that are libseccomp's alone, for who builds without a document. A new context knows
+ * the machine's own arch: makes another the only one. -errno. */
+int filter_set_arch(scmp_filter_ctx context, uint32_t token);
+/* The context's program, which is filter_release()'s to free, in the byte order of its arches. -errno. */
+int filter_export(scmp_filter_ctx context, struct filter *filter);
+
 /* Puts a program on top of a stack of this machine's byte order; takes it over. It must have passed
  * filter_check(). The stack's arches are profile/answers/survey.h's to find. */
 void filter_push(struct filter *stack, struct sock_filter *program, size_t count);

@@ -11,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /* Calls of one list; a kernel has fewer than 500 and @known fewer than 700. */
 #define MAX_CALLS 4096
@@ -123,20 +121,11 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static struct str strip(struct str text)
-{
-	while (text.n && is_blank(text.p[0]))
-		text = str_skip(text, 1);
-	while (text.n && is_blank(text.p[text.n - 1]))
-		text.n--;
-	return text;
-}
-
 static bool next_word(struct str *rest, struct str *ret_word)
 {
 	size_t n = 0;
 
-	*rest = strip(*rest);
+	*rest = unit_strip(*rest);
 	while (n < rest->n && !is_blank(rest->p[n]))
 		n++;
 	*ret_word = str_of(rest->p, n);
@@ -177,16 +166,13 @@ static int put_call(struct parser *parser, const struct assignment *assignment,
 /* The lines below the group's name, which stand further in; "# ..." is a comment. */
 static bool find_group(struct str groups, const char *name, struct str *ret_members)
 {
-	while (groups.n) {
-		size_t n = str_chr(groups, '\n');
-		struct str line = str_of(groups.p, n);
+	struct str line;
 
-		groups = str_skip(groups, n < groups.n ? n + 1 : n);
-		if (!str_eq(line, str_from(name)))
-			continue;
-		*ret_members = groups;
-		return true;
-	}
+	while (unit_line(&groups, &line))
+		if (str_eq(line, str_from(name))) {
+			*ret_members = groups;
+			return true;
+		}
 	return false;
 }
 
@@ -203,7 +189,7 @@ static int put_group(struct parser *parser, const struct assignment *assignment,
 		     const struct unit_call *call, unsigned depth)
 {
 	struct assignment inner = *assignment;
-	struct str members;
+	struct str members, line;
 	char quoted[QUOTED_SIZE];
 
 	if (parser->in->groups.n == 0)
@@ -214,11 +200,9 @@ static int put_group(struct parser *parser, const struct assignment *assignment,
 		return 0;
 	}
 	inner.of_group = true;
-	while (depth < MAX_GROUP_DEPTH && members.n && is_blank(members.p[0])) {
-		size_t n = str_chr(members, '\n');
-		struct str line = strip(str_of(members.p, n));
-
-		members = str_skip(members, n < members.n ? n + 1 : n);
+	while (depth < MAX_GROUP_DEPTH && members.n && is_blank(members.p[0]) &&
+	       unit_line(&members, &line)) {
+		line = unit_strip(line);
 		if (line.n == 0 || line.p[0] == '#')
 			continue;
 		MEM_AUTO char *name = mem_copy(line);
@@ -476,7 +460,7 @@ static void enter_section(struct parser *parser, struct str line)
 
 static int take_line(struct parser *parser, struct str line)
 {
-	line = strip(line);
+	line = unit_strip(line);
 	size_t equals = str_chr(line, '=');
 
 	if (line.n == 0)
@@ -487,7 +471,8 @@ static int take_line(struct parser *parser, struct str line)
 	}
 	if (equals == line.n)
 		return 0;
-	return set(parser, strip(str_of(line.p, equals)), strip(str_skip(line, equals + 1)));
+	return set(parser, unit_strip(str_of(line.p, equals)),
+		   unit_strip(str_skip(line, equals + 1)));
 }
 
 /* An odd number of backslashes at the end goes on on the next line. */
@@ -502,23 +487,19 @@ static bool goes_on(struct str line)
 
 static bool is_comment(struct str line)
 {
-	line = strip(line);
+	line = unit_strip(line);
 	return line.n && (line.p[0] == '#' || line.p[0] == ';');
 }
 
 /* config_parse(): comments are left out between the parts of a line that goes on, too. */
 static int take_lines(struct parser *parser)
 {
-	struct str text = parser->in->text;
+	struct str text = parser->in->text, line;
 	BUF_AUTO whole = {0};
 	unsigned number = 0;
 	int r = 0;
 
-	while (r == 0 && text.n) {
-		size_t n = str_chr(text, '\n');
-		struct str line = str_of(text.p, n);
-
-		text = str_skip(text, n < text.n ? n + 1 : n);
+	while (r == 0 && unit_line(&text, &line)) {
 		number++;
 		if (is_comment(line))
 			continue;
@@ -610,21 +591,13 @@ static int refused(struct builder *builder, int code, const char *what)
 /* Takes the context over. */
 static int install(struct builder *builder, scmp_filter_ctx context)
 {
-	int fd = memfd_create("filter", MFD_CLOEXEC);
-	int r = fd < 0 ? -errno : seccomp_export_bpf(context, fd);
-	off_t size = r < 0 ? 0 : lseek(fd, 0, SEEK_END);
-	struct sock_filter *program = mem_new(1, size > 0 ? (size_t)size : 1);
+	struct filter built = {0};
+	int r = filter_export(context, &built);
 
 	seccomp_release(context);
-	if (r == 0 && pread(fd, program, (size_t)size, 0) != size)
-		r = -EIO;
-	if (fd >= 0)
-		close(fd);
-	if (r < 0) {
-		free(program);
+	if (r < 0)
 		return refused(builder, r, "to export the filter");
-	}
-	filter_push(builder->stack, program, (size_t)size / sizeof(*program));
+	filter_push(builder->stack, built.program, built.count);
 	return 0;
 }
 
@@ -633,13 +606,8 @@ static int context_for(struct builder *builder, uint32_t arch, uint32_t action,
 		       scmp_filter_ctx *ret_context)
 {
 	scmp_filter_ctx context = seccomp_init(action);
-	int r = context ? 0 : -EINVAL;
+	int r = context ? filter_set_arch(context, arch) : -EINVAL;
 
-	if (r == 0 && arch != seccomp_arch_native()) {
-		r = seccomp_arch_remove(context, SCMP_ARCH_NATIVE);
-		if (r == 0)
-			r = seccomp_arch_add(context, arch);
-	}
 	if (r == 0)
 		r = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
 	*ret_context = context;
@@ -743,13 +711,8 @@ static int restrict_arches(struct builder *builder)
 {
 	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
 	size_t count = 0;
-	int r = context ? 0 : -EINVAL;
+	int r = context ? filter_set_arch(context, builder->host) : -EINVAL;
 
-	if (r == 0 && builder->host != seccomp_arch_native()) {
-		r = seccomp_arch_remove(context, SCMP_ARCH_NATIVE);
-		if (r == 0)
-			r = seccomp_arch_add(context, builder->host);
-	}
 	for (size_t i = 0; r == 0 && i < builder->arch_count; i++) {
 		uint32_t token = builder->arches[i];
 

@@ -76,6 +76,17 @@ struct unit_text {
  */
 bool unit_recognise(struct str text);
 
+/* Takes the next line off a text, without its end; false at the text's end. */
+bool unit_line(struct str *text, struct str *ret_line);
+/* The text without the blanks and line ends around it. */
+struct str unit_strip(struct str text);
+
+/*
+ * The last value of a setting that contains `part`, without quotes around it, in a section such as
+ * "[containers]", or in any with ""; empty: there is none.
+ */
+struct str unit_setting(struct str text, const char *section, const char *key, const char *part);
+
 /* -EINVAL with "1:1: what" for a file of sections that is no unit of systemd: what it is instead,
  * and what to give. */
 int unit_check_kind(struct str text, struct err *err);

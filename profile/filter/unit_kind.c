@@ -8,23 +8,33 @@
 
 /* --- lines */
 
-static struct str strip(struct str text)
+struct str unit_strip(struct str text)
 {
-	while (text.n && text.p[0] && strchr(" \t\r\n", text.p[0]))
+	const struct str blanks = STR(" \t\r\n");
+
+	while (text.n && str_chr(blanks, text.p[0]) < blanks.n)
 		text = str_skip(text, 1);
-	while (text.n && text.p[text.n - 1] && strchr(" \t\r\n", text.p[text.n - 1]))
+	while (text.n && str_chr(blanks, text.p[text.n - 1]) < blanks.n)
 		text.n--;
 	return text;
+}
+
+bool unit_line(struct str *text, struct str *ret_line)
+{
+	size_t n = str_chr(*text, '\n');
+
+	if (!text->n)
+		return false;
+	*ret_line = str_of(text->p, n);
+	*text = str_skip(*text, n < text->n ? n + 1 : n);
+	return true;
 }
 
 /* The next line of substance, without comments. */
 static bool next_line(struct str *text, struct str *ret_line)
 {
-	while (text->n) {
-		size_t n = str_chr(*text, '\n');
-
-		*ret_line = strip(str_of(text->p, n));
-		*text = str_skip(*text, n < text->n ? n + 1 : n);
+	while (unit_line(text, ret_line)) {
+		*ret_line = unit_strip(*ret_line);
 		if (ret_line->n && ret_line->p[0] != '#' && ret_line->p[0] != ';')
 			return true;
 	}
@@ -98,14 +108,14 @@ static bool is_minijail_line(struct str line)
 	static const char *const starts[] = {"1",   "arg",  "allow", "kill",        "return",
 					     "log", "trap", "trace", "user-notify", "{"};
 	size_t colon = str_chr(line, ':');
-	struct str value = strip(str_skip(line, colon < line.n ? colon + 1 : colon));
+	struct str value = unit_strip(str_skip(line, colon < line.n ? colon + 1 : colon));
 
 	if (str_starts(line, STR("@include ")) || str_starts(line, STR("@default ")) ||
 	    str_starts(line, STR("@frequency ")))
 		return true;
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
 		if (str_starts(value, str_from(starts[i])))
-			return colon < line.n && is_name(strip(str_of(line.p, colon)));
+			return colon < line.n && is_name(unit_strip(str_of(line.p, colon)));
 	return false;
 }
 
@@ -129,7 +139,7 @@ static bool is_setting_line(struct str line)
 {
 	size_t equals = str_find(line, STR(" = "));
 
-	return equals < line.n && is_name(strip(str_of(line.p, equals)));
+	return equals < line.n && is_name(unit_strip(str_of(line.p, equals)));
 }
 
 #define NOT_READ ", which sclog does not read; give a process that runs under it (pid:N)"
@@ -179,7 +189,7 @@ bool unit_recognise(struct str text)
 		return true;
 	size_t equals = str_chr(line, '=');
 
-	if (equals == line.n || !is_word(strip(str_of(line.p, equals))))
+	if (equals == line.n || !is_word(unit_strip(str_of(line.p, equals))))
 		return false;
 	/* settings of systemd begin with a capital; fields of a log (type=, node=) and TOML's keys
 	 * do not, but TOML has sections */
@@ -188,12 +198,17 @@ bool unit_recognise(struct str text)
 
 /* --- what is no unit */
 
-/*
- * The last value of a setting in a section ("": in any) that contains `part`, without quotes around it,
- * which TOML has; empty: there is none.
- */
-static struct str setting_of(struct str text, const char *section, const char *key,
-			     const char *part)
+/* Of a value in quotes, as TOML has it, what is between them. */
+static struct str unquote(struct str value)
+{
+	if (!value.n || !strchr("\"'", value.p[0]))
+		return value;
+	size_t n = str_chr(str_skip(value, 1), value.p[0]);
+
+	return n + 1 < value.n ? str_of(value.p + 1, n) : value;
+}
+
+struct str unit_setting(struct str text, const char *section, const char *key, const char *part)
 {
 	struct str line, found = {0};
 	bool inside = !*section;
@@ -204,13 +219,11 @@ static struct str setting_of(struct str text, const char *section, const char *k
 		if (line.p[0] == '[')
 			inside = !*section || str_eq(line, str_from(section));
 		else if (inside && equals < line.n &&
-			 str_eq(strip(str_of(line.p, equals)), str_from(key)) &&
+			 str_eq(unit_strip(str_of(line.p, equals)), str_from(key)) &&
 			 str_find(str_skip(line, equals), str_from(part)) < line.n - equals)
-			found = strip(str_skip(line, equals + 1));
+			found = unit_strip(str_skip(line, equals + 1));
 	}
-	if (found.n > 1 && strchr("\"'", found.p[0]) && found.p[found.n - 1] == found.p[0])
-		found = str_of(found.p + 1, found.n - 2);
-	return found;
+	return unquote(found);
 }
 
 /* VALUE of "--security-opt seccomp=VALUE" among other options of `podman run`. */
@@ -312,12 +325,12 @@ static bool has_kind(const struct kind *kind, struct str line)
 
 static int refuse_kind(const struct kind *kind, struct str text, struct err *err)
 {
-	struct str value = kind->in ? setting_of(text, kind->in, kind->key, "") : STR("");
+	struct str value = kind->in ? unit_setting(text, kind->in, kind->key, "") : STR("");
 	char quoted[QUOTED_SIZE];
 	BUF_AUTO message = {0};
 
 	if (value.n == 0 && strcmp(kind->sections[0], "[Container]") == 0)
-		value = seccomp_of(setting_of(text, "[Container]", "PodmanArgs", "seccomp="));
+		value = seccomp_of(unit_setting(text, "[Container]", "PodmanArgs", "seccomp="));
 	MEM_AUTO char *name = mem_copy(value);
 
 	text_quote(name, quoted);
