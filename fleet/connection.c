@@ -6,6 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+struct libpq libpq;
+
+static const struct library library = {
+	"libpq.so.5", "libpq5 (Debian), libpq (Fedora)", {LIBPQ_FUNCTIONS(LIBRARY_NAME)}};
+
 /* "message\n" of libpq: its first line. */
 static struct str first_line(const char *text)
 {
@@ -16,9 +21,10 @@ static struct str first_line(const char *text)
 
 int fleet_failed(struct fleet *fleet, const PGresult *result, struct err *err)
 {
-	const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
-	const char *words = result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
-	struct str line = first_line(words ? words : PQerrorMessage(fleet->connection));
+	const char *state = result ? libpq.PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	const char *words =
+		result ? libpq.PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+	struct str line = first_line(words ? words : libpq.PQerrorMessage(fleet->connection));
 
 	snprintf(fleet->state, sizeof(fleet->state), "%s", state ? state : "");
 	if (strcmp(fleet->state, "3F000") == 0 || strcmp(fleet->state, "42P01") == 0)
@@ -37,17 +43,17 @@ int fleet_failed(struct fleet *fleet, const PGresult *result, struct err *err)
 static int check_url(const char *url, struct err *err)
 {
 	char *message = NULL;
-	PQconninfoOption *all = PQconninfoParse(url, &message);
+	PQconninfoOption *all = libpq.PQconninfoParse(url, &message);
 	bool has_password = false;
 
-	PQfreemem(message); /* it may repeat a part of the URL */
+	libpq.PQfreemem(message); /* it may repeat a part of the URL */
 	if (!all)
 		return err_set(err, EINVAL,
 			       "the address of the fleet's database is not valid: write"
 			       " postgresql://HOST/DATABASE");
 	for (PQconninfoOption *at = all; at->keyword; at++)
 		has_password |= strcmp(at->keyword, "password") == 0 && at->val && *at->val;
-	PQconninfoFree(all);
+	libpq.PQconninfoFree(all);
 	if (has_password)
 		return err_set(err, EINVAL,
 			       "there is a password in the address of the fleet's database, and"
@@ -75,23 +81,25 @@ int fleet_connect(struct fleet *fleet, struct err *err)
 				    NULL};
 	const char *const values[] = {"sclog", "10", "30", "10", "3", "60000", fleet->url, NULL};
 
-	if (fleet->connection && PQstatus(fleet->connection) == CONNECTION_OK)
+	if (fleet->connection && libpq.PQstatus(fleet->connection) == CONNECTION_OK)
 		return 0;
-	PQfinish(fleet->connection);
-	fleet->connection = PQconnectdbParams(keys, values, 1);
-	if (PQstatus(fleet->connection) != CONNECTION_OK)
+	libpq.PQfinish(fleet->connection);
+	fleet->connection = libpq.PQconnectdbParams(keys, values, 1);
+	if (libpq.PQstatus(fleet->connection) != CONNECTION_OK)
 		return fleet_failed(fleet, NULL, err);
-	PQsetErrorVerbosity(fleet->connection, PQERRORS_TERSE);
+	libpq.PQsetErrorVerbosity(fleet->connection, PQERRORS_TERSE);
 	/* not by a setting: a pooler would keep it for whoever gets the session next */
-	PQsetNoticeReceiver(fleet->connection, ignore_notice, NULL);
+	libpq.PQsetNoticeReceiver(fleet->connection, ignore_notice, NULL);
 	return 0;
 }
 
 int fleet_open(const char *url, struct fleet **ret_fleet, struct err *err)
 {
-	int result = check_url(url, err);
+	int result = library_load(&library, &libpq, err);
 
 	*ret_fleet = NULL;
+	if (result == 0)
+		result = check_url(url, err);
 	if (result < 0)
 		return result;
 	*ret_fleet = mem_new(1, sizeof(**ret_fleet));
@@ -103,7 +111,7 @@ void fleet_close(struct fleet *fleet)
 {
 	if (!fleet)
 		return;
-	PQfinish(fleet->connection);
+	libpq.PQfinish(fleet->connection);
 	free(fleet->url);
 	free(fleet);
 }
@@ -111,13 +119,14 @@ void fleet_close(struct fleet *fleet)
 PGresult *fleet_run(struct fleet *fleet, const char *sql, int count, const char *const *values,
 		    struct err *err)
 {
-	PGresult *result = PQexecParams(fleet->connection, sql, count, NULL, values, NULL, NULL, 0);
-	ExecStatusType status = PQresultStatus(result);
+	PGresult *result =
+		libpq.PQexecParams(fleet->connection, sql, count, NULL, values, NULL, NULL, 0);
+	ExecStatusType status = libpq.PQresultStatus(result);
 
 	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
 		return result;
 	fleet_failed(fleet, result, err);
-	PQclear(result);
+	libpq.PQclear(result);
 	return NULL;
 }
 
@@ -126,13 +135,13 @@ int fleet_do(struct fleet *fleet, const char *sql, int count, const char *const 
 {
 	PGresult *result = fleet_run(fleet, sql, count, values, err);
 
-	PQclear(result);
+	libpq.PQclear(result);
 	return result ? 0 : -err->code;
 }
 
 int fleet_begin(struct fleet *fleet, struct err *err)
 {
-	if (!PQenterPipelineMode(fleet->connection))
+	if (!libpq.PQenterPipelineMode(fleet->connection))
 		return fleet_failed(fleet, NULL, err);
 	return fleet_queue(fleet, "BEGIN", 0, NULL, err);
 }
@@ -140,7 +149,7 @@ int fleet_begin(struct fleet *fleet, struct err *err)
 int fleet_queue(struct fleet *fleet, const char *sql, int count, const char *const *values,
 		struct err *err)
 {
-	return PQsendQueryParams(fleet->connection, sql, count, NULL, values, NULL, NULL, 0)
+	return libpq.PQsendQueryParams(fleet->connection, sql, count, NULL, values, NULL, NULL, 0)
 		       ? 0
 		       : fleet_failed(fleet, NULL, err);
 }
@@ -152,14 +161,14 @@ static int take_results(struct fleet *fleet, struct err *err)
 	int result = 0;
 
 	for (;;) {
-		PGresult *next = PQgetResult(fleet->connection);
-		ExecStatusType status = next ? PQresultStatus(next) : PGRES_COMMAND_OK;
+		PGresult *next = libpq.PQgetResult(fleet->connection);
+		ExecStatusType status = next ? libpq.PQresultStatus(next) : PGRES_COMMAND_OK;
 
-		if (!next && PQstatus(fleet->connection) != CONNECTION_OK)
+		if (!next && libpq.PQstatus(fleet->connection) != CONNECTION_OK)
 			return result < 0 ? result : fleet_failed(fleet, NULL, err);
 		if (status == PGRES_FATAL_ERROR && result == 0)
 			result = fleet_failed(fleet, next, err);
-		PQclear(next);
+		libpq.PQclear(next);
 		if (status == PGRES_PIPELINE_SYNC)
 			return result;
 	}
@@ -169,18 +178,18 @@ int fleet_commit(struct fleet *fleet, struct err *err)
 {
 	int result = fleet_queue(fleet, "COMMIT", 0, NULL, err);
 
-	if (result == 0 && !PQpipelineSync(fleet->connection))
+	if (result == 0 && !libpq.PQpipelineSync(fleet->connection))
 		result = fleet_failed(fleet, NULL, err);
 	if (result == 0)
 		result = take_results(fleet, err);
-	if (result == 0 && !PQexitPipelineMode(fleet->connection))
+	if (result == 0 && !libpq.PQexitPipelineMode(fleet->connection))
 		result = fleet_failed(fleet, NULL, err);
 	return result;
 }
 
 int64_t fleet_number(const PGresult *result, int row, int column)
 {
-	return PQgetisnull(result, row, column)
+	return libpq.PQgetisnull(result, row, column)
 		       ? 0
-		       : strtoll(PQgetvalue(result, row, column), NULL, 10);
+		       : strtoll(libpq.PQgetvalue(result, row, column), NULL, 10);
 }

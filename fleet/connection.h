@@ -1,14 +1,49 @@
 /*
- * libpq, wrapped. Internal to fleet/.
+ * libpq, wrapped, and loaded by the first fleet_open(). Internal to fleet/.
  */
 #ifndef SCLOG_FLEET_CONNECTION_H
 #define SCLOG_FLEET_CONNECTION_H
 
+#include "base/library.h"
 #include "fleet/fleet.h"
 
 #include <libpq-fe.h>
 
 #define FLEET_VERSION 1
+
+/* All that are called. */
+#define LIBPQ_FUNCTIONS(X)           \
+	X(PQclear)                   \
+	X(PQconnectdbParams)         \
+	X(PQconnectionNeedsPassword) \
+	X(PQconnectionUsedPassword)  \
+	X(PQconninfoFree)            \
+	X(PQconninfoParse)           \
+	X(PQenterPipelineMode)       \
+	X(PQerrorMessage)            \
+	X(PQescapeIdentifier)        \
+	X(PQexec)                    \
+	X(PQexecParams)              \
+	X(PQexitPipelineMode)        \
+	X(PQfinish)                  \
+	X(PQfreemem)                 \
+	X(PQgetResult)               \
+	X(PQgetisnull)               \
+	X(PQgetvalue)                \
+	X(PQntuples)                 \
+	X(PQpipelineSync)            \
+	X(PQresultErrorField)        \
+	X(PQresultStatus)            \
+	X(PQsendQueryParams)         \
+	X(PQsetErrorVerbosity)       \
+	X(PQsetNoticeReceiver)       \
+	X(PQsetSingleRowMode)        \
+	X(PQstatus)
+
+struct libpq {
+	LIBPQ_FUNCTIONS(LIBRARY_POINTER)
+};
+extern struct libpq libpq;
 
 struct fleet {
 	char *url;

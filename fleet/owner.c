@@ -14,11 +14,11 @@ int fleet_init(struct fleet *fleet, unsigned keep_days, struct err *err)
 	buf_put_str(&sql, STR("BEGIN;\n"));
 	fleet_schema(&sql, keep_days);
 	buf_put_str(&sql, STR("COMMIT;\n"));
-	PGresult *made = PQexec(fleet->connection, sql.p);
+	PGresult *made = libpq.PQexec(fleet->connection, sql.p);
 
-	if (PQresultStatus(made) != PGRES_COMMAND_OK)
+	if (libpq.PQresultStatus(made) != PGRES_COMMAND_OK)
 		result = fleet_failed(fleet, made, err);
-	PQclear(made);
+	libpq.PQclear(made);
 	return result;
 }
 
@@ -26,13 +26,13 @@ int fleet_add_node(struct fleet *fleet, const char *name, struct err *err)
 {
 	BUF_AUTO sql = {0};
 	int result = fleet_connect(fleet, err);
-	char *quoted =
-		result == 0 ? PQescapeIdentifier(fleet->connection, name, strlen(name)) : NULL;
+	char *quoted = result == 0 ? libpq.PQescapeIdentifier(fleet->connection, name, strlen(name))
+				   : NULL;
 
 	if (!quoted)
 		return result < 0 ? result : fleet_failed(fleet, NULL, err);
 	buf_format(&sql, "CREATE ROLE %s LOGIN IN ROLE sclog_node", quoted);
-	PQfreemem(quoted);
+	libpq.PQfreemem(quoted);
 	return fleet_do(fleet, sql.p, 0, NULL, err);
 }
 
@@ -44,12 +44,12 @@ static const char old_sql[] =
 static int drop_table(struct fleet *fleet, const char *name, struct err *err)
 {
 	BUF_AUTO sql = {0};
-	char *quoted = PQescapeIdentifier(fleet->connection, name, strlen(name));
+	char *quoted = libpq.PQescapeIdentifier(fleet->connection, name, strlen(name));
 
 	if (!quoted)
 		return fleet_failed(fleet, NULL, err);
 	buf_format(&sql, "DROP TABLE sclog.%s", quoted);
-	PQfreemem(quoted);
+	libpq.PQfreemem(quoted);
 	return fleet_do(fleet, sql.p, 0, NULL, err);
 }
 
@@ -61,11 +61,11 @@ int fleet_prune(struct fleet *fleet, uint64_t *ret_days, struct err *err)
 	*ret_days = 0;
 	if (!old)
 		return -err->code;
-	for (int i = 0; i < PQntuples(old) && result == 0; i++) {
-		result = drop_table(fleet, PQgetvalue(old, i, 0), err);
+	for (int i = 0; i < libpq.PQntuples(old) && result == 0; i++) {
+		result = drop_table(fleet, libpq.PQgetvalue(old, i, 0), err);
 		*ret_days += result == 0;
 	}
-	PQclear(old);
+	libpq.PQclear(old);
 	return result;
 }
 
@@ -84,10 +84,10 @@ int fleet_status(struct fleet *fleet, fleet_sender_fn *each, void *context, stru
 
 	if (!rows)
 		return -err->code;
-	for (int i = 0; i < PQntuples(rows) && result >= 0; i++) {
+	for (int i = 0; i < libpq.PQntuples(rows) && result >= 0; i++) {
 		const struct fleet_sender sender = {
-			.name = str_from(PQgetvalue(rows, i, 0)),
-			.uuid = str_from(PQgetvalue(rows, i, 1)),
+			.name = str_from(libpq.PQgetvalue(rows, i, 0)),
+			.uuid = str_from(libpq.PQgetvalue(rows, i, 1)),
 			.generation = fleet_number(rows, i, 2),
 			.revision = fleet_number(rows, i, 3),
 			.pushed_ms = fleet_number(rows, i, 4),
@@ -98,6 +98,6 @@ int fleet_status(struct fleet *fleet, fleet_sender_fn *each, void *context, stru
 
 		result = each(&sender, context);
 	}
-	PQclear(rows);
+	libpq.PQclear(rows);
 	return result;
 }

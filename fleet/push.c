@@ -331,9 +331,9 @@ static int check_version(struct fleet *fleet, struct err *err)
 {
 	PGresult *row =
 		fleet_run(fleet, "SELECT version, min_client FROM sclog.fleet", 0, NULL, err);
-	int64_t least = row && PQntuples(row) ? fleet_number(row, 0, 1) : 0;
+	int64_t least = row && libpq.PQntuples(row) ? fleet_number(row, 0, 1) : 0;
 
-	PQclear(row);
+	libpq.PQclear(row);
 	if (!row)
 		return -err->code;
 	return least <= FLEET_VERSION
@@ -367,16 +367,16 @@ static int read_sender(struct fleet *fleet, struct sender *sender, struct err *e
 
 	if (!row)
 		return -err->code;
-	if (PQntuples(row) == 1) {
+	if (libpq.PQntuples(row) == 1) {
 		sender->key = (uint64_t)fleet_number(row, 0, 0);
-		snprintf(sender->uuid, SHARE_UUID_SIZE, "%s", PQgetvalue(row, 0, 1));
+		snprintf(sender->uuid, SHARE_UUID_SIZE, "%s", libpq.PQgetvalue(row, 0, 1));
 		sender->generation = fleet_number(row, 0, 2);
 		sender->revision = fleet_number(row, 0, 3);
 	} else {
 		result = err_set(err, EACCES, "fleet: this role cannot send as node %s",
 				 sender->name);
 	}
-	PQclear(row);
+	libpq.PQclear(row);
 	return result;
 }
 
@@ -454,9 +454,9 @@ static bool passes(const struct fleet *fleet)
 
 	/* a password that was wrong or is missing stays so */
 	if (fleet->state[0] == '\0')
-		return PQstatus(fleet->connection) != CONNECTION_OK &&
-		       !PQconnectionUsedPassword(fleet->connection) &&
-		       !PQconnectionNeedsPassword(fleet->connection);
+		return libpq.PQstatus(fleet->connection) != CONNECTION_OK &&
+		       !libpq.PQconnectionUsedPassword(fleet->connection) &&
+		       !libpq.PQconnectionNeedsPassword(fleet->connection);
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
 		if (strncmp(fleet->state, classes[i], 2) == 0)
 			return true;
@@ -474,7 +474,7 @@ static void reset(struct pusher *pusher)
 	pusher->begun_rows = pusher->begun_bytes = 0;
 	pusher->rows = 0;
 	pusher->known = pusher->begun = false;
-	PQfinish(pusher->fleet->connection);
+	libpq.PQfinish(pusher->fleet->connection);
 	pusher->fleet->connection = NULL;
 	pusher->fleet->state[0] = '\0';
 }

@@ -53,12 +53,12 @@ static int take_row(struct reader *reader, enum share_kind kind, const PGresult 
 {
 	const struct share_table *table = &share_tables[kind];
 	struct share_value values[SHARE_COLUMNS_MAX];
-	int result = begin_sender(reader, PQgetvalue(row, 0, 0), err);
+	int result = begin_sender(reader, libpq.PQgetvalue(row, 0, 0), err);
 
 	for (int i = 0; i < (int)table->count; i++) {
-		const char *text = PQgetvalue(row, 0, i + 1);
+		const char *text = libpq.PQgetvalue(row, 0, i + 1);
 
-		values[i] = (struct share_value){.null = PQgetisnull(row, 0, i + 1)};
+		values[i] = (struct share_value){.null = libpq.PQgetisnull(row, 0, i + 1)};
 		if (table->columns[i].type == SHARE_INT) {
 			values[i].number = fleet_number(row, 0, i + 1);
 		} else if (table->columns[i].type == SHARE_TEXT) {
@@ -78,15 +78,15 @@ static int take_rows(struct reader *reader, enum share_kind kind, struct err *er
 	PGresult *row;
 	int result = 0;
 
-	PQsetSingleRowMode(connection);
-	while ((row = PQgetResult(connection))) {
-		ExecStatusType status = PQresultStatus(row);
+	libpq.PQsetSingleRowMode(connection);
+	while ((row = libpq.PQgetResult(connection))) {
+		ExecStatusType status = libpq.PQresultStatus(row);
 
 		if (result == 0 && status == PGRES_SINGLE_TUPLE)
 			result = take_row(reader, kind, row, err);
 		else if (result == 0 && status != PGRES_TUPLES_OK)
 			result = fleet_failed(reader->fleet, row, err);
-		PQclear(row);
+		libpq.PQclear(row);
 		reader->rows++;
 		if (reader->progress && reader->rows % 1024 == 0)
 			reader->progress->rows(reader->progress->context, reader->rows);
@@ -126,7 +126,8 @@ static int read_kind(struct reader *reader, enum share_kind kind, const char *co
 	BUF_AUTO sql = {0};
 
 	put_query(&sql, kind);
-	if (!PQsendQueryParams(reader->fleet->connection, sql.p, 2, NULL, days, NULL, NULL, 0))
+	if (!libpq.PQsendQueryParams(reader->fleet->connection, sql.p, 2, NULL, days, NULL, NULL,
+				     0))
 		return fleet_failed(reader->fleet, NULL, err);
 	return take_rows(reader, kind, err);
 }

@@ -1,5 +1,6 @@
 #include "ingest/input.h"
 
+#include "base/library.h"
 #include "base/mem.h"
 #include "ingest/ahead.h"
 #include "ingest/gzip.h"
@@ -12,6 +13,29 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#define FUNCTIONS(X)                         \
+	X(archive_error_string)              \
+	X(archive_read_data_block)           \
+	X(archive_read_free)                 \
+	X(archive_read_new)                  \
+	X(archive_read_next_header)          \
+	X(archive_read_open)                 \
+	X(archive_read_support_filter_bzip2) \
+	X(archive_read_support_filter_xz)    \
+	X(archive_read_support_filter_zstd)  \
+	X(archive_read_support_format_empty) \
+	X(archive_read_support_format_raw)   \
+	X(archive_set_error)                 \
+	X(archive_version_string)
+
+static struct {
+	FUNCTIONS(LIBRARY_POINTER)
+} libarchive;
+
+static const struct library library = {"libarchive.so.13",
+				       "libarchive13 (Debian), libarchive (Fedora)",
+				       {FUNCTIONS(LIBRARY_NAME)}};
 
 /* A few of them fit the second-level cache: reading with 128 KiB was as fast as with 4 MiB. */
 #define BUFFER_SIZE (2 * LINE_MAX_BYTES)
@@ -118,34 +142,37 @@ static la_ssize_t archive_source(struct archive *archive, void *context, const v
 
 	*ret_bytes = input->compressed;
 	if (n < 0)
-		archive_set_error(archive, errno, "%s", strerror(errno));
+		libarchive.archive_set_error(archive, errno, "%s", strerror(errno));
 	return n;
 }
 
 static int open_archive(struct input *input, struct err *err)
 {
-	struct archive *archive = archive_read_new();
 	struct archive_entry *entry;
+
+	if (library_load(&library, &libarchive, err) < 0)
+		return err_prefix(err, "%s", input->path);
+	struct archive *archive = libarchive.archive_read_new();
 
 	if (!archive)
 		mem_fail("libarchive");
 	raw_new(input);
 	input->compressed = mem_new(1, BUFFER_SIZE);
 	input->archive = archive;
-	archive_read_support_filter_xz(archive);
-	archive_read_support_filter_zstd(archive);
-	archive_read_support_filter_bzip2(archive);
-	archive_read_support_format_raw(archive);
-	archive_read_support_format_empty(archive);
-	int result = archive_read_open(archive, input, NULL, archive_source, NULL);
+	libarchive.archive_read_support_filter_xz(archive);
+	libarchive.archive_read_support_filter_zstd(archive);
+	libarchive.archive_read_support_filter_bzip2(archive);
+	libarchive.archive_read_support_format_raw(archive);
+	libarchive.archive_read_support_format_empty(archive);
+	int result = libarchive.archive_read_open(archive, input, NULL, archive_source, NULL);
 
 	if (result == ARCHIVE_OK)
-		result = archive_read_next_header(archive, &entry);
+		result = libarchive.archive_read_next_header(archive, &entry);
 	if (result == ARCHIVE_EOF)
 		input->at_end = true; /* an empty file, compressed */
 	else if (result != ARCHIVE_OK)
 		return err_set(err, EBADMSG, "%s: cannot be decompressed: %s", input->path,
-			       archive_error_string(archive));
+			       libarchive.archive_error_string(archive));
 	return 0;
 }
 
@@ -210,7 +237,7 @@ void input_close(struct input *input)
 {
 	ahead_free(input->ahead);
 	if (input->archive)
-		archive_read_free(input->archive);
+		libarchive.archive_read_free(input->archive);
 	gzip_free(input->gzip);
 	utf16_free(input->utf16);
 	if (input->fd >= 0)
@@ -232,14 +259,14 @@ static ssize_t archive_text(struct input *input, char *to, size_t size, struct e
 	la_int64_t offset;
 
 	while (!input->block_n) {
-		int code =
-			archive_read_data_block(input->archive, &block, &input->block_n, &offset);
+		int code = libarchive.archive_read_data_block(input->archive, &block,
+							      &input->block_n, &offset);
 
 		if (code == ARCHIVE_EOF)
 			return 0;
 		if (code != ARCHIVE_OK)
 			return err_set(err, EBADMSG, "compressed data is damaged: %s",
-				       archive_error_string(input->archive));
+				       libarchive.archive_error_string(input->archive));
 		input->block = block;
 	}
 	size = size < input->block_n ? size : input->block_n;
@@ -527,5 +554,8 @@ uint64_t input_shrunk(const struct input *input)
 
 const char *input_library_version(void)
 {
-	return archive_version_string();
+	struct err err = ERR_INIT;
+	bool loaded = library_load(&library, &libarchive, &err) == 0;
+
+	return loaded ? libarchive.archive_version_string() : "libarchive (not installed)";
 }

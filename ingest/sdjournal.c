@@ -15,6 +15,7 @@ bool sdjournal_is_file(const char *path)
 
 #ifdef HAVE_LIBSYSTEMD
 
+#include "base/library.h"
 #include "base/mem.h"
 #include "ingest/journal.h"
 #include "ingest/node.h"
@@ -26,6 +27,35 @@ bool sdjournal_is_file(const char *path)
 
 /* Entries of other kinds that are passed over before the caller gets its turn. */
 #define PASSED_MAX 256
+
+#define FUNCTIONS(X)                       \
+	X(sd_journal_add_match)            \
+	X(sd_journal_close)                \
+	X(sd_journal_get_cursor)           \
+	X(sd_journal_get_data)             \
+	X(sd_journal_get_fd)               \
+	X(sd_journal_get_realtime_usec)    \
+	X(sd_journal_has_persistent_files) \
+	X(sd_journal_has_runtime_files)    \
+	X(sd_journal_next)                 \
+	X(sd_journal_open)                 \
+	X(sd_journal_open_directory)       \
+	X(sd_journal_open_files)           \
+	X(sd_journal_previous)             \
+	X(sd_journal_process)              \
+	X(sd_journal_seek_cursor)          \
+	X(sd_journal_seek_head)            \
+	X(sd_journal_seek_tail)            \
+	X(sd_journal_set_data_threshold)   \
+	X(sd_journal_test_cursor)
+
+static struct {
+	FUNCTIONS(LIBRARY_POINTER)
+} libsystemd;
+
+static const struct library library = {"libsystemd.so.0",
+				       "libsystemd0 (Debian), systemd-libs (Fedora)",
+				       {FUNCTIONS(LIBRARY_NAME)}};
 
 struct sdjournal {
 	sd_journal *journal;
@@ -41,24 +71,24 @@ struct sdjournal {
 static int open_file(const char *path, sd_journal **ret_journal, struct err *err)
 {
 	const char *paths[] = {path, NULL};
-	int result = sd_journal_open_files(ret_journal, paths, 0);
+	int result = libsystemd.sd_journal_open_files(ret_journal, paths, 0);
 
 	return result < 0 ? err_errno(err, -result, "%s: cannot be read as a journal", path) : 0;
 }
 
 static int open_files(const char *directory, sd_journal **ret_journal, struct err *err)
 {
-	int result =
-		directory ? sd_journal_open_directory(ret_journal, directory, 0)
-			  : sd_journal_open(ret_journal, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
+	int result = directory ? libsystemd.sd_journal_open_directory(ret_journal, directory, 0)
+			       : libsystemd.sd_journal_open(ret_journal, SD_JOURNAL_LOCAL_ONLY |
+										 SD_JOURNAL_SYSTEM);
 
 	if (result < 0)
 		return err_errno(err, -result, "journal %s",
 				 directory ? directory : "of this host");
-	if (directory || sd_journal_has_persistent_files(*ret_journal) > 0 ||
-	    sd_journal_has_runtime_files(*ret_journal) > 0)
+	if (directory || libsystemd.sd_journal_has_persistent_files(*ret_journal) > 0 ||
+	    libsystemd.sd_journal_has_runtime_files(*ret_journal) > 0)
 		return 0;
-	sd_journal_close(*ret_journal);
+	libsystemd.sd_journal_close(*ret_journal);
 	return err_set(err, ENOENT,
 		       "journal of this host: not found or not readable; check that "
 		       "systemd-journald runs and that Storage= is not none");
@@ -67,10 +97,10 @@ static int open_files(const char *directory, sd_journal **ret_journal, struct er
 /* Terms for one field are joined by OR (sd_journal_add_match(3)). */
 static int add_matches(sd_journal *journal, struct err *err)
 {
-	int result = sd_journal_add_match(journal, "_TRANSPORT=audit", 0);
+	int result = libsystemd.sd_journal_add_match(journal, "_TRANSPORT=audit", 0);
 
 	if (result >= 0)
-		result = sd_journal_add_match(journal, "_TRANSPORT=kernel", 0);
+		result = libsystemd.sd_journal_add_match(journal, "_TRANSPORT=kernel", 0);
 	return result < 0 ? err_errno(err, -result, "journal: match") : 0;
 }
 
@@ -78,7 +108,7 @@ static int keep_cursor(struct sdjournal *journal, struct err *err)
 {
 	free(journal->cursor);
 	journal->cursor = NULL;
-	int result = sd_journal_get_cursor(journal->journal, &journal->cursor);
+	int result = libsystemd.sd_journal_get_cursor(journal->journal, &journal->cursor);
 
 	return result < 0 ? err_errno(err, -result, "journal: cursor") : 0;
 }
@@ -86,14 +116,14 @@ static int keep_cursor(struct sdjournal *journal, struct err *err)
 /* Behind the newest entry. Were there none, seeking the tail would stay there for ever. */
 static int seek_end(struct sdjournal *journal, struct err *err)
 {
-	int result = sd_journal_seek_tail(journal->journal);
+	int result = libsystemd.sd_journal_seek_tail(journal->journal);
 
 	if (result >= 0)
-		result = sd_journal_previous(journal->journal);
+		result = libsystemd.sd_journal_previous(journal->journal);
 	if (result > 0)
 		return keep_cursor(journal, err);
 	if (result == 0)
-		result = sd_journal_seek_head(journal->journal);
+		result = libsystemd.sd_journal_seek_head(journal->journal);
 	return result < 0 ? err_errno(err, -result, "journal: seek its end") : 0;
 }
 
@@ -102,12 +132,12 @@ static int seek_cursor(struct sdjournal *journal, struct str text, struct err *e
 {
 	MEM_AUTO char *cursor = mem_copy(text);
 
-	if (sd_journal_seek_cursor(journal->journal, cursor) < 0)
+	if (libsystemd.sd_journal_seek_cursor(journal->journal, cursor) < 0)
 		return 0; /* no cursor at all */
-	int result = sd_journal_next(journal->journal);
+	int result = libsystemd.sd_journal_next(journal->journal);
 
 	if (result > 0)
-		result = sd_journal_test_cursor(journal->journal, cursor);
+		result = libsystemd.sd_journal_test_cursor(journal->journal, cursor);
 	if (result < 0)
 		return err_errno(err, -result, "journal: seek its cursor");
 	if (result == 0)
@@ -127,7 +157,7 @@ static int seek(struct sdjournal *journal, const struct sdjournal_options *optio
 	}
 	if (options->from_now)
 		return seek_end(journal, err);
-	int result = sd_journal_seek_head(journal->journal);
+	int result = libsystemd.sd_journal_seek_head(journal->journal);
 
 	return result < 0 ? err_errno(err, -result, "journal: seek its beginning") : 0;
 }
@@ -143,16 +173,19 @@ int sdjournal_open(const struct sdjournal_options *options, struct sdjournal **r
 		   struct err *err)
 {
 	struct sdjournal *journal = mem_new(1, sizeof(*journal));
-	int result = options->file ? open_file(options->file, &journal->journal, err)
-				   : open_files(options->directory, &journal->journal, err);
+	int result = library_load(&library, &libsystemd, err);
+
+	if (result == 0)
+		result = options->file ? open_file(options->file, &journal->journal, err)
+				       : open_files(options->directory, &journal->journal, err);
 
 	if (result < 0) {
 		free(journal);
 		return result;
 	}
-	sd_journal_set_data_threshold(journal->journal, LINE_MAX_BYTES);
+	libsystemd.sd_journal_set_data_threshold(journal->journal, LINE_MAX_BYTES);
 	/* Watching begins before the first look, so that nothing falls between the two. */
-	result = options->file ? 0 : sd_journal_get_fd(journal->journal);
+	result = options->file ? 0 : libsystemd.sd_journal_get_fd(journal->journal);
 	journal->is_file = options->file;
 	journal->framing = new_framing(journal, options->host);
 	result = result < 0 ? err_errno(err, -result, "journal: watch it")
@@ -171,7 +204,7 @@ void sdjournal_close(struct sdjournal *journal)
 {
 	if (!journal)
 		return;
-	sd_journal_close(journal->journal);
+	libsystemd.sd_journal_close(journal->journal);
 	framing_free(journal->framing);
 	journal_release(&journal->entry);
 	free(journal->cursor);
@@ -180,7 +213,7 @@ void sdjournal_close(struct sdjournal *journal)
 
 int sdjournal_fd(const struct sdjournal *journal)
 {
-	return sd_journal_get_fd(journal->journal);
+	return libsystemd.sd_journal_get_fd(journal->journal);
 }
 
 /* A field that is missing, or cannot be read in a damaged file, is not put. */
@@ -191,7 +224,7 @@ static void take_field(struct sdjournal *journal, enum journal_field field)
 	const void *data;
 	size_t n;
 
-	if (sd_journal_get_data(journal->journal, name, &data, &n) >= 0 && n >= name_n)
+	if (libsystemd.sd_journal_get_data(journal->journal, name, &data, &n) >= 0 && n >= name_n)
 		journal_put(&journal->entry, field, str_skip(str_of(data, n), name_n));
 }
 
@@ -201,7 +234,7 @@ static void take_time(struct sdjournal *journal)
 	char text[24];
 	uint64_t us;
 
-	if (sd_journal_get_realtime_usec(journal->journal, &us) < 0)
+	if (libsystemd.sd_journal_get_realtime_usec(journal->journal, &us) < 0)
 		return;
 	int n = snprintf(text, sizeof(text), "%" PRIu64, us);
 
@@ -241,9 +274,9 @@ static int advance(struct sdjournal *journal, struct err *err)
 	if (journal->ended && journal->is_file)
 		return 0;
 	if (journal->ended)
-		result = sd_journal_process(journal->journal);
+		result = libsystemd.sd_journal_process(journal->journal);
 	if (result >= 0)
-		result = sd_journal_next(journal->journal);
+		result = libsystemd.sd_journal_next(journal->journal);
 	journal->ended = result == 0;
 	return result < 0 ? err_errno(err, -result, "journal: next entry") : result;
 }

@@ -1,6 +1,5 @@
 /*
- * Talking to the service manager (sd_notify(3)); nothing happens without one, or where sclog was
- * built without libsystemd.
+ * Talking to the service manager, by the protocol of sd_notify(3); nothing happens without one.
  */
 #ifndef SCLOG_LIVE_SERVICE_H
 #define SCLOG_LIVE_SERVICE_H
