@@ -2,8 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define STEP 16384
@@ -75,13 +76,35 @@ bool file_begins(const char *path, const void *bytes, size_t n)
 	return file_read_at(AT_FDCWD, path, head, n) == (ssize_t)n && memcmp(head, bytes, n) == 0;
 }
 
-const char *file_why_foreign(int fd)
+/* The entries that an access list adds are limited by the mode's group bits alone (acl(5)). */
+static bool has_access_list(int fd)
 {
-	struct stat stat_;
+	return fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;
+}
 
-	if (fstat(fd, &stat_) < 0 || !S_ISREG(stat_.st_mode))
-		return "is not a regular file";
-	if (stat_.st_uid != 0 && stat_.st_uid != geteuid())
-		return "belongs to another user";
-	return stat_.st_mode & (S_IWGRP | S_IWOTH) ? "can be written by others" : NULL;
+bool file_stat_is_foreign(int fd, const struct stat *stat, char ret_why[FILE_WHY_SIZE])
+{
+	bool by_group = stat->st_mode & S_IWGRP;
+
+	ret_why[0] = '\0';
+	if (stat->st_uid != 0 && stat->st_uid != geteuid())
+		snprintf(ret_why, FILE_WHY_SIZE, "belongs to uid %u", (unsigned)stat->st_uid);
+	else if (stat->st_mode & S_IWOTH)
+		snprintf(ret_why, FILE_WHY_SIZE, "can be written by everybody");
+	else if (by_group && stat->st_gid != 0 && stat->st_gid != stat->st_uid)
+		snprintf(ret_why, FILE_WHY_SIZE, "can be written by gid %u",
+			 (unsigned)stat->st_gid);
+	else if (by_group && has_access_list(fd))
+		snprintf(ret_why, FILE_WHY_SIZE, "can be written by others in its access list");
+	return ret_why[0];
+}
+
+bool file_is_foreign(int fd, char ret_why[FILE_WHY_SIZE])
+{
+	struct stat stat;
+
+	if (fstat(fd, &stat) == 0)
+		return file_stat_is_foreign(fd, &stat, ret_why);
+	snprintf(ret_why, FILE_WHY_SIZE, "has no owner that can be known");
+	return true;
 }

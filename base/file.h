@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Reads an open file until its end or until the buffer is full; the kernel gives a page of /proc at
@@ -27,9 +28,18 @@ int file_read_all(int fd, size_t max, struct buf *text);
  * writer would believe that somebody reads. */
 bool file_begins(const char *path, const void *bytes, size_t n);
 
-/* Why somebody else than the caller and root may have written an open file, as the rest of a
- * sentence about it; NULL: nobody else can. An access list cannot widen this: its mask is the mode's
- * group bits. */
-const char *file_why_foreign(int fd);
+/* "belongs to uid 4294967295" */
+#define FILE_WHY_SIZE 64
+
+/*
+ * True if somebody else than the caller and root owns an open file or can write it: what it states is
+ * then not believed. ret_why is the rest of a sentence about the file, empty if nobody else can. A
+ * group may write it if that is root's, or its owner's own (the same number); an access list may not
+ * name anybody.
+ */
+bool file_is_foreign(int fd, char ret_why[FILE_WHY_SIZE]);
+
+/* The same where fstat(2) was called already. */
+bool file_stat_is_foreign(int fd, const struct stat *stat, char ret_why[FILE_WHY_SIZE]);
 
 #endif

@@ -197,7 +197,7 @@ static int take_some(struct feed *feed, const struct reader_block *block, size_t
 		     struct err *err)
 {
 	if (!feed->line_by_line && !feed->has_pairs && !feed->intake.has_single &&
-	    trace_is_none(feed->trace)) {
+	    !intake_is_foreign(&feed->intake) && trace_is_none(feed->trace)) {
 		int taken = usual_kinds_take(feed->kinds, block->lines + at, most, err);
 
 		if (taken != 0)
@@ -349,7 +349,7 @@ static int put_in_force(void *context, const struct container *container, struct
 
 static int begin_input(struct feed *feed, const struct input *input, struct err *err)
 {
-	intake_begin(&feed->intake, input->path);
+	intake_begin(&feed->intake, input->path, input->foreign);
 	trace_begin(feed->trace, input);
 	if (feed->options->in_force->source) /* of each owner in each input */
 		usual_kinds_forget(feed->kinds);
@@ -407,7 +407,7 @@ static int feed_log(struct feed *feed, const char *path, struct err *err)
 /* Not everything of a file that others can write is taken. */
 static void note_foreign(struct feed *feed, const char *path, const char *foreign)
 {
-	if (!foreign)
+	if (!foreign[0])
 		return;
 	progress_clear(&feed->progress);
 	message_note(
@@ -443,10 +443,11 @@ static int feed_journal(struct feed *feed, const char *path, struct err *err)
 	struct sdjournal *journal = NULL;
 	int result = 0;
 
-	intake_begin(&feed->intake, path);
 	feed->lines = 0;
-	if (sdjournal_open(&options, &journal, &input_err) == 0)
+	if (sdjournal_open(&options, &journal, &input_err) == 0) {
+		intake_begin(&feed->intake, path, sdjournal_foreign(journal));
 		result = take_entries(feed, journal, &input_err, err);
+	}
 	sdjournal_close(journal);
 	if (result == 0)
 		result = intake_end(&feed->intake, !input_err.code, err);

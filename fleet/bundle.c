@@ -1,6 +1,5 @@
 #include "fleet/bundle.h"
 
-#include "base/file.h"
 #include "store/mark.h"
 #include "store/varint.h"
 
@@ -68,15 +67,18 @@ bool bundle_is(const char *path)
 	return file_begins(path, MAGIC, sizeof(MAGIC) - 1);
 }
 
-int bundle_read(const char *path, struct buf *bundle, const char **ret_foreign, struct err *err)
+int bundle_read(const char *path, struct buf *bundle, char ret_foreign[FILE_WHY_SIZE],
+		struct err *err)
 {
 	uint64_t mark;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int result = fd < 0 ? -errno : file_read_all(fd, BUNDLE_MAX + 64, bundle);
 
-	*ret_foreign = fd < 0 ? NULL : file_why_foreign(fd);
-	if (fd >= 0)
+	ret_foreign[0] = '\0';
+	if (fd >= 0) {
+		file_is_foreign(fd, ret_foreign);
 		close(fd);
+	}
 	if (result < 0)
 		return err_errno(err, -result, "bundle '%s'", path);
 	if (bundle->n < sizeof(MAGIC) + MARK_SIZE || !str_starts(buf_str(bundle), STR(MAGIC)))
@@ -141,9 +143,7 @@ int bundle_rows(const struct buf *bundle, share_row_fn *each, void *context, str
 
 struct load {
 	struct share_taker *taker;
-	uint64_t days;
-	bool known;
-	const char *foreign; /* struct bundle_counts */
+	struct bundle_counts counts;
 };
 
 static int load_row(void *context, enum share_kind kind, const struct share_value *values,
@@ -151,10 +151,10 @@ static int load_row(void *context, enum share_kind kind, const struct share_valu
 {
 	struct load *load = context;
 
-	load->known = share_taker_knows(load->taker);
-	if (load->known)
+	load->counts.known = share_taker_knows(load->taker);
+	if (load->counts.known)
 		return 0;
-	load->days += kind == SHARE_DAY;
+	load->counts.days += kind == SHARE_DAY;
 	return share_taker_put(load->taker, kind, values, err);
 }
 
@@ -163,13 +163,13 @@ static int load_file(struct load *load, const char *path, struct err *err)
 {
 	struct err why = ERR_INIT;
 	BUF_AUTO bundle = {0};
-	int result = bundle_read(path, &bundle, &load->foreign, err);
+	int result = bundle_read(path, &bundle, load->counts.foreign, err);
 
-	if (load->foreign)
+	if (load->counts.foreign[0])
 		share_taker_set_foreign(load->taker);
 	if (result == 0)
 		result = bundle_rows(&bundle, load_row, load, &why);
-	if (result == 0 && !load->known)
+	if (result == 0 && !load->counts.known)
 		result = share_taker_finish(load->taker, &why);
 	if (result < 0 && why.code)
 		return err_set(err, why.code, "bundle '%s': %s", path, why.message);
@@ -183,14 +183,14 @@ int bundle_load(struct store *store, const char *path, struct bundle_counts *ret
 	int result = load_file(&load, path, err);
 
 	share_taker_free(load.taker);
-	*ret_counts = (struct bundle_counts){load.days, load.known, load.foreign};
+	*ret_counts = load.counts;
 	return result;
 }
 
 int bundle_open(const char *path, struct store **ret_store, struct share_head *ret_head,
 		struct err *err)
 {
-	struct load load = {.known = false};
+	struct load load = {.taker = NULL};
 	int result = store_open(NULL, STORE_MEMORY, NULL, ret_store, err);
 
 	if (result < 0)
@@ -199,10 +199,10 @@ int bundle_open(const char *path, struct store **ret_store, struct share_head *r
 	result = load_file(&load, path, err);
 	*ret_head = *share_taker_head(load.taker);
 	share_taker_free(load.taker);
-	if (result == 0 && load.foreign)
+	if (result == 0 && load.counts.foreign[0])
 		return err_set(err, EACCES,
 			       "bundle '%s' %s: load it after `chown %u FILE && chmod go-w FILE`, "
 			       "if you trust it",
-			       path, load.foreign, (unsigned)geteuid());
+			       path, load.counts.foreign, (unsigned)geteuid());
 	return result;
 }

@@ -21,8 +21,9 @@ int bundle_make(struct store *store, const char *name, bool all, struct buf *bun
 bool bundle_is(const char *path);
 
 /* Reads a bundle's bytes and checks them: its rows are complete and as they were made. The mark has
- * no key, so that it cannot show who made them: *ret_foreign is that of file_why_foreign(). */
-int bundle_read(const char *path, struct buf *bundle, const char **ret_foreign, struct err *err);
+ * no key, so that it cannot show who made them: ret_foreign is that of file_is_foreign(). */
+int bundle_read(const char *path, struct buf *bundle, char ret_foreign[FILE_WHY_SIZE],
+		struct err *err);
 
 /* Gives each row of a bundle that was read. */
 int bundle_rows(const struct buf *bundle, share_row_fn *each, void *context, struct err *err);
@@ -31,8 +32,8 @@ int bundle_rows(const struct buf *bundle, share_row_fn *each, void *context, str
 struct bundle_counts {
 	uint64_t days; /* of series */
 	bool known;    /* everything in it was loaded before */
-	/* why its statements of trust are not believed, as the rest of a sentence about the file */
-	const char *foreign;
+	char foreign
+		[FILE_WHY_SIZE]; /* file_is_foreign(): its statements of trust are not believed */
 };
 
 /* Loads it into a store. */

@@ -304,6 +304,11 @@ const struct follow_file *follow_file(const struct follow *follow)
 	return &follow->file;
 }
 
+const char *follow_foreign(const struct follow *follow)
+{
+	return follow->announced ? follow->announced->input.foreign : "";
+}
+
 uint64_t follow_offset(const struct follow *follow)
 {
 	return follow->offset;

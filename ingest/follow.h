@@ -80,6 +80,9 @@ struct follow_file {
 };
 const struct follow_file *follow_file(const struct follow *follow);
 
+/* Why its lines are not believed, up to the last one; empty: they are (struct input). */
+const char *follow_foreign(const struct follow *follow);
+
 /* How far that file was given out: the offset behind the last line; at FOLLOW_FILE, before its
  * first one. */
 uint64_t follow_offset(const struct follow *follow);

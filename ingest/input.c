@@ -176,6 +176,21 @@ static int open_archive(struct input *input, struct err *err)
 	return 0;
 }
 
+/* Standard input is the caller's word, unless it was taken from a file. */
+static bool is_handed_over(const struct stat *stat)
+{
+	struct stat given;
+
+	return !S_ISREG(stat->st_mode) && fstat(STDIN_FILENO, &given) == 0 &&
+	       given.st_dev == stat->st_dev && given.st_ino == stat->st_ino;
+}
+
+static void look_whose(struct input *input, const struct stat *stat)
+{
+	if (!input->foreign[0] && !is_handed_over(stat))
+		file_stat_is_foreign(input->fd, stat, input->foreign);
+}
+
 static int open_descriptor(struct input *input, struct err *err)
 {
 	if (strcmp(input->path, "-") == 0) {
@@ -198,6 +213,7 @@ static int begin(struct input *input, struct err *err)
 {
 	int result;
 
+	look_whose(input, &input->stat);
 	posix_fadvise(input->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	input->buffer = input_buffer_new();
 	do {
@@ -327,6 +343,7 @@ static int check_same(struct input *input, struct err *err)
 	if ((uint64_t)now.st_size < place || (size_t)n < input->head_n ||
 	    memcmp(head, input->head, input->head_n) != 0)
 		return err_set(err, ESTALE, "%s: was truncated", input->path);
+	look_whose(input, &now);
 	input->head_n = (size_t)n;
 	memcpy(input->head, head, input->head_n);
 	return 0;

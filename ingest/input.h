@@ -6,15 +6,14 @@
  *
  * A growing input is a plain file that is still being written (ingest/follow.h). Its end is none:
  * a line that lacks its newline waits for it, and clearing at_end lets reading go on. Whether it
- * is still the same file is looked at with every read.
+ * is still the same file, and whose, is looked at with every read.
  */
 #ifndef SCLOG_INGEST_INPUT_H
 #define SCLOG_INGEST_INPUT_H
 
 #include "base/err.h"
+#include "base/file.h"
 #include "ingest/line.h"
-
-#include <sys/stat.h>
 
 /* Of a growing file's beginning so much is kept: more than an audit record's stamp and serial. */
 #define INPUT_HEAD_MAX 256
@@ -40,7 +39,8 @@ struct input {
 	bool skipping; /* inside the rest of a line that was cut */
 	bool inside;   /* a line that comes in parts */
 	bool growing;
-	bool no_wait;   /* may be set: a read that would wait for a pipe is -EAGAIN */
+	char foreign[FILE_WHY_SIZE]; /* file_is_foreign(): once it was, nothing of it is believed */
+	bool no_wait;                /* may be set: a read that would wait for a pipe is -EAGAIN */
 	bool stoppable; /* may be set: stop_fd, which is the input's then, ends waiting for a pipe */
 	int stop_fd;
 	size_t head_n; /* of a growing input */

@@ -20,9 +20,12 @@ bool sdjournal_is_file(const char *path)
 #include "ingest/journal.h"
 #include "ingest/node.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <systemd/sd-journal.h>
 
 /* Entries of other kinds that are passed over before the caller gets its turn. */
@@ -63,6 +66,7 @@ struct sdjournal {
 	struct journal entry;
 	bool outrun;
 	bool is_file;
+	char foreign[FILE_WHY_SIZE]; /* sdjournal_foreign() */
 	bool ended; /* the last call gave no entry: journald may have changed files since */
 	char *cursor;
 	char host[NODE_LABEL_SIZE];
@@ -74,6 +78,36 @@ static int open_file(const char *path, sd_journal **ret_journal, struct err *err
 	int result = libsystemd.sd_journal_open_files(ret_journal, paths, 0);
 
 	return result < 0 ? err_errno(err, -result, "%s: cannot be read as a journal", path) : 0;
+}
+
+static bool look_whose(int folder, const char *path, char ret_why[FILE_WHY_SIZE])
+{
+	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	bool is_foreign = fd >= 0 && file_is_foreign(fd, ret_why);
+
+	if (fd >= 0)
+		close(fd);
+	return is_foreign;
+}
+
+/* Of a directory, or of the journal's files in it and in those of machines in it. */
+static bool look_whose_files(int folder, const char *path, bool is_machine,
+			     char ret_why[FILE_WHY_SIZE])
+{
+	int fd = openat(folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+	bool is_foreign = fd >= 0 && file_is_foreign(fd, ret_why);
+
+	for (struct dirent *entry; entries && !is_foreign && (entry = readdir(entries));)
+		if (strstr(entry->d_name, ".journal"))
+			is_foreign = look_whose(fd, entry->d_name, ret_why);
+		else if (!is_machine && strspn(entry->d_name, "0123456789abcdef-") >= 32)
+			is_foreign = look_whose_files(fd, entry->d_name, true, ret_why);
+	if (entries)
+		closedir(entries);
+	else if (fd >= 0)
+		close(fd);
+	return is_foreign;
 }
 
 static int open_files(const char *directory, sd_journal **ret_journal, struct err *err)
@@ -187,6 +221,10 @@ int sdjournal_open(const struct sdjournal_options *options, struct sdjournal **r
 	/* Watching begins before the first look, so that nothing falls between the two. */
 	result = options->file ? 0 : libsystemd.sd_journal_get_fd(journal->journal);
 	journal->is_file = options->file;
+	if (options->file)
+		look_whose(AT_FDCWD, options->file, journal->foreign);
+	else if (options->directory)
+		look_whose_files(AT_FDCWD, options->directory, false, journal->foreign);
 	journal->framing = new_framing(journal, options->host);
 	result = result < 0 ? err_errno(err, -result, "journal: watch it")
 			    : add_matches(journal->journal, err);
@@ -305,6 +343,11 @@ struct str sdjournal_cursor(struct sdjournal *journal)
 	return str_from(journal->cursor);
 }
 
+const char *sdjournal_foreign(const struct sdjournal *journal)
+{
+	return journal->foreign;
+}
+
 bool sdjournal_outrun(const struct sdjournal *journal)
 {
 	return journal->outrun;
@@ -344,6 +387,12 @@ struct str sdjournal_cursor(struct sdjournal *journal)
 {
 	(void)journal;
 	return str_of(NULL, 0);
+}
+
+const char *sdjournal_foreign(const struct sdjournal *journal)
+{
+	(void)journal;
+	return "";
 }
 
 bool sdjournal_outrun(const struct sdjournal *journal)

@@ -47,6 +47,10 @@ int sdjournal_next(struct sdjournal *journal, struct framed *ret_framed, struct 
  * until the next call. */
 struct str sdjournal_cursor(struct sdjournal *journal);
 
+/* Why others than the caller and root can have written a file or directory that was named, as
+ * file_is_foreign() says it; empty: they cannot. */
+const char *sdjournal_foreign(const struct sdjournal *journal);
+
 /* True if the cursor to go on from was no longer in the journal: what stood between it and the
  * oldest entry that is left was rotated away unread. */
 bool sdjournal_outrun(const struct sdjournal *journal);

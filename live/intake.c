@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Refused lines that are kept one by one as evidence; the rest of an input is one row. */
 #define REFUSED_KEPT 256
@@ -341,9 +342,32 @@ static int take_notice(struct intake *intake, const struct framed *framed, struc
 	return store_put_loss(intake->store, &note, err);
 }
 
-static int take_framed(struct intake *intake, const struct line *line, const struct framed *framed,
+static void say_foreign(struct intake *intake)
+{
+	if (intake->foreign_said)
+		return;
+	intake->foreign_said = true;
+	if (intake->before_message)
+		intake->before_message(intake->context);
+	message_note("%s %s: its records count as text, which anyone could have written; if you "
+		     "trust it, read it again after `chown %u FILE && chmod go-w FILE`",
+		     intake->path, intake->foreign, (unsigned)geteuid());
+}
+
+/* Of a file that others can write, no framing proves anything. */
+static void lower_trust(struct intake *intake, struct framed *framed)
+{
+	if (!intake_is_foreign(intake) || framed->trust == TRUST_TEXT)
+		return;
+	if (framed->kind == FRAMED_RECORD)
+		say_foreign(intake);
+	framed->trust = TRUST_TEXT;
+}
+
+static int take_framed(struct intake *intake, const struct line *line, struct framed *framed,
 		       struct err *err)
 {
+	lower_trust(intake, framed);
 	switch (framed->kind) {
 	case FRAMED_RECORD:
 		return take_record(intake, line, framed, err);
@@ -409,9 +433,11 @@ int intake_framed(struct intake *intake, const struct framed *framed, struct str
 	return take_framed(intake, &line, &whole, err);
 }
 
-void intake_begin(struct intake *intake, const char *path)
+void intake_begin(struct intake *intake, const char *path, const char *foreign)
 {
 	intake->path = path;
+	intake->foreign = foreign;
+	intake->foreign_said = false;
 	intake->last_ms = 0;
 	intake->from_ms = INT64_MAX;
 	intake->to_ms = INT64_MIN;

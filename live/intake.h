@@ -41,7 +41,9 @@ struct intake {
 	bool ends;     /* intake_end() comes: what may be one of two can wait for the other */
 	/* the input at hand */
 	const char *path;
-	int64_t last_ms;        /* the latest stamp seen, 0: none yet */
+	const char *foreign; /* why no word of it is the kernel's (struct input); none: it may be */
+	bool foreign_said;   /* that some records are text for this */
+	int64_t last_ms;     /* the latest stamp seen, 0: none yet */
 	int64_t from_ms, to_ms; /* the earliest and the latest of its records; none: from > to */
 	uint64_t refused;       /* malformed lines of it */
 	struct intake_untaken {
@@ -70,8 +72,8 @@ static inline void intake_saw(struct intake *intake, int64_t ms)
 		intake->to_ms = ms;
 }
 
-/* Another input begins. */
-void intake_begin(struct intake *intake, const char *path);
+/* Another input begins. foreign is borrowed, as path. */
+void intake_begin(struct intake *intake, const char *path, const char *foreign);
 
 /* No more comes of the input at hand: what waits is put. whole: it was read to its end, and evidence
  * of an earlier reading that does not hold any more is taken back. */
@@ -93,6 +95,12 @@ int intake_refuse(struct intake *intake, enum malformed why, const struct line *
 /* Counts a line that claims to be a record or a notice, and was not taken. */
 int intake_leave(struct intake *intake, const struct line *line, const struct framed *framed,
 		 struct err *err);
+
+/* True if others than the caller and root can have written the input at hand. */
+static inline bool intake_is_foreign(const struct intake *intake)
+{
+	return intake->foreign && intake->foreign[0];
+}
 
 /* The node of a line that says this. */
 struct str intake_node(const struct intake *intake, struct str framed);

@@ -38,8 +38,9 @@ struct source {
 	struct sdjournal *journal;
 	struct kmsg *kmsg;
 	struct input input;
-	uint64_t lines; /* of the file at hand */
-	uint64_t end;   /* of the last one */
+	char foreign[FILE_WHY_SIZE]; /* of what is opened once: struct input */
+	uint64_t lines;              /* of the file at hand */
+	uint64_t end;                /* of the last one */
 	bool begun; /* the store knows of it: its thread may not run before privileges are dropped */
 	bool ended, caught_up;
 	bool unread;     /* a file could not be read */
@@ -111,7 +112,7 @@ int source_begin_file(struct source *source, bool whole, struct err *err)
 	if (result == 0)
 		result = store_input_begin(source->store, file->path, file->stat, err);
 
-	intake_begin(&source->intake, file->path);
+	intake_begin(&source->intake, file->path, follow_foreign(source->follow));
 	source->lines = 0;
 	return result == 0 ? store_input_head(source->store, file->first_line, err) : result;
 }
@@ -146,6 +147,7 @@ static int next_of_follow(struct source *source, struct source_entry *ret_entry,
 	case FOLLOW_FILE:
 		return SOURCE_FILE;
 	case FOLLOW_LINE:
+		source->intake.foreign = follow_foreign(source->follow);
 		source->lines = line->number;
 		source->end = line->offset + line->text.n + line->ended;
 		return SOURCE_LINE;
@@ -215,8 +217,11 @@ static int open_journal(struct source *source, struct err *err)
 
 	if (result == 0)
 		result = sdjournal_open(&options, &source->journal, err);
-	source->outrun = result == 0 && sdjournal_outrun(source->journal);
-	return result;
+	if (result < 0)
+		return result;
+	source->outrun = sdjournal_outrun(source->journal);
+	source->intake.foreign = sdjournal_foreign(source->journal);
+	return 0;
 }
 
 static void close_journal(struct source *source)
@@ -278,9 +283,12 @@ static int open_kmsg(struct source *source, struct err *err)
 	BUF_AUTO cursor = {0};
 	int result = store_cursor(source->store, "kmsg", &cursor, err);
 
-	return result < 0 ? result
-			  : kmsg_open(path, buf_str(&cursor), source->options.from_now,
-				      &source->kmsg, err);
+	if (result == 0)
+		result = kmsg_open(path, buf_str(&cursor), source->options.from_now, &source->kmsg,
+				   err);
+	if (result == 0)
+		file_is_foreign(kmsg_fd(source->kmsg), source->foreign);
+	return result;
 }
 
 static void close_kmsg(struct source *source)
@@ -339,6 +347,7 @@ static int begin_stdin(struct source *source, struct err *err)
 	int result = input_open(&source->input, "-", err);
 
 	source->input.no_wait = true;
+	source->intake.foreign = source->input.foreign;
 	return result;
 }
 
@@ -429,7 +438,7 @@ int source_open(const struct intake *like, const struct source_options *options,
 		buf_put_str(&source->label, str_from(source->options.path));
 	source->intake = *like;
 	source->intake.framing = framing_new(&framing);
-	intake_begin(&source->intake, source->label.p);
+	intake_begin(&source->intake, source->label.p, source->foreign);
 	int result = source->ops->open(source, err);
 
 	*ret_source = source;

@@ -1,9 +1,8 @@
 #include "store/foreign.h"
 
-#include "base/file.h"
-
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,38 +34,48 @@ static enum folder folder_of(const char *path)
 	return folder;
 }
 
-static const char *why_foreign_log(const char *path)
+/* True if what SQLite would read beside the store was not written by us alone. */
+static bool is_foreign_log(const char *path, char ret_why[FILE_WHY_SIZE])
 {
 	BUF_AUTO name = {0};
 
 	buf_format(&name, "%s-wal", path);
 	int fd = open(name.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	const char *why = fd < 0 && errno == ENOENT ? NULL
-			  : fd < 0                  ? "has a -wal beside it that cannot be opened"
-			  : file_why_foreign(fd)    ? "has a -wal beside it that others can write"
-						    : NULL;
 
+	if (fd < 0 && errno == ENOENT)
+		return false;
+	bool is_foreign = fd < 0 || file_is_foreign(fd, ret_why);
+
+	if (is_foreign)
+		snprintf(ret_why, FILE_WHY_SIZE, "has a -wal beside it that %s",
+			 fd < 0 ? "cannot be opened" : "others can write");
 	if (fd >= 0)
 		close(fd);
-	return why;
+	return is_foreign;
 }
 
-int foreign_open(struct sql *sql, const char *path, const char **ret_why, int *ret_held,
+static void say_folder(enum folder folder, bool pending, char ret_why[FILE_WHY_SIZE])
+{
+	if (folder == FOLDER_FOREIGN)
+		snprintf(ret_why, FILE_WHY_SIZE, "lies in a folder in which others can replace it");
+	else if (folder == FOLDER_STICKY && pending)
+		snprintf(ret_why, FILE_WHY_SIZE,
+			 "has a -wal beside it in a folder that others can write");
+}
+
+int foreign_open(struct sql *sql, const char *path, char ret_why[FILE_WHY_SIZE], int *ret_held,
 		 struct err *err)
 {
 	enum folder folder = folder_of(path);
 	bool pending = store_has_pending(path);
 
 	*ret_held = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	*ret_why = *ret_held < 0 ? "cannot be opened" : file_why_foreign(*ret_held);
-	if (!*ret_why)
-		*ret_why = why_foreign_log(path);
-	if (!*ret_why && folder == FOLDER_FOREIGN)
-		*ret_why = "lies in a folder in which others can replace it";
-	if (!*ret_why && folder == FOLDER_STICKY && pending)
-		*ret_why = "has a -wal beside it in a folder that others can write";
+	if (*ret_held < 0)
+		snprintf(ret_why, FILE_WHY_SIZE, "cannot be opened");
+	else if (!file_is_foreign(*ret_held, ret_why) && !is_foreign_log(path, ret_why))
+		say_folder(folder, pending, ret_why);
 	/* There a -wal may appear in the meantime, which SQLite would read: it is to look for none. */
-	bool alone = !*ret_why && folder == FOLDER_STICKY;
+	bool alone = !ret_why[0] && folder == FOLDER_STICKY;
 
 	return store_open_reading(sql, path, alone, err);
 }

@@ -5,14 +5,15 @@
 #ifndef SCLOG_STORE_FOREIGN_H
 #define SCLOG_STORE_FOREIGN_H
 
+#include "base/file.h"
 #include "store/internal.h"
 
 /*
- * Opens another store for reading. *ret_why: why others than the caller and root can have written
- * what is read, as the rest of a sentence about the file; NULL: they cannot. *ret_held keeps the file
- * that was looked at: close it after the store, since that would drop SQLite's locks.
+ * Opens another store for reading. ret_why, empty when called: why others than the caller and root
+ * can have written what is read, as file_is_foreign() says it; empty: they cannot. *ret_held keeps
+ * the file that was looked at: close it after the store, since that would drop SQLite's locks.
  */
-int foreign_open(struct sql *sql, const char *path, const char **ret_why, int *ret_held,
+int foreign_open(struct sql *sql, const char *path, char ret_why[FILE_WHY_SIZE], int *ret_held,
 		 struct err *err);
 
 #endif

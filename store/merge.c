@@ -244,8 +244,8 @@ int store_merge(struct store *store, const char *path, struct merge_result *ret_
 	if (result == 0)
 		result = check_other(store, path, err);
 	if (result == 0)
-		result = foreign_open(&merge.from, path, &ret_result->foreign, &merge.held, err);
-	merge.foreign = ret_result->foreign;
+		result = foreign_open(&merge.from, path, ret_result->foreign, &merge.held, err);
+	merge.foreign = ret_result->foreign[0];
 	tally_set_foreign(store->tally, merge.foreign);
 	if (result == 0)
 		result = schema_ensure(&merge.from, false, err);

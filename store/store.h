@@ -9,9 +9,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/file.h"
 #include "correlate/event.h"
-
-#include <sys/stat.h>
 
 struct store;
 
@@ -275,10 +274,9 @@ int store_commit(struct store *store, struct err *err);
  * horizon of both, which becomes this store's, rows are compared by hour or day. */
 struct merge_result {
 	uint64_t records, added, duplicates;
-	/* Why others than the caller and root can have written it, as the rest of a sentence about
-	 * it: then its records are texts, and neither its profiles and coverage nor what it has
-	 * acknowledged are taken. NULL: they cannot. */
-	const char *foreign;
+	/* file_is_foreign(), and what lies beside it: then its records are texts, and neither its
+	 * profiles and coverage nor what it has acknowledged are taken. */
+	char foreign[FILE_WHY_SIZE];
 };
 int store_merge(struct store *store, const char *path, struct merge_result *ret_result,
 		struct err *err);

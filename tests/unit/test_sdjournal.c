@@ -586,9 +586,43 @@ static void test_file(void **state)
 	if (sdjournal_open(&options, &journal, &err) < 0)
 		fail_msg("%s", err.message);
 	take(journal, &got, "");
+	assert_string_equal(sdjournal_foreign(journal), "");
 	sdjournal_close(journal);
 	assert_true(has_all(&got, &events));
 	assert_int_equal(count_calls(path, events.comm), CALLS);
+}
+
+static void assert_foreign(const struct sdjournal_options *options, const char *want)
+{
+	struct sdjournal *journal;
+	struct err err = ERR_INIT;
+
+	if (sdjournal_open(options, &journal, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_string_equal(sdjournal_foreign(journal), want);
+	sdjournal_close(journal);
+}
+
+/* Trusted fields are journald's where only journald can write. */
+static void test_foreign(void **state)
+{
+	static const char why[] = "can be written by everybody";
+	struct daemon *daemon = need(state);
+	char path[200], parent[200];
+
+	snprintf(path, sizeof(path), "%s/system.journal", daemon->files);
+	snprintf(parent, sizeof(parent), "%s/log/journal", daemon->run);
+	const struct sdjournal_options file = {.file = path},
+				       machine = {.directory = daemon->files},
+				       all = {.directory = parent};
+
+	assert_foreign(&machine, "");
+	assert_foreign(&all, "");
+	assert_int_equal(chmod(path, 0646), 0);
+	assert_foreign(&file, why);
+	assert_foreign(&machine, why);
+	assert_foreign(&all, why);
+	assert_int_equal(chmod(path, 0640), 0);
 }
 
 static void test_node(void **state)
@@ -688,6 +722,7 @@ int main(void)
 		cmocka_unit_test(test_from_now),    cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_cursor_gone), cmocka_unit_test(test_file),
 		cmocka_unit_test(test_node),        cmocka_unit_test(test_spoofed),
+		cmocka_unit_test(test_foreign),
 #endif
 	};
 
