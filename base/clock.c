@@ -392,19 +392,23 @@ int clock_parse(struct str text, int64_t now_ms, struct clock_span *ret_span)
 	return parse_relative(text, now_ms, ret_span);
 }
 
-int64_t clock_monotonic_ms(void)
+int64_t clock_ns(clockid_t clock)
 {
-	struct timespec now;
+	struct timespec now = {0};
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t clock_ms(clockid_t clock)
+{
+	return clock_ns(clock) / 1000000;
 }
 
 int clock_now_ms(int64_t *ret_ms, struct err *err)
 {
 	const char *text = getenv("SCLOG_NOW");
 	struct clock_span span;
-	struct timespec now;
 
 	if (text) {
 		if (text[0] != '@' || clock_parse(str_from(text), 0, &span) < 0)
@@ -416,8 +420,7 @@ int clock_now_ms(int64_t *ret_ms, struct err *err)
 		*ret_ms = span.first_ms;
 		return 0;
 	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	*ret_ms = (int64_t)now.tv_sec * MS_PER_SECOND + now.tv_nsec / 1000000;
+	*ret_ms = clock_ms(CLOCK_REALTIME);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "base/str.h"
 
 #include <stdint.h>
+#include <time.h>
 
 /*
  * The current time, or what SCLOG_NOW (`@SECONDS` or `@SECONDS.FRACTION`) says it is, so that
@@ -18,8 +19,9 @@
  */
 int clock_now_ms(int64_t *ret_ms, struct err *err);
 
-/* CLOCK_MONOTONIC, for what lasts so long; SCLOG_NOW has nothing to do with it. */
-int64_t clock_monotonic_ms(void);
+/* What a clock of the kernel's shows; SCLOG_NOW has nothing to do with it. */
+int64_t clock_ns(clockid_t clock);
+int64_t clock_ms(clockid_t clock);
 
 /* What a text names: its first and its last millisecond, both inclusive. */
 struct clock_span {

@@ -2,8 +2,13 @@
 
 #include "base/mem.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Once all is taken and this part of the ring is used, it begins anew: a reader that keeps up needs no
+ * more memory, and finds it in the cache. Until the reader has come round, only that part has room. */
+#define PART 8
 
 /* Before each item; one with this size says that the rest of the memory up to its end is left
  * out, so that every item lies in one piece. */
@@ -32,7 +37,8 @@ void *ring_put(struct ring *ring, size_t n)
 	size_t whole = (sizeof(struct head) + n + 7) / 8 * 8;
 	size_t taken = atomic_load_explicit(&ring->taken, memory_order_acquire);
 	size_t place = ring->put & (ring->size - 1);
-	size_t skipped = place + whole > ring->size ? ring->size - place : 0;
+	bool anew = taken == ring->put && place > ring->size / PART && place >= whole;
+	size_t skipped = anew || place + whole > ring->size ? ring->size - place : 0;
 
 	if (ring->put + skipped + whole - taken > ring->size)
 		return NULL;

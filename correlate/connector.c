@@ -1,5 +1,6 @@
 #include "correlate/connector.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -155,14 +156,6 @@ static bool is_answer(const char *datagram, size_t n, const struct sockaddr_nl *
 	return header.ack == cookie + 1; /* every listener sees the answers to all */
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now = {0};
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Takes one datagram of those waiting. Returns its length, 0 if there is nothing of use, -errno. */
 static ssize_t take_one(int fd, char *datagram, struct sockaddr_nl *ret_sender)
 {
@@ -176,9 +169,9 @@ static ssize_t take_one(int fd, char *datagram, struct sockaddr_nl *ret_sender)
 
 static int wait_for_answer(int fd, uint32_t cookie)
 {
-	int64_t until = now_ms() + ACK_WAIT_MS, left;
+	int64_t until = clock_ms(CLOCK_MONOTONIC) + ACK_WAIT_MS, left;
 
-	while ((left = until - now_ms()) > 0) {
+	while ((left = until - clock_ms(CLOCK_MONOTONIC)) > 0) {
 		struct pollfd wait = {.fd = fd, .events = POLLIN};
 		struct sockaddr_nl sender = {0};
 		char datagram[DATAGRAM_MAX];

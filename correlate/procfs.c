@@ -1,5 +1,6 @@
 #include "correlate/procfs.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/scan.h"
 
@@ -229,14 +230,6 @@ bool procfs_is_setuid(const struct procfs *procfs, uint32_t pid, uint32_t uid)
 	if (reply.code == -ETIMEDOUT || reply.code == -EAGAIN)
 		return false;
 	return reply.code < 0 || (reply.mode & (S_ISUID | S_ISGID));
-}
-
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec now = {0};
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
 int64_t procfs_suspended_ns(void)

@@ -1,5 +1,6 @@
 #include "correlate/registry.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "correlate/owner.h"
@@ -227,19 +228,11 @@ static void take_nested(struct registry *registry, struct entry *entry, struct s
 	take_hint(registry, entry, id, buf_str(&name), hint);
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now = {0};
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
-
 /* Asks the files, unless their user's time is used up: then it may be asked at the next sight. */
 static void ask_in_budget(struct registry *registry, struct entry *entry,
 			  const struct metadata_hint *hint, struct budget *budget)
 {
-	int64_t began_ns = now_ns();
+	int64_t began_ns = clock_ns(CLOCK_MONOTONIC);
 
 	if (!budget) {
 		ask(registry, entry, hint);
@@ -251,7 +244,7 @@ static void ask_in_budget(struct registry *registry, struct entry *entry,
 	budget->at_ns = began_ns;
 	if (budget->left_ns > 0) {
 		ask(registry, entry, hint);
-		budget->left_ns -= now_ns() - began_ns;
+		budget->left_ns -= clock_ns(CLOCK_MONOTONIC) - began_ns;
 	}
 }
 

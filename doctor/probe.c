@@ -1,5 +1,6 @@
 #include "doctor/probe.h"
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "ingest/kmsg.h"
 #include "ingest/multicast.h"
@@ -53,14 +54,6 @@ const char *probe_source_name(enum probe_source source)
 	return names[source];
 }
 
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void arrive(struct sources *sources, enum probe_source source)
 {
 	struct probe_arrival *arrival = &sources->probe->arrivals[source];
@@ -68,7 +61,7 @@ static void arrive(struct sources *sources, enum probe_source source)
 	if (arrival->arrived)
 		return;
 	arrival->arrived = true;
-	arrival->latency_ms = (uint32_t)(monotonic_ms() - sources->begin_ms);
+	arrival->latency_ms = (uint32_t)(clock_ms(CLOCK_MONOTONIC) - sources->begin_ms);
 }
 
 static bool is_ours(const struct sources *sources, struct str text)
@@ -244,7 +237,7 @@ static bool is_due(const struct sources *sources, unsigned wait_ms)
 {
 	const struct probe_arrival *netlink = &sources->probe->arrivals[PROBE_NETLINK];
 	const struct probe_arrival *kmsg = &sources->probe->arrivals[PROBE_KMSG];
-	int64_t waited_ms = monotonic_ms() - sources->begin_ms;
+	int64_t waited_ms = clock_ms(CLOCK_MONOTONIC) - sources->begin_ms;
 
 	if (netlink->arrived && waited_ms > netlink->latency_ms + PROBE_GRACE_MS)
 		return true;
@@ -280,7 +273,7 @@ void probe_run(const struct probe_logs *logs, unsigned wait_ms, struct probe *re
 	snprintf(sources.name, sizeof(sources.name), "sclog-%08x", random);
 	snprintf(sources.mark, sizeof(sources.mark), "comm=\"%s\"", sources.name);
 	open_sources(&sources, logs);
-	sources.begin_ms = monotonic_ms();
+	sources.begin_ms = clock_ms(CLOCK_MONOTONIC);
 	ret_probe->code = make_record_in_child(&sources, &err);
 	if (ret_probe->code == 0)
 		wait_for_arrivals(&sources, wait_ms);

@@ -1,5 +1,7 @@
 #include "ingest/audit_request.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <libaudit.h>
 #include <linux/netlink.h>
@@ -18,14 +20,6 @@ struct request {
 	audit_answer_fn *answer;
 	void *context;
 };
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int refused(const struct request *request, int code, struct err *err)
 {
@@ -74,9 +68,9 @@ static int read_message(const struct request *request, const char *message, size
 
 static int read_answers(const struct request *request, struct err *err)
 {
-	int64_t end_ms = monotonic_ms() + WAIT_MS;
+	int64_t end_ms = clock_ms(CLOCK_MONOTONIC) + WAIT_MS;
 
-	for (int64_t left = WAIT_MS; left > 0; left = end_ms - monotonic_ms()) {
+	for (int64_t left = WAIT_MS; left > 0; left = end_ms - clock_ms(CLOCK_MONOTONIC)) {
 		struct pollfd wait = {.fd = request->fd, .events = POLLIN};
 		struct sockaddr_nl from = {0};
 		socklen_t from_n = sizeof(from);

@@ -1,5 +1,6 @@
 #include "ingest/follow_private.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -13,14 +14,6 @@
 #define BEHIND_LOOK_MS 50   /* while there is much to read: to hold the successor in time */
 #define GRACE_MS       5000 /* a file that was left is still looked at */
 
-int64_t follow_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static bool holds_next(const struct follow *follow)
 {
 	return follow->state == STATE_NEXT || follow->state == STATE_LEAVING;
@@ -29,7 +22,7 @@ static bool holds_next(const struct follow *follow)
 static void look(struct follow *follow)
 {
 	follow->look_due = follow->racing = false;
-	follow->looked_ms = follow_now_ms();
+	follow->looked_ms = clock_ms(CLOCK_MONOTONIC);
 	follow_watch_directories(follow);
 	follow_slot_lift_ends(follow);
 	if (follow->state <= STATE_WAITING)
@@ -165,7 +158,7 @@ static void step_on(struct follow *follow)
 	follow->current = follow->other;
 	follow->other = left;
 	follow->state = left->input.growing && !follow->options.once ? STATE_LATE : STATE_CLOSING;
-	follow->late_until_ms = follow_now_ms() + GRACE_MS;
+	follow->late_until_ms = clock_ms(CLOCK_MONOTONIC) + GRACE_MS;
 	follow->look_due = true;
 }
 
@@ -200,7 +193,7 @@ static bool is_look_due(const struct follow *follow)
 {
 	int64_t wait = follow_caught_up(follow) ? IDLE_LOOK_MS : BEHIND_LOOK_MS;
 
-	return follow->look_due || follow_now_ms() - follow->looked_ms >= wait;
+	return follow->look_due || clock_ms(CLOCK_MONOTONIC) - follow->looked_ms >= wait;
 }
 
 static int advance(struct follow *follow, struct line *line)

@@ -1,5 +1,7 @@
 #include "ingest/follow_private.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -31,9 +33,9 @@ void follow_notice_drop(struct follow *follow)
 static bool is_missing_for_long(struct follow *follow)
 {
 	if (!follow->missing_since_ms)
-		follow->missing_since_ms = follow_now_ms();
+		follow->missing_since_ms = clock_ms(CLOCK_MONOTONIC);
 	return !follow->current || follow->options.once ||
-	       follow_now_ms() - follow->missing_since_ms >= FOLLOW_PATIENCE_MS;
+	       clock_ms(CLOCK_MONOTONIC) - follow->missing_since_ms >= FOLLOW_PATIENCE_MS;
 }
 
 void follow_notice_trouble(struct follow *follow, const struct err *why)

@@ -108,11 +108,6 @@ struct follow {
 	size_t notice_first, notice_count;
 };
 
-/* --- follow.c */
-
-/* CLOCK_MONOTONIC. */
-int64_t follow_now_ms(void);
-
 /* --- follow_notice.c: what a person should know. What has no room in the queue is not told */
 
 void follow_notice_put(struct follow *follow, enum follow_trouble trouble, bool lossy,

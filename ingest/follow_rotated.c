@@ -1,6 +1,6 @@
 #include "ingest/follow_private.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 void follow_rotated_list(struct follow *follow, struct rotation *ret_rotation)
 {
@@ -21,12 +21,9 @@ void follow_rotated_list(struct follow *follow, struct rotation *ret_rotation)
 
 static bool is_settled(const struct stat *stat)
 {
-	struct timespec now;
+	int64_t changed_ms = stat->st_ctim.tv_sec * INT64_C(1000) + stat->st_ctim.tv_nsec / 1000000;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (now.tv_sec - stat->st_ctim.tv_sec) * 1000 +
-		       (now.tv_nsec - stat->st_ctim.tv_nsec) / 1000000 >
-	       SETTLED_MS;
+	return clock_ms(CLOCK_REALTIME) - changed_ms > SETTLED_MS;
 }
 
 void follow_rotated_keep_newest(struct follow *follow)

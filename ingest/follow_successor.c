@@ -1,5 +1,7 @@
 #include "ingest/follow_private.h"
 
+#include "base/clock.h"
+
 #include <unistd.h>
 
 #define RACES_MAX 8 /* at a stretch; then whatever wins it wakes us again */
@@ -35,8 +37,8 @@ static bool still_in_order(struct follow *follow, const struct rotation *before,
 static bool patience_ends(struct follow *follow)
 {
 	if (!follow->gap_since_ms)
-		follow->gap_since_ms = follow_now_ms();
-	bool ends = follow_now_ms() - follow->gap_since_ms >= FOLLOW_PATIENCE_MS;
+		follow->gap_since_ms = clock_ms(CLOCK_MONOTONIC);
+	bool ends = clock_ms(CLOCK_MONOTONIC) - follow->gap_since_ms >= FOLLOW_PATIENCE_MS;
 
 	follow->racing |= !ends;
 	return ends;

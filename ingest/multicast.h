@@ -22,6 +22,8 @@ struct multicast;
  * may be away for half a second at that rate.
  */
 #define MULTICAST_BUFFER (64u << 20)
+/* Of what is granted, for a record of usual length. */
+#define MULTICAST_RECORD (MULTICAST_BUFFER / 161000u)
 
 /*
  * Opens and binds, not blocking. Each error says what to do: -EPERM without the capability,

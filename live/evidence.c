@@ -1,5 +1,7 @@
 #include "live/evidence.h"
 
+#include "base/clock.h"
+
 #include "report/message.h"
 
 #include <time.h>
@@ -7,18 +9,10 @@
 /* Processes that named containers of others are said once in so long. */
 #define REFUSED_MS 60000
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 int evidence_add(struct evidence *evidence, enum loss_kind kind, uint64_t count, const char *text,
 		 struct err *err)
 {
-	int64_t ms = now_ms();
+	int64_t ms = clock_ms(CLOCK_REALTIME);
 	const struct loss_note note = {
 		.kind = kind,
 		/* one row a minute, however often it happens */
@@ -38,7 +32,7 @@ int evidence_add(struct evidence *evidence, enum loss_kind kind, uint64_t count,
 void evidence_drop_record(struct evidence *evidence)
 {
 	if (evidence->dropped++ == 0)
-		evidence->dropped_ms = now_ms();
+		evidence->dropped_ms = clock_ms(CLOCK_REALTIME);
 }
 
 int evidence_add_step(struct evidence *evidence, int64_t step_ms, struct err *err)
@@ -109,7 +103,7 @@ static int write_refused(struct evidence *evidence, const struct attributor *att
 			 struct err *err)
 {
 	struct refused_claims refused = attribute_refused(attributor);
-	int64_t ms = now_ms();
+	int64_t ms = clock_ms(CLOCK_REALTIME);
 	BUF_AUTO text = {0};
 
 	if (refused.count == evidence->refused ||

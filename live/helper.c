@@ -1,5 +1,6 @@
 #include "live/helper.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/privileges.h"
@@ -266,22 +267,14 @@ static void keep(int control, const struct host_files *files, bool sandbox)
 
 /* --- the side that asks */
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 /* Waits for a message of a helper. */
 static int await(int socket, int64_t wait_ms, void *message, size_t size, int *ret_fd)
 {
 	struct pollfd poll_fd = {.fd = socket, .events = POLLIN};
-	int64_t until_ms = now_ms() + wait_ms, left_ms;
+	int64_t until_ms = clock_ms(CLOCK_MONOTONIC) + wait_ms, left_ms;
 	int n = 0;
 
-	while (n <= 0 && (left_ms = until_ms - now_ms()) > 0) {
+	while (n <= 0 && (left_ms = until_ms - clock_ms(CLOCK_MONOTONIC)) > 0) {
 		n = poll(&poll_fd, 1, (int)left_ms);
 		if (n < 0 && errno != EINTR)
 			return -errno;
@@ -354,13 +347,13 @@ void helper_ask(void *context, const struct host_request *request, struct host_r
 
 	*reply = (struct host_reply){0};
 	pthread_mutex_lock(&helper->lock);
-	if (now_ms() >= helper->until_ms[slot])
+	if (clock_ms(CLOCK_MONOTONIC) >= helper->until_ms[slot])
 		code = ask_reader(helper, reader, request, reply, bytes);
 	else
 		code = -EAGAIN;
 	if (code == -ETIMEDOUT)
-		helper->until_ms[slot] =
-			now_ms() + (request->owner ? HELPER_PAUSE_MS : HELPER_ROOT_PAUSE_MS);
+		helper->until_ms[slot] = clock_ms(CLOCK_MONOTONIC) +
+					 (request->owner ? HELPER_PAUSE_MS : HELPER_ROOT_PAUSE_MS);
 	if (code < 0 && code != -EAGAIN)
 		renew_reader(helper, reader);
 	pthread_mutex_unlock(&helper->lock);

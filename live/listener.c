@@ -1,5 +1,6 @@
 #include "live/listener.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/ring.h"
 
@@ -17,8 +18,16 @@
 #define RECORD_RING_SIZE  (16u << 20)
 #define PROCESS_RING_SIZE (4u << 20)
 
-/* Records may rest in the kernel's buffer for about a tick: fewer wakeups, and nothing is late. */
-#define REST_MS 4
+/*
+ * Records rest in the kernel's buffer, and processes in the ring, for so long at most: many are then
+ * taken by one wake-up, which costs more than all else. A buffer that is smaller than asked for holds
+ * less: it is to be a tenth full by then at most, at REST_RATE records/s.
+ */
+#define REST_MS   20
+#define REST_RATE 200000
+
+/* Nothing is due before something comes. */
+#define ASLEEP INT64_MAX
 
 /* Batches of records that are taken before processes get their turn. */
 #define BATCHES_MAX 16
@@ -57,6 +66,8 @@ struct listener {
 	uint64_t asked, answered;
 	struct err trouble;
 	/* the thread's own */
+	int rest_ms;
+	int64_t due_ms;                    /* monotonic: when records are taken, and all is shown */
 	bool records_done, processes_done; /* that socket failed for good */
 	char cgroup[PROCFS_TEXT_MAX], cmdline[PROCFS_TEXT_MAX];
 };
@@ -133,11 +144,9 @@ static size_t read_cgroup(struct listener *listener, uint32_t pid)
  * comes again sooner. A start in /proc is cut, never too late. */
 static bool is_next(const struct listener *listener, const struct process_event *event)
 {
-	struct timespec now;
 	struct procfs_stat stat;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec - event->at_ns < EXEC_OLD_NS)
+	if (clock_ns(CLOCK_MONOTONIC) - event->at_ns < EXEC_OLD_NS)
 		return false;
 	return procfs_stat(listener->options.procfs, event->pid, &stat) == 0 &&
 	       stat.start_ns - procfs_suspended_ns() > event->at_ns;
@@ -209,16 +218,18 @@ static void answer(struct listener *listener, uint64_t number)
 	pthread_mutex_unlock(&listener->lock);
 }
 
-/* Takes everything that the connector has queued by now. */
-static void drain_processes(struct listener *listener)
+/* Takes everything that the connector has queued by now. True if there was something. */
+static bool drain_processes(struct listener *listener)
 {
 	struct err err = ERR_INIT;
+	bool any = false;
 	int got = 1;
 	uint64_t number = asked(listener);
 
 	while (listener->options.connector && !listener->processes_done && got != 0 &&
 	       !atomic_load(&listener->stop)) {
 		got = connector_receive(listener->options.connector, hear_process, listener, &err);
+		any = any || got != 0;
 		if (got >= 0)
 			continue;
 		if (got != -ENOBUFS) {
@@ -233,6 +244,7 @@ static void drain_processes(struct listener *listener)
 	}
 	ring_publish(&listener->processes);
 	answer(listener, number);
+	return any;
 }
 
 /* Room for a record; while there is none, what is there is shown, in order. */
@@ -293,28 +305,38 @@ static enum taken take_records(struct listener *listener)
 	return any ? TAKEN_ALL : TAKEN_NONE;
 }
 
-static void wait_for_more(struct listener *listener, enum taken taken)
+/* How long what comes may rest. */
+static int rest_of(const struct multicast *multicast)
 {
-	static const int timeouts[] = {
-		[TAKEN_NONE] = -1,
-		[TAKEN_ALL] = REST_MS,
-		[TAKEN_SOME] = 0,
-	};
+	uint64_t records = multicast ? multicast_granted(multicast) / MULTICAST_RECORD : UINT32_MAX;
+	uint64_t ms = records / 10 * 1000 / REST_RATE;
+
+	return ms < REST_MS ? (int)ms : REST_MS;
+}
+
+/* Waits until the turn is due, or for a process, or for who asks; asleep, for a record too. */
+static void wait_for_more(struct listener *listener)
+{
 	struct connector *connector = listener->options.connector;
 	struct multicast *multicast = listener->options.multicast;
+	bool asleep = listener->due_ms == ASLEEP;
+	int64_t left_ms = asleep ? -1 : listener->due_ms - clock_ms(CLOCK_MONOTONIC);
 	struct pollfd fds[3] = {
 		{.fd = listener->wake, .events = POLLIN},
 		{.fd = connector && !listener->processes_done ? connector_fd(connector) : -1,
 		 .events = POLLIN},
-		{.fd = multicast && !listener->records_done && taken == TAKEN_NONE
-			       ? multicast_fd(multicast)
-			       : -1,
+		{.fd = multicast && !listener->records_done && asleep ? multicast_fd(multicast)
+								      : -1,
 		 .events = POLLIN},
 	};
 
-	poll(fds, 3, timeouts[taken]);
+	if (!asleep && left_ms <= 0)
+		return;
+	poll(fds, 3, (int)left_ms);
 	if (fds[0].revents)
 		quiet_bell(listener->wake);
+	if (fds[2].revents)
+		listener->due_ms = 0;
 }
 
 static void *run(void *context)
@@ -322,15 +344,22 @@ static void *run(void *context)
 	struct listener *listener = context;
 
 	while (!atomic_load(&listener->stop)) {
-		bool last = atomic_load(&listener->finish);
-		enum taken taken = take_records(listener);
+		bool is_last = atomic_load(&listener->finish);
+		bool is_due = is_last || clock_ms(CLOCK_MONOTONIC) >= listener->due_ms;
+		enum taken taken = is_due ? take_records(listener) : TAKEN_NONE;
+		bool heard = drain_processes(listener);
 
-		drain_processes(listener);
-		ring_publish(&listener->records);
-		tell_taker(listener);
-		if (last && taken != TAKEN_SOME)
+		if (is_due) {
+			ring_publish(&listener->records);
+			tell_taker(listener);
+		}
+		if (is_last && taken != TAKEN_SOME)
 			break;
-		wait_for_more(listener, taken);
+		if (is_due)
+			listener->due_ms = taken == TAKEN_SOME ? 0 : ASLEEP;
+		if (listener->due_ms == ASLEEP && (taken == TAKEN_ALL || heard))
+			listener->due_ms = clock_ms(CLOCK_MONOTONIC) + listener->rest_ms;
+		wait_for_more(listener);
 	}
 	atomic_store(&listener->finished, true);
 	return NULL;
@@ -343,6 +372,8 @@ struct listener *listener_start(const struct listener_options *options)
 	sigset_t all, before;
 
 	listener->options = *options;
+	listener->rest_ms = rest_of(options->multicast);
+	listener->due_ms = ASLEEP;
 	ring_init(&listener->processes, PROCESS_RING_SIZE);
 	ring_init(&listener->records, RECORD_RING_SIZE);
 	listener->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -4,7 +4,7 @@
  * It reads the process connector and the audit multicast group, and looks into /proc the moment a
  * program is executed, since the process may be gone a millisecond later. What it hears goes into
  * two bounded rings, for processes and for records, and the thread that attributes takes it from
- * there. When that thread is slow the kernel's buffers (64 MiB each) fill next.
+ * there, in portions of 20 ms. When that thread is slow the kernel's buffers (64 MiB each) fill next.
  *
  * Order: a fork is queued by the kernel before the child runs, so before any record of it. The
  * listener takes records first, empties the connector, and only then shows the records; who looks

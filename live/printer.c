@@ -1,5 +1,6 @@
 #include "live/printer.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "live/top.h"
 #include "report/message.h"
@@ -196,14 +197,6 @@ void printer_event(struct printer *printer, const struct event *event, bool agai
 	put_line(printer, &line);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return time.tv_sec * INT64_C(1000) + time.tv_nsec / 1000000;
-}
-
 /* How much may be written now without waiting: a pipe that polls writable takes PIPE_BUF. */
 static size_t room(const struct printer *printer, int timeout_ms)
 {
@@ -229,11 +222,11 @@ static void drop_written(struct printer *printer)
 int printer_flush(struct printer *printer, int timeout_ms)
 {
 	struct buf *waiting = &printer->waiting;
-	int64_t until_ms = now_ms() + timeout_ms;
+	int64_t until_ms = clock_ms(CLOCK_MONOTONIC) + timeout_ms;
 
 	while (printer->written < waiting->n && !printer->failed) {
 		size_t n = waiting->n - printer->written,
-		       most = room(printer, (int)(until_ms - now_ms()));
+		       most = room(printer, (int)(until_ms - clock_ms(CLOCK_MONOTONIC)));
 
 		if (most == 0) {
 			drop_written(printer);
@@ -263,7 +256,7 @@ bool printer_is_table(const struct printer *printer)
 
 void printer_show(struct printer *printer, const struct live_status *status)
 {
-	int64_t ms = now_ms();
+	int64_t ms = clock_ms(CLOCK_MONOTONIC);
 	struct winsize size;
 
 	if (!printer->top)

@@ -1,5 +1,6 @@
 #include "live/source.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "report/message.h"
 #include "ingest/follow.h"
@@ -48,14 +49,6 @@ struct source {
 	bool outrun;     /* what was next is gone from the journal: to be kept as evidence */
 	struct buf kept; /* the cursor that the store has */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
 
 /* What --since of a checkpoint means for files. */
 static int known(void *context, struct str first_line, uint64_t *ret_offset, struct err *err)
@@ -239,7 +232,7 @@ static int note_journal_outrun(struct source *source, struct err *err)
 {
 	const struct loss_note note = {
 		.kind = LOSS_OUTRUN,
-		.ms = now_ms(),
+		.ms = clock_ms(CLOCK_REALTIME),
 		.node = intake_node(&source->intake, str_of(NULL, 0)),
 		.text = buf_str(&source->label),
 		.detail = STR("the journal: entries since the last run were removed before they "
@@ -426,7 +419,8 @@ int source_open(const struct intake *like, const struct source_options *options,
 		struct source **ret_source, struct err *err)
 {
 	struct source *source = mem_new(1, sizeof(*source));
-	struct framing_options framing = {.host = like->host_name, .now_ms = now_ms()};
+	struct framing_options framing = {.host = like->host_name,
+					  .now_ms = clock_ms(CLOCK_REALTIME)};
 
 	source->ops = find_ops(options->name);
 	source->store = like->store;
@@ -472,7 +466,7 @@ int source_turn(struct source *source, struct err *err)
 {
 	int result = store_select(source->store, source->options.slot, err);
 
-	framing_set_now(source->intake.framing, now_ms());
+	framing_set_now(source->intake.framing, clock_ms(CLOCK_REALTIME));
 	if (result == 0 && !source->begun)
 		result = store_input_begin(source->store, source->label.p, NULL, err);
 	source->begun = source->begun || result == 0;

@@ -1,5 +1,7 @@
 #include "live/watch_private.h"
 
+#include "base/clock.h"
+
 #include "report/message.h"
 #include "live/service.h"
 #include "ingest/status.h"
@@ -30,14 +32,6 @@ static void on_stop(int signal)
 static void on_hang_up(int signal)
 {
 	hung_up = signal;
-}
-
-int64_t watch_clock_ms(clockid_t clock)
-{
-	struct timespec time;
-
-	clock_gettime(clock, &time);
-	return time.tv_sec * INT64_C(1000) + time.tv_nsec / 1000000;
 }
 
 void watch_clear_status(void *context)
@@ -146,7 +140,7 @@ static int loop(struct watch *watch, struct err *err)
 			watch->next_tick_ms = hung_up = 0;
 		int heard = watch_take_heard(watch, err);
 		int taken = heard < 0 ? heard : watch_take_sources(watch, err);
-		int64_t now_ms = watch_clock_ms(CLOCK_MONOTONIC);
+		int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
 
 		result = taken < 0 ? taken : do_timely(watch, now_ms, err);
 		if (result < 0)
@@ -178,7 +172,7 @@ static int wait_for_kernel(struct watch *watch, int64_t until_ms, struct err *er
 	struct audit_state state = {.backlog = 0};
 	int result = 0;
 
-	while (result >= 0 && watch->multicast && watch_clock_ms(CLOCK_MONOTONIC) < until_ms &&
+	while (result >= 0 && watch->multicast && clock_ms(CLOCK_MONOTONIC) < until_ms &&
 	       helper_audit_state(watch->helper, &state) == 0 && state.backlog > 0) {
 		result = watch_take_heard(watch, err);
 		poll(NULL, 0, 1);
@@ -190,14 +184,14 @@ static int wait_for_kernel(struct watch *watch, int64_t until_ms, struct err *er
 /* Takes what was written, and what the kernel had queued, when the end came. */
 static int take_rest(struct watch *watch, struct err *err)
 {
-	int64_t until_ms = watch_clock_ms(CLOCK_MONOTONIC) + REST_MS;
+	int64_t until_ms = clock_ms(CLOCK_MONOTONIC) + REST_MS;
 	int result = watch_take_unkept(watch, until_ms, err);
 
 	if (result < 0 || !watch->listener)
 		return result;
 	result = wait_for_kernel(watch, until_ms, err);
 	listener_finish(watch->listener);
-	while (result >= 0 && watch_clock_ms(CLOCK_MONOTONIC) < until_ms) {
+	while (result >= 0 && clock_ms(CLOCK_MONOTONIC) < until_ms) {
 		bool finished = listener_finished(watch->listener);
 
 		result = watch_take_heard(watch, err);

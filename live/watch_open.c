@@ -24,7 +24,7 @@ static int put_in_force(struct watch *watch, const struct container *container, 
 		.profile = container->profile,
 		.source = STR(STORE_IN_FORCE_WATCHED),
 		.is_open = true,
-		.since_ms = watch_clock_ms(CLOCK_REALTIME),
+		.since_ms = clock_ms(CLOCK_REALTIME),
 	};
 
 	return container->has_profile ? store_put_in_force(watch->store, &in_force, err) : 0;
@@ -110,9 +110,6 @@ static void open_connector(struct watch *watch)
 			err.message);
 }
 
-/* Of a buffer this size: ingest/multicast.h. */
-#define RECORDS_OF_BUFFER 161000u
-
 /* The group is bound; a buffer smaller than asked for is what can be had, and is said. */
 static int open_multicast(struct watch *watch, struct err *err)
 {
@@ -127,8 +124,7 @@ static int open_multicast(struct watch *watch, struct err *err)
 			"audit multicast: the receive buffer is only %zu KiB instead of %u MiB:"
 			" bursts of more than about %zu records will be lost and counted as lost"
 			" (CAP_NET_ADMIN or a higher net.core.rmem_max avoids it)",
-			granted >> 10, MULTICAST_BUFFER >> 20,
-			granted / (MULTICAST_BUFFER / RECORDS_OF_BUFFER));
+			granted >> 10, MULTICAST_BUFFER >> 20, granted / MULTICAST_RECORD);
 	return 0;
 }
 
@@ -346,7 +342,7 @@ int watch_note_unobserved(struct watch *watch, struct err *err)
 	buf_format(&text, "since %s, in an earlier boot", clock_format_rfc3339_ms(ms, stamp));
 	const struct loss_note note = {
 		.kind = LOSS_UNOBSERVED,
-		.ms = watch_clock_ms(CLOCK_REALTIME),
+		.ms = clock_ms(CLOCK_REALTIME),
 		.node = watch->node,
 		.text = buf_str(&place),
 		.detail = buf_str(&text),

@@ -74,8 +74,6 @@ struct watch {
 	struct buf trouble_said; /* paths that could not be read, each named once */
 };
 
-int64_t watch_clock_ms(clockid_t clock);
-
 /* Takes the status line off the terminal, before something else is written there. */
 void watch_clear_status(void *watch);
 

@@ -1,4 +1,6 @@
 #include "report/message.h"
+
+#include "base/clock.h"
 #include "ingest/node.h"
 #include "live/watch_private.h"
 
@@ -98,8 +100,7 @@ static bool attribute(struct watch *watch, struct event *event, bool final)
 
 static bool hold(struct watch *watch, const struct event *event, struct str text)
 {
-	return hold_add(watch->hold, event, text, watch->slot,
-			watch_clock_ms(CLOCK_MONOTONIC) + HOLD_MS);
+	return hold_add(watch->hold, event, text, watch->slot, clock_ms(CLOCK_MONOTONIC) + HOLD_MS);
 }
 
 int watch_put(void *context, struct event *event, struct str text, struct err *err)
@@ -146,8 +147,7 @@ int watch_retry_held(struct watch *watch, bool final, struct err *err)
 {
 	struct retry at = {watch, err};
 
-	return hold_retry(watch->hold, final ? INT64_MAX : watch_clock_ms(CLOCK_MONOTONIC), retry,
-			  &at);
+	return hold_retry(watch->hold, final ? INT64_MAX : clock_ms(CLOCK_MONOTONIC), retry, &at);
 }
 
 static int take_processes(struct watch *watch, struct err *err)
@@ -175,7 +175,7 @@ void watch_sync(struct watch *watch, int64_t ms)
 
 	if (!watch->listener || (ms && ms + STAMP_SLACK_MS < watch->synced_ms))
 		return;
-	watch->synced_ms = watch_clock_ms(CLOCK_REALTIME);
+	watch->synced_ms = clock_ms(CLOCK_REALTIME);
 	for (int i = 0; i < SYNC_TRIES && !listener_sync(watch->listener, SYNC_MS); i++)
 		take_processes(watch, &err);
 	take_processes(watch, &err);
@@ -188,7 +188,7 @@ static int take_overrun(struct watch *watch, struct err *err)
 				  "were read",
 				  err);
 
-	int64_t now_ms = watch_clock_ms(CLOCK_MONOTONIC);
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
 
 	if (!watch->overran_ms || now_ms - watch->overran_ms >= OVERRUN_SAID_MS) {
 		watch->overran_ms = now_ms;
@@ -257,7 +257,7 @@ void watch_set_catch_up(struct watch *watch, struct source *log)
 	source_look_again(log);
 	watch->catch_up = log;
 	watch->catch_up_name = source_name(log);
-	watch->catch_up_until_ms = watch_clock_ms(CLOCK_MONOTONIC) + CATCH_UP_MS;
+	watch->catch_up_until_ms = clock_ms(CLOCK_MONOTONIC) + CATCH_UP_MS;
 }
 
 int watch_begin_catch_up(struct watch *watch, struct err *err)
@@ -284,7 +284,7 @@ static bool is_done(const struct watch *watch, const struct source *source)
 	if (source_ended(source))
 		return true;
 	return source == watch->catch_up && source_caught_up(source) &&
-	       watch_clock_ms(CLOCK_MONOTONIC) > watch->catch_up_until_ms;
+	       clock_ms(CLOCK_MONOTONIC) > watch->catch_up_until_ms;
 }
 
 static int take_entry(struct watch *watch, struct source *source, enum source_given given,
@@ -368,7 +368,7 @@ int watch_take_unkept(struct watch *watch, int64_t until_ms, struct err *err)
 
 		do {
 			result = source_is_kept(source) ? 0 : take_source(watch, source, err);
-		} while (result > 0 && watch_clock_ms(CLOCK_MONOTONIC) < until_ms);
+		} while (result > 0 && clock_ms(CLOCK_MONOTONIC) < until_ms);
 	}
 	return result < 0 ? result : 0;
 }

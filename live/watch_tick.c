@@ -1,4 +1,6 @@
 #include "report/message.h"
+
+#include "base/clock.h"
 #include "live/service.h"
 #include "live/watch_private.h"
 
@@ -91,8 +93,8 @@ static int look_for_hiding(struct watch *watch, struct err *err)
 	/* without the right to see the rules there is still the rest */
 	if (r < 0 && r != -EPERM)
 		return 0;
-	return hidden_take(&watch->hidden, &hiding, watch_clock_ms(CLOCK_REALTIME),
-			   &watch->evidence, err);
+	return hidden_take(&watch->hidden, &hiding, clock_ms(CLOCK_REALTIME), &watch->evidence,
+			   err);
 }
 
 int watch_ask_kernel(struct watch *watch, struct err *err)
@@ -156,7 +158,7 @@ static int mark_multicast(struct watch *watch, struct err *err)
 	    !store_has_room(watch->store))
 		return 0;
 	snprintf(place, sizeof(place), "%s %lld", watch->boot_id,
-		 (long long)watch_clock_ms(CLOCK_REALTIME));
+		 (long long)clock_ms(CLOCK_REALTIME));
 	return store_put_cursor(watch->store, "netlink", str_from(place), err);
 }
 

@@ -1,5 +1,6 @@
 #include "report/novelty.h"
 
+#include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "ingest/node.h"
@@ -20,6 +21,9 @@ struct novelty {
 	size_t slot_count;
 	size_t count;
 	uint64_t restarts;
+	/* of the last node, whose name nearly every event has */
+	struct buf node;
+	uint64_t node_hash;
 };
 
 struct key {
@@ -49,13 +53,25 @@ void novelty_free(struct novelty *novelty)
 	if (!novelty)
 		return;
 	free(novelty->slots);
+	buf_release(&novelty->node);
 	free(novelty);
 }
 
-static uint64_t hash_of(const struct novelty *novelty, const struct key *key)
+static uint64_t hash_node(struct novelty *novelty, struct str node)
 {
 	char label[NODE_LABEL_SIZE];
-	uint64_t hash = hash_bytes(novelty->seed, node_label(key->node, label));
+
+	if (!novelty->node.p || !str_eq(node, buf_str(&novelty->node))) {
+		buf_clear(&novelty->node);
+		buf_put_str(&novelty->node, node);
+		novelty->node_hash = hash_bytes(novelty->seed, node_label(node, label));
+	}
+	return novelty->node_hash;
+}
+
+static uint64_t hash_of(struct novelty *novelty, const struct key *key)
+{
+	uint64_t hash = hash_node(novelty, key->node);
 
 	hash = hash_word(hash, (uint64_t)key->attribution << 2 | (uint64_t)key->owner_null << 1 |
 				       (uint64_t)key->has_arch);

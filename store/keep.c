@@ -46,7 +46,7 @@ void store_set_retention(struct store *store, const struct store_retention *rete
 			 int64_t after_ms)
 {
 	store->keep.retention = *retention;
-	store->keep.prune_from_ms = clock_monotonic_ms() + after_ms;
+	store->keep.prune_from_ms = clock_ms(CLOCK_MONOTONIC) + after_ms;
 	store->keep.prunes = true;
 	store_set_max_size(store, retention->max_bytes);
 }
@@ -97,7 +97,7 @@ static int begin_daily(struct keep *keep, struct err *err)
 {
 	int64_t now_ms;
 
-	if (!keep->prunes || clock_monotonic_ms() < keep->prune_from_ms)
+	if (!keep->prunes || clock_ms(CLOCK_MONOTONIC) < keep->prune_from_ms)
 		return 0;
 	int result = clock_now_ms(&now_ms, err);
 
@@ -265,7 +265,7 @@ static int begin(struct store *store, struct err *err)
 int keep_a_little(struct store *store, struct err *err)
 {
 	struct keep *keep = &store->keep;
-	int64_t begun_ms = clock_monotonic_ms();
+	int64_t begun_ms = clock_ms(CLOCK_MONOTONIC);
 	int result = 0;
 
 	if (!store->sql.db || store->writing)
@@ -278,6 +278,6 @@ int keep_a_little(struct store *store, struct err *err)
 		result = step(store, err);
 	} while (result >= 0 &&
 		 (!store->patient ||
-		  clock_monotonic_ms() - begun_ms < (keep->shrinking ? MUCH_MS : LITTLE_MS)));
+		  clock_ms(CLOCK_MONOTONIC) - begun_ms < (keep->shrinking ? MUCH_MS : LITTLE_MS)));
 	return result < 0 ? result : 0;
 }

@@ -467,7 +467,7 @@ static int work_until(struct prune *prune, int64_t end_ms, struct err *err)
 			prune->phase++;
 			prune->at = 0;
 		}
-		if (clock_monotonic_ms() >= end_ms)
+		if (clock_ms(CLOCK_MONOTONIC) >= end_ms)
 			break;
 	}
 	return result < 0 ? result : prune->phase != PHASE_END;
@@ -484,7 +484,7 @@ int prune_step(struct prune *prune, struct sql *sql, unsigned budget_ms, struct 
 	int result = sql_run(sql, "BEGIN IMMEDIATE", err), more = 0;
 
 	if (result == 0)
-		more = result = work_until(prune, clock_monotonic_ms() + budget_ms, err);
+		more = result = work_until(prune, clock_ms(CLOCK_MONOTONIC) + budget_ms, err);
 	drop_statements(prune);
 	if (result >= 0)
 		result = sql_run(sql, "COMMIT", err);

@@ -3,6 +3,7 @@
  * lost, processes that were forgotten, and what standard input still has at the end. The whole is
  * tested by tests/live.
  */
+#include "base/clock.h"
 #include "base/mem.h"
 #include "live/watch_private.h"
 #include "ingest/status.h"
@@ -446,7 +447,7 @@ static void year_is_that_of_the_reading(void **state)
 	open_source(fixture, "syslog", fixture->log);
 	take(fixture);
 	ahead_s = days * 86400;
-	time_t now = (time_t)(watch_clock_ms(CLOCK_REALTIME) / 1000);
+	time_t now = (time_t)(clock_ms(CLOCK_REALTIME) / 1000);
 
 	localtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%b %e %H:%M:%S", &tm);
