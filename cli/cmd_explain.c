@@ -313,6 +313,7 @@ static int explain(struct explainer *explainer)
 		.calls = &explainer->calls,
 		.format = format_from_name(given->global.format),
 		.colour = reading_wants_colour(),
+		.columns = reading_columns(),
 	};
 	int r = parse_arches(explainer);
 

@@ -1,6 +1,8 @@
 #include "report/arguments.h"
 
+#include "base/scan.h"
 #include "ingest/arch.h"
+#include "report/format.h"
 #include "report/text.h"
 
 #include <stdlib.h>
@@ -139,6 +141,40 @@ void arguments_put(struct buf *buf, const char *syscall, const char *condition)
 	}
 }
 
+/* What an action does to the call: "allowed", "refused with EPERM"; else its name. */
+static void put_action(struct buf *buf, struct str action)
+{
+	char text[FORMAT_NAME_SIZE];
+	uint64_t error;
+
+	if (str_eq(action, STR("ALLOW")))
+		buf_put_str(buf, STR("allowed"));
+	else if (str_eq(action, STR("LOG")))
+		buf_put_str(buf, STR("logged"));
+	else if (str_starts(action, STR("ERRNO(")) &&
+		 scan_decimal(action.p + 6, action.p + action.n, 4, &error) > action.p + 6)
+		buf_format(buf, "refused with %s", format_errno((uint16_t)error, text));
+	else
+		text_put_sentence(buf, action);
+}
+
+/* "ALLOW when ..." or "ERRNO(1) otherwise" */
+static void put_outcome(struct buf *buf, const char *syscall, const char *condition)
+{
+	struct str all = str_from(condition), action = str_of(all.p, str_chr(all, ' '));
+	struct str rest = str_skip(all, action.n);
+
+	if (str_eq(rest, STR(" otherwise"))) {
+		buf_put_str(buf, STR("otherwise "));
+		put_action(buf, action);
+	} else if (str_starts(rest, STR(" when "))) {
+		put_action(buf, action);
+		arguments_put(buf, syscall, rest.p);
+	} else {
+		arguments_put(buf, syscall, condition);
+	}
+}
+
 void arguments_put_conditions(struct buf *buf, uint32_t arch, int32_t nr,
 			      const struct verdict *verdict)
 {
@@ -147,6 +183,6 @@ void arguments_put_conditions(struct buf *buf, uint32_t arch, int32_t nr,
 	syscall_name(arch, nr, name);
 	for (size_t i = 0; i < verdict->condition_count; i++) {
 		buf_put_str(buf, i ? STR("; ") : STR(""));
-		arguments_put(buf, name, verdict->conditions[i]);
+		put_outcome(buf, name, verdict->conditions[i]);
 	}
 }

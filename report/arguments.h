@@ -35,7 +35,10 @@ extern const size_t argument_field_count;
  */
 void arguments_put(struct buf *buf, const char *syscall, const char *condition);
 
-/* Appends the conditions of a verdict on that call, separated by semicolons; nothing if it has none. */
+/*
+ * Appends the conditions of a verdict on that call, in words: "allowed when arg0 is AF_UNIX; otherwise
+ * refused with EPERM"; nothing if it has none.
+ */
 void arguments_put_conditions(struct buf *buf, uint32_t arch, int32_t nr,
 			      const struct verdict *verdict);
 

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 
 /* Digits of a container's id that docker(1) and podman(1) show. */
-#define SHORT_ID 12
 
 /* A container that is kept to be sorted. */
 struct row {
@@ -137,8 +136,7 @@ static void add_text(struct containers_report *report, const struct container_su
 	char text[FORMAT_NAME_SIZE];
 
 	put_known(table, container->name);
-	put_known(table,
-		  str_of(container->id.p, container->id.n < SHORT_ID ? container->id.n : SHORT_ID));
+	put_known(table, text_short_id(container->id));
 	put_known(table, container->image);
 	put_pod(table, container);
 	put_known(table, summary->node);

@@ -1,5 +1,6 @@
 #include "report/diff_private.h"
 
+#include "base/scan.h"
 #include "ingest/arch.h"
 #include "report/text.h"
 
@@ -159,6 +160,18 @@ static void put_option(struct buf *buf, const struct group_key *key, enum group_
 	text_put_word(buf, key->values[part]);
 }
 
+/* A runtime's id is known by its beginning; that of a container inside another has a slash. */
+static void put_id(struct buf *buf, struct str id)
+{
+	struct str first = text_short_id(id);
+	uint64_t value;
+	bool is_random =
+		id.n == 64 && scan_hex(first.p, first.p + first.n, &value) == first.p + first.n;
+
+	buf_put_str(buf, STR(" --container "));
+	text_put_word(buf, is_random ? first : id);
+}
+
 static void put_selection(struct buf *buf, const struct group_key *key)
 {
 	static const struct {
@@ -173,9 +186,9 @@ static void put_selection(struct buf *buf, const struct group_key *key)
 		buf_put_str(buf, STR(" --host"));
 	if (key->attribution == ATTRIBUTION_UNATTRIBUTED)
 		buf_put_str(buf, STR(" --unattributed"));
-	if (key->parts & 1U << GROUP_ID)
-		put_option(buf, key, GROUP_ID, "container");
-	else
+	if (key->parts & key->known & 1U << GROUP_ID && key->values[GROUP_ID].n)
+		put_id(buf, key->values[GROUP_ID]);
+	else if (!(key->parts & 1U << GROUP_ID))
 		put_option(buf, key, GROUP_CONTAINER, "container");
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (key->by != GROUP_BY_CONTAINER || options[i].part != GROUP_NODE)

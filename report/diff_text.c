@@ -164,6 +164,8 @@ static void write_short(const struct diff_group *group, enum finding_kind kind, 
 /* Each on a line of its own. */
 static void write_conditional(const struct diff_group *group, FILE *out)
 {
+	bool any = false;
+
 	for (size_t i = 0; i < group->finding_count; i++) {
 		const struct finding *finding = group->findings[i];
 		BUF_AUTO line = {0};
@@ -175,7 +177,11 @@ static void write_conditional(const struct diff_group *group, FILE *out)
 		buf_put_str(&line, STR(": "));
 		arguments_put_conditions(&line, finding->arch, finding->nr, &finding->verdict);
 		write_wrapped(&line, 0, out);
+		any = true;
 	}
+	if (any)
+		fputs("records carry no arguments, so it is unknown whether these would be refused\n",
+		      out);
 }
 
 /* What is not known beside what is refused, or whether nothing is. */

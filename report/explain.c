@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/document/resolve.h"
+#include "profile/filter/value.h"
 #include "report/arguments.h"
 #include "report/csv.h"
 #include "report/finding.h"
@@ -46,19 +47,18 @@ void explain_put_profile(struct profile *profile, const char *label, FILE *out)
 
 void explain_put_actions(struct buf *buf, const struct verdict *verdict)
 {
-	char text[VERDICT_VALUE_SIZE], action[FORMAT_NAME_SIZE], error[FORMAT_NAME_SIZE];
+	char text[VERDICT_VALUE_SIZE], error[FORMAT_NAME_SIZE];
 
 	if (verdict->kind == VERDICT_UNKNOWN)
 		buf_put_char(buf, '-');
-	if (verdict->reachable_count == 1) {
-		buf_put_str(buf, str_from(format_action(verdict->action, action)));
-		if (verdict->has_errno)
-			buf_format(buf, " %s", format_errno(verdict->error, error));
-		return;
+	for (size_t i = 0; i < verdict->reachable_count; i++) {
+		uint32_t value = verdict->reachable[i], data = value & SECCOMP_RET_DATA;
+		const char *word = verdict_value_text(value, text);
+		bool is_errno = (value & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO;
+
+		buf_format(buf, "%s%s%s", i ? ", " : "", is_errno ? "ERRNO " : word,
+			   is_errno ? format_errno((uint16_t)data, error) : "");
 	}
-	for (size_t i = 0; i < verdict->reachable_count; i++)
-		buf_format(buf, "%s%s", i ? ", " : "",
-			   verdict_value_text(verdict->reachable[i], text));
 }
 
 void explain_put_conditions(struct buf *buf, const struct verdict *verdict)
@@ -122,9 +122,12 @@ static void put_origin(struct buf *buf, const struct explain_call *call, const c
 }
 
 static const struct table_column columns[] = {
-	{"SYSCALL", false, 0},    {"NR", true, 0},      {"ARCH", false, 0},
-	{"VERDICT", false, 0},    {"ACTION", false, 0}, {"DECIDED BY", false, 0},
-	{"CONDITIONS", false, 0},
+	{"SYSCALL", false, 0},
+	{"NR", true, 0},
+	{"ARCH", false, 0},
+	{"VERDICT", false, TABLE_WHOLE},
+	{"ACTION", false, TABLE_WHOLE},
+	{"DECIDED BY", false, 0},
 };
 
 static void add_row(struct table *table, const struct explain_call *call, FILE *out)
@@ -133,20 +136,60 @@ static void add_row(struct table *table, const struct explain_call *call, FILE *
 	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
 	BUF_AUTO actions = {0};
 	BUF_AUTO origin = {0};
-	BUF_AUTO conditions = {0};
 
 	syscall_name(call->arch, call->nr, name);
 	explain_put_actions(&actions, &verdict);
 	put_origin(&origin, call, name, &verdict);
-	arguments_put_conditions(&conditions, call->arch, (int32_t)call->nr, &verdict);
 	table_cell(table, str_from(name));
 	table_format(table, "%" PRId64, call->nr);
 	table_cell(table, str_from(format_arch(call->arch, (int32_t)call->nr, arch)));
 	table_cell(table, str_from(finding_verdict_word(&verdict)));
 	table_cell(table, buf_str(&actions));
 	table_cell(table, buf_str(&origin));
-	table_cell(table, conditions.n ? buf_str(&conditions) : STR("-"));
 	table_row_end(table, explain_colour(&verdict), out);
+}
+
+/* "clone: allowed when ...; otherwise refused with EPERM"; nothing if arguments do not matter */
+static void put_conditions(struct buf *line, const struct explain_call *call,
+			   const struct verdict *verdict, bool with_arch)
+{
+	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
+
+	syscall_name(call->arch, call->nr, name);
+	buf_put_str(line, str_from(name));
+	if (with_arch)
+		buf_format(line, " on %s", format_arch(call->arch, (int32_t)call->nr, arch));
+	buf_put_str(line, STR(": "));
+	arguments_put_conditions(line, call->arch, (int32_t)call->nr, verdict);
+}
+
+/*
+ * Below the table. A host's arches follow each other, and mostly have the same conditions: these are
+ * written once.
+ */
+static void write_conditions(const struct explain_writing *writing, FILE *out)
+{
+	size_t width = writing->columns ? writing->columns : SIZE_MAX;
+	BUF_AUTO last = {0}, all = {0};
+
+	for (size_t i = 0; i < writing->calls->count; i++) {
+		const struct explain_call *call = &writing->calls->all[i];
+		const struct verdict verdict = profile_judge(call->profile, call->arch, call->nr);
+		BUF_AUTO key = {0}, line = {0};
+
+		if (verdict.condition_count == 0)
+			continue;
+		put_conditions(&key, call, &verdict, false);
+		if (str_eq(buf_str(&key), buf_str(&last)))
+			continue;
+		put_conditions(&line, call, &verdict,
+			       arch_token(call->arch, call->nr) != arch_native());
+		text_wrap(&all, buf_str(&line), 0, width);
+		buf_clear(&last);
+		buf_put_str(&last, buf_str(&key));
+	}
+	if (all.n)
+		fprintf(out, "\n%s", all.p);
 }
 
 static void write_text(const struct explain_writing *writing, FILE *out)
@@ -156,9 +199,11 @@ static void write_text(const struct explain_writing *writing, FILE *out)
 	explain_put_profile(writing->profile, "profile", out);
 	fputc('\n', out);
 	table_init(&table, columns, sizeof(columns) / sizeof(*columns), 0, writing->colour);
+	table.columns_max = writing->columns;
 	for (size_t i = 0; i < writing->calls->count; i++)
 		add_row(&table, &writing->calls->all[i], out);
 	table_flush(&table, out);
+	write_conditions(writing, out);
 }
 
 json_t *explain_profile_json(struct profile *profile)

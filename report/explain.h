@@ -31,6 +31,7 @@ struct explain_writing {
 	const struct explain_calls *calls;
 	enum format format;
 	bool colour;
+	size_t columns; /* of the terminal, for text; 0: no limit */
 };
 
 /* All of these return 0 or the negative errno of a write that failed. */

@@ -159,7 +159,7 @@ static const char *excess_name(unsigned excess)
 	return excess & EXCESS_SECOND ? "B" : "neither";
 }
 
-/* "allowed", "refused ERRNO EPERM", "conditional: ALLOW when arg0 is AF_UNIX; ERRNO(1) otherwise" */
+/* "allowed", "refused ERRNO EPERM", "conditional: allowed when arg0 is AF_UNIX; ..." */
 static void put_answer(struct table *table, const struct difference *difference,
 		       const struct verdict *verdict)
 {

@@ -9,7 +9,6 @@
 #define BIT(part) (1U << (part))
 
 /* Digits of a container's id that docker(1) and podman(1) show. */
-#define SHORT_ID 12
 
 static const struct grouping {
 	const char *name;
@@ -205,7 +204,7 @@ void group_put_container(struct buf *buf, struct str name, struct str id)
 	if (id.n == 0)
 		return;
 	buf_put_str(buf, STR(" ("));
-	text_put(buf, str_of(id.p, id.n < SHORT_ID ? id.n : SHORT_ID));
+	text_put(buf, text_short_id(id));
 	buf_put_char(buf, ')');
 }
 

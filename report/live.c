@@ -12,9 +12,6 @@
 #include <inttypes.h>
 #include <time.h>
 
-/* As runtimes shorten ids. */
-#define SHORT_ID 12
-
 enum column {
 	COLUMN_KIND,
 	COLUMN_TIME,
@@ -64,8 +61,7 @@ static void put_container(struct buf *cell, const struct event *event)
 	else if (container->name.n)
 		text_put(cell, container->name);
 	else
-		text_put(cell, str_of(container->id.p,
-				      container->id.n < SHORT_ID ? container->id.n : SHORT_ID));
+		text_put(cell, text_short_id(container->id));
 }
 
 static void put_syscall(struct buf *cell, const struct record *record)

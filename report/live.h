@@ -41,8 +41,8 @@ void live_init(struct live *live, bool colour, bool judged);
 /*
  * Appends the line and its newline: NEW or nothing, local time (tzset(3) is due before), container
  * by name or short id (or `(host)`, `(unattributed)`), syscall and number, arch, action, program,
- * and with a profile what that would do: `allowed`, `logged`, `refused: ERRNO(1)`, `fallback:
- * ERRNO(38)`, `conditional: ALLOW when ...`. Columns are set off by two spaces or more.
+ * and with a profile what that would do: `allowed`, `logged`, `refused: ERRNO EPERM`, `falls back:
+ * ERRNO ENOSYS`, `conditional: allowed when ...`. Columns are set off by two spaces or more.
  */
 void live_put_text(struct live *live, struct buf *buf, const struct live_line *line);
 

@@ -29,6 +29,12 @@ void text_put_sentence(struct buf *buf, struct str s);
 /* Appends s as one word of a shell's command line, quoted if need be. */
 void text_put_word(struct buf *buf, struct str s);
 
+/* The first 12 characters of a container's id, as runtimes show it. */
+static inline struct str text_short_id(struct str id)
+{
+	return str_of(id.p, id.n < 12 ? id.n : 12);
+}
+
 /* Appends s as valid UTF-8: U+FFFD for every maximal subpart that is not (Unicode, 3.9). */
 void text_put_valid(struct buf *buf, struct str s);
 

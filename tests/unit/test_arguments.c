@@ -5,6 +5,7 @@
  */
 #include "report/arguments.h"
 
+#include <linux/audit.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -55,6 +56,34 @@ static void test_conditions(void **state)
 	}
 }
 
+/* Numbers of errno: asm-generic/errno.h. */
+static void test_outcomes(void **state)
+{
+	static const struct {
+		const char *conditions[2], *expected;
+	} cases[] = {
+		{{"ALLOW when arg0 is 0x1", "ERRNO(1) otherwise"},
+		 "allowed when arg0 is AF_UNIX; otherwise refused with EPERM"},
+		{{"ERRNO(38) when arg0 is 0x28", "LOG otherwise"},
+		 "refused with ENOSYS when arg0 is AF_VSOCK; otherwise logged"},
+		{{"KILL_PROCESS when arg0 is 0x1", "TRACE(7) otherwise"},
+		 "KILL_PROCESS when arg0 is AF_UNIX; otherwise TRACE(7)"},
+		/* no outcome */
+		{{"too many conditions", "ERRNO(x) otherwise"},
+		 "too many conditions; otherwise ERRNO(x)"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct verdict verdict = {.conditions = cases[i].conditions,
+						.condition_count = 2};
+		BUF_AUTO buf = {0};
+
+		arguments_put_conditions(&buf, AUDIT_ARCH_X86_64, 41, &verdict);
+		assert_string_equal(buf.p, cases[i].expected);
+	}
+}
+
 /* A value that has two names would be shown by whichever comes first. */
 static void test_values_once(void **state)
 {
@@ -74,6 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conditions),
+		cmocka_unit_test(test_outcomes),
 		cmocka_unit_test(test_values_once),
 	};
 

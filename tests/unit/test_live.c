@@ -260,7 +260,8 @@ static void test_text_verdict(void **state)
 		{&killed, "refused: KILL_PROCESS"},
 		{&bad_arch, "refused: KILL_THREAD, architecture not in the filter"},
 		{&stub, "falls back: ERRNO ENOSYS"},
-		{&conditional, "conditional: ALLOW when arg0 is 0x0; ERRNO(1) otherwise"},
+		{&conditional,
+		 "conditional: allowed when arg0 is 0x0; otherwise refused with EPERM"},
 		{NULL, "not checked: no architecture"},
 	};
 	struct made *made = *state;
