@@ -160,7 +160,9 @@ static int conclude(const struct comparison *comparison, const struct reading *r
 static int check(struct invocation *invocation, const struct diff_options *given, struct err *err)
 {
 	if (!given->judging.profile)
-		return err_set(err, EINVAL, "--profile FILE is required");
+		return err_set(err, EINVAL,
+			       "--profile PROFILE is required: a file, or a name such as docker or "
+			       "runtime-default");
 	if (strcmp(given->judging.profile, "-") != 0)
 		return 0;
 	for (size_t i = 0; i < invocation->operand_count; i++)
@@ -240,7 +242,7 @@ static int run(struct invocation *invocation, struct err *err)
 const struct command command_diff = {
 	.name = "diff",
 	.summary = "observed syscalls that a profile would not allow",
-	.synopsis = "--profile FILE [OPTION...] [FILE...]",
+	.synopsis = "--profile PROFILE [OPTION...] [FILE...]",
 	.examples =
 		{
 			{"sclog diff --profile web.json --container web",

@@ -16,8 +16,9 @@ struct profile_options_given {
 /* clang-format off */
 /* Where the profile is an option; explain and logmode have it as their first operand. */
 #define PROFILE_OPTION_ROWS(type, at)                                                             \
-	OPTION(TEXT, 0, "profile", "FILE", type, at.profile,                                      \
-	       "the seccomp profile to check against (`-`: standard input)"),                     \
+	OPTION(TEXT, 0, "profile", "PROFILE", type, at.profile,                                   \
+	       "the profile to check against: a file, `-` (standard input), or a name: docker, "  \
+	       "docker@28.0, podman, runtime-default, container:NAME ..."),                       \
 	PROFILE_LOADING_ROWS(type, at)
 
 /* How it is resolved and built. */

@@ -1,5 +1,6 @@
 #include "report/judges.h"
 
+#include "profile/defaults/defaults.h"
 #include "report/in_force.h"
 #include "report/message.h"
 
@@ -84,6 +85,8 @@ void judges_warn_of_lint(const struct judges *judges)
 	size_t count;
 	const struct lint *lint = profile_lint(profile, &count);
 
+	if (default_is_name(str_from(source)))
+		return;
 	for (size_t i = 0; i < count; i++) {
 		BUF_AUTO place = {0};
 

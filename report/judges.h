@@ -41,7 +41,10 @@ void judges_release(struct judges *judges);
 int judges_find(struct judges *judges, const struct container *container,
 		struct profile **ret_profile, struct err *err);
 
-/* Says on standard error what loading the first of them had to warn of. */
+/*
+ * Says on standard error what loading the first of them had to warn of. A default profile of a release is
+ * as it is: of that nothing, unless `sclog explain --lint` asks.
+ */
 void judges_warn_of_lint(const struct judges *judges);
 
 #endif
