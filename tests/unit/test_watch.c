@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "live/service.h"
 #include "live/watch_private.h"
 #include "ingest/status.h"
 #include "tests/stores.h"
@@ -13,7 +14,9 @@
 #include <fcntl.h>
 #include <pty.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 
 /* --- the clock, which a case may set */
 
@@ -503,6 +506,55 @@ static void place_is_kept_once(void **state)
 	close(log);
 }
 
+/* --- the service manager (sd_notify(3)) */
+
+static void assert_notified(int manager, const char *message)
+{
+	char got[256];
+	ssize_t n = recv(manager, got, sizeof(got) - 1, MSG_DONTWAIT);
+
+	assert_true(n > 0);
+	got[n] = '\0';
+	assert_string_equal(got, message);
+}
+
+/* A path, or a name that begins with '@': an abstract socket (unix(7)). */
+static void manager_is_notified(const char *name)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	size_t size = offsetof(struct sockaddr_un, sun_path) + strlen(name);
+	int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	memcpy(address.sun_path, name, strlen(name));
+	if (name[0] == '@')
+		address.sun_path[0] = '\0';
+	assert_int_equal(bind(manager, (struct sockaddr *)&address, (socklen_t)size), 0);
+	assert_int_equal(setenv("NOTIFY_SOCKET", name, 1), 0);
+	service_ready("watching");
+	assert_notified(manager, "READY=1\nSTATUS=watching");
+	service_status("40 records");
+	assert_notified(manager, "STATUS=40 records");
+	service_alive();
+	assert_notified(manager, "WATCHDOG=1");
+	service_stopping();
+	assert_notified(manager, "STOPPING=1");
+	close(manager);
+	service_alive(); /* to nobody, which does not matter */
+	unsetenv("NOTIFY_SOCKET");
+	service_alive();
+}
+
+static void service_manager_is_notified(void **state)
+{
+	struct fixture *fixture = *state;
+	char abstract[64];
+
+	snprintf(fixture->log, sizeof(fixture->log), "/tmp/test_watch.%d", getpid());
+	manager_is_notified(fixture->log);
+	snprintf(abstract, sizeof(abstract), "@sclog-test.%d", getpid());
+	manager_is_notified(abstract);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -516,6 +568,7 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(year_is_that_of_the_reading, setup, teardown),
 		cmocka_unit_test_setup_teardown(place_is_kept_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(service_manager_is_notified, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
