@@ -286,7 +286,7 @@ bool syscall_name(uint32_t audit_arch, int64_t nr, char name[SYSCALL_NAME_SIZE])
 	const char *known = found ? found : newer_name(token, nr);
 
 	if (known)
-		snprintf(name, SYSCALL_NAME_SIZE, "%s", known);
+		*stpncpy(name, known, SYSCALL_NAME_SIZE - 1) = '\0';
 	else
 		snprintf(name, SYSCALL_NAME_SIZE, "syscall_%lld", (long long)nr);
 	free(found);

@@ -180,7 +180,8 @@ void arguments_put_conditions(struct buf *buf, uint32_t arch, int32_t nr,
 {
 	char name[SYSCALL_NAME_SIZE];
 
-	syscall_name(arch, nr, name);
+	if (verdict->condition_count)
+		syscall_name(arch, nr, name);
 	for (size_t i = 0; i < verdict->condition_count; i++) {
 		buf_put_str(buf, i ? STR("; ") : STR(""));
 		put_outcome(buf, name, verdict->conditions[i]);
