@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "ingest/strace/strace.h"
-#include "profile/filter/unit.h"
+#include "profile/document/sections.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -80,7 +80,7 @@ static bool is_yaml_profile(struct str head)
 
 static bool is_profile_text(struct str head)
 {
-	return is_json_profile(head) || unit_recognise(head) || is_yaml_profile(head);
+	return is_json_profile(head) || sections_recognise(head) || is_yaml_profile(head);
 }
 
 /* The first bytes of a file; empty where there is none, or it can be read only once. */

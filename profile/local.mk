@@ -16,6 +16,8 @@ libsclog_a_SOURCES += \
 	profile/document/releases.h \
 	profile/document/resolve.c \
 	profile/document/resolve.h \
+	profile/document/sections.c \
+	profile/document/sections.h \
 	profile/document/spelling.c \
 	profile/document/spelling.h \
 	profile/document/tree.c \
@@ -52,7 +54,6 @@ libsclog_a_SOURCES += \
 	profile/filter/rehearsal.h \
 	profile/filter/unit.c \
 	profile/filter/unit.h \
-	profile/filter/unit_kind.c \
 	profile/filter/value.c \
 	profile/filter/value.h \
 	profile/answers/answers.c \

@@ -4,9 +4,9 @@
 #include "base/mem.h"
 #include "profile/defaults/defaults.h"
 #include "profile/document/document.h"
+#include "profile/document/sections.h"
 #include "profile/filter/dump.h"
 #include "profile/filter/live.h"
-#include "profile/filter/unit.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -184,7 +184,7 @@ static void take_setting(const char *path, char **setting)
 
 	if (read_file(path, CONFIG_MAX_BYTES, &text, &ignored) < 0)
 		return;
-	struct str found = unit_setting(buf_str(&text), "[containers]", "seccomp_profile", "");
+	struct str found = sections_setting(buf_str(&text), "[containers]", "seccomp_profile", "");
 
 	if (!found.n)
 		return;
@@ -326,7 +326,7 @@ static int acquire_file(struct profile_source *source, struct err *err)
 {
 	int r = read_file(source->name, DOCUMENT_MAX_BYTES, &source->text, err);
 
-	if (r == 0 && unit_recognise(buf_str(&source->text))) {
+	if (r == 0 && sections_recognise(buf_str(&source->text))) {
 		source->kind = PROFILE_SOURCE_UNIT;
 		ask_systemd(source);
 	}

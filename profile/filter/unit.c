@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/document/resolve.h"
+#include "profile/document/sections.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -125,7 +126,7 @@ static bool next_word(struct str *rest, struct str *ret_word)
 {
 	size_t n = 0;
 
-	*rest = unit_strip(*rest);
+	*rest = sections_strip(*rest);
 	while (n < rest->n && !is_blank(rest->p[n]))
 		n++;
 	*ret_word = str_of(rest->p, n);
@@ -168,7 +169,7 @@ static bool find_group(struct str groups, const char *name, struct str *ret_memb
 {
 	struct str line;
 
-	while (unit_line(&groups, &line))
+	while (sections_line(&groups, &line))
 		if (str_eq(line, str_from(name))) {
 			*ret_members = groups;
 			return true;
@@ -201,8 +202,8 @@ static int put_group(struct parser *parser, const struct assignment *assignment,
 	}
 	inner.of_group = true;
 	while (depth < MAX_GROUP_DEPTH && members.n && is_blank(members.p[0]) &&
-	       unit_line(&members, &line)) {
-		line = unit_strip(line);
+	       sections_line(&members, &line)) {
+		line = sections_strip(line);
 		if (line.n == 0 || line.p[0] == '#')
 			continue;
 		MEM_AUTO char *name = mem_copy(line);
@@ -460,7 +461,7 @@ static void enter_section(struct parser *parser, struct str line)
 
 static int take_line(struct parser *parser, struct str line)
 {
-	line = unit_strip(line);
+	line = sections_strip(line);
 	size_t equals = str_chr(line, '=');
 
 	if (line.n == 0)
@@ -471,8 +472,8 @@ static int take_line(struct parser *parser, struct str line)
 	}
 	if (equals == line.n)
 		return 0;
-	return set(parser, unit_strip(str_of(line.p, equals)),
-		   unit_strip(str_skip(line, equals + 1)));
+	return set(parser, sections_strip(str_of(line.p, equals)),
+		   sections_strip(str_skip(line, equals + 1)));
 }
 
 /* An odd number of backslashes at the end goes on on the next line. */
@@ -487,7 +488,7 @@ static bool goes_on(struct str line)
 
 static bool is_comment(struct str line)
 {
-	line = unit_strip(line);
+	line = sections_strip(line);
 	return line.n && (line.p[0] == '#' || line.p[0] == ';');
 }
 
@@ -499,7 +500,7 @@ static int take_lines(struct parser *parser)
 	unsigned number = 0;
 	int r = 0;
 
-	while (r == 0 && unit_line(&text, &line)) {
+	while (r == 0 && sections_line(&text, &line)) {
 		number++;
 		if (is_comment(line))
 			continue;
@@ -542,7 +543,7 @@ int unit_parse(const struct unit_text *text, struct unit *ret_unit, struct lints
 	int r;
 
 	*ret_unit = (struct unit){0};
-	r = unit_check_kind(text->text, err);
+	r = sections_check_unit(text->text, err);
 	if (r == 0)
 		r = take_lines(&parser);
 	return r < 0 ? r : read_known(&parser);

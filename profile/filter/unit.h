@@ -71,27 +71,6 @@ struct unit_text {
 };
 
 /*
- * Whether the text stands for a unit, or another file of sections and settings: its first line of
- * substance is a section or an assignment.
- */
-bool unit_recognise(struct str text);
-
-/* Takes the next line off a text, without its end; false at the text's end. */
-bool unit_line(struct str *text, struct str *ret_line);
-/* The text without the blanks and line ends around it. */
-struct str unit_strip(struct str text);
-
-/*
- * The last value of a setting that contains `part`, without quotes around it, in a section such as
- * "[containers]", or in any with ""; empty: there is none.
- */
-struct str unit_setting(struct str text, const char *section, const char *key, const char *part);
-
-/* -EINVAL with "1:1: what" for a file of sections that is no unit of systemd: what it is instead,
- * and what to give. */
-int unit_check_kind(struct str text, struct err *err);
-
-/*
  * Reads it. What systemd would ignore with a word in its log is a lint here. -EINVAL with
  * "LINE:COLUMN: what" where the groups are needed and not known. unit_release() is due in any case.
  */

@@ -4,6 +4,7 @@
  * says which systemd and which host it is.
  */
 #include "profile/answers/answers.h"
+#include "profile/document/sections.h"
 #include "profile/filter/unit.h"
 #include "profile/twin/logmode.h"
 
@@ -72,9 +73,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 
 	options.kernel_major = 5;
 	options.arch = hosts[data[0] / 16 % 3];
-	if (!unit_recognise(text))
+	if (!sections_recognise(text))
 		return 0;
-	if (unit_check_kind(text, &err) < 0) {
+	if (sections_check_unit(text, &err) < 0) {
 		if (!err.code)
 			abort();
 		return 0;

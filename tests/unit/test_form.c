@@ -15,6 +15,7 @@
 #include "ingest/arch.h"
 #include "profile/write/form.h"
 #include "profile/filter/filter.h"
+#include "profile/document/sections.h"
 #include "profile/filter/unit.h"
 #include "profile/source.h"
 #include "tests/filters.h"
@@ -231,7 +232,7 @@ static struct profile *load(const char *text, enum loader loader, enum runtime r
 	options.runtime = runtime;
 	options.arch = SCMP_ARCH_X86_64;
 	options.kernel_major = 6;
-	if (unit_recognise(buf_str(&source->text))) {
+	if (sections_recognise(buf_str(&source->text))) {
 		source->kind = PROFILE_SOURCE_UNIT;
 		source->systemd_version = systemd;
 		/* a few of both, as systemd 252 has them; the profile's own list is to decide */

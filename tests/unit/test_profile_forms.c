@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/document/document.h"
+#include "profile/document/sections.h"
 #include "profile/filter/unit.h"
 #include "profile/source.h"
 
@@ -85,7 +86,7 @@ static struct profile_source *source_of(const char *text)
 {
 	struct profile_source *source = profile_source_from_text("a", str_from(text));
 
-	if (unit_recognise(buf_str(&source->text))) {
+	if (sections_recognise(buf_str(&source->text))) {
 		source->kind = PROFILE_SOURCE_UNIT;
 		buf_put_str(&source->groups, str_from(groups));
 		source->systemd_version = 255;
@@ -468,7 +469,7 @@ static void test_which_are_units(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		if (unit_recognise(str_from(cases[i].text)) != cases[i].unit)
+		if (sections_recognise(str_from(cases[i].text)) != cases[i].unit)
 			fail_msg("%s", cases[i].text);
 	}
 }

@@ -1,14 +1,15 @@
-#include "profile/filter/unit.h"
+#include "profile/document/sections.h"
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "profile/document/lint.h"
 
 #include <ctype.h>
 #include <errno.h>
 
 /* --- lines */
 
-struct str unit_strip(struct str text)
+struct str sections_strip(struct str text)
 {
 	const struct str blanks = STR(" \t\r\n");
 
@@ -19,7 +20,7 @@ struct str unit_strip(struct str text)
 	return text;
 }
 
-bool unit_line(struct str *text, struct str *ret_line)
+bool sections_line(struct str *text, struct str *ret_line)
 {
 	size_t n = str_chr(*text, '\n');
 
@@ -33,8 +34,8 @@ bool unit_line(struct str *text, struct str *ret_line)
 /* The next line of substance, without comments. */
 static bool next_line(struct str *text, struct str *ret_line)
 {
-	while (unit_line(text, ret_line)) {
-		*ret_line = unit_strip(*ret_line);
+	while (sections_line(text, ret_line)) {
+		*ret_line = sections_strip(*ret_line);
 		if (ret_line->n && ret_line->p[0] != '#' && ret_line->p[0] != ';')
 			return true;
 	}
@@ -102,20 +103,20 @@ static bool is_lxc(struct str text)
 	return str_eq(line, STR("1")) && isdigit((unsigned char)second.p[0]);
 }
 
-/* "openat: arg1 == 0; return ENOENT", "@include FILE", in each line. */
+/* "openat: arg1 == 0; return ENOENT", "@include FILE" (minijail0(5)). */
 static bool is_minijail_line(struct str line)
 {
 	static const char *const starts[] = {"1",   "arg",  "allow", "kill",        "return",
 					     "log", "trap", "trace", "user-notify", "{"};
 	size_t colon = str_chr(line, ':');
-	struct str value = unit_strip(str_skip(line, colon < line.n ? colon + 1 : colon));
+	struct str value = sections_strip(str_skip(line, colon < line.n ? colon + 1 : colon));
 
-	if (str_starts(line, STR("@include ")) || str_starts(line, STR("@default ")) ||
-	    str_starts(line, STR("@frequency ")))
-		return true;
+	if (line.p[0] == '@')
+		return str_starts(line, STR("@include ")) || str_starts(line, STR("@default ")) ||
+		       str_starts(line, STR("@frequency ")) || str_eq(line, STR("@denylist"));
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
 		if (str_starts(value, str_from(starts[i])))
-			return colon < line.n && is_name(unit_strip(str_of(line.p, colon)));
+			return colon < line.n && is_name(sections_strip(str_of(line.p, colon)));
 	return false;
 }
 
@@ -139,7 +140,18 @@ static bool is_setting_line(struct str line)
 {
 	size_t equals = str_find(line, STR(" = "));
 
-	return equals < line.n && is_name(unit_strip(str_of(line.p, equals)));
+	return equals < line.n && is_name(sections_strip(str_of(line.p, equals)));
+}
+
+/* The next one, of which only the first line counts where a backslash goes on with it. */
+static bool next_statement(struct str *text, struct str *ret_line)
+{
+	bool found = next_line(text, ret_line);
+	struct str line = *ret_line;
+
+	while (found && line.p[line.n - 1] == '\\' && next_line(text, &line))
+		;
+	return found;
 }
 
 #define NOT_READ ", which sclog does not read; give a process that runs under it (pid:N)"
@@ -166,7 +178,7 @@ static const struct line_kind *line_kind_of(struct str text)
 		size_t lines = 0;
 		bool fits = !kind->is_text || kind->is_text(text);
 
-		for (; fits && kind->is_line && next_line(&left, &line); lines++)
+		for (; fits && kind->is_line && next_statement(&left, &line); lines++)
 			fits = kind->is_line(line);
 		if (fits && lines >= kind->least)
 			return kind;
@@ -174,7 +186,7 @@ static const struct line_kind *line_kind_of(struct str text)
 	return NULL;
 }
 
-bool unit_recognise(struct str text)
+bool sections_recognise(struct str text)
 {
 	const struct str mark = STR("\xef\xbb\xbf");
 	struct str line;
@@ -189,7 +201,7 @@ bool unit_recognise(struct str text)
 		return true;
 	size_t equals = str_chr(line, '=');
 
-	if (equals == line.n || !is_word(unit_strip(str_of(line.p, equals))))
+	if (equals == line.n || !is_word(sections_strip(str_of(line.p, equals))))
 		return false;
 	/* settings of systemd begin with a capital; fields of a log (type=, node=) and TOML's keys
 	 * do not, but TOML has sections */
@@ -208,7 +220,7 @@ static struct str unquote(struct str value)
 	return n + 1 < value.n ? str_of(value.p + 1, n) : value;
 }
 
-struct str unit_setting(struct str text, const char *section, const char *key, const char *part)
+struct str sections_setting(struct str text, const char *section, const char *key, const char *part)
 {
 	struct str line, found = {0};
 	bool inside = !*section;
@@ -219,9 +231,9 @@ struct str unit_setting(struct str text, const char *section, const char *key, c
 		if (line.p[0] == '[')
 			inside = !*section || str_eq(line, str_from(section));
 		else if (inside && equals < line.n &&
-			 str_eq(unit_strip(str_of(line.p, equals)), str_from(key)) &&
+			 str_eq(sections_strip(str_of(line.p, equals)), str_from(key)) &&
 			 str_find(str_skip(line, equals), str_from(part)) < line.n - equals)
-			found = unit_strip(str_skip(line, equals + 1));
+			found = sections_strip(str_skip(line, equals + 1));
 	}
 	return unquote(found);
 }
@@ -325,12 +337,12 @@ static bool has_kind(const struct kind *kind, struct str line)
 
 static int refuse_kind(const struct kind *kind, struct str text, struct err *err)
 {
-	struct str value = kind->in ? unit_setting(text, kind->in, kind->key, "") : STR("");
+	struct str value = kind->in ? sections_setting(text, kind->in, kind->key, "") : STR("");
 	char quoted[QUOTED_SIZE];
 	BUF_AUTO message = {0};
 
 	if (value.n == 0 && strcmp(kind->sections[0], "[Container]") == 0)
-		value = seccomp_of(unit_setting(text, "[Container]", "PodmanArgs", "seccomp="));
+		value = seccomp_of(sections_setting(text, "[Container]", "PodmanArgs", "seccomp="));
 	MEM_AUTO char *name = mem_copy(value);
 
 	text_quote(name, quoted);
@@ -359,7 +371,7 @@ static bool is_exec_section(struct str line)
 	return false;
 }
 
-int unit_check_kind(struct str text, struct err *err)
+int sections_check_unit(struct str text, struct err *err)
 {
 	const struct line_kind *lines = line_kind_of(text);
 	struct str left = text, line;

@@ -1,0 +1,37 @@
+/*
+ * A text of sections and settings, as units of systemd have it, and Quadlet files and TOML; and
+ * the policies of other tools, which have one call a line.
+ *
+ * Only units hold a profile. The tables in sections.c list the other files by what only they have,
+ * so that an error can say what a file is, and what to give instead.
+ */
+#ifndef SCLOG_PROFILE_DOCUMENT_SECTIONS_H
+#define SCLOG_PROFILE_DOCUMENT_SECTIONS_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+
+/*
+ * Whether the text is one of these, so neither JSON nor YAML: its first line of substance is a
+ * section or an assignment, or all its lines are those of a policy.
+ */
+bool sections_recognise(struct str text);
+
+/* -EINVAL with "1:1: what" where it is no unit of systemd: what it is, and what to give. */
+int sections_check_unit(struct str text, struct err *err);
+
+/* Takes the next line off a text, without its end; false at the text's end. */
+bool sections_line(struct str *text, struct str *ret_line);
+/* The text without the blanks and line ends around it. */
+struct str sections_strip(struct str text);
+
+/*
+ * The last value of a setting that contains `part`, without quotes around it, in a section such as
+ * "[containers]", or in any with ""; empty: there is none.
+ */
+struct str sections_setting(struct str text, const char *section, const char *key,
+			    const char *part);
+
+#endif
