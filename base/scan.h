@@ -12,6 +12,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #define SCAN_EACH(byte) (0x0101010101010101u * (uint64_t)(unsigned char)(byte))
 
 /* The high bit of every byte of word that is zero; bytes above the first such are not exact. */
@@ -134,26 +138,43 @@ static inline int scan_hex_digit(char c)
 }
 
 /*
- * n digits that end at `end`, 1 to 8 of them; false if one is none. The eight bytes before `end` are
- * read, whatever the first of them are.
+ * n digits that end at `end`; false if one is none, or if they are not 1 to 16. The sixteen bytes before
+ * `end` are read, whatever the first of them are.
  */
 static inline bool scan_hex_before(const char *end, size_t n, uint64_t *ret_value)
 {
-	uint64_t word;
+#ifdef __SSE2__
+	const __m128i text = _mm_loadu_si128((const void *)(end - 16));
+	const __m128i number = _mm_sub_epi8(text, _mm_set1_epi8('0'));
+	const __m128i letter = _mm_sub_epi8(text, _mm_set1_epi8('a'));
+	const __m128i is_number = _mm_cmpeq_epi8(_mm_min_epu8(number, _mm_set1_epi8(9)), number);
+	const __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
+	const __m128i digits =
+		_mm_or_si128(_mm_and_si128(is_number, number),
+			     _mm_and_si128(is_letter, _mm_add_epi8(letter, _mm_set1_epi8(10))));
+	/* pairs of digits to bytes, the first of them the most significant */
+	const __m128i pairs =
+		_mm_and_si128(_mm_or_si128(_mm_slli_epi16(digits, 4), _mm_srli_epi16(digits, 8)),
+			      _mm_set1_epi16(0xff));
+	unsigned bad = 0xffff ^ (unsigned)_mm_movemask_epi8(_mm_or_si128(is_number, is_letter));
+	uint64_t value;
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	memcpy(&word, end - sizeof(word), sizeof(word));
-	word >>= 8 * (8 - n);
-	return scan_hex8(word, ret_value) >= n;
-#else
-	word = 0;
-	for (const char *p = end - n; p < end; p++) {
-		if (scan_hex_digit(*p) < 0)
-			return false;
-		word = word << 4 | (uint64_t)scan_hex_digit(*p);
-	}
-	*ret_value = word;
+	_mm_storel_epi64((void *)&value, _mm_packus_epi16(pairs, pairs));
+	value = __builtin_bswap64(value);
+	if (n - 1 > 15 || bad >> (16 - n))
+		return false;
+	*ret_value = n == 16 ? value : value & (((uint64_t)1 << 4 * n) - 1);
 	return true;
+#else
+	uint64_t value = 0;
+
+	for (const char *p = end - n; p < end; p++) {
+		if (n > 16 || scan_hex_digit(*p) < 0)
+			return false;
+		value = value << 4 | (uint64_t)scan_hex_digit(*p);
+	}
+	*ret_value = value;
+	return n > 0;
 #endif
 }
 

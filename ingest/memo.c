@@ -55,49 +55,6 @@ const struct memo_key *memo_key(const struct memo *memo)
 	return &memo->key;
 }
 
-/* What of it decides. */
-static inline struct str subj_of(const struct memo_key *key, const struct usual *usual)
-{
-	return key->by_subj ? usual_subj(usual) : str_of(NULL, 0);
-}
-
-static inline uint32_t pid_of(const struct memo_key *key, const struct usual *usual)
-{
-	return key->by_pid ? usual->pid : 0;
-}
-
-/* The hash of bytes that are at least sixteen: two halves side by side. */
-static inline uint64_t hash_long(uint64_t seed, struct str text)
-{
-	uint64_t a = hash_word(seed, text.n), b = seed, words[4];
-	const char *p = text.p, *end = p + text.n;
-
-	for (; end - p > 32; p += 32) {
-		memcpy(words, p, 32);
-		a = hash_fold(a ^ words[0], words[1] ^ 0x9e3779b97f4a7c15u);
-		b = hash_fold(b ^ words[2], words[3] ^ 0xbf58476d1ce4e5b9u);
-	}
-	if (end - p > 16) {
-		memcpy(words, p, 16);
-		a = hash_fold(a ^ words[0], words[1] ^ 0x9e3779b97f4a7c15u);
-	}
-	memcpy(words, end - 16, 16);
-	return hash_fold(a ^ words[0], b ^ words[1]);
-}
-
-uint64_t memo_hash(const struct memo_key *key, const struct usual *usual)
-{
-	uint64_t kind_code = (uint64_t)usual->kind << 32 | usual->code;
-	uint64_t seed = hash_word(key->seed ^ pid_of(key, usual), kind_code);
-	struct str subj = subj_of(key, usual), host = usual_host(usual);
-
-	if (host.n)
-		seed = hash_bytes(seed, host);
-	if (subj.n)
-		seed = hash_bytes(seed, subj);
-	return hash_long(seed, usual_what(usual));
-}
-
 static inline size_t slot_of(const struct memo *memo, const struct usual *usual)
 {
 	return (size_t)usual->hash & (2 * (size_t)memo->size - 1);
@@ -121,12 +78,12 @@ void memo_sooner(const struct memo *memo, const struct usual *usual)
 static inline bool is_known(const struct memo *memo, const struct known *known,
 			    const struct usual *usual)
 {
-	struct str subj = subj_of(&memo->key, usual), what = usual_what(usual);
+	struct str subj = memo_subj(&memo->key, usual), what = usual_what(usual);
 	struct str host = usual_host(usual);
 	const char *text = known->text;
 
 	return known->hash == usual->hash && known->n == host.n + subj.n + what.n &&
-	       known->code == usual->code && known->pid == pid_of(&memo->key, usual) &&
+	       known->code == usual->code && known->pid == memo_pid(&memo->key, usual) &&
 	       known->kind == usual->kind && known->host_n == host.n &&
 	       memcmp(text + host.n + subj.n, what.p, what.n) == 0 &&
 	       (host.n == 0 || memcmp(text, host.p, host.n) == 0) &&
@@ -147,7 +104,7 @@ bool memo_find(const struct memo *memo, const struct usual *usual, uint32_t *ret
 
 bool memo_fits(const struct memo *memo, const struct usual *usual)
 {
-	return (size_t)usual->host_n + subj_of(&memo->key, usual).n + usual->what_n <= TEXT_MAX;
+	return (size_t)usual->host_n + memo_subj(&memo->key, usual).n + usual->what_n <= TEXT_MAX;
 }
 
 void memo_forget(struct memo *memo)
@@ -165,14 +122,14 @@ uint32_t memo_next(struct memo *memo)
 
 void memo_add(struct memo *memo, const struct usual *usual)
 {
-	const struct str parts[] = {usual_host(usual), subj_of(&memo->key, usual),
+	const struct str parts[] = {usual_host(usual), memo_subj(&memo->key, usual),
 				    usual_what(usual)};
 	struct known *known = &memo->all[memo_next(memo)];
 	size_t slot = slot_of(memo, usual);
 
 	known->hash = usual->hash;
 	known->code = usual->code;
-	known->pid = pid_of(&memo->key, usual);
+	known->pid = memo_pid(&memo->key, usual);
 	known->kind = usual->kind;
 	known->host_n = usual->host_n;
 	known->n = 0;

@@ -24,8 +24,29 @@ void memo_free(struct memo *memo);
 /* For memo_hash(); any thread may use it. */
 const struct memo_key *memo_key(const struct memo *memo);
 
+/* What of a record decides. */
+static inline struct str memo_subj(const struct memo_key *key, const struct usual *usual)
+{
+	return key->by_subj ? usual_subj(usual) : str_of(NULL, 0);
+}
+
+static inline uint32_t memo_pid(const struct memo_key *key, const struct usual *usual)
+{
+	return key->by_pid ? usual->pid : 0;
+}
+
 /* Of a record's usual line, which is kept in it for the functions below. */
-uint64_t memo_hash(const struct memo_key *key, const struct usual *usual);
+static inline uint64_t memo_hash(const struct memo_key *key, const struct usual *usual)
+{
+	uint64_t hash =
+		key->seed ^ memo_pid(key, usual) ^ ((uint64_t)usual->kind << 32 | usual->code);
+
+	if (usual->host_n)
+		hash = hash_bytes(hash, usual_host(usual));
+	if (key->by_subj)
+		hash = hash_bytes(hash, usual_subj(usual));
+	return hash_long(hash, usual_what(usual));
+}
 
 /* Asks for the memory that finding a record takes: first the one, a little later the other. */
 void memo_soon(const struct memo *memo, const struct usual *usual);

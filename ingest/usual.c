@@ -41,47 +41,87 @@ static inline uint64_t load(const char *p)
 /* One comparison, where memcmp() would build the short word on the stack first. */
 #define IS(p, word) ((load(p) & EACH(MASK, word)) == EACH(BYTE, word))
 
-/* The first blank or control byte from there on; the line's newline is one. */
-static inline const char *blank_after(const char *p)
+/* A bit for each of 16 bytes that is at most so large. */
+static inline unsigned at_most_16(const char *p, char most)
 {
 #ifdef __SSE2__
-	const __m128i blank = _mm_set1_epi8(' ');
+	const __m128i bytes = _mm_loadu_si128((const void *)p);
 
-	for (;; p += 16) {
-		__m128i bytes = _mm_loadu_si128((const void *)p);
-		int low = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(bytes, blank), bytes));
-
-		if (low)
-			return p + __builtin_ctz((unsigned)low);
-	}
+	return (unsigned)_mm_movemask_epi8(
+		_mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(most)), bytes));
 #else
-	while ((unsigned char)*p > ' ')
-		p++;
-	return p;
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < 16; i++)
+		found |= (unsigned)((unsigned char)p[i] <= (unsigned char)most) << i;
+	return found;
 #endif
 }
 
-/*
- * The same for what is mostly as long as before. Each field begins where the one before ended, so that
- * the processor would wait for each search in turn; it goes on from a guess at once, while the search
- * only confirms it. The compiler must not see that both are the same then.
- */
-static inline const char *blank_near(const char *from, uint32_t *length)
+/* The same of 64. */
+static inline uint64_t at_most(const char *p, char most)
 {
-	const char *end = blank_after(from), *guess = from + *length;
+	const uint64_t low = at_most_16(p, most) | at_most_16(p + 16, most) << 16;
+	const uint64_t high = at_most_16(p + 32, most) | at_most_16(p + 48, most) << 16;
 
-	if (guess != end) {
-		*length = (uint32_t)(end - from);
-		guess = end;
-		__asm__("" : "+r"(guess));
-	}
-	return guess;
+	return low | high << 32;
+}
+
+static inline bool is_same_16(const char *p, const char *q)
+{
+#ifdef __SSE2__
+	const __m128i a = _mm_loadu_si128((const void *)p), b = _mm_loadu_si128((const void *)q);
+
+	return _mm_movemask_epi8(_mm_cmpeq_epi8(a, b)) == 0xffff;
+#else
+	return load(p) == load(q) && load(p + 8) == load(q + 8);
+#endif
+}
+
+/* Sixteen bytes or more that are the same in both. */
+static inline bool is_same(const char *p, const char *q, size_t n)
+{
+	const char *end = p + n - 16;
+	bool same = is_same_16(end, q + n - 16);
+
+	for (; p < end && same; p += 16, q += 16)
+		same = is_same_16(p, q);
+	return same;
+}
+
+/* Is any of 64 bytes at most so large? */
+static inline bool any_at_most(const char *p, char most)
+{
+#ifdef __SSE2__
+	const __m128i *at = (const void *)p;
+	const __m128i low = _mm_min_epu8(_mm_loadu_si128(at), _mm_loadu_si128(at + 1));
+	const __m128i high = _mm_min_epu8(_mm_loadu_si128(at + 2), _mm_loadu_si128(at + 3));
+	const __m128i all = _mm_min_epu8(low, high);
+
+	return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(all, _mm_set1_epi8(most)), all));
+#else
+	return at_most(p, most);
+#endif
+}
+
+/* Where the first bit's byte is; the last byte if none is set. */
+static inline const char *blank_at(const char *p, uint64_t blanks)
+{
+	return p + __builtin_ctzll(blanks | (uint64_t)1 << 63);
+}
+
+/* The first blank or control byte from there on; the line's newline is one. */
+static inline const char *blank_after(const char *p)
+{
+	unsigned found;
+
+	while (!(found = at_most_16(p, ' ')))
+		p += 16;
+	return p + __builtin_ctz(found);
 }
 
 /* Steps over a field: its name with the blank before it, and its value. */
 #define FIELD(p, name) (IS(p, name) && ((p) = blank_after((p) + sizeof(name) - 1), true))
-#define FIELD_NEAR(p, name, length) \
-	(IS(p, name) && ((p) = blank_near((p) + sizeof(name) - 1, length), true))
 
 /* The LSM's context may hold blanks; it ends before pid=. */
 static inline bool read_subj(const char **p, struct usual *usual)
@@ -96,95 +136,132 @@ static inline bool read_subj(const char **p, struct usual *usual)
 	return *at == ' ' && at - usual->line < LINE_USUAL;
 }
 
-static inline bool read_pid(const char **p, struct usual_before *before, struct usual *usual)
+/* By whom: "auid=" to "pid=". Returns where the number begins, or NULL. */
+static const char *learn_who(const char *p, struct usual_before *before, struct usual *usual)
 {
+	const char *at = p - 1;
+
+	before->who_n = 0;
+	if (!FIELD(at, " auid=") || !FIELD(at, " uid=") || !FIELD(at, " gid=") ||
+	    !FIELD(at, " ses=") || (IS(at, " subj=") && !read_subj(&at, usual)) || !IS(at, " pid="))
+		return NULL;
+	at += 5;
+	if (at - p > (ptrdiff_t)sizeof(before->who))
+		return at;
+	memcpy(before->who, p, (size_t)(at - p));
+	before->who_n = (uint8_t)(at - p);
+	before->subj_n = usual->subj_n;
+	return at;
+}
+
+static inline const char *read_who(const char *p, struct usual_before *before, struct usual *usual)
+{
+	if (!before->who_n || !is_same(p, before->who, before->who_n))
+		return learn_who(p, before, usual);
+	p += before->who_n;
+	usual->subj_n = before->subj_n;
+	usual->subj_at = (uint16_t)(p - 5 - usual->subj_n - usual->line);
+	return p;
+}
+
+/* " sig=" to " syscall=". Returns where the number begins, or NULL. */
+static const char *learn_how(const char *p, struct usual_before *before)
+{
+	const char *at = p;
+
+	before->how_n = 0;
+	if (!FIELD(at, " sig=") || !FIELD(at, " arch=") || !IS(at, " syscall") || at[8] != '=')
+		return NULL;
+	at += 9;
+	if (at - p > (ptrdiff_t)sizeof(before->how))
+		return at;
+	memcpy(before->how, p, (size_t)(at - p));
+	before->how_n = (uint8_t)(at - p);
+	return at;
+}
+
+static inline const char *read_how(const char *p, struct usual_before *before)
+{
+	return before->how_n && is_same(p, before->how, before->how_n) ? p + before->how_n
+								       : learn_how(p, before);
+}
+
+/* The number of " pid=", and " comm=" and " exe=". All blanks are looked for at once: if they were by
+ * turns, the processor would wait for each. Returns what follows, or NULL. */
+static inline const char *read_program(const char *p, struct usual *usual)
+{
+	const uint64_t pid_end = at_most(p, ' '), comm_end = pid_end & (pid_end - 1);
+	const uint64_t exe_end = comm_end & (comm_end - 1);
+	const char *at = blank_at(p, pid_end);
 	uint64_t pid = 0;
-	const char *from = *p + 5, *end = blank_near(from, &before->pid);
 
-	if (!IS(*p, " pid=") || scan_decimal(from, from + 16, 9, &pid) != end || from == end)
-		return false;
+	if (!comm_end || at == p || scan_digits8(load(p), &pid) != (size_t)(at - p) ||
+	    !IS(at, " comm="))
+		return NULL;
 	usual->pid = (uint32_t)pid;
-	*p = end;
-	return true;
+	usual->what_at = (uint16_t)(at + 1 - usual->line);
+	at = blank_at(p, comm_end);
+	if (!IS(at, " exe="))
+		return NULL;
+	return exe_end ? blank_at(p, exe_end) : blank_after(p + 64);
 }
 
-/* "comm=" to "compat=", that is, to ip=. */
-static inline bool read_what(const char **p, struct usual_before *before, struct usual *usual)
-{
-	const char *at = *p;
-
-	if (!FIELD(at, " comm=") || !FIELD(at, " exe=") || !FIELD_NEAR(at, " sig=", &before->sig) ||
-	    !FIELD_NEAR(at, " arch=", &before->arch) || !IS(at, " syscall") || at[8] != '=')
-		return false;
-	at = blank_after(at + 9);
-	if (!FIELD_NEAR(at, " compat=", &before->compat) || at - usual->line > LINE_USUAL)
-		return false;
-	usual->what_at = (uint16_t)(*p + 1 - usual->line);
-	usual->what_n = (uint16_t)(at - *p - 1);
-	*p = at;
-	return true;
-}
-
-static inline bool read_ip(const char **p, struct usual_before *before, struct usual *usual)
-{
-	uint64_t high = 0, low;
-	const char *from = *p + 6, *end = blank_near(from, &before->ip);
-	size_t n = (size_t)(end - from);
-
-	if (!IS(*p, " ip=0x") || n - 1 > 15 || !scan_hex_before(end, n < 8 ? n : 8, &low) ||
-	    (n > 8 && !scan_hex_before(end - 8, n - 8, &high)))
-		return false;
-	usual->ip = high << 32 | low;
-	*p = end;
-	return true;
-}
-
-static inline bool read_code(const char **p, struct usual_before *before, struct usual *usual)
+static bool learn_code(const char *p, const char *end, struct usual_before *before,
+		       struct usual *usual)
 {
 	uint64_t code;
-	const char *from = *p + 8, *end = blank_near(from, &before->code);
-	size_t n = (size_t)(end - from);
+	size_t n = (size_t)(end - p - 8);
 
-	if (!IS(*p, " code=0x") || n - 1 > 7 || !scan_hex_before(end, n, &code))
+	if (!IS(p, " code=0x") || n > 8 || !scan_hex_before(end, n, &code))
 		return false;
 	usual->code = (uint32_t)code;
-	*p = end;
+	if (n == 8)
+		memcpy(before->code_text, p, 16);
+	before->code = n == 8 ? usual->code : before->code;
 	return true;
 }
 
-/* A bit for each of 64 bytes that is a control byte. */
-static inline uint64_t controls_at(const char *p)
+static inline bool read_code(const char *p, const char *end, struct usual_before *before,
+			     struct usual *usual)
 {
-	uint64_t found = 0;
-#ifdef __SSE2__
-	const __m128i last = _mm_set1_epi8(0x1f);
+	usual->code = before->code;
+	return (end == p + 16 && is_same_16(p, before->code_text)) ||
+	       learn_code(p, end, before, usual);
+}
 
-	for (int i = 0; i < 4; i++) {
-		__m128i bytes = _mm_loadu_si128((const void *)(p + 16 * i));
-		int is = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(bytes, last), bytes));
+/* The number of " syscall=", and " compat=", " ip=" and " code=". Returns what follows, or NULL. */
+static inline const char *read_call(const char *p, struct usual_before *before, struct usual *usual)
+{
+	const uint64_t nr_end = at_most(p, ' '), compat_end = nr_end & (nr_end - 1);
+	const uint64_t ip_end = compat_end & (compat_end - 1), code_end = ip_end & (ip_end - 1);
+	const char *at = blank_at(p, nr_end) + 9; /* the kernel writes one digit */
 
-		found |= (uint64_t)(unsigned)is << 16 * i;
-	}
-#else
-	for (int i = 0; i < 64; i++)
-		found |= (uint64_t)((unsigned char)p[i] < ' ') << i;
-#endif
-	return found;
+	if (!code_end || blank_at(p, compat_end) != at || !IS(at - 9, " compat=") ||
+	    !IS(at, " ip=0x") || at - usual->line > LINE_USUAL)
+		return NULL;
+	usual->what_n = (uint16_t)(at - usual->line - usual->what_at);
+	const char *end = blank_at(p, ip_end), *code = end;
+
+	if (!scan_hex_before(end, (size_t)(end - at - 6), &usual->ip))
+		return NULL;
+	end = blank_at(p, code_end);
+	return read_code(code, end, before, usual) ? end : NULL;
 }
 
 /* The line's end, if it comes behind nothing but auditd's tail, which is shorter than 128 bytes: behind
- * more, another record may have been joined to the line. How long that is cannot be foreseen:
- * all of it is looked at, without a branch. The tail is of plain text. */
+ * more, another record may have been joined to the line. The tail is of plain text. */
 static inline bool read_end(const char *p, const char **ret_newline)
 {
+	uint64_t found;
+
 	*ret_newline = p;
 	if (*p != ENRICHED_MARK)
 		return *p == '\n';
-	uint64_t low = controls_at(++p), high = controls_at(p + 64);
-	uint64_t first = low ? low : high;
-
-	*ret_newline = p + (low ? 0 : 64) + (first ? __builtin_ctzll(first) : 0);
-	return first && **ret_newline == '\n';
+	if (!any_at_most(++p, 0x1f))
+		p += 64;
+	found = at_most(p, 0x1f);
+	*ret_newline = blank_at(p, found);
+	return **ret_newline == '\n';
 }
 
 static inline bool is_digit(char c)
@@ -213,15 +290,11 @@ static inline const char *read_same_second(const char *p, const struct usual_bef
 	return end + 3;
 }
 
-/* As stamp_kernel(). Returns what follows, or NULL. */
-static inline const char *read_stamp(const char *p, const char *end, struct usual_before *before,
-				     struct usual *usual)
+static const char *learn_stamp(const char *p, const char *end, struct usual_before *before,
+			       struct usual *usual)
 {
-	const char *same = read_same_second(p, before, usual);
 	struct str rest = str_of(p, (size_t)(end - p));
 
-	if (same)
-		return same;
 	if (!stamp_kernel(&rest, &usual->ms, &usual->serial))
 		return NULL;
 	if (p[10] == '.') {
@@ -232,16 +305,13 @@ static inline const char *read_stamp(const char *p, const char *end, struct usua
 	return rest.p;
 }
 
-static inline bool read_record_stamp(const char **p, const char *end, struct usual_before *before,
+/* As stamp_kernel(). Returns what follows, or NULL. */
+static inline const char *read_stamp(const char *p, const char *end, struct usual_before *before,
 				     struct usual *usual)
 {
-	const char *blank = blank_near(*p, &before->stamp);
+	const char *same = read_same_second(p, before, usual);
 
-	if (read_stamp(*p, end, before, usual) != blank + 1)
-		return false;
-	usual->fields_at = (uint16_t)(blank + 1 - usual->line);
-	*p = blank;
-	return true;
+	return same ? same : learn_stamp(p, end, before, usual);
 }
 
 /* What the kernel always writes in this order, from the stamp on. No field goes past the line: each
@@ -249,23 +319,24 @@ static inline bool read_record_stamp(const char **p, const char *end, struct usu
 static inline bool read_fields(const char *p, const char *end, struct usual_before *before,
 			       struct usual *usual, const char **ret_newline)
 {
+	p = read_stamp(p, end, before, usual);
+	if (!p || p[-1] != ' ' || p[-2] != ':')
+		return false;
 	usual->subj_at = usual->subj_n = 0;
-	return read_record_stamp(&p, end, before, usual) &&
-	       FIELD_NEAR(p, " auid=", &before->auid) && FIELD_NEAR(p, " uid=", &before->uid) &&
-	       FIELD_NEAR(p, " gid=", &before->gid) && FIELD_NEAR(p, " ses=", &before->ses) &&
-	       (!IS(p, " subj=") || read_subj(&p, usual)) && read_pid(&p, before, usual) &&
-	       read_what(&p, before, usual) && read_ip(&p, before, usual) &&
-	       read_code(&p, before, usual) && read_end(p, ret_newline);
+	usual->fields_at = (uint16_t)(p - usual->line);
+	return (p = read_who(p, before, usual)) && (p = read_program(p, usual)) &&
+	       (p = read_how(p, before)) && (p = read_call(p, before, usual)) &&
+	       read_end(p, ret_newline);
 }
 
 static inline bool read_record(const char *end, struct usual_before *before, struct usual *usual,
 			       const char **ret_newline)
 {
-	const char *p = usual->line + 12;
+	const char *p = usual->line;
 
 	usual->host_at = usual->host_n = 0;
-	return IS(p, " msg=aud") && IS(p + 8, "it(") &&
-	       read_fields(p + 11, end, before, usual, ret_newline);
+	return IS(p, "type=SEC") && IS(p + 8, "COMP msg") && IS(p + 15, "g=audit(") &&
+	       end - p > 64 && read_fields(p + 23, end, before, usual, ret_newline);
 }
 
 /* Where the header's time goes on behind its seconds, if it may have a fraction. */
@@ -448,8 +519,7 @@ static enum usual_kind read_kind(const char *end, struct usual_before *before, s
 
 	*ret_newline = NULL;
 	if (IS(p, "type=")) {
-		if (IS(p, "type=SEC") && IS(p + 8, "COMP ") && end - p > 64 &&
-		    read_record(end, before, usual, ret_newline))
+		if (read_record(end, before, usual, ret_newline))
 			return USUAL_RECORD;
 		*ret_newline = memchr(p, '\n', (size_t)(end - p));
 		usual->line_n = (uint32_t)(*ret_newline - p);

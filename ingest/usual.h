@@ -78,7 +78,7 @@ static inline struct str usual_fields(const struct usual *usual)
 	return str_skip(usual_line(usual), usual->fields_at);
 }
 
-/* What is mostly the same in the next line: how long the fields were, and the second. From all zero
+/* What is mostly the same in the next line: it is compared as a whole then, and not read. From all zero
  * on. */
 struct usual_before {
 	uint64_t second[2]; /* the text's bytes 0 to 7 and 3 to 10 */
@@ -88,7 +88,12 @@ struct usual_before {
 	char time[20], host[80];
 	uint8_t time_n, host_n;  /* host_n: of all these bytes */
 	uint8_t name_at, name_n; /* the host's name in them */
-	uint32_t stamp, auid, uid, gid, ses, pid, sig, arch, compat, ip, code;
+	/* Of a record, "auid=" to "pid=" and " sig=" to " syscall="; a length of 0 if it is not known. */
+	char who[128], how[64];
+	uint8_t who_n, how_n;
+	uint16_t subj_n;    /* the LSM's context, which stands before " pid=" */
+	char code_text[16]; /* " code=0x7ffc0000" */
+	uint32_t code;
 };
 
 /* So many bytes behind the text may be read, whatever is in them. */

@@ -27,7 +27,7 @@ static const char *const lines[] = {
 	HEAD "pid=2200 " NAMES END "\n",
 	HEAD "pid=2200 " NAMES END "\x1d" "AUID=\"unset\" UID=\"root\" ARCH=x86_64\n",
 	HEAD "subj=docker-default (enforce) pid=1 " NAMES END "\n",
-	HEAD "subj==unconfined pid=999999999 " NAMES "ip=0x0 code=0x80000000\n",
+	HEAD "subj==unconfined pid=99999999 " NAMES "ip=0x0 code=0x80000000\n",
 	HEAD "pid=2200 comm=6162 exe=(null) sig=31 arch=40000003 syscall=-1 compat=1 " END "\n",
 	"type=SYSCALL msg=audit(1795302094.454:4294967295): arch=c000003e syscall=59 success=yes\n",
 	"type=DAEMON_ROTATE msg=audit(1795302094.454:787): op=rotate-logs auid=0 pid=1 res=success\n",
