@@ -8,6 +8,7 @@
 #include "profile/source.h"
 #include "profile/document/spelling.h"
 #include "profile/answers/survey.h"
+#include "profile/filter/built.h"
 #include "profile/filter/unit.h"
 #include "profile/answers/judge.h"
 
@@ -20,10 +21,9 @@ struct profile {
 	const char *format;
 	const char *whole; /* the place that stands for all that no rule names */
 	struct profile_options options;
-	struct document document;
+	struct built
+		built; /* of a unit and of filters: a default action, no rule, and the filter */
 	struct unit unit;
-	struct rules rules; /* of a unit and of filters: the default action, and no rule */
-	struct filter filter;
 	struct lints lints;
 	const char **names; /* that rules have, sorted */
 	size_t name_count;
@@ -36,10 +36,8 @@ void profile_free(struct profile *profile)
 		return;
 	judge_release(&profile->judge);
 	free(profile->names);
-	filter_release(&profile->filter);
-	rules_release(&profile->rules);
+	built_release(&profile->built);
 	unit_release(&profile->unit);
-	document_release(&profile->document);
 	lint_release(&profile->lints);
 	free(profile->source);
 	free(profile);
@@ -54,10 +52,10 @@ static void sort_names(struct profile *profile)
 {
 	const struct unit_list *lists[] = {&profile->unit.filter, &profile->unit.log};
 
-	profile->names = mem_new(profile->rules.count + lists[0]->count + lists[1]->count,
+	profile->names = mem_new(profile->built.rules.count + lists[0]->count + lists[1]->count,
 				 sizeof(*profile->names));
-	for (size_t i = 0; i < profile->rules.count; i++)
-		profile->names[profile->name_count++] = profile->rules.all[i].name;
+	for (size_t i = 0; i < profile->built.rules.count; i++)
+		profile->names[profile->name_count++] = profile->built.rules.all[i].name;
 	for (size_t i = 0; i < 2; i++) {
 		for (size_t k = 0; k < lists[i]->count; k++)
 			profile->names[profile->name_count++] = lists[i]->all[k].name;
@@ -104,7 +102,7 @@ static void take_caps(struct profile_options *options, const struct document *do
 
 static void take_from_document(struct profile *profile, const struct profile_source *source)
 {
-	struct document *document = &profile->document;
+	struct document *document = &profile->built.document;
 	struct profile_options *options = &profile->options;
 
 	if (source->loader == LOADER_PODMAN)
@@ -120,20 +118,16 @@ static void take_from_document(struct profile *profile, const struct profile_sou
 static int load_document(struct profile *profile, const struct profile_source *source,
 			 struct err *err)
 {
-	int r = document_parse(buf_str(&source->text), profile->options.select, &profile->document,
-			       &profile->lints, err);
+	int r = document_parse(buf_str(&source->text), profile->options.select,
+			       &profile->built.document, &profile->lints, err);
 
 	take_from_document(profile, source);
 	if (r == 0)
 		r = profile_options_complete(&profile->options, err);
 	if (r == 0)
-		r = rules_resolve(&profile->document, &profile->options, &profile->rules,
-				  &profile->lints, err);
-	if (r == 0 && !profile->rules.off)
-		r = filter_build(&profile->rules, &profile->options, &profile->filter,
-				 &profile->lints, err);
+		r = built_resolve(&profile->built, &profile->options, &profile->lints, err);
 	if (r < 0)
-		document_locate(&profile->document, err);
+		document_locate(&profile->built.document, err);
 	return r;
 }
 
@@ -149,15 +143,15 @@ static int load_unit(struct profile *profile, const struct profile_source *sourc
 
 	profile->format = "systemd";
 	profile->whole = "SystemCallFilter=";
-	profile->rules.loader = LOADER_SYSTEMD;
+	profile->built.rules.loader = LOADER_SYSTEMD;
 	profile->options.runtime = RUNTIME_NONE;
 	if (r == 0)
 		r = unit_parse(&text, &profile->unit, &profile->lints, err);
 	if (r == 0)
-		r = unit_build(&profile->unit, &profile->options, &profile->filter,
-			       &profile->rules.default_action, err);
-	profile->rules.off = profile->filter.part_count == 0;
-	if (r == 0 && profile->rules.off)
+		r = unit_build(&profile->unit, &profile->options, &profile->built.filter,
+			       &profile->built.rules.default_action, err);
+	profile->built.rules.off = profile->built.filter.part_count == 0;
+	if (r == 0 && profile->built.rules.off)
 		lint_report(&profile->lints, LINT_NO_FILTER, 0, profile->whole,
 			    "no syscall is filtered or logged: everything is allowed");
 	return r;
@@ -170,12 +164,12 @@ static int load_filters(struct profile *profile, const struct profile_source *so
 
 	profile->format = "bpf";
 	profile->whole = "filter";
-	profile->rules.loader = LOADER_NONE;
+	profile->built.rules.loader = LOADER_NONE;
 	profile->options.runtime = RUNTIME_NONE;
-	profile->rules.off = source->filter.part_count == 0;
+	profile->built.rules.off = source->filter.part_count == 0;
 	if (r < 0)
 		return r;
-	if (profile->rules.off) {
+	if (profile->built.rules.off) {
 		lint_report(&profile->lints, LINT_NO_FILTER, 0, profile->whole,
 			    "there is no filter: everything is allowed");
 		return 0;
@@ -184,14 +178,7 @@ static int load_filters(struct profile *profile, const struct profile_source *so
 		lint_report(&profile->lints, LINT_THREADS_DIFFER, 0, profile->whole,
 			    "other threads of this process have a different number of filters: "
 			    "this result is for the main thread");
-	profile->filter = filter_copy(&source->filter);
-	struct survey survey = survey_filter(&profile->filter, profile->options.arch);
-
-	profile->rules.default_action = survey.default_action;
-	if (!survey.known)
-		lint_report(&profile->lints, LINT_TOO_COMPLEX, 0, profile->whole,
-			    "is too complex to evaluate: the result is unknown for some or all "
-			    "calls");
+	profile->built.filter = filter_copy(&source->filter);
 	return 0;
 }
 
@@ -222,7 +209,7 @@ static unsigned line_of(const void *document, const char *place)
 static void start_judge(struct profile *profile)
 {
 	profile->judge = (struct judge){
-		.rules = &profile->rules,
+		.rules = &profile->built.rules,
 		.filter = profile_filter(profile),
 		.options = &profile->options,
 		.names = profile->names,
@@ -231,13 +218,30 @@ static void start_judge(struct profile *profile)
 	judge_start(&profile->judge);
 }
 
+/* What filters without a document tell themselves. */
+static void take_from_filters(struct profile *profile)
+{
+	struct built *built = &profile->built;
+
+	if (built->rules.loader != LOADER_NONE || built->rules.off)
+		return;
+	struct survey survey =
+		survey_filter(&built->filter, &profile->judge.answers, profile->options.arch);
+
+	built->rules.default_action = survey.default_action;
+	if (!survey.known)
+		lint_report(&profile->lints, LINT_TOO_COMPLEX, 0, profile->whole,
+			    "is too complex to evaluate: the result is unknown for some or all "
+			    "calls");
+}
+
 static void finish_lint(struct profile *profile)
 {
-	if (!profile->rules.off)
+	if (!profile->built.rules.off)
 		advise(&profile->judge, profile->whole, &profile->lints);
-	if (!profile->rules.off && profile->rules.document)
+	if (!profile->built.rules.off && profile->built.rules.document)
 		misbuilt_lint(&profile->judge, &profile->lints);
-	lint_locate(&profile->lints, line_of, &profile->document);
+	lint_locate(&profile->lints, line_of, &profile->built.document);
 	lint_finish(&profile->lints);
 }
 
@@ -265,6 +269,7 @@ int profile_load(const struct profile_source *source, const struct profile_optio
 	}
 	sort_names(profile);
 	start_judge(profile);
+	take_from_filters(profile);
 	finish_lint(profile);
 	*ret_profile = profile;
 	return 0;
@@ -272,12 +277,12 @@ int profile_load(const struct profile_source *source, const struct profile_optio
 
 const struct rules *profile_rules(const struct profile *profile)
 {
-	return &profile->rules;
+	return &profile->built.rules;
 }
 
 const struct filter *profile_filter(const struct profile *profile)
 {
-	return profile->rules.off ? NULL : &profile->filter;
+	return built_filter(&profile->built);
 }
 
 struct answers *profile_answers(struct profile *profile)
@@ -287,13 +292,16 @@ struct answers *profile_answers(struct profile *profile)
 
 static const char *default_action(const struct profile *profile)
 {
-	if (profile->rules.loader != LOADER_SYSTEMD && profile->rules.loader != LOADER_NONE)
-		return profile->document.default_action ? profile->document.default_action : "";
-	if (profile->rules.off)
+	if (profile->built.rules.loader != LOADER_SYSTEMD &&
+	    profile->built.rules.loader != LOADER_NONE)
+		return profile->built.document.default_action
+			       ? profile->built.document.default_action
+			       : "";
+	if (profile->built.rules.off)
 		return "";
 	if (profile->unit.filter.present && profile->unit.filter.allows)
 		return profile->unit.has_errno ? "SCMP_ACT_ERRNO" : "SCMP_ACT_KILL_PROCESS";
-	return spelling_of_action(profile->rules.default_action);
+	return spelling_of_action(profile->built.rules.default_action);
 }
 
 struct profile_info profile_info(const struct profile *profile)
@@ -301,7 +309,7 @@ struct profile_info profile_info(const struct profile *profile)
 	return (struct profile_info){
 		.source = profile->source,
 		.format = profile->format,
-		.loader = profile->rules.loader,
+		.loader = profile->built.rules.loader,
 		.runtime = profile->options.runtime,
 		.default_action = default_action(profile),
 	};
@@ -316,9 +324,9 @@ const struct lint *profile_lint(const struct profile *profile, size_t *ret_count
 bool profile_passage(const struct profile *profile, const char *syscall,
 		     const struct verdict *verdict, struct passage *ret_passage)
 {
-	const struct document *document = &profile->document;
+	const struct document *document = &profile->built.document;
 
-	if (!profile->rules.document)
+	if (!profile->built.rules.document)
 		return false;
 	if (verdict->origin == VERDICT_BY_RULE &&
 	    passage_of_rule(document, syscall, verdict->action, ret_passage))

@@ -143,7 +143,7 @@ diagram answers_join(struct regions *regions, diagram a, diagram b, diagram_fold
 	return regions_keep(regions, &mark) ? joint : DIAGRAM_UNKNOWN;
 }
 
-region region_of_comparison(struct regions *regions, const struct document_arg *arg)
+static region region_of_arg(struct regions *regions, const struct document_arg *arg)
 {
 	static const struct {
 		enum scmp_compare op;
@@ -164,4 +164,17 @@ region region_of_comparison(struct regions *regions, const struct document_arg *
 		return operators[i].negated ? region_not(regions, held) : held;
 	}
 	return region_argument(regions, arg->index, arg->value, COMPARE_EQ, arg->value_two);
+}
+
+region region_of_args(struct regions *regions, const struct document_arg *args, size_t count,
+		      bool any_of)
+{
+	region all = any_of ? REGION_NONE : REGION_ALL;
+
+	for (size_t i = 0; i < count; i++) {
+		region one = region_of_arg(regions, &args[i]);
+
+		all = any_of ? region_or(regions, all, one) : region_and(regions, all, one);
+	}
+	return all;
 }

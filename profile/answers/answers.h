@@ -13,6 +13,9 @@
 
 #include "profile/answers/reading.h"
 
+/* No AUDIT_ARCH_*, and no number that a program is likely to compare with. */
+#define ANSWERS_NO_ARCH 0x5ec0ffeeU
+
 struct answers {
 	struct regions *regions;     /* borrowed */
 	const struct filter *filter; /* borrowed; NULL: none, which allows */
@@ -43,8 +46,10 @@ diagram answers_any_arch(struct answers *answers);
 /* The calls of arches that are not the filter's own: a region of answers_any_arch(). */
 region answers_other_arches(struct answers *answers);
 
-/* The calls for which a comparison of a rule holds. */
-region region_of_comparison(struct regions *regions, const struct document_arg *arg);
+/* The calls for which so many comparisons of a rule hold: all of them, or any where two are of the
+ * same argument (profile/filter/filter.h). */
+region region_of_args(struct regions *regions, const struct document_arg *args, size_t count,
+		      bool any_of);
 
 /* diagram_map() and diagram_join() with the limits heeded: DIAGRAM_UNKNOWN for unknown ones. */
 diagram answers_map(struct regions *regions, diagram a, diagram_change *change,

@@ -308,14 +308,6 @@ static void add_boxes(struct teller *teller, region left)
 	free(rests);
 }
 
-static int by_text(const void *a, const void *b)
-{
-	char text_a[VERDICT_VALUE_SIZE], text_b[VERDICT_VALUE_SIZE];
-
-	return strcmp(verdict_value_text(((const struct outcome *)a)->value, text_a),
-		      verdict_value_text(((const struct outcome *)b)->value, text_b));
-}
-
 /*
  * How much an outcome wants to be told as "otherwise": by what its words take, and twice if it
  * refuses, since people look for what is let through.
@@ -328,7 +320,7 @@ static size_t otherwise_weight(const struct outcome *outcome)
 }
 
 /* "X when ..." for all but the one that is told as "X otherwise". */
-static size_t tell(struct outcome *outcomes, size_t count, char **conditions)
+static void tell(struct outcome *outcomes, size_t count, char **conditions)
 {
 	struct outcome *otherwise = &outcomes[0];
 	char text[VERDICT_VALUE_SIZE];
@@ -350,8 +342,7 @@ static size_t tell(struct outcome *outcomes, size_t count, char **conditions)
 	BUF_AUTO line = {0};
 
 	buf_format(&line, "%s otherwise", verdict_value_text(otherwise->value, text));
-	conditions[n++] = mem_copy(buf_str(&line));
-	return n;
+	conditions[n] = mem_copy(buf_str(&line));
 }
 
 /* A subject of which only the low half is ever tested is shown as 32 bits. */
@@ -366,11 +357,10 @@ static void choose_views(struct teller *teller, diagram answer)
 	}
 }
 
-size_t conditions_of(struct regions *regions, diagram answer, bool narrow, char ***ret_conditions)
+void conditions_of(struct regions *regions, diagram answer, bool narrow, const uint32_t *values,
+		   size_t count, char ***ret_conditions)
 {
 	struct teller teller = {.regions = regions, .narrow = narrow};
-	uint32_t *values;
-	size_t count = diagram_values(regions, answer, &values), n;
 	struct outcome *outcomes = mem_new(count, sizeof(*outcomes));
 
 	choose_views(&teller, answer);
@@ -381,16 +371,13 @@ size_t conditions_of(struct regions *regions, diagram answer, bool narrow, char 
 		add_boxes(&teller, diagram_where(regions, answer, values[i]));
 		outcomes[i].too_many = outcomes[i].too_many || regions->full;
 	}
-	qsort(outcomes, count, sizeof(*outcomes), by_text);
 	*ret_conditions = mem_new(count, sizeof(**ret_conditions));
 	for (size_t i = 0; i < count; i++)
 		outcome_words(&teller, &outcomes[i]);
-	n = tell(outcomes, count, *ret_conditions);
+	tell(outcomes, count, *ret_conditions);
 	for (size_t i = 0; i < count; i++) {
 		free(outcomes[i].boxes);
 		buf_release(&outcomes[i].words);
 	}
 	free(outcomes);
-	free(values);
-	return n;
 }

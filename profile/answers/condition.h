@@ -16,10 +16,11 @@
 #include "profile/answers/verdict.h"
 
 /*
- * The conditions of the answer to one call, which has more than one value, sorted by the value's
- * text, the "otherwise" last. `narrow`: arguments have 32 bits. Returns how many; *ret_conditions
- * and each string are the caller's to free.
+ * The conditions of the answer to one call: one for each of its values, which are more than one, in
+ * their order, but the "otherwise" last. `narrow`: arguments have 32 bits. *ret_conditions and each
+ * string are the caller's to free.
  */
-size_t conditions_of(struct regions *regions, diagram answer, bool narrow, char ***ret_conditions);
+void conditions_of(struct regions *regions, diagram answer, bool narrow, const uint32_t *values,
+		   size_t count, char ***ret_conditions);
 
 #endif

@@ -33,19 +33,6 @@ struct judged {
 	struct verdict verdict;
 };
 
-/*
- * The stricter of two, as seccomp(2) has it, an unknown action killing the process; of two errnos
- * the one that is not ENOSYS, which breaks more programs.
- */
-static bool stricter(uint32_t a, uint32_t b)
-{
-	int32_t action_a = (int32_t)(value_effect(a) & SECCOMP_RET_ACTION_FULL);
-	int32_t action_b = (int32_t)(value_effect(b) & SECCOMP_RET_ACTION_FULL);
-
-	return action_a < action_b ||
-	       (action_a == action_b && b == VALUE_ENOSYS && a != VALUE_ENOSYS);
-}
-
 static int by_text(const void *a, const void *b)
 {
 	char text_a[VERDICT_VALUE_SIZE], text_b[VERDICT_VALUE_SIZE];
@@ -137,12 +124,8 @@ static enum verdict_kind kind_of(const struct verdict *verdict)
 
 static void set_action(struct verdict *verdict)
 {
-	uint32_t worst = verdict->reachable[0];
+	uint32_t worst = value_strictest(verdict->reachable, verdict->reachable_count);
 
-	for (size_t i = 1; i < verdict->reachable_count; i++) {
-		if (stricter(verdict->reachable[i], worst))
-			worst = verdict->reachable[i];
-	}
 	verdict->action = worst & SECCOMP_RET_ACTION_FULL;
 	verdict->has_errno = verdict->action == SECCOMP_RET_ERRNO;
 	if (verdict->has_errno)
@@ -225,12 +208,14 @@ static void put_unknown(struct verdict *verdict)
 
 static void put_conditions(struct judge *judge, struct judged *judged)
 {
+	struct verdict *verdict = &judged->verdict;
 	struct regions_mark mark = regions_mark(&judge->regions, 8);
 	char **conditions;
 
-	judged->verdict.condition_count =
-		conditions_of(&judge->regions, judged->answer, judged->narrow, &conditions);
-	judged->verdict.conditions = (const char *const *)conditions;
+	conditions_of(&judge->regions, judged->answer, judged->narrow, verdict->reachable,
+		      verdict->reachable_count, &conditions);
+	verdict->conditions = (const char *const *)conditions;
+	verdict->condition_count = verdict->reachable_count;
 	regions_keep(&judge->regions, &mark);
 }
 

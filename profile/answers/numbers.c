@@ -9,6 +9,9 @@
 /* Numbers without a name in a row that end the search: aarch64 has none from 295 to 423. */
 #define HOLE_MAX 256
 
+/* How far the next number with a name may be: numbers have holes of some ninety. */
+#define NEXT_REACH 1024
+
 /* ARM's private numbers (arch/arm/include/uapi/asm/unistd.h): 0xf0001 to 0xf0006. */
 #define ARM_PRIVATE     0x0f0000
 #define ARM_PRIVATE_END 0x0f0008
@@ -48,6 +51,17 @@ size_t numbers_named(uint32_t token, struct named_number **ret_numbers)
 	for (uint32_t nr = ARM_PRIVATE; token == SCMP_ARCH_ARM && nr < ARM_PRIVATE_END; nr++)
 		count += add_named(ret_numbers, count, token, nr);
 	return count;
+}
+
+bool numbers_next_named(uint32_t token, uint32_t nr, struct named_number *ret_number)
+{
+	for (uint32_t last = nr + NEXT_REACH; nr < last; nr++) {
+		ret_number->nr = nr;
+		if (syscall_name(arch_audit(token), nr, ret_number->name) &&
+		    seccomp_syscall_resolve_name_arch(token, ret_number->name) == (int)nr)
+			return true;
+	}
+	return false;
 }
 
 /* The names of an arch, looked up once for all runs. */

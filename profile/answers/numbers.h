@@ -18,6 +18,12 @@ struct named_number {
 /* The numbers on that token that have names, sorted; *ret_numbers is the caller's to free. */
 size_t numbers_named(uint32_t token, struct named_number **ret_numbers);
 
+/*
+ * The first number of the token, from nr on and up to 1,024 further, whose name libseccomp has, and
+ * tells runc of: a rule for it moves runc's stub behind it.
+ */
+bool numbers_next_named(uint32_t token, uint32_t nr, struct named_number *ret_number);
+
 /* One number that has a name, or numbers in a row that have none. */
 struct numbers_part {
 	uint32_t token;

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/answers/answers.h"
 #include "profile/answers/numbers.h"
 #include "profile/filter/value.h"
 
@@ -15,9 +14,6 @@
 /* Numbers of one arch that are looked at one by one. */
 #define MAX_COUNTED 4096
 
-/* No AUDIT_ARCH_*, and no number that a program is likely to compare with. */
-#define NO_ARCH 0x5ec0ffeeU
-
 /* What one arch's numbers get, from the lowest on; without -1, which tells nothing about newer
  * ones. */
 struct numbers {
@@ -28,8 +24,7 @@ struct numbers {
 
 struct surveyor {
 	struct filter *filter;
-	struct regions regions;
-	struct answers answers;
+	struct answers *answers;
 };
 
 /* How often each value occurs. */
@@ -46,14 +41,14 @@ struct ballots {
 /* Of the token's range, on the arch that is asked. */
 static struct numbers ask(struct surveyor *surveyor, uint32_t token, uint32_t audit_arch)
 {
-	diagram answer = answers_arch(&surveyor->answers, audit_arch);
+	diagram answer = answers_arch(surveyor->answers, audit_arch);
 	struct numbers numbers = {.token = token};
 	uint32_t first, last;
 
 	if (answer == DIAGRAM_UNKNOWN)
 		return numbers;
 	numbers_range(token, &first, &last);
-	numbers.count = diagram_runs(&surveyor->regions, answer, first, last, &numbers.all);
+	numbers.count = diagram_runs(surveyor->answers->regions, answer, first, last, &numbers.all);
 	if (numbers.count == SIZE_MAX)
 		numbers.count = 0;
 	return numbers;
@@ -63,7 +58,7 @@ static struct numbers ask(struct surveyor *surveyor, uint32_t token, uint32_t au
 static bool is_single(const struct surveyor *surveyor, const struct diagram_run *run,
 		      uint32_t *ret_value)
 {
-	return diagram_is_value(&surveyor->regions, run->rest, ret_value);
+	return diagram_is_value(surveyor->answers->regions, run->rest, ret_value);
 }
 
 static bool are_refused(const struct surveyor *surveyor, const struct numbers *numbers)
@@ -81,7 +76,7 @@ static bool are_refused(const struct surveyor *surveyor, const struct numbers *n
 static bool is_unknown(struct surveyor *surveyor, uint32_t token)
 {
 	struct numbers mine = ask(surveyor, token, arch_audit(token));
-	struct numbers none = ask(surveyor, token, NO_ARCH);
+	struct numbers none = ask(surveyor, token, ANSWERS_NO_ARCH);
 	bool same = mine.count == none.count && are_refused(surveyor, &mine);
 
 	for (size_t i = 0; same && i < mine.count; i++)
@@ -193,7 +188,7 @@ static void find_arches(struct surveyor *surveyor, const uint32_t *tokens)
 /* Whether an arch that no filter knows is refused, whatever it calls. */
 static bool refuses_strangers(struct surveyor *surveyor, uint32_t host)
 {
-	struct numbers numbers = ask(surveyor, host, NO_ARCH);
+	struct numbers numbers = ask(surveyor, host, ANSWERS_NO_ARCH);
 	bool refused = are_refused(surveyor, &numbers);
 
 	free(numbers.all);
@@ -239,14 +234,12 @@ static bool find_answers(struct surveyor *surveyor, struct numbers *arches)
 	return known;
 }
 
-struct survey survey_filter(struct filter *filter, uint32_t host)
+struct survey survey_filter(struct filter *filter, struct answers *answers, uint32_t host)
 {
-	struct surveyor surveyor = {.filter = filter};
+	struct surveyor surveyor = {filter, answers};
 	struct survey survey = {.checks_arch = looks_at_arch(filter)};
 	const uint32_t own[] = {host, 0};
 
-	regions_init(&surveyor.regions);
-	answers_init(&surveyor.answers, &surveyor.regions, filter);
 	survey.checks_arch = survey.checks_arch && refuses_strangers(&surveyor, host);
 	filter->arch_count = 0;
 	find_arches(&surveyor, survey.checks_arch ? arch_all() : own);
@@ -266,7 +259,5 @@ struct survey survey_filter(struct filter *filter, uint32_t host)
 	}
 	free(arches);
 	filter->stub_count = survey.has_stub;
-	answers_release(&surveyor.answers);
-	regions_release(&surveyor.regions);
 	return survey;
 }

@@ -18,7 +18,7 @@
 #ifndef SCLOG_PROFILE_ANSWERS_SURVEY_H
 #define SCLOG_PROFILE_ANSWERS_SURVEY_H
 
-#include "profile/filter/filter.h"
+#include "profile/answers/answers.h"
 
 struct survey {
 	uint32_t default_action; /* SECCOMP_RET_* with data */
@@ -28,10 +28,10 @@ struct survey {
 };
 
 /*
- * Fills filter->arches, their `last` (the largest number that is not answered by a stub) and
- * stub_count (1 where there is a stub, for a verdict's origin; how many instructions it has is
- * not known). `host` is the token of the machine the filter is from.
+ * Asks the filter's answers, and fills filter->arches, their `last` (the largest number that is not
+ * answered by a stub) and stub_count (1 where there is a stub, for a verdict's origin; how many
+ * instructions it has is not known). `host` is the token of the machine the filter is from.
  */
-struct survey survey_filter(struct filter *filter, uint32_t host);
+struct survey survey_filter(struct filter *filter, struct answers *answers, uint32_t host);
 
 #endif

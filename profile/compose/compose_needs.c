@@ -1,15 +1,12 @@
 #include "profile/compose/compose_private.h"
 
 #include "base/mem.h"
-#include "ingest/arch.h"
+#include "profile/answers/numbers.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* How far the next number with a name may be: numbers have holes of some ninety. */
-#define PIN_REACH 1024
 
 void compose_entries_release(struct compose_entries *entries)
 {
@@ -139,17 +136,6 @@ static void put_base_names(const struct composer *composer, struct compose_entri
 	}
 }
 
-/* A number from nr on that libseccomp names on the arch, and tells runc of; false for none. */
-static bool find_pin(uint32_t token, int64_t nr, char name[SYSCALL_NAME_SIZE])
-{
-	for (int64_t i = nr; i < nr + PIN_REACH; i++) {
-		if (syscall_name(arch_audit(token), i, name) && compose_is_known(name) &&
-		    seccomp_syscall_resolve_name_arch(token, name) == i)
-			return true;
-	}
-	return false;
-}
-
 /*
  * On i386 a rule for connect opens socketcall's call 3 and number 362 too, but runc learns of no
  * number from libseccomp, and its stub refuses 362 where the profile names nothing newer. So the
@@ -158,18 +144,18 @@ static bool find_pin(uint32_t token, int64_t nr, char name[SYSCALL_NAME_SIZE])
 static void put_pin(const struct composer *composer, const char *need, uint32_t token,
 		    struct compose_entries *entries)
 {
-	char name[SYSCALL_NAME_SIZE];
+	struct named_number next;
 	int64_t nr;
 
 	if (seccomp_syscall_resolve_name_arch(token, need) >= 0 ||
 	    !syscall_number(token, need, &nr) || nr <= last_named(entries, token) ||
-	    !find_pin(token, nr, name))
+	    !numbers_next_named(token, (uint32_t)nr, &next))
 		return;
-	own_entry(entries, name)->neutral = true;
+	own_entry(entries, next.name)->neutral = true;
 	lint_note(&composer->composed->notes, 2, "",
 		  "%s is listed with the default action so that runc's stub does not refuse %s, "
 		  "number %lld on %s",
-		  name, need, (long long)nr, arch_name(token));
+		  next.name, need, (long long)nr, arch_name(token));
 }
 
 static void put_pins(const struct composer *composer, struct compose_entries *entries)

@@ -85,7 +85,7 @@ static void put_restated(struct document *document, const char *name,
 				  restated->allowed ? SECCOMP_RET_ALLOW : default_action, NULL, 0);
 	for (size_t i = 0; !restated->allowed && i < restated->count; i++) {
 		const struct rule *rule = restated->all[i];
-		bool any_of = filter_is_any_of(rule, rule->arg_count);
+		bool any_of = filter_is_any_of(rule);
 
 		for (size_t k = 0; any_of && k < rule->arg_count; k++)
 			document_add_name(document, name, rule->action, &rule->args[k], 1);

@@ -282,11 +282,11 @@ static int check_default(struct builder *builder)
 			  document->default_errno_ret.present || by_name, place);
 }
 
-bool filter_is_any_of(const struct rule *rule, size_t count)
+bool filter_is_any_of(const struct rule *rule)
 {
 	unsigned seen = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < rule->arg_count; i++) {
 		if (seen & 1U << rule->args[i].index)
 			return true;
 		seen |= 1U << rule->args[i].index;
@@ -303,7 +303,7 @@ size_t filter_arg_count(const struct rule *rule, enum runtime runtime)
 static int add_conditional(struct builder *builder, const struct rule *rule, int nr)
 {
 	struct scmp_arg_cmp compares[6];
-	bool any_of = filter_is_any_of(rule, rule->arg_count);
+	bool any_of = filter_is_any_of(rule);
 	size_t count = filter_arg_count(rule, builder->options->runtime);
 	int r = 0;
 
@@ -778,15 +778,13 @@ static void try_rules(void *context, volatile size_t *step)
 
 static bool compares_several(const struct rule *rule)
 {
-	return rule->arg_count > 1 && !filter_is_any_of(rule, rule->arg_count);
+	return rule->arg_count > 1 && !filter_is_any_of(rule);
 }
 
 /* How many libseccomp gets of a conditional rule (add_conditional()). */
 static size_t count_built(const struct builder *builder, const struct rule *rule)
 {
-	return filter_is_any_of(rule, rule->arg_count)
-		       ? filter_arg_count(rule, builder->options->runtime)
-		       : 1;
+	return filter_is_any_of(rule) ? filter_arg_count(rule, builder->options->runtime) : 1;
 }
 
 /*

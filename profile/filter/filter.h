@@ -92,7 +92,7 @@ struct filter filter_copy(const struct filter *filter);
 bool filter_same(const struct filter *a, const struct filter *b);
 
 /* All args of a rule must hold together, unless two test the same one: then each is a rule. */
-bool filter_is_any_of(const struct rule *rule, size_t count);
+bool filter_is_any_of(const struct rule *rule);
 
 /* How many args of a rule the runtime takes. */
 size_t filter_arg_count(const struct rule *rule, enum runtime runtime);

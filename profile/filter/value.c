@@ -55,3 +55,13 @@ uint32_t value_milder(uint32_t a, uint32_t b)
 
 	return action_b > action_a || (action_b == action_a && b == VALUE_ENOSYS) ? b : a;
 }
+
+uint32_t value_strictest(const uint32_t *values, size_t count)
+{
+	uint32_t strictest = values[0];
+
+	for (size_t i = 1; i < count; i++)
+		if (value_milder(values[i], strictest) != value_effect(values[i]))
+			strictest = values[i];
+	return strictest;
+}

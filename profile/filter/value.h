@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* kernel/seccomp.c, MAX_ERRNO: the kernel cuts ERRNO's data there, and libseccomp takes less only. */
@@ -49,5 +50,8 @@ uint32_t value_stricter(uint32_t newer, uint32_t older);
  * errno, since programs fall back from that one. Data without effect is zero in it.
  */
 uint32_t value_milder(uint32_t a, uint32_t b);
+
+/* The strictest of values in that order: of two errnos the one that is not ENOSYS. */
+uint32_t value_strictest(const uint32_t *values, size_t count);
 
 #endif

@@ -18,20 +18,10 @@ struct comparison {
 	diagram answer; /* the filter's */
 };
 
-/* All args together, or any where two test the same one (profile/filter/filter.h). */
 static region region_of_rule(const struct comparison *comparison, const struct rule *rule)
 {
-	size_t count = filter_arg_count(rule, comparison->runtime);
-	bool any_of = filter_is_any_of(rule, rule->arg_count);
-	region all = any_of ? REGION_NONE : REGION_ALL;
-
-	for (size_t i = 0; i < count; i++) {
-		region one = region_of_comparison(comparison->regions, &rule->args[i]);
-
-		all = any_of ? region_or(comparison->regions, all, one)
-			     : region_and(comparison->regions, all, one);
-	}
-	return all;
+	return region_of_args(comparison->regions, rule->args,
+			      filter_arg_count(rule, comparison->runtime), filter_is_any_of(rule));
 }
 
 /* Arguments for which a rule holds, of those with the action or of all others. */

@@ -226,18 +226,14 @@ static int make_of_text(struct twin *twin, struct str text, const struct profile
 static int make_of_filters(struct twin *twin, const struct profile_source *source,
 			   const struct profile_options *options, bool enforces, struct err *err)
 {
-	struct filter filter = source->filter; /* its parts are borrowed */
 	struct export export = {0};
 	BUF_AUTO text = {0};
 	int r = 0;
 
-	if (filter.part_count == 0)
+	if (source->filter.part_count == 0)
 		r = err_set(err, EINVAL, "there is no filter, so no twin is needed");
-	if (r == 0) {
-		struct survey survey = survey_filter(&filter, arch_native());
-
-		r = export_filter(&filter, &survey, arch_native(), &export, err);
-	}
+	if (r == 0)
+		r = export_filter(&source->filter, NULL, arch_native(), &export, err);
 	for (size_t i = 0; r == 0 && i < export.differences.count; i++)
 		lint_add(&twin->notes, 0, "", "cannot be expressed as an OCI profile: %s",
 			 export.differences.all[i].message);

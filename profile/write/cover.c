@@ -61,11 +61,7 @@ static void put_choice(struct choices *choices, unsigned index, enum scmp_compar
 
 static region region_of_rule(struct regions *regions, const struct cover_rule *rule)
 {
-	region all = REGION_ALL;
-
-	for (size_t i = 0; i < rule->arg_count; i++)
-		all = region_and(regions, all, region_of_comparison(regions, &rule->args[i]));
-	return all;
+	return region_of_args(regions, rule->args, rule->arg_count, false);
 }
 
 /* A range with both ends inside: the largest aligned powers of two, from the left. */

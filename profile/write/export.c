@@ -63,7 +63,7 @@ static struct export_name *find_name(const struct exporter *exporter, const char
 /* A rule's name counts for the stub of every arch where it resolves to a number. */
 static bool is_beyond_stub(const struct exporter *exporter, const char *name)
 {
-	const struct filter *filter = exporter->filter;
+	const struct filter *filter = &exporter->filter;
 
 	for (size_t i = 0; i < filter->arch_count; i++) {
 		const struct filter_arch *arch = &filter->arches[i];
@@ -80,14 +80,21 @@ static bool is_loadable(const char *name)
 	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR;
 }
 
+static struct export_name *put_name(struct exporter *exporter, const char *name, uint32_t token,
+				    uint32_t nr)
+{
+	struct export_name put = {.name = mem_copy(str_from(name)), .token = token, .nr = nr};
+
+	exporter->names = mem_more(exporter->names, exporter->name_count, sizeof(put));
+	exporter->names[exporter->name_count] = put;
+	return &exporter->names[exporter->name_count++];
+}
+
 /* The first arch that has the name decides; 64-bit ones come first, since they see all bits. */
 static void add_name(struct exporter *exporter, const char *name, uint32_t token, uint32_t nr)
 {
-	if (find_name(exporter, name) || !is_loadable(name) || is_beyond_stub(exporter, name))
-		return;
-	exporter->names = mem_more(exporter->names, exporter->name_count, sizeof(*exporter->names));
-	exporter->names[exporter->name_count++] =
-		(struct export_name){.name = mem_copy(str_from(name)), .token = token, .nr = nr};
+	if (!find_name(exporter, name) && is_loadable(name) && !is_beyond_stub(exporter, name))
+		put_name(exporter, name, token, nr);
 }
 
 static void add_names(struct exporter *exporter, uint32_t token)
@@ -107,7 +114,7 @@ static int by_name(const void *a, const void *b)
 
 static void collect_names(struct exporter *exporter)
 {
-	const struct filter *filter = exporter->filter;
+	const struct filter *filter = &exporter->filter;
 
 	for (int narrow = 0; narrow < 2; narrow++) {
 		for (size_t i = 0; i < filter->arch_count; i++) {
@@ -126,28 +133,22 @@ static struct export_rule *put_rule(struct export_name *name, uint32_t value)
 	return &name->rules[name->rule_count++];
 }
 
-static bool is_stricter(uint32_t a, uint32_t b)
-{
-	return (int32_t)(a & SECCOMP_RET_ACTION_FULL) < (int32_t)(b & SECCOMP_RET_ACTION_FULL);
-}
-
 /* What OCI cannot say is refused as the strictest of its answers, or as the default is where they
  * are not known. */
 static void put_strictest(struct exporter *exporter, struct export_name *name, diagram answer)
 {
 	MEM_AUTO uint32_t *values = NULL;
-	size_t count = 0;
+	uint32_t value = exporter->default_action;
 
 	name_clear(name);
 	name->inexpressible = true;
-	if (answer != DIAGRAM_UNKNOWN)
-		count = diagram_values(&exporter->regions, answer, &values);
-	for (size_t i = 1; i < count; i++) {
-		if (is_stricter(values[i], values[0]))
-			values[0] = values[i];
+	if (answer != DIAGRAM_UNKNOWN) {
+		size_t count = diagram_values(&exporter->regions, answer, &values);
+
+		value = value_strictest(values, count);
 	}
-	if (count && values[0] != exporter->default_action)
-		put_rule(name, values[0]);
+	if (value != exporter->default_action)
+		put_rule(name, value);
 }
 
 /* One rule for each answer but the default's; false when that takes too many. */
@@ -239,38 +240,29 @@ static bool find_named(const struct exporter *exporter, uint32_t token, uint32_t
 /* A name for the number where the stub begins, or for the next one that has a name. */
 static void pin_stub(struct exporter *exporter, const struct filter_arch *arch)
 {
-	char name[SYSCALL_NAME_SIZE];
+	struct named_number next;
 	uint32_t last;
 
-	if (find_named(exporter, arch->token, &last) && last >= arch->last)
+	if ((find_named(exporter, arch->token, &last) && last >= arch->last) ||
+	    !numbers_next_named(arch->token, arch->last, &next))
 		return;
-	for (uint32_t nr = arch->last; nr < arch->last + 1024; nr++) {
-		if (!syscall_name(arch_audit(arch->token), nr, name) ||
-		    seccomp_syscall_resolve_name_arch(arch->token, name) != (int)nr)
-			continue;
-		struct export_name *pin = find_name(exporter, name);
+	struct export_name *pin = find_name(exporter, next.name);
 
-		if (!pin) {
-			exporter->names = mem_more(exporter->names, exporter->name_count,
-						   sizeof(*exporter->names));
-			pin = &exporter->names[exporter->name_count++];
-			*pin = (struct export_name){
-				.name = mem_copy(str_from(name)), .token = arch->token, .nr = nr};
-			make_rules(exporter, pin);
-		}
-		if (pin->rule_count == 0)
-			put_rule(pin, exporter->default_action);
-		pin->pinned = true;
-		qsort(exporter->names, exporter->name_count, sizeof(*exporter->names), by_name);
-		return;
+	if (!pin) {
+		pin = put_name(exporter, next.name, arch->token, next.nr);
+		make_rules(exporter, pin);
 	}
+	if (pin->rule_count == 0)
+		put_rule(pin, exporter->default_action);
+	pin->pinned = true;
+	qsort(exporter->names, exporter->name_count, sizeof(*exporter->names), by_name);
 }
 
 static void pin_stubs(struct exporter *exporter)
 {
-	for (size_t i = 0; i < exporter->filter->arch_count; i++) {
-		if (exporter->filter->arches[i].has_last)
-			pin_stub(exporter, &exporter->filter->arches[i]);
+	for (size_t i = 0; i < exporter->filter.arch_count; i++) {
+		if (exporter->filter.arches[i].has_last)
+			pin_stub(exporter, &exporter->filter.arches[i]);
 	}
 }
 
@@ -326,7 +318,7 @@ struct document export_document(const struct exporter *exporter, const struct ex
 	struct document document = {0};
 
 	document_set_default(&document, exporter->default_action);
-	put_arches(exporter->filter, &document);
+	put_arches(&exporter->filter, &document);
 	for (size_t i = 0; i < count; i++) {
 		const char *name = document_string(&document, names[i].name);
 
@@ -420,7 +412,7 @@ static void note_runtime(const struct exporter *exporter)
 	struct lints *notes = &exporter->export->notes;
 	char text[VERDICT_VALUE_SIZE];
 
-	if (exporter->survey->has_stub)
+	if (exporter->survey.has_stub)
 		lint_note(notes, 0, "",
 			  "runc's stub returns ENOSYS for syscalls newer than the profile; crun "
 			  "has no stub and uses the default action, %s",
@@ -449,7 +441,7 @@ static void note(const struct exporter *exporter)
 	struct lints *notes = &exporter->export->notes;
 
 	note_runtime(exporter);
-	if (!exporter->survey->checks_arch)
+	if (!exporter->survey.checks_arch)
 		lint_note(notes, 0, "",
 			  "the filter does not refuse unknown architectures; the profile is for "
 			  "the architectures of this machine and kills programs of any other");
@@ -481,15 +473,15 @@ static uint32_t choose_default(const struct survey *survey)
 int export_filter(const struct filter *filter, const struct survey *survey, uint32_t host,
 		  struct export *ret_export, struct err *err)
 {
-	struct exporter exporter = {.filter = filter,
-				    .survey = survey,
-				    .host = host,
-				    .default_action = choose_default(survey),
-				    .export = ret_export};
+	struct exporter exporter = {.filter = *filter, .host = host, .export = ret_export};
 
-	*ret_export = (struct export){.runtime = survey->has_stub ? RUNTIME_RUNC : RUNTIME_CRUN};
 	regions_init(&exporter.regions);
-	answers_init(&exporter.answers, &exporter.regions, filter);
+	answers_init(&exporter.answers, &exporter.regions, &exporter.filter);
+	exporter.survey =
+		survey ? *survey : survey_filter(&exporter.filter, &exporter.answers, host);
+	exporter.default_action = choose_default(&exporter.survey);
+	*ret_export =
+		(struct export){.runtime = exporter.survey.has_stub ? RUNTIME_RUNC : RUNTIME_CRUN};
 	collect_names(&exporter);
 	make_all_rules(&exporter);
 	pin_stubs(&exporter);

@@ -33,8 +33,8 @@ struct export_name {
 };
 
 struct exporter {
-	const struct filter *filter;
-	const struct survey *survey;
+	struct filter filter; /* borrowed, but for its arches */
+	struct survey survey;
 	uint32_t host;
 	uint32_t default_action; /* that a profile can have */
 	struct regions regions;

@@ -15,9 +15,6 @@
 /* What stands for an answer that is not known. */
 #define UNKNOWN_TEXT "a result that is too complex to evaluate"
 
-/* No AUDIT_ARCH_*. */
-#define NO_ARCH 0x5ec0ffeeU
-
 /* What both answer, with data that has an effect only. */
 struct both {
 	diagram filter, built;
@@ -135,7 +132,7 @@ static diagram of_others(struct prover *prover, region others, diagram answer)
 	MEM_AUTO uint32_t *values = NULL;
 	struct regions *regions = prover->regions;
 
-	diagram_values(regions, diagram_at(regions, answer, NO_ARCH, 0), &values);
+	diagram_values(regions, diagram_at(regions, answer, ANSWERS_NO_ARCH, 0), &values);
 	return diagram_choose(regions, others, answer, diagram_value(regions, values[0]));
 }
 
@@ -165,8 +162,8 @@ static void compare(struct exporter *exporter, const struct filter *built,
 				.differences = differences};
 
 	answers_init(&prover.built, prover.regions, built);
-	for (size_t i = 0; i < exporter->filter->arch_count; i++)
-		prove_arch(&prover, exporter->filter->arches[i].token);
+	for (size_t i = 0; i < exporter->filter.arch_count; i++)
+		prove_arch(&prover, exporter->filter.arches[i].token);
 	prove_others(&prover);
 	answers_release(&prover.built);
 }

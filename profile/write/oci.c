@@ -19,10 +19,8 @@ static int of_filter(const struct filter *filter, const struct rules *rules,
 		     struct document *document, struct lints *notes, bool *ret_exact,
 		     struct err *err)
 {
-	struct filter surveyed = *filter; /* its program is borrowed */
-	struct survey survey = survey_filter(&surveyed, arch_native());
 	struct export export = {0};
-	int r = export_filter(&surveyed, &survey, arch_native(), &export, err);
+	int r = export_filter(filter, NULL, arch_native(), &export, err);
 
 	for (size_t i = 0; r == 0 && i < export.differences.count; i++)
 		lint_add(notes, i, "", "cannot be expressed in OCI: %s%s",

@@ -75,9 +75,9 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		regions_init(&regions);
 		answers_init(&answers, &regions, &stack);
 		compare(&answers, &stack.parts[0], size + data[2] + 1);
+		survey_filter(&stack, &answers, SCMP_ARCH_X86_64);
 		answers_release(&answers);
 		regions_release(&regions);
-		survey_filter(&stack, SCMP_ARCH_X86_64);
 		if (stack.arch_count > FILTER_MAX_ARCHES)
 			abort();
 	} else if (!err.code) {

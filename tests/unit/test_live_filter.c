@@ -392,12 +392,14 @@ static void test_verdicts(void **state)
 	pid_t pid = start(one_filter, NULL);
 	struct filter stack = get(pid);
 
-	struct survey survey = survey_filter(&stack, SCMP_ARCH_X86_64);
-	const struct rules rules = {.default_action = survey.default_action};
+	struct rules rules = {0};
 	struct judge judge = {.rules = &rules, .filter = &stack, .options = &options};
 
-	assert_false(survey.checks_arch);
 	judge_start(&judge);
+	struct survey survey = survey_filter(&stack, &judge.answers, SCMP_ARCH_X86_64);
+
+	assert_false(survey.checks_arch);
+	rules.default_action = survey.default_action;
 	for (size_t i = 0; i < COUNT(expected); i++) {
 		struct verdict verdict = judge_ask(&judge, expected[i].arch, expected[i].nr);
 
