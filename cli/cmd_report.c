@@ -284,7 +284,7 @@ static int report(struct invocation *invocation, struct gathering *gathering, st
 {
 	struct report_options *given = invocation->options;
 	enum group_by by = grouping(given);
-	READING_AUTO reading = {0};
+	READING_AUTO reading = {.before = given->drift ? FLEET_BEFORE_ALL : FLEET_BEFORE_ANY};
 	struct profile *profile;
 	int r = given->judging.profile ? judges_find(&gathering->judges, NULL, &profile, err) : 0;
 

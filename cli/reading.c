@@ -146,12 +146,6 @@ static int open_store(struct reading *reading, const struct invocation *invocati
 	return r;
 }
 
-/* Days of the window; a minute that it cuts lies in them. */
-static int64_t day_of(bool has, int64_t ms, int64_t otherwise)
-{
-	return has ? ms / STORE_DAY_MS : otherwise;
-}
-
 static void show_rows(void *progress, uint64_t rows)
 {
 	progress_rows(progress, rows);
@@ -160,7 +154,6 @@ static void show_rows(void *progress, uint64_t rows)
 /* What the fleet has of the window, as a store in memory: before the sandbox, which has no network. */
 static int open_fleet(struct reading *reading, struct invocation *invocation, struct err *err)
 {
-	const struct selection *selection = &reading->selection;
 	struct progress progress;
 	const struct fleet_progress shown = {show_rows, &progress};
 	struct fleet *fleet = NULL;
@@ -171,9 +164,7 @@ static int open_fleet(struct reading *reading, struct invocation *invocation, st
 	if (r == 0)
 		r = fleet_open(invocation->global->db, &fleet, err);
 	if (r == 0)
-		r = fleet_read(fleet, reading->store,
-			       day_of(selection->has_since, selection->since_ms, INT64_MIN),
-			       day_of(selection->has_until, selection->until_ms, INT64_MAX), &shown,
+		r = fleet_read(fleet, reading->store, &reading->selection, reading->before, &shown,
 			       err);
 	progress_clear(&progress);
 	fleet_close(fleet);
@@ -263,7 +254,7 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 {
 	int r;
 
-	*reading = (struct reading){0};
+	*reading = (struct reading){.before = reading->before};
 	r = selection_parse(selection_options, &reading->selection, err);
 	if (r == 0)
 		r = file_options_check(file_options, err);
@@ -275,8 +266,10 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 		invocation->misused = true;
 		return r;
 	}
-	if (invocation->operand_count == 0 && fleet_is_url(invocation->global->db))
-		return open_fleet(reading, invocation, err);
+	if (invocation->operand_count == 0 && fleet_is_url(invocation->global->db)) {
+		r = open_fleet(reading, invocation, err);
+		return r < 0 ? r : reading_check_names(reading, err);
+	}
 	invocation->waits_for_fleet = false;
 	r = invocation_sandbox(invocation, err);
 	if (r < 0)

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "cli/feed.h"
 #include "cli/selection.h"
+#include "fleet/fleet.h"
 #include "report/evidence.h"
 
 /* What is said about FILEs; part of a command's struct of options. */
@@ -57,6 +58,7 @@ int file_load_stated(const struct file_options *options, const struct global_opt
 		     struct stated *stated, struct err *err);
 
 struct reading {
+	enum fleet_before before; /* set by the caller */
 	struct store *store;
 	struct selection selection; /* borrows from the selection_options */
 	struct stated stated;       /* --in-force */

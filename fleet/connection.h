@@ -22,6 +22,7 @@
 	X(PQenterPipelineMode)       \
 	X(PQerrorMessage)            \
 	X(PQescapeIdentifier)        \
+	X(PQescapeLiteral)           \
 	X(PQexec)                    \
 	X(PQexecParams)              \
 	X(PQexitPipelineMode)        \
@@ -29,6 +30,7 @@
 	X(PQfreemem)                 \
 	X(PQgetResult)               \
 	X(PQgetisnull)               \
+	X(PQgetlength)               \
 	X(PQgetvalue)                \
 	X(PQntuples)                 \
 	X(PQpipelineSync)            \

@@ -73,9 +73,19 @@ struct fleet_pushed {
 int fleet_push(struct fleet *fleet, struct store *store, const struct fleet_push *push,
 	       struct fleet_pushed *ret_pushed, struct err *err);
 
-/* Makes an empty store in memory a copy of what the fleet has of these days (since the epoch, both
- * included). */
-int fleet_read(struct fleet *fleet, struct store *store, int64_t first_day, int64_t last_day,
-	       const struct fleet_progress *progress, struct err *err);
+/* What a question needs of before its window. */
+enum fleet_before {
+	FLEET_BEFORE_NONE,
+	FLEET_BEFORE_ANY, /* of each series one day, if there is any */
+	FLEET_BEFORE_ALL,
+};
+
+/*
+ * Makes an empty store in memory a copy of what the fleet has of the selection: evidence, names and
+ * containers as a whole, and of the counts all that it takes to answer, by days, and more where
+ * that is simpler. It has to be asked with the same selection.
+ */
+int fleet_read(struct fleet *fleet, struct store *store, const struct selection *selection,
+	       enum fleet_before before, const struct fleet_progress *progress, struct err *err);
 
 #endif

@@ -52,9 +52,9 @@ int fleet_push(struct fleet *fleet, struct store *store, const struct fleet_push
 	return refuse(err);
 }
 
-int fleet_read(struct fleet *fleet, struct store *store, int64_t first_day, int64_t last_day,
-	       const struct fleet_progress *progress, struct err *err)
+int fleet_read(struct fleet *fleet, struct store *store, const struct selection *selection,
+	       enum fleet_before before, const struct fleet_progress *progress, struct err *err)
 {
-	(void)fleet, (void)store, (void)first_day, (void)last_day, (void)progress;
+	(void)fleet, (void)store, (void)selection, (void)before, (void)progress;
 	return refuse(err);
 }

@@ -33,6 +33,7 @@ static const char begin[] =
 	"  revision bigint NOT NULL DEFAULT 0, pushed timestamptz);\n";
 
 static const char end[] =
+	"CREATE INDEX IF NOT EXISTS series_container ON sclog.series (container);\n"
 	"\n"
 	"-- a day of a series; hours: its hours with their minutes, packed (store/day.h)\n"
 	"CREATE TABLE IF NOT EXISTS sclog.day (day date NOT NULL, sender text NOT NULL,\n"

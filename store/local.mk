@@ -36,6 +36,7 @@ libsclog_a_SOURCES += \
 	store/seen_text.c \
 	store/stream.c store/stream.h \
 	store/share.c store/share.h \
+	store/share_keys.c store/share_keys.h \
 	store/share_taker.c \
 	store/sql.c store/sql.h \
 	store/store.c store/store.h \

@@ -93,12 +93,17 @@ bool match_container(const struct selection *selection, const struct container *
 			      container->workload.n ? container->workload : container->name);
 }
 
+bool match_names_containers(const struct selection *selection)
+{
+	return selection->container.count || selection->image.count || selection->pod.count ||
+	       selection->namespace.count || selection->workload.count;
+}
+
 /* Whose records: the containers that are asked for, the host's, the unattributed ones. */
 static bool match_attribution(const struct selection *selection,
 			      const struct observation *observation)
 {
-	bool named = selection->container.count || selection->image.count || selection->pod.count ||
-		     selection->namespace.count || selection->workload.count;
+	bool named = match_names_containers(selection);
 	bool only = selection->host || selection->unattributed;
 
 	switch (observation->attribution) {

@@ -13,6 +13,9 @@ bool match_observation(const struct selection *selection, const struct observati
 bool match_container(const struct selection *selection, const struct container *container,
 		     struct str node);
 
+/* Whether containers are asked for by a word of theirs. */
+bool match_names_containers(const struct selection *selection);
+
 bool match_node(const struct selection *selection, struct str node);
 
 #endif

@@ -50,8 +50,7 @@ static const char version_1[] =
 	" node INTEGER NOT NULL REFERENCES node, arch INTEGER, code INTEGER NOT NULL,"
 	" attribution INTEGER NOT NULL, reason INTEGER NOT NULL, phase INTEGER NOT NULL,"
 	" source INTEGER NOT NULL, coverage INTEGER NOT NULL, syscall TEXT, arch_name TEXT, action TEXT NOT NULL,"
-	" pid INTEGER NOT NULL, ip INTEGER NOT NULL);"
-	"CREATE INDEX series_key ON series (program, nr, node, container);"
+	" pid INTEGER NOT NULL, ip INTEGER NOT NULL);" SCHEMA_SERIES_KEY
 
 	/* a series by hour; minutes packs its minutes (store/minutes.h) */
 	"CREATE TABLE hour (series INTEGER NOT NULL REFERENCES series, hour INTEGER NOT NULL,"

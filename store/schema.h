@@ -25,4 +25,7 @@ int schema_ensure(struct sql *sql, bool write, struct err *err);
 /* Makes the tables, indexes and views of version `to` out of those of version `from`, 0: nothing. */
 int schema_build(struct sql *sql, int from, int to, struct err *err);
 
+/* What finds a series by what it is keyed by. */
+#define SCHEMA_SERIES_KEY "CREATE INDEX series_key ON series (program, nr, node, container);"
+
 #endif

@@ -11,6 +11,7 @@
 #define SCLOG_STORE_SHARE_H
 
 #include "base/buf.h"
+#include "store/query.h"
 #include "store/store.h"
 
 #include <inttypes.h>
@@ -109,6 +110,10 @@ int store_share_days(struct store *store, share_day_fn *each, void *context, str
 int store_share_bundled(struct store *store, struct share_known *ret_known,
 			char uuid[SHARE_UUID_SIZE], struct err *err);
 int store_share_set_bundled(struct store *store, int64_t revision, struct err *err);
+
+/* Whether a node's or a container's row is among those that are asked for by name, and any are. */
+bool share_selects(const struct selection *selection, enum share_kind kind,
+		   const struct share_value *values);
 
 /* What a fleet's database had of the store at the last push. */
 struct share_lag {

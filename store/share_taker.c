@@ -5,7 +5,9 @@
 #include "store/day.h"
 #include "store/in_force.h"
 #include "store/internal.h"
+#include "store/match.h"
 #include "store/schema.h"
+#include "store/share_keys.h"
 #include "store/tally.h"
 #include "store/writer.h"
 
@@ -22,8 +24,6 @@
 enum taker_sql {
 	SENDER_FIND,
 	SENDER_PUT,
-	KEY_FIND,
-	KEY_PUT,
 	DAY_FIND,
 	DAY_COUNT,
 	DAY_DROP,
@@ -42,9 +42,6 @@ static const char *const texts[TAKER_SQL_COUNT] = {
 		       " VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET"
 		       " uuid = excluded.uuid, generation = excluded.generation,"
 		       " revision = excluded.revision RETURNING id",
-	[KEY_FIND] = "SELECT id FROM temp.share_key WHERE kind = ?1 AND key = ?2 AND sender = ?3",
-	[KEY_PUT] = "INSERT OR REPLACE INTO temp.share_key (kind, key, sender, id)"
-		    " VALUES (?1, ?2, ?3, ?4)",
 	[DAY_FIND] = "SELECT sender, generation FROM received WHERE series = ?1 AND day = ?2",
 	[DAY_COUNT] = "SELECT sum(count) FROM hour WHERE series = ?1 AND hour >= ?2 * 24"
 		      " AND hour < ?2 * 24 + 24",
@@ -65,9 +62,11 @@ static const char *const texts[TAKER_SQL_COUNT] = {
 
 struct share_taker {
 	struct store *store;
+	struct share_keys *keys;
 	struct sql spans; /* theirs, in a store of its own in memory, to be joined with ours */
 	bool is_copy, begun, knows;
-	bool foreign; /* others may have written it: nothing of it is the kernel's word */
+	bool shares_nodes; /* of a copy: two senders have series of one node */
+	bool foreign;      /* others may have written it: nothing of it is the kernel's word */
 	struct share_head head;
 	int64_t sender, generation; /* our number of the one at hand */
 	bool goes_on;               /* the same store as before */
@@ -79,6 +78,7 @@ struct share_taker *share_taker_new(struct store *store, bool is_copy)
 	struct share_taker *taker = mem_new(1, sizeof(*taker));
 
 	taker->store = store;
+	taker->keys = share_keys_new();
 	taker->is_copy = is_copy;
 	return taker;
 }
@@ -98,7 +98,7 @@ void share_taker_free(struct share_taker *taker)
 	sql_close(&taker->spans);
 	writer_forget(taker->store);
 	tally_set_foreign(taker->store->tally, false);
-	sqlite3_exec(taker->store->sql.db, "DROP TABLE IF EXISTS temp.share_key", NULL, NULL, NULL);
+	share_keys_free(taker->keys);
 	free(taker);
 }
 
@@ -150,29 +150,18 @@ static int bad(struct err *err, const char *what)
 
 /* --- keys */
 
-static int put_key(struct share_taker *taker, enum share_kind kind, int64_t key, int64_t id,
-		   struct err *err)
+static void put_key(struct share_taker *taker, enum share_kind kind, int64_t key, int64_t id)
 {
-	const int64_t given[] = {kind, key, taker->sender, id};
-	int result = run_numbers(taker, KEY_PUT, given, 4, NULL, 0, err);
-
-	return result < 0 ? result : 0;
+	share_keys_put(taker->keys, kind, taker->sender, key, id);
 }
 
 /* A null value names nothing: 0. */
 static int find_key(struct share_taker *taker, enum share_kind kind,
 		    const struct share_value *value, int64_t *ret_id, struct err *err)
 {
-	const int64_t given[] = {kind, value->number, taker->sender};
-
-	*ret_id = 0;
-	if (value->null)
-		return 0;
-	int result = run_numbers(taker, KEY_FIND, given, 3, ret_id, 1, err);
-
-	return result == 0  ? bad(err, "a row names one that is not there")
-	       : result < 0 ? result
-			    : 0;
+	*ret_id =
+		value->null ? 0 : share_keys_find(taker->keys, kind, taker->sender, value->number);
+	return value->null || *ret_id ? 0 : bad(err, "a row names one that is not there");
 }
 
 /* --- the head */
@@ -255,14 +244,10 @@ static int begin(struct share_taker *taker, struct err *err)
 	int result = writer_begin(taker->store, err);
 
 	if (result == 0)
-		result = sql_run(&taker->store->sql,
-				 "CREATE TEMP TABLE share_key (sender INTEGER NOT NULL,"
-				 " kind INTEGER NOT NULL, key INTEGER NOT NULL, id INTEGER NOT"
-				 " NULL, PRIMARY KEY (kind, key, sender)) WITHOUT ROWID",
-				 err);
-	if (result == 0)
 		result = sql_open(spans, ":memory:", "in memory",
 				  SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+	if (result == 0 && taker->is_copy) /* until a series may have to be found */
+		result = sql_run(&taker->store->sql, "DROP INDEX series_key", err);
 	spans->schema = SCHEMA_VERSION;
 	return result == 0 ? schema_build(spans, 0, SCHEMA_VERSION, err) : result;
 }
@@ -294,14 +279,28 @@ static int find_number(struct sql *sql, sqlite3_stmt *find, int64_t *ret_id, str
 	return result;
 }
 
+/* Series of two senders may be the same one only where both have its node. */
+static int note_node(struct share_taker *taker, int64_t node, struct err *err)
+{
+	int64_t first = share_keys_find(taker->keys, SHARE_NODE, 0, node);
+
+	share_keys_put(taker->keys, SHARE_NODE, 0, node, taker->sender);
+	if (!taker->is_copy || taker->shares_nodes || first == 0 || first == taker->sender)
+		return 0;
+	taker->shares_nodes = true;
+	return sql_run(&taker->store->sql, SCHEMA_SERIES_KEY, err);
+}
+
 static int put_node(struct share_taker *taker, const struct share_value *values, struct err *err)
 {
 	int64_t node;
 
 	if (values[0].bytes.n == 0 || values[0].bytes.n >= NODE_LABEL_SIZE)
 		return bad(err, "a node has no name");
-	return tally_node(taker->store->tally, &taker->store->sql,
-			  values[values[1].bytes.n ? 1 : 0].bytes, &node, err);
+	int result = tally_node(taker->store->tally, &taker->store->sql,
+				values[values[1].bytes.n ? 1 : 0].bytes, &node, err);
+
+	return result == 0 ? note_node(taker, node, err) : result;
 }
 
 static int find_node(struct share_taker *taker, const struct share_value *label, int64_t *ret_id,
@@ -335,7 +334,9 @@ static int put_program(struct share_taker *taker, const struct share_value *valu
 		result = sql_done(sql, add, err);
 		id = sqlite3_last_insert_rowid(sql->db);
 	}
-	return result < 0 ? result : put_key(taker, SHARE_PROGRAM, values[0].number, id, err);
+	if (result >= 0)
+		put_key(taker, SHARE_PROGRAM, values[0].number, id);
+	return result < 0 ? result : 0;
 }
 
 static int put_profile(struct share_taker *taker, const struct share_value *values, struct err *err)
@@ -344,7 +345,9 @@ static int put_profile(struct share_taker *taker, const struct share_value *valu
 	int result =
 		tally_profile(taker->store->tally, &taker->store->sql, values[1].bytes, &id, err);
 
-	return result < 0 ? result : put_key(taker, SHARE_PROFILE, values[0].number, id, err);
+	if (result >= 0)
+		put_key(taker, SHARE_PROFILE, values[0].number, id);
+	return result < 0 ? result : 0;
 }
 
 static int container_profile(struct share_taker *taker, int64_t container,
@@ -367,12 +370,9 @@ static int container_profile(struct share_taker *taker, int64_t container,
 	return result;
 }
 
-static int put_container(struct share_taker *taker, const struct share_value *values,
-			 struct err *err)
+static struct container container_of(const struct share_value *values)
 {
-	struct store *store = taker->store;
-	const struct share_value *caps = &values[2 + CONTAINER_TEXT_COUNT], *coverage = caps + 1,
-				 *profile = caps + 2;
+	const struct share_value *caps = &values[2 + CONTAINER_TEXT_COUNT], *coverage = caps + 1;
 	struct container container = {
 		.has_caps = !caps->null,
 		.caps = (uint64_t)caps->number,
@@ -380,8 +380,33 @@ static int put_container(struct share_taker *taker, const struct share_value *va
 				    ? (enum coverage)coverage->number
 				    : COVERAGE_UNKNOWN,
 	};
+
 	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++)
 		container.texts[i] = values[2 + i].bytes;
+	return container;
+}
+
+bool share_selects(const struct selection *selection, enum share_kind kind,
+		   const struct share_value *values)
+{
+	struct selection anywhere = *selection;
+
+	if (kind == SHARE_NODE)
+		return selection->node.count && (match_node(selection, values[0].bytes) ||
+						 match_node(selection, values[1].bytes));
+	if (kind != SHARE_CONTAINER || !match_names_containers(selection))
+		return false;
+	const struct container container = container_of(values);
+
+	anywhere.node.count = 0; /* the row has its label, not its name */
+	return match_container(&anywhere, &container, values[1].bytes);
+}
+
+static int put_container(struct share_taker *taker, const struct share_value *values,
+			 struct err *err)
+{
+	struct store *store = taker->store;
+	struct container container = container_of(values);
 	int64_t node, id = 0;
 	int result = find_node(taker, &values[1], &node, err);
 
@@ -396,8 +421,10 @@ static int put_container(struct share_taker *taker, const struct share_value *va
 			  SQLITE_STATIC);
 	result = find_number(&store->sql, find, &id, err);
 	if (result > 0)
-		result = container_profile(taker, id, profile, err);
-	return result < 0 ? result : put_key(taker, SHARE_CONTAINER, values[0].number, id, err);
+		result = container_profile(taker, id, &values[4 + CONTAINER_TEXT_COUNT], err);
+	if (result >= 0)
+		put_key(taker, SHARE_CONTAINER, values[0].number, id);
+	return result < 0 ? result : 0;
 }
 
 /* What a series is keyed by, from that place of both statements on. */
@@ -440,9 +467,24 @@ static int add_series(struct share_taker *taker, const struct share_value *value
 	return result;
 }
 
-static int put_series(struct share_taker *taker, const struct share_value *values, struct err *err)
+/* A sender gives each of its series once. Where nobody else can give it, none has to be found. */
+static int find_series(struct share_taker *taker, const struct share_value *values, int64_t node,
+		       int64_t container, int64_t program, int64_t *ret_id, struct err *err)
 {
 	struct sql *sql = &taker->store->sql;
+
+	if (taker->is_copy && !taker->shares_nodes)
+		return 0;
+	sqlite3_stmt *find = sql_get(sql, SQL_SERIES_FIND, err);
+
+	if (!find)
+		return -err->code;
+	bind_series(taker, find, 1, values, node, container, program);
+	return find_number(sql, find, ret_id, err);
+}
+
+static int put_series(struct share_taker *taker, const struct share_value *values, struct err *err)
+{
 	int64_t node, container, program, id = 0;
 	int result = find_node(taker, &values[1], &node, err);
 
@@ -453,15 +495,13 @@ static int put_series(struct share_taker *taker, const struct share_value *value
 		result = find_key(taker, SHARE_CONTAINER, &values[2], &container, err);
 	if (result == 0)
 		result = find_key(taker, SHARE_PROGRAM, &values[3], &program, err);
-	sqlite3_stmt *find = result == 0 ? sql_get(sql, SQL_SERIES_FIND, err) : NULL;
-
-	if (!find)
-		return -err->code;
-	bind_series(taker, find, 1, values, node, container, program);
-	result = find_number(sql, find, &id, err);
+	if (result == 0)
+		result = find_series(taker, values, node, container, program, &id, err);
 	if (result == 0)
 		result = add_series(taker, values, node, container, program, &id, err);
-	return result < 0 ? result : put_key(taker, SHARE_SERIES, values[0].number, id, err);
+	if (result >= 0)
+		put_key(taker, SHARE_SERIES, values[0].number, id);
+	return result < 0 ? result : 0;
 }
 
 /* --- counts */

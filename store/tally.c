@@ -31,6 +31,7 @@ struct tally *tally_new(uint64_t profile_key)
 	tally->program_slots = mem_new(2 * PROGRAMS_MAX, sizeof(*tally->program_slots));
 	tally->containers = mem_new(CONTAINERS_MAX, sizeof(*tally->containers));
 	tally->container_slots = mem_new(2 * CONTAINERS_MAX, sizeof(*tally->container_slots));
+	tally->nodes = mem_new(2 * NODES_MAX, sizeof(*tally->nodes));
 	tally->closed = mem_new(MINUTES_MAX, sizeof(*tally->closed));
 	tally->order = mem_new(MINUTES_MAX, sizeof(*tally->order));
 	return tally;
@@ -81,13 +82,21 @@ static void forget_keys(struct tally *tally)
 	tally->generation++;
 }
 
+static void forget_nodes(struct tally *tally)
+{
+	if (tally->node_count == 0)
+		return; /* and its pages stay untouched */
+	memset(tally->nodes, 0, 2 * NODES_MAX * sizeof(*tally->nodes));
+	tally->node_count = 0;
+}
+
 void tally_reset(struct tally *tally)
 {
 	forget_keys(tally);
 	tally_moved_forget(tally);
 	tally->closed_count = 0;
 	tally->queue_head = tally->queue_tail = 0;
-	tally->node_count = 0;
+	forget_nodes(tally);
 	tally->last_id = 0;
 	tally->no_series = false;
 	if (tally->budgets)
@@ -103,27 +112,39 @@ bool tally_full(const struct tally *tally)
 	       tally->names.n >= NAMES_MAX - NAME_ROOM;
 }
 
+/* Where it is, or would be: then its id is 0. */
+static struct tally_node_ref *find_node(const struct tally *tally, struct str label)
+{
+	size_t slot = (size_t)hash_bytes(tally->seed, label);
+
+	for (;; slot++) {
+		struct tally_node_ref *node = &tally->nodes[slot & (2 * NODES_MAX - 1)];
+
+		if (!node->id || str_eq(label, str_of(node->label, node->n)))
+			return node;
+	}
+}
+
 int tally_node(struct tally *tally, struct sql *sql, struct str name, int64_t *ret_node,
 	       struct err *err)
 {
 	char label_bytes[NODE_LABEL_SIZE];
 	struct str label = node_label(name, label_bytes);
 
-	for (size_t i = tally->node_count; i-- > 0;) {
-		if (str_eq(label, str_of(tally->nodes[i].label, tally->nodes[i].n))) {
-			*ret_node = tally->nodes[i].id;
-			return 0;
-		}
+	struct tally_node_ref *node = find_node(tally, label);
+
+	if (node->id) {
+		*ret_node = node->id;
+		return 0;
 	}
 	int result = tally_row_node(sql, label, name, ret_node, err);
 
 	if (result < 0)
 		return result;
-	if (tally->node_count == NODES_MAX)
-		tally->node_count = 0;
-	tally->nodes = mem_resize(tally->nodes, (tally->node_count + 1) * sizeof(*tally->nodes));
-	struct tally_node_ref *node = &tally->nodes[tally->node_count++];
-
+	if (++tally->node_count > NODES_MAX) {
+		forget_nodes(tally);
+		node = find_node(tally, label);
+	}
 	memcpy(node->label, label.p, label.n);
 	node->n = label.n;
 	node->id = *ret_node;
