@@ -446,17 +446,32 @@ static int push_once(struct pusher *pusher, struct store *store, const struct fl
 	return result == 0 && !pusher->known ? finish(pusher, err) : result;
 }
 
+/* What a refused connection says where it will be refused the next time too. libpq gives no SQLSTATE
+ * of one; a server that says it in another language is asked again, a few times. */
+static bool is_refused_for_good(const struct fleet *fleet)
+{
+	static const char *const words[] = {
+		"certificate",           "does not support SSL",    "alert ",
+		"authentication failed", "no password supplied",    "pg_hba.conf",
+		"does not exist",        "not permitted to log in",
+	};
+	const char *message = libpq.PQerrorMessage(fleet->connection);
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(message, words[i]))
+			return true;
+	return false;
+}
+
 /* Whether it may work in a while: the server went away, was full or busy, or two got into each
  * other's way (classes 08, 40, 53, 55, 57 of SQLSTATE). */
 static bool passes(const struct fleet *fleet)
 {
 	static const char *const classes[] = {"08", "40", "53", "55", "57"};
 
-	/* a password that was wrong or is missing stays so */
 	if (fleet->state[0] == '\0')
 		return libpq.PQstatus(fleet->connection) != CONNECTION_OK &&
-		       !libpq.PQconnectionUsedPassword(fleet->connection) &&
-		       !libpq.PQconnectionNeedsPassword(fleet->connection);
+		       !is_refused_for_good(fleet);
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
 		if (strncmp(fleet->state, classes[i], 2) == 0)
 			return true;
