@@ -32,26 +32,24 @@ struct watch_options_given {
 	bool once, all, top, otel, check_config;
 };
 
-static const char *const source_names[] = {"auto",    "audit", "syslog", "netlink",
-					   "journal", "kmsg",  "stdin"};
-
-static const char *source_name_at(size_t i, const void *context)
+static const char *name_at(size_t i, const void *context)
 {
 	(void)context;
-	return i < sizeof(source_names) / sizeof(source_names[0]) ? source_names[i] : NULL;
+	return i == 0 ? "auto" : source_name_at(i - 1);
 }
 
 static int check_source(const char *name, struct err *err)
 {
-	for (size_t i = 0; source_name_at(i, NULL); i++)
-		if (strcmp(source_names[i], name) == 0)
-			return 0;
-	const char *near = nearest_find(str_from(name), source_name_at, NULL);
+	BUF_AUTO names = {0};
 
-	return err_set(err, EINVAL,
-		       "unknown source '%s'%s%s%s; must be one of auto, audit, "
-		       "syslog, netlink, journal, kmsg, stdin",
-		       name, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+	for (size_t i = 0; name_at(i, NULL); i++)
+		if (strcmp(name_at(i, NULL), name) == 0)
+			return 0;
+	const char *near = nearest_find(str_from(name), name_at, NULL);
+
+	nearest_put_names(&names, name_at);
+	return err_set(err, EINVAL, "unknown source '%s'%s%s%s; must be one of %s", name,
+		       near ? " (did you mean " : "", near ? near : "", near ? "?)" : "", names.p);
 }
 
 static int parse_from(const char *from, struct watch_options *options, struct err *err)
@@ -107,10 +105,10 @@ static int check_priority(const char *text, struct err *err)
 /* clang-format off */
 static const struct option_row rows[] = {
 	OPTION_TITLE("Sources"),
-	OPTION_CHECKED(COMMA_LIST, 0, "source", "NAME[,NAME...]", struct watch_options_given, source,
+	OPTION_CHECKED(COMMA_LIST, 0, "source", "SOURCE[,SOURCE...]", struct watch_options_given, source,
 	       check_source,
-	       "auto, audit, syslog, netlink, journal, kmsg or stdin; default: auto, which "
-	       "reads the log once for earlier records and then follows netlink"),
+	       "what to follow; default: auto, which reads the log once for earlier records "
+	       "and then follows netlink"),
 	OPTION(TEXT, 0, "file", "PATH", struct watch_options_given, file,
 	       "the log that audit or syslog follows; default: /var/log/audit/audit.log, "
 	       "/var/log/syslog or /var/log/messages"),
@@ -359,6 +357,12 @@ static int run(struct invocation *invocation, struct err *err)
 	return r;
 }
 
+static void help_sources(struct buf *buf)
+{
+	buf_put_char(buf, '\n');
+	nearest_put_help(buf, "SOURCE", name_at);
+}
+
 const struct command command_watch = {
 	.name = "watch",
 	.summary = "follow live; print what is new; --once: catch up and exit",
@@ -377,5 +381,6 @@ const struct command command_watch = {
 		"a syscall for the first time.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct watch_options_given),
+	.help_more = help_sources,
 	.run = run,
 };

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define HELP_COLUMNS   80
 #define EXAMPLE_INDENT 6 /* of what an example does */
 
 static const struct command *const commands[] = {

@@ -27,4 +27,13 @@ const char *nearest_find(struct str word, nearest_name_fn *name, const void *con
 /* Appends " (did you mean WORD?)" if one of "text|json|csv" is near; nothing else. */
 void nearest_put_choice(struct buf *buf, struct str word, const char *choices);
 
+/* "auto, audit, syslog": all names. */
+void nearest_put_names(struct buf *buf, nearest_name_fn *name);
+
+/* How wide --help is. */
+#define HELP_COLUMNS 80
+
+/* "SOURCE is one of: auto, audit, syslog", as --help has it and the completion reads it. */
+void nearest_put_help(struct buf *buf, const char *argument, nearest_name_fn *name);
+
 #endif

@@ -8,8 +8,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 
-#define HELP_COLUMNS 80
-#define HELP_INDENT  26 /* where explanations begin */
+#define HELP_INDENT 26 /* where explanations begin */
 
 /* getopt's value of a long option: above every letter. */
 #define LONG_BASE 256

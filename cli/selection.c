@@ -12,8 +12,6 @@
 #include <linux/seccomp.h>
 #include <stdlib.h>
 
-#define HELP_COLUMNS 80
-
 /* seccomp(2), strictest first. */
 static const uint32_t actions[] = {
 	SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP, SECCOMP_RET_ERRNO,
@@ -58,12 +56,6 @@ struct vocabulary {
 static const struct vocabulary arches = {"arch", canonical_arch, arch_at};
 static const struct vocabulary action_names = {"action", canonical_action, action_at};
 
-static void put_names(struct buf *buf, nearest_name_fn *at)
-{
-	for (size_t i = 0; at(i, NULL); i++)
-		buf_format(buf, "%s%s", i ? ", " : "", at(i, NULL));
-}
-
 static int unknown_name(const struct vocabulary *vocabulary, const char *name, struct err *err)
 {
 	const char *near = nearest_find(str_from(name), vocabulary->at, NULL);
@@ -72,7 +64,7 @@ static int unknown_name(const struct vocabulary *vocabulary, const char *name, s
 	if (near)
 		return err_set(err, EINVAL, "--%s: unknown name '%s' (did you mean %s?)",
 			       vocabulary->option, name, near);
-	put_names(&all, vocabulary->at);
+	nearest_put_names(&all, vocabulary->at);
 	return err_set(err, EINVAL, "--%s: unknown name '%s' (known: %s)", vocabulary->option, name,
 		       all.p);
 }
@@ -231,15 +223,6 @@ int selection_parse(struct selection_options *options, struct selection *ret_sel
 	return r < 0 ? r : parse_window(options, selection, err);
 }
 
-static void help_line(struct buf *buf, const char *name, nearest_name_fn *at)
-{
-	BUF_AUTO line = {0};
-
-	buf_format(&line, "%s is one of: ", name);
-	put_names(&line, at);
-	text_wrap(buf, buf_str(&line), 0, HELP_COLUMNS);
-}
-
 void selection_help(struct buf *buf)
 {
 	BUF_AUTO line = {0};
@@ -247,6 +230,6 @@ void selection_help(struct buf *buf)
 	buf_format(&line, "TIME is one of: %s. Durations count back from now.", clock_forms);
 	buf_put_char(buf, '\n');
 	text_wrap(buf, buf_str(&line), 0, HELP_COLUMNS);
-	help_line(buf, "ARCH", arch_at);
-	help_line(buf, "ACTION", action_at);
+	nearest_put_help(buf, "ARCH", arch_at);
+	nearest_put_help(buf, "ACTION", action_at);
 }

@@ -13,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HELP_COLUMNS 80
-
 struct range {
 	int64_t first, last;
 };

@@ -8,7 +8,12 @@ libsclog_a_SOURCES += \
 	live/pairs.c live/pairs.h \
 	live/printer.c live/printer.h \
 	live/service.c live/service.h \
-	live/source.c live/source.h \
+	live/source.c live/source.h live/source_type.h \
+	live/source_file.c \
+	live/source_journal.c \
+	live/source_kmsg.c \
+	live/source_netlink.c \
+	live/source_stdin.c \
 	live/status_line.c live/status_line.h \
 	live/top.c live/top.h \
 	live/watch.c live/watch.h live/watch_private.h \

@@ -1,14 +1,14 @@
 /*
- * Sources that are followed: a log file with its rotated ones, the journal, /dev/kmsg, standard
- * input. Who watches pulls: source_turn(), then source_next() as often as wanted; what comes goes to
- * source_intake(). A source keeps its place in the store, and puts there what it lost.
- *
- * The audit multicast group is not among them: the listener (live/listener.h) reads it.
+ * Sources that are followed: a log file with its rotated ones, the audit multicast group, the
+ * journal, /dev/kmsg, standard input. Who watches pulls: source_turn(), then source_next() as often
+ * as wanted; what comes goes to source_intake(). A source keeps its place in the store, and puts
+ * there what it lost. live/source_type.h says how to add one.
  */
 #ifndef SCLOG_LIVE_SOURCE_H
 #define SCLOG_LIVE_SOURCE_H
 
 #include "live/intake.h"
+#include "live/listener.h"
 
 struct source;
 
@@ -16,6 +16,7 @@ struct source;
 enum source_given {
 	SOURCE_NOTHING, /* for now: all that was there is read */
 	SOURCE_END,     /* for good */
+	SOURCE_OVERRUN, /* it brought more than was taken, nobody knows how much: ask again */
 	SOURCE_NOTE,    /* something was told and is evidence: ask again */
 	SOURCE_FILE,    /* another file's lines come next: source_begin_file() first */
 	SOURCE_LINE,    /* ret_entry->line */
@@ -29,7 +30,7 @@ struct source_entry {
 };
 
 struct source_options {
-	const char *name; /* "audit", "syslog", "journal", "kmsg", "stdin" */
+	const char *name; /* a source_name_at() */
 	const char *path; /* of a file, or NULL for the usual one */
 	unsigned slot;    /* of the store's inputs */
 	bool from_now;
@@ -41,6 +42,17 @@ struct source_options {
 int source_open(const struct intake *like, const struct source_options *options,
 		struct source **ret_source, struct err *err);
 void source_close(struct source *source);
+
+/* The socket that the listener is to read for it, or NULL. */
+struct multicast *source_multicast(const struct source *source);
+
+/* The listener has begun to read that socket. is_first: nothing else is read for what came before:
+ * that nobody saw it is evidence, if serials cannot show it. */
+int source_listen(struct source *source, struct listener *listener, bool is_first, struct err *err);
+
+/* It comes by the listener: behind the processes that were taken since listener_look(), and nobody
+ * keeps what there is no room for. */
+bool source_is_heard(const struct source *source);
 
 /* To be polled for POLLIN, or -1. */
 int source_fd(const struct source *source);
@@ -94,7 +106,7 @@ const char *source_label(const struct source *source);
  * first of the list; NULL for a source that has no file. */
 const char *source_usual_path(const char *name);
 
-/* True if there is a source of that name. */
-bool source_is_known(const char *name);
+/* The names of all, or NULL behind the last. */
+const char *source_name_at(size_t i);
 
 #endif

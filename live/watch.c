@@ -43,8 +43,6 @@ void watch_clear_status(void *context)
 
 static bool all_ended(const struct watch *watch)
 {
-	if (watch->multicast)
-		return false;
 	for (size_t i = 0; i < watch->source_count; i++)
 		if (!source_ended(watch->sources[i]))
 			return false;
@@ -172,7 +170,7 @@ static int wait_for_kernel(struct watch *watch, int64_t until_ms, struct err *er
 	struct audit_state state = {.backlog = 0};
 	int result = 0;
 
-	while (result >= 0 && watch->multicast && clock_ms(CLOCK_MONOTONIC) < until_ms &&
+	while (result >= 0 && watch->netlink && clock_ms(CLOCK_MONOTONIC) < until_ms &&
 	       helper_audit_state(watch->helper, &state) == 0 && state.backlog > 0) {
 		result = watch_take_heard(watch, err);
 		poll(NULL, 0, 1);
@@ -256,9 +254,8 @@ int watch_run(struct store *store, const struct watch_options *options, struct e
 	if (result == 0) {
 		status_line_init(&watch.status_line,
 				 options->quiet || printer_is_table(options->printer));
-		watch_start_listener(&watch);
+		result = watch_start_listener(&watch, err);
 		watch_sync(&watch, 0);
-		result = watch_note_unobserved(&watch, err);
 		if (result == 0)
 			result = attribute_scan(watch.attributor, err);
 		watch_say_sources(&watch);

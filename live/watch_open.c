@@ -110,35 +110,11 @@ static void open_connector(struct watch *watch)
 			err.message);
 }
 
-/* The group is bound; a buffer smaller than asked for is what can be had, and is said. */
-static int open_multicast(struct watch *watch, struct err *err)
+static int add_source(struct watch *watch, const char *name, struct source **ret_source,
+		      struct err *err)
 {
-	int result = multicast_open(&watch->multicast, err);
-
-	if (result < 0)
-		return result;
-	size_t granted = multicast_granted(watch->multicast);
-
-	if (granted < MULTICAST_BUFFER)
-		message_warning(
-			"audit multicast: the receive buffer is only %zu KiB instead of %u MiB:"
-			" bursts of more than about %zu records will be lost and counted as lost"
-			" (CAP_NET_ADMIN or a higher net.core.rmem_max avoids it)",
-			granted >> 10, MULTICAST_BUFFER >> 20, granted / MULTICAST_RECORD);
-	return 0;
-}
-
-static int open_one(struct watch *watch, const char *name, struct err *err)
-{
-	const struct watch_options *options = watch->options;
-	struct source *source;
-
-	if (strcmp(name, "netlink") == 0)
-		return options->once ? err_set(err, EINVAL,
-					       "--once: netlink has no earlier "
-					       "records; use another source")
-				     : open_multicast(watch, err);
-	return watch_add_source(watch, name, options->from_now, options->once, &source, err);
+	return watch_add_source(watch, name, watch->options->from_now, watch->options->once,
+				ret_source, err);
 }
 
 /*
@@ -152,45 +128,41 @@ static int add_log(struct watch *watch, struct source **ret_source, struct err *
 
 	*ret_source = NULL;
 	if (options->file)
-		return watch_add_source(watch, "audit", options->from_now, options->once,
-					ret_source, err);
+		return add_source(watch, "audit", ret_source, err);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *path = source_usual_path(names[i]);
 		struct err ignored = ERR_INIT;
 
 		if (path && access(path, R_OK) < 0)
 			continue;
-		if (watch_add_source(watch, names[i], options->from_now, options->once, ret_source,
-				     &ignored) == 0)
+		if (add_source(watch, names[i], ret_source, &ignored) == 0)
 			return 0;
 	}
 	return 0;
 }
 
-/* The multicast group, after what the log has from before; else the log is followed. */
+/* netlink, after what the log has from before; else the log is followed. */
 static int open_auto(struct watch *watch, struct err *err)
 {
 	const struct watch_options *options = watch->options;
 	struct err why = ERR_INIT;
-	struct source *log;
+	struct source *log, *netlink;
 	int result;
 
-	if (!options->once && open_multicast(watch, &why) < 0) {
-		watch->multicast = NULL;
+	if (!options->once && add_source(watch, "netlink", &netlink, &why) < 0)
 		message_warning("%s: following the log instead", why.message);
-	}
-	if (watch->multicast && options->from_now)
+	if (watch->netlink && options->from_now)
 		return 0;
 	result = add_log(watch, &log, err);
-	if (result < 0 || (!log && watch->multicast))
+	if (result < 0 || (!log && watch->netlink))
 		return result;
 	if (!log && options->once)
 		return err_set(err, ENOENT,
 			       "no log to read: found no audit.log, journal or syslog; name "
 			       "one with --file");
 	if (!log)
-		return watch_add_source(watch, "kmsg", options->from_now, false, &log, err);
-	if (watch->multicast)
+		return add_source(watch, "kmsg", &log, err);
+	if (watch->netlink)
 		watch_set_catch_up(watch, log);
 	return 0;
 }
@@ -199,10 +171,11 @@ static int open_sources(struct watch *watch, struct err *err)
 {
 	const struct watch_options *options = watch->options;
 	bool is_auto = strcmp(options->sources[0], "auto") == 0;
+	struct source *source;
 	int result = is_auto ? open_auto(watch, err) : 0;
 
 	for (size_t i = 0; i < options->source_count && result == 0 && !is_auto; i++)
-		result = open_one(watch, options->sources[i], err);
+		result = add_source(watch, options->sources[i], &source, err);
 	if (options->source_count > 1 || watch->catch_up)
 		watch->recent = mem_new(RECENT_SIZE, sizeof(*watch->recent));
 	return result;
@@ -212,8 +185,6 @@ void watch_say_sources(const struct watch *watch)
 {
 	BUF_AUTO text = {0};
 
-	if (watch->multicast)
-		buf_put_str(&text, STR("netlink (the kernel's audit multicast group)"));
 	for (size_t i = 0; i < watch->source_count; i++) {
 		if (text.n)
 			buf_put_str(&text, watch->sources[i] == watch->catch_up ? STR(", after ")
@@ -248,7 +219,6 @@ static void name_host(struct watch *watch)
 		.before_message = watch_clear_status,
 		.put = watch_put,
 		.context = watch,
-		.path = "netlink",
 	};
 }
 
@@ -313,51 +283,19 @@ int watch_open(struct watch *watch, struct err *err)
 	return result;
 }
 
-static void read_boot_id(struct watch *watch)
+int watch_start_listener(struct watch *watch, struct err *err)
 {
-	file_read_text("/proc/sys/kernel/random/boot_id", watch->boot_id, sizeof(watch->boot_id));
-	watch->boot_id[strcspn(watch->boot_id, "\n")] = '\0';
-}
-
-/* "BOOT_ID MS": until when an earlier run listened, and in which boot. */
-static bool parse_place(const char *place, char boot_id[64], long long *ret_ms)
-{
-	return place && sscanf(place, "%63s %lld", boot_id, ret_ms) == 2;
-}
-
-int watch_note_unobserved(struct watch *watch, struct err *err)
-{
-	BUF_AUTO place = {0}, text = {0};
-	char boot_id[64], stamp[CLOCK_TEXT_SIZE];
-	long long ms;
-	int result;
-
-	read_boot_id(watch);
-	if (!watch->multicast || watch->catch_up_name)
-		return 0;
-	result = store_cursor(watch->store, "netlink", &place, err);
-	if (result < 0 || !parse_place(place.p, boot_id, &ms) ||
-	    strcmp(boot_id, watch->boot_id) == 0)
-		return result;
-	buf_format(&text, "since %s, in an earlier boot", clock_format_rfc3339_ms(ms, stamp));
-	const struct loss_note note = {
-		.kind = LOSS_UNOBSERVED,
-		.ms = clock_ms(CLOCK_REALTIME),
-		.node = watch->node,
-		.text = buf_str(&place),
-		.detail = buf_str(&text),
+	const struct listener_options options = {
+		.connector = watch->connector,
+		.multicast = watch->netlink ? source_multicast(watch->netlink) : NULL,
+		.procfs = &watch->procfs,
 	};
 
-	return store_put_loss(watch->store, &note, err);
-}
-
-void watch_start_listener(struct watch *watch)
-{
-	const struct listener_options options = {watch->connector, watch->multicast,
-						 &watch->procfs};
-
-	if (watch->connector || watch->multicast)
+	if (options.connector || options.multicast)
 		watch->listener = listener_start(&options);
+	return watch->netlink
+		       ? source_listen(watch->netlink, watch->listener, !watch->catch_up_name, err)
+		       : 0;
 }
 
 void watch_close(struct watch *watch)
@@ -365,7 +303,6 @@ void watch_close(struct watch *watch)
 	listener_stop(watch->listener);
 	for (size_t i = 0; i < watch->source_count; i++)
 		source_close(watch->sources[i]);
-	multicast_close(watch->multicast);
 	connector_close(watch->connector);
 	hold_free(watch->hold);
 	attributor_free(watch->attributor);

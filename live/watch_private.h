@@ -17,9 +17,8 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-/* Slot 0 of the store's inputs is the audit multicast group's, the others are the sources'. */
-#define SLOT_MULTICAST 0
-#define SOURCES_MAX    (STORE_SLOTS - 1)
+/* Each has a slot of the store's inputs. */
+#define SOURCES_MAX STORE_SLOTS
 
 /* Between two commits: an event is to be seen within a second. */
 #define WATCH_TICK_MS 500
@@ -50,11 +49,11 @@ struct watch {
 	struct status_line status_line;
 	/* sources */
 	struct connector *connector;
-	struct multicast *multicast;
 	struct listener *listener;
-	struct intake intake; /* of the multicast group; the sources' are set up like it */
+	struct intake intake; /* the sources' are set up like it */
 	struct source *sources[SOURCES_MAX];
 	size_t source_count;
+	struct source *netlink;  /* of the sources, or NULL */
 	struct source *catch_up; /* of the sources: ends once it has caught up */
 	int64_t catch_up_until_ms;
 	const char *catch_up_name;
@@ -67,7 +66,6 @@ struct watch {
 	uint64_t ticks;
 	uint64_t events, events_before; /* put; at the last tick */
 	int64_t overran_ms;             /* monotonic: when it was said last; 0: never */
-	char boot_id[64];               /* this boot's; serials begin anew with each */
 	bool said_trouble, said_restart, said_other_node;
 	bool output_failed;
 	struct store_shrunk said_shrunk;
@@ -79,16 +77,14 @@ void watch_clear_status(void *watch);
 
 /* watch_open.c: everything that needs privileges, which are dropped then; and its end. */
 int watch_open(struct watch *watch, struct err *err);
-void watch_start_listener(struct watch *watch);
+int watch_start_listener(struct watch *watch, struct err *err);
 void watch_close(struct watch *watch);
-
-/* What the last run saw of the multicast group, if this boot's serials cannot tell: evidence. */
-int watch_note_unobserved(struct watch *watch, struct err *err);
 
 /* "netlink, after what is in ...": what is listened to. */
 void watch_say_sources(const struct watch *watch);
 
-/* watch_take.c: from what was heard or read to the store. Both return 1 if there may be more. */
+/* watch_take.c: from what was heard, or from the other sources, to the store. Both return 1 if there
+ * may be more. */
 int watch_take_heard(struct watch *watch, struct err *err);
 int watch_take_sources(struct watch *watch, struct err *err);
 /* What nobody else keeps of what was written until now: standard input's. At the end. */
@@ -111,7 +107,7 @@ void watch_sync(struct watch *watch, int64_t ms);
 int watch_add_source(struct watch *watch, const char *name, bool from_now, bool once,
 		     struct source **ret_source, struct err *err);
 
-/* That source is the log that is read for what came before the multicast group was bound. */
+/* That source is the log that is read for what came before netlink was bound. */
 void watch_set_catch_up(struct watch *watch, struct source *log);
 /* It is read again, for what was lost. */
 int watch_begin_catch_up(struct watch *watch, struct err *err);

@@ -9,12 +9,11 @@
 /* How long a record of a set-up process waits for evidence of its container. */
 #define HOLD_MS 700
 
-/* Lines of a source, and records of the multicast group, taken before others get a turn. */
-#define LINES_PER_TURN   1024
-#define RECORDS_PER_TURN 8192
+/* What is taken of a source before others get a turn. */
+#define ENTRIES_PER_TURN 4096
 
 /* auditd writes a record within this time after the kernel made it: a file that is read for what
- * happened before the multicast group was bound is followed for so long. */
+ * happened before netlink was bound is followed for so long. */
 #define CATCH_UP_MS 5000
 
 /* How long the listener gets to answer, and how often it is asked. */
@@ -201,55 +200,24 @@ static int take_overrun(struct watch *watch, struct err *err)
 	return result < 0 ? result : watch_begin_catch_up(watch, err);
 }
 
-static int take_record(struct watch *watch, const struct heard_record *heard, struct err *err)
-{
-	int result = store_select(watch->store, SLOT_MULTICAST, err);
-	struct framed framed;
-
-	if (result < 0)
-		return result;
-	multicast_frame(heard->type, heard->text, &framed);
-	return intake_framed(&watch->intake, &framed, heard->text, err);
-}
-
-int watch_take_heard(struct watch *watch, struct err *err)
-{
-	struct heard_record heard;
-	int result;
-
-	if (!watch->listener)
-		return 0;
-	watch->slot = SLOT_MULTICAST;
-	listener_look(watch->listener);
-	result = take_processes(watch, err);
-	for (int i = 0; i < RECORDS_PER_TURN && result == 0; i++) {
-		if (!listener_record(watch->listener, &heard))
-			return 0;
-		if (heard.lost)
-			result = take_overrun(watch, err);
-		else if (!store_has_room(watch->store))
-			evidence_drop_record(&watch->evidence);
-		else
-			result = take_record(watch, &heard, err);
-	}
-	return result < 0 ? result : 1;
-}
-
 int watch_add_source(struct watch *watch, const char *name, bool from_now, bool once,
 		     struct source **ret_source, struct err *err)
 {
 	const struct source_options options = {
 		.name = name,
 		.path = watch->options->file,
-		.slot = (unsigned)watch->source_count + 1,
+		.slot = (unsigned)watch->source_count,
 		.from_now = from_now,
 		.once = once,
 	};
 	int result = source_open(&watch->intake, &options, ret_source, err);
 
-	if (result == 0)
-		watch->sources[watch->source_count++] = *ret_source;
-	return result;
+	if (result < 0)
+		return result;
+	watch->sources[watch->source_count++] = *ret_source;
+	if (source_multicast(*ret_source))
+		watch->netlink = *ret_source;
+	return 0;
 }
 
 void watch_set_catch_up(struct watch *watch, struct source *log)
@@ -299,46 +267,60 @@ static int take_entry(struct watch *watch, struct source *source, enum source_gi
 		return intake_line(intake, &entry->line, err);
 	case SOURCE_FRAMED:
 		return intake_framed(intake, &entry->framed, entry->line.text, err);
+	case SOURCE_OVERRUN:
+		return take_overrun(watch, err);
 	default:
 		return 0;
 	}
 }
 
-/* Some lines of a source. A log keeps what there is no room for. Returns 1 if there may be more. */
-static int take_turn(struct watch *watch, struct source *source, struct err *err)
+/* Some entries of a source; of one that is heard all is taken, room or not. Returns 1 if there may be
+ * more. */
+static int take_source(struct watch *watch, struct source *source, struct err *err)
 {
+	bool is_heard = source_is_heard(source), begun = false, synced = false;
 	struct source_entry entry;
-	bool synced = false;
 
-	for (int i = 0; i < LINES_PER_TURN && store_has_room(watch->store); i++) {
+	watch->slot = source_slot(source);
+	for (int i = 0; i < ENTRIES_PER_TURN && !source_ended(source); i++) {
+		bool room = store_has_room(watch->store);
+		int result = room && !begun ? source_turn(source, err) : 0;
+
+		if (result < 0 || (!room && !is_heard))
+			return result;
+		begun = begun || room;
 		/* What was read in one go is not of a later process. */
-		synced = synced && source_is_buffered(source);
+		synced = is_heard || (synced && source_is_buffered(source));
 		int given = source_next(source, &entry, err);
 
 		if (given == SOURCE_END || given == SOURCE_NOTHING || given < 0)
 			return given < 0 ? given : 0;
+		if (!room && given == SOURCE_FRAMED) {
+			evidence_drop_record(&watch->evidence);
+			continue;
+		}
 		if ((given == SOURCE_LINE || given == SOURCE_FRAMED) && !synced) {
 			watch_sync(watch, given == SOURCE_FRAMED ? entry.framed.ms : 0);
 			synced = true;
 		}
-		int result = take_entry(watch, source, (enum source_given)given, &entry, err);
-
+		result = take_entry(watch, source, (enum source_given)given, &entry, err);
 		if (result < 0)
 			return result;
 		if (given == SOURCE_LINE && !source_is_buffered(source))
 			return 1;
 	}
-	return store_has_room(watch->store);
+	return !source_ended(source);
 }
 
-static int take_source(struct watch *watch, struct source *source, struct err *err)
+int watch_take_heard(struct watch *watch, struct err *err)
 {
-	if (source_ended(source) || !store_has_room(watch->store))
+	if (!watch->listener)
 		return 0;
-	watch->slot = source_slot(source);
-	int result = source_turn(source, err);
+	/* The records are those of this look: their processes come before. */
+	listener_look(watch->listener);
+	int result = take_processes(watch, err);
 
-	return result < 0 ? result : take_turn(watch, source, err);
+	return result < 0 || !watch->netlink ? result : take_source(watch, watch->netlink, err);
 }
 
 /* Takes from all sources by turns. Returns 1 if there may be more. */
@@ -349,8 +331,10 @@ int watch_take_sources(struct watch *watch, struct err *err)
 	/* A log keeps what the store has no room for. */
 	if (store_trouble(watch->store))
 		return 0;
-	for (size_t i = 0; i < watch->source_count; i++) {
-		int result = take_source(watch, watch->sources[i], err);
+	for (size_t i = 0; i < watch->source_count && store_has_room(watch->store); i++) {
+		int result = source_is_heard(watch->sources[i])
+				     ? 0
+				     : take_source(watch, watch->sources[i], err);
 
 		if (result < 0)
 			return result;

@@ -86,7 +86,7 @@ static int look_for_hiding(struct watch *watch, struct err *err)
 {
 	struct hiding hiding;
 
-	if (!watch->helper || (!watch->multicast && (watch->options->file || watch->options->node)))
+	if (!watch->helper || (!watch->netlink && (watch->options->file || watch->options->node)))
 		return 0;
 	int r = helper_hiding(watch->helper, &hiding);
 
@@ -104,7 +104,7 @@ int watch_ask_kernel(struct watch *watch, struct err *err)
 
 	if (result < 0)
 		return result;
-	if (!watch->multicast || !watch->helper || !store_has_room(watch->store) ||
+	if (!watch->netlink || !watch->helper || !store_has_room(watch->store) ||
 	    helper_audit_state(watch->helper, &state) < 0)
 		return 0;
 	return evidence_take_state(&watch->evidence, &state, err);
@@ -134,7 +134,8 @@ void watch_show_status(struct watch *watch)
 		.lost = watch->evidence.dropped,
 		.waiting = store_waiting(watch->store),
 		.trouble = store_trouble(watch->store),
-		.source = watch->multicast ? "netlink" : source_label(watch->sources[0]),
+		.source = watch->netlink ? source_name(watch->netlink)
+					 : source_label(watch->sources[0]),
 	};
 
 	status_line_show(&watch->status_line, &status);
@@ -149,26 +150,10 @@ static int mark(struct watch *watch, struct source *source, struct err *err)
 	return source_mark(source, err);
 }
 
-/* Until when the multicast group was listened to; a quiet host's disk is left alone. */
-static int mark_multicast(struct watch *watch, struct err *err)
-{
-	char place[128];
-
-	if (!watch->multicast || watch->events == watch->events_before ||
-	    !store_has_room(watch->store))
-		return 0;
-	snprintf(place, sizeof(place), "%s %lld", watch->boot_id,
-		 (long long)clock_ms(CLOCK_REALTIME));
-	return store_put_cursor(watch->store, "netlink", str_from(place), err);
-}
-
 int watch_commit_soon(struct watch *watch, struct err *err)
 {
 	struct putting putting = {watch, err};
 	int result = attribute_changed(watch->attributor, put_lifetime, &putting);
-
-	if (result == 0)
-		result = mark_multicast(watch, err);
 
 	for (size_t i = 0; i < watch->source_count && result == 0; i++)
 		result = mark(watch, watch->sources[i], err);

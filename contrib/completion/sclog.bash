@@ -141,7 +141,6 @@ _sclog_value() {
 		_sclog_words "${argument//|/ } 15m 1h 24h 7d today yesterday" "$current"
 		;;
 	*'|'*) _sclog_words "${argument//|/ }" "$current" ;;
-	'NAME[,'*) _sclog_list 'auto audit syslog netlink journal kmsg stdin' "$current" ;;
 	'PHASE[,'*) _sclog_list 'application setup exec' "$current" ;;
 	*'[,'*) _sclog_list "$(_sclog_names "$command" "${argument%%[*}")" "$current" ;;
 	FILE | PATH) _sclog_files "$current" ;;

@@ -127,7 +127,6 @@ function __sclog_values
             test -n "$done"; or set done $prefix
             set -l names (__sclog_names (string replace -r '\[.*' '' -- $argument))
             string match -q 'PHASE*' -- $argument; and set names application setup exec
-            string match -q 'NAME*' -- $argument; and set names auto audit syslog netlink journal kmsg stdin
             printf '%s\n' $names | string replace -r '^' -- "$done"
         case FILE PATH
             __fish_complete_path $current | string replace -r '^' -- "$prefix"

@@ -336,7 +336,6 @@ static void tick_on_terminal(struct fixture *fixture, unsigned short columns, ch
 	struct err err = ERR_INIT;
 
 	fixture->watch.options = &options;
-	fixture->watch.multicast = (struct multicast *)fixture; /* its label is shown */
 	fixture->watch.status_line.wanted = true;
 	assert_int_equal(openpty(&terminal, &ours, NULL, NULL, &window), 0);
 	dup2(ours, STDERR_FILENO);
@@ -374,9 +373,10 @@ static void status_line_fits_its_terminal(void **state)
 	char text[512];
 
 	need_terminals();
+	open_source(fixture, "stdin", NULL);
 	tick_on_terminal(fixture, 80, text, sizeof(text));
 	assert_true(str_starts(str_from(text), STR("\r0 records/s")));
-	assert_non_null(strstr(text, "netlink\033[K"));
+	assert_non_null(strstr(text, "standard input\033[K"));
 	for (unsigned short columns = 2; columns < 12; columns++) {
 		tick_on_terminal(fixture, columns, text, sizeof(text));
 		assert_true(strlen(text) < 1 + columns + strlen("\033[K"));

@@ -1,0 +1,76 @@
+#include "live/source_type.h"
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "ingest/kmsg.h"
+
+#include <stdlib.h>
+
+struct ring {
+	struct kmsg *kmsg;
+	char foreign[FILE_WHY_SIZE]; /* struct input */
+};
+
+static int open_kmsg(struct source *source, struct err *err)
+{
+	struct ring *ring = source->own = mem_new(1, sizeof(*ring));
+	const char *path = source->options.path ? source->options.path : KMSG_PATH;
+	BUF_AUTO cursor = {0};
+	int result = store_cursor(source->store, "kmsg", &cursor, err);
+
+	if (result == 0)
+		result = kmsg_open(path, buf_str(&cursor), source->options.from_now, &ring->kmsg,
+				   err);
+	if (result < 0)
+		return result;
+	file_is_foreign(kmsg_fd(ring->kmsg), ring->foreign);
+	source->intake.foreign = ring->foreign;
+	return 0;
+}
+
+static void close_kmsg(struct source *source)
+{
+	struct ring *ring = source->own;
+
+	kmsg_close(ring->kmsg);
+	free(ring);
+}
+
+static int fd_of_kmsg(const struct source *source)
+{
+	const struct ring *ring = source->own;
+
+	return kmsg_fd(ring->kmsg);
+}
+
+static int next_of_kmsg(struct source *source, struct source_entry *ret_entry, struct err *err)
+{
+	const struct ring *ring = source->own;
+	uint64_t lost = 0;
+	int result = kmsg_next(ring->kmsg, &ret_entry->line, &lost, err);
+	struct loss_note note =
+		source_loss(source, LOSS_OVERRUN, source->intake.last_ms,
+			    "the kernel's log ring was overwritten before it was read");
+
+	note.count = lost;
+	if (lost && store_put_loss(source->store, &note, err) < 0)
+		return -err->code;
+	return result > 0 ? SOURCE_LINE : result < 0 ? result : (int)source_nothing(source);
+}
+
+static int mark_kmsg(struct source *source, struct err *err)
+{
+	const struct ring *ring = source->own;
+
+	return source_keep(source, "kmsg", kmsg_cursor(ring->kmsg), err);
+}
+
+const struct source_type source_kmsg = {
+	.name = "kmsg",
+	.label = KMSG_PATH,
+	.open = open_kmsg,
+	.close = close_kmsg,
+	.fd = fd_of_kmsg,
+	.next = next_of_kmsg,
+	.mark = mark_kmsg,
+};
