@@ -18,6 +18,7 @@ struct usual_kinds {
 	struct str node; /* whose the events are */
 	struct store_event events[STORE_EVENTS_MAX];
 	size_t event_count;
+	struct serials serials; /* of all records */
 };
 
 struct usual_kinds *usual_kinds_new(struct intake *intake, struct assign *assign)
@@ -50,11 +51,24 @@ void usual_kinds_forget(struct usual_kinds *kinds)
 
 static int hand_over(struct usual_kinds *kinds, struct err *err)
 {
-	int result = store_put_events(kinds->intake->store, kinds->node, kinds->events,
-				      kinds->event_count, err);
+	const struct store_events events = {
+		.node = kinds->node,
+		.trust = framing_is_syslog(kinds->intake->framing) ? TRUST_TEXT : TRUST_KERNEL,
+		.events = kinds->events,
+		.count = kinds->event_count,
+		.runs = kinds->serials.done,
+		.run_count = kinds->serials.count,
+	};
 
-	kinds->event_count = 0;
-	return result;
+	kinds->event_count = kinds->serials.count = 0;
+	return store_put_events(kinds->intake->store, &events, err);
+}
+
+/* All that was taken: something else comes next. */
+static int hand_over_all(struct usual_kinds *kinds, struct err *err)
+{
+	serials_end(&kinds->serials);
+	return hand_over(kinds, err);
 }
 
 /* A kind that is new: the record is parsed as any other, and said to the store. Returns 1, 0 if it is
@@ -92,7 +106,7 @@ static int add(struct usual_kinds *kinds, const struct usual *usual, uint32_t *r
 /* The events to come are of another host, or of this one where the line names none. */
 static int set_host(struct usual_kinds *kinds, struct str host, struct err *err)
 {
-	int result = hand_over(kinds, err);
+	int result = hand_over_all(kinds, err);
 
 	memcpy(kinds->host, host.n ? host.p : "", host.n);
 	kinds->host_n = host.n;
@@ -111,7 +125,7 @@ static inline bool is_host(const struct usual_kinds *kinds, struct str host)
 static int put_odd(struct usual_kinds *kinds, const struct usual *usual, struct err *err)
 {
 	struct line line = {.text = usual_line(usual), .ended = true};
-	int result = hand_over(kinds, err);
+	int result = hand_over_all(kinds, err);
 
 	return result < 0 ? result : intake_line(kinds->intake, &line, err);
 }
@@ -128,6 +142,7 @@ static int put_record(struct usual_kinds *kinds, const struct usual *usual, stru
 	if (result <= 0)
 		return result < 0 ? result : put_odd(kinds, usual, err);
 	kinds->intake->counts.records++;
+	serials_note(&kinds->serials, usual->serial, usual->ms, false);
 	intake_saw(kinds->intake, usual->ms);
 	kinds->events[kinds->event_count++] = (struct store_event){
 		.kind = number,
@@ -143,18 +158,8 @@ static int put_serial(struct usual_kinds *kinds, const struct usual *usual, stru
 {
 	static const struct str none = {NULL, 0};
 	int result = is_host(kinds, none) ? 0 : set_host(kinds, none, err);
-	const struct store_event *last =
-		kinds->event_count ? &kinds->events[kinds->event_count - 1] : NULL;
 
-	/* The other records of an event carry its serial and stamp again, right behind it. */
-	if (last && last->kind == STORE_NO_KIND && last->serial == usual->serial &&
-	    last->ms == usual->ms)
-		return result;
-	kinds->events[kinds->event_count++] = (struct store_event){
-		.kind = STORE_NO_KIND,
-		.serial = usual->serial,
-		.ms = usual->ms,
-	};
+	serials_note(&kinds->serials, usual->serial, usual->ms, true);
 	return result;
 }
 
@@ -185,11 +190,11 @@ static int take(struct usual_kinds *kinds, const struct usual *lines, size_t cou
 			result = put_record(kinds, &lines[i], err);
 		else if (lines[i].kind == USUAL_OTHER)
 			result = put_serial(kinds, &lines[i], err);
-		if (kinds->event_count == STORE_EVENTS_MAX)
+		if (kinds->event_count == STORE_EVENTS_MAX || serials_full(&kinds->serials))
 			result = result < 0 ? result : hand_over(kinds, err);
 	}
 	if (result == 0)
-		result = hand_over(kinds, err);
+		result = hand_over_all(kinds, err);
 	return result < 0 ? result : (int)i;
 }
 

@@ -98,8 +98,7 @@ struct queue;
 int pack_put(struct queue *queue, const struct put *put, struct err *err);
 int pack_event(struct queue *queue, const struct event *event, uint64_t text_mark, struct err *err);
 int pack_kind(struct queue *queue, uint32_t number, const struct event *event, struct err *err);
-int pack_events(struct queue *queue, struct str node, const struct store_event *events,
-		size_t count, struct err *err);
+int pack_events(struct queue *queue, const struct store_events *events, struct err *err);
 
 /* The taking end's own. All zero before the first item. */
 struct taker {

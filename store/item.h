@@ -12,7 +12,7 @@
 enum {
 	ITEM_EVENT = PUT_KIND_COUNT,
 	ITEM_KIND,   /* an event_item; its number is in repeats */
-	ITEM_EVENTS, /* events of such kinds, and serials of other records */
+	ITEM_EVENTS, /* events of such kinds */
 };
 
 struct item {
@@ -41,11 +41,10 @@ struct event_item {
 	const struct container *container; /* in the batch */
 };
 
-/* Behind it, so many struct store_event. */
+/* What its pointers point to lies behind it. */
 struct events_item {
 	struct item item;
-	uint64_t count;
-	struct str node;
+	struct store_events events;
 };
 
 #endif

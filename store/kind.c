@@ -76,7 +76,6 @@ void kinds_put(struct kinds *kinds, uint32_t number, const struct event *event)
 	kinds->all[number] = (struct kind){
 		.whole = whole,
 		.trust = event->trust,
-		.full_stream = event->full_stream,
 		.has_container = event->container != NULL,
 	};
 }

@@ -17,7 +17,7 @@ struct kind {
 	int64_t hour;             /* and so it is in another hour */
 	struct kind_whole *whole; /* the event; kind_event() gives it */
 	enum trust trust;
-	bool full_stream, has_container;
+	bool has_container;
 };
 
 struct kinds;

@@ -265,24 +265,28 @@ int pack_kind(struct queue *queue, uint32_t number, const struct event *event, s
 	return put_event(queue, ITEM_KIND, &numbered, 0, err);
 }
 
-int pack_events(struct queue *queue, struct str node, const struct store_event *events,
-		size_t count, struct err *err)
+int pack_events(struct queue *queue, const struct store_events *given, struct err *err)
 {
+	struct store_events events = *given;
+	size_t events_n = events.count * sizeof(*events.events);
+	size_t runs_n = events.run_count * sizeof(*events.runs);
 	struct pack *pack;
 
-	node = capped(node, NODE_MAX);
-	size_t bytes = count * sizeof(*events), size = sizeof(struct events_item) + bytes + node.n;
+	events.node = capped(events.node, NODE_MAX);
+	size_t size = sizeof(struct events_item) + events_n + runs_n + events.node.n;
 	int result = queue_room(queue, whole(size), &pack, err);
 
 	if (result < 0)
 		return result;
 	struct events_item *item = add_item(pack, ITEM_EVENTS, size);
+	char *to = (char *)(item + 1);
 
-	item->count = count;
-	memcpy(item + 1, events, bytes);
-	char *to = (char *)(item + 1) + bytes;
-
-	item->node = put_node(pack, &to, node);
+	item->events = events;
+	item->events.events = (const void *)to;
+	to = put_bytes(to, str_of((const char *)events.events, events_n));
+	item->events.runs = (const void *)to;
+	to = put_bytes(to, str_of((const char *)events.runs, runs_n));
+	item->events.node = put_node(pack, &to, events.node);
 	return 0;
 }
 

@@ -481,10 +481,9 @@ int store_put_kind(struct store *store, uint32_t number, const struct event *eve
 	return pack_kind(queue_of(store), number, event, err);
 }
 
-int store_put_events(struct store *store, struct str node, const struct store_event *events,
-		     size_t count, struct err *err)
+int store_put_events(struct store *store, const struct store_events *events, struct err *err)
 {
-	return count ? pack_events(queue_of(store), node, events, count, err) : 0;
+	return events->count + events->run_count ? pack_events(queue_of(store), events, err) : 0;
 }
 
 int store_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,

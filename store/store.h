@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "correlate/event.h"
+#include "store/serials.h"
 
 struct store;
 
@@ -72,17 +73,24 @@ int store_put(struct store *store, const struct event *event, struct str text, s
  */
 #define STORE_KINDS      32768
 #define STORE_EVENTS_MAX 512
-#define STORE_NO_KIND    UINT32_MAX /* no event: a serial, as store_note_serial() notes it */
 struct store_event {
 	uint32_t kind, serial;
 	int64_t ms;
 	uint64_t ip;
 	uint32_t pid;
 };
+struct store_events {
+	struct str node;
+	enum trust trust;
+	const struct store_event *events;
+	size_t count; /* STORE_EVENTS_MAX at most */
+	/* Serials of a stream that may carry all record types: of events and of what is none. */
+	const struct serial_run *runs;
+	size_t run_count;
+};
 int store_put_kind(struct store *store, uint32_t number, const struct event *event,
 		   struct err *err);
-int store_put_events(struct store *store, struct str node, const struct store_event *events,
-		     size_t count, struct err *err);
+int store_put_events(struct store *store, const struct store_events *events, struct err *err);
 
 /* What became of the events that were put; complete after store_commit(). */
 struct put_counts {

@@ -11,11 +11,8 @@
 /* Several writers, or an ordering by anything but time, deliver a little out of order. */
 #define REORDER_RUNS 64
 
-/* Stamps and serials are taken one after the other: they may disagree by this much. */
-#define STAMP_SLACK_MS 1000
-
 /*
- * And so may the order of two runs: a caller may be kept off the processors between the two, and
+ * The order of two runs may disagree with their stamps', too: a caller may be kept off the processors between the two, and
  * between its serial and its place in the queue. With ten tasks a processor, 13,299 records of
  * others came between, a commit among them, and counted as lost. Less than any reboot takes.
  */
@@ -50,27 +47,6 @@ static void span_widen(struct span *span, int64_t ms, bool is_other)
 	span->other |= is_other;
 }
 
-/* True if the run takes the serial: inside it, or next to one of its ends. */
-static bool span_take(struct span *span, int64_t channel, int64_t ms, uint32_t serial)
-{
-	if (span->channel != channel || (uint64_t)serial + 1 < span->first_serial ||
-	    (uint64_t)serial > (uint64_t)span->last_serial + 1)
-		return false;
-	if (serial < span->first_serial) {
-		if (ms - span->first_ms > STAMP_SLACK_MS)
-			return false;
-		span->first_serial = serial;
-	} else if (serial > span->last_serial) {
-		if (span->last_ms - ms > STAMP_SLACK_MS)
-			return false;
-		span->last_serial = serial;
-	} else {
-		return ms >= span->first_ms - STAMP_SLACK_MS &&
-		       ms <= span->last_ms + STAMP_SLACK_MS;
-	}
-	return true;
-}
-
 /* What is missing of two spans that overlap. Where one lies inside the other, that one knows no
  * better of what is outside it; else the larger number is the least that can be said. */
 static uint64_t missing_of(const struct span *a, const struct span *b)
@@ -99,9 +75,9 @@ static bool span_join(struct span *a, const struct span *b)
 		return false;
 	bool touches = (uint64_t)b->first_serial == (uint64_t)a->last_serial + 1;
 
-	if (touches ? b->first_ms < a->last_ms - STAMP_SLACK_MS
-		    : b->first_ms > a->last_ms + STAMP_SLACK_MS ||
-			      b->first_ms < a->first_ms - STAMP_SLACK_MS)
+	if (touches ? b->first_ms < a->last_ms - SERIAL_SLACK_MS
+		    : b->first_ms > a->last_ms + SERIAL_SLACK_MS ||
+			      b->first_ms < a->first_ms - SERIAL_SLACK_MS)
 		return false;
 	a->missing = touches ? a->missing + b->missing : missing_of(a, b);
 	if (b->last_serial > a->last_serial)
@@ -121,7 +97,7 @@ static bool gap_between(const struct span *a, const struct span *b, uint64_t *re
 	bool wrapped =
 		a->last_serial >= UINT32_MAX - WRAP_SERIALS && b->first_serial < WRAP_SERIALS;
 
-	if (a->channel != b->channel || b->first_ms < a->last_ms - STAMP_SLACK_MS ||
+	if (a->channel != b->channel || b->first_ms < a->last_ms - SERIAL_SLACK_MS ||
 	    (b->first_serial <= a->last_serial && !wrapped))
 		return false;
 	*ret_gap = b->first_serial - a->last_serial - 1; /* modulo 2^32, as serials are */
@@ -181,27 +157,31 @@ static size_t spans_join(struct span *spans, size_t count)
 	return kept + 1;
 }
 
+/* Joins the span into the run, whichever of them comes first. */
+static bool run_join(struct span *run, const struct span *span)
+{
+	struct span low = *span;
+
+	if (span->first_serial >= run->first_serial)
+		return span_join(run, span);
+	if (!span_join(&low, run))
+		return false;
+	*run = low;
+	return true;
+}
+
 /* A run that grew may now touch the one that it was parted from. */
 static void rejoin(struct stream *stream, size_t grown)
 {
 	size_t last = stream->count - 1;
+	size_t to = stream->count > REORDER_RUNS ? stream->count - REORDER_RUNS : 0;
 
-	for (size_t i = last, looked = 0; looked < REORDER_RUNS; i--, looked++) {
-		struct span *low = &stream->runs[grown], *high = &stream->runs[i];
-
-		if (i != grown && low->first_serial > high->first_serial) {
-			low = &stream->runs[i];
-			high = &stream->runs[grown];
-		}
-		if (i != grown && span_join(low, high)) {
-			size_t drop = (size_t)(high - stream->runs);
-
-			memmove(high, high + 1, (last - drop) * sizeof(*high));
-			stream->count--;
-			return;
-		}
-		if (i == 0)
-			return;
+	for (size_t i = last + 1; i-- > to;) {
+		if (i == grown || !run_join(&stream->runs[grown], &stream->runs[i]))
+			continue;
+		memmove(&stream->runs[i], &stream->runs[i + 1], (last - i) * sizeof(*stream->runs));
+		stream->count--;
+		return;
 	}
 }
 
@@ -240,8 +220,7 @@ static void runs_crowd(struct stream *stream)
 	stream->look_at = stream->count * 2 > RUNS_MAX ? stream->count * 2 : RUNS_MAX;
 }
 
-static void add_run(struct stream *stream, int64_t channel, int64_t ms, uint32_t serial,
-		    bool is_other)
+static void add_run(struct stream *stream, const struct span *span)
 {
 	if (stream->count >= RUNS_MAX && stream->count >= stream->look_at)
 		runs_crowd(stream);
@@ -249,12 +228,7 @@ static void add_run(struct stream *stream, int64_t channel, int64_t ms, uint32_t
 		stream->size = stream->size ? stream->size * 2 : REORDER_RUNS;
 		stream->runs = mem_resize(stream->runs, stream->size * sizeof(*stream->runs));
 	}
-	stream->runs[stream->count++] = (struct span){.channel = channel,
-						      .other = is_other,
-						      .first_serial = serial,
-						      .last_serial = serial,
-						      .first_ms = ms,
-						      .last_ms = ms};
+	stream->runs[stream->count++] = *span;
 }
 
 void stream_restart(struct stream *stream)
@@ -286,22 +260,27 @@ bool stream_full(const struct stream *stream)
 	return stream->count >= 2 * RUNS_MAX;
 }
 
-void stream_note(struct stream *stream, int64_t channel, int64_t ms, uint32_t serial, bool is_other)
+void stream_note(struct stream *stream, int64_t channel, struct serial_run serials)
 {
+	const struct span span = {.channel = channel,
+				  .other = serials.other,
+				  .first_serial = serials.first,
+				  .last_serial = serials.last,
+				  .first_ms = serials.first_ms,
+				  .last_ms = serials.last_ms};
 	size_t from = stream->count > REORDER_RUNS ? stream->count - REORDER_RUNS : 0;
 
 	for (size_t i = stream->count; i-- > from;) {
 		struct span *run = &stream->runs[i];
 		uint32_t length = run->last_serial - run->first_serial;
 
-		if (!span_take(run, channel, ms, serial))
+		if (!run_join(run, &span))
 			continue;
-		span_widen(run, ms, is_other);
 		if (stream->count > 1 && run->last_serial - run->first_serial != length)
 			rejoin(stream, i);
 		return;
 	}
-	add_run(stream, channel, ms, serial, is_other);
+	add_run(stream, &span);
 }
 
 /* Reads the rows of a statement whose bindings are set, behind the spans that are in the list. */
@@ -472,7 +451,7 @@ static bool tail_is_enough(const struct stream *tail, const struct span *runs, s
 		return true;
 	for (size_t i = 1; i < count; i++)
 		from_ms = runs[i].first_ms < from_ms ? runs[i].first_ms : from_ms;
-	return tail->runs[tail->count - 1].first_ms < from_ms - STAMP_SLACK_MS - ORDER_SLACK_MS;
+	return tail->runs[tail->count - 1].first_ms < from_ms - SERIAL_SLACK_MS - ORDER_SLACK_MS;
 }
 
 /* Adds spans of one node and one kind to those on file. whole: all of these are looked at, and
@@ -601,8 +580,8 @@ static int compare_delivered(const void *left, const void *right)
 static bool part_inside(const struct span *a, const struct span *b, uint64_t gap,
 			const struct span *span, struct delivered *ret_part)
 {
-	if (span->last_ms < a->last_ms - STAMP_SLACK_MS ||
-	    span->first_ms > b->first_ms + STAMP_SLACK_MS)
+	if (span->last_ms < a->last_ms - SERIAL_SLACK_MS ||
+	    span->first_ms > b->first_ms + SERIAL_SLACK_MS)
 		return false;
 	bool wrapped = b->first_serial <= a->last_serial;
 
@@ -734,7 +713,7 @@ static bool span_holds(const struct span *outer, const struct span *inner)
 {
 	return inner->first_serial >= outer->first_serial &&
 	       inner->last_serial <= outer->last_serial &&
-	       inner->first_ms <= outer->last_ms + STAMP_SLACK_MS;
+	       inner->first_ms <= outer->last_ms + SERIAL_SLACK_MS;
 }
 
 /* The holes between and inside what is left: what was filtered out may never have been lost. */

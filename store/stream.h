@@ -15,6 +15,7 @@
 #define SCLOG_STORE_STREAM_H
 
 #include "ingest/source.h"
+#include "store/serials.h"
 #include "store/sql.h"
 
 static inline int64_t channel_of(int64_t node, enum trust trust)
@@ -51,9 +52,8 @@ void stream_release(struct stream *stream);
 /* Another input begins; what was gathered has been flushed, or is not wanted. */
 void stream_restart(struct stream *stream);
 
-/* Notes a serial that was delivered. is_other: of a record that is not SECCOMP. */
-void stream_note(struct stream *stream, int64_t channel, int64_t ms, uint32_t serial,
-		 bool is_other);
+/* Notes serials that were delivered. */
+void stream_note(struct stream *stream, int64_t channel, struct serial_run serials);
 
 /* For who reads again from the last commit after a failed one: the runs are forgotten, and what
  * is known of the input is again what it was at the last stream_keep(), after that commit. */

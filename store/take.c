@@ -59,11 +59,8 @@ static void take_kind(struct store *store, struct taker *taker, const struct eve
 static bool take_events(struct store *store, struct taker *taker, const struct events_item *item,
 			struct err *err)
 {
-	const struct store_event *events = (const void *)(item + 1);
-
-	taker->events_taken =
-		writer_put_events(store, item->node, events, item->count, taker->events_taken, err);
-	if (taker->events_taken < item->count && !err->code)
+	taker->events_taken = writer_put_events(store, &item->events, taker->events_taken, err);
+	if (taker->events_taken < item->events.count && !err->code)
 		return false;
 	taker->events_taken = 0;
 	return true;

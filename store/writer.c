@@ -244,7 +244,8 @@ static void note_delivered(struct store *store, const struct event *event, int64
 	struct stream *stream = &slot_of(store)->stream;
 	int64_t channel = channel_of(node, event->trust);
 
-	stream_note(stream, channel, event->record->ms, event->record->serial, false);
+	stream_note(stream, channel,
+		    serial_run_of(event->record->serial, event->record->ms, false));
 	/* Who is in the multicast group gets every record, whatever its type. */
 	if (event->source == SOURCE_NETLINK)
 		stream_mark_full(stream, channel);
@@ -431,9 +432,6 @@ static int put_one(struct store *store, int64_t node, const struct store_event *
 {
 	struct kind *kind = kinds_get(store->kinds, event->kind);
 
-	if (kind->full_stream)
-		stream_note(&slot_of(store)->stream, channel_of(node, kind->trust), event->ms,
-			    event->serial, false);
 	if (event->ms < store->horizon_ms && !store->backfill) {
 		store->counts.expired++;
 		note_expired(slot_of(store), node, event->ms, 1);
@@ -468,38 +466,34 @@ static int put_one(struct store *store, int64_t node, const struct store_event *
  * them than that (tally_full()). */
 #define LOOK_EVENTS 8
 
-size_t writer_put_events(struct store *store, struct str node_name,
-			 const struct store_event *events, size_t count, size_t from,
+size_t writer_put_events(struct store *store, const struct store_events *events, size_t from,
 			 struct err *err)
 {
 	int64_t node;
 	int result = writer_begin(store, err);
 
 	if (result == 0)
-		result = node_number(store, node_name, &node, err);
+		result = node_number(store, events->node, &node, err);
 	if (result == 0)
 		result = tally_settle(store->tally, &store->sql, err);
 	if (result < 0)
 		return from;
-	for (size_t at = from; at < count; at++) {
-		const struct store_event *event = &events[at];
+	for (size_t at = from; at < events->count; at++) {
+		const struct store_event *event = &events->events[at];
 
-		if (at + 16 < count)
-			kinds_prefetch(store->kinds, events[at + 8].kind, events[at + 16].kind);
-		if (event->kind == STORE_NO_KIND) {
-			stream_note(&slot_of(store)->stream, channel_of(node, TRUST_KERNEL),
-				    event->ms, event->serial, true);
-			result = 0;
-		} else {
-			result = put_one(store, node, event, err);
-		}
+		if (at + 16 < events->count)
+			kinds_prefetch(store->kinds, event[8].kind, event[16].kind);
+		result = put_one(store, node, event, err);
 		if (result < 0)
 			return at;
 		if (seen_full(store->seen) ||
 		    ((result > 0 || at % LOOK_EVENTS == 0) && writer_full(store)))
 			return at + 1;
 	}
-	return count;
+	for (size_t i = 0; i < events->run_count; i++)
+		stream_note(&slot_of(store)->stream, channel_of(node, events->trust),
+			    events->runs[i]);
+	return events->count;
 }
 
 int writer_note_serial(struct store *store, struct str node_name, int64_t ms, uint32_t serial,
@@ -511,8 +505,8 @@ int writer_note_serial(struct store *store, struct str node_name, int64_t ms, ui
 	if (result == 0)
 		result = node_number(store, node_name, &node, err);
 	if (result == 0)
-		stream_note(&slot_of(store)->stream, channel_of(node, trust), ms, serial,
-			    !is_seccomp);
+		stream_note(&slot_of(store)->stream, channel_of(node, trust),
+			    serial_run_of(serial, ms, !is_seccomp));
 	return result;
 }
 

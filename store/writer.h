@@ -14,10 +14,10 @@ int writer_begin(struct store *store, struct err *err);
 /* Counts the event and its repeats, unless they were counted before. */
 int writer_put(struct store *store, const struct event *event, uint64_t text_mark, struct err *err);
 
-/* Counts events of kinds that were said, from the one at `from` on; returns where the store was full
- * or an error ended it, or how many there are. */
-size_t writer_put_events(struct store *store, struct str node, const struct store_event *events,
-			 size_t count, size_t from, struct err *err);
+/* Counts events of kinds that were said, from the one at `from` on, and behind the last notes the
+ * serials; returns where the store was full or an error ended it, or how many there are. */
+size_t writer_put_events(struct store *store, const struct store_events *events, size_t from,
+			 struct err *err);
 
 int writer_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,
 		       enum trust trust, bool is_seccomp, struct err *err);

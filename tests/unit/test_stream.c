@@ -174,6 +174,11 @@ static struct sums holes_of(struct sql *sql, int64_t node)
 	return sums;
 }
 
+static void note(struct stream *stream, int64_t channel, int64_t ms, uint32_t serial, bool is_other)
+{
+	stream_note(stream, channel, serial_run_of(serial, ms, is_other));
+}
+
 static void take_step(struct stream *stream, struct sql *sql, const struct step *step)
 {
 	if (step->kind == INPUT || step->kind == COMMIT)
@@ -183,9 +188,9 @@ static void take_step(struct stream *stream, struct sql *sql, const struct step 
 	if (step->kind == INPUT || step->kind == COMMIT)
 		return;
 	for (uint64_t serial = step->first; serial <= step->last; serial++)
-		stream_note(stream, channel_of(step->node ? step->node : NODE, TRUST_KERNEL),
-			    step->ms + (int64_t)(serial - step->first), (uint32_t)serial,
-			    step->kind == FULL && serial % 2);
+		note(stream, channel_of(step->node ? step->node : NODE, TRUST_KERNEL),
+		     step->ms + (int64_t)(serial - step->first), (uint32_t)serial,
+		     step->kind == FULL && serial % 2);
 }
 
 static void test_cases(void **state)
@@ -293,7 +298,7 @@ static void deliver(struct stream *stream, struct sql *sql, struct delivered *de
 
 		if (random_below(100) >= keep)
 			continue;
-		stream_note(stream, KERNEL, 1000 + serial / 4 * 4, serial, is_other);
+		note(stream, KERNEL, 1000 + serial / 4 * 4, serial, is_other);
 		(full ? delivered->full : delivered->other)[serial] = true;
 		if (random_below(500) == 0)
 			flush(stream, sql);
@@ -344,7 +349,7 @@ static void test_many_runs(void **state)
 	(void)state;
 	open_store(&sql);
 	for (uint32_t i = 0; i < 20000; i++)
-		stream_note(&stream, KERNEL, i * 10, i * 10, false);
+		note(&stream, KERNEL, i * 10, i * 10, false);
 	flush(&stream, &sql);
 	struct sums sums = holes_of(&sql, NODE);
 
@@ -352,7 +357,7 @@ static void test_many_runs(void **state)
 	assert_int_equal(sums.filtered, 9 * 19999);
 	stream_restart(&stream);
 	for (uint32_t i = 0; i <= 199990; i++)
-		stream_note(&stream, KERNEL, i, i, i % 7 == 0);
+		note(&stream, KERNEL, i, i, i % 7 == 0);
 	flush(&stream, &sql);
 	sums = holes_of(&sql, NODE);
 	assert_int_equal(sums.lost, 0);
@@ -371,7 +376,7 @@ static void test_many_losses(void **state)
 	for (int again = 0; again < 2; again++) {
 		stream_restart(&stream);
 		for (uint32_t i = 0; i < 20000; i++)
-			stream_note(&stream, KERNEL, i * 10, i * 10, i % 3 == 0);
+			note(&stream, KERNEL, i * 10, i * 10, i % 3 == 0);
 		flush(&stream, &sql);
 		struct sums sums = holes_of(&sql, NODE);
 
@@ -401,14 +406,14 @@ static void test_many_nodes_and_boots(void **state)
 	(void)state;
 	open_store(&sql);
 	for (int64_t node = 1; node <= 100000 && !stream_full(&stream); node++)
-		stream_note(&stream, channel_of(node, TRUST_KERNEL), 1000, 5, false);
+		note(&stream, channel_of(node, TRUST_KERNEL), 1000, 5, false);
 	assert_true(stream_full(&stream));
 	assert_in_range(stream.count, 4097, 20000);
 	flush(&stream, &sql);
 	assert_false(stream_full(&stream));
 	stream_restart(&stream);
 	for (uint32_t i = 0; i < 100000; i++) {
-		stream_note(&stream, KERNEL, (int64_t)i * 60000, 100000 - i, true);
+		note(&stream, KERNEL, (int64_t)i * 60000, 100000 - i, true);
 		if (stream_full(&stream))
 			flush(&stream, &sql);
 	}
@@ -465,8 +470,7 @@ static void test_texts(void **state)
 	open_store(&sql);
 	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++)
 		for (uint32_t serial = runs[i].first; serial <= runs[i].last; serial++)
-			stream_note(&stream, channel_of(NODE, runs[i].trust), 1000 + serial, serial,
-				    true);
+			note(&stream, channel_of(NODE, runs[i].trust), 1000 + serial, serial, true);
 	assert_int_equal(stream_flush(&stream, &sql, &err), 0);
 	struct sums sums = holes_of(&sql, NODE);
 
@@ -528,8 +532,7 @@ static void test_many_flushes(void **state)
 		int before = sqlite3_total_changes(sql.db);
 
 		for (uint32_t serial = 0; serial < 9; serial++)
-			stream_note(&stream, KERNEL, i * 1000ll + serial, i * 10 + serial,
-				    serial % 2);
+			note(&stream, KERNEL, i * 1000ll + serial, i * 10 + serial, serial % 2);
 		flush(&stream, &sql);
 		assert_in_range(sqlite3_total_changes(sql.db) - before, 1, 2);
 	}
@@ -537,7 +540,7 @@ static void test_many_flushes(void **state)
 	assert_int_equal(number(&sql, "SELECT count(*) FROM span"), 3000);
 	/* what comes late finds its place all the same */
 	for (uint32_t i = 0; i < 1000; i++)
-		stream_note(&stream, KERNEL, i * 1000ll + 9, i * 10 + 9, true);
+		note(&stream, KERNEL, i * 1000ll + 9, i * 10 + 9, true);
 	flush(&stream, &sql);
 	assert_int_equal(holes_of(&sql, NODE).lost, 1999);
 	assert_int_equal(number(&sql, "SELECT count(*) FROM span"), 2000);
