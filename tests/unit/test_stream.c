@@ -284,12 +284,22 @@ static struct sums expected(const struct delivered *delivered)
 	return sums;
 }
 
-/* A part of a stream as an input of its own, some of it lost, locally out of order. */
+static void note_joined(struct stream *stream, struct serials *serials)
+{
+	for (size_t i = 0; i < serials->count; i++)
+		stream_note(stream, KERNEL, serials->done[i]);
+	serials->count = 0;
+}
+
+/* A part of a stream as an input of its own, some of it lost, locally out of order. Serials come one
+ * by one, or are joined before. */
 static void deliver(struct stream *stream, struct sql *sql, struct delivered *delivered,
 		    uint32_t from, uint32_t to, bool full)
 {
 	uint32_t *order = local_disorder(from, to, random_below(3) * 16);
 	uint32_t keep = full ? 97 : 20;
+	bool joined = random_below(2);
+	struct serials serials = {.count = 0};
 
 	stream_restart(stream);
 	for (uint32_t i = 0; i < to - from; i++) {
@@ -298,11 +308,18 @@ static void deliver(struct stream *stream, struct sql *sql, struct delivered *de
 
 		if (random_below(100) >= keep)
 			continue;
-		note(stream, KERNEL, 1000 + serial / 4 * 4, serial, is_other);
+		if (joined)
+			serials_note(&serials, serial, 1000 + serial / 4 * 4, is_other);
+		else
+			note(stream, KERNEL, 1000 + serial / 4 * 4, serial, is_other);
+		if (serials_full(&serials))
+			note_joined(stream, &serials);
 		(full ? delivered->full : delivered->other)[serial] = true;
 		if (random_below(500) == 0)
 			flush(stream, sql);
 	}
+	serials_end(&serials);
+	note_joined(stream, &serials);
 	flush(stream, sql);
 	free(order);
 }
