@@ -77,7 +77,8 @@ static int step(struct store *store, struct err *err)
 	uint64_t before = prune_done(keep->prune)->records;
 	int result = prune_step(keep->prune, &store->sql, LITTLE_MS, err);
 
-	tally_reset(store->tally); /* it may know rows that are gone */
+	tally_reset(store->tally); /* they may know rows that are gone */
+	seen_reset(store->seen);
 	if (result < 0)
 		return result;
 	store->horizon_ms = prune_done(keep->prune)->horizon_ms;

@@ -130,7 +130,8 @@ static void add_identity(uint32_t serial_low, uint32_t minute_ms, void *context)
 	enum trust trust =
 		merge_trust(add->merge, add->block & SEEN_TEXT_BLOCK ? TRUST_TEXT : TRUST_KERNEL);
 	struct merged_minute *minute = add->minute;
-	int result = seen_add(store->seen, &store->sql, minute->node, ms, serial, trust, add->err);
+	int result = seen_add(store->seen, &store->sql, minute->node, ms, serial, trust, false,
+			      add->err);
 
 	minute->theirs++;
 	minute->fresh += result == SEEN_NEW;
@@ -298,6 +299,8 @@ static int drop_wider(struct merge *merge, struct err *err)
 static int forget_open(struct store *store, const struct merged_minute *minute, struct err *err)
 {
 	int result = seen_flush(store->seen, &store->sql, err);
+
+	seen_reset(store->seen);
 	sqlite3_stmt *forget = result == 0
 				       ? sql_prepare(&store->sql,
 						     "UPDATE seen SET open = NULL WHERE node = ?1"

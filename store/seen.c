@@ -101,6 +101,13 @@ void seen_reset(struct seen *seen)
 	seen->again_count = 0;
 }
 
+/* More than half of what there is room for is known. */
+static bool is_crowded(const struct seen *seen)
+{
+	return seen->page_count > PAGES_MAX / 2 || seen->block_count > BLOCKS_MAX / 2 ||
+	       seen->again_count > AGAIN_ALL / 2;
+}
+
 bool seen_full(const struct seen *seen)
 {
 	return seen->page_count > PAGES_MAX - 2 * PAGES_RESERVED - 2 ||
@@ -155,27 +162,33 @@ static enum seen_added again_add(struct seen *seen, struct block *block, uint32_
 	return SEEN_NEW;
 }
 
-static enum seen_added block_add(struct seen *seen, struct block *block, uint32_t serial,
-				 uint16_t ms)
+static uint16_t page_new(struct seen *seen)
 {
-	uint16_t *page = &block->pages[serial >> 8 & 0xff];
+	struct page *page = &seen->pages[seen->page_count];
 
-	if (!*page) {
-		struct page *new_page = &seen->pages[seen->page_count];
+	memset(page->ms, 0xff, sizeof(page->ms));
+	memset(page->open, 0, sizeof(page->open));
+	return (uint16_t)++seen->page_count;
+}
 
-		memset(new_page->ms, 0xff, sizeof(new_page->ms));
-		memset(new_page->open, 0, sizeof(new_page->open));
-		*page = (uint16_t)++seen->page_count;
-	}
-	uint16_t *at = &seen->pages[*page - 1].ms[serial & 0xff];
+static inline enum seen_added block_add(struct seen *seen, struct block *block, uint32_t serial,
+					uint16_t ms, bool open)
+{
+	uint16_t *index = &block->pages[serial >> 8 & 0xff];
+	uint32_t at = serial & 0xff;
 
-	if (*at == ms)
+	if (!*index)
+		*index = page_new(seen);
+	struct page *page = &seen->pages[*index - 1];
+
+	if (page->ms[at] == ms)
 		return SEEN_KNOWN;
-	if (*at == UNSEEN) {
-		*at = ms;
-		return SEEN_NEW;
-	}
-	return again_add(seen, block, serial, ms);
+	if (page->ms[at] != UNSEEN)
+		return again_add(seen, block, serial, ms);
+	page->ms[at] = ms;
+	page->open[at / 64] |= (uint64_t)open << at % 64;
+	block->has_open |= open;
+	return SEEN_NEW;
 }
 
 struct load {
@@ -187,7 +200,7 @@ static void load_one(uint32_t serial_low, uint32_t minute_ms, void *context)
 {
 	struct load *load = context;
 
-	block_add(load->seen, load->block, serial_low, (uint16_t)minute_ms);
+	block_add(load->seen, load->block, serial_low, (uint16_t)minute_ms, false);
 }
 
 static bool is_open(const struct page *page, uint32_t at)
@@ -350,7 +363,7 @@ static inline struct block *block_of(struct seen *seen, struct sql *sql, int64_t
 }
 
 int seen_add(struct seen *seen, struct sql *sql, int64_t node, int64_t ms, uint32_t serial,
-	     enum trust trust, struct err *err)
+	     enum trust trust, bool open, struct err *err)
 {
 	struct block *block = block_of(seen, sql, node, ms, serial, err);
 
@@ -359,7 +372,7 @@ int seen_add(struct seen *seen, struct sql *sql, int64_t node, int64_t ms, uint3
 	if (trust == TRUST_TEXT)
 		block = block_text(seen, block);
 	seen->last_at = block;
-	enum seen_added added = block_add(seen, block, serial, (uint16_t)(ms % MINUTE_MS));
+	enum seen_added added = block_add(seen, block, serial, (uint16_t)(ms % MINUTE_MS), open);
 
 	block->changed |= added == SEEN_NEW;
 	return added;
@@ -395,17 +408,6 @@ bool seen_in_text(const struct seen *seen, int64_t ms, uint32_t serial)
 
 	return text && (page_of(seen, text, ms, serial) ||
 			again_has(text, serial, (uint16_t)(ms % MINUTE_MS)));
-}
-
-void seen_open(struct seen *seen, int64_t ms, uint32_t serial)
-{
-	struct page *page = page_of(seen, seen->last_at, ms, serial);
-	uint32_t at = serial & 0xff;
-
-	if (!page)
-		return;
-	page->open[at / 64] |= (uint64_t)1 << at % 64;
-	seen->last_at->has_open = true;
 }
 
 bool seen_claim(struct seen *seen, int64_t ms, uint32_t serial)
@@ -570,7 +572,9 @@ int seen_flush(struct seen *seen, struct sql *sql, struct err *err)
 
 		if (result < 0)
 			return result;
+		seen->blocks[i].changed = false;
 	}
-	seen_reset(seen);
+	if (is_crowded(seen))
+		seen_reset(seen);
 	return 0;
 }

@@ -8,7 +8,8 @@
  * the minute at which it was stamped. In memory that is a table of pages of 256 serials, so that
  * the usual question (the serial after the last one) is one load. In the database a block is a
  * row, packed: see seen.c. Memory is bounded: when the pages run out, seen_full() asks for a
- * commit, which writes every changed block and forgets all. Internal to store/.
+ * commit, which writes every changed block; where more than half of it is used, all is forgotten then.
+ * Else it stays known: another writer's identities are not seen until seen_reset(). Internal to store/.
  */
 #ifndef SCLOG_STORE_SEEN_H
 #define SCLOG_STORE_SEEN_H
@@ -29,8 +30,8 @@ void seen_free(struct seen *seen);
 void seen_reserve(struct seen *seen);
 
 /*
- * Notes an identity; the connection must be inside a write transaction. Returns an enum seen_added,
- * or -errno.
+ * Notes an identity; the connection must be inside a write transaction. open: if it is new, its event
+ * is counted to no container. Returns an enum seen_added, or -errno.
  */
 enum seen_added {
 	SEEN_KNOWN, /* it was there */
@@ -39,7 +40,7 @@ enum seen_added {
 	SEEN_REFUSED,  /* too many serials of a minute were used again: it cannot be kept */
 };
 int seen_add(struct seen *seen, struct sql *sql, int64_t node, int64_t ms, uint32_t serial,
-	     enum trust trust, struct err *err);
+	     enum trust trust, bool open, struct err *err);
 
 /* What is known of an identity as the kernel's. */
 enum seen_kernel {
@@ -54,18 +55,13 @@ int seen_kernel(struct seen *seen, struct sql *sql, int64_t node, int64_t ms, ui
 /* Did a text say the kernel's identity that seen_add() just took? */
 bool seen_in_text(const struct seen *seen, int64_t ms, uint32_t serial);
 
-/*
- * An identity is open while its event is counted to no container: seen_open() says so of the one
- * that seen_add() just took, seen_claim() ends it, and returns true if it was open. What
- * seen_add() said of it must have been the last word.
- */
-void seen_open(struct seen *seen, int64_t ms, uint32_t serial);
+/* The identity that seen_add() took last is open no longer. Returns true if it was. */
 bool seen_claim(struct seen *seen, int64_t ms, uint32_t serial);
 
 /* True when the next event might find no room: commit first. */
 bool seen_full(const struct seen *seen);
 
-/* Writes what changed, then forgets everything. */
+/* Writes what changed. */
 int seen_flush(struct seen *seen, struct sql *sql, struct err *err);
 
 /* Forgets everything, unwritten. */

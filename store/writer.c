@@ -123,6 +123,7 @@ int writer_begin(struct store *store, struct err *err)
 	store->writing = true;
 	if (version != store->data_version) {
 		tally_reset(store->tally);
+		seen_reset(store->seen);
 		store->node = 0;
 		result = meta_horizon(&store->sql, &store->horizon_ms, err);
 	}
@@ -191,7 +192,7 @@ static int add_serial(struct store *store, const struct event *event, int64_t no
 	    (kernel == SEEN_KERNEL_OPEN && !event->container))
 		return kernel < 0 ? kernel : SEEN_SHADOWED;
 	return seen_add(store->seen, &store->sql, node, record->ms, record->serial, event->trust,
-			err);
+			!event->container, err);
 }
 
 /* The kernel said what a text had said before: of the two the kernel's counts. */
@@ -341,11 +342,8 @@ static int put_event(struct store *store, const struct event *event, int64_t nod
 			      record->has_serial ? LIMIT_SERIALS : LIMIT_TEXTS, err);
 	if (result == SEEN_KNOWN || result == SEEN_SHADOWED)
 		return take_again(store, event, node, result == SEEN_SHADOWED, err);
-	if (result >= 0 && record->has_serial) {
-		if (!event->container)
-			seen_open(store->seen, record->ms, record->serial);
+	if (result >= 0 && record->has_serial)
 		result = replace_text(store, event, node, err);
-	}
 	if (result < 0)
 		return result;
 	const struct tally_batch batch = {*ret_fresh, record->ms, record->ms};
@@ -441,7 +439,7 @@ static int put_one(struct store *store, int64_t node, const struct store_event *
 		return put_again(store, kind, event, node, true, err);
 	int result = err->code ? -err->code
 			       : seen_add(store->seen, &store->sql, node, event->ms, event->serial,
-					  kind->trust, err);
+					  kind->trust, !kind->has_container, err);
 
 	if (result == SEEN_REFUSED) {
 		store->counts.limited++;
@@ -450,8 +448,6 @@ static int put_one(struct store *store, int64_t node, const struct store_event *
 	if (result != SEEN_NEW)
 		return result < 0 ? result : put_again(store, kind, event, node, false, err);
 	store->counts.fresh++;
-	if (!kind->has_container)
-		seen_open(store->seen, event->ms, event->serial);
 	result = find_series(store, kind, event, node, err);
 	if (result >= 0)
 		tally_count_one(store->tally, kind->series, event);

@@ -86,17 +86,23 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int add(struct fixture *fixture, int64_t node, int64_t ms, uint32_t serial)
+static int add_as(struct fixture *fixture, int64_t node, int64_t ms, uint32_t serial, bool open)
 {
 	struct err err = ERR_INIT;
 
 	if (seen_full(fixture->seen))
 		flush(fixture);
-	int result = seen_add(fixture->seen, &fixture->sql, node, ms, serial, TRUST_KERNEL, &err);
+	int result =
+		seen_add(fixture->seen, &fixture->sql, node, ms, serial, TRUST_KERNEL, open, &err);
 
 	if (result < 0)
 		fail_msg("%s", err.message);
 	return result;
+}
+
+static int add(struct fixture *fixture, int64_t node, int64_t ms, uint32_t serial)
+{
+	return add_as(fixture, node, ms, serial, false);
 }
 
 static int add_text(struct fixture *fixture, int64_t ms, uint64_t hash)
@@ -151,6 +157,26 @@ static void test_random_identities(void **state)
 			open_store(fixture);
 		}
 	}
+}
+
+/* What was written is not read again; what somebody else wrote is seen after a reset. */
+static void test_written_stays_known(void **state)
+{
+	struct fixture *fixture = *state;
+	int64_t ms = MINUTE_0 * 60000;
+
+	assert_true(add(fixture, 1, ms, 5));
+	flush(fixture);
+	run(fixture, "UPDATE seen SET serials = x'07'"); /* damaged: reading it is an error */
+	assert_false(add(fixture, 1, ms, 5));
+	assert_true(add(fixture, 1, ms, 6));
+	flush(fixture);
+	seen_reset(fixture->seen);
+	assert_false(add(fixture, 1, ms, 5));
+	assert_false(add(fixture, 1, ms, 6));
+	run(fixture, "DELETE FROM seen");
+	seen_reset(fixture->seen);
+	assert_true(add(fixture, 1, ms, 5));
 }
 
 /* A storm: a million in order, then again. */
@@ -265,14 +291,13 @@ static void test_open_identities(void **state)
 	srandom(11);
 	for (int step = 0; step < 20000; step++) {
 		uint32_t at = random_below(COUNT), serial = 64000 + at;
-		bool fresh = add(fixture, 1, ms, serial);
+		bool is_open = random_below(3), fresh = add_as(fixture, 1, ms, serial, is_open);
 
 		assert_int_equal(fresh, !added[at]);
 		added[at] = true;
-		if (fresh && random_below(3)) {
-			seen_open(fixture->seen, ms, serial);
-			open[at] = true;
-		} else if (!fresh && random_below(2)) {
+		if (fresh) {
+			open[at] = is_open;
+		} else if (random_below(2)) {
 			assert_int_equal(seen_claim(fixture->seen, ms, serial), open[at]);
 			open[at] = false;
 		}
@@ -286,8 +311,7 @@ static void test_open_identities(void **state)
 	/* the same serials in another minute, and used twice in this one, are other identities */
 	assert_true(add(fixture, 1, ms + 60000, 64000));
 	assert_false(seen_claim(fixture->seen, ms + 60000, 64000));
-	assert_true(add(fixture, 1, ms + 1, 64000));
-	seen_open(fixture->seen, ms + 1, 64000);
+	assert_true(add_as(fixture, 1, ms + 1, 64000, true));
 	assert_false(seen_claim(fixture->seen, ms + 1, 64000));
 }
 
@@ -367,7 +391,7 @@ static void test_a_damaged_row_is_an_error(void **state)
 	run(fixture, "INSERT INTO seen VALUES (1, 29921701, 0, x'07', NULL)");
 	run(fixture, "INSERT INTO seen_text VALUES (1, 29921701, x'0102')");
 	assert_true(seen_add(fixture->seen, &fixture->sql, 1, MINUTE_0 * 60000, 5, TRUST_KERNEL,
-			     &err) < 0);
+			     false, &err) < 0);
 	assert_non_null(strstr(err.message, "damaged"));
 	err_clear(&err);
 	assert_true(seen_text_add(fixture->text, &fixture->sql, 1, MINUTE_0 * 60000, 5, &err) < 0);
@@ -457,6 +481,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_random_identities, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_written_stays_known, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_a_storm, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_minutes_out_of_order, set_up, tear_down),
 		cmocka_unit_test(test_bytes),
