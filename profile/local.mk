@@ -50,8 +50,12 @@ libsclog_a_SOURCES += \
 	profile/filter/parts.c \
 	profile/filter/live.c \
 	profile/filter/live.h \
+	profile/filter/refusals.c \
+	profile/filter/refusals.h \
 	profile/filter/rehearsal.c \
 	profile/filter/rehearsal.h \
+	profile/filter/stub.c \
+	profile/filter/stub.h \
 	profile/filter/unit.c \
 	profile/filter/unit.h \
 	profile/filter/value.c \
@@ -76,6 +80,8 @@ libsclog_a_SOURCES += \
 	profile/lints/advice.h \
 	profile/lints/misbuilt.c \
 	profile/lints/misbuilt.h \
+	profile/lints/names.c \
+	profile/lints/names.h \
 	profile/profile.c \
 	profile/profile.h \
 	profile/source.c \

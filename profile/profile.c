@@ -5,6 +5,7 @@
 #include "ingest/arch.h"
 #include "profile/lints/advice.h"
 #include "profile/lints/misbuilt.h"
+#include "profile/lints/names.h"
 #include "profile/source.h"
 #include "profile/document/spelling.h"
 #include "profile/answers/survey.h"
@@ -133,12 +134,6 @@ static int load_document(struct profile *profile, const struct profile_source *s
 
 static int load_unit(struct profile *profile, const struct profile_source *source, struct err *err)
 {
-	const struct unit_text text = {
-		.text = buf_str(&source->text),
-		.groups = buf_str(&source->groups),
-		.groups_failed = source->groups_failed.message,
-		.systemd_version = source->systemd_version,
-	};
 	int r = profile_options_complete(&profile->options, err);
 
 	profile->format = "systemd";
@@ -146,7 +141,8 @@ static int load_unit(struct profile *profile, const struct profile_source *sourc
 	profile->built.rules.loader = LOADER_SYSTEMD;
 	profile->options.runtime = RUNTIME_NONE;
 	if (r == 0)
-		r = unit_parse(&text, &profile->unit, &profile->lints, err);
+		r = unit_parse(buf_str(&source->text), &source->groups, &profile->unit,
+			       &profile->lints, err);
 	if (r == 0)
 		r = unit_build(&profile->unit, &profile->options, &profile->built.filter,
 			       &profile->built.rules.default_action, err);
@@ -239,8 +235,10 @@ static void finish_lint(struct profile *profile)
 {
 	if (!profile->built.rules.off)
 		advise(&profile->judge, profile->whole, &profile->lints);
-	if (!profile->built.rules.off && profile->built.rules.document)
+	if (!profile->built.rules.off && profile->built.rules.document) {
+		names_lint(&profile->built.document, &profile->options, &profile->lints);
 		misbuilt_lint(&profile->judge, &profile->lints);
+	}
 	lint_locate(&profile->lints, line_of, &profile->built.document);
 	lint_finish(&profile->lints);
 }

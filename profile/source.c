@@ -40,7 +40,7 @@ void profile_source_free(struct profile_source *source)
 	if (!source)
 		return;
 	filter_release(&source->filter);
-	buf_release(&source->groups);
+	buf_release(&source->groups.text);
 	buf_release(&source->text);
 	free(source->name);
 	free(source);
@@ -163,16 +163,16 @@ static int run_analyze(const char *argument, struct buf *output, struct err *err
 }
 
 /* What systemd says of its groups; that it says nothing matters only to who names one. */
-static void ask_systemd(struct profile_source *source)
+static void ask_systemd(struct unit_groups *groups)
 {
 	BUF_AUTO version = {0};
 	struct err ignored = ERR_INIT;
 
-	if (run_analyze("syscall-filter", &source->groups, &source->groups_failed) < 0)
-		buf_clear(&source->groups);
+	if (run_analyze("syscall-filter", &groups->text, &groups->failed) < 0)
+		buf_clear(&groups->text);
 	if (run_analyze("--version", &version, &ignored) == 0 && version.n &&
-	    sscanf(version.p, "systemd %5u", &source->systemd_version) != 1)
-		source->systemd_version = 0;
+	    sscanf(version.p, "systemd %5u", &groups->systemd_version) != 1)
+		groups->systemd_version = 0;
 }
 
 /* --- Podman's default */
@@ -328,7 +328,7 @@ static int acquire_file(struct profile_source *source, struct err *err)
 
 	if (r == 0 && sections_recognise(buf_str(&source->text))) {
 		source->kind = PROFILE_SOURCE_UNIT;
-		ask_systemd(source);
+		ask_systemd(&source->groups);
 	}
 	return r;
 }

@@ -26,7 +26,7 @@
 #include "base/buf.h"
 #include "profile/document/version.h"
 #include "profile/profile.h"
-#include "profile/filter/filter.h"
+#include "profile/filter/unit.h"
 
 enum profile_source_kind {
 	PROFILE_SOURCE_DOCUMENT, /* text: JSON or YAML */
@@ -40,11 +40,9 @@ struct profile_source {
 	enum loader loader; /* whose file it is known to be; LOADER_AUTO: its shape tells */
 	struct version loader_version; /* then: of which release; may be unknown */
 	struct buf text;
-	struct buf groups;        /* `systemd-analyze syscall-filter`; empty: could not be asked */
-	struct err groups_failed; /* then: why */
-	unsigned systemd_version; /* of systemd-analyze; 0: not known */
-	struct filter filter;     /* a stack, of this machine's arch and byte order */
-	bool threads_differ;      /* other threads of the process have another number of filters */
+	struct unit_groups groups;
+	struct filter filter; /* a stack, of this machine's arch and byte order */
+	bool threads_differ;  /* other threads of the process have another number of filters */
 };
 
 /* Fetches. -errno with words in err, its source named; -EFBIG above DOCUMENT_MAX_BYTES. */

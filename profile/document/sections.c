@@ -360,8 +360,7 @@ static int refuse_kind(const struct kind *kind, struct str text, struct err *err
 	return err_set(err, EINVAL, "1:1: %s%s", kind->what, message.p);
 }
 
-/* Those that start processes, of which systemd.exec(5) speaks. */
-static bool is_exec_section(struct str line)
+bool sections_is_exec(struct str line)
 {
 	static const char *const sections[] = {"[Service]", "[Socket]", "[Mount]", "[Swap]"};
 
@@ -383,7 +382,7 @@ int sections_check_unit(struct str text, struct err *err)
 		for (size_t i = 0; line.p[0] == '[' && i < sizeof(kinds) / sizeof(kinds[0]); i++)
 			if (has_kind(&kinds[i], line))
 				return refuse_kind(&kinds[i], text, err);
-		has_exec = has_exec || is_exec_section(line);
+		has_exec = has_exec || sections_is_exec(line);
 	}
 	if (has_exec)
 		return 0;

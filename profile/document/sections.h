@@ -22,6 +22,9 @@ bool sections_recognise(struct str text);
 /* -EINVAL with "1:1: what" where it is no unit of systemd: what it is, and what to give. */
 int sections_check_unit(struct str text, struct err *err);
 
+/* Whether that section starts processes: systemd.exec(5) speaks of these. */
+bool sections_is_exec(struct str line);
+
 /* Takes the next line off a text, without its end; false at the text's end. */
 bool sections_line(struct str *text, struct str *ret_line);
 /* The text without the blanks and line ends around it. */

@@ -3,9 +3,10 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
+#include "profile/filter/refusals.h"
 #include "profile/filter/rehearsal.h"
+#include "profile/filter/stub.h"
 #include "profile/filter/value.h"
-#include "profile/document/releases.h"
 #include "profile/document/spelling.h"
 
 #include <byteswap.h>
@@ -22,9 +23,6 @@
  * whatever they compare; 450 that compare 64 bits for more or less take it 8 seconds, and 1,200
  * more than 15. */
 #define REHEARSED_RULES 128
-
-/* Names that one remark about unknown ones shows. */
-#define UNKNOWN_SHOWN 8
 
 struct builder {
 	const struct rules *rules;
@@ -222,66 +220,6 @@ static int refuse_rule(struct builder *builder, const struct rule *rule, int cod
 		       other_place, place, quoted);
 }
 
-/*
- * What only runc refuses. Its init hands the listener over by write, which must not wait for
- * that listener (libcontainer/seccomp, InitSeccomp).
- */
-static int check_runc(struct builder *builder, const struct rule *rule, const char *place)
-{
-	if (!rule->name[0])
-		return err_set(builder->err, EINVAL, "%s: runc refuses an empty name", place);
-	if (rule->action != SCMP_ACT_NOTIFY)
-		return 0;
-	if (strcmp(rule->name, "write") == 0)
-		return err_set(builder->err, EINVAL, "%s: runc refuses SCMP_ACT_NOTIFY for write",
-			       place);
-	if (!builder->rules->document->listener_path && !builder->options->any_listener)
-		return err_set(builder->err, EINVAL,
-			       "%s: runc refuses SCMP_ACT_NOTIFY without a listenerPath", place);
-	return 0;
-}
-
-/* crun refuses an errno beside an action that has none (src/libcrun/seccomp.c). */
-static int check_crun(struct builder *builder, uint32_t action, bool has_errno, const char *place)
-{
-	uint32_t kind = action & SECCOMP_RET_ACTION_FULL;
-
-	if (!has_errno || kind == SECCOMP_RET_ERRNO || kind == SECCOMP_RET_TRACE)
-		return 0;
-	return err_set(builder->err, EINVAL,
-		       "%s: crun refuses an errno with an action other than SCMP_ACT_ERRNO and "
-		       "SCMP_ACT_TRACE",
-		       place);
-}
-
-static int check_rule(struct builder *builder, const struct rule *rule)
-{
-	const struct document *document = builder->rules->document;
-	const struct document_rule *from = &document->rules[rule->document_rule];
-	bool by_name = from->errno_name && builder->rules->loader == LOADER_PODMAN;
-	char place[PLACE_SIZE];
-
-	if (builder->options->runtime == RUNTIME_CRUN) {
-		document_rule_place(document, rule->document_rule, place);
-		return check_crun(builder, rule->action, from->errno_ret.present || by_name, place);
-	}
-	document_name_place(document, rule->document_rule, rule->document_name, place);
-	return check_runc(builder, rule, place);
-}
-
-static int check_default(struct builder *builder)
-{
-	const struct document *document = builder->rules->document;
-	bool by_name = document->default_errno && builder->rules->loader == LOADER_PODMAN;
-	char place[PLACE_SIZE];
-
-	if (builder->options->runtime != RUNTIME_CRUN)
-		return 0;
-	snprintf(place, sizeof(place), "%sdefaultErrnoRet", document->prefix);
-	return check_crun(builder, builder->rules->default_action,
-			  document->default_errno_ret.present || by_name, place);
-}
-
 bool filter_is_any_of(const struct rule *rule)
 {
 	unsigned seen = 0;
@@ -330,138 +268,15 @@ static int add_conditional(struct builder *builder, const struct rule *rule, int
  */
 static int add_rule(struct builder *builder, const struct rule *rule)
 {
-	int nr, r = check_rule(builder, rule);
+	int nr = seccomp_syscall_resolve_name(rule->name), r;
 
-	if (r < 0 || rule->action == builder->rules->default_action)
-		return r;
-	nr = seccomp_syscall_resolve_name(rule->name);
-	if (nr == __NR_SCMP_ERROR)
+	if (rule->action == builder->rules->default_action || nr == __NR_SCMP_ERROR)
 		return 0;
 	if (rule->arg_count == 0)
 		r = seccomp_rule_add_array(builder->context, rule->action, nr, 0, NULL);
 	else
 		r = add_conditional(builder, rule, nr);
 	return r < 0 ? refuse_rule(builder, rule, -r) : 0;
-}
-
-/* Why a name of a rule has no effect. */
-enum unknown_kind {
-	UNKNOWN_TYPO,  /* a syscall of no arch */
-	UNKNOWN_NEWER, /* than the libseccomp that builds the filter */
-	UNKNOWN_HERE,  /* --libseccomp has it, the one here does not, and cannot build its rule */
-	UNKNOWN_KINDS,
-};
-
-/* Names of a rule with one reason, in one remark. */
-struct unknown_names {
-	struct buf names;
-	size_t count;
-	size_t first; /* of them */
-};
-
-static bool is_name_of_any_arch(const char *name)
-{
-	int64_t nr;
-
-	for (const uint32_t *token = arch_all(); *token; token++)
-		if (syscall_number(*token, name, &nr))
-			return true;
-	return false;
-}
-
-/* UNKNOWN_KINDS for a name that has its effect. */
-static enum unknown_kind kind_of_name(const struct builder *builder, const char *name)
-{
-	const struct version *wanted = &builder->options->libseccomp;
-
-	if (!libseccomp_has(wanted, name))
-		return UNKNOWN_NEWER;
-	if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
-		return UNKNOWN_KINDS;
-	if (!is_name_of_any_arch(name))
-		return UNKNOWN_TYPO;
-	return wanted->count ? UNKNOWN_HERE : UNKNOWN_NEWER;
-}
-
-static void find_unknown_name(const struct builder *builder, struct unknown_names *unknown,
-			      size_t at, const char *text)
-{
-	enum unknown_kind kind = kind_of_name(builder, text);
-	char quoted[QUOTED_SIZE];
-
-	if (kind == UNKNOWN_KINDS)
-		return;
-	struct unknown_names *to = &unknown[kind];
-
-	if (to->count++ == 0)
-		to->first = at;
-	if (to->count <= UNKNOWN_SHOWN)
-		buf_format(&to->names, "%s%s", to->count > 1 ? ", " : "", text_quote(text, quoted));
-}
-
-/* The libseccomp that the filter is judged for. */
-static void put_library(const struct builder *builder, struct buf *text)
-{
-	const struct version *wanted = &builder->options->libseccomp;
-	const struct scmp_version *here = seccomp_version();
-
-	buf_put_str(text, STR("libseccomp "));
-	for (unsigned i = 0; i < wanted->count; i++)
-		buf_format(text, "%s%u", i ? "." : "", wanted->parts[i]);
-	if (!wanted->count)
-		buf_format(text, "%u.%u.%u", here->major, here->minor, here->micro);
-}
-
-static void lint_unknown(struct builder *builder, size_t rule, enum unknown_kind kind,
-			 const struct unknown_names *unknown)
-{
-	static const enum lint_kind kinds[UNKNOWN_KINDS] = {
-		[UNKNOWN_TYPO] = LINT_UNKNOWN_NAME,
-		[UNKNOWN_NEWER] = LINT_NEWER_NAME,
-		[UNKNOWN_HERE] = LINT_UNBUILT_NAME,
-	};
-	const struct scmp_version *here = seccomp_version();
-	char place[PLACE_SIZE];
-	BUF_AUTO text = {0};
-
-	put_library(builder, &text);
-	buf_format(&text, " %s %s", kind == UNKNOWN_HERE ? "knows" : "knows no syscall",
-		   unknown->names.p);
-	if (unknown->count > UNKNOWN_SHOWN)
-		buf_format(&text, " and %zu more", unknown->count - UNKNOWN_SHOWN);
-	if (kind == UNKNOWN_HERE)
-		buf_format(&text, ", but this one (%u.%u.%u) does not: the rule is ignored here",
-			   here->major, here->minor, here->micro);
-	else
-		buf_format(&text, "%s: the name%s no effect",
-			   kind == UNKNOWN_NEWER ? ", which it is older than" : "",
-			   unknown->count > 1 ? "s have" : " has");
-	if (unknown->count == 1)
-		document_name_place(builder->rules->document, rule, unknown->first, place);
-	else
-		document_rule_place(builder->rules->document, rule, place);
-	lint_report(builder->lints, kinds[kind], rule + 1, place, "%s", text.p);
-}
-
-/* All names of the document, those of rules that the loader drops too: a typo is a typo. */
-static void lint_unknown_names(struct builder *builder)
-{
-	const struct document *document = builder->rules->document;
-
-	for (size_t i = 0; i < document->rule_count; i++) {
-		const struct document_rule *rule = &document->rules[i];
-		struct unknown_names unknown[UNKNOWN_KINDS] = {0};
-
-		for (size_t j = 0; j < rule->names.count; j++)
-			find_unknown_name(builder, unknown, j, rule->names.all[j]);
-		if (rule->name && !rule->names.count)
-			find_unknown_name(builder, unknown, 0, rule->name);
-		for (size_t k = 0; k < UNKNOWN_KINDS; k++) {
-			if (unknown[k].count)
-				lint_unknown(builder, i, (enum unknown_kind)k, &unknown[k]);
-			buf_release(&unknown[k].names);
-		}
-	}
 }
 
 static bool is_action_of(const struct rules *rules, uint32_t value)
@@ -523,237 +338,12 @@ static bool wants_stub(const struct builder *builder)
 	       value_pass(builder->rules->default_action) < PASS_TRACED;
 }
 
-/* The largest number that the profile names for the arch; rules like the default count too. */
-static void find_last(const struct rules *rules, struct filter_arch *arch)
-{
-	int last = 0;
-
-	for (size_t i = 0; i < rules->count; i++) {
-		int nr = seccomp_syscall_resolve_name_arch(arch->token, rules->all[i].name);
-
-		if (nr > last)
-			last = nr;
-	}
-	arch->has_last = last > 0;
-	arch->last = (uint32_t)last;
-}
-
-#define STUB_MAX 12 /* instructions for one arch */
-
-struct stub {
-	struct sock_filter program[STUB_MAX * FILTER_MAX_ARCHES];
-	size_t count;
-};
-
-static void stub_put(struct stub *stub, uint16_t code, size_t jt, size_t jf, uint32_t k)
-{
-	stub->program[stub->count++] =
-		(struct sock_filter){.code = code, .jt = (uint8_t)jt, .jf = (uint8_t)jf, .k = k};
-}
-
-/* Numbers above last go to `enosys` instructions further on, the others to `go_on`. */
-static void stub_limit(struct stub *stub, const struct filter_arch *arch, size_t enosys,
-		       size_t go_on)
-{
-	if (arch && arch->has_last)
-		stub_put(stub, BPF_JMP | BPF_JGT | BPF_K, enosys, go_on, arch->last);
-	else
-		stub_put(stub, BPF_JMP | BPF_JA, 0, 0, (uint32_t)go_on);
-}
-
-/*
- * ld arch; jeq; ld nr; then (s390) nr 0, or bit 30 and a limit for each side of it, or one
- * limit; and last the return. Every arch that is not this one goes on behind it.
- */
-static void stub_arch(struct stub *stub, const struct filter *filter,
-		      const struct filter_arch *arch, bool with_zero)
-{
-	const uint32_t arch_at = offsetof(struct seccomp_data, arch);
-	const uint32_t nr_at = offsetof(struct seccomp_data, nr);
-	bool x86_64 = arch_audit(arch->token) == AUDIT_ARCH_X86_64;
-	bool s390 = with_zero && (arch->token == SCMP_ARCH_S390 || arch->token == SCMP_ARCH_S390X);
-	size_t tests = x86_64 ? 3 : s390 ? 2 : 1;
-
-	stub_put(stub, BPF_LD | BPF_W | BPF_ABS, 0, 0, arch_at);
-	stub_put(stub, BPF_JMP | BPF_JEQ | BPF_K, 0, tests + 2, arch_audit(arch->token));
-	stub_put(stub, BPF_LD | BPF_W | BPF_ABS, 0, 0, nr_at);
-	if (s390)
-		stub_put(stub, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0);
-	if (x86_64) {
-		stub_put(stub, BPF_JMP | BPF_JSET | BPF_K, 1, 0, ARCH_X32_BIT);
-		stub_limit(stub, filter_arch(filter, SCMP_ARCH_X86_64), 1, 2);
-		stub_limit(stub, filter_arch(filter, SCMP_ARCH_X32), 0, 1);
-	} else {
-		stub_limit(stub, arch, 0, 1);
-	}
-	stub_put(stub, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS);
-}
-
-/* x32 has its part in x86_64's. */
-static bool has_part(const struct filter *filter, const struct filter_arch *arch)
-{
-	const struct filter_arch *x32 = filter_arch(filter, SCMP_ARCH_X32);
-	const struct filter_arch *x86_64 = filter_arch(filter, SCMP_ARCH_X86_64);
-
-	if (arch == x32)
-		return arch->has_last && !x86_64;
-	return arch->has_last || (arch == x86_64 && x32 && x32->has_last);
-}
-
 static bool lists_host(const struct builder *builder)
 {
 	for (size_t i = 0; i < builder->rules->arches.count; i++)
 		if (token_of(builder, builder->rules->arches.all[i]) == builder->options->arch)
 			return true;
 	return false;
-}
-
-static void prepend_stub(struct builder *builder)
-{
-	struct filter *filter = builder->filter;
-	struct stub stub = {.count = 0};
-
-	for (size_t i = 0; i < filter->arch_count; i++)
-		find_last(builder->rules, &filter->arches[i]);
-	if (release_fact_holds(RUNC_STUB_LISTED_ONLY, &builder->options->runtime_version) &&
-	    !lists_host(builder))
-		filter->arches[0].has_last = false;
-	for (size_t i = 0; i < filter->arch_count; i++) {
-		if (has_part(filter, &filter->arches[i]))
-			stub_arch(&stub, filter, &filter->arches[i],
-				  !release_fact_holds(RUNC_S390_STUB_WITHOUT_ZERO,
-						      &builder->options->runtime_version));
-	}
-	size_t count = filter->count + stub.count;
-
-	filter->program = mem_resize(filter->program, (count + 1) * sizeof(*filter->program));
-	memmove(filter->program + stub.count, filter->program,
-		filter->count * sizeof(*filter->program));
-	memcpy(filter->program, stub.program, stub.count * sizeof(*filter->program));
-	filter->count = count;
-	filter->stub_count = stub.count;
-}
-
-/* Only runc 1.1.15 and later add the host's arch to those that have a stub. */
-static void lint_stub(struct builder *builder)
-{
-	char place[PLACE_SIZE];
-
-	if (!builder->filter->arches[0].has_last || builder->options->runtime_version.count ||
-	    lists_host(builder))
-		return;
-	snprintf(place, sizeof(place), "%sarchitectures", builder->rules->document->prefix);
-	lint_report(builder->lints, LINT_STUB_BY_RELEASE, 0, place,
-		    "the host's architecture is not listed: for syscalls newer than the profile, "
-		    "runc before 1.1.15 uses the default action, later ones (as here) ENOSYS");
-}
-
-/* Why the runtime of that release refuses the flag, or NULL. */
-static const enum release_fact *refusing_fact(const struct builder *builder, const char *flag,
-					      const struct version *version)
-{
-	static const enum release_fact flags = RUNC_NO_FLAGS, runc = RUNC_NO_WAIT_KILLABLE,
-				       crun = CRUN_NO_WAIT_KILLABLE;
-	bool is_runc = builder->options->runtime == RUNTIME_RUNC;
-	const enum release_fact *wait = is_runc ? &runc : &crun;
-
-	if (is_runc && release_fact_holds(flags, version))
-		return &flags;
-	if (strcmp(flag, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") == 0 &&
-	    release_fact_holds(*wait, version))
-		return wait;
-	return NULL;
-}
-
-static int check_flag(struct builder *builder, const char *flag, const char *place)
-{
-	static const struct version oldest = {{0}, 1};
-	const char *runtime = runtime_name(builder->options->runtime);
-	const struct version *version = &builder->options->runtime_version;
-	const enum release_fact *fact = refusing_fact(builder, flag, version);
-
-	if (fact)
-		return err_set(builder->err, EINVAL,
-			       "%s: %s before %s refuses %s, so the container would not start",
-			       place, runtime, release_fact_until(*fact), flag);
-	fact = version->count ? NULL : refusing_fact(builder, flag, &oldest);
-	if (fact && strcmp(flag, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") == 0 &&
-	    builder->options->runtime == RUNTIME_RUNC)
-		lint_report(builder->lints, LINT_FLAG_BY_RELEASE, 0, place,
-			    "runc before %s refuses every flag, and before %s this one",
-			    release_fact_until(*fact), release_fact_until(RUNC_NO_WAIT_KILLABLE));
-	else if (fact)
-		lint_report(builder->lints, LINT_FLAG_BY_RELEASE, 0, place,
-			    "%s before %s refuses %s; later ones accept %s", runtime,
-			    release_fact_until(*fact),
-			    *fact == RUNC_NO_FLAGS ? "every flag" : "this flag", flag);
-	return 0;
-}
-
-static int check_flags(struct builder *builder)
-{
-	static const char *const known[] = {
-		"SECCOMP_FILTER_FLAG_TSYNC",
-		"SECCOMP_FILTER_FLAG_LOG",
-		"SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-		"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
-	};
-	const struct strings *flags = &builder->rules->document->flags;
-	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < flags->count; i++) {
-		bool found = false;
-
-		for (size_t j = 0; j < sizeof(known) / sizeof(known[0]); j++)
-			found = found || strcmp(known[j], flags->all[i]) == 0;
-		snprintf(place, sizeof(place), "%sflags[%zu]", builder->rules->document->prefix, i);
-		if (!found)
-			return err_set(builder->err, EINVAL, "%s: unknown flag %s", place,
-				       text_quote(flags->all[i], quoted));
-		r = check_flag(builder, flags->all[i], place);
-	}
-	return r;
-}
-
-/* What a release of runc refuses of the actions, by their names in the document. */
-static int check_action(struct builder *builder, const char *name, const char *place)
-{
-	enum release_fact fact;
-
-	if (name && strcmp(name, "SCMP_ACT_NOTIFY") == 0)
-		fact = RUNC_NO_NOTIFY;
-	else if (name && (strcmp(name, "SCMP_ACT_KILL_PROCESS") == 0 ||
-			  strcmp(name, "SCMP_ACT_KILL_THREAD") == 0))
-		fact = RUNC_NO_KILL_VARIANTS;
-	else
-		return 0;
-	if (!release_fact_holds(fact, &builder->options->runtime_version))
-		return 0;
-	return err_set(builder->err, EINVAL,
-		       "%s: runc before %s refuses %s, so the container would not start", place,
-		       release_fact_until(fact), name);
-}
-
-static int check_actions(struct builder *builder)
-{
-	const struct document *document = builder->rules->document;
-	char rule_place[PLACE_SIZE], place[PLACE_SIZE + 16];
-	int r;
-
-	if (builder->options->runtime != RUNTIME_RUNC || !document)
-		return 0;
-	for (size_t i = 0; i < builder->rules->count; i++) {
-		size_t rule = builder->rules->all[i].document_rule;
-
-		document_rule_place(document, rule, rule_place);
-		snprintf(place, sizeof(place), "%s.action", rule_place);
-		r = check_action(builder, document->rules[rule].action_name, place);
-		if (r < 0)
-			return r;
-	}
-	snprintf(place, sizeof(place), "%sdefaultAction", document->prefix);
-	return check_action(builder, document->default_action, place);
 }
 
 static int add_rules(struct builder *builder, volatile size_t *ret_step)
@@ -837,12 +427,8 @@ static int rehearse_rules(struct builder *builder)
 static int build(struct builder *builder)
 {
 	size_t step;
-	int r = check_flags(builder);
+	int r = refusals_check(builder->rules, builder->options, builder->lints, builder->err);
 
-	if (r == 0)
-		r = check_actions(builder);
-	if (r == 0)
-		r = check_default(builder);
 	if (r == 0)
 		r = add_arches(builder);
 	if (r == 0)
@@ -853,10 +439,9 @@ static int build(struct builder *builder)
 		r = export_program(builder);
 	if (r < 0)
 		return r;
-	if (wants_stub(builder)) {
-		prepend_stub(builder);
-		lint_stub(builder);
-	}
+	if (wants_stub(builder))
+		stub_prepend(builder->filter, builder->rules, builder->options, lists_host(builder),
+			     builder->lints);
 	return filter_check(builder->filter->program, builder->filter->count, builder->err);
 }
 
@@ -880,7 +465,6 @@ int filter_build(const struct rules *rules, const struct profile_options *option
 		.rules = rules, .options = options, .filter = filter, .lints = lints, .err = err};
 
 	*filter = (struct filter){0};
-	lint_unknown_names(&builder);
 	raise_api_level();
 	builder.context = seccomp_init(rules->default_action);
 	if (!builder.context)

@@ -1,10 +1,10 @@
 #include "profile/filter/unit.h"
 
-#include "base/buf.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/document/resolve.h"
 #include "profile/document/sections.h"
+#include "profile/filter/value.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -19,10 +19,9 @@
 /* Groups in groups; systemd 252 has two levels. */
 #define MAX_GROUP_DEPTH 8
 
-#define ERRNO_LAST 4095
-
 struct parser {
-	const struct unit_text *in;
+	struct str text;
+	const struct unit_groups *groups;
 	struct unit *unit;
 	struct lints *lints;
 	struct err *err;
@@ -181,9 +180,8 @@ static int groups_unknown(struct parser *parser, const char *name)
 {
 	return err_set(parser->err, EINVAL, "%u:1: the contents of %s are unknown: %s",
 		       parser->line, name,
-		       parser->in->groups_failed && *parser->in->groups_failed
-			       ? parser->in->groups_failed
-			       : "systemd-analyze was not run");
+		       parser->groups->failed.code ? parser->groups->failed.message
+						   : "systemd-analyze was not run");
 }
 
 static int put_group(struct parser *parser, const struct assignment *assignment,
@@ -193,9 +191,9 @@ static int put_group(struct parser *parser, const struct assignment *assignment,
 	struct str members, line;
 	char quoted[QUOTED_SIZE];
 
-	if (parser->in->groups.n == 0)
+	if (parser->groups->text.n == 0)
 		return groups_unknown(parser, text_quote(call->name, quoted));
-	if (!find_group(parser->in->groups, call->name, &members)) {
+	if (!find_group(buf_str(&parser->groups->text), call->name, &members)) {
 		lint_line(parser, "systemd does not know the group %s: the word has no effect",
 			  text_quote(call->name, quoted));
 		return 0;
@@ -233,7 +231,7 @@ static bool parse_call(struct parser *parser, const struct assignment *assignmen
 	*colon = '\0';
 	call->how = strcmp(colon + 1, "kill") == 0 ? UNIT_CALL_KILL : UNIT_CALL_ERRNO;
 	if (!*word || (call->how == UNIT_CALL_ERRNO &&
-		       (!errno_from_name(colon + 1, &number) || number > ERRNO_LAST))) {
+		       (!errno_from_name(colon + 1, &number) || number > VALUE_ERRNO_MAX))) {
 		lint_line(parser, "%s is not a call with an errno: systemd ignores the word",
 			  quoted);
 		return false;
@@ -310,7 +308,7 @@ static int set_errno(struct parser *parser, struct str value)
 		parser->unit->has_errno = false;
 		return 0;
 	}
-	if (!errno_from_name(copy, &number) || number == 0 || number > ERRNO_LAST) {
+	if (!errno_from_name(copy, &number) || number == 0 || number > VALUE_ERRNO_MAX) {
 		lint_line(parser, "%s is not an errno: systemd ignores the line",
 			  text_quote(copy, quoted));
 		return 0;
@@ -450,15 +448,6 @@ static int set(struct parser *parser, struct str key, struct str value)
 
 /* --- lines */
 
-static void enter_section(struct parser *parser, struct str line)
-{
-	static const char *const sections[] = {"[Service]", "[Socket]", "[Mount]", "[Swap]"};
-
-	parser->in_section = false;
-	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
-		parser->in_section = parser->in_section || str_eq(line, str_from(sections[i]));
-}
-
 static int take_line(struct parser *parser, struct str line)
 {
 	line = sections_strip(line);
@@ -467,7 +456,7 @@ static int take_line(struct parser *parser, struct str line)
 	if (line.n == 0)
 		return 0;
 	if (line.p[0] == '[') {
-		enter_section(parser, line);
+		parser->in_section = sections_is_exec(line);
 		return 0;
 	}
 	if (equals == line.n)
@@ -495,7 +484,7 @@ static bool is_comment(struct str line)
 /* config_parse(): comments are left out between the parts of a line that goes on, too. */
 static int take_lines(struct parser *parser)
 {
-	struct str text = parser->in->text, line;
+	struct str text = parser->text, line;
 	BUF_AUTO whole = {0};
 	unsigned number = 0;
 	int r = 0;
@@ -526,7 +515,7 @@ static int read_known(struct parser *parser)
 	struct assignment assignment = {.list = &unit->known, .of_group = true};
 	static char group[] = "@known";
 	const struct unit_call call = {.name = group};
-	unsigned version = parser->in->systemd_version;
+	unsigned version = parser->groups->systemd_version;
 
 	if (!unit->filter.present || !unit->filter.allows || (version && version < 255))
 		return 0;
@@ -536,14 +525,15 @@ static int read_known(struct parser *parser)
 	return put_call(parser, &assignment, &call, 0);
 }
 
-int unit_parse(const struct unit_text *text, struct unit *ret_unit, struct lints *lints,
-	       struct err *err)
+int unit_parse(struct str text, const struct unit_groups *groups, struct unit *ret_unit,
+	       struct lints *lints, struct err *err)
 {
-	struct parser parser = {.in = text, .unit = ret_unit, .lints = lints, .err = err};
+	struct parser parser = {
+		.text = text, .groups = groups, .unit = ret_unit, .lints = lints, .err = err};
 	int r;
 
 	*ret_unit = (struct unit){0};
-	r = sections_check_unit(text->text, err);
+	r = sections_check_unit(text, err);
 	if (r == 0)
 		r = take_lines(&parser);
 	return r < 0 ? r : read_known(&parser);

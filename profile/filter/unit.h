@@ -27,6 +27,7 @@
 #ifndef SCLOG_PROFILE_FILTER_UNIT_H
 #define SCLOG_PROFILE_FILTER_UNIT_H
 
+#include "base/buf.h"
 #include "profile/document/lint.h"
 #include "profile/filter/filter.h"
 
@@ -62,20 +63,19 @@ struct unit {
 	struct unit_list known; /* @known, where it counts */
 };
 
-/* A unit's text, and what systemd said. */
-struct unit_text {
-	struct str text;
-	struct str groups;         /* `systemd-analyze syscall-filter`; empty: not to be had */
-	const char *groups_failed; /* then: why */
-	unsigned systemd_version;  /* 0: not known, taken for 255 or later */
+/* What this host's systemd says of its groups. */
+struct unit_groups {
+	struct buf text;          /* `systemd-analyze syscall-filter`; empty: not to be had */
+	struct err failed;        /* then: why */
+	unsigned systemd_version; /* 0: not known, taken for 255 or later */
 };
 
 /*
  * Reads it. What systemd would ignore with a word in its log is a lint here. -EINVAL with
  * "LINE:COLUMN: what" where the groups are needed and not known. unit_release() is due in any case.
  */
-int unit_parse(const struct unit_text *text, struct unit *ret_unit, struct lints *lints,
-	       struct err *err);
+int unit_parse(struct str text, const struct unit_groups *groups, struct unit *ret_unit,
+	       struct lints *lints, struct err *err);
 void unit_release(struct unit *unit);
 
 /* What systemd calls the arch of libseccomp's token in SystemCallArchitectures=; NULL if it does

@@ -60,15 +60,9 @@ static void write_drop_in(struct twin *twin, const struct unit *unit)
 
 int twin_of_unit(struct twin *twin, const struct profile_source *source, struct err *err)
 {
-	const struct unit_text text = {
-		.text = buf_str(&source->text),
-		.groups = buf_str(&source->groups),
-		.groups_failed = source->groups_failed.message,
-		.systemd_version = source->systemd_version,
-	};
 	struct lints ignored = {0};
 	struct unit unit;
-	int r = unit_parse(&text, &unit, &ignored, err);
+	int r = unit_parse(buf_str(&source->text), &source->groups, &unit, &ignored, err);
 
 	if (r == 0 && !unit.filter.present)
 		r = err_set(err, EINVAL,

@@ -20,14 +20,14 @@ const char *__lsan_default_suppressions(void)
 	return "leak:libseccomp.so";
 }
 
-static void build(const struct unit_text *in, const struct profile_options *options)
+static void build(const struct profile_source *source, const struct profile_options *options)
 {
 	struct filter stack = {0};
 	struct lints lints = {0};
 	struct err err = ERR_INIT;
 	struct unit unit;
 	uint32_t action;
-	int r = unit_parse(in, &unit, &lints, &err);
+	int r = unit_parse(buf_str(&source->text), &source->groups, &unit, &lints, &err);
 
 	if (r == 0)
 		r = unit_build(&unit, options, &stack, &action, &err);
@@ -42,18 +42,14 @@ static void build(const struct unit_text *in, const struct profile_options *opti
 	lint_release(&lints);
 }
 
-static void make_twin(const struct unit_text *in, const struct profile_options *options)
+static void make_twin(const struct profile_source *source, const struct profile_options *options)
 {
-	struct profile_source *source = profile_source_from_text("fuzz.service", in->text);
 	struct err err = ERR_INIT;
 	struct twin twin;
 
-	buf_put_str(&source->groups, in->groups);
-	source->systemd_version = in->systemd_version;
 	if (twin_make(&twin, source, options, &err) < 0 && !err.code)
 		abort();
 	twin_release(&twin);
-	profile_source_free(source);
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
@@ -66,10 +62,6 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		return 0;
 	struct str whole = str_of((const char *)data + 1, size - 1);
 	struct str text = str_of(whole.p, str_chr(whole, '\0'));
-	const struct unit_text in = {
-		.text = text,
-		.groups = str_skip(whole, text.n < whole.n ? text.n + 1 : text.n),
-		.systemd_version = 245 + data[0] % 16};
 
 	options.kernel_major = 5;
 	options.arch = hosts[data[0] / 16 % 3];
@@ -80,7 +72,13 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 			abort();
 		return 0;
 	}
-	build(&in, &options);
-	make_twin(&in, &options);
+	struct profile_source *source = profile_source_from_text("fuzz.service", text);
+
+	source->kind = PROFILE_SOURCE_UNIT;
+	buf_put_str(&source->groups.text, str_skip(whole, text.n < whole.n ? text.n + 1 : text.n));
+	source->groups.systemd_version = 245 + data[0] % 16;
+	build(source, &options);
+	make_twin(source, &options);
+	profile_source_free(source);
 	return 0;
 }

@@ -234,12 +234,13 @@ static struct profile *load(const char *text, enum loader loader, enum runtime r
 	options.kernel_major = 6;
 	if (sections_recognise(buf_str(&source->text))) {
 		source->kind = PROFILE_SOURCE_UNIT;
-		source->systemd_version = systemd;
+		source->groups.systemd_version = systemd;
 		/* a few of both, as systemd 252 has them; the profile's own list is to decide */
-		buf_put_str(&source->groups, STR("@default\n    # Always\n    brk\n    execve\n"
-						 "    getpid\n    futex_waitv\n\n"
-						 "@known\n    # All\n    read\n    mount\n"
-						 "    getpid\n    clone3\n"));
+		buf_put_str(&source->groups.text,
+			    STR("@default\n    # Always\n    brk\n    execve\n"
+				"    getpid\n    futex_waitv\n\n"
+				"@known\n    # All\n    read\n    mount\n"
+				"    getpid\n    clone3\n"));
 	}
 	if (profile_load(source, &options, &profile, &err) < 0)
 		fail_msg("%s\n%s", err.message, text);

@@ -88,8 +88,8 @@ static struct profile_source *source_of(const char *text)
 
 	if (sections_recognise(buf_str(&source->text))) {
 		source->kind = PROFILE_SOURCE_UNIT;
-		buf_put_str(&source->groups, str_from(groups));
-		source->systemd_version = 255;
+		buf_put_str(&source->groups.text, str_from(groups));
+		source->groups.systemd_version = 255;
 	}
 	return source;
 }
@@ -408,8 +408,8 @@ static void test_groups_unknown(void **state)
 		struct profile_source *source = source_of(cases[i].text);
 		struct err err = ERR_INIT;
 
-		buf_clear(&source->groups);
-		err_set(&source->groups_failed, ENOENT, "there is no such program");
+		buf_clear(&source->groups.text);
+		err_set(&source->groups.failed, ENOENT, "there is no such program");
 		struct profile *profile = load_source(source, &options, &err);
 
 		assert_int_equal(profile != NULL, cases[i].taken);
@@ -638,7 +638,7 @@ static void test_systemd_252(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	source->systemd_version = 252;
+	source->groups.systemd_version = 252;
 	struct profile *profile = load_source(source, &options, &err);
 
 	assert_non_null(profile);
@@ -1140,7 +1140,7 @@ static void check_refused(const struct library *library)
 	struct profile_options options = test_options();
 	struct profile_source *source = source_of(text.p);
 
-	source->systemd_version = 252;
+	source->groups.systemd_version = 252;
 	assert_null(load_source(source, &options, &err));
 	assert_non_null(strstr(err.message, "the unit would fail to start"));
 }

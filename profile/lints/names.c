@@ -1,0 +1,136 @@
+#include "profile/lints/names.h"
+
+#include "base/buf.h"
+#include "ingest/arch.h"
+#include "profile/document/releases.h"
+
+#include <seccomp.h>
+
+/* Names that one remark about unknown ones shows. */
+#define UNKNOWN_SHOWN 8
+
+struct naming {
+	const struct document *document;
+	const struct profile_options *options;
+	struct lints *lints;
+};
+
+/* Why a name of a rule has no effect. */
+enum unknown_kind {
+	UNKNOWN_TYPO,  /* a syscall of no arch */
+	UNKNOWN_NEWER, /* than the libseccomp that builds the filter */
+	UNKNOWN_HERE,  /* --libseccomp has it, the one here does not, and cannot build its rule */
+	UNKNOWN_KINDS,
+};
+
+/* Names of a rule with one reason, in one remark. */
+struct unknown_names {
+	struct buf names;
+	size_t count;
+	size_t first; /* of them */
+};
+
+static bool is_name_of_any_arch(const char *name)
+{
+	int64_t nr;
+
+	for (const uint32_t *token = arch_all(); *token; token++)
+		if (syscall_number(*token, name, &nr))
+			return true;
+	return false;
+}
+
+/* UNKNOWN_KINDS for a name that has its effect. */
+static enum unknown_kind kind_of_name(const struct naming *naming, const char *name)
+{
+	const struct version *wanted = &naming->options->libseccomp;
+
+	if (!libseccomp_has(wanted, name))
+		return UNKNOWN_NEWER;
+	if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
+		return UNKNOWN_KINDS;
+	if (!is_name_of_any_arch(name))
+		return UNKNOWN_TYPO;
+	return wanted->count ? UNKNOWN_HERE : UNKNOWN_NEWER;
+}
+
+static void find_unknown_name(const struct naming *naming, struct unknown_names *unknown, size_t at,
+			      const char *text)
+{
+	enum unknown_kind kind = kind_of_name(naming, text);
+	char quoted[QUOTED_SIZE];
+
+	if (kind == UNKNOWN_KINDS)
+		return;
+	struct unknown_names *to = &unknown[kind];
+
+	if (to->count++ == 0)
+		to->first = at;
+	if (to->count <= UNKNOWN_SHOWN)
+		buf_format(&to->names, "%s%s", to->count > 1 ? ", " : "", text_quote(text, quoted));
+}
+
+/* The libseccomp that the filter is judged for. */
+static void put_library(const struct naming *naming, struct buf *text)
+{
+	const struct version *wanted = &naming->options->libseccomp;
+	const struct scmp_version *here = seccomp_version();
+
+	buf_put_str(text, STR("libseccomp "));
+	for (unsigned i = 0; i < wanted->count; i++)
+		buf_format(text, "%s%u", i ? "." : "", wanted->parts[i]);
+	if (!wanted->count)
+		buf_format(text, "%u.%u.%u", here->major, here->minor, here->micro);
+}
+
+static void lint_unknown(const struct naming *naming, size_t rule, enum unknown_kind kind,
+			 const struct unknown_names *unknown)
+{
+	static const enum lint_kind kinds[UNKNOWN_KINDS] = {
+		[UNKNOWN_TYPO] = LINT_UNKNOWN_NAME,
+		[UNKNOWN_NEWER] = LINT_NEWER_NAME,
+		[UNKNOWN_HERE] = LINT_UNBUILT_NAME,
+	};
+	const struct scmp_version *here = seccomp_version();
+	char place[PLACE_SIZE];
+	BUF_AUTO text = {0};
+
+	put_library(naming, &text);
+	buf_format(&text, " %s %s", kind == UNKNOWN_HERE ? "knows" : "knows no syscall",
+		   unknown->names.p);
+	if (unknown->count > UNKNOWN_SHOWN)
+		buf_format(&text, " and %zu more", unknown->count - UNKNOWN_SHOWN);
+	if (kind == UNKNOWN_HERE)
+		buf_format(&text, ", but this one (%u.%u.%u) does not: the rule is ignored here",
+			   here->major, here->minor, here->micro);
+	else
+		buf_format(&text, "%s: the name%s no effect",
+			   kind == UNKNOWN_NEWER ? ", which it is older than" : "",
+			   unknown->count > 1 ? "s have" : " has");
+	if (unknown->count == 1)
+		document_name_place(naming->document, rule, unknown->first, place);
+	else
+		document_rule_place(naming->document, rule, place);
+	lint_report(naming->lints, kinds[kind], rule + 1, place, "%s", text.p);
+}
+
+void names_lint(const struct document *document, const struct profile_options *options,
+		struct lints *lints)
+{
+	const struct naming naming = {document, options, lints};
+
+	for (size_t i = 0; i < document->rule_count; i++) {
+		const struct document_rule *rule = &document->rules[i];
+		struct unknown_names unknown[UNKNOWN_KINDS] = {0};
+
+		for (size_t j = 0; j < rule->names.count; j++)
+			find_unknown_name(&naming, unknown, j, rule->names.all[j]);
+		if (rule->name && !rule->names.count)
+			find_unknown_name(&naming, unknown, 0, rule->name);
+		for (size_t k = 0; k < UNKNOWN_KINDS; k++) {
+			if (unknown[k].count)
+				lint_unknown(&naming, i, (enum unknown_kind)k, &unknown[k]);
+			buf_release(&unknown[k].names);
+		}
+	}
+}
