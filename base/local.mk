@@ -23,6 +23,7 @@ nodist_libsclog_a_SOURCES = base/own_filter.c
 own_filters = \
 	$(srcdir)/share/own-filter/write.json \
 	$(srcdir)/share/own-filter/read.json \
+	$(srcdir)/share/own-filter/fleet.json \
 	$(srcdir)/share/own-filter/watch.json \
 	$(srcdir)/share/own-filter/helper.json
 base/own_filter.c: base/own_filter.awk $(own_filters)
@@ -30,4 +31,4 @@ base/own_filter.c: base/own_filter.awk $(own_filters)
 	$(AM_V_GEN)LC_ALL=C $(AWK) -f $(srcdir)/base/own_filter.awk $(own_filters) >$@.new && mv $@.new $@
 CLEANFILES += base/own_filter.c
 EXTRA_DIST += base/own_filter.awk share/own-filter/write.json share/own-filter/read.json \
-	share/own-filter/watch.json share/own-filter/helper.json
+	share/own-filter/fleet.json share/own-filter/watch.json share/own-filter/helper.json

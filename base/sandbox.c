@@ -101,9 +101,8 @@ static const struct rule {
 /* clang-format on */
 
 static const char *const kind_names[] = {
-	[SANDBOX_READ] = "sclog-read",
-	[SANDBOX_WRITE] = "sclog-write",
-	[SANDBOX_WATCH] = "sclog-watch",
+	[SANDBOX_READ] = "sclog-read",     [SANDBOX_WRITE] = "sclog-write",
+	[SANDBOX_FLEET] = "sclog-fleet",   [SANDBOX_WATCH] = "sclog-watch",
 	[SANDBOX_HELPER] = "sclog-helper",
 };
 
@@ -144,18 +143,49 @@ static int allow_relatives(scmp_filter_ctx filter, const char *name)
 	return result;
 }
 
-static int add_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
+/* Other families of sockets, and what another resolver or TLS library than the recorded one calls. */
+static int allow_network(scmp_filter_ctx filter)
+{
+	static const char *const names[] = {"bind", "getpeername", "recvmsg", "sendmmsg",
+					    "shutdown"};
+	static const int families[] = {AF_INET, AF_INET6};
+	int nr = seccomp_syscall_resolve_name("socket"), result = 0;
+
+	for (size_t i = 0; i < COUNT(families) && result == 0; i++)
+		result = seccomp_rule_add(filter, SCMP_ACT_ALLOW, nr, 1,
+					  SCMP_A0_32(SCMP_CMP_EQ, families[i]));
+	for (size_t i = 0; i < COUNT(names) && result == 0; i++)
+		result = allow(filter, names[i]);
+	return result;
+}
+
+static int allow_recorded(scmp_filter_ctx filter, enum sandbox_kind kind)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < COUNT(always) && result == 0; i++)
-		result = allow(filter, always[i]);
 	for (const char *const *name = own_filter[kind]; *name && result == 0; name++) {
 		result = allow(filter, *name);
 		if (result == 0)
 			result = allow_relatives(filter, *name);
 	}
 	return result;
+}
+
+static int add_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < COUNT(always) && result == 0; i++)
+		result = allow(filter, always[i]);
+	if (result == 0)
+		result = allow_recorded(filter, kind);
+	if (result < 0 || kind != SANDBOX_FLEET)
+		return result;
+	/* it also writes a store, and enters another sandbox once it has what it asked for */
+	result = allow_network(filter);
+	if (result == 0)
+		result = allow(filter, "seccomp");
+	return result == 0 ? allow_recorded(filter, SANDBOX_WRITE) : result;
 }
 
 static int load_filter(enum sandbox_kind kind, bool recording)

@@ -16,6 +16,7 @@
 enum sandbox_kind {
 	SANDBOX_WRITE, /* writes a store */
 	SANDBOX_READ,  /* reads stores, logs and profiles, and writes its answer alone */
+	SANDBOX_FLEET, /* talks to a fleet's database, and writes a store */
 	SANDBOX_WATCH, /* writes a store for long: sockets of the local kinds, to ask and to notify */
 	SANDBOX_HELPER, /* reads for a watch that has given up its rights, and writes nothing */
 	SANDBOX_KIND_COUNT,

@@ -236,6 +236,8 @@ static int run(struct invocation *invocation, struct err *err)
 		return EXIT_FINE;
 	}
 	if (r == 0)
+		r = invocation_sandbox(invocation, err);
+	if (r == 0)
 		r = fleet_open(options->global.db, &fleet, err);
 	const struct action action = {fleet, options, keep_days, invocation->operands + 1,
 				      invocation->operand_count - 1};

@@ -183,8 +183,7 @@ static int push_configured(struct invocation *invocation, struct err *err)
 	invocation->misused = r < 0;
 	if (r < 0)
 		return r;
-	/* connecting asks for names, keys and certificates: that needs what the sandbox forbids */
-	invocation->sandboxed |= fleet_is_url(options->sending.to);
+	invocation->uses_fleet = fleet_is_url(options->sending.to);
 	invocation->output = fleet_is_url(options->sending.to) ? NULL : options->sending.to;
 	if (options->repeat)
 		repeat(invocation);

@@ -71,7 +71,7 @@ struct invocation {
 	const char *
 		output; /* where the answer is written, if not to standard output: before the sandbox */
 	bool looks_at_processes; /* for running containers: before the sandbox */
-	bool waits_for_fleet;    /* its database is read first: the sandbox has no network */
+	bool uses_fleet;         /* talks to its database: the sandbox has the network */
 	bool sandboxed;          /* invocation_sandbox() was called */
 	bool misused; /* set when the command line itself is wrong: --help is pointed to */
 };
@@ -83,6 +83,9 @@ struct invocation {
  * Further calls change nothing.
  */
 int invocation_sandbox(struct invocation *invocation, struct err *err);
+
+/* The same, of a command that needs a fleet's database no more: it gives up the network. */
+int invocation_leave_fleet(struct invocation *invocation, struct err *err);
 
 /* A command line that --help begins with, and what it does. */
 struct example {

@@ -147,7 +147,7 @@ static int call(const struct command *command, void *options, char **operands, s
 		.options = options,
 		.operands = operands,
 		.operand_count = count,
-		.waits_for_fleet = fleet_is_url(((struct global_options *)options)->db),
+		.uses_fleet = fleet_is_url(((struct global_options *)options)->db),
 	};
 	struct err err = ERR_INIT;
 

@@ -151,16 +151,17 @@ static void show_rows(void *progress, uint64_t rows)
 	progress_rows(progress, rows);
 }
 
-/* What the fleet has of the window, as a store in memory: before the sandbox, which has no network. */
+/* What the fleet has of the window, as a store in memory. */
 static int open_fleet(struct reading *reading, struct invocation *invocation, struct err *err)
 {
 	struct progress progress;
 	const struct fleet_progress shown = {show_rows, &progress};
 	struct fleet *fleet = NULL;
-	int r = store_open(NULL, STORE_MEMORY, NULL, &reading->store, err);
+	int r = invocation_sandbox(invocation, err);
 
+	if (r == 0)
+		r = store_open(NULL, STORE_MEMORY, NULL, &reading->store, err);
 	progress_begin(&progress, 0, invocation->global->quiet);
-
 	if (r == 0)
 		r = fleet_open(invocation->global->db, &fleet, err);
 	if (r == 0)
@@ -168,8 +169,7 @@ static int open_fleet(struct reading *reading, struct invocation *invocation, st
 			       err);
 	progress_clear(&progress);
 	fleet_close(fleet);
-	invocation->waits_for_fleet = false;
-	return r < 0 ? r : invocation_sandbox(invocation, err);
+	return r < 0 ? r : invocation_leave_fleet(invocation, err);
 }
 
 int reading_open_store(struct invocation *invocation, bool dry_run, struct store **ret_store,
@@ -270,8 +270,7 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 		r = open_fleet(reading, invocation, err);
 		return r < 0 ? r : reading_check_names(reading, err);
 	}
-	invocation->waits_for_fleet = false;
-	r = invocation_sandbox(invocation, err);
+	r = invocation_leave_fleet(invocation, err);
 	if (r < 0)
 		return r;
 	bool one_shot = invocation->operand_count > 0;

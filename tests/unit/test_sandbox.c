@@ -144,12 +144,15 @@ static void test_refused(void **state)
 	if (under_valgrind())
 		skip();
 	assert_int_equal(in_sandbox(try_execve), 0);
-	assert_int_equal(in_sandbox(try_socket), 0);
+	for (int kind = 0; kind < SANDBOX_KIND_COUNT; kind++)
+		assert_int_equal(in_sandbox_of((enum sandbox_kind)kind, try_socket),
+				 kind == SANDBOX_FLEET ? 1 : 0);
 	assert_int_equal(in_sandbox_of(SANDBOX_READ, try_local_socket), 0);
 	assert_int_equal(in_sandbox_of(SANDBOX_WRITE, try_local_socket), 0);
 #ifndef __SANITIZE_ADDRESS__ /* LeakSanitizer needs it */
 	assert_int_equal(in_sandbox(try_ptrace), 0);
 	assert_int_equal(in_sandbox_of(SANDBOX_WRITE, try_fork), 0);
+	assert_int_equal(in_sandbox_of(SANDBOX_FLEET, try_fork), 0);
 	assert_int_equal(in_sandbox_of(SANDBOX_WATCH, try_fork), 0);
 #endif
 	assert_int_equal(in_sandbox(try_chroot), 0);
@@ -162,6 +165,7 @@ static void test_work(void **state)
 		skip();
 	assert_int_equal(in_sandbox(try_work), 0);
 	assert_int_equal(in_sandbox_of(SANDBOX_WRITE, try_writing), 0);
+	assert_int_equal(in_sandbox_of(SANDBOX_FLEET, try_writing), 0);
 	assert_int_equal(in_sandbox_of(SANDBOX_WATCH, try_writing), 0);
 }
 
