@@ -12,6 +12,10 @@ libsclog_a_SOURCES += \
 	profile/document/passage.h \
 	profile/document/readers.c \
 	profile/document/readers.h \
+	profile/document/reader.h \
+	profile/document/readers_cluster.c \
+	profile/document/readers_docker.c \
+	profile/document/readers_oci.c \
 	profile/document/releases.c \
 	profile/document/releases.h \
 	profile/document/resolve.c \

@@ -586,13 +586,32 @@ static void lint_mark(struct reader *reader)
 			    "refuse: remove it");
 }
 
+/* What a template becomes is known only when it is rendered. */
+static int read_tree(struct document *document, struct str text, struct err *err)
+{
+	struct err malformed = ERR_INIT;
+	int r = tree_read(&document->tree, text, &malformed);
+	size_t at = str_find(document->tree.text, STR("{{"));
+	unsigned line, column;
+
+	if (r == 0)
+		return 0;
+	if (r != -EINVAL || at == document->tree.text.n)
+		return err_set(err, -r, "%s", malformed.message);
+	tree_place(&document->tree, at, &line, &column);
+	return err_set(err, EINVAL,
+		       "%u:%u: a template, which is no document before it is rendered: give what "
+		       "`helm template`, or the tool that it is written for, prints",
+		       line, column);
+}
+
 int document_parse(struct str text, const char *select, struct document *document,
 		   struct lints *lints, struct err *err)
 {
 	struct reader reader = {.document = document, .lints = lints, .err = err};
 
 	*document = (struct document){.prefix = ""};
-	int r = tree_read(&document->tree, text, err);
+	int r = read_tree(document, text, err);
 
 	if (r == 0)
 		r = readers_find(document, select, lints, err);

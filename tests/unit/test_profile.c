@@ -425,7 +425,7 @@ static const struct {
 	{"{\n\t\"defaultAction\": ,\n}", ":2:19: ", LOADER_AUTO},
 	{"", ": empty", LOADER_AUTO},
 	{"[]", ":1:1: not a seccomp profile", LOADER_AUTO},
-	{"5", ":1:1: a profile must be a JSON object", LOADER_AUTO},
+	{"5", ":1:1: not a seccomp profile: neither JSON", LOADER_AUTO},
 	{"{\"defaultAction\":\"SCMP_ACT_NOPE\"}", ": defaultAction: unknown action 'SCMP_ACT_NOPE'",
 	 LOADER_AUTO},
 	{"{\"defaultAction\":7}", ": defaultAction: must be a string", LOADER_AUTO},

@@ -310,7 +310,7 @@ static void test_lint_of_forms(void **state)
 static const struct {
 	const char *text, *message;
 } refusals[] = {
-	{"hello\n", "a:1:1: a profile must be a JSON object"},
+	{"hello\n", "a:1:1: not a seccomp profile: neither JSON"},
 	{"# nothing\n---\n", "empty: not a seccomp profile"},
 	{"a: b\na: c\n", "a:2:1: duplicate key 'a'"},
 	{"a: [1, 2\nb: 3\n", "a:2:"},
