@@ -2,7 +2,6 @@
 #include "cli/command.h"
 #include "cli/reading.h"
 #include "report/amended.h"
-#include "report/amended.h"
 #include "report/summary.h"
 
 #include <errno.h>
@@ -75,8 +74,10 @@ static int forget(struct store *store, struct forget_options *options,
 
 	if (options->evidence)
 		return acknowledge(store, options, err);
-	int r = store_forget(store, selection, options->dry_run, &counts, err);
+	int r = reading_check_names(store, selection, err);
 
+	if (r == 0)
+		r = store_forget(store, selection, options->dry_run, &counts, err);
 	if (r == 0 && !options->global.quiet)
 		r = amended_write(&counts, "forgotten", options->dry_run,
 				  format_from_name(options->global.format), stdout);

@@ -79,6 +79,8 @@ static int run(struct invocation *invocation, struct err *err)
 	if (r == 0)
 		r = reading_open_store(invocation, options->dry_run, &store, err);
 	if (r == 0)
+		r = reading_check_names(store, &selection, err);
+	if (r == 0)
 		r = store_relabel(store, &selection, &to, options->dry_run, &counts, err);
 	store_close(store);
 	if (r == 0 && !options->global.quiet)

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/mem.h"
 #include "report/message.h"
 #include "cli/progress.h"
 #include "cli/trace.h"
@@ -307,20 +308,49 @@ static void judge_input(struct feed *feed, const struct input *input, struct err
 				input->path);
 }
 
-/* An input that is there and could not be read, or not to its end, is evidence until it was. */
+/* Whether something is there that can be a log. A folder and a mistyped path are a mistake of who
+ * named them; so is what holds no records. A stream ends where the user ends it. */
+static bool may_hold_more(const struct feed *feed, const char *path, const struct err *why)
+{
+	bool is_stream = strcmp(path, "-") == 0;
+	struct stat stat_;
+
+	if ((is_stream ? fstat(STDIN_FILENO, &stat_) : stat(path, &stat_)) < 0 ||
+	    S_ISDIR(stat_.st_mode) || (why->code == EINVAL && !is_log(feed)))
+		return false;
+	return why->code != EINTR || S_ISREG(stat_.st_mode);
+}
+
+/* The input was read to its end: what was evidence of it is none. Of another stream it says nothing. */
+static int settle(struct feed *feed, const char *path, struct str place, struct err *err)
+{
+	const struct str line = intake_first_line(&feed->intake);
+	int result = 0;
+
+	if (line.n && !intake_is_foreign(&feed->intake))
+		result = store_settle_loss(feed->store, LOSS_INPUT, line, err);
+	if (result == 0 && strcmp(path, "-") != 0)
+		result = store_settle_loss(feed->store, LOSS_INPUT, place, err);
+	return result;
+}
+
+/* An input that could not be read, or not to its end, is evidence until it was: by its first line
+ * under any name, or by its path where not even that could be read. */
 static int note_unread(struct feed *feed, const char *path, const struct err *why, struct err *err)
 {
+	MEM_AUTO char *real = realpath(path, NULL);
+	const struct str place = str_from(real ? real : path);
+	const struct str line = intake_first_line(&feed->intake);
+
 	if (why->code == 0)
-		return store_settle_loss(feed->store, LOSS_INPUT, str_from(path), err);
-	/* no log at all: a mistake of who named it */
-	if (why->code == ENOENT || why->code == ENOTDIR || why->code == EISDIR ||
-	    why->code == EINTR || (why->code == EINVAL && !is_log(feed)))
+		return settle(feed, path, place, err);
+	if (!may_hold_more(feed, path, why))
 		return 0;
 	struct loss_note note = {
 		.kind = LOSS_INPUT,
 		.ms = feed->intake.last_ms,
-		.node = intake_node(&feed->intake, str_of(NULL, 0)),
-		.text = str_from(path),
+		.node = intake_last_node(&feed->intake),
+		.text = line.n ? line : place,
 		.detail = str_from(why->message),
 	};
 
@@ -345,6 +375,22 @@ static int put_in_force(void *context, const struct container *container, struct
 	if (!stated->source || feed->intake.from_ms > feed->intake.to_ms)
 		return 0;
 	return store_put_in_force(feed->store, &in_force, stating->err);
+}
+
+/* Says so of each owner; and of the container that the input is said to be of, which is known from now
+ * on, if it did nothing that was logged. */
+static int state_in_force(struct feed *feed, struct err *err)
+{
+	struct str node = intake_last_node(&feed->intake);
+	const struct container *silent = NULL;
+	int result = 0;
+
+	if (feed->intake.from_ms <= feed->intake.to_ms)
+		silent = assign_silent(feed->assign, node);
+	if (silent)
+		result = store_put_container(feed->store, node, silent, err);
+	return result < 0 ? result
+			  : assign_owners(feed->assign, put_in_force, &(struct stating){feed, err});
 }
 
 static int begin_input(struct feed *feed, const struct input *input, struct err *err)
@@ -374,7 +420,7 @@ static int feed_open_log(struct feed *feed, struct input *input, struct err *inp
 	if (result == 0)
 		result = intake_end(&feed->intake, !input_err->code, err);
 	if (result == 0)
-		result = assign_owners(feed->assign, put_in_force, &(struct stating){feed, err});
+		result = state_in_force(feed, err);
 	if (result == 0)
 		result = note_place(feed, err);
 	feed->counts->lines += feed->lines;
@@ -390,6 +436,8 @@ static int feed_log(struct feed *feed, const char *path, struct err *err)
 	struct input input;
 	int result = 0;
 
+	intake_begin(&feed->intake, path,
+		     NULL); /* of one that cannot be opened, nothing is known */
 	if (input_open(&input, path, &input_err) == 0)
 		result = feed_open_log(feed, &input, &input_err, err);
 	if (result == 0)
@@ -452,7 +500,7 @@ static int feed_journal(struct feed *feed, const char *path, struct err *err)
 	if (result == 0)
 		result = intake_end(&feed->intake, !input_err.code, err);
 	if (result == 0)
-		result = assign_owners(feed->assign, put_in_force, &(struct stating){feed, err});
+		result = state_in_force(feed, err);
 	if (result == 0)
 		result = note_unread(feed, path, &input_err, err);
 	feed->counts->lines += feed->lines;

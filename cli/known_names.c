@@ -56,15 +56,15 @@ static int add_observation(const struct observation *observation, void *context)
 }
 
 /* Counts what matches, and collects the names. */
-static int collect(const struct reading *reading, const struct selection *selection,
+static int collect(struct store *store, const struct selection *selection,
 		   struct collecting *collecting, struct err *err)
 {
 	bool is_node = collecting->kind->name == SIZE_MAX;
-	int r = query_known_containers(reading->store, selection, add_container, collecting, err);
+	int r = query_known_containers(store, selection, add_container, collecting, err);
 
 	/* a node may have no container; its observations are many, so they are asked for last */
 	if (r == 0 && is_node && (collecting->count == 0 || !selection->node.count))
-		r = query_observations(reading->store, selection, add_observation, collecting, err);
+		r = query_observations(store, selection, add_observation, collecting, err);
 	texts_sort(&collecting->names);
 	return r;
 }
@@ -76,12 +76,11 @@ static const char *name_at(size_t i, const void *context)
 	return i < names->count ? names->all[i] : NULL;
 }
 
-static int refuse(const struct reading *reading, const struct kind *kind, const char *value,
-		  struct err *err)
+static int refuse(struct store *store, const struct kind *kind, const char *value, struct err *err)
 {
 	static const struct selection everything;
 	struct collecting known = {.kind = kind};
-	int r = collect(reading, &everything, &known, err);
+	int r = collect(store, &everything, &known, err);
 	const char *near = nearest_find(str_from(value), name_at, &known.names);
 	BUF_AUTO text = {0};
 
@@ -91,6 +90,8 @@ static int refuse(const struct reading *reading, const struct kind *kind, const 
 	}
 	if (text.n)
 		buf_put_str(&text, known.names.count > LISTED_MAX ? STR(" ...)") : STR(")"));
+	else if (!near)
+		buf_format(&text, " (no %s is known)", kind->option);
 	if (near) {
 		buf_put_str(&text, STR(" (did you mean "));
 		text_put(&text, str_from(near));
@@ -103,13 +104,13 @@ static int refuse(const struct reading *reading, const struct kind *kind, const 
 	return r;
 }
 
-int reading_check_names(const struct reading *reading, struct err *err)
+int reading_check_names(struct store *store, const struct selection *selection, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		const struct choice *choice =
-			(const void *)((const char *)&reading->selection + kinds[i].choice);
+			(const void *)((const char *)selection + kinds[i].choice);
 
 		for (size_t k = 0; k < choice->count && r == 0; k++) {
 			struct selection one = {0};
@@ -117,10 +118,10 @@ int reading_check_names(const struct reading *reading, struct err *err)
 
 			*(struct choice *)(void *)((char *)&one + kinds[i].choice) =
 				(struct choice){&choice->values[k], 1};
-			r = collect(reading, &one, &found, err);
+			r = collect(store, &one, &found, err);
 			texts_release(&found.names);
 			if (r == 0 && found.count == 0)
-				r = refuse(reading, &kinds[i], choice->values[k], err);
+				r = refuse(store, &kinds[i], choice->values[k], err);
 		}
 	}
 	return r;

@@ -268,7 +268,7 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 	}
 	if (invocation->operand_count == 0 && fleet_is_url(invocation->global->db)) {
 		r = open_fleet(reading, invocation, err);
-		return r < 0 ? r : reading_check_names(reading, err);
+		return r < 0 ? r : reading_check_names(reading->store, &reading->selection, err);
 	}
 	r = invocation_leave_fleet(invocation, err);
 	if (r < 0)
@@ -279,7 +279,7 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 		     : open_store(reading, invocation, err);
 	if (r == 0)
 		warn(reading, invocation->global);
-	return r < 0 ? r : reading_check_names(reading, err);
+	return r < 0 ? r : reading_check_names(reading->store, &reading->selection, err);
 }
 
 void reading_close(struct reading *reading)

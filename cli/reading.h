@@ -96,7 +96,7 @@ int reading_needs_selection(const struct selection_options *options, const char 
 /* -ENOENT with the nearest names where one of the selection's names, as a container's, an image's, a
  * pod's, a namespace's, a workload's or a node's, is not known at all, at whatever time.
  * reading_open() does so. */
-int reading_check_names(const struct reading *reading, struct err *err);
+int reading_check_names(struct store *store, const struct selection *selection, struct err *err);
 
 /* What reading the FILEs alone can know of the evidence: reasons why it is not complete. */
 void reading_add_reasons(const struct reading *reading, struct evidence *evidence);

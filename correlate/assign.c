@@ -270,6 +270,23 @@ static bool is_owner(const struct owner *owner, const struct event *event)
 	return owner->container == event->container && str_eq(owner->node, event->node);
 }
 
+static void add_owner(struct assign *assign, const struct container *container, struct str node)
+{
+	assign->owners =
+		mem_resize(assign->owners, (assign->owner_count + 1) * sizeof(*assign->owners));
+	assign->last_owner = assign->owner_count++;
+	assign->owners[assign->last_owner] =
+		(struct owner){container, str_of(mem_copy(node), node.n)};
+}
+
+const struct container *assign_silent(struct assign *assign, struct str node)
+{
+	if (assign->owner_count || !assign->rest)
+		return NULL;
+	add_owner(assign, assign->rest, node);
+	return assign->rest;
+}
+
 /* Events of one owner come one after the other, so that the last one is often the same. */
 static void note_owner(struct assign *assign, const struct event *event)
 {
@@ -281,13 +298,8 @@ static void note_owner(struct assign *assign, const struct event *event)
 			return;
 		}
 	}
-	if (assign->owner_count == OWNERS_MAX)
-		return;
-	assign->owners =
-		mem_resize(assign->owners, (assign->owner_count + 1) * sizeof(*assign->owners));
-	assign->last_owner = assign->owner_count++;
-	assign->owners[assign->last_owner] =
-		(struct owner){event->container, str_of(mem_copy(event->node), event->node.n)};
+	if (assign->owner_count < OWNERS_MAX)
+		add_owner(assign, event->container, event->node);
 }
 
 int assign_owners(struct assign *assign, assign_owner_fn *each, void *context)

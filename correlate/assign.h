@@ -26,6 +26,10 @@ void assign_free(struct assign *assign);
 /* Fills in event->container (what the user says goes before what was there), attribution, reason and phase from event->record. */
 void assign_event(struct assign *assign, struct event *event);
 
+/* An input of this node ended. If no event came, it is the named container's all the same, if there is
+ * one for every record: returns that container, else NULL. */
+const struct container *assign_silent(struct assign *assign, struct str node);
+
 /*
  * Whose events came since the last time, each container (NULL: none) with each node once. A
  * container's strings live as long as `assign`, the node's until the callback returns.

@@ -30,6 +30,22 @@ struct str intake_node(const struct intake *intake, struct str framed)
 	return framed.n ? framed : intake->host_name;
 }
 
+struct str intake_last_node(const struct intake *intake)
+{
+	return intake_node(intake, str_of(intake->last_node, intake->node_n));
+}
+
+/* A line of the kernel's that is no record of seccomp says of which time and whose the log is, too. */
+static void saw_node(struct intake *intake, struct str node)
+{
+	if (str_eq(node, str_of(intake->last_node, intake->node_n)) ||
+	    node.n > sizeof(intake->last_node))
+		return;
+	if (node.n)
+		memcpy(intake->last_node, node.p, node.n);
+	intake->node_n = node.n;
+}
+
 /* "PATH:LINE", or the source's name alone where it has no lines. */
 static void put_where(struct buf *where, const struct intake *intake, const struct line *line)
 {
@@ -102,10 +118,15 @@ static const char *option_for(bool of_another_log)
 			      : "--trust-all counts it";
 }
 
+struct str intake_first_line(const struct intake *intake)
+{
+	return str_of(intake->name, intake->name_n);
+}
+
 /* What it is known by: who reads it again, under another name or with other options, finds it. */
 static struct str name_of(const struct intake *intake)
 {
-	return intake->name_n ? str_of(intake->name, intake->name_n) : str_from(intake->path);
+	return intake->name_n ? intake_first_line(intake) : str_from(intake->path);
 }
 
 int intake_leave(struct intake *intake, const struct line *line, const struct framed *framed,
@@ -370,6 +391,7 @@ static int take_framed(struct intake *intake, const struct line *line, struct fr
 	lower_trust(intake, framed);
 	switch (framed->kind) {
 	case FRAMED_RECORD:
+		saw_node(intake, framed->node);
 		return take_record(intake, line, framed, err);
 	case FRAMED_UNSTAMPED:
 		return refuse(intake, line->ended ? MALFORMED_STAMP : MALFORMED_PARTIAL, line,
@@ -391,6 +413,8 @@ static int take_framed(struct intake *intake, const struct line *line, struct fr
 			return refuse(intake, MALFORMED_LONG, line, framed, err);
 		return 0;
 	case FRAMED_AUDIT:
+		saw_node(intake, framed->node);
+		intake_saw(intake, framed->ms);
 		return store_note_serial(intake->store, intake_node(intake, framed->node),
 					 framed->ms, framed->serial, framed->trust, false, err);
 	}
@@ -443,7 +467,7 @@ void intake_begin(struct intake *intake, const char *path, const char *foreign)
 	intake->to_ms = INT64_MIN;
 	intake->refused = 0;
 	intake->untaken = (struct intake_untaken){0};
-	intake->name_n = 0;
+	intake->name_n = intake->node_n = 0;
 	pairs_free(intake->pairs);
 	intake->pairs = NULL;
 	intake->has_single = false;

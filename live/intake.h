@@ -54,6 +54,8 @@ struct intake {
 	} untaken;                   /* claims of it that were not taken */
 	struct pairs *pairs;         /* NULL: none looked for yet */
 	bool has_single; /* a record without a serial came: one with it may be the same */
+	size_t node_n;
+	char last_node[256]; /* what its latest line says, see intake_last_node() */
 	size_t name_n;
 	char name[512]; /* by which evidence of it is found again, whatever it is called */
 	bool explained[MALFORMED_COUNT];
@@ -74,6 +76,13 @@ static inline void intake_saw(struct intake *intake, int64_t ms)
 
 /* Another input begins. foreign is borrowed, as path. */
 void intake_begin(struct intake *intake, const char *path, const char *foreign);
+
+/* What tells the input from others, whatever it is called: its first line, and its path where that
+ * is short. Empty before the line was read. Valid until the next one begins. */
+struct str intake_first_line(const struct intake *intake);
+
+/* Whose the input is, as --node or its latest line says, else this host. */
+struct str intake_last_node(const struct intake *intake);
 
 /* No more comes of the input at hand: what waits is put. whole: it was read to its end, and evidence
  * of an earlier reading that does not hold any more is taken back. */
