@@ -61,6 +61,41 @@ static void read_row(sqlite3_stmt *row, struct observation *observation)
 		row_container(row, 10, &observation->container);
 }
 
+/* Containers that have no records: a selection of containers alone means them, too. */
+static int list_silent(struct amend *amend, struct err *err)
+{
+	static const char text[] =
+		"SELECT c.id, c.node, n.name, " ROW_CONTAINER " FROM container c JOIN node n"
+		" ON n.id = c.node WHERE NOT EXISTS (SELECT 1 FROM series WHERE container = c.id)"
+		" ORDER BY c.id";
+	sqlite3_stmt *rows = sql_prepare(amend->sql, text, err);
+	struct container container;
+	int result;
+
+	if (!rows)
+		return -err->code;
+	while ((result = sql_step(amend->sql, rows, err)) > 0) {
+		container = (struct container){.id = {NULL, 0}};
+		row_container(rows, 3, &container);
+		if (match_container(amend->selection, &container, sql_column_name(rows, 2)))
+			amend_add(amend, &(struct amended){0, sqlite3_column_int64(rows, 1),
+							   sqlite3_column_int64(rows, 0)});
+	}
+	sqlite3_finalize(rows);
+	return result;
+}
+
+/* Whether it asks for nothing that only records have. */
+static bool is_of_containers(const struct selection *selection)
+{
+	bool named = selection->container.count || selection->image.count || selection->pod.count ||
+		     selection->namespace.count || selection->workload.count;
+
+	return named && !selection->comm.count && !selection->exe.count &&
+	       !selection->syscall.count && !selection->arch.count && !selection->action.count &&
+	       !selection->has_since && !selection->has_until;
+}
+
 int amend_list(struct amend *amend, struct sql *sql, const struct selection *selection,
 	       struct err *err)
 {
@@ -88,7 +123,7 @@ int amend_list(struct amend *amend, struct sql *sql, const struct selection *sel
 							   observation.container_row});
 	}
 	sqlite3_finalize(rows);
-	return result;
+	return result == 0 && is_of_containers(selection) ? list_silent(amend, err) : result;
 }
 
 uint64_t amend_minutes(const struct amend *amend, int64_t hour)

@@ -9,7 +9,8 @@
 #include "store/query.h"
 
 struct amended {
-	int64_t series, node, container; /* container: 0 for none */
+	int64_t series, node,
+		container; /* series: 0 of a container without records; container: 0 for none */
 };
 
 struct amend {
@@ -20,7 +21,8 @@ struct amend {
 	size_t count, size;
 };
 
-/* Lists the series of the selection that have records in its window. */
+/* Lists the series of the selection that have records in its window, and of one of containers alone
+ * those that have no records at all. */
 int amend_list(struct amend *amend, struct sql *sql, const struct selection *selection,
 	       struct err *err);
 void amend_add(struct amend *amend, const struct amended *one);

@@ -200,11 +200,71 @@ static int relabel_series(struct store *store, struct relabel *relabel,
 		result = find_container(store, amended->node, to, &container, err);
 	if (result == 0 && !dry_run && container)
 		result = set_labels(&store->sql, container, to, err);
-	if (result == 0 && !dry_run && to->name.n && container != amended->container)
+	if (result == 0 && !dry_run && to->name.n && container != amended->container &&
+	    amended->series)
 		result =
 			find_target(&store->sql, amended->series, container, &relabel->target, err);
 	return result < 0 ? result
 			  : amend_hours(&relabel->amend, amended->series, move_hour, relabel, err);
+}
+
+static int run_pair(struct sql *sql, const char *text, int64_t from, int64_t to, struct err *err)
+{
+	sqlite3_stmt *statement = sql_prepare(sql, text, err);
+
+	if (!statement)
+		return -err->code;
+	sqlite3_bind_int64(statement, 1, from);
+	sqlite3_bind_int64(statement, 2, to);
+	int result = sql_done(sql, statement, err);
+
+	sqlite3_finalize(statement);
+	return result;
+}
+
+/* A container whose records have all moved was the other one: so what is known of it is known of that,
+ * where that has nothing of its own; and its active profiles and processes are that one's. */
+static int inherit(struct sql *sql, int64_t from, int64_t to, struct err *err)
+{
+#define OWN(column) #column " = coalesce(nullif(container." #column ", ''), a." #column ")"
+	static const char *const texts[] = {
+		"UPDATE container SET " OWN(runtime) ", " OWN(image) ", " OWN(pod) ", " OWN(namespace) ", " OWN(
+			workload) ", caps = coalesce(container.caps, a.caps),"
+				  " profile = coalesce(container.profile, a.profile),"
+				  " coverage = coalesce(nullif(container.coverage, 0), a.coverage)"
+				  " FROM container a WHERE a.id = ?1 AND container.id = ?2",
+		"UPDATE in_force SET container = ?2 WHERE container = ?1",
+		"UPDATE lifetime SET container = ?2 WHERE container = ?1",
+	};
+#undef OWN
+	int64_t records;
+	int result = ask(sql,
+			 "SELECT count(*) FROM series s JOIN hour h ON h.series = s.id"
+			 " WHERE s.container = ?1 AND ?2",
+			 from, to, &records, err);
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && result == 0 && !records; i++)
+		result = run_pair(sql, texts[i], from, to, err);
+	return result;
+}
+
+static int inherit_all(struct store *store, const struct amend *amend, const struct container *to,
+		       struct err *err)
+{
+	int64_t container, last = 0;
+	int result = 0;
+
+	for (size_t i = 0; i < amend->count && result == 0; i++) {
+		const struct amended *one = &amend->all[i];
+
+		if (!one->container || one->container == last)
+			continue;
+		last = one->container;
+		result = find_container(store, one->node, to, &container, err);
+		if (result == 0 && container != last)
+			result = inherit(&store->sql, last, container, err);
+	}
+	return result;
 }
 
 static int relabel_all(struct store *store, struct relabel *relabel, const struct container *to,
@@ -217,6 +277,8 @@ static int relabel_all(struct store *store, struct relabel *relabel, const struc
 	relabel->counts->series = amend->count;
 	for (size_t i = 0; i < amend->count && result == 0; i++)
 		result = relabel_series(store, relabel, &amend->all[i], to, dry_run, err);
+	if (result == 0 && !dry_run && to->name.n)
+		result = inherit_all(store, amend, to, err);
 	return result < 0 || dry_run ? result : amend_drop_empty(amend, &series, &containers, err);
 }
 
