@@ -102,6 +102,7 @@ shell_tests = \
 	tests/shell/bad-input.test \
 	tests/shell/budget.test \
 	tests/shell/blind.test \
+	tests/shell/clean.test \
 	tests/shell/newcomer.test \
 	tests/shell/bundle.test \
 	tests/shell/fleet.test \
