@@ -46,17 +46,33 @@ const char *phase_name(enum phase phase);
  */
 enum phase phase_of(const struct record *record);
 
+/*
+ * What of an event is one of a few words: its field, its type and the last of them. Struct event, its
+ * copies, and of the store the batches, the keys, the statements and the bundles are made from this
+ * table; the columns of its series are called as the fields.
+ *
+ * coverage is what the user says of an event where there is no container.
+ */
+#define EVENT_WORDS(X)                                             \
+	X(attribution, enum attribution, ATTRIBUTION_UNATTRIBUTED) \
+	X(reason, enum unattributed, UNATTRIBUTED_COUNT - 1)       \
+	X(phase, enum phase, PHASE_EXEC)                           \
+	X(source, enum source_kind, SOURCE_STRACE)                 \
+	X(coverage, enum coverage, COVERAGE_FULL)                  \
+	X(trust, enum trust, TRUST_KERNEL)
+
+#define EVENT_WORD_FIELD(field, type, last) type field;
+#define EVENT_WORD_AT(field, type, last)    EVENT_AT_##field,
+
+/* Their numbers in the table. */
+enum { EVENT_WORDS(EVENT_WORD_AT) EVENT_WORD_COUNT };
+
 struct event {
 	const struct record *record;
 	const struct container *container; /* NULL unless ATTRIBUTION_CONTAINER */
-	enum attribution attribution;
-	enum unattributed reason;
-	enum phase phase;
-	enum source_kind source;
-	enum trust trust;
-	bool full_stream;       /* its log carries all record types: its serial shows gaps */
-	enum coverage coverage; /* what the user says of it where there is no container */
-	uint32_t repeats;       /* further events that it stands for: a row of a summary */
+	EVENT_WORDS(EVENT_WORD_FIELD)
+	bool full_stream; /* its log carries all record types: its serial shows gaps */
+	uint32_t repeats; /* further events that it stands for: a row of a summary */
 	struct str node;
 };
 

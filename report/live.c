@@ -161,21 +161,18 @@ void live_put_text(struct live *live, struct buf *buf, const struct live_line *l
 		buf_release(&cells[i]);
 }
 
+#define WORD_OF_EVENT(field, type, last) observation.field = event->field;
+
 /* One event as the observation that it makes; borrows from it. */
 static struct observation observation_of(const struct event *event)
 {
 	const struct record *record = event->record;
 	struct observation observation = {
-		.attribution = event->attribution,
-		.reason = event->reason,
 		.node = event->node,
 		.comm_null = record->comm_null,
 		.exe_null = record->exe_null,
 		.comm = record->comm,
 		.exe = record->exe,
-		.phase = event->phase,
-		.source = event->source,
-		.trust = event->trust,
 		.has_arch = record->has_arch,
 		.arch = record->arch,
 		.nr = record->nr,
@@ -188,6 +185,7 @@ static struct observation observation_of(const struct event *event)
 		.ip = record->ip,
 	};
 
+	EVENT_WORDS(WORD_OF_EVENT)
 	if (event->container)
 		observation.container = *event->container;
 	return observation;

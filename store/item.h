@@ -28,8 +28,8 @@ struct put_item {
 
 struct event_item {
 	struct item item;
-	uint8_t has_serial, has_arch, comm_null, exe_null;
-	uint8_t attribution, reason, phase, source, trust, coverage, full_stream;
+	uint8_t has_serial, has_arch, comm_null, exe_null, full_stream;
+	uint8_t words[EVENT_WORD_COUNT];
 	uint16_t comm_n, exe_n; /* bytes behind the struct */
 	uint32_t serial, pid, arch, code;
 	int32_t nr;

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#define WORD_OF_OBSERVATION(field, type, last) event->field = observation->field;
+
 /* A series of theirs as an event whose record carries what the series is keyed by. */
 static void event_from(const struct observation *observation, struct record *record,
 		       struct event *event)
@@ -24,15 +26,11 @@ static void event_from(const struct observation *observation, struct record *rec
 	*event = (struct event){
 		.record = record,
 		.container = observation->container_row ? &observation->container : NULL,
-		.attribution = observation->attribution,
-		.reason = observation->reason,
-		.phase = observation->phase,
-		.source = observation->source,
-		.trust = observation->trust,
-		.coverage = observation->container_row ? COVERAGE_UNKNOWN
-						       : observation->container.coverage,
 		.node = observation->node,
 	};
+	EVENT_WORDS(WORD_OF_OBSERVATION)
+	event->coverage =
+		observation->container_row ? COVERAGE_UNKNOWN : observation->container.coverage;
 }
 
 /* The series may have no room left for another one in memory. */

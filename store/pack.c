@@ -205,6 +205,8 @@ static int room_beside(struct queue *queue, size_t size, const struct container 
 	return 0;
 }
 
+#define WORD_BYTE(field, type, last) (uint8_t) event->field,
+
 static int put_event(struct queue *queue, unsigned kind, const struct event *event,
 		     uint64_t text_mark, struct err *err)
 {
@@ -226,12 +228,7 @@ static int put_event(struct queue *queue, unsigned kind, const struct event *eve
 		.has_arch = record->has_arch,
 		.comm_null = record->comm_null,
 		.exe_null = record->exe_null,
-		.attribution = (uint8_t)event->attribution,
-		.reason = (uint8_t)event->reason,
-		.phase = (uint8_t)event->phase,
-		.source = (uint8_t)event->source,
-		.trust = (uint8_t)event->trust,
-		.coverage = (uint8_t)event->coverage,
+		.words = {EVENT_WORDS(WORD_BYTE)},
 		.full_stream = event->full_stream,
 		.comm_n = (uint16_t)comm.n,
 		.exe_n = (uint16_t)exe.n,

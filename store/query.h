@@ -38,14 +38,10 @@ struct observation {
 	int64_t container_row;      /* the store's number for the container, 0 if none */
 	struct container container; /* without one, only its coverage says something: what the
 				       user stated of these records */
-	enum attribution attribution;
-	enum unattributed reason;
+	EVENT_WORDS(EVENT_WORD_FIELD)
 	struct str node;
 	bool comm_null, exe_null;
 	struct str comm, exe; /* the bytes of the record, any bytes */
-	enum phase phase;
-	enum source_kind source;
-	enum trust trust;
 	bool has_arch;
 	uint32_t arch; /* AUDIT_ARCH_* */
 	int32_t nr;

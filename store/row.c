@@ -2,8 +2,8 @@
 
 #include "store/minutes.h"
 
-/* A store of schema 1 or 2 does not say it: as the migration to 3 does. */
-#define TRUST_BEFORE "(s.source IN (0, 3))"
+/* A store of schema 1 or 2 does not say what is trusted: as the migration to 3 does. */
+#define SERIES_BEFORE "(SELECT *, source IN (0, 3) AS trust FROM series)"
 
 /* What of an hour lies in the window as a whole is added up; what the window cuts is counted. */
 #define IN_WINDOW "FILTER (WHERE first >= ?1 AND last <= ?2)"
@@ -12,15 +12,19 @@
 	" max(last) " IN_WINDOW " AS last, count(*) - count(*) " IN_WINDOW " AS cut FROM hour"  \
 	" WHERE " hour " BETWEEN ?3 AND ?4 AND last >= ?1 AND first <= ?2 GROUP BY series)"
 
-#define OBSERVATIONS(trust, totals)                                                               \
-	"SELECT s.id, n.name, s.attribution, s.reason, s.phase, s.source, " trust                 \
-	", s.arch, s.nr,"                                                                         \
-	" s.code, t.count, t.first, t.last, s.pid, s.ip, p.comm, p.exe, s.coverage, t.cut, c.id," \
-	" " ROW_CONTAINER " FROM " totals                                                         \
-	" t JOIN series s ON s.id = t.series JOIN node n ON n.id = s.node"                        \
-	" JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container"         \
-	" ORDER BY n.name, s.attribution, c.name, c.cid, p.comm, p.exe, s.arch, s.nr, s.code,"    \
-	" " trust " DESC, s.phase, s.source, s.id"
+#define WORD(field, type, last) ", s." #field
+#define WORDS                   EVENT_WORDS(WORD)
+#define OBSERVATIONS(series, totals)                                                           \
+	"SELECT s.id, n.name, s.arch, s.nr, s.code, t.count, t.first, t.last, s.pid, s.ip,"    \
+	" p.comm, p.exe, t.cut, c.id, " ROW_CONTAINER WORDS " FROM " totals " t JOIN " series  \
+	" s ON s.id = t.series JOIN node n ON n.id = s.node"                                   \
+	" JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container"      \
+	" ORDER BY n.name, s.attribution, c.name, c.cid, p.comm, p.exe, s.arch, s.nr, s.code," \
+	" s.trust DESC, s.phase, s.source, s.id"
+
+/* Where the container's columns begin, and behind them the words. */
+#define AT_CONTAINER 14
+#define AT_WORDS     (AT_CONTAINER + ROW_CONTAINER_COLUMNS)
 
 /* So much of the store's hours, at most, is found by the index on hours; of more, all are read. */
 #define NARROW 8
@@ -43,9 +47,9 @@ static bool is_narrow(struct sql *sql, int64_t from_hour, int64_t to_hour)
 sqlite3_stmt *row_observations(struct sql *sql, int64_t since_ms, int64_t until_ms, struct err *err)
 {
 	static const char *const texts[2][2] = {
-		{OBSERVATIONS(TRUST_BEFORE, TOTALS("+hour")),
-		 OBSERVATIONS(TRUST_BEFORE, TOTALS("hour"))},
-		{OBSERVATIONS("s.trust", TOTALS("+hour")), OBSERVATIONS("s.trust", TOTALS("hour"))},
+		{OBSERVATIONS(SERIES_BEFORE, TOTALS("+hour")),
+		 OBSERVATIONS(SERIES_BEFORE, TOTALS("hour"))},
+		{OBSERVATIONS("series", TOTALS("+hour")), OBSERVATIONS("series", TOTALS("hour"))},
 	};
 	int64_t from_hour = since_ms < 0 ? INT64_MIN : since_ms / HOUR_MS / 24 * 24;
 	int64_t to_hour = until_ms == INT64_MAX ? INT64_MAX : until_ms / HOUR_MS;
@@ -64,7 +68,7 @@ sqlite3_stmt *row_observations(struct sql *sql, int64_t since_ms, int64_t until_
 
 int64_t row_cut(sqlite3_stmt *row)
 {
-	return sqlite3_column_int64(row, 18);
+	return sqlite3_column_int64(row, 12);
 }
 
 /* An enumerator from a file that may be anybody's: what is out of range is the first. */
@@ -104,34 +108,33 @@ void row_profile(sqlite3_stmt *row, int at, struct container *container)
 		container->profile = sql_column_bytes(row, at);
 }
 
+#define WORD_OF_ROW(field, type, last) \
+	observation->field = (type)bounded(row, AT_WORDS + EVENT_AT_##field, last);
+
 void row_observation(sqlite3_stmt *row, struct observation *observation)
 {
 	*observation = (struct observation){
 		.series = sqlite3_column_int64(row, 0),
 		.node = sql_column_name(row, 1),
-		.attribution = (enum attribution)bounded(row, 2, ATTRIBUTION_UNATTRIBUTED),
-		.reason = (enum unattributed)bounded(row, 3, UNATTRIBUTED_COUNT - 1),
-		.phase = (enum phase)bounded(row, 4, PHASE_EXEC),
-		.source = (enum source_kind)bounded(row, 5, SOURCE_STRACE),
-		.trust = (enum trust)bounded(row, 6, TRUST_KERNEL),
-		.has_arch = sqlite3_column_type(row, 7) != SQLITE_NULL,
-		.arch = (uint32_t)sqlite3_column_int64(row, 7),
-		.nr = sqlite3_column_int(row, 8),
-		.code = (uint32_t)sqlite3_column_int64(row, 9),
-		.count = (uint64_t)sqlite3_column_int64(row, 10),
+		.has_arch = sqlite3_column_type(row, 2) != SQLITE_NULL,
+		.arch = (uint32_t)sqlite3_column_int64(row, 2),
+		.nr = sqlite3_column_int(row, 3),
+		.code = (uint32_t)sqlite3_column_int64(row, 4),
+		.count = (uint64_t)sqlite3_column_int64(row, 5),
 		.count_exact = true,
-		.first_ms = sql_column_ms(row, 11),
-		.last_ms = sql_column_ms(row, 12),
-		.pid = (uint32_t)sqlite3_column_int64(row, 13),
-		.ip = (uint64_t)sqlite3_column_int64(row, 14),
-		.comm_null = sqlite3_column_type(row, 15) == SQLITE_NULL,
-		.exe_null = sqlite3_column_type(row, 16) == SQLITE_NULL,
-		.comm = sql_column_name(row, 15),
-		.exe = sql_column_name(row, 16),
-		.container_row = sqlite3_column_int64(row, 19),
+		.first_ms = sql_column_ms(row, 6),
+		.last_ms = sql_column_ms(row, 7),
+		.pid = (uint32_t)sqlite3_column_int64(row, 8),
+		.ip = (uint64_t)sqlite3_column_int64(row, 9),
+		.comm_null = sqlite3_column_type(row, 10) == SQLITE_NULL,
+		.exe_null = sqlite3_column_type(row, 11) == SQLITE_NULL,
+		.comm = sql_column_name(row, 10),
+		.exe = sql_column_name(row, 11),
+		.container_row = sqlite3_column_int64(row, 13),
 	};
+	EVENT_WORDS(WORD_OF_ROW)
 	if (observation->container_row)
-		row_container(row, 20, &observation->container);
+		row_container(row, AT_CONTAINER, &observation->container);
 	else
-		observation->container.coverage = (enum coverage)bounded(row, 17, COVERAGE_FULL);
+		observation->container.coverage = observation->coverage;
 }

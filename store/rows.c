@@ -50,8 +50,13 @@ static int connect(sqlite3 *db, void *sql, int argc, const char *const *argv,
 	table->sql = sql;
 	*ret_table = &table->vtab;
 	sqlite3_vtab_config(db, SQLITE_VTAB_DIRECTONLY);
-	return sqlite3_declare_vtab(
-		db, "CREATE TABLE rows (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r)");
+	BUF_AUTO text = {0};
+
+	buf_put_str(&text, STR("CREATE TABLE rows (a"));
+	for (int i = 1; i < ROWS_COLUMNS; i++)
+		buf_format(&text, ", %c", 'a' + i);
+	buf_put_char(&text, ')');
+	return sqlite3_declare_vtab(db, text.p);
 }
 
 static int disconnect(sqlite3_vtab *table)

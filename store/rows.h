@@ -5,10 +5,11 @@
 #ifndef SCLOG_STORE_ROWS_H
 #define SCLOG_STORE_ROWS_H
 
+#include "correlate/event.h"
 #include "store/sql.h"
 
-/* Of the table; it names them a, b, c ... */
-#define ROWS_COLUMNS 18
+/* Of the table, as many as a series has; it names them a, b, c ... */
+#define ROWS_COLUMNS (12 + EVENT_WORD_COUNT)
 
 /* SQLITE_NULL unless it is set; bytes must live until the next row is asked for. */
 struct rows_value {

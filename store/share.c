@@ -29,6 +29,9 @@
 	}
 
 #define CONTAINER_TEXT(field, column, key) TEXT(column),
+#define WORD_COLUMN(field, type, last)     INT(#field),
+#define WORD(field, type, last)            ", s." #field
+#define WORDS                              EVENT_WORDS(WORD)
 
 /* clang-format off */
 const struct share_table share_tables[SHARE_KIND_COUNT] = {
@@ -39,10 +42,10 @@ const struct share_table share_tables[SHARE_KIND_COUNT] = {
 	[SHARE_PROFILE] = {"profile", 2, {INT("key"), TEXT("json")}},
 	[SHARE_CONTAINER] = {"container", CONTAINER_TEXT_COUNT + 5, {INT("key"), TEXT("node"),
 		CONTAINER_TEXTS(CONTAINER_TEXT) INT("caps"), INT("coverage"), INT("profile")}},
-	[SHARE_SERIES] = {"series", 18, {INT("key"), TEXT("node"), INT("container"), INT("program"),
-		INT("nr"), INT("arch"), INT("code"), INT("attribution"), INT("reason"),
-		INT("phase"), INT("source"), INT("coverage"), INT("trust"), TEXT("syscall"),
-		TEXT("arch_name"), TEXT("action"), INT("pid"), INT("ip")}},
+	[SHARE_SERIES] = {"series", 12 + EVENT_WORD_COUNT, {INT("key"), TEXT("node"),
+		INT("container"), INT("program"), INT("nr"), INT("arch"), INT("code"),
+		EVENT_WORDS(WORD_COLUMN) TEXT("syscall"), TEXT("arch_name"), TEXT("action"),
+		INT("pid"), INT("ip")}},
 	[SHARE_DAY] = {"day", 6, {INT("day"), INT("series"), INT("count"), INT("first"), INT("last"),
 		BYTES("hours")}},
 	[SHARE_EMPTY] = {"empty", 2, {INT("day"), INT("series")}},
@@ -73,8 +76,8 @@ static const char *const texts[SHARE_KIND_COUNT] = {
 			    " ORDER BY c.id",
 	[SHARE_SERIES] =
 		"SELECT t.key, n.label, " CONTAINER_KEY ", mark(?1, p.comm, p.exe), s.nr, s.arch,"
-		" s.code, s.attribution, s.reason, s.phase, s.source, s.coverage, s.trust,"
-		" s.syscall, s.arch_name, s.action, s.pid, s.ip FROM temp.sent_series t"
+		" s.code" WORDS
+		", s.syscall, s.arch_name, s.action, s.pid, s.ip FROM temp.sent_series t"
 		" JOIN series s ON s.id = t.id JOIN node n ON n.id = s.node"
 		" JOIN program p ON p.id = s.program LEFT JOIN container c ON c.id = s.container"
 		" ORDER BY s.id",
@@ -148,8 +151,8 @@ static int list_series(struct sql *sql, uint64_t key, struct err *err)
 {
 	static const char text[] =
 		"INSERT INTO temp.sent_series SELECT s.id, mark(?1, n.label, c.cid, p.comm, p.exe,"
-		" s.nr, s.arch, s.code, s.attribution, s.reason, s.phase, s.source, s.coverage,"
-		" s.trust) FROM series s JOIN node n ON n.id = s.node JOIN program p"
+		" s.nr, s.arch, s.code" WORDS
+		") FROM series s JOIN node n ON n.id = s.node JOIN program p"
 		" ON p.id = s.program LEFT JOIN container c ON c.id = s.container"
 		" WHERE s.id IN (SELECT series FROM temp.sent_day)";
 	sqlite3_stmt *list = sql_prepare(sql, text, err);

@@ -439,11 +439,12 @@ static void bind_series(const struct share_taker *taker, sqlite3_stmt *statement
 	sqlite3_bind_int64(statement, at + 3, node);
 	if (!values[5].null)
 		sqlite3_bind_int64(statement, at + 4, values[5].number);
-	for (int i = 0; i < 7; i++) /* code, attribution, reason, phase, source, coverage, trust */
-		sqlite3_bind_int64(statement, at + 5 + i, values[6 + i].number);
+	sqlite3_bind_int64(statement, at + 5, values[6].number); /* code */
+	for (int i = 0; i < EVENT_WORD_COUNT; i++)
+		sqlite3_bind_int64(statement, at + 6 + i, values[7 + i].number);
 	if (taker->foreign) {
-		sqlite3_bind_int(statement, at + 10, COVERAGE_UNKNOWN);
-		sqlite3_bind_int(statement, at + 11, TRUST_TEXT);
+		sqlite3_bind_int(statement, at + 6 + EVENT_AT_coverage, COVERAGE_UNKNOWN);
+		sqlite3_bind_int(statement, at + 6 + EVENT_AT_trust, TRUST_TEXT);
 	}
 }
 
@@ -455,12 +456,15 @@ static int add_series(struct share_taker *taker, const struct share_value *value
 
 	if (!add)
 		return -err->code;
+	const struct share_value *names = &values[7 + EVENT_WORD_COUNT];
+	int at = 8 + EVENT_WORD_COUNT;
+
 	bind_series(taker, add, 2, values, node, container, program);
 	for (int i = 0; i < 3; i++) /* syscall, arch_name, action */
-		if (!values[13 + i].null)
-			sql_bind_bytes(add, 14 + i, values[13 + i].bytes);
-	sqlite3_bind_int64(add, 17, values[16].number);
-	sqlite3_bind_int64(add, 18, values[17].number);
+		if (!names[i].null)
+			sql_bind_bytes(add, at + i, names[i].bytes);
+	sqlite3_bind_int64(add, at + 3, names[3].number);
+	sqlite3_bind_int64(add, at + 4, names[4].number);
 	int result = sql_done(sql, add, err);
 
 	*ret_id = sqlite3_last_insert_rowid(sql->db);

@@ -21,9 +21,15 @@
 #define CONTAINER_KNOWN             CONTAINER_TEXTS(KNOWN)
 #define CONTAINER_DIFFERS           CONTAINER_TEXTS(DIFFERS)
 
-#define SERIES                                                                              \
-	"series (id, program, nr, container, node, arch, code, attribution, reason, phase," \
-	" source, coverage, trust, syscall, arch_name, action, pid, ip)"
+#define WORD(field, type, last)       #field ", "
+#define WORD_IS(field, type, last)    " AND " #field " = ?"
+#define WORD_VALUE(field, type, last) "?, "
+#define WORDS                         EVENT_WORDS(WORD)
+#define WORDS_ARE                     EVENT_WORDS(WORD_IS)
+#define WORD_VALUES                   EVENT_WORDS(WORD_VALUE)
+#define SERIES                                                         \
+	"series (id, program, nr, container, node, arch, code, " WORDS \
+	"syscall, arch_name, action, pid, ip)"
 #define HOUR "hour (series, hour, count, first, last, minutes)"
 
 static const char *const texts[SQL_COUNT] = {
@@ -65,10 +71,9 @@ static const char *const texts[SQL_COUNT] = {
 	[SQL_PROGRAM_ADD] = "INSERT INTO program (comm, exe) VALUES (?1, ?2)",
 	[SQL_SERIES_FIND] = "SELECT id FROM series WHERE program = ?1"
 			    " AND nr = ?2 AND container IS ?3 AND node = ?4 AND arch IS ?5"
-			    " AND code = ?6 AND attribution = ?7 AND reason = ?8 AND phase = ?9"
-			    " AND source = ?10 AND coverage = ?11 AND trust = ?12",
-	[SQL_SERIES_ADD] = "INSERT INTO " SERIES " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-			   " ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+			    " AND code = ?6" WORDS_ARE,
+	[SQL_SERIES_ADD] =
+		"INSERT INTO " SERIES " VALUES (?, ?, ?, ?, ?, ?, ?, " WORD_VALUES "?, ?, ?, ?, ?)",
 	/* OR FAIL, whose transaction is then ended: without a copy of what the statement changes */
 	[SQL_SERIES_ROWS] = "INSERT OR FAIL INTO " SERIES " SELECT * FROM rows",
 	[SQL_HOUR_FIND] =

@@ -2,6 +2,8 @@
 #include "store/item.h"
 #include "store/writer.h"
 
+#define WORD_OF_ITEM(field, type, last) event.field = (type)item->words[EVENT_AT_##field];
+
 /* The event that an item holds; its record is the taker's. */
 static struct event event_of(struct taker *taker, const struct event_item *item)
 {
@@ -10,17 +12,12 @@ static struct event event_of(struct taker *taker, const struct event_item *item)
 	struct event event = {
 		.record = record,
 		.container = item->container,
-		.attribution = (enum attribution)item->attribution,
-		.reason = (enum unattributed)item->reason,
-		.phase = (enum phase)item->phase,
-		.source = (enum source_kind)item->source,
-		.trust = (enum trust)item->trust,
-		.coverage = (enum coverage)item->coverage,
 		.full_stream = item->full_stream,
 		.repeats = item->repeats,
 		.node = item->node,
 	};
 
+	EVENT_WORDS(WORD_OF_ITEM)
 	record->has_serial = item->has_serial;
 	record->has_arch = item->has_arch;
 	record->comm_null = item->comm_null;

@@ -288,7 +288,7 @@ static int without_program(struct tally *tally, struct sql *sql, struct tally_ke
 {
 	const struct record beyond = {.comm_null = true};
 
-	key->phase = 0;
+	key->words[EVENT_AT_phase] = PHASE_APPLICATION;
 	return program_number(tally, sql, &beyond, true, &key->program, err);
 }
 
@@ -448,6 +448,8 @@ static inline uint32_t budget_hour(const struct tally *tally, const struct event
 		       : 0;
 }
 
+#define KEY_WORD(field, type, last) (uint8_t) event->field,
+
 static inline int key_of(struct tally *tally, struct sql *sql, const struct event *event,
 			 int64_t node, uint32_t hour, struct tally_key *ret_key, struct err *err)
 {
@@ -461,12 +463,7 @@ static inline int key_of(struct tally *tally, struct sql *sql, const struct even
 		.nr = record->nr,
 		.code = record->code,
 		.has_arch = record->has_arch,
-		.attribution = (uint8_t)event->attribution,
-		.reason = (uint8_t)event->reason,
-		.phase = (uint8_t)event->phase,
-		.source = (uint8_t)event->source,
-		.trust = (uint8_t)event->trust,
-		.coverage = (uint16_t)event->coverage,
+		.words = {EVENT_WORDS(KEY_WORD)},
 	};
 	if (event->container)
 		result = tally_container(tally, sql, node, event->container, &container, err);

@@ -97,9 +97,9 @@ static int find_donors(struct tally *tally, struct sql *sql, const struct tally_
 	if (key->has_arch)
 		sqlite3_bind_int64(list, 4, key->arch);
 	sqlite3_bind_int64(list, 5, key->code);
-	sqlite3_bind_int(list, 6, key->source);
-	sqlite3_bind_int(list, 7, key->phase);
-	sqlite3_bind_int(list, 8, replaces ? TRUST_TEXT : key->trust);
+	sqlite3_bind_int(list, 6, key->words[EVENT_AT_source]);
+	sqlite3_bind_int(list, 7, key->words[EVENT_AT_phase]);
+	sqlite3_bind_int(list, 8, replaces ? TRUST_TEXT : key->words[EVENT_AT_trust]);
 	if (replaces && key->container)
 		sqlite3_bind_int64(list, 9, key->container);
 	while ((result = sql_step(sql, list, err)) > 0) {

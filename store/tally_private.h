@@ -24,10 +24,11 @@ struct tally_key {
 	uint32_t arch;
 	int32_t nr;
 	uint32_t code;
-	uint8_t has_arch, attribution, reason, phase;
-	uint8_t source, trust;
-	uint16_t coverage;
+	uint8_t has_arch;
+	uint8_t words[7]; /* EVENT_WORDS */
 };
+
+_Static_assert(EVENT_WORD_COUNT <= sizeof(((struct tally_key *)NULL)->words), "room for all");
 
 /*
  * Events on their way to their series. With tens of thousands of series each event would wait

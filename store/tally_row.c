@@ -190,28 +190,25 @@ int tally_row_program(struct sql *sql, const struct record *record, bool make, i
 }
 
 /* What a series is found by, in the order of both statements. */
-#define KEY_VALUES 12
+#define KEY_NUMBERS 6
+#define KEY_VALUES  (KEY_NUMBERS + EVENT_WORD_COUNT)
 
 static void key_values(const struct tally *tally, const struct tally_key *key,
 		       struct rows_value to[KEY_VALUES])
 {
 	const struct rows_value none = {SQLITE_NULL, 0, {NULL, 0}},
-				values[KEY_VALUES] = {
+				numbers[KEY_NUMBERS] = {
 					rows_number(tally->programs[key->program].id),
 					rows_number(key->nr),
 					key->container ? rows_number(key->container) : none,
 					rows_number(key->node),
 					key->has_arch ? rows_number(key->arch) : none,
 					rows_number(key->code),
-					rows_number(key->attribution),
-					rows_number(key->reason),
-					rows_number(key->phase),
-					rows_number(key->source),
-					rows_number(key->coverage),
-					rows_number(key->trust),
 				};
 
-	memcpy(to, values, sizeof(values));
+	memcpy(to, numbers, sizeof(numbers));
+	for (int i = 0; i < EVENT_WORD_COUNT; i++)
+		to[KEY_NUMBERS + i] = rows_number(key->words[i]);
 }
 
 static int read_last_id(struct tally *tally, struct sql *sql, struct err *err)
@@ -304,15 +301,16 @@ static void series_values(struct new_series *all, const struct tally_series *ser
 	const struct tally_key *key = &series->key;
 	const char *arch = key->has_arch ? arch_name(arch_token(key->arch, key->nr)) : NULL;
 
-	row[0] = rows_number(series->id);
-	key_values(all->tally, key, &row[1]);
+	*row++ = rows_number(series->id);
+	key_values(all->tally, key, row);
+	row += KEY_VALUES;
 	if (key->has_arch)
-		row[13] = rows_text(name_of(all, key->arch, key->nr));
+		row[0] = rows_text(name_of(all, key->arch, key->nr));
 	if (arch)
-		row[14] = rows_text(str_from(arch));
-	row[15] = rows_text(action_of(all, key->code));
-	row[16] = rows_number(series->pid);
-	row[17] = rows_number((int64_t)series->ip);
+		row[1] = rows_text(str_from(arch));
+	row[2] = rows_text(action_of(all, key->code));
+	row[3] = rows_number(series->pid);
+	row[4] = rows_number((int64_t)series->ip);
 }
 
 static int next_series(void *context, struct rows_value row[ROWS_COLUMNS], struct err *err)
