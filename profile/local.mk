@@ -61,11 +61,14 @@ libsclog_a_SOURCES += \
 	profile/filter/stub.c \
 	profile/filter/stub.h \
 	profile/filter/unit.c \
+	profile/filter/unit_build.c \
 	profile/filter/unit.h \
 	profile/filter/value.c \
 	profile/filter/value.h \
 	profile/answers/answers.c \
 	profile/answers/answers.h \
+	profile/answers/bits.c \
+	profile/answers/bits.h \
 	profile/answers/condition.c \
 	profile/answers/condition.h \
 	profile/answers/judge.c \

@@ -1,6 +1,7 @@
 #include "profile/answers/reading.h"
 
 #include "base/mem.h"
+#include "profile/answers/bits.h"
 
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -149,134 +150,13 @@ static void bits_of(struct reader *reader, uint32_t at, region bits[32])
 	}
 }
 
-static region bit_xor(struct regions *regions, region a, region b)
-{
-	return diagram_choose(regions, a, region_not(regions, b), b);
-}
-
-/* sum = a + b + carry, or a + ~b + 1, which is a - b and carries if and only if a >= b. */
-static region add(struct regions *regions, const region a[32], const region b[32], bool minus,
-		  region sum[32])
-{
-	region carry = minus ? REGION_ALL : REGION_NONE;
-
-	for (unsigned i = 0; i < 32; i++) {
-		region other = minus ? region_not(regions, b[i]) : b[i];
-		region half = bit_xor(regions, a[i], other),
-		       both = region_and(regions, a[i], other);
-
-		sum[i] = bit_xor(regions, half, carry);
-		carry = region_or(regions, both, region_and(regions, half, carry));
-	}
-	return carry;
-}
-
-static void choose_bits(struct regions *regions, region set, const region yes[32],
-			const region no[32], region result[32])
-{
-	for (unsigned i = 0; i < 32; i++)
-		result[i] = diagram_choose(regions, set, yes[i], no[i]);
-}
-
-/* Up or down by a known count; zeros come in. */
-static void move_bits(const region from[32], unsigned count, bool left, region to[32])
-{
-	for (unsigned i = 0; i < 32; i++) {
-		if (left)
-			to[i] = i >= count ? from[i - count] : REGION_NONE;
-		else
-			to[i] = i + count < 32 ? from[i + count] : REGION_NONE;
-	}
-}
-
-/* The count's lowest five bits are what a shift takes. */
-static void shift(struct regions *regions, const region a[32], const region count[32], bool left,
-		  region result[32])
-{
-	region moved[32];
-
-	memcpy(result, a, sizeof(moved));
-	for (unsigned i = 0; i < 5; i++) {
-		move_bits(result, 1U << i, left, moved);
-		choose_bits(regions, count[i], moved, result, result);
-	}
-}
-
-static void multiply(struct regions *regions, const region a[32], const region b[32],
-		     region product[32])
-{
-	region more[32], moved[32];
-
-	memset(product, 0, sizeof(more));
-	for (unsigned i = 0; i < 32 && !regions->full; i++) {
-		if (b[i] == REGION_NONE)
-			continue;
-		move_bits(a, i, true, moved);
-		add(regions, product, moved, false, more);
-		choose_bits(regions, b[i], more, product, product);
-	}
-}
-
-/* As by hand: the divisor is taken off where it fits. */
-static void divide(struct regions *regions, const region a[32], const region b[32],
-		   region quotient[32])
-{
-	region rest[32] = {0}, less[32];
-
-	for (unsigned i = 32; i-- > 0 && !regions->full;) {
-		region top = rest[31];
-
-		memmove(&rest[1], &rest[0], 31 * sizeof(rest[0]));
-		rest[0] = a[i];
-		quotient[i] = region_or(regions, top, add(regions, rest, b, true, less));
-		choose_bits(regions, quotient[i], less, rest, rest);
-	}
-}
-
-static void bitwise(struct regions *regions, uint16_t op, const region a[32], const region b[32],
-		    region result[32])
-{
-	for (unsigned i = 0; i < 32; i++) {
-		if (op == BPF_AND)
-			result[i] = region_and(regions, a[i], b[i]);
-		else if (op == BPF_OR)
-			result[i] = region_or(regions, a[i], b[i]);
-		else
-			result[i] = bit_xor(regions, a[i], b[i]);
-	}
-}
-
 static uint32_t compute(struct reader *reader, uint16_t code, uint32_t at_a, uint32_t at_b)
 {
-	struct regions *regions = reader->regions;
-	region a[32], b[32], result[32] = {0};
-	static const region zero[32];
+	region a[32], b[32], result[32];
 
 	bits_of(reader, at_a, a);
 	bits_of(reader, at_b, b);
-	switch (BPF_OP(code)) {
-	case BPF_ADD:
-		add(regions, a, b, false, result);
-		break;
-	case BPF_SUB:
-		add(regions, a, b, true, result);
-		break;
-	case BPF_NEG:
-		add(regions, zero, a, true, result);
-		break;
-	case BPF_MUL:
-		multiply(regions, a, b, result);
-		break;
-	case BPF_DIV:
-		divide(regions, a, b, result);
-		break;
-	case BPF_LSH:
-	case BPF_RSH:
-		shift(regions, a, b, BPF_OP(code) == BPF_LSH, result);
-		break;
-	default:
-		bitwise(regions, BPF_OP(code), a, b, result);
-	}
+	bits_compute(reader->regions, BPF_OP(code), a, b, result);
 	return put_bits(reader, result);
 }
 
@@ -442,23 +322,11 @@ static void go_forward(struct reader *reader)
 /* Where two contents compare so. */
 static region compare(struct reader *reader, uint16_t code, uint32_t at_a, uint32_t at_b)
 {
-	struct regions *regions = reader->regions;
-	region a[32], b[32], ignored[32], all = REGION_ALL, some = REGION_NONE;
+	region a[32], b[32];
 
 	bits_of(reader, at_a, a);
 	bits_of(reader, at_b, b);
-	if (BPF_OP(code) == BPF_JGE)
-		return add(regions, a, b, true, ignored);
-	if (BPF_OP(code) == BPF_JGT)
-		return region_not(regions, add(regions, b, a, true, ignored));
-	for (unsigned i = 32; i-- > 0 && !regions->full;) {
-		if (BPF_OP(code) == BPF_JSET)
-			some = region_or(regions, some, region_and(regions, a[i], b[i]));
-		else
-			all = region_and(regions, all,
-					 region_not(regions, bit_xor(regions, a[i], b[i])));
-	}
-	return BPF_OP(code) == BPF_JSET ? some : all;
+	return bits_compare(reader->regions, BPF_OP(code), a, b);
 }
 
 static diagram choose(struct reader *reader, const struct sock_filter *insn,

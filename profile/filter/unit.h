@@ -78,6 +78,9 @@ int unit_parse(struct str text, const struct unit_groups *groups, struct unit *r
 	       struct lints *lints, struct err *err);
 void unit_release(struct unit *unit);
 
+/* NULL: the list does not have it. */
+struct unit_call *unit_list_find(const struct unit_list *list, const char *name);
+
 /* What systemd calls the arch of libseccomp's token in SystemCallArchitectures=; NULL if it does
  * not know it. Static. */
 const char *unit_arch_name(uint32_t token);
