@@ -25,10 +25,12 @@ own_filters = \
 	$(srcdir)/share/own-filter/read.json \
 	$(srcdir)/share/own-filter/fleet.json \
 	$(srcdir)/share/own-filter/watch.json \
-	$(srcdir)/share/own-filter/helper.json
+	$(srcdir)/share/own-filter/helper.json \
+	$(srcdir)/share/own-filter/describer.json
 base/own_filter.c: base/own_filter.awk $(own_filters)
 	$(AM_V_at)$(MKDIR_P) base
 	$(AM_V_GEN)LC_ALL=C $(AWK) -f $(srcdir)/base/own_filter.awk $(own_filters) >$@.new && mv $@.new $@
 CLEANFILES += base/own_filter.c
 EXTRA_DIST += base/own_filter.awk share/own-filter/write.json share/own-filter/read.json \
-	share/own-filter/fleet.json share/own-filter/watch.json share/own-filter/helper.json
+	share/own-filter/fleet.json share/own-filter/watch.json share/own-filter/helper.json \
+	share/own-filter/describer.json

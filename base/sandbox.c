@@ -103,7 +103,7 @@ static const struct rule {
 static const char *const kind_names[] = {
 	[SANDBOX_READ] = "sclog-read",     [SANDBOX_WRITE] = "sclog-write",
 	[SANDBOX_FLEET] = "sclog-fleet",   [SANDBOX_WATCH] = "sclog-watch",
-	[SANDBOX_HELPER] = "sclog-helper",
+	[SANDBOX_HELPER] = "sclog-helper", [SANDBOX_DESCRIBER] = "sclog-describer",
 };
 
 static int allow(scmp_filter_ctx filter, const char *name)

@@ -18,7 +18,8 @@ enum sandbox_kind {
 	SANDBOX_READ,  /* reads stores, logs and profiles, and writes its answer alone */
 	SANDBOX_FLEET, /* talks to a fleet's database, and writes a store */
 	SANDBOX_WATCH, /* writes a store for long: sockets of the local kinds, to ask and to notify */
-	SANDBOX_HELPER, /* reads for a watch that has given up its rights, and writes nothing */
+	SANDBOX_HELPER,    /* reads for a watch that has given up its rights, and writes nothing */
+	SANDBOX_DESCRIBER, /* computes, and talks over sockets that are open: opens nothing */
 	SANDBOX_KIND_COUNT,
 };
 

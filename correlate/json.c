@@ -129,6 +129,11 @@ bool json_is_modest(struct str text)
 	return true;
 }
 
+void json_prepare(void)
+{
+	json_object_seed(0);
+}
+
 json_t *json_read(struct str text)
 {
 	BUF_AUTO marked_text = {0};

@@ -23,6 +23,9 @@
 
 bool json_is_modest(struct str text);
 
+/* Reads what jansson needs of the system, before a process may open nothing any more. */
+void json_prepare(void);
+
 /* NULL for what is no JSON, or has too many values. Strings may hold NUL. Free with json_decref(). */
 json_t *json_read(struct str text);
 

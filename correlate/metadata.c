@@ -8,10 +8,13 @@
 #include "correlate/runtime_files.h"
 #include "correlate/storage_files.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 struct metadata {
 	struct runtime_files files;
+	metadata_describe_fn *describe;
+	void *describe_context;
 };
 
 int metadata_new(const struct metadata_options *options, struct metadata **ret_metadata,
@@ -27,6 +30,8 @@ int metadata_new(const struct metadata_options *options, struct metadata **ret_m
 	}
 	metadata->files.host.ask = options->ask;
 	metadata->files.host.context = options->context;
+	metadata->describe = options->describe;
+	metadata->describe_context = options->describe_context;
 	*ret_metadata = metadata;
 	return 0;
 }
@@ -49,15 +54,23 @@ static void (*const sources[])(struct lookup *lookup) = {
 
 /* nginx.service is its own name, and its unit file says nothing of capabilities and filter that
  * its drop-ins could not have changed. */
+static bool is_service(const struct metadata_hint *hint)
+{
+	return str_eq(hint->runtime, STR("systemd"));
+}
+
+static bool has_files(const struct metadata_hint *hint)
+{
+	return !is_service(hint) && !hint->outer.n && lookup_id_is_safe(hint->id);
+}
+
 static void describe(struct lookup *lookup)
 {
 	const struct metadata_hint *hint = lookup->hint;
 
-	if (str_eq(hint->runtime, STR("systemd"))) {
+	if (is_service(hint))
 		description_put(lookup->found, CONTAINER_AT(name), hint->id);
-		return;
-	}
-	if (hint->outer.n || !lookup_id_is_safe(hint->id))
+	if (!has_files(hint))
 		return;
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
 		sources[i](lookup);
@@ -126,4 +139,28 @@ bool metadata_describe(struct metadata *metadata, const struct metadata_hint *hi
 		container.coverage = metadata_coverage(container.profile);
 	*ret_container = container_copy(&container);
 	return description_found(&found);
+}
+
+/* What the hint tells is all. */
+static struct container *container_of_hint(const struct metadata_hint *hint)
+{
+	struct container container = {.runtime = hint->runtime};
+	BUF_AUTO id = {0};
+
+	owner_put_id(&id, hint);
+	container.id = buf_str(&id);
+	return container_copy(&container);
+}
+
+int metadata_have_described(struct metadata *metadata, const struct metadata_hint *hint,
+			    struct container **ret_container, struct buf *trouble)
+{
+	if (!metadata->describe || !has_files(hint))
+		return metadata_describe(metadata, hint, ret_container, trouble);
+	int result = metadata->describe(metadata->describe_context, hint, ret_container, trouble);
+
+	if (result >= 0 || result == -EAGAIN)
+		return result;
+	*ret_container = container_of_hint(hint);
+	return 0;
 }

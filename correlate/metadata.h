@@ -21,12 +21,23 @@
 #include "correlate/host_files.h"
 
 struct metadata;
+struct metadata_hint;
+
+/*
+ * Has a container described, perhaps by another process: as metadata_describe(). Returns 1 if something
+ * was found, 0 if not, -EAGAIN if the answer comes later, to registry_answer() (correlate/registry.h),
+ * and no container is given, or another -errno if nothing can be asked so.
+ */
+typedef int metadata_describe_fn(void *context, const struct metadata_hint *hint,
+				 struct container **ret_container, struct buf *trouble);
 
 struct metadata_options {
-	const char *proc_root;    /* NULL: /proc */
-	const char *runtime_root; /* NULL: /; below it /run, /var/lib, /etc, /home ... */
-	host_ask_fn *ask;         /* who reads the files; NULL: this process */
-	void *context;            /* of ask */
+	const char *proc_root;          /* NULL: /proc */
+	const char *runtime_root;       /* NULL: /; below it /run, /var/lib, /etc, /home ... */
+	host_ask_fn *ask;               /* who reads the files; NULL: this process */
+	void *context;                  /* of ask */
+	metadata_describe_fn *describe; /* who understands them; NULL: this process */
+	void *describe_context;
 };
 
 int metadata_new(const struct metadata_options *options, struct metadata **ret_metadata,
@@ -65,6 +76,10 @@ struct metadata_hint {
 #define METADATA_TOO_LARGE " (too large)"
 bool metadata_describe(struct metadata *metadata, const struct metadata_hint *hint,
 		       struct container **ret_container, struct buf *trouble);
+
+/* The same by whoever was given for it. */
+int metadata_have_described(struct metadata *metadata, const struct metadata_hint *hint,
+			    struct container **ret_container, struct buf *trouble);
 
 /* Whose container the path of a cgroup tells: correlate/owner.h. */
 uint32_t metadata_owner(const struct metadata *metadata, const struct cgroup_match *match);

@@ -26,8 +26,8 @@ struct entry {
 	uint64_t hash;
 	struct container *container;
 	unsigned asked;
-	unsigned *share; /* of REGISTRY_SHARE; NULL: root's */
-	bool seen;       /* since the last sweep */
+	struct budget *budget; /* NULL: root's, which has none */
+	bool seen;             /* since the last sweep */
 	bool described;
 };
 
@@ -143,7 +143,7 @@ static struct entry *add(struct registry *registry, uint64_t hash, struct budget
 	struct entry *entry = mem_new(1, sizeof(*entry));
 
 	if (budget) {
-		entry->share = &budget->count;
+		entry->budget = budget;
 		budget->count++;
 	}
 	if (registry->count >= registry->slot_count)
@@ -179,19 +179,28 @@ static struct container *lean_copy(const struct container *container)
 	return container_copy(&lean);
 }
 
+static void take_answer(struct registry *registry, struct entry *entry,
+			const struct container *container, bool is_found, struct str trouble)
+{
+	entry->asked++;
+	entry->described = is_found;
+	if (!is_found && entry->container)
+		return;
+	replace(registry, entry, lean_copy(container));
+	if (!registry->described(registry->context, container, trouble))
+		entry->asked = entry->described = 0;
+}
+
 static void ask(struct registry *registry, struct entry *entry, const struct metadata_hint *hint)
 {
 	struct container *container = NULL;
 	BUF_AUTO trouble = {0};
-	bool found = metadata_describe(registry->metadata, hint, &container, &trouble);
+	int found = metadata_have_described(registry->metadata, hint, &container, &trouble);
 
-	entry->asked++;
-	entry->described = found;
-	if (found || !entry->container) {
-		replace(registry, entry, lean_copy(container));
-		if (!registry->described(registry->context, container, buf_str(&trouble)))
-			entry->asked = entry->described = 0;
-	}
+	if (found >= 0)
+		take_answer(registry, entry, container, found > 0, buf_str(&trouble));
+	else /* at the next sight, if the answer is still missing then */
+		entry->asked = entry->described = 0;
 	container_free(container);
 }
 
@@ -265,7 +274,8 @@ static void describe_entry(struct registry *registry, struct entry *entry, struc
 	if (again || (!entry->described && entry->asked < ASK_MAX))
 		ask_in_budget(registry, entry, hint, budget);
 	if (!entry->container) {
-		take_hint(registry, entry, id, id, hint);
+		/* without a name, so that it is asked about at the next sight */
+		take_hint(registry, entry, id, str_of(NULL, 0), hint);
 		entry->described = false;
 	}
 }
@@ -334,6 +344,22 @@ const struct container *registry_restore(struct registry *registry,
 	return entry->container;
 }
 
+void registry_answer(struct registry *registry, const struct metadata_hint *hint,
+		     const struct container *container, bool is_found, struct str trouble,
+		     int64_t took_ns)
+{
+	BUF_AUTO id = {0};
+
+	owner_put_id(&id, hint);
+
+	struct entry *entry = find(registry, hash_bytes(registry->key, buf_str(&id)), buf_str(&id));
+
+	if (hint->owner)
+		budget_of(registry, hint)->left_ns -= took_ns;
+	if (entry && container)
+		take_answer(registry, entry, container, is_found, trouble);
+}
+
 static int compare_pointers(const void *a, const void *b)
 {
 	uintptr_t left = (uintptr_t) * (used_container *)a,
@@ -376,8 +402,8 @@ static void sweep_slot(struct registry *registry, struct entry **place, used_con
 			continue;
 		}
 		*place = entry->next;
-		if (entry->share)
-			--*entry->share;
+		if (entry->budget)
+			entry->budget->count--;
 		container_free(entry->container);
 		free(entry);
 		registry->count--;

@@ -42,6 +42,14 @@ const struct container *registry_container(struct registry *registry,
 const struct container *registry_created(struct registry *registry,
 					 const struct metadata_hint *hint);
 
+/*
+ * The answer to what was asked of metadata_options.describe, where that was late. Of the hint id and
+ * owner count. container NULL: there is none; took_ns is charged to the user in any case.
+ */
+void registry_answer(struct registry *registry, const struct metadata_hint *hint,
+		     const struct container *container, bool is_found, struct str trouble,
+		     int64_t took_ns);
+
 /* One known from before (the store); its strings are copied. NULL where there is no room. */
 const struct container *registry_restore(struct registry *registry,
 					 const struct container *container);

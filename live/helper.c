@@ -1,41 +1,43 @@
 #include "live/helper.h"
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "base/privileges.h"
 #include "base/sandbox.h"
+#include "live/describer.h"
+#include "live/packet.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Users share so many pauses by their uid; slot 0 is root's. */
 #define PAUSES 64
 
-enum reader {
-	READER_ROOT,
-	READER_USERS,
-	READER_COUNT,
+/* Those that the keeper starts: for root's containers, and for users'. */
+enum child {
+	CHILD_READER,
+	CHILD_READER_USERS,
+	CHILD_DESCRIBER,
+	CHILD_DESCRIBER_USERS,
+	CHILD_COUNT,
 };
 
+#define READERS 2
+
 enum control_verb {
-	CONTROL_READER, /* end that reader, start another, and give its socket */
+	CONTROL_CHILD,  /* end that one, start another, and give its socket */
 	CONTROL_AUDIT,  /* how many records were lost? */
 	CONTROL_HIDING, /* what hides records? */
 };
 
 struct control_request {
-	uint32_t verb, reader;
+	uint32_t verb, child;
 };
 
 struct control_reply {
@@ -47,82 +49,11 @@ struct control_reply {
 struct helper {
 	pthread_mutex_t lock;
 	int control;
-	int readers[READER_COUNT]; /* -1: none */
+	int readers[READERS]; /* -1: none */
 	int64_t until_ms[PAUSES];
 };
 
-/* --- messages */
-
-/* Sends one message, with a descriptor unless it is -1. */
-static int send_message(int socket, const void *message, size_t size, int fd)
-{
-	struct iovec part = {(void *)(uintptr_t)message, size};
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-
-	if (fd >= 0) {
-		header.msg_control = &control;
-		header.msg_controllen = sizeof(control);
-		control.header = (struct cmsghdr){
-			.cmsg_len = CMSG_LEN(sizeof(int)),
-			.cmsg_level = SOL_SOCKET,
-			.cmsg_type = SCM_RIGHTS,
-		};
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	return sendmsg(socket, &header, MSG_NOSIGNAL) < 0 ? -errno : 0;
-}
-
-/* Receives one message of exactly that size. Returns 1, 0 at the end, or -errno. *ret_fd: -1 for none;
- * NULL: none is taken. */
-static int receive_message(int socket, void *message, size_t size, int *ret_fd)
-{
-	struct iovec part = {message, size};
-	union {
-		struct cmsghdr header;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr header = {.msg_iov = &part, .msg_iovlen = 1};
-	ssize_t n;
-
-	if (ret_fd) {
-		*ret_fd = -1;
-		header.msg_control = &control;
-		header.msg_controllen = sizeof(control);
-	}
-	do {
-		n = recvmsg(socket, &header, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return n < 0 ? -errno : 0;
-	const struct cmsghdr *first = CMSG_FIRSTHDR(&header);
-
-	if (first && first->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(first), sizeof(*ret_fd));
-	return (size_t)n == size ? 1 : -EBADMSG;
-}
-
 /* --- a reader */
-
-/* The bytes as a file in memory, which its reader can read without waiting for anybody. */
-static int file_of(const struct buf *bytes)
-{
-	int fd = memfd_create("sclog", MFD_CLOEXEC);
-
-	for (size_t at = 0; fd >= 0 && at < bytes->n;) {
-		ssize_t n = write(fd, bytes->p + at, bytes->n - at);
-
-		if (n <= 0) {
-			close(fd);
-			return -1;
-		}
-		at += (size_t)n;
-	}
-	return fd;
-}
 
 static int answer(int socket, const struct host_files *files, struct host_request *request)
 {
@@ -132,11 +63,11 @@ static int answer(int socket, const struct host_files *files, struct host_reques
 	request->path[sizeof(request->path) - 1] = '\0';
 	if (host_request_is_usual(request))
 		host_files_do(files, request, &reply, &bytes);
-	int fd = reply.n ? file_of(&bytes) : -1;
+	int fd = reply.n ? packet_file(&bytes) : -1;
 
 	if (reply.n && fd < 0)
 		reply = (struct host_reply){.code = -ENOMEM};
-	int result = send_message(socket, &reply, sizeof(reply), fd);
+	int result = packet_send(socket, &reply, sizeof(reply), fd);
 
 	if (fd >= 0)
 		close(fd);
@@ -147,7 +78,7 @@ static void read_for_ever(int socket, const struct host_files *files)
 {
 	struct host_request request;
 
-	while (receive_message(socket, &request, sizeof(request), NULL) == 1)
+	while (packet_receive(socket, &request, sizeof(request), NULL) == 1)
 		if (answer(socket, files, &request) < 0)
 			return;
 }
@@ -156,8 +87,9 @@ static void read_for_ever(int socket, const struct host_files *files)
 
 struct keeper {
 	int control;
+	const struct helper_options *options;
 	const struct host_files *files;
-	pid_t readers[READER_COUNT];
+	pid_t children[CHILD_COUNT];
 };
 
 /* The process that it was forked from is gone, or goes: so does this one. */
@@ -168,14 +100,47 @@ static void end_with(pid_t parent)
 		_exit(1);
 }
 
-static int start_reader(struct keeper *keeper, enum reader reader, int *ret_fd)
+/* A describer has a reader of its own, which ends with it. */
+static void describe_for_ever(struct keeper *keeper, int socket)
+{
+	const struct describer_options options = {keeper->options->proc_root,
+						  keeper->options->runtime_root,
+						  keeper->options->sandbox};
+	pid_t us = getpid();
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		end_with(us);
+		close(socket);
+		close(ends[0]);
+		read_for_ever(ends[1], keeper->files);
+		_exit(0);
+	}
+	close(ends[1]);
+	if (pid > 0)
+		describer_run(socket, ends[0], &options);
+}
+
+static void be_child(struct keeper *keeper, enum child child, int socket)
+{
+	if (child < CHILD_DESCRIBER)
+		read_for_ever(socket, keeper->files);
+	else
+		describe_for_ever(keeper, socket);
+}
+
+static int start_child(struct keeper *keeper, enum child child, int *ret_fd)
 {
 	pid_t us = getpid();
 	int ends[2];
 
-	if (keeper->readers[reader] > 0)
-		kill(keeper->readers[reader], SIGKILL);
-	keeper->readers[reader] = 0;
+	if (keeper->children[child] > 0)
+		kill(keeper->children[child], SIGKILL);
+	keeper->children[child] = 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
 	pid_t pid = fork();
@@ -184,7 +149,7 @@ static int start_reader(struct keeper *keeper, enum reader reader, int *ret_fd)
 		end_with(us);
 		close(keeper->control);
 		close(ends[0]);
-		read_for_ever(ends[1], keeper->files);
+		be_child(keeper, child, ends[1]);
 		_exit(0);
 	}
 	int code = pid < 0 ? -errno : 0;
@@ -194,7 +159,7 @@ static int start_reader(struct keeper *keeper, enum reader reader, int *ret_fd)
 		close(ends[0]);
 		return code;
 	}
-	keeper->readers[reader] = pid;
+	keeper->children[child] = pid;
 	*ret_fd = ends[0];
 	return 0;
 }
@@ -209,9 +174,9 @@ static int serve(struct keeper *keeper, const struct control_request *request)
 		reply.code = audit_state_get(&reply.audit, &err);
 	else if (request->verb == CONTROL_HIDING)
 		reply.code = hiding_read(keeper->files->proc, &reply.hiding, &err);
-	else if (request->verb == CONTROL_READER && request->reader < READER_COUNT)
-		reply.code = start_reader(keeper, (enum reader)request->reader, &fd);
-	int result = send_message(keeper->control, &reply, sizeof(reply), fd);
+	else if (request->verb == CONTROL_CHILD && request->child < CHILD_COUNT)
+		reply.code = start_child(keeper, (enum child)request->child, &fd);
+	int result = packet_send(keeper->control, &reply, sizeof(reply), fd);
 
 	if (fd >= 0)
 		close(fd);
@@ -243,11 +208,11 @@ static void leave_standard_files(void)
 		close(null);
 }
 
-static void keep(int control, const struct host_files *files, bool sandbox)
+static void keep(int control, const struct host_files *files, const struct helper_options *options)
 {
-	const struct sandbox_options options = {.kind = SANDBOX_HELPER, .looks_at_processes = true};
+	const struct sandbox_options sandbox = {.kind = SANDBOX_HELPER, .looks_at_processes = true};
 	const int kept[] = {control, files->root, files->proc};
-	struct keeper keeper = {.control = control, .files = files};
+	struct keeper keeper = {.control = control, .options = options, .files = files};
 	struct control_request request;
 	struct err err = ERR_INIT;
 
@@ -258,46 +223,29 @@ static void keep(int control, const struct host_files *files, bool sandbox)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	if (privileges_drop(PRIVILEGES_HELPER, &err) < 0 ||
-	    (sandbox && sandbox_enter(&options, &err) < 0))
+	    (options->sandbox && sandbox_enter(&sandbox, &err) < 0))
 		return;
-	while (receive_message(control, &request, sizeof(request), NULL) == 1)
+	while (packet_receive(control, &request, sizeof(request), NULL) == 1)
 		if (serve(&keeper, &request) < 0)
 			return;
 }
 
 /* --- the side that asks */
 
-/* Waits for a message of a helper. */
-static int await(int socket, int64_t wait_ms, void *message, size_t size, int *ret_fd)
-{
-	struct pollfd poll_fd = {.fd = socket, .events = POLLIN};
-	int64_t until_ms = clock_ms(CLOCK_MONOTONIC) + wait_ms, left_ms;
-	int n = 0;
-
-	while (n <= 0 && (left_ms = until_ms - clock_ms(CLOCK_MONOTONIC)) > 0) {
-		n = poll(&poll_fd, 1, (int)left_ms);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-	}
-	if (n <= 0)
-		return -ETIMEDOUT;
-	n = receive_message(socket, message, size, ret_fd);
-	return n == 0 ? -EPIPE : n < 0 ? n : 0;
-}
-
 static int ask_keeper(struct helper *helper, const struct control_request *request,
 		      struct control_reply *reply, int *ret_fd)
 {
-	int code = send_message(helper->control, request, sizeof(*request), -1);
+	int code = packet_send(helper->control, request, sizeof(*request), -1);
 
 	if (code == 0)
-		code = await(helper->control, HELPER_ROOT_WAIT_MS, reply, sizeof(*reply), ret_fd);
+		code = packet_await(helper->control, HELPER_ROOT_WAIT_MS, reply, sizeof(*reply),
+				    ret_fd);
 	return code < 0 ? code : reply->code;
 }
 
-static int renew_reader(struct helper *helper, enum reader reader)
+static int renew_reader(struct helper *helper, enum child reader)
 {
-	const struct control_request request = {CONTROL_READER, reader};
+	const struct control_request request = {CONTROL_CHILD, reader};
 	struct control_reply reply;
 
 	if (helper->readers[reader] >= 0)
@@ -305,33 +253,21 @@ static int renew_reader(struct helper *helper, enum reader reader)
 	return ask_keeper(helper, &request, &reply, &helper->readers[reader]);
 }
 
-/* Reads what a reader sent. */
-static int take_bytes(int fd, uint32_t n, struct buf *bytes)
-{
-	if (n > 64u << 20)
-		return -EFBIG;
-	ssize_t got = lseek(fd, 0, SEEK_SET) < 0 ? -errno : file_read(fd, buf_reserve(bytes, n), n);
-
-	if (got > 0)
-		bytes->n += (size_t)got;
-	*buf_reserve(bytes, 1) = '\0';
-	return got < 0 ? (int)got : (uint32_t)got == n ? 0 : -EBADMSG;
-}
-
-static int ask_reader(struct helper *helper, enum reader reader, const struct host_request *request,
+static int ask_reader(struct helper *helper, enum child reader, const struct host_request *request,
 		      struct host_reply *reply, struct buf *bytes)
 {
 	int fd = -1;
 	int code = helper->readers[reader] < 0 ? renew_reader(helper, reader) : 0;
 
 	if (code == 0)
-		code = send_message(helper->readers[reader], request, sizeof(*request), -1);
+		code = packet_send(helper->readers[reader], request, sizeof(*request), -1);
 	if (code == 0)
-		code = await(helper->readers[reader],
-			     reader == READER_USERS ? HELPER_WAIT_MS : HELPER_ROOT_WAIT_MS, reply,
-			     sizeof(*reply), &fd);
+		code = packet_await(helper->readers[reader],
+				    reader == CHILD_READER_USERS ? HELPER_WAIT_MS
+								 : HELPER_ROOT_WAIT_MS,
+				    reply, sizeof(*reply), &fd);
 	if (code == 0 && fd >= 0 && bytes)
-		code = take_bytes(fd, reply->n, bytes);
+		code = packet_file_read(fd, reply->n, bytes);
 	if (fd >= 0)
 		close(fd);
 	return code;
@@ -341,7 +277,7 @@ void helper_ask(void *context, const struct host_request *request, struct host_r
 		struct buf *bytes)
 {
 	struct helper *helper = context;
-	enum reader reader = request->owner ? READER_USERS : READER_ROOT;
+	enum child reader = request->owner ? CHILD_READER_USERS : CHILD_READER;
 	size_t slot = request->owner ? 1 + request->owner % (PAUSES - 1) : 0;
 	int code = -ETIMEDOUT;
 
@@ -359,6 +295,19 @@ void helper_ask(void *context, const struct host_request *request, struct host_r
 	pthread_mutex_unlock(&helper->lock);
 	if (code < 0)
 		*reply = (struct host_reply){.code = code};
+}
+
+int helper_describer(struct helper *helper, bool of_users, int *ret_fd)
+{
+	const struct control_request request = {CONTROL_CHILD,
+						of_users ? CHILD_DESCRIBER_USERS : CHILD_DESCRIBER};
+	struct control_reply reply;
+
+	pthread_mutex_lock(&helper->lock);
+	int code = ask_keeper(helper, &request, &reply, ret_fd);
+
+	pthread_mutex_unlock(&helper->lock);
+	return code;
 }
 
 int helper_audit_state(struct helper *helper, struct audit_state *ret_state)
@@ -403,7 +352,7 @@ int helper_start(const struct helper_options *options, struct helper **ret_helpe
 
 	if (pid == 0) {
 		end_with(us);
-		keep(ends[1], &files, options->sandbox);
+		keep(ends[1], &files, options);
 		_exit(0);
 	}
 	if (code == 0 && pid < 0)
@@ -416,7 +365,7 @@ int helper_start(const struct helper_options *options, struct helper **ret_helpe
 	host_files_close(&files);
 	helper->control = ends[0];
 	pthread_mutex_init(&helper->lock, NULL);
-	for (int i = 0; i < READER_COUNT; i++)
+	for (int i = 0; i < READERS; i++)
 		helper->readers[i] = -1;
 	*ret_helper = helper;
 	return 0;
@@ -427,7 +376,7 @@ void helper_stop(struct helper *helper)
 	if (!helper)
 		return;
 	close(helper->control);
-	for (int i = 0; i < READER_COUNT; i++)
+	for (int i = 0; i < READERS; i++)
 		if (helper->readers[i] >= 0)
 			close(helper->readers[i]);
 	pthread_mutex_destroy(&helper->lock);

@@ -7,7 +7,10 @@
  *     keeper   CAP_AUDIT_CONTROL: asks the kernel for its counter of losses and its rules, and
  *       |        starts readers
  *       +-- reader of root's containers    CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE: do what a struct
- *       +-- reader of users' containers    host_request says, and understand nothing of it
+ *       |   reader of users' containers    host_request says, and understand nothing of it
+ *       |
+ *       +-- describers, of both            no capabilities: understand the files, which a reader
+ *                                          of their own reads (live/describer.h)
  *
  * Requests and replies have a fixed size; what was read comes in a memfd. A reader that does not answer
  * in time, since a file system hangs, is ended, and who it was asked about is not asked about for a
@@ -44,6 +47,10 @@ void helper_stop(struct helper *helper);
 /* A host_ask_fn; context: the helper. Any thread may call it. -ETIMEDOUT where there is no answer. */
 void helper_ask(void *helper, const struct host_request *request, struct host_reply *reply,
 		struct buf *bytes);
+
+/* Ends the describer of root's or of users' containers, starts another and gives its socket
+ * (live/describer.h). -1 where there is none. Returns 0 or -errno. */
+int helper_describer(struct helper *helper, bool of_users, int *ret_fd);
 
 /* audit_state_get(), asked of the keeper. */
 int helper_audit_state(struct helper *helper, struct audit_state *ret_state);

@@ -1,10 +1,13 @@
 libsclog_a_SOURCES += \
+	live/describer.c live/describer.h \
+	live/describers.c live/describers.h \
 	live/evidence.c live/evidence.h \
 	live/hidden.c live/hidden.h \
 	live/helper.c live/helper.h \
 	live/intake.c live/intake.h \
 	live/kinds.c live/kinds.h \
 	live/listener.c live/listener.h \
+	live/packet.c live/packet.h \
 	live/pairs.c live/pairs.h \
 	live/printer.c live/printer.h \
 	live/service.c live/service.h \

@@ -140,6 +140,7 @@ static int loop(struct watch *watch, struct err *err)
 		int taken = heard < 0 ? heard : watch_take_sources(watch, err);
 		int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
 
+		describers_take(watch->describers, 0);
 		result = taken < 0 ? taken : do_timely(watch, now_ms, err);
 		if (result < 0)
 			break;
@@ -209,6 +210,7 @@ static int end(struct watch *watch, struct err *err)
 
 	service_stopping();
 	result = take_rest(watch, err);
+	describers_take(watch->describers, REST_MS);
 	if (result >= 0)
 		result = watch_retry_held(watch, true, err);
 	if (result >= 0)

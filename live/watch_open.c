@@ -74,11 +74,24 @@ static int restore_lifetime(void *context, const struct store_lifetime *lifetime
 	return 0;
 }
 
+/* A describers_late_fn. */
+static void described_late(void *context, const struct metadata_hint *hint,
+			   const struct container *container, bool is_found, struct str trouble,
+			   int64_t took_ns)
+{
+	struct watch *watch = context;
+
+	registry_answer(watch->registry, hint, container, is_found, trouble, took_ns);
+}
+
 static int open_attribution(struct watch *watch, struct err *err)
 {
 	const struct watch_options *options = watch->options;
-	const struct metadata_options metadata = {options->proc_root, options->runtime_root,
-						  helper_ask, watch->helper};
+
+	watch->describers = describers_new(watch->helper, described_late, watch);
+	const struct metadata_options metadata = {options->proc_root,  options->runtime_root,
+						  helper_ask,          watch->helper,
+						  describers_describe, watch->describers};
 	int result =
 		procfs_open(&watch->procfs, options->proc_root ? options->proc_root : "/proc", err);
 
@@ -308,6 +321,7 @@ void watch_close(struct watch *watch)
 	attributor_free(watch->attributor);
 	registry_free(watch->registry);
 	metadata_free(watch->metadata);
+	describers_free(watch->describers);
 	procfs_close(&watch->procfs);
 	helper_stop(watch->helper);
 	buf_release(&watch->trouble_said);

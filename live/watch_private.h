@@ -4,6 +4,7 @@
 #ifndef SCLOG_LIVE_WATCH_PRIVATE_H
 #define SCLOG_LIVE_WATCH_PRIVATE_H
 
+#include "live/describers.h"
 #include "live/evidence.h"
 #include "live/hidden.h"
 #include "live/helper.h"
@@ -39,6 +40,7 @@ struct watch {
 	/* attribution */
 	struct helper *helper; /* has the rights that this process gave up */
 	struct procfs procfs;
+	struct describers *describers;
 	struct metadata *metadata;
 	struct registry *registry;
 	struct attributor *attributor;

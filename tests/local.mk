@@ -65,6 +65,7 @@ unit_tests += \
 	tests/unit/test_seen \
 	tests/unit/test_selection \
 	tests/unit/test_choice \
+	tests/unit/test_describers \
 	tests/unit/test_helper \
 	tests/unit/test_setup \
 	tests/unit/test_stamp \
