@@ -220,6 +220,29 @@ static bool put_config_path(struct str bundle, struct buf *path)
 	return true;
 }
 
+/* What stands behind a mark in a path, and that many names further; empty if there is none. */
+static struct str name_behind(struct str path, struct str mark, int names)
+{
+	size_t at = str_find(path, mark);
+	struct str rest = str_skip(path, at < path.n ? at + mark.n : path.n);
+
+	for (; names > 0; names--)
+		rest = str_skip(rest,
+				str_chr(rest, '/') < rest.n ? str_chr(rest, '/') + 1 : rest.n);
+	return str_of(rest.p, str_chr(rest, '/'));
+}
+
+/* containerd and containers/storage name a bundle's folder for its container: one of another
+ * container's says nothing of this one, whoever names it. */
+static bool is_of_another(struct str bundle, struct str id)
+{
+	/* .../io.containerd.runtime.v2.task/NAMESPACE/ID, ROOT/overlay-containers/ID/userdata */
+	struct str tasks = name_behind(bundle, STR("/io.containerd.runtime.v"), 2);
+	struct str storage = name_behind(bundle, STR("-containers/"), 0);
+
+	return (tasks.n && !str_eq(tasks, id)) || (storage.n && !str_eq(storage, id));
+}
+
 /* A bundle that a command line names, in a place that stands for that process's root. One of others,
  * which root's runtime was told to run, tells no more than the limits. */
 static bool take_named(struct lookup *lookup, enum host_place place, struct str bundle,
@@ -228,7 +251,7 @@ static bool take_named(struct lookup *lookup, enum host_place place, struct str 
 	BUF_AUTO path = {0};
 	bool is_others = false;
 
-	if (!put_config_path(bundle, &path))
+	if (!put_config_path(bundle, &path) || is_of_another(bundle, lookup->hint->id))
 		return false;
 
 	json_auto_t *config = lookup_json_at(lookup, place, path.p, RUNTIME_FILE_MAX,

@@ -890,6 +890,35 @@ static void test_forged_bundle(void **state)
 				 .coverage = COVERAGE_FULL});
 }
 
+/* Root's runtime, or a runtime's own state, names the bundle of another container of root's. */
+static void test_bundle_of_another(void **state)
+{
+	static const char *const bundles[] = {
+		TASKS "/moby/" WEB,
+		TASKS "/moby/" WEB "/",
+		"/mnt/p/overlay-containers/" WEB "/userdata",
+	};
+	struct host *host = *state;
+	struct container *c;
+	BUF_AUTO text = {0};
+
+	put_fixture(host, TASKS "/moby/" WEB "/config.json", "docker-logall.config.json");
+	put_fixture(host, "/mnt/p/overlay-containers/" WEB "/userdata/config.json",
+		    "docker-logall.config.json");
+	for (size_t i = 0; i < sizeof(bundles) / sizeof(bundles[0]); i++) {
+		const struct metadata_hint hint = {.id = STR("second"),
+						   .bundle = str_from(bundles[i])};
+
+		assert_false(ask(host, &hint, &c));
+		container_free(c);
+		buf_clear(&text);
+		buf_format(&text, "{\"config\":{\"labels\":[\"bundle=%s\"]}}", bundles[i]);
+		put(host, "/run/runc/second/state.json", text.p);
+		assert_false(ask(host, &(struct metadata_hint){.id = STR("second")}, &c));
+		container_free(c);
+	}
+}
+
 /* --- hostile */
 
 static void test_ids_in_paths(void **state)
@@ -1334,6 +1363,7 @@ int main(void)
 		ON_A_HOST(test_crun_status),
 		ON_A_HOST(test_shim),
 		ON_A_HOST(test_forged_bundle),
+		ON_A_HOST(test_bundle_of_another),
 		ON_A_HOST(test_ids_in_paths),
 		ON_A_HOST(test_odd_files),
 		ON_A_HOST(test_odd_json),
