@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/mem.h"
 #include "cli/command.h"
 #include "cli/reading.h"
 #include "cli/retention.h"
@@ -150,7 +151,8 @@ static int feed(struct invocation *invocation, const struct ingest_options *opti
 {
 	struct feed_options feed_options =
 		file_feed_options(&options->files, &options->global, stated);
-	char *path = options->global.db ? strdup(options->global.db) : store_default_path();
+	char *path =
+		options->global.db ? mem_copy(str_from(options->global.db)) : store_default_path();
 	/* now, since other names than those of /etc/group are asked of a daemon */
 	const struct group *group = options->db_group ? getgrnam(options->db_group) : NULL;
 	char number[16];

@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include "base/mem.h"
+#include "correlate/json.h"
 #include "report/message.h"
 #include "cli/nearest.h"
 #include "fleet/fleet.h"
@@ -240,6 +241,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_DFL);
 	/* UTF-8 for column widths only; every other locale category stays C. */
 	setlocale(LC_CTYPE, "C.UTF-8");
+	json_prepare();
 
 	int result = run(argc, argv);
 	bool reported = result == EXIT_TROUBLE;

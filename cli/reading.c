@@ -1,5 +1,6 @@
 #include "cli/reading.h"
 
+#include "base/mem.h"
 #include "base/scan.h"
 #include "cli/progress.h"
 #include "fleet/fleet.h"
@@ -137,7 +138,8 @@ int reading_check_store(const char *path, const struct invocation *invocation, s
 
 static int open_store(struct reading *reading, const struct invocation *invocation, struct err *err)
 {
-	char *path = invocation->global->db ? strdup(invocation->global->db) : store_default_path();
+	char *path = invocation->global->db ? mem_copy(str_from(invocation->global->db))
+					    : store_default_path();
 	int r = reading_check_store(path, invocation, err);
 
 	if (r == 0)
@@ -181,7 +183,7 @@ int reading_open_store(struct invocation *invocation, bool dry_run, struct store
 		return err_set(err, EINVAL,
 			       "--db names a fleet's database, but this command needs a store: "
 			       "give a file");
-	char *path = db ? strdup(db) : store_default_path();
+	char *path = db ? mem_copy(str_from(db)) : store_default_path();
 	int r = reading_check_store(path, invocation, err);
 
 	if (r == 0)

@@ -1,5 +1,7 @@
 #include "correlate/json.h"
 
+#include "base/mem.h"
+
 #include <stdlib.h>
 
 #define BIG_MARK "\x7f"
@@ -129,8 +131,18 @@ bool json_is_modest(struct str text)
 	return true;
 }
 
+static void *allocate(size_t n)
+{
+	void *memory = malloc(n);
+
+	if (!memory)
+		mem_fail("JSON");
+	return memory;
+}
+
 void json_prepare(void)
 {
+	json_set_alloc_funcs(allocate, free);
 	json_object_seed(0);
 }
 

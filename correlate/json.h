@@ -23,7 +23,8 @@
 
 bool json_is_modest(struct str text);
 
-/* Reads what jansson needs of the system, before a process may open nothing any more. */
+/* jansson without memory ends the program, as base/mem.h does: else a key would be missing. And it reads
+ * what it needs of the system now: later a process may open nothing any more. */
 void json_prepare(void);
 
 /* NULL for what is no JSON, or has too many values. Strings may hold NUL. Free with json_decref(). */

@@ -1,6 +1,9 @@
 #include "ingest/arch.h"
 
+#include "base/mem.h"
+
 #include <ctype.h>
+#include <errno.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -277,12 +280,23 @@ static bool newer_number(uint32_t token, const char *name, int64_t *ret_nr)
 	return false;
 }
 
+/* libseccomp's name, to be freed. NULL is none of it, not that there was no memory for it. */
+static char *name_of(uint32_t token, int64_t nr)
+{
+	errno = 0;
+
+	char *name = seccomp_syscall_resolve_num_arch(token, (int)nr);
+
+	if (!name && errno == ENOMEM)
+		mem_fail("the name of a system call");
+	return name;
+}
+
 bool syscall_name(uint32_t audit_arch, int64_t nr, char name[SYSCALL_NAME_SIZE])
 {
 	uint32_t token = arch_token(audit_arch, nr);
 	/* libseccomp gives its own pseudo numbers (all negative) names: none of them is real. */
-	char *found = nr >= 0 && arch_name(token) ? seccomp_syscall_resolve_num_arch(token, (int)nr)
-						  : NULL;
+	char *found = nr >= 0 && arch_name(token) ? name_of(token, nr) : NULL;
 	const char *known = found ? found : newer_name(token, nr);
 
 	if (known)
@@ -302,7 +316,7 @@ static bool direct_number(uint32_t token, const char *name, int64_t *ret_nr)
 	int64_t first = arch_first_number(token);
 
 	for (int64_t nr = first; nr < first + SHARED_FIRST + SHARED_COUNT; nr++) {
-		char *found = seccomp_syscall_resolve_num_arch(token, (int)nr);
+		char *found = name_of(token, nr);
 		bool is = found && strcmp(found, name) == 0;
 
 		free(found);
