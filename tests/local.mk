@@ -124,6 +124,7 @@ shell_tests = \
 	tests/shell/kubernetes.test \
 	tests/shell/enforce.test \
 	tests/shell/explain.test \
+	tests/shell/fail-nth.test \
 	tests/shell/output-safe.test \
 	tests/shell/profile.test \
 	tests/shell/mutated.test \
@@ -196,6 +197,13 @@ tests_fuzz_store_LDADD = $(FUZZ_LIBS)
 tests_fuzz_strace_LDADD = $(FUZZ_LIBS)
 tests_fuzz_time_LDADD = $(FUZZ_LIBS)
 tests_fuzz_unit_LDADD = $(FUZZ_LIBS)
+
+# A library that makes one call of a program fail: tests/shell/fail-nth.test.
+check_PROGRAMS += tests/fail_nth.so
+tests_fail_nth_so_SOURCES = tests/fail_nth.c
+tests_fail_nth_so_CFLAGS = -std=gnu11 $(WARN_CFLAGS) -fPIC
+tests_fail_nth_so_LDFLAGS = -shared -Wl,--as-needed
+tests_fail_nth_so_LDADD =
 
 FUZZ_SECONDS = 60
 if ENABLE_FUZZ
