@@ -79,7 +79,9 @@ bool file_begins(const char *path, const void *bytes, size_t n)
 /* The entries that an access list adds are limited by the mode's group bits alone (acl(5)). */
 static bool has_access_list(int fd)
 {
-	return fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;
+	ssize_t n = fgetxattr(fd, "system.posix_acl_access", NULL, 0);
+
+	return n > 0 || (n < 0 && errno != ENODATA && errno != EOPNOTSUPP);
 }
 
 bool file_stat_is_foreign(int fd, const struct stat *stat, char ret_why[FILE_WHY_SIZE])
