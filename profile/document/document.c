@@ -198,20 +198,24 @@ static const struct member *find_member(const struct member *members, const char
 	return NULL;
 }
 
-/* How a known member is written: in another case, or before another of the same name. */
+/*
+ * How a known member is written: in another case, or before another of the same name. crun, which is
+ * written in C, reads a bundle's config.json itself; what only moby and Podman know it never sees.
+ */
 static void lint_spelling(struct reader *reader, const struct node *node, bool is_last,
-			  const char *where, const char *name)
+			  const char *where, const struct member *member)
 {
 	char quoted[QUOTED_SIZE];
 
-	if (strcmp(node->key, name) != 0)
+	if (strcmp(node->key, member->name) != 0 && member->known == KNOWN_ALL)
 		lint_report(reader->lints, LINT_MEMBER_CASE, reader->order, where,
-			    "spelled %s: loaders written in Go accept it, crun does not",
+			    "spelled %s: loaders written in Go accept it; crun ignores it in a "
+			    "config.json",
 			    text_quote(node->key, quoted));
 	if (!is_last && node->kind != NODE_NULL)
 		lint_report(reader->lints, LINT_MEMBER_TWICE, reader->order, where,
-			    "given more than once: loaders written in Go use the last, crun the "
-			    "first");
+			    "given more than once: loaders written in Go use the last; crun, in a "
+			    "config.json, the first");
 }
 
 /*
@@ -239,7 +243,7 @@ static int check_members(struct reader *reader, const struct node *map, const ch
 				    "no loader knows this member; it is ignored");
 			continue;
 		}
-		lint_spelling(reader, node, last[member - members] == node, where, member->name);
+		lint_spelling(reader, node, last[member - members] == node, where, member);
 		const char *what = node->kind == NODE_NULL ? NULL : type_error(node, member->type);
 
 		if (what)
