@@ -2,6 +2,7 @@
 libsclog_a_SOURCES += \
 	profile/document/document.c \
 	profile/document/document.h \
+	profile/document/document_place.c \
 	profile/document/emit.c \
 	profile/document/emit.h \
 	profile/document/lint.c \

@@ -112,23 +112,6 @@ static void place_put(char place[PLACE_SIZE], const char *format, ...)
 	va_end(args);
 }
 
-const char *document_rule_place(const struct document *document, size_t rule,
-				char place[PLACE_SIZE])
-{
-	place_put(place, "%ssyscalls[%zu]", document->prefix, rule);
-	return place;
-}
-
-const char *document_name_place(const struct document *document, size_t rule, size_t name,
-				char place[PLACE_SIZE])
-{
-	if (document->rules[rule].names.count == 0)
-		place_put(place, "%ssyscalls[%zu].name", document->prefix, rule);
-	else
-		place_put(place, "%ssyscalls[%zu].names[%zu]", document->prefix, rule, name);
-	return place;
-}
-
 static int wrong(struct reader *reader, const char *place, const char *what)
 {
 	return err_set(reader->err, EINVAL, "%s: %s", place, what);
@@ -506,53 +489,6 @@ static int read_root(struct reader *reader, const struct node *object)
 	if (document->bare)
 		document->shape = detect_shape(document);
 	return r;
-}
-
-/* --- the text */
-
-/* "HostConfig.SecurityOpt: " in front of a place belongs to it. */
-const struct node *document_node(const struct document *document, struct str place)
-{
-	struct str prefix = str_from(document->prefix);
-	const struct node *found = NULL;
-
-	if (document->profile && prefix.n && str_starts(place, prefix))
-		found = node_at_place(document->profile, str_skip(place, prefix.n));
-	if (!found && document->prefix_owned && str_starts(place, prefix))
-		return document->profile;
-	if (!found)
-		found = document->object ? node_at_place(document->object, place) : NULL;
-	return found;
-}
-
-unsigned document_line(const struct document *document, const char *place)
-{
-	const struct node *node = NULL;
-	unsigned line, column;
-
-	if (document->tree.line_count >= 3)
-		node = document_node(document, str_from(place));
-	if (!node)
-		return 0;
-	tree_position(&document->tree, node, &line, &column);
-	return line;
-}
-
-void document_locate(const struct document *document, struct err *err)
-{
-	struct str message = str_from(err->message), prefix = str_from(document->prefix);
-	size_t skip = prefix.n && str_starts(message, prefix) ? prefix.n : 0;
-	struct str place = str_of(message.p, skip + strcspn(message.p + skip, ": "));
-	unsigned line, column;
-
-	if (place.n == 0 || isdigit((unsigned char)*err->message))
-		return;
-	const struct node *node = document_node(document, place);
-
-	if (!node)
-		return;
-	tree_position(&document->tree, node, &line, &column);
-	err_prefix(err, "%u:%u", line, column);
 }
 
 /* The operator writes no zero (errnoRet is omitempty), and without errnoRet it is EPERM. */
