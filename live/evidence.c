@@ -49,13 +49,15 @@ int evidence_take_state(struct evidence *evidence, const struct audit_state *sta
 {
 	uint32_t grown = state->lost - evidence->lost;
 	bool counts = evidence->has_lost && state->lost > evidence->lost;
+	/* under which the serials show the same records as missing */
+	bool limited = state->rate_limit || evidence->rate_limit;
 
 	evidence->has_lost = true;
 	evidence->lost = state->lost;
+	evidence->rate_limit = state->rate_limit;
 	if (!counts)
 		return 0;
-	/* Under a rate limit the serials show the same records as missing. */
-	return evidence_add(evidence, state->rate_limit ? LOSS_RATE : LOSS_GREW, grown,
+	return evidence_add(evidence, limited ? LOSS_RATE : LOSS_GREW, grown,
 			    "the kernel's audit_lost increased", err);
 }
 

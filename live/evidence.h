@@ -20,13 +20,14 @@ struct evidence {
 	struct str node; /* this host */
 	struct status_line *status_line;
 
-	unsigned late;      /* a bit for each kind: the store had no room for it */
-	uint64_t dropped;   /* records for which there was no memory */
-	int64_t dropped_ms; /* realtime: since when */
-	uint64_t forgotten; /* processes, while they ran: as the store has it */
-	uint64_t refused;   /* claims to containers of others: as the store has it */
-	int64_t refused_ms; /* realtime: when that was said */
-	uint32_t lost;      /* the kernel's counter at the last question */
+	unsigned late;       /* a bit for each kind: the store had no room for it */
+	uint64_t dropped;    /* records for which there was no memory */
+	int64_t dropped_ms;  /* realtime: since when */
+	uint64_t forgotten;  /* processes, while they ran: as the store has it */
+	uint64_t refused;    /* claims to containers of others: as the store has it */
+	int64_t refused_ms;  /* realtime: when that was said */
+	uint32_t lost;       /* the kernel's counter at the last question */
+	uint32_t rate_limit; /* that was set then */
 	bool has_lost;
 };
 

@@ -126,9 +126,9 @@ static int write_evidence(struct fixture *fixture)
 	return evidence_write(&fixture->watch.evidence, fixture->watch.attributor, false, &err);
 }
 
-static int take_lost(struct fixture *fixture, uint32_t lost)
+static int take_lost(struct fixture *fixture, uint32_t lost, uint32_t rate_limit)
 {
-	const struct audit_state state = {.enabled = true, .lost = lost};
+	const struct audit_state state = {.enabled = true, .lost = lost, .rate_limit = rate_limit};
 	struct err err = ERR_INIT;
 
 	return evidence_take_state(&fixture->watch.evidence, &state, &err);
@@ -139,13 +139,26 @@ static void kernel_is_asked_whenever_told_to(void **state)
 {
 	struct fixture *fixture = *state;
 
-	assert_int_equal(take_lost(fixture, 100), 0);
+	assert_int_equal(take_lost(fixture, 100, 0), 0);
 	assert_int_equal(losses_now(fixture).count, 0); /* before this watch: not its loss */
-	assert_int_equal(take_lost(fixture, 112), 0);
+	assert_int_equal(take_lost(fixture, 112, 0), 0);
 	assert_int_equal(losses_now(fixture).count, 1);
 	assert_int_equal(losses_now(fixture).known, 12);
-	assert_int_equal(take_lost(fixture, 112), 0);
+	assert_int_equal(take_lost(fixture, 112, 0), 0);
 	assert_int_equal(losses_now(fixture).known, 12);
+}
+
+/* The serials show what a rate limit drops, one that was taken back since then, too. */
+static void rate_limited_records_are_not_counted_twice(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(take_lost(fixture, 100, 50), 0);
+	assert_int_equal(take_lost(fixture, 112, 0), 0);
+	assert_int_equal(losses_now(fixture).count, 1);
+	assert_int_equal(losses_now(fixture).known, 0);
+	assert_int_equal(take_lost(fixture, 115, 0), 0);
+	assert_int_equal(losses_now(fixture).known, 3);
 }
 
 static void fork_many(struct fixture *fixture, uint32_t first, uint32_t count)
@@ -559,6 +572,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(kernel_is_asked_whenever_told_to, setup, teardown),
+		cmocka_unit_test_setup_teardown(rate_limited_records_are_not_counted_twice, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(forgotten_processes_are_evidence, setup, teardown),
 		cmocka_unit_test_setup_teardown(evidence_without_room_comes_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(standard_input_is_not_waited_for, setup, teardown),
