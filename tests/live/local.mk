@@ -26,21 +26,26 @@ live_tests = \
 	tests/live/storm-netlink.test \
 	tests/live/doctor.test \
 	tests/live/hidden.test \
+	tests/live/losses.test \
+	tests/live/ready.test \
 	tests/live/page.test \
 	tests/live/prometheus.test \
 	tests/live/cost.test
 # Where records get lost, and the test that provokes it on the real kernel (or, without "live", that reads
 # what the kernel wrote):
 #
+#	backlog limit, rate limit		live/losses.test
+#	hold or retry queue overflow		unit/test_framing.c
+#	no auditd: printk's limit		live/losses.test; shell/newcomer.test
+#	auditd stopped, or its disk full	live/losses.test
+#	netlink overrun				live/losses.test, live/storm-netlink.test; unit/test_multicast.c
 #	exclude rule, actions_logged		live/hidden.test, live/doctor.test
-#	netlink overrun				live/storm-netlink.test; unit/test_multicast.c
-#	nobody watches: killed, started again	live/kill.test
 #	rotated away before it was read		live/storm-audit.test, live/follow.test
+#	nobody watches: killed, started again	live/kill.test
 #	the store is full or read-only		unit/test_watch_store.c
-#	auditd ends while it is followed	live/sources.test, live/kill.test: counts alone
-#	printk's limit, rate limit, backlog	shell/store.test, shell/untaken.test, unit/test_framing.c
+#	nothing at all				shell/clean.test
 #
-# The last row is not provoked on the kernel: its notices are captured ones.
+# audit=0 at boot and an overflow of the kernel's own queues are not provoked: captured or written notices.
 live_programs = tests/live/storm tests/live/drain tests/live/filters tests/live/forge
 live_sources = tests/live/storm.c tests/live/drain.c tests/live/filters.c tests/live/forge.c
 

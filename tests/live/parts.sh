@@ -374,11 +374,13 @@ need_auditd() {
 auditd_pid=
 # How many records auditd keeps for a plugin that is slow, before it drops them.
 auditd_queue=2000
+# What it does when the disk is full.
+audit_full=IGNORE
 # start_auditd: Debian's defaults (8 MB, 5 files), log in /var/log/audit. `auditd -c FOLDER` reads
 # FOLDER/auditd.conf.
 start_auditd() {
 	mkdir -p "$TMP/auditd/plugins.d" /var/log/audit
-	sed -e '/^ *#/d' -e "s|@PLUGINS@|$TMP/auditd/plugins.d|" -e "s|@QUEUE@|$auditd_queue|" \
+	sed -e '/^ *#/d' -e "s|@PLUGINS@|$TMP/auditd/plugins.d|" -e "s|@QUEUE@|$auditd_queue|" -e "s|@FULL@|$audit_full|" \
 		>"$TMP/auditd/auditd.conf" <<-END
 	local_events = yes
 	write_logs = yes
@@ -396,8 +398,8 @@ start_auditd() {
 	space_left_action = IGNORE
 	admin_space_left = 50
 	admin_space_left_action = IGNORE
-	disk_full_action = IGNORE
-	disk_error_action = IGNORE
+	disk_full_action = @FULL@
+	disk_error_action = @FULL@
 	use_libwrap = no
 	distribute_network = no
 	q_depth = @QUEUE@
@@ -505,6 +507,8 @@ at_exit stop_journald
 
 # Logs every system call; the set-up of the container from the filter's loading on as well.
 echo '{"defaultAction":"SCMP_ACT_LOG","syscalls":[]}' >"$TMP/log.json"
+# What the next container runs under: a file, or "unconfined".
+seccomp=$TMP/log.json
 image=sclog-live:1
 
 # make_image NAME...: image.tar with busybox and a copy of storm under each name.
@@ -557,11 +561,11 @@ sleeps() {
 	wait_until 60 grep -Eq '^(35|230) ' "/proc/$1/syscall" # nanosleep, clock_nanosleep
 }
 
-# docker_run NAME ARG...: of a container whose every call is logged.
+# docker_run NAME ARG...
 docker_run() {
 	docker_name=$1
 	shift
-	docker run --network none --security-opt "seccomp=$TMP/log.json" --name "$docker_name" "$@"
+	docker run --network none --security-opt "seccomp=$seccomp" --name "$docker_name" "$@"
 }
 
 # The runtime that podman_run takes.
@@ -594,7 +598,7 @@ podman_run() {
 	podman_name=$1
 	shift
 	podman_ run --network=none --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 \
-		--security-opt "seccomp=$TMP/log.json" --name "$podman_name" "$@"
+		--security-opt "seccomp=$seccomp" --name "$podman_name" "$@"
 }
 
 # crun cannot stand a hybrid hierarchy: without its v2 part it is v1, to crun alone.
@@ -611,7 +615,7 @@ crun_podman_run() (
 	unshare -m sh -c 'umount "$1" && shift && exec "$@"' sh "$unified" \
 		podman --cgroup-manager=cgroupfs --runtime crun run --network=none \
 		--ulimit nofile=1024:1024 --ulimit nproc=4096:4096 \
-		--security-opt "seccomp=$TMP/log.json" --name "$crun_name" "$@"
+		--security-opt "seccomp=$seccomp" --name "$crun_name" "$@"
 )
 
 # --- load
