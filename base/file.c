@@ -56,8 +56,10 @@ bool file_read_text(const char *path, char *text, size_t size)
 int file_read_all(int fd, size_t max, struct buf *text)
 {
 	for (;;) {
-		ssize_t n = read_once(fd, buf_reserve(text, STEP), STEP);
+		char *to = buf_reserve(text, STEP);
+		ssize_t n = read_once(fd, to, STEP);
 
+		to[n > 0 ? n : 0] = '\0';
 		if (n <= 0)
 			return (int)n;
 		text->n += (size_t)n;

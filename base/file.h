@@ -20,8 +20,8 @@ ssize_t file_read_at(int folder, const char *path, char *buffer, size_t size);
  * text is empty. */
 bool file_read_text(const char *path, char *text, size_t size);
 
-/* Reads an open file to its end into *text. -EFBIG where it has more than max bytes, however large
- * it said that it was. */
+/* Reads an open file to its end into *text, and puts a NUL behind it. -EFBIG where it has more than max
+ * bytes, however large it said that it was. */
 int file_read_all(int fd, size_t max, struct buf *text);
 
 /* True if that is a regular file that begins with these bytes, 64 at most. No pipe is opened: its

@@ -144,6 +144,7 @@ static int read_link(const struct host_files *files, const struct host_request *
 
 	if (n < 0)
 		return -errno;
+	to[n] = '\0';
 	bytes->n += (size_t)n;
 	return n == PATH_MAX ? -ENAMETOOLONG : 0;
 }

@@ -36,6 +36,24 @@ static int teardown(void **state)
 	return chdir("/") < 0 ? -1 : rmdir(folder);
 }
 
+/* A buffer that was used before is not full of zeros. */
+static void test_read_all_ends(void **state)
+{
+	struct buf text = {0};
+	int fd = open("text", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	(void)state;
+	assert_int_equal(write(fd, "systemd 252", 11), 11);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	memset(buf_reserve(&text, 1 << 18), 'x', 1 << 18);
+	assert_int_equal(file_read_all(fd, 1000, &text), 0);
+	assert_int_equal(text.n, 11);
+	assert_string_equal(text.p, "systemd 252");
+	close(fd);
+	unlink("text");
+	buf_release(&text);
+}
+
 static void test_begins(void **state)
 {
 	int fd = open("text", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
@@ -176,7 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_begins),      cmocka_unit_test(test_pipe_is_not_opened),
 		cmocka_unit_test(test_foreign),     cmocka_unit_test(test_own_group),
-		cmocka_unit_test(test_access_list),
+		cmocka_unit_test(test_access_list), cmocka_unit_test(test_read_all_ends),
 	};
 
 	return cmocka_run_group_tests_name("file", tests, setup, teardown);
