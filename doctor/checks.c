@@ -162,6 +162,7 @@ static void check_lost(const struct host *host, const char *id, struct health *h
 	FIND(FINDING_WARN,
 	     "the kernel has lost %u audit records since boot or since its counter was reset",
 	     host->audit.lost);
+	mend(health, "auditctl --reset-lost");
 }
 
 static void check_daemon(const struct host *host, const char *id, struct health *health)

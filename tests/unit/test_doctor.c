@@ -191,7 +191,7 @@ static void test_bad_hosts(void **state)
 	EXPECT(host.rules_answer.code = -1, "rules", FINDING_WARN, "");
 	EXPECT(host.audit.backlog_limit = 64, "backlog", FINDING_WARN, "auditctl -b 8192");
 	EXPECT(host.audit.rate_limit = 100, "rate-limit", FINDING_WARN, "auditctl -r 0");
-	EXPECT(host.audit.lost = 3, "lost", FINDING_WARN, "");
+	EXPECT(host.audit.lost = 3, "lost", FINDING_WARN, "auditctl --reset-lost");
 	EXPECT(host.audit.pid = 0, "daemon", FINDING_WARN, "systemctl enable --now auditd");
 	EXPECT(host.audit.pid = 0, "printk", FINDING_WARN, "sysctl -w kernel.printk_ratelimit=0");
 	EXPECT(strcpy(host.actions_logged, "errno trap"), "actions-logged", FINDING_FAIL,
