@@ -28,7 +28,6 @@ live_tests = \
 	tests/live/doctor.test \
 	tests/live/hidden.test \
 	tests/live/losses.test \
-	tests/live/ready.test \
 	tests/live/page.test \
 	tests/live/prometheus.test \
 	tests/live/cost.test

@@ -507,8 +507,6 @@ at_exit stop_journald
 
 # Logs every system call; the set-up of the container from the filter's loading on as well.
 echo '{"defaultAction":"SCMP_ACT_LOG","syscalls":[]}' >"$TMP/log.json"
-# What the next container runs under: a file, or "unconfined".
-seccomp=$TMP/log.json
 image=sclog-live:1
 
 # make_image NAME...: image.tar with busybox and a copy of storm under each name.
@@ -561,11 +559,11 @@ sleeps() {
 	wait_until 60 grep -Eq '^(35|230) ' "/proc/$1/syscall" # nanosleep, clock_nanosleep
 }
 
-# docker_run NAME ARG...
+# docker_run NAME ARG...: of a container whose every call is logged.
 docker_run() {
 	docker_name=$1
 	shift
-	docker run --network none --security-opt "seccomp=$seccomp" --name "$docker_name" "$@"
+	docker run --network none --security-opt "seccomp=$TMP/log.json" --name "$docker_name" "$@"
 }
 
 # The runtime that podman_run takes.
@@ -598,7 +596,7 @@ podman_run() {
 	podman_name=$1
 	shift
 	podman_ run --network=none --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 \
-		--security-opt "seccomp=$seccomp" --name "$podman_name" "$@"
+		--security-opt "seccomp=$TMP/log.json" --name "$podman_name" "$@"
 }
 
 # crun cannot stand a hybrid hierarchy: without its v2 part it is v1, to crun alone.
@@ -615,7 +613,7 @@ crun_podman_run() (
 	unshare -m sh -c 'umount "$1" && shift && exec "$@"' sh "$unified" \
 		podman --cgroup-manager=cgroupfs --runtime crun run --network=none \
 		--ulimit nofile=1024:1024 --ulimit nproc=4096:4096 \
-		--security-opt "seccomp=$seccomp" --name "$crun_name" "$@"
+		--security-opt "seccomp=$TMP/log.json" --name "$crun_name" "$@"
 )
 
 # --- load
