@@ -7,23 +7,25 @@
 
 #define TEXT_MAX 232 /* longer ones are parsed each time */
 
-/* Four cache lines, of which the first two or three are read. */
+/* One behind the other, each from a multiple of eight bytes on: close together, so that few pages hold
+ * them. */
 struct known {
 	uint64_t hash;
-	uint32_t code, pid;   /* pid: 0 unless it decides */
-	uint8_t kind, host_n; /* enum usual_kind; a host is never longer */
+	uint32_t number, code, pid; /* pid: 0 unless it decides */
+	uint8_t kind, host_n;       /* enum usual_kind; a host is never longer */
 	uint16_t n;
-	char text[TEXT_MAX + 4]; /* the host, the context if it decides, comm= to compat= */
+	char text[]; /* the host, the context if it decides, comm= to compat= */
 };
 
-_Static_assert(sizeof(struct known) == 256, "whole cache lines");
+/* There is room for so many bytes of each. */
+#define KNOWN_BYTES 128
 
 struct memo {
 	struct memo_key key;
 	uint32_t size, count;
-	void *memory; /* of all, which begins at a cache line in it */
-	struct known *all;
-	uint32_t *slots; /* number + 1; twice the size */
+	char *known;
+	size_t known_n, known_size;
+	uint32_t *slots; /* where in it, / 8 + 1; twice the size */
 };
 
 struct memo *memo_new(uint32_t size, bool by_pid, bool by_subj)
@@ -35,8 +37,8 @@ struct memo *memo_new(uint32_t size, bool by_pid, bool by_subj)
 	if (getrandom(&memo->key.seed, sizeof(memo->key.seed), 0) != sizeof(memo->key.seed))
 		mem_fail("random bytes");
 	memo->size = size;
-	memo->memory = mem_new((size_t)size + 1, sizeof(*memo->all));
-	memo->all = (void *)(((uintptr_t)memo->memory + 63) / 64 * 64);
+	memo->known_size = (size_t)size * KNOWN_BYTES + sizeof(struct known) + TEXT_MAX;
+	memo->known = mem_new(1, memo->known_size);
 	memo->slots = mem_new(2 * (size_t)size, sizeof(*memo->slots));
 	return memo;
 }
@@ -45,7 +47,7 @@ void memo_free(struct memo *memo)
 {
 	if (!memo)
 		return;
-	free(memo->memory);
+	free(memo->known);
 	free(memo->slots);
 	free(memo);
 }
@@ -65,14 +67,20 @@ void memo_soon(const struct memo *memo, const struct usual *usual)
 	__builtin_prefetch(&memo->slots[slot_of(memo, usual)]);
 }
 
+/* What a slot that is in use leads to. */
+static inline struct known *known_at(const struct memo *memo, size_t slot)
+{
+	return (void *)(memo->known + (size_t)(memo->slots[slot] - 1) * 8);
+}
+
 void memo_sooner(const struct memo *memo, const struct usual *usual)
 {
-	uint32_t number = memo->slots[slot_of(memo, usual)];
-	const char *known = (const char *)&memo->all[number ? number - 1 : 0];
+	size_t slot = slot_of(memo, usual);
+	const char *known = memo->slots[slot] ? (char *)known_at(memo, slot) : memo->known;
 
 	__builtin_prefetch(known);
 	__builtin_prefetch(known + 64);
-	__builtin_prefetch(known + 128);
+	__builtin_prefetch(known + 104);
 }
 
 static inline bool is_known(const struct memo *memo, const struct known *known,
@@ -95,9 +103,12 @@ bool memo_find(const struct memo *memo, const struct usual *usual, uint32_t *ret
 	size_t slot = slot_of(memo, usual);
 
 	for (; memo->slots[slot]; slot = (slot + 1) & (2 * (size_t)memo->size - 1)) {
-		*ret_number = memo->slots[slot] - 1;
-		if (is_known(memo, &memo->all[*ret_number], usual))
-			return true;
+		const struct known *known = known_at(memo, slot);
+
+		if (!is_known(memo, known, usual))
+			continue;
+		*ret_number = known->number;
+		return true;
 	}
 	return false;
 }
@@ -111,11 +122,13 @@ void memo_forget(struct memo *memo)
 {
 	memset(memo->slots, 0, 2 * (size_t)memo->size * sizeof(*memo->slots));
 	memo->count = 0;
+	memo->known_n = 0;
 }
 
 uint32_t memo_next(struct memo *memo)
 {
-	if (memo->count == memo->size)
+	if (memo->count == memo->size ||
+	    memo->known_size - memo->known_n < sizeof(struct known) + TEXT_MAX)
 		memo_forget(memo);
 	return memo->count;
 }
@@ -124,10 +137,12 @@ void memo_add(struct memo *memo, const struct usual *usual)
 {
 	const struct str parts[] = {usual_host(usual), memo_subj(&memo->key, usual),
 				    usual_what(usual)};
-	struct known *known = &memo->all[memo_next(memo)];
+	uint32_t number = memo_next(memo);
+	struct known *known = (void *)(memo->known + memo->known_n);
 	size_t slot = slot_of(memo, usual);
 
 	known->hash = usual->hash;
+	known->number = number;
 	known->code = usual->code;
 	known->pid = memo_pid(&memo->key, usual);
 	known->kind = usual->kind;
@@ -140,5 +155,7 @@ void memo_add(struct memo *memo, const struct usual *usual)
 	}
 	while (memo->slots[slot])
 		slot = (slot + 1) & (2 * (size_t)memo->size - 1);
-	memo->slots[slot] = ++memo->count;
+	memo->slots[slot] = (uint32_t)(memo->known_n / 8 + 1);
+	memo->known_n += (sizeof(*known) + known->n + 7) / 8 * 8;
+	memo->count++;
 }
