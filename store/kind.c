@@ -75,7 +75,7 @@ void kinds_put(struct kinds *kinds, uint32_t number, const struct event *event)
 	free(kinds->all[number].whole);
 	kinds->all[number] = (struct kind){
 		.whole = whole,
-		.trust = event->trust,
+		.trust = (uint8_t)event->trust,
 		.has_container = event->container != NULL,
 	};
 }

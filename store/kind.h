@@ -13,12 +13,14 @@
 /* What counting an event looks at: half a cache line. */
 struct kind {
 	struct tally_series *series;
-	uint64_t generation;      /* of the tally's keys; of another one the series is void, */
-	int64_t hour;             /* and so it is in another hour */
 	struct kind_whole *whole; /* the event; kind_event() gives it */
-	enum trust trust;
+	uint32_t generation;      /* of the tally's keys; of another one the series is void, */
+	uint32_t hour;            /* and so it is in another hour */
+	uint8_t trust;            /* enum trust */
 	bool has_container;
 };
+
+_Static_assert(sizeof(struct kind) <= 32, "half a cache line");
 
 struct kinds;
 

@@ -14,6 +14,7 @@
 #define NAMES_MAX      (8u << 20) /* bytes of program names */
 #define NAME_ROOM      16384      /* the longest comm and exe together */
 #define MINUTES_MAX    (3u << 18) /* 786,432 minutes of series, 12 MiB */
+#define ROOM           16 /* so many events may come before it is looked whether all is full */
 
 struct tally *tally_new(uint64_t profile_key)
 {
@@ -95,7 +96,6 @@ void tally_reset(struct tally *tally)
 	forget_keys(tally);
 	tally_moved_forget(tally);
 	tally->closed_count = 0;
-	tally->queue_head = tally->queue_tail = 0;
 	forget_nodes(tally);
 	tally->last_id = 0;
 	tally->no_series = false;
@@ -105,10 +105,10 @@ void tally_reset(struct tally *tally)
 
 bool tally_full(const struct tally *tally)
 {
-	return tally->closed_count >= MINUTES_MAX - TALLY_QUEUE_SIZE ||
-	       tally->series_count >= TALLY_SERIES_MAX - TALLY_QUEUE_SIZE ||
+	return tally->closed_count >= MINUTES_MAX - ROOM ||
+	       tally->series_count >= TALLY_SERIES_MAX - ROOM ||
 	       tally->move_count >= TALLY_MOVES_MAX ||
-	       tally->program_count >= PROGRAMS_MAX - TALLY_QUEUE_SIZE ||
+	       tally->program_count >= PROGRAMS_MAX - ROOM ||
 	       tally->names.n >= NAMES_MAX - NAME_ROOM;
 }
 
@@ -399,47 +399,6 @@ void tally_series_add(struct tally *tally, struct tally_series *series,
 	series->count += (uint32_t)batch->count;
 }
 
-/* The oldest queued event reaches its series. */
-static int queue_take(struct tally *tally, struct sql *sql, struct err *err)
-{
-	const struct tally_queued *queued =
-		&tally->queue[tally->queue_tail++ & (TALLY_QUEUE_SIZE - 1)];
-	struct tally_series *series =
-		series_get(tally, sql, queued->slot, &queued->key, queued->hour, err);
-
-	if (!series)
-		return -err->code;
-	tally_series_add(tally, series, &queued->batch);
-	series->pid = queued->pid;
-	series->ip = queued->ip;
-	return 0;
-}
-
-static int queue_drain(struct tally *tally, struct sql *sql, struct err *err)
-{
-	int result = 0;
-
-	while (result == 0 && tally->queue_tail != tally->queue_head)
-		result = queue_take(tally, sql, err);
-	return result;
-}
-
-/* Asks for the memory that the event will need: its slot now, and the series of the event that
- * is half way through, whose slot has come meanwhile. Inlined by force: gcc takes a function of
- * prefetches alone for one without effect, and drops the call. */
-static inline __attribute__((always_inline)) void queue_prefetch(struct tally *tally, size_t slot)
-{
-	unsigned middle = tally->queue_head - TALLY_QUEUE_SIZE / 2;
-
-	__builtin_prefetch(&tally->series_slots[slot]);
-	if ((int)(middle - tally->queue_tail) < 0)
-		return;
-	uint32_t index = tally->series_slots[tally->queue[middle & (TALLY_QUEUE_SIZE - 1)].slot];
-
-	if (index)
-		__builtin_prefetch(&tally->series[index - 1], 1);
-}
-
 /* The hour whose budget counts; 0: none does. A trace is a file that somebody made on purpose. */
 static inline uint32_t budget_hour(const struct tally *tally, const struct event *event)
 {
@@ -492,30 +451,18 @@ int tally_series_get(struct tally *tally, struct sql *sql, const struct event *e
 int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
 		      const struct tally_batch *batch, struct err *err)
 {
-	const struct record *record = event->record;
-	uint32_t hour = budget_hour(tally, event);
-	struct tally_key key;
-	int result = key_of(tally, sql, event, node, hour, &key, err);
+	struct tally_series *series;
+	int result = tally_series_get(tally, sql, event, node, &series, err);
 
-	if (result == 0 && tally->queue_head - tally->queue_tail == TALLY_QUEUE_SIZE)
-		result = queue_take(tally, sql, err);
 	if (result < 0)
 		return result;
-	struct tally_queued *queued = &tally->queue[tally->queue_head & (TALLY_QUEUE_SIZE - 1)];
-
-	*queued = (struct tally_queued){key,    key_slot(tally, &key), hour,
-					*batch, record->pid,           record->ip};
-	queue_prefetch(tally, queued->slot);
-	tally->queue_head++;
+	tally_series_add(tally, series, batch);
+	series->pid = event->record->pid;
+	series->ip = event->record->ip;
 	return 0;
 }
 
-int tally_settle(struct tally *tally, struct sql *sql, struct err *err)
-{
-	return queue_drain(tally, sql, err);
-}
-
-uint64_t tally_generation(const struct tally *tally)
+uint32_t tally_generation(const struct tally *tally)
 {
 	return tally->generation;
 }
@@ -579,11 +526,9 @@ int tally_series_row(struct tally *tally, struct sql *sql, const struct event *e
 
 int tally_flush(struct tally *tally, struct sql *sql, uint64_t *ret_moved, struct err *err)
 {
-	int result = queue_drain(tally, sql, err);
+	int result = tally_hour_write(tally, sql, err);
 
 	*ret_moved = 0;
-	if (result == 0)
-		result = tally_hour_write(tally, sql, err);
 	if (result == 0 && tally->move_count) {
 		result = tally_moved_make(tally, sql, ret_moved, err);
 		if (result == 0)

@@ -39,13 +39,11 @@ int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *
 
 /*
  * For many events alike: their series, which is good while the generation of the keys is the same, in
- * the hour of the record,
- * and an event that is counted to it. What was counted otherwise before is settled first.
+ * the hour of the record, and an event that is counted to it.
  */
 struct tally_series;
 struct store_event;
-int tally_settle(struct tally *tally, struct sql *sql, struct err *err);
-uint64_t tally_generation(const struct tally *tally);
+uint32_t tally_generation(const struct tally *tally);
 int tally_series_get(struct tally *tally, struct sql *sql, const struct event *event, int64_t node,
 		     struct tally_series **ret_series, struct err *err);
 void tally_count_one(struct tally *tally, struct tally_series *series,

@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 
+/* So many minutes ahead memory is asked for. */
+#define SOON 12
+
 static int compare_closed(const void *left, const void *right)
 {
 	const struct tally_closed *a = left, *b = right;
@@ -52,8 +55,11 @@ static void gather(const struct tally *tally, const struct tally_series *series,
 	bool ordered = true;
 
 	list->count = 0;
-	for (size_t i = from; i < from + series->closed; i++)
+	for (size_t i = from; i < from + series->closed; i++) {
+		if (i + SOON < tally->closed_count) /* each lies somewhere else */
+			__builtin_prefetch(&tally->closed[tally->order[i + SOON]]);
 		closed_list_add(list, &tally->closed[tally->order[i]]);
+	}
 	if (series->count)
 		closed_list_add(list, &(struct tally_closed){.minute = series->minute,
 							     .count = series->count,

@@ -30,21 +30,6 @@ struct tally_key {
 
 _Static_assert(EVENT_WORD_COUNT <= sizeof(((struct tally_key *)NULL)->words), "room for all");
 
-/*
- * Events on their way to their series. With tens of thousands of series each event would wait
- * for memory twice; a queue of a few events lets those waits overlap.
- */
-#define TALLY_QUEUE_SIZE 16 /* power of two */
-
-struct tally_queued {
-	struct tally_key key;
-	size_t slot;   /* where the key hashes to */
-	uint32_t hour; /* 0: no budget */
-	struct tally_batch batch;
-	uint32_t pid;
-	uint64_t ip;
-};
-
 /* A minute of a series that is not on disk yet. */
 struct tally_closed {
 	uint32_t series; /* index */
@@ -118,7 +103,7 @@ struct tally_moved {
 
 struct tally {
 	uint64_t seed;
-	uint64_t generation; /* of the keys: a series of another one is void */
+	uint32_t generation; /* of the keys: a series of another one is void */
 	/* The minute that tally_count_one() is in. */
 	int64_t minute_ms;
 	uint32_t minute;
@@ -129,8 +114,6 @@ struct tally {
 	struct tally_budget *budgets; /* NULL: no bounds */
 	size_t series_count;
 	uint32_t *series_slots; /* index + 1 */
-	struct tally_queued queue[TALLY_QUEUE_SIZE];
-	unsigned queue_head, queue_tail; /* head: next to go in, tail: next to come out */
 	struct tally_program *programs;
 	size_t program_count;
 	uint32_t *program_slots;

@@ -389,9 +389,8 @@ int writer_put(struct store *store, const struct event *event, uint64_t text_mar
 static int find_series(struct store *store, struct kind *kind, const struct store_event *event,
 		       int64_t node, struct err *err)
 {
-	uint64_t generation = tally_generation(store->tally);
-
-	int64_t hour = event->ms / HOUR_MS;
+	uint32_t generation = tally_generation(store->tally);
+	uint32_t hour = (uint32_t)(event->ms / HOUR_MS);
 
 	if (kind->generation == generation && kind->hour == hour)
 		return 0;
@@ -439,7 +438,7 @@ static int put_one(struct store *store, int64_t node, const struct store_event *
 		return put_again(store, kind, event, node, true, err);
 	int result = err->code ? -err->code
 			       : seen_add(store->seen, &store->sql, node, event->ms, event->serial,
-					  kind->trust, !kind->has_container, err);
+					  (enum trust)kind->trust, !kind->has_container, err);
 
 	if (result == SEEN_REFUSED) {
 		store->counts.limited++;
@@ -470,8 +469,6 @@ size_t writer_put_events(struct store *store, const struct store_events *events,
 
 	if (result == 0)
 		result = node_number(store, events->node, &node, err);
-	if (result == 0)
-		result = tally_settle(store->tally, &store->sql, err);
 	if (result < 0)
 		return from;
 	for (size_t at = from; at < events->count; at++) {
