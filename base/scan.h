@@ -104,32 +104,6 @@ static inline const char *scan_decimal(const char *p, const char *end, unsigned 
 	return p;
 }
 
-/* The high bit of every byte that is at least `low`, for low up to 0x7f. No byte borrows from
- * its neighbour, so all are exact. */
-static inline uint64_t scan_at_least(uint64_t word, unsigned char low)
-{
-	return ((word | SCAN_EACH(0x80)) - SCAN_EACH(low)) & SCAN_EACH(0x80);
-}
-
-/* Eight lower-case hexadecimal digits at once; as scan_digits8(). */
-static inline unsigned scan_hex8(uint64_t word, uint64_t *ret_value)
-{
-	uint64_t letters = scan_at_least(word, 'a') & ~scan_at_least(word, 'f' + 1);
-	uint64_t digits = scan_at_least(word, '0') & ~scan_at_least(word, '9' + 1);
-	uint64_t bad = (~(letters | digits) | word) & SCAN_EACH(0x80);
-	unsigned n = bad ? (unsigned)__builtin_ctzll(bad) >> 3 : 8;
-
-	if (n == 0)
-		return 0;
-	uint64_t value = (word & SCAN_EACH(0x0f)) + (letters >> 7) * 9;
-
-	value <<= 8 * (8 - n); /* the first digit is the lowest byte and the most significant */
-	value = (value << 4 | value >> 8) & 0x00ff00ff00ff00ffu;
-	value = (value << 8 | value >> 16) & 0x0000ffff0000ffffu;
-	*ret_value = (value << 16 | value >> 32) & 0xffffffffu;
-	return n;
-}
-
 static inline int scan_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -181,20 +155,10 @@ static inline bool scan_hex_before(const char *end, size_t n, uint64_t *ret_valu
 /* Takes up to 16 lower-case hexadecimal digits, as scan_decimal(). */
 static inline const char *scan_hex(const char *p, const char *end, uint64_t *ret_value)
 {
-	const char *first = p;
-	uint64_t word, part = 0, value = 0;
+	const char *stop = end - p > 16 ? p + 16 : end;
+	uint64_t value = 0;
 
-	while (p - first < 16 && scan_word(p, end, &word)) {
-		unsigned n = scan_hex8(word, &part);
-
-		value = n == 8 ? value << 32 | part : value << (4 * n) | (n ? part : 0);
-		p += n;
-		if (n < 8) {
-			*ret_value = value;
-			return p;
-		}
-	}
-	for (; p < end && p - first < 16 && scan_hex_digit(*p) >= 0; p++)
+	for (; p < stop && scan_hex_digit(*p) >= 0; p++)
 		value = value << 4 | (uint64_t)scan_hex_digit(*p);
 	*ret_value = value;
 	return p;
