@@ -255,7 +255,7 @@ const struct command command_ingest = {
 	.description =
 		"Reads audit.log, syslog, dmesg and journal output, strace output, other "
 		"stores, and bundles of `sclog push`. Files may be compressed (gzip, xz, zstd, bzip2); rotated files may "
-		"come in any order. A record that is already in the store is counted as a "
+		"come in any order. Of a tar archive, such as one of sos, the host's logs are read. A record that is already in the store is counted as a "
 		"duplicate and changes nothing.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct ingest_options),

@@ -9,8 +9,10 @@
 #include "correlate/assign.h"
 #include "fleet/bundle.h"
 #include "ingest/framing.h"
+#include "ingest/packed.h"
 #include "ingest/reader.h"
 #include "ingest/sdjournal.h"
+#include "ingest/tar.h"
 #include "live/kinds.h"
 
 #include <errno.h>
@@ -39,8 +41,9 @@ struct feed {
 	struct trace *trace;
 	struct assign *assign;
 	struct usual_kinds *kinds;
-	bool line_by_line; /* each goes the long way */
-	bool has_pairs;    /* the input at hand does: has_pairs() */
+	bool line_by_line;         /* each goes the long way */
+	const struct input *input; /* at hand */
+	bool has_pairs;            /* it does: has_pairs() */
 	struct reader *reader;
 	/* What the input at hand looks like as long as nothing of a log was found. */
 	enum { BEGIN_NOTHING, BEGIN_TEXT, BEGIN_JSON, BEGIN_PROFILE, BEGIN_BINARY } begin;
@@ -49,6 +52,8 @@ struct feed {
 	uint64_t consumed; /* of it as it lies on disk */
 	struct utsname host;
 	struct progress progress;
+	bool packed;          /* the input at hand is a member of an archive */
+	uint64_t packed_logs; /* of the archive at hand */
 	uint64_t merged_records;
 	uint64_t bytes_before; /* of the inputs that are done, as they lie on disk */
 	double next_commit;    /* of a pipe, in seconds of progress_now() */
@@ -117,15 +122,6 @@ static int commit(struct feed *feed, struct err *err)
 	return result < 0 ? result : store_commit(feed->store, err);
 }
 
-/* True if the input at hand is a file, which can be looked at beforehand. */
-static bool is_file(const struct feed *feed)
-{
-	struct stat stat_;
-
-	return strcmp(feed->intake.path, "-") != 0 && stat(feed->intake.path, &stat_) == 0 &&
-	       S_ISREG(stat_.st_mode);
-}
-
 /* True if journald's audit transport stands in the first lines of the input, as text: its records come
  * twice, and each is looked for among the others. */
 static bool has_pairs(const struct feed *feed)
@@ -136,7 +132,7 @@ static bool has_pairs(const struct feed *feed)
 	struct line line;
 	bool found = false;
 
-	if (input_open(&whole, feed->intake.path, &ignored) == 0)
+	if (input_open_again(&whole, feed->input, &ignored) == 0)
 		while (!found && whole.offset < PAIRS_LOOKED_AT &&
 		       input_next(&whole, &line, &ignored) > 0)
 			found = str_find(line.text, word) < line.text.n;
@@ -155,9 +151,9 @@ static void note_dates(struct feed *feed, const struct line *line)
 	if (!framing_wants_dates(framing, line->text))
 		return;
 	framing_note_date(framing, line->text);
-	if (!is_file(feed))
+	if (!input_is_repeatable(feed->input))
 		return;
-	if (input_open(&whole, feed->intake.path, &ignored) == 0)
+	if (input_open_again(&whole, feed->input, &ignored) == 0)
 		while (input_next(&whole, &other, &ignored) > 0)
 			framing_note_date(framing, other.text);
 	input_close(&whole);
@@ -187,7 +183,7 @@ static inline int take_line(struct feed *feed, const struct line *line, struct e
 		result = trace_line(feed->trace, line, err);
 	if (result != 0)
 		return result < 0 ? result : 0;
-	if (first && !str_starts(line->text, STR("type=")) && is_file(feed))
+	if (first && !str_starts(line->text, STR("type=")))
 		feed->has_pairs = has_pairs(feed);
 	note_dates(feed, line);
 	return intake_line(&feed->intake, line, err);
@@ -294,7 +290,7 @@ static void judge_input(struct feed *feed, const struct input *input, struct err
 			"%s: became %llu bytes shorter while it was read: lines may be lost; "
 			"the lines read are stored",
 			input->path, (unsigned long long)shrunk);
-	else if (feed->lines && !is_log(feed))
+	else if (feed->lines && !is_log(feed) && !feed->packed)
 		err_set(input_err, EINVAL, "%s: %s", input->path, why_no_log(feed));
 	if (input_err->code || feed->options->quiet)
 		return;
@@ -401,6 +397,7 @@ static int begin_input(struct feed *feed, const struct input *input, struct err 
 		usual_kinds_forget(feed->kinds);
 	feed->next_commit = progress_now() + IDLE_MS / 1e3;
 	feed->lines = feed->offset = feed->consumed = 0;
+	feed->input = input;
 	feed->has_pairs = false;
 	feed->begin = BEGIN_NOTHING;
 	return store_input_begin(feed->store, input->path, &input->stat, err);
@@ -430,24 +427,80 @@ static int feed_open_log(struct feed *feed, struct input *input, struct err *inp
 	return result;
 }
 
+/* What became of an input; its failure is said and kept. */
+static int end_input(struct feed *feed, const char *path, const struct err *input_err,
+		     struct err *err)
+{
+	feed->counts->failed += input_err->code != 0;
+	if (input_err->code) {
+		progress_clear(&feed->progress);
+		message_error("%s", input_err->message);
+	}
+	return note_unread(feed, path, input_err, err);
+}
+
+/* Lines that name no host are that one's. */
+static void set_host(struct feed *feed, struct str host)
+{
+	feed->intake.host_name = host;
+	framing_set_host(feed->intake.framing, host);
+	usual_kinds_forget(feed->kinds);
+}
+
+/* A packed_fn. A member with a log's name that is none is left. */
+static int feed_packed(void *context, struct input *member, struct str host, struct err *member_err,
+		       struct err *err)
+{
+	struct feed *feed = context;
+	int result = 0;
+
+	set_host(feed, host.n ? host : str_from(feed->host.nodename));
+	feed->packed = true;
+	if (!member_err->code)
+		result = feed_open_log(feed, member, member_err, err);
+	feed->packed = false;
+	if (result < 0 || (!member_err->code && !is_log(feed)))
+		return result;
+	feed->packed_logs++;
+	feed->counts->files += !member_err->code;
+	result = end_input(feed, member->path, member_err, err);
+	return result < 0 ? result : interrupted ? 1 : 0;
+}
+
+static int feed_archive(struct feed *feed, struct input *input, struct err *input_err,
+			struct err *err)
+{
+	int result;
+
+	feed->packed_logs = 0;
+	result = packed_each(input, feed_packed, feed, input_err, err);
+	set_host(feed, str_from(feed->host.nodename));
+	intake_begin(&feed->intake, input->path);
+	if (result == 0 && !feed->packed_logs)
+		err_set(input_err, EINVAL,
+			"%s: an archive without a log such as audit.log, messages, syslog, "
+			"kern.log, dmesg or journalctl: unpack it and name the logs",
+			input->path);
+	return result < 0 ? result : 0;
+}
+
 static int feed_log(struct feed *feed, const char *path, struct err *err)
 {
 	struct err input_err = ERR_INIT;
 	struct input input;
-	int result = 0;
+	int result = 0, is_tar = 0;
 
 	intake_begin(&feed->intake, path,
 		     NULL); /* of one that cannot be opened, nothing is known */
 	if (input_open(&input, path, &input_err) == 0)
+		is_tar = tar_is(&input, &input_err);
+	if (is_tar > 0)
+		result = feed_archive(feed, &input, &input_err, err);
+	else if (!input_err.code)
 		result = feed_open_log(feed, &input, &input_err, err);
+	feed->counts->files += !input_err.code && !is_tar; /* of an archive its logs */
 	if (result == 0)
-		result = note_unread(feed, path, &input_err, err);
-	feed->counts->failed += input_err.code != 0;
-	feed->counts->files += input_err.code == 0;
-	if (input_err.code) {
-		progress_clear(&feed->progress);
-		message_error("%s", input_err.message);
-	}
+		result = end_input(feed, path, &input_err, err);
 	input_close(&input);
 	return result;
 }

@@ -79,9 +79,7 @@ static uint64_t elapsed_us(const struct input *input)
 	struct line line;
 	uint64_t sum = 0, us;
 
-	if (!S_ISREG(input->stat.st_mode) || strcmp(input->path, "-") == 0)
-		return 0;
-	if (input_open(&whole, input->path, &ignored) == 0)
+	if (input_open_again(&whole, input, &ignored) == 0)
 		while (input_next(&whole, &line, &ignored) > 0)
 			if (strace_relative(line.text, &us))
 				sum += us;

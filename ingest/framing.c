@@ -46,7 +46,7 @@ struct framing *framing_new(const struct framing_options *options)
 	framing->options = *options;
 	framing->envelope = envelope_new(&envelope);
 	framing_set_now(framing, options->now_ms);
-	framing->options.host = node_label(options->host, framing->host_label);
+	framing_set_host(framing, options->host);
 	framing_restart(framing);
 	return framing;
 }
@@ -60,6 +60,11 @@ void framing_free(struct framing *framing)
 	journal_release(&framing->entry);
 	buf_release(&framing->unescaped);
 	free(framing);
+}
+
+void framing_set_host(struct framing *framing, struct str host)
+{
+	framing->options.host = node_label(host, framing->host_label);
 }
 
 void framing_set_now(struct framing *framing, int64_t now_ms)

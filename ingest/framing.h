@@ -69,8 +69,7 @@ struct framing_options {
 };
 
 /*
- * Local times are read in the process's time zone (tzset(3)). Options are copied; host is
- * borrowed. Free with framing_free().
+ * Local times are read in the process's time zone (tzset(3)). Options are copied. Free with framing_free().
  */
 struct framing *framing_new(const struct framing_options *options);
 void framing_free(struct framing *framing);
@@ -109,6 +108,9 @@ void framing_read_entry(struct framing *framing, const struct journal *journal,
 bool framing_wants_dates(const struct framing *framing, struct str line);
 void framing_note_date(struct framing *framing, struct str line);
 void framing_dates_noted(struct framing *framing);
+
+/* Another host's logs come: framing_options.host. */
+void framing_set_host(struct framing *framing, struct str host);
 
 /* Time passes, where an input is followed: see framing_options.now_ms. */
 void framing_set_now(struct framing *framing, int64_t now_ms);

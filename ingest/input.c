@@ -68,12 +68,17 @@ static bool is_compressed(const struct input *input)
 	return false;
 }
 
+static bool is_member(const struct input *input)
+{
+	return input->member.bytes.p || input->member.more;
+}
+
 static bool would_wait(const struct input *input)
 {
 	struct pollfd poll_fd = {.fd = input->fd, .events = POLLIN};
 
 	/* a decompressor does not go on after a read that failed */
-	return input->no_wait && !input->raw && poll(&poll_fd, 1, 0) == 0;
+	return input->no_wait && !input->raw && !is_member(input) && poll(&poll_fd, 1, 0) == 0;
 }
 
 /* Waits for a pipe, or until it is to end. */
@@ -85,16 +90,31 @@ static bool is_stopped(const struct input *input)
 	return input->stoppable && poll(fds, 2, -1) > 0 && fds[1].revents;
 }
 
+static ssize_t read_member(struct input *input, char *to, size_t size)
+{
+	const struct input_member *member = &input->member;
+	struct str left = str_skip(member->bytes, input->member_taken);
+
+	if (!left.n)
+		return member->more ? member->more(member->context, to, size) : 0;
+	size = size < left.n ? size : left.n;
+	memcpy(to, left.p, size);
+	input->member_taken += size;
+	return (ssize_t)size;
+}
+
 /* A signal ends the wait: EINTR is for the caller to look at. */
 static ssize_t read_bytes(struct input *input, char *to, size_t size)
 {
+	ssize_t n = -1;
+
 	if (would_wait(input)) {
 		errno = EAGAIN;
 		return -1;
 	}
-	ssize_t n = -1;
-
-	if (is_stopped(input))
+	if (is_member(input))
+		n = read_member(input, to, size);
+	else if (is_stopped(input))
 		errno = EINTR;
 	else
 		n = read(input->fd, to, size);
@@ -247,6 +267,29 @@ int input_open_fd(struct input *input, int fd, const char *path, bool growing, s
 	if (fstat(fd, &input->stat) < 0)
 		return err_errno(err, errno, "%s", path);
 	return begin(input, err);
+}
+
+int input_open_member(struct input *input, const char *path, const struct input_member *member,
+		      struct err *err)
+{
+	*input = (struct input){.fd = -1, .path = path, .member = *member};
+	return begin(input, err);
+}
+
+bool input_is_repeatable(const struct input *input)
+{
+	if (is_member(input))
+		return !input->member.more;
+	return strcmp(input->path, "-") != 0 && S_ISREG(input->stat.st_mode);
+}
+
+int input_open_again(struct input *again, const struct input *input, struct err *err)
+{
+	*again = (struct input){.fd = -1, .path = input->path};
+	if (!input_is_repeatable(input))
+		return err_set(err, ESPIPE, "%s: can be read only once", input->path);
+	return is_member(input) ? input_open_member(again, input->path, &input->member, err)
+				: input_open(again, input->path, err);
 }
 
 void input_close(struct input *input)
@@ -457,6 +500,30 @@ int input_next_slow(struct input *input, struct line *ret_line, struct err *err)
 			return have.n && !input->growing ? take(input, have.n, have.n, ret_line)
 							 : 0;
 	}
+}
+
+int input_peek(struct input *input, size_t n, bool (*wanted)(struct str so_far),
+	       struct str *ret_bytes, struct err *err)
+{
+	for (;;) {
+		*ret_bytes = str_of(input->buffer + input->start, input->end - input->start);
+		if (ret_bytes->n >= n || (ret_bytes->n && !wanted(*ret_bytes)))
+			return 0;
+		int result = input_fill(input, err);
+
+		if (result <= 0)
+			return result;
+	}
+}
+
+int input_next_bytes(struct input *input, struct str *ret_bytes, struct err *err)
+{
+	int result = input->end > input->start ? 1 : input_fill(input, err);
+
+	*ret_bytes = str_of(input->buffer + input->start, input->end - input->start);
+	input->offset += ret_bytes->n;
+	input->start = input->end;
+	return result;
 }
 
 int input_first_line(struct input *input, struct str *ret_line, struct err *err)

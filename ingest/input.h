@@ -15,11 +15,21 @@
 #include "base/file.h"
 #include "ingest/line.h"
 
+
 /* Of a growing file's beginning so much is kept: more than an audit record's stamp and serial. */
 #define INPUT_HEAD_MAX 256
 
+/* Bytes of a member of an archive: those in memory, and what more() gives behind them (as read(2)). */
+struct input_member {
+	struct str bytes;
+	ssize_t (*more)(void *context, char *to, size_t size); /* NULL: they are all */
+	void *context;
+};
+
 struct input {
-	int fd;
+	int fd; /* -1 for a member */
+	struct input_member member;
+	size_t member_taken;
 	struct gzip *gzip;       /* NULL unless it is gzip */
 	struct utf16 *utf16;     /* NULL unless it is UTF-16 */
 	struct archive *archive; /* NULL unless it is xz, zstd or bzip2 */
@@ -59,6 +69,27 @@ void input_close(struct input *input);
  * for messages. Growing is taken back for a compressed file.
  */
 int input_open_fd(struct input *input, int fd, const char *path, bool growing, struct err *err);
+
+/* The same for a member of an archive, which is borrowed. */
+int input_open_member(struct input *input, const char *path, const struct input_member *member,
+		      struct err *err);
+
+/* The input once more, from its beginning; the first one is not touched. -ESPIPE: it can be read only
+ * once. Close *again whatever is returned. */
+int input_open_again(struct input *again, const struct input *input, struct err *err);
+bool input_is_repeatable(const struct input *input);
+
+/*
+ * Before anything was taken: the bytes that the text begins with, so many if it has them and they
+ * could be `wanted`, which looks at what is there so far. Returns 0 or -errno; borrowed until the
+ * next call.
+ */
+int input_peek(struct input *input, size_t n, bool (*wanted)(struct str so_far),
+	       struct str *ret_bytes, struct err *err);
+
+/* The next bytes of the text, not by lines. Returns 1, 0 at the end, or -errno; borrowed until the
+ * next call. */
+int input_next_bytes(struct input *input, struct str *ret_bytes, struct err *err);
 
 /*
  * Before anything was taken: the first line, cut as input_next() cuts it. Returns 1, 0 if there is

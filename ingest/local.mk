@@ -32,11 +32,13 @@ libsclog_a_SOURCES += \
 	ingest/node.c ingest/node.h \
 	ingest/notice.c ingest/notice.h \
 	ingest/reader.c ingest/reader.h \
+	ingest/packed.c ingest/packed.h \
 	ingest/record.c ingest/record.h \
 	ingest/rotation.c ingest/rotation.h \
 	ingest/sdjournal.c ingest/sdjournal.h \
 	ingest/source.c ingest/source.h \
 	ingest/stamp.c ingest/stamp.h \
+	ingest/tar.c ingest/tar.h \
 	ingest/utf16.c ingest/utf16.h \
 	ingest/audit_request.c ingest/audit_request.h \
 	ingest/rules.c ingest/rules.h \

@@ -47,6 +47,7 @@ const struct memo_key *usual_kinds_key(const struct usual_kinds *kinds)
 void usual_kinds_forget(struct usual_kinds *kinds)
 {
 	memo_forget(kinds->memo);
+	kinds->node = str_of(NULL, 0);
 }
 
 static int hand_over(struct usual_kinds *kinds, struct err *err)

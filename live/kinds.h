@@ -18,7 +18,7 @@ void usual_kinds_free(struct usual_kinds *kinds);
 /* For who hashes the lines. */
 const struct memo_key *usual_kinds_key(const struct usual_kinds *kinds);
 
-/* Another input begins, and whose its events are is asked again (assign_owners()). */
+/* Whose events are, and of which host, is asked again. */
 void usual_kinds_forget(struct usual_kinds *kinds);
 
 /*

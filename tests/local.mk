@@ -98,6 +98,7 @@ shell_tests = \
 	tests/check-docs \
 	tests/check-format \
 	tests/check-layers \
+	tests/shell/archive.test \
 	tests/shell/foreign.test \
 	tests/shell/formats.test \
 	tests/shell/bad-input.test \

@@ -1,0 +1,287 @@
+#include "ingest/packed.h"
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "ingest/tar.h"
+
+#include <ctype.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* An archive of archives (`sos collect`), and not one more. */
+#define DEPTH_MAX 2
+#define HOSTS_MAX 1024
+
+/* Of a name: HOST_NAME_MAX. */
+#define HOST_SIZE 65
+
+/* "sosreport-HOST-..." */
+static const char sos_begins[] = "sosreport-";
+
+/* From some folder on. */
+static const char *const hostnames[] = {
+	"sos_commands/host/hostname",
+	"sos_commands/general/hostname",
+	"etc/hostname",
+	"proc/sys/kernel/hostname",
+	NULL,
+};
+
+/* What a log's name begins with. */
+static const char *const names[] = {
+	"audit.log",  "messages", "syslog",   "kern.log",   "kern-", "dmesg",
+	"journalctl", "journal",  "ausearch", "kernel.log", NULL,
+};
+
+/* The tail of a log that sos cut: "sos_strings/auditd/var.log.audit.audit.log.tailed". */
+static const char tails[] = "*sos_strings/*.tailed";
+
+/* Nothing below is the host's log. */
+static const char *const strangers[] = {
+	"pods", "containers", "docker", "home", "tmp", "srv", "opt", "lib", "overlay", "root", NULL,
+};
+
+static const char *const archives[] = {
+	"*.tar", "*.tar.gz", "*.tar.xz", "*.tar.bz2", "*.tar.zst", "*.tgz", "*.txz", "*.tbz", NULL,
+};
+
+static bool ends_with_path(const char *path, const char *end, size_t *ret_root)
+{
+	size_t n = strlen(path), end_n = strlen(end);
+
+	if (n < end_n || strcmp(path + n - end_n, end) != 0)
+		return false;
+	*ret_root = n - end_n;
+	return n == end_n || path[n - end_n - 1] == '/';
+}
+
+static bool has_folder(const char *path, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = path, *slash; (slash = strchr(at, '/')); at = slash + 1)
+		if ((size_t)(slash - at) == n && memcmp(at, name, n) == 0)
+			return true;
+	return false;
+}
+
+/* In a folder called "log" the logs of the host lie at once, and auditd's in one of its own. */
+static bool is_deeper(const char *path)
+{
+	const char *log = strstr(path, "/log/");
+	const char *rest = log ? log + 5 : path;
+
+	if (!log || !strchr(rest, '/'))
+		return false;
+	return strncmp(rest, "audit/", 6) != 0 || strchr(rest + 6, '/');
+}
+
+static bool is_log(const char *path, const char *name)
+{
+	for (const char *const *stranger = strangers; *stranger; stranger++)
+		if (has_folder(path, *stranger))
+			return false;
+	if (is_deeper(path))
+		return false;
+	for (const char *const *begin = names; *begin; begin++)
+		if (strncmp(name, *begin, strlen(*begin)) == 0)
+			return true;
+	return fnmatch(tails, path, 0) == 0;
+}
+
+enum packed_role packed_role(const char *path, size_t *ret_root)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	*ret_root = 0;
+	for (const char *const *hostname = hostnames; *hostname; hostname++)
+		if (ends_with_path(path, *hostname, ret_root))
+			return PACKED_HOSTNAME;
+	for (const char *const *archive = archives; *archive; archive++)
+		if (fnmatch(*archive, name, 0) == 0)
+			return PACKED_ARCHIVE;
+	return is_log(path, name) ? PACKED_LOG : PACKED_OTHER;
+}
+
+/* ------- whose they are */
+
+struct host {
+	char *root; /* what the paths of its files begin with */
+	char name[HOST_SIZE];
+};
+
+struct walk {
+	packed_fn *take;
+	void *context;
+	struct err *archive_err;
+	unsigned depth;
+};
+
+struct hosts {
+	struct host *all;
+	size_t count;
+};
+
+static void hosts_free(struct hosts *hosts)
+{
+	for (size_t i = 0; i < hosts->count; i++)
+		free(hosts->all[i].root);
+	free(hosts->all);
+}
+
+/* The first word of the text; false if it is no name of a host. */
+static bool read_name(struct str text, char name[HOST_SIZE])
+{
+	size_t n = 0;
+
+	while (n < text.n && n < HOST_SIZE &&
+	       (isalnum((unsigned char)text.p[n]) || strchr("-._", text.p[n])))
+		n++;
+	if (n == 0 || n == HOST_SIZE || (n < text.n && !isspace((unsigned char)text.p[n])))
+		return false;
+	memcpy(name, text.p, n);
+	name[n] = '\0';
+	return true;
+}
+
+static void hosts_add(struct hosts *hosts, struct str root, struct str text)
+{
+	struct host host;
+
+	if (hosts->count == HOSTS_MAX || !read_name(text, host.name))
+		return;
+	for (size_t i = 0; i < hosts->count; i++)
+		if (str_eq(root, str_from(hosts->all[i].root)))
+			return;
+	host.root = mem_copy(root);
+	hosts->all = mem_more(hosts->all, hosts->count, sizeof(host));
+	hosts->all[hosts->count++] = host;
+}
+
+/* sosreport-HOST[-CASE]-YYYY-MM-DD-abcdefg (sos, policies: the archive's name). */
+static struct str sos_host(const char *path)
+{
+	const char *begin = strncmp(path, sos_begins, sizeof(sos_begins) - 1) == 0
+				    ? path + sizeof(sos_begins) - 1
+				    : NULL;
+	struct str name = str_of(begin, begin ? strcspn(begin, "/") : 0);
+
+	for (size_t n = name.n; n > 0; n--)
+		if (fnmatch("-[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*", name.p + n - 1, 0) ==
+		    0) {
+			size_t case_at = n - 1;
+
+			while (case_at > 0 && isdigit((unsigned char)name.p[case_at - 1]))
+				case_at--;
+			/* digits alone behind a dash: the case's number */
+			if (case_at > 1 && case_at < n - 1 && name.p[case_at - 1] == '-')
+				n = case_at;
+			return str_of(name.p, n - 1);
+		}
+	return str_of(NULL, 0);
+}
+
+static struct str hosts_find(const struct hosts *hosts, const char *path)
+{
+	const struct host *best = NULL;
+
+	for (size_t i = 0; i < hosts->count; i++)
+		if (str_starts(str_from(path), str_from(hosts->all[i].root)) &&
+		    (!best || strlen(hosts->all[i].root) > strlen(best->root)))
+			best = &hosts->all[i];
+	return best ? str_from(best->name) : sos_host(path);
+}
+
+/* Names of hosts may come behind the logs: they are looked for before. */
+static void find_hosts(struct input *archive, struct hosts *hosts)
+{
+	struct err ignored = ERR_INIT; /* found again as the logs are read */
+	struct input again;
+	struct tar *tar = NULL;
+	struct input_member member;
+	const char *path;
+	size_t root;
+
+	if (input_open_again(&again, archive, &ignored) == 0) {
+		tar = tar_new(&again);
+		input_read_ahead(&again);
+	}
+	while (tar && tar_next(tar, &path, &ignored) > 0)
+		if (packed_role(path, &root) == PACKED_HOSTNAME &&
+		    tar_open_member(tar, &member, &ignored) == 0)
+			hosts_add(hosts, str_of(path, root), member.bytes);
+	tar_free(tar);
+	input_close(&again);
+}
+
+/* ------- the walk */
+
+static int walk(const struct walk *walk_, struct input *archive, struct err *err);
+
+/* "ARCHIVE/PATH", which is what messages and evidence call it. */
+static char *name_of(const struct input *archive, const char *path)
+{
+	BUF_AUTO name = {0};
+
+	while (*path == '/')
+		path++;
+	buf_put_str(&name, str_from(archive->path));
+	buf_put_char(&name, '/');
+	buf_put_str(&name, str_from(path));
+	return mem_copy(buf_str(&name));
+}
+
+static int take_member(const struct walk *walk_, struct tar *tar, const char *path,
+		       enum packed_role role, struct str host, struct err *err)
+{
+	MEM_AUTO char *name = name_of(tar_input(tar), path);
+	struct walk inner = *walk_;
+	struct err member_err = ERR_INIT;
+	struct input_member bytes;
+	struct input member;
+	int result = 0, is_tar = 0;
+
+	if (tar_open_member(tar, &bytes, walk_->archive_err) < 0 || !bytes.bytes.n)
+		return 0;
+	if (input_open_member(&member, name, &bytes, &member_err) == 0)
+		is_tar = tar_is(&member, &member_err);
+	inner.archive_err = &member_err;
+	inner.depth++;
+	if (is_tar > 0 && inner.depth < DEPTH_MAX)
+		result = walk(&inner, &member, err);
+	if (result == 0 && (member_err.code || (is_tar == 0 && role == PACKED_LOG)))
+		result = walk_->take(walk_->context, &member, host, &member_err, err);
+	input_close(&member);
+	return result;
+}
+
+static int walk(const struct walk *walk_, struct input *archive, struct err *err)
+{
+	struct hosts hosts = {0};
+	struct tar *tar = tar_new(archive);
+	const char *path;
+	size_t root;
+	int result = 0;
+
+	find_hosts(archive, &hosts);
+	input_read_ahead(archive);
+	while (result == 0 && !walk_->archive_err->code &&
+	       tar_next(tar, &path, walk_->archive_err) > 0) {
+		enum packed_role role = packed_role(path, &root);
+
+		if (role == PACKED_LOG || role == PACKED_ARCHIVE)
+			result = take_member(walk_, tar, path, role, hosts_find(&hosts, path), err);
+	}
+	tar_free(tar);
+	hosts_free(&hosts);
+	return result;
+}
+
+int packed_each(struct input *archive, packed_fn *take, void *context, struct err *archive_err,
+		struct err *err)
+{
+	const struct walk whole = {take, context, archive_err, 0};
+
+	return walk(&whole, archive, err);
+}
