@@ -16,9 +16,6 @@
 /* Of a name: HOST_NAME_MAX. */
 #define HOST_SIZE 65
 
-/* "sosreport-HOST-..." */
-static const char sos_begins[] = "sosreport-";
-
 /* From some folder on. */
 static const char *const hostnames[] = {
 	"sos_commands/host/hostname",
@@ -39,7 +36,7 @@ static const char tails[] = "*sos_strings/*.tailed";
 
 /* Nothing below is the host's log. */
 static const char *const strangers[] = {
-	"pods", "containers", "docker", "home", "tmp", "srv", "opt", "lib", "overlay", "root", NULL,
+	"pods", "containers", "docker", "lib", "overlay", NULL,
 };
 
 static const char *const archives[] = {
@@ -66,13 +63,14 @@ static bool has_folder(const char *path, const char *name)
 	return false;
 }
 
-/* In a folder called "log" the logs of the host lie at once, and auditd's in one of its own. */
+/* In a host's /var/log its logs lie at once, and auditd's in a folder of its own. */
 static bool is_deeper(const char *path)
 {
-	const char *log = strstr(path, "/log/");
-	const char *rest = log ? log + 5 : path;
+	static const char folder[] = "var/log/";
+	const char *at = strstr(path, folder);
+	const char *rest = at ? at + strlen(folder) : path;
 
-	if (!log || !strchr(rest, '/'))
+	if (!at || !strchr(rest, '/'))
 		return false;
 	return strncmp(rest, "audit/", 6) != 0 || strchr(rest + 6, '/');
 }
@@ -162,24 +160,21 @@ static void hosts_add(struct hosts *hosts, struct str root, struct str text)
 /* sosreport-HOST[-CASE]-YYYY-MM-DD-abcdefg (sos, policies: the archive's name). */
 static struct str sos_host(const char *path)
 {
-	const char *begin = strncmp(path, sos_begins, sizeof(sos_begins) - 1) == 0
-				    ? path + sizeof(sos_begins) - 1
-				    : NULL;
-	struct str name = str_of(begin, begin ? strcspn(begin, "/") : 0);
+	static const char date[] = "-[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*";
+	struct str name = str_from(path);
+	size_t n, case_at;
 
-	for (size_t n = name.n; n > 0; n--)
-		if (fnmatch("-[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*", name.p + n - 1, 0) ==
-		    0) {
-			size_t case_at = n - 1;
-
-			while (case_at > 0 && isdigit((unsigned char)name.p[case_at - 1]))
-				case_at--;
-			/* digits alone behind a dash: the case's number */
-			if (case_at > 1 && case_at < n - 1 && name.p[case_at - 1] == '-')
-				n = case_at;
-			return str_of(name.p, n - 1);
-		}
-	return str_of(NULL, 0);
+	if (!str_starts(name, STR("sosreport-")))
+		return str_of(NULL, 0);
+	name = str_skip(name, 10);
+	for (n = str_chr(name, '/'); n > 0 && fnmatch(date, name.p + n, 0) != 0;)
+		n--;
+	for (case_at = n; case_at > 1 && isdigit((unsigned char)name.p[case_at - 1]);)
+		case_at--;
+	/* digits alone behind a dash: the case's number */
+	if (case_at > 1 && case_at < n && name.p[case_at - 1] == '-')
+		n = case_at - 1;
+	return str_of(name.p, n);
 }
 
 static struct str hosts_find(const struct hosts *hosts, const char *path)
