@@ -1,4 +1,4 @@
-#include "cli/feed.h"
+#include "cli/feed_private.h"
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -24,47 +24,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A pipe that has nothing for this long gets what it brought so far committed. */
-#define IDLE_MS 1000
-
-/* The beginning of a file, in which it shows whether it holds events twice. */
-#define PAIRS_LOOKED_AT (1024 * 1024)
-
-/* Lines between two looks at the clock and the signals: far less than a tenth of a second. */
-#define LINES_PER_LOOK 4096
-
-struct feed {
-	struct store *store;
-	const struct feed_options *options;
-	struct feed_counts *counts;
-	struct intake intake;
-	struct trace *trace;
-	struct assign *assign;
-	struct usual_kinds *kinds;
-	bool line_by_line;         /* each goes the long way */
-	const struct input *input; /* at hand */
-	bool has_pairs;            /* it does: has_pairs() */
-	struct reader *reader;
-	/* What the input at hand looks like as long as nothing of a log was found. */
-	enum { BEGIN_NOTHING, BEGIN_TEXT, BEGIN_JSON, BEGIN_PROFILE, BEGIN_BINARY } begin;
-	/* How far the input at hand was taken. */
-	uint64_t lines, offset;
-	uint64_t consumed; /* of it as it lies on disk */
-	struct utsname host;
-	struct progress progress;
-	bool packed;          /* the input at hand is a member of an archive */
-	uint64_t packed_logs; /* of the archive at hand */
-	uint64_t merged_records;
-	uint64_t bytes_before; /* of the inputs that are done, as they lie on disk */
-	double next_commit;    /* of a pipe, in seconds of progress_now() */
-};
-
-struct stating {
-	const struct feed *feed;
-	struct err *err;
-};
-
 static volatile sig_atomic_t interrupted;
+
+bool feed_is_interrupted(void)
+{
+	return interrupted;
+}
 
 static void on_signal(int signal)
 {
@@ -87,223 +52,6 @@ static int put(void *context, struct event *event, struct str text, struct err *
 	return store_put(feed->store, event, text, err);
 }
 
-/* What stands in nothing that sclog knows is no log, and leaves nothing in the store. */
-static bool is_log(const struct feed *feed)
-{
-	return framing_is_known(feed->intake.framing) || trace_is_one(feed->trace);
-}
-
-static int note_place(struct feed *feed, struct err *err)
-{
-	return is_log(feed) ? store_input_at(feed->store, feed->offset, feed->lines, err) : 0;
-}
-
-/* Now and then: progress, a signal, how far the input was read. Returns 1 to end here. */
-static int look_around(struct feed *feed, const struct input *input, struct err *input_err,
-		       struct err *err)
-{
-	progress_update(&feed->progress, feed->bytes_before + feed->consumed,
-			feed->intake.counts.records);
-	if (interrupted) {
-		err_set(input_err, EINTR,
-			"%s: interrupted after line %llu; the lines before are stored", input->path,
-			(unsigned long long)feed->lines);
-		return 1;
-	}
-	return note_place(feed, err);
-}
-
-/* What a pipe brought is to be seen, and nobody else is to wait for the store. */
-static int commit(struct feed *feed, struct err *err)
-{
-	int result = note_place(feed, err);
-
-	feed->next_commit = progress_now() + IDLE_MS / 1e3;
-	return result < 0 ? result : store_commit(feed->store, err);
-}
-
-/* True if journald's audit transport stands in the first lines of the input, as text: its records come
- * twice, and each is looked for among the others. */
-static bool has_pairs(const struct feed *feed)
-{
-	static const struct str word = {"]: SECCOMP auid=", 16};
-	struct err ignored = ERR_INIT; /* found again, and said, when the lines are read */
-	struct input whole;
-	struct line line;
-	bool found = false;
-
-	if (input_open_again(&whole, feed->input, &ignored) == 0)
-		while (!found && whole.offset < PAIRS_LOOKED_AT &&
-		       input_next(&whole, &line, &ignored) > 0)
-			found = str_find(line.text, word) < line.text.n;
-	input_close(&whole);
-	return found;
-}
-
-/* A file's dates are looked at before the first of them is read; of a pipe's only those so far. */
-static void note_dates(struct feed *feed, const struct line *line)
-{
-	struct framing *framing = feed->intake.framing;
-	struct err ignored = ERR_INIT;
-	struct input whole;
-	struct line other;
-
-	if (!framing_wants_dates(framing, line->text))
-		return;
-	framing_note_date(framing, line->text);
-	if (!input_is_repeatable(feed->input))
-		return;
-	if (input_open_again(&whole, feed->input, &ignored) == 0)
-		while (input_next(&whole, &other, &ignored) > 0)
-			framing_note_date(framing, other.text);
-	input_close(&whole);
-	framing_dates_noted(framing);
-}
-
-/* Of a text that turns out to be no log. */
-static void look_at_text(struct feed *feed, struct str text)
-{
-	if (feed->begin >= BEGIN_PROFILE || is_log(feed))
-		return;
-	if (text.n && memchr(text.p, '\0', text.n))
-		feed->begin = BEGIN_BINARY;
-	else if (str_find(text, STR("\"defaultAction\"")) < text.n)
-		feed->begin = BEGIN_PROFILE;
-	else if (feed->begin == BEGIN_NOTHING && text.n)
-		feed->begin = strchr("{[", text.p[0]) ? BEGIN_JSON : BEGIN_TEXT;
-}
-
-static inline int take_line(struct feed *feed, const struct line *line, struct err *err)
-{
-	bool first = line->number == 1 && !line->part;
-	int result = first ? store_input_head(feed->store, line->text, err) : 0;
-
-	look_at_text(feed, line->text);
-	if (result == 0)
-		result = trace_line(feed->trace, line, err);
-	if (result != 0)
-		return result < 0 ? result : 0;
-	if (first && !str_starts(line->text, STR("type=")))
-		feed->has_pairs = has_pairs(feed);
-	note_dates(feed, line);
-	return intake_line(&feed->intake, line, err);
-}
-
-/* Takes lines of a block from `at` on: those that are usual, or one. Returns how many. */
-static int take_some(struct feed *feed, const struct reader_block *block, size_t at, size_t most,
-		     struct err *err)
-{
-	if (!feed->line_by_line && !feed->has_pairs && !feed->intake.has_single &&
-	    !intake_is_foreign(&feed->intake) && trace_is_none(feed->trace)) {
-		int taken = usual_kinds_take(feed->kinds, block->lines + at, most, err);
-
-		if (taken != 0)
-			return taken;
-	}
-	struct line line = reader_line(block, at);
-
-	line.number = feed->lines + !line.part;
-	int result = take_line(feed, &line, err);
-
-	return result < 0 ? result : 1;
-}
-
-/* Returns 1 to end here. */
-static int take_block(struct feed *feed, const struct input *input,
-		      const struct reader_block *block, struct err *input_err, struct err *err)
-{
-	feed->consumed = block->consumed;
-	for (size_t at = 0; at < block->count;) {
-		size_t most = LINES_PER_LOOK - feed->lines % LINES_PER_LOOK;
-
-		feed->offset = reader_line(block, at).offset;
-		int result = most == LINES_PER_LOOK ? look_around(feed, input, input_err, err) : 0;
-
-		if (result != 0)
-			return result;
-		if (most > block->count - at)
-			most = block->count - at;
-		result = take_some(feed, block, at, most, err);
-		if (result < 0)
-			return result;
-		feed->lines += (uint64_t)result - (at == 0 && block->part);
-		at += (size_t)result;
-	}
-	feed->offset = block->end;
-	return 0;
-}
-
-/* All lines of an input. A failure of the input itself goes into input_err. */
-static int take_lines(struct feed *feed, const struct input *input, struct err *input_err,
-		      struct err *err)
-{
-	bool is_pipe = !S_ISREG(input->stat.st_mode);
-	const struct reader_block *block;
-	int result = 0;
-
-	while (result == 0) {
-		int came = reader_next(feed->reader, IDLE_MS, &block, input_err);
-
-		if (came == 0 || input_err->code)
-			break;
-		if (came > 0)
-			result = take_block(feed, input, block, input_err, err);
-		if (result == 0 && interrupted)
-			result = look_around(feed, input, input_err, err);
-		/* as it pauses, and every second while it trickles */
-		if (result == 0 && is_pipe && (came < 0 || progress_now() >= feed->next_commit))
-			result = commit(feed, err);
-	}
-	return result < 0 ? result : 0;
-}
-
-static void warn_untaken(const struct intake_untaken *untaken, const char *path)
-{
-	if (untaken->count)
-		message_warning("%s: %" PRIu64 " line%s not counted: they look like records or "
-				"notices of losses but are not framed as the kernel's (possibly "
-				"forged); --trust-all counts them%s",
-				path, untaken->count, untaken->count == 1 ? "" : "s",
-				untaken->of_another_log
-					? ", or --mixed where several logs were joined"
-					: "");
-}
-
-static const char *why_no_log(const struct feed *feed)
-{
-	if (feed->begin == BEGIN_BINARY)
-		return "binary data, not a log that sclog knows";
-	if (feed->begin == BEGIN_PROFILE)
-		return "a seccomp profile, not a log: give it with --profile or --in-force";
-	if (feed->begin == BEGIN_JSON)
-		return "JSON of an unknown collector: sclog-formats(7) lists those that are read";
-	return "text without audit records: sclog-formats(7) lists the logs that are read";
-}
-
-/* What an input as a whole is worth a word for. */
-static void judge_input(struct feed *feed, const struct input *input, struct err *input_err)
-{
-	uint64_t shrunk = input_shrunk(input);
-
-	if (shrunk)
-		err_set(input_err, EIO,
-			"%s: became %llu bytes shorter while it was read: lines may be lost; "
-			"the lines read are stored",
-			input->path, (unsigned long long)shrunk);
-	else if (feed->lines && !is_log(feed) && !feed->packed)
-		err_set(input_err, EINVAL, "%s: %s", input->path, why_no_log(feed));
-	if (input_err->code || feed->options->quiet)
-		return;
-	progress_clear(&feed->progress);
-	if (feed->lines == 0)
-		message_warning("%s: is empty", input->path);
-	warn_untaken(&feed->intake.untaken, input->path);
-	if (trace_has_table(feed->trace))
-		message_warning("%s: a table of strace -c omits calls that did not return, such as "
-				"exit_group, and calls that strace has no name for",
-				input->path);
-}
-
 /* Whether something is there that can be a log. A folder and a mistyped path are a mistake of who
  * named them; so is what holds no records. A stream ends where the user ends it. */
 static bool may_hold_more(const struct feed *feed, const char *path, const struct err *why)
@@ -311,8 +59,9 @@ static bool may_hold_more(const struct feed *feed, const char *path, const struc
 	bool is_stream = strcmp(path, "-") == 0;
 	struct stat stat_;
 
-	if ((is_stream ? fstat(STDIN_FILENO, &stat_) : stat(path, &stat_)) < 0 ||
-	    S_ISDIR(stat_.st_mode) || (why->code == EINVAL && !is_log(feed)))
+	if ((is_stream ? fstat(STDIN_FILENO, &stat_) : stat(path, &stat_)) < 0)
+		return errno == ENOTDIR && why->code == EBADMSG; /* of an archive */
+	if (S_ISDIR(stat_.st_mode) || (why->code == EINVAL && !feed_is_log(feed)))
 		return false;
 	return why->code != EINTR || S_ISREG(stat_.st_mode);
 }
@@ -353,78 +102,14 @@ static int note_unread(struct feed *feed, const char *path, const struct err *wh
 	return store_put_loss(feed->store, &note, err);
 }
 
-/* An assign_owner_fn: which profile was in force for what came from that input. */
-static int put_in_force(void *context, const struct container *container, struct str node)
+/* Lines that name no host are that one's. */
+void feed_set_host(struct feed *feed, struct str host)
 {
-	struct stating *stating = context;
-	const struct feed *feed = stating->feed;
-	const struct stated *stated = feed->options->in_force;
-	const struct store_in_force in_force = {
-		.node = node,
-		.container = container ? container->id : str_of(NULL, 0),
-		.profile = buf_str(&stated->json),
-		.source = str_from(stated->source),
-		.since_ms = feed->intake.from_ms,
-		.until_ms = feed->intake.to_ms,
-	};
+	struct str name = host.n ? host : str_from(feed->host.nodename);
 
-	if (!stated->source || feed->intake.from_ms > feed->intake.to_ms)
-		return 0;
-	return store_put_in_force(feed->store, &in_force, stating->err);
-}
-
-/* Says so of each owner; and of the container that the input is said to be of, which is known from now
- * on, if it did nothing that was logged. */
-static int state_in_force(struct feed *feed, struct err *err)
-{
-	struct str node = intake_last_node(&feed->intake);
-	const struct container *silent = NULL;
-	int result = 0;
-
-	if (feed->intake.from_ms <= feed->intake.to_ms)
-		silent = assign_silent(feed->assign, node);
-	if (silent)
-		result = store_put_container(feed->store, node, silent, err);
-	return result < 0 ? result
-			  : assign_owners(feed->assign, put_in_force, &(struct stating){feed, err});
-}
-
-static int begin_input(struct feed *feed, const struct input *input, struct err *err)
-{
-	intake_begin(&feed->intake, input->path, input->foreign);
-	trace_begin(feed->trace, input);
-	if (feed->options->in_force->source) /* of each owner in each input */
-		usual_kinds_forget(feed->kinds);
-	feed->next_commit = progress_now() + IDLE_MS / 1e3;
-	feed->lines = feed->offset = feed->consumed = 0;
-	feed->input = input;
-	feed->has_pairs = false;
-	feed->begin = BEGIN_NOTHING;
-	return store_input_begin(feed->store, input->path, &input->stat, err);
-}
-
-/* An input that is open, to its end. A failure of the input itself goes into input_err. */
-static int feed_open_log(struct feed *feed, struct input *input, struct err *input_err,
-			 struct err *err)
-{
-	int result = begin_input(feed, input, err);
-
-	if (result == 0 &&
-	    reader_begin(feed->reader, input, usual_kinds_key(feed->kinds), input_err) == 0)
-		result = take_lines(feed, input, input_err, err);
-	reader_end(feed->reader);
-	judge_input(feed, input, input_err);
-	if (result == 0)
-		result = intake_end(&feed->intake, !input_err->code, err);
-	if (result == 0)
-		result = state_in_force(feed, err);
-	if (result == 0)
-		result = note_place(feed, err);
-	feed->counts->lines += feed->lines;
-	feed->counts->traces += trace_is_one(feed->trace);
-	feed->counts->bytes += feed->offset;
-	feed->bytes_before += input->consumed;
-	return result;
+	feed->intake.host_name = name;
+	framing_set_host(feed->intake.framing, name);
+	usual_kinds_forget(feed->kinds);
 }
 
 /* What became of an input; its failure is said and kept. */
@@ -439,14 +124,6 @@ static int end_input(struct feed *feed, const char *path, const struct err *inpu
 	return note_unread(feed, path, input_err, err);
 }
 
-/* Lines that name no host are that one's. */
-static void set_host(struct feed *feed, struct str host)
-{
-	feed->intake.host_name = host;
-	framing_set_host(feed->intake.framing, host);
-	usual_kinds_forget(feed->kinds);
-}
-
 /* A packed_fn. A member with a log's name that is none is left. */
 static int feed_packed(void *context, struct input *member, struct str host, struct err *member_err,
 		       struct err *err)
@@ -454,12 +131,12 @@ static int feed_packed(void *context, struct input *member, struct str host, str
 	struct feed *feed = context;
 	int result = 0;
 
-	set_host(feed, host.n ? host : str_from(feed->host.nodename));
+	feed_set_host(feed, host);
 	feed->packed = true;
 	if (!member_err->code)
 		result = feed_open_log(feed, member, member_err, err);
 	feed->packed = false;
-	if (result < 0 || (!member_err->code && !is_log(feed)))
+	if (result < 0 || (!member_err->code && !feed_is_log(feed)))
 		return result;
 	feed->packed_logs++;
 	feed->counts->files += !member_err->code;
@@ -474,8 +151,8 @@ static int feed_archive(struct feed *feed, struct input *input, struct err *inpu
 
 	feed->packed_logs = 0;
 	result = packed_each(input, feed_packed, feed, input_err, err);
-	set_host(feed, str_from(feed->host.nodename));
-	intake_begin(&feed->intake, input->path);
+	feed_set_host(feed, str_of(NULL, 0));
+	intake_begin(&feed->intake, input->path, input->foreign);
 	if (result == 0 && !feed->packed_logs)
 		err_set(input_err, EINVAL,
 			"%s: an archive without a log such as audit.log, messages, syslog, "
@@ -547,13 +224,14 @@ static int feed_journal(struct feed *feed, const char *path, struct err *err)
 	feed->lines = 0;
 	if (sdjournal_open(&options, &journal, &input_err) == 0) {
 		intake_begin(&feed->intake, path, sdjournal_foreign(journal));
+		feed->intake.only_once = true;
 		result = take_entries(feed, journal, &input_err, err);
 	}
 	sdjournal_close(journal);
 	if (result == 0)
 		result = intake_end(&feed->intake, !input_err.code, err);
 	if (result == 0)
-		result = state_in_force(feed, err);
+		result = feed_note_in_force(feed, err);
 	if (result == 0)
 		result = note_unread(feed, path, &input_err, err);
 	feed->counts->lines += feed->lines;
@@ -671,20 +349,24 @@ static int feed_open(struct feed *feed, struct err *err)
 	return 0;
 }
 
-static int feed_each(struct feed *feed, char *const *paths, size_t count, struct err *err)
+static int feed_each(struct feed *feed, struct err *err)
 {
 	int result = 0;
 
-	for (size_t i = 0; i < count && result == 0 && !interrupted; i++) {
-		if (strcmp(paths[i], "-") != 0 && store_is_database(paths[i]))
-			result = feed_store(feed, paths[i], err);
-		else if (strcmp(paths[i], "-") != 0 && bundle_is(paths[i]))
-			result = feed_bundle(feed, paths[i], err);
-		else if (strcmp(paths[i], "-") != 0 && sdjournal_is_file(paths[i]))
-			result = feed_journal(feed, paths[i], err);
+	for (size_t i = 0; i < feed->path_count && result == 0 && !interrupted; i++) {
+		const char *path = feed->paths[i];
+
+		if (strcmp(path, "-") != 0 && store_is_database(path))
+			result = feed_store(feed, path, err);
+		else if (strcmp(path, "-") != 0 && bundle_is(path))
+			result = feed_bundle(feed, path, err);
+		else if (strcmp(path, "-") != 0 && sdjournal_is_file(path))
+			result = feed_journal(feed, path, err);
 		else
-			result = feed_log(feed, paths[i], err);
+			result = feed_log(feed, path, err);
 	}
+	if (result == 0)
+		result = feed_end_pairs(feed, err);
 	return result == 0 ? store_commit(feed->store, err) : result;
 }
 
@@ -705,7 +387,11 @@ int feed_paths(struct store *store, char *const *paths, size_t count,
 	       const struct feed_options *options, struct feed_counts *counts, struct err *err)
 {
 	struct sigaction action = {.sa_handler = on_signal}, old_int, old_term;
-	struct feed feed = {.store = store, .options = options, .counts = counts};
+	struct feed feed = {.store = store,
+			    .options = options,
+			    .counts = counts,
+			    .paths = paths,
+			    .path_count = count};
 	uint64_t total = total_bytes(paths, count);
 	double started = progress_now();
 	int result;
@@ -717,7 +403,7 @@ int feed_paths(struct store *store, char *const *paths, size_t count,
 	store_expect(store, total);
 	result = feed_open(&feed, err);
 	if (result == 0)
-		result = feed_each(&feed, paths, count, err);
+		result = feed_each(&feed, err);
 	add_put_counts(&feed);
 	progress_clear(&feed.progress);
 	intake_release(&feed.intake);

@@ -17,7 +17,7 @@ libsclog_a_SOURCES += \
 	cli/command.c cli/command.h \
 	cli/config.c cli/config.h \
 	cli/exit.h \
-	cli/feed.c cli/feed.h \
+	cli/feed.c cli/feed.h cli/feed_private.h cli/feed_log.c cli/feed_again.c \
 	cli/judging.c cli/judging.h \
 	cli/nearest.c cli/nearest.h \
 	cli/option.c cli/option.h \

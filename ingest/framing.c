@@ -116,11 +116,16 @@ void framing_note_date(struct framing *framing, struct str line)
 
 	if (find_date(line, &date))
 		stamp_dates(date, framing->dates.now_year, &framing->dates.orders);
-	if (framing->near_ms || (at = str_find(line, STR(" audit("))) == line.n)
+	if (framing->near_ms || (at = str_find(line, STR("audit("))) == line.n)
 		return;
-	date = str_skip(line, at + 7);
+	date = str_skip(line, at + 6);
 	if (stamp_kernel(&date, &ms, &serial))
 		framing->near_ms = ms;
+}
+
+bool framing_wants_year(const struct framing *framing)
+{
+	return !framing->near_ms;
 }
 
 void framing_dates_noted(struct framing *framing)

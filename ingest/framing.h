@@ -109,6 +109,9 @@ bool framing_wants_dates(const struct framing *framing, struct str line);
 void framing_note_date(struct framing *framing, struct str line);
 void framing_dates_noted(struct framing *framing);
 
+/* True while no stamp was noted that tells the year of lines without one. */
+bool framing_wants_year(const struct framing *framing);
+
 /* Another host's logs come: framing_options.host. */
 void framing_set_host(struct framing *framing, struct str host);
 

@@ -33,9 +33,7 @@ static struct {
 	FUNCTIONS(LIBRARY_POINTER)
 } libarchive;
 
-static const struct library library = {"libarchive.so.13",
-				       "libarchive13 (Debian), libarchive (Fedora)",
-				       {FUNCTIONS(LIBRARY_NAME)}};
+static const struct library library = {INPUT_LIBRARY, {FUNCTIONS(LIBRARY_NAME)}};
 
 /* A few of them fit the second-level cache: reading with 128 KiB was as fast as with 4 MiB. */
 #define BUFFER_SIZE (2 * LINE_MAX_BYTES)
@@ -207,7 +205,7 @@ static bool is_handed_over(const struct stat *stat)
 
 static void look_whose(struct input *input, const struct stat *stat)
 {
-	if (!input->foreign[0] && !is_handed_over(stat))
+	if (!input->foreign[0] && !is_member(input) && !is_handed_over(stat))
 		file_stat_is_foreign(input->fd, stat, input->foreign);
 }
 
@@ -273,6 +271,7 @@ int input_open_member(struct input *input, const char *path, const struct input_
 		      struct err *err)
 {
 	*input = (struct input){.fd = -1, .path = path, .member = *member};
+	snprintf(input->foreign, sizeof(input->foreign), "%s", member->foreign);
 	return begin(input, err);
 }
 

@@ -15,7 +15,6 @@
 #include "base/file.h"
 #include "ingest/line.h"
 
-
 /* Of a growing file's beginning so much is kept: more than an audit record's stamp and serial. */
 #define INPUT_HEAD_MAX 256
 
@@ -24,6 +23,7 @@ struct input_member {
 	struct str bytes;
 	ssize_t (*more)(void *context, char *to, size_t size); /* NULL: they are all */
 	void *context;
+	const char *foreign; /* of the archive: struct input */
 };
 
 struct input {
@@ -184,6 +184,9 @@ char *input_swap(struct input *input, char *buffer);
 
 /* Bytes by which a regular file became shorter than what was read of it; 0 if it did not. */
 uint64_t input_shrunk(const struct input *input);
+
+/* libarchive, for struct library. */
+#define INPUT_LIBRARY "libarchive.so.13", "libarchive13 (Debian), libarchive (Fedora)"
 
 /* libarchive's version, for --version. */
 const char *input_library_version(void);

@@ -198,15 +198,14 @@ static void find_hosts(struct input *archive, struct hosts *hosts)
 	const char *path;
 	size_t root;
 
-	if (input_open_again(&again, archive, &ignored) == 0) {
-		tar = tar_new(&again);
+	if (input_open_again(&again, archive, &ignored) == 0 &&
+	    tar_open(&again, &tar, &ignored) == 0)
 		input_read_ahead(&again);
-	}
 	while (tar && tar_next(tar, &path, &ignored) > 0)
 		if (packed_role(path, &root) == PACKED_HOSTNAME &&
 		    tar_open_member(tar, &member, &ignored) == 0)
 			hosts_add(hosts, str_of(path, root), member.bytes);
-	tar_free(tar);
+	tar_close(tar);
 	input_close(&again);
 }
 
@@ -254,11 +253,13 @@ static int take_member(const struct walk *walk_, struct tar *tar, const char *pa
 static int walk(const struct walk *walk_, struct input *archive, struct err *err)
 {
 	struct hosts hosts = {0};
-	struct tar *tar = tar_new(archive);
+	struct tar *tar;
 	const char *path;
 	size_t root;
 	int result = 0;
 
+	if (tar_open(archive, &tar, walk_->archive_err) < 0)
+		return 0;
 	find_hosts(archive, &hosts);
 	input_read_ahead(archive);
 	while (result == 0 && !walk_->archive_err->code &&
@@ -268,7 +269,7 @@ static int walk(const struct walk *walk_, struct input *archive, struct err *err
 		if (role == PACKED_LOG || role == PACKED_ARCHIVE)
 			result = take_member(walk_, tar, path, role, hosts_find(&hosts, path), err);
 	}
-	tar_free(tar);
+	tar_close(tar);
 	hosts_free(&hosts);
 	return result;
 }

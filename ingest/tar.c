@@ -1,12 +1,32 @@
 #include "ingest/tar.h"
 
 #include "base/buf.h"
+#include "base/library.h"
 #include "base/mem.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
 #include <stdlib.h>
+
+#define FUNCTIONS(X)                       \
+	X(archive_entry_filetype)          \
+	X(archive_entry_hardlink)          \
+	X(archive_entry_pathname)          \
+	X(archive_error_string)            \
+	X(archive_read_data)               \
+	X(archive_read_free)               \
+	X(archive_read_new)                \
+	X(archive_read_next_header)        \
+	X(archive_read_open)               \
+	X(archive_read_support_format_tar) \
+	X(archive_set_error)
+
+static struct {
+	FUNCTIONS(LIBRARY_POINTER)
+} libarchive;
+
+static const struct library library = {INPUT_LIBRARY, {FUNCTIONS(LIBRARY_NAME)}};
 
 /* ustar's header, of GNU tar and pax as well (POSIX pax, "ustar Interchange Format"). */
 #define HEADER_SIZE 512
@@ -49,28 +69,33 @@ static la_ssize_t read_input(struct archive *archive, void *context, const void 
 				 "%s: more than %lld GiB unpacked: unpack it and name the logs",
 				 tar->input->path, (long long)(TAR_BYTES_MAX >> 30));
 	if (result < 0)
-		archive_set_error(archive, tar->input_err.code, "%s", tar->input_err.message);
+		libarchive.archive_set_error(archive, tar->input_err.code, "%s",
+					     tar->input_err.message);
 	return result < 0 ? -1 : (la_ssize_t)bytes.n;
 }
 
-struct tar *tar_new(struct input *input)
+int tar_open(struct input *input, struct tar **ret_tar, struct err *err)
 {
+	*ret_tar = NULL;
+	if (library_load(&library, &libarchive, err) < 0)
+		return err_prefix(err, "%s", input->path);
 	struct tar *tar = mem_new(1, sizeof(*tar));
 
 	tar->input = input;
 	tar->input_err = (struct err)ERR_INIT;
-	tar->archive = archive_read_new();
+	tar->archive = libarchive.archive_read_new();
 	if (!tar->archive)
 		mem_fail("libarchive");
-	archive_read_support_format_tar(tar->archive);
-	return tar;
+	libarchive.archive_read_support_format_tar(tar->archive);
+	*ret_tar = tar;
+	return 0;
 }
 
-void tar_free(struct tar *tar)
+void tar_close(struct tar *tar)
 {
 	if (!tar)
 		return;
-	archive_read_free(tar->archive);
+	libarchive.archive_read_free(tar->archive);
 	buf_release(&tar->held);
 	free(tar);
 }
@@ -85,17 +110,18 @@ static int fail(struct tar *tar, struct err *err)
 	if (tar->input_err.code)
 		return err_set(err, tar->input_err.code, "%s", tar->input_err.message);
 	return err_set(err, EBADMSG, "%s: damaged as a tar archive: %s", tar->input->path,
-		       archive_error_string(tar->archive));
+		       libarchive.archive_error_string(tar->archive));
 }
 
 int tar_next(struct tar *tar, const char **ret_path, struct err *err)
 {
 	struct archive_entry *entry;
 
-	if (!tar->members && archive_read_open(tar->archive, tar, NULL, read_input, NULL))
+	if (!tar->members &&
+	    libarchive.archive_read_open(tar->archive, tar, NULL, read_input, NULL))
 		return fail(tar, err);
 	for (;;) {
-		int code = archive_read_next_header(tar->archive, &entry);
+		int code = libarchive.archive_read_next_header(tar->archive, &entry);
 
 		if (code == ARCHIVE_EOF)
 			return 0;
@@ -105,9 +131,9 @@ int tar_next(struct tar *tar, const char **ret_path, struct err *err)
 			return err_set(err, EFBIG,
 				       "%s: more than %d members: unpack it and name the logs",
 				       tar->input->path, TAR_MEMBERS_MAX);
-		*ret_path = archive_entry_pathname(entry);
-		if (*ret_path && archive_entry_filetype(entry) == AE_IFREG &&
-		    !archive_entry_hardlink(entry))
+		*ret_path = libarchive.archive_entry_pathname(entry);
+		if (*ret_path && libarchive.archive_entry_filetype(entry) == AE_IFREG &&
+		    !libarchive.archive_entry_hardlink(entry))
 			return 1;
 	}
 }
@@ -115,7 +141,7 @@ int tar_next(struct tar *tar, const char **ret_path, struct err *err)
 static ssize_t read_more(void *context, char *to, size_t size)
 {
 	struct tar *tar = context;
-	la_ssize_t n = archive_read_data(tar->archive, to, size);
+	la_ssize_t n = libarchive.archive_read_data(tar->archive, to, size);
 
 	if (n < 0) {
 		errno = tar->input_err.code ? tar->input_err.code : EBADMSG;
@@ -139,7 +165,9 @@ int tar_open_member(struct tar *tar, struct input_member *ret_member, struct err
 	if (n < 0 && !tar->held.n)
 		return fail(tar, err);
 	/* what came before the damage counts; reading on finds the damage again */
-	*ret_member = (struct input_member){
-		.bytes = buf_str(&tar->held), .more = n == 0 ? NULL : read_more, .context = tar};
+	*ret_member = (struct input_member){.bytes = buf_str(&tar->held),
+					    .more = n == 0 ? NULL : read_more,
+					    .context = tar,
+					    .foreign = tar->input->foreign};
 	return 0;
 }

@@ -21,9 +21,9 @@ struct tar;
 /* Before anything was taken of the input: 1 if it is a tar archive, 0, or -errno. */
 int tar_is(struct input *input, struct err *err);
 
-/* Borrows the input. Free with tar_free(). */
-struct tar *tar_new(struct input *input);
-void tar_free(struct tar *tar);
+/* Borrows the input; tar_close() takes NULL. */
+int tar_open(struct input *input, struct tar **ret_tar, struct err *err);
+void tar_close(struct tar *tar);
 struct input *tar_input(const struct tar *tar);
 
 /* The next member that is a regular file; its path lives until the next call. Returns 1, 0 at the end,

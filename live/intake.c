@@ -2,6 +2,7 @@
 
 #include "report/message.h"
 #include "ingest/action.h"
+#include "ingest/stamp.h"
 #include "report/text.h"
 
 #include <stdio.h>
@@ -282,63 +283,109 @@ static int parse(struct intake *intake, const struct line *line, const struct fr
 	return 1;
 }
 
-static void count_paired(struct intake *intake)
+static void count_paired(struct intake *intake, unsigned count)
 {
-	intake->counts.records++;
-	intake->counts.paired++;
+	intake->counts.records += count;
+	intake->counts.paired += count;
 }
 
-/* The kernel's line or the audit transport's in a journal's text: looks for the other of the two.
- * Returns true if the record at hand is not to be put, now or ever. */
+/* Of the audit transport in a journal's text. */
+static bool has_other(const struct framed *framed)
+{
+	return framed->trust == TRUST_TEXT && !framed->has_serial &&
+	       framed->source == SOURCE_JOURNAL;
+}
+
+/* A record with a serial that cannot be found later: of a pipe, or beside a journal that is followed. */
+static bool is_noted(const struct intake *intake, const struct framed *framed)
+{
+	if (!framed->has_serial)
+		return false;
+	return intake->ends ? intake->only_once
+			    : framed->trust == TRUST_TEXT && framed->source == SOURCE_SYSLOG;
+}
+
+/* Looks for the other one of the record at hand. True if that is not to be put, now or ever. */
 static bool find_pair(struct intake *intake, const struct line *line, const struct framed *framed)
 {
 	struct str node = intake_node(intake, framed->node);
+	struct pairs_held held = {.framed = *framed, .line = line->number, .input = intake->number};
+	bool noted = is_noted(intake, framed);
 
-	if (framed->trust != TRUST_TEXT || (framed->has_serial ? framed->source != SOURCE_SYSLOG
-							       : framed->source != SOURCE_JOURNAL))
+	if (!noted && !has_other(framed))
 		return false;
 	if (!intake->pairs)
 		intake->pairs = pairs_new();
-	if (framed->has_serial) {
-		if (pairs_take_serial(intake->pairs, node, &intake->record))
-			count_paired(intake);
+	if (noted) {
+		count_paired(intake, pairs_note(intake->pairs, node, &intake->record));
 		return false;
 	}
-	intake->has_single = true;
 	if (pairs_take(intake->pairs, node, &intake->record)) {
-		count_paired(intake);
+		count_paired(intake, 1);
 		return true;
 	}
-	if (intake->ends)
-		pairs_hold(intake->pairs, node, &intake->record, framed, line->number);
-	return intake->ends;
+	held.framed.node = node; /* this host may be another one by then */
+	return intake->ends && pairs_hold(intake->pairs, node, &intake->record, &held);
 }
 
-/* Puts what waited for the other of its pair until then: it has none. */
-static int put_single(struct intake *intake, int64_t ms, struct err *err)
+int intake_put_held(struct intake *intake, struct pairs_held *held, struct err *err)
 {
-	struct pairs_held held;
-	int result = 0;
+	const struct line line = {.text = held->framed.text, .number = held->line, .ended = true};
+	int result = parse(intake, &line, &held->framed, err);
 
-	while (result >= 0 && intake->pairs && pairs_next(intake->pairs, ms, &held)) {
-		const struct line line = {
-			.text = held.framed.text, .number = held.line, .ended = true};
-
-		result = parse(intake, &line, &held.framed, err);
-		if (result > 0)
-			result = put(intake, &held.framed, err);
-		free(held.bytes);
-	}
+	if (result > 0)
+		result = put(intake, &held->framed, err);
+	free(held->bytes);
 	return result < 0 ? result : 0;
+}
+
+/* Most records of a plain log show by their stamp that they are of no second in question. */
+static bool may_be_other(const struct intake *intake, const struct line *line)
+{
+	bool plain = framing_is_auditd(intake->framing) || framing_is_syslog(intake->framing);
+	size_t at = str_find(line->text, STR("audit("));
+	struct str rest;
+	uint32_t serial;
+	int64_t ms;
+
+	if (!plain)
+		return true;
+	if (at == line->text.n)
+		return false;
+	rest = str_skip(line->text, at + 6);
+	return !stamp_kernel(&rest, &ms, &serial) || pairs_wait_in(intake->pairs, ms / 1000);
+}
+
+static void look_at(struct intake *intake, const struct framed *framed)
+{
+	struct record *record = &intake->record;
+
+	if (framed->kind != FRAMED_RECORD || !framed->has_serial ||
+	    (framed->interpreted ? record_parse_interpreted(framed->fields, &intake->space, record)
+				 : record_parse(framed->fields, &intake->space, record)))
+		return;
+	record->ms = framed->ms;
+	record->serial = framed->serial;
+	count_paired(intake, pairs_find(intake->pairs, intake_node(intake, framed->node), record));
+}
+
+void intake_look(struct intake *intake, const struct line *line)
+{
+	struct framed framed;
+
+	if (!may_be_other(intake, line))
+		return;
+	framing_read(intake->framing, line, &framed);
+	look_at(intake, &framed);
+	while (framing_more(intake->framing, &framed))
+		look_at(intake, &framed);
 }
 
 static int take_record(struct intake *intake, const struct line *line, const struct framed *framed,
 		       struct err *err)
 {
-	int result = put_single(intake, framed->ms, err);
+	int result = parse(intake, line, framed, err);
 
-	if (result == 0)
-		result = parse(intake, line, framed, err);
 	if (result <= 0 || find_pair(intake, line, framed))
 		return result < 0 ? result : 0;
 	result = put(intake, framed, err);
@@ -468,9 +515,8 @@ void intake_begin(struct intake *intake, const char *path, const char *foreign)
 	intake->refused = 0;
 	intake->untaken = (struct intake_untaken){0};
 	intake->name_n = intake->node_n = 0;
-	pairs_free(intake->pairs);
-	intake->pairs = NULL;
-	intake->has_single = false;
+	intake->number++;
+	intake->only_once = false;
 	if (intake->framing)
 		framing_restart(intake->framing);
 }
@@ -493,8 +539,6 @@ int intake_end(struct intake *intake, bool whole, struct err *err)
 {
 	int result = end_framing(intake, err);
 
-	if (result == 0)
-		result = put_single(intake, INT64_MAX, err);
 	return result < 0 || !whole || intake->untaken.count
 		       ? result
 		       : store_settle_loss(intake->store, LOSS_UNTAKEN, name_of(intake), err);

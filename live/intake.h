@@ -38,7 +38,7 @@ struct intake {
 	void (*before_message)(void *context); /* takes a progress line away; may be NULL */
 	intake_put_fn *put;
 	void *context; /* of both */
-	bool ends;     /* intake_end() comes: what may be one of two can wait for the other */
+	bool ends;     /* what may be one of two can wait: intake_look(), intake_put_held() */
 	/* the input at hand */
 	const char *path;
 	const char *foreign; /* why no word of it is the kernel's (struct input); none: it may be */
@@ -52,8 +52,9 @@ struct intake {
 		uint64_t here;
 		bool of_another_log; /* one of them would be the kernel's in a log of its own */
 	} untaken;                   /* claims of it that were not taken */
-	struct pairs *pairs;         /* NULL: none looked for yet */
-	bool has_single; /* a record without a serial came: one with it may be the same */
+	size_t number;               /* of the input at hand, as the caller counts them */
+	bool only_once;              /* it cannot be read again */
+	struct pairs *pairs;         /* of all inputs; NULL: none looked for yet */
 	size_t node_n;
 	char last_node[256]; /* what its latest line says, see intake_last_node() */
 	size_t name_n;
@@ -84,7 +85,14 @@ struct str intake_first_line(const struct intake *intake);
 /* Whose the input is, as --node or its latest line says, else this host. */
 struct str intake_last_node(const struct intake *intake);
 
-/* No more comes of the input at hand: what waits is put. whole: it was read to its end, and evidence
+/* Takes a line that was taken before, after all inputs were: puts nothing, but looks whether one that
+ * waits is the same event. */
+void intake_look(struct intake *intake, const struct line *line);
+
+/* Puts one that waited (pairs_next()), and frees it. */
+int intake_put_held(struct intake *intake, struct pairs_held *held, struct err *err);
+
+/* No more comes of the input at hand. whole: it was read to its end, and evidence
  * of an earlier reading that does not hold any more is taken back. */
 int intake_end(struct intake *intake, bool whole, struct err *err);
 
