@@ -255,9 +255,9 @@ int feed_open_log(struct feed *feed, struct input *input, struct err *input_err,
 	    reader_begin(feed->reader, input, usual_kinds_key(feed->kinds), input_err) == 0)
 		result = take_lines(feed, input, input_err, err);
 	reader_end(feed->reader);
-	judge_input(feed, input, input_err);
 	if (result == 0)
-		result = intake_end(&feed->intake, !input_err->code, err);
+		result = intake_end(&feed->intake, !input_err->code && !input_shrunk(input), err);
+	judge_input(feed, input, input_err);
 	if (result == 0)
 		result = feed_note_in_force(feed, err);
 	if (result == 0)

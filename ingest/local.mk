@@ -19,6 +19,7 @@ libsclog_a_SOURCES += \
 	ingest/envelope/json_text.c \
 	ingest/envelope/prefix.c \
 	ingest/envelope/role.c \
+	ingest/envelope/yaml.c \
 	ingest/framing.c ingest/framing.h \
 	ingest/gzip.c ingest/gzip.h \
 	ingest/header.c ingest/header.h \

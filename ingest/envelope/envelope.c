@@ -7,15 +7,13 @@
 /* Texts of one value; more are for nobody. */
 #define ITEMS_MAX 65536
 
-/* A text of YAML that does not end within so much has no end. */
-#define FOLDED_MAX 16384
-
 enum kind {
 	KIND_UNDECIDED,
 	KIND_NONE,
 	KIND_JSON,
 	KIND_CSV,
 	KIND_ESCAPED,
+	KIND_YAML,
 	KIND_PREFIX, /* the first of those that are one line and a function */
 };
 
@@ -57,9 +55,8 @@ struct envelope {
 	bool log;             /* a name of a log's was found */
 	struct csv_head head;
 	struct json_gather json;
-	struct buf folded;   /* a quoted text of YAML whose end comes */
-	bool yaml_container; /* the document at hand speaks of a container's output */
-	struct buf bytes;    /* of what was taken out */
+	struct yaml_gather yaml;
+	struct buf bytes; /* of what was taken out */
 	struct kept *kept;
 	size_t count, size, next;
 	size_t entry; /* where the texts of the entry at hand begin in kept */
@@ -103,7 +100,7 @@ void envelope_free(struct envelope *envelope)
 	if (!envelope)
 		return;
 	json_gather_release(&envelope->json);
-	buf_release(&envelope->folded);
+	buf_release(&envelope->yaml.text);
 	buf_release(&envelope->bytes);
 	free(envelope->kept);
 	free(envelope);
@@ -123,8 +120,9 @@ void envelope_new_entry(struct envelope *envelope)
 void envelope_begin(struct envelope *envelope)
 {
 	envelope->kind = envelope->fixed;
-	envelope->begun = envelope->log = envelope->yaml_container = false;
-	buf_clear(&envelope->folded);
+	envelope->begun = envelope->log = false;
+	buf_clear(&envelope->yaml.text);
+	envelope->yaml.separated = envelope->yaml.dropped = false;
 	envelope->head = (struct csv_head){0};
 	json_gather_reset(&envelope->json);
 	envelope->json.origin = JSON_ORIGIN_UNKNOWN;
@@ -154,7 +152,7 @@ bool envelope_is_one(const struct envelope *envelope)
 
 bool envelope_is_inside(const struct envelope *envelope)
 {
-	return envelope->json.depth > 0 || envelope->folded.n > 0;
+	return envelope->json.depth > 0 || envelope->yaml.text.n > 0;
 }
 
 bool envelope_matters(struct str text)
@@ -357,18 +355,10 @@ void envelope_keep_broken(struct envelope *envelope, struct str text)
 		envelope->kept[envelope->count - 1].broken = true;
 }
 
-/* A text of YAML that has no end. */
-static void drop_folded(struct envelope *envelope)
-{
-	if (envelope->folded.n && envelope_matters(buf_str(&envelope->folded)))
-		envelope_keep_broken(envelope, buf_str(&envelope->folded));
-	buf_clear(&envelope->folded);
-}
-
 bool envelope_end(struct envelope *envelope)
 {
 	clear_kept(envelope);
-	drop_folded(envelope);
+	yaml_end(&envelope->yaml, envelope);
 	json_end(&envelope->json, envelope);
 	return envelope->count > 0;
 }
@@ -442,12 +432,16 @@ static bool is_tags(unsigned kind)
 /* Takes off what the input's lines are known to have. */
 static bool take_known(struct envelope *envelope, struct str line, bool more)
 {
-	struct context context = {.container = envelope->yaml_container};
+	struct context context = {.container = false};
 	BUF_AUTO spare = {0};
 	struct str text;
 
 	if (envelope->kind == KIND_JSON)
 		return json_take(&envelope->json, envelope, line, more);
+	if (envelope->kind == KIND_YAML) {
+		yaml_take(&envelope->yaml, envelope, line);
+		return true;
+	}
 	if (peel(&envelope->head, line, envelope->kind, &text, &context, &spare) ==
 	    KIND_UNDECIDED) {
 		/* nothing in it had to be escaped, or another line has the tags */
@@ -457,78 +451,6 @@ static bool take_known(struct envelope *envelope, struct str line, bool more)
 	}
 	envelope_unwrap(envelope, text, &context, 1);
 	return true;
-}
-
-static struct str trim(struct str text)
-{
-	while (text.n && strchr(" \t", text.p[0]))
-		text = str_skip(text, 1);
-	while (text.n && strchr(" \t", text.p[text.n - 1]))
-		text.n--;
-	return text;
-}
-
-/* True if a text that began with the quote ends here. */
-static bool is_closed(struct str text, char quote)
-{
-	size_t n = 0;
-
-	while (n < text.n && text.p[text.n - 1 - n] == quote)
-		n++;
-	return quote == '"' ? n == 1 && (text.n < 2 || text.p[text.n - 2] != '\\') : n % 2;
-}
-
-/* The quote of "KEY: 'text", or '\0': there is none, or it is closed. */
-static char open_quote(struct str line)
-{
-	size_t at = str_find(line, STR(": "));
-	struct str text = trim(str_skip(line, at < line.n ? at + 2 : at));
-
-	if (text.n < 2 || !strchr("'\"", text.p[0]) || memchr(line.p, '{', at) ||
-	    is_closed(str_skip(text, 1), text.p[0]))
-		return '\0';
-	return text.p[0];
-}
-
-/*
- * YAML folds long texts: lines that follow are indented, and joined with a blank. True if the line is
- * kept for that; else *line is the whole text, or as it was.
- */
-static bool fold(struct envelope *envelope, struct str *line, struct buf *whole)
-{
-	struct buf *folded = &envelope->folded;
-
-	if (!folded->n) {
-		if (!open_quote(*line) || !envelope_matters(*line))
-			return false;
-		buf_put_str(folded, trim(*line));
-		return true;
-	}
-	if ((line->n && !strchr(" \t", line->p[0])) || folded->n > FOLDED_MAX) {
-		drop_folded(envelope);
-		return false;
-	}
-	buf_put_char(folded, ' ');
-	buf_put_str(folded, trim(*line));
-	if (open_quote(buf_str(folded)))
-		return true;
-	buf_put_str(whole, buf_str(folded));
-	buf_clear(folded);
-	*line = buf_str(whole);
-	return false;
-}
-
-/* "---" begins a document; what it says of its own, such as "type: k8s_container", holds for it. */
-static void note_document(struct envelope *envelope, struct str line)
-{
-	struct str text = trim(line);
-	size_t colon = str_chr(text, ':');
-
-	if (str_eq(text, STR("---")))
-		envelope->yaml_container = false;
-	else if (colon < text.n)
-		envelope->yaml_container |=
-			role_is_container(str_of(text.p, colon), trim(str_skip(text, colon + 1)));
 }
 
 static bool is_yaml(unsigned kind)
@@ -569,13 +491,14 @@ static bool clean(struct envelope *envelope, struct str line, struct str *ret_li
 static bool take(struct envelope *envelope, struct str line, bool more, bool cleaned)
 {
 	static const struct context none = {.genuine = false};
-	BUF_AUTO whole = {0};
+	bool may_be_yaml = envelope->kind == KIND_UNDECIDED || is_yaml(envelope->kind);
 
-	if (envelope->kind == KIND_UNDECIDED || is_yaml(envelope->kind)) {
-		note_document(envelope, line);
-		if (fold(envelope, &line, &whole))
-			return true;
-	}
+	if (may_be_yaml && str_eq(line, STR("---")))
+		envelope->yaml.separated = true;
+	else if (may_be_yaml && yaml_begins(line, envelope->yaml.separated))
+		envelope->kind = KIND_YAML;
+	else if (line.n)
+		envelope->yaml.separated = false;
 	if (!envelope->head.looked && line.n)
 		csv_read_head(&envelope->head, line);
 	if (envelope->options.mixed && !envelope_is_inside(envelope))

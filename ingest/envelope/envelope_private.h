@@ -103,6 +103,21 @@ void json_end(struct json_gather *gather, struct envelope *envelope);
 bool json_unwrap(struct envelope *envelope, struct str text, const struct context *context,
 		 unsigned depth);
 
+/* Documents of YAML, with "---" between them. */
+struct yaml_gather {
+	struct buf text; /* of a document that has not ended */
+	bool separated;  /* "---" came before anything else */
+	bool dropped;    /* the rest of the document is not looked at */
+};
+
+/* True if a document begins with this line; any_key: whatever its first key is. */
+bool yaml_begins(struct str line, bool any_key);
+
+void yaml_take(struct yaml_gather *gather, struct envelope *envelope, struct str line);
+
+/* The document at hand has ended. */
+void yaml_end(struct yaml_gather *gather, struct envelope *envelope);
+
 #define CSV_COLUMNS_MAX 64
 
 /* What a table's first row says of its columns. */

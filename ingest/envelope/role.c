@@ -145,14 +145,17 @@ int role_of(struct str parent, struct str name)
 bool role_is_container(struct str name, struct str value)
 {
 	static const char *const names[] = {"kubernetes", "docker", "logtag"};
-	static const char *const streams[] = {"stream", "source", "log_iostream", "type",
-					      "transport"};
+	static const char *const streams[] = {"stream", "source",    "log_iostream",
+					      "type",   "transport", "logname"};
 	char bytes[NAME_MAX_BYTES];
 
 	name = normalize(name, bytes);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (str_eq(name, str_from(names[i])))
 			return true;
+	/* of Google Cloud's: "projects/ID/logs/stdout" */
+	if (str_eq(name, STR("logname")) && value.n > 7)
+		value = str_skip(value, value.n - 6);
 	if (!str_eq(value, STR("stdout")) && !str_eq(value, STR("stderr")) &&
 	    !str_eq(value, STR("k8s_container")))
 		return false;
