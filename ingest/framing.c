@@ -257,17 +257,19 @@ static bool time_of(const struct framing *framing, const struct header *header, 
 }
 
 /* journald's audit transport as text: "audit[19499]: SECCOMP auid=...": no serial, and no time
- * but the header's. */
+ * but the header's. systemd before 219 had no names of types. */
 static bool is_journald_audit(const struct header *header)
 {
-	return str_starts(header->tag, STR("audit[")) && str_starts(header->text, STR("SECCOMP "));
+	return str_starts(header->tag, STR("audit[")) &&
+	       (str_starts(header->text, STR("SECCOMP ")) ||
+		str_starts(header->text, STR("<audit-1326> ")));
 }
 
 static void read_journald_audit(const struct framing *framing, struct framed *framed,
 				const struct header *header)
 {
 	framed->source = SOURCE_JOURNAL;
-	framed->fields = str_skip(header->text, sizeof("SECCOMP ") - 1);
+	framed->fields = str_skip(header->text, str_chr(header->text, ' ') + 1);
 	framed->kind = time_of(framing, header, &framed->ms) ? FRAMED_RECORD : FRAMED_UNSTAMPED;
 }
 

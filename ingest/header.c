@@ -139,6 +139,18 @@ static bool skip_bsd(struct str *text)
 	return true;
 }
 
+/* " CET 2026", as date(1) writes it behind the clock: a zone's name alone says no time. */
+static bool skip_zone_and_year(struct str *text)
+{
+	struct str at = *text;
+
+	if (!skip_blanks(&at) || take_word(&at).n > 5 || !skip_blanks(&at) ||
+	    !skip_digits(&at, 4, 4) || at.n == 0 || at.p[0] != ' ')
+		return false;
+	*text = at;
+	return true;
+}
+
 /* A weekday before the time; BSD: OpenWrt; ISO: journalctl -o short-full, whose zone follows. */
 static bool skip_with_weekday(struct str *text, struct header *header)
 {
@@ -165,7 +177,7 @@ static bool skip_with_weekday(struct str *text, struct header *header)
 	}
 	if (!skip_bsd(&at))
 		return false;
-	header->clock = HEADER_BSD;
+	header->clock = skip_zone_and_year(&at) ? HEADER_NO_TIME : HEADER_BSD;
 	header->time = str_of(from.p, (size_t)(at.p - from.p));
 	*text = at;
 	return true;
@@ -183,14 +195,31 @@ static bool skip_unix(struct str *text)
 	return true;
 }
 
-/* "11/21/2026 23:01:34": which is the month, it does not say. */
-static bool skip_slashed(struct str *text)
+/* "11/21/2026 23:01:34", which does not say which is the month; "21-Nov-2026 23:01:34",
+ * "21 Nov 2026 23:01:34". */
+static bool skip_dated(struct str *text, char between)
+{
+	struct str at = *text;
+	size_t month_n;
+
+	if (!skip_digits(&at, 1, 4) || !skip_char(&at, between))
+		return false;
+	month_n = str_chr(at, between);
+	if (month_n == 0 || month_n == at.n || month_n > TIME_WORD_MAX)
+		return false;
+	at = str_skip(at, month_n + 1);
+	if (!skip_digits(&at, 2, 4) || !skip_blanks(&at) || !skip_clock(&at))
+		return false;
+	*text = at;
+	return true;
+}
+
+/* "1795302094 ", "1795302094454 ": whole seconds or milliseconds since the epoch. */
+static bool skip_epoch(struct str *text)
 {
 	struct str at = *text;
 
-	if (!skip_digits(&at, 1, 4) || !skip_char(&at, '/') || !skip_digits(&at, 1, 2) ||
-	    !skip_char(&at, '/') || !skip_digits(&at, 2, 4) || !skip_blanks(&at) ||
-	    !skip_clock(&at))
+	if (!skip_digits(&at, 10, 13) || at.n == 0 || at.p[0] != ' ')
 		return false;
 	*text = at;
 	return true;
@@ -212,19 +241,24 @@ static bool skip_time(struct str *text, struct header *header)
 {
 	const char *from = text->p;
 
-	if (skip_slashed(text))
-		return true;
 	if (skip_iso(text))
 		header->clock = HEADER_ISO;
 	else if (skip_unix(text))
 		header->clock = HEADER_UNIX;
 	else if (skip_bsd(text))
 		header->clock = HEADER_BSD;
+	else if (skip_dated(text, '/') || skip_dated(text, '-') || skip_dated(text, ' ') ||
+		 skip_epoch(text))
+		return true;
 	else
 		return skip_with_weekday(text, header);
 	header->time = str_of(from, (size_t)(text->p - from));
 	if (header->clock == HEADER_ISO)
 		skip_zone_apart(text);
+	else if (text->n && strchr("Z+-", text->p[0])) { /* "Nov 21 23:01:34Z" */
+		skip_offset(text);
+		header->clock = HEADER_NO_TIME;
+	}
 	return true;
 }
 
@@ -504,7 +538,9 @@ static bool read_rfc5424(struct str text, struct header *header)
 	}
 	struct str time = words[0];
 
-	if (!skip_iso(&time) || time.n)
+	bool has_time = skip_iso(&time) && !time.n;
+
+	if (!has_time && (!header->pri.p || !str_eq(words[0], STR("-"))))
 		return false;
 	if (text.n && text.p[0] == '[') { /* structured data: elements in brackets */
 		size_t end = str_find(text, STR("] "));
@@ -520,7 +556,7 @@ static bool read_rfc5424(struct str text, struct header *header)
 	if (str_starts(text, STR("\xef\xbb\xbf")))
 		text = str_skip(text, 3);
 	header->form = HEADER_SYSLOG;
-	header->clock = HEADER_ISO;
+	header->clock = has_time ? HEADER_ISO : HEADER_NO_TIME;
 	header->time = words[0];
 	header->host = is_host(words[1]) ? words[1] : str_of(NULL, 0);
 	header->tag = words[2];
@@ -662,6 +698,8 @@ static bool read_logcat(struct str text, struct header *header)
 static bool read_bare(struct str text, struct header *header)
 {
 	read_decoded(&text, header);
+	if (str_starts(text, STR("kernel: ")))
+		text = str_skip(text, 8);
 	if ((!header->pri.p && !header->facility.p) ||
 	    (!str_starts(text, STR("audit: ")) && !str_starts(text, STR("type="))))
 		return false;

@@ -132,9 +132,9 @@ bool peel_kubectl(struct str text, struct str *ret_text, struct context *context
 /* `kubectl logs --timestamps`, `aws logs tail --format short`: a time, and the line. */
 bool peel_time(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
-	(void)context;
-	(void)spare;
-	if (!is_iso(take_word(&text)) || !envelope_is_line(text))
+	/* `grep -n` in a job's log, too */
+	if (!is_iso(take_word(&text)) ||
+	    (!envelope_is_line(text) && !peel_grep(text, &text, context, spare)))
 		return false;
 	*ret_text = text;
 	return true;
