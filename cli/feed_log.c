@@ -49,25 +49,13 @@ static int commit(struct feed *feed, bool idle, struct err *err)
 	return result < 0 ? result : store_commit(feed->store, err);
 }
 
-/* Of a text that turns out to be no log. */
-static void look_at_text(struct feed *feed, struct str text)
-{
-	if (feed->begin >= BEGIN_PROFILE || feed_is_log(feed))
-		return;
-	if (text.n && memchr(text.p, '\0', text.n))
-		feed->begin = BEGIN_BINARY;
-	else if (str_find(text, STR("\"defaultAction\"")) < text.n)
-		feed->begin = BEGIN_PROFILE;
-	else if (feed->begin == BEGIN_NOTHING && text.n)
-		feed->begin = strchr("{[", text.p[0]) ? BEGIN_JSON : BEGIN_TEXT;
-}
-
 static inline int take_line(struct feed *feed, const struct line *line, struct err *err)
 {
 	bool first = line->number == 1 && !line->part;
 	int result = first ? store_input_head(feed->store, line->text, err) : 0;
 
-	look_at_text(feed, line->text);
+	if (!feed_is_log(feed))
+		looks_line(&feed->looks, line->text);
 	if (result == 0)
 		result = trace_line(feed->trace, line, err);
 	if (result != 0)
@@ -163,17 +151,6 @@ static void warn_untaken(const struct intake_untaken *untaken, const char *path)
 					: "");
 }
 
-static const char *why_no_log(const struct feed *feed)
-{
-	if (feed->begin == BEGIN_BINARY)
-		return "binary data, not a log that sclog knows";
-	if (feed->begin == BEGIN_PROFILE)
-		return "a seccomp profile, not a log: give it with --profile or --in-force";
-	if (feed->begin == BEGIN_JSON)
-		return "JSON of an unknown collector: sclog-formats(7) lists those that are read";
-	return "text without audit records: sclog-formats(7) lists the logs that are read";
-}
-
 /* What an input as a whole is worth a word for. */
 static void judge_input(struct feed *feed, const struct input *input, struct err *input_err)
 {
@@ -185,7 +162,7 @@ static void judge_input(struct feed *feed, const struct input *input, struct err
 			"the lines read are stored",
 			input->path, (unsigned long long)shrunk);
 	else if (feed->lines && !feed_is_log(feed) && !feed->packed)
-		err_set(input_err, EINVAL, "%s: %s", input->path, why_no_log(feed));
+		err_set(input_err, EINVAL, "%s: %s", input->path, looks_text(&feed->looks));
 	if (input_err->code || feed->options->quiet)
 		return;
 	progress_clear(&feed->progress);
@@ -242,7 +219,7 @@ static int begin_input(struct feed *feed, const struct input *input, struct err 
 	feed->lines = feed->offset = feed->consumed = 0;
 	feed->input = input;
 	feed->intake.only_once = !input_is_repeatable(input);
-	feed->begin = BEGIN_NOTHING;
+	feed->looks = (struct looks){0};
 	return store_input_begin(feed->store, input->path, &input->stat, err);
 }
 

@@ -10,6 +10,7 @@
 #include "cli/trace.h"
 #include "correlate/assign.h"
 #include "ingest/framing.h"
+#include "ingest/looks.h"
 #include "ingest/reader.h"
 #include "live/kinds.h"
 
@@ -28,8 +29,7 @@ struct feed {
 	bool line_by_line;         /* each goes the long way */
 	const struct input *input; /* at hand */
 	struct reader *reader;
-	/* What the input at hand looks like as long as nothing of a log was found. */
-	enum { BEGIN_NOTHING, BEGIN_TEXT, BEGIN_JSON, BEGIN_PROFILE, BEGIN_BINARY } begin;
+	struct looks looks; /* of the input at hand, as long as it is no log */
 	/* How far the input at hand was taken. */
 	uint64_t lines, offset;
 	uint64_t consumed; /* of it as it lies on disk */

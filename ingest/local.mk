@@ -28,6 +28,7 @@ libsclog_a_SOURCES += \
 	ingest/kernel_text.c ingest/kernel_text.h \
 	ingest/kmsg.c ingest/kmsg.h \
 	ingest/line.h \
+	ingest/looks.c ingest/looks.h \
 	ingest/memo.c ingest/memo.h \
 	ingest/multicast.c ingest/multicast.h \
 	ingest/node.c ingest/node.h \

@@ -100,6 +100,7 @@ shell_tests = \
 	tests/check-layers \
 	tests/shell/archive.test \
 	tests/shell/foreign.test \
+	tests/shell/no-log.test \
 	tests/shell/formats.test \
 	tests/shell/bad-input.test \
 	tests/shell/budget.test \
