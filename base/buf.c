@@ -62,6 +62,8 @@ void buf_format(struct buf *buf, const char *format, ...)
 	va_copy(again, args);
 	int n = vsnprintf(NULL, 0, format, args);
 	va_end(args);
+	if (n < 0)
+		mem_fail("a text");
 	if (n > 0) {
 		char *to = buf_reserve(buf, (size_t)n);
 

@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -48,6 +49,15 @@ char *mem_copy(struct str s)
 		memcpy(copy, s.p, s.n);
 	copy[s.n] = '\0';
 	return copy;
+}
+
+void *mem_tsearch(const void *key, void **root, int (*compare)(const void *, const void *))
+{
+	void *found = tsearch(key, root, compare);
+
+	if (!found)
+		mem_fail("a tree");
+	return found;
 }
 
 void mem_fail(const char *what)

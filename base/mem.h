@@ -22,6 +22,10 @@ void *mem_more(void *array, size_t count, size_t size) __attribute__((returns_no
 /* A NUL-terminated copy of the slice; a NUL byte inside it ends what C calls see. */
 char *mem_copy(struct str s) __attribute__((malloc, returns_nonnull));
 
+/* tsearch(3). */
+void *mem_tsearch(const void *key, void **root, int (*compare)(const void *, const void *))
+	__attribute__((returns_nonnull));
+
 /* Ends the program because a library had no memory for `what`. */
 void mem_fail(const char *what) __attribute__((noreturn));
 

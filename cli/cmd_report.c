@@ -251,8 +251,10 @@ static int write_report(const struct gathering *gathering, const struct reading 
 		if (!given->global.quiet || digest_speaks(&facts))
 			r = digest_write(&facts, given->global.format, out);
 	}
-	if (out)
-		fclose(out);
+	bool is_cut = out && ferror(out);
+
+	if (out && (fclose(out) != 0 || is_cut) && r == 0)
+		r = err_errno(err, ENOMEM, "the report");
 	if (r == 0 && (size || given->output))
 		r = output_write(given->output ? given->output : "-", true, str_of(text, size),
 				 err);

@@ -111,7 +111,7 @@ static struct taken *take_name(void **tree, const struct product *product, enum 
 	struct taken *taken = mem_new(1, sizeof(*taken));
 
 	*taken = (struct taken){.identity = mem_copy(buf_str(&identity)), .number = 1};
-	struct taken **found = tsearch(taken, tree, compare_taken);
+	struct taken **found = mem_tsearch(taken, tree, compare_taken);
 
 	if (!found)
 		mem_fail("names");

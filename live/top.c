@@ -110,7 +110,7 @@ static struct row *row_of(struct top *top, struct str name)
 	row->name = mem_copy(name);
 	top->rows = mem_more(top->rows, top->count, sizeof(struct row *));
 	top->rows[top->count++] = row;
-	tsearch(row, &top->tree, compare_names);
+	mem_tsearch(row, &top->tree, compare_names);
 	return row;
 }
 

@@ -44,7 +44,7 @@ static struct container_group *group_for(struct container_groups *groups,
 	group->coverage = COVERAGE_FULL;
 	groups->all = mem_more(groups->all, groups->count, sizeof(struct container_group *));
 	groups->all[groups->count++] = group;
-	tsearch(group, &groups->tree, compare_keys);
+	mem_tsearch(group, &groups->tree, compare_keys);
 	return group;
 }
 

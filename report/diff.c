@@ -107,7 +107,7 @@ static struct diff_group *find_or_add_group(struct diff *diff, const struct diff
 	group->coverage = COVERAGE_FULL;
 	diff->groups = grow(diff->groups, diff->group_count, &diff->group_size);
 	diff->groups[diff->group_count++] = group;
-	tsearch(group, &diff->tree, compare_groups);
+	mem_tsearch(group, &diff->tree, compare_groups);
 	return group;
 }
 
@@ -201,7 +201,7 @@ static struct finding *find_or_add_finding(struct diff_group *group, enum findin
 
 	group->findings = grow(group->findings, group->finding_count, &group->finding_size);
 	group->findings[group->finding_count++] = finding;
-	tsearch(finding, &group->tree, compare_finding_keys);
+	mem_tsearch(finding, &group->tree, compare_finding_keys);
 	return finding;
 }
 

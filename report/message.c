@@ -1,5 +1,6 @@
 #include "report/message.h"
 
+#include "base/mem.h"
 #include "report/text.h"
 
 #include <stdarg.h>
@@ -16,7 +17,7 @@ static void write_line(const char *prefix, const char *format, va_list args)
 	char *text = NULL;
 
 	if (vasprintf(&text, format, args) < 0)
-		return;
+		mem_fail("a message");
 	buf_put_str(&line, str_from(prefix));
 	text_put_sentence(&line, str_from(text));
 	buf_put_char(&line, '\n');

@@ -133,7 +133,7 @@ static struct member *add_member(struct recording *recording, const struct membe
 			recording->members, recording->member_size * sizeof(*recording->members));
 	}
 	recording->members[recording->member_count++] = member;
-	tsearch(member, &recording->tree, compare_members);
+	mem_tsearch(member, &recording->tree, compare_members);
 	return member;
 }
 

@@ -56,8 +56,10 @@ void table_format(struct table *table, const char *format, ...)
 	va_start(args, format);
 	int n = vasprintf(&text, format, args);
 	va_end(args);
-	table_cell(table, n < 0 ? STR("") : str_of(text, (size_t)n));
-	free(n < 0 ? NULL : text);
+	if (n < 0)
+		mem_fail("a table");
+	table_cell(table, str_of(text, (size_t)n));
+	free(text);
 }
 
 /* Where the character at n of valid UTF-8 ends. */

@@ -82,7 +82,7 @@ static struct digest_group *group_for(struct digest *digest, const struct observ
 			mem_resize(digest->groups, digest->group_size * sizeof(*digest->groups));
 	}
 	digest->groups[digest->group_count++] = group;
-	tsearch(group, &digest->tree, compare_groups);
+	mem_tsearch(group, &digest->tree, compare_groups);
 	return group;
 }
 

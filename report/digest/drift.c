@@ -137,7 +137,7 @@ static struct version *version_for(struct drift *drift, const struct observation
 	version->coverage = container->coverage;
 	drift->versions = mem_more(drift->versions, drift->count, sizeof(struct version *));
 	drift->versions[drift->count++] = version;
-	tsearch(version, &drift->tree, compare_versions);
+	mem_tsearch(version, &drift->tree, compare_versions);
 	return version;
 }
 

@@ -1,7 +1,7 @@
 /*
  * Fuzz target (libFuzzer): lines of any bytes in every envelope and framing. The first bytes say which
  * options the input is read with: as it shows itself, or as `--unwrap`, `--framing`, `--date-order`,
- * `--mixed` and `--trust-all` say.
+ * `--mixed` and `--trust-all` say; and whether long JSON comes in parts, as ingest/input.h gives it.
  *
  * Of what is out of an envelope only a text is believed, and no record is without its time.
  */
@@ -9,6 +9,7 @@
 #include "ingest/date.h"
 #include "ingest/envelope/envelope.h"
 #include "ingest/framing.h"
+#include "ingest/input.h"
 #include "ingest/record.h"
 
 #include <stdlib.h>
@@ -53,29 +54,56 @@ static void take(const struct framed *framed)
 		record_parse(framed->fields, &space, &record);
 }
 
-static void read_lines(struct framing *framing, struct str rest)
+static void take_all(struct framing *framing, struct framed *framed)
+{
+	take(framed);
+	while (framing_more(framing, framed))
+		take(framed);
+}
+
+/* A line, or the part of one that is given next. */
+static void read_piece(struct framing *framing, struct line *line, struct str text)
+{
+	/* a copy of exactly that size, so that a read past the line is seen */
+	MEM_AUTO char *copy = mem_resize(NULL, text.n);
+	struct framed framed;
+
+	memcpy(copy, text.p, text.n);
+	line->text = str_of(copy, text.n);
+	if (framing_wants_dates(framing, line->text))
+		framing_note_date(framing, line->text);
+	framing_read(framing, line, &framed);
+	take_all(framing, &framed);
+	line->offset += text.n;
+}
+
+/* part_n: how much of a line that is JSON comes at a time. */
+static void read_lines(struct framing *framing, struct str rest, size_t part_n)
 {
 	struct line line = {.number = 1};
 	struct framed framed;
 
 	while (rest.n) {
-		size_t n = str_chr(rest, '\n');
-		/* a copy of exactly that size, so that a read past the line is seen */
-		MEM_AUTO char *copy = mem_resize(NULL, n);
+		struct str whole = str_of(rest.p, str_chr(rest, '\n'));
+		size_t most = input_is_parted(whole) ? part_n : whole.n;
 
-		memcpy(copy, rest.p, n);
-		line.text = str_of(copy, n);
-		line.ended = n < rest.n;
-		if (framing_wants_dates(framing, line.text))
-			framing_note_date(framing, line.text);
-		framing_read(framing, &line, &framed);
-		take(&framed);
-		while (framing_more(framing, &framed))
-			take(&framed);
-		line.offset += n + 1;
+		line.part = false;
+		do {
+			struct str piece = str_of(whole.p, whole.n < most ? whole.n : most);
+
+			whole = str_skip(whole, piece.n);
+			line.more = whole.n > 0;
+			line.ended = line.more || whole.p < rest.p + rest.n;
+			read_piece(framing, &line, piece);
+			line.part = true;
+		} while (whole.n);
+		line.offset++;
 		line.number++;
-		rest = str_skip(rest, line.ended ? n + 1 : n);
+		rest = str_skip(rest, str_chr(rest, '\n'));
+		rest = str_skip(rest, rest.n > 0);
 	}
+	if (framing_end(framing, &framed))
+		take_all(framing, &framed);
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
@@ -96,9 +124,11 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 
 	struct framing *framing = framing_new(&options);
 
-	read_lines(framing, str_of((const char *)data + OPTION_BYTES, size - OPTION_BYTES));
+	const struct str text = str_of((const char *)data + OPTION_BYTES, size - OPTION_BYTES);
+
+	read_lines(framing, text, text.n);
 	framing_restart(framing);
-	read_lines(framing, str_of((const char *)data + OPTION_BYTES, size - OPTION_BYTES));
+	read_lines(framing, text, 1 + data[1] % 64u);
 	framing_free(framing);
 	return 0;
 }
