@@ -253,7 +253,7 @@ static int write_report(const struct gathering *gathering, const struct reading 
 	}
 	bool is_cut = out && ferror(out);
 
-	if (out && (fclose(out) != 0 || is_cut) && r == 0)
+	if (out && (fclose(out) != 0 || is_cut || !text) && r == 0)
 		r = err_errno(err, ENOMEM, "the report");
 	if (r == 0 && (size || given->output))
 		r = output_write(given->output ? given->output : "-", true, str_of(text, size),
