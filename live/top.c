@@ -248,17 +248,21 @@ static void put_line(struct buf *screen, struct str line)
 	buf_put_str(screen, STR(CLEAR_LINE "\r\n"));
 }
 
+/* "[s per second] r records  n new  ... / filter  q quit": the order at present in brackets. */
 static void put_keys(const struct top *top, size_t more, size_t width, struct buf *screen)
 {
 	BUF_AUTO line = {0};
 
-	if (top->typing)
-		buf_format(&line, "show names with: %s_", top->filter);
-	else
-		buf_format(&line, "by %s  sort: s r n x w  filter: /%s  quit: q",
-			   sort_keys[top->sort].word, top->filter);
 	if (more)
-		buf_format(&line, "  %zu more", more);
+		buf_format(&line, "%zu more  ", more);
+	if (top->typing) {
+		buf_format(&line, "show names with: %s_", top->filter);
+	} else {
+		for (size_t i = 0; i < sizeof(sort_keys) / sizeof(sort_keys[0]); i++)
+			buf_format(&line, top->sort == i ? "[%c %s] " : "%c %s  ", sort_keys[i].key,
+				   sort_keys[i].word);
+		buf_format(&line, "/%s  q quit", top->filter[0] ? top->filter : " filter");
+	}
 	buf_put_str(screen, str_of(line.p, line.n < width ? line.n : width));
 	buf_put_str(screen, STR(CLEAR_LINE CLEAR_REST));
 }

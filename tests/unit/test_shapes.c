@@ -440,7 +440,7 @@ static bool make(const struct shape *shape, const struct sample *sample, struct 
 	buf_put_str(text, buf_str(&shape->text));
 	*ret_values = VALUES_ALL;
 	if (contains(text, "type=SECCOMP msg=audit(11/"))
-		return false; /* of ausearch -i: tests/shell/ausearch.test runs it */
+		return false; /* of ausearch -i: tests/shell/tools.test runs it */
 	while (replace(text, "EVENT", STR("audit(1795302094.454:787):")))
 		;
 	if (!contains(text, "FIELDS"))
