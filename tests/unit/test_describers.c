@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "tests/valgrind.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -115,7 +117,7 @@ struct watch {
 
 static struct watch start(void)
 {
-	const struct helper_options options = {.runtime_root = root, .sandbox = true};
+	const struct helper_options options = {.runtime_root = root, .sandbox = !under_valgrind()};
 	struct watch watch;
 	struct err err = ERR_INIT;
 
