@@ -95,7 +95,7 @@ static int try_chroot(void)
 }
 
 /* What parses others' files has no way to open one, to end a process or to make one. */
-static int try_describer(void)
+__attribute__((unused)) static int try_describer(void)
 {
 	return refused(open("/etc/passwd", O_RDONLY)) + refused(kill(1, 0)) +
 	       refused(socket(AF_UNIX, SOCK_STREAM, 0)) + refused(chroot("/"));
