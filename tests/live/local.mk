@@ -36,7 +36,7 @@ live_tests = \
 #
 #	backlog limit, rate limit		live/losses.test
 #	hold or retry queue overflow		unit/test_framing.c
-#	no auditd: printk's limit		live/losses.test; shell/newcomer.test
+#	no auditd: printk's limit		shell/newcomer.test (captured notices)
 #	auditd stopped, or its disk full	live/losses.test
 #	netlink overrun				live/losses.test, live/storm-netlink.test; unit/test_multicast.c
 #	exclude rule, actions_logged		live/hidden.test, live/doctor.test
