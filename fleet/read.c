@@ -136,12 +136,13 @@ static void put_selected(struct buf *sql, const struct reader *reader, const cha
 {
 	const struct selection *selection = reader->selection;
 
-	if (reader->containers.n && reader->container_count <= KEYS_MAX)
-		buf_format(sql, " AND (%s.container IN (%.*s)%s%s%s)", series,
-			   (int)reader->containers.n, reader->containers.p,
-			   selection->host || selection->unattributed ? " OR " : "",
-			   selection->host || selection->unattributed ? series : "",
-			   selection->host || selection->unattributed ? ".container IS NULL" : "");
+	if (reader->containers.n && reader->container_count <= KEYS_MAX) {
+		buf_format(sql, " AND (%s.container IN (%.*s)", series, (int)reader->containers.n,
+			   reader->containers.p);
+		if (selection->host || selection->unattributed)
+			buf_format(sql, " OR %s.container IS NULL", series);
+		buf_put_char(sql, ')');
+	}
 	if (reader->nodes.n)
 		buf_format(sql, " AND %s.node IN (%.*s)", series, (int)reader->nodes.n,
 			   reader->nodes.p);

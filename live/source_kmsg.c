@@ -6,14 +6,14 @@
 
 #include <stdlib.h>
 
-struct ring {
+struct kmsg_ring {
 	struct kmsg *kmsg;
 	char foreign[FILE_WHY_SIZE]; /* struct input */
 };
 
 static int open_kmsg(struct source *source, struct err *err)
 {
-	struct ring *ring = source->own = mem_new(1, sizeof(*ring));
+	struct kmsg_ring *ring = source->own = mem_new(1, sizeof(*ring));
 	const char *path = source->options.path ? source->options.path : KMSG_PATH;
 	BUF_AUTO cursor = {0};
 	int result = store_cursor(source->store, "kmsg", &cursor, err);
@@ -30,7 +30,7 @@ static int open_kmsg(struct source *source, struct err *err)
 
 static void close_kmsg(struct source *source)
 {
-	struct ring *ring = source->own;
+	struct kmsg_ring *ring = source->own;
 
 	kmsg_close(ring->kmsg);
 	free(ring);
@@ -38,14 +38,14 @@ static void close_kmsg(struct source *source)
 
 static int fd_of_kmsg(const struct source *source)
 {
-	const struct ring *ring = source->own;
+	const struct kmsg_ring *ring = source->own;
 
 	return kmsg_fd(ring->kmsg);
 }
 
 static int next_of_kmsg(struct source *source, struct source_entry *ret_entry, struct err *err)
 {
-	const struct ring *ring = source->own;
+	const struct kmsg_ring *ring = source->own;
 	uint64_t lost = 0;
 	int result = kmsg_next(ring->kmsg, &ret_entry->line, &lost, err);
 	struct loss_note note =
@@ -60,7 +60,7 @@ static int next_of_kmsg(struct source *source, struct source_entry *ret_entry, s
 
 static int mark_kmsg(struct source *source, struct err *err)
 {
-	const struct ring *ring = source->own;
+	const struct kmsg_ring *ring = source->own;
 
 	return source_keep(source, "kmsg", kmsg_cursor(ring->kmsg), err);
 }

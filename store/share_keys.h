@@ -1,7 +1,8 @@
 /*
  * By which number of ours a sender's rows are named (store/share.h). Internal to store/.
  *
- * Of 24 bytes for each row that others name, in memory: 8 million series take 400 MB.
+ * A table in memory: a slot has 24 bytes, and at most half of them are used. 8 million series need
+ * 400 MB.
  */
 #ifndef SCLOG_STORE_SHARE_KEYS_H
 #define SCLOG_STORE_SHARE_KEYS_H
