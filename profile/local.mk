@@ -16,6 +16,7 @@ libsclog_a_SOURCES += \
 	profile/document/reader.h \
 	profile/document/readers_cluster.c \
 	profile/document/readers_docker.c \
+	profile/document/readers_files.c \
 	profile/document/readers_oci.c \
 	profile/document/releases.c \
 	profile/document/releases.h \

@@ -18,6 +18,7 @@ struct candidate {
 	struct node *node;
 	const char *name;  /* NULL: it has none */
 	const char *space; /* namespace, or the object that holds it; NULL: none */
+	const char *text;  /* of a file within the text: what is in it; else NULL */
 };
 
 /* Looks for profiles in a text. The two errors count where no profile is found at all. */
@@ -45,11 +46,15 @@ extern const struct reader reader_bundle, reader_crictl, reader_ctr, reader_feat
 	reader_cri;
 extern const struct reader reader_docker, reader_host_config, reader_options, reader_daemon,
 	reader_compose;
-extern const struct reader reader_list, reader_spo, reader_kubescape, reader_config_map,
-	reader_object;
+extern const struct reader reader_list, reader_spo, reader_kubescape, reader_object;
+extern const struct reader reader_config_map, reader_files;
+extern const struct reader reader_bare;
 
-void finder_add(struct finder *finder, const struct reader *reader, struct node *node,
-		const char *name);
+/* Adds one, and returns it until the next is added. */
+struct candidate *finder_add(struct finder *finder, const struct reader *reader, struct node *node,
+			     const char *name);
+/* What an object holds, from that one on, has its name in front: two may hold the same names. */
+void finder_set_space(struct finder *finder, size_t first, const struct node *object);
 /* Adds what the node holds, if its kind is known. */
 void finder_search(struct finder *finder, struct node *node);
 

@@ -165,7 +165,7 @@ static int read_bare(struct finder *finder, const struct candidate *candidate)
 	return 0;
 }
 
-static const struct reader reader_bare = {
+const struct reader reader_bare = {
 	.recognise = reader_is_bare, .read = read_bare, .shape = SHAPE_OCI};
 static const struct reader reader_firecracker = {.recognise = is_firecracker,
 						 .refuse = refuse_firecracker};
@@ -175,11 +175,11 @@ static const struct reader reader_manifest = {.recognise = is_manifest, .refuse 
 
 /* The first that recognises a text reads it. */
 static const struct reader *const readers[] = {
-	&reader_options,    &reader_list,    &reader_kubescape, &reader_spo,
-	&reader_config_map, &reader_object,  &reader_docker,    &reader_host_config,
-	&reader_crictl,     &reader_ctr,     &reader_features,  &reader_state,
-	&reader_cri,        &reader_bundle,  &reader_bare,      &reader_firecracker,
-	&reader_daemon,     &reader_compose, &reader_manifest,
+	&reader_options,     &reader_list,   &reader_kubescape, &reader_spo,
+	&reader_config_map,  &reader_files,  &reader_object,    &reader_docker,
+	&reader_host_config, &reader_crictl, &reader_ctr,       &reader_features,
+	&reader_state,       &reader_cri,    &reader_bundle,    &reader_bare,
+	&reader_firecracker, &reader_daemon, &reader_compose,   &reader_manifest,
 };
 
 static const struct reader *reader_of(const struct node *node)
@@ -190,8 +190,8 @@ static const struct reader *reader_of(const struct node *node)
 	return NULL;
 }
 
-void finder_add(struct finder *finder, const struct reader *reader, struct node *node,
-		const char *name)
+struct candidate *finder_add(struct finder *finder, const struct reader *reader, struct node *node,
+			     const char *name)
 {
 	struct candidate *candidate;
 
@@ -200,6 +200,14 @@ void finder_add(struct finder *finder, const struct reader *reader, struct node 
 	*candidate = (struct candidate){.reader = reader, .node = node, .name = name};
 	if (!name && reader->name)
 		reader->name(candidate);
+	return candidate;
+}
+
+void finder_set_space(struct finder *finder, size_t first, const struct node *object)
+{
+	for (; first < finder->count; first++)
+		finder->all[first].space =
+			node_string(node_member(node_member(object, "metadata"), "name"));
 }
 
 void finder_search(struct finder *finder, struct node *node)

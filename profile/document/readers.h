@@ -9,7 +9,8 @@
  *   `docker inspect`                   HostConfig.SecurityOpt: "seccomp=" and the JSON as one string
  *   a SeccompProfile                   spec (security-profiles-operator)
  *   kubescape's SeccompProfile         spec.containers[].spec
- *   a ConfigMap                        each text in data
+ *   a ConfigMap, a Secret              each text in data, binaryData, stringData
+ *   cloud-init, a MachineConfig ...    each file that it writes, base64 or a data: URL
  *   a List, an array, several documents    any of these, as many as there are
  *
  * A text can hold several profiles; a name then selects one. What is recognised but holds no

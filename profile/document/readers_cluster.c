@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-
 #include <string.h>
 
 #define SPO_GROUP       "security-profiles-operator.x-k8s.io/"
@@ -175,14 +174,6 @@ static void name_kubescape(struct candidate *candidate)
 	candidate->name = node_string(node_member(candidate->node, "name"));
 }
 
-/* What an object holds has its name in front, as two objects may hold the same names. */
-static void put_space(struct finder *finder, size_t first, const struct node *object)
-{
-	for (; first < finder->count; first++)
-		finder->all[first].space =
-			node_string(node_member(node_member(object, "metadata"), "name"));
-}
-
 /* One profile a container (SeccompProfileSpec of kubescape's storage API); in an ApplicationProfile it
  * lies one level deeper, as seccompProfile. */
 static void list_kubescape(struct finder *finder, struct node *node)
@@ -207,49 +198,10 @@ static void list_kubescape(struct finder *finder, struct node *node)
 					   node_string(node_member(item, "name")));
 		}
 	}
-	put_space(finder, before, node);
+	finder_set_space(finder, before, node);
 	if (finder->count == before)
 		reader_refuse(finder, node, "kubescape's %s without a profile for any container",
 			      node_string(node_member(node, "kind")));
-}
-
-static bool is_config_map(const struct node *node)
-{
-	return node_text_is(node, "kind", "ConfigMap");
-}
-
-static int read_entry(struct finder *finder, const struct candidate *candidate)
-{
-	char place[PLACE_SIZE], safe[QUOTED_SIZE];
-
-	snprintf(place, sizeof(place), "data.%s",
-		 text_safe(candidate->node->key, safe, sizeof(safe)));
-	finder->document->bare = true;
-	if (reader_string(finder, candidate->node, candidate->node->text, place) < 0)
-		return -EINVAL;
-	if (!reader_is_bare(finder->document->profile))
-		return reader_wrong(
-			finder, place,
-			"not a profile itself, but a document that holds one: give that "
-			"document as a file");
-	return 0;
-}
-
-static void list_config_map(struct finder *finder, struct node *node)
-{
-	static const struct reader reader = {.read = read_entry, .shape = SHAPE_OCI};
-	const struct node *data = node_member(node, "data");
-	size_t before = finder->count;
-
-	for (struct node *item = data ? data->first : NULL; item; item = item->next) {
-		const char *text = node_string(item);
-
-		if (text && (strstr(text, "defaultAction") || strstr(text, "\"syscalls\"")))
-			finder_add(finder, &reader, item, item->key);
-	}
-	put_space(finder, before, node);
-	if (finder->count == before)
-		reader_pass(finder, node, "a ConfigMap without a profile in its data");
 }
 
 /* The first map of that name below a node, in the order of the text. */
@@ -346,5 +298,4 @@ const struct reader reader_list = {.recognise = is_list, .list = list_items};
 const struct reader reader_spo = {
 	.recognise = is_spo, .read = read_spo, .name = name_object, .shape = SHAPE_SPO};
 const struct reader reader_kubescape = {.recognise = is_kubescape, .list = list_kubescape};
-const struct reader reader_config_map = {.recognise = is_config_map, .list = list_config_map};
 const struct reader reader_object = {.recognise = is_object, .refuse = refuse_object};

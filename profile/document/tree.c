@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "profile/document/emit.h"
+#include "profile/document/lint.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -265,6 +266,22 @@ const struct node *node_at_place(const struct node *top, struct str place)
 		found = next ? next : found;
 	}
 	return found;
+}
+
+void node_put_place(const struct node *node, struct buf *to)
+{
+	char safe[QUOTED_SIZE];
+	size_t at = 0;
+
+	if (!node->parent)
+		return;
+	node_put_place(node->parent, to);
+	for (const struct node *item = node->parent->first; item != node; item = item->next)
+		at++;
+	if (node->key)
+		buf_format(to, "%s%s", to->n ? "." : "", text_safe(node->key, safe, sizeof(safe)));
+	else
+		buf_format(to, "[%zu]", at);
 }
 
 bool node_is(const struct node *node, enum node_kind kind)
