@@ -154,7 +154,7 @@ shell_tests = \
 	tests/shell/watch.test
 TESTS += $(unit_tests) $(shell_tests)
 
-EXTRA_DIST += $(shell_tests) tests/fuzz/seeds tests/fuzz/run tests/cmocka.sh tests/tap.sh tests/postgres.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/locale-months tests/documents tests/metadata tests/profiles
+EXTRA_DIST += $(shell_tests) tests/fuzz/seeds tests/fuzz/run tests/cmocka.sh tests/tap.sh tests/displays.awk tests/postgres.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/locale-months tests/documents tests/metadata tests/profiles
 
 # The unit tests once more, each memory access watched; as many at a time as there are processors.
 check-valgrind: $(unit_tests) sclog$(EXEEXT)
@@ -164,8 +164,11 @@ check-valgrind: $(unit_tests) sclog$(EXEEXT)
 # Fuzz targets. ../configure CC=clang --enable-fuzz && make fuzz FUZZ_SECONDS=600 fuzzes each that
 # long. With any compiler each runs once over the files that it is given (tests/shell/replay.test).
 fuzz_targets = \
+	tests/fuzz/archive \
 	tests/fuzz/bpf \
+	tests/fuzz/bundle \
 	tests/fuzz/config \
+	tests/fuzz/describer \
 	tests/fuzz/envelope \
 	tests/fuzz/line \
 	tests/fuzz/metadata \
@@ -186,8 +189,11 @@ FUZZ_LIBS = libreplay.a libsclog.a
 check_LIBRARIES = libreplay.a
 libreplay_a_SOURCES = tests/fuzz/replay.c
 endif
+tests_fuzz_archive_LDADD = $(FUZZ_LIBS)
 tests_fuzz_bpf_LDADD = $(FUZZ_LIBS)
+tests_fuzz_bundle_LDADD = $(FUZZ_LIBS)
 tests_fuzz_config_LDADD = $(FUZZ_LIBS)
+tests_fuzz_describer_LDADD = $(FUZZ_LIBS)
 tests_fuzz_envelope_LDADD = $(FUZZ_LIBS)
 tests_fuzz_line_LDADD = $(FUZZ_LIBS)
 tests_fuzz_metadata_LDADD = $(FUZZ_LIBS)
