@@ -8,28 +8,30 @@
 
 #define BIT(part) (1U << (part))
 
-/* Digits of a container's id that docker(1) and podman(1) show. */
-
 static const struct grouping {
 	const char *name;
 	unsigned parts;
 	unsigned main; /* of these: what a group is named for, 0: nothing that could be unknown */
 } groupings[] = {
-	[GROUP_BY_CONTAINER] = {"container",
-				BIT(GROUP_NODE) | BIT(GROUP_CONTAINER) | BIT(GROUP_ID)},
-	[GROUP_BY_NAME] = {"name", BIT(GROUP_CONTAINER)},
+	[GROUP_BY_CONTAINER] = {"container", BIT(GROUP_NODE) | BIT(GROUP_CONTAINER) | BIT(GROUP_ID),
+				0},
+	[GROUP_BY_NAME] = {"name", BIT(GROUP_CONTAINER), 0},
 	[GROUP_BY_IMAGE] = {"image", BIT(GROUP_IMAGE), BIT(GROUP_IMAGE)},
 	[GROUP_BY_POD] = {"pod", BIT(GROUP_NAMESPACE) | BIT(GROUP_POD), BIT(GROUP_POD)},
 	[GROUP_BY_WORKLOAD] = {"workload", BIT(GROUP_NAMESPACE) | BIT(GROUP_WORKLOAD),
 			       BIT(GROUP_WORKLOAD)},
 	[GROUP_BY_NAMESPACE] = {"namespace", BIT(GROUP_NAMESPACE), BIT(GROUP_NAMESPACE)},
 	[GROUP_BY_NODE] = {"node", BIT(GROUP_NODE), BIT(GROUP_NODE)},
-	[GROUP_BY_ALL] = {"all", 0},
-	[GROUP_BY_RUNS] = {"container", BIT(GROUP_NODE) | BIT(GROUP_NAMESPACE) | BIT(GROUP_POD) |
-						BIT(GROUP_IMAGE) | BIT(GROUP_CONTAINER)},
-	[GROUP_BY_LABELS] = {"container", BIT(GROUP_NODE) | BIT(GROUP_NAMESPACE) |
-						  BIT(GROUP_CONTAINER) | BIT(GROUP_WORKLOAD)},
-	[GROUP_BY_SHARED] = {"profile", BIT(GROUP_CONTAINER)},
+	[GROUP_BY_ALL] = {"all", 0, 0},
+	[GROUP_BY_RUNS] = {"container",
+			   BIT(GROUP_NODE) | BIT(GROUP_NAMESPACE) | BIT(GROUP_POD) |
+				   BIT(GROUP_IMAGE) | BIT(GROUP_CONTAINER),
+			   0},
+	[GROUP_BY_LABELS] = {"container",
+			     BIT(GROUP_NODE) | BIT(GROUP_NAMESPACE) | BIT(GROUP_CONTAINER) |
+				     BIT(GROUP_WORKLOAD),
+			     0},
+	[GROUP_BY_SHARED] = {"profile", BIT(GROUP_CONTAINER), 0},
 };
 
 static const char *const part_names[] = {

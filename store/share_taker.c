@@ -257,11 +257,11 @@ static int put_head(struct share_taker *taker, const struct share_value *values,
 	int result = 0;
 
 	fill_head(&taker->head, values);
+	if (taker->head.name[0] == '\0' || taker->head.uuid[0] == '\0' || taker->head.revision < 1)
+		return bad(err, "it does not say who sent it");
 	if (!taker->begun)
 		result = begin(taker, err);
 	taker->begun = true;
-	if (taker->head.name[0] == '\0' || taker->head.uuid[0] == '\0' || taker->head.revision < 1)
-		return bad(err, "it does not say who sent it");
 	if (result == 0 && !taker->is_copy)
 		result = find_sender(taker, err);
 	return result == 0 && !taker->knows ? put_sender(taker, err) : result;

@@ -49,6 +49,10 @@ static const struct {
 
 static void add(struct lints *lints, const char *id, enum lint_level level, size_t order,
 		const char *where, const char *format, va_list args)
+	__attribute__((format(printf, 6, 0)));
+
+static void add(struct lints *lints, const char *id, enum lint_level level, size_t order,
+		const char *where, const char *format, va_list args)
 {
 	char message[1024];
 

@@ -37,6 +37,9 @@ int reader_map(struct finder *finder, const struct node *in, const char *name, c
 
 /* "LINE:COLUMN: no seccomp profile: WHAT" of a node. */
 static void put_refusal(const struct finder *finder, const struct node *node, struct err *err,
+			const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+
+static void put_refusal(const struct finder *finder, const struct node *node, struct err *err,
 			const char *format, va_list args)
 {
 	char what[sizeof(err->message)];
