@@ -13,6 +13,7 @@ libsclog_a_SOURCES += \
 	base/ring.c base/ring.h \
 	base/sandbox.c base/sandbox.h \
 	base/scan.h \
+	base/sorted.c base/sorted.h \
 	base/str.h \
 	base/texts.c base/texts.h \
 	base/utf8.c base/utf8.h

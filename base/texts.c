@@ -1,6 +1,7 @@
 #include "base/texts.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 
 #include <stdlib.h>
 
@@ -46,10 +47,17 @@ void texts_add(struct texts *texts, struct str text)
 	texts->all[texts->count++] = mem_copy(text);
 }
 
+bool texts_find(const struct texts *texts, const char *text, size_t *ret_at)
+{
+	return sorted_find(texts->all, texts->count, sizeof(*texts->all), &text, compare_texts,
+			   ret_at);
+}
+
 bool texts_has(const struct texts *texts, const char *text)
 {
-	return texts->count &&
-	       bsearch(&text, texts->all, texts->count, sizeof(*texts->all), compare_texts);
+	size_t at;
+
+	return texts_find(texts, text, &at);
 }
 
 void texts_remove(struct texts *texts, const struct texts *other)

@@ -15,21 +15,6 @@
 
 /* --- finding */
 
-static size_t number_of(const struct texts *names, const char *name)
-{
-	size_t low = 0, high = names->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(names->all[middle], name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 static int number_names(const struct sharing *sharing, struct texts *names, struct err *err)
 {
 	for (size_t i = 0; i < sharing->group_count; i++)
@@ -71,8 +56,9 @@ static struct wanted *want(const struct sharing *sharing, const struct texts *na
 		const struct needs *needs = &sharing->groups[i]->needs;
 
 		all[i].group = i;
-		for (size_t j = 0; j < needs->count; j++)
-			cover_add(&all[i].set, number_of(names, needs->all[j].name));
+		for (size_t j = 0, at; j < needs->count; j++)
+			if (texts_find(names, needs->all[j].name, &at))
+				cover_add(&all[i].set, at);
 	}
 	return all;
 }

@@ -228,7 +228,7 @@ static bool parse_range(const char *operand, struct range *range)
 
 struct names {
 	char (*all)[SYSCALL_NAME_SIZE];
-	size_t count, size;
+	size_t count;
 };
 
 static const char *name_at(size_t i, const void *context)
@@ -240,10 +240,7 @@ static const char *name_at(size_t i, const void *context)
 
 static void names_add(struct names *names, const char *name)
 {
-	if (names->count == names->size) {
-		names->size = names->size ? names->size * 2 : 512;
-		names->all = mem_resize(names->all, names->size * sizeof(*names->all));
-	}
+	names->all = mem_more(names->all, names->count, sizeof(*names->all));
 	snprintf(names->all[names->count++], SYSCALL_NAME_SIZE, "%s", name);
 }
 

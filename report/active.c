@@ -1,6 +1,7 @@
 #include "report/active.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "profile/source.h"
 
 #include <inttypes.h>
@@ -27,7 +28,7 @@ struct active {
 	struct active_profile *profiles;
 	size_t profile_count;
 	struct span *spans; /* by owner, then time */
-	size_t span_count, span_size;
+	size_t span_count;
 	struct pair *pairs;
 	size_t pair_count;
 	struct err *err;
@@ -99,11 +100,7 @@ static int add_span(const struct in_force_span *span, void *context)
 
 	if (r < 0)
 		return r;
-	if (active->span_count == active->span_size) {
-		active->span_size = active->span_size ? active->span_size * 2 : 64;
-		active->spans =
-			mem_resize(active->spans, active->span_size * sizeof(*active->spans));
-	}
+	active->spans = mem_more(active->spans, active->span_count, sizeof(*active->spans));
 	active->spans[active->span_count++] = (struct span){
 		.owner = {span->container_row, str_of(mem_copy(span->node), span->node.n)},
 		.in_force = in_force,
@@ -170,27 +167,13 @@ static struct blind *pair_of(struct active *active, struct profile *profile,
 	return pair.blind;
 }
 
-static int compare_owners(const struct active_owner *a, const struct active_owner *b)
+static int compare_owners(const void *a, const void *b)
 {
-	if (a->container_row != b->container_row)
-		return a->container_row < b->container_row ? -1 : 1;
-	return a->container_row ? 0 : str_compare(a->node, b->node);
-}
+	const struct active_owner *one = a, *other = b; /* a span begins with its owner */
 
-/* The first of the owner's. */
-static size_t first_of(const struct active *active, const struct active_owner *owner)
-{
-	size_t low = 0, high = active->span_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_owners(&active->spans[middle].owner, owner) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (one->container_row != other->container_row)
+		return one->container_row < other->container_row ? -1 : 1;
+	return one->container_row ? 0 : str_compare(one->node, other->node);
 }
 
 void active_each(struct active *active, const struct active_owner *owner, int64_t first_ms,
@@ -198,8 +181,11 @@ void active_each(struct active *active, const struct active_owner *owner, int64_
 		 active_fn *each, void *context)
 {
 	bool first_known = false, last_known = false, any = false;
+	size_t i;
 
-	for (size_t i = first_of(active, owner); i < active->span_count; i++) {
+	sorted_find(active->spans, active->span_count, sizeof(*active->spans), owner,
+		    compare_owners, &i);
+	for (; i < active->span_count; i++) {
 		const struct span *span = &active->spans[i];
 
 		if (compare_owners(&span->owner, owner) != 0)

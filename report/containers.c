@@ -26,7 +26,7 @@ struct containers_report {
 	struct csv csv;
 	json_t *list;
 	struct row *rows;
-	size_t row_count, row_size;
+	size_t row_count;
 	struct container_groups groups;
 	size_t lines; /* so far, those over the limit too */
 };
@@ -313,10 +313,7 @@ static void keep(struct containers_report *report, const struct container_summar
 {
 	const struct observation strings = {.container = summary->container, .node = summary->node};
 
-	if (report->row_count == report->row_size) {
-		report->row_size = report->row_size ? report->row_size * 2 : 64;
-		report->rows = mem_resize(report->rows, report->row_size * sizeof(struct row));
-	}
+	report->rows = mem_more(report->rows, report->row_count, sizeof(struct row));
 	struct row *row = &report->rows[report->row_count++];
 
 	row->kept = kept_copy(&strings);

@@ -76,15 +76,6 @@ void diff_free(struct diff *diff)
 	free(diff);
 }
 
-/* Doubles an array of pointers when it is full. */
-static void *grow(void *array, size_t count, size_t *size)
-{
-	if (count < *size)
-		return array;
-	*size = *size ? *size * 2 : 8;
-	return mem_resize(array, *size * sizeof(void *));
-}
-
 static int compare_groups(const void *a, const void *b)
 {
 	const struct diff_group *group_a = a, *group_b = b;
@@ -105,7 +96,7 @@ static struct diff_group *find_or_add_group(struct diff *diff, const struct diff
 	group->key = group_key_copy(&probe->key);
 	group->is_rest = probe->is_rest;
 	group->coverage = COVERAGE_FULL;
-	diff->groups = grow(diff->groups, diff->group_count, &diff->group_size);
+	diff->groups = mem_more(diff->groups, diff->group_count, sizeof(*diff->groups));
 	diff->groups[diff->group_count++] = group;
 	mem_tsearch(group, &diff->tree, compare_groups);
 	return group;
@@ -199,7 +190,7 @@ static struct finding *find_or_add_finding(struct diff_group *group, enum findin
 		return *found;
 	struct finding *finding = finding_new(kind, verdict, observation);
 
-	group->findings = grow(group->findings, group->finding_count, &group->finding_size);
+	group->findings = mem_more(group->findings, group->finding_count, sizeof(*group->findings));
 	group->findings[group->finding_count++] = finding;
 	mem_tsearch(finding, &group->tree, compare_finding_keys);
 	return finding;

@@ -47,7 +47,7 @@ struct diff_group {
 	struct needs used; /* with asks_unused; and which profiles judged it */
 	uint64_t judged_by;
 	struct finding **findings;
-	size_t finding_count, finding_size;
+	size_t finding_count;
 	void *tree; /* of findings by finding_compare_key(), see tsearch(3) */
 };
 
@@ -57,7 +57,7 @@ struct diff {
 	enum group_by by;
 	bool strict, asks_unused, asks_runs;
 	struct diff_group **groups;
-	size_t group_count, group_size;
+	size_t group_count;
 	void *tree;              /* of groups by group_key_compare() */
 	struct diff_group *last; /* where the last observation went: the next goes there too */
 	struct evidence evidence;

@@ -18,7 +18,7 @@ struct events_report {
 	struct table table;
 	struct csv csv;
 	struct kept *kept; /* the last one alone, or all of them where `keeps_all` */
-	size_t kept_count, kept_size;
+	size_t kept_count;
 	bool keeps_all;
 	size_t lines; /* so far, of the group where there are groups; those over the limit too */
 };
@@ -260,10 +260,7 @@ static void end_lines(struct events_report *report)
 
 static void keep(struct events_report *report, const struct observation *observation)
 {
-	if (report->kept_count == report->kept_size) {
-		report->kept_size = report->kept_size ? report->kept_size * 2 : 16;
-		report->kept = mem_resize(report->kept, report->kept_size * sizeof(*report->kept));
-	}
+	report->kept = mem_more(report->kept, report->kept_count, sizeof(*report->kept));
 	report->kept[report->kept_count++] = kept_copy(observation);
 }
 

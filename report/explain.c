@@ -18,10 +18,7 @@
 
 void explain_calls_add(struct explain_calls *calls, const struct explain_call *call)
 {
-	if (calls->count == calls->size) {
-		calls->size = calls->size ? calls->size * 2 : 512;
-		calls->all = mem_resize(calls->all, calls->size * sizeof(*calls->all));
-	}
+	calls->all = mem_more(calls->all, calls->count, sizeof(*calls->all));
 	calls->all[calls->count++] = *call;
 }
 

@@ -20,7 +20,7 @@ struct explain_call {
 
 struct explain_calls {
 	struct explain_call *all; /* owned */
-	size_t count, size;
+	size_t count;
 };
 
 void explain_calls_add(struct explain_calls *calls, const struct explain_call *call);

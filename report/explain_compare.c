@@ -37,7 +37,7 @@ struct comparison {
 	struct answers answers[2];
 	bool same; /* the filters are: nothing needs to be worked out */
 	struct difference *differences;
-	size_t count, size;
+	size_t count;
 	unsigned excess; /* of all together */
 };
 
@@ -114,12 +114,8 @@ static void add_call(struct comparison *comparison, const struct explain_call *c
 		comparison->differences[comparison->count - 1].last = difference.nr;
 		return;
 	}
-	if (comparison->count == comparison->size) {
-		comparison->size = comparison->size ? comparison->size * 2 : 64;
-		comparison->differences =
-			mem_resize(comparison->differences,
-				   comparison->size * sizeof(*comparison->differences));
-	}
+	comparison->differences = mem_more(comparison->differences, comparison->count,
+					   sizeof(*comparison->differences));
 	comparison->differences[comparison->count++] = difference;
 }
 

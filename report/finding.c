@@ -1,6 +1,7 @@
 #include "report/finding.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "ingest/arch.h"
 #include "report/format.h"
 #include "report/json.h"
@@ -104,28 +105,25 @@ static struct str basename_of(struct str path)
 	return str_skip(path, start);
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return str_compare(*(const struct str *)a, *(const struct str *)b);
+}
+
 static void add_program(struct finding *finding, struct str name)
 {
-	size_t i = 0;
-	int order = 1;
+	size_t at;
 
-	while (i < finding->program_count && (order = str_compare(finding->programs[i], name)) < 0)
-		i++;
-	if (i < finding->program_count && order == 0)
+	if (sorted_find(finding->programs, finding->program_count, sizeof(name), &name,
+			compare_names, &at))
 		return;
 	if (finding->program_count == FINDING_PROGRAMS_MAX) {
 		finding->programs_cut = true;
 		return;
 	}
-	if (finding->program_count == finding->program_size) {
-		finding->program_size = finding->program_size ? finding->program_size * 2 : 2;
-		finding->programs = mem_resize(finding->programs,
-					       finding->program_size * sizeof(*finding->programs));
-	}
-	memmove(&finding->programs[i + 1], &finding->programs[i],
-		(finding->program_count - i) * sizeof(*finding->programs));
-	finding->programs[i] = str_of(mem_copy(name), name.n);
-	finding->program_count++;
+	name.p = mem_copy(name);
+	finding->programs =
+		sorted_insert(finding->programs, finding->program_count++, sizeof(name), at, &name);
 }
 
 void finding_add(struct finding *finding, const struct observation *observation)

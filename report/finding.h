@@ -36,7 +36,7 @@ struct finding {
 	bool count_exact; /* else a minute that the window cuts was counted whole */
 	int64_t first_ms, last_ms;
 	struct str *programs; /* sorted, each once; owned */
-	size_t program_count, program_size;
+	size_t program_count;
 	bool programs_cut; /* there were more */
 };
 

@@ -34,7 +34,7 @@ struct recording {
 	unsigned phases;
 	bool outside;
 	struct member **members;
-	size_t member_count, member_size;
+	size_t member_count;
 	void *tree;          /* of members by compare_members() */
 	struct member *last; /* where the last observation went: the next goes there too */
 	bool too_many;       /* groups; and so many records are in none */
@@ -127,11 +127,8 @@ static struct member *add_member(struct recording *recording, const struct membe
 	member->group.key = group_key_copy(&probe->group.key);
 	member->group.coverage = COVERAGE_FULL;
 	member->outside = probe->outside;
-	if (recording->member_count == recording->member_size) {
-		recording->member_size = recording->member_size ? recording->member_size * 2 : 8;
-		recording->members = mem_resize(
-			recording->members, recording->member_size * sizeof(*recording->members));
-	}
+	recording->members =
+		mem_more(recording->members, recording->member_count, sizeof(*recording->members));
 	recording->members[recording->member_count++] = member;
 	mem_tsearch(member, &recording->tree, compare_members);
 	return member;

@@ -1,6 +1,7 @@
 #include "report/runs.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "ingest/arch.h"
 #include "report/format.h"
 #include "report/json.h"
@@ -31,40 +32,19 @@ static int compare_calls(const void *a, const void *b)
 	return (call_a->nr > call_b->nr) - (call_a->nr < call_b->nr);
 }
 
-static size_t place_of(const struct runs *runs, const struct run_call *call)
-{
-	size_t low = 0, high = runs->call_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_calls(&runs->calls[middle], call) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 /* NULL where there are too many. */
 static struct run_call *call_for(struct runs *runs, uint32_t arch, int32_t nr)
 {
 	const struct run_call call = {.arch = arch, .nr = nr};
-	size_t at = place_of(runs, &call);
+	size_t at;
 
-	if (at < runs->call_count && compare_calls(&runs->calls[at], &call) == 0)
+	if (sorted_find(runs->calls, runs->call_count, sizeof(call), &call, compare_calls, &at))
 		return &runs->calls[at];
 	if (runs->call_count == RUNS_CALLS_MAX) {
 		runs->too_many = true;
 		return NULL;
 	}
-	if (runs->call_count == runs->call_size) {
-		runs->call_size = runs->call_size ? runs->call_size * 2 : 32;
-		runs->calls = mem_resize(runs->calls, runs->call_size * sizeof(call));
-	}
-	memmove(&runs->calls[at + 1], &runs->calls[at], (runs->call_count - at) * sizeof(call));
-	runs->calls[at] = call;
-	runs->call_count++;
+	runs->calls = sorted_insert(runs->calls, runs->call_count++, sizeof(call), at, &call);
 	return &runs->calls[at];
 }
 
@@ -85,10 +65,7 @@ static void see(struct runs *runs, uint32_t arch, int32_t nr)
 
 static void keep_series(struct runs *runs, const struct observation *observation)
 {
-	if (runs->series_count == runs->series_size) {
-		runs->series_size = runs->series_size ? runs->series_size * 2 : 32;
-		runs->series = mem_resize(runs->series, runs->series_size * sizeof(*runs->series));
-	}
+	runs->series = mem_more(runs->series, runs->series_count, sizeof(*runs->series));
 	runs->series[runs->series_count++] =
 		(struct run_series){observation->series, observation->arch, observation->nr};
 }
@@ -97,7 +74,7 @@ static void drop_series(struct runs *runs)
 {
 	free(runs->series);
 	runs->series = NULL;
-	runs->series_count = runs->series_size = 0;
+	runs->series_count = 0;
 }
 
 void runs_add(struct runs *runs, const struct observation *observation)
@@ -126,7 +103,7 @@ struct seen_hour {
 struct hours {
 	const struct runs *runs;
 	struct seen_hour *all;
-	size_t count, size;
+	size_t count;
 	bool too_many;
 };
 
@@ -138,10 +115,7 @@ static int add_hour(size_t i, int64_t hour, void *context)
 	hours->too_many |= hours->count == RUNS_HOURS_MAX;
 	if (hours->too_many)
 		return 0;
-	if (hours->count == hours->size) {
-		hours->size = hours->size ? hours->size * 2 : 256;
-		hours->all = mem_resize(hours->all, hours->size * sizeof(*hours->all));
-	}
+	hours->all = mem_more(hours->all, hours->count, sizeof(*hours->all));
 	hours->all[hours->count++] = (struct seen_hour){hour, series->arch, series->nr};
 	return 0;
 }

@@ -41,13 +41,13 @@ struct run_series {
 /* Zeroed is valid: nothing seen. */
 struct runs {
 	struct run_call *calls; /* by arch and number */
-	size_t call_count, call_size;
+	size_t call_count;
 	uint32_t count;        /* of runs */
 	int64_t container_row; /* of the last run; 0: no container's */
 	bool are_hours;
 	bool too_many;             /* calls or hours: nothing can be said */
 	struct run_series *series; /* of the first run, as long as it is the only one */
-	size_t series_count, series_size;
+	size_t series_count;
 };
 
 void runs_release(struct runs *runs);

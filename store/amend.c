@@ -23,10 +23,7 @@ static int64_t floor_minute(int64_t ms)
 
 void amend_add(struct amend *amend, const struct amended *one)
 {
-	if (amend->count == amend->size) {
-		amend->size = amend->size ? amend->size * 2 : 64;
-		amend->all = mem_resize(amend->all, amend->size * sizeof(*amend->all));
-	}
+	amend->all = mem_more(amend->all, amend->count, sizeof(*amend->all));
 	amend->all[amend->count++] = *one;
 }
 

@@ -18,7 +18,7 @@ struct amend {
 	const struct selection *selection;
 	int64_t since_minute, until_minute; /* those that the window touches, both inclusive */
 	struct amended *all;
-	size_t count, size;
+	size_t count;
 };
 
 /* Lists the series of the selection that have records in its window, and of one of containers alone

@@ -14,10 +14,7 @@ void bookmark_release(struct bookmark *mark)
 
 static void add(struct bookmark *mark, sqlite3_stmt *row)
 {
-	if (mark->count == mark->size) {
-		mark->size = mark->size ? mark->size * 2 : 256;
-		mark->series = mem_resize(mark->series, mark->size * sizeof(*mark->series));
-	}
+	mark->series = mem_more(mark->series, mark->count, sizeof(*mark->series));
 	mark->series[mark->count++] = (struct bookmark_series){
 		.series = sqlite3_column_int64(row, 0),
 		.count = (uint64_t)sqlite3_column_int64(row, 1),

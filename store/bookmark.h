@@ -19,7 +19,7 @@ struct bookmark_series {
 struct bookmark {
 	int64_t at_ms;                  /* when the report was made */
 	struct bookmark_series *series; /* by number */
-	size_t count, size;
+	size_t count;
 };
 void bookmark_release(struct bookmark *mark);
 

@@ -24,17 +24,13 @@ struct forget {
 	struct amended at; /* the series at hand */
 	int64_t counted;   /* the last series that was counted as touched */
 	struct touched *touched;
-	size_t count, size;
+	size_t count;
 	struct buf packed;
 };
 
 static void touch(struct forget *forget, int64_t hour, uint64_t minutes)
 {
-	if (forget->count == forget->size) {
-		forget->size = forget->size ? forget->size * 2 : 256;
-		forget->touched =
-			mem_resize(forget->touched, forget->size * sizeof(*forget->touched));
-	}
+	forget->touched = mem_more(forget->touched, forget->count, sizeof(*forget->touched));
 	forget->touched[forget->count++] = (struct touched){forget->at.node, hour, minutes};
 }
 

@@ -25,7 +25,7 @@ struct waiting {
 
 struct lifetimes {
 	struct waiting *waiting;
-	size_t count, size;
+	size_t count;
 };
 
 struct lifetimes *lifetimes_new(void)
@@ -54,11 +54,8 @@ bool lifetimes_full(const struct lifetimes *lifetimes)
 void lifetimes_add(struct lifetimes *lifetimes, int64_t node, int64_t container,
 		   const struct store_lifetime *lifetime)
 {
-	if (lifetimes->count == lifetimes->size) {
-		lifetimes->size = lifetimes->size ? lifetimes->size * 2 : 256;
-		lifetimes->waiting = mem_resize(lifetimes->waiting,
-						lifetimes->size * sizeof(*lifetimes->waiting));
-	}
+	lifetimes->waiting =
+		mem_more(lifetimes->waiting, lifetimes->count, sizeof(*lifetimes->waiting));
 	lifetimes->waiting[lifetimes->count] = (struct waiting){
 		.node = node,
 		.container = container,

@@ -32,7 +32,7 @@ struct merge {
 	int held;     /* foreign_open() */
 	bool foreign; /* others may have written it: nothing of it is the kernel's word */
 	struct merged_minute *minutes; /* sorted by node and minute once all are there */
-	size_t count, size;
+	size_t count;
 	size_t sorted;      /* of the minutes, those that can be looked up */
 	bool same_key;      /* texts are marked alike */
 	int64_t horizon_ms; /* the later one of both: before it nothing has an identity */

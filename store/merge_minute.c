@@ -50,10 +50,7 @@ static struct merged_minute *minute_at_hand(struct merge *merge, int64_t node, i
 
 	if (last && last->node == node && last->minute == minute)
 		return last;
-	if (merge->count == merge->size) {
-		merge->size = merge->size ? merge->size * 2 : 256;
-		merge->minutes = mem_resize(merge->minutes, merge->size * sizeof(*merge->minutes));
-	}
+	merge->minutes = mem_more(merge->minutes, merge->count, sizeof(*merge->minutes));
 	last = &merge->minutes[merge->count++];
 	*last = (struct merged_minute){.node = node, .minute = minute};
 	return last;

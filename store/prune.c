@@ -77,7 +77,7 @@ struct prune {
 	struct sql *sql;
 	sqlite3_stmt *statements[PRUNE_SQL_COUNT];
 	int64_t *emptied; /* containers that lost a series, one as often as it did */
-	size_t emptied_count, emptied_size;
+	size_t emptied_count;
 	struct prune_counts counts;
 	struct prune_counts before; /* the step, for one that fails */
 };
@@ -294,11 +294,7 @@ static int make_days(struct prune *prune, int64_t series, struct err *err)
 
 static void note_emptied(struct prune *prune, int64_t container)
 {
-	if (prune->emptied_count == prune->emptied_size) {
-		prune->emptied_size = prune->emptied_size ? prune->emptied_size * 2 : 64;
-		prune->emptied =
-			mem_resize(prune->emptied, prune->emptied_size * sizeof(*prune->emptied));
-	}
+	prune->emptied = mem_more(prune->emptied, prune->emptied_count, sizeof(*prune->emptied));
 	prune->emptied[prune->emptied_count++] = container;
 }
 

@@ -316,19 +316,10 @@ struct sums {
 
 struct summary_query {
 	struct used *used;
-	size_t used_count, used_size;
+	size_t used_count;
 	struct sums *sums; /* rows come ordered by container: the last one is at hand */
-	size_t sums_count, sums_size;
+	size_t sums_count;
 };
-
-/* Makes room for one more at the end of an array. */
-static void *grow(void *array, size_t count, size_t *size, size_t each)
-{
-	if (count < *size)
-		return array;
-	*size = *size ? *size * 2 : 256;
-	return mem_resize(array, *size * each);
-}
 
 static int add_to_summary(const struct observation *observation, void *context)
 {
@@ -336,15 +327,14 @@ static int add_to_summary(const struct observation *observation, void *context)
 
 	if (!observation->container_row)
 		return 0;
-	query->used = grow(query->used, query->used_count, &query->used_size, sizeof(*query->used));
+	query->used = mem_more(query->used, query->used_count, sizeof(*query->used));
 	query->used[query->used_count++] =
 		(struct used){observation->container_row, observation->arch, observation->has_arch,
 			      observation->nr};
 	struct sums *sums = query->sums_count ? &query->sums[query->sums_count - 1] : NULL;
 
 	if (!sums || sums->container != observation->container_row) {
-		query->sums =
-			grow(query->sums, query->sums_count, &query->sums_size, sizeof(*sums));
+		query->sums = mem_more(query->sums, query->sums_count, sizeof(*sums));
 		sums = &query->sums[query->sums_count++];
 		*sums = (struct sums){.container = observation->container_row,
 				      .first_ms = observation->first_ms,

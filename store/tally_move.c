@@ -76,7 +76,7 @@ int tally_replace(struct tally *tally, struct sql *sql, const struct event *even
 
 struct donors {
 	int64_t *ids;
-	size_t count, size;
+	size_t count;
 };
 
 /* The series that the events may have been counted to: of the same node, program, arch, number and
@@ -103,10 +103,7 @@ static int find_donors(struct tally *tally, struct sql *sql, const struct tally_
 	if (replaces && key->container)
 		sqlite3_bind_int64(list, 9, key->container);
 	while ((result = sql_step(sql, list, err)) > 0) {
-		if (donors->count == donors->size) {
-			donors->size = donors->size ? donors->size * 2 : 16;
-			donors->ids = mem_resize(donors->ids, donors->size * sizeof(*donors->ids));
-		}
+		donors->ids = mem_more(donors->ids, donors->count, sizeof(*donors->ids));
 		donors->ids[donors->count++] = sqlite3_column_int64(list, 0);
 	}
 	sqlite3_reset(list);

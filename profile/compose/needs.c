@@ -1,6 +1,7 @@
 #include "profile/compose/needs.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "ingest/arch.h"
 
 #include <seccomp.h>
@@ -15,67 +16,34 @@ void needs_release(struct needs *needs)
 	*needs = (struct needs){0};
 }
 
-/* Where the name is, or where it belongs. */
-static size_t place_of(const struct needs *needs, const char *name, bool *ret_found)
+static int compare_names(const void *a, const void *b)
 {
-	size_t low = 0;
-	size_t high = needs->count;
+	const struct need *need_a = a, *need_b = b;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(needs->all[middle].name, name);
-
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	*ret_found = false;
-	return low;
+	return strcmp(need_a->name, need_b->name);
 }
 
 /* Bounded by the names that exist: libseccomp's and those of the table of newer ones. */
 static void add_name(struct needs *needs, const char *name, unsigned origins)
 {
-	bool found;
-	size_t at = place_of(needs, name, &found);
+	struct need need = {(char *)(uintptr_t)name, origins};
+	size_t at;
 
-	if (found) {
+	if (sorted_find(needs->all, needs->count, sizeof(need), &need, compare_names, &at)) {
 		needs->all[at].origins |= origins;
 		return;
 	}
-	if (needs->count == needs->size) {
-		needs->size = needs->size ? needs->size * 2 : 64;
-		needs->all = mem_resize(needs->all, needs->size * sizeof(*needs->all));
-	}
-	memmove(needs->all + at + 1, needs->all + at, (needs->count - at) * sizeof(*needs->all));
-	needs->all[at].name = mem_copy(str_from(name));
-	needs->all[at].origins = origins;
-	needs->count++;
+	need.name = mem_copy(str_from(name));
+	needs->all = sorted_insert(needs->all, needs->count++, sizeof(need), at, &need);
 }
 
-static int compare_unnamed(const struct unnamed *a, const struct unnamed *b)
+static int compare_unnamed(const void *a, const void *b)
 {
-	if (a->audit_arch != b->audit_arch)
-		return a->audit_arch < b->audit_arch ? -1 : 1;
-	return (a->nr > b->nr) - (a->nr < b->nr);
-}
+	const struct unnamed *unnamed_a = a, *unnamed_b = b;
 
-/* Where there is room for one more: behind the last, or in its place. */
-static void make_room(struct needs *needs)
-{
-	if (needs->unnamed_count == NEEDS_UNNAMED_MAX) {
-		needs->unnamed_unlisted += needs->unnamed[--needs->unnamed_count].seen;
-		return;
-	}
-	if (needs->unnamed_count < needs->unnamed_size)
-		return;
-	needs->unnamed_size = needs->unnamed_size ? needs->unnamed_size * 2 : 8;
-	needs->unnamed = mem_resize(needs->unnamed, needs->unnamed_size * sizeof(*needs->unnamed));
+	if (unnamed_a->audit_arch != unnamed_b->audit_arch)
+		return unnamed_a->audit_arch < unnamed_b->audit_arch ? -1 : 1;
+	return (unnamed_a->nr > unnamed_b->nr) - (unnamed_a->nr < unnamed_b->nr);
 }
 
 /* Sorted, and of too many the first are kept, so that what is told of them does not depend on the
@@ -83,23 +51,21 @@ static void make_room(struct needs *needs)
 static void add_unnamed(struct needs *needs, uint32_t audit_arch, int32_t nr, size_t seen)
 {
 	const struct unnamed unnamed = {.audit_arch = audit_arch, .nr = nr, .seen = seen};
-	size_t at = 0;
+	size_t at;
 
-	while (at < needs->unnamed_count && compare_unnamed(&needs->unnamed[at], &unnamed) < 0)
-		at++;
+	if (sorted_find(needs->unnamed, needs->unnamed_count, sizeof(unnamed), &unnamed,
+			compare_unnamed, &at)) {
+		needs->unnamed[at].seen += seen;
+		return;
+	}
 	if (at == NEEDS_UNNAMED_MAX) {
 		needs->unnamed_unlisted += seen;
 		return;
 	}
-	if (at < needs->unnamed_count && compare_unnamed(&needs->unnamed[at], &unnamed) == 0) {
-		needs->unnamed[at].seen += seen;
-		return;
-	}
-	make_room(needs);
-	memmove(needs->unnamed + at + 1, needs->unnamed + at,
-		(needs->unnamed_count - at) * sizeof(*needs->unnamed));
-	needs->unnamed[at] = unnamed;
-	needs->unnamed_count++;
+	if (needs->unnamed_count == NEEDS_UNNAMED_MAX)
+		needs->unnamed_unlisted += needs->unnamed[--needs->unnamed_count].seen;
+	needs->unnamed = sorted_insert(needs->unnamed, needs->unnamed_count++, sizeof(unnamed), at,
+				       &unnamed);
 }
 
 void needs_observe(struct needs *needs, uint32_t audit_arch, int32_t nr)
@@ -177,10 +143,12 @@ void needs_add_always(struct needs *needs, enum always set)
 
 const struct need *needs_find(const struct needs *needs, const char *name)
 {
-	bool found;
-	size_t at = place_of(needs, name, &found);
+	const struct need need = {.name = (char *)(uintptr_t)name};
+	size_t at;
 
-	return found ? &needs->all[at] : NULL;
+	return sorted_find(needs->all, needs->count, sizeof(need), &need, compare_names, &at)
+		       ? &needs->all[at]
+		       : NULL;
 }
 
 static int compare_arches(const void *left, const void *right)

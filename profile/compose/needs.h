@@ -40,11 +40,11 @@ struct unnamed {
 /* Zeroed is valid and empty. */
 struct needs {
 	struct need *all; /* sorted by name, each once */
-	size_t count, size;
+	size_t count;
 	uint32_t arches[NEEDS_ARCHES_MAX]; /* libseccomp's tokens; the host's own order: as added */
 	size_t arch_count;
 	struct unnamed *unnamed; /* sorted by arch and number, each once */
-	size_t unnamed_count, unnamed_size;
+	size_t unnamed_count;
 	size_t unnamed_unlisted; /* observations of others */
 };
 

@@ -1,6 +1,7 @@
 #include "report/digest/digest.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "ingest/arch.h"
 
 #include <linux/seccomp.h>
@@ -11,7 +12,7 @@ struct digest {
 	enum group_by by;
 	bool knows_before;
 	struct digest_group **groups;
-	size_t group_count, group_size;
+	size_t group_count;
 	void *tree; /* of groups by their keys, see tsearch(3) */
 };
 
@@ -76,41 +77,23 @@ static struct digest_group *group_for(struct digest *digest, const struct observ
 	group->key = group_key_copy(&probe.key);
 	group_key_put_name(&title, &group->key);
 	group->title = mem_copy(buf_str(&title));
-	if (digest->group_count == digest->group_size) {
-		digest->group_size = digest->group_size ? digest->group_size * 2 : 64;
-		digest->groups =
-			mem_resize(digest->groups, digest->group_size * sizeof(*digest->groups));
-	}
+	digest->groups = mem_more(digest->groups, digest->group_count, sizeof(*digest->groups));
 	digest->groups[digest->group_count++] = group;
 	mem_tsearch(group, &digest->tree, compare_groups);
 	return group;
 }
 
-static int compare_calls(const struct digest_call *a, const struct digest_call *b)
+static int compare_calls(const void *a, const void *b)
 {
-	if (a->has_arch != b->has_arch)
-		return (int)a->has_arch - (int)b->has_arch;
-	if (a->arch != b->arch)
-		return a->arch < b->arch ? -1 : 1;
-	if (a->nr != b->nr)
-		return a->nr < b->nr ? -1 : 1;
-	return (a->code > b->code) - (a->code < b->code);
-}
+	const struct digest_call *one = a, *other = b;
 
-/* Where the call is, or belongs, in the group's sorted calls. */
-static size_t place_of(const struct digest_group *group, const struct digest_call *call)
-{
-	size_t low = 0, high = group->call_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_calls(&group->calls[middle], call) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	if (one->has_arch != other->has_arch)
+		return (int)one->has_arch - (int)other->has_arch;
+	if (one->arch != other->arch)
+		return one->arch < other->arch ? -1 : 1;
+	if (one->nr != other->nr)
+		return one->nr < other->nr ? -1 : 1;
+	return (one->code > other->code) - (one->code < other->code);
 }
 
 /* NULL where the group has as many calls as are kept. */
@@ -124,19 +107,13 @@ static struct digest_call *call_for(struct digest_group *group,
 		.code = observation->code,
 		.count_exact = true,
 	};
-	size_t at = place_of(group, &call);
+	size_t at;
 
-	if (at < group->call_count && compare_calls(&group->calls[at], &call) == 0)
+	if (sorted_find(group->calls, group->call_count, sizeof(call), &call, compare_calls, &at))
 		return &group->calls[at];
 	if (group->call_count == DIGEST_CALLS_MAX)
 		return NULL;
-	if (group->call_count == group->call_size) {
-		group->call_size = group->call_size ? group->call_size * 2 : 32;
-		group->calls = mem_resize(group->calls, group->call_size * sizeof(call));
-	}
-	memmove(&group->calls[at + 1], &group->calls[at], (group->call_count - at) * sizeof(call));
-	group->calls[at] = call;
-	group->call_count++;
+	group->calls = sorted_insert(group->calls, group->call_count++, sizeof(call), at, &call);
 	return &group->calls[at];
 }
 

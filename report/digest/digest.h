@@ -45,7 +45,7 @@ struct digest_group {
 	uint64_t records;
 	int64_t first_ms, last_ms; /* valid with records */
 	struct digest_call *calls; /* sorted */
-	size_t call_count, call_size;
+	size_t call_count;
 	uint64_t calls_cut; /* records of further calls */
 	size_t new_count, refused_count;
 	struct runs runs;

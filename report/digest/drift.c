@@ -1,6 +1,7 @@
 #include "report/digest/drift.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "ingest/arch.h"
 #include "report/format.h"
 #include "report/json.h"
@@ -28,7 +29,7 @@ struct version {
 	uint64_t records;
 	int64_t first_ms, last_ms;
 	struct drift_call *calls; /* by arch and number */
-	size_t call_count, call_size;
+	size_t call_count;
 };
 
 struct drift {
@@ -141,41 +142,30 @@ static struct version *version_for(struct drift *drift, const struct observation
 	return version;
 }
 
-static int compare_calls(const struct drift_call *a, const struct drift_call *b)
+static int compare_calls(const void *a, const void *b)
 {
-	if (a->has_arch != b->has_arch)
-		return (int)a->has_arch - (int)b->has_arch;
-	if (a->arch != b->arch)
-		return a->arch < b->arch ? -1 : 1;
-	return (a->nr > b->nr) - (a->nr < b->nr);
+	const struct drift_call *one = a, *other = b;
+
+	if (one->has_arch != other->has_arch)
+		return (int)one->has_arch - (int)other->has_arch;
+	if (one->arch != other->arch)
+		return one->arch < other->arch ? -1 : 1;
+	return (one->nr > other->nr) - (one->nr < other->nr);
 }
 
 /* NULL where the version has as many calls as are kept. */
 static struct drift_call *call_for(struct version *version, const struct drift_call *call)
 {
-	size_t low = 0, high = version->call_count;
+	size_t at;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_calls(&version->calls[middle], call) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low < version->call_count && compare_calls(&version->calls[low], call) == 0)
-		return &version->calls[low];
+	if (sorted_find(version->calls, version->call_count, sizeof(*call), call, compare_calls,
+			&at))
+		return &version->calls[at];
 	if (version->call_count == DRIFT_CALLS_MAX)
 		return NULL;
-	if (version->call_count == version->call_size) {
-		version->call_size = version->call_size ? version->call_size * 2 : 32;
-		version->calls = mem_resize(version->calls, version->call_size * sizeof(*call));
-	}
-	memmove(&version->calls[low + 1], &version->calls[low],
-		(version->call_count - low) * sizeof(*call));
-	version->calls[low] = *call;
-	version->call_count++;
-	return &version->calls[low];
+	version->calls =
+		sorted_insert(version->calls, version->call_count++, sizeof(*call), at, call);
+	return &version->calls[at];
 }
 
 void drift_add(struct drift *drift, const struct observation *observation, bool before)

@@ -203,7 +203,7 @@ struct heat {
 
 struct heats {
 	struct heat *all;
-	size_t count, size;
+	size_t count;
 };
 
 static int compare_places(const void *a, const void *b)
@@ -233,10 +233,7 @@ static void heats_add(struct heats *heats, const struct digest_call *call)
 
 	if (!call->is_observed || !call->has_arch)
 		return;
-	if (heats->count == heats->size) {
-		heats->size = heats->size ? heats->size * 2 : 256;
-		heats->all = mem_resize(heats->all, heats->size * sizeof(*heats->all));
-	}
+	heats->all = mem_more(heats->all, heats->count, sizeof(*heats->all));
 	heats->all[heats->count++] = (struct heat){
 		.arch = call->arch, .nr = call->nr, .groups = 1, .rank = refused ? 0 : 1};
 }

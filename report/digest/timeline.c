@@ -31,11 +31,8 @@ static bool is_refused(uint32_t code)
 
 void timeline_add(struct timeline *timeline, const struct observation *observation)
 {
-	if (timeline->series_count == timeline->series_size) {
-		timeline->series_size = timeline->series_size ? timeline->series_size * 2 : 1024;
-		timeline->series = mem_resize(timeline->series,
-					      timeline->series_size * sizeof(*timeline->series));
-	}
+	timeline->series =
+		mem_more(timeline->series, timeline->series_count, sizeof(*timeline->series));
 	if (timeline->series_count == 0 || observation->first_ms < timeline->first_ms)
 		timeline->first_ms = observation->first_ms;
 	if (timeline->series_count == 0 || observation->last_ms > timeline->last_ms)

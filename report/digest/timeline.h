@@ -24,7 +24,7 @@ struct timeline {
 	size_t count; /* 0: there are no records */
 	/* private */
 	struct timeline_series *series;
-	size_t series_count, series_size;
+	size_t series_count;
 	int64_t last_ms;
 	bool rolled_up;
 };
