@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "tests/child.h"
 #include "tests/valgrind.h"
 
 #include <errno.h>
@@ -196,22 +197,6 @@ static void test_describes(void **state)
 		check(&watch, "web", USER, "web@4711", "theirs@4711");
 	}
 	stop(&watch);
-}
-
-/* The youngest child of a process; 0: none. */
-static pid_t child_of(pid_t parent)
-{
-	char path[64];
-	int child = 0, next;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
-	FILE *file = fopen(path, "r");
-
-	while (file && fscanf(file, "%d", &next) == 1)
-		child = next;
-	if (file)
-		fclose(file);
-	return child;
 }
 
 /* The most memory that a process had, in KiB. */

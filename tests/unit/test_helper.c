@@ -1,6 +1,7 @@
 /* The helpers of a watch: what they do for it, what they refuse, and that one that hangs holds nobody
  * up. */
 #include "live/helper.h"
+#include "tests/child.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,22 +95,6 @@ static void test_reads(void **state)
 	buf_release(&text);
 	buf_release(&large);
 	helper_stop(helper);
-}
-
-/* The youngest child of a process; 0: none. */
-static pid_t child_of(pid_t parent)
-{
-	char path[64];
-	int child = 0, next;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
-	FILE *file = fopen(path, "r");
-
-	while (file && fscanf(file, "%d", &next) == 1)
-		child = next;
-	if (file)
-		fclose(file);
-	return child;
 }
 
 static int64_t now_ms(void)
