@@ -115,8 +115,9 @@ libsclog_a_SOURCES += \
 	profile/twin/logmode.h \
 	profile/twin/logmode_private.h \
 	profile/twin/logmode_proof.c \
-	profile/twin/logmode_restate.c \
 	profile/twin/logmode_unit.c \
+	profile/twin/situations.c \
+	profile/twin/situations.h \
 	profile/compose/compose.c \
 	profile/compose/compose.h \
 	profile/compose/compose_base.c \

@@ -81,6 +81,17 @@ struct document_rule {
 	const char *comment;
 };
 
+/* A rule's names, in either form. */
+static inline size_t document_name_count(const struct document_rule *rule)
+{
+	return rule->names.count ? rule->names.count : rule->name != NULL;
+}
+
+static inline const char *document_name(const struct document_rule *rule, size_t at)
+{
+	return rule->names.count ? rule->names.all[at] : rule->name;
+}
+
 struct document_arch {
 	const char *architecture;
 	struct strings subs;

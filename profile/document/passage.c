@@ -13,10 +13,8 @@ static void set_passage(const struct tree *tree, size_t from, size_t to, struct 
 /* The index of the name in the rule; -1 if it is not there. */
 static long name_in(const struct document_rule *rule, const char *syscall)
 {
-	if (rule->names.count == 0 && rule->name && strcmp(rule->name, syscall) == 0)
-		return 0;
-	for (size_t i = 0; i < rule->names.count; i++)
-		if (strcmp(rule->names.all[i], syscall) == 0)
+	for (size_t i = 0; i < document_name_count(rule); i++)
+		if (strcmp(document_name(rule, i), syscall) == 0)
 			return (long)i;
 	return -1;
 }

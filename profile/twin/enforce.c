@@ -100,7 +100,7 @@ int twin_enforce(struct twin_maker *maker)
 
 	if (r < 0)
 		return r;
-	twin_write(maker, &text);
+	tree_write(&maker->document.tree, &text);
 	source = profile_source_from_text("the result", buf_str(&text));
 	r = profile_load(source, &options, &profile, maker->err);
 	for (size_t i = 0; r == 0 && i < (profile_lint(profile, &count), count); i++) {

@@ -13,11 +13,6 @@
 
 static const char log_action[] = "SCMP_ACT_LOG";
 
-uint32_t twin_action(uint32_t action)
-{
-	return value_pass(action) == PASS_REFUSED ? SECCOMP_RET_LOG : action;
-}
-
 static void find_rules(struct twin_maker *maker)
 {
 	struct node *list = node_member(maker->document.profile, "syscalls");
@@ -57,7 +52,7 @@ static bool change_action(struct tree *tree, const struct node *map, const char 
 	uint32_t value;
 
 	if (!node_string(node) || !spelling_read_action(node->text, &value) ||
-	    twin_action(value) == value)
+	    value_pass(value) != PASS_REFUSED)
 		return false;
 	replace_with_log(tree, node);
 	remove_members(map, errno_ret);
@@ -114,32 +109,6 @@ static void change_rules(struct twin_maker *maker)
 		document_rule_place(&maker->document, i, place);
 		note_staying(maker, i + 1, place, action ? action : "");
 	}
-}
-
-bool twin_strip(struct twin_maker *maker, size_t rule, size_t name)
-{
-	struct node *node = maker->rules[rule], *names = node_member(node, "names");
-	struct node *item = names ? names->first : NULL;
-
-	if (node->gone)
-		return false;
-	if (!node_is(names, NODE_LIST)) {
-		node_remove(node);
-		return true;
-	}
-	while (item && name-- > 0)
-		item = item->next;
-	if (!item || item->gone)
-		return false;
-	node_remove(item);
-	if (node_left(names) == 0)
-		node_remove(node);
-	return true;
-}
-
-void twin_write(const struct twin_maker *maker, struct buf *text)
-{
-	tree_write(&maker->document.tree, text);
 }
 
 static int parse(struct twin_maker *maker, struct str text)
@@ -213,11 +182,10 @@ static int make_of_text(struct twin *twin, struct str text, const struct profile
 	if (r == 0)
 		r = change(&maker);
 	if (r == 0)
-		twin_write(&maker, &twin->text);
+		tree_write(&maker.document.tree, &twin->text);
 	if (r == 0 && !anew.n)
 		lint_locate(&twin->notes, line_of, &maker.document);
 	free(maker.rules);
-	twin_restated_release(&maker);
 	document_release(&maker.document);
 	return r;
 }

@@ -4,70 +4,186 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/answers/numbers.h"
-#include "profile/filter/built.h"
 #include "profile/document/spelling.h"
+#include "profile/document/write.h"
+#include "profile/filter/built.h"
+#include "profile/twin/situations.h"
+#include "profile/write/export_private.h"
 
 #include <errno.h>
-#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the twin's answer is neither what is meant nor a log of what both let through. */
-static uint32_t is_wrong(uint32_t profile, uint32_t twin, const void *context)
-{
-	(void)context;
-	return twin != twin_action(profile) && (twin & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_LOG;
-}
+/* Situations that are told apart; of more some may be proven twice. */
+#define PROVEN_MAX 256
 
-/* One situation in which the document means something: whose host, which container. */
-struct proof {
+/*
+ * A name that rules of the twin would let pass where the profile does not: it is taken out of them.
+ * Instead rules at the end say for which arguments it passes (beside a default that lets pass, for
+ * which it is logged). `manner` is how they are made, the next where the proof finds the last one
+ * wanting; COVER_NONE: every call is logged.
+ */
+struct restated {
+	char *name;
+	enum cover_manner manner;
+	const char *why; /* for the notes */
+	size_t round;    /* in which that was changed last */
+	char **rules;    /* JSON, one object each */
+	size_t rule_count;
+};
+
+struct prover {
 	struct twin_maker *maker;
+	struct restated *restated;
+	size_t restated_count;
+	size_t round;                /* each builds the twin anew */
+	uint64_t proven[PROVEN_MAX]; /* situations, by their signatures */
+	size_t proven_count;
+};
+
+/* One situation. */
+struct proof {
+	struct prover *prover;
 	const struct profile_options *options;
 	struct built profile, twin; /* the profile's document is the maker's */
 	struct regions regions;
 	struct answers answers[2]; /* the profile's and the twin's */
-	size_t stripped;           /* names in this round */
-	uint32_t wrong_token;      /* of the first call that the twin answers wrongly; 0: none */
+	bool default_logs;
+	bool changed;         /* the twin, in this round */
+	uint32_t wrong_token; /* of the first call that the twin answers wrongly; 0: none */
 	int64_t wrong_nr;
 	bool other_shape; /* the twin's shape tells of another loader */
 };
 
-static bool default_logs(const struct proof *proof)
+/* --- what is restated */
+
+static struct restated *find_restated(const struct prover *prover, const char *name)
 {
-	return twin_action(proof->profile.rules.default_action) == SECCOMP_RET_LOG;
+	for (size_t i = 0; i < prover->restated_count; i++)
+		if (strcmp(prover->restated[i].name, name) == 0)
+			return &prover->restated[i];
+	return NULL;
 }
 
-/* A name of a rule that is still in the twin. */
-static bool strip_rule(struct proof *proof, const struct rule *rule, const char *why)
+static struct restated *add_restated(struct prover *prover, const char *name)
 {
-	struct twin_maker *maker = proof->maker;
-	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
+	prover->restated =
+		mem_more(prover->restated, prover->restated_count, sizeof(*prover->restated));
+	prover->restated[prover->restated_count] =
+		(struct restated){.name = mem_copy(str_from(name)), .manner = COVER_SHORT};
+	return &prover->restated[prover->restated_count++];
+}
+
+static void forget_rules(struct restated *restated)
+{
+	for (size_t i = 0; i < restated->rule_count; i++)
+		free(restated->rules[i]);
+	free(restated->rules);
+	restated->rules = NULL;
+	restated->rule_count = 0;
+}
+
+static void put_rule(struct restated *restated, uint32_t action, const struct cover_rule *rule)
+{
+	const char *name = restated->name;
+	BUF_AUTO text = {0};
+	struct emit emit = {.to = &text};
+	struct document_rule own = {.names = {.all = &name, .count = 1}, .action = action};
+
+	if (rule) {
+		own.args = (struct document_arg *)(uintptr_t)rule->args;
+		own.arg_count = rule->arg_count;
+	}
+	document_put_rule(&emit, &own, true);
+	restated->rules = mem_more(restated->rules, restated->rule_count, sizeof(char *));
+	restated->rules[restated->rule_count++] = mem_copy(buf_str(&text));
+}
+
+static uint32_t is_logged(uint32_t value, const void *context)
+{
+	(void)context;
+	return twin_logs(value);
+}
+
+/* False where rules made in this manner cannot tell the arguments. */
+static bool put_rules(struct proof *proof, struct restated *restated, uint32_t audit_arch,
+		      int64_t nr)
+{
+	struct regions *regions = &proof->regions;
+	struct cover cover = {0};
+	diagram logged =
+		answers_map(regions, answers_call(&proof->answers[0], audit_arch, (uint32_t)nr),
+			    is_logged, NULL);
+	region told = logged == DIAGRAM_UNKNOWN
+			      ? REGION_NONE
+			      : diagram_where(regions, logged, !proof->default_logs);
+	bool made = told != REGION_NONE && told != REGION_ALL &&
+		    cover_make(regions, told, export_is_narrow(arch_token(audit_arch, nr)),
+			       restated->manner, &cover);
+
+	for (size_t i = 0; made && i < cover.count; i++)
+		put_rule(restated, proof->default_logs ? SCMP_ACT_ALLOW : SCMP_ACT_LOG,
+			 &cover.all[i]);
+	cover_release(&cover);
+	return made;
+}
+
+static void append_all(struct prover *prover)
+{
+	struct twin_maker *maker = prover->maker;
+	struct node *list = node_member(maker->document.profile, "syscalls");
+
+	node_forget_appended(list);
+	for (size_t i = 0; i < prover->restated_count; i++)
+		for (size_t j = 0; j < prover->restated[i].rule_count; j++)
+			tree_append(&maker->document.tree, list, prover->restated[i].rules[j]);
+}
+
+/* --- taking names out of rules */
+
+/* The name in the twin's rule, or the rule where its one name is in moby's old form. */
+static struct node *name_node(const struct twin_maker *maker, size_t rule, size_t name)
+{
+	struct node *node = maker->rules[rule], *names = node_member(node, "names");
+
+	if (!node_is(names, NODE_LIST))
+		return node;
+	for (node = names->first; node && name > 0; name--)
+		node = node->next;
+	return node;
+}
+
+/* And the rule when no name is left in it. */
+static void strip_rule(struct proof *proof, const struct rule *rule)
+{
+	struct twin_maker *maker = proof->prover->maker;
+	struct node *node = name_node(maker, rule->document_rule, rule->document_name);
 
 	/* beside a default that lets pass it is the rules that log which go wrong */
-	if ((twin_action(rule->action) == SECCOMP_RET_LOG && default_logs(proof)) ||
-	    !twin_strip(maker, rule->document_rule, rule->document_name))
-		return false;
-	document_name_place(&maker->document, rule->document_rule, rule->document_name, place);
-	lint_add(&maker->twin->notes, rule->document_rule + 1, place,
-		 "%s is not in this rule of the twin: %s", text_quote(rule->name, quoted), why);
-	proof->stripped++;
-	return true;
+	if ((twin_logs(rule->action) && proof->default_logs) || !node || node->gone ||
+	    maker->rules[rule->document_rule]->gone)
+		return;
+	node_remove(node);
+	if (node->parent && node->parent->key && node_left(node->parent) == 0)
+		node_remove(maker->rules[rule->document_rule]);
+	proof->changed = true;
 }
 
-static bool is_stubs(const struct proof *proof, uint32_t audit_arch, int64_t nr)
+static void strip_rules(struct proof *proof, const char *name)
 {
-	const struct filter_arch *arch =
-		filter_arch(&proof->profile.filter, arch_token(audit_arch, nr));
+	const struct rules *rules = &proof->profile.rules;
 
-	return arch && arch->has_last && nr > (int64_t)arch->last;
+	for (size_t i = 0; i < rules->count; i++)
+		if (strcmp(rules->all[i].name, name) == 0)
+			strip_rule(proof, &rules->all[i]);
 }
 
-/* Why a name is taken out of the rules that let it pass. */
+/* Why a name is taken out of the rules that let it pass, and what follows. */
 static const char *reason(const struct proof *proof, bool stub, bool always,
 			  enum cover_manner manner)
 {
-	if (!default_logs(proof))
+	if (!proof->default_logs)
 		return manner != COVER_NONE
 			       ? "libseccomp drops part of overlapping conditions with the same "
 				 "action; rules at the end list the arguments for which it is "
@@ -88,81 +204,102 @@ static const char *reason(const struct proof *proof, bool stub, bool always,
 	       "the default and be dropped; every call of it is logged";
 }
 
-static bool lets_pass(const struct proof *proof, const char *name)
+/* Every call of the name is logged, now and in every other situation. */
+static void log_every_call(struct proof *proof, const char *name, bool stub, bool always)
 {
-	const struct rules *rules = &proof->profile.rules;
+	struct prover *prover = proof->prover;
+	struct restated *restated = find_restated(prover, name);
 
-	for (size_t i = 0; i < rules->count; i++)
-		if (strcmp(rules->all[i].name, name) == 0 &&
-		    twin_action(rules->all[i].action) != SECCOMP_RET_LOG)
-			return true;
-	return false;
-}
-
-static void strip_rules(struct proof *proof, const char *name, const char *why)
-{
-	const struct rules *rules = &proof->profile.rules;
-
-	for (size_t i = 0; i < rules->count; i++)
-		if (strcmp(rules->all[i].name, name) == 0)
-			strip_rule(proof, &rules->all[i], why);
-}
-
-static void note_every_call(struct twin_maker *maker, const char *name)
-{
-	char quoted[QUOTED_SIZE];
-
-	lint_add(&maker->twin->notes, SIZE_MAX, "",
-		 "the arguments for which %s is allowed cannot be expressed as rules; every call "
-		 "of it is logged",
-		 text_quote(name, quoted));
-}
-
-/* Takes the name out of the rules that let it pass, and restates for which arguments it does. */
-static void strip_name(struct proof *proof, uint32_t audit_arch, int64_t nr, bool always)
-{
-	const struct rules *rules = &proof->profile.rules;
-	struct twin_maker *maker = proof->maker;
-	bool stub = is_stubs(proof, audit_arch, nr);
-	char name[SYSCALL_NAME_SIZE];
-
-	syscall_name(audit_arch, nr, name);
-	const struct twin_restated *before = twin_restated(maker, name);
-	bool restated = before && before->manner != COVER_NONE;
-
-	if (default_logs(proof) && !lets_pass(proof, name))
-		return;
-	/* it is logged in every situation: this one has rules that those before had not */
-	if (before && !restated) {
-		strip_rules(proof, name, reason(proof, stub, always, COVER_NONE));
-		return;
+	if (!restated || restated->manner != COVER_NONE) {
+		restated = restated ? restated : add_restated(prover, name);
+		forget_rules(restated);
+		restated->manner = COVER_NONE;
+		restated->why = reason(proof, stub, always, COVER_NONE);
+		if (!proof->default_logs)
+			put_rule(restated, SCMP_ACT_LOG, NULL);
+		append_all(prover);
+		proof->changed = true;
 	}
-	enum cover_manner manner = twin_restate(maker, rules, &proof->profile.filter, audit_arch,
-						nr, !always && !stub);
-
-	proof->stripped++;
-	if (restated && manner == COVER_NONE)
-		note_every_call(maker, name);
-	strip_rules(proof, name, reason(proof, stub, always, manner));
+	strip_rules(proof, name);
 }
 
-/* What the name was restated as goes; true if it was. */
-static bool take_back(struct proof *proof, const char *name)
+/* What a rule's condition on the container or the host, a tracer or a listener decides, rules that
+ * hold always cannot say. */
+static bool depends_on_arguments_alone(const struct proof *proof, const char *name)
 {
-	struct twin_maker *maker = proof->maker;
+	const struct rules *rules = &proof->profile.rules;
 
-	if (!twin_take_back(maker, name))
-		return false;
-	proof->stripped++;
-	note_every_call(maker, name);
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->all[i];
+		const struct document_rule *from =
+			&proof->prover->maker->document.rules[rule->document_rule];
+
+		if (strcmp(rule->name, name) != 0)
+			continue;
+		if (!twin_logs(rule->action) && value_pass(rule->action) != PASS_ALLOWED)
+			return false;
+		if (rules->loader != LOADER_OCI &&
+		    (from->includes.present || from->excludes.present))
+			return false;
+	}
 	return true;
 }
 
-/* Lets a name pass nowhere, whatever it was restated as: it is logged. */
-static void strip_wholly(struct proof *proof, const char *name)
+/* In the next manner that can be. */
+static void restate(struct proof *proof, const char *name, uint32_t audit_arch, int64_t nr)
 {
-	strip_rules(proof, name, reason(proof, false, false, COVER_NONE));
-	take_back(proof, name);
+	struct prover *prover = proof->prover;
+	struct restated *restated = find_restated(prover, name);
+
+	if (restated)
+		restated->manner += restated->manner < COVER_NONE;
+	else
+		restated = add_restated(prover, name);
+	forget_rules(restated);
+	while (restated->manner < COVER_NONE && !put_rules(proof, restated, audit_arch, nr))
+		restated->manner++;
+	if (restated->manner == COVER_NONE) {
+		restated->manner = COVER_SHORT; /* not yet logged */
+		log_every_call(proof, name, false, false);
+		return;
+	}
+	restated->why = reason(proof, false, false, restated->manner);
+	append_all(prover);
+	strip_rules(proof, name);
+	proof->changed = true;
+}
+
+static bool has_stub(const struct proof *proof, uint32_t token, int64_t nr)
+{
+	const struct filter_arch *arch = filter_arch(&proof->profile.filter, token);
+
+	return arch && arch->has_last && nr > (int64_t)arch->last;
+}
+
+/* Rules that pass a name, or refuse it. */
+struct ways {
+	bool refused, passed, variously; /* allowed, and asked of a tracer, for example */
+};
+
+static struct ways ways_of(const struct rules *rules, const char *name)
+{
+	struct ways ways = {0};
+	uint32_t first = 0;
+
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->all[i];
+
+		if (strcmp(rule->name, name) != 0)
+			continue;
+		if (twin_logs(rule->action)) {
+			ways.refused = true;
+			continue;
+		}
+		ways.variously |= ways.passed && rule->action != first;
+		first = ways.passed ? first : rule->action;
+		ways.passed = true;
+	}
+	return ways;
 }
 
 /* The profile does not let the call pass silently, and the twin does: the twin changes. */
@@ -170,38 +307,41 @@ static void mend_call(struct proof *proof, uint32_t token, int64_t nr, const cha
 		      bool always)
 {
 	const struct rules *rules = &proof->profile.rules;
-	const struct twin_restated *restated = twin_restated(proof->maker, name);
-	size_t stripped = proof->stripped;
+	struct restated *restated = find_restated(proof->prover, name);
+	bool stub = has_stub(proof, token, nr), changed = proof->changed;
 	uint32_t call;
 
 	/* what this round has changed is not yet in the filter that it asks */
-	if (restated && restated->round == proof->maker->round)
+	if (restated && restated->round == proof->prover->round)
 		return;
-	strip_name(proof, arch_audit(token), nr, always);
-	if (proof->stripped > stripped || !syscall_is_multiplexer(name))
-		return;
-	for (size_t i = 0; i < rules->count; i++) {
+	proof->changed = false;
+	if (proof->default_logs && !ways_of(rules, name).passed)
+		; /* no rule to take it from */
+	else if (always || stub || (restated && restated->manner == COVER_NONE) ||
+		 !depends_on_arguments_alone(proof, name))
+		log_every_call(proof, name, stub, always);
+	else
+		restate(proof, name, arch_audit(token), nr);
+	restated = find_restated(proof->prover, name);
+	if (restated)
+		restated->round = proof->prover->round;
+	for (size_t i = 0; !proof->changed && syscall_is_multiplexer(name) && i < rules->count;
+	     i++) {
 		const char *family = syscall_multiplexer(token, rules->all[i].name, &call);
 
 		if (family && strcmp(family, name) == 0)
-			strip_wholly(proof, rules->all[i].name);
+			log_every_call(proof, rules->all[i].name, false, false);
 	}
+	proof->changed |= changed;
 }
 
-/* Whether rules let the name pass and rules refuse it. */
-static bool has_both(const struct rules *rules, const char *name)
+/* --- the comparison */
+
+/* Whether the twin's answer is neither what is meant nor a log of what both let through. */
+static uint32_t is_wrong(uint32_t profile, uint32_t twin, const void *context)
 {
-	bool passes = false, refuses = false;
-
-	for (size_t i = 0; i < rules->count; i++) {
-		if (strcmp(rules->all[i].name, name) != 0)
-			continue;
-		bool logs = twin_action(rules->all[i].action) == SECCOMP_RET_LOG;
-
-		refuses = refuses || logs;
-		passes = passes || !logs;
-	}
-	return passes && refuses;
+	(void)context;
+	return value_pass(twin) != PASS_LOGGED && (twin_logs(profile) || twin != profile);
 }
 
 /* A call that the twin answers wrongly. No rule is for a number without a name. */
@@ -211,16 +351,17 @@ static int mend_part(void *context, const struct numbers_part *part)
 	MEM_AUTO uint32_t *values = NULL;
 	diagram answer = answers_call(&proof->answers[0], arch_audit(part->token), part->first);
 	size_t count = diagram_values(&proof->regions, answer, &values);
+	int64_t nr = part->first == UINT32_MAX ? -1 : (int64_t)part->first;
 	bool always = true;
 
 	if (!proof->wrong_token) {
 		proof->wrong_token = part->token;
-		proof->wrong_nr = part->first == UINT32_MAX ? -1 : (int64_t)part->first;
+		proof->wrong_nr = nr;
 	}
 	for (size_t i = 0; i < count; i++)
-		always = always && twin_action(values[i]) == SECCOMP_RET_LOG;
+		always = always && twin_logs(values[i]);
 	if (part->name)
-		mend_call(proof, part->token, part->first, part->name, always);
+		mend_call(proof, part->token, nr, part->name, always);
 	return 0;
 }
 
@@ -232,7 +373,7 @@ static int check_arch(struct proof *proof, uint32_t token)
 	int r = numbers_each(&proof->regions, wrong, token, mend_part, proof);
 
 	return r != -E2BIG ? r
-			   : err_set(proof->maker->err, E2BIG,
+			   : err_set(proof->prover->maker->err, E2BIG,
 				     "the twin cannot be compared with the profile: the filters "
 				     "are too complex");
 }
@@ -251,90 +392,62 @@ static int compare(struct proof *proof)
 	for (size_t i = 0; i < 2; i++)
 		answers_release(&proof->answers[i]);
 	regions_release(&proof->regions);
-	if (r < 0 || !proof->wrong_token || proof->stripped)
+	if (r < 0 || !proof->wrong_token || proof->changed)
 		return r;
 	syscall_name(arch_audit(proof->wrong_token), proof->wrong_nr, name);
-	return err_set(proof->maker->err, EINVAL,
+	return err_set(proof->prover->maker->err, EINVAL,
 		       "no twin is possible: the profile refuses %s (%lld on %s), but the twin "
 		       "would not log it",
 		       name, (long long)proof->wrong_nr, arch_name(proof->wrong_token));
 }
 
-/* Whether rules let the name pass in different ways: allow it, ask a tracer. */
-static bool passes_variously(const struct rules *rules, const char *name)
-{
-	const struct rule *first = NULL;
-
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct rule *rule = &rules->all[i];
-
-		if (strcmp(rule->name, name) != 0 || twin_action(rule->action) == SECCOMP_RET_LOG)
-			continue;
-		if (first && first->action != rule->action)
-			return true;
-		first = first ? first : rule;
-	}
-	return false;
-}
-
 /*
- * Conditions that libseccomp holds to be the same on some arch can contradict each other once the
- * refusal between them is gone: then names with different actions are logged. False if there are
- * none.
+ * After libseccomp has not taken the twin. Conditions that it holds to be the same on some arch can
+ * contradict each other once the refusal between them is gone: then names with different actions are
+ * logged. Or it comes to no end with rules at the end, while it did with the profile's own.
  */
-static bool strip_contested(struct proof *proof)
+static void mend_build(struct proof *proof, int r)
 {
 	const struct rules *rules = &proof->profile.rules;
+	struct prover *prover = proof->prover;
 
-	for (size_t i = 0; i < rules->count; i++)
-		if (has_both(rules, rules->all[i].name) ||
-		    passes_variously(rules, rules->all[i].name))
-			strip_wholly(proof, rules->all[i].name);
-	if (proof->stripped)
-		err_clear(proof->maker->err);
-	return proof->stripped > 0;
+	for (size_t i = 0; r == -EEXIST && i < rules->count; i++) {
+		struct ways ways = ways_of(rules, rules->all[i].name);
+
+		if ((ways.passed && ways.refused) || ways.variously)
+			log_every_call(proof, rules->all[i].name, false, false);
+	}
+	for (size_t i = 0; (r == -E2BIG || r == -ETIME) && i < prover->restated_count; i++)
+		log_every_call(proof, prover->restated[i].name, false, false);
 }
 
-/* Rules at the end that libseccomp comes to no end with, while it did with the profile's own. */
-static bool take_back_restated(struct proof *proof)
-{
-	struct twin_maker *maker = proof->maker;
-
-	for (size_t i = 0; default_logs(proof) && i < maker->restated_count; i++)
-		take_back(proof, maker->restated[i].name);
-	if (proof->stripped)
-		err_clear(proof->maker->err);
-	return proof->stripped > 0;
-}
-
-static bool is_too_much(int r)
-{
-	return r == -E2BIG || r == -ETIME;
-}
-
-/* One round: the twin as it is now, compared; true in proof->stripped if it changed. */
+/* One round: the twin as it is now, compared; proof->changed if it is another now. */
 static int round_of(struct proof *proof)
 {
+	struct twin_maker *maker = proof->prover->maker;
 	BUF_AUTO text = {0};
 	int r;
 
-	proof->stripped = 0;
+	proof->changed = false;
 	proof->wrong_token = 0;
-	proof->maker->round++;
-	twin_write(proof->maker, &text);
+	proof->prover->round++;
+	tree_write(&maker->document.tree, &text);
 	/* who reads the profile reads the twin: its shape alone may tell of another */
 	struct profile_options options = *proof->options;
 
 	options.loader = proof->profile.rules.loader;
-	r = built_make(&proof->twin, buf_str(&text), &options, NULL, proof->maker->err);
-	proof->other_shape = proof->twin.document.shape != proof->maker->document.shape;
-	if ((r == -EEXIST && strip_contested(proof)) ||
-	    (is_too_much(r) && take_back_restated(proof)))
-		r = 0;
-	else if (r < 0)
-		err_prefix(proof->maker->err, "the twin");
-	else
+	r = built_make(&proof->twin, buf_str(&text), &options, NULL, maker->err);
+	proof->other_shape = proof->twin.document.shape != maker->document.shape;
+	if (r == 0)
 		r = compare(proof);
+	else
+		mend_build(proof, r);
+	if (r < 0 && proof->changed) {
+		err_clear(maker->err);
+		r = 0;
+	} else if (r < 0 && proof->twin.filter.count == 0) {
+		err_prefix(maker->err, "the twin");
+	}
 	built_release(&proof->twin);
 	return r;
 }
@@ -359,6 +472,7 @@ static void put_missing(struct buf *text, const struct filter *filter, const uin
 /* No twin logs what a program of another arch does: it is killed before it comes to that. */
 static void note_missing_arches(struct proof *proof)
 {
+	const struct twin_maker *maker = proof->prover->maker;
 	const struct filter *filter = built_filter(&proof->profile);
 	BUF_AUTO missing = {0};
 	BUF_AUTO names = {0};
@@ -370,55 +484,56 @@ static void note_missing_arches(struct proof *proof)
 	put_missing(&names, filter, arch_companions(proof->options->arch), true);
 	if (missing.n == 0)
 		return;
-	snprintf(place, sizeof(place), "%s%s", proof->maker->document.prefix,
+	snprintf(place, sizeof(place), "%s%s", maker->document.prefix,
 		 proof->profile.rules.from_arch_map ? "archMap" : "architectures");
-	lint_add(&proof->maker->twin->notes, 0, place,
+	lint_add(&maker->twin->notes, 0, place,
 		 "not in the filter: %s. Such programs are killed under the twin too (the kill is "
 		 "logged, and nothing after it); add %s to see what they do",
 		 missing.p, names.p);
 }
 
 /* What of the document holds in a situation, in a number: the same is not proven twice. */
-static uint64_t signature_of(const struct built *built, const struct profile_options *options)
+static uint64_t signature_of(const struct rules *rules, const struct profile_options *options)
 {
 	uint64_t hash = hash_word(options->arch, options->runtime);
 
-	for (size_t i = 0; i < built->rules.count; i++)
-		hash = hash_word(hash, built->rules.all[i].document_rule << 16 |
-					       built->rules.all[i].document_name);
-	for (size_t i = 0; i < built->rules.arches.count; i++)
-		hash = hash_bytes(hash, str_from(built->rules.arches.all[i]));
+	for (size_t i = 0; i < rules->count; i++)
+		hash = hash_word(hash,
+				 rules->all[i].document_rule << 16 | rules->all[i].document_name);
+	for (size_t i = 0; i < rules->arches.count; i++)
+		hash = hash_bytes(hash, str_from(rules->arches.all[i]));
 	return hash;
 }
 
-static bool is_proven(struct twin_maker *maker, uint64_t signature)
+static bool is_proven(struct prover *prover, uint64_t signature)
 {
-	for (size_t i = 0; i < maker->proven_count; i++)
-		if (maker->proven[i] == signature)
+	for (size_t i = 0; i < prover->proven_count; i++)
+		if (prover->proven[i] == signature)
 			return true;
-	if (maker->proven_count < TWIN_PROVEN_MAX)
-		maker->proven[maker->proven_count++] = signature;
+	if (prover->proven_count < PROVEN_MAX)
+		prover->proven[prover->proven_count++] = signature;
 	return false;
 }
 
 /* A situation in which the profile itself would not start needs no twin, unless it is the user's. */
-static int prove(struct twin_maker *maker, const struct profile_options *options, bool users)
+static int prove(void *context, const struct profile_options *options, bool users)
 {
-	struct proof proof = {.maker = maker, .options = options};
-	struct built *profile = &proof.profile;
+	struct prover *prover = context;
+	struct twin_maker *maker = prover->maker;
+	struct proof proof = {.prover = prover, .options = options};
+	struct rules *rules = &proof.profile.rules;
 	struct err err = ERR_INIT;
-	int r = rules_resolve(&maker->document, options, &profile->rules, NULL, &err);
+	int r = rules_resolve(&maker->document, options, rules, NULL, &err);
 
-	proof.stripped = r == 0 && !is_proven(maker, signature_of(profile, options));
-	if (proof.stripped && !profile->rules.off)
-		r = filter_build(&profile->rules, options, &profile->filter, NULL, &err);
+	proof.default_logs = twin_logs(rules->default_action);
+	proof.changed = r == 0 && !is_proven(prover, signature_of(rules, options));
+	if (proof.changed && !rules->off)
+		r = filter_build(rules, options, &proof.profile.filter, NULL, &err);
 	if (r < 0 && users)
 		*maker->err = err;
-	if (r < 0) {
-		built_release(profile);
-		return users ? r : 0;
-	}
-	while (r == 0 && proof.stripped)
+	else if (r < 0)
+		proof.changed = false;
+	for (r = users ? r : 0; r == 0 && proof.changed;)
 		r = round_of(&proof);
 	if (r == 0 && users)
 		note_missing_arches(&proof);
@@ -426,154 +541,46 @@ static int prove(struct twin_maker *maker, const struct profile_options *options
 		lint_note(&maker->twin->notes, 0, "",
 			  "without its errnos the twin no longer looks like a profile of %s: "
 			  "give --loader %s when sclog reads it",
-			  loader_name(proof.profile.rules.loader),
-			  loader_name(proof.profile.rules.loader));
+			  loader_name(rules->loader), loader_name(rules->loader));
 	built_release(&proof.profile);
 	return r;
 }
 
-/* A syscall, and the capabilities that decide over a rule for it. */
-struct decided {
-	const char *name;
-	caps caps;
-};
-
-static int by_name(const void *a, const void *b)
+/* Each name that was taken out of a rule. */
+static void note_stripped(const struct prover *prover)
 {
-	return strcmp(((const struct decided *)a)->name, ((const struct decided *)b)->name);
-}
+	struct twin_maker *maker = prover->maker;
+	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
 
-static caps caps_of(const struct document_rule *rule)
-{
-	const struct strings *lists[] = {&rule->includes.caps, &rule->excludes.caps};
-	caps all = 0, one;
+	for (size_t i = 0; i < maker->document.rule_count; i++) {
+		const struct document_rule *rule = &maker->document.rules[i];
 
-	for (size_t i = 0; i < 2; i++)
-		for (size_t k = 0; k < lists[i]->count; k++)
-			if (caps_from_name(str_from(lists[i]->all[k]), &one))
-				all |= one;
-	return all;
-}
+		for (size_t k = 0; k < document_name_count(rule); k++) {
+			const struct node *node = name_node(maker, i, k);
+			const struct restated *restated =
+				node && node->gone ? find_restated(prover, document_name(rule, k))
+						   : NULL;
 
-/*
- * Which capabilities cannot be proven together: libseccomp makes a name's part of the filter of the
- * rules for that name alone, but for the calls of socketcall and ipc. Returns those that are named.
- */
-static caps find_conflicts(const struct document *document, caps conflicts[64])
-{
-	struct decided *all = mem_new(DOCUMENT_MAX_NAMES, sizeof(*all));
-	caps named = 0;
-	size_t count = 0;
-	uint32_t call;
-
-	for (size_t i = 0; i < document->rule_count; i++) {
-		const struct document_rule *rule = &document->rules[i];
-		const struct strings old = {(const char **)(uintptr_t)&rule->name,
-					    rule->name != NULL};
-		const struct strings *names = rule->names.count ? &rule->names : &old;
-		caps its = caps_of(rule);
-
-		for (size_t k = 0; its && k < names->count; k++)
-			all[count++] = (struct decided){names->all[k], its};
-		named |= its;
+			if (!restated)
+				continue;
+			document_name_place(&maker->document, i, k, place);
+			lint_add(&maker->twin->notes, i + 1, place,
+				 "%s is not in this rule of the twin: %s",
+				 text_quote(restated->name, quoted), restated->why);
+		}
 	}
-	qsort(all, count, sizeof(*all), by_name);
-	for (size_t i = 0, end; i < count; i = end) {
-		caps together = 0;
-
-		for (end = i; end < count && strcmp(all[end].name, all[i].name) == 0; end++)
-			together |= all[end].caps;
-		bool shared = syscall_multiplexer(SCMP_ARCH_X86, all[i].name, &call);
-
-		for (unsigned bit = 0; bit < 64; bit++)
-			if (shared || together >> bit & 1)
-				conflicts[bit] |= shared && together >> bit & 1 ? named : together;
-	}
-	free(all);
-	return named;
-}
-
-/* No capability, every one, and the user's with each of the named ones turned round. */
-static int prove_caps(struct twin_maker *maker)
-{
-	struct profile_options options = maker->options;
-	caps conflicts[64] = {0};
-	const caps named = find_conflicts(&maker->document, conflicts);
-	int r = 0;
-
-	for (caps left = named, turned; r == 0 && left; left &= ~turned) {
-		turned = 0;
-		for (unsigned bit = 0; bit < 64; bit++)
-			if (left >> bit & 1 && !(conflicts[bit] & turned))
-				turned |= UINT64_C(1) << bit;
-		options.caps = maker->options.caps ^ turned;
-		r = prove(maker, &options, false);
-	}
-	options.caps = 0;
-	if (r == 0 && named)
-		r = prove(maker, &options, false);
-	options.caps = ~UINT64_C(0);
-	if (r == 0 && named)
-		r = prove(maker, &options, false);
-	return r;
-}
-
-/* The version that a condition names, and the one before it. */
-static int prove_kernel(struct twin_maker *maker, const struct document_filter *filter)
-{
-	struct profile_options options = maker->options;
-	int r;
-
-	if (!filter->has_min_kernel)
-		return 0;
-	options.kernel_major = filter->kernel;
-	options.kernel_minor = filter->major;
-	r = prove(maker, &options, false);
-	if (r < 0)
-		return r;
-	if (options.kernel_minor == 0)
-		options.kernel_major--;
-	options.kernel_minor = options.kernel_minor ? options.kernel_minor - 1 : 99;
-	return prove(maker, &options, false);
-}
-
-static int prove_kernels(struct twin_maker *maker)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < maker->document.rule_count; i++) {
-		r = prove_kernel(maker, &maker->document.rules[i].includes);
-		if (r == 0)
-			r = prove_kernel(maker, &maker->document.rules[i].excludes);
-	}
-	return r;
-}
-
-/* A document with an archMap is for hosts of each arch in it. */
-static int prove_hosts(struct twin_maker *maker)
-{
-	struct profile_options options = maker->options;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < maker->document.arch_map_count; i++) {
-		options.arch = arch_from_name(str_from(maker->document.arch_map[i].architecture));
-		if (options.arch && options.arch != maker->options.arch)
-			r = prove(maker, &options, false);
-	}
-	return r;
 }
 
 int twin_prove(struct twin_maker *maker)
 {
-	struct profile_options other = maker->options;
-	int r = prove(maker, &maker->options, true);
+	struct prover prover = {.maker = maker};
+	int r = situations_each(&maker->document, &maker->options, prove, &prover);
 
-	other.runtime = other.runtime == RUNTIME_RUNC ? RUNTIME_CRUN : RUNTIME_RUNC;
-	if (r == 0)
-		r = prove(maker, &other, false);
-	if (r == 0)
-		r = prove_caps(maker);
-	if (r == 0)
-		r = prove_kernels(maker);
-	return r < 0 ? r : prove_hosts(maker);
+	note_stripped(&prover);
+	for (size_t i = 0; i < prover.restated_count; i++) {
+		forget_rules(&prover.restated[i]);
+		free(prover.restated[i].name);
+	}
+	free(prover.restated);
+	return r;
 }
