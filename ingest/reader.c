@@ -76,7 +76,7 @@ static inline const char *read_line(struct reader *reader, const char *p, const 
 {
 	usual_read(p, end, &reader->before, usual);
 	if (usual_is_record(usual))
-		usual->hash = memo_hash(reader->key, usual);
+		memo_hash(reader->key, usual);
 	const char *next = p + usual->line_n + 1;
 
 	if (usual->line_n > LINE_MAX_BYTES) {

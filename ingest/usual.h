@@ -37,13 +37,18 @@ struct usual {
 	int64_t ms;
 	/* of a record */
 	uint64_t ip;
-	uint64_t hash; /* memo_hash() */
-	uint32_t serial, pid, code;
-	uint16_t what_at,
-		what_n; /* "comm=... compat=.": with the code all but when, where, by whom */
-	uint16_t subj_at, subj_n; /* the LSM's context; n: 0 if there is none */
-	uint16_t fields_at;       /* what record_parse() takes, to the line's end */
-	uint8_t host_at, host_n;  /* of a syslog daemon's: the header's host */
+	union {
+		struct {
+			/* "comm=... compat=.": with the code all but when, where, by whom */
+			uint16_t what_at, what_n;
+			uint16_t subj_at, subj_n; /* the LSM's context; n: 0 if there is none */
+			uint32_t code;
+		};
+		uint64_t hash[2]; /* in their place: memo_hash() */
+	};
+	uint32_t serial, pid;
+	uint16_t fields_at;      /* what record_parse() takes, to the line's end */
+	uint8_t host_at, host_n; /* of a syslog daemon's: the header's host */
 };
 
 _Static_assert(sizeof(struct usual) <= 64, "one cache line");
@@ -99,8 +104,8 @@ struct usual_before {
 /* So many bytes behind the text may be read, whatever is in them. */
 #define USUAL_SLACK 192
 
-/* Reads the line at p; a newline comes before `end`. All but the hash is filled in, or, if the line is
- * not usual, line and kind. It is faster where the line is like the one before, and says the same. */
+/* Reads the line at p; a newline comes before `end`. All is filled in, or, if the line is not usual,
+ * line and kind. It is faster where the line is like the one before, and says the same. */
 void usual_read(const char *p, const char *end, struct usual_before *before,
 		struct usual *ret_usual);
 

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 
 /* Lines between asking for memory and going to it: so many waits overlap. */
-#define SLOT_AHEAD  24
-#define KNOWN_AHEAD 12
+#define AHEAD 16
 
 struct usual_kinds {
 	struct intake *intake;
@@ -86,7 +85,7 @@ static int add(struct usual_kinds *kinds, const struct usual *usual, uint32_t *r
 		.node = kinds->node,
 	};
 
-	if (!memo_fits(kinds->memo, usual) ||
+	if (!memo_fits(usual) ||
 	    record_parse(usual_fields(usual), &kinds->intake->space, &kinds->intake->record) !=
 		    MALFORMED_NONE ||
 	    !action_name(event.record->code)) /* of a line that was wrapped, perhaps */
@@ -173,10 +172,8 @@ static inline bool is_usual(enum usual_kind kind, bool is_syslog)
 
 static inline void prefetch(const struct usual_kinds *kinds, const struct usual *line, size_t left)
 {
-	if (SLOT_AHEAD < left && usual_is_record(&line[SLOT_AHEAD]))
-		memo_soon(kinds->memo, &line[SLOT_AHEAD]);
-	if (KNOWN_AHEAD < left && usual_is_record(&line[KNOWN_AHEAD]))
-		memo_sooner(kinds->memo, &line[KNOWN_AHEAD]);
+	if (AHEAD < left && usual_is_record(&line[AHEAD]))
+		memo_soon(kinds->memo, &line[AHEAD]);
 }
 
 static int take(struct usual_kinds *kinds, const struct usual *lines, size_t count, bool is_syslog,

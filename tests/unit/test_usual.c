@@ -4,8 +4,8 @@
  * Lines are made from real forms by random changes.
  */
 #include "ingest/framing.h"
+#include "ingest/memo.h"
 #include "ingest/record.h"
-#include "ingest/usual.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -125,6 +125,68 @@ static void check_record(const struct usual *usual, const struct framed *framed)
 	assert_true(whole.rest.n <= 128);
 }
 
+/* What the memo's numbers stand for, all that decides in one text. */
+#define NUMBERS 1024
+static char *known[NUMBERS];
+
+/* A record is known if, and only if, one that said the same was taken before. */
+static void check_memo(struct memo *memo, struct usual *usual)
+{
+	char text[2048];
+	uint32_t number;
+	int n = snprintf(text, sizeof(text), "%d %x %u\n%.*s\n%.*s\n%.*s", usual->kind, usual->code,
+			 memo_key(memo)->by_pid ? usual->pid : 0, usual->what_n,
+			 usual_what(usual).p, usual->host_n, usual_host(usual).p,
+			 memo_key(memo)->by_subj ? usual->subj_n : 0, usual_subj(usual).p);
+
+	assert_true(n > 0 && (size_t)n < sizeof(text));
+	memo_hash(memo_key(memo), usual);
+	if (memo_find(memo, usual, &number)) {
+		assert_string_equal(known[number], text);
+		return;
+	}
+	if (!memo_fits(usual))
+		return;
+	number = memo_next(memo);
+	for (uint32_t i = 0; i < number; i++)
+		assert_string_not_equal(known[i], text);
+	memo_add(memo, usual);
+	free(known[number]);
+	known[number] = strdup(text);
+}
+
+static void test_memo(void **state)
+{
+	char text[1500 + USUAL_SLACK] = "";
+	size_t records = 0;
+
+	(void)state;
+	srandom(2);
+	for (int by = 0; by < 4; by++) {
+		struct memo *memo = memo_new(NUMBERS, by & 1, by & 2);
+
+		for (int round = 0; round < ROUNDS / 10; round++) {
+			static struct usual_before before;
+			const char *line = *one_of(lines, sizeof(lines));
+			size_t n = strlen(line);
+			struct usual usual;
+
+			memcpy(text, line, n);
+			n = change(text, n, 1500);
+			text[n++] = '\n';
+			usual_read(text, text + n, &before, &usual);
+			if (!usual_is_record(&usual))
+				continue;
+			check_memo(memo, &usual);
+			records++;
+		}
+		memo_free(memo);
+	}
+	assert_in_range(records, ROUNDS / 20, ROUNDS);
+	for (size_t i = 0; i < NUMBERS; i++)
+		free(known[i]);
+}
+
 /* What framing_read() says of the line, in a log that begins with this one. */
 static void read_framing(struct framing *framing, const struct usual *usual, struct framed *framed)
 {
@@ -241,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usual),
 		cmocka_unit_test(test_changed),
+		cmocka_unit_test(test_memo),
 	};
 
 	return cmocka_run_group_tests_name("usual", tests, NULL, NULL);
