@@ -1084,6 +1084,46 @@ static void test_merged_fallback(void **state)
 	}
 }
 
+/*
+ * A rule of an OCI profile is one for all arches, and a stub begins elsewhere on each: what a merge
+ * gives a name on one arch it has on all. Where the stub hid a rule, that rule appears, and no other.
+ */
+static void test_merged_arches(void **state)
+{
+	static const int i386_socket = 359, process_madvise = 440;
+	struct made made;
+
+	(void)state;
+	made_init(&made, RUNTIME_RUNC, "");
+	add_base(&made,
+		 EPERM_ARCHES ALLOW("\"read\"") ", " WITH_ARG("socket", "0", "NE", "40") END);
+	add_base(&made, EPERM_ARCHES ALLOW("\"statx\"") END);
+	make(&made);
+
+	const struct filter *first = profile_filter(made.bases[0]),
+			    *result = profile_filter(made.result);
+
+	assert_int_equal(answer_to(first, AUDIT_ARCH_I386, i386_socket, AF_INET, 0), ENOSYS_VALUE);
+	assert_int_equal(answer_to(result, AUDIT_ARCH_I386, i386_socket, AF_INET, 0),
+			 SECCOMP_RET_ALLOW);
+	assert_false(lets_pass(answer_to(result, AUDIT_ARCH_I386, i386_socket, AF_VSOCK, 0)));
+	made_release(&made);
+	/* execveat is 322 on x86_64, below what the first base's stub answers, and 545 on x32 */
+	made_init(&made, RUNTIME_RUNC, "");
+	add_base(&made, EPERM_ARCHES ALLOW("\"execveat\", \"close_range\"") END);
+	add_base(&made, EPERM_ARCHES ALLOW("\"execveat\", \"epoll_pwait2\"") END);
+	make(&made);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(answer_to(profile_filter(made.bases[i]), AUDIT_ARCH_X86_64,
+					   ARCH_X32_BIT | process_madvise, 0, 0),
+				 SECCOMP_RET_ERRNO | EPERM);
+	assert_int_equal(ask(&made, "process_madvise", 0, 0), ENOSYS_VALUE);
+	assert_int_equal(answer_to(profile_filter(made.result), AUDIT_ARCH_X86_64,
+				   ARCH_X32_BIT | process_madvise, 0, 0),
+			 ENOSYS_VALUE);
+	made_release(&made);
+}
+
 static const char *const random_names[] = {"kcmp",        "prctl", "ioctl", "fcntl",
 					   "personality", "clone", "mmap",  "madvise"};
 
@@ -1563,6 +1603,7 @@ int main(void)
 		cmocka_unit_test(test_tangled),
 		cmocka_unit_test(test_merged_defaults),
 		cmocka_unit_test(test_merged_fallback),
+		cmocka_unit_test(test_merged_arches),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_new_default),
 		cmocka_unit_test(test_logging_default),
