@@ -135,6 +135,7 @@ static int write_diff(const struct comparison *comparison, const struct reading 
 				   : (struct profile_info){0},
 		.selection = &reading->selection,
 		.colour = reading_wants_colour(),
+		.columns = reading_columns(),
 		.raw = given->raw,
 		.only_differences = given->global.quiet,
 		.each_group = given->global.verbose || given->by,

@@ -11,8 +11,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Digits of a container's id that docker(1) and podman(1) show. */
-
 /* A container that is kept to be sorted. */
 struct row {
 	struct kept kept; /* the strings of the summary are its */
@@ -135,7 +133,7 @@ static void add_text(struct containers_report *report, const struct container_su
 	struct table *table = &report->table;
 	char text[FORMAT_NAME_SIZE];
 
-	put_known(table, container->name);
+	put_known(table, text_known_id(container->name));
 	put_known(table, text_short_id(container->id));
 	put_known(table, container->image);
 	put_pod(table, container);

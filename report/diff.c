@@ -451,8 +451,8 @@ static void add_unexplained_reasons(struct diff *diff)
 			continue;
 		group_key_put(&name, &group->key);
 		evidence_add_reason(&diff->evidence,
-				    "%" PRIu64 " record%s of %s cannot come from the profile that "
-				    "is said to have been active: another one was",
+				    "%" PRIu64 " record%s of %s cannot have been made under the "
+				    "profile given as the active one",
 				    group->unexplained, group->unexplained == 1 ? "" : "s", name.p);
 	}
 }

@@ -68,7 +68,8 @@ struct diff_writing {
 	bool each_group;   /* text: each of several groups, not only which calls */
 	bool verbose;      /* text: counts, times and programs of each call */
 	bool colour;
-	bool raw; /* CSV: names as they are (report/csv.h) */
+	size_t columns; /* text: of the terminal; 0: none, and what programs may read is on one line */
+	bool raw;       /* CSV: names as they are (report/csv.h) */
 	/* What is neither missing, logged, (strict) fallback nor unknown is left out; without any of
 	 * that nothing is written. */
 	bool only_differences;

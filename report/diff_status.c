@@ -1,6 +1,5 @@
 #include "report/diff_private.h"
 
-#include "base/scan.h"
 #include "ingest/arch.h"
 #include "report/text.h"
 
@@ -126,12 +125,12 @@ void diff_put_doubt(struct buf *buf, const struct diff *diff, const struct diff_
 	else if (group->unseen)
 		buf_put_str(buf, str_from(evidence_of_coverage(group->coverage)));
 	else if (group->unexplained)
-		buf_put_str(buf, STR("some records cannot come from the profile that is said to "
-				     "have been active"));
+		buf_put_str(buf, STR("some records cannot have been made under the profile given "
+				     "as the active one"));
 	else if (is_blind(group))
 		put_blind(buf, group);
 	else if (group->killed)
-		buf_put_str(buf, STR("a program was killed: its next calls are not known"));
+		buf_put_str(buf, STR("a program was killed, so its later calls are unknown"));
 	else if (group->without_arch)
 		buf_put_str(buf, STR("some of its records have no architecture"));
 	else if (is_unobserved(group))
@@ -157,19 +156,8 @@ static void put_option(struct buf *buf, const struct group_key *key, enum group_
 	if (!(key->parts & key->known & 1U << part) || key->values[part].n == 0)
 		return;
 	buf_format(buf, " --%s ", option);
-	text_put_word(buf, key->values[part]);
-}
-
-/* A runtime's id is known by its beginning; that of a container inside another has a slash. */
-static void put_id(struct buf *buf, struct str id)
-{
-	struct str first = text_short_id(id);
-	uint64_t value;
-	bool is_random =
-		id.n == 64 && scan_hex(first.p, first.p + first.n, &value) == first.p + first.n;
-
-	buf_put_str(buf, STR(" --container "));
-	text_put_word(buf, is_random ? first : id);
+	text_put_word(buf, strcmp(option, "container") == 0 ? text_known_id(key->values[part])
+							    : key->values[part]);
 }
 
 static void put_selection(struct buf *buf, const struct group_key *key)
@@ -186,9 +174,8 @@ static void put_selection(struct buf *buf, const struct group_key *key)
 		buf_put_str(buf, STR(" --host"));
 	if (key->attribution == ATTRIBUTION_UNATTRIBUTED)
 		buf_put_str(buf, STR(" --unattributed"));
-	if (key->parts & key->known & 1U << GROUP_ID && key->values[GROUP_ID].n)
-		put_id(buf, key->values[GROUP_ID]);
-	else if (!(key->parts & 1U << GROUP_ID))
+	put_option(buf, key, GROUP_ID, "container");
+	if (!(key->parts & 1U << GROUP_ID))
 		put_option(buf, key, GROUP_CONTAINER, "container");
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		if (key->by != GROUP_BY_CONTAINER || options[i].part != GROUP_NODE)

@@ -14,65 +14,107 @@
 /* Groups that are named before others are only counted. */
 #define NAMED_GROUPS_MAX 5
 
-/* Where lists of names are wrapped. */
+/* Where sentences and lists of names are wrapped without a terminal: in a mail, say. */
 #define COLUMNS 80
 
 static const struct table_column columns[] = {
-	{"VERDICT", false, 0}, {"SYSCALL", false, 0}, {"NR", true, 0},
-	{"ARCH", false, 0},    {"ACTION", false, 0},  {"COUNT", true, 0},
-	{"FIRST", false, 0},   {"LAST", false, 0},    {"PROGRAMS", false, 0},
+	{"VERDICT", false, TABLE_WHOLE},
+	{"SYSCALL", false, TABLE_WHOLE},
+	{"NR", true, 4},
+	{"ARCH", false, 2},
+	{"ACTION", false, TABLE_WHOLE},
+	{"COUNT", true, 0},
+	{"FIRST", false, 5},
+	{"LAST", false, 3},
+	{"PROGRAMS", false, 0},
 };
+
+/* Parts of a heading, each whole on its line: on a terminal, the first that does not fit begins another. */
+static void put_part(struct buf *line, size_t *used, const struct diff_writing *writing,
+		     const struct buf *part)
+{
+	size_t width = text_width(buf_str(part));
+	bool fits = !writing->columns || *used + 2 + width <= writing->columns;
+
+	if (*used)
+		buf_put_str(line, fits ? STR("  ") : STR("\n  "));
+	*used = (*used && fits ? *used : 0) + (*used ? 2 : 0) + width;
+	buf_put_str(line, buf_str(part));
+}
+
+static void write_within(const struct buf *line, size_t indent, size_t max, FILE *out)
+{
+	BUF_AUTO safe = {0}, wrapped = {0};
+
+	text_put_sentence(&safe, buf_str(line));
+	text_wrap(&wrapped, buf_str(&safe), indent, max);
+	fputs(wrapped.p ? wrapped.p : "", out);
+}
+
+static void write_wrapped(const struct buf *line, size_t indent, const struct diff_writing *writing,
+			  FILE *out)
+{
+	write_within(line, indent, writing->columns ? writing->columns : COLUMNS, out);
+}
+
+/* Wrapped only on a terminal: what a program may look for is on one line. */
+static void write_line(const struct buf *line, size_t indent, const struct diff_writing *writing,
+		       FILE *out)
+{
+	write_within(line, indent, writing->columns ? writing->columns : SIZE_MAX, out);
+}
 
 static void write_profile(const struct diff_writing *writing, FILE *out)
 {
-	const struct profile_info *profile = &writing->profile;
 	const struct selection *selection = writing->selection;
 	char since[FORMAT_NAME_SIZE], until[FORMAT_NAME_SIZE];
 	BUF_AUTO line = {0};
 
 	buf_put_str(&line, STR("profile "));
-	text_put_sentence(&line, str_from(profile->source));
-	buf_format(&line, " (%s, loader %s, runtime %s", profile->format,
-		   loader_name(profile->loader), runtime_name(profile->runtime));
-	if (profile->default_action)
-		buf_format(&line, ", default %s", profile->default_action);
-	buf_put_char(&line, ')');
-	if (writing->against.source) {
-		buf_put_str(&line, STR(", against "));
-		text_put_sentence(&line, str_from(writing->against.source));
-	}
+	format_put_profile(&line, &writing->profile);
+	if (writing->against.source)
+		buf_format(&line, ", against %s", writing->against.source);
 	if (selection->has_since)
 		buf_format(&line, ", since %s", format_time(selection->since_ms, since));
 	if (selection->has_until)
 		buf_format(&line, ", until %s", format_time(selection->until_ms, until));
-	fprintf(out, "%s\n", line.p);
+	write_line(&line, 0, writing, out);
 }
 
-static void write_heading(const struct diff_group *group, bool colour, FILE *out)
+static void write_heading(const struct diff_group *group, const struct diff_writing *writing,
+			  FILE *out)
 {
 	const struct group_key *key = &group->key;
-	BUF_AUTO line = {0};
+	BUF_AUTO line = {0}, name = {0}, image = {0}, node = {0}, coverage = {0}, records = {0};
+	size_t used = 0;
 
-	if (colour)
-		text_put_colour(&line, TEXT_BOLD);
 	if (group->is_rest)
-		buf_put_str(&line, STR("unattributed, other programs"));
+		buf_put_str(&name, STR("unattributed, other programs"));
 	else
-		group_key_put(&line, key);
-	if (colour)
+		group_key_put(&name, key);
+	if (writing->colour)
+		text_put_colour(&line, TEXT_BOLD);
+	put_part(&line, &used, writing, &name);
+	if (writing->colour)
 		text_put_colour(&line, TEXT_PLAIN);
 	if (key->by == GROUP_BY_CONTAINER && key->attribution == ATTRIBUTION_CONTAINER &&
 	    key->known & (1U << GROUP_IMAGE)) {
-		buf_put_str(&line, STR("  image "));
-		text_put(&line, key->values[GROUP_IMAGE]);
+		buf_put_str(&image, STR("image "));
+		text_put(&image, text_known_image(key->values[GROUP_IMAGE]));
+		put_part(&line, &used, writing, &image);
 	}
 	if (key->parts & (1U << GROUP_NODE) && key->known & (1U << GROUP_NODE) &&
 	    key->by != GROUP_BY_NODE && key->attribution != ATTRIBUTION_HOST) {
-		buf_put_str(&line, STR("  node "));
-		text_put(&line, key->values[GROUP_NODE]);
+		buf_put_str(&node, STR("node "));
+		text_put(&node, key->values[GROUP_NODE]);
+		put_part(&line, &used, writing, &node);
 	}
-	fprintf(out, "%s  coverage %s  %" PRIu64 " record%s\n", line.p,
-		coverage_name(group->coverage), group->records, group->records == 1 ? "" : "s");
+	buf_format(&coverage, "coverage %s", coverage_name(group->coverage));
+	put_part(&line, &used, writing, &coverage);
+	buf_format(&records, "%" PRIu64 " record%s", group->records,
+		   group->records == 1 ? "" : "s");
+	put_part(&line, &used, writing, &records);
+	fprintf(out, "%s\n", line.p);
 }
 
 static void put_programs(struct table *table, const struct finding *finding)
@@ -116,6 +158,7 @@ static void write_rows(const struct diff *diff, const struct diff_group *group,
 	TABLE_AUTO table;
 
 	table_init(&table, columns, sizeof(columns) / sizeof(*columns), 2, writing->colour);
+	table.columns_max = writing->columns;
 	for (size_t i = 0; i < group->finding_count; i++)
 		if (diff_shows_kind(diff, group->findings[i]->kind, writing))
 			put_row(&table, group->findings[i], out);
@@ -134,17 +177,9 @@ static void put_short(struct buf *line, const struct finding *finding)
 	buf_format(line, " (%sx)", format_count(finding->count, finding->count_exact, text));
 }
 
-static void write_wrapped(const struct buf *line, size_t indent, FILE *out)
-{
-	BUF_AUTO safe = {0}, wrapped = {0};
-
-	text_put_sentence(&safe, buf_str(line));
-	text_wrap(&wrapped, buf_str(&safe), indent, COLUMNS);
-	fputs(wrapped.p ? wrapped.p : "", out);
-}
-
 /* "refused: chroot (2x), swapoff (2x)" */
-static void write_short(const struct diff_group *group, enum finding_kind kind, FILE *out)
+static void write_short(const struct diff_group *group, enum finding_kind kind,
+			const struct diff_writing *writing, FILE *out)
 {
 	BUF_AUTO line = {0};
 
@@ -158,11 +193,12 @@ static void write_short(const struct diff_group *group, enum finding_kind kind, 
 		put_short(&line, finding);
 	}
 	if (line.n)
-		write_wrapped(&line, 0, out);
+		write_wrapped(&line, 0, writing, out);
 }
 
 /* Each on a line of its own. */
-static void write_conditional(const struct diff_group *group, FILE *out)
+static void write_conditional(const struct diff_group *group, const struct diff_writing *writing,
+			      FILE *out)
 {
 	bool any = false;
 
@@ -176,7 +212,7 @@ static void write_conditional(const struct diff_group *group, FILE *out)
 		put_short(&line, finding);
 		buf_put_str(&line, STR(": "));
 		arguments_put_conditions(&line, finding->arch, finding->nr, &finding->verdict);
-		write_wrapped(&line, 0, out);
+		write_wrapped(&line, 0, writing, out);
 		any = true;
 	}
 	if (any)
@@ -185,7 +221,8 @@ static void write_conditional(const struct diff_group *group, FILE *out)
 }
 
 /* What is not known beside what is refused, or whether nothing is. */
-static void write_status(const struct diff *diff, const struct diff_group *group, FILE *out)
+static void write_status(const struct diff *diff, const struct diff_group *group,
+			 const struct diff_writing *writing, FILE *out)
 {
 	enum diff_status status = diff_group_status(diff, group);
 	BUF_AUTO line = {0}, doubt = {0};
@@ -198,30 +235,32 @@ static void write_status(const struct diff *diff, const struct diff_group *group
 	else if (doubt.n)
 		buf_format(&line, "there may be more: %s", doubt.p);
 	if (line.n)
-		write_wrapped(&line, 0, out);
+		write_wrapped(&line, 0, writing, out);
 }
 
-static void write_traits(const struct diff_group *group, FILE *out)
+static void write_traits(const struct diff_group *group, const struct diff_writing *writing,
+			 FILE *out)
 {
 	BUF_AUTO refused = {0}, io_uring = {0};
 
 	if (traits_put_refused(&group->traits, &refused))
-		write_wrapped(&refused, 0, out);
+		write_wrapped(&refused, 0, writing, out);
 	if (traits_put_io_uring(&group->traits, &io_uring))
-		write_wrapped(&io_uring, 0, out);
+		write_wrapped(&io_uring, 0, writing, out);
 }
 
-static void write_runs(const struct diff_group *group, FILE *out)
+static void write_runs(const struct diff_group *group, const struct diff_writing *writing,
+		       FILE *out)
 {
 	BUF_AUTO line = {0};
 
 	buf_put_str(&line, STR("seen in "));
 	if (runs_put(&group->runs, &line))
-		write_wrapped(&line, 0, out);
+		write_wrapped(&line, 0, writing, out);
 }
 
 static void write_calls(const struct diff_group *group, enum blind_kind kind, const char *what,
-			FILE *out)
+			const struct diff_writing *writing, FILE *out)
 {
 	struct texts names;
 	BUF_AUTO line = {0};
@@ -231,7 +270,7 @@ static void write_calls(const struct diff_group *group, enum blind_kind kind, co
 	for (size_t i = 0; i < names.count; i++)
 		buf_format(&line, "%s%s", i ? ", " : "", names.all[i]);
 	if (names.count)
-		write_wrapped(&line, 0, out);
+		write_wrapped(&line, 0, writing, out);
 	texts_release(&names);
 }
 
@@ -240,35 +279,37 @@ static void write_unused(const struct diff *diff, const struct diff_group *group
 {
 	const char *doubt = diff_unused_doubt(diff, group, writing->selection), **names;
 	size_t count = unused_names(&diff->unused, group->judged_by, &group->used, &names);
-	BUF_AUTO line = {0}, wrapped = {0};
+	BUF_AUTO line = {0}, conclusion = {0};
 
 	buf_format(&line, "unused (%zu):%s", count, count ? "" : " nothing");
 	for (size_t i = 0; i < count; i++)
 		buf_format(&line, " %s%s", names[i], i + 1 < count ? "," : "");
-	text_wrap(&wrapped, buf_str(&line), 0, COLUMNS);
-	if (count && doubt)
-		buf_format(&wrapped, "cannot conclude that these are unused: %s\n", doubt);
-	fputs(wrapped.p, out);
+	write_wrapped(&line, 0, writing, out);
+	if (count && doubt) {
+		buf_format(&conclusion, "cannot conclude that these are unused: %s", doubt);
+		write_line(&conclusion, 0, writing, out);
+	}
 	free(names);
 }
 
 static void write_group(const struct diff *diff, const struct diff_group *group,
 			const struct diff_writing *writing, FILE *out)
 {
-	write_heading(group, writing->colour, out);
+	write_heading(group, writing, out);
 	if (writing->verbose)
 		write_rows(diff, group, writing, out);
-	for (size_t kind = 0; kind < FINDING_CONDITIONAL; kind++)
+	for (size_t kind = 0; kind < FINDING_CONDITIONAL && !writing->verbose; kind++)
 		if (diff_shows_kind(diff, (enum finding_kind)kind, writing))
-			write_short(group, (enum finding_kind)kind, out);
+			write_short(group, (enum finding_kind)kind, writing, out);
 	if (diff_shows_kind(diff, FINDING_CONDITIONAL, writing))
-		write_conditional(group, out);
-	write_status(diff, group, out);
-	write_traits(group, out);
+		write_conditional(group, writing, out);
+	write_status(diff, group, writing, out);
+	write_traits(group, writing, out);
 	if (writing->verbose) {
-		write_runs(group, out);
-		write_calls(group, BLIND_CALL, "not known", out);
-		write_calls(group, BLIND_ALREADY, "refused already", out);
+		write_runs(group, writing, out);
+		write_calls(group, BLIND_CALL, "would be refused, and is not logged today", writing,
+			    out);
+		write_calls(group, BLIND_ALREADY, "refused today as well", writing, out);
 	}
 	if (diff_shows_unused(diff, writing))
 		write_unused(diff, group, writing, out);
@@ -284,7 +325,7 @@ static void write_acknowledged(const struct evidence *evidence, FILE *out)
 }
 
 /* The first few groups that cannot be judged, each with why. */
-static void write_unknown(const struct diff *diff, FILE *out)
+static void write_unknown(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
 	size_t named = 0;
 
@@ -295,13 +336,16 @@ static void write_unknown(const struct diff *diff, FILE *out)
 			continue;
 		if (named++ >= NAMED_GROUPS_MAX)
 			continue;
+		if (named == 1)
+			fputc('\n', out);
 		group_key_put(&line, &diff->groups[i]->key);
 		buf_put_str(&line, STR(": cannot tell: "));
 		diff_put_doubt(&line, diff, diff->groups[i]);
-		write_wrapped(&line, 0, out);
+		write_wrapped(&line, 0, writing, out);
 	}
 	if (named > NAMED_GROUPS_MAX)
-		fprintf(out, "and %zu more\n", named - NAMED_GROUPS_MAX);
+		fprintf(out, "and %zu more groups that cannot be judged\n",
+			named - NAMED_GROUPS_MAX);
 }
 
 static void write_summary(const struct diff *diff, FILE *out)
@@ -316,8 +360,8 @@ static void write_overview(const struct diff *diff, const struct diff_writing *w
 {
 	fputc('\n', out);
 	diff_write_calls(diff, writing, out);
-	write_unknown(diff, out);
-	fputs("--verbose shows each of them\n", out);
+	write_unknown(diff, writing, out);
+	fputs("--verbose shows each group\n", out);
 }
 
 /* --- what to do next, for the first group that leaves something to do */
@@ -339,26 +383,23 @@ static void write_next(const struct diff *diff, const struct diff_writing *writi
 	}
 }
 
-static void write_evidence(const struct diff *diff, FILE *out)
+static void write_evidence(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
 	const struct evidence *evidence = &diff->evidence;
-	char lost[FORMAT_NAME_SIZE] = "no known loss";
+	BUF_AUTO line = {0};
 
-	if (evidence->lost)
-		snprintf(lost, sizeof(lost), "%" PRIu64 " known lost", evidence->lost);
-	fprintf(out, "evidence %s: %" PRIu64 " record%s checked, %s, coverage %s",
-		evidence->incomplete ? "incomplete" : "complete", evidence->records,
-		evidence->records == 1 ? "" : "s", lost, coverage_name(diff->coverage));
+	evidence_put(&line, evidence);
+	buf_format(&line, ", coverage %s", coverage_name(diff->coverage));
 	if (evidence->forgeable)
-		fprintf(out, ", %" PRIu64 " forgeable", evidence->forgeable);
-	fputc('\n', out);
+		buf_format(&line, ", %" PRIu64 " forgeable", evidence->forgeable);
+	write_line(&line, 0, writing, out);
 	for (size_t i = 0; i < evidence->reason_count; i++) {
 		BUF_AUTO reason = {0};
 
 		if (evidence->shows_ids && evidence->ids[i][0])
 			buf_format(&reason, "[%s] ", evidence->ids[i]);
-		text_put_sentence(&reason, buf_str(&evidence->reasons[i]));
-		fprintf(out, "  %s\n", reason.p ? reason.p : "");
+		buf_put_str(&reason, buf_str(&evidence->reasons[i]));
+		write_line(&reason, 2, writing, out);
 	}
 	if (evidence->reasons_unlisted)
 		fprintf(out, "  and %zu more reasons\n", evidence->reasons_unlisted);
@@ -385,6 +426,6 @@ void diff_write_text(const struct diff *diff, const struct diff_writing *writing
 	if (writing->only_differences && diff_is_complete(diff))
 		return;
 	fputc('\n', out);
-	write_evidence(diff, out);
+	write_evidence(diff, writing, out);
 	write_next(diff, writing, out);
 }

@@ -165,6 +165,17 @@ void evidence_conclude(struct evidence *evidence)
 				    without_arch == 1 ? "record has" : "records have");
 }
 
+void evidence_put(struct buf *buf, const struct evidence *evidence)
+{
+	buf_format(buf, "evidence %s: %" PRIu64 " record%s checked, ",
+		   evidence->incomplete ? "incomplete" : "complete", evidence->records,
+		   evidence->records == 1 ? "" : "s");
+	if (evidence->lost)
+		buf_format(buf, "%" PRIu64 " known lost", evidence->lost);
+	else
+		buf_put_str(buf, STR("no known loss"));
+}
+
 static void put_entries(const struct evidence *evidence, json_t *object)
 {
 	json_t *entries = json_array();

@@ -28,18 +28,16 @@ void explain_calls_release(struct explain_calls *calls)
 	*calls = (struct explain_calls){0};
 }
 
-void explain_put_profile(struct profile *profile, const char *label, FILE *out)
+void explain_write_profile(const struct explain_writing *writing, struct profile *profile,
+			   const char *label, FILE *out)
 {
 	const struct profile_info info = profile_info(profile);
-	BUF_AUTO line = {0};
+	BUF_AUTO line = {0}, wrapped = {0};
 
 	buf_format(&line, "%s ", label);
-	text_put_sentence(&line, str_from(info.source));
-	buf_format(&line, " (%s, loader %s, runtime %s", info.format, loader_name(info.loader),
-		   runtime_name(info.runtime));
-	if (info.default_action && info.default_action[0])
-		buf_format(&line, ", default %s", info.default_action);
-	fprintf(out, "%s)\n", line.p);
+	format_put_profile(&line, &info);
+	text_wrap(&wrapped, buf_str(&line), 0, writing->columns ? writing->columns : SIZE_MAX);
+	fputs(wrapped.p, out);
 }
 
 void explain_put_actions(struct buf *buf, const struct verdict *verdict)
@@ -119,12 +117,9 @@ static void put_origin(struct buf *buf, const struct explain_call *call, const c
 }
 
 static const struct table_column columns[] = {
-	{"SYSCALL", false, 0},
-	{"NR", true, 0},
-	{"ARCH", false, 0},
-	{"VERDICT", false, TABLE_WHOLE},
-	{"ACTION", false, TABLE_WHOLE},
-	{"DECIDED BY", false, 0},
+	{"SYSCALL", false, TABLE_WHOLE}, {"NR", true, 0},
+	{"ARCH", false, TABLE_WHOLE},    {"VERDICT", false, TABLE_WHOLE},
+	{"ACTION", false, TABLE_WHOLE},  {"DECIDED BY", false, 0},
 };
 
 static void add_row(struct table *table, const struct explain_call *call, FILE *out)
@@ -146,54 +141,55 @@ static void add_row(struct table *table, const struct explain_call *call, FILE *
 	table_row_end(table, explain_colour(&verdict), out);
 }
 
-/* "clone: allowed when ...; otherwise refused with EPERM"; nothing if arguments do not matter */
-static void put_conditions(struct buf *line, const struct explain_call *call,
-			   const struct verdict *verdict, bool with_arch)
+void explain_add_conditions(struct explain_conditions *conditions, const struct explain_call *call,
+			    struct str text, size_t max)
 {
 	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
+	BUF_AUTO key = {0}, line = {0};
 
 	syscall_name(call->arch, call->nr, name);
-	buf_put_str(line, str_from(name));
-	if (with_arch)
-		buf_format(line, " on %s", format_arch(call->arch, (int32_t)call->nr, arch));
-	buf_put_str(line, STR(": "));
-	arguments_put_conditions(line, call->arch, (int32_t)call->nr, verdict);
+	buf_format(&key, "%s: %.*s", name, (int)text.n, text.p);
+	for (size_t i = 0; i < conditions->keys.count; i++)
+		if (strcmp(conditions->keys.all[i], key.p) == 0)
+			return;
+	texts_add(&conditions->keys, buf_str(&key));
+	buf_put_str(&line, str_from(name));
+	if (arch_token(call->arch, call->nr) != arch_native())
+		buf_format(&line, " on %s", format_arch(call->arch, (int32_t)call->nr, arch));
+	buf_format(&line, ": %.*s", (int)text.n, text.p);
+	text_wrap(&conditions->lines, buf_str(&line), 0, max ? max : SIZE_MAX);
 }
 
-/*
- * Below the table. A host's arches follow each other, and mostly have the same conditions: these are
- * written once.
- */
+void explain_write_conditions(struct explain_conditions *conditions, FILE *out)
+{
+	if (conditions->lines.n)
+		fprintf(out, "\n%s", conditions->lines.p);
+	buf_release(&conditions->lines);
+	texts_release(&conditions->keys);
+}
+
 static void write_conditions(const struct explain_writing *writing, FILE *out)
 {
-	size_t width = writing->columns ? writing->columns : SIZE_MAX;
-	BUF_AUTO last = {0}, all = {0};
+	struct explain_conditions conditions = {0};
 
 	for (size_t i = 0; i < writing->calls->count; i++) {
 		const struct explain_call *call = &writing->calls->all[i];
 		const struct verdict verdict = profile_judge(call->profile, call->arch, call->nr);
-		BUF_AUTO key = {0}, line = {0};
+		BUF_AUTO text = {0};
 
 		if (verdict.condition_count == 0)
 			continue;
-		put_conditions(&key, call, &verdict, false);
-		if (str_eq(buf_str(&key), buf_str(&last)))
-			continue;
-		put_conditions(&line, call, &verdict,
-			       arch_token(call->arch, call->nr) != arch_native());
-		text_wrap(&all, buf_str(&line), 0, width);
-		buf_clear(&last);
-		buf_put_str(&last, buf_str(&key));
+		arguments_put_conditions(&text, call->arch, (int32_t)call->nr, &verdict);
+		explain_add_conditions(&conditions, call, buf_str(&text), writing->columns);
 	}
-	if (all.n)
-		fprintf(out, "\n%s", all.p);
+	explain_write_conditions(&conditions, out);
 }
 
 static void write_text(const struct explain_writing *writing, FILE *out)
 {
 	TABLE_AUTO table;
 
-	explain_put_profile(writing->profile, "profile", out);
+	explain_write_profile(writing, writing->profile, "profile", out);
 	fputc('\n', out);
 	table_init(&table, columns, sizeof(columns) / sizeof(*columns), 0, writing->colour);
 	table.columns_max = writing->columns;

@@ -155,19 +155,20 @@ static const char *excess_name(unsigned excess)
 	return excess & EXCESS_SECOND ? "B" : "neither";
 }
 
-/* "allowed", "refused ERRNO EPERM", "conditional: allowed when arg0 is AF_UNIX; ..." */
-static void put_answer(struct table *table, const struct difference *difference,
-		       const struct verdict *verdict)
+/* "allowed", "refused EPERM", "conditional": the conditions stand below the table */
+static void put_answer(struct table *table, const struct verdict *verdict)
 {
+	char text[FORMAT_NAME_SIZE];
 	BUF_AUTO cell = {0};
 
 	buf_put_str(&cell, str_from(finding_verdict_word(verdict)));
-	if (verdict->kind == VERDICT_CONDITIONAL || verdict->condition_count) {
-		buf_put_str(&cell, STR(": "));
-		arguments_put_conditions(&cell, difference->arch, (int32_t)difference->nr, verdict);
-	} else if (verdict->kind != VERDICT_ALLOWED && verdict->kind != VERDICT_LOGGED) {
+	if (verdict->condition_count == 0 && verdict->kind != VERDICT_CONDITIONAL &&
+	    verdict->kind != VERDICT_ALLOWED && verdict->kind != VERDICT_LOGGED) {
 		buf_put_char(&cell, ' ');
-		explain_put_actions(&cell, verdict);
+		if (verdict->has_errno)
+			buf_put_str(&cell, str_from(format_errno(verdict->error, text)));
+		else
+			explain_put_actions(&cell, verdict);
 	}
 	table_cell(table, buf_str(&cell));
 }
@@ -176,24 +177,53 @@ static void add_row(struct table *table, const struct difference *difference, FI
 {
 	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
 	bool named = syscall_name(difference->arch, difference->nr, name);
+	BUF_AUTO number = {0};
 
-	table_format(table, "%s", named ? name : "(no name)");
+	buf_format(&number, "%" PRId64, difference->nr);
 	if (difference->last > difference->nr)
-		table_format(table, "%" PRId64 "-%" PRId64, difference->nr, difference->last);
-	else
-		table_format(table, "%" PRId64, difference->nr);
+		buf_format(&number, "-%" PRId64, difference->last);
+	table_cell(table, named ? str_from(name) : buf_str(&number));
+	table_cell(table, buf_str(&number));
 	table_format(table, "%s", format_arch(difference->arch, (int32_t)difference->nr, arch));
 	table_format(table, "%s", excess_name(difference->excess));
-	put_answer(table, difference, &difference->first);
-	put_answer(table, difference, &difference->second);
+	put_answer(table, &difference->first);
+	put_answer(table, &difference->second);
 	table_row_end(table, difference->excess & EXCESS_FIRST ? TEXT_RED : TEXT_PLAIN, out);
+}
+
+/* "; B: allowed when arg0 is AF_UNIX; otherwise refused with EPERM" */
+static void put_side(struct buf *line, const char *side, const struct difference *difference,
+		     const struct verdict *verdict)
+{
+	if (verdict->condition_count == 0)
+		return;
+	buf_format(line, "%s%s: ", line->n ? "; " : "", side);
+	arguments_put_conditions(line, difference->arch, (int32_t)difference->nr, verdict);
+}
+
+static void write_conditions(const struct comparison *comparison, FILE *out)
+{
+	struct explain_conditions conditions = {0};
+
+	for (size_t i = 0; i < comparison->count; i++) {
+		const struct difference *difference = &comparison->differences[i];
+		const struct explain_call call = {.arch = difference->arch, .nr = difference->nr};
+		BUF_AUTO sides = {0};
+
+		put_side(&sides, "A", difference, &difference->first);
+		put_side(&sides, "B", difference, &difference->second);
+		if (sides.n)
+			explain_add_conditions(&conditions, &call, buf_str(&sides),
+					       comparison->writing->columns);
+	}
+	explain_write_conditions(&conditions, out);
 }
 
 static void write_text(const struct comparison *comparison, FILE *out)
 {
 	static const struct table_column columns[] = {
-		{"SYSCALL", false, 0},     {"NR", true, 0}, {"ARCH", false, 0},
-		{"ALLOWS MORE", false, 0}, {"A", false, 0}, {"B", false, 0},
+		{"SYSCALL", false, TABLE_WHOLE},     {"NR", true, 1}, {"ARCH", false, TABLE_WHOLE},
+		{"ALLOWS MORE", false, TABLE_WHOLE}, {"A", false, 0}, {"B", false, 0},
 	};
 	static const char *const texts[] = {
 		[EXPLAIN_EQUAL] = "A and B treat every call the same",
@@ -205,14 +235,16 @@ static void write_text(const struct comparison *comparison, FILE *out)
 	};
 	TABLE_AUTO table;
 
-	explain_put_profile(comparison->first, "A: profile", out);
-	explain_put_profile(comparison->second, "B: profile", out);
+	explain_write_profile(comparison->writing, comparison->first, "A: profile", out);
+	explain_write_profile(comparison->writing, comparison->second, "B: profile", out);
 	fputc('\n', out);
 	table_init(&table, columns, sizeof(columns) / sizeof(*columns), 0,
 		   comparison->writing->colour);
+	table.columns_max = comparison->writing->columns;
 	for (size_t i = 0; i < comparison->count; i++)
 		add_row(&table, &comparison->differences[i], out);
 	table_flush(&table, out);
+	write_conditions(comparison, out);
 	fprintf(out, "%s%s\n", comparison->count ? "\n" : "",
 		texts[relation_of(comparison->excess)]);
 }

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "ingest/action.h"
 #include "ingest/arch.h"
+#include "profile/profile.h"
+#include "report/text.h"
 
 #include <inttypes.h>
 
@@ -35,6 +37,20 @@ const char *format_action(uint32_t code, char text[FORMAT_NAME_SIZE])
 		return name;
 	snprintf(text, FORMAT_NAME_SIZE, "0x%08" PRIx32, code);
 	return text;
+}
+
+void format_put_profile(struct buf *buf, const struct profile_info *profile)
+{
+	const char *loader = loader_name(profile->loader);
+
+	text_put_sentence(buf, str_from(profile->source));
+	buf_put_str(buf, STR(" ("));
+	if (strcmp(profile->format, loader) != 0)
+		buf_format(buf, "format %s, ", profile->format);
+	buf_format(buf, "loader %s, runtime %s", loader, runtime_name(profile->runtime));
+	if (profile->default_action && profile->default_action[0])
+		buf_format(buf, ", default %s", profile->default_action);
+	buf_put_char(buf, ')');
 }
 
 const char *format_time(int64_t ms, char text[FORMAT_NAME_SIZE])

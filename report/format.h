@@ -4,11 +4,13 @@
 #ifndef SCLOG_REPORT_FORMAT_H
 #define SCLOG_REPORT_FORMAT_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+
+struct profile_info;
 
 /* The words of --format. Each report makes its table of writers from this list, so that a word without
  * a writer does not compile. */
@@ -35,6 +37,9 @@ const char *format_arch(uint32_t audit_arch, int32_t nr, char text[FORMAT_NAME_S
 
 /* "LOG", or "0x7ffc1234" for an action that seccomp(2) does not know. */
 const char *format_action(uint32_t code, char text[FORMAT_NAME_SIZE]);
+
+/* Appends "docker@29.7.2 (loader docker, runtime runc, default SCMP_ACT_ERRNO)", safe for a terminal. */
+void format_put_profile(struct buf *buf, const struct profile_info *profile);
 
 /* A time for people: RFC 3339 in UTC without its fraction. */
 const char *format_time(int64_t ms, char text[FORMAT_NAME_SIZE]);

@@ -176,10 +176,14 @@ bool group_key_is_named(const struct group_key *key)
 
 static void put_part(struct buf *buf, const struct group_key *key, enum group_part part)
 {
-	if (key->known & BIT(part))
-		text_put(buf, key->values[part]);
-	else
+	if (!(key->known & BIT(part)))
 		buf_put_str(buf, STR("(not known)"));
+	else if (part == GROUP_IMAGE)
+		text_put(buf, text_known_image(key->values[part]));
+	else if (part == GROUP_CONTAINER || part == GROUP_ID)
+		text_put(buf, text_known_id(key->values[part]));
+	else
+		text_put(buf, key->values[part]);
 }
 
 void group_put_program(struct buf *buf, struct str comm, bool comm_null, struct str exe,
@@ -199,10 +203,10 @@ void group_put_program(struct buf *buf, struct str comm, bool comm_null, struct 
 void group_put_container(struct buf *buf, struct str name, struct str id)
 {
 	if (name.n == 0 || str_eq(name, id)) {
-		text_put(buf, id);
+		text_put(buf, text_known_id(id));
 		return;
 	}
-	text_put(buf, name);
+	text_put(buf, text_known_id(name));
 	if (id.n == 0)
 		return;
 	buf_put_str(buf, STR(" ("));

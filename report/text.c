@@ -1,5 +1,6 @@
 #include "report/text.h"
 
+#include "base/scan.h"
 #include "base/utf8.h"
 
 #include <wchar.h>
@@ -60,6 +61,27 @@ void text_put(struct buf *buf, struct str s)
 void text_put_sentence(struct buf *buf, struct str s)
 {
 	put_safe(buf, s, false);
+}
+
+/* Digits of an id or a digest that docker(1) and podman(1) show. */
+#define DIGITS_SHOWN 12
+
+struct str text_known_id(struct str id)
+{
+	struct str first = str_of(id.p, DIGITS_SHOWN);
+	uint64_t value;
+
+	if (id.n != 64 || scan_hex(first.p, first.p + first.n, &value) != first.p + first.n)
+		return id;
+	return first;
+}
+
+struct str text_known_image(struct str image)
+{
+	static const struct str mark = {"sha256:", 7};
+	size_t shown = str_find(image, mark) + mark.n + DIGITS_SHOWN;
+
+	return str_of(image.p, shown < image.n ? shown : image.n);
 }
 
 void text_put_valid(struct buf *buf, struct str s)

@@ -35,6 +35,15 @@ static inline struct str text_short_id(struct str id)
 	return str_of(id.p, id.n < 12 ? id.n : 12);
 }
 
+/*
+ * What an id is called, and what selects it: of the 64 hex digits that runtimes make the first 12;
+ * another id whole, since that of a container inside another has a slash.
+ */
+struct str text_known_id(struct str id);
+
+/* An image without most of its digest: "nginx@sha256:268887c643f8". */
+struct str text_known_image(struct str image);
+
 /* Appends s as valid UTF-8: U+FFFD for every maximal subpart that is not (Unicode, 3.9). */
 void text_put_valid(struct buf *buf, struct str s);
 

@@ -7,9 +7,6 @@
 
 #include <inttypes.h>
 
-/* Digits of a digest that docker(1) and podman(1) show. */
-#define DIGEST_SHOWN 12
-
 static const struct writer {
 	const char *name;
 	void (*write)(const struct digest_facts *facts, const json_t *model, FILE *out);
@@ -107,13 +104,11 @@ void write_put_calls(struct buf *buf, const json_t *calls)
 void write_put_version(struct buf *buf, const json_t *version)
 {
 	struct str text = str_from(model_text(version, "version"));
-	size_t digest = str_find(text, STR("sha256:"));
-	size_t shown = digest + sizeof("sha256:") - 1 + DIGEST_SHOWN;
 
 	if (text.n == 0)
 		buf_put_str(buf, STR("(no tag)"));
 	else
-		text_put(buf, str_of(text.p, shown < text.n ? shown : text.n));
+		text_put(buf, text_known_image(text));
 }
 
 void write_put_doubt(struct buf *buf, const json_t *change)
