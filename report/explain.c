@@ -117,7 +117,7 @@ static void put_origin(struct buf *buf, const struct explain_call *call, const c
 }
 
 static const struct table_column columns[] = {
-	{"SYSCALL", false, TABLE_WHOLE}, {"NR", true, 0},
+	{"SYSCALL", false, TABLE_WHOLE}, {"NR", true, 1},
 	{"ARCH", false, TABLE_WHOLE},    {"VERDICT", false, TABLE_WHOLE},
 	{"ACTION", false, TABLE_WHOLE},  {"DECIDED BY", false, 0},
 };
