@@ -285,8 +285,6 @@ static bool is_kernel_tag(const struct header *header)
 
 static void read_header(struct framing *framing, struct framed *framed, const struct header *header)
 {
-	int64_t ms;
-
 	framed->node = framing_node(framing, header->host);
 	if (is_journald_audit(header) && !header->pri.p) {
 		read_journald_audit(framing, framed, header);
@@ -302,8 +300,9 @@ static void read_header(struct framing *framing, struct framed *framed, const st
 	if (framed->kind == FRAMED_NOTICE && !time_of(framing, header, &framed->ms))
 		framed->ms = 0; /* not known: dmesg counts from boot */
 	/* A stamp that is there is the event's time; the header's serves where there is none. */
-	if (framed->kind == FRAMED_RECORD && framed->ms == 0 && time_of(framing, header, &ms))
-		framed->ms = ms;
+	if (framed->kind == FRAMED_RECORD && framed->ms == 0 &&
+	    !time_of(framing, header, &framed->ms))
+		framed->kind = FRAMED_UNSTAMPED;
 	if (framed->has_serial)
 		framing->near_ms = framed->ms;
 	if (framed->kind == FRAMED_OTHER)

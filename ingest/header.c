@@ -248,7 +248,7 @@ static bool skip_time(struct str *text, struct header *header)
 	else if (skip_bsd(text))
 		header->clock = HEADER_BSD;
 	else if (skip_dated(text, '/') || skip_dated(text, '-') || skip_dated(text, ' ') ||
-		 skip_epoch(text))
+		 skip_epoch(text) || skip_clock(text)) /* GNOME's and KDE's log viewers */
 		return true;
 	else
 		return skip_with_weekday(text, header);
@@ -694,14 +694,15 @@ static bool read_logcat(struct str text, struct header *header)
 	return true;
 }
 
-/* dmesg -x or -r without times: a priority, and the kernel's words. */
+/* dmesg -t, with a priority perhaps: the kernel's words. */
 static bool read_bare(struct str text, struct header *header)
 {
 	read_decoded(&text, header);
+	bool has_priority = header->pri.p || header->facility.p;
+
 	if (str_starts(text, STR("kernel: ")))
 		text = str_skip(text, 8);
-	if ((!header->pri.p && !header->facility.p) ||
-	    (!str_starts(text, STR("audit: ")) && !str_starts(text, STR("type="))))
+	if (!str_starts(text, STR("audit: ")) && (!has_priority || !str_starts(text, STR("type="))))
 		return false;
 	header->form = HEADER_DMESG;
 	header->text = text;

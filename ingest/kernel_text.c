@@ -47,29 +47,36 @@ static bool take_bare_serial(struct framed *framed)
 	return true;
 }
 
+/* A date as `ausearch -i` writes it. One that is none by the order given is no other day. */
+static enum framed_kind read_interpreted(struct framed *framed, const struct kernel_dates *dates)
+{
+	struct str whole = framed->fields;
+	int found = stamp_interpreted(&framed->fields, dates->orders, dates->now_year, &framed->ms,
+				      &framed->serial);
+	uint32_t serial;
+	int64_t ms;
+
+	if (!found && dates->orders != DATE_ANY &&
+	    stamp_interpreted(&whole, DATE_ANY, dates->now_year, &ms, &serial))
+		found = -1;
+	framed->interpreted = found != 0;
+	return found > 0 ? FRAMED_RECORD : found < 0 ? FRAMED_AMBIGUOUS : FRAMED_UNSTAMPED;
+}
+
 /* After the type: "msg=audit(...): " of auditd, "audit(...): " of the kernel. */
 static void read_stamped(struct str text, const struct kernel_dates *dates, struct framed *framed)
 {
 	struct str rest = text;
-	int interpreted;
 
 	framed->full_stream = starts_word(text, STR("msg="), &rest);
 	framed->kind = FRAMED_UNSTAMPED;
 	if (!starts_word(rest, STR("audit("), &rest))
 		return;
 	framed->fields = rest;
-	if (stamp_kernel(&framed->fields, &framed->ms, &framed->serial)) {
+	if (stamp_kernel(&framed->fields, &framed->ms, &framed->serial) || take_bare_serial(framed))
 		framed->kind = FRAMED_RECORD;
-	} else if (take_bare_serial(framed)) {
-		framed->kind = FRAMED_RECORD;
-	} else {
-		interpreted = stamp_interpreted(&framed->fields, dates->orders, dates->now_year,
-						&framed->ms, &framed->serial);
-		framed->interpreted = interpreted != 0;
-		framed->kind = interpreted > 0   ? FRAMED_RECORD
-			       : interpreted < 0 ? FRAMED_AMBIGUOUS
-						 : FRAMED_UNSTAMPED;
-	}
+	else
+		framed->kind = read_interpreted(framed, dates);
 	framed->has_serial = framed->kind == FRAMED_RECORD;
 }
 
@@ -137,6 +144,16 @@ static struct str skip_bracket(struct str text)
 	return str_skip(inner, end + 1);
 }
 
+/* "000: ": the processor, as kernels with PREEMPT_RT print it before Linux 5.15. */
+static struct str skip_processor(struct str text)
+{
+	size_t n = 0;
+
+	while (n < text.n && n < 4 && text.p[n] >= '0' && text.p[n] <= '9')
+		n++;
+	return n == 3 && str_starts(str_skip(text, n), STR(": ")) ? str_skip(text, n + 2) : text;
+}
+
 static bool read_notice(struct str text, struct framed *framed)
 {
 	if (!notice_read(text, &framed->notice))
@@ -149,7 +166,7 @@ void kernel_text_read(struct str text, const struct kernel_dates *dates, struct 
 {
 	struct str rest;
 
-	text = skip_blanks(skip_bracket(skip_bracket(text)));
+	text = skip_processor(skip_blanks(skip_bracket(skip_bracket(text))));
 	if (read_notice(text, framed))
 		return;
 	framed->kind = FRAMED_OTHER;

@@ -21,17 +21,19 @@ struct reason {
 static const struct reason reasons[MALFORMED_COUNT] = {
 	[MALFORMED_NONE] = {"none", "well-formed"},
 	[MALFORMED_STAMP] = {"stamp", "no audit(SECONDS.MS:SERIAL) stamp and no other time"},
-	[MALFORMED_FIELD] = {"missing-field", "pid=, syscall= or code= is missing"},
+	[MALFORMED_FIELD] = {"missing-field", "pid=, syscall= or code= is missing: was the line "
+					      "wrapped or cut off?"},
 	[MALFORMED_NUMBER] = {"number", "a number is malformed or too large"},
-	[MALFORMED_STRING] = {"string", "comm= or exe= is neither quoted nor hex"},
+	[MALFORMED_STRING] = {"string", "comm= or exe= is neither quoted nor hex: did a pager cut "
+					"the line off?"},
 	[MALFORMED_DUPLICATE] = {"duplicate-field", "a field appears twice"},
 	[MALFORMED_AMBIGUOUS] = {"ambiguous", "interpreted text that can be read in two ways"},
 	[MALFORMED_ACTION] =
 		{"ambiguous-action",
 		 "its code=kill can be KILL_THREAD or KILL_PROCESS; read the records of "
 		 "`ausearch --raw`"},
-	[MALFORMED_DATE] = {"ambiguous-date", "its date can be read as several days; give "
-					      "--date-order dmy, mdy or ymd"},
+	[MALFORMED_DATE] = {"ambiguous-date", "its date can be several days, or none in the order "
+					      "given; give --date-order dmy, mdy or ymd"},
 	[MALFORMED_PARTIAL] = {"partial", "the last line is incomplete"},
 	[MALFORMED_WRAPPED] = {"wrapped",
 			       "the line was wrapped: its action is cut off; copy it without "

@@ -129,7 +129,7 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 		if (any || !envelope_matters(cell.text))
 			continue;
 		/* a header's own line, which holds a comma somewhere */
-		if (count == 0 && head->count < 2 && !cell.quoted && envelope_is_line(cell.text) &&
+		if (count == 0 && head->count < 2 && !cell.quoted && envelope_is_text(cell.text) &&
 		    !json_begins(cell.text))
 			return false;
 		*ret_text = undouble(cell, spare);

@@ -333,9 +333,15 @@ static void keep(struct envelope *envelope, struct str text, const struct contex
 	}
 }
 
-size_t envelope_entry_count(const struct envelope *envelope)
+bool envelope_entry_has_record(const struct envelope *envelope)
 {
-	return envelope->count - envelope->entry;
+	for (size_t i = envelope->entry; i < envelope->count; i++) {
+		const struct kept *kept = &envelope->kept[i];
+
+		if (kept->event || envelope_is_text(str_of(envelope->bytes.p + kept->at, kept->n)))
+			return true;
+	}
+	return false;
 }
 
 void envelope_keep_event(struct envelope *envelope, struct str text, const struct context *context)
@@ -471,7 +477,7 @@ static unsigned decide(struct envelope *envelope, struct str line)
 		return escape_take(line, &text, &spare) ? KIND_ESCAPED : KIND_NONE;
 	unsigned kind = peel(&envelope->head, line, KIND_UNDECIDED, &text, &context, &spare);
 
-	if (kind == KIND_UNDECIDED && is_plain(line))
+	if (kind == KIND_UNDECIDED && envelope_is_text(line))
 		return KIND_NONE;
 	return kind;
 }

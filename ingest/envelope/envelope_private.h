@@ -56,11 +56,14 @@ void envelope_keep_event(struct envelope *envelope, struct str text, const struc
 /* Keeps the beginning of a value that has no end. */
 void envelope_keep_broken(struct envelope *envelope, struct str text);
 
-/* How many texts the entry at hand has so far. */
-size_t envelope_entry_count(const struct envelope *envelope);
+/* True if a line of a log or an event was kept of the entry at hand. */
+bool envelope_entry_has_record(const struct envelope *envelope);
 
 /* Backslashes before quotes, once or more often, as in text that was copied out of a string. */
 bool escape_take(struct str text, struct str *ret_text, struct buf *spare);
+
+/* "<b>", "</span>"; true if there was one. */
+bool escape_drop_tags(struct str text, struct buf *to);
 
 /* Escape sequences of a terminal. */
 bool colour_take(struct str text, struct str *ret_text, struct buf *spare);

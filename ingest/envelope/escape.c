@@ -1,5 +1,7 @@
 #include "ingest/envelope/envelope_private.h"
 
+#include <ctype.h>
+
 /* "ESC [ ... letter" (ECMA-48); others are dropped with their second byte. */
 static size_t sequence_length(struct str text)
 {
@@ -90,6 +92,35 @@ static bool is_typeset(struct str text)
 		if (str_find(text, marks[i]) < text.n)
 			return true;
 	return false;
+}
+
+/* The length of a tag of HTML that the text begins with, 0: of none. Their names hold no dash: "<audit-1326>"
+ * is none. */
+static size_t tag_length(struct str text)
+{
+	size_t n = text.n > 1 && text.p[1] == '/' ? 2 : 1, end = str_chr(text, '>');
+
+	while (n < text.n && isalnum((unsigned char)text.p[n]))
+		n++;
+	return n > 1 && end < text.n && strchr(" />", text.p[n]) ? end + 1 : 0;
+}
+
+bool escape_drop_tags(struct str text, struct buf *to)
+{
+	bool any = false;
+
+	while (text.n) {
+		size_t n = str_chr(text, '<'), length;
+
+		buf_put(to, text.p, n);
+		text = str_skip(text, n);
+		length = tag_length(text);
+		any = any || length;
+		if (!length && text.n)
+			buf_put_char(to, '<');
+		text = str_skip(text, length ? length : text.n > 0);
+	}
+	return any;
 }
 
 static void put_plain(struct str text, struct buf *to)

@@ -149,9 +149,12 @@ static void note_object(struct walk *walk, struct str parent, json_t *object,
 		return;
 	json_object_foreach(object, key, value)
 		note_value(walk, parent, str_from(key), value, context, outer);
-	json_object_foreach(object, key, value)
+	json_object_foreach(object, key, value) {
+		if (strcmp(key, "args") == 0) /* a call's, of Tetragon */
+			value = json_array_get(value, 0);
 		if (json_is_object(value))
 			note_object(walk, str_from(key), value, context, outer, depth + 1);
+	}
 }
 
 static void walk_value(struct walk *walk, json_t *value, const struct context *context,
@@ -250,7 +253,7 @@ static bool mentions_seccomp(json_t *value, unsigned depth)
 static void keep_event(struct walk *walk, json_t *value, const struct context *context)
 {
 	if ((!context->values[ENVELOPE_SYSCALL].p && !context->values[ENVELOPE_SYSCALL_NAME].p) ||
-	    envelope_entry_count(walk->envelope) || !mentions_seccomp(value, 0))
+	    envelope_entry_has_record(walk->envelope) || !mentions_seccomp(value, 0))
 		return;
 	char *text = json_dumps(value, JSON_COMPACT);
 

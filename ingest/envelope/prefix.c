@@ -334,13 +334,18 @@ static bool skip_tag(struct str *text)
 	return true;
 }
 
-/* A page's text or a document's in XML: tags before it, behind it, or both. */
+/* A page's text or a document's in XML: tags before it, behind it, or both; where no quote stands outside of
+ * tags, quotes are entities, and so is each '<' that is none of a tag. */
 bool peel_tags(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
 	bool any = false;
 
 	(void)context;
-	(void)spare;
+	buf_clear(spare);
+	if (escape_drop_tags(text, spare) && str_chr(buf_str(spare), '"') == spare->n) {
+		*ret_text = buf_str(spare);
+		return envelope_is_text(*ret_text);
+	}
 	while (skip_tag(&text))
 		any = true;
 	while (text.n && text.p[text.n - 1] == '>') {
@@ -402,8 +407,8 @@ bool peel_yaml(struct str text, struct str *ret_text, struct context *context, s
 		text = skip_blanks(str_skip(text, 2));
 	struct str word = first_word(text);
 
-	if (word.n < 2 || word.p[word.n - 1] != ':')
-		return false;
+	if (word.n < 2 || word.p[word.n - 1] != ':' || envelope_is_text(text))
+		return false; /* "audit: type=..." are the kernel's own words */
 	struct str key = str_of(word.p, word.n - 1);
 
 	if (key.n > 2 && key.p[0] == '"' && key.p[key.n - 1] == '"')

@@ -55,6 +55,7 @@ static const struct role roles[] = {
 	{NULL, "realtime_timestamp", ENVELOPE_TIME},
 	/* laurel, auditbeat, osquery, the Security Profiles Operator, Inspektor Gadget, vArmor, Falco,
 	 * Tetragon */
+	{"parent", "pid", ENVELOPE_VALUES},
 	{"process", "name", ENVELOPE_COMM},
 	{"process", "pid", ENVELOPE_PID},
 	{"process", "executable", ENVELOPE_EXE},
@@ -66,8 +67,10 @@ static const struct role roles[] = {
 	{"image", "name", ENVELOPE_IMAGE},
 	{"image", "id", ENVELOPE_VALUES},
 	{"syscall_id", "id", ENVELOPE_SYSCALL},
+	{"syscall_id", "abi", ENVELOPE_ARCH},
 	{"resource", "pod", ENVELOPE_POD},
 	{NULL, "id", ENVELOPE_STAMP},
+	{NULL, "auditid", ENVELOPE_STAMP},
 	{NULL, "timestamp", ENVELOPE_WHEN},
 	{NULL, "time", ENVELOPE_WHEN},
 	{NULL, "unixtime", ENVELOPE_WHEN},
