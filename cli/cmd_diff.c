@@ -257,7 +257,8 @@ const struct command command_diff = {
 		"Shows what the kernel would do under the profile with the syscalls that were "
 		"observed, in the store or in FILEs: refused; logged (allowed, but only to be "
 		"logged); falls back (refused with ENOSYS, so that programs use something else); "
-		"conditional (allowed for some arguments; records carry no arguments). It also "
+		"conditional (allowed for some arguments; records carry no arguments). A call that "
+		"was refused when it was made counts, too: the workload needs it. It also "
 		"shows how complete the evidence is.\n"
 		"Exit status: 0 if nothing is missing, 1 if something is refused or only logged, 2 "
 		"on error, 3 with --require-complete if the evidence is incomplete.",

@@ -404,7 +404,7 @@ const struct command command_report = {
 	.description =
 		"Reports, workload by workload, which calls are new (made inside the time window "
 		"and never before it), which were refused, and with --profile what that profile "
-		"would break; and how complete the evidence is. A container that belongs to no "
+		"would break, what was refused as it ran included; and how complete the evidence is. A container that belongs to no "
 		"workload is one by its own name.\n"
 		"Exit status: 0 if nothing is missing, 1 if the profile would refuse or only log "
 		"something, 2 on error, 3 with --require-complete if the evidence is incomplete.",

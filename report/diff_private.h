@@ -88,7 +88,8 @@ enum text_colour diff_kind_colour(enum finding_kind kind);
 enum diff_status diff_group_status(const struct diff *diff, const struct diff_group *group);
 const char *diff_status_name(enum diff_status status);
 
-/* The calls that are blind, or refused already, under one of the profiles in force; sorted. */
+/* The calls that are blind under one of the profiles in force, or that were not observed and are
+ * refused already; sorted. */
 void diff_group_calls(const struct diff_group *group, enum blind_kind kind,
 		      struct texts *ret_names);
 

@@ -62,6 +62,20 @@ const char *diff_status_name(enum diff_status status)
 	return names[status];
 }
 
+/* What was observed and is refused is missing, also where the active profile refused it. */
+static void remove_observed(struct texts *names, const struct diff_group *group)
+{
+	struct texts observed = {0};
+	char name[SYSCALL_NAME_SIZE];
+
+	for (size_t i = 0; i < group->finding_count; i++)
+		if (syscall_name(group->findings[i]->arch, group->findings[i]->nr, name))
+			texts_add(&observed, str_from(name));
+	texts_sort(&observed);
+	texts_remove(names, &observed);
+	texts_release(&observed);
+}
+
 void diff_group_calls(const struct diff_group *group, enum blind_kind kind, struct texts *ret_names)
 {
 	*ret_names = (struct texts){0};
@@ -72,8 +86,11 @@ void diff_group_calls(const struct diff_group *group, enum blind_kind kind, stru
 			texts_add(ret_names, str_from(calls->all[k]));
 	}
 	texts_sort(ret_names);
-	for (size_t i = 0; kind == BLIND_ALREADY && i < group->view_count; i++)
+	if (kind != BLIND_ALREADY)
+		return;
+	for (size_t i = 0; i < group->view_count; i++)
 		texts_remove(ret_names, blind_calls(group->views[i].blind, BLIND_CALL));
+	remove_observed(ret_names, group);
 }
 
 void diff_group_arches(const struct diff_group *group, struct texts *ret_names)
