@@ -66,13 +66,17 @@ static void check_kernel(const struct host *host, const char *id, struct health 
 
 static void check_boot(const struct host *host, const char *id, struct health *health)
 {
+	if (!host->has_cmdline) {
+		FIND(FINDING_WARN, "not checked: the kernel command line cannot be read");
+		return;
+	}
 	if (!host->boot_audit_off) {
 		FIND(FINDING_OK, "the kernel command line does not turn audit off");
 		return;
 	}
 	FIND(FINDING_FAIL, "the kernel command line turns audit off (audit=0): no record is made");
 	mend(health,
-	     "sed -i 's/ *\\baudit=\\(0\\|off\\)//' /etc/default/grub && update-grub && reboot");
+	     "sed -i 's/ *\\baudit=\\(0\\|off\\)//g' /etc/default/grub && update-grub && reboot");
 }
 
 static void check_actions(const struct host *host, const char *id, struct health *health)
@@ -99,8 +103,8 @@ static void check_actions(const struct host *host, const char *id, struct health
 		FIND(FINDING_OK, "the kernel logs: %s", host->actions_logged);
 		return;
 	}
-	mend(health, "sysctl -w kernel.seccomp.actions_logged='kill_process kill_thread trap errno "
-		     "user_notif trace log'");
+	mend(health, "echo kill_process kill_thread trap errno user_notif trace log "
+		     ">/proc/sys/kernel/seccomp/actions_logged");
 }
 
 static void check_rules(const struct host *host, const char *id, struct health *health)
@@ -185,7 +189,10 @@ static void check_rotation(const struct host *host, const char *id, struct healt
 {
 	const struct host_auditd *auditd = &host->auditd;
 	uint64_t room = auditd->file_mb * (auditd->files ? auditd->files : 1) << 20;
+	char command[160];
 
+	if (unanswered(&auditd->answer, id, health))
+		return;
 	if (!auditd->configured) {
 		FIND(FINDING_OK, "auditd is not installed: no rotation to check");
 		return;
@@ -193,8 +200,8 @@ static void check_rotation(const struct host *host, const char *id, struct healt
 	if (strcasecmp(auditd->full_action, "suspend") == 0) {
 		FIND(FINDING_FAIL, "auditd stops writing when its file is full "
 				   "(max_log_file_action = SUSPEND)");
-		mend(health, "sed -i 's/^max_log_file_action.*/max_log_file_action = ROTATE/' "
-			     "/etc/audit/auditd.conf && service auditd reload");
+		mend(health, "sed -i 's/^\\(max_log_file_action\\).*/\\1 = ROTATE/' "
+			     "/etc/audit/auditd.conf && pkill -HUP -x auditd");
 		return;
 	}
 	if (auditd->span_ms == 0 || auditd->bytes == 0 || room == 0 ||
@@ -209,10 +216,13 @@ static void check_rotation(const struct host *host, const char *id, struct healt
 	     "auditd's files (%" PRIu64 " of %" PRIu64 " MB) hold %.1f hours at the rate that they "
 	     "show",
 	     auditd->files ? auditd->files : 1, auditd->file_mb, hours);
-	if (health->all[health->count - 1].level == FINDING_WARN)
-		mend(health,
-		     "sed -i 's/^max_log_file .*/max_log_file = 64/' /etc/audit/auditd.conf "
-		     "&& service auditd reload");
+	if (health->all[health->count - 1].level != FINDING_WARN)
+		return;
+	snprintf(command, sizeof(command),
+		 "sed -i 's/^max_log_file *=.*/max_log_file = %.0f/' /etc/audit/auditd.conf "
+		 "&& pkill -HUP -x auditd",
+		 (double)auditd->file_mb * (double)ROOM_WANTED_MS / 3600000.0 / hours + 1);
+	mend(health, command);
 }
 
 static void check_journal(const struct host *host, const char *id, struct health *health)

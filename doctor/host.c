@@ -39,6 +39,15 @@ static void answer(struct host_answer *ret_answer, int code, const struct err *e
 			 err->code ? err->message : strerror(-code));
 }
 
+/* After a failure: a file that is not there is an answer. */
+static void unread(struct host_answer *ret_answer, const char *path)
+{
+	if (errno == ENOENT || errno == ENOTDIR)
+		return;
+	ret_answer->code = -errno;
+	snprintf(ret_answer->why, sizeof(ret_answer->why), "%.400s: %s", path, strerror(errno));
+}
+
 static bool read_proc(const struct reader *reader, const char *name, char *text, size_t size)
 {
 	char path[PATH_MAX + 256];
@@ -71,8 +80,8 @@ static void read_kernel(struct reader *reader)
 	if (!read_proc(reader, "sys/kernel/osrelease", host->release, sizeof(host->release)))
 		snprintf(host->release, sizeof(host->release), "%s", name.release);
 	(void)!sscanf(host->release, "%u.%u", &host->major, &host->minor);
-	read_proc(reader, "cmdline", cmdline, sizeof(cmdline));
-	host->boot_audit_off = hiding_is_off(cmdline);
+	host->has_cmdline = read_proc(reader, "cmdline", cmdline, sizeof(cmdline));
+	host->boot_audit_off = host->has_cmdline && hiding_is_off(cmdline);
 	host->has_actions = read_proc(reader, "sys/kernel/seccomp/actions_logged",
 				      host->actions_logged, sizeof(host->actions_logged));
 }
@@ -200,8 +209,10 @@ static void read_auditd(struct reader *reader)
 
 	snprintf(auditd->log_file, sizeof(auditd->log_file), "/var/log/audit/audit.log");
 	auditd->configured = read_below_root(reader, "/etc/audit/auditd.conf", text, FILE_MAX);
-	if (!auditd->configured)
+	if (!auditd->configured) {
+		unread(&auditd->answer, "/etc/audit/auditd.conf");
 		return;
+	}
 	/* auditd.conf(5): the defaults of auditd 3 */
 	auditd->file_mb =
 		setting(text, "max_log_file", value, sizeof(value)) ? strtoull(value, NULL, 10) : 8;
@@ -280,8 +291,10 @@ static void read_store(struct reader *reader)
 	if (statvfs(dirname(folder), &space) == 0)
 		host->store_free = (uint64_t)space.f_bavail * space.f_frsize;
 	host->store_there = stat(host->store_path, &meta) == 0;
-	if (!host->store_there)
+	if (!host->store_there) {
+		unread(&host->store_answer, host->store_path);
 		return;
+	}
 	host->store_bytes = (uint64_t)meta.st_size;
 	answer(&host->store_answer, store_open(host->store_path, STORE_READ, NULL, &store, &err),
 	       &err);

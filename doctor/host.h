@@ -20,6 +20,7 @@ struct host_answer {
 
 /* auditd.conf(5), as far as it decides how long records stay. */
 struct host_auditd {
+	struct host_answer answer;
 	bool configured; /* the file is there */
 	char log_file[512];
 	uint64_t file_mb;     /* max_log_file */
@@ -39,6 +40,7 @@ struct host_container {
 struct host {
 	char release[128]; /* uname -r */
 	unsigned major, minor;
+	bool has_cmdline;
 	bool boot_audit_off; /* audit=0 or audit=off on the kernel's command line */
 	bool has_actions;    /* kernel.seccomp.actions_logged could be read (Linux 4.14) */
 	char actions_logged[256];

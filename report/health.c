@@ -10,6 +10,33 @@
 static const enum text_colour colours[] = {
 	[FINDING_OK] = TEXT_PLAIN, [FINDING_WARN] = TEXT_YELLOW, [FINDING_FAIL] = TEXT_RED};
 
+/* As a shell takes it: over several lines, but for what is quoted. */
+static void put_command(struct str command, struct buf *out)
+{
+	size_t column = (size_t)INDENT + 2;
+
+	buf_format(out, "%*s$ ", INDENT, "");
+	while (command.n) {
+		bool quoted = false;
+		size_t n = 0;
+
+		for (; n < command.n && (quoted || command.p[n] != ' '); n++)
+			quoted ^= command.p[n] == '\'';
+		/* " \\" may follow */
+		if (column > INDENT + 2 && column + 1 + n + 2 > COLUMNS) {
+			buf_format(out, " \\\n%*s", INDENT + 4, "");
+			column = INDENT + 4;
+		} else if (column > INDENT + 2) {
+			buf_put_char(out, ' ');
+			column++;
+		}
+		buf_put_str(out, str_of(command.p, n));
+		column += n;
+		command = str_skip(command, n < command.n ? n + 1 : n);
+	}
+	buf_put_char(out, '\n');
+}
+
 static void put_finding(const struct health_finding *finding, bool colour, struct buf *out)
 {
 	BUF_AUTO safe = {0};
@@ -29,7 +56,7 @@ static void put_finding(const struct health_finding *finding, bool colour, struc
 		return;
 	buf_clear(&safe);
 	text_put_sentence(&safe, buf_str(&finding->command));
-	buf_format(out, "%*s$ %s\n", INDENT, "", safe.p);
+	put_command(buf_str(&safe), out);
 }
 
 static void put_level(const struct health *health, enum finding_level level, bool colour,

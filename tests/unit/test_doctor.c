@@ -112,6 +112,7 @@ static struct host good_host(void)
 		.release = "6.18.0",
 		.major = 6,
 		.minor = 18,
+		.has_cmdline = true,
 		.has_actions = true,
 		.actions_logged = "kill_process kill_thread trap errno user_notif trace log",
 		.audit = {.enabled = true, .pid = 7, .backlog_limit = 8192},
@@ -195,20 +196,24 @@ static void test_bad_hosts(void **state)
 	EXPECT(host.audit.pid = 0, "daemon", FINDING_WARN, "systemctl enable --now auditd");
 	EXPECT(host.audit.pid = 0, "printk", FINDING_WARN, "sysctl -w kernel.printk_ratelimit=0");
 	EXPECT(strcpy(host.actions_logged, "errno trap"), "actions-logged", FINDING_FAIL,
-	       "sysctl -w kernel.seccomp.actions_logged='kill_process kill_thread trap errno "
-	       "user_notif trace log'");
+	       "echo kill_process kill_thread trap errno user_notif trace log "
+	       ">/proc/sys/kernel/seccomp/actions_logged");
 	EXPECT(strcpy(host.actions_logged, "kill_process kill_thread trap log"), "actions-logged",
 	       FINDING_WARN,
-	       "sysctl -w kernel.seccomp.actions_logged='kill_process kill_thread trap errno "
-	       "user_notif trace log'");
+	       "echo kill_process kill_thread trap errno user_notif trace log "
+	       ">/proc/sys/kernel/seccomp/actions_logged");
 	EXPECT(host.caps = ~(1ULL << CAP_AUDIT_READ), "capabilities", FINDING_WARN, "");
 	EXPECT(host.initial_pid_namespace = false, "namespaces", FINDING_WARN, "");
 	EXPECT(host.clock_synchronised = false, "clock", FINDING_WARN, "timedatectl set-ntp true");
 	EXPECT(host.store_answer.code = -1, "store", FINDING_FAIL, "");
-	/* 40 MB at 1 MB in a day: 40 days; at 1 MB in half an hour: 20 hours */
+	/* 40 MB at 1 MB in a day: 40 days; at 1 MB in half an hour: 20 hours, of which 24 need 9.6 MB
+	 * in each of the five */
 	EXPECT(host.auditd.span_ms = 1800 * 1000, "rotation", FINDING_WARN,
-	       "sed -i 's/^max_log_file .*/max_log_file = 64/' /etc/audit/auditd.conf && service "
-	       "auditd reload");
+	       "sed -i 's/^max_log_file *=.*/max_log_file = 11/' /etc/audit/auditd.conf && pkill "
+	       "-HUP -x auditd");
+	EXPECT((host.auditd.configured = false, host.auditd.answer.code = -1), "rotation",
+	       FINDING_WARN, "");
+	EXPECT(host.has_cmdline = false, "boot-audit", FINDING_WARN, "");
 	EXPECT((host.probe.tried = true, host.probe.arrivals[PROBE_NETLINK].watched = true),
 	       "probe", FINDING_FAIL, "");
 }
