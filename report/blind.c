@@ -216,10 +216,9 @@ static void look_at_all(struct blind *blind)
 
 static bool has_flag_log(const struct profile *profile)
 {
-	const struct rules *rules = profile_rules(profile);
-	const struct strings *flags = rules->document ? &rules->document->flags : NULL;
+	const struct strings *flags = &profile_rules(profile)->flags;
 
-	for (size_t i = 0; flags && i < flags->count; i++)
+	for (size_t i = 0; i < flags->count; i++)
 		if (strcmp(flags->all[i], "SECCOMP_FILTER_FLAG_LOG") == 0)
 			return true;
 	return false;

@@ -480,6 +480,22 @@ static int resolve_default(struct resolver *resolver)
 			       &resolver->rules->default_action);
 }
 
+static void resolve_flags(struct resolver *resolver)
+{
+	enum loader loader = resolver->rules->loader;
+	enum release_fact fact = loader == LOADER_DOCKER ? DOCKER_NO_FLAGS : PODMAN_NO_FLAGS;
+	char place[PLACE_SIZE];
+
+	resolver->rules->flags = resolver->document->flags;
+	if (loader == LOADER_OCI || resolver->document->flags.count == 0 ||
+	    !release_fact_holds(fact, &resolver->options->loader_version))
+		return;
+	top_place(resolver, "flags", place);
+	lint_report(resolver->lints, LINT_IGNORED_BY_LOADER, 0, place, "ignored by %s before %s",
+		    loader == LOADER_DOCKER ? "Docker" : "Podman", release_fact_until(fact));
+	resolver->rules->flags.count = 0;
+}
+
 static size_t count_names(const struct document *document)
 {
 	size_t count = 0;
@@ -609,6 +625,7 @@ int rules_resolve(const struct document *document, const struct profile_options 
 		return 0;
 	}
 	resolver_host(&resolver);
+	resolve_flags(&resolver);
 	rules->all = mem_new(count_names(document), sizeof(*rules->all));
 	r = resolve_default(&resolver);
 	if (r == 0)

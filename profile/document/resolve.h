@@ -33,6 +33,7 @@ struct rules {
 	uint32_t default_action;
 	struct strings arches; /* SCMP_ARCH_*, as they reach the runtime */
 	bool from_arch_map;    /* where they came from, for their places */
+	struct strings flags; /* SECCOMP_FILTER_FLAG_*, as they reach the runtime; the document's */
 	struct rule *all;
 	size_t count;
 };

@@ -133,8 +133,8 @@ void document_of_rules(const struct rules *rules, struct document *ret_document)
 	document_set_default(ret_document, rules->default_action);
 	for (size_t i = 0; i < rules->arches.count; i++)
 		strings_add(&ret_document->architectures, rules->arches.all[i]);
-	for (size_t i = 0; rules->document && i < rules->document->flags.count; i++)
-		strings_add(&ret_document->flags, rules->document->flags.all[i]);
+	for (size_t i = 0; i < rules->flags.count; i++)
+		strings_add(&ret_document->flags, rules->flags.all[i]);
 	if (rules->document) {
 		ret_document->listener_path = rules->document->listener_path;
 		ret_document->listener_metadata = rules->document->listener_metadata;

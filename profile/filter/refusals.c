@@ -152,7 +152,7 @@ static int check_flags(const struct refusing *refusing)
 		"SECCOMP_FILTER_FLAG_SPEC_ALLOW",
 		"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
 	};
-	const struct strings *flags = &refusing->rules->document->flags;
+	const struct strings *flags = &refusing->rules->flags;
 	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
 	int r = 0;
 

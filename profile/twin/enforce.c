@@ -88,7 +88,8 @@ static int add_flag(struct twin_maker *maker)
 	return 0;
 }
 
-/* It is loaded as any profile: what the runtime of that release refuses is an error. */
+/* It is loaded as any profile: that the runtime of that release refuses the flag is an error, and
+ * that the loader ignores it, too. */
 int twin_enforce(struct twin_maker *maker)
 {
 	struct profile_options options = maker->options;
@@ -103,6 +104,10 @@ int twin_enforce(struct twin_maker *maker)
 	tree_write(&maker->document.tree, &text);
 	source = profile_source_from_text("the result", buf_str(&text));
 	r = profile_load(source, &options, &profile, maker->err);
+	if (r == 0 && profile_rules(profile)->flags.count == 0)
+		r = err_set(maker->err, EINVAL,
+			    "this release of %s ignores flags: it would not have refusals logged",
+			    loader_name(profile_rules(profile)->loader));
 	for (size_t i = 0; r == 0 && i < (profile_lint(profile, &count), count); i++) {
 		const struct lint *lint = &profile_lint(profile, &count)[i];
 
