@@ -599,22 +599,27 @@ podman_run() {
 		--security-opt "seccomp=$TMP/log.json" --name "$podman_name" "$@"
 }
 
-# crun cannot stand a hybrid hierarchy: without its v2 part it is v1, to crun alone.
-crun_podman_run() (
-	podman_runtime=crun
-	unified=/sys/fs/cgroup/unified
-	if ! grep -q " $unified cgroup2 " /proc/mounts; then
-		podman_run "$@"
-		exit
-	fi
+# without_v2 COMMAND...: crun cannot stand a hybrid hierarchy: without its v2 part it is v1, to that
+# command alone.
+without_v2() {
+	# shellcheck disable=SC2016 # the inner shell expands
+	unshare -m sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null; exec "$@"' sh "$@"
+}
+
+crun_() {
+	without_v2 crun "$@"
+}
+
+crun_podman_() {
+	without_v2 podman --cgroup-manager=cgroupfs --runtime crun "$@"
+}
+
+crun_podman_run() {
 	crun_name=$1
 	shift
-	# shellcheck disable=SC2016 # the inner shell expands
-	unshare -m sh -c 'umount "$1" && shift && exec "$@"' sh "$unified" \
-		podman --cgroup-manager=cgroupfs --runtime crun run --network=none \
-		--ulimit nofile=1024:1024 --ulimit nproc=4096:4096 \
+	crun_podman_ run --network=none --ulimit nofile=1024:1024 --ulimit nproc=4096:4096 \
 		--security-opt "seccomp=$TMP/log.json" --name "$crun_name" "$@"
-)
+}
 
 # --- load
 
