@@ -217,6 +217,15 @@ static bool is_metrics(const struct report_options *given)
 	return given->global.format && strcmp(given->global.format, "prometheus") == 0;
 }
 
+static enum group_by grouping(const struct report_options *given)
+{
+	if (given->by)
+		return group_by_from_name(given->by);
+	if (given->drift)
+		return GROUP_BY_IMAGE;
+	return is_metrics(given) ? GROUP_BY_LABELS : GROUP_BY_WORKLOAD;
+}
+
 /* Nothing of a report is seen before it is whole. */
 static int write_report(const struct gathering *gathering, const struct reading *reading,
 			const struct invocation *invocation, struct err *err)
@@ -225,6 +234,7 @@ static int write_report(const struct gathering *gathering, const struct reading 
 	BUF_AUTO where = {0};
 	struct digest_facts facts = {
 		.digest = gathering->digest,
+		.by = grouping(given),
 		.diff = gathering->diff,
 		.drift = gathering->drift,
 		.evidence = gathering->evidence,
@@ -271,15 +281,6 @@ static int conclude(const struct gathering *gathering, const struct reading *rea
 		return EXIT_INCOMPLETE;
 	return gathering->diff && diff_has_differences(gathering->diff) ? EXIT_DIFFERENCES
 									: EXIT_FINE;
-}
-
-static enum group_by grouping(const struct report_options *given)
-{
-	if (given->by)
-		return group_by_from_name(given->by);
-	if (given->drift)
-		return GROUP_BY_IMAGE;
-	return is_metrics(given) ? GROUP_BY_LABELS : GROUP_BY_WORKLOAD;
 }
 
 static int report(struct invocation *invocation, struct gathering *gathering, struct err *err)

@@ -54,6 +54,13 @@ enum group_by group_by_from_name(const char *name)
 	return GROUP_BY_CONTAINER;
 }
 
+const char *group_by_noun(enum group_by by)
+{
+	if (by == GROUP_BY_ALL)
+		return "group";
+	return groupings[by == GROUP_BY_NAME ? GROUP_BY_CONTAINER : by].name;
+}
+
 static bool mixes_attributions(enum group_by by)
 {
 	return by == GROUP_BY_NODE || by == GROUP_BY_ALL;

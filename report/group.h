@@ -39,6 +39,9 @@ enum group_by {
 /* The grouping for one of those words; NULL and any other word give GROUP_BY_CONTAINER. */
 enum group_by group_by_from_name(const char *name);
 
+/* What one group is called: "workload". */
+const char *group_by_noun(enum group_by by);
+
 enum group_part {
 	GROUP_NODE,
 	GROUP_NAMESPACE,

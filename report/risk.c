@@ -18,9 +18,9 @@ static const struct risk {
 	{"fsconfig", "mounts file systems"},
 	{"fsmount", "mounts file systems"},
 	{"init_module", "loads code into the kernel"},
-	{"io_uring_enter", "reads, writes and connects past the filter"},
-	{"io_uring_register", "reads, writes and connects past the filter"},
-	{"io_uring_setup", "reads, writes and connects past the filter"},
+	{"io_uring_enter", "opens, reads and connects unseen by the filter"},
+	{"io_uring_register", "opens, reads and connects unseen by the filter"},
+	{"io_uring_setup", "opens, reads and connects unseen by the filter"},
 	{"ioperm", "reaches hardware ports"},
 	{"iopl", "reaches hardware ports"},
 	{"kcmp", "compares addresses of kernel objects"},
@@ -43,10 +43,10 @@ static const struct risk {
 	{"settimeofday", "sets the host's clock"},
 	{"swapoff", "changes the host's swap"},
 	{"swapon", "changes the host's swap"},
-	{"syslog", "reads the kernel's messages, which hold addresses"},
+	{"syslog", "reads the kernel log, which may reveal addresses"},
 	{"umount2", "removes mounts"},
-	{"unshare", "a new user namespace reaches kernel code that is root's"},
-	{"userfaultfd", "stops the kernel at a page: a tool of exploits"},
+	{"unshare", "a user namespace opens root-only kernel code to attack"},
+	{"userfaultfd", "can stall the kernel at a page fault; used by exploits"},
 };
 
 static int compare(const void *name, const void *risk)

@@ -273,7 +273,7 @@ bool runs_put(const struct runs *runs, struct buf *line)
 		return false;
 	buf_format(line, "%" PRIu32 " %s%s; ", runs->count, unit, runs->count == 1 ? "" : "s");
 	if (runs->count == 1) {
-		buf_put_str(line, STR("too little to say how likely another call is"));
+		buf_put_str(line, STR("too little to estimate the chance of further calls"));
 		return true;
 	}
 	put_once(runs, chance.once, line);

@@ -41,7 +41,7 @@ bool traits_put_io_uring(const struct traits *traits, struct buf *line)
 {
 	if (traits->io_uring)
 		buf_put_str(line,
-			    STR("uses io_uring: through it, files and sockets can be used "
-				"without the calls that a profile refuses or a record shows"));
+			    STR("uses io_uring: what it does with files and sockets, no profile "
+				"refuses and no record shows"));
 	return traits->io_uring;
 }

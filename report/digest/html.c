@@ -4,6 +4,7 @@
 #include "ingest/arch.h"
 #include "report/digest/page.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -32,13 +33,22 @@ static void write_card(FILE *out, const char *class, uint64_t number, const char
 		number, text);
 }
 
-static void write_cards(const json_t *model, bool judged, FILE *out)
+/* "Workload" */
+static void write_noun(const struct digest_facts *facts, FILE *out)
+{
+	const char *noun = group_by_noun(facts->by);
+
+	fprintf(out, "%c%s", toupper((unsigned char)noun[0]), noun + 1);
+}
+
+static void write_cards(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
 	const json_t *summary = json_object_get(model, "summary");
 
 	fputs("<ul class=\"cards\">\n", out);
-	write_card(out, "", model_count(summary, "groups"), "workloads");
-	if (judged) {
+	fprintf(out, "<li><strong>%" PRIu64 "</strong> %ss</li>\n", model_count(summary, "groups"),
+		group_by_noun(facts->by));
+	if (facts->diff) {
 		write_card(out, "bad", model_count(summary, "breaking"), "would break");
 		write_card(out, "good", model_count(summary, "ready"), "ready");
 		write_card(out, "warn", model_count(summary, "unknown"), "cannot tell");
@@ -48,19 +58,18 @@ static void write_cards(const json_t *model, bool judged, FILE *out)
 	fputs("</ul>\n", out);
 }
 
-static void write_evidence(const json_t *model, FILE *out)
+static void write_evidence(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
 	const json_t *evidence = json_object_get(model, "evidence"),
 		     *reasons = model_list(evidence, "reasons");
 	bool complete = json_is_true(json_object_get(evidence, "complete"));
-	uint64_t records = model_count(evidence, "records");
+	BUF_AUTO summary = {0};
 
+	evidence_put(&summary, facts->evidence);
 	fprintf(out,
 		"<section class=\"evidence %s\" aria-labelledby=\"evidence\">\n"
-		"<h2 id=\"evidence\">Evidence: %s</h2>\n<p>%" PRIu64 " record%s, %" PRIu64
-		" known to be lost.</p>\n",
-		complete ? "complete" : "incomplete", complete ? "complete" : "incomplete", records,
-		records == 1 ? "" : "s", model_count(evidence, "lost"));
+		"<h2 id=\"evidence\">Evidence</h2>\n<p>%s</p>\n",
+		complete ? "complete" : "incomplete", summary.p);
 	if (json_array_size(reasons))
 		fputs("<ul>\n", out);
 	for (size_t i = 0; i < json_array_size(reasons); i++) {
@@ -118,21 +127,26 @@ static void write_row(const json_t *group, bool judged, FILE *out)
 		(int)write_time(group, "last").n, write_time(group, "last").p);
 }
 
-static void write_workloads(const json_t *model, bool judged, FILE *out)
+static void write_workloads(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
 	const json_t *groups = model_list(model, "groups");
 
+	fputs("<h2 id=\"all\">", out);
+	write_noun(facts, out);
+	fputs("s</h2>\n<div class=\"tools\" id=\"tools\"></div>\n"
+	      "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"all\">\n"
+	      "<table id=\"workloads\">\n<thead><tr><th scope=\"col\">",
+	      out);
+	write_noun(facts, out);
 	fprintf(out,
-		"<h2 id=\"all\">Workloads</h2>\n<div class=\"tools\" id=\"tools\"></div>\n"
-		"<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"all\">\n"
-		"<table id=\"workloads\">\n<thead><tr><th scope=\"col\">Workload</th>%s"
+		"</th>%s"
 		"<th scope=\"col\">Was refused</th><th scope=\"col\">New</th>"
 		"<th scope=\"col\">Records</th><th scope=\"col\">Last (UTC)</th></tr></thead>\n"
 		"<tbody>\n",
-		judged ? "<th scope=\"col\">Status</th><th scope=\"col\">Would be refused</th>"
-		       : "");
+		facts->diff ? "<th scope=\"col\">Status</th><th scope=\"col\">Would be refused</th>"
+			    : "");
 	for (size_t i = 0; i < json_array_size(groups); i++)
-		write_row(json_array_get(groups, i), judged, out);
+		write_row(json_array_get(groups, i), facts->diff != NULL, out);
 	fputs("</tbody>\n</table>\n</div>\n", out);
 }
 
@@ -285,16 +299,19 @@ static void write_cell(const struct digest_group *group, const struct heat *heat
 		refused ? "!" : "");
 }
 
-static void write_heat_head(const struct heats *heats, size_t columns, FILE *out)
+static void write_heat_head(const struct digest_facts *facts, const struct heats *heats,
+			    size_t columns, FILE *out)
 {
 	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
 
 	fputs("<h2 id=\"heat\">Who calls what</h2>\n<p class=\"soft\">Records of each call; framed, "
 	      "with !: refused, or not simply allowed by the profile. Calls that are refused come first, "
-	      "then those that the fewest workloads make.</p>\n"
+	      "then those that the fewest make.</p>\n"
 	      "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"heat\">\n"
-	      "<table class=\"heat\">\n<thead><tr><th scope=\"col\">Workload</th>",
+	      "<table class=\"heat\">\n<thead><tr><th scope=\"col\">",
 	      out);
+	write_noun(facts, out);
+	fputs("</th>", out);
 	for (size_t i = 0; i < columns; i++) {
 		const struct heat *heat = &heats->all[i];
 
@@ -319,7 +336,7 @@ static void write_heat(const struct digest_facts *facts, FILE *out)
 	heats_join(&heats);
 	size_t columns = heats.count < HEAT_CALLS_MAX ? heats.count : HEAT_CALLS_MAX;
 
-	write_heat_head(&heats, columns, out);
+	write_heat_head(facts, &heats, columns, out);
 	for (size_t i = 0; i < count; i++) {
 		fputs("<tr><th scope=\"row\">", out);
 		put(out, str_from(groups[i]->title));
@@ -335,24 +352,23 @@ static void write_heat(const struct digest_facts *facts, FILE *out)
 void digest_write_html(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
 	const json_t *profile = json_object_get(model, "profile");
-	bool judged = facts->diff != NULL;
 	BUF_AUTO window = {0}, summary = {0};
 
 	write_put_window(&window, model);
-	write_put_summary(&summary, model);
+	write_put_summary(&summary, facts, model);
 	fprintf(out, "%s%s</style>\n</head>\n<body>\n<header>\n<h1>sclog report</h1>\n", head_html,
 		page_css);
 	fprintf(out, "<p class=\"soft\">%s", window.p ? window.p : "");
-	if (judged) {
+	if (facts->diff) {
 		fputs(", profile ", out);
 		put(out, str_from(model_text(profile, "source")));
 	}
 	fprintf(out, "</p>\n<p><strong>%s</strong></p>\n</header>\n<main>\n", summary.p);
-	write_evidence(model, out);
-	write_cards(model, judged, out);
+	write_evidence(facts, model, out);
+	write_cards(facts, model, out);
 	if (facts->timeline)
 		timeline_write_html(facts->timeline, out);
-	write_workloads(model, judged, out);
+	write_workloads(facts, model, out);
 	write_drift(model, out);
 	write_heat(facts, out);
 	fprintf(out, "</main>\n<script>\n%s</script>\n</body>\n</html>\n", page_js);

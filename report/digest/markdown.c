@@ -72,7 +72,7 @@ static void write_row(const json_t *group, bool judged, FILE *out)
 	fputs(line.p, out);
 }
 
-static void write_rows(const json_t *model, bool judged, FILE *out)
+static void write_rows(const json_t *model, bool judged, const char *noun, FILE *out)
 {
 	const json_t *groups = model_list(model, "groups");
 	size_t shown = 0;
@@ -83,14 +83,15 @@ static void write_rows(const json_t *model, bool judged, FILE *out)
 		if (!has_something(group) || shown++ >= ROWS_MAX)
 			continue;
 		if (shown == 1)
-			fputs(judged ? "\n| workload | status | would be refused | was refused | "
-				       "new |\n|---|---|---|---|---|\n"
-				     : "\n| workload | was refused | new |\n|---|---|---|\n",
-			      out);
+			fprintf(out,
+				judged ? "\n| %s | status | would be refused | was refused | "
+					 "new |\n|---|---|---|---|---|\n"
+				       : "\n| %s | was refused | new |\n|---|---|---|\n",
+				noun);
 		write_row(group, judged, out);
 	}
 	if (shown > ROWS_MAX)
-		fprintf(out, "\n%zu more workloads are not shown.\n", shown - ROWS_MAX);
+		fprintf(out, "\n%zu more %ss are not shown.\n", shown - ROWS_MAX, noun);
 }
 
 static void put_text_cell(struct buf *buf, const struct buf *text)
@@ -148,15 +149,14 @@ static void write_drift(const json_t *model, FILE *out)
 			write_without_image(model));
 }
 
-static void write_evidence(const json_t *model, FILE *out)
+static void write_evidence(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
 	const json_t *evidence = json_object_get(model, "evidence"),
 		     *reasons = model_list(evidence, "reasons");
-	uint64_t lost = model_count(evidence, "lost"), records = model_count(evidence, "records");
+	BUF_AUTO summary = {0};
 
-	fprintf(out, "\n**Evidence %s**: %" PRIu64 " record%s, %" PRIu64 " known to be lost.\n",
-		json_is_true(json_object_get(evidence, "complete")) ? "complete" : "incomplete",
-		records, records == 1 ? "" : "s", lost);
+	evidence_put(&summary, facts->evidence);
+	fprintf(out, "\n**%s**\n", summary.p);
 	for (size_t i = 0; i < json_array_size(reasons); i++) {
 		BUF_AUTO cell = {0};
 
@@ -169,14 +169,14 @@ void digest_write_markdown(const struct digest_facts *facts, const json_t *model
 {
 	BUF_AUTO summary = {0}, window = {0}, source = {0};
 
-	write_put_summary(&summary, model);
+	write_put_summary(&summary, facts, model);
 	write_put_window(&window, model);
 	put_cell(&source, str_from(model_text(json_object_get(model, "profile"), "source")));
 	fprintf(out, "### sclog: %s\n\n%s", summary.p, window.p);
 	if (source.n)
 		fprintf(out, ", profile %s", source.p);
 	fputs("\n", out);
-	write_rows(model, facts->diff != NULL, out);
+	write_rows(model, facts->diff != NULL, group_by_noun(facts->by), out);
 	write_drift(model, out);
-	write_evidence(model, out);
+	write_evidence(facts, model, out);
 }

@@ -1,81 +1,108 @@
 #include "report/digest/write_private.h"
 
+#include "base/mem.h"
+#include "report/diff_private.h"
 #include "report/text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
-/* Groups that a section names; of further ones the number is told. */
+/* Groups that a sentence names, and sentences of a section; of further ones the number is told. */
 #define GROUPS_MAX 200
 
-/* What of a group a section lists, and how a line of it begins. */
+/* What is said of the groups is said once of all of which it is true. */
+struct sentence {
+	struct buf titles, text;
+	size_t groups;
+};
+
+/* Zeroed is valid and empty; section_write() releases it. */
 struct section {
-	const char *title; /* above the section */
-	const char *list;  /* the member of the model's groups */
-	const char *word;  /* after the group's name */
+	struct sentence *all;
+	size_t count, unlisted;
 };
 
-static const struct section sections[] = {
-	{"Would break", "missing", "would be refused"},
-	{"Only logged by the profile", "logged", "would be logged"},
-	{"Refused as it ran", "refused", "was refused"},
-	{"New calls", "new", "new"},
-};
-
-static void write_group(const json_t *group, const struct section *section,
-			const struct digest_facts *facts, FILE *out)
+static struct sentence *section_find(struct section *section, struct str text)
 {
-	BUF_AUTO line = {0}, wrapped = {0};
-
-	buf_format(&line, "%s: %s: ", model_text(group, "title"), section->word);
-	write_put_calls(&line, model_list(group, section->list));
-	text_wrap(&wrapped, buf_str(&line), 2, facts->columns);
-	fputs(wrapped.p, out);
+	for (size_t i = 0; i < section->count; i++)
+		if (str_eq(buf_str(&section->all[i].text), text))
+			return &section->all[i];
+	if (section->count == GROUPS_MAX)
+		return NULL;
+	section->all = mem_more(section->all, section->count, sizeof(*section->all));
+	section->all[section->count] = (struct sentence){.groups = 0};
+	buf_put_str(&section->all[section->count].text, text);
+	return &section->all[section->count++];
 }
 
-static void write_section(const struct digest_facts *facts, const json_t *model,
-			  const struct section *section, FILE *out)
+static void section_add(struct section *section, const char *title, struct str text)
 {
-	const json_t *groups = model_list(model, "groups");
-	size_t shown = 0;
+	struct sentence *sentence = section_find(section, text);
 
-	for (size_t i = 0; i < json_array_size(groups); i++) {
-		const json_t *group = json_array_get(groups, i);
-
-		if (json_array_size(model_list(group, section->list)) == 0 || shown++ >= GROUPS_MAX)
-			continue;
-		if (shown == 1)
-			fprintf(out, "\n%s:\n", section->title);
-		write_group(group, section, facts, out);
-	}
-	if (shown > GROUPS_MAX)
-		fprintf(out, "  and %zu more: see --format json\n", shown - GROUPS_MAX);
+	if (!sentence)
+		section->unlisted++;
+	else if (sentence->groups++ < GROUPS_MAX)
+		buf_format(&sentence->titles, "%s%s", sentence->groups > 1 ? ", " : "", title);
 }
 
-static void write_unknown(const struct digest_facts *facts, const json_t *model, FILE *out)
+static void section_write(struct section *section, const char *title,
+			  const struct digest_facts *facts, FILE *out)
 {
-	const json_t *groups = model_list(model, "groups");
-	size_t shown = 0;
-
-	for (size_t i = 0; i < json_array_size(groups); i++) {
-		const json_t *group = json_array_get(groups, i),
-			     *blind = model_list(group, "blind");
+	for (size_t i = 0; i < section->count; i++) {
+		struct sentence *sentence = &section->all[i];
 		BUF_AUTO line = {0}, wrapped = {0};
 
-		if (strcmp(model_text(group, "status"), "unknown") != 0 || shown++ >= GROUPS_MAX)
-			continue;
-		if (shown == 1)
-			fputs("\nCannot tell:\n", out);
-		buf_format(&line, "%s", model_text(group, "title"));
-		if (json_array_size(blind))
-			buf_format(&line,
-				   ": %zu calls that it may make would be refused, and "
-				   "the profile in force does not log them",
-				   json_array_size(blind));
+		buf_put_str(&line, buf_str(&sentence->titles));
+		if (sentence->groups > GROUPS_MAX)
+			buf_format(&line, " and %zu more", sentence->groups - GROUPS_MAX);
+		buf_format(&line, ": %s", sentence->text.p);
 		text_wrap(&wrapped, buf_str(&line), 2, facts->columns);
+		if (i == 0)
+			fprintf(out, "\n%s:\n", title);
 		fputs(wrapped.p, out);
+		buf_release(&sentence->titles);
+		buf_release(&sentence->text);
 	}
-	if (shown > GROUPS_MAX)
-		fprintf(out, "  and %zu more: see --format json\n", shown - GROUPS_MAX);
+	if (section->unlisted)
+		fprintf(out, "  and %zu more: see --format json\n", section->unlisted);
+	free(section->all);
+}
+
+/* The calls of each group that are in a list of the model. */
+static void write_calls(const struct digest_facts *facts, const json_t *model, const char *title,
+			const char *list, const char *word, FILE *out)
+{
+	const json_t *groups = model_list(model, "groups");
+	struct section section = {0};
+
+	for (size_t i = 0; i < json_array_size(groups); i++) {
+		const json_t *group = json_array_get(groups, i), *calls = model_list(group, list);
+		BUF_AUTO text = {0};
+
+		if (json_array_size(calls) == 0)
+			continue;
+		buf_format(&text, "%s: ", word);
+		write_put_calls(&text, calls);
+		section_add(&section, model_text(group, "title"), buf_str(&text));
+	}
+	section_write(&section, title, facts, out);
+}
+
+static void write_unknown(const struct digest_facts *facts, FILE *out)
+{
+	struct section section = {0};
+
+	for (size_t i = 0; facts->diff && i < facts->diff->group_count; i++) {
+		const struct diff_group *group = facts->diff->groups[i];
+		BUF_AUTO title = {0}, doubt = {0};
+
+		if (diff_group_status(facts->diff, group) != DIFF_UNKNOWN)
+			continue;
+		group_key_put_name(&title, &group->key);
+		diff_put_doubt(&doubt, facts->diff, group);
+		section_add(&section, title.p, buf_str(&doubt));
+	}
+	section_write(&section, "Cannot tell", facts, out);
 }
 
 static void put_call_list(struct buf *buf, const char *word, const json_t *calls)
@@ -139,67 +166,51 @@ static void write_drift(const struct digest_facts *facts, const json_t *model, F
 /* No filter sees what a ring asks for (report/traits.h). */
 static void write_io_uring(const struct digest_facts *facts, FILE *out)
 {
-	size_t count, named = 0;
+	size_t count;
 	struct digest_group *const *groups = digest_groups(facts->digest, &count);
-	BUF_AUTO line = {0}, sentence = {0}, wrapped = {0};
+	struct section section = {0};
 
 	for (size_t i = 0; i < count; i++) {
-		if (!groups[i]->traits.io_uring || named++ >= GROUPS_MAX)
-			continue;
-		if (named == 1)
-			traits_put_io_uring(&groups[i]->traits, &sentence);
-		buf_format(&line, "%s%s", named > 1 ? ", " : "", groups[i]->title);
+		BUF_AUTO text = {0};
+
+		if (traits_put_io_uring(&groups[i]->traits, &text))
+			section_add(&section, groups[i]->title, buf_str(&text));
 	}
-	if (named == 0)
-		return;
-	if (named > GROUPS_MAX)
-		buf_format(&line, " and %zu more", named - GROUPS_MAX);
-	buf_format(&line, ": %s", sentence.p);
-	text_wrap(&wrapped, buf_str(&line), 2, facts->columns);
-	fprintf(out, "\nio_uring:\n%s", wrapped.p);
+	section_write(&section, "io_uring", facts, out);
 }
 
 /* Of what came since the last report alone, nothing can be said about runs. */
 static void write_runs(const struct digest_facts *facts, FILE *out)
 {
-	size_t count, shown = 0;
+	size_t count;
 	struct digest_group *const *groups = digest_groups(facts->digest, &count);
+	struct section section = {0};
 
 	for (size_t i = 0; i < count && !facts->mark; i++) {
-		BUF_AUTO line = {0}, wrapped = {0};
+		BUF_AUTO text = {0};
 
-		buf_format(&line, "%s: ", groups[i]->title);
-		if (!runs_put(&groups[i]->runs, &line) || shown++ >= GROUPS_MAX)
-			continue;
-		if (shown == 1)
-			fputs("\nHow much was seen:\n", out);
-		text_wrap(&wrapped, buf_str(&line), 2, facts->columns);
-		fputs(wrapped.p, out);
+		if (runs_put(&groups[i]->runs, &text))
+			section_add(&section, groups[i]->title, buf_str(&text));
 	}
-	if (shown > GROUPS_MAX)
-		fprintf(out, "  and %zu more: see --format json\n", shown - GROUPS_MAX);
+	section_write(&section, "How much was seen", facts, out);
 }
 
-static void write_evidence(const struct digest_facts *facts, const json_t *model, FILE *out)
+static void write_evidence(const struct digest_facts *facts, FILE *out)
 {
-	const json_t *evidence = json_object_get(model, "evidence"),
-		     *reasons = model_list(evidence, "reasons");
-	uint64_t lost = model_count(evidence, "lost");
+	const struct evidence *evidence = facts->evidence;
+	BUF_AUTO summary = {0};
 
-	uint64_t records = model_count(evidence, "records");
-
-	fprintf(out, "\nEvidence: %" PRIu64 " record%s, ", records, records == 1 ? "" : "s");
-	if (lost)
-		fprintf(out, "%" PRIu64 " known to be lost\n", lost);
-	else
-		fprintf(out, "no known loss\n");
-	for (size_t i = 0; i < json_array_size(reasons); i++) {
+	evidence_put(&summary, evidence);
+	fprintf(out, "\n%s\n", summary.p);
+	for (size_t i = 0; i < evidence->reason_count; i++) {
 		BUF_AUTO safe = {0}, wrapped = {0};
 
-		text_put_sentence(&safe, str_from(json_string_value(json_array_get(reasons, i))));
+		text_put_sentence(&safe, buf_str(&evidence->reasons[i]));
 		text_wrap(&wrapped, buf_str(&safe), 2, facts->columns);
 		fputs(wrapped.p ? wrapped.p : "", out);
 	}
+	if (evidence->reasons_unlisted)
+		fprintf(out, "  and %zu more reasons\n", evidence->reasons_unlisted);
 }
 
 static void write_next(const json_t *model, FILE *out)
@@ -207,14 +218,26 @@ static void write_next(const json_t *model, FILE *out)
 	const json_t *next = model_list(model, "next");
 
 	for (size_t i = 0; i < json_array_size(next); i++)
-		fprintf(out, "%s%s\n",
-			i ? "      " : "\nNext: ", json_string_value(json_array_get(next, i)));
+		fprintf(out, "next: %s\n", json_string_value(json_array_get(next, i)));
+}
+
+static void write_mark(const struct digest_facts *facts, const json_t *model, FILE *out)
+{
+	const json_t *since_last = json_object_get(model, "since_last");
+	struct str at = write_time(since_last, "at");
+
+	if (!facts->mark)
+		return;
+	if (facts->has_mark_ms)
+		fprintf(out, "since the report '%s' of %.*sZ\n", model_text(since_last, "name"),
+			(int)at.n, at.p);
+	else
+		fprintf(out, "the first report '%s'\n", model_text(since_last, "name"));
 }
 
 void digest_write_text(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
-	const json_t *since_last = json_object_get(model, "since_last"),
-		     *profile = json_object_get(model, "profile");
+	const json_t *profile = json_object_get(model, "profile");
 	BUF_AUTO head = {0}, summary = {0};
 
 	write_put_window(&head, model);
@@ -225,17 +248,17 @@ void digest_write_text(const struct digest_facts *facts, const json_t *model, FI
 		text_put_sentence(&source, str_from(model_text(profile, "source")));
 		fprintf(out, "profile %s\n", source.p ? source.p : "");
 	}
-	if (facts->mark)
-		fprintf(out, "new since the report `%s` of %s\n", model_text(since_last, "name"),
-			facts->has_mark_ms ? model_text(since_last, "at") : "never");
-	write_put_summary(&summary, model);
+	write_mark(facts, model, out);
+	write_put_summary(&summary, facts, model);
 	fprintf(out, "\n%s\n", summary.p);
-	for (size_t i = 0; i < sizeof(sections) / sizeof(*sections); i++)
-		write_section(facts, model, &sections[i], out);
-	write_unknown(facts, model, out);
+	write_calls(facts, model, "Would break", "missing", "would be refused", out);
+	write_calls(facts, model, "Only logged by the profile", "logged", "would be logged", out);
+	write_calls(facts, model, "Refused as it ran", "refused", "was refused", out);
+	write_calls(facts, model, "New calls", "new", "new", out);
+	write_unknown(facts, out);
 	write_drift(facts, model, out);
 	write_io_uring(facts, out);
 	write_runs(facts, out);
-	write_evidence(facts, model, out);
+	write_evidence(facts, out);
 	write_next(model, out);
 }

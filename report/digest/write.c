@@ -47,28 +47,24 @@ bool digest_speaks(const struct digest_facts *facts)
 	return false;
 }
 
-static const char *noun(uint64_t count)
-{
-	return count == 1 ? "workload" : "workloads";
-}
-
-void write_put_summary(struct buf *buf, const json_t *model)
+void write_put_summary(struct buf *buf, const struct digest_facts *facts, const json_t *model)
 {
 	const json_t *summary = json_object_get(model, "summary");
 	uint64_t groups = model_count(summary, "groups");
+	const char *noun = group_by_noun(facts->by), *plural = groups == 1 ? "" : "s";
 
 	if (json_is_null(json_object_get(model, "profile"))) {
 		buf_format(buf,
-			   "%" PRIu64 " %s seen, %" PRIu64 " with new calls, %" PRIu64
+			   "%" PRIu64 " %s%s seen, %" PRIu64 " with new calls, %" PRIu64
 			   " with refused calls",
-			   groups, noun(groups), model_count(summary, "new"),
+			   groups, noun, plural, model_count(summary, "new"),
 			   model_count(summary, "refused"));
 		return;
 	}
 	buf_format(buf,
-		   "%" PRIu64 " of %" PRIu64 " %s would break, %" PRIu64 " ready, %" PRIu64
+		   "%" PRIu64 " of %" PRIu64 " %s%s would break, %" PRIu64 " ready, %" PRIu64
 		   " cannot tell",
-		   model_count(summary, "breaking"), groups, noun(groups),
+		   model_count(summary, "breaking"), groups, noun, plural,
 		   model_count(summary, "ready"), model_count(summary, "unknown"));
 }
 
@@ -151,7 +147,7 @@ void write_put_window(struct buf *buf, const json_t *model)
 	BUF_AUTO text = {0};
 
 	put_time(&text, "from", write_time(window, "since"));
-	put_time(&text, "to",
+	put_time(&text, text.n ? "to" : "up to",
 		 *model_text(window, "until") ? write_time(window, "until")
 					      : write_time(model, "generated"));
 	buf_put_str(buf, buf_str(&text));

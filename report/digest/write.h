@@ -24,6 +24,7 @@
 
 struct digest_facts {
 	const struct digest *digest;
+	enum group_by by;
 	const struct diff *diff;   /* NULL: no profile was asked for */
 	const struct drift *drift; /* NULL: not asked for */
 	struct profile_info profile;

@@ -19,7 +19,7 @@ void timeline_write_html(const struct timeline *timeline, FILE *out);
 
 /* "54 of 55 workloads would break, 0 are ready, 1 cannot be judged"; without a profile what was
  * seen. Appends. */
-void write_put_summary(struct buf *buf, const json_t *model);
+void write_put_summary(struct buf *buf, const struct digest_facts *facts, const json_t *model);
 
 /* "chroot (2x), swapoff (2x)": of a list of findings or calls; an arch that is not this machine's
  * is named. Each syscall of an arch once, its counts added up. Appends. */
@@ -37,7 +37,7 @@ uint64_t write_without_image(const json_t *model);
 /* "2026-11-22T00:00:00Z", without its fraction, of a model's time; "" for null. */
 struct str write_time(const json_t *object, const char *key);
 
-/* "from ... to ...", of the window or of what was seen in it; nothing where neither is known. */
+/* "from ... to ...", or "up to ...". */
 void write_put_window(struct buf *buf, const json_t *model);
 
 /* Bytes as text of XML or HTML, and as an attribute's value: what XML 1.0 cannot hold, and what
