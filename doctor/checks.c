@@ -252,9 +252,10 @@ static void check_printk(const struct host *host, const char *id, struct health 
 		return;
 	}
 	FIND(FINDING_WARN,
-	     "without auditd, the kernel log and syslog get at most %u records in %u seconds "
+	     "%s, the kernel log and syslog get at most %u records in %u seconds "
 	     "(sclog watch reads netlink, which is not affected)",
-	     host->printk_burst, host->printk_seconds);
+	     host->audit_answer.code ? "if no auditd runs" : "without auditd", host->printk_burst,
+	     host->printk_seconds);
 	mend(health, "sysctl -w kernel.printk_ratelimit=0");
 }
 
@@ -339,11 +340,13 @@ static void check_containers(const struct host *host, const char *id, struct hea
 		good += !trouble;
 		if (!trouble)
 			continue;
-		FIND(FINDING_WARN, "container %.*s %s", (int)(label.n > 200 ? 200 : label.n),
-		     label.p, trouble);
-		mend(health, "sclog logmode -o twin.json PROFILE  # and start it under twin.json");
+		FIND(FINDING_WARN, "container %.*s %s; start it under a log-mode profile",
+		     (int)(label.n > 200 ? 200 : label.n), label.p, trouble);
+		mend(health, "sclog logmode -o twin.json PROFILE");
 	}
-	if (host->container_count == 0)
+	if (host->container_count == 0 && !host->sees_processes)
+		FIND(FINDING_WARN, "not checked: the host's processes cannot be seen here");
+	else if (host->container_count == 0)
 		FIND(FINDING_OK, "no container runs");
 	else if (good == host->container_count)
 		FIND(FINDING_OK, "all %zu running containers run under profiles that log", good);
@@ -363,7 +366,7 @@ static bool is_expected(const struct host *host, enum probe_source source)
 
 static void check_probe(const struct host *host, const char *id, struct health *health)
 {
-	bool anywhere = false;
+	bool anywhere = false, watched = false;
 
 	if (!host->probe.tried) {
 		FIND(FINDING_OK, "not tried (--no-probe)");
@@ -378,6 +381,7 @@ static void check_probe(const struct host *host, const char *id, struct health *
 		const char *name = probe_source_name(i);
 
 		anywhere = anywhere || arrival->arrived;
+		watched = watched || arrival->watched;
 		if (arrival->arrived)
 			FIND(FINDING_OK, "a real record arrived on %s after %u ms", name,
 			     arrival->latency_ms);
@@ -390,7 +394,7 @@ static void check_probe(const struct host *host, const char *id, struct health *
 			     "a real record did not arrive on %s: this host's records do not go there",
 			     name);
 	}
-	if (!anywhere)
+	if (!anywhere && watched)
 		FIND(FINDING_FAIL, "a real record did not arrive anywhere: see the other failures");
 }
 

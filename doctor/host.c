@@ -270,7 +270,11 @@ static void read_containers(struct reader *reader)
 	};
 	struct err err = ERR_INIT;
 	int r = running_each(&options, add_container, reader->host, &err);
+	char name[16];
 
+	/* no other pid namespace has the kernel's threads */
+	reader->host->sees_processes =
+		read_proc(reader, "2/comm", name, sizeof(name)) && strcmp(name, "kthreadd") == 0;
 	answer(&reader->host->containers_answer, r, &err);
 }
 

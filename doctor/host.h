@@ -57,6 +57,7 @@ struct host {
 	uint64_t caps;                         /* effective, bit N is capability N */
 	bool initial_pid_namespace;
 	struct host_answer containers_answer;
+	bool sees_processes; /* /proc is the host's: of all its processes */
 	struct host_container *containers;
 	size_t container_count;
 	struct host_answer clock_answer; /* adjtimex(2) */

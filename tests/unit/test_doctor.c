@@ -128,6 +128,7 @@ static struct host good_host(void)
 		.printk_burst = 10,
 		.caps = UINT64_MAX,
 		.initial_pid_namespace = true,
+		.sees_processes = true,
 		.clock_synchronised = true,
 		.store_free = 1ULL << 40,
 	};
@@ -213,9 +214,12 @@ static void test_bad_hosts(void **state)
 	       "-HUP -x auditd");
 	EXPECT((host.auditd.configured = false, host.auditd.answer.code = -1), "rotation",
 	       FINDING_WARN, "");
+	EXPECT(host.sees_processes = false, "containers", FINDING_WARN, "");
 	EXPECT(host.has_cmdline = false, "boot-audit", FINDING_WARN, "");
 	EXPECT((host.probe.tried = true, host.probe.arrivals[PROBE_NETLINK].watched = true),
 	       "probe", FINDING_FAIL, "");
+	EXPECT((host.probe.tried = true, strcpy(host.probe.arrivals[PROBE_NETLINK].why, "refused")),
+	       "probe", FINDING_WARN, "");
 }
 
 static void test_containers(void **state)
