@@ -135,6 +135,8 @@ static int feed_packed(void *context, struct input *member, struct str host, str
 	feed->packed = true;
 	if (!member_err->code)
 		result = feed_open_log(feed, member, member_err, err);
+	else
+		intake_begin(&feed->intake, member->path, member->foreign);
 	feed->packed = false;
 	if (result < 0 || (!member_err->code && !feed_is_log(feed)))
 		return result;

@@ -144,11 +144,9 @@ static void warn_untaken(const struct intake_untaken *untaken, const char *path)
 	if (untaken->count)
 		message_warning("%s: %" PRIu64 " line%s not counted: they look like records or "
 				"notices of losses but are not framed as the kernel's (possibly "
-				"forged); --trust-all counts them%s",
+				"forged); %s",
 				path, untaken->count, untaken->count == 1 ? "" : "s",
-				untaken->of_another_log
-					? ", or --mixed where several logs were joined"
-					: "");
+				intake_remedy(untaken->remedy));
 }
 
 /* What an input as a whole is worth a word for. */

@@ -224,26 +224,34 @@ static void read_node_prefix(const struct framing *framing, struct framed *frame
 	read_auditd(framing, framed, str_skip(rest, 1));
 }
 
+static void refuse_for(const struct framing *framing, struct framed *framed, struct str text,
+		       enum framed_kind otherwise, enum framed_remedy remedy)
+{
+	struct framed found = *framed;
+	bool claims = kernel_text_claims(text), trust_all = framing->options.trust_all;
+	bool is_found = (claims || trust_all) && kernel_text_find(text, &framing->dates, &found);
+
+	if (is_found && trust_all)
+		*framed = found;
+	else
+		framed->kind = claims ? FRAMED_UNTRUSTED : otherwise;
+	framed->remedy = is_found ? remedy : REMEDY_NONE;
+	if (claims || is_found)
+		framed->trust = TRUST_TEXT;
+}
+
 static void refuse(const struct framing *framing, struct framed *framed, struct str text,
 		   enum framed_kind otherwise)
 {
-	bool found = framing->options.trust_all && kernel_text_find(text, &framing->dates, framed);
-
-	if (!found && !kernel_text_claims(text)) {
-		framed->kind = otherwise;
-		return;
-	}
-	if (!found)
-		framed->kind = FRAMED_UNTRUSTED;
-	framed->trust = TRUST_TEXT;
+	refuse_for(framing, framed, text, otherwise, REMEDY_TRUST);
 }
 
 /* The same for a line that would be the kernel's in a log of its own. */
 static void refuse_other(const struct framing *framing, struct framed *framed, struct str text,
 			 enum framed_kind otherwise)
 {
-	refuse(framing, framed, text, otherwise);
-	framed->of_another_log = framed->kind == FRAMED_UNTRUSTED;
+	refuse_for(framing, framed, text, otherwise,
+		   framing->options.framing ? REMEDY_FRAMING : REMEDY_MIXED);
 }
 
 /* When a header says; without a year the one that is nearest to the log's stamps. */
@@ -385,7 +393,8 @@ static void read_framed_text(struct framing *framing, struct framed *framed, str
 		return;
 	}
 	if (!header_read(text, &header)) {
-		refuse(framing, framed, text, FRAMED_UNKNOWN);
+		refuse_for(framing, framed, text, FRAMED_UNKNOWN,
+			   framing->options.unwrap ? REMEDY_UNWRAP : REMEDY_TRUST);
 		return;
 	}
 	if (!is_family(framing, FAMILY_HEADER + header.form)) {
@@ -515,8 +524,9 @@ static void read_plain(struct framing *framing, const struct line *line, struct 
 	if (journal_is_broken(&framing->journal, text))
 		journal_restart(&framing->journal);
 	if (envelope_is_one(framing->envelope))
-		refuse_other(framing, framed, text,
-			     nothing_of(text)); /* the others have an envelope */
+		refuse_for(framing, framed, text,
+			   nothing_of(text), /* the others have an envelope */
+			   framing->options.unwrap ? REMEDY_UNWRAP : REMEDY_MIXED);
 	else if (framing->after_header && text.n)
 		read_headed(framing, framed, text);
 	else if (is_auditd(text) && !framing->journal.inside)

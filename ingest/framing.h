@@ -36,6 +36,15 @@ enum framed_kind {
 	FRAMED_BROKEN,     /* JSON that claims to hold one, and has no end or is too long */
 };
 
+/* What makes a line count that was not taken. */
+enum framed_remedy {
+	REMEDY_TRUST,
+	REMEDY_MIXED,   /* it would be the kernel's in a log of its own */
+	REMEDY_FRAMING, /* it is in another framing than the one that was named */
+	REMEDY_UNWRAP,  /* the same of its envelope */
+	REMEDY_NONE,    /* it has no time */
+};
+
 struct framed {
 	enum framed_kind kind;
 	enum source_kind source;
@@ -51,8 +60,8 @@ struct framed {
 	bool full_stream; /* of a stream that carries every record type, unless it was filtered */
 	int64_t ms;       /* FRAMED_RECORD, _AUDIT, _NOTICE; _UNTRUSTED: 0 if not known */
 	uint32_t serial;
-	struct notice notice; /* FRAMED_NOTICE */
-	bool of_another_log;  /* FRAMED_UNTRUSTED: it would be the kernel's in a log of its own */
+	struct notice notice;      /* FRAMED_NOTICE */
+	enum framed_remedy remedy; /* FRAMED_UNTRUSTED */
 };
 
 #define FRAMING_NAMES "auditd|export|kmsg|dmesg|syslog|logcat"

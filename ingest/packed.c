@@ -5,6 +5,7 @@
 #include "ingest/tar.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,11 +76,16 @@ static bool is_deeper(const char *path)
 	return strncmp(rest, "audit/", 6) != 0 || strchr(rest + 6, '/');
 }
 
-static bool is_log(const char *path, const char *name)
+static bool is_strangers(const char *path)
 {
 	for (const char *const *stranger = strangers; *stranger; stranger++)
 		if (has_folder(path, *stranger))
-			return false;
+			return true;
+	return false;
+}
+
+static bool is_log(const char *path, const char *name)
+{
 	if (is_deeper(path))
 		return false;
 	for (const char *const *begin = names; *begin; begin++)
@@ -99,6 +105,10 @@ enum packed_role packed_role(const char *path, size_t *ret_root)
 	for (const char *const *archive = archives; *archive; archive++)
 		if (fnmatch(*archive, name, 0) == 0)
 			return PACKED_ARCHIVE;
+	if (is_strangers(path))
+		return PACKED_OTHER;
+	if (fnmatch("*.journal", name, 0) == 0 || fnmatch("*.journal~", name, 0) == 0)
+		return PACKED_JOURNAL;
 	return is_log(path, name) ? PACKED_LOG : PACKED_OTHER;
 }
 
@@ -250,6 +260,31 @@ static int take_member(const struct walk *walk_, struct tar *tar, const char *pa
 	return result;
 }
 
+/* Why a member cannot be read from within an archive; NULL if it can, or need not. A hard link's bytes are those
+ * of another member, which was read if its name is a log's as well. */
+static const char *why_unread(enum packed_role role, const char *link)
+{
+	size_t root;
+
+	if (role == PACKED_JOURNAL)
+		return "a file of the journal, which cannot be read from an archive";
+	return link && packed_role(link, &root) != role
+		       ? "a hard link to a file whose name is not a log's"
+		       : NULL;
+}
+
+static int leave_member(const struct walk *walk_, struct tar *tar, const char *path,
+			const char *why, struct err *err)
+{
+	MEM_AUTO char *name = name_of(tar_input(tar), path);
+	struct input member = {.path = name};
+	struct err member_err = ERR_INIT;
+
+	memcpy(member.foreign, tar_input(tar)->foreign, sizeof(member.foreign));
+	err_set(&member_err, EBADMSG, "%s: %s: unpack the archive and name the file", name, why);
+	return walk_->take(walk_->context, &member, str_of(NULL, 0), &member_err, err);
+}
+
 static int walk(const struct walk *walk_, struct input *archive, struct err *err)
 {
 	struct hosts hosts = {0};
@@ -265,8 +300,13 @@ static int walk(const struct walk *walk_, struct input *archive, struct err *err
 	while (result == 0 && !walk_->archive_err->code &&
 	       tar_next(tar, &path, walk_->archive_err) > 0) {
 		enum packed_role role = packed_role(path, &root);
+		bool is_read = role == PACKED_LOG || role == PACKED_ARCHIVE;
+		const char *link = tar_link(tar);
+		const char *why = is_read || role == PACKED_JOURNAL ? why_unread(role, link) : NULL;
 
-		if (role == PACKED_LOG || role == PACKED_ARCHIVE)
+		if (why)
+			result = leave_member(walk_, tar, path, why, err);
+		else if (is_read && !link)
 			result = take_member(walk_, tar, path, role, hosts_find(&hosts, path), err);
 	}
 	tar_close(tar);

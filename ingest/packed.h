@@ -17,12 +17,14 @@ enum packed_role {
 	PACKED_LOG,
 	PACKED_HOSTNAME, /* *ret_root: so many bytes of the path are the folder of that host */
 	PACKED_ARCHIVE,
+	PACKED_JOURNAL, /* which only libsystemd reads, from a file of its own */
 };
 enum packed_role packed_role(const char *path, size_t *ret_root);
 
 /*
  * Takes a log: a member, which the caller closes. host: whose it is, empty if the archive does not say.
- * member_err: set if the member, or the archive in it, cannot be read. Returns 0, or what ends the walk.
+ * member_err: set if the member, or the archive in it, cannot be read; then the member may have a path and
+ * nothing else. Returns 0, or what ends the walk.
  */
 typedef int packed_fn(void *context, struct input *member, struct str host, struct err *member_err,
 		      struct err *err);

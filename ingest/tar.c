@@ -37,6 +37,7 @@ struct tar {
 	struct input *input;
 	struct err input_err;
 	struct buf held;
+	const char *link; /* of the member at hand */
 	uint64_t members;
 };
 
@@ -113,6 +114,11 @@ static int fail(struct tar *tar, struct err *err)
 		       libarchive.archive_error_string(tar->archive));
 }
 
+const char *tar_link(const struct tar *tar)
+{
+	return tar->link;
+}
+
 int tar_next(struct tar *tar, const char **ret_path, struct err *err)
 {
 	struct archive_entry *entry;
@@ -132,8 +138,9 @@ int tar_next(struct tar *tar, const char **ret_path, struct err *err)
 				       "%s: more than %d members: unpack it and name the logs",
 				       tar->input->path, TAR_MEMBERS_MAX);
 		*ret_path = libarchive.archive_entry_pathname(entry);
-		if (*ret_path && libarchive.archive_entry_filetype(entry) == AE_IFREG &&
-		    !libarchive.archive_entry_hardlink(entry))
+		tar->link = libarchive.archive_entry_hardlink(entry);
+		if (*ret_path &&
+		    (tar->link || libarchive.archive_entry_filetype(entry) == AE_IFREG))
 			return 1;
 	}
 }

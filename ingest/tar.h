@@ -30,6 +30,10 @@ struct input *tar_input(const struct tar *tar);
  * or -errno. */
 int tar_next(struct tar *tar, const char **ret_path, struct err *err);
 
+/* The path of the member whose bytes it has, if it is a hard link and has none of its own; else NULL. Lives
+ * as the path does. */
+const char *tar_link(const struct tar *tar);
+
 /* Its bytes, which live until the next call. Returns 0 or -errno. */
 int tar_open_member(struct tar *tar, struct input_member *ret_member, struct err *err);
 

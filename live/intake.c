@@ -113,10 +113,18 @@ int intake_refuse(struct intake *intake, enum malformed why, const struct line *
 	return refuse(intake, why, line, &framed, err);
 }
 
-static const char *option_for(bool of_another_log)
+const char *intake_remedy(enum framed_remedy remedy)
 {
-	return of_another_log ? "--trust-all, or --mixed where several logs were joined, counts it"
-			      : "--trust-all counts it";
+	static const char *const texts[] = {
+		[REMEDY_TRUST] = "--trust-all counts such lines",
+		[REMEDY_MIXED] = "--trust-all, or --mixed where several logs were joined, counts "
+				 "such lines",
+		[REMEDY_FRAMING] = "another --framing, or none, reads such lines",
+		[REMEDY_UNWRAP] = "another --unwrap, or none, reads such lines",
+		[REMEDY_NONE] = "no option counts such lines: they have no time",
+	};
+
+	return texts[remedy];
 }
 
 struct str intake_first_line(const struct intake *intake)
@@ -139,13 +147,14 @@ int intake_leave(struct intake *intake, const struct line *line, const struct fr
 	bool single = ++untaken->count <= REFUSED_KEPT;
 
 	intake->counts.untrusted++;
-	untaken->of_another_log |= framed->of_another_log;
+	if (untaken->count == 1)
+		untaken->remedy = framed->remedy;
 	untaken->here = ms == untaken->ms ? untaken->here + 1 : 1;
 	untaken->ms = ms;
 	if (untaken->count == 1 && intake->verbose)
-		show(intake, "not counted", option_for(framed->of_another_log), line);
+		show(intake, "not counted", intake_remedy(framed->remedy), line);
 	put_where(&detail, intake, line);
-	buf_format(&detail, ": %s", option_for(framed->of_another_log));
+	buf_format(&detail, ": %s", intake_remedy(framed->remedy));
 	struct loss_note note = {
 		.kind = LOSS_UNTAKEN,
 		.ms = single ? ms : 0,
