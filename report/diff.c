@@ -234,7 +234,7 @@ static struct verdict judge(struct diff *diff, struct diff_group *group,
 {
 	const struct active_owner owner = owner_of(observation);
 	struct regime regime = {
-		.looking = {group, observation->container.coverage == COVERAGE_FULL}};
+		.looking = {group, observation_coverage(observation) == COVERAGE_FULL}};
 	uint32_t arch = observation->arch, code = observation->code;
 	int32_t nr = observation->nr;
 
@@ -272,7 +272,7 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 	struct diff_group *group = group_for(diff, &key);
 	enum finding_kind kind;
 
-	lower_coverage(group, observation->container.coverage);
+	lower_coverage(group, observation_coverage(observation));
 	texts_add(&group->nodes, observation->node);
 	started_add(&group->started, observation);
 	struct verdict verdict = judge(diff, group, observation, profile, against);

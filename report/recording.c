@@ -247,7 +247,7 @@ void recording_add_observation(struct recording *recording, const struct observa
 	}
 	struct recorded_group *group = &member->group;
 
-	lower_coverage(group, observation->container.coverage);
+	lower_coverage(group, observation_coverage(observation));
 	evidence_add_observation(&group->evidence, observation);
 	traits_add(&group->traits, observation);
 	if (observation->attribution == ATTRIBUTION_CONTAINER) {

@@ -29,8 +29,6 @@ static void event_from(const struct observation *observation, struct record *rec
 		.node = observation->node,
 	};
 	EVENT_WORDS(WORD_OF_OBSERVATION)
-	event->coverage =
-		observation->container_row ? COVERAGE_UNKNOWN : observation->container.coverage;
 }
 
 /* The series may have no room left for another one in memory. */
@@ -147,7 +145,7 @@ static int merge_series(struct merge *merge, sqlite3_stmt *row, sqlite3_stmt *ho
 	row_observation(row, &observation);
 	observation.trust = merge_trust(merge, observation.trust);
 	if (merge->foreign)
-		observation.container.coverage = COVERAGE_UNKNOWN;
+		observation.coverage = observation.container.coverage = COVERAGE_UNKNOWN;
 	event_from(&observation, record, &event);
 	int result =
 		tally_node(merge->store->tally, &merge->store->sql, observation.node, &node, err);

@@ -36,8 +36,7 @@ struct selection {
 struct observation {
 	int64_t series;             /* the store's number for the key */
 	int64_t container_row;      /* the store's number for the container, 0 if none */
-	struct container container; /* without one, only its coverage says something: what the
-				       user stated of these records */
+	struct container container; /* empty without one */
 	EVENT_WORDS(EVENT_WORD_FIELD)
 	struct str node;
 	bool comm_null, exe_null;
@@ -57,6 +56,13 @@ struct observation {
 	uint32_t pid; /* a sample: the latest event's */
 	uint64_t ip;
 };
+
+/* How much of what it asks about would have been logged. */
+static inline enum coverage observation_coverage(const struct observation *observation)
+{
+	return observation->attribution == ATTRIBUTION_CONTAINER ? observation->container.coverage
+								 : observation->coverage;
+}
 
 /* True if the store's budget of series was used up in its container and hour: its program is not
  * known, and where it has no arch, its syscall neither. */

@@ -135,6 +135,4 @@ void row_observation(sqlite3_stmt *row, struct observation *observation)
 	EVENT_WORDS(WORD_OF_ROW)
 	if (observation->container_row)
 		row_container(row, AT_CONTAINER, &observation->container);
-	else
-		observation->container.coverage = observation->coverage;
 }

@@ -190,8 +190,8 @@ void drift_add(struct drift *drift, const struct observation *observation, bool 
 	if (version->records == 0 || observation->last_ms > version->last_ms)
 		version->last_ms = observation->last_ms;
 	version->records += observation->count;
-	if (observation->container.coverage < version->coverage)
-		version->coverage = observation->container.coverage;
+	if (observation_coverage(observation) < version->coverage)
+		version->coverage = observation_coverage(observation);
 	if (!call) {
 		version->coverage = COVERAGE_UNKNOWN;
 		return;

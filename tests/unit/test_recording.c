@@ -46,7 +46,8 @@ static struct observation an_outsider(int32_t nr, enum attribution attribution, 
 	struct observation observation = an_observation(nr);
 
 	observation.container_row = 0;
-	observation.container = (struct container){.coverage = COVERAGE_FULL};
+	observation.container = (struct container){.has_caps = false};
+	observation.coverage = COVERAGE_FULL;
 	observation.attribution = attribution;
 	observation.comm = str_from(comm);
 	return observation;

@@ -1035,11 +1035,11 @@ static void test_diff_unused_validity(void **state)
 		json_t *valid;
 
 		diff_ask_unused(diff);
-		observation.container.coverage = COVERAGE_FULL;
+		observation.coverage = observation.container.coverage = COVERAGE_FULL;
 		observation.attribution = cases[i].attribution;
 		diff_add_observation(diff, &observation, profile, NULL);
 		if (cases[i].has_coverage)
-			observation.container.coverage = cases[i].coverage;
+			observation.coverage = observation.container.coverage = cases[i].coverage;
 		if (cases[i].has_code)
 			observation.code = cases[i].code;
 		observation.has_arch = !cases[i].without_arch;
