@@ -27,6 +27,7 @@ libsclog_a_SOURCES += \
 	store/prune.c store/prune.h \
 	store/query.c store/query.h \
 	store/queue.c store/queue.h \
+	store/received.c store/received.h \
 	store/relabel.c \
 	store/revision.c store/revision.h \
 	store/row.c store/row.h \

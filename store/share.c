@@ -3,6 +3,7 @@
 #include "ingest/node.h"
 #include "store/day.h"
 #include "store/internal.h"
+#include "store/match.h"
 #include "store/mark.h"
 #include "store/revision.h"
 #include "store/row.h"
@@ -439,4 +440,36 @@ int store_share_lag(struct store *store, struct share_lag *ret_lag, struct err *
 	ret_lag->any = result > 0;
 	sqlite3_finalize(count);
 	return result < 0 ? result : 0;
+}
+
+struct container share_container(const struct share_value *values)
+{
+	const struct share_value *caps = &values[2 + CONTAINER_TEXT_COUNT], *coverage = caps + 1;
+	struct container container = {
+		.has_caps = !caps->null,
+		.caps = (uint64_t)caps->number,
+		.coverage = coverage->number >= 0 && coverage->number <= COVERAGE_FULL
+				    ? (enum coverage)coverage->number
+				    : COVERAGE_UNKNOWN,
+	};
+
+	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++)
+		container.texts[i] = values[2 + i].bytes;
+	return container;
+}
+
+bool share_selects(const struct selection *selection, enum share_kind kind,
+		   const struct share_value *values)
+{
+	struct selection anywhere = *selection;
+
+	if (kind == SHARE_NODE)
+		return selection->node.count && (match_node(selection, values[0].bytes) ||
+						 match_node(selection, values[1].bytes));
+	if (kind != SHARE_CONTAINER || !match_names_containers(selection))
+		return false;
+	const struct container container = share_container(values);
+
+	anywhere.node.count = 0; /* the row has its label, not its name */
+	return match_container(&anywhere, &container, values[1].bytes);
 }

@@ -111,6 +111,9 @@ int store_share_bundled(struct store *store, struct share_known *ret_known,
 			char uuid[SHARE_UUID_SIZE], struct err *err);
 int store_share_set_bundled(struct store *store, int64_t revision, struct err *err);
 
+/* What a container's row says, but for its profile; the strings are the values'. */
+struct container share_container(const struct share_value *values);
+
 /* Whether a node's or a container's row is among those that are asked for by name, and any are. */
 bool share_selects(const struct selection *selection, enum share_kind kind,
 		   const struct share_value *values);
