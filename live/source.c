@@ -49,6 +49,7 @@ int source_open(const struct intake *like, const struct source_options *options,
 	struct source *source = mem_new(1, sizeof(*source));
 
 	source->type = type;
+	source->fd = -1;
 	source->store = like->store;
 	source->options = *options;
 	if (type->is_heard)
@@ -84,7 +85,7 @@ void source_close(struct source *source)
 
 int source_fd(const struct source *source)
 {
-	return source->type->fd(source);
+	return source->ended ? -1 : source->fd;
 }
 
 int source_turn(struct source *source, struct err *err)

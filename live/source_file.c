@@ -47,7 +47,10 @@ static int open_file(struct source *source, struct err *err)
 		.context = source,
 	};
 
-	return follow_open(&options, &file->follow, err);
+	result = follow_open(&options, &file->follow, err);
+	if (result == 0)
+		source->fd = follow_fd(file->follow);
+	return result;
 }
 
 static void close_file(struct source *source)
@@ -56,13 +59,6 @@ static void close_file(struct source *source)
 
 	follow_close(file->follow);
 	free(file);
-}
-
-static int fd_of_file(const struct source *source)
-{
-	const struct file *file = source->own;
-
-	return follow_fd(file->follow);
 }
 
 static int report_notice(struct source *source, struct err *err)
@@ -150,10 +146,9 @@ static const char *const audit_paths[] = {"/var/log/audit/audit.log", NULL};
 static const char *const syslog_paths[] = {"/var/log/syslog", "/var/log/messages",
 					   "/var/log/kern.log", NULL};
 
-#define FILES                                                                            \
-	.label = "", .open = open_file, .close = close_file, .fd = fd_of_file,           \
-	.next = next_of_file, .begin_file = begin_file, .is_buffered = file_is_buffered, \
-	.mark = mark_file
+#define FILES                                                                      \
+	.label = "", .open = open_file, .close = close_file, .next = next_of_file, \
+	.begin_file = begin_file, .is_buffered = file_is_buffered, .mark = mark_file
 
 const struct source_type source_audit = {.name = "audit", .paths = audit_paths, FILES};
 const struct source_type source_syslog = {.name = "syslog", .paths = syslog_paths, FILES};

@@ -38,6 +38,7 @@ static int open_journal(struct source *source, struct err *err)
 		result = sdjournal_open(&options, &journal->sdjournal, err);
 	if (result < 0)
 		return result;
+	source->fd = sdjournal_fd(journal->sdjournal);
 	journal->outrun = sdjournal_outrun(journal->sdjournal);
 	source->intake.foreign = sdjournal_foreign(journal->sdjournal);
 	return 0;
@@ -49,13 +50,6 @@ static void close_journal(struct source *source)
 
 	sdjournal_close(journal->sdjournal);
 	free(journal);
-}
-
-static int fd_of_journal(const struct source *source)
-{
-	const struct journal *journal = source->own;
-
-	return sdjournal_fd(journal->sdjournal);
 }
 
 /* Nobody can say how much that was, nor when: it was before now, and after the last run. */
@@ -98,7 +92,6 @@ const struct source_type source_journal = {
 	.label = "the journal",
 	.open = open_journal,
 	.close = close_journal,
-	.fd = fd_of_journal,
 	.next = next_of_journal,
 	.mark = mark_journal,
 };

@@ -23,7 +23,8 @@ static int open_kmsg(struct source *source, struct err *err)
 				   err);
 	if (result < 0)
 		return result;
-	file_is_foreign(kmsg_fd(ring->kmsg), ring->foreign);
+	source->fd = kmsg_fd(ring->kmsg);
+	file_is_foreign(source->fd, ring->foreign);
 	source->intake.foreign = ring->foreign;
 	return 0;
 }
@@ -34,13 +35,6 @@ static void close_kmsg(struct source *source)
 
 	kmsg_close(ring->kmsg);
 	free(ring);
-}
-
-static int fd_of_kmsg(const struct source *source)
-{
-	const struct kmsg_ring *ring = source->own;
-
-	return kmsg_fd(ring->kmsg);
 }
 
 static int next_of_kmsg(struct source *source, struct source_entry *ret_entry, struct err *err)
@@ -70,7 +64,6 @@ const struct source_type source_kmsg = {
 	.label = KMSG_PATH,
 	.open = open_kmsg,
 	.close = close_kmsg,
-	.fd = fd_of_kmsg,
 	.next = next_of_kmsg,
 	.mark = mark_kmsg,
 };

@@ -59,13 +59,6 @@ static void close_netlink(struct source *source)
 	free(netlink);
 }
 
-/* The listener reads it, and wakes who watches. */
-static int fd_of_netlink(const struct source *source)
-{
-	(void)source;
-	return -1;
-}
-
 struct multicast *source_multicast(const struct source *source)
 {
 	const struct netlink *netlink = source->type == &source_netlink ? source->own : NULL;
@@ -135,7 +128,6 @@ const struct source_type source_netlink = {
 	.is_heard = true,
 	.open = open_netlink,
 	.close = close_netlink,
-	.fd = fd_of_netlink,
 	.next = next_of_netlink,
 	.mark = mark_netlink,
 };

@@ -16,6 +16,7 @@ static int open_stdin(struct source *source, struct err *err)
 	struct input *input = source->own = mem_new(1, sizeof(*input));
 
 	input->fd = -1;
+	source->fd = STDIN_FILENO;
 	return fcntl(STDIN_FILENO, F_GETFD) < 0 ? err_errno(err, errno, "standard input") : 0;
 }
 
@@ -23,11 +24,6 @@ static void close_stdin(struct source *source)
 {
 	input_close(source->own);
 	free(source->own);
-}
-
-static int fd_of_stdin(const struct source *source)
-{
-	return source->ended ? -1 : STDIN_FILENO;
 }
 
 static int begin(struct source *source, struct err *err)
@@ -69,7 +65,6 @@ const struct source_type source_stdin = {
 	.label = "standard input",
 	.open = open_stdin,
 	.close = close_stdin,
-	.fd = fd_of_stdin,
 	.next = next_of_stdin,
 	.is_buffered = stdin_is_buffered,
 };

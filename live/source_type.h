@@ -17,10 +17,9 @@ struct source_type {
 	const char *const *paths; /* the usual ones; NULL: it has none */
 	bool is_heard;            /* see source_is_heard() */
 
-	/* Sets own, which close() then frees, after a failure too. */
+	/* Sets own, which close() then frees, after a failure too; and fd. */
 	int (*open)(struct source *source, struct err *err);
 	void (*close)(struct source *source);
-	int (*fd)(const struct source *source);
 	int (*next)(struct source *source, struct source_entry *ret_entry, struct err *err);
 	/* NULL: it never gives SOURCE_FILE */
 	int (*begin_file)(struct source *source, bool whole, struct err *err);
@@ -33,6 +32,7 @@ struct source_type {
 struct source {
 	const struct source_type *type;
 	void *own; /* the type's */
+	int fd;    /* to be polled for POLLIN, or -1 */
 	struct store *store;
 	struct source_options options;
 	struct intake intake;
