@@ -166,12 +166,23 @@ bool sql_error_passes(int error)
 	return false;
 }
 
+/* What the system said, where SQLite asked it for something. */
+static const char *why(const struct sql *sql, int code)
+{
+	int primary = code & 0xff;
+	int error = sql->db && (primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR)
+			    ? sqlite3_system_errno(sql->db)
+			    : 0;
+
+	return error ? strerror(error) : sqlite3_errstr(code);
+}
+
 int sql_error(struct sql *sql, int code, struct err *err)
 {
 	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++)
 		if (advices[i].code == (code & 0xff))
 			return err_set(err, advices[i].error, "store '%s': %s (%s)", sql->path,
-				       advices[i].text, sqlite3_errstr(code));
+				       advices[i].text, why(sql, code));
 	return err_set(err, EPROTO, "store '%s': %s", sql->path,
 		       sql->db ? sqlite3_errmsg(sql->db) : sqlite3_errstr(code));
 }

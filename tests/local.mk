@@ -135,6 +135,7 @@ shell_tests = \
 	tests/shell/replay.test \
 	tests/shell/prune.test \
 	tests/shell/replaced.test \
+	tests/shell/scarce.test \
 	tests/shell/sarif.test \
 	tests/shell/report.test \
 	tests/shell/runs.test \
