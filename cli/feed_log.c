@@ -9,9 +9,6 @@
 /* A pipe that has nothing for this long gets what it brought so far committed. */
 #define IDLE_MS 1000
 
-/* Lines between two looks at the clock and the signals: far less than a tenth of a second. */
-#define LINES_PER_LOOK 4096
-
 struct stating {
 	const struct feed *feed;
 	struct err *err;
@@ -71,23 +68,29 @@ static bool must_note(const struct feed *feed)
 	       (feed->path_count > 1 || !framing_is_auditd(feed->intake.framing));
 }
 
-/* Takes lines of a block from `at` on: those that are usual, or one. Returns how many. */
-static int take_some(struct feed *feed, const struct reader_block *block, size_t at, size_t most,
-		     struct err *err)
+/* May usual lines go the fast way? */
+static bool is_plain(const struct feed *feed)
 {
-	if (!feed->line_by_line && !must_note(feed) && !intake_is_foreign(&feed->intake) &&
-	    trace_is_none(feed->trace)) {
-		int taken = usual_kinds_take(feed->kinds, block->lines + at, most, err);
+	return !feed->line_by_line && !must_note(feed) && !intake_is_foreign(&feed->intake) &&
+	       trace_is_none(feed->trace);
+}
 
-		if (taken != 0)
-			return taken;
+static int take_stretch(struct feed *feed, const struct reader_block *block,
+			const struct stretch *stretch, struct err *err)
+{
+	struct line line;
+	int result = is_plain(feed) ? usual_kinds_take(feed->kinds, stretch, err) : 0;
+
+	if (result != 0) {
+		feed->lines += stretch->line_count;
+		return result < 0 ? result : 0;
 	}
-	struct line line = reader_line(block, at);
-
-	line.number = feed->lines + !line.part;
-	int result = take_line(feed, &line, err);
-
-	return result < 0 ? result : 1;
+	for (size_t at = 0; result == 0 && reader_line(block, stretch, at, &line); at++) {
+		line.number = feed->lines + !line.part;
+		result = take_line(feed, &line, err);
+		feed->lines = line.number;
+	}
+	return result;
 }
 
 /* Returns 1 to end here. */
@@ -95,24 +98,13 @@ static int take_block(struct feed *feed, const struct input *input,
 		      const struct reader_block *block, struct err *input_err, struct err *err)
 {
 	feed->consumed = block->consumed;
-	for (size_t at = 0; at < block->count;) {
-		size_t most = LINES_PER_LOOK - feed->lines % LINES_PER_LOOK;
+	int result = look_around(feed, input, input_err, err);
 
-		feed->offset = reader_line(block, at).offset;
-		int result = most == LINES_PER_LOOK ? look_around(feed, input, input_err, err) : 0;
-
-		if (result != 0)
-			return result;
-		if (most > block->count - at)
-			most = block->count - at;
-		result = take_some(feed, block, at, most, err);
-		if (result < 0)
-			return result;
-		feed->lines += (uint64_t)result - (at == 0 && block->part);
-		at += (size_t)result;
-	}
-	feed->offset = block->end;
-	return 0;
+	for (size_t i = 0; i < block->count && result == 0; i++)
+		result = take_stretch(feed, block, &block->stretches[i], err);
+	if (result == 0)
+		feed->offset = block->end;
+	return result;
 }
 
 /* All lines of an input. A failure of the input itself goes into input_err. */

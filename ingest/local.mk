@@ -34,6 +34,7 @@ libsclog_a_SOURCES += \
 	ingest/node.c ingest/node.h \
 	ingest/notice.c ingest/notice.h \
 	ingest/reader.c ingest/reader.h \
+	ingest/serials.c ingest/serials.h \
 	ingest/packed.c ingest/packed.h \
 	ingest/record.c ingest/record.h \
 	ingest/rotation.c ingest/rotation.h \

@@ -13,8 +13,9 @@
 #include <unistd.h>
 
 /* What goes round fits the second-level cache. */
-#define BLOCKS    4
-#define LINES_MAX 2048 /* of a block */
+#define BLOCKS        4
+#define LINES_MAX     2048 /* of a block */
+#define STRETCHES_MAX 256
 
 /* Blocks that were taken are given back so many at once: the thread goes on for a while then. */
 #define BLOCKS_BACK (BLOCKS / 2)
@@ -22,6 +23,8 @@
 struct block {
 	struct reader_block out;
 	char *buffer;
+	struct usual *lines;
+	struct serial_run *runs;
 	int result; /* of input_next(), if the block is empty */
 };
 
@@ -40,8 +43,10 @@ struct reader {
 	struct input *input;
 	const struct memo_key *key;
 	struct usual_before before;
-	const char *parted; /* a line that comes in parts, in the block at hand */
-	struct err err;     /* of the block whose result is negative */
+	const char *parted;     /* a line that comes in parts, in the block at hand */
+	struct serials serials; /* of the stretch at hand */
+	bool first;             /* no line but the first was read */
+	struct err err;         /* of the block whose result is negative */
 
 	/* the taker's own */
 	unsigned next, taken; /* taken: not given back yet */
@@ -53,7 +58,9 @@ struct reader *reader_new(void)
 
 	for (size_t i = 0; i < BLOCKS; i++) {
 		reader->ring[i].buffer = input_buffer_new();
-		reader->ring[i].out.lines = mem_aligned(LINES_MAX, sizeof(struct usual));
+		reader->ring[i].lines = mem_aligned(LINES_MAX, sizeof(struct usual));
+		reader->ring[i].runs = mem_new(LINES_MAX, sizeof(struct serial_run));
+		reader->ring[i].out.stretches = mem_new(STRETCHES_MAX, sizeof(struct stretch));
 	}
 	return reader;
 }
@@ -65,7 +72,9 @@ void reader_free(struct reader *reader)
 	reader_end(reader);
 	for (size_t i = 0; i < BLOCKS; i++) {
 		free(reader->ring[i].buffer);
-		free(reader->ring[i].out.lines);
+		free(reader->ring[i].lines);
+		free(reader->ring[i].runs);
+		free(reader->ring[i].out.stretches);
 	}
 	free(reader);
 }
@@ -90,15 +99,81 @@ static inline const char *read_line(struct reader *reader, const char *p, const 
 	return next;
 }
 
-/* The block's first line, which may not be whole. */
-static void put_first(struct reader *reader, struct reader_block *block, const struct line *line)
+static void stretch_end(struct reader *reader, struct stretch *stretch)
 {
+	serials_end(&reader->serials);
+	stretch->runs = reader->serials.done;
+	stretch->run_count = reader->serials.count;
+}
+
+/* Where the block goes on: behind what the stretch at hand has. */
+static struct stretch *stretch_begin(struct reader *reader, struct block *block,
+				     enum stretch_kind kind, const char *text)
+{
+	struct reader_block *out = &block->out;
+	struct stretch *before = out->count ? &out->stretches[out->count - 1] : NULL;
+	struct stretch *stretch = &out->stretches[out->count++];
+
+	if (before)
+		stretch_end(reader, before);
+	*stretch = (struct stretch){.kind = kind, .text = text};
+	stretch->lines = before ? before->lines + before->count : block->lines;
+	reader->serials = (struct serials){
+		.done = before ? reader->serials.done + reader->serials.count : block->runs};
+	return stretch;
+}
+
+static inline enum stretch_kind kind_of(const struct usual *usual)
+{
+	static const uint8_t kinds[] = {
+		[USUAL_NOT] = STRETCH_ODD,       [USUAL_NOBODY] = STRETCH_AUDITD,
+		[USUAL_OTHER] = STRETCH_AUDITD,  [USUAL_TEXT] = STRETCH_SYSLOG,
+		[USUAL_RECORD] = STRETCH_AUDITD, [USUAL_SYSLOG] = STRETCH_SYSLOG,
+	};
+
+	return (enum stretch_kind)kinds[usual->kind];
+}
+
+/* Does the line go on with the stretch? */
+static inline bool goes_on(const struct stretch *stretch, const struct usual *usual)
+{
+	return stretch->kind == kind_of(usual) &&
+	       (usual->kind != USUAL_SYSLOG || stretch->count == 0 ||
+		str_eq(usual_host(usual), usual_host(stretch->lines)));
+}
+
+/* Adds the line that lies behind those of the stretch at hand; returns its stretch. */
+static inline struct stretch *add_line(struct reader *reader, struct block *block,
+				       struct stretch *stretch)
+{
+	const struct usual *usual = stretch ? stretch->lines + stretch->count : block->lines;
+
+	if (!stretch || reader->first || !goes_on(stretch, usual)) {
+		reader->first &= !stretch;
+		stretch = stretch_begin(reader, block, kind_of(usual), usual->line);
+	}
+	stretch->line_count++;
+	stretch->count += usual->kind == USUAL_NOT || usual_is_record(usual);
+	if (usual->kind == USUAL_OTHER || usual_is_record(usual)) {
+		serials_note(&reader->serials, usual->serial, usual->ms,
+			     usual->kind == USUAL_OTHER);
+		stretch->last_ms = usual->ms;
+	}
+	return stretch;
+}
+
+/* The block's first line, which may not be whole. */
+static struct stretch *put_first(struct reader *reader, struct block *block,
+				 const struct line *line)
+{
+	struct reader_block *out = &block->out;
 	const char *end = line->text.p + line->text.n;
 
-	block->count = 1;
-	block->offset = line->offset;
-	block->part = line->part;
-	block->more = line->more;
+	out->count = 0;
+	out->text = line->text.p;
+	out->offset = line->offset;
+	out->part = line->part;
+	out->more = line->more;
 	if (line->ended && !line->cut && !line->part && !line->more)
 		read_line(reader, line->text.p, end + 1, block->lines);
 	else
@@ -107,32 +182,40 @@ static void put_first(struct reader *reader, struct reader_block *block, const s
 						 .kind = USUAL_NOT,
 						 .ended = line->ended,
 						 .cut = line->cut};
+	return add_line(reader, block, NULL);
 }
 
+/* Takes the lines that are in the input's buffer. */
+static void take_lines(struct reader *reader, struct block *block, struct stretch *stretch)
+{
+	const struct str rest = input_lines(reader->input);
+	const char *p = rest.p, *end = p + rest.n;
+	size_t count = 0;
+
+	while (p < end && count < LINES_MAX - 1 && block->out.count < STRETCHES_MAX) {
+		p = read_line(reader, p, end, stretch->lines + stretch->count);
+		if (reader->parted) /* the next block begins with it */
+			break;
+		stretch = add_line(reader, block, stretch);
+		count++;
+	}
+	stretch_end(reader, stretch);
+	p = reader->parted ? reader->parted : p;
+	reader->parted = NULL;
+	input_took(reader->input, p, count);
+}
 /* Fills a block: waits for its first line, and takes those that came with it. */
 static int fill(struct reader *reader, struct block *block)
 {
-	struct reader_block *out = &block->out;
 	struct input *input = reader->input;
 	struct line line;
 	int result = input_next(input, &line, &reader->err);
 
 	if (result <= 0)
 		return result;
-	put_first(reader, out, &line);
-	const struct str rest = input_lines(input);
-	const char *p = rest.p, *end = p + rest.n;
-
-	while (p < end && out->count < LINES_MAX)
-		p = read_line(reader, p, end, &out->lines[out->count++]);
-	if (reader->parted) { /* the next block begins with it */
-		p = reader->parted;
-		reader->parted = NULL;
-		out->count--;
-	}
-	input_took(input, p, out->count - 1);
-	out->end = input->offset;
-	out->consumed = input->consumed;
+	take_lines(reader, block, put_first(reader, block, &line));
+	block->out.end = input->offset;
+	block->out.consumed = input->consumed;
 	block->buffer = input_swap(input, block->buffer);
 	return 1;
 }
@@ -176,6 +259,7 @@ int reader_begin(struct reader *reader, struct input *input, const struct memo_k
 	reader->err = (struct err)ERR_INIT;
 	reader->next = reader->taken = 0;
 	reader->parted = NULL;
+	reader->first = true;
 	atomic_store(&reader->stop, false);
 	/* nobody waits for a file */
 	if (!S_ISREG(input->stat.st_mode)) {
@@ -246,4 +330,28 @@ int reader_next(struct reader *reader, int timeout_ms, const struct reader_block
 	*ret_block = &block->out;
 	return block->result < 0 ? err_set(err, reader->err.code, "%s", reader->err.message)
 				 : block->result;
+}
+
+bool reader_line(const struct reader_block *block, const struct stretch *stretch, size_t at,
+		 struct line *line)
+{
+	const bool first = at == 0 && stretch == block->stretches;
+	const bool odd = stretch->kind == STRETCH_ODD;
+
+	if (at == stretch->line_count)
+		return false;
+	const char *p = odd       ? stretch->lines[at].line
+			: at == 0 ? stretch->text
+				  : line->text.p + line->text.n + 1;
+
+	*line = (struct line){
+		.text = str_of(p, odd ? stretch->lines[at].line_n
+				      : (size_t)((char *)memchr(p, '\n', LINE_MAX_BYTES) - p)),
+		.offset = block->offset + (uint64_t)(p - block->text),
+		.ended = !odd || stretch->lines[at].ended,
+		.cut = odd && stretch->lines[at].cut,
+		.part = first && block->part,
+		.more = first && block->more,
+	};
+	return true;
 }

@@ -2,21 +2,43 @@
  * A reader: a thread that reads an input ahead of whoever takes its lines, cuts it into lines, and
  * looks at each whether it is usual (ingest/usual.h).
  *
- * Lines come in blocks, in their order. How far it is ahead is bounded: it waits when all blocks are
- * full. Signals are the other threads'.
+ * Lines come in blocks, in their order, and in stretches: lines of one log that are usual, of which
+ * only the records and the serials are told, or lines that are not. How far it is ahead is bounded: it
+ * waits when all blocks are full. Signals are the other threads'.
  */
 #ifndef SCLOG_INGEST_READER_H
 #define SCLOG_INGEST_READER_H
 
 #include "ingest/input.h"
 #include "ingest/memo.h"
+#include "ingest/serials.h"
 
 struct reader;
 
+enum stretch_kind {
+	STRETCH_ODD,    /* each line is for somebody to read: all of them are in `lines` */
+	STRETCH_AUDITD, /* usual in a log of auditd's */
+	STRETCH_SYSLOG, /* usual in a log of a syslog daemon's; the records are of one host */
+};
+
+/* Lines that follow each other. The first one of an input is a stretch of its own. */
+struct stretch {
+	enum stretch_kind kind;
+	const char *text; /* of a usual one: line_count lines, each with its newline */
+	size_t line_count;
+	struct usual *lines; /* the records among them, if they are usual */
+	size_t count;
+	/* of what is usual */
+	const struct serial_run *runs;
+	size_t run_count;
+	int64_t last_ms; /* the last stamp; 0: none */
+};
+
 /* The block lives until the next one is asked for. */
 struct reader_block {
-	struct usual *lines;
+	struct stretch *stretches;
 	size_t count;
+	const char *text;  /* of its first line */
 	bool part, more;   /* the first line is a part of one: line.h */
 	uint64_t offset;   /* of the first line in the text */
 	uint64_t end;      /* how far the text is read with the last one */
@@ -40,19 +62,9 @@ void reader_end(struct reader *reader);
 int reader_next(struct reader *reader, int timeout_ms, const struct reader_block **ret_block,
 		struct err *err);
 
-/* A line of the block, as input_next() gives it but for its number. */
-static inline struct line reader_line(const struct reader_block *block, size_t at)
-{
-	const struct usual *line = &block->lines[at];
-
-	return (struct line){
-		.text = usual_line(line),
-		.offset = block->offset + (uint64_t)(line->line - block->lines->line),
-		.ended = line->ended,
-		.cut = line->cut,
-		.part = at == 0 && block->part,
-		.more = at == 0 && block->more,
-	};
-}
+/* The stretch's next line, as input_next() gives it but for its number; `line` is the one before, whatever
+ * it is for the first. False behind the last. */
+bool reader_line(const struct reader_block *block, const struct stretch *stretch, size_t at,
+		 struct line *line);
 
 #endif

@@ -6,7 +6,7 @@
 #define SCLOG_LIVE_KINDS_H
 
 #include "correlate/assign.h"
-#include "ingest/memo.h"
+#include "ingest/reader.h"
 #include "live/intake.h"
 
 struct usual_kinds;
@@ -22,10 +22,9 @@ const struct memo_key *usual_kinds_key(const struct usual_kinds *kinds);
 void usual_kinds_forget(struct usual_kinds *kinds);
 
 /*
- * Takes lines of a log up to the first that is not usual for a log of its framing. Returns how many,
- * or -errno. All of them are in the store's hands then.
+ * Takes a stretch of a log, all of which is in the store's hands then. Returns 1, 0 if it is not usual for
+ * a log of its framing, or -errno.
  */
-int usual_kinds_take(struct usual_kinds *kinds, const struct usual *lines, size_t count,
-		     struct err *err);
+int usual_kinds_take(struct usual_kinds *kinds, const struct stretch *stretch, struct err *err);
 
 #endif

@@ -35,7 +35,6 @@ libsclog_a_SOURCES += \
 	store/schema.c store/schema.h \
 	store/seen.c store/seen.h \
 	store/seen_text.c \
-	store/serials.c store/serials.h \
 	store/stream.c store/stream.h \
 	store/share.c store/share.h \
 	store/share_keys.c store/share_keys.h \

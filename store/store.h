@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "correlate/event.h"
-#include "store/serials.h"
+#include "ingest/serials.h"
 
 struct store;
 

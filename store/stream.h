@@ -15,7 +15,7 @@
 #define SCLOG_STORE_STREAM_H
 
 #include "ingest/source.h"
-#include "store/serials.h"
+#include "ingest/serials.h"
 #include "store/sql.h"
 
 static inline int64_t channel_of(int64_t node, enum trust trust)

@@ -299,7 +299,7 @@ static void deliver(struct stream *stream, struct sql *sql, struct delivered *de
 	uint32_t *order = local_disorder(from, to, random_below(3) * 16);
 	uint32_t keep = full ? 97 : 20;
 	bool joined = random_below(2);
-	struct serials serials = {.count = 0};
+	struct serials serials = {.done = calloc(to - from, sizeof(struct serial_run))};
 
 	stream_restart(stream);
 	for (uint32_t i = 0; i < to - from; i++) {
@@ -312,14 +312,13 @@ static void deliver(struct stream *stream, struct sql *sql, struct delivered *de
 			serials_note(&serials, serial, 1000 + serial / 4 * 4, is_other);
 		else
 			note(stream, KERNEL, 1000 + serial / 4 * 4, serial, is_other);
-		if (serials_full(&serials))
-			note_joined(stream, &serials);
 		(full ? delivered->full : delivered->other)[serial] = true;
 		if (random_below(500) == 0)
 			flush(stream, sql);
 	}
 	serials_end(&serials);
 	note_joined(stream, &serials);
+	free(serials.done);
 	flush(stream, sql);
 	free(order);
 }

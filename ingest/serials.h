@@ -2,8 +2,8 @@
  * Serials as they come, joined into runs: nearly all follow each other, or come a few too early or too
  * late, so that one run stands for thousands. store/stream.h is what becomes of them.
  */
-#ifndef SCLOG_STORE_SERIALS_H
-#define SCLOG_STORE_SERIALS_H
+#ifndef SCLOG_INGEST_SERIALS_H
+#define SCLOG_INGEST_SERIALS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,25 +27,19 @@ static inline struct serial_run serial_run_of(uint32_t serial, int64_t ms, bool 
 /* So many serials may come before the one that is next. */
 #define SERIALS_AHEAD 64
 
-/* All zero before the first. */
+/* All zero before the first, but for where the runs go. */
 struct serials {
 	struct serial_run run;           /* the one that grows, */
 	bool growing;                    /* if there is one */
 	uint64_t ahead;                  /* a bit for each serial behind it that was noted */
 	int64_t ahead_ms[SERIALS_AHEAD]; /* by the serial's low bits */
-	size_t count;                    /* of those that are done */
-	struct serial_run done[4 * SERIALS_AHEAD];
+	struct serial_run *done;         /* the caller's: room for as many as are noted */
+	size_t count;
 };
 
 void serials_note(struct serials *serials, uint32_t serial, int64_t ms, bool is_other);
 
-/* Ends the run that grows: all that was noted is done. */
+/* Ends the run that grows: all that was noted is in runs. */
 void serials_end(struct serials *serials);
-
-/* There may be no room for the next: take what is done, and set count to 0. */
-static inline bool serials_full(const struct serials *serials)
-{
-	return serials->count > 2 * SERIALS_AHEAD;
-}
 
 #endif

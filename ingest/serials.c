@@ -1,4 +1,4 @@
-#include "store/serials.h"
+#include "ingest/serials.h"
 
 static void done(struct serials *serials, struct serial_run run)
 {
