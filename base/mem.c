@@ -60,6 +60,16 @@ void *mem_tsearch(const void *key, void **root, int (*compare)(const void *, con
 	return found;
 }
 
+static void leave(void *key)
+{
+	(void)key;
+}
+
+void mem_tdestroy(void *root)
+{
+	tdestroy(root, leave);
+}
+
 void mem_fail(const char *what)
 {
 	fprintf(stderr, "sclog: out of memory (%s)\n", what);

@@ -26,6 +26,9 @@ char *mem_copy(struct str s) __attribute__((malloc, returns_nonnull));
 void *mem_tsearch(const void *key, void **root, int (*compare)(const void *, const void *))
 	__attribute__((returns_nonnull));
 
+/* tdestroy(3) of the tree alone: what its keys are is the caller's. */
+void mem_tdestroy(void *root);
+
 /* Ends the program because a library had no memory for `what`. */
 void mem_fail(const char *what) __attribute__((noreturn));
 

@@ -56,6 +56,12 @@ static inline struct str str_skip(struct str s, size_t n)
 	return (struct str){.p = n ? s.p + n : s.p, .n = s.n - n};
 }
 
+/* isdigit(3) of no locale. */
+static inline bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 /* Where byte c first stands in s, or s.n if it does not. */
 static inline size_t str_chr(struct str s, char c)
 {

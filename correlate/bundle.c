@@ -372,15 +372,6 @@ static bool find_in_user_run(struct lookup *lookup)
 	return false;
 }
 
-static bool find_in_home(struct lookup *lookup, const char *home, void *context)
-{
-	BUF_AUTO base = {0};
-
-	(void)context;
-	buf_format(&base, "%s/.local/share/containers/storage", home);
-	return find_in_storage(lookup, home, base.p);
-}
-
 static bool find_in_places(struct lookup *lookup)
 {
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
@@ -393,7 +384,8 @@ static bool find_in_places(struct lookup *lookup)
 static bool find_in_users_places(struct lookup *lookup)
 {
 	return find_in_user_run(lookup) ||
-	       (lookup_may_be(lookup, "podman") && lookup_each_home(lookup, find_in_home, NULL));
+	       (lookup_may_be(lookup, "podman") &&
+		lookup_each_root(lookup, STORAGE_IN_HOME, NULL, find_in_storage));
 }
 
 /* --- what its processes say */

@@ -47,27 +47,13 @@ static bool take_below(struct lookup *lookup, const char *whose, const char *dat
 	return take(lookup, whose, folder.p);
 }
 
-static bool take_in_home(struct lookup *lookup, const char *home, void *context)
-{
-	BUF_AUTO data_root = {0};
-
-	(void)context;
-	buf_format(&data_root, "%s/.local/share/docker", home);
-	return take_below(lookup, home, data_root.p);
-}
-
 void docker_describe(struct lookup *lookup)
 {
 	static const char *const data_roots[] = {"/var/lib/docker",
-						 "/var/snap/docker/common/var-lib-docker"};
+						 "/var/snap/docker/common/var-lib-docker", NULL};
 	const char *folder = lookup->docker_folder.p;
 
 	if (!lookup_may_be(lookup, "docker") || (folder && take(lookup, folder, folder)))
 		return;
-	if (lookup_each_home(lookup, take_in_home, NULL) || lookup->hint->owner)
-		return;
-	for (size_t i = 0; i < sizeof(data_roots) / sizeof(data_roots[0]); i++) {
-		if (take_below(lookup, data_roots[i], data_roots[i]))
-			return;
-	}
+	lookup_each_root(lookup, ".local/share/docker", data_roots, take_below);
 }

@@ -8,11 +8,6 @@
 
 static const struct str int_max = STR("9223372036854775807");
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static size_t digits_of(struct str text)
 {
 	size_t n = 0;

@@ -25,18 +25,13 @@
 
 #define NS_PER_SECOND 1000000000
 
-static bool digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* A name that is a pid and nothing else. */
 static bool pid_from(const char *name, uint32_t *ret_pid)
 {
 	uint64_t value = 0;
 	size_t n = 0;
 
-	for (; n < PID_TEXT_MAX && digit(name[n]); n++)
+	for (; n < PID_TEXT_MAX && is_digit(name[n]); n++)
 		value = value * 10 + (uint64_t)(name[n] - '0');
 	*ret_pid = (uint32_t)value;
 	return n > 0 && name[n] == '\0' && value > 0 && value <= UINT32_MAX;

@@ -252,16 +252,20 @@ static void list_homes(struct lookup *lookup)
 	lookup_each(lookup, "/home", "/home", add_home_of_entry, NULL);
 }
 
-bool lookup_each_home(struct lookup *lookup, lookup_home_fn *each, void *context)
+bool lookup_each_root(struct lookup *lookup, const char *in_home, const char *const *roots,
+		      lookup_root_fn *each)
 {
-	if (!lookup->hint->owner)
-		return false;
-	if (!lookup->listed_homes)
+	for (; !lookup->hint->owner && *roots; roots++)
+		if (each(lookup, *roots, *roots))
+			return true;
+	if (lookup->hint->owner && !lookup->listed_homes)
 		list_homes(lookup);
-	for (size_t at = 0; at < lookup->homes.n;) {
+	for (size_t at = 0; lookup->hint->owner && at < lookup->homes.n;) {
 		const char *home = lookup->homes.p + at;
+		BUF_AUTO root = {0};
 
-		if (each(lookup, home, context))
+		buf_format(&root, "%s/%s", home, in_home);
+		if (each(lookup, home, root.p))
 			return true;
 		at += strlen(home) + 1;
 	}

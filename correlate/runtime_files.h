@@ -87,10 +87,17 @@ typedef bool lookup_entry_fn(struct lookup *lookup, const char *folder, const ch
 bool lookup_each(struct lookup *lookup, const char *whose, const char *folder,
 		 lookup_entry_fn *each, void *context);
 
-/* Calls each with the home folders of the container's owner: passwd(5)'s, and those below /home
- * that are his. Of root's containers with none. */
-typedef bool lookup_home_fn(struct lookup *lookup, const char *home, void *context);
-bool lookup_each_home(struct lookup *lookup, lookup_home_fn *each, void *context);
+/*
+ * Calls each with where a runtime keeps its files until it returns true, which is then returned: of a
+ * user's container `in_home` in each of his home folders, passwd(5)'s and those below /home that are
+ * his; of root's each of the roots, of which the last is NULL.
+ */
+typedef bool lookup_root_fn(struct lookup *lookup, const char *whose, const char *root);
+bool lookup_each_root(struct lookup *lookup, const char *in_home, const char *const *roots,
+		      lookup_root_fn *each);
+
+/* Where Podman, Buildah and CRI-O keep them. */
+#define STORAGE_IN_HOME ".local/share/containers/storage"
 
 /* Whether this may be that runtime's container, by what is known of it so far. */
 bool lookup_may_be(const struct lookup *lookup, const char *runtime);

@@ -57,30 +57,16 @@ static bool take_root(struct lookup *lookup, const char *whose, const char *root
 	return false;
 }
 
-static bool take_in_home(struct lookup *lookup, const char *home, void *context)
-{
-	BUF_AUTO root = {0};
-
-	(void)context;
-	buf_format(&root, "%s/.local/share/containers/storage", home);
-	return take_root(lookup, home, root.p);
-}
-
 void storage_describe(struct lookup *lookup)
 {
 	/* CRI-O's bundle lies in the second, its list in the first */
 	static const char *const roots[] = {"/var/lib/containers/storage",
-					    "/run/containers/storage"};
+					    "/run/containers/storage", NULL};
 	const char *near = lookup->storage_root.p;
 
 	if (!lookup_may_be(lookup, "podman") && !lookup_may_be(lookup, "cri-o"))
 		return;
 	if (near && take_root(lookup, near, near))
 		return;
-	if (lookup_each_home(lookup, take_in_home, NULL) || lookup->hint->owner)
-		return;
-	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
-		if (take_root(lookup, roots[i], roots[i]))
-			return;
-	}
+	lookup_each_root(lookup, STORAGE_IN_HOME, roots, take_root);
 }

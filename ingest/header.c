@@ -10,11 +10,6 @@
 /* dmesg's and Talos' times are shorter. */
 #define BRACKET_MAX 80
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool skip_char(struct str *text, char c)
 {
 	if (text->n == 0 || text->p[0] != c)

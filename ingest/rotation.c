@@ -14,11 +14,6 @@
 
 static const char *const endings[] = {".gz", ".xz", ".zst", ".bz2"};
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Takes a compression's ending off. */
 static bool strip_ending(struct str *suffix)
 {

@@ -264,11 +264,6 @@ static inline bool read_end(const char *p, const char **ret_newline)
 	return **ret_newline == '\n';
 }
 
-static inline bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Of the second before: "1795302294.062:148553): ", and no further blank. Returns what follows, or
  * NULL. */
 static inline const char *read_same_second(const char *p, const struct usual_before *before,

@@ -73,16 +73,11 @@ struct top *top_new(bool colour)
 	return top;
 }
 
-static void do_nothing(void *row)
-{
-	(void)row;
-}
-
 void top_free(struct top *top)
 {
 	if (!top)
 		return;
-	tdestroy(top->tree, do_nothing);
+	mem_tdestroy(top->tree);
 	for (size_t i = 0; i < top->count; i++) {
 		free(top->rows[i]->name);
 		free(top->rows[i]);

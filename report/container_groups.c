@@ -5,14 +5,9 @@
 #include <search.h>
 #include <stdlib.h>
 
-static void do_nothing(void *group)
-{
-	(void)group;
-}
-
 void container_groups_release(struct container_groups *groups)
 {
-	tdestroy(groups->tree, do_nothing);
+	mem_tdestroy(groups->tree);
 	for (size_t i = 0; i < groups->count; i++) {
 		group_key_release(&groups->all[i]->key);
 		free(groups->all[i]->calls);

@@ -41,17 +41,12 @@ void diff_ask_runs(struct diff *diff)
 	diff->asks_runs = true;
 }
 
-static void keep_node(void *node)
-{
-	(void)node; /* the arrays own what the trees find */
-}
-
 static void group_free(struct diff_group *group)
 {
 	for (size_t i = 0; i < group->finding_count; i++)
 		finding_free(group->findings[i]);
 	free(group->findings);
-	tdestroy(group->tree, keep_node);
+	mem_tdestroy(group->tree);
 	needs_release(&group->used);
 	runs_release(&group->runs);
 	free(group->views);
@@ -64,7 +59,7 @@ void diff_free(struct diff *diff)
 {
 	if (!diff)
 		return;
-	tdestroy(diff->tree, keep_node);
+	mem_tdestroy(diff->tree);
 	for (size_t i = 0; i < diff->group_count; i++)
 		group_free(diff->groups[i]);
 	free(diff->groups);

@@ -57,11 +57,6 @@ struct recording *recording_new(enum group_by by, unsigned phases, bool outside)
 	return recording;
 }
 
-static void keep_node(void *node)
-{
-	(void)node; /* the array owns what the tree finds */
-}
-
 static void free_texts(char **all, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -89,7 +84,7 @@ static void member_free(struct member *member)
 
 static void free_members(struct recording *recording)
 {
-	tdestroy(recording->tree, keep_node);
+	mem_tdestroy(recording->tree);
 	recording->tree = NULL;
 	for (size_t i = 0; i < recording->member_count; i++)
 		member_free(recording->members[i]);

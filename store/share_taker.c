@@ -163,16 +163,6 @@ static int put_head(struct share_taker *taker, const struct share_value *values,
 
 /* --- what counts hang on */
 
-static int find_number(struct sql *sql, sqlite3_stmt *find, int64_t *ret_id, struct err *err)
-{
-	int result = sql_step(sql, find, err);
-
-	if (result > 0)
-		*ret_id = sqlite3_column_int64(find, 0);
-	sqlite3_reset(find);
-	return result;
-}
-
 /* Series of two senders may be the same one only where both have its node. */
 static int note_node(struct share_taker *taker, int64_t node, struct err *err)
 {
@@ -227,7 +217,7 @@ static int put_program(struct share_taker *taker, const struct share_value *valu
 	if (!add)
 		return -err->code;
 	bind_values(find, 1, SHARE_PROGRAM, values, 1, 2);
-	int result = find_number(sql, find, &id, err);
+	int result = sql_find(sql, find, &id, err);
 
 	if (result == 0) {
 		bind_values(add, 1, SHARE_PROGRAM, values, 1, 2);
@@ -287,7 +277,7 @@ static int put_container(struct share_taker *taker, const struct share_value *va
 	sqlite3_bind_int64(find, 1, node);
 	sqlite3_bind_text(find, 2, container.id.n ? container.id.p : "", (int)container.id.n,
 			  SQLITE_STATIC);
-	result = find_number(&store->sql, find, &id, err);
+	result = sql_find(&store->sql, find, &id, err);
 	if (result > 0)
 		result = container_profile(taker, id, &values[4 + CONTAINER_TEXT_COUNT], err);
 	if (result >= 0)
@@ -343,7 +333,7 @@ static int find_series(struct share_taker *taker, const struct share_value *valu
 	if (!find)
 		return -err->code;
 	bind_series(taker, find, 1, values, node, container, program);
-	return find_number(sql, find, ret_id, err);
+	return sql_find(sql, find, ret_id, err);
 }
 
 static int put_series(struct share_taker *taker, const struct share_value *values, struct err *err)

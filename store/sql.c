@@ -298,6 +298,16 @@ int sql_done(struct sql *sql, sqlite3_stmt *statement, struct err *err)
 	return result < 0 ? result : 0;
 }
 
+int sql_find(struct sql *sql, sqlite3_stmt *find, int64_t *ret_number, struct err *err)
+{
+	int result = sql_step(sql, find, err);
+
+	if (result > 0)
+		*ret_number = sqlite3_column_int64(find, 0);
+	sqlite3_reset(find);
+	return result;
+}
+
 int sql_number(struct sql *sql, const char *text, int64_t *ret_number, struct err *err)
 {
 	sqlite3_stmt *statement = sql_prepare(sql, text, err);

@@ -100,6 +100,9 @@ int sql_step(struct sql *sql, sqlite3_stmt *statement, struct err *err);
 /* Steps a statement that gives no row. */
 int sql_done(struct sql *sql, sqlite3_stmt *statement, struct err *err);
 
+/* Runs a look-up whose bindings are set: 1 and the number in its first column, or 0. */
+int sql_find(struct sql *sql, sqlite3_stmt *find, int64_t *ret_number, struct err *err);
+
 /* The single number that a query gives; absent is 0. */
 int sql_number(struct sql *sql, const char *text, int64_t *ret_number, struct err *err);
 

@@ -8,17 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Runs a look-up whose bindings are set: 1 and the number in its first column, or 0. */
-static int find_number(struct sql *sql, sqlite3_stmt *find, int64_t *ret_number, struct err *err)
-{
-	int result = sql_step(sql, find, err);
-
-	if (result > 0)
-		*ret_number = sqlite3_column_int64(find, 0);
-	sqlite3_reset(find);
-	return result;
-}
-
 static int insert(struct sql *sql, sqlite3_stmt *add, int64_t *ret_id, struct err *err)
 {
 	int result = sql_done(sql, add, err);
@@ -35,7 +24,7 @@ int tally_row_node(struct sql *sql, struct str label, struct str name, int64_t *
 	if (!find)
 		return -err->code;
 	sqlite3_bind_text(find, 1, label.p, (int)label.n, SQLITE_STATIC);
-	int result = find_number(sql, find, ret_id, err);
+	int result = sql_find(sql, find, ret_id, err);
 
 	if (result != 0)
 		return result < 0 ? result : 0;
@@ -63,7 +52,7 @@ int tally_profile(struct tally *tally, struct sql *sql, struct str json, int64_t
 		return -err->code;
 	sqlite3_bind_int64(find, 1, hash);
 	sql_bind_bytes(find, 2, json);
-	int result = find_number(sql, find, ret_id, err);
+	int result = sql_find(sql, find, ret_id, err);
 
 	if (result != 0)
 		return result < 0 ? result : 0;
@@ -143,7 +132,7 @@ int tally_row_container(struct tally *tally, struct sql *sql, int64_t node,
 		return -err->code;
 	sqlite3_bind_int64(find, 1, node);
 	bind_text(find, 2, container->id);
-	result = find_number(sql, find, ret_id, err);
+	result = sql_find(sql, find, ret_id, err);
 	if (result > 0 && tally->foreign)
 		return 0;
 	if (result > 0)
@@ -174,7 +163,7 @@ int tally_row_program(struct sql *sql, const struct record *record, bool make, i
 		return -err->code;
 	bind_name(find, 1, record->comm, record->comm_null);
 	bind_name(find, 2, record->exe, record->exe_null);
-	int result = find_number(sql, find, ret_id, err);
+	int result = sql_find(sql, find, ret_id, err);
 
 	if (result != 0)
 		return result < 0 ? result : 0;
@@ -239,7 +228,7 @@ int tally_row_series_find(struct tally *tally, struct sql *sql, const struct tal
 		return -err->code;
 	key_values(tally, key, values);
 	rows_bind(find, values, KEY_VALUES);
-	result = find_number(sql, find, ret_id, err);
+	result = sql_find(sql, find, ret_id, err);
 	return result < 0 ? result : 0;
 }
 

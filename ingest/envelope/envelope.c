@@ -163,11 +163,6 @@ bool envelope_matters(struct str text)
 	       str_find(text, STR("[83,69,67,67,")) < text.n;
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 /* Each '0' of the shape is a digit, '_' a digit or a blank. */
 static bool has_shape(struct str text, const char *shape)
 {

@@ -3,11 +3,6 @@
 /* Longer names of files and streams are not looked for. */
 #define PREFIX_MAX 4200
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';

@@ -67,11 +67,6 @@ void strace_free(struct strace *strace)
 	free(strace);
 }
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static struct str without_suffix(struct str path)
 {
 	static const struct str suffixes[] = {{".gz", 3}, {".xz", 3}, {".zst", 4}, {".bz2", 4}};

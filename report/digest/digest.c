@@ -25,11 +25,6 @@ struct digest *digest_new(enum group_by by, bool knows_before)
 	return digest;
 }
 
-static void keep_tree_node(void *node)
-{
-	(void)node;
-}
-
 static void group_free(struct digest_group *group)
 {
 	for (size_t i = 0; i < group->call_count; i++)
@@ -46,7 +41,7 @@ void digest_free(struct digest *digest)
 {
 	if (!digest)
 		return;
-	tdestroy(digest->tree, keep_tree_node);
+	mem_tdestroy(digest->tree);
 	for (size_t i = 0; i < digest->group_count; i++)
 		group_free(digest->groups[i]);
 	free(digest->groups);

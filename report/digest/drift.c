@@ -48,16 +48,11 @@ struct drift *drift_new(bool knows_before)
 	return drift;
 }
 
-static void keep_tree_node(void *node)
-{
-	(void)node;
-}
-
 void drift_free(struct drift *drift)
 {
 	if (!drift)
 		return;
-	tdestroy(drift->tree, keep_tree_node);
+	mem_tdestroy(drift->tree);
 	for (size_t i = 0; i < drift->count; i++) {
 		struct version *version = drift->versions[i];
 
