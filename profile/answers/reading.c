@@ -17,19 +17,9 @@ enum { REGISTER_A, REGISTER_X, REGISTER_MEMORY, REGISTERS = REGISTER_MEMORY + BP
 
 #define REGISTER(which) (UINT32_C(1) << (which))
 
-enum content_kind {
-	CONTENT_CONST,
-	CONTENT_WORD, /* half a subject, under a mask */
-	CONTENT_BITS, /* computed */
-};
-
-/* What a register holds. */
+/* What a register holds: of each bit, the lowest first, the calls for which it is set. */
 struct content {
-	enum content_kind kind;
-	uint32_t k;       /* the constant, or the mask */
-	uint32_t subject; /* of a word */
-	uint32_t high;
-	region bits[32]; /* zero unless computed */
+	region bits[32];
 };
 
 #define NO_STATE UINT32_MAX
@@ -58,10 +48,9 @@ struct reader {
 
 static uint32_t hash_content(const struct content *content)
 {
-	uint32_t hash = content->kind * 0x9e3779b1U ^ content->k;
+	uint32_t hash = 0;
 
-	hash = hash * 0x85ebca6bU ^ (content->subject << 1 | content->high);
-	for (size_t i = 0; content->kind == CONTENT_BITS && i < 32; i++)
+	for (size_t i = 0; i < 32; i++)
 		hash = (hash ^ content->bits[i]) * 0x01000193U;
 	return hash ^ hash >> 15;
 }
@@ -102,119 +91,84 @@ static uint32_t put_content(struct reader *reader, const struct content *content
 	return *slot;
 }
 
-static uint32_t put_constant(struct reader *reader, uint32_t k)
+static struct content constant(uint32_t k)
 {
-	const struct content content = {.kind = CONTENT_CONST, .k = k};
+	struct content content;
 
-	return put_content(reader, &content);
+	for (unsigned i = 0; i < 32; i++)
+		content.bits[i] = k >> i & 1 ? REGION_ALL : REGION_NONE;
+	return content;
 }
 
-static uint32_t put_word(struct reader *reader, unsigned subject, bool high, uint32_t mask)
+static bool is_constant(const struct content *content, uint32_t *ret_k)
 {
-	const struct content content = {
-		.kind = CONTENT_WORD, .k = mask, .subject = subject, .high = high};
-
-	return mask ? put_content(reader, &content) : put_constant(reader, 0);
-}
-
-/* Bits that are all known make a constant. */
-static uint32_t put_bits(struct reader *reader, const region bits[32])
-{
-	struct content content = {.kind = CONTENT_BITS};
-	uint32_t k = 0;
-	bool known = true;
-
-	for (size_t i = 0; i < 32; i++) {
-		known = known && bits[i] <= REGION_ALL;
-		k |= bits[i] == REGION_ALL ? UINT32_C(1) << i : 0;
-	}
-	memcpy(content.bits, bits, sizeof(content.bits));
-	return known ? put_constant(reader, k) : put_content(reader, &content);
-}
-
-/* The 32 regions of a content. */
-static void bits_of(struct reader *reader, uint32_t at, region bits[32])
-{
-	const struct content content = reader->contents[at];
-
+	*ret_k = 0;
 	for (unsigned i = 0; i < 32; i++) {
-		bool one = content.k >> i & 1;
-
-		if (content.kind == CONTENT_BITS)
-			bits[i] = content.bits[i];
-		else if (content.kind == CONTENT_CONST || !one)
-			bits[i] = one ? REGION_ALL : REGION_NONE;
-		else
-			bits[i] = region_bit(reader->regions, content.subject,
-					     content.high ? i + 32 : i);
+		if (content->bits[i] > REGION_ALL)
+			return false;
+		*ret_k |= content->bits[i] << i;
 	}
+	return true;
 }
 
-static uint32_t compute(struct reader *reader, uint16_t code, uint32_t at_a, uint32_t at_b)
+/* Half a subject. */
+static struct content word(struct reader *reader, unsigned subject, bool high)
 {
-	region a[32], b[32], result[32];
+	struct content content;
 
-	bits_of(reader, at_a, a);
-	bits_of(reader, at_b, b);
-	bits_compute(reader->regions, BPF_OP(code), a, b, result);
-	return put_bits(reader, result);
+	for (unsigned i = 0; i < 32; i++)
+		content.bits[i] = region_bit(reader->regions, subject, high ? i + 32 : i);
+	return content;
 }
 
-/* Where the instruction takes its second operand from. */
-static uint32_t operand(struct reader *reader, const struct state *state,
-			const struct sock_filter *insn)
+/* The second operand of an instruction. */
+static struct content operand(const struct reader *reader, const struct state *state,
+			      const struct sock_filter *insn)
 {
-	return BPF_SRC(insn->code) == BPF_X ? state->registers[REGISTER_X]
-					    : put_constant(reader, insn->k);
+	return BPF_SRC(insn->code) == BPF_X ? reader->contents[state->registers[REGISTER_X]]
+					    : constant(insn->k);
 }
 
-/* Constants and masks without ado. */
-static uint32_t alu(struct reader *reader, const struct state *state,
-		    const struct sock_filter *insn)
+static struct content alu(const struct reader *reader, const struct state *state,
+			  const struct sock_filter *insn)
 {
-	uint32_t at_a = state->registers[REGISTER_A], at_b = operand(reader, state, insn);
-	const struct content a = reader->contents[at_a], b = reader->contents[at_b];
+	const struct content *a = &reader->contents[state->registers[REGISTER_A]];
+	const struct content b = operand(reader, state, insn);
+	struct content result;
 
-	if (a.kind == CONTENT_CONST && b.kind == CONTENT_CONST)
-		return put_constant(reader, bpf_alu(insn->code, a.k, b.k));
-	if (BPF_OP(insn->code) == BPF_AND && a.kind == CONTENT_WORD && b.kind == CONTENT_CONST)
-		return put_word(reader, a.subject, a.high, a.k & b.k);
-	if (BPF_OP(insn->code) == BPF_AND && b.kind == CONTENT_WORD && a.kind == CONTENT_CONST)
-		return put_word(reader, b.subject, b.high, a.k & b.k);
-	return compute(reader, insn->code, at_a, at_b);
+	bits_compute(reader->regions, BPF_OP(insn->code), a->bits, b.bits, result.bits);
+	return result;
 }
 
-static uint32_t load_word(struct reader *reader, unsigned word)
+static struct content load_word(struct reader *reader, unsigned at)
 {
 	const struct reading_calls *calls = reader->calls;
-	bool high = word % 2 != reader->filter->big_endian;
+	bool high = at % 2 != reader->filter->big_endian;
 
-	if (word == BPF_WORD_NR)
-		return calls->one_number ? put_constant(reader, calls->nr)
-					 : put_word(reader, SUBJECT_CALL, false, UINT32_MAX);
-	if (word == BPF_WORD_ARCH)
-		return calls->any_arch ? put_word(reader, SUBJECT_CALL, true, UINT32_MAX)
-				       : put_constant(reader, calls->audit_arch);
-	if (word < BPF_WORD_ARGUMENTS)
-		return put_word(reader, SUBJECT_POINTER, high, UINT32_MAX);
+	if (at == BPF_WORD_NR)
+		return calls->one_number ? constant(calls->nr) : word(reader, SUBJECT_CALL, false);
+	if (at == BPF_WORD_ARCH)
+		return calls->any_arch ? word(reader, SUBJECT_CALL, true)
+				       : constant(calls->audit_arch);
+	if (at < BPF_WORD_ARGUMENTS)
+		return word(reader, SUBJECT_POINTER, high);
 	if (high && !calls->any_arch && bpf_is_narrow(calls->audit_arch))
-		return put_constant(reader, 0);
-	return put_word(reader, SUBJECT_ARGUMENTS + (word - BPF_WORD_ARGUMENTS) / 2, high,
-			UINT32_MAX);
+		return constant(0);
+	return word(reader, SUBJECT_ARGUMENTS + (at - BPF_WORD_ARGUMENTS) / 2, high);
 }
 
-static uint32_t load(struct reader *reader, const struct state *state,
-		     const struct sock_filter *insn)
+static struct content load(struct reader *reader, const struct state *state,
+			   const struct sock_filter *insn)
 {
 	switch (BPF_MODE(insn->code)) {
 	case BPF_ABS:
 		return load_word(reader, insn->k / 4);
 	case BPF_LEN:
-		return put_constant(reader, sizeof(struct seccomp_data));
+		return constant(sizeof(struct seccomp_data));
 	case BPF_MEM:
-		return state->registers[REGISTER_MEMORY + insn->k];
+		return reader->contents[state->registers[REGISTER_MEMORY + insn->k]];
 	default:
-		return put_constant(reader, insn->k);
+		return constant(insn->k);
 	}
 }
 
@@ -240,43 +194,54 @@ static uint32_t arrive(struct reader *reader, size_t pc, const struct state *fro
 	return (uint32_t)reader->state_count++;
 }
 
+/* The calls for which a jump goes to jt. */
+static region taken(const struct reader *reader, const struct state *state,
+		    const struct sock_filter *insn)
+{
+	const struct content b = operand(reader, state, insn);
+
+	return bits_compare(reader->regions, BPF_OP(insn->code),
+			    reader->contents[state->registers[REGISTER_A]].bits, b.bits);
+}
+
 /* Jumps that constants decide lead to one place. */
 static void jump(struct reader *reader, size_t pc, const struct state *state, uint32_t to[2])
 {
 	const struct sock_filter *insn = &reader->filter->program[pc];
-	bool yes = true, no = true;
+	const struct content b = operand(reader, state, insn);
+	region yes = REGION_ALL;
+	uint32_t k;
 
 	if (BPF_OP(insn->code) == BPF_JA || insn->jt == insn->jf) {
 		to[0] = arrive(reader, pc + 1 + (BPF_OP(insn->code) == BPF_JA ? insn->k : insn->jt),
 			       state);
 		return;
 	}
-	/* operand() may move the contents: it comes before they are looked at */
-	uint32_t at_b = operand(reader, state, insn);
-	const struct content b = reader->contents[at_b];
-	const struct content a = reader->contents[state->registers[REGISTER_A]];
+	bool decided = is_constant(&reader->contents[state->registers[REGISTER_A]], &k) &&
+		       is_constant(&b, &k);
 
-	if (a.kind == CONTENT_CONST && b.kind == CONTENT_CONST) {
-		yes = bpf_jumps(insn->code, a.k, b.k);
-		no = !yes;
-	}
-	if (yes)
+	if (decided)
+		yes = taken(reader, state, insn);
+	if (yes == REGION_ALL)
 		to[0] = arrive(reader, pc + 1 + insn->jt, state);
-	if (no)
-		to[yes] = arrive(reader, pc + 1 + insn->jf, state);
+	if (!decided || yes == REGION_NONE)
+		to[!decided] = arrive(reader, pc + 1 + insn->jf, state);
 }
 
 /* One instruction from one state on. `to` are the states after it. */
 static void step(struct reader *reader, size_t pc, struct state state, uint32_t to[2])
 {
 	const struct sock_filter *insn = &reader->filter->program[pc];
+	struct content content;
 
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_LD:
-		state.registers[REGISTER_A] = load(reader, &state, insn);
+		content = load(reader, &state, insn);
+		state.registers[REGISTER_A] = put_content(reader, &content);
 		break;
 	case BPF_LDX:
-		state.registers[REGISTER_X] = load(reader, &state, insn);
+		content = load(reader, &state, insn);
+		state.registers[REGISTER_X] = put_content(reader, &content);
 		break;
 	case BPF_ST:
 		state.registers[REGISTER_MEMORY + insn->k] = state.registers[REGISTER_A];
@@ -285,7 +250,8 @@ static void step(struct reader *reader, size_t pc, struct state state, uint32_t 
 		state.registers[REGISTER_MEMORY + insn->k] = state.registers[REGISTER_X];
 		break;
 	case BPF_ALU:
-		state.registers[REGISTER_A] = alu(reader, &state, insn);
+		content = alu(reader, &state, insn);
+		state.registers[REGISTER_A] = put_content(reader, &content);
 		break;
 	case BPF_MISC:
 		if (BPF_MISCOP(insn->code) == BPF_TAX)
@@ -319,17 +285,7 @@ static void go_forward(struct reader *reader)
 	}
 }
 
-/* Where two contents compare so. */
-static region compare(struct reader *reader, uint16_t code, uint32_t at_a, uint32_t at_b)
-{
-	region a[32], b[32];
-
-	bits_of(reader, at_a, a);
-	bits_of(reader, at_b, b);
-	return bits_compare(reader->regions, BPF_OP(code), a, b);
-}
-
-static diagram choose(struct reader *reader, const struct sock_filter *insn,
+static diagram choose(const struct reader *reader, const struct sock_filter *insn,
 		      const struct state *state, diagram yes, diagram no)
 {
 	static const enum compare_op ops[] = {
@@ -338,47 +294,16 @@ static diagram choose(struct reader *reader, const struct sock_filter *insn,
 		[BPF_JGE >> 4] = COMPARE_GE,
 		[BPF_JSET >> 4] = COMPARE_SET,
 	};
-	uint32_t at_b = operand(reader, state, insn);
-	const struct content *a = &reader->contents[state->registers[REGISTER_A]];
-	const struct content *b = &reader->contents[at_b];
+	const struct content b = operand(reader, state, insn);
+	struct region_word word;
+	uint32_t k;
 
-	if (a->kind == CONTENT_WORD && b->kind == CONTENT_CONST)
-		return diagram_test(reader->regions, a->subject, a->high, a->k,
-				    ops[BPF_OP(insn->code) >> 4], b->k, yes, no);
-	return diagram_choose(reader->regions,
-			      compare(reader, insn->code, state->registers[REGISTER_A], at_b), yes,
-			      no);
-}
-
-/* Values of some bits of a register, and where it has them. */
-struct returned {
-	uint32_t value;
-	region where;
-};
-
-/* Tells the values apart that the bits from `bits` down to 0 can have; false if they are many. */
-static bool tell_apart(struct regions *regions, const region *bits, unsigned count,
-		       struct returned *all, size_t *ret_count)
-{
-	size_t n = 1;
-
-	for (unsigned bit = count; bit-- > 0;) {
-		for (size_t i = n; i-- > 0;) {
-			region one = region_and(regions, all[i].where, bits[bit]);
-			region zero =
-				region_and(regions, all[i].where, region_not(regions, bits[bit]));
-
-			if (one != REGION_NONE && zero != REGION_NONE) {
-				if (n == MAX_RETURNED)
-					return false;
-				all[n++] = (struct returned){all[i].value, zero};
-			}
-			if (one != REGION_NONE)
-				all[i] = (struct returned){all[i].value | UINT32_C(1) << bit, one};
-		}
-	}
-	*ret_count = n;
-	return true;
+	if (is_constant(&b, &k) &&
+	    region_is_word(reader->regions, reader->contents[state->registers[REGISTER_A]].bits,
+			   &word))
+		return diagram_test(reader->regions, word.subject, word.high, word.mask,
+				    ops[BPF_OP(insn->code) >> 4], k, yes, no);
+	return diagram_choose(reader->regions, taken(reader, state, insn), yes, no);
 }
 
 /*
@@ -392,51 +317,65 @@ static const uint32_t ladder[] = {
 	SECCOMP_RET_LOG,          0x7ffd0000, SECCOMP_RET_ALLOW,
 };
 
-/* An action of a returned register, with its data where that has few values. */
+static uint32_t add_bit(uint32_t data, uint32_t bit, const void *context)
+{
+	(void)context;
+	return data << 1 | bit;
+}
+
+/* The data of a returned register within a set; zero where it can have many values. */
+static diagram data_of(struct regions *regions, const region bits[32], region where)
+{
+	diagram data = diagram_value(regions, 0);
+
+	for (unsigned bit = 16; bit-- > 0 && !regions->full;) {
+		MEM_AUTO uint32_t *values = NULL;
+
+		data = diagram_join(regions, data, region_and(regions, where, bits[bit]), add_bit,
+				    NULL);
+		if (diagram_values(regions, data, &values) > MAX_RETURNED)
+			return diagram_value(regions, 0);
+	}
+	return data;
+}
+
+static uint32_t add_action(uint32_t data, const void *context)
+{
+	const uint32_t *action = context;
+
+	return *action | data;
+}
+
 static diagram put_action(struct regions *regions, const region bits[32], uint32_t action,
 			  region where, diagram otherwise)
 {
-	struct returned all[MAX_RETURNED] = {{0, where}};
-	size_t count = 0;
-
-	if (where == REGION_NONE)
-		return otherwise;
 	bool has_data = action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE ||
 			action == SECCOMP_RET_TRAP;
+	diagram value = diagram_value(regions, action);
 
-	if (!has_data || !tell_apart(regions, bits, 16, all, &count))
-		return diagram_choose(regions, where, diagram_value(regions, action), otherwise);
-	for (size_t i = 0; i < count; i++)
-		otherwise =
-			diagram_choose(regions, all[i].where,
-				       diagram_value(regions, action | all[i].value), otherwise);
-	return otherwise;
+	if (has_data && where != REGION_NONE)
+		value = diagram_map(regions, data_of(regions, bits, where), add_action, &action);
+	return diagram_choose(regions, where, value, otherwise);
 }
 
-static diagram return_register(struct reader *reader, uint32_t at)
+static diagram return_register(struct regions *regions, const struct content *returned)
 {
 	const size_t rungs = sizeof(ladder) / sizeof(ladder[0]);
-	struct regions *regions = reader->regions;
 	diagram answer = diagram_value(regions, SECCOMP_RET_KILL_PROCESS);
-	region bits[32], action[32], above = REGION_ALL;
+	struct content action = *returned;
+	region above = REGION_ALL;
 
-	if (reader->contents[at].kind == CONTENT_CONST)
-		return diagram_value(regions, reader->contents[at].k);
-	bits_of(reader, at, bits);
 	/* signed order is unsigned order with the highest bit turned */
-	memcpy(action, bits, sizeof(action));
-	memset(action, 0, 16 * sizeof(action[0]));
-	action[31] = region_not(regions, action[31]);
-	uint32_t at_action = put_bits(reader, action);
-
+	memset(action.bits, 0, 16 * sizeof(action.bits[0]));
+	action.bits[31] = region_not(regions, action.bits[31]);
 	for (size_t i = rungs; i-- > 0 && !regions->full;) {
 		/* a value between two known ones stands for all from the one after the lower */
 		uint32_t least = i % 2 ? ladder[i - 1] + 0x10000 : ladder[i];
-		region from = compare(reader, BPF_JGE, at_action,
-				      put_constant(reader, least ^ UINT32_C(0x80000000)));
+		const struct content limit = constant(least ^ UINT32_C(0x80000000));
+		region from = bits_compare(regions, BPF_JGE, action.bits, limit.bits);
 
-		answer = put_action(regions, bits, ladder[i], region_and(regions, above, from),
-				    answer);
+		answer = put_action(regions, returned->bits, ladder[i],
+				    region_and(regions, above, from), answer);
 		above = region_and(regions, above, region_not(regions, from));
 	}
 	return answer;
@@ -450,15 +389,16 @@ static diagram answer_of(struct reader *reader, size_t pc, const struct state *s
 	if (BPF_CLASS(insn->code) == BPF_RET && BPF_RVAL(insn->code) == BPF_K)
 		return diagram_value(regions, insn->k);
 	if (BPF_CLASS(insn->code) == BPF_RET)
-		return return_register(reader, state->registers[REGISTER_A]);
+		return return_register(regions, &reader->contents[state->registers[REGISTER_A]]);
 	diagram yes = reader->states[state->to[0]].answer;
 
 	if (BPF_CLASS(insn->code) == BPF_JMP && state->to[1] != NO_STATE)
 		return choose(reader, insn, state, yes, reader->states[state->to[1]].answer);
 	if (insn->code != (BPF_ALU | BPF_DIV | BPF_X))
 		return yes;
-	region by_zero =
-		compare(reader, BPF_JEQ, state->registers[REGISTER_X], put_constant(reader, 0));
+	const struct content zero = constant(0);
+	region by_zero = bits_compare(
+		regions, BPF_JEQ, reader->contents[state->registers[REGISTER_X]].bits, zero.bits);
 
 	return diagram_choose(regions, by_zero, diagram_value(regions, SECCOMP_RET_KILL_THREAD),
 			      yes);
@@ -529,12 +469,13 @@ diagram reading_make(struct regions *regions, const struct filter *filter,
 		     const struct reading_calls *calls)
 {
 	struct reader reader = {.regions = regions, .filter = filter, .calls = calls};
+	const struct content zero = constant(0);
 	diagram answer = REGION_NONE;
 
 	reader.live = mem_new(filter->count, sizeof(*reader.live));
 	reader.heads = mem_new(filter->count, sizeof(*reader.heads));
 	memset(reader.heads, 0xff, filter->count * sizeof(*reader.heads));
-	put_constant(&reader, 0);
+	put_content(&reader, &zero);
 	find_live(&reader);
 	go_forward(&reader);
 	if (!regions->full)

@@ -275,6 +275,29 @@ region region_bit(struct regions *regions, unsigned subject, unsigned bit)
 	return make(regions, subject * BITS + BITS - 1 - bit, REGION_NONE, REGION_ALL);
 }
 
+bool region_is_word(const struct regions *regions, const region bits[32],
+		    struct region_word *ret_word)
+{
+	uint32_t lowest = LEAF; /* the variable of bit 0 */
+
+	ret_word->mask = 0;
+	for (unsigned i = 0; i < 32; i++) {
+		const struct diagram_node *node = &regions->nodes[bits[i]];
+
+		if (bits[i] == REGION_NONE)
+			continue;
+		if (lowest == LEAF)
+			lowest = node->variable + i;
+		if (node->zero != REGION_NONE || node->one != REGION_ALL ||
+		    node->variable + i != lowest)
+			return false;
+		ret_word->mask |= UINT32_C(1) << i;
+	}
+	ret_word->subject = lowest / BITS;
+	ret_word->high = lowest % BITS < BITS / 2;
+	return ret_word->mask && lowest % (BITS / 2) == BITS / 2 - 1;
+}
+
 /*
  * The highest of so many bits, of which `last` is the lowest's variable, under a mask, compared: one
  * pass from the lowest up. No bit of yes and no may come before them. A bit outside the mask reads as
@@ -422,51 +445,43 @@ region diagram_where(struct regions *regions, diagram a, uint32_t value)
 	return diagram_join(regions, a, diagram_value(regions, value), fold_same, NULL);
 }
 
-/* A search over all nodes of a diagram. */
-static void search_start(struct regions *regions)
+/* What a search over all nodes of a diagram finds. */
+struct found {
+	uint32_t *values; /* in the order of the calls that get them */
+	size_t count;
+	uint64_t support[SUBJECTS];
+};
+
+static void find(struct regions *regions, diagram a, struct found *found)
 {
-	regions->search++;
-	regions->visits = 0;
+	const struct diagram_node node = regions->nodes[a];
+
+	if (regions->marks[a] == regions->search)
+		return;
+	regions->marks[a] = regions->search;
+	regions->visits++;
+	if (node.variable == LEAF) {
+		found->values = mem_more(found->values, found->count, sizeof(*found->values));
+		found->values[found->count++] = node.zero;
+		return;
+	}
+	found->support[node.variable / BITS] |= UINT64_C(1) << (BITS - 1 - node.variable % BITS);
+	find(regions, node.zero, found);
+	find(regions, node.one, found);
 }
 
-/* What a search finds is true, however long it took; the next step may be one too many. */
-static void search_end(struct regions *regions)
+/* What it finds is true, however long it took; the next step may be one too many. */
+static struct found search(struct regions *regions, diagram a)
 {
+	struct found found = {0};
+
+	regions->search++;
+	regions->visits = 0;
+	find(regions, a, &found);
 	size_t steps = regions->visits / VISITS_A_STEP;
 
 	regions->effort -= steps < regions->effort ? steps : regions->effort;
-}
-
-struct found {
-	uint32_t *all;
-	size_t count;
-};
-
-static void found_put(struct found *found, uint32_t value)
-{
-	found->all = mem_more(found->all, found->count, sizeof(*found->all));
-	found->all[found->count++] = value;
-}
-
-static bool is_new(struct regions *regions, diagram a)
-{
-	if (regions->marks[a] == regions->search)
-		return false;
-	regions->marks[a] = regions->search;
-	regions->visits++;
-	return true;
-}
-
-static void find_values(struct regions *regions, diagram a, struct found *found)
-{
-	if (!is_new(regions, a))
-		return;
-	if (regions->nodes[a].variable == LEAF) {
-		found_put(found, leaf_value(regions, a));
-		return;
-	}
-	find_values(regions, regions->nodes[a].zero, found);
-	find_values(regions, regions->nodes[a].one, found);
+	return found;
 }
 
 static int by_value(const void *a, const void *b)
@@ -478,13 +493,10 @@ static int by_value(const void *a, const void *b)
 
 size_t diagram_values(struct regions *regions, diagram a, uint32_t **ret_values)
 {
-	struct found found = {0};
+	const struct found found = search(regions, a);
 
-	search_start(regions);
-	find_values(regions, a, &found);
-	search_end(regions);
-	qsort(found.all, found.count, sizeof(*found.all), by_value);
-	*ret_values = found.all;
+	qsort(found.values, found.count, sizeof(*found.values), by_value);
+	*ret_values = found.values;
 	return found.count;
 }
 
@@ -511,23 +523,12 @@ uint32_t diagram_answer(const struct regions *regions, diagram a, const uint64_t
 	return leaf_value(regions, a);
 }
 
-static void find_support(struct regions *regions, diagram a, uint64_t support[SUBJECTS])
-{
-	const struct diagram_node node = regions->nodes[a];
-
-	if (node.variable == LEAF || !is_new(regions, a))
-		return;
-	support[node.variable / BITS] |= UINT64_C(1) << (BITS - 1 - node.variable % BITS);
-	find_support(regions, node.zero, support);
-	find_support(regions, node.one, support);
-}
-
 void diagram_support(struct regions *regions, diagram a, uint64_t ret_support[SUBJECTS])
 {
-	memset(ret_support, 0, SUBJECTS * sizeof(*ret_support));
-	search_start(regions);
-	find_support(regions, a, ret_support);
-	search_end(regions);
+	const struct found found = search(regions, a);
+
+	memcpy(ret_support, found.support, sizeof(found.support));
+	free(found.values);
 }
 
 struct running {
@@ -590,72 +591,42 @@ unsigned region_first(const struct regions *regions, region a)
 	return regions->nodes[a].variable / BITS;
 }
 
-/* The regions beyond the first subject, each once, and for every node which it leads to. */
-struct split {
-	struct regions *regions;
-	unsigned subject;
-	struct found rests;
-	size_t max;
-	uint32_t operation;
-};
-
-static void find_rests(struct split *split, region a)
+/* The diagram over its first subject alone, whose values are the diagrams that go on from there. */
+static diagram cut(struct regions *regions, uint32_t operation, unsigned subject, region a)
 {
-	const struct diagram_node node = split->regions->nodes[a];
-
-	if (!is_new(split->regions, a) || split->rests.count > split->max)
-		return;
-	if (node.variable / BITS != split->subject) {
-		if (a != REGION_NONE)
-			found_put(&split->rests, a);
-		return;
-	}
-	find_rests(split, node.zero);
-	find_rests(split, node.one);
-}
-
-/* The part of `a` that leads to `rest`. */
-static region leading_to(struct split *split, region a, region rest)
-{
-	struct regions *regions = split->regions;
 	const struct diagram_node node = regions->nodes[a];
 
-	if (node.variable / BITS != split->subject)
-		return a == rest ? REGION_ALL : REGION_NONE;
-	struct diagram_memo *memo = memo_slot(regions, split->operation, a, 0, 0);
+	if (node.variable / BITS != subject)
+		return diagram_value(regions, a);
+	struct diagram_memo *memo = memo_slot(regions, operation, a, 0, 0);
 
-	if (memo_has(memo, split->operation, a, 0, 0))
+	if (memo_has(memo, operation, a, 0, 0))
 		return memo->result;
 	if (!regions_step(regions))
 		return REGION_NONE;
-	region zero = leading_to(split, node.zero, rest);
-	region one = leading_to(split, node.one, rest);
-	region result = make(regions, node.variable, zero, one);
+	diagram zero = cut(regions, operation, subject, node.zero);
+	diagram one = cut(regions, operation, subject, node.one);
+	diagram result = make(regions, node.variable, zero, one);
 
-	*memo = (struct diagram_memo){split->operation, a, 0, 0, result};
+	*memo_slot(regions, operation, a, 0, 0) = (struct diagram_memo){operation, a, 0, 0, result};
 	return result;
 }
 
 size_t region_split(struct regions *regions, region a, size_t max, region **ret_values,
 		    region **ret_rests)
 {
-	struct split split = {.regions = regions, .subject = region_first(regions, a), .max = max};
+	diagram rests = cut(regions, next_operation(regions), region_first(regions, a), a);
+	const struct found found = search(regions, rests);
+	size_t count = 0;
 
-	*ret_values = *ret_rests = NULL;
-	search_start(regions);
-	find_rests(&split, a);
-	search_end(regions);
-	if (split.rests.count > max) {
-		free(split.rests.all);
-		return SIZE_MAX;
-	}
-	*ret_values = mem_new(split.rests.count, sizeof(**ret_values));
-	for (size_t i = 0; i < split.rests.count; i++) {
-		split.operation = next_operation(regions);
-		(*ret_values)[i] = leading_to(&split, a, split.rests.all[i]);
-	}
-	*ret_rests = split.rests.all;
-	return split.rests.count;
+	for (size_t i = 0; i < found.count; i++)
+		if (found.values[i] != REGION_NONE)
+			found.values[count++] = found.values[i];
+	*ret_rests = found.values;
+	*ret_values = mem_new(count, sizeof(**ret_values));
+	for (size_t i = 0; count <= max && i < count; i++)
+		(*ret_values)[i] = diagram_where(regions, rests, found.values[i]);
+	return count <= max && !regions->full ? count : SIZE_MAX;
 }
 
 struct ranging {

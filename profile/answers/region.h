@@ -86,6 +86,14 @@ bool region_within(struct regions *regions, region a, region b);
 
 /* One bit of a subject, 63 the highest. */
 region region_bit(struct regions *regions, unsigned subject, unsigned bit);
+/* Whether those are the bits of half a subject under a mask, all others zero. */
+struct region_word {
+	unsigned subject;
+	bool high;
+	uint32_t mask;
+};
+bool region_is_word(const struct regions *regions, const region bits[32],
+		    struct region_word *ret_word);
 /* A whole subject under a mask, compared with a constant. */
 region region_subject(struct regions *regions, unsigned subject, uint64_t mask, enum compare_op op,
 		      uint64_t k);

@@ -5,46 +5,6 @@
 #include <linux/elf-em.h>
 #include <linux/seccomp.h>
 
-uint32_t bpf_alu(uint16_t code, uint32_t a, uint32_t b)
-{
-	switch (BPF_OP(code)) {
-	case BPF_ADD:
-		return a + b;
-	case BPF_SUB:
-		return a - b;
-	case BPF_MUL:
-		return a * b;
-	case BPF_DIV:
-		return b ? a / b : 0;
-	case BPF_OR:
-		return a | b;
-	case BPF_AND:
-		return a & b;
-	case BPF_LSH:
-		return a << (b & 31);
-	case BPF_RSH:
-		return a >> (b & 31);
-	case BPF_XOR:
-		return a ^ b;
-	default:
-		return -a;
-	}
-}
-
-bool bpf_jumps(uint16_t code, uint32_t a, uint32_t b)
-{
-	switch (BPF_OP(code)) {
-	case BPF_JGT:
-		return a > b;
-	case BPF_JGE:
-		return a >= b;
-	case BPF_JSET:
-		return a & b;
-	default:
-		return a == b;
-	}
-}
-
 bool bpf_is_narrow(uint32_t audit_arch)
 {
 	return !(audit_arch & __AUDIT_ARCH_64BIT) && (audit_arch & 0xffff) != EM_MIPS;

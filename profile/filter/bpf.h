@@ -32,12 +32,6 @@ enum {
  */
 int filter_check(const struct sock_filter *program, size_t count, struct err *err);
 
-/* What an instruction of class BPF_ALU computes from constants; division by zero gives 0. */
-uint32_t bpf_alu(uint16_t code, uint32_t a, uint32_t b);
-
-/* Whether a conditional jump goes to jt. */
-bool bpf_jumps(uint16_t code, uint32_t a, uint32_t b);
-
 /*
  * Whether the high half of every argument is zero: registers have 32 bits there, and
  * syscall_get_arguments() extends them with zeros. MIPS extends the sign: nothing is assumed.
