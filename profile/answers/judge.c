@@ -12,18 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Answers kept by (arch, number). A container may call any number it likes, so past this many
- * an answer is found again each time; its text is still kept once.
- */
-#define MEMO_MAX (1U << 16)
+/* Answers kept by (arch, number), each in the place of what had the same hash. */
+#define MEMO_SIZE (1U << 12)
 
-/* One answer: which of the judged. */
 struct judge_memo {
 	bool used;
 	uint32_t audit_arch;
 	int64_t nr;
-	size_t judged;
+	size_t judged; /* which */
 };
 
 /* A verdict and what it was made of. */
@@ -255,52 +251,19 @@ static size_t find(struct judge *judge, uint32_t audit_arch, int64_t nr)
 		    verdict_of(judge, answer, audit_arch, nr));
 }
 
-static struct judge_memo *memo_slot(const struct judge *judge, uint32_t audit_arch, int64_t nr)
-{
-	uint64_t hash = ((uint64_t)nr ^ (uint64_t)audit_arch << 32) * UINT64_C(0x9e3779b97f4a7c15);
-
-	for (size_t i = hash >> 32;; i++) {
-		struct judge_memo *memo = &judge->memo[i & (judge->memo_size - 1)];
-
-		if (!memo->used || (memo->nr == nr && memo->audit_arch == audit_arch))
-			return memo;
-	}
-}
-
-static void memo_grow(struct judge *judge)
-{
-	struct judge_memo *old = judge->memo;
-	size_t size = judge->memo_size;
-
-	judge->memo_size = size ? size * 2 : 1024;
-	judge->memo = mem_new(judge->memo_size, sizeof(*judge->memo));
-	for (size_t i = 0; i < size; i++) {
-		if (old[i].used)
-			*memo_slot(judge, old[i].audit_arch, old[i].nr) = old[i];
-	}
-	free(old);
-}
-
 struct verdict judge_ask(struct judge *judge, uint32_t audit_arch, int64_t nr)
 {
-	if (judge->memo_count * 2 >= judge->memo_size)
-		memo_grow(judge);
-	struct judge_memo *memo = memo_slot(judge, audit_arch, nr);
+	uint64_t hash = ((uint64_t)nr ^ (uint64_t)audit_arch << 32) * UINT64_C(0x9e3779b97f4a7c15);
+	struct judge_memo *memo = &judge->memo[hash >> 32 & (MEMO_SIZE - 1)];
 
-	if (memo->used)
-		return judge->all[memo->judged].verdict;
-	size_t at = find(judge, audit_arch, nr);
-
-	if (judge->memo_count < MEMO_MAX) {
-		*memo = (struct judge_memo){
-			.used = true, .audit_arch = audit_arch, .nr = nr, .judged = at};
-		judge->memo_count++;
-	}
-	return judge->all[at].verdict;
+	if (!memo->used || memo->nr != nr || memo->audit_arch != audit_arch)
+		*memo = (struct judge_memo){true, audit_arch, nr, find(judge, audit_arch, nr)};
+	return judge->all[memo->judged].verdict;
 }
 
 void judge_start(struct judge *judge)
 {
+	judge->memo = mem_new(MEMO_SIZE, sizeof(*judge->memo));
 	regions_init(&judge->regions);
 	answers_init(&judge->answers, &judge->regions, judge->filter);
 }

@@ -17,9 +17,8 @@ struct judge {
 
 	struct regions regions;
 	struct answers answers;
-	struct judge_memo *memo; /* hash by (arch, nr), memo_size a power of two */
-	size_t memo_count, memo_size;
-	struct judged *all; /* each differs from all others */
+	struct judge_memo *memo; /* by a hash of (arch, nr) */
+	struct judged *all;      /* each differs from all others */
 	size_t count;
 };
 

@@ -181,7 +181,7 @@ static void find_arches(struct surveyor *surveyor, const uint32_t *tokens)
 	struct filter *filter = surveyor->filter;
 
 	for (; *tokens && filter->arch_count < FILTER_MAX_ARCHES; tokens++)
-		if (!is_unknown(surveyor, *tokens))
+		if (!filter_arch(filter, *tokens) && !is_unknown(surveyor, *tokens))
 			filter->arches[filter->arch_count++].token = *tokens;
 }
 
@@ -209,17 +209,6 @@ static bool looks_at_arch(const struct filter *filter)
 	return false;
 }
 
-/* The host's own first: it decides the default. */
-static void put_host_first(struct filter *filter, uint32_t host)
-{
-	for (size_t i = 1; i < filter->arch_count; i++) {
-		if (filter->arches[i].token != host)
-			continue;
-		memmove(&filter->arches[1], &filter->arches[0], i * sizeof(filter->arches[0]));
-		filter->arches[0] = (struct filter_arch){.token = host};
-	}
-}
-
 static bool find_answers(struct surveyor *surveyor, struct numbers *arches)
 {
 	const struct filter *filter = surveyor->filter;
@@ -242,12 +231,11 @@ struct survey survey_filter(struct filter *filter, struct answers *answers, uint
 
 	survey.checks_arch = survey.checks_arch && refuses_strangers(&surveyor, host);
 	filter->arch_count = 0;
-	find_arches(&surveyor, survey.checks_arch ? arch_all() : own);
-	if (!survey.checks_arch)
-		find_arches(&surveyor, arch_companions(host));
+	/* the host's own first: it decides the default */
+	find_arches(&surveyor, own);
+	find_arches(&surveyor, survey.checks_arch ? arch_all() : arch_companions(host));
 	if (filter->arch_count == 0)
 		filter->arches[filter->arch_count++] = (struct filter_arch){.token = host};
-	put_host_first(filter, host);
 	struct numbers *arches = mem_new(filter->arch_count, sizeof(*arches));
 
 	survey.known = find_answers(&surveyor, arches);
