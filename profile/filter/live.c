@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,40 +237,25 @@ static int seize(pid_t pid, const struct task_status *status, struct filter *sta
 	return r;
 }
 
-/* What strict mode lets pass, by name: kernel/seccomp.c, mode1_syscalls[]. */
-struct strict_mode {
-	uint32_t token;
-	const char *sigreturn;
-};
-
-static size_t put_strict(struct sock_filter *program, const struct strict_mode *mode)
+/* What strict mode lets pass on one arch: kernel/seccomp.c, mode1_syscalls[]. */
+static scmp_filter_ctx strict_context(uint32_t token, const char *sigreturn)
 {
-	const char *const names[] = {"read", "write", "exit", mode->sigreturn};
-	const uint32_t arch_at = offsetof(struct seccomp_data, arch);
-	const uint32_t nr_at = offsetof(struct seccomp_data, nr);
-	size_t n = 0, allow = 4 + sizeof(names) / sizeof(names[0]);
+	const char *const names[] = {"read", "write", "exit", sigreturn};
+	scmp_filter_ctx context = seccomp_init(SCMP_ACT_KILL_THREAD);
+	int r = context ? filter_set_arch(context, token) : 0;
 
-	program[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arch_at);
-	program[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, mode->token, 0,
-						    (uint8_t)(allow - 1));
-	program[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, nr_at);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		/* a name that the arch lacks leaves the number that no syscall has */
-		int64_t nr = INT32_MAX;
-
-		(void)syscall_number(mode->token, names[i], &nr);
-		program[n] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)nr,
-							  (uint8_t)(allow - n - 1), 0);
-		n++;
-	}
-	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD);
-	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	return n;
+	for (size_t i = 0; context && r == 0 && i < sizeof(names) / sizeof(names[0]); i++)
+		r = seccomp_rule_add(context, SCMP_ACT_ALLOW,
+				     seccomp_syscall_resolve_name(names[i]), 0);
+	if (r == 0)
+		return context;
+	seccomp_release(context);
+	return NULL;
 }
 
 /* The host's own arch and its 32-bit one, whose list has sigreturn (get_compat_mode1_syscalls()).
  * x32 numbers carry bit 30 and are compared with the 32-bit list: none passes. */
-static void add_strict(struct filter *stack)
+static int add_strict(struct filter *stack, struct err *err)
 {
 	static const struct {
 		uint32_t native, compat;
@@ -282,21 +266,25 @@ static void add_strict(struct filter *stack)
 		{SCMP_ARCH_PPC64, SCMP_ARCH_PPC},
 	};
 	uint32_t native = arch_native();
-	struct sock_filter *program = mem_new(32, sizeof(*program));
-	struct strict_mode mode = {.token = native, .sigreturn = "rt_sigreturn"};
+	scmp_filter_ctx context =
+		strict_context(native, native == SCMP_ARCH_X86 ? "sigreturn" : "rt_sigreturn");
+	struct filter strict = {0};
+	int r = context ? 0 : -EINVAL;
 
-	if (native == SCMP_ARCH_X86)
-		mode.sigreturn = "sigreturn";
-	size_t n = put_strict(program, &mode);
-
-	for (size_t i = 0; i < sizeof(compats) / sizeof(compats[0]); i++) {
+	for (size_t i = 0; r == 0 && i < sizeof(compats) / sizeof(compats[0]); i++) {
 		if (compats[i].native != native)
 			continue;
-		mode = (struct strict_mode){.token = compats[i].compat, .sigreturn = "sigreturn"};
-		n += put_strict(program + n, &mode);
+		scmp_filter_ctx compat = strict_context(compats[i].compat, "sigreturn");
+
+		r = compat ? seccomp_merge(context, compat) : -EINVAL;
 	}
-	program[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD);
-	filter_push(stack, program, n);
+	if (r == 0)
+		r = filter_export(context, &strict);
+	seccomp_release(context);
+	if (r < 0)
+		return err_errno(err, -r, "libseccomp cannot build what strict mode allows");
+	filter_push(stack, strict.program, strict.count);
+	return 0;
 }
 
 int live_filters_get(pid_t pid, struct filter *ret_stack, bool *ret_threads_differ, struct err *err)
@@ -312,7 +300,7 @@ int live_filters_get(pid_t pid, struct filter *ret_stack, bool *ret_threads_diff
 	if (r < 0)
 		return r;
 	if (status.mode == SECCOMP_MODE_STRICT)
-		add_strict(ret_stack);
+		r = add_strict(ret_stack, err);
 	else if (status.mode != SECCOMP_MODE_DISABLED)
 		r = seize(pid, &status, ret_stack, err);
 	if (r < 0) {
