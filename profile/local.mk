@@ -47,8 +47,6 @@ libsclog_a_SOURCES += \
 	profile/defaults/table.h \
 	profile/filter/bpf.c \
 	profile/filter/bpf.h \
-	profile/filter/built.c \
-	profile/filter/built.h \
 	profile/filter/dump.c \
 	profile/filter/dump.h \
 	profile/filter/filter.c \
@@ -58,8 +56,6 @@ libsclog_a_SOURCES += \
 	profile/filter/live.h \
 	profile/filter/refusals.c \
 	profile/filter/refusals.h \
-	profile/filter/rehearsal.c \
-	profile/filter/rehearsal.h \
 	profile/filter/stub.c \
 	profile/filter/stub.h \
 	profile/filter/unit.c \
@@ -86,11 +82,9 @@ libsclog_a_SOURCES += \
 	profile/answers/verdict.c \
 	profile/answers/verdict.h \
 	profile/lints/advice.c \
-	profile/lints/advice.h \
+	profile/lints/lints.h \
 	profile/lints/misbuilt.c \
-	profile/lints/misbuilt.h \
 	profile/lints/names.c \
-	profile/lints/names.h \
 	profile/profile.c \
 	profile/profile.h \
 	profile/source.c \

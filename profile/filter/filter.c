@@ -4,7 +4,6 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/filter/refusals.h"
-#include "profile/filter/rehearsal.h"
 #include "profile/filter/stub.h"
 #include "profile/filter/value.h"
 #include "profile/document/spelling.h"
@@ -13,16 +12,22 @@
 #include <ctype.h>
 #include <errno.h>
 #include <linux/audit.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* As many conditional rules for one syscall libseccomp 2.5.4 builds in a fraction of a second,
  * whatever they compare; 450 that compare 64 bits for more or less take it 8 seconds, and 1,200
  * more than 15. */
 #define REHEARSED_RULES 128
+
+/* CPU seconds that a rehearsal may take: runtimes build their filters in milliseconds. */
+#define REHEARSAL_SECONDS 1
 
 struct builder {
 	const struct rules *rules;
@@ -357,54 +362,83 @@ static int add_rules(struct builder *builder, volatile size_t *ret_step)
 	return r;
 }
 
-/* In a child: what fails fails again in its parent, which says so. */
-static void try_rules(void *context, volatile size_t *step)
+/* How much of REHEARSED_RULES a rule takes up: of two that compare several arguments one is too much. */
+static size_t weight_of(const struct builder *builder, const struct rule *rule)
 {
-	struct builder *builder = context;
-
-	if (add_rules(builder, step) == 0)
-		export_program(builder);
-}
-
-static bool compares_several(const struct rule *rule)
-{
-	return rule->arg_count > 1 && !filter_is_any_of(rule);
-}
-
-/* How many libseccomp gets of a conditional rule (add_conditional()). */
-static size_t count_built(const struct builder *builder, const struct rule *rule)
-{
-	return filter_is_any_of(rule) ? filter_arg_count(rule, builder->options->runtime) : 1;
+	if (filter_is_any_of(rule))
+		return filter_arg_count(rule, builder->options->runtime);
+	return rule->arg_count > 1 ? REHEARSED_RULES / 2 + 1 : rule->arg_count;
 }
 
 /*
- * Two rules for one syscall that compare several arguments each, or many that compare any:
- * libseccomp looks for each in the tree of those before it, which takes a time that grows with
- * a power of their number, most with operators other than EQ on 64 bits.
+ * libseccomp looks for each conditional rule in the tree of those before it for the same syscall,
+ * which takes a time that grows with a power of their number, most with operators other than EQ on
+ * 64 bits.
  */
-static bool may_not_end(const struct builder *builder, const struct rule *rule)
-{
-	const struct rules *rules = builder->rules;
-	size_t built = count_built(builder, rule);
-
-	for (const struct rule *other = rules->all; other < rule; other++) {
-		if (other->arg_count == 0 || strcmp(other->name, rule->name) != 0)
-			continue;
-		if (compares_several(rule) && compares_several(other))
-			return true;
-		built += count_built(builder, other);
-	}
-	return built > REHEARSED_RULES;
-}
-
 static bool wants_rehearsal(const struct builder *builder)
 {
 	const struct rules *rules = builder->rules;
 
-	for (size_t i = 0; i < rules->count; i++)
-		if (rules->all[i].arg_count && may_not_end(builder, &rules->all[i]))
+	for (size_t i = 0; i < rules->count; i++) {
+		size_t weight = 0;
+
+		for (size_t j = 0; rules->all[i].arg_count && j <= i; j++)
+			if (strcmp(rules->all[j].name, rules->all[i].name) == 0)
+				weight += weight_of(builder, &rules->all[j]);
+		if (weight > REHEARSED_RULES)
 			return true;
+	}
 	return false;
+}
+
+/* SIGPROF ends the child whatever it is at. */
+static void limit_time(void)
+{
+	const struct itimerval limit = {.it_value.tv_sec = REHEARSAL_SECONDS};
+	sigset_t only;
+
+	signal(SIGPROF, SIG_DFL);
+	sigemptyset(&only);
+	sigaddset(&only, SIGPROF);
+	sigprocmask(SIG_UNBLOCK, &only, NULL);
+	setitimer(ITIMER_PROF, &limit, NULL);
+}
+
+static bool ran_out_of_time(pid_t child)
+{
+	int status = 0;
+
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return false;
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGPROF;
+}
+
+/*
+ * Builds in a child first, whose CPU time is limited: nothing stops libseccomp from outside but the
+ * end of its process. What fails there fails again in the parent, which says so. False if the time
+ * ran out, *ret_step being the rule; where no child can be had nothing is known, and that is true too.
+ */
+static bool rehearse(struct builder *builder, size_t *ret_step)
+{
+	volatile size_t *step = mmap(NULL, sizeof(*step), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (step == MAP_FAILED)
+		return true;
+	pid_t child = fork();
+
+	if (child == 0) {
+		limit_time();
+		if (add_rules(builder, step) == 0)
+			export_program(builder);
+		_exit(0);
+	}
+	bool ended = child < 0 || !ran_out_of_time(child);
+
+	*ret_step = *step;
+	munmap((void *)(size_t)step, sizeof(*step));
+	return ended;
 }
 
 static int rehearse_rules(struct builder *builder)
@@ -413,7 +447,7 @@ static int rehearse_rules(struct builder *builder)
 	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
 	size_t step;
 
-	if (!wants_rehearsal(builder) || rehearse(try_rules, builder, &step))
+	if (!wants_rehearsal(builder) || rehearse(builder, &step))
 		return 0;
 	document_name_place(rules->document, rules->all[step].document_rule,
 			    rules->all[step].document_name, place);
@@ -473,4 +507,35 @@ int filter_build(const struct rules *rules, const struct profile_options *option
 
 	seccomp_release(builder.context);
 	return r;
+}
+
+int built_resolve(struct built *built, const struct profile_options *options, struct lints *lints,
+		  struct err *err)
+{
+	int r = rules_resolve(&built->document, options, &built->rules, lints, err);
+
+	if (r == 0 && !built->rules.off)
+		r = filter_build(&built->rules, options, &built->filter, lints, err);
+	return r;
+}
+
+int built_make(struct built *built, struct str text, const struct profile_options *options,
+	       struct lints *lints, struct err *err)
+{
+	*built = (struct built){0};
+	int r = document_parse(text, options->select, &built->document, lints, err);
+
+	return r < 0 ? r : built_resolve(built, options, lints, err);
+}
+
+void built_release(struct built *built)
+{
+	filter_release(&built->filter);
+	rules_release(&built->rules);
+	document_release(&built->document);
+}
+
+const struct filter *built_filter(const struct built *built)
+{
+	return built->rules.off ? NULL : &built->filter;
 }

@@ -55,7 +55,8 @@ struct filter {
 /*
  * Builds. The rules must not be off. -EEXIST when two rules contradict each other so that
  * libseccomp refuses and the container would not start, -EINVAL for what the runtime refuses, -ETIME
- * where libseccomp comes to no end (profile/filter/rehearsal.h). filter_release() is due in any case.
+ * where libseccomp comes to no end: 2.5.4 with some pairs of rules that compare several arguments
+ * each, or with hundreds for one syscall. filter_release() is due in any case.
  */
 int filter_build(const struct rules *rules, const struct profile_options *options,
 		 struct filter *filter, struct lints *lints, struct err *err);
@@ -90,5 +91,27 @@ size_t filter_arg_count(const struct rule *rule, enum runtime runtime);
 
 /* The filter's entry for a token, or NULL when the filter does not know the arch. */
 const struct filter_arch *filter_arch(const struct filter *filter, uint32_t token);
+
+/*
+ * A document on its way to a filter: parsed, resolved, built. Whoever asks what a text does goes
+ * this way. The rules borrow from the document: it stays where it is. Zeroed is valid.
+ */
+struct built {
+	struct document document;
+	struct rules rules;
+	struct filter filter; /* none where the rules are off */
+};
+
+/* What each step says goes into lints (NULL: nowhere). built_release() is due in any case. */
+int built_make(struct built *built, struct str text, const struct profile_options *options,
+	       struct lints *lints, struct err *err);
+
+/* From a document that is there already; options->arch and the kernel are known. */
+int built_resolve(struct built *built, const struct profile_options *options, struct lints *lints,
+		  struct err *err);
+void built_release(struct built *built);
+
+/* NULL: everything is allowed. */
+const struct filter *built_filter(const struct built *built);
 
 #endif

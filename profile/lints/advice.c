@@ -1,4 +1,4 @@
-#include "profile/lints/advice.h"
+#include "profile/lints/lints.h"
 
 #include "base/buf.h"
 #include "base/mem.h"

@@ -1,4 +1,4 @@
-#include "profile/lints/misbuilt.h"
+#include "profile/lints/lints.h"
 
 #include "base/mem.h"
 #include "ingest/arch.h"

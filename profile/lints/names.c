@@ -1,4 +1,4 @@
-#include "profile/lints/names.h"
+#include "profile/lints/lints.h"
 
 #include "base/buf.h"
 #include "ingest/arch.h"

@@ -6,7 +6,7 @@
 #include "profile/answers/numbers.h"
 #include "profile/document/spelling.h"
 #include "profile/document/write.h"
-#include "profile/filter/built.h"
+#include "profile/filter/filter.h"
 #include "profile/twin/situations.h"
 #include "profile/write/export_private.h"
 

@@ -7,7 +7,6 @@
 
 #include "profile/answers/answers.h"
 #include "profile/answers/verdict.h"
-#include "profile/filter/built.h"
 #include "profile/write/cover.h"
 #include "profile/write/export.h"
 #include "profile/filter/filter.h"

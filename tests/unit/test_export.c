@@ -6,7 +6,7 @@
  * asked of the running kernel.
  */
 #include "ingest/arch.h"
-#include "profile/filter/built.h"
+#include "profile/filter/filter.h"
 #include "profile/filter/dump.h"
 #include "profile/write/export.h"
 #include "tests/filters.h"
