@@ -34,4 +34,4 @@ base/own_filter.c: base/own_filter.awk $(own_filters)
 CLEANFILES += base/own_filter.c
 EXTRA_DIST += base/own_filter.awk share/own-filter/write.json share/own-filter/read.json \
 	share/own-filter/fleet.json share/own-filter/watch.json share/own-filter/helper.json \
-	share/own-filter/describer.json
+	share/own-filter/describer.json share/own-filter/README

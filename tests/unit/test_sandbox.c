@@ -101,6 +101,18 @@ __attribute__((unused)) static int try_describer(void)
 	       refused(socket(AF_UNIX, SOCK_STREAM, 0)) + refused(chroot("/"));
 }
 
+/* What has the rights talks to the kernel and over the sockets that it was given. */
+static int try_helper(void)
+{
+	const struct sockaddr address = {.sa_family = AF_UNIX};
+	int on = 1;
+
+	return refused(connect(-1, &address, sizeof(address))) +
+	       refused(bind(-1, &address, sizeof(address))) +
+	       refused(setsockopt(-1, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on))) +
+	       refused(chroot("/"));
+}
+
 static void *run(void *context)
 {
 	*(int *)context = 7;
@@ -163,6 +175,7 @@ static void test_refused(void **state)
 	assert_int_equal(in_sandbox_of(SANDBOX_WATCH, try_fork), 0);
 #endif
 	assert_int_equal(in_sandbox(try_chroot), 0);
+	assert_int_equal(in_sandbox_of(SANDBOX_HELPER, try_helper), 0);
 #ifndef __SANITIZE_ADDRESS__
 	assert_int_equal(in_sandbox_of(SANDBOX_DESCRIBER, try_describer), 0);
 #endif
