@@ -4,7 +4,7 @@
 #include "cli/config.h"
 #include "cli/judging.h"
 #include "report/message.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "cli/reading.h"
 #include "cli/retention.h"
 #include "live/source.h"
@@ -360,7 +360,7 @@ static int run(struct invocation *invocation, struct err *err)
 static void help_sources(struct buf *buf)
 {
 	buf_put_char(buf, '\n');
-	nearest_put_help(buf, "SOURCE", name_at);
+	option_put_names(buf, "SOURCE", name_at);
 }
 
 const struct command command_watch = {

@@ -1,6 +1,6 @@
 #include "cli/judging.h"
 
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "profile/document/releases.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "cli/reading.h"
 #include "base/texts.h"
 #include "report/text.h"
@@ -86,7 +86,7 @@ static int refuse(struct store *store, const struct kind *kind, const char *valu
 
 	for (size_t i = 0; !near && i < known.names.count && i < LISTED_MAX; i++) {
 		buf_put_str(&text, i ? STR(", ") : STR(" (known: "));
-		text_put(&text, str_from(known.names.all[i]));
+		text_put(&text, text_known_id(str_from(known.names.all[i])));
 	}
 	if (text.n)
 		buf_put_str(&text, known.names.count > LISTED_MAX ? STR(" ...)") : STR(")"));

@@ -19,7 +19,6 @@ libsclog_a_SOURCES += \
 	cli/exit.h \
 	cli/feed.c cli/feed.h cli/feed_private.h cli/feed_log.c cli/feed_again.c \
 	cli/judging.c cli/judging.h \
-	cli/nearest.c cli/nearest.h \
 	cli/option.c cli/option.h \
 	cli/output.c cli/output.h \
 	cli/profile_bases.c \

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "correlate/json.h"
 #include "report/message.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "fleet/fleet.h"
 #include "cli/version.h"
 #include "report/text.h"

@@ -1,7 +1,7 @@
 #include "cli/option.h"
 
 #include "base/mem.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "report/text.h"
 
 #include <errno.h>
@@ -354,4 +354,13 @@ void option_help(const struct option_table *table, struct buf *buf)
 		else
 			help_row(row, buf);
 	}
+}
+
+void option_put_names(struct buf *buf, const char *argument, nearest_name_fn *name)
+{
+	BUF_AUTO line = {0};
+
+	buf_format(&line, "%s is one of: ", argument);
+	nearest_put_names(&line, name);
+	text_wrap(buf, buf_str(&line), 0, HELP_COLUMNS);
 }

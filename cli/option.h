@@ -7,6 +7,7 @@
 #ifndef SCLOG_CLI_OPTION_H
 #define SCLOG_CLI_OPTION_H
 
+#include "base/nearest.h"
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -86,5 +87,11 @@ void option_release(const struct option_table *table, void *options);
 
 /* Appends the rows for people: by heading, aligned, wrapped to 80 columns. */
 void option_help(const struct option_table *table, struct buf *buf);
+
+/* "SOURCE is one of: auto, audit, syslog", as --help has it and the completion reads it. */
+void option_put_names(struct buf *buf, const char *argument, nearest_name_fn *name);
+
+/* How wide --help is. */
+#define HELP_COLUMNS 80
 
 #endif

@@ -130,10 +130,14 @@ int reading_check_store(const char *path, const struct invocation *invocation, s
 {
 	if (access(path, F_OK) == 0 || errno != ENOENT)
 		return 0;
-	return err_set(err, ENOENT,
-		       "no store at '%s': create it with `sclog ingest FILE...`, name another with"
-		       " --db, or give FILEs to `sclog %s`",
-		       path, invocation->command->name);
+	bool takes_files = strstr(invocation->command->synopsis, "[FILE...]") != NULL;
+
+	return err_set(
+		err, ENOENT,
+		"no store at '%s': create it with `sclog ingest FILE...` or `sclog watch`, or "
+		"name another with --db%s%s%s",
+		path, takes_files ? "; `sclog " : "", takes_files ? invocation->command->name : "",
+		takes_files ? " FILE...` needs none" : "");
 }
 
 static int open_store(struct reading *reading, const struct invocation *invocation, struct err *err)

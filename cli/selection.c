@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "ingest/action.h"
 #include "ingest/arch.h"
 #include "profile/answers/numbers.h"
@@ -230,6 +230,6 @@ void selection_help(struct buf *buf)
 	buf_format(&line, "TIME is one of: %s. Durations count back from now.", clock_forms);
 	buf_put_char(buf, '\n');
 	text_wrap(buf, buf_str(&line), 0, HELP_COLUMNS);
-	nearest_put_help(buf, "ARCH", arch_at);
-	nearest_put_help(buf, "ACTION", action_at);
+	option_put_names(buf, "ARCH", arch_at);
+	option_put_names(buf, "ACTION", action_at);
 }

@@ -1,7 +1,8 @@
 #include "cli/syscalls.h"
 
 #include "base/mem.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
+#include "cli/option.h"
 #include "ingest/arch.h"
 #include "profile/answers/answers.h"
 #include "profile/answers/numbers.h"

@@ -69,7 +69,7 @@ int follow_slot_open(const char *path, bool hold, struct stat *ret_stat, bool *r
 		*ret_broken = true;
 	}
 	if (fd < 0)
-		return err_errno(err, errno, "%s: cannot be opened", path);
+		return err_errno(err, errno, "%s: cannot open", path);
 	result = fstat(fd, ret_stat) < 0 ? err_errno(err, errno, "%s", path)
 					 : check_regular(path, ret_stat, err);
 	if (result == 0)
@@ -103,7 +103,7 @@ void follow_slot_begin(struct follow *follow, struct follow_slot *slot, int fd, 
 	if (broken) {
 		slot->input = (struct input){.fd = fd, .path = slot->path};
 		fstat(fd, &slot->input.stat);
-		err_errno(&err, EACCES, "%s: cannot be opened", path);
+		err_errno(&err, EACCES, "%s: cannot open", path);
 		follow_slot_break(follow, slot, err.message);
 		return;
 	}

@@ -217,7 +217,7 @@ static int open_descriptor(struct input *input, struct err *err)
 		input->fd = open(input->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	}
 	if (input->fd < 0)
-		return err_errno(err, errno, "%s: cannot be opened", input->path);
+		return err_errno(err, errno, "%s: cannot open", input->path);
 	if (fstat(input->fd, &input->stat) < 0)
 		return err_errno(err, errno, "%s", input->path);
 	if (S_ISDIR(input->stat.st_mode))

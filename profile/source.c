@@ -1,5 +1,6 @@
 #include "profile/source.h"
 
+#include "base/nearest.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "profile/defaults/defaults.h"
@@ -85,6 +86,8 @@ const char *profile_source_container(const char *source)
 
 /* --- files */
 
+#define NAMED_PROFILES "docker|containerd|podman|containers-common|runtime-default|unconfined"
+
 static int read_all(int fd, size_t max, struct buf *bytes, struct err *err)
 {
 	int r = file_read_all(fd, max, bytes);
@@ -99,11 +102,17 @@ static int read_file(const char *path, size_t max, struct buf *bytes, struct err
 	bool standard_input = strcmp(path, "-") == 0;
 	int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
-	if (fd < 0 && errno == ENOENT && !strchr(path, '/'))
+	if (fd < 0 && errno == ENOENT && !strchr(path, '/')) {
+		BUF_AUTO near = {0};
+
+		nearest_put_choice(&near, str_from(path), NAMED_PROFILES);
 		return err_set(err, ENOENT,
-			       "cannot open: No such file or directory; nor is it a known "
-			       "profile (docker, containerd, podman, containers-common, one of "
-			       "their releases such as docker@28.0, runtime-default, unconfined)");
+			       "cannot open: No such file or directory, and no profile has this "
+			       "name%s; names are docker, "
+			       "containerd, podman, containers-common, their releases such as "
+			       "docker@28.0, runtime-default and unconfined",
+			       near.n ? near.p : "");
+	}
 	if (fd < 0)
 		return err_errno(err, errno, "cannot open");
 	int r = read_all(fd, max, bytes, err);

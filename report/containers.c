@@ -8,6 +8,7 @@
 #include "report/kept.h"
 #include "report/table.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -15,18 +16,6 @@
 struct row {
 	struct kept kept; /* the strings of the summary are its */
 	struct container_summary summary;
-};
-
-struct containers_report {
-	struct containers_options options;
-	FILE *out;
-	struct table table;
-	struct csv csv;
-	json_t *list;
-	struct row *rows;
-	size_t row_count;
-	struct container_groups groups;
-	size_t lines; /* so far, those over the limit too */
 };
 
 static const struct table_column columns[] = {
@@ -38,9 +27,27 @@ static const struct table_column columns[] = {
 };
 
 static const struct table_column group_columns[] = {
-	{"GROUP", false, 0},          {"CONTAINERS", true, 0},          {"RECORDS", true, 0},
-	{"SYSCALLS", true, 0},        {"COVERAGE", false, TABLE_WHOLE}, {"FIRST", false, 1},
+	{NULL, false, 0},
+	{"CONTAINERS", true, 0},
+	{"RECORDS", true, 0},
+	{"SYSCALLS", true, 0},
+	{"COVERAGE", false, TABLE_WHOLE},
+	{"FIRST", false, 1},
 	{"LAST", false, TABLE_WHOLE},
+};
+
+struct containers_report {
+	struct containers_options options;
+	FILE *out;
+	struct table table;
+	struct table_column group_columns[sizeof(group_columns) / sizeof(*group_columns)];
+	struct buf group_title; /* of the first of them: what --by makes */
+	struct csv csv;
+	json_t *list;
+	struct row *rows;
+	size_t row_count;
+	struct container_groups groups;
+	size_t lines; /* so far, those over the limit too */
 };
 
 static const char csv_names[] = "id,name,runtime,image,pod,namespace,node,first,last,records,"
@@ -66,13 +73,18 @@ enum containers_sort containers_sort_from_name(const char *name)
 static void begin_table(struct containers_report *report)
 {
 	const struct containers_options *options = &report->options;
+	size_t count = sizeof(group_columns) / sizeof(*group_columns);
 
-	if (options->grouped)
-		table_init(&report->table, group_columns,
-			   sizeof(group_columns) / sizeof(*group_columns), 0, options->colour);
-	else
+	if (options->grouped) {
+		memcpy(report->group_columns, group_columns, sizeof(group_columns));
+		for (const char *c = group_by_noun(options->by); *c; c++)
+			buf_put_char(&report->group_title, (char)toupper((unsigned char)*c));
+		report->group_columns[0].title = report->group_title.p;
+		table_init(&report->table, report->group_columns, count, 0, options->colour);
+	} else {
 		table_init(&report->table, columns, sizeof(columns) / sizeof(*columns), 0,
 			   options->colour);
+	}
 	report->table.columns_max = options->columns;
 }
 
@@ -104,6 +116,7 @@ void containers_report_free(struct containers_report *report)
 	json_decref(report->list);
 	table_release(&report->table);
 	csv_release(&report->csv);
+	buf_release(&report->group_title);
 	free(report);
 }
 

@@ -118,7 +118,7 @@ int release_parse(const char *program, struct str text, struct version *ret_vers
 			return 0;
 		return err_set(
 			err, EINVAL,
-			"unknown release '%.*s' of %s; known are (the last of each line): %s",
+			"unknown release '%.*s' of %s; known releases, the last of each series: %s",
 			(int)(text.n < 40 ? text.n : 40), text.p, program, known[i].lines);
 	}
 	return err_set(err, EINVAL, "%s has no releases: remove the @", program);

@@ -1,7 +1,7 @@
 /*
  * Options: what getopt_long(3) makes of words, and what is said when it cannot.
  */
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "cli/option.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /*
  * "Did you mean ...?": the name that a misspelt one stands nearest to.
  */
-#ifndef SCLOG_CLI_NEAREST_H
-#define SCLOG_CLI_NEAREST_H
+#ifndef SCLOG_BASE_NEAREST_H
+#define SCLOG_BASE_NEAREST_H
 
 #include "base/buf.h"
 
@@ -29,11 +29,5 @@ void nearest_put_choice(struct buf *buf, struct str word, const char *choices);
 
 /* "auto, audit, syslog": all names. */
 void nearest_put_names(struct buf *buf, nearest_name_fn *name);
-
-/* How wide --help is. */
-#define HELP_COLUMNS 80
-
-/* "SOURCE is one of: auto, audit, syslog", as --help has it and the completion reads it. */
-void nearest_put_help(struct buf *buf, const char *argument, nearest_name_fn *name);
 
 #endif

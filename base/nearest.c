@@ -1,7 +1,6 @@
-#include "cli/nearest.h"
+#include "base/nearest.h"
 
 #include "base/mem.h"
-#include "report/text.h"
 
 #include <strings.h>
 
@@ -99,13 +98,4 @@ void nearest_put_names(struct buf *buf, nearest_name_fn *name)
 {
 	for (size_t i = 0; name(i, NULL); i++)
 		buf_format(buf, "%s%s", i ? ", " : "", name(i, NULL));
-}
-
-void nearest_put_help(struct buf *buf, const char *argument, nearest_name_fn *name)
-{
-	BUF_AUTO line = {0};
-
-	buf_format(&line, "%s is one of: ", argument);
-	nearest_put_names(&line, name);
-	text_wrap(buf, buf_str(&line), 0, HELP_COLUMNS);
 }
