@@ -31,11 +31,11 @@ static int write_counts(const struct prune_counts *counts, bool dry_run, enum fo
 	char horizon[CLOCK_TEXT_SIZE];
 	const struct summary_row all[] = {
 		{.path = "horizon",
-		 .label = "horizon",
+		 .label = "horizon: older records are refused",
 		 .text = clock_format_rfc3339_ms(counts->horizon_ms, horizon)},
 		{.path = "hours_without_minutes",
-		 .label = dry_run ? "hours that would lose their minutes"
-				  : "hours that lost their minutes",
+		 .label = dry_run ? "hours that would lose their counts by minute"
+				  : "hours that lost their counts by minute",
 		 .count = counts->to_hours},
 		{.path = "hours_into_days",
 		 .label = dry_run ? "hours to be merged into days" : "hours merged into days",
@@ -44,12 +44,14 @@ static int write_counts(const struct prune_counts *counts, bool dry_run, enum fo
 		 .label = "dropped: hours and days",
 		 .count = counts->hours},
 		{.path = "dropped.records", .label = "dropped: records", .count = counts->records},
-		{.path = "dropped.series", .label = "dropped: series", .count = counts->series},
+		{.path = "dropped.series",
+		 .label = "dropped: different calls of programs",
+		 .count = counts->series},
 		{.path = "dropped.containers",
 		 .label = "dropped: containers",
 		 .count = counts->containers},
 		{.path = "dropped.identities",
-		 .label = "dropped: minutes of identities",
+		 .label = "dropped: minutes in which repeats are recognised",
 		 .count = counts->identities},
 		{.path = "dropped.evidence",
 		 .label = "dropped: evidence and inputs",

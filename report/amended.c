@@ -8,7 +8,7 @@ int amended_write(const struct amend_counts *counts, const char *done, bool dry_
 	char label[64];
 	const struct summary_row all[] = {
 		{.path = "records", .label = label, .count = counts->records},
-		{.path = "series", .label = "in series", .count = counts->series},
+		{.path = "series", .label = "different calls of programs", .count = counts->series},
 		{.path = "kept",
 		 .label = "kept: pruned hours that reach out of the time span",
 		 .count = counts->kept,

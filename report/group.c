@@ -187,6 +187,9 @@ static void put_part(struct buf *buf, const struct group_key *key, enum group_pa
 		buf_put_str(buf, STR("(not known)"));
 	else if (part == GROUP_IMAGE)
 		text_put(buf, text_known_image(key->values[part]));
+	else if (part == GROUP_CONTAINER && key->by == GROUP_BY_WORKLOAD &&
+		 key->known & BIT(GROUP_POD) && str_eq(key->values[part], STR("POD")))
+		buf_put_str(buf, STR("POD (pause containers of pods)"));
 	else if (part == GROUP_CONTAINER || part == GROUP_ID)
 		text_put(buf, text_known_id(key->values[part]));
 	else

@@ -4,26 +4,30 @@
 
 #include <inttypes.h>
 
+static bool is_shown(const struct summary_row *row)
+{
+	return !row->if_nonzero || row->count || row->text;
+}
+
 static void write_text(const struct summary_row *rows, size_t count, FILE *out)
 {
-	size_t width = 0;
+	int width = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		size_t n = strlen(rows[i].label);
-
-		width = n > width ? n : width;
-	}
+	for (size_t i = 0; i < count; i++)
+		if (is_shown(&rows[i]) && (int)strlen(rows[i].label) > width)
+			width = (int)strlen(rows[i].label);
 	for (size_t i = 0; i < count; i++) {
 		const struct summary_row *row = &rows[i];
 
-		if (row->if_nonzero && row->count == 0 && !row->text)
+		if (!is_shown(row))
 			continue;
+		fprintf(out, "%-*s  ", width, row->label);
 		if (row->text)
-			fprintf(out, "%-*s  %s\n", (int)width, row->label, row->text);
+			fprintf(out, "%s\n", row->text);
 		else if (row->is_real)
-			fprintf(out, "%-*s  %.2f\n", (int)width, row->label, row->real);
+			fprintf(out, "%.2f\n", row->real);
 		else
-			fprintf(out, "%-*s  %" PRIu64 "\n", (int)width, row->label, row->count);
+			fprintf(out, "%" PRIu64 "\n", row->count);
 	}
 }
 
