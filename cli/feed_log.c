@@ -71,8 +71,7 @@ static bool must_note(const struct feed *feed)
 /* May usual lines go the fast way? */
 static bool is_plain(const struct feed *feed)
 {
-	return !feed->line_by_line && !must_note(feed) && !intake_is_foreign(&feed->intake) &&
-	       trace_is_none(feed->trace);
+	return !feed->line_by_line && !must_note(feed) && trace_is_none(feed->trace);
 }
 
 static int take_stretch(struct feed *feed, const struct reader_block *block,

@@ -37,7 +37,7 @@ struct str intake_last_node(const struct intake *intake)
 }
 
 /* A line of the kernel's that is no record of seccomp says of which time and whose the log is, too. */
-static void saw_node(struct intake *intake, struct str node)
+void intake_saw_node(struct intake *intake, struct str node)
 {
 	if (str_eq(node, str_of(intake->last_node, intake->node_n)) ||
 	    node.n > sizeof(intake->last_node))
@@ -419,7 +419,7 @@ static int take_notice(struct intake *intake, const struct framed *framed, struc
 	return store_put_loss(intake->store, &note, err);
 }
 
-static void say_foreign(struct intake *intake)
+void intake_say_foreign(struct intake *intake)
 {
 	if (intake->foreign_said)
 		return;
@@ -437,7 +437,7 @@ static void lower_trust(struct intake *intake, struct framed *framed)
 	if (!intake_is_foreign(intake) || framed->trust == TRUST_TEXT)
 		return;
 	if (framed->kind == FRAMED_RECORD)
-		say_foreign(intake);
+		intake_say_foreign(intake);
 	framed->trust = TRUST_TEXT;
 }
 
@@ -447,7 +447,7 @@ static int take_framed(struct intake *intake, const struct line *line, struct fr
 	lower_trust(intake, framed);
 	switch (framed->kind) {
 	case FRAMED_RECORD:
-		saw_node(intake, framed->node);
+		intake_saw_node(intake, framed->node);
 		return take_record(intake, line, framed, err);
 	case FRAMED_UNSTAMPED:
 		return refuse(intake, line->ended ? MALFORMED_STAMP : MALFORMED_PARTIAL, line,
@@ -469,7 +469,7 @@ static int take_framed(struct intake *intake, const struct line *line, struct fr
 			return refuse(intake, MALFORMED_LONG, line, framed, err);
 		return 0;
 	case FRAMED_AUDIT:
-		saw_node(intake, framed->node);
+		intake_saw_node(intake, framed->node);
 		intake_saw(intake, framed->ms);
 		return store_note_serial(intake->store, intake_node(intake, framed->node),
 					 framed->ms, framed->serial, framed->trust, false, err);

@@ -116,6 +116,12 @@ int intake_refuse(struct intake *intake, enum malformed why, const struct line *
 int intake_leave(struct intake *intake, const struct line *line, const struct framed *framed,
 		 struct err *err);
 
+/* The latest line says this of whose it is. */
+void intake_saw_node(struct intake *intake, struct str node);
+
+/* Says once of the input at hand that it is foreign, and its records are text. */
+void intake_say_foreign(struct intake *intake);
+
 /* True if others than the caller and root can have written the input at hand. */
 static inline bool intake_is_foreign(const struct intake *intake)
 {

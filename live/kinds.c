@@ -12,9 +12,9 @@ struct usual_kinds {
 	struct intake *intake;
 	struct assign *assign;
 	struct memo *memo;
-	char host[UINT8_MAX]; /* of the header of a syslog's last record */
-	size_t host_n;
-	struct str node; /* whose the events are */
+	bool foreign;         /* what is known is of a foreign log: its kernel's records are text */
+	char host[UINT8_MAX]; /* of the stretch's records, by a syslog's header */
+	struct str node;      /* whose the events are */
 	struct store_event events[STORE_EVENTS_MAX];
 	size_t event_count;
 	const struct stretch *stretch; /* at hand */
@@ -46,14 +46,11 @@ const struct memo_key *usual_kinds_key(const struct usual_kinds *kinds)
 void usual_kinds_forget(struct usual_kinds *kinds)
 {
 	memo_forget(kinds->memo);
-	kinds->node = str_of(NULL, 0);
 }
 
 static enum trust trust_of(const struct usual_kinds *kinds)
 {
-	return kinds->stretch->kind == STRETCH_SYSLOG || intake_is_foreign(kinds->intake)
-		       ? TRUST_TEXT
-		       : TRUST_KERNEL;
+	return kinds->stretch->kind == STRETCH_SYSLOG || kinds->foreign ? TRUST_TEXT : TRUST_KERNEL;
 }
 
 /* The events that were taken, and at the stretch's end its serials. */
@@ -110,12 +107,22 @@ static void set_host(struct usual_kinds *kinds)
 	const struct stretch *stretch = kinds->stretch;
 	struct str host = stretch->count ? usual_host(stretch->lines) : str_of(NULL, 0);
 
-	if (kinds->node.p && str_eq(host, str_of(kinds->host, kinds->host_n)))
-		return;
-	memcpy(kinds->host, host.n ? host.p : "", host.n);
-	kinds->host_n = host.n;
-	kinds->node = intake_node(
-		kinds->intake, framing_node(kinds->intake->framing, str_of(kinds->host, host.n)));
+	if (host.n)
+		memcpy(kinds->host, host.p, host.n);
+	host = framing_node(kinds->intake->framing, str_of(kinds->host, host.n));
+	kinds->node = intake_node(kinds->intake, host);
+	intake_saw_node(kinds->intake, host);
+}
+
+static void set_foreign(struct usual_kinds *kinds)
+{
+	bool foreign = intake_is_foreign(kinds->intake);
+
+	if (foreign != kinds->foreign)
+		memo_forget(kinds->memo);
+	kinds->foreign = foreign;
+	if (foreign && kinds->stretch->kind == STRETCH_AUDITD && kinds->stretch->count)
+		intake_say_foreign(kinds->intake);
 }
 
 /* Odd in its values: the long way, in its turn. */
@@ -170,6 +177,7 @@ int usual_kinds_take(struct usual_kinds *kinds, const struct stretch *stretch, s
 		return 1;
 	kinds->stretch = stretch;
 	set_host(kinds);
+	set_foreign(kinds);
 	for (size_t i = 0; i < stretch->run_count; i++) {
 		intake_saw(intake, stretch->runs[i].first_ms);
 		intake_saw(intake, stretch->runs[i].last_ms);
