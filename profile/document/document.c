@@ -5,15 +5,13 @@
 #include "profile/document/spelling.h"
 #include "profile/document/write.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-struct reader {
+struct parse {
 	struct document *document;
 	struct lints *lints;
 	struct err *err;
@@ -21,11 +19,14 @@ struct reader {
 	size_t names; /* counted against DOCUMENT_MAX_NAMES */
 };
 
+/* --- what an object may have */
+
 enum member_type {
-	MEMBER_STRING,
-	MEMBER_NUMBER, /* an integer from 0 to 2^64 - 1 */
-	MEMBER_ARRAY,
+	MEMBER_STRING,  /* const char *: NULL for "" */
+	MEMBER_NUMBER,  /* struct optional: an integer from 0 to 2^64 - 1 */
+	MEMBER_STRINGS, /* struct strings */
 	MEMBER_OBJECT,
+	MEMBER_OBJECTS, /* a list of them */
 };
 
 #define KNOWN_DOCKER (1U << LOADER_DOCKER)
@@ -33,100 +34,124 @@ enum member_type {
 #define KNOWN_MOBY   (KNOWN_DOCKER | KNOWN_PODMAN)
 #define KNOWN_ALL    (KNOWN_MOBY | 1U << LOADER_OCI)
 
+/* Fills the struct of one object. */
+typedef int read_fn(struct parse *parse, const struct node *object, void *to);
+
 /* One member that an object may have, and which loaders know it: only those check its type. */
 struct member {
 	const char *name;
 	enum member_type type;
 	unsigned known;
+	size_t at;          /* in the struct that is filled */
+	read_fn *read;      /* of an object, or of each in a list */
+	size_t size, count; /* of a list: an item's struct, and where their number is kept */
 };
 
 /* Members of one object. */
 #define MEMBERS_MAX 16
 
+#define AT(type, field) .at = offsetof(struct type, field)
+#define EACH(type, field, number, item, function)                                             \
+	AT(type, field), .count = offsetof(struct type, number), .size = sizeof(struct item), \
+			 .read = function
+
+static read_fn read_rule, read_arg, read_filter, read_arch;
+
 /* runtime-spec's LinuxSeccomp, moby's profiles/seccomp, containers/common's pkg/seccomp. */
+/* clang-format off */
 static const struct member root_members[] = {
-	{"defaultAction", MEMBER_STRING, KNOWN_ALL},
-	{"defaultErrnoRet", MEMBER_NUMBER, KNOWN_ALL},
-	{"defaultErrno", MEMBER_STRING, KNOWN_PODMAN},
-	{"architectures", MEMBER_ARRAY, KNOWN_ALL},
-	{"archMap", MEMBER_ARRAY, KNOWN_MOBY},
-	{"syscalls", MEMBER_ARRAY, KNOWN_ALL},
-	{"flags", MEMBER_ARRAY, KNOWN_ALL},
-	{"listenerPath", MEMBER_STRING, KNOWN_ALL},
-	{"listenerMetadata", MEMBER_STRING, KNOWN_ALL},
-	{"x-sclog", MEMBER_OBJECT, 0}, /* ours: what the profile was made of (write/form.h) */
-	{NULL, MEMBER_STRING, 0},
+	{"defaultAction", MEMBER_STRING, KNOWN_ALL, AT(document, default_action)},
+	{"defaultErrnoRet", MEMBER_NUMBER, KNOWN_ALL, AT(document, default_errno_ret)},
+	{"defaultErrno", MEMBER_STRING, KNOWN_PODMAN, AT(document, default_errno)},
+	{"architectures", MEMBER_STRINGS, KNOWN_ALL, AT(document, architectures)},
+	{"archMap", MEMBER_OBJECTS, KNOWN_MOBY,
+		EACH(document, arch_map, arch_map_count, document_arch, read_arch)},
+	{"flags", MEMBER_STRINGS, KNOWN_ALL, AT(document, flags)},
+	{"listenerPath", MEMBER_STRING, KNOWN_ALL, AT(document, listener_path)},
+	{"listenerMetadata", MEMBER_STRING, KNOWN_ALL, AT(document, listener_metadata)},
+	{"syscalls", MEMBER_OBJECTS, KNOWN_ALL,
+		EACH(document, rules, rule_count, document_rule, read_rule)},
+	{"x-sclog", MEMBER_OBJECT, 0, .at = 0}, /* ours: what the profile was made of (write/form.h) */
+	{NULL},
 };
 
 static const struct member rule_members[] = {
-	{"name", MEMBER_STRING, KNOWN_MOBY},     {"names", MEMBER_ARRAY, KNOWN_ALL},
-	{"action", MEMBER_STRING, KNOWN_ALL},    {"errnoRet", MEMBER_NUMBER, KNOWN_ALL},
-	{"errno", MEMBER_STRING, KNOWN_PODMAN},  {"args", MEMBER_ARRAY, KNOWN_ALL},
-	{"comment", MEMBER_STRING, KNOWN_MOBY},  {"includes", MEMBER_OBJECT, KNOWN_MOBY},
-	{"excludes", MEMBER_OBJECT, KNOWN_MOBY}, {NULL, MEMBER_STRING, 0},
+	{"name", MEMBER_STRING, KNOWN_MOBY, AT(document_rule, name)},
+	{"names", MEMBER_STRINGS, KNOWN_ALL, AT(document_rule, names)},
+	{"action", MEMBER_STRING, KNOWN_ALL, AT(document_rule, action_name)},
+	{"errnoRet", MEMBER_NUMBER, KNOWN_ALL, AT(document_rule, errno_ret)},
+	{"errno", MEMBER_STRING, KNOWN_PODMAN, AT(document_rule, errno_name)},
+	{"args", MEMBER_OBJECTS, KNOWN_ALL,
+		EACH(document_rule, args, arg_count, document_arg, read_arg)},
+	{"comment", MEMBER_STRING, KNOWN_MOBY, AT(document_rule, comment)},
+	{"includes", MEMBER_OBJECT, KNOWN_MOBY, AT(document_rule, includes), .read = read_filter},
+	{"excludes", MEMBER_OBJECT, KNOWN_MOBY, AT(document_rule, excludes), .read = read_filter},
+	{NULL},
+};
+
+/* An arg as it is written. */
+struct arg_text {
+	struct optional index, value, value_two;
+	const char *op;
 };
 
 static const struct member arg_members[] = {
-	{"index", MEMBER_NUMBER, KNOWN_ALL},
-	{"value", MEMBER_NUMBER, KNOWN_ALL},
-	{"valueTwo", MEMBER_NUMBER, KNOWN_ALL},
-	{"op", MEMBER_STRING, KNOWN_ALL},
-	{NULL, MEMBER_STRING, 0},
+	{"index", MEMBER_NUMBER, KNOWN_ALL, AT(arg_text, index)},
+	{"value", MEMBER_NUMBER, KNOWN_ALL, AT(arg_text, value)},
+	{"valueTwo", MEMBER_NUMBER, KNOWN_ALL, AT(arg_text, value_two)},
+	{"op", MEMBER_STRING, KNOWN_ALL, AT(arg_text, op)},
+	{NULL},
 };
 
 static const struct member filter_members[] = {
-	{"caps", MEMBER_ARRAY, KNOWN_MOBY},
-	{"arches", MEMBER_ARRAY, KNOWN_MOBY},
-	{"minKernel", MEMBER_STRING, KNOWN_DOCKER},
-	{NULL, MEMBER_STRING, 0},
+	{"caps", MEMBER_STRINGS, KNOWN_MOBY, AT(document_filter, caps)},
+	{"arches", MEMBER_STRINGS, KNOWN_MOBY, AT(document_filter, arches)},
+	{"minKernel", MEMBER_STRING, KNOWN_DOCKER, AT(document_filter, min_kernel)},
+	{NULL},
 };
 
 static const struct member arch_members[] = {
-	{"architecture", MEMBER_STRING, KNOWN_MOBY},
-	{"subArchitectures", MEMBER_ARRAY, KNOWN_MOBY},
-	{NULL, MEMBER_STRING, 0},
+	{"architecture", MEMBER_STRING, KNOWN_MOBY, AT(document_arch, architecture)},
+	{"subArchitectures", MEMBER_STRINGS, KNOWN_MOBY, AT(document_arch, subs)},
+	{NULL},
 };
+/* clang-format on */
 
-const char *shape_name(enum shape shape)
+/* --- errors */
+
+/* The node's place, or that of a member of it; what does not fit is cut. */
+static const char *put_place(const struct parse *parse, const struct node *node, const char *member,
+			     char place[PLACE_SIZE])
 {
-	static const char *const names[] = {
-		[SHAPE_OCI] = "oci",
-		[SHAPE_DOCKER] = "docker",
-		[SHAPE_PODMAN] = "podman",
-		[SHAPE_SPO] = "spo",
-	};
+	BUF_AUTO path = {0};
 
-	return names[shape];
+	node_put_place(node, parse->document->profile, &path);
+	snprintf(place, PLACE_SIZE, "%s%s%s%s", parse->document->prefix, path.n ? path.p : "",
+		 member && path.n ? "." : "", member ? member : "");
+	return place;
 }
 
-/* What does not fit is cut: a place only guides the eye. */
-static void place_put(char place[PLACE_SIZE], const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void place_put(char place[PLACE_SIZE], const char *format, ...)
+static int wrong(struct parse *parse, const struct node *node, const char *member, const char *what)
 {
-	va_list args;
+	char place[PLACE_SIZE];
 
-	va_start(args, format);
-	vsnprintf(place, PLACE_SIZE, format, args);
-	va_end(args);
-}
-
-static int wrong(struct reader *reader, const char *place, const char *what)
-{
-	return err_set(reader->err, EINVAL, "%s: %s", place, what);
+	return err_set(parse->err, EINVAL, "%s: %s", put_place(parse, node, member, place), what);
 }
 
 /* Wrong for some loaders: an error at once where it is for all, else kept for those. */
-static int wrong_for(struct reader *reader, unsigned known, const char *place, const char *what)
+static int wrong_for(struct parse *parse, unsigned known, const struct node *node,
+		     const char *member, const char *what)
 {
+	char place[PLACE_SIZE];
+
 	if (known == KNOWN_ALL)
-		return wrong(reader, place, what);
+		return wrong(parse, node, member, what);
 	for (size_t i = 0; i <= LOADER_OCI; i++) {
-		char *fault = reader->document->faults[i];
+		char *fault = parse->document->faults[i];
 
 		if ((known & 1U << i) && !*fault)
-			snprintf(fault, sizeof(reader->document->faults[i]), "%s: %s", place, what);
+			snprintf(fault, sizeof(parse->document->faults[i]), "%s: %s",
+				 put_place(parse, node, member, place), what);
 	}
 	return 0;
 }
@@ -142,41 +167,11 @@ static const char *type_error(const struct node *value, enum member_type type)
 		if (!node_is(value, NODE_INTEGER))
 			return "must be an integer";
 		return value->negative ? "must not be negative" : NULL;
-	case MEMBER_ARRAY:
-		return node_is(value, NODE_LIST) ? NULL : "must be an array";
 	case MEMBER_OBJECT:
 		return node_is(value, NODE_MAP) ? NULL : "must be an object";
-	}
-	return NULL;
-}
-
-/* The member where it has its type: a loader that minds another never gets so far. */
-static const struct node *typed(const struct node *map, const char *name, enum member_type type)
-{
-	const struct node *node = node_member(map, name);
-
-	return node && !type_error(node, type) ? node : NULL;
-}
-
-static const char *string_of(const struct node *map, const char *name)
-{
-	const struct node *node = typed(map, name, MEMBER_STRING);
-
-	return node && node->text[0] ? node->text : NULL;
-}
-
-static struct optional number_of(const struct node *map, const char *name)
-{
-	const struct node *node = typed(map, name, MEMBER_NUMBER);
-
-	return node ? (struct optional){true, node->number} : (struct optional){0};
-}
-
-static const struct member *find_member(const struct member *members, const char *key)
-{
-	for (; members->name; members++) {
-		if (strcasecmp(members->name, key) == 0)
-			return members;
+	case MEMBER_STRINGS:
+	case MEMBER_OBJECTS:
+		return node_is(value, NODE_LIST) ? NULL : "must be an array";
 	}
 	return NULL;
 }
@@ -185,76 +180,110 @@ static const struct member *find_member(const struct member *members, const char
  * How a known member is written: in another case, or before another of the same name. crun, which is
  * written in C, reads a bundle's config.json itself; what only moby and Podman know it never sees.
  */
-static void lint_spelling(struct reader *reader, const struct node *node, bool is_last,
+static void lint_spelling(struct parse *parse, const struct node *node, bool is_last,
 			  const char *where, const struct member *member)
 {
 	char quoted[QUOTED_SIZE];
 
 	if (strcmp(node->key, member->name) != 0 && member->known == KNOWN_ALL)
-		lint_report(reader->lints, LINT_MEMBER_CASE, reader->order, where,
+		lint_report(parse->lints, LINT_MEMBER_CASE, parse->order, where,
 			    "spelled %s: loaders written in Go accept it; crun ignores it in a "
 			    "config.json",
 			    text_quote(node->key, quoted));
 	if (!is_last && node->kind != NODE_NULL)
-		lint_report(reader->lints, LINT_MEMBER_TWICE, reader->order, where,
+		lint_report(parse->lints, LINT_MEMBER_TWICE, parse->order, where,
 			    "given more than once: loaders written in Go use the last; crun, in a "
 			    "config.json, the first");
 }
 
-/*
- * Whether every known member has its type; unknown ones are linted. `place` is where the object
- * stands, "" or with a dot at its end.
- */
-static int check_members(struct reader *reader, const struct node *map, const char *place,
-			 const struct member *members)
+/* One member of an object: one of those, or unknown. */
+static int check_member(struct parse *parse, const struct node *map, const struct node *node,
+			const struct member *members, const struct node *const *last)
 {
 	char where[PLACE_SIZE], quoted[QUOTED_SIZE];
+	size_t i = 0;
+
+	while (members[i].name && strcasecmp(members[i].name, node->key) != 0)
+		i++;
+	if (!members[i].name) {
+		put_place(parse, map, text_quote(node->key, quoted), where);
+		lint_report(parse->lints, LINT_UNKNOWN_MEMBER, parse->order, where,
+			    "no loader knows this member; it is ignored");
+		return 0;
+	}
+	if (strcmp(node->key, members[i].name) != 0 || node != last[i])
+		lint_spelling(parse, node, last[i] == node,
+			      put_place(parse, map, members[i].name, where), &members[i]);
+	const char *what = node->kind == NODE_NULL ? NULL : type_error(node, members[i].type);
+
+	return what ? wrong_for(parse, members[i].known, map, members[i].name, what) : 0;
+}
+
+/* --- reading */
+
+/* Each in a list; of objects count and size are those of a member's. */
+static int read_list(struct parse *parse, const struct node *list, const struct member *member,
+		     void *to)
+{
+	bool strings = member->type == MEMBER_STRINGS;
+	size_t size = strings ? sizeof(char *) : member->size;
+	struct strings *names = (struct strings *)((char *)to + member->at);
+	void **all = strings ? (void **)&names->all : (void **)((char *)to + member->at);
+	size_t *count = strings ? &names->count : (size_t *)((char *)to + member->count);
+	int r = 0;
+
+	*all = mem_new(list->count, size);
+	for (const struct node *item = list->first; r == 0 && item; item = item->next) {
+		if (!node_is(item, strings ? NODE_STRING : NODE_MAP))
+			r = wrong_for(parse, member->known, item, NULL,
+				      strings ? "must be a string" : "must be an object");
+		else if (strings)
+			names->all[(*count)++] = item->text;
+		else
+			r = member->read(parse, item, (char *)*all + (*count)++ * size);
+	}
+	return r;
+}
+
+static int read_member(struct parse *parse, const struct node *node, const struct member *member,
+		       void *to)
+{
+	void *at = (char *)to + member->at;
+
+	switch (member->type) {
+	case MEMBER_STRING:
+		*(const char **)at = node->text[0] ? node->text : NULL;
+		return 0;
+	case MEMBER_NUMBER:
+		*(struct optional *)at = (struct optional){true, node->number};
+		return 0;
+	case MEMBER_OBJECT:
+		return member->read ? member->read(parse, node, at) : 0;
+	case MEMBER_STRINGS:
+	case MEMBER_OBJECTS:
+		return read_list(parse, node, member, to);
+	}
+	return 0;
+}
+
+/*
+ * Fills a struct with the members of an object, after all have been checked; unknown ones are linted.
+ * A loader that minds a member's type never gets so far as to use one of another type.
+ */
+static int read_members(struct parse *parse, const struct node *map, const struct member *members,
+			void *to)
+{
 	const struct node *last[MEMBERS_MAX] = {NULL};
 	int r = 0;
 
 	for (size_t i = 0; members[i].name; i++)
 		last[i] = node_member(map, members[i].name);
-	for (const struct node *node = map->first; r == 0 && node; node = node->next) {
-		const struct member *member = find_member(members, node->key);
-
-		if (node->ignored)
-			continue;
-		place_put(where, "%s%s", place,
-			  member ? member->name : text_quote(node->key, quoted));
-		if (!member) {
-			lint_report(reader->lints, LINT_UNKNOWN_MEMBER, reader->order, where,
-				    "no loader knows this member; it is ignored");
-			continue;
-		}
-		lint_spelling(reader, node, last[member - members] == node, where, member);
-		const char *what = node->kind == NODE_NULL ? NULL : type_error(node, member->type);
-
-		if (what)
-			r = wrong_for(reader, member->known, where, what);
-	}
-	return r;
-}
-
-/* Strings, which the loaders in `known` read. */
-static int read_strings(struct reader *reader, const struct node *map, unsigned known,
-			const char *place, const char *name, struct strings *ret_strings)
-{
-	const struct node *list = typed(map, name, MEMBER_ARRAY);
-	char where[PLACE_SIZE];
-	size_t i = 0;
-	int r = 0;
-
-	if (node_count(list) == 0)
-		return 0;
-	ret_strings->all = mem_new(list->count, sizeof(*ret_strings->all));
-	for (const struct node *item = list->first; r == 0 && item; item = item->next, i++) {
-		if (item->kind == NODE_STRING) {
-			ret_strings->all[ret_strings->count++] = item->text;
-			continue;
-		}
-		place_put(where, "%s%s[%zu]", place, name, i);
-		r = wrong_for(reader, known, where, "must be a string");
-	}
+	for (const struct node *node = map->first; r == 0 && node; node = node->next)
+		if (!node->ignored)
+			r = check_member(parse, map, node, members, last);
+	for (size_t i = 0; r == 0 && members[i].name; i++)
+		if (last[i] && !type_error(last[i], members[i].type))
+			r = read_member(parse, last[i], &members[i], to);
 	return r;
 }
 
@@ -280,170 +309,81 @@ static bool parse_min_kernel(const char *text, struct document_filter *filter)
 	return true;
 }
 
-static int read_filter(struct reader *reader, const struct node *rule, const char *place,
-		       const char *name, struct document_filter *filter)
+static int read_filter(struct parse *parse, const struct node *object, void *to)
 {
-	const struct node *object = typed(rule, name, MEMBER_OBJECT);
-	char where[PLACE_SIZE];
-	int r;
+	struct document_filter *filter = to;
+	int r = read_members(parse, object, filter_members, filter);
 
-	if (!object)
-		return 0;
-	place_put(where, "%s%s.", place, name);
-	r = check_members(reader, object, where, filter_members);
-	if (r == 0)
-		r = read_strings(reader, object, KNOWN_MOBY, where, "caps", &filter->caps);
-	if (r == 0)
-		r = read_strings(reader, object, KNOWN_MOBY, where, "arches", &filter->arches);
+	if (r == 0 && filter->min_kernel && !parse_min_kernel(filter->min_kernel, filter))
+		r = wrong_for(parse, KNOWN_DOCKER, object, "minKernel",
+			      "must be a kernel version such as \"4.8\"");
+	filter->present = filter->caps.count || filter->arches.count || filter->min_kernel;
+	return r;
+}
+
+static int wrong_word(struct parse *parse, const struct node *node, const char *member,
+		      const char *what, const char *word)
+{
+	char place[PLACE_SIZE];
+
+	return err_quoted(parse->err, put_place(parse, node, member, place), what, word);
+}
+
+static int read_arg(struct parse *parse, const struct node *object, void *to)
+{
+	struct arg_text text = {.op = NULL};
+	struct document_arg *arg = to;
+	int r = read_members(parse, object, arg_members, &text);
+
 	if (r < 0)
 		return r;
-	const char *kernel = string_of(object, "minKernel");
-
-	if (kernel && !parse_min_kernel(kernel, filter)) {
-		place_put(where, "%s%s.minKernel", place, name);
-		r = wrong_for(reader, KNOWN_DOCKER, where,
-			      "must be a kernel version such as \"4.8\"");
-	}
-	filter->present = filter->caps.count || filter->arches.count || kernel;
-	return r;
+	if (text.index.value > 5)
+		return wrong(parse, object, "index", "must be 0 to 5");
+	if (!text.op)
+		return wrong(parse, object, "op", "missing");
+	arg->index = (unsigned)text.index.value;
+	arg->value = text.value.value;
+	arg->value_two = text.value_two.value;
+	return spelling_read_operator(text.op, &arg->op)
+		       ? 0
+		       : wrong_word(parse, object, "op", "unknown operator", text.op);
 }
 
-static int read_arg(struct reader *reader, const struct node *object, const char *place,
-		    struct document_arg *arg)
+static int read_rule(struct parse *parse, const struct node *object, void *to)
 {
-	char where[PLACE_SIZE];
-	const char *op;
+	struct document_rule *rule = to;
+	char place[PLACE_SIZE];
 
-	place_put(where, "%s.", place);
-	if (!node_is(object, NODE_MAP))
-		return wrong(reader, place, "must be an object");
-	if (check_members(reader, object, where, arg_members) < 0)
-		return -reader->err->code;
-	struct optional index = number_of(object, "index");
+	parse->order = parse->document->rule_count;
+	int r = read_members(parse, object, rule_members, rule);
 
-	op = string_of(object, "op");
-	if (index.value > 5)
-		return err_set(reader->err, EINVAL, "%s.index: must be 0 to 5", place);
-	if (!op)
-		return err_set(reader->err, EINVAL, "%s.op: missing", place);
-	arg->index = (unsigned)index.value;
-	arg->value = number_of(object, "value").value;
-	arg->value_two = number_of(object, "valueTwo").value;
-	if (spelling_read_operator(op, &arg->op))
-		return 0;
-	place_put(where, "%s.op", place);
-	return err_quoted(reader->err, where, "unknown operator", op);
-}
-
-static int read_args(struct reader *reader, const struct node *object, const char *place,
-		     struct document_rule *rule)
-{
-	const struct node *list = node_member(object, "args");
-	char where[PLACE_SIZE];
-	int r = 0;
-
-	rule->args = mem_new(node_count(list), sizeof(*rule->args));
-	for (const struct node *item = list ? list->first : NULL; r == 0 && item;
-	     item = item->next) {
-		place_put(where, "%sargs[%zu]", place, rule->arg_count);
-		r = read_arg(reader, item, where, &rule->args[rule->arg_count++]);
-	}
-	return r;
-}
-
-static int read_action(struct reader *reader, const struct node *object, const char *place,
-		       struct document_rule *rule)
-{
-	const char *action = string_of(object, "action");
-	char where[PLACE_SIZE];
-
-	place_put(where, "%saction", place);
-	if (!action)
-		return wrong(reader, where, "missing");
-	if (!spelling_read_action(action, &rule->action))
-		return err_quoted(reader->err, where, "unknown action", action);
-	rule->action_name = action;
+	if (r < 0)
+		return r;
+	if (!rule->action_name)
+		return wrong(parse, object, "action", "missing");
+	if (!spelling_read_action(rule->action_name, &rule->action))
+		return wrong_word(parse, object, "action", "unknown action", rule->action_name);
+	if ((parse->names += rule->names.count + 1) > DOCUMENT_MAX_NAMES)
+		return err_set(parse->err, E2BIG, "%s: more than %u rules and names",
+			       put_place(parse, object, NULL, place), DOCUMENT_MAX_NAMES);
 	return 0;
 }
 
-static int read_rule(struct reader *reader, const struct node *object, const char *place,
-		     struct document_rule *rule)
+static int read_arch(struct parse *parse, const struct node *object, void *to)
 {
-	int r;
-
-	if (!node_is(object, NODE_MAP))
-		return wrong(reader, place, "must be an object");
-	char where[PLACE_SIZE];
-
-	place_put(where, "%s.", place);
-	r = check_members(reader, object, where, rule_members);
-	if (r < 0)
-		return r;
-	rule->name = string_of(object, "name");
-	rule->comment = string_of(object, "comment");
-	rule->errno_name = string_of(object, "errno");
-	rule->errno_ret = number_of(object, "errnoRet");
-	r = read_strings(reader, object, KNOWN_ALL, where, "names", &rule->names);
-	if (r == 0)
-		r = read_action(reader, object, where, rule);
-	if (r == 0)
-		r = read_args(reader, object, where, rule);
-	if (r == 0)
-		r = read_filter(reader, object, where, "includes", &rule->includes);
-	if (r == 0)
-		r = read_filter(reader, object, where, "excludes", &rule->excludes);
-	if (r == 0 && (reader->names += rule->names.count + 1) > DOCUMENT_MAX_NAMES)
-		return err_set(reader->err, E2BIG, "%s: more than %u rules and names", place,
-			       DOCUMENT_MAX_NAMES);
-	return r;
+	return read_members(parse, object, arch_members, to);
 }
 
-static int read_rules(struct reader *reader, const struct node *object)
+const char *shape_name(enum shape shape)
 {
-	struct document *document = reader->document;
-	const struct node *list = node_member(object, "syscalls");
-	char place[PLACE_SIZE];
-	int r = 0;
+	static const char *const names[] = {
+		[SHAPE_OCI] = "oci",
+		[SHAPE_DOCKER] = "docker",
+		[SHAPE_PODMAN] = "podman",
+		[SHAPE_SPO] = "spo",
+	};
 
-	document->rules = mem_new(node_count(list), sizeof(*document->rules));
-	for (const struct node *item = list ? list->first : NULL; r == 0 && item;
-	     item = item->next) {
-		size_t i = document->rule_count++;
-
-		reader->order = i + 1;
-		document_rule_place(document, i, place);
-		r = read_rule(reader, item, place, &document->rules[i]);
-	}
-	return r;
-}
-
-static int read_arch(struct reader *reader, const struct node *item, struct document_arch *arch)
-{
-	char place[PLACE_SIZE];
-	size_t i = reader->document->arch_map_count - 1;
-
-	place_put(place, "%sarchMap[%zu]", reader->document->prefix, i);
-	if (!node_is(item, NODE_MAP))
-		return wrong_for(reader, KNOWN_MOBY, place, "must be an object");
-	place_put(place, "%sarchMap[%zu].", reader->document->prefix, i);
-	int r = check_members(reader, item, place, arch_members);
-
-	arch->architecture = string_of(item, "architecture");
-	return r < 0 ? r
-		     : read_strings(reader, item, KNOWN_MOBY, place, "subArchitectures",
-				    &arch->subs);
-}
-
-static int read_arch_map(struct reader *reader, const struct node *object)
-{
-	struct document *document = reader->document;
-	const struct node *list = typed(object, "archMap", MEMBER_ARRAY);
-	int r = 0;
-
-	document->arch_map = mem_new(node_count(list), sizeof(*document->arch_map));
-	for (const struct node *item = list ? list->first : NULL; r == 0 && item; item = item->next)
-		r = read_arch(reader, item, &document->arch_map[document->arch_map_count++]);
-	return r;
+	return names[shape];
 }
 
 /* The members that only one reader knows tell whose document it is. */
@@ -464,37 +404,10 @@ static enum shape detect_shape(const struct document *document)
 	return docker ? SHAPE_DOCKER : SHAPE_OCI;
 }
 
-static int read_root(struct reader *reader, const struct node *object)
-{
-	struct document *document = reader->document;
-	const char *prefix = document->prefix;
-	int r;
-
-	r = check_members(reader, object, prefix, root_members);
-	if (r < 0)
-		return r;
-	document->default_action = string_of(object, "defaultAction");
-	document->default_errno = string_of(object, "defaultErrno");
-	document->listener_path = string_of(object, "listenerPath");
-	document->listener_metadata = string_of(object, "listenerMetadata");
-	document->default_errno_ret = number_of(object, "defaultErrnoRet");
-	r = read_strings(reader, object, KNOWN_ALL, prefix, "architectures",
-			 &document->architectures);
-	if (r == 0)
-		r = read_arch_map(reader, object);
-	if (r == 0)
-		r = read_strings(reader, object, KNOWN_ALL, prefix, "flags", &document->flags);
-	if (r == 0)
-		r = read_rules(reader, object);
-	if (document->bare)
-		document->shape = detect_shape(document);
-	return r;
-}
-
 /* The operator writes no zero (errnoRet is omitempty), and without errnoRet it is EPERM. */
-static void drop_zero_errnos(struct reader *reader)
+static void drop_zero_errnos(struct parse *parse)
 {
-	struct document *document = reader->document;
+	struct document *document = parse->document;
 	char place[PLACE_SIZE];
 
 	for (size_t i = 0; i < document->rule_count; i++) {
@@ -503,8 +416,8 @@ static void drop_zero_errnos(struct reader *reader)
 		if (!number->present || number->value != 0)
 			continue;
 		number->present = false;
-		place_put(place, "%ssyscalls[%zu].errnoRet", document->prefix, i);
-		lint_report(reader->lints, LINT_ZERO_ERRNO, i + 1, place,
+		snprintf(place, sizeof(place), "%ssyscalls[%zu].errnoRet", document->prefix, i);
+		lint_report(parse->lints, LINT_ZERO_ERRNO, i + 1, place,
 			    "the operator leaves a zero out, and the runtime then takes EPERM");
 	}
 }
@@ -518,10 +431,10 @@ static bool needs_default(const struct document *document)
 }
 
 /* Go's JSON reader does not skip it (RFC 8259, 8.1, lets a parser refuse it). */
-static void lint_mark(struct reader *reader)
+static void lint_mark(struct parse *parse)
 {
-	if (reader->document->tree.has_mark && reader->document->tree.is_json)
-		lint_report(reader->lints, LINT_BYTE_ORDER_MARK, 0, "",
+	if (parse->document->tree.has_mark && parse->document->tree.is_json)
+		lint_report(parse->lints, LINT_BYTE_ORDER_MARK, 0, "",
 			    "the text begins with a byte-order mark, which Docker, Podman and runc "
 			    "refuse: remove it");
 }
@@ -548,7 +461,7 @@ static int read_tree(struct document *document, struct str text, struct err *err
 int document_parse(struct str text, const char *select, struct document *document,
 		   struct lints *lints, struct err *err)
 {
-	struct reader reader = {.document = document, .lints = lints, .err = err};
+	struct parse parse = {.document = document, .lints = lints, .err = err};
 
 	*document = (struct document){.prefix = ""};
 	int r = read_tree(document, text, err);
@@ -556,12 +469,14 @@ int document_parse(struct str text, const char *select, struct document *documen
 	if (r == 0)
 		r = readers_find(document, select, lints, err);
 	if (r == 0 && document->profile)
-		r = read_root(&reader, document->profile);
+		r = read_members(&parse, document->profile, root_members, document);
+	if (r == 0 && document->bare)
+		document->shape = detect_shape(document);
 	if (r == 0 && needs_default(document))
 		r = err_set(err, EINVAL, "%sdefaultAction: missing", document->prefix);
 	if (document->shape == SHAPE_SPO)
-		drop_zero_errnos(&reader);
-	lint_mark(&reader);
+		drop_zero_errnos(&parse);
+	lint_mark(&parse);
 	return r;
 }
 

@@ -63,8 +63,9 @@ struct document_filter {
 	bool present; /* and not empty */
 	struct strings caps;
 	struct strings arches;
+	const char *min_kernel; /* as it is written, or NULL */
 	bool has_min_kernel;
-	unsigned kernel, major; /* of minKernel: "4.8" */
+	unsigned kernel, major; /* "4.8" */
 };
 
 struct document_rule {

@@ -85,7 +85,7 @@ static int read_file(struct finder *finder, const struct candidate *candidate)
 		top = top->parent;
 	document->object = top;
 	document->bare = true;
-	node_put_place(candidate->node, &place);
+	node_put_place(candidate->node, NULL, &place);
 	if (reader_string(finder, candidate->node, candidate->text, place.p) < 0)
 		return -EINVAL;
 	if (!reader_is_bare(document->profile))

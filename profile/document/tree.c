@@ -268,14 +268,14 @@ const struct node *node_at_place(const struct node *top, struct str place)
 	return found;
 }
 
-void node_put_place(const struct node *node, struct buf *to)
+void node_put_place(const struct node *node, const struct node *top, struct buf *to)
 {
 	char safe[QUOTED_SIZE];
 	size_t at = 0;
 
-	if (!node->parent)
+	if (node == top || !node->parent)
 		return;
-	node_put_place(node->parent, to);
+	node_put_place(node->parent, top, to);
 	for (const struct node *item = node->parent->first; item != node; item = item->next)
 		at++;
 	if (node->key)

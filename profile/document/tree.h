@@ -104,8 +104,9 @@ struct node *node_member(const struct node *map, const char *name);
  * NULL where not even its first part is found. */
 const struct node *node_at_place(const struct node *top, struct str place);
 
-/* Appends the node's place below its root, "spec.files[2].content"; nothing for a root. */
-void node_put_place(const struct node *node, struct buf *to);
+/* Appends the node's place below `top`, or below its root: "spec.files[2].content"; nothing for that
+ * one itself. */
+void node_put_place(const struct node *node, const struct node *top, struct buf *to);
 
 /* Whether the node is of that kind; false for NULL. */
 bool node_is(const struct node *node, enum node_kind kind);
