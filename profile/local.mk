@@ -9,8 +9,6 @@ libsclog_a_SOURCES += \
 	profile/document/lint.h \
 	profile/document/options.c \
 	profile/document/options.h \
-	profile/document/passage.c \
-	profile/document/passage.h \
 	profile/document/readers.c \
 	profile/document/readers.h \
 	profile/document/reader.h \
@@ -43,8 +41,6 @@ libsclog_a_SOURCES += \
 	profile/defaults/defaults.h \
 	profile/defaults/releases.def \
 	profile/defaults/rules.def \
-	profile/defaults/table.c \
-	profile/defaults/table.h \
 	profile/filter/bpf.c \
 	profile/filter/bpf.h \
 	profile/filter/dump.c \
@@ -118,7 +114,6 @@ libsclog_a_SOURCES += \
 	profile/compose/compose_check.c \
 	profile/compose/compose_name.c \
 	profile/compose/compose_needs.c \
-	profile/compose/compose_note.c \
 	profile/compose/compose_private.h \
 	profile/compose/compose_rules.c \
 	profile/compose/cover.c \

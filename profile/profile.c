@@ -325,13 +325,13 @@ bool profile_passage(const struct profile *profile, const char *syscall,
 	if (!profile->built.rules.document)
 		return false;
 	if (verdict->origin == VERDICT_BY_RULE &&
-	    passage_of_rule(document, syscall, verdict->action, ret_passage))
+	    document_passage_of_rule(document, syscall, verdict->action, ret_passage))
 		return true;
 	if (verdict->origin == VERDICT_BY_ARCH &&
-	    (passage_of_member(document, "architectures", ret_passage) ||
-	     passage_of_member(document, "archMap", ret_passage)))
+	    (document_passage_of_member(document, "architectures", ret_passage) ||
+	     document_passage_of_member(document, "archMap", ret_passage)))
 		return true;
-	return passage_of_member(document, "defaultAction", ret_passage);
+	return document_passage_of_member(document, "defaultAction", ret_passage);
 }
 
 struct verdict profile_judge(struct profile *profile, uint32_t audit_arch, int64_t nr)

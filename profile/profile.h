@@ -15,10 +15,8 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "profile/document/document.h"
 #include "profile/answers/verdict.h"
-#include "profile/document/lint.h"
-#include "profile/document/options.h"
-#include "profile/document/passage.h"
 
 #include <stdint.h>
 

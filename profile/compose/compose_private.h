@@ -2,7 +2,7 @@
  * What the parts of a composition share: compose_base.c makes filters of profiles, compose_name.c
  * decides what becomes of each needed name, compose_needs.c makes plain rules for them, compose.c
  * joins all and has it written, compose_rules.c writes what cannot be joined so, compose_check.c
- * asks the document, compose_note.c tells the rest.
+ * asks the document.
  */
 #ifndef SCLOG_PROFILE_COMPOSE_COMPOSE_PRIVATE_H
 #define SCLOG_PROFILE_COMPOSE_COMPOSE_PRIVATE_H

@@ -1,7 +1,6 @@
 #include "profile/defaults/defaults.h"
 
 #include "base/mem.h"
-#include "profile/defaults/table.h"
 #include "profile/document/spelling.h"
 #include "profile/document/version.h"
 #include "profile/document/write.h"
@@ -23,6 +22,86 @@ static const struct {
 	{"MIPSEL64N32", {"MIPSEL", "MIPSEL64"}},
 	{"S390X", {"S390"}},
 };
+
+/* --- the facts
+ *
+ * A set of rules has a letter; releases of a program that have the same set share it. A row says for
+ * which letters of each program there is a rule for its names.
+ */
+
+#define DEFAULT_MAX_ARGS 2
+
+struct default_arg {
+	unsigned index;
+	const char *op; /* "EQ", behind SCMP_CMP_; NULL: none */
+	uint64_t value;
+};
+
+enum default_family {
+	DEFAULT_DOCKER,
+	DEFAULT_CONTAINERD,
+	DEFAULT_PODMAN, /* containers/common */
+	DEFAULT_FAMILIES,
+};
+
+/* Lists are set off by blanks; NULL: no condition. */
+struct default_rule {
+	const char *docker, *containerd, *podman; /* letters; NULL: none, "*": all */
+	const char *names;
+	int error; /* 0: the rule allows */
+	const char *cap, *without_cap;
+	const char *arch, *not_arch; /* as the loaders spell them */
+	const char *kernel;          /* at least this one */
+	struct default_arg args[DEFAULT_MAX_ARGS];
+};
+
+/* Consecutive releases with the same set of rules. */
+struct default_releases {
+	const char *first, *last;
+	char set;
+};
+
+struct default_program {
+	const char *name;
+	enum default_family family;
+	enum loader loader;
+	unsigned line; /* how many numbers name a line of releases: 1 for Docker 28, 2 for 1.7 */
+	const struct default_releases *releases;
+	size_t count;
+	/* Letters of the sets that have these; NULL: none. */
+	const char *errno_ret, *errno_name, *riscv64, *loongarch64;
+	int error; /* of errno_ret */
+};
+
+#define ALL "*"
+
+#define RELEASES(program, ...) \
+	static const struct default_releases program##_releases[] = {__VA_ARGS__};
+#include "profile/defaults/releases.def"
+#undef RELEASES
+
+#define RELEASES(table) table, sizeof(table) / sizeof(table[0])
+
+/* clang-format off */
+static const struct default_program default_programs[] = {
+	{"docker", DEFAULT_DOCKER, LOADER_DOCKER, 1, RELEASES(docker_releases),
+	 .errno_ret = "ghijklmn", .error = EPERM, .riscv64 = "ghijklmn", .loongarch64 = "mn"},
+	{"containerd", DEFAULT_CONTAINERD, LOADER_DOCKER, 2, RELEASES(containerd_releases),
+	 .riscv64 = "bcdefghijklmno", .loongarch64 = "mno"},
+	{"podman", DEFAULT_PODMAN, LOADER_PODMAN, 1, RELEASES(podman_releases),
+	 .errno_ret = "defghijklm", .errno_name = "ghijklm", .error = ENOSYS},
+	{"containers-common", DEFAULT_PODMAN, LOADER_PODMAN, 1, RELEASES(common_releases),
+	 .errno_ret = "defghijklm", .errno_name = "ghijklm", .error = ENOSYS},
+};
+/* clang-format on */
+
+static const size_t default_program_count = sizeof(default_programs) / sizeof(default_programs[0]);
+
+static const struct default_rule default_rules[] = {
+#include "profile/defaults/rules.def"
+};
+
+static const size_t default_rule_count = sizeof(default_rules) / sizeof(default_rules[0]);
 
 /* --- which one */
 

@@ -137,9 +137,6 @@ int document_parse(struct str text, const char *select, struct document *documen
 		   struct lints *lints, struct err *err);
 void document_release(struct document *document);
 
-/* The node of a place, or of what is around it; NULL where that is not known. */
-const struct node *document_node(const struct document *document, struct str place);
-
 /* The line of a place; 0 where it is not known, or the text has only one. */
 unsigned document_line(const struct document *document, const char *place);
 
@@ -148,6 +145,24 @@ void document_locate(const struct document *document, struct err *err);
 
 /* "oci", "docker", "podman", "spo" */
 const char *shape_name(enum shape shape);
+
+/*
+ * A passage: where in the text it is decided what happens to a syscall. That is the name of the call
+ * in the rule that decides; the default action where no rule names the call, also where runc's stub
+ * answers; the architectures where the document lists others.
+ */
+struct passage {
+	unsigned line, column;         /* from 1, columns in code points */
+	unsigned end_line, end_column; /* behind the last one */
+};
+
+/* action: SCMP_ACT_* without data, of the rule. False where no rule names the call. */
+bool document_passage_of_rule(const struct document *document, const char *syscall, uint32_t action,
+			      struct passage *ret_passage);
+
+/* Of a member of the profile such as "defaultAction", with its key. False if it is not there. */
+bool document_passage_of_member(const struct document *document, const char *member,
+				struct passage *ret_passage);
 
 /* Writes "PREFIXsyscalls[rule]" and returns place. */
 const char *document_rule_place(const struct document *document, size_t rule,

@@ -22,8 +22,9 @@ const char *document_name_place(const struct document *document, size_t rule, si
 	return place;
 }
 
-/* "HostConfig.SecurityOpt: " in front of a place belongs to it. */
-const struct node *document_node(const struct document *document, struct str place)
+/* The node of a place, or of what is around it; NULL where that is not known.
+ * "HostConfig.SecurityOpt: " in front of a place belongs to it. */
+static const struct node *node_of(const struct document *document, struct str place)
 {
 	struct str prefix = str_from(document->prefix);
 	const struct node *found = NULL;
@@ -43,7 +44,7 @@ unsigned document_line(const struct document *document, const char *place)
 	unsigned line, column;
 
 	if (document->tree.line_count >= 3)
-		node = document_node(document, str_from(place));
+		node = node_of(document, str_from(place));
 	if (!node)
 		return 0;
 	tree_position(&document->tree, node, &line, &column);
@@ -59,10 +60,63 @@ void document_locate(const struct document *document, struct err *err)
 
 	if (place.n == 0 || isdigit((unsigned char)*err->message))
 		return;
-	const struct node *node = document_node(document, place);
+	const struct node *node = node_of(document, place);
 
 	if (!node)
 		return;
 	tree_position(&document->tree, node, &line, &column);
 	err_prefix(err, "%u:%u", line, column);
+}
+
+/* --- passages */
+
+static void set_passage(const struct tree *tree, size_t from, size_t to, struct passage *passage)
+{
+	tree_place(tree, from, &passage->line, &passage->column);
+	tree_place(tree, to, &passage->end_line, &passage->end_column);
+}
+
+/* The index of the name in the rule; -1 if it is not there. */
+static long name_in(const struct document_rule *rule, const char *syscall)
+{
+	for (size_t i = 0; i < document_name_count(rule); i++)
+		if (strcmp(document_name(rule, i), syscall) == 0)
+			return (long)i;
+	return -1;
+}
+
+bool document_passage_of_rule(const struct document *document, const char *syscall, uint32_t action,
+			      struct passage *ret_passage)
+{
+	char place[PLACE_SIZE];
+	bool found = false, fits = false;
+
+	for (size_t i = 0; i < document->rule_count && !fits; i++) {
+		const struct document_rule *rule = &document->rules[i];
+		long at = name_in(rule, syscall);
+
+		if (at < 0 || (found && rule->action != action))
+			continue;
+		const struct node *node = node_of(
+			document, str_from(document_name_place(document, i, (size_t)at, place)));
+
+		if (!node)
+			continue;
+		set_passage(&document->tree, node->from, node->to, ret_passage);
+		found = true;
+		fits = rule->action == action;
+	}
+	return found;
+}
+
+bool document_passage_of_member(const struct document *document, const char *member,
+				struct passage *ret_passage)
+{
+	const struct node *node = node_member(document->profile, member);
+
+	if (!node)
+		return false;
+	set_passage(&document->tree, node->outside ? node->from : node->start, node->to,
+		    ret_passage);
+	return true;
 }

@@ -9,43 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* clang-format off */
 static const struct {
 	const char *id;
 	enum lint_level level;
-} kinds[LINT_KINDS] = {
-	[LINT_UNKNOWN_MEMBER] = {"unknown-member", LINT_WARNING},
-	[LINT_MEMBER_CASE] = {"member-case", LINT_WARNING},
-	[LINT_MEMBER_TWICE] = {"member-twice", LINT_WARNING},
-	[LINT_BYTE_ORDER_MARK] = {"byte-order-mark", LINT_WARNING},
-	[LINT_IGNORED_BY_LOADER] = {"ignored-by-loader", LINT_WARNING},
-	[LINT_UNKNOWN_NAME] = {"unknown-name", LINT_WARNING},
-	[LINT_NEWER_NAME] = {"newer-name", LINT_INFO},
-	[LINT_UNBUILT_NAME] = {"unbuilt-name", LINT_WARNING},
-	[LINT_UNKNOWN_CAPABILITY] = {"unknown-capability", LINT_WARNING},
-	[LINT_ARCH_NEVER_MATCHES] = {"arch-never-matches", LINT_WARNING},
-	[LINT_SEVERAL_NOT_EQUAL] = {"several-not-equal", LINT_WARNING},
-	[LINT_ERRNO_BY_RELEASE] = {"errno-by-release", LINT_INFO},
-	[LINT_PRIVILEGED] = {"privileged", LINT_WARNING},
-	[LINT_NO_FILTER] = {"no-filter", LINT_WARNING},
-	[LINT_THREADS_DIFFER] = {"threads-differ", LINT_WARNING},
-	[LINT_TOO_COMPLEX] = {"too-complex", LINT_WARNING},
-	[LINT_ZERO_ERRNO] = {"zero-errno", LINT_WARNING},
-	[LINT_OPERATOR_MERGED] = {"operator-merged", LINT_INFO},
-	[LINT_OPERATOR_DROPS] = {"operator-drops", LINT_WARNING},
-	[LINT_OPERATOR_VERSION] = {"operator-version", LINT_WARNING},
-	[LINT_OPERATOR_DISABLED] = {"operator-disabled", LINT_WARNING},
-	[LINT_UNIT_SETTING] = {"unit-setting", LINT_WARNING},
-	[LINT_STUB_BY_RELEASE] = {"stub-by-release", LINT_WARNING},
-	[LINT_FLAG_BY_RELEASE] = {"flag-by-release", LINT_WARNING},
-	[LINT_MISSING_ARCH] = {"missing-arch", LINT_WARNING},
-	[LINT_HIGH_RISK] = {"high-risk", LINT_WARNING},
-	[LINT_NO_FALLBACK] = {"no-fallback", LINT_WARNING},
-	[LINT_IO_URING_BYPASS] = {"io-uring-bypass", LINT_WARNING},
-	[LINT_RUNTIME_NEEDS] = {"runtime-needs", LINT_WARNING},
-	[LINT_MISBUILT_CONDITION] = {"misbuilt-condition", LINT_WARNING},
-};
-/* clang-format on */
+} kinds[] = {
+#define LINT_ROW(kind, id, level) [LINT_##kind] = {id, LINT_##level},
+	LINTS(LINT_ROW)};
 
 static void add(struct lints *lints, const char *id, enum lint_level level, size_t order,
 		const char *where, const char *format, va_list args)

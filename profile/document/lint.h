@@ -23,43 +23,45 @@ enum lint_level {
 const char *lint_level_name(enum lint_level level);
 
 /*
- * Kinds of lints. Each has an id and a level (lint.c); scripts rely on the ids, and
- * sclog-explain(1) lists them.
+ * Kinds of lints, each with its id and level. Scripts rely on the ids, and sclog-explain(1) lists
+ * them.
  */
-enum lint_kind {
-	LINT_OTHER, /* no lint of a profile: a note about what was made of one; has no id */
-	LINT_UNKNOWN_MEMBER,
-	LINT_MEMBER_CASE,
-	LINT_MEMBER_TWICE,
-	LINT_BYTE_ORDER_MARK,
-	LINT_IGNORED_BY_LOADER,
-	LINT_UNKNOWN_NAME,
-	LINT_NEWER_NAME,
-	LINT_UNBUILT_NAME,
-	LINT_UNKNOWN_CAPABILITY,
-	LINT_ARCH_NEVER_MATCHES,
-	LINT_SEVERAL_NOT_EQUAL,
-	LINT_ERRNO_BY_RELEASE,
-	LINT_PRIVILEGED,
-	LINT_NO_FILTER,
-	LINT_THREADS_DIFFER,
-	LINT_TOO_COMPLEX,
-	LINT_ZERO_ERRNO,
-	LINT_OPERATOR_MERGED,
-	LINT_OPERATOR_DROPS,
-	LINT_OPERATOR_VERSION,
-	LINT_OPERATOR_DISABLED,
-	LINT_UNIT_SETTING,
-	LINT_STUB_BY_RELEASE,
-	LINT_FLAG_BY_RELEASE,
-	LINT_MISSING_ARCH,
-	LINT_HIGH_RISK,
-	LINT_NO_FALLBACK,
-	LINT_IO_URING_BYPASS,
-	LINT_RUNTIME_NEEDS,
-	LINT_MISBUILT_CONDITION,
-	LINT_KINDS,
-};
+/* clang-format off */
+#define LINTS(EACH) \
+	EACH(UNKNOWN_MEMBER, "unknown-member", WARNING) \
+	EACH(MEMBER_CASE, "member-case", WARNING) \
+	EACH(MEMBER_TWICE, "member-twice", WARNING) \
+	EACH(BYTE_ORDER_MARK, "byte-order-mark", WARNING) \
+	EACH(IGNORED_BY_LOADER, "ignored-by-loader", WARNING) \
+	EACH(UNKNOWN_NAME, "unknown-name", WARNING) \
+	EACH(NEWER_NAME, "newer-name", INFO) \
+	EACH(UNBUILT_NAME, "unbuilt-name", WARNING) \
+	EACH(UNKNOWN_CAPABILITY, "unknown-capability", WARNING) \
+	EACH(ARCH_NEVER_MATCHES, "arch-never-matches", WARNING) \
+	EACH(SEVERAL_NOT_EQUAL, "several-not-equal", WARNING) \
+	EACH(ERRNO_BY_RELEASE, "errno-by-release", INFO) \
+	EACH(PRIVILEGED, "privileged", WARNING) \
+	EACH(NO_FILTER, "no-filter", WARNING) \
+	EACH(THREADS_DIFFER, "threads-differ", WARNING) \
+	EACH(TOO_COMPLEX, "too-complex", WARNING) \
+	EACH(ZERO_ERRNO, "zero-errno", WARNING) \
+	EACH(OPERATOR_MERGED, "operator-merged", INFO) \
+	EACH(OPERATOR_DROPS, "operator-drops", WARNING) \
+	EACH(OPERATOR_VERSION, "operator-version", WARNING) \
+	EACH(OPERATOR_DISABLED, "operator-disabled", WARNING) \
+	EACH(UNIT_SETTING, "unit-setting", WARNING) \
+	EACH(STUB_BY_RELEASE, "stub-by-release", WARNING) \
+	EACH(FLAG_BY_RELEASE, "flag-by-release", WARNING) \
+	EACH(MISSING_ARCH, "missing-arch", WARNING) \
+	EACH(HIGH_RISK, "high-risk", WARNING) \
+	EACH(NO_FALLBACK, "no-fallback", WARNING) \
+	EACH(IO_URING_BYPASS, "io-uring-bypass", WARNING) \
+	EACH(RUNTIME_NEEDS, "runtime-needs", WARNING) \
+	EACH(MISBUILT_CONDITION, "misbuilt-condition", WARNING)
+/* clang-format on */
+
+#define LINT_ENUMERATOR(kind, id, level) LINT_##kind,
+enum lint_kind { LINTS(LINT_ENUMERATOR) };
 
 /* One thing worth telling about a document: an unknown name, an ignored part. */
 struct lint {

@@ -116,52 +116,12 @@ void form_put_clean(struct buf *to, struct str text)
 	}
 }
 
-static json_t *clean_string(const json_t *from)
+void form_emit_clean(struct emit *emit, const char *key, struct str text)
 {
-	BUF_AUTO text = {0};
+	BUF_AUTO clean = {0};
 
-	form_put_clean(&text, str_of(json_string_value(from), json_string_length(from)));
-	return json_string(text.p ? text.p : "");
-}
-
-static json_t *clean_list(const json_t *from)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < json_array_size(from); i++) {
-		json_t *item = json_array_get(from, i);
-
-		if (json_is_string(item))
-			json_array_append_new(list, clean_string(item));
-	}
-	return list;
-}
-
-static json_t *clean_value(json_t *from)
-{
-	if (json_is_string(from))
-		return clean_string(from);
-	if (json_is_array(from))
-		return clean_list(from);
-	return json_is_integer(from) || json_is_boolean(from) ? json_incref(from) : NULL;
-}
-
-/* Only what the header promises; its own order. */
-static json_t *clean_evidence(const json_t *evidence)
-{
-	json_t *clean = evidence ? json_object() : NULL;
-	void *at = evidence ? json_object_iter((json_t *)(uintptr_t)evidence) : NULL;
-
-	for (; at; at = json_object_iter_next((json_t *)(uintptr_t)evidence, at)) {
-		const char *key = json_object_iter_key(at);
-		json_t *value = clean_value(json_object_iter_value(at));
-		BUF_AUTO name = {0};
-
-		form_put_clean(&name, str_from(key));
-		if (value && name.p)
-			json_object_set_new(clean, name.p, value);
-	}
-	return clean;
+	form_put_clean(&clean, text);
+	emit_string(emit, key, clean.p ? clean.p : "");
 }
 
 /* minijail's reader joins a line that ends in a backslash with the next one, comments included. */
@@ -192,7 +152,7 @@ void form_put_comments(const struct form_writer *writer)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(writer->evidence, key, value) {
+	json_object_foreach((json_t *)(uintptr_t)writer->heading->evidence, key, value) {
 		BUF_AUTO line = {0};
 
 		if (json_is_array(value)) {
@@ -313,7 +273,6 @@ static void writer_release(struct form_writer *writer)
 {
 	document_release(&writer->made);
 	rules_release(&writer->rules);
-	json_decref(writer->evidence);
 }
 
 /* --- calls */
@@ -408,7 +367,6 @@ int form_write(enum form form, const struct document *document, const struct for
 	struct form_writer writer = {.document = document,
 				     .heading = heading,
 				     .widen = widen,
-				     .evidence = clean_evidence(heading->evidence),
 				     .text = text,
 				     .notes = notes,
 				     .err = err};

@@ -7,6 +7,11 @@
 #include <linux/seccomp.h>
 #include <stdio.h>
 
+static void put_string(struct emit *emit, const char *key, const json_t *string)
+{
+	form_emit_clean(emit, key, str_of(json_string_value(string), json_string_length(string)));
+}
+
 static void put_value(struct emit *emit, const char *key, const json_t *value)
 {
 	char number[24];
@@ -15,19 +20,19 @@ static void put_value(struct emit *emit, const char *key, const json_t *value)
 	if (json_is_array(value)) {
 		emit_list(emit, key, false);
 		for (size_t i = 0; i < json_array_size(value); i++)
-			emit_string(emit, NULL, json_string_value(json_array_get(value, i)));
+			put_string(emit, NULL, json_array_get(value, i));
 		emit_close(emit);
 	} else if (json_is_integer(value)) {
 		emit_raw(emit, key, number);
 	} else if (json_is_boolean(value)) {
 		emit_raw(emit, key, json_is_true(value) ? "true" : "false");
 	} else {
-		emit_string(emit, key, json_string_value(value));
+		put_string(emit, key, value);
 	}
 }
 
 /* First, so that whoever opens the file reads it. */
-static void put_evidence(struct emit *emit, json_t *evidence)
+static void put_evidence(struct emit *emit, const json_t *evidence)
 {
 	const char *key;
 	json_t *value;
@@ -35,8 +40,12 @@ static void put_evidence(struct emit *emit, json_t *evidence)
 	if (!evidence)
 		return;
 	emit_map(emit, "x-sclog", false);
-	json_object_foreach(evidence, key, value)
-		put_value(emit, key, value);
+	json_object_foreach((json_t *)(uintptr_t)evidence, key, value) {
+		BUF_AUTO name = {0};
+
+		form_put_clean(&name, str_from(key));
+		put_value(emit, name.p ? name.p : "", value);
+	}
 	emit_close(emit);
 }
 
@@ -116,7 +125,7 @@ int form_write_oci(struct form_writer *writer)
 	struct emit emit = {.to = writer->text, .indent = "\t"};
 
 	emit_map(&emit, NULL, false);
-	put_evidence(&emit, writer->evidence);
+	put_evidence(&emit, writer->heading->evidence);
 	document_put_members(&emit, &writer->made, false);
 	emit_close(&emit);
 	emit_end(&emit);

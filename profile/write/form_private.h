@@ -24,7 +24,6 @@ struct form_writer {
 	struct rules rules;
 	struct document made; /* of the rules: arches and the names of a rule each once */
 	uint32_t default_action;
-	json_t *evidence; /* a copy without any byte that could end something; NULL: none */
 	struct buf *text;
 	struct lints *notes;
 	struct err *err;
@@ -84,6 +83,8 @@ const char *form_errno_text(unsigned number, char text[16]);
 /* The text with U+FFFD for what is no UTF-8, for control characters, line and paragraph separators
  * and what turns the direction of writing. */
 void form_put_clean(struct buf *to, struct str text);
+/* A string of the document or of the heading, so. */
+void form_emit_clean(struct emit *emit, const char *key, struct str text);
 
 /* The evidence as comments, each line beginning with "# " and ending in no backslash. */
 void form_put_comments(const struct form_writer *writer);

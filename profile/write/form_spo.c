@@ -27,15 +27,6 @@
 #define ANNOTATION_BYTES 32768U
 #define VALUE_BYTES      12288U
 
-/* A string of the document or of the heading. */
-static void put_text(struct emit *emit, const char *member, const char *text)
-{
-	BUF_AUTO clean = {0};
-
-	form_put_clean(&clean, str_from(text));
-	emit_string(emit, member, clean.p ? clean.p : "");
-}
-
 /* --- metadata */
 
 /* RFC 1123 subdomain: lower case, digits and '-' between dots, each part begun and ended by a
@@ -74,7 +65,7 @@ static void put_profile_name(const struct form_writer *writer, struct emit *emit
 			  "%s, because %s is not a valid name in Kubernetes (RFC 1123 subdomain "
 			  "of at most %d characters)",
 			  name.p, text_quote(wanted, quoted), NAME_BYTES);
-	put_text(emit, "name", name.p);
+	form_emit_clean(emit, "name", str_from(name.p));
 }
 
 /* The text up to so many bytes, whole characters. */
@@ -87,20 +78,26 @@ static size_t cut(struct str text, size_t most)
 	return n;
 }
 
+static void put_clean(struct buf *to, const json_t *string)
+{
+	form_put_clean(to, str_of(json_string_value(string), json_string_length(string)));
+}
+
 static void flatten_list(struct buf *to, const json_t *list, size_t most)
 {
 	const size_t count = json_array_size(list);
 
 	for (size_t i = 0; i < count; i++) {
-		struct str item = str_from(json_string_value(json_array_get(list, i)));
+		BUF_AUTO item = {0};
 
+		put_clean(&item, json_array_get(list, i));
 		/* room for "; and N more" */
 		if (to->n + item.n + 48 > most) {
 			buf_format(to, "%sand %zu more", i ? "; " : "", count - i);
 			return;
 		}
 		buf_put_str(to, i ? STR("; ") : STR(""));
-		buf_put_str(to, item);
+		buf_put_str(to, buf_str(&item));
 	}
 }
 
@@ -113,8 +110,10 @@ static void flatten(struct buf *to, const json_t *value, size_t most)
 	} else if (json_is_boolean(value)) {
 		buf_put_str(to, json_is_true(value) ? STR("true") : STR("false"));
 	} else {
-		struct str text = str_from(json_string_value(value));
-		size_t n = cut(text, most);
+		BUF_AUTO text = {0};
+
+		put_clean(&text, value);
+		size_t n = cut(buf_str(&text), most);
 
 		buf_put(to, text.p, n);
 		if (n < text.n)
@@ -152,10 +151,10 @@ static void put_annotations(const struct form_writer *writer, struct emit *emit)
 	const char *key;
 	json_t *value;
 
-	if (!namespace && json_object_size(writer->evidence) == 0)
+	if (!namespace && json_object_size(writer->heading->evidence) == 0)
 		return;
 	emit_map(emit, "annotations", false);
-	json_object_foreach(writer->evidence, key, value) {
+	json_object_foreach((json_t *)(uintptr_t)writer->heading->evidence, key, value) {
 		BUF_AUTO text = {0};
 
 		flatten(&text, value, left < VALUE_BYTES ? left : VALUE_BYTES);
@@ -301,7 +300,7 @@ static void put_spec(const struct form_writer *writer, struct emit *emit)
 	const char *base = writer->heading->base_name;
 
 	emit_map(emit, "spec", false);
-	put_text(emit, "baseProfileName", base ? base : "");
+	form_emit_clean(emit, "baseProfileName", str_from(base));
 	document_put_members(emit, &writer->made, false);
 	emit_close(emit);
 }
