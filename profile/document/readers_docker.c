@@ -163,11 +163,22 @@ static bool is_daemon(const struct node *node)
 
 static void refuse_daemon(struct finder *finder, const struct node *node)
 {
+	const char *profile = node_string(node_member(node, "seccomp-profile"));
 	char quoted[QUOTED_SIZE];
 
-	reader_refuse(finder, node,
-		      "Docker's daemon.json, whose profile is the file %s; give that file",
-		      text_quote(node_string(node_member(node, "seccomp-profile")), quoted));
+	if (strcmp(profile, "unconfined") == 0)
+		reader_refuse(
+			finder, node,
+			"Docker's daemon.json with the profile unconfined: its containers run "
+			"without a filter");
+	else if (strcmp(profile, "builtin") == 0)
+		reader_refuse(finder, node,
+			      "Docker's daemon.json with Docker's own profile; give docker, or "
+			      "docker@VERSION");
+	else
+		reader_refuse(finder, node,
+			      "Docker's daemon.json, whose profile is the file %s; give that file",
+			      text_quote(profile, quoted));
 }
 
 static bool is_compose(const struct node *node)

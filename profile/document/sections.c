@@ -120,13 +120,29 @@ static bool is_minijail_line(struct str line)
 	return false;
 }
 
-/* "read", "~kexec_load", "socket AF_UNIX" (cmd/snap-seccomp of snapd). */
+/* "read", "~kexec_load", "setpriority PRIO_PROCESS 0 <=19" (cmd/snap-seccomp of snapd). */
 static bool is_snap_line(struct str line)
 {
 	struct str word = first_word(line);
 
-	return str_chr(line, ':') == line.n && str_chr(line, '=') == line.n &&
+	return str_chr(line, ':') == line.n && str_find(line, STR(" = ")) == line.n &&
 	       is_name(str_skip(word, word.p[0] == '~'));
+}
+
+/* The whole of it, beside comments: its processes have no filter. */
+static bool is_snap_unrestricted(struct str line)
+{
+	return str_eq(line, STR("@unrestricted"));
+}
+
+/* "line  CODE  JT   JF      K" above the instructions, or libseccomp's pseudo code, whose own comments
+ * are skipped. */
+static bool is_listing(struct str text)
+{
+	struct str line;
+
+	return next_line(&text, &line) &&
+	       (str_starts(line, STR("line  CODE  JT")) || str_starts(line, STR("if ($arch == ")));
 }
 
 static bool is_lxc_config_line(struct str line)
@@ -164,7 +180,12 @@ static const struct line_kind {
 } line_kinds[] = {
 	{is_lxc, NULL, 0, "an LXC or Incus seccomp policy" NOT_READ},
 	{NULL, is_minijail_line, 1, "a minijail policy" NOT_READ},
+	{is_listing, NULL, 0,
+	 "a listing of a filter for people (seccomp-tools, scmp_bpf_disasm, libseccomp's pseudo code); "
+	 "give the filter itself: bpf:FILE, or pid:N for a process that runs under it"},
 	{NULL, is_snap_line, 2, "a list of syscalls, such as snapd's filters" NOT_READ},
+	{NULL, is_snap_unrestricted, 1,
+	 "a filter of snapd for a snap without one: @unrestricted allows every syscall"},
 	{NULL, is_lxc_config_line, 1,
 	 "an LXC container's configuration, whose lxc.seccomp.profile names a policy" NOT_READ},
 	{NULL, is_setting_line, 1, "a configuration file without a seccomp profile"},
