@@ -373,6 +373,11 @@ static void write_command(void *context, const char *command)
 
 static void write_next(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
+	const struct selection *selection = writing->selection;
+
+	if (diff->group_count == 0 && !diff->is_selective && !selection->has_since &&
+	    !selection->has_until)
+		write_command(out, "sclog watch");
 	for (int status = DIFF_BREAKING; status <= DIFF_UNKNOWN; status++) {
 		for (size_t i = 0; i < diff->group_count; i++) {
 			if ((int)diff_group_status(diff, diff->groups[i]) != status)
