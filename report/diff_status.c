@@ -62,6 +62,12 @@ const char *diff_status_name(enum diff_status status)
 	return names[status];
 }
 
+static void add_all(struct texts *names, const struct texts *more)
+{
+	for (size_t i = 0; i < more->count; i++)
+		texts_add(names, str_from(more->all[i]));
+}
+
 /* What was observed and is refused is missing, also where the active profile refused it. */
 static void remove_observed(struct texts *names, const struct diff_group *group)
 {
@@ -79,12 +85,8 @@ static void remove_observed(struct texts *names, const struct diff_group *group)
 void diff_group_calls(const struct diff_group *group, enum blind_kind kind, struct texts *ret_names)
 {
 	*ret_names = (struct texts){0};
-	for (size_t i = 0; i < group->view_count; i++) {
-		const struct texts *calls = blind_calls(group->views[i].blind, kind);
-
-		for (size_t k = 0; k < calls->count; k++)
-			texts_add(ret_names, str_from(calls->all[k]));
-	}
+	for (size_t i = 0; i < group->view_count; i++)
+		add_all(ret_names, blind_calls(group->views[i].blind, kind));
 	texts_sort(ret_names);
 	if (kind != BLIND_ALREADY)
 		return;
@@ -96,12 +98,8 @@ void diff_group_calls(const struct diff_group *group, enum blind_kind kind, stru
 void diff_group_arches(const struct diff_group *group, struct texts *ret_names)
 {
 	*ret_names = (struct texts){0};
-	for (size_t i = 0; i < group->view_count; i++) {
-		const struct texts *arches = blind_arches(group->views[i].blind);
-
-		for (size_t k = 0; k < arches->count; k++)
-			texts_add(ret_names, str_from(arches->all[k]));
-	}
+	for (size_t i = 0; i < group->view_count; i++)
+		add_all(ret_names, blind_arches(group->views[i].blind));
 	texts_sort(ret_names);
 }
 
