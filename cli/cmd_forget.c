@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/forget_input.h"
 #include "cli/reading.h"
 #include "report/amended.h"
 #include "report/summary.h"
@@ -9,13 +10,15 @@
 struct forget_options {
 	struct global_options global;
 	struct selection_options selection;
-	const char *evidence, *reason;
+	const char *evidence, *reason, *input;
 	bool dry_run;
 };
 
 /* clang-format off */
 static const struct option_row rows[] = {
 	SELECTION_OPTION_ROWS(struct forget_options, selection),
+	OPTION(TEXT, 0, "input", "FILE", struct forget_options, input,
+	       "the records that `sclog ingest FILE` stored; --node as given to ingest"),
 	OPTION_TITLE("Evidence"),
 	OPTION(TEXT, 0, "evidence", "ID", struct forget_options, evidence,
 	       "acknowledge this entry of the evidence instead; `sclog diff -v` shows the ids"),
@@ -41,9 +44,11 @@ static int check_usage(const struct invocation *invocation, struct err *err)
 		return err_set(err, EINVAL, "--reason applies only with --evidence ID");
 	if (options->evidence && !*options->evidence)
 		return err_set(err, EINVAL, "--evidence: the id is empty");
-	if (options->evidence)
+	if (options->evidence && options->input)
+		return err_set(err, EINVAL, "--evidence cannot be combined with --input");
+	if (options->evidence || options->input)
 		return 0;
-	return reading_needs_selection(&options->selection, ", or --evidence ID", err);
+	return reading_needs_selection(&options->selection, ", --input FILE or --evidence ID", err);
 }
 
 static int acknowledge(struct store *store, const struct forget_options *options, struct err *err)
@@ -67,20 +72,25 @@ static int acknowledge(struct store *store, const struct forget_options *options
 	return summary_write(all, 1, format_from_name(options->global.format), stdout);
 }
 
-static int forget(struct store *store, struct forget_options *options,
-		  const struct selection *selection, struct err *err)
+static int forget(struct store *store, struct forget_options *options, struct selection *selection,
+		  struct err *err)
 {
 	struct amend_counts counts;
+	struct texts nodes = {0};
 
 	if (options->evidence)
 		return acknowledge(store, options, err);
 	int r = reading_check_names(store, selection, err);
 
+	if (r == 0 && options->input)
+		r = forget_input_select(store, options->input, selection, &options->global, &nodes,
+					err);
 	if (r == 0)
 		r = store_forget(store, selection, options->dry_run, &counts, err);
 	if (r == 0 && !options->global.quiet)
 		r = amended_write(&counts, "forgotten", options->dry_run,
 				  format_from_name(options->global.format), stdout);
+	texts_release(&nodes);
 	return r;
 }
 
@@ -105,13 +115,15 @@ static int run(struct invocation *invocation, struct err *err)
 const struct command command_forget = {
 	.name = "forget",
 	.summary = "remove records, or acknowledge evidence",
-	.synopsis = "SELECTION | --evidence ID --reason TEXT",
+	.synopsis = "SELECTION | --input FILE | --evidence ID --reason TEXT",
 	.examples =
 		{
 			{"sclog forget --container test --dry-run",
 			 "how many records the container test has"},
 			{"sclog forget --since 2026-11-20 --until 2026-11-20",
 			 "remove what was recorded on one day"},
+			{"sclog forget --input audit.log --container web --dry-run",
+			 "how many records `sclog ingest --container web audit.log` stored"},
 		},
 	.description =
 		"Removes the records of the selection from the store, widened to whole minutes. "
