@@ -39,7 +39,7 @@ static const struct built_in built_in[] = {
 	{CGROUP_CONTAINER, "containerd",
 	 ABOVE "(?:cri-containerd[-:]|nerdctl[-:]|k8s\\.io/)" HEX_ID UNIT, false},
 	/* ctr's default namespace; only at the top, for any cgroup may be called that */
-	{CGROUP_CONTAINER, "containerd", "^(?:/\\.\\.)*/default/" NAME_ID BELOW, false},
+	{CGROUP_CONTAINER, "containerd", "^/default/" NAME_ID BELOW, false},
 	{CGROUP_CONTAINER, "cri-o", ABOVE "crio[-:]" HEX_ID UNIT, false},
 	/* payload: --cgroups=split, which quadlets use: /system.slice/web.service/libpod-payload-ID */
 	{CGROUP_CONTAINER, "podman", ABOVE "libpod[-:](?:payload-)?" HEX_ID UNIT, false},
@@ -82,13 +82,23 @@ struct rule {
 	struct pattern *pattern;
 };
 
+/* Hierarchies of cgroup v1 and v2, of which a kernel has at most so many. */
+#define HOMES_MAX 32
+
+struct home {
+	char *controllers, *path;
+};
+
 struct cgroup_rules {
 	struct rule *user;
 	size_t user_count;
+	struct home homes[HOMES_MAX];
+	size_t home_count;
 	struct pattern *patterns[BUILT_IN_COUNT];
 	struct pattern *pod;
-	/* The id's and the outer's, written while matching: apart, so that matching takes const. */
-	struct buf *unescaped;
+	/* Written while matching: apart, so that matching takes const. */
+	struct buf *unescaped; /* the id's and the outer's */
+	struct buf *on_host;   /* the path of the last line */
 };
 
 int cgroup_rules_new(struct cgroup_rules **ret_rules, struct err *err)
@@ -96,6 +106,7 @@ int cgroup_rules_new(struct cgroup_rules **ret_rules, struct err *err)
 	struct cgroup_rules *rules = mem_new(1, sizeof(*rules));
 
 	rules->unescaped = mem_new(2, sizeof(*rules->unescaped));
+	rules->on_host = mem_new(1, sizeof(*rules->on_host));
 	int result = pattern_new(pod_pattern, &rules->pod, err);
 
 	for (size_t i = 0; i < BUILT_IN_COUNT && result == 0; i++)
@@ -123,6 +134,12 @@ void cgroup_rules_free(struct cgroup_rules *rules)
 	buf_release(&rules->unescaped[0]);
 	buf_release(&rules->unescaped[1]);
 	free(rules->unescaped);
+	for (size_t i = 0; i < rules->home_count; i++) {
+		free(rules->homes[i].controllers);
+		free(rules->homes[i].path);
+	}
+	buf_release(rules->on_host);
+	free(rules->on_host);
 	free(rules);
 }
 
@@ -319,27 +336,82 @@ void cgroup_match_path(const struct cgroup_rules *rules, struct str path,
 		match_outer(rules, path, at, ret_match);
 }
 
-/* "HIERARCHY:CONTROLLERS:/path" (cgroups(7)): the path, empty if the line is none. No controller
- * or hierarchy has a colon in its name, a path may. */
-static struct str path_of_line(struct str line, struct str *ret_controllers)
+/* "HIERARCHY:CONTROLLERS:/path". No controller or hierarchy has a colon in its name, a path may. */
+static bool split_line(struct str line, struct str *ret_controllers, struct str *ret_path)
 {
 	size_t number = 0;
 
 	while (number < line.n && line.p[number] >= '0' && line.p[number] <= '9')
 		number++;
 	if (number == 0 || number == line.n || line.p[number] != ':')
-		return (struct str){0};
+		return false;
 	line = str_skip(line, number + 1);
 	size_t colon = str_chr(line, ':');
 
 	if (colon == line.n)
-		return (struct str){0};
+		return false;
 	*ret_controllers = str_of(line.p, colon);
-	line = str_skip(line, colon + 1);
-	return line.n && line.p[0] == '/' && line.n <= CGROUP_PATH_MAX ? line : (struct str){0};
+	*ret_path = str_skip(line, colon + 1);
+	return ret_path->n && ret_path->p[0] == '/' && ret_path->n <= CGROUP_PATH_MAX;
 }
 
-static size_t depth_of(struct str path)
+bool cgroup_next_line(struct str *text, struct str *ret_controllers, struct str *ret_path)
+{
+	while (text->n) {
+		size_t end = str_chr(*text, '\n');
+		struct str line = str_of(text->p, end);
+
+		*text = str_skip(*text, end < text->n ? end + 1 : end);
+		if (split_line(line, ret_controllers, ret_path))
+			return true;
+	}
+	return false;
+}
+
+void cgroup_rules_set_home(struct cgroup_rules *rules, struct str controllers, struct str home)
+{
+	if (rules->home_count < HOMES_MAX)
+		rules->homes[rules->home_count++] =
+			(struct home){mem_copy(controllers), mem_copy(home)};
+}
+
+bool cgroup_step_up(struct str *path)
+{
+	bool up = str_starts(*path, STR("/..")) && (path->n == 3 || path->p[3] == '/');
+
+	if (up)
+		*path = str_skip(*path, 3);
+	return up;
+}
+
+/* The host's path of one that is told from home; borrows from the rules. */
+static struct str path_from(const struct cgroup_rules *rules, struct str home, struct str path)
+{
+	while (cgroup_step_up(&path)) {
+		const char *slash = home.n ? memrchr(home.p, '/', home.n) : NULL;
+
+		home.n = slash ? (size_t)(slash - home.p) : 0;
+	}
+	buf_clear(rules->on_host);
+	buf_put_str(rules->on_host, home);
+	if (path.n > 1 || home.n == 0)
+		buf_put_str(rules->on_host, path.n ? path : STR("/"));
+	return buf_str(rules->on_host);
+}
+
+static struct str path_on_host(const struct cgroup_rules *rules, struct str controllers,
+			       struct str path)
+{
+	/* On v1 an exiting process's reads "/" in every namespace (proc_cgroup_show()). */
+	if (controllers.n && path.n == 1)
+		return path;
+	for (size_t i = 0; i < rules->home_count; i++)
+		if (str_eq(controllers, str_from(rules->homes[i].controllers)))
+			return path_from(rules, str_from(rules->homes[i].path), path);
+	return path;
+}
+
+size_t cgroup_depth(struct str path)
 {
 	size_t depth = 0;
 
@@ -351,27 +423,24 @@ static size_t depth_of(struct str path)
 static bool is_better(const struct cgroup_match *a, const struct cgroup_match *b)
 {
 	return a->place > b->place ||
-	       (a->place == b->place && depth_of(a->path) > depth_of(b->path));
+	       (a->place == b->place && cgroup_depth(a->path) > cgroup_depth(b->path));
 }
 
 void cgroup_match_text(const struct cgroup_rules *rules, struct str text,
 		       struct cgroup_match *ret_match)
 {
-	struct str last = {0}, best = {0}, controllers = {0}, best_controllers = {0};
+	struct str last = {0}, best = {0}, controllers, best_controllers = {0}, path;
 	bool root = true;
 
 	*ret_match = (struct cgroup_match){0};
-	while (text.n) {
-		size_t end = str_chr(text, '\n');
-		struct str path = path_of_line(str_of(text.p, end), &controllers);
+	while (cgroup_next_line(&text, &controllers, &path)) {
 		struct cgroup_match match;
 
-		text = str_skip(text, end < text.n ? end + 1 : end);
 		/* nearly always all of v1's hierarchies have the same path */
-		if (path.n == 0 || str_eq(path, last))
+		if (rules->home_count == 0 && str_eq(path, last))
 			continue;
 		last = path;
-		cgroup_match_path(rules, path, &match);
+		cgroup_match_path(rules, path_on_host(rules, controllers, path), &match);
 		root &= match.root;
 		if (is_better(&match, ret_match)) {
 			*ret_match = match;
@@ -379,9 +448,9 @@ void cgroup_match_text(const struct cgroup_rules *rules, struct str text,
 			best_controllers = controllers;
 		}
 	}
-	/* again, for an id that was unescaped does not outlive the next match */
-	if (best.n && !str_eq(best, last))
-		cgroup_match_path(rules, best, ret_match);
+	/* again, for what lies in the rules does not outlive the next match */
+	if (best.n && best.p != last.p)
+		cgroup_match_path(rules, path_on_host(rules, best_controllers, best), ret_match);
 	ret_match->root = ret_match->place != CGROUP_UNKNOWN && root;
 	ret_match->controllers = best_controllers;
 }

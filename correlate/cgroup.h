@@ -30,6 +30,12 @@ void cgroup_rules_free(struct cgroup_rules *rules);
 int cgroup_rules_add(struct cgroup_rules *rules, const char *runtime, const char *pattern,
 		     struct err *err);
 
+/*
+ * In this hierarchy paths are told from a cgroup whose path on the host is home: each that is matched
+ * is made the host's first. See correlate/cgroup_home.h.
+ */
+void cgroup_rules_set_home(struct cgroup_rules *rules, struct str controllers, struct str home);
+
 /* The kernel prints no longer path (kernel/cgroup/cgroup.c, proc_cgroup_show(): PATH_MAX). */
 #define CGROUP_PATH_MAX 4096
 
@@ -64,6 +70,15 @@ struct cgroup_match {
 /* One path, such as "/system.slice/docker-<id>.scope". */
 void cgroup_match_path(const struct cgroup_rules *rules, struct str path,
 		       struct cgroup_match *ret_match);
+
+/* Takes the next line that is one from a text of /proc/PID/cgroup (cgroups(7)); false at its end. */
+bool cgroup_next_line(struct str *text, struct str *ret_controllers, struct str *ret_path);
+
+/* Takes a "/.." from a path that a cgroup namespace does not hold; false if it does not begin so. */
+bool cgroup_step_up(struct str *path);
+
+/* How many folders a path has; "/" has none. */
+size_t cgroup_depth(struct str path);
 
 /* The whole text of /proc/PID/cgroup: the strongest place of its lines, of these the deepest. */
 void cgroup_match_text(const struct cgroup_rules *rules, struct str text,

@@ -15,6 +15,7 @@ libsclog_a_SOURCES += \
 	correlate/hold.c correlate/hold.h \
 	correlate/json.c correlate/json.h \
 	correlate/metadata.c correlate/metadata.h \
+	correlate/cgroup_home.c correlate/cgroup_home.h \
 	correlate/owner.c correlate/owner.h \
 	correlate/pod_logs.c correlate/pod_logs.h \
 	correlate/process.c correlate/process.h correlate/process_private.h \

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "correlate/bundle.h"
+#include "correlate/cgroup_home.h"
 #include "correlate/docker_files.h"
 #include "correlate/owner.h"
 #include "correlate/pod_logs.h"
@@ -89,6 +90,12 @@ static struct str runtime_of(const struct lookup *lookup)
 uint32_t metadata_owner(const struct metadata *metadata, const struct cgroup_match *match)
 {
 	return owner_of_cgroup(metadata->files.host.root, metadata->files.host.root_uid, match);
+}
+
+int metadata_find_home(const struct metadata *metadata, const struct procfs *procfs,
+		       struct cgroup_rules *rules, struct err *err)
+{
+	return cgroup_find_home(metadata->files.host.root, procfs, rules, err);
 }
 
 bool metadata_owns_bundle(const struct metadata *metadata, const struct metadata_hint *hint)

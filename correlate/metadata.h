@@ -19,6 +19,7 @@
 #include "correlate/cgroup.h"
 #include "correlate/container.h"
 #include "correlate/host_files.h"
+#include "correlate/procfs.h"
 
 struct metadata;
 struct metadata_hint;
@@ -83,6 +84,10 @@ int metadata_have_described(struct metadata *metadata, const struct metadata_hin
 
 /* Whose container the path of a cgroup tells: correlate/owner.h. */
 uint32_t metadata_owner(const struct metadata *metadata, const struct cgroup_match *match);
+
+/* Tells the rules where this process's cgroup namespace is on the host: correlate/cgroup_home.h. */
+int metadata_find_home(const struct metadata *metadata, const struct procfs *procfs,
+		       struct cgroup_rules *rules, struct err *err);
 
 /* Does the bundle of a set-up process, the one it names or its working folder, belong to the hint's
  * owner? */

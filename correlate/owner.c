@@ -1,37 +1,10 @@
 #include "correlate/owner.h"
 
 #include "base/scan.h"
+#include "correlate/cgroup_home.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define FOLDER_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-
-/* Opens a folder below another one by the first n bytes of a name. */
-static int open_part(int folder, struct str name)
-{
-	BUF_AUTO path = {0};
-
-	buf_put_str(&path, name);
-	return openat(folder, path.p, FOLDER_FLAGS);
-}
-
-/* Where a hierarchy is mounted, as systemd does it on v1, hybrid and v2 hosts. */
-static int open_hierarchy(int root, struct str controllers)
-{
-	int cgroup = openat(root, "sys/fs/cgroup", FOLDER_FLAGS);
-	int fd;
-
-	if (cgroup < 0 ||
-	    (controllers.n == 0 && faccessat(cgroup, "cgroup.controllers", F_OK, 0) == 0))
-		return cgroup;
-	if (str_starts(controllers, STR("name=")))
-		controllers = str_skip(controllers, strlen("name="));
-	fd = open_part(cgroup, controllers.n ? controllers : STR("unified"));
-	close(cgroup);
-	return fd;
-}
 
 /* Takes the next part of a path, without its slash. */
 static struct str next_part(struct str *path)
@@ -58,7 +31,7 @@ static bool owner_on_the_way(int folder, uint32_t root_uid, struct str path, uin
 		if (path.n == 0)
 			break;
 		struct str part = next_part(&path);
-		int next = str_eq(part, STR("..")) ? -1 : open_part(folder, part);
+		int next = str_eq(part, STR("..")) ? -1 : cgroup_open_folder(folder, part);
 
 		close(folder);
 		folder = next;
@@ -88,7 +61,8 @@ uint32_t owner_of_cgroup(int root, uint32_t root_uid, const struct cgroup_match 
 	struct str path = match->above;
 	uint32_t owner;
 
-	if (owner_on_the_way(open_hierarchy(root, match->controllers), root_uid, path, &owner))
+	if (owner_on_the_way(cgroup_open_hierarchy(root, match->controllers), root_uid, path,
+			     &owner))
 		return owner;
 	while (path.n)
 		if (is_user_service(next_part(&path), &owner))

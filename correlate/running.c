@@ -88,8 +88,12 @@ int running_each(const struct metadata_options *options, running_fn *each, void 
 	r = cgroup_rules_new(&walk->rules, err);
 	if (r == 0)
 		r = metadata_new(options, &walk->metadata, err);
-	if (r == 0)
+	if (r == 0) {
+		struct err ignored = ERR_INIT; /* then a user's container may be listed as root's */
+
+		metadata_find_home(walk->metadata, &walk->procfs, walk->rules, &ignored);
 		r = procfs_each(&walk->procfs, look_at, walk, err);
+	}
 	for (size_t i = 0; i < walk->seen_count; i++)
 		free(walk->seen[i]);
 	metadata_free(walk->metadata);

@@ -28,7 +28,7 @@ struct watch_options {
 	bool sandbox;
 	const char *proc_root, *runtime_root; /* NULL: / */
 	int priority;                         /* nice value, setpriority(2) */
-	const struct cgroup_rules *rules;     /* which cgroups are containers */
+	struct cgroup_rules *rules;           /* which cgroups are containers */
 	struct printer *printer;
 };
 

@@ -84,6 +84,18 @@ static void described_late(void *context, const struct metadata_hint *hint,
 	registry_answer(watch->registry, hint, container, is_found, trouble, took_ns);
 }
 
+/* Without it containers are told as before, but a cgroup that a user may name is believed. */
+static void find_home(struct watch *watch)
+{
+	struct err err = ERR_INIT;
+
+	if (metadata_find_home(watch->metadata, &watch->procfs, watch->options->rules, &err) < 0)
+		message_warning("%s: this cgroup namespace does not show who made a container's "
+				"cgroup, and a user's can pass for root's; mount the host's "
+				"/sys/fs/cgroup, see --runtime-root",
+				err.message);
+}
+
 static int open_attribution(struct watch *watch, struct err *err)
 {
 	const struct watch_options *options = watch->options;
@@ -101,6 +113,7 @@ static int open_attribution(struct watch *watch, struct err *err)
 		result = metadata_new(&metadata, &watch->metadata, err);
 	if (result < 0)
 		return result;
+	find_home(watch);
 	watch->registry = registry_new(watch->metadata, described, watch);
 	const struct attributor_options attributor = {&watch->procfs, options->rules,
 						      watch->registry};

@@ -60,7 +60,7 @@ live_workloads = \
 	tests/live/workloads/client.py \
 	tests/live/workloads/shell.sh
 
-EXTRA_DIST += $(live_tests) $(live_sources) $(live_workloads) tests/live/parts.sh tests/live/cri.sh tests/live/workloads.sh \
+EXTRA_DIST += $(live_tests) $(live_sources) $(live_workloads) tests/live/parts.sh tests/live/cri.sh tests/live/systemd.sh tests/live/workloads.sh \
 	tests/live/measure-setup tests/live/cri tests/own-filter tests/sclog.rules.test.yml
 CLEANFILES += $(live_programs)
 

@@ -60,7 +60,6 @@ static const struct path_case paths[] = {
 	{"/hcns/hctr6", CGROUP_HOST, "", "", ""}, /* captured: ctr -n hcns run */
 	{"/foo/bar", CGROUP_HOST, "", "", ""},    /* captured: ctr run --cgroup /foo/bar */
 	{"/x/default/hctr5", CGROUP_HOST, "", "", ""},
-	{"/../default/hctr5", CGROUP_CONTAINER, "hctr5", "containerd", ""},
 	{"/k8s.io/" A, CGROUP_CONTAINER, A, "containerd", ""},
 	{"/system.slice/nerdctl-" A ".scope", CGROUP_CONTAINER, A, "containerd", ""},
 	{"/system.slice/containerd.service", CGROUP_SERVICE, "containerd.service", "systemd", ""},
@@ -339,6 +338,46 @@ static void test_texts(void **state)
 	}
 }
 
+/* cgroup_namespaces(7), as a process in /kubepods/burstable/podP/own reads the paths of others. */
+static void test_home(void **state)
+{
+	static const struct {
+		const char *text, *path, *id, *above;
+	} rows[] = {
+		{"0::/../../podQ/" A "\n", "/kubepods/burstable/podQ/" A, A,
+		 "/kubepods/burstable/podQ"},
+		{"0::/../../../../user.slice/docker-" A ".scope\n",
+		 "/user.slice/docker-" A ".scope", A, "/user.slice"},
+		{"0::/\n", "/kubepods/burstable/podP/own", "", ""},
+		{"0::/..\n", "/kubepods/burstable/podP", "", ""},
+		{"0::/sub/docker/" A "\n", "/kubepods/burstable/podP/own/sub/docker/" A, A,
+		 "/kubepods/burstable/podP/own/sub/docker"},
+		{"0::/../..x\n", "/kubepods/burstable/podP/..x", "", ""},
+		/* v1, an exiting process: no namespace's root */
+		{"1:name=systemd:/\n", "/", "", ""},
+		{"1:name=systemd:/../docker/" A "\n", "/batch/docker/" A, A, "/batch/docker"},
+		/* another hierarchy, in which paths are the host's; more steps than there are folders */
+		{"4:memory:/docker/" A "\n", "/docker/" A, A, "/docker"},
+		{"0::/../../../../../../docker/" A "\n", "/docker/" A, A, "/docker"},
+		/* the deepest decides, not the last one that was told from home */
+		{"0::/../../podQ/" A "\n4:memory:/docker\n", "/kubepods/burstable/podQ/" A, A,
+		 "/kubepods/burstable/podQ"},
+	};
+	struct cgroup_match match;
+
+	cgroup_rules_set_home(*state, STR(""), STR("/kubepods/burstable/podP/own"));
+	cgroup_rules_set_home(*state, STR("name=systemd"), STR("/batch/own"));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		print_message("# home %zu\n", i);
+		cgroup_match_text(*state, str_from(rows[i].text), &match);
+		assert_str(match.path, rows[i].path);
+		assert_str(match.id, rows[i].id);
+		assert_str(match.above, rows[i].above);
+	}
+	cgroup_match_text(*state, STR("0::/../../../..\n"), &match);
+	assert_true(match.root);
+}
+
 static void test_user_rules(void **state)
 {
 	struct err err = ERR_INIT;
@@ -503,6 +542,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_paths, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_nested, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_texts, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_home, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_user_rules, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_bad_patterns, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hostile_texts, set_up, tear_down),
