@@ -329,6 +329,17 @@ static bool is_host(struct str word)
 	return word.n > 0 && word.p[0] != '-' && word.p[word.n - 1] != ':';
 }
 
+/* "w1 kernel audit: type=...": what came by RFC 5424, whose tags have no colon, in rsyslog's traditional form. */
+static bool take_bare_tag(struct str word, struct str text, struct header *header)
+{
+	skip_blanks(&text);
+	if (!str_eq(word, STR("kernel")) ||
+	    (!str_starts(text, STR("audit: ")) && !str_starts(text, STR("["))))
+		return false;
+	header->tag = word;
+	return true;
+}
+
 /* After the time: a host, a facility, a severity, each perhaps missing, and the tag. */
 static bool take_words(struct str text, struct header *header)
 {
@@ -340,7 +351,7 @@ static bool take_words(struct str text, struct header *header)
 
 		if (word.n == 0)
 			return false;
-		if (take_tag(word, header)) {
+		if (take_tag(word, header) || (any && take_bare_tag(word, text, header))) {
 			skip_blanks(&text);
 			header->text = text;
 			return true;
