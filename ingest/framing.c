@@ -31,6 +31,7 @@ struct framing {
 	struct kernel_dates dates; /* orders: of the input at hand */
 	bool dates_noted;          /* all of them were looked at */
 	int64_t near_ms;           /* a stamp of the kernel's in the input; 0: none was seen */
+	int64_t zone_ms;           /* by how much local times of the input are ahead of ours */
 	unsigned family;           /* of the input at hand: FAMILY_HEADER + enum header_form */
 	bool after_header;         /* of the kernel's in logcat -v long: its text comes */
 	int64_t header_ms;
@@ -100,6 +101,20 @@ static bool needs_year(const struct framing *framing, struct str line)
 					     STR("]: SECCOMP ")) < (line.n < 128 ? line.n : 128);
 }
 
+/* A header beside a stamp of the kernel's shows whose local time the input is in: zones differ by quarters of
+ * an hour, and a line comes at once. */
+static void note_zone(struct framing *framing, const struct header *header, int64_t stamp_ms)
+{
+	const int64_t quarter = 15 * 60 * 1000;
+	int64_t ms, zone;
+
+	if (header->clock != HEADER_BSD || !header_time(header, stamp_ms + HALF_YEAR_MS, &ms))
+		return;
+	zone = (ms - stamp_ms + (ms < stamp_ms ? -quarter : quarter) / 2) / quarter * quarter;
+	if (llabs(zone) <= 14 * 4 * quarter && llabs(ms - stamp_ms - zone) <= 2000)
+		framing->zone_ms = zone;
+}
+
 bool framing_wants_dates(const struct framing *framing, struct str line)
 {
 	struct str date;
@@ -109,6 +124,7 @@ bool framing_wants_dates(const struct framing *framing, struct str line)
 
 void framing_note_date(struct framing *framing, struct str line)
 {
+	struct header header;
 	struct str date;
 	size_t at;
 	int64_t ms;
@@ -119,8 +135,11 @@ void framing_note_date(struct framing *framing, struct str line)
 	if (framing->near_ms || (at = str_find(line, STR("audit("))) == line.n)
 		return;
 	date = str_skip(line, at + 6);
-	if (stamp_kernel(&date, &ms, &serial))
-		framing->near_ms = ms;
+	if (!stamp_kernel(&date, &ms, &serial))
+		return;
+	framing->near_ms = ms;
+	if (header_read(line, &header))
+		note_zone(framing, &header, ms);
 }
 
 bool framing_wants_year(const struct framing *framing)
@@ -190,7 +209,7 @@ void framing_restart(struct framing *framing)
 	framing->dates.orders = date_order_from_name(framing->options.date_order);
 	framing->known = framing->after_header = false;
 	framing->dates_noted = framing->options.date_order != NULL;
-	framing->near_ms = 0;
+	framing->near_ms = framing->zone_ms = 0;
 }
 
 /* A header's host names a node only if it is not this host, written long or short. */
@@ -257,11 +276,15 @@ static void refuse_other(const struct framing *framing, struct framed *framed, s
 /* When a header says; without a year the one that is nearest to the log's stamps. */
 static bool time_of(const struct framing *framing, const struct header *header, int64_t *ret_ms)
 {
-	int64_t latest = framing->options.now_ms;
+	int64_t latest = framing->options.now_ms + framing->zone_ms;
 
 	if (framing->near_ms && framing->near_ms + HALF_YEAR_MS < latest)
 		latest = framing->near_ms + HALF_YEAR_MS;
-	return header_time(header, latest, ret_ms);
+	if (!header_time(header, latest, ret_ms))
+		return false;
+	if (header->clock == HEADER_BSD)
+		*ret_ms -= framing->zone_ms;
+	return true;
 }
 
 /* journald's audit transport as text: "audit[19499]: SECCOMP auid=...": no serial, and no time
@@ -311,8 +334,11 @@ static void read_header(struct framing *framing, struct framed *framed, const st
 	if (framed->kind == FRAMED_RECORD && framed->ms == 0 &&
 	    !time_of(framing, header, &framed->ms))
 		framed->kind = FRAMED_UNSTAMPED;
-	if (framed->has_serial)
+	if (framed->has_serial) {
+		if (!framing->near_ms)
+			note_zone(framing, header, framed->ms);
 		framing->near_ms = framed->ms;
+	}
 	if (framed->kind == FRAMED_OTHER)
 		refuse(framing, framed, header->text, FRAMED_OTHER);
 }
