@@ -138,6 +138,7 @@ shell_tests = \
 	tests/shell/scarce.test \
 	tests/shell/sarif.test \
 	tests/shell/report.test \
+	tests/shell/rsyslog.test \
 	tests/shell/runs.test \
 	tests/shell/forget.test \
 	tests/shell/framings.test \
