@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "ingest/collector.h"
 #include "ingest/envelope/envelope.h"
-#include "ingest/header.h"
+#include "ingest/header_logcat.h"
 #include "ingest/journal.h"
 #include "ingest/kernel_text.h"
 #include "ingest/node.h"

@@ -1,158 +1,21 @@
 #include "ingest/header.h"
 
+#include "ingest/header_logcat.h"
+#include "ingest/skip.h"
 #include "ingest/stamp.h"
 
 #include <strings.h>
 
-/* A month in any script, a zone's name: no part of a time is longer. */
-#define TIME_WORD_MAX 40
-
 /* dmesg's and Talos' times are shorter. */
 #define BRACKET_MAX 80
-
-static bool skip_char(struct str *text, char c)
-{
-	if (text->n == 0 || text->p[0] != c)
-		return false;
-	*text = str_skip(*text, 1);
-	return true;
-}
-
-static bool skip_blanks(struct str *text)
-{
-	size_t n = 0;
-
-	while (n < text->n && (text->p[n] == ' ' || text->p[n] == '\t'))
-		n++;
-	*text = str_skip(*text, n);
-	return n > 0;
-}
-
-/* min to max digits. */
-static bool skip_digits(struct str *text, size_t min, size_t max)
-{
-	size_t n = 0;
-
-	while (n < text->n && n < max && is_digit(text->p[n]))
-		n++;
-	*text = str_skip(*text, n);
-	return n >= min;
-}
-
-static struct str take_word(struct str *text)
-{
-	size_t n = 0;
-
-	while (n < text->n && text->p[n] != ' ' && text->p[n] != '\t')
-		n++;
-	struct str word = str_of(text->p, n);
-
-	*text = str_skip(*text, n);
-	return word;
-}
-
-/* A fraction of a second, where there is one. */
-static void skip_fraction(struct str *text)
-{
-	struct str at = *text;
-
-	if ((skip_char(&at, '.') || skip_char(&at, ',')) && skip_digits(&at, 1, 9))
-		*text = at;
-}
-
-/* "23:01:34", "23:01:34.381697". */
-static bool skip_clock(struct str *text)
-{
-	if (!skip_digits(text, 1, 2) || !skip_char(text, ':') || !skip_digits(text, 2, 2) ||
-	    !skip_char(text, ':') || !skip_digits(text, 2, 2))
-		return false;
-	skip_fraction(text);
-	return true;
-}
-
-/* "+00:00", "+0000", "Z", or nothing. */
-static void skip_offset(struct str *text)
-{
-	struct str at = *text;
-
-	if (skip_char(&at, 'Z') || skip_char(&at, 'z')) {
-		*text = at;
-		return;
-	}
-	if (!skip_char(&at, '+') && !skip_char(&at, '-'))
-		return;
-	if (!skip_digits(&at, 2, 2))
-		return;
-	skip_char(&at, ':');
-	skip_digits(&at, 0, 2);
-	*text = at;
-}
-
-/* "2026-11-21T23:01:34.381697+00:00", the T perhaps a blank. */
-static bool skip_iso(struct str *text)
-{
-	struct str at = *text;
-
-	if (!skip_digits(&at, 4, 4) || !skip_char(&at, '-') || !skip_digits(&at, 2, 2) ||
-	    !skip_char(&at, '-') || !skip_digits(&at, 2, 2) ||
-	    (!skip_char(&at, 'T') && !skip_char(&at, ' ')) || !skip_clock(&at))
-		return false;
-	skip_offset(&at);
-	*text = at;
-	return true;
-}
-
-static bool is_day(struct str word)
-{
-	return skip_digits(&word, 1, 2) && (word.n == 0 || str_eq(word, STR(".")));
-}
-
-/* "Nov 21 23:01:34", "21 nov. 23:01:34 2026", "2026 Nov 21 23:01:34": a month in any language, a
- * day, a clock. One of the two before the clock is a number. */
-static bool skip_bsd(struct str *text)
-{
-	struct str at = *text, year = *text;
-	bool has_day = false;
-
-	if (skip_digits(&year, 4, 4) && skip_blanks(&year))
-		at = year;
-	for (int i = 0; i < 2; i++) {
-		struct str word = take_word(&at);
-
-		if (word.n == 0 || word.n > TIME_WORD_MAX || !skip_blanks(&at))
-			return false;
-		has_day = has_day || is_day(word);
-	}
-	if (!has_day || !skip_clock(&at))
-		return false;
-	struct str behind = at;
-
-	if (skip_blanks(&behind) && skip_digits(&behind, 4, 4) &&
-	    (behind.n == 0 || behind.p[0] == ' '))
-		at = behind;
-	*text = at;
-	return true;
-}
-
-/* " CET 2026", as date(1) writes it behind the clock: a zone's name alone says no time. */
-static bool skip_zone_and_year(struct str *text)
-{
-	struct str at = *text;
-
-	if (!skip_blanks(&at) || take_word(&at).n > 5 || !skip_blanks(&at) ||
-	    !skip_digits(&at, 4, 4) || at.n == 0 || at.p[0] != ' ')
-		return false;
-	*text = at;
-	return true;
-}
 
 /* A weekday before the time; BSD: OpenWrt; ISO: journalctl -o short-full, whose zone follows. */
 static bool skip_with_weekday(struct str *text, struct header *header)
 {
 	struct str at = *text;
-	struct str weekday = take_word(&at), from;
+	struct str weekday = skip_word(&at), from;
 
-	if (weekday.n == 0 || weekday.n > TIME_WORD_MAX || is_digit(weekday.p[0]) ||
+	if (weekday.n == 0 || weekday.n > SKIP_WORD_MAX || is_digit(weekday.p[0]) ||
 	    !skip_blanks(&at))
 		return false;
 	from = at;
@@ -160,12 +23,12 @@ static bool skip_with_weekday(struct str *text, struct header *header)
 		struct str zone = at;
 
 		header->clock = HEADER_ISO;
-		if (skip_blanks(&zone) && str_eq(take_word(&zone), STR("UTC")))
+		if (skip_blanks(&zone) && str_eq(skip_word(&zone), STR("UTC")))
 			at = zone;
 		header->time = str_of(from.p, (size_t)(at.p - from.p));
 		if (at.p != zone.p) { /* another zone: its time is taken for this host's */
 			skip_blanks(&at);
-			take_word(&at);
+			skip_word(&at);
 		}
 		*text = at;
 		return true;
@@ -176,60 +39,6 @@ static bool skip_with_weekday(struct str *text, struct header *header)
 	header->time = str_of(from.p, (size_t)(at.p - from.p));
 	*text = at;
 	return true;
-}
-
-/* "1795302094.454000": journalctl -o short-unix. */
-static bool skip_unix(struct str *text)
-{
-	struct str at = *text;
-
-	if (!skip_digits(&at, 9, 11) || !skip_char(&at, '.') || !skip_digits(&at, 3, 9) ||
-	    at.n == 0 || at.p[0] != ' ')
-		return false;
-	*text = at;
-	return true;
-}
-
-/* "11/21/2026 23:01:34", which does not say which is the month; "21-Nov-2026 23:01:34",
- * "21 Nov 2026 23:01:34". */
-static bool skip_dated(struct str *text, char between)
-{
-	struct str at = *text;
-	size_t month_n;
-
-	if (!skip_digits(&at, 1, 4) || !skip_char(&at, between))
-		return false;
-	month_n = str_chr(at, between);
-	if (month_n == 0 || month_n == at.n || month_n > TIME_WORD_MAX)
-		return false;
-	at = str_skip(at, month_n + 1);
-	if (!skip_digits(&at, 2, 4) || !skip_blanks(&at) || !skip_clock(&at))
-		return false;
-	*text = at;
-	return true;
-}
-
-/* "1795302094 ", "1795302094454 ": whole seconds or milliseconds since the epoch. */
-static bool skip_epoch(struct str *text)
-{
-	struct str at = *text;
-
-	if (!skip_digits(&at, 10, 13) || at.n == 0 || at.p[0] != ' ')
-		return false;
-	*text = at;
-	return true;
-}
-
-/* " +0000", apart from an ISO time. */
-static void skip_zone_apart(struct str *text)
-{
-	struct str at = *text;
-
-	if (skip_blanks(&at) && at.n > 5 && (at.p[0] == '+' || at.p[0] == '-') &&
-	    is_digit(at.p[1])) {
-		skip_offset(&at);
-		*text = at;
-	}
 }
 
 static bool skip_time(struct str *text, struct header *header)
@@ -347,7 +156,7 @@ static bool take_words(struct str text, struct header *header)
 
 	for (int i = 0; i < 4; i++) {
 		skip_blanks(&text);
-		struct str word = take_word(&text);
+		struct str word = skip_word(&text);
 
 		if (word.n == 0)
 			return false;
@@ -498,7 +307,7 @@ static bool read_dmesg_iso(struct str text, struct header *header)
 /* Talos (talosctl dmesg): "10.1.1.2: kern:  notice: [2026-11-21T23:01:34.454925566Z]: text". */
 static bool read_talos(struct str text, struct header *header)
 {
-	struct str at = text, host = take_word(&at), facility, severity, from;
+	struct str at = text, host = skip_word(&at), facility, severity, from;
 
 	if (host.n < 2 || host.p[host.n - 1] != ':' || !skip_blanks(&at))
 		return false;
@@ -507,9 +316,9 @@ static bool read_talos(struct str text, struct header *header)
 		host = str_of(NULL, 0);
 	else
 		text = at;
-	facility = take_word(&text);
+	facility = skip_word(&text);
 	skip_blanks(&text);
-	severity = take_word(&text);
+	severity = skip_word(&text);
 	skip_blanks(&text);
 	if (facility.n < 2 || severity.n < 2 || !skip_char(&text, '['))
 		return false;
@@ -538,7 +347,7 @@ static bool read_rfc5424(struct str text, struct header *header)
 	if (skip_char(&version, '1') && skip_blanks(&version))
 		text = version;
 	for (int i = 0; i < 5; i++) {
-		words[i] = take_word(&text);
+		words[i] = skip_word(&text);
 		if (words[i].n == 0 || !skip_blanks(&text))
 			return false;
 	}
@@ -567,136 +376,6 @@ static bool read_rfc5424(struct str text, struct header *header)
 	header->host = is_host(words[1]) ? words[1] : str_of(NULL, 0);
 	header->tag = words[2];
 	header->text = text;
-	return true;
-}
-
-static bool is_number(struct str word)
-{
-	return word.n > 0 && skip_digits(&word, 1, 10) && word.n == 0;
-}
-
-/* The times of logcat: a day without a year, with one, seconds since the epoch or since boot. */
-static bool skip_logcat_time(struct str *text, struct header *header)
-{
-	struct str at = *text, from = *text;
-
-	if (skip_iso(&at)) {
-		header->clock = HEADER_ISO;
-	} else if (at = from, skip_unix(&at)) {
-		header->clock = HEADER_UNIX;
-	} else if (at = from, skip_digits(&at, 2, 2) && skip_char(&at, '-') &&
-				      skip_digits(&at, 2, 2) && skip_blanks(&at) &&
-				      skip_clock(&at)) {
-		header->clock = HEADER_BSD;
-	} else if (at = from, skip_blanks(&at),
-		   !skip_digits(&at, 1, 10) || !skip_char(&at, '.') || !skip_digits(&at, 3, 9)) {
-		return false;
-	}
-	header->time = str_of(from.p, (size_t)(at.p - from.p));
-	skip_zone_apart(&at);
-	*text = at;
-	return skip_blanks(text);
-}
-
-static struct str trim_end(struct str text)
-{
-	while (text.n && text.p[text.n - 1] == ' ')
-		text.n--;
-	return text;
-}
-
-/* logcat -v brief, time and tag: "W/auditd  (  123): text", "W/auditd  : text". */
-static bool read_logcat_tag(struct str text, struct header *header)
-{
-	if (text.n < 6 || !strchr("VDIWEF", text.p[0]) || text.p[1] != '/')
-		return false;
-	text = str_skip(text, 2);
-	size_t colon = str_find(text, STR(": "));
-	struct str tag = str_of(text.p, colon);
-	size_t open = str_chr(tag, '(');
-
-	if (colon == text.n || open == 0 || (open < tag.n && tag.p[tag.n - 1] != ')'))
-		return false;
-	header->tag = trim_end(str_of(tag.p, open));
-	header->form = HEADER_LOGCAT;
-	header->text = str_skip(text, colon + 2);
-	return true;
-}
-
-/* logcat -v process: "W(    0) text  (auditd)". The kernel's process is 0. */
-static bool read_logcat_process(struct str text, struct header *header)
-{
-	if (text.n < 6 || !strchr("VDIWEF", text.p[0]) || text.p[1] != '(')
-		return false;
-	text = str_skip(text, 2);
-	skip_blanks(&text);
-	bool is_kernel = str_starts(text, STR("0)"));
-
-	if (!skip_digits(&text, 1, 10) || !skip_char(&text, ')') || !skip_char(&text, ' '))
-		return false;
-	header->form = HEADER_LOGCAT;
-	header->tag = is_kernel ? STR("kernel") : str_of(text.p, 0);
-	header->text = text;
-	const char *open =
-		text.n && text.p[text.n - 1] == ')' ? memrchr(text.p, '(', text.n) : NULL;
-
-	if (!open || open < text.p + 2 || open[-1] != ' ' || open[-2] != ' ')
-		return true;
-	header->tag = str_of(open + 1, text.n - (size_t)(open - text.p) - 2);
-	header->text.n = (size_t)(open - text.p) - 2;
-	return true;
-}
-
-bool header_read_logcat_long(struct str text, struct header *header)
-{
-	struct str word;
-
-	*header = (struct header){.form = HEADER_LOGCAT};
-	if (!str_starts(text, STR("[ ")) || text.p[text.n - 1] != ']')
-		return false;
-	text = str_of(text.p + 2, text.n - 3);
-	if (!skip_logcat_time(&text, header))
-		return false;
-	word = take_word(&text);
-	skip_blanks(&text);
-	if (word.n < 2 || word.p[word.n - 1] != ':' || !is_number(str_of(word.p, word.n - 1)) ||
-	    !is_number(take_word(&text)) || !skip_blanks(&text))
-		return false;
-	if (text.n < 3 || !strchr("VDIWEF", text.p[0]) || text.p[1] != '/')
-		return false;
-	header->tag = trim_end(str_skip(text, 2));
-	return true;
-}
-
-/* logcat -v threadtime: "11-21 23:01:34.454  1000  1000 W auditd  : text"; a user before. */
-static bool read_logcat(struct str text, struct header *header)
-{
-	struct str word, at = text;
-	int numbers = 0;
-
-	if (!skip_logcat_time(&at, header))
-		return read_logcat_tag(text, header) || read_logcat_process(text, header);
-	if (read_logcat_tag(at, header))
-		return true;
-	for (;;) {
-		word = take_word(&at);
-		if (numbers == 4 || (!is_number(word) && !str_eq(word, STR("root"))))
-			break;
-		numbers++;
-		if (!skip_blanks(&at))
-			return false;
-	}
-	if (numbers < 2 || word.n != 1 || !strchr("VDIWEF", word.p[0]) || !skip_blanks(&at))
-		return false;
-	size_t colon = str_chr(at, ':');
-
-	header->tag = trim_end(str_of(at.p, colon));
-	at = str_skip(at, colon);
-	if (!skip_char(&at, ':'))
-		return false;
-	skip_blanks(&at);
-	header->form = HEADER_LOGCAT;
-	header->text = at;
 	return true;
 }
 
@@ -744,7 +423,7 @@ bool header_read(struct str text, struct header *header)
 		return true;
 	return attempt(read_dmesg, text, before.pri, header) ||
 	       attempt(read_dmesg_iso, text, before.pri, header) ||
-	       attempt(read_logcat, text, before.pri, header) ||
+	       attempt(header_read_logcat, text, before.pri, header) ||
 	       attempt(read_syslog, text, before.pri, header) ||
 	       attempt(read_talos, text, before.pri, header) ||
 	       attempt(read_bare, text, before.pri, header) ||

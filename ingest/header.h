@@ -40,10 +40,6 @@ struct header {
 /* Slices borrow the text. False if it begins with no header that is known. */
 bool header_read(struct str text, struct header *ret_header);
 
-/* logcat -v long: a header in a line of its own, "[ 11-21 23:01:34.454     0:    0 W/auditd   ]", whose
- * text is the next line. */
-bool header_read_logcat_long(struct str text, struct header *ret_header);
-
 /* When, in milliseconds; false if it does not say, or not without doubt. now_ms: stamp_bsd(). */
 bool header_time(const struct header *header, int64_t now_ms, int64_t *ret_ms);
 

@@ -23,6 +23,7 @@ libsclog_a_SOURCES += \
 	ingest/framing.c ingest/framing.h \
 	ingest/gzip.c ingest/gzip.h \
 	ingest/header.c ingest/header.h \
+	ingest/header_logcat.c ingest/header_logcat.h \
 	ingest/input.c ingest/input.h \
 	ingest/journal.c ingest/journal.h \
 	ingest/kernel_text.c ingest/kernel_text.h \
@@ -40,6 +41,7 @@ libsclog_a_SOURCES += \
 	ingest/rotation.c ingest/rotation.h \
 	ingest/sdjournal.c ingest/sdjournal.h \
 	ingest/source.c ingest/source.h \
+	ingest/skip.c ingest/skip.h \
 	ingest/stamp.c ingest/stamp.h \
 	ingest/tar.c ingest/tar.h \
 	ingest/utf16.c ingest/utf16.h \
