@@ -76,6 +76,13 @@ static void explain(struct intake *intake, enum malformed why, const struct line
 	show(intake, "malformed", malformed_text(why), line);
 }
 
+/* When something was that says it not by itself: the kernel tells of lost lines before the next that it
+ * prints, and they came within seconds of the last one. */
+static int64_t about(const struct intake *intake, int64_t ms)
+{
+	return ms ? ms : intake->last_ms;
+}
+
 /* A record that cannot be read is counted, shown, and kept as evidence of a loss. */
 static int refuse(struct intake *intake, enum malformed why, const struct line *line,
 		  const struct framed *framed, struct err *err)
@@ -93,7 +100,7 @@ static int refuse(struct intake *intake, enum malformed why, const struct line *
 		return 0;
 	struct loss_note note = {
 		.kind = LOSS_MALFORMED,
-		.ms = framed->ms ? framed->ms : intake->last_ms,
+		.ms = about(intake, framed->ms),
 		.count = single ? 1 : intake->refused - REFUSED_KEPT,
 		.node = intake_node(intake, framed->node),
 		.text = single ? line->text : str_from(intake->path),
@@ -143,7 +150,7 @@ int intake_leave(struct intake *intake, const struct line *line, const struct fr
 {
 	struct intake_untaken *untaken = &intake->untaken;
 	BUF_AUTO detail = {0};
-	int64_t ms = framed->ms ? framed->ms : intake->last_ms;
+	int64_t ms = about(intake, framed->ms);
 	bool single = ++untaken->count <= REFUSED_KEPT;
 
 	intake->counts.untrusted++;
@@ -410,7 +417,7 @@ static int take_notice(struct intake *intake, const struct framed *framed, struc
 	};
 	struct loss_note note = {
 		.kind = kinds[framed->notice.kind],
-		.ms = framed->ms,
+		.ms = about(intake, framed->ms),
 		.count = framed->notice.count,
 		.node = intake_node(intake, framed->node),
 		.text = framed->text,
