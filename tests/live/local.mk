@@ -13,6 +13,7 @@ live_tests = \
 	tests/live/kubernetes.test \
 	tests/live/readme.test \
 	tests/live/systemd.test \
+	tests/live/package.test \
 	tests/live/logmode.test \
 	tests/live/status.test \
 	tests/live/verdicts.test \
@@ -28,6 +29,7 @@ live_tests = \
 	tests/live/doctor.test \
 	tests/live/hidden.test \
 	tests/live/losses.test \
+	tests/live/printk.test \
 	tests/live/page.test \
 	tests/live/prometheus.test \
 	tests/live/cost.test
@@ -36,7 +38,7 @@ live_tests = \
 #
 #	backlog limit, rate limit		live/losses.test
 #	hold or retry queue overflow		unit/test_framing.c
-#	no auditd: printk's limit		shell/newcomer.test (captured notices)
+#	no auditd: printk's limit		live/printk.test; shell/newcomer.test
 #	auditd stopped, or its disk full	live/losses.test
 #	netlink overrun				live/losses.test, live/storm-netlink.test; unit/test_multicast.c
 #	exclude rule, actions_logged		live/hidden.test, live/doctor.test
