@@ -348,17 +348,25 @@ static int explain(struct explainer *explainer)
 static int list_profiles(const struct explain_options *given)
 {
 	enum format format = format_from_name(given->global.format);
-	bool json = format == FORMAT_JSON, text = format == FORMAT_TEXT;
-	struct default_profile profile;
+	struct default_profile of;
 
-	fputs(json ? "[" : text ? "" : "profile,first,last\n", stdout);
-	for (size_t i = 0; default_at(i, &profile); i++)
-		printf(json   ? "%s\n{\"profile\":\"%s@%s\",\"first\":\"%s\",\"last\":\"%s\"}"
-		       : text ? "%s%s@%s\treleases %s to %s\n"
-			      : "%s%s@%s,%s,%s\n",
-		       json && i ? "," : "", profile.program, profile.last, profile.first,
-		       profile.last);
-	fputs(json ? "\n]\n" : "", stdout);
+	fputs(format == FORMAT_JSON  ? "["
+	      : format == FORMAT_CSV ? "profile,first,last\n"
+				     : "",
+	      stdout);
+	for (size_t i = 0; default_at(i, &of); i++) {
+		if (format == FORMAT_JSON)
+			printf("%s\n{\"profile\":\"%s@%s\",\"first\":\"%s\",\"last\":\"%s\"}",
+			       i ? "," : "", of.program, of.last, of.first, of.last);
+		else if (format == FORMAT_CSV)
+			printf("%s@%s,%s,%s\n", of.program, of.last, of.first, of.last);
+		else if (strcmp(of.first, of.last) == 0)
+			printf("%s@%s\trelease %s\n", of.program, of.last, of.last);
+		else
+			printf("%s@%s\treleases %s to %s\n", of.program, of.last, of.first,
+			       of.last);
+	}
+	fputs(format == FORMAT_JSON ? "\n]\n" : "", stdout);
 	return EXIT_FINE;
 }
 

@@ -114,7 +114,7 @@ const struct command command_logmode = {
 			{"sclog logmode --enforce --runtime crun web.json -o web-enforce.json",
 			 "write web.json with its refusals logged, for crun"},
 			{"sclog logmode --loader docker web.json",
-			 "read web.json as Docker does; cannot write to standard output"},
+			 "read web.json as Docker does, and print the result"},
 		},
 	.description =
 		"Writes PROFILE with every SCMP_ACT_ERRNO, SCMP_ACT_TRAP and SCMP_ACT_KILL* "

@@ -17,7 +17,7 @@ struct called {
 
 struct sums {
 	struct called *all;
-	size_t count, size;
+	size_t count;
 	int64_t first_ms, last_ms;
 	struct texts *nodes; /* NULL: not asked for */
 };
@@ -26,10 +26,7 @@ static int add(const struct observation *observation, void *context)
 {
 	struct sums *sums = context;
 
-	if (sums->count == sums->size) {
-		sums->size = sums->size ? sums->size * 2 : 64;
-		sums->all = mem_resize(sums->all, sums->size * sizeof(*sums->all));
-	}
+	sums->all = mem_more(sums->all, sums->count, sizeof(*sums->all));
 	struct called *called = &sums->all[sums->count++];
 
 	*called = (struct called){.count = observation->count};

@@ -13,10 +13,9 @@
 
 /*
  * Narrows the selection to the nodes and the minutes of the input's records; it borrows the names from
- * nodes. A node in the selection
- * is the name that the input was given; a container, image, pod, namespace or workload narrows what
- * the input is compared with. -EINVAL where the store has other records there, or lacks some of them;
- * -ENOENT where it has none.
+ * nodes. A node in the selection is the name that the input was given; a container, image, pod,
+ * namespace or workload narrows what the input is compared with. -EINVAL where the store has other
+ * records there, or lacks some of them; -ENOENT where it has none.
  */
 int forget_input_select(struct store *store, const char *path, struct selection *selection,
 			const struct global_options *global, struct texts *nodes, struct err *err);

@@ -204,6 +204,7 @@ static void take_lines(struct reader *reader, struct block *block, struct stretc
 	reader->parted = NULL;
 	input_took(reader->input, p, count);
 }
+
 /* Fills a block: waits for its first line, and takes those that came with it. */
 static int fill(struct reader *reader, struct block *block)
 {
