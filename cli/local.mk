@@ -6,7 +6,7 @@ libsclog_a_SOURCES += \
 	cli/cmd_explain.c \
 	cli/cmd_fleet.c \
 	cli/cmd_forget.c \
-	cli/forget_input.c \
+	cli/forget_input.c cli/forget_input.h \
 	cli/cmd_ingest.c \
 	cli/cmd_logmode.c \
 	cli/cmd_profile.c \
