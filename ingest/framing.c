@@ -138,7 +138,9 @@ void framing_note_date(struct framing *framing, struct str line)
 	if (!stamp_kernel(&date, &ms, &serial))
 		return;
 	framing->near_ms = ms;
-	if (header_read(line, &header))
+	/* whatever else writes to the log chooses its text */
+	if (header_read(line, &header) && str_eq(header.tag, STR("kernel")) &&
+	    header_is_kernel_facility(&header))
 		note_zone(framing, &header, ms);
 }
 
