@@ -76,8 +76,8 @@ static void explain(struct intake *intake, enum malformed why, const struct line
 	show(intake, "malformed", malformed_text(why), line);
 }
 
-/* When something was that says it not by itself: the kernel tells of lost lines before the next that it
- * prints, and they came within seconds of the last one. */
+/* The time of what has none: that of the record before it. printk's limit loses lines within seconds of
+ * the last one that was printed. */
 static int64_t about(const struct intake *intake, int64_t ms)
 {
 	return ms ? ms : intake->last_ms;

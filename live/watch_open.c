@@ -84,7 +84,7 @@ static void described_late(void *context, const struct metadata_hint *hint,
 	registry_answer(watch->registry, hint, container, is_found, trouble, took_ns);
 }
 
-/* Without it containers are told as before, but a cgroup that a user may name is believed. */
+/* Without it a cgroup that a user made and named counts as root's. */
 static void find_home(struct watch *watch)
 {
 	struct err err = ERR_INIT;
