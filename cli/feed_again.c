@@ -23,7 +23,7 @@ static void note_dates_of(struct feed *feed, struct input *input, uint64_t until
 	struct line line;
 
 	while (input->offset < until && input_next(input, &line, &ignored) > 0)
-		framing_note_date(feed->intake.framing, line.text);
+		framing_note_date(feed->intake.framing, &line);
 }
 
 /* A log without any stamp has the year of those that are read with it. */
@@ -51,7 +51,7 @@ void feed_note_dates(struct feed *feed, const struct line *line)
 
 	if (!framing_wants_dates(framing, line->text))
 		return;
-	framing_note_date(framing, line->text);
+	framing_note_date(framing, line);
 	if (!input_is_repeatable(feed->input))
 		return;
 	if (input_open_again(&whole, feed->input, &ignored) == 0)

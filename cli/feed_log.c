@@ -137,7 +137,7 @@ static void warn_untaken(const struct intake_untaken *untaken, const char *path)
 				"notices of losses but are not framed as the kernel's (possibly "
 				"forged); %s",
 				path, untaken->count, untaken->count == 1 ? "" : "s",
-				intake_remedy(untaken->remedy));
+				untaken->remedy);
 }
 
 /* What an input as a whole is worth a word for. */

@@ -22,8 +22,18 @@ enum family {
 	FAMILY_HEADER, /* and the header's form */
 };
 
+/* What makes a line count that was not counted. */
+static const char REMEDY_TRUST[] = "--trust-all counts such lines";
+static const char REMEDY_MIXED[] =
+	"--trust-all, or --mixed where several logs were joined, counts such lines";
+static const char REMEDY_FRAMING[] = "another --framing, or none, reads such lines";
+static const char REMEDY_UNWRAP[] = "another --unwrap, or none, reads such lines";
+static const char REMEDY_NONE[] =
+	"no option counts such lines: no record with a time could be read in them";
+
 struct framing {
 	struct framing_options options;
+	struct framing *ahead; /* reads lines for framing_note_date() alone */
 	struct envelope *envelope;
 	struct journal journal;
 	struct journal entry; /* of an envelope */
@@ -56,6 +66,7 @@ void framing_free(struct framing *framing)
 {
 	if (!framing)
 		return;
+	framing_free(framing->ahead);
 	envelope_free(framing->envelope);
 	journal_release(&framing->journal);
 	journal_release(&framing->entry);
@@ -122,26 +133,35 @@ bool framing_wants_dates(const struct framing *framing, struct str line)
 	return !framing->dates_noted && (find_date(line, &date) || needs_year(framing, line));
 }
 
-void framing_note_date(struct framing *framing, struct str line)
+/* Only the kernel's own lines show a year and a zone: whatever else writes to the log chooses its text. */
+static void note_stamp(struct framing *framing, const struct line *line)
 {
-	struct header header;
-	struct str date;
-	size_t at;
-	int64_t ms;
-	uint32_t serial;
+	struct framing_options options = framing->options;
+	struct framed framed;
 
-	if (find_date(line, &date))
+	options.trust_all = false;
+	if (!framing->ahead)
+		framing->ahead = framing_new(&options);
+	if (line->number == 1)
+		framing_restart(framing->ahead);
+	framing_read(framing->ahead, line, &framed);
+	do {
+		if (!framed.has_serial ||
+		    (framed.kind != FRAMED_RECORD && framed.kind != FRAMED_AUDIT))
+			continue;
+		framing->near_ms = framed.ms;
+		framing->zone_ms = framing->ahead->zone_ms;
+	} while (!framing->near_ms && framing_more(framing->ahead, &framed));
+}
+
+void framing_note_date(struct framing *framing, const struct line *line)
+{
+	struct str date;
+
+	if (find_date(line->text, &date))
 		stamp_dates(date, framing->dates.now_year, &framing->dates.orders);
-	if (framing->near_ms || (at = str_find(line, STR("audit("))) == line.n)
-		return;
-	date = str_skip(line, at + 6);
-	if (!stamp_kernel(&date, &ms, &serial))
-		return;
-	framing->near_ms = ms;
-	/* whatever else writes to the log chooses its text */
-	if (header_read(line, &header) && str_eq(header.tag, STR("kernel")) &&
-	    header_is_kernel_facility(&header))
-		note_zone(framing, &header, ms);
+	if (!framing->near_ms)
+		note_stamp(framing, line);
 }
 
 bool framing_wants_year(const struct framing *framing)
@@ -212,6 +232,8 @@ void framing_restart(struct framing *framing)
 	framing->known = framing->after_header = false;
 	framing->dates_noted = framing->options.date_order != NULL;
 	framing->near_ms = framing->zone_ms = 0;
+	if (framing->ahead)
+		framing_restart(framing->ahead);
 }
 
 /* A header's host names a node only if it is not this host, written long or short. */
@@ -246,7 +268,7 @@ static void read_node_prefix(const struct framing *framing, struct framed *frame
 }
 
 static void refuse_for(const struct framing *framing, struct framed *framed, struct str text,
-		       enum framed_kind otherwise, enum framed_remedy remedy)
+		       enum framed_kind otherwise, const char *remedy)
 {
 	struct framed found = *framed;
 	bool claims = kernel_text_claims(text), trust_all = framing->options.trust_all;

@@ -36,15 +36,6 @@ enum framed_kind {
 	FRAMED_BROKEN,     /* JSON that claims to hold one, and has no end or is too long */
 };
 
-/* What makes a line count that was not taken. */
-enum framed_remedy {
-	REMEDY_TRUST,
-	REMEDY_MIXED,   /* it would be the kernel's in a log of its own */
-	REMEDY_FRAMING, /* it is in another framing than the one that was named */
-	REMEDY_UNWRAP,  /* the same of its envelope */
-	REMEDY_NONE,    /* it has no time */
-};
-
 struct framed {
 	enum framed_kind kind;
 	enum source_kind source;
@@ -60,8 +51,8 @@ struct framed {
 	bool full_stream; /* of a stream that carries every record type, unless it was filtered */
 	int64_t ms;       /* FRAMED_RECORD, _AUDIT, _NOTICE; _UNTRUSTED: 0 if not known */
 	uint32_t serial;
-	struct notice notice;      /* FRAMED_NOTICE */
-	enum framed_remedy remedy; /* FRAMED_UNTRUSTED */
+	struct notice notice; /* FRAMED_NOTICE */
+	const char *remedy;   /* FRAMED_UNTRUSTED: what makes it count, in words; static */
 };
 
 #define FRAMING_NAMES "auditd|export|kmsg|dmesg|syslog|logcat"
@@ -115,7 +106,7 @@ void framing_read_entry(struct framing *framing, const struct journal *journal,
  * at (framing_note_date()): what one of them leaves open, another may show.
  */
 bool framing_wants_dates(const struct framing *framing, struct str line);
-void framing_note_date(struct framing *framing, struct str line);
+void framing_note_date(struct framing *framing, const struct line *line);
 void framing_dates_noted(struct framing *framing);
 
 /* True while no stamp was noted that tells the year of lines without one. */

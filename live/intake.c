@@ -120,20 +120,6 @@ int intake_refuse(struct intake *intake, enum malformed why, const struct line *
 	return refuse(intake, why, line, &framed, err);
 }
 
-const char *intake_remedy(enum framed_remedy remedy)
-{
-	static const char *const texts[] = {
-		[REMEDY_TRUST] = "--trust-all counts such lines",
-		[REMEDY_MIXED] = "--trust-all, or --mixed where several logs were joined, counts "
-				 "such lines",
-		[REMEDY_FRAMING] = "another --framing, or none, reads such lines",
-		[REMEDY_UNWRAP] = "another --unwrap, or none, reads such lines",
-		[REMEDY_NONE] = "no option counts such lines: they have no time",
-	};
-
-	return texts[remedy];
-}
-
 struct str intake_first_line(const struct intake *intake)
 {
 	return str_of(intake->name, intake->name_n);
@@ -159,9 +145,9 @@ int intake_leave(struct intake *intake, const struct line *line, const struct fr
 	untaken->here = ms == untaken->ms ? untaken->here + 1 : 1;
 	untaken->ms = ms;
 	if (untaken->count == 1 && intake->verbose)
-		show(intake, "not counted", intake_remedy(framed->remedy), line);
+		show(intake, "not counted", framed->remedy, line);
 	put_where(&detail, intake, line);
-	buf_format(&detail, ": %s", intake_remedy(framed->remedy));
+	buf_format(&detail, ": %s", framed->remedy);
 	struct loss_note note = {
 		.kind = LOSS_UNTAKEN,
 		.ms = single ? ms : 0,

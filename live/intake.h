@@ -50,11 +50,11 @@ struct intake {
 		uint64_t count;
 		int64_t ms; /* of the last of them, and how many of its millisecond */
 		uint64_t here;
-		enum framed_remedy remedy; /* of the first of them */
-	} untaken;                         /* claims of it that were not taken */
-	size_t number;                     /* of the input at hand, as the caller counts them */
-	bool only_once;                    /* it cannot be read again */
-	struct pairs *pairs;               /* of all inputs; NULL: none looked for yet */
+		const char *remedy; /* of the first of them */
+	} untaken;                  /* claims of it that were not taken */
+	size_t number;              /* of the input at hand, as the caller counts them */
+	bool only_once;             /* it cannot be read again */
+	struct pairs *pairs;        /* of all inputs; NULL: none looked for yet */
 	size_t node_n;
 	char last_node[256]; /* what its latest line says, see intake_last_node() */
 	size_t name_n;
@@ -81,9 +81,6 @@ void intake_begin(struct intake *intake, const char *path, const char *foreign);
 /* What tells the input from others, whatever it is called: its first line, and its path where that
  * is short. Empty before the line was read. Valid until the next one begins. */
 struct str intake_first_line(const struct intake *intake);
-
-/* What makes a line count that was not taken. */
-const char *intake_remedy(enum framed_remedy remedy);
 
 /* Whose the input is, as --node or its latest line says, else this host. */
 struct str intake_last_node(const struct intake *intake);

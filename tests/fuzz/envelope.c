@@ -71,7 +71,7 @@ static void read_piece(struct framing *framing, struct line *line, struct str te
 	memcpy(copy, text.p, text.n);
 	line->text = str_of(copy, text.n);
 	if (framing_wants_dates(framing, line->text))
-		framing_note_date(framing, line->text);
+		framing_note_date(framing, line);
 	framing_read(framing, line, &framed);
 	take_all(framing, &framed);
 	line->offset += text.n;
