@@ -69,6 +69,8 @@ libsclog_a_SOURCES += \
 	profile/answers/judge.h \
 	profile/answers/numbers.c \
 	profile/answers/numbers.h \
+	profile/answers/proof.c \
+	profile/answers/proof.h \
 	profile/answers/reading.c \
 	profile/answers/reading.h \
 	profile/answers/region.c \

@@ -112,14 +112,28 @@ diagram answers_call(struct answers *answers, uint32_t audit_arch, uint32_t nr)
 		   (struct reading_calls){.audit_arch = audit_arch, .one_number = true, .nr = nr});
 }
 
+/* x86_64's AUDIT_ARCH is x32's too, whose numbers have bit 30; but -1 is x86_64's. */
+static region region_of_x32(struct regions *regions)
+{
+	const uint64_t arch = (uint64_t)SCMP_ARCH_X86_64 << 32;
+	region x32 = region_subject(regions, SUBJECT_CALL, UINT64_MAX << 32 | ARCH_X32_BIT,
+				    COMPARE_EQ, arch | ARCH_X32_BIT);
+
+	return region_and(regions, x32,
+			  region_not(regions, region_subject(regions, SUBJECT_CALL, UINT64_MAX,
+							     COMPARE_EQ, arch | UINT32_MAX)));
+}
+
 region answers_other_arches(struct answers *answers)
 {
 	const struct filter *filter = answers->filter;
 	region others = REGION_ALL;
 
-	for (size_t i = 0; filter && i < filter->arch_count; i++)
+	for (size_t i = 0; i < filter->arch_count; i++)
 		others = diagram_test(answers->regions, SUBJECT_CALL, true, UINT32_MAX, COMPARE_EQ,
 				      arch_audit(filter->arches[i].token), REGION_NONE, others);
+	if (filter_arch(filter, SCMP_ARCH_X86_64) && !filter_arch(filter, SCMP_ARCH_X32))
+		others = region_or(answers->regions, others, region_of_x32(answers->regions));
 	return others;
 }
 

@@ -43,7 +43,8 @@ diagram answers_call(struct answers *answers, uint32_t audit_arch, uint32_t nr);
  */
 diagram answers_any_arch(struct answers *answers);
 
-/* The calls of arches that are not the filter's own: a region of answers_any_arch(). */
+/* The calls of arches that the filter does not list, x32 beside x86_64 included: a region of
+ * answers_any_arch(). There must be a filter. */
 region answers_other_arches(struct answers *answers);
 
 /* The calls for which so many comparisons of a rule hold: all of them, or any where two are of the

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 
-#include <errno.h>
 #include <seccomp.h>
 #include <stdlib.h>
 
@@ -62,78 +61,4 @@ bool numbers_next_named(uint32_t token, uint32_t nr, struct named_number *ret_nu
 			return true;
 	}
 	return false;
-}
-
-/* The names of an arch, looked up once for all runs. */
-struct visiting {
-	uint32_t token;
-	struct named_number *named;
-	size_t count;
-	numbers_visit *visit;
-	void *context;
-};
-
-/* Visits of a run each number that has a name, and what lies between. */
-static int visit_run(const struct visiting *visiting, const struct diagram_run *run)
-{
-	struct numbers_part part = {
-		.token = visiting->token, .first = run->first, .rest = run->rest};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < visiting->count; i++) {
-		uint32_t nr = visiting->named[i].nr;
-
-		if (nr < run->first || nr > run->last)
-			continue;
-		part.last = nr - 1;
-		if (part.first < nr)
-			r = visiting->visit(visiting->context, &part);
-		if (r == 0)
-			r = visiting->visit(visiting->context,
-					    &(struct numbers_part){visiting->token, nr, nr,
-								   visiting->named[i].name,
-								   run->rest});
-		part.first = nr + 1;
-	}
-	part.last = run->last;
-	return r == 0 && part.first <= part.last ? visiting->visit(visiting->context, &part) : r;
-}
-
-int numbers_each_in(const struct regions *regions, diagram wrong, uint32_t token, uint32_t first,
-		    uint32_t last, numbers_visit *visit, void *context)
-{
-	struct visiting visiting = {.token = token, .visit = visit, .context = context};
-	struct diagram_run *runs = NULL;
-	size_t count = SIZE_MAX;
-	uint32_t value;
-	int r = 0;
-
-	if (wrong != DIAGRAM_UNKNOWN)
-		count = diagram_runs(regions, wrong, first, last, &runs);
-	if (count == SIZE_MAX)
-		return -E2BIG;
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (diagram_is_value(regions, runs[i].rest, &value) && !value)
-			continue;
-		if (!visiting.named)
-			visiting.count = numbers_named(token, &visiting.named);
-		r = visit_run(&visiting, &runs[i]);
-	}
-	free(visiting.named);
-	free(runs);
-	return r;
-}
-
-int numbers_each(const struct regions *regions, diagram wrong, uint32_t token, numbers_visit *visit,
-		 void *context)
-{
-	uint32_t first, last;
-
-	numbers_range(token, &first, &last);
-	int r = numbers_each_in(regions, wrong, token, first, last, visit, context);
-
-	/* -1 is what a tracer makes of a call that it skips, and no x32 number */
-	if (r == 0 && token != SCMP_ARCH_X32)
-		r = numbers_each_in(regions, wrong, token, UINT32_MAX, UINT32_MAX, visit, context);
-	return r;
 }

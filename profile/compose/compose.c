@@ -37,6 +37,7 @@ static void composer_release(struct composer *composer)
 	answers_release(&composer->answers);
 	regions_release(&composer->regions);
 	filter_release(&composer->allowed);
+	filter_release(&composer->wanted);
 	free(composer->fates);
 	document_release(&composer->document);
 	compose_entries_release(&composer->entries);
@@ -132,13 +133,15 @@ static uint32_t find_default(const struct composer *composer)
 }
 
 /*
- * A filter of what the composition adds by itself. Its default is the strictest action, so that it
- * takes nothing away in a join; a rule that says the default makes no instruction.
+ * A filter of what the composition adds by itself. Beside bases its default is the strictest action, so
+ * that it takes nothing away in a join; a rule that says the default makes no instruction.
  */
 static int build_needs(const struct composer *composer, struct filter *ret_filter, struct err *err)
 {
-	struct document document =
-		compose_entries_document(composer, &composer->entries, SECCOMP_RET_KILL_PROCESS);
+	struct document document = compose_entries_document(composer, &composer->entries,
+							    composer->composing->base_count
+								    ? SECCOMP_RET_KILL_PROCESS
+								    : composer->default_action);
 	int r = compose_build(composer, &document, ret_filter, err);
 
 	document_release(&document);
@@ -181,30 +184,29 @@ static void put_stub(struct filter *joint, const struct filter *needs)
 		(struct sock_filter){.code = BPF_RET | BPF_K, .k = SECCOMP_RET_ALLOW};
 }
 
-/* The filter that the result is to be, and what its export has to know. */
-static int join_all(const struct composer *composer, struct filter *joint, struct survey *survey,
-		    struct err *err)
+/* Makes composer->wanted, and what its export has to know. */
+static int join_all(struct composer *composer, struct survey *survey, struct err *err)
 {
-	struct filter needs = {0};
+	struct filter needs = {0}, *wanted = &composer->wanted;
 	int r = build_needs(composer, &needs, err);
 	struct filter body = compose_body(&needs);
 
 	if (r == 0)
-		*joint = filter_copy(&body);
+		*wanted = filter_copy(&body);
 	for (size_t i = 0; r == 0 && i < composer->composing->base_count; i++) {
 		const struct compose_base *base = &composer->bases[i];
 		struct filter other =
 			compose_body(base->made_of.count ? &base->made_of : &base->filter);
 
-		filter_join(joint, &other);
+		filter_join(wanted, &other);
 	}
 	*survey = (struct survey){.default_action = composer->default_action, .checks_arch = true};
 	survey->has_stub =
 		needs.stub_count > 0 && value_pass(composer->default_action) < PASS_TRACED;
 	if (r == 0 && survey->has_stub)
-		put_stub(joint, &needs);
-	for (size_t i = 0; !survey->has_stub && i < joint->arch_count; i++)
-		joint->arches[i].has_last = false;
+		put_stub(wanted, &needs);
+	for (size_t i = 0; !survey->has_stub && i < wanted->arch_count; i++)
+		wanted->arches[i].has_last = false;
 	filter_release(&needs);
 	return r;
 }
@@ -256,35 +258,32 @@ static int open_bases(struct composer *composer, struct err *err)
 	return r;
 }
 
-/* Writes the document, and asks what is written. */
-static int write_and_check(const struct composer *composer, struct err *err)
+/* The wanted filter as a profile, exactly. */
+static int export_wanted(struct composer *composer, const struct survey *survey, struct err *err)
 {
-	buf_clear(&composer->composed->document);
-	document_write(&composer->document, false, &composer->composed->document);
-	return compose_check(composer, err);
-}
-
-/* The joint filter as a profile, proven. */
-static int make_of_joint(struct composer *composer, struct err *err)
-{
-	struct filter joint = {0};
-	struct survey survey;
 	struct export export = {0};
-	int r = join_all(composer, &joint, &survey, err);
+	int r = export_filter(&composer->wanted, survey, composer->host, &export, err);
 
-	if (r == 0)
-		r = export_filter(&joint, &survey, composer->host, &export, err);
 	if (r == 0 && export.differences.count)
 		r = refuse_differences(&export.differences, err);
 	else if (r == 0)
 		take_document(composer, &export.document);
 	export_release(&export);
-	filter_release(&joint);
 	return r;
 }
 
+/* Writes the document, and asks what is written. */
+static int finish(struct composer *composer, struct err *err)
+{
+	compose_put_newer(composer);
+	document_sort_rules(&composer->document);
+	buf_clear(&composer->composed->document);
+	document_write(&composer->document, false, &composer->composed->document);
+	return compose_check(composer, err);
+}
+
 /* Where that cannot be said: the rules as they were, if they pass the check. */
-static int make_of_rules(struct composer *composer, struct err *err)
+static int make_of_rules(struct composer *composer)
 {
 	struct err ignored = ERR_INIT;
 	struct document document;
@@ -293,28 +292,25 @@ static int make_of_rules(struct composer *composer, struct err *err)
 	if (fine)
 		take_document(composer, &document);
 	document_release(&document);
-	if (!fine || write_and_check(composer, &ignored) < 0)
-		return -EINVAL;
-	err_clear(err);
-	return 0;
+	return fine ? finish(composer, &ignored) : -EINVAL;
 }
 
 static int make(struct composer *composer, struct err *err)
 {
-	int r = 0;
+	struct survey survey;
+	int r = join_all(composer, &survey, err);
 
-	if (composer->composing->base_count)
-		r = make_of_joint(composer, err);
-	else
+	if (r == 0 && composer->composing->base_count)
+		r = export_wanted(composer, &survey, err);
+	else if (r == 0)
 		composer->document = compose_entries_document(composer, &composer->entries,
 							      composer->default_action);
-	if (r < 0)
-		r = make_of_rules(composer, err);
-	if (r < 0)
+	if (r == 0)
+		return finish(composer, err);
+	if (composer->composing->base_count == 0 || make_of_rules(composer) < 0)
 		return r;
-	compose_put_newer(composer);
-	document_sort_rules(&composer->document);
-	return write_and_check(composer, err);
+	err_clear(err);
+	return 0;
 }
 
 int compose(const struct composing *composing, struct composed *ret_composed, struct err *err)

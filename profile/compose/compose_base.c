@@ -27,11 +27,6 @@ struct filter compose_body(const struct filter *filter)
 	return body;
 }
 
-const struct filter *compose_base_filter(const struct compose_base *base)
-{
-	return base->extended ? &base->filter : profile_filter(base->profile);
-}
-
 /* Where runc's stub is in a filter that came as a program is not known: it is made anew. */
 struct filter compose_base_body(const struct compose_base *base)
 {

@@ -53,6 +53,7 @@ struct composer {
 	struct filter allowed; /* the bases' bodies, joined; refuses all without bases */
 	struct regions regions;
 	struct answers answers;  /* of `allowed` */
+	struct filter wanted;    /* what the result is to answer */
 	enum fate *fates;        /* beside needs->all */
 	uint32_t default_action; /* of the result */
 	struct compose_entries entries;
@@ -108,9 +109,8 @@ int compose_base_open(struct compose_base *base, struct profile *profile,
 int compose_base_build(struct compose_base *base, const struct composer *composer, struct err *err);
 void compose_base_release(struct compose_base *base);
 
-/* The filter that answers as the base does on all arches of the composition, runc's stub included;
- * and its program without the stub, borrowed. */
-const struct filter *compose_base_filter(const struct compose_base *base);
+/* The program, without runc's stub, that answers as the base does on all arches of the composition;
+ * borrowed. */
 struct filter compose_base_body(const struct compose_base *base);
 
 /* Builds one of the composer's documents. */
@@ -125,11 +125,8 @@ void compose_names(struct composer *composer);
 bool compose_is_shared(const struct composer *composer, const char *name);
 
 /*
- * Loads the composer's document, written down, and asks it. -EPROTO where it does not hold what it has
- * to: what the bases' rules let through may pass, and what passes under a base has to. The two differ
- * where runc's stub hides a number that a rule opens: on i386 a rule for socket opens number 359, and a
- * profile that names nothing newer leaves that to the stub. A newer name moves the stub. What could not
- * be decided is noted.
+ * Builds the finished document anew and proves it: every needed name passes, and all calls pass as they
+ * do under `wanted`. -EPROTO where that does not hold; what could not be decided is noted.
  */
 int compose_check(const struct composer *composer, struct err *err);
 

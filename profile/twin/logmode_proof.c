@@ -3,7 +3,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/answers/numbers.h"
+#include "profile/answers/proof.h"
 #include "profile/document/spelling.h"
 #include "profile/document/write.h"
 #include "profile/filter/filter.h"
@@ -43,12 +43,12 @@ struct prover {
 };
 
 /* One situation. */
-struct proof {
+struct situation {
 	struct prover *prover;
 	const struct profile_options *options;
 	struct built profile, twin; /* the profile's document is the maker's */
 	struct regions regions;
-	struct answers answers[2]; /* the profile's and the twin's */
+	struct answers answers; /* the profile's */
 	bool default_logs;
 	bool changed;         /* the twin, in this round */
 	uint32_t wrong_token; /* of the first call that the twin answers wrongly; 0: none */
@@ -107,23 +107,23 @@ static uint32_t is_logged(uint32_t value, const void *context)
 }
 
 /* False where rules made in this manner cannot tell the arguments. */
-static bool put_rules(struct proof *proof, struct restated *restated, uint32_t audit_arch,
+static bool put_rules(struct situation *situation, struct restated *restated, uint32_t audit_arch,
 		      int64_t nr)
 {
-	struct regions *regions = &proof->regions;
+	struct regions *regions = &situation->regions;
 	struct cover cover = {0};
 	diagram logged =
-		answers_map(regions, answers_call(&proof->answers[0], audit_arch, (uint32_t)nr),
+		answers_map(regions, answers_call(&situation->answers, audit_arch, (uint32_t)nr),
 			    is_logged, NULL);
 	region told = logged == DIAGRAM_UNKNOWN
 			      ? REGION_NONE
-			      : diagram_where(regions, logged, !proof->default_logs);
+			      : diagram_where(regions, logged, !situation->default_logs);
 	bool made = told != REGION_NONE && told != REGION_ALL &&
 		    cover_make(regions, told, export_is_narrow(arch_token(audit_arch, nr)),
 			       restated->manner, &cover);
 
 	for (size_t i = 0; made && i < cover.count; i++)
-		put_rule(restated, proof->default_logs ? SCMP_ACT_ALLOW : SCMP_ACT_LOG,
+		put_rule(restated, situation->default_logs ? SCMP_ACT_ALLOW : SCMP_ACT_LOG,
 			 &cover.all[i]);
 	cover_release(&cover);
 	return made;
@@ -155,35 +155,35 @@ static struct node *name_node(const struct twin_maker *maker, size_t rule, size_
 }
 
 /* And the rule when no name is left in it. */
-static void strip_rule(struct proof *proof, const struct rule *rule)
+static void strip_rule(struct situation *situation, const struct rule *rule)
 {
-	struct twin_maker *maker = proof->prover->maker;
+	struct twin_maker *maker = situation->prover->maker;
 	struct node *node = name_node(maker, rule->document_rule, rule->document_name);
 
 	/* beside a default that lets pass it is the rules that log which go wrong */
-	if ((twin_logs(rule->action) && proof->default_logs) || !node || node->gone ||
+	if ((twin_logs(rule->action) && situation->default_logs) || !node || node->gone ||
 	    maker->rules[rule->document_rule]->gone)
 		return;
 	node_remove(node);
 	if (node->parent && node->parent->key && node_left(node->parent) == 0)
 		node_remove(maker->rules[rule->document_rule]);
-	proof->changed = true;
+	situation->changed = true;
 }
 
-static void strip_rules(struct proof *proof, const char *name)
+static void strip_rules(struct situation *situation, const char *name)
 {
-	const struct rules *rules = &proof->profile.rules;
+	const struct rules *rules = &situation->profile.rules;
 
 	for (size_t i = 0; i < rules->count; i++)
 		if (strcmp(rules->all[i].name, name) == 0)
-			strip_rule(proof, &rules->all[i]);
+			strip_rule(situation, &rules->all[i]);
 }
 
 /* Why a name is taken out of the rules that let it pass, and what follows. */
-static const char *reason(const struct proof *proof, bool stub, bool always,
+static const char *reason(const struct situation *situation, bool stub, bool always,
 			  enum cover_manner manner)
 {
-	if (!proof->default_logs)
+	if (!situation->default_logs)
 		return manner != COVER_NONE
 			       ? "libseccomp drops part of overlapping conditions with the same "
 				 "action; rules at the end list the arguments for which it is "
@@ -205,34 +205,34 @@ static const char *reason(const struct proof *proof, bool stub, bool always,
 }
 
 /* Every call of the name is logged, now and in every other situation. */
-static void log_every_call(struct proof *proof, const char *name, bool stub, bool always)
+static void log_every_call(struct situation *situation, const char *name, bool stub, bool always)
 {
-	struct prover *prover = proof->prover;
+	struct prover *prover = situation->prover;
 	struct restated *restated = find_restated(prover, name);
 
 	if (!restated || restated->manner != COVER_NONE) {
 		restated = restated ? restated : add_restated(prover, name);
 		forget_rules(restated);
 		restated->manner = COVER_NONE;
-		restated->why = reason(proof, stub, always, COVER_NONE);
-		if (!proof->default_logs)
+		restated->why = reason(situation, stub, always, COVER_NONE);
+		if (!situation->default_logs)
 			put_rule(restated, SCMP_ACT_LOG, NULL);
 		append_all(prover);
-		proof->changed = true;
+		situation->changed = true;
 	}
-	strip_rules(proof, name);
+	strip_rules(situation, name);
 }
 
 /* What a rule's condition on the container or the host, a tracer or a listener decides, rules that
  * hold always cannot say. */
-static bool depends_on_arguments_alone(const struct proof *proof, const char *name)
+static bool depends_on_arguments_alone(const struct situation *situation, const char *name)
 {
-	const struct rules *rules = &proof->profile.rules;
+	const struct rules *rules = &situation->profile.rules;
 
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct rule *rule = &rules->all[i];
 		const struct document_rule *from =
-			&proof->prover->maker->document.rules[rule->document_rule];
+			&situation->prover->maker->document.rules[rule->document_rule];
 
 		if (strcmp(rule->name, name) != 0)
 			continue;
@@ -246,9 +246,9 @@ static bool depends_on_arguments_alone(const struct proof *proof, const char *na
 }
 
 /* In the next manner that can be. */
-static void restate(struct proof *proof, const char *name, uint32_t audit_arch, int64_t nr)
+static void restate(struct situation *situation, const char *name, uint32_t audit_arch, int64_t nr)
 {
-	struct prover *prover = proof->prover;
+	struct prover *prover = situation->prover;
 	struct restated *restated = find_restated(prover, name);
 
 	if (restated)
@@ -256,22 +256,22 @@ static void restate(struct proof *proof, const char *name, uint32_t audit_arch, 
 	else
 		restated = add_restated(prover, name);
 	forget_rules(restated);
-	while (restated->manner < COVER_NONE && !put_rules(proof, restated, audit_arch, nr))
+	while (restated->manner < COVER_NONE && !put_rules(situation, restated, audit_arch, nr))
 		restated->manner++;
 	if (restated->manner == COVER_NONE) {
 		restated->manner = COVER_SHORT; /* not yet logged */
-		log_every_call(proof, name, false, false);
+		log_every_call(situation, name, false, false);
 		return;
 	}
-	restated->why = reason(proof, false, false, restated->manner);
+	restated->why = reason(situation, false, false, restated->manner);
 	append_all(prover);
-	strip_rules(proof, name);
-	proof->changed = true;
+	strip_rules(situation, name);
+	situation->changed = true;
 }
 
-static bool has_stub(const struct proof *proof, uint32_t token, int64_t nr)
+static bool has_stub(const struct situation *situation, uint32_t token, int64_t nr)
 {
-	const struct filter_arch *arch = filter_arch(&proof->profile.filter, token);
+	const struct filter_arch *arch = filter_arch(&situation->profile.filter, token);
 
 	return arch && arch->has_last && nr > (int64_t)arch->last;
 }
@@ -303,36 +303,36 @@ static struct ways ways_of(const struct rules *rules, const char *name)
 }
 
 /* The profile does not let the call pass silently, and the twin does: the twin changes. */
-static void mend_call(struct proof *proof, uint32_t token, int64_t nr, const char *name,
+static void mend_call(struct situation *situation, uint32_t token, int64_t nr, const char *name,
 		      bool always)
 {
-	const struct rules *rules = &proof->profile.rules;
-	struct restated *restated = find_restated(proof->prover, name);
-	bool stub = has_stub(proof, token, nr), changed = proof->changed;
+	const struct rules *rules = &situation->profile.rules;
+	struct restated *restated = find_restated(situation->prover, name);
+	bool stub = has_stub(situation, token, nr), changed = situation->changed;
 	uint32_t call;
 
 	/* what this round has changed is not yet in the filter that it asks */
-	if (restated && restated->round == proof->prover->round)
+	if (restated && restated->round == situation->prover->round)
 		return;
-	proof->changed = false;
-	if (proof->default_logs && !ways_of(rules, name).passed)
+	situation->changed = false;
+	if (situation->default_logs && !ways_of(rules, name).passed)
 		; /* no rule to take it from */
 	else if (always || stub || (restated && restated->manner == COVER_NONE) ||
-		 !depends_on_arguments_alone(proof, name))
-		log_every_call(proof, name, stub, always);
+		 !depends_on_arguments_alone(situation, name))
+		log_every_call(situation, name, stub, always);
 	else
-		restate(proof, name, arch_audit(token), nr);
-	restated = find_restated(proof->prover, name);
+		restate(situation, name, arch_audit(token), nr);
+	restated = find_restated(situation->prover, name);
 	if (restated)
-		restated->round = proof->prover->round;
-	for (size_t i = 0; !proof->changed && syscall_is_multiplexer(name) && i < rules->count;
+		restated->round = situation->prover->round;
+	for (size_t i = 0; !situation->changed && syscall_is_multiplexer(name) && i < rules->count;
 	     i++) {
 		const char *family = syscall_multiplexer(token, rules->all[i].name, &call);
 
 		if (family && strcmp(family, name) == 0)
-			log_every_call(proof, rules->all[i].name, false, false);
+			log_every_call(situation, rules->all[i].name, false, false);
 	}
-	proof->changed |= changed;
+	situation->changed |= changed;
 }
 
 /* --- the comparison */
@@ -345,60 +345,50 @@ static uint32_t is_wrong(uint32_t profile, uint32_t twin, const void *context)
 }
 
 /* A call that the twin answers wrongly. No rule is for a number without a name. */
-static int mend_part(void *context, const struct numbers_part *part)
+static int mend_fault(void *context, const struct proof_fault *fault)
 {
-	struct proof *proof = context;
+	struct situation *situation = context;
 	MEM_AUTO uint32_t *values = NULL;
-	diagram answer = answers_call(&proof->answers[0], arch_audit(part->token), part->first);
-	size_t count = diagram_values(&proof->regions, answer, &values);
-	int64_t nr = part->first == UINT32_MAX ? -1 : (int64_t)part->first;
 	bool always = true;
 
-	if (!proof->wrong_token) {
-		proof->wrong_token = part->token;
-		proof->wrong_nr = nr;
+	if (fault->folded == DIAGRAM_UNKNOWN)
+		return err_set(situation->prover->maker->err, E2BIG,
+			       "the twin cannot be compared with the profile: the filters "
+			       "are too complex");
+	if (!situation->wrong_token) {
+		situation->wrong_token = fault->token;
+		situation->wrong_nr = fault->first == UINT32_MAX ? -1 : (int64_t)fault->first;
 	}
+	size_t count = diagram_values(&situation->regions, fault->wanted, &values);
+
 	for (size_t i = 0; i < count; i++)
 		always = always && twin_logs(values[i]);
-	if (part->name)
-		mend_call(proof, part->token, nr, part->name, always);
+	if (fault->name)
+		mend_call(situation, fault->token, fault->first, fault->name, always);
 	return 0;
 }
 
-static int check_arch(struct proof *proof, uint32_t token)
+static int compare(struct situation *situation)
 {
-	diagram wrong =
-		answers_join(&proof->regions, answers_arch(&proof->answers[0], arch_audit(token)),
-			     answers_arch(&proof->answers[1], arch_audit(token)), is_wrong, NULL);
-	int r = numbers_each(&proof->regions, wrong, token, mend_part, proof);
-
-	return r != -E2BIG ? r
-			   : err_set(proof->prover->maker->err, E2BIG,
-				     "the twin cannot be compared with the profile: the filters "
-				     "are too complex");
-}
-
-static int compare(struct proof *proof)
-{
-	const struct filter *profile = built_filter(&proof->profile);
+	struct answers *profile = &situation->answers, twin;
+	const struct proof proof = {.wanted = profile, .made = &twin, .fold = is_wrong};
 	char name[SYSCALL_NAME_SIZE];
-	int r = 0;
 
-	regions_init(&proof->regions);
-	answers_init(&proof->answers[0], &proof->regions, profile);
-	answers_init(&proof->answers[1], &proof->regions, built_filter(&proof->twin));
-	for (size_t i = 0; r == 0 && profile && i < profile->arch_count; i++)
-		r = check_arch(proof, profile->arches[i].token);
-	for (size_t i = 0; i < 2; i++)
-		answers_release(&proof->answers[i]);
-	regions_release(&proof->regions);
-	if (r < 0 || !proof->wrong_token || proof->changed)
+	regions_init(&situation->regions);
+	answers_init(profile, &situation->regions, &situation->profile.filter);
+	answers_init(&twin, &situation->regions, &situation->twin.filter);
+	int r = proof_of_arches(&proof, mend_fault, situation);
+
+	answers_release(&twin);
+	answers_release(profile);
+	regions_release(&situation->regions);
+	if (r < 0 || !situation->wrong_token || situation->changed)
 		return r;
-	syscall_name(arch_audit(proof->wrong_token), proof->wrong_nr, name);
-	return err_set(proof->prover->maker->err, EINVAL,
+	syscall_name(arch_audit(situation->wrong_token), situation->wrong_nr, name);
+	return err_set(situation->prover->maker->err, EINVAL,
 		       "no twin is possible: the profile refuses %s (%lld on %s), but the twin "
 		       "would not log it",
-		       name, (long long)proof->wrong_nr, arch_name(proof->wrong_token));
+		       name, (long long)situation->wrong_nr, arch_name(situation->wrong_token));
 }
 
 /*
@@ -406,49 +396,49 @@ static int compare(struct proof *proof)
  * contradict each other once the refusal between them is gone: then names with different actions are
  * logged. Or it comes to no end with rules at the end, while it did with the profile's own.
  */
-static void mend_build(struct proof *proof, int r)
+static void mend_build(struct situation *situation, int r)
 {
-	const struct rules *rules = &proof->profile.rules;
-	struct prover *prover = proof->prover;
+	const struct rules *rules = &situation->profile.rules;
+	struct prover *prover = situation->prover;
 
 	for (size_t i = 0; r == -EEXIST && i < rules->count; i++) {
 		struct ways ways = ways_of(rules, rules->all[i].name);
 
 		if ((ways.passed && ways.refused) || ways.variously)
-			log_every_call(proof, rules->all[i].name, false, false);
+			log_every_call(situation, rules->all[i].name, false, false);
 	}
 	for (size_t i = 0; (r == -E2BIG || r == -ETIME) && i < prover->restated_count; i++)
-		log_every_call(proof, prover->restated[i].name, false, false);
+		log_every_call(situation, prover->restated[i].name, false, false);
 }
 
-/* One round: the twin as it is now, compared; proof->changed if it is another now. */
-static int round_of(struct proof *proof)
+/* One round: the twin as it is now, compared; situation->changed if it is another now. */
+static int round_of(struct situation *situation)
 {
-	struct twin_maker *maker = proof->prover->maker;
+	struct twin_maker *maker = situation->prover->maker;
 	BUF_AUTO text = {0};
 	int r;
 
-	proof->changed = false;
-	proof->wrong_token = 0;
-	proof->prover->round++;
+	situation->changed = false;
+	situation->wrong_token = 0;
+	situation->prover->round++;
 	tree_write(&maker->document.tree, &text);
 	/* who reads the profile reads the twin: its shape alone may tell of another */
-	struct profile_options options = *proof->options;
+	struct profile_options options = *situation->options;
 
-	options.loader = proof->profile.rules.loader;
-	r = built_make(&proof->twin, buf_str(&text), &options, NULL, maker->err);
-	proof->other_shape = proof->twin.document.shape != maker->document.shape;
+	options.loader = situation->profile.rules.loader;
+	r = built_make(&situation->twin, buf_str(&text), &options, NULL, maker->err);
+	situation->other_shape = situation->twin.document.shape != maker->document.shape;
 	if (r == 0)
-		r = compare(proof);
+		r = compare(situation);
 	else
-		mend_build(proof, r);
-	if (r < 0 && proof->changed) {
+		mend_build(situation, r);
+	if (r < 0 && situation->changed) {
 		err_clear(maker->err);
 		r = 0;
-	} else if (r < 0 && proof->twin.filter.count == 0) {
+	} else if (r < 0 && situation->twin.filter.count == 0) {
 		err_prefix(maker->err, "the twin");
 	}
-	built_release(&proof->twin);
+	built_release(&situation->twin);
 	return r;
 }
 
@@ -470,22 +460,22 @@ static void put_missing(struct buf *text, const struct filter *filter, const uin
 }
 
 /* No twin logs what a program of another arch does: it is killed before it comes to that. */
-static void note_missing_arches(struct proof *proof)
+static void note_missing_arches(struct situation *situation)
 {
-	const struct twin_maker *maker = proof->prover->maker;
-	const struct filter *filter = built_filter(&proof->profile);
+	const struct twin_maker *maker = situation->prover->maker;
+	const struct filter *filter = built_filter(&situation->profile);
 	BUF_AUTO missing = {0};
 	BUF_AUTO names = {0};
 	char place[PLACE_SIZE];
 
 	if (!filter)
 		return;
-	put_missing(&missing, filter, arch_companions(proof->options->arch), false);
-	put_missing(&names, filter, arch_companions(proof->options->arch), true);
+	put_missing(&missing, filter, arch_companions(situation->options->arch), false);
+	put_missing(&names, filter, arch_companions(situation->options->arch), true);
 	if (missing.n == 0)
 		return;
 	snprintf(place, sizeof(place), "%s%s", maker->document.prefix,
-		 proof->profile.rules.from_arch_map ? "archMap" : "architectures");
+		 situation->profile.rules.from_arch_map ? "archMap" : "architectures");
 	lint_add(&maker->twin->notes, 0, place,
 		 "not in the filter: %s. Such programs are killed under the twin too (the kill is "
 		 "logged, and nothing after it); add %s to see what they do",
@@ -520,29 +510,29 @@ static int prove(void *context, const struct profile_options *options, bool user
 {
 	struct prover *prover = context;
 	struct twin_maker *maker = prover->maker;
-	struct proof proof = {.prover = prover, .options = options};
-	struct rules *rules = &proof.profile.rules;
+	struct situation situation = {.prover = prover, .options = options};
+	struct rules *rules = &situation.profile.rules;
 	struct err err = ERR_INIT;
 	int r = rules_resolve(&maker->document, options, rules, NULL, &err);
 
-	proof.default_logs = twin_logs(rules->default_action);
-	proof.changed = r == 0 && !is_proven(prover, signature_of(rules, options));
-	if (proof.changed && !rules->off)
-		r = filter_build(rules, options, &proof.profile.filter, NULL, &err);
+	situation.default_logs = twin_logs(rules->default_action);
+	situation.changed = r == 0 && !is_proven(prover, signature_of(rules, options));
+	if (situation.changed && !rules->off)
+		r = filter_build(rules, options, &situation.profile.filter, NULL, &err);
 	if (r < 0 && users)
 		*maker->err = err;
 	else if (r < 0)
-		proof.changed = false;
-	for (r = users ? r : 0; r == 0 && proof.changed;)
-		r = round_of(&proof);
+		situation.changed = false;
+	for (r = users ? r : 0; r == 0 && situation.changed;)
+		r = round_of(&situation);
 	if (r == 0 && users)
-		note_missing_arches(&proof);
-	if (r == 0 && users && proof.other_shape && options->loader == LOADER_AUTO)
+		note_missing_arches(&situation);
+	if (r == 0 && users && situation.other_shape && options->loader == LOADER_AUTO)
 		lint_note(&maker->twin->notes, 0, "",
 			  "without its errnos the twin no longer looks like a profile of %s: "
 			  "give --loader %s when sclog reads it",
 			  loader_name(rules->loader), loader_name(rules->loader));
-	built_release(&proof.profile);
+	built_release(&situation.profile);
 	return r;
 }
 

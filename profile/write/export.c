@@ -283,20 +283,23 @@ static bool next_manner(struct exporter *exporter, struct export_name *name)
 	return true;
 }
 
+void export_name_differs(struct exporter *exporter, const char *text)
+{
+	struct export_name *name = find_name(exporter, text);
+
+	if (name)
+		name->differs = true;
+}
+
 /* Tries the next manner for the names that differ. */
-static bool improve(struct exporter *exporter, const struct differences *differences)
+static bool improve(struct exporter *exporter)
 {
 	bool changed = false;
-	MEM_AUTO bool *done = mem_new(exporter->name_count, sizeof(*done));
 
-	for (size_t i = 0; i < differences->count; i++) {
-		const char *text = differences->all[i].name;
-		struct export_name *name = text ? find_name(exporter, text) : NULL;
-
-		if (!name || done[name - exporter->names])
-			continue;
-		done[name - exporter->names] = true;
-		changed = next_manner(exporter, name) || changed;
+	for (size_t i = 0; i < exporter->name_count; i++) {
+		if (exporter->names[i].differs)
+			changed = next_manner(exporter, &exporter->names[i]) || changed;
+		exporter->names[i].differs = false;
 	}
 	return changed;
 }
@@ -388,21 +391,16 @@ static bool mend(struct exporter *exporter)
 static int settle(struct exporter *exporter, struct err *err)
 {
 	struct export *export = exporter->export;
-	struct differences differences = {0};
 	bool again = true;
 	int r = 0;
 
 	for (int round = 0; again && round < MAX_ROUNDS; round++) {
 		err_clear(err);
-		differences_release(&differences);
 		document_release(&export->document);
 		export->document = export_document(exporter, exporter->names, exporter->name_count);
-		r = export_prove(exporter, &export->document, &differences, err);
-		again = r == -EEXIST || r == -ETIME ? mend(exporter)
-						    : r == 0 && improve(exporter, &differences);
+		r = export_prove(exporter, err);
+		again = r == -EEXIST || r == -ETIME ? mend(exporter) : r == 0 && improve(exporter);
 	}
-	differences_tell(&differences, &export->differences);
-	differences_release(&differences);
 	return r < 0 ? err_prefix(err, "the profile that was made of the filter") : 0;
 }
 

@@ -25,6 +25,7 @@ struct export_name {
 	bool pinned;    /* named so that the stub begins where it did, whatever its rule */
 	bool conditional;
 	bool inexpressible;
+	bool differs;   /* the proof has found it wanting */
 	uint32_t token; /* whose answer decides: the host's if it has the syscall */
 	uint32_t nr;    /* as the kernel shows it to a filter there */
 	struct export_rule *rules;
@@ -50,19 +51,6 @@ bool export_is_narrow(uint32_t token);
 struct document export_document(const struct exporter *exporter, const struct export_name *names,
 				size_t count);
 
-/* Where filter and profile part: numbers in a row, all with the same name or without one. */
-struct difference {
-	uint32_t token; /* 0: arches that the filter does not know */
-	uint32_t first, last;
-	char *name; /* NULL: none */
-	char *filter_says, *profile_says;
-};
-
-struct differences {
-	struct difference *all;
-	size_t count;
-};
-
 /* A change of diagrams: value_effect(). */
 uint32_t export_effect(uint32_t value, const void *context);
 
@@ -70,12 +58,9 @@ uint32_t export_effect(uint32_t value, const void *context);
 int export_build(const struct exporter *exporter, const struct document *document,
 		 struct built *ret_built, struct err *err);
 
-/* Compares, over all numbers and arguments. differences_release() is due in any case. */
-int export_prove(struct exporter *exporter, const struct document *document,
-		 struct differences *ret_differences, struct err *err);
-void differences_release(struct differences *differences);
-
-/* Tells them: those of an arch that part in the same way together. */
-void differences_tell(const struct differences *differences, struct lints *lints);
+/* Builds the export's document and compares it with the filter, over all numbers and arguments: fills
+ * export->differences, and marks the names that differ. */
+int export_prove(struct exporter *exporter, struct err *err);
+void export_name_differs(struct exporter *exporter, const char *name);
 
 #endif
