@@ -11,7 +11,7 @@ libsclog_a_SOURCES += \
 	store/item.h \
 	store/kind.c store/kind.h \
 	store/lifetime.c store/lifetime.h \
-	store/loss.c \
+	store/loss.c store/loss.h \
 	store/bookmark.c store/bookmark.h \
 	store/match.c store/match.h \
 	store/foreign.c store/foreign.h \

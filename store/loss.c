@@ -228,59 +228,13 @@ static int give_filtered(struct loss_query *query)
 	return give(query, &loss, 0, false, query->filtered.to_ms, &text);
 }
 
-/* What each kind of evidence says; the number is put before it where there is one. */
-struct loss_words {
-	const char *text;
-	bool known; /* the number is one of records */
-};
+#define LOSS_ROW(name, counts, when, text) {text, counts, when},
 
-static const struct loss_words loss_words[LOSS_KIND_COUNT] = {
-	[LOSS_PRINTK] = {"kernel log lines were suppressed by printk's rate limit; some may be "
-			 "audit records that no other source has",
-			 false},
-	[LOSS_COUNTER] = {"records were dropped by the kernel (audit_lost)", true},
-	[LOSS_BACKLOG] = {"audit backlog limit exceeded: records were dropped", false},
-	[LOSS_RATE] = {"audit rate limit exceeded: records were dropped", false},
-	[LOSS_QUEUE] = {"an audit queue overflowed: records were dropped", false},
-	[LOSS_MALFORMED] = {"malformed record(s) could not be read", true},
-	[LOSS_INPUT] = {"an input could not be read completely", false},
-	[LOSS_OVERLAP] =
-		{"merged stores have different records of the same time: its counts are minimums",
-		 false},
-	[LOSS_OVERRUN] = {"records of a live source arrived faster than they were read; the "
-			  "missing serials are listed separately",
-			  false},
-	[LOSS_OUTRUN] = {"a log was rotated away or cut before all of it was read", false},
-	[LOSS_UNOBSERVED] = {"nothing was watching for a while; no source has the records of "
-			     "that time",
-			     false},
-	[LOSS_DROPPED] = {"record(s) were dropped: the store could not be written and memory was "
-			  "full; the missing serials are listed separately",
-			  false},
-	[LOSS_PROCESSES] = {"fork and exec events were lost: records of that time may be "
-			    "unattributed",
-			    false},
-	[LOSS_CLOCK] = {"the clock was changed: times around it are not in order", false},
-	[LOSS_GREW] = {"record(s) were dropped by the kernel while sclog was watching", true},
-	[LOSS_LIMIT] = {"record(s) exceeded a limit of the store and are not counted", false},
-	[LOSS_UNTAKEN] = {"line(s) look like records or notices of losses, and were not counted",
-			  false},
-	[LOSS_REPLACED] =
-		{"the store was deleted or replaced while it was open: records from before"
-		 " are missing",
-		 false},
-	[LOSS_HIDDEN] = {"records were hidden by configuration", false},
-	[LOSS_SIZE] = {"record(s) were dropped because the store had reached its max-size; "
-		       "it has records from this time on",
-		       true},
-	[LOSS_CLAIMED] = {"process(es) named a container of another user; they count as host "
-			  "processes",
-			  false},
-	[LOSS_EXPIRED] = {"record(s) are older than the store's horizon and were not counted "
-			  "now; they may have been counted earlier (ingest --backfill counts "
-			  "them)",
-			  false},
-};
+static const struct {
+	const char *text;
+	enum loss_counts counts;
+	enum loss_when when;
+} kinds[] = {LOSS_KINDS(LOSS_ROW)};
 
 /* Until when it lasted: its number says so of a span. */
 static int64_t end_of(enum loss_kind kind, int64_t ms, uint64_t count)
@@ -291,20 +245,16 @@ static int64_t end_of(enum loss_kind kind, int64_t ms, uint64_t count)
 	return is_span ? ms + (int64_t)count : ms;
 }
 
-/* Not of what was found in records of some other time. */
+/* Nothing that was lost is later; 0: that is not known. */
 static int64_t until_of(enum loss_kind kind, int64_t ms, uint64_t count)
 {
-	switch (kind) {
-	case LOSS_MALFORMED:
-	case LOSS_INPUT:
-	case LOSS_UNTAKEN:
-	case LOSS_OVERLAP:
-	case LOSS_EXPIRED:
-	case LOSS_LIMIT:
-		return 0;
-	default:
-		return ms ? end_of(kind, ms, count) : 0;
-	}
+	return ms && kinds[kind].when == LOSS_THEN ? end_of(kind, ms, count) : 0;
+}
+
+/* True if the number is one of records. */
+static bool is_known(enum loss_kind kind, uint64_t count)
+{
+	return count && kinds[kind].counts == LOSS_RECORDS;
 }
 
 static int give_note(struct loss_query *query, struct loss *loss, enum loss_kind kind, int64_t ms,
@@ -315,7 +265,7 @@ static int give_note(struct loss_query *query, struct loss *loss, enum loss_kind
 	buf_format(&text, "node %.*s: ", (int)query->node_name.n, query->node_name.p);
 	if (count && kind != LOSS_HIDDEN)
 		buf_format(&text, "%llu ", (unsigned long long)count);
-	buf_put_str(&text, str_from(loss_words[kind].text));
+	buf_put_str(&text, str_from(kinds[kind].text));
 	if (ms) {
 		buf_put_str(&text, kind == LOSS_HIDDEN ? STR(" from ") : STR(", "));
 		put_time(&text, ms);
@@ -328,8 +278,7 @@ static int give_note(struct loss_query *query, struct loss *loss, enum loss_kind
 		buf_put_str(&text, STR(": "));
 		buf_put_str(&text, detail);
 	}
-	return give(query, loss, count, loss_words[kind].known && count, until_of(kind, ms, count),
-		    &text);
+	return give(query, loss, count, is_known(kind, count), until_of(kind, ms, count), &text);
 }
 
 /* audit_lost is a running total of a boot: what it grew by was lost since the line before. */
@@ -378,15 +327,15 @@ static int give_row(struct loss_query *query, sqlite3_stmt *row, uint64_t *last_
 	struct loss loss = {.count = 0};
 
 	identify(query, &loss, numbers, sizeof(numbers) / sizeof(numbers[0]));
-	if (!loss.reason.n && !say(&query->rest, count, loss_words[kind].known && count, ms, end_ms,
-				   until_of(kind, ms, count)))
+	if (!loss.reason.n &&
+	    !say(&query->rest, count, is_known(kind, count), ms, end_ms, until_of(kind, ms, count)))
 		return 0;
 	return give_note(query, &loss, kind, ms, count, sql_column_name(row, 3));
 }
 
 static const char *words_of(enum loss_kind kind)
 {
-	return kind < LOSS_KIND_COUNT ? loss_words[kind].text : "";
+	return kind < LOSS_KIND_COUNT ? kinds[kind].text : "";
 }
 
 static int give_rows(struct loss_query *query, struct err *err)

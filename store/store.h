@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "correlate/event.h"
 #include "ingest/serials.h"
+#include "store/loss.h"
 
 struct store;
 
@@ -114,42 +115,6 @@ void store_set_backfill(struct store *store, bool backfill);
 int store_note_serial(struct store *store, struct str node, int64_t ms, uint32_t serial,
 		      enum trust trust, bool is_seccomp, struct err *err);
 
-/* How something was lost, or may have been. */
-enum loss_kind {
-	LOSS_PRINTK,     /* kauditd_printk_skb: N callbacks suppressed */
-	LOSS_COUNTER,    /* audit: audit_lost=N: the kernel's running total of a boot */
-	LOSS_BACKLOG,    /* audit: backlog limit exceeded */
-	LOSS_RATE,       /* audit: rate limit exceeded */
-	LOSS_QUEUE,      /* audit: kauditd hold or retry queue overflow */
-	LOSS_MALFORMED,  /* a record that could not be read */
-	LOSS_INPUT,      /* an input that could not be read to its end */
-	LOSS_OVERLAP,    /* two stores held different records of one time: its counts are minima */
-	LOSS_OVERRUN,    /* a live source brought more than was taken: serials show how many */
-	LOSS_OUTRUN,     /* a log was rotated away or cut before it was read */
-	LOSS_UNOBSERVED, /* nobody observed for a while, and no serial can show what is missing */
-	LOSS_DROPPED,    /* the store could not be written and its bounded memory was used up */
-	LOSS_PROCESSES,  /* fork and exec events were lost: attribution may be incomplete */
-	LOSS_CLOCK,      /* the clock was stepped: times around it are not in order */
-	LOSS_GREW, /* the kernel's count of dropped records grew by so many while it was watched */
-	LOSS_CLAIMED, /* processes named a container that is not their user's */
-	LOSS_EXPIRED, /* records older than the horizon: they may have been counted before it moved */
-	LOSS_LIMIT,   /* a limit of the store: what was beyond it is not counted */
-	LOSS_UNTAKEN, /* lines that look like records or notices of losses, and were not taken */
-	LOSS_REPLACED, /* the store was deleted or replaced while it was open: what it held is gone */
-	LOSS_HIDDEN, /* the configuration kept records from every source, for `count` ms from then on */
-	LOSS_SIZE, /* records from before that time were dropped, since the store was too large */
-	LOSS_KIND_COUNT,
-};
-
-/* Evidence of a loss. The same evidence (node, kind, time, text) again changes nothing. */
-struct loss_note {
-	enum loss_kind kind;
-	int64_t ms;     /* when, 0 if that is not known: it then counts for every window */
-	uint64_t count; /* how many, 0 if that is not known */
-	struct str node;
-	struct str text;   /* what tells this evidence from other such: the line */
-	struct str detail; /* for a person: the file and its line */
-};
 int store_put_loss(struct store *store, const struct loss_note *note, struct err *err);
 
 /*
