@@ -58,7 +58,8 @@ int source_open(const struct intake *like, const struct source_options *options,
 		source->options.path = source_usual_path(options->name);
 	buf_put_str(&source->label, str_from(type->label));
 	if (source->options.path)
-		buf_put_str(&source->label, str_from(source->options.path));
+		buf_format(&source->label, "%s%s", source->label.n ? " " : "",
+			   source->options.path);
 	source->intake = *like;
 	source->intake.framing = framing_new(&framing);
 	intake_begin(&source->intake, source->label.p, NULL);

@@ -23,13 +23,13 @@ static void put_name(struct buf *name, const struct source *source)
 static int open_journal(struct source *source, struct err *err)
 {
 	struct journal *journal = source->own = mem_new(1, sizeof(*journal));
-	BUF_AUTO name = {0}, cursor = {0};
+	BUF_AUTO name = {0};
 
 	put_name(&name, source);
-	int result = store_cursor(source->store, name.p, &cursor, err);
+	int result = store_cursor(source->store, name.p, &source->kept, err);
 	const struct sdjournal_options options = {
 		.directory = source->options.path,
-		.cursor = buf_str(&cursor),
+		.cursor = buf_str(&source->kept),
 		.from_now = source->options.from_now,
 		.host = source->intake.host_name,
 	};

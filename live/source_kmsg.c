@@ -15,12 +15,11 @@ static int open_kmsg(struct source *source, struct err *err)
 {
 	struct kmsg_ring *ring = source->own = mem_new(1, sizeof(*ring));
 	const char *path = source->options.path ? source->options.path : KMSG_PATH;
-	BUF_AUTO cursor = {0};
-	int result = store_cursor(source->store, "kmsg", &cursor, err);
+	int result = store_cursor(source->store, "kmsg", &source->kept, err);
 
 	if (result == 0)
-		result = kmsg_open(path, buf_str(&cursor), source->options.from_now, &ring->kmsg,
-				   err);
+		result = kmsg_open(path, buf_str(&source->kept), source->options.from_now,
+				   &ring->kmsg, err);
 	if (result < 0)
 		return result;
 	source->fd = kmsg_fd(ring->kmsg);

@@ -90,7 +90,8 @@ tests_unit_test_export_SOURCES = tests/unit/test_export.c tests/bpf.h
 tests_unit_test_live_filter_SOURCES = tests/unit/test_live_filter.c tests/bpf.h
 tests_unit_test_revision_SOURCES = tests/unit/test_revision.c tests/stores.h
 tests_unit_test_store_SOURCES = tests/unit/test_store.c tests/stores.h
-tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/stores.h
+tests_unit_test_sdjournal_SOURCES = tests/unit/test_sdjournal.c tests/idle.h
+tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/idle.h tests/stores.h
 tests_unit_test_watch_store_SOURCES = tests/unit/test_watch_store.c tests/stores.h
 
 shell_tests = \

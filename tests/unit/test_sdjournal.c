@@ -8,6 +8,7 @@
 
 #include "ingest/multicast.h"
 #include "ingest/record.h"
+#include "tests/idle.h"
 
 #include <config.h>
 #include <errno.h>
@@ -696,6 +697,11 @@ static void test_spoofed(void **state)
 	sdjournal_close(journal);
 }
 
+static void test_idle(void **state)
+{
+	assert_idle("journal", need(state)->files);
+}
+
 static void test_missing(void **state)
 {
 	struct sdjournal_options options = {.directory = "/nowhere"};
@@ -722,7 +728,7 @@ int main(void)
 		cmocka_unit_test(test_from_now),    cmocka_unit_test(test_rotation),
 		cmocka_unit_test(test_cursor_gone), cmocka_unit_test(test_file),
 		cmocka_unit_test(test_node),        cmocka_unit_test(test_spoofed),
-		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_foreign),     cmocka_unit_test(test_idle),
 #endif
 	};
 

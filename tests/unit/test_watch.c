@@ -8,6 +8,7 @@
 #include "live/service.h"
 #include "live/watch_private.h"
 #include "ingest/status.h"
+#include "tests/idle.h"
 #include "tests/stores.h"
 
 #include <errno.h>
@@ -519,6 +520,35 @@ static void place_is_kept_once(void **state)
 	close(log);
 }
 
+/* --- nothing happens */
+
+static void nothing_is_written_while_kmsg_is_silent(void **state)
+{
+	struct fixture *fixture = *state;
+
+	snprintf(fixture->log, sizeof(fixture->log), "/tmp/test_watch.%d", getpid());
+	assert_int_equal(mkfifo(fixture->log, 0600), 0);
+	int log = open(fixture->log, O_RDWR | O_CLOEXEC); /* it has no end, as a device */
+
+	put_text(log, "5,7,100,-;one\n", 14);
+	assert_idle("kmsg", fixture->log);
+	close(log);
+}
+
+static void nothing_is_written_while_netlink_is_silent(void **state)
+{
+	struct multicast *multicast;
+	struct err err = ERR_INIT;
+
+	(void)state;
+	if (multicast_open(&multicast, &err) < 0) {
+		print_message("# skipped: %s\n", err.message);
+		skip();
+	}
+	multicast_close(multicast);
+	assert_idle("netlink", NULL);
+}
+
 /* --- the service manager (sd_notify(3)) */
 
 static void assert_notified(int manager, const char *message)
@@ -583,6 +613,9 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(year_is_that_of_the_reading, setup, teardown),
 		cmocka_unit_test_setup_teardown(place_is_kept_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_is_written_while_kmsg_is_silent, setup,
+						teardown),
+		cmocka_unit_test(nothing_is_written_while_netlink_is_silent),
 		cmocka_unit_test_setup_teardown(service_manager_is_notified, setup, teardown),
 	};
 
