@@ -267,6 +267,21 @@ static int choose_journal(struct store *store, struct err *err)
 	return result;
 }
 
+/*
+ * An empty file is switched to WAL without a wait for the disk: should the machine fail meanwhile,
+ * SQLite takes a file that stayed empty for a new one, whatever lies beside it.
+ */
+static int choose_journal_first(struct store *store, struct err *err)
+{
+	struct stat stat_;
+
+	if (stat(store->path, &stat_) < 0 || stat_.st_size > 0)
+		return 0;
+	int result = sql_run(&store->sql, "PRAGMA synchronous = OFF", err);
+
+	return result < 0 ? result : choose_journal(store, err);
+}
+
 /* A store that was made anew keeps the key: whoever puts has marked texts under it. */
 static int load_meta(struct store *store, struct err *err)
 {
@@ -334,6 +349,8 @@ static int open_file(struct store *store, struct err *err)
 {
 	int result = open_writing(&store->sql, store->path, err);
 
+	if (result == 0)
+		result = choose_journal_first(store, err);
 	if (result == 0)
 		result = schema_ensure(&store->sql, true, err);
 	/* Only now is it known to be a store: nothing else is to change hands. */
