@@ -106,6 +106,16 @@ static int take_block(struct feed *feed, const struct input *input,
 	return result;
 }
 
+/* A failure of the input ends it: what came before counts. */
+static void add_lines(const struct feed *feed, struct err *input_err)
+{
+	const struct err why = *input_err;
+
+	err_clear(input_err);
+	err_set(input_err, why.code, "%s (after line %llu; the lines before are stored)",
+		why.message, (unsigned long long)feed->lines);
+}
+
 /* All lines of an input. A failure of the input itself goes into input_err. */
 static int take_lines(struct feed *feed, const struct input *input, struct err *input_err,
 		      struct err *err)
@@ -117,6 +127,8 @@ static int take_lines(struct feed *feed, const struct input *input, struct err *
 	while (result == 0) {
 		int came = reader_next(feed->reader, IDLE_MS, &block, input_err);
 
+		if (came < 0 && input_err->code)
+			add_lines(feed, input_err);
 		if (came == 0 || input_err->code)
 			break;
 		if (came > 0)

@@ -35,9 +35,6 @@ static struct {
 
 static const struct library library = {INPUT_LIBRARY, {FUNCTIONS(LIBRARY_NAME)}};
 
-/* A few of them fit the second-level cache: reading with 128 KiB was as fast as with 4 MiB. */
-#define BUFFER_SIZE (2 * LINE_MAX_BYTES)
-
 struct magic {
 	const char *bytes;
 	size_t length;
@@ -156,7 +153,7 @@ static struct raw *raw_new(struct input *input)
 static la_ssize_t archive_source(struct archive *archive, void *context, const void **ret_bytes)
 {
 	struct input *input = context;
-	ssize_t n = raw_read(input->raw, input->compressed, BUFFER_SIZE);
+	ssize_t n = raw_read(input->raw, input->compressed, INPUT_BUFFER_SIZE);
 
 	*ret_bytes = input->compressed;
 	if (n < 0)
@@ -175,7 +172,7 @@ static int open_archive(struct input *input, struct err *err)
 	if (!archive)
 		mem_fail("libarchive");
 	raw_new(input);
-	input->compressed = mem_new(1, BUFFER_SIZE);
+	input->compressed = mem_new(1, INPUT_BUFFER_SIZE);
 	input->archive = archive;
 	libarchive.archive_read_support_filter_xz(archive);
 	libarchive.archive_read_support_filter_zstd(archive);
@@ -357,9 +354,7 @@ static ssize_t read_text(struct input *input, char *to, size_t size, struct err 
 	ssize_t n = input->ahead ? ahead_read(input->ahead, to, size, &why)
 				 : make_text(input, to, size, &why);
 
-	return n >= 0 ? n
-		      : err_set(err, why.code, "%s: after line %llu: %s", input->path,
-				(unsigned long long)input->lines, why.message);
+	return n >= 0 ? n : err_set(err, why.code, "%s: %s", input->path, why.message);
 }
 
 void input_read_ahead(struct input *input)
@@ -402,7 +397,7 @@ int input_fill(struct input *input, struct err *err)
 		input->end -= input->start;
 		input->start = 0;
 	}
-	room = BUFFER_SIZE - input->end;
+	room = INPUT_BUFFER_SIZE - input->end;
 	ssize_t n = read_text(input, input->buffer + input->end, room, err);
 
 	if (n < 0)
@@ -413,6 +408,25 @@ int input_fill(struct input *input, struct err *err)
 	input->at_end = n == 0 || (input->growing && (size_t)n < room);
 	input->end += (size_t)n;
 	return n > 0;
+}
+
+struct str input_lines(const struct input *input)
+{
+	const char *from = input->buffer + input->start;
+	size_t n = input->end - input->start;
+	const char *last = n && !input->skipping && !input->inside ? memrchr(from, '\n', n) : NULL;
+	struct str lines = str_of(from, last ? (size_t)(last - from) + 1 : 0);
+
+	if (lines.n <= LINE_MAX_BYTES)
+		return lines;
+	/* of what is at most two such lines, one that is longer has the middle */
+	const char *middle = from + LINE_MAX_BYTES;
+	const char *before = memrchr(from, '\n', LINE_MAX_BYTES);
+	const char *line = before ? before + 1 : from;
+
+	if ((const char *)memchr(middle, '\n', lines.n - LINE_MAX_BYTES) - line > LINE_MAX_BYTES)
+		lines.n = (size_t)(line - from);
+	return lines;
 }
 
 /* Drops bytes up to and with the newline that ends a line which was cut. */
@@ -610,7 +624,7 @@ bool input_buffered(const struct input *input)
 
 char *input_buffer_new(void)
 {
-	return mem_new(1, BUFFER_SIZE + INPUT_SLACK);
+	return mem_new(1, INPUT_BUFFER_SIZE + INPUT_SLACK);
 }
 
 char *input_swap(struct input *input, char *buffer)

@@ -12,41 +12,51 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What goes round fits the second-level cache. */
-#define BLOCKS        4
-#define LINES_MAX     2048 /* of a block */
-#define STRETCHES_MAX 256
+/* Blocks that go round, and threads that read lines of them. */
+#define BLOCKS  6
+#define THREADS 2
 
-/* Blocks that were taken are given back so many at once: the thread goes on for a while then. */
+/* Blocks that were taken are given back so many at once: the threads go on for a while then. */
 #define BLOCKS_BACK (BLOCKS / 2)
+
+/* Once there are so many stretches in a block, its remaining lines are odd. */
+#define STRETCHES_MAX 1024
 
 struct block {
 	struct reader_block out;
+	struct str lines;      /* whole ones, behind the first */
+	struct stretch *alone; /* takes no second line: of the input's first line */
 	char *buffer;
-	struct usual *lines;
+	struct usual *records;
 	struct serial_run *runs;
-	int result; /* of input_next(), if the block is empty */
+	int result; /* of input_next() */
+	sem_t full;
+};
+
+struct worker {
+	struct reader *reader;
+	pthread_t thread;
+	bool running;
+	struct usual_before before;
+	struct serials serials; /* of the stretch at hand */
 };
 
 /*
- * The ring has one end for each thread, and two counts between them: blocks that are full, and blocks
- * that are not.
+ * One thread at a time fetches the next block, and reads its lines while the other one fetches.
+ * Blocks go round in the order in which they were fetched.
  */
 struct reader {
-	pthread_t thread;
-	bool running;
-	sem_t full, empty;
+	struct worker workers[THREADS];
 	struct block ring[BLOCKS];
+	sem_t empty;
 	atomic_bool stop;
-
-	/* the thread's own, while it runs */
-	struct input *input;
 	const struct memo_key *key;
-	struct usual_before before;
-	const char *parted;     /* a line that comes in parts, in the block at hand */
-	struct serials serials; /* of the stretch at hand */
-	bool first;             /* no line but the first was read */
-	struct err err;         /* of the block whose result is negative */
+
+	pthread_mutex_t lock; /* of what follows */
+	struct input *input;
+	unsigned fetched;
+	bool ended;
+	struct err err; /* of the block whose result is negative */
 
 	/* the taker's own */
 	unsigned next, taken; /* taken: not given back yet */
@@ -56,11 +66,18 @@ struct reader *reader_new(void)
 {
 	struct reader *reader = mem_new(1, sizeof(*reader));
 
+	pthread_mutex_init(&reader->lock, NULL);
+	for (size_t i = 0; i < THREADS; i++)
+		reader->workers[i].reader = reader;
 	for (size_t i = 0; i < BLOCKS; i++) {
-		reader->ring[i].buffer = input_buffer_new();
-		reader->ring[i].lines = mem_aligned(LINES_MAX, sizeof(struct usual));
-		reader->ring[i].runs = mem_new(LINES_MAX, sizeof(struct serial_run));
-		reader->ring[i].out.stretches = mem_new(STRETCHES_MAX, sizeof(struct stretch));
+		struct block *block = &reader->ring[i];
+
+		block->buffer = input_buffer_new();
+		block->records =
+			mem_aligned(INPUT_BUFFER_SIZE / USUAL_RECORD_MIN + 2, sizeof(struct usual));
+		block->runs =
+			mem_new(INPUT_BUFFER_SIZE / USUAL_OTHER_MIN + 2, sizeof(struct serial_run));
+		block->out.stretches = mem_new(STRETCHES_MAX, sizeof(struct stretch));
 	}
 	return reader;
 }
@@ -72,42 +89,23 @@ void reader_free(struct reader *reader)
 	reader_end(reader);
 	for (size_t i = 0; i < BLOCKS; i++) {
 		free(reader->ring[i].buffer);
-		free(reader->ring[i].lines);
+		free(reader->ring[i].records);
 		free(reader->ring[i].runs);
 		free(reader->ring[i].out.stretches);
 	}
+	pthread_mutex_destroy(&reader->lock);
 	free(reader);
 }
 
-/* Reads the line at p, whose newline comes before `end`. Returns where the next one begins. */
-static inline const char *read_line(struct reader *reader, const char *p, const char *end,
-				    struct usual *usual)
+static void stretch_end(struct worker *worker, struct stretch *stretch)
 {
-	usual_read(p, end, &reader->before, usual);
-	if (usual_is_record(usual))
-		memo_hash(reader->key, usual);
-	const char *next = p + usual->line_n + 1;
-
-	if (usual->line_n > LINE_MAX_BYTES) {
-		usual->line_n = LINE_MAX_BYTES;
-		usual->cut = true;
-		if (input_is_parted(str_of(p, usual->line_n))) {
-			reader->parted = p;
-			return end;
-		}
-	}
-	return next;
-}
-
-static void stretch_end(struct reader *reader, struct stretch *stretch)
-{
-	serials_end(&reader->serials);
-	stretch->runs = reader->serials.done;
-	stretch->run_count = reader->serials.count;
+	serials_end(&worker->serials);
+	stretch->runs = worker->serials.done;
+	stretch->run_count = worker->serials.count;
 }
 
 /* Where the block goes on: behind what the stretch at hand has. */
-static struct stretch *stretch_begin(struct reader *reader, struct block *block,
+static struct stretch *stretch_begin(struct worker *worker, struct block *block,
 				     enum stretch_kind kind, const char *text)
 {
 	struct reader_block *out = &block->out;
@@ -115,11 +113,14 @@ static struct stretch *stretch_begin(struct reader *reader, struct block *block,
 	struct stretch *stretch = &out->stretches[out->count++];
 
 	if (before)
-		stretch_end(reader, before);
-	*stretch = (struct stretch){.kind = kind, .text = text};
-	stretch->lines = before ? before->lines + before->count : block->lines;
-	reader->serials = (struct serials){
-		.done = before ? reader->serials.done + reader->serials.count : block->runs};
+		stretch_end(worker, before);
+	*stretch = (struct stretch){
+		.kind = out->count == STRETCHES_MAX ? STRETCH_ODD : kind,
+		.text = text,
+		.records = before ? before->records + before->count : block->records,
+	};
+	worker->serials = (struct serials){
+		.done = before ? worker->serials.done + worker->serials.count : block->runs};
 	return stretch;
 }
 
@@ -135,121 +136,134 @@ static inline enum stretch_kind kind_of(const struct usual *usual)
 }
 
 /* Does the line go on with the stretch? */
-static inline bool goes_on(const struct stretch *stretch, const struct usual *usual)
+static inline bool goes_on(const struct block *block, const struct stretch *stretch,
+			   const struct usual *usual)
 {
-	return stretch->kind == kind_of(usual) &&
+	if (block->out.count == STRETCHES_MAX)
+		return true;
+	return stretch->kind == kind_of(usual) && stretch != block->alone &&
 	       (usual->kind != USUAL_SYSLOG || stretch->count == 0 ||
-		str_eq(usual_host(usual), usual_host(stretch->lines)));
+		str_eq(usual_host(usual), usual_host(stretch->records)));
 }
 
-/* Adds the line that lies behind those of the stretch at hand; returns its stretch. */
-static inline struct stretch *add_line(struct reader *reader, struct block *block,
+/* Adds the line that lies behind the records of the stretch at hand; returns its stretch. */
+static inline struct stretch *add_line(struct worker *worker, struct block *block,
 				       struct stretch *stretch)
 {
-	const struct usual *usual = stretch ? stretch->lines + stretch->count : block->lines;
+	const struct usual *usual = stretch ? stretch->records + stretch->count : block->records;
 
-	if (!stretch || reader->first || !goes_on(stretch, usual)) {
-		reader->first &= !stretch;
-		stretch = stretch_begin(reader, block, kind_of(usual), usual->line);
-	}
+	if (!stretch || !goes_on(block, stretch, usual))
+		stretch = stretch_begin(worker, block, kind_of(usual), usual->line);
 	stretch->line_count++;
-	stretch->count += usual->kind == USUAL_NOT || usual_is_record(usual);
+	if (stretch->kind == STRETCH_ODD)
+		return stretch;
+	stretch->count += usual_is_record(usual);
 	if (usual->kind == USUAL_OTHER || usual_is_record(usual)) {
-		serials_note(&reader->serials, usual->serial, usual->ms,
+		serials_note(&worker->serials, usual->serial, usual->ms,
 			     usual->kind == USUAL_OTHER);
 		stretch->last_ms = usual->ms;
 	}
 	return stretch;
 }
 
-/* The block's first line, which may not be whole. */
-static struct stretch *put_first(struct reader *reader, struct block *block,
-				 const struct line *line)
+/* Reads the line at p, whose newline comes before `end`. Returns where the next one begins. */
+static inline const char *read_line(struct worker *worker, const char *p, const char *end,
+				    struct usual *usual)
 {
-	struct reader_block *out = &block->out;
-	const char *end = line->text.p + line->text.n;
+	usual_read(p, end, &worker->before, usual);
+	if (usual_is_record(usual))
+		memo_hash(worker->reader->key, usual);
+	return p + usual->line_n + 1;
+}
 
-	out->count = 0;
-	out->text = line->text.p;
-	out->offset = line->offset;
-	out->part = line->part;
-	out->more = line->more;
-	if (line->ended && !line->cut && !line->part && !line->more)
-		read_line(reader, line->text.p, end + 1, block->lines);
+/* The first line may not be whole. */
+static void read_lines(struct worker *worker, struct block *block)
+{
+	const struct line *first = &block->out.first;
+	const char *p = block->lines.p, *end = p + block->lines.n;
+	struct stretch *stretch;
+
+	block->out.count = 0;
+	if (first->ended && !first->cut && !first->part && !first->more)
+		read_line(worker, first->text.p, p, block->records);
 	else
-		block->lines[0] = (struct usual){.line = line->text.p,
-						 .line_n = (uint32_t)line->text.n,
-						 .kind = USUAL_NOT,
-						 .ended = line->ended,
-						 .cut = line->cut};
-	return add_line(reader, block, NULL);
-}
-
-/* Takes the lines that are in the input's buffer. */
-static void take_lines(struct reader *reader, struct block *block, struct stretch *stretch)
-{
-	const struct str rest = input_lines(reader->input);
-	const char *p = rest.p, *end = p + rest.n;
-	size_t count = 0;
-
-	while (p < end && count < LINES_MAX - 1 && block->out.count < STRETCHES_MAX) {
-		p = read_line(reader, p, end, stretch->lines + stretch->count);
-		if (reader->parted) /* the next block begins with it */
-			break;
-		stretch = add_line(reader, block, stretch);
-		count++;
+		block->records[0] = (struct usual){.line = first->text.p, .kind = USUAL_NOT};
+	stretch = add_line(worker, block, NULL);
+	while (p < end) {
+		p = read_line(worker, p, end, stretch->records + stretch->count);
+		stretch = add_line(worker, block, stretch);
 	}
-	stretch_end(reader, stretch);
-	p = reader->parted ? reader->parted : p;
-	reader->parted = NULL;
-	input_took(reader->input, p, count);
+	stretch_end(worker, stretch);
 }
 
-/* Fills a block: waits for its first line, and takes those that came with it. */
-static int fill(struct reader *reader, struct block *block)
+/* Waits for a line, and fetches all that came with it. */
+static int fetch(struct reader *reader, struct block *block)
 {
 	struct input *input = reader->input;
-	struct line line;
-	int result = input_next(input, &line, &reader->err);
+	int result = input_next(input, &block->out.first, &reader->err);
 
 	if (result <= 0)
 		return result;
-	take_lines(reader, block, put_first(reader, block, &line));
+	block->lines = input_lines(input);
+	block->alone = reader->fetched == 1 ? block->out.stretches : NULL;
+	input_skip_lines(input, block->lines);
 	block->out.end = input->offset;
 	block->out.consumed = input->consumed;
 	block->buffer = input_swap(input, block->buffer);
 	return 1;
 }
 
-static void *run(void *context)
+/* The next block of the ring, with what is read of it; NULL at the end. */
+static struct block *fetch_next(struct reader *reader)
 {
-	struct reader *reader = context;
-	int result = 1;
+	struct block *block = NULL;
 
-	for (unsigned next = 0; result > 0; next = (next + 1) % BLOCKS) {
-		while (sem_wait(&reader->empty) < 0)
-			;
-		if (atomic_load(&reader->stop))
-			break;
-		struct block *block = &reader->ring[next];
-
-		result = block->result = fill(reader, block);
-		sem_post(&reader->full);
+	pthread_mutex_lock(&reader->lock);
+	if (!reader->ended && !atomic_load(&reader->stop)) {
+		block = &reader->ring[reader->fetched++ % BLOCKS];
+		block->result = fetch(reader, block);
+		reader->ended = block->result <= 0;
 	}
-	return NULL;
+	pthread_mutex_unlock(&reader->lock);
+	return block;
 }
 
-static int start(struct reader *reader)
+static void *run(void *context)
+{
+	struct worker *worker = context;
+	struct reader *reader = worker->reader;
+	struct block *block;
+
+	for (;;) {
+		while (sem_wait(&reader->empty) < 0)
+			;
+		block = fetch_next(reader);
+		if (!block)
+			return NULL;
+		if (block->result > 0)
+			read_lines(worker, block);
+		sem_post(&block->full);
+	}
+}
+
+static int start(struct worker *worker)
 {
 	sigset_t all, before;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int result = pthread_create(&reader->thread, NULL, run, reader);
+	int result = pthread_create(&worker->thread, NULL, run, worker);
 
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	reader->running = result == 0;
+	worker->running = result == 0;
 	return -result;
+}
+
+/* One thread does for a small file. */
+static size_t threads_for(const struct input *input)
+{
+	return S_ISREG(input->stat.st_mode) && input->stat.st_size <= INPUT_BUFFER_SIZE ? 1
+											: THREADS;
 }
 
 int reader_begin(struct reader *reader, struct input *input, const struct memo_key *key,
@@ -258,9 +272,8 @@ int reader_begin(struct reader *reader, struct input *input, const struct memo_k
 	reader->input = input;
 	reader->key = key;
 	reader->err = (struct err)ERR_INIT;
-	reader->next = reader->taken = 0;
-	reader->parted = NULL;
-	reader->first = true;
+	reader->next = reader->taken = reader->fetched = 0;
+	reader->ended = false;
 	atomic_store(&reader->stop, false);
 	/* nobody waits for a file */
 	if (!S_ISREG(input->stat.st_mode)) {
@@ -270,27 +283,37 @@ int reader_begin(struct reader *reader, struct input *input, const struct memo_k
 		input->stoppable = true;
 	}
 	input_read_ahead(input);
-	sem_init(&reader->full, 0, 0);
 	sem_init(&reader->empty, 0, BLOCKS);
-	int result = start(reader);
+	for (size_t i = 0; i < BLOCKS; i++)
+		sem_init(&reader->ring[i].full, 0, 0);
+	int result = start(&reader->workers[0]);
 
-	return result < 0 ? err_errno(err, -result, "%s: cannot start a thread", input->path) : 0;
+	if (result < 0)
+		return err_errno(err, -result, "%s: cannot start a thread", input->path);
+	for (size_t i = 1; i < threads_for(input); i++)
+		(void)start(&reader->workers[i]); /* the first one does without */
+	return 0;
 }
 
 void reader_end(struct reader *reader)
 {
 	const uint64_t one = 1;
 
-	if (!reader->running)
+	if (!reader->workers[0].running)
 		return;
 	atomic_store(&reader->stop, true);
 	if (reader->input->stoppable)
 		(void)!write(reader->input->stop_fd, &one, sizeof(one));
-	sem_post(&reader->empty);
-	pthread_join(reader->thread, NULL);
-	reader->running = false;
-	sem_destroy(&reader->full);
+	for (size_t i = 0; i < THREADS; i++)
+		sem_post(&reader->empty);
+	for (size_t i = 0; i < THREADS; i++) {
+		if (reader->workers[i].running)
+			pthread_join(reader->workers[i].thread, NULL);
+		reader->workers[i].running = false;
+	}
 	sem_destroy(&reader->empty);
+	for (size_t i = 0; i < BLOCKS; i++)
+		sem_destroy(&reader->ring[i].full);
 }
 
 /* The block that was taken last is not needed any more. */
@@ -302,11 +325,11 @@ static void give_back(struct reader *reader)
 		sem_post(&reader->empty);
 }
 
-static int wait_full(struct reader *reader, int timeout_ms)
+static int wait_full(struct block *block, int timeout_ms)
 {
 	struct timespec until;
 
-	if (sem_trywait(&reader->full) == 0)
+	if (sem_trywait(&block->full) == 0)
 		return 0;
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += timeout_ms / 1000;
@@ -315,7 +338,7 @@ static int wait_full(struct reader *reader, int timeout_ms)
 		until.tv_nsec -= 1000000000;
 		until.tv_sec++;
 	}
-	return sem_clockwait(&reader->full, CLOCK_MONOTONIC, &until) == 0 ? 0 : -EAGAIN;
+	return sem_clockwait(&block->full, CLOCK_MONOTONIC, &until) == 0 ? 0 : -EAGAIN;
 }
 
 int reader_next(struct reader *reader, int timeout_ms, const struct reader_block **ret_block,
@@ -324,7 +347,7 @@ int reader_next(struct reader *reader, int timeout_ms, const struct reader_block
 	struct block *block = &reader->ring[reader->next];
 
 	give_back(reader);
-	if (wait_full(reader, timeout_ms) < 0)
+	if (wait_full(block, timeout_ms) < 0)
 		return -EAGAIN;
 	reader->next = (reader->next + 1) % BLOCKS;
 	reader->taken++;
@@ -336,23 +359,20 @@ int reader_next(struct reader *reader, int timeout_ms, const struct reader_block
 bool reader_line(const struct reader_block *block, const struct stretch *stretch, size_t at,
 		 struct line *line)
 {
-	const bool first = at == 0 && stretch == block->stretches;
-	const bool odd = stretch->kind == STRETCH_ODD;
+	const char *p = at ? line->text.p + line->text.n + 1 : stretch->text;
 
 	if (at == stretch->line_count)
 		return false;
-	const char *p = odd       ? stretch->lines[at].line
-			: at == 0 ? stretch->text
-				  : line->text.p + line->text.n + 1;
+	if (at == 0 && stretch == block->stretches) {
+		*line = block->first;
+		return true;
+	}
+	const char *newline = memchr(p, '\n', LINE_MAX_BYTES + 1);
 
 	*line = (struct line){
-		.text = str_of(p, odd ? stretch->lines[at].line_n
-				      : (size_t)((char *)memchr(p, '\n', LINE_MAX_BYTES) - p)),
-		.offset = block->offset + (uint64_t)(p - block->text),
-		.ended = !odd || stretch->lines[at].ended,
-		.cut = odd && stretch->lines[at].cut,
-		.part = first && block->part,
-		.more = first && block->more,
+		.text = str_of(p, (size_t)(newline - p)),
+		.offset = block->first.offset + (uint64_t)(p - block->first.text.p),
+		.ended = true,
 	};
 	return true;
 }

@@ -1,10 +1,11 @@
 /*
- * A reader: a thread that reads an input ahead of whoever takes its lines, cuts it into lines, and
- * looks at each whether it is usual (ingest/usual.h).
+ * A reader: threads that read an input ahead of whoever takes its lines. By turns they cut it into
+ * blocks of whole lines; at the same time they look at each line whether it is usual
+ * (ingest/usual.h).
  *
- * Lines come in blocks, in their order, and in stretches: lines of one log that are usual, of which
- * only the records and the serials are told, or lines that are not. How far it is ahead is bounded: it
- * waits when all blocks are full. Signals are the other threads'.
+ * Blocks come in their order. A block has stretches: lines of one log that are usual, of which only
+ * the records and the serials are given, or lines that are not. How far the threads are ahead is
+ * bounded: they wait when all blocks are full. Signals are the other threads'.
  */
 #ifndef SCLOG_INGEST_READER_H
 #define SCLOG_INGEST_READER_H
@@ -16,7 +17,7 @@
 struct reader;
 
 enum stretch_kind {
-	STRETCH_ODD,    /* each line is for somebody to read: all of them are in `lines` */
+	STRETCH_ODD,    /* each line is for somebody to read: reader_line() */
 	STRETCH_AUDITD, /* usual in a log of auditd's */
 	STRETCH_SYSLOG, /* usual in a log of a syslog daemon's; the records are of one host */
 };
@@ -24,11 +25,11 @@ enum stretch_kind {
 /* Lines that follow each other. The first one of an input is a stretch of its own. */
 struct stretch {
 	enum stretch_kind kind;
-	const char *text; /* of a usual one: line_count lines, each with its newline */
+	const char *text; /* line_count lines, each with its newline but for the block's first */
 	size_t line_count;
-	struct usual *lines; /* the records among them, if they are usual */
-	size_t count;
 	/* of what is usual */
+	struct usual *records;
+	size_t count;
 	const struct serial_run *runs;
 	size_t run_count;
 	int64_t last_ms; /* the last stamp; 0: none */
@@ -38,9 +39,7 @@ struct stretch {
 struct reader_block {
 	struct stretch *stretches;
 	size_t count;
-	const char *text;  /* of its first line */
-	bool part, more;   /* the first line is a part of one: line.h */
-	uint64_t offset;   /* of the first line in the text */
+	struct line first; /* which may not be whole */
 	uint64_t end;      /* how far the text is read with the last one */
 	uint64_t consumed; /* of the file itself */
 };
@@ -48,7 +47,7 @@ struct reader_block {
 struct reader *reader_new(void);
 void reader_free(struct reader *reader);
 
-/* Begins to read the input, which is the thread's until reader_end(). key: of the memo that usual
+/* Begins to read the input, which is the threads' until reader_end(). key: of the memo that usual
  * lines are hashed for. Returns 0 or -errno. */
 int reader_begin(struct reader *reader, struct input *input, const struct memo_key *key,
 		 struct err *err);

@@ -495,7 +495,7 @@ static enum usual_kind read_other(struct usual_before *before, struct usual *usu
 {
 	const char *p = usual->line, *end = p + usual->line_n;
 
-	if (usual->line_n < 40 || usual->line_n > OTHER_USUAL || !IS(p, "type="))
+	if (usual->line_n < USUAL_OTHER_MIN || usual->line_n > OTHER_USUAL || !IS(p, "type="))
 		return USUAL_NOT;
 	if (IS(p + 5, "DAEMON_"))
 		return USUAL_NOBODY;
@@ -531,10 +531,10 @@ void usual_read(const char *p, const char *end, struct usual_before *before, str
 	const char *newline;
 
 	usual->line = p;
-	usual->ended = true;
-	usual->cut = false;
 	usual->kind = (uint8_t)read_kind(end, before, usual, &newline);
 	if (usual->kind == USUAL_NOT)
 		newline = memchr(p, '\n', (size_t)(end - p));
 	usual->line_n = (uint32_t)(newline - p);
+	if (usual_is_record(usual) && usual->line_n < USUAL_RECORD_MIN)
+		usual->kind = USUAL_NOT;
 }

@@ -28,12 +28,15 @@ enum usual_kind {
 	USUAL_SYSLOG, /* a record that such a daemon wrote */
 };
 
+/* A shorter line is no usual record, or none of another type. */
+#define USUAL_RECORD_MIN 100
+#define USUAL_OTHER_MIN  40
+
 /* One cache line. What lies in the line is given by where it begins in it, and how long it is. */
 struct usual {
 	const char *line;
 	uint32_t line_n; /* without its newline */
 	uint8_t kind;    /* enum usual_kind */
-	bool ended, cut; /* as in struct line */
 	int64_t ms;
 	/* of a record */
 	uint64_t ip;

@@ -105,7 +105,7 @@ static int add(struct usual_kinds *kinds, const struct usual *usual, uint32_t *r
 static void set_host(struct usual_kinds *kinds)
 {
 	const struct stretch *stretch = kinds->stretch;
-	struct str host = stretch->count ? usual_host(stretch->lines) : str_of(NULL, 0);
+	struct str host = stretch->count ? usual_host(stretch->records) : str_of(NULL, 0);
 
 	if (host.n)
 		memcpy(kinds->host, host.p, host.n);
@@ -159,8 +159,8 @@ static int take(struct usual_kinds *kinds, struct err *err)
 
 	for (size_t i = 0; i < stretch->count && result == 0; i++) {
 		if (i + AHEAD < stretch->count)
-			memo_soon(kinds->memo, &stretch->lines[i + AHEAD]);
-		result = put_record(kinds, &stretch->lines[i], err);
+			memo_soon(kinds->memo, &stretch->records[i + AHEAD]);
+		result = put_record(kinds, &stretch->records[i], err);
 	}
 	return result < 0 ? result : hand_over(kinds, true, err);
 }

@@ -53,6 +53,7 @@ unit_tests += \
 	tests/unit/test_procfs \
 	tests/unit/test_profile \
 	tests/unit/test_profile_forms \
+	tests/unit/test_reader \
 	tests/unit/test_record \
 	tests/unit/test_recording \
 	tests/unit/test_report \

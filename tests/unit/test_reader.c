@@ -1,6 +1,6 @@
 /*
- * The reader (ingest/reader.h) against its input: line by line both give the same, whatever lies where
- * a block ends.
+ * The reader (ingest/reader.h) against its input: line by line both give the same, whatever lies
+ * where a block ends.
  */
 #include "base/mem.h"
 #include "ingest/memo.h"
