@@ -5,6 +5,7 @@ libsclog_a_SOURCES += \
 	base/file.c base/file.h \
 	base/hash.h \
 	base/landlock.c base/landlock.h \
+	base/listing.c base/listing.h \
 	base/library.c base/library.h \
 	base/mem.c base/mem.h \
 	base/nearest.c base/nearest.h \

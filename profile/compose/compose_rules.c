@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "profile/filter/filter.h"
 #include "profile/filter/value.h"
-#include "profile/write/form_private.h"
 
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -85,7 +84,7 @@ static void put_restated(struct document *document, const char *name,
 				  restated->allowed ? SECCOMP_RET_ALLOW : default_action, NULL, 0);
 	for (size_t i = 0; !restated->allowed && i < restated->count; i++) {
 		const struct rule *rule = restated->all[i];
-		bool any_of = filter_is_any_of(rule);
+		bool any_of = filter_is_any_of(rule->args, rule->arg_count);
 
 		for (size_t k = 0; any_of && k < rule->arg_count; k++)
 			document_add_name(document, name, rule->action, &rule->args[k], 1);
@@ -140,7 +139,7 @@ static bool is_granted(const struct composer *composer, const char *name)
 struct newer {
 	struct composer *composer;
 	struct strings names; /* that were seen */
-	struct form_list kept, lost;
+	struct listing kept, lost;
 };
 
 /* Adds the rules for one name that this libseccomp does not know, once. */
@@ -155,7 +154,7 @@ static void add_newer(struct newer *newer, const char *name)
 		if (strcmp(newer->names.all[i], name) == 0)
 			return;
 	if (newer->names.count == NEWER_MAX) {
-		form_list_add(&newer->lost, name);
+		listing_add_safe(&newer->lost, name);
 		return;
 	}
 	strings_add(&newer->names, name);
@@ -167,7 +166,7 @@ static void add_newer(struct newer *newer, const char *name)
 	if (restated.fine && says_more)
 		put_restated(&composer->document, name, &restated, composer->default_action);
 	if (!restated.fine || says_more)
-		form_list_add(restated.fine ? &newer->kept : &newer->lost, name);
+		listing_add_safe(restated.fine ? &newer->kept : &newer->lost, name);
 	free(restated.all);
 }
 
@@ -180,12 +179,12 @@ static void note_newer(struct newer *newer)
 			  "this libseccomp does not know these names; they stay in the profile: "
 			  "%s. A runtime with such a libseccomp ignores them and uses the "
 			  "default action",
-			  form_list_text(&newer->kept));
+			  listing_text(&newer->kept));
 	if (newer->lost.count)
 		lint_add(notes, 1, "",
 			 "left out: this libseccomp does not know these names, so their rules "
 			 "cannot be merged: %s",
-			 form_list_text(&newer->lost));
+			 listing_text(&newer->lost));
 }
 
 void compose_put_newer(struct composer *composer)
@@ -203,6 +202,6 @@ void compose_put_newer(struct composer *composer)
 		add_newer(&newer, needs->all[i].name);
 	note_newer(&newer);
 	free(newer.names.all);
-	form_list_release(&newer.kept);
-	form_list_release(&newer.lost);
+	listing_release(&newer.kept);
+	listing_release(&newer.lost);
 }

@@ -163,6 +163,13 @@ const char *text_quote(const char *text, char quoted[QUOTED_SIZE])
 	return quoted;
 }
 
+void listing_add_safe(struct listing *listing, const char *name)
+{
+	char safe[QUOTED_SIZE];
+
+	listing_add(listing, text_safe(name, safe, sizeof(safe)));
+}
+
 int err_quoted(struct err *err, const char *place, const char *what, const char *text)
 {
 	char quoted[QUOTED_SIZE];

@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/listing.h"
 
 #include <stddef.h>
 
@@ -112,6 +113,9 @@ void lint_release(struct lints *lints);
 
 /* The string in single quotes, shortened, with everything but printable ASCII as \xNN. */
 const char *text_quote(const char *text, char quoted[QUOTED_SIZE]);
+
+/* Adds a name of a document, made safe. */
+void listing_add_safe(struct listing *listing, const char *name);
 
 /* Sets "PLACE: WHAT 'TEXT'" and returns -EINVAL. */
 int err_quoted(struct err *err, const char *place, const char *what, const char *text);

@@ -225,14 +225,14 @@ static int refuse_rule(struct builder *builder, const struct rule *rule, int cod
 		       other_place, place, quoted);
 }
 
-bool filter_is_any_of(const struct rule *rule)
+bool filter_is_any_of(const struct document_arg *args, size_t count)
 {
 	unsigned seen = 0;
 
-	for (size_t i = 0; i < rule->arg_count; i++) {
-		if (seen & 1U << rule->args[i].index)
+	for (size_t i = 0; i < count; i++) {
+		if (seen & 1U << args[i].index)
 			return true;
-		seen |= 1U << rule->args[i].index;
+		seen |= 1U << args[i].index;
 	}
 	return false;
 }
@@ -246,7 +246,7 @@ size_t filter_arg_count(const struct rule *rule, enum runtime runtime)
 static int add_conditional(struct builder *builder, const struct rule *rule, int nr)
 {
 	struct scmp_arg_cmp compares[6];
-	bool any_of = filter_is_any_of(rule);
+	bool any_of = filter_is_any_of(rule->args, rule->arg_count);
 	size_t count = filter_arg_count(rule, builder->options->runtime);
 	int r = 0;
 
@@ -365,7 +365,7 @@ static int add_rules(struct builder *builder, volatile size_t *ret_step)
 /* How much of REHEARSED_RULES a rule takes up: of two that compare several arguments one is too much. */
 static size_t weight_of(const struct builder *builder, const struct rule *rule)
 {
-	if (filter_is_any_of(rule))
+	if (filter_is_any_of(rule->args, rule->arg_count))
 		return filter_arg_count(rule, builder->options->runtime);
 	return rule->arg_count > 1 ? REHEARSED_RULES / 2 + 1 : rule->arg_count;
 }

@@ -83,8 +83,9 @@ struct filter filter_copy(const struct filter *filter);
 /* Whether they are the same, instruction by instruction: then they answer the same. */
 bool filter_same(const struct filter *a, const struct filter *b);
 
-/* All args of a rule must hold together, unless two test the same one: then each is a rule. */
-bool filter_is_any_of(const struct rule *rule);
+/* All args of a rule must hold together, unless two test the same one: then each is a rule (runc,
+ * crun). */
+bool filter_is_any_of(const struct document_arg *args, size_t count);
 
 /* How many args of a rule the runtime takes. */
 size_t filter_arg_count(const struct rule *rule, enum runtime runtime);

@@ -1,6 +1,6 @@
 #include "profile/lints/lints.h"
 
-#include "base/buf.h"
+#include "base/listing.h"
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/defaults/always.h"
@@ -10,9 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Names that one lint spells out. */
-#define NAMES_SHOWN 12
 
 /* clang-format off */
 /*
@@ -29,11 +26,10 @@ static const char *const risky[] = {
 	"perf_event_open", "pivot_root", "quotactl", "quotactl_fd", "reboot", "request_key",
 	"setns", "settimeofday", "stime", "swapoff", "swapon", "sysfs", "syslog", "umount",
 	"umount2", "unshare", "uselib", "userfaultfd", "ustat", "vm86", "vm86old",
-};
-/* There they let a process out of its filter before Linux 4.8 (the same page). */
-static const char *const risky_before_4_8[] = {
+	/* before Linux 4.8 these let a process out of its filter (the same page) */
 	"process_vm_readv", "process_vm_writev", "ptrace",
 };
+#define RISKY_BEFORE_4_8 3
 /*
  * glibc tries these first, and the older call only on ENOSYS: clone3 since 2.34, faccessat2 2.33,
  * fchmodat2 2.39, epoll_pwait2 2.35, close_range in closefrom(); statx and all of the 64-bit time
@@ -51,20 +47,20 @@ static const char *const tried_first[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Names under one place. */
-struct heap {
+/* Names that one rule decides, or the default action. */
+struct advised {
 	const struct rule *rule; /* NULL: the default */
-	const char **names;
-	uint32_t *arches; /* beside `names`: bit N for arch N of the filter */
-	size_t count;
+	struct listing names;
+	const char *last;
+	uint32_t arches; /* bit N for arch N of the filter; none: the host's own alone was asked */
 };
 
 struct adviser {
 	struct judge *judge;
 	const char *whole;
 	struct lints *lints;
-	struct heap *heaps;
-	size_t heap_count;
+	struct advised *all;
+	size_t count;
 };
 
 /* The first rule for the name with that action, or any. */
@@ -90,32 +86,24 @@ static bool same_place(const struct rule *a, const struct rule *b)
 	return a == b || (a && b && a->document_rule == b->document_rule);
 }
 
-/* arch: its bit, 0 where a lint is about the host's own. */
-static void put(struct adviser *adviser, const char *name, uint32_t action, uint32_t arch)
+/* All arches of one name come one after the other. */
+static void add(struct adviser *adviser, const char *name, uint32_t action, uint32_t arch)
 {
 	const struct rule *rule = rule_of(adviser, name, action);
-	struct heap *heap = NULL;
+	struct advised *advised;
+	size_t at = 0;
 
-	for (size_t i = 0; !heap && i < adviser->heap_count; i++) {
-		if (same_place(adviser->heaps[i].rule, rule))
-			heap = &adviser->heaps[i];
+	while (at < adviser->count && !same_place(adviser->all[at].rule, rule))
+		at++;
+	if (at == adviser->count) {
+		adviser->all = mem_more(adviser->all, adviser->count, sizeof(*adviser->all));
+		adviser->all[adviser->count++] = (struct advised){.rule = rule};
 	}
-	if (!heap) {
-		adviser->heaps = mem_resize(adviser->heaps,
-					    (adviser->heap_count + 1) * sizeof(*adviser->heaps));
-		heap = &adviser->heaps[adviser->heap_count++];
-		*heap = (struct heap){.rule = rule};
-	}
-	for (size_t i = 0; i < heap->count; i++) {
-		if (strcmp(heap->names[i], name) != 0)
-			continue;
-		heap->arches[i] |= arch;
-		return;
-	}
-	heap->names = mem_resize(heap->names, (heap->count + 1) * sizeof(*heap->names));
-	heap->arches = mem_resize(heap->arches, (heap->count + 1) * sizeof(*heap->arches));
-	heap->arches[heap->count] = arch;
-	heap->names[heap->count++] = name;
+	advised = &adviser->all[at];
+	advised->arches |= arch;
+	if (advised->last != name)
+		listing_add(&advised->names, name);
+	advised->last = name;
 }
 
 /* Whether --arch leaves it in. */
@@ -129,113 +117,117 @@ static bool is_asked(const struct adviser *adviser, uint32_t token)
 	return options->arch_count == 0;
 }
 
-/* " on x86, x32": the arches of a heap's names together. */
-static void put_arches(const struct adviser *adviser, const struct heap *heap, struct buf *text)
-{
-	const struct filter *filter = adviser->judge->filter;
-	uint32_t all = 0;
-
-	for (size_t i = 0; i < heap->count; i++)
-		all |= heap->arches[i];
-	for (size_t i = 0, n = 0; i < filter->arch_count; i++)
-		if (all & UINT32_C(1) << i)
-			buf_format(text, "%s%s", n++ ? ", " : " on ",
-				   arch_name(filter->arches[i].token));
-}
-
-static void say_heap(struct adviser *adviser, const struct heap *heap, enum lint_kind kind,
-		     const char *before, const char *after)
+static void report_one(struct adviser *adviser, struct advised *advised, enum lint_kind kind,
+		       const char *before, const char *after)
 {
 	const struct document *document = adviser->judge->rules->document;
+	const struct filter *filter = adviser->judge->filter;
+	const struct rule *rule = document ? advised->rule : NULL;
+	LISTING_AUTO arches = {.most = FILTER_MAX_ARCHES};
 	char place[PLACE_SIZE];
-	BUF_AUTO names = {0};
 
-	for (size_t i = 0; i < heap->count && i < NAMES_SHOWN; i++)
-		buf_format(&names, "%s%s", i ? ", " : "", heap->names[i]);
-	if (heap->count > NAMES_SHOWN)
-		buf_format(&names, " and %zu more", heap->count - NAMES_SHOWN);
-	put_arches(adviser, heap, &names);
+	for (size_t i = 0; i < filter->arch_count; i++)
+		if (advised->arches >> i & 1)
+			listing_add(&arches, arch_name(filter->arches[i].token));
 	snprintf(place, sizeof(place), "%s%s", document ? document->prefix : "", adviser->whole);
-	if (heap->rule && document && heap->count == 1)
-		document_name_place(document, heap->rule->document_rule, heap->rule->document_name,
-				    place);
-	else if (heap->rule && document)
-		document_rule_place(document, heap->rule->document_rule, place);
-	lint_report(adviser->lints, kind,
-		    heap->rule && document ? heap->rule->document_rule + 1 : 0, place, "%s%s%s",
-		    before, names.p, after);
+	if (rule && advised->names.count == 1)
+		document_name_place(document, rule->document_rule, rule->document_name, place);
+	else if (rule)
+		document_rule_place(document, rule->document_rule, place);
+	lint_report(adviser->lints, kind, rule ? rule->document_rule + 1 : 0, place, "%s%s%s%s%s",
+		    before, listing_text(&advised->names), arches.count ? " on " : "",
+		    arches.count ? listing_text(&arches) : "", after);
 }
 
-static void say(struct adviser *adviser, enum lint_kind kind, const char *before, const char *after)
+static void report(struct adviser *adviser, enum lint_kind kind, const char *before,
+		   const char *after)
 {
-	for (size_t i = 0; i < adviser->heap_count; i++) {
-		say_heap(adviser, &adviser->heaps[i], kind, before, after);
-		free(adviser->heaps[i].names);
-		free(adviser->heaps[i].arches);
+	for (size_t i = 0; i < adviser->count; i++) {
+		report_one(adviser, &adviser->all[i], kind, before, after);
+		listing_release(&adviser->all[i].names);
 	}
-	free(adviser->heaps);
-	adviser->heaps = NULL;
-	adviser->heap_count = 0;
+	free(adviser->all);
+	adviser->all = NULL;
+	adviser->count = 0;
 }
 
-static struct verdict ask(const struct adviser *adviser, uint32_t token, const char *name,
-			  bool *ret_known)
+/* False where the arch has no such call. */
+static bool ask(const struct adviser *adviser, uint32_t token, const char *name,
+		struct verdict *ret_verdict)
 {
 	int nr = seccomp_syscall_resolve_name_arch(token, name);
 
-	*ret_known = nr >= 0;
-	if (nr < 0)
-		return (struct verdict){0};
-	return judge_ask(adviser->judge, arch_audit(token), nr);
+	if (nr >= 0)
+		*ret_verdict = judge_ask(adviser->judge, arch_audit(token), nr);
+	return nr >= 0;
 }
 
-static void find_allowed(struct adviser *adviser, const char *const *names, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		bool known;
-		struct verdict verdict =
-			ask(adviser, adviser->judge->options->arch, names[i], &known);
+typedef bool applies_fn(const char *name, const struct verdict *verdict);
 
-		if (known && verdict.kind == VERDICT_ALLOWED)
-			put(adviser, names[i], SECCOMP_RET_ALLOW, 0);
-	}
+static bool is_allowed(const char *name, const struct verdict *verdict)
+{
+	(void)name;
+	return verdict->kind == VERDICT_ALLOWED;
+}
+
+static bool has_other_errno(const char *name, const struct verdict *verdict)
+{
+	(void)name;
+	return verdict->kind == VERDICT_DENIED && verdict->has_errno && verdict->error != ENOSYS;
+}
+
+static bool is_refused(const char *name, const struct verdict *verdict)
+{
+	(void)name;
+	return verdict->kind == VERDICT_DENIED || verdict->kind == VERDICT_ENOSYS;
+}
+
+/* Runtimes fall back from ENOSYS, except for execve. */
+static bool stops_runtime(const char *name, const struct verdict *verdict)
+{
+	return is_refused(name, verdict) &&
+	       (verdict->kind != VERDICT_ENOSYS || strcmp(name, "execve") == 0);
+}
+
+static void find(struct adviser *adviser, const char *name, applies_fn *applies)
+{
+	struct verdict verdict;
+
+	if (ask(adviser, adviser->judge->options->arch, name, &verdict) && applies(name, &verdict))
+		add(adviser, name, verdict.action, 0);
+}
+
+static void find_on_arches(struct adviser *adviser, const char *name, applies_fn *applies)
+{
+	const struct filter *filter = adviser->judge->filter;
+	struct verdict verdict;
+
+	for (size_t i = 0; i < filter->arch_count; i++)
+		if (is_asked(adviser, filter->arches[i].token) &&
+		    ask(adviser, filter->arches[i].token, name, &verdict) &&
+		    applies(name, &verdict))
+			add(adviser, name, verdict.action, UINT32_C(1) << i);
+}
+
+static void advise_of_errno(struct adviser *adviser)
+{
+	for (size_t i = 0; i < COUNT(tried_first); i++)
+		find_on_arches(adviser, tried_first[i], has_other_errno);
+	report(adviser, LINT_NO_FALLBACK, "refuses ",
+	       " with an errno that is not ENOSYS (38): programs try these first, and only ENOSYS "
+	       "makes them fall back");
 }
 
 static void advise_of_risk(struct adviser *adviser)
 {
 	const struct profile_options *options = adviser->judge->options;
+	bool old = options->kernel_major < 4 ||
+		   (options->kernel_major == 4 && options->kernel_minor < 8);
 
-	find_allowed(adviser, risky, COUNT(risky));
-	if (options->kernel_major < 4 || (options->kernel_major == 4 && options->kernel_minor < 8))
-		find_allowed(adviser, risky_before_4_8, COUNT(risky_before_4_8));
-	say(adviser, LINT_HIGH_RISK, "allows ",
-	    ": high-risk; Docker's current default refuses them or requires a capability");
-}
-
-static void advise_of_errno(struct adviser *adviser)
-{
-	for (size_t i = 0; i < adviser->judge->filter->arch_count; i++) {
-		uint32_t token = adviser->judge->filter->arches[i].token;
-
-		if (!is_asked(adviser, token))
-			continue;
-		for (size_t j = 0; j < COUNT(tried_first); j++) {
-			bool known;
-			struct verdict verdict = ask(adviser, token, tried_first[j], &known);
-
-			if (known && verdict.kind == VERDICT_DENIED && verdict.has_errno &&
-			    verdict.error != ENOSYS)
-				put(adviser, tried_first[j], verdict.action, UINT32_C(1) << i);
-		}
-	}
-	say(adviser, LINT_NO_FALLBACK, "refuses ",
-	    " with an errno that is not ENOSYS (38): programs try these first, and only ENOSYS "
-	    "makes them fall back");
-}
-
-static bool is_refusal(enum verdict_kind kind)
-{
-	return kind == VERDICT_DENIED || kind == VERDICT_ENOSYS;
+	for (size_t i = 0; i < COUNT(risky) - (old ? 0 : RISKY_BEFORE_4_8); i++)
+		find(adviser, risky[i], is_allowed);
+	report(adviser, LINT_HIGH_RISK, "allows ",
+	       ": high-risk; Docker's current default refuses them or requires a capability");
 }
 
 /* Calls that io_uring has operations for, which the kernel runs past every filter
@@ -250,48 +242,35 @@ static const char *const ring_calls[] = {
 static void advise_of_ring(struct adviser *adviser)
 {
 	uint32_t host = adviser->judge->options->arch;
-	BUF_AUTO refused = {0};
+	LISTING_AUTO refused = {.most = COUNT(ring_calls)};
 	BUF_AUTO text = {0};
-	bool known;
+	struct verdict verdict;
 
-	if (ask(adviser, host, "io_uring_setup", &known).kind != VERDICT_ALLOWED || !known ||
-	    ask(adviser, host, "io_uring_enter", &known).kind != VERDICT_ALLOWED || !known)
+	if (!ask(adviser, host, "io_uring_setup", &verdict) || !is_allowed("", &verdict) ||
+	    !ask(adviser, host, "io_uring_enter", &verdict) || !is_allowed("", &verdict))
 		return;
-	for (size_t i = 0; i < COUNT(ring_calls); i++) {
-		struct verdict verdict = ask(adviser, host, ring_calls[i], &known);
-
-		if (known && is_refusal(verdict.kind))
-			buf_format(&refused, "%s%s", refused.n ? ", " : "", ring_calls[i]);
-	}
-	if (!refused.n)
+	for (size_t i = 0; i < COUNT(ring_calls); i++)
+		if (ask(adviser, host, ring_calls[i], &verdict) && is_refused("", &verdict))
+			listing_add(&refused, ring_calls[i]);
+	if (refused.count == 0)
 		return;
 	buf_format(&text,
 		   " and io_uring_enter: no filter sees requests in the ring, which can do what "
 		   "these refused calls do: %s",
-		   refused.p);
-	put(adviser, "io_uring_setup", SECCOMP_RET_ALLOW, 0);
-	say(adviser, LINT_IO_URING_BYPASS, "allows ", text.p);
+		   listing_text(&refused));
+	add(adviser, "io_uring_setup", SECCOMP_RET_ALLOW, 0);
+	report(adviser, LINT_IO_URING_BYPASS, "allows ", text.p);
 }
 
-/* Refused calls of the runtimes. They fall back from ENOSYS, except for execve. */
 static void advise_of_start(struct adviser *adviser)
 {
 	size_t count;
 	const struct always_call *calls = always_calls(ALWAYS_SETUP, &count);
 
-	for (size_t i = 0; i < count; i++) {
-		bool known;
-		struct verdict verdict =
-			ask(adviser, adviser->judge->options->arch, calls[i].name, &known);
-
-		bool falls_back =
-			verdict.kind == VERDICT_ENOSYS && strcmp(calls[i].name, "execve") != 0;
-
-		if (known && is_refusal(verdict.kind) && !falls_back)
-			put(adviser, calls[i].name, verdict.action, 0);
-	}
-	say(adviser, LINT_RUNTIME_NEEDS, "refuses ",
-	    ", which runc or crun calls after loading the filter: the container may not start");
+	for (size_t i = 0; i < count; i++)
+		find(adviser, calls[i].name, stops_runtime);
+	report(adviser, LINT_RUNTIME_NEEDS, "refuses ",
+	       ", which runc or crun calls after loading the filter: the container may not start");
 }
 
 /* Arches whose programs a 64-bit kernel usually runs too. */

@@ -21,7 +21,8 @@ struct comparison {
 static region region_of_rule(const struct comparison *comparison, const struct rule *rule)
 {
 	return region_of_args(comparison->regions, rule->args,
-			      filter_arg_count(rule, comparison->runtime), filter_is_any_of(rule));
+			      filter_arg_count(rule, comparison->runtime),
+			      filter_is_any_of(rule->args, rule->arg_count));
 }
 
 /* Arguments for which a rule holds, of those with the action or of all others. */

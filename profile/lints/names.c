@@ -1,13 +1,10 @@
 #include "profile/lints/lints.h"
 
-#include "base/buf.h"
+#include "base/listing.h"
 #include "ingest/arch.h"
 #include "profile/document/releases.h"
 
 #include <seccomp.h>
-
-/* Names that one remark about unknown ones shows. */
-#define UNKNOWN_SHOWN 8
 
 struct naming {
 	const struct document *document;
@@ -25,8 +22,7 @@ enum unknown_kind {
 
 /* Names of a rule with one reason, in one remark. */
 struct unknown_names {
-	struct buf names;
-	size_t count;
+	struct listing names;
 	size_t first; /* of them */
 };
 
@@ -64,10 +60,9 @@ static void find_unknown_name(const struct naming *naming, struct unknown_names 
 		return;
 	struct unknown_names *to = &unknown[kind];
 
-	if (to->count++ == 0)
+	if (to->names.count == 0)
 		to->first = at;
-	if (to->count <= UNKNOWN_SHOWN)
-		buf_format(&to->names, "%s%s", to->count > 1 ? ", " : "", text_quote(text, quoted));
+	listing_add(&to->names, text_quote(text, quoted));
 }
 
 /* The libseccomp that the filter is judged for. */
@@ -84,7 +79,7 @@ static void put_library(const struct naming *naming, struct buf *text)
 }
 
 static void lint_unknown(const struct naming *naming, size_t rule, enum unknown_kind kind,
-			 const struct unknown_names *unknown)
+			 struct unknown_names *unknown)
 {
 	static const enum lint_kind kinds[UNKNOWN_KINDS] = {
 		[UNKNOWN_TYPO] = LINT_UNKNOWN_NAME,
@@ -97,17 +92,15 @@ static void lint_unknown(const struct naming *naming, size_t rule, enum unknown_
 
 	put_library(naming, &text);
 	buf_format(&text, " %s %s", kind == UNKNOWN_HERE ? "knows" : "knows no syscall",
-		   unknown->names.p);
-	if (unknown->count > UNKNOWN_SHOWN)
-		buf_format(&text, " and %zu more", unknown->count - UNKNOWN_SHOWN);
+		   listing_text(&unknown->names));
 	if (kind == UNKNOWN_HERE)
 		buf_format(&text, ", but this one (%u.%u.%u) does not: the rule is ignored here",
 			   here->major, here->minor, here->micro);
 	else
 		buf_format(&text, "%s: the name%s no effect",
 			   kind == UNKNOWN_NEWER ? ", which it is older than" : "",
-			   unknown->count > 1 ? "s have" : " has");
-	if (unknown->count == 1)
+			   unknown->names.count > 1 ? "s have" : " has");
+	if (unknown->names.count == 1)
 		document_name_place(naming->document, rule, unknown->first, place);
 	else
 		document_rule_place(naming->document, rule, place);
@@ -123,14 +116,12 @@ void names_lint(const struct document *document, const struct profile_options *o
 		const struct document_rule *rule = &document->rules[i];
 		struct unknown_names unknown[UNKNOWN_KINDS] = {0};
 
-		for (size_t j = 0; j < rule->names.count; j++)
-			find_unknown_name(&naming, unknown, j, rule->names.all[j]);
-		if (rule->name && !rule->names.count)
-			find_unknown_name(&naming, unknown, 0, rule->name);
+		for (size_t j = 0; j < document_name_count(rule); j++)
+			find_unknown_name(&naming, unknown, j, document_name(rule, j));
 		for (size_t k = 0; k < UNKNOWN_KINDS; k++) {
-			if (unknown[k].count)
+			if (unknown[k].names.count)
 				lint_unknown(&naming, i, (enum unknown_kind)k, &unknown[k]);
-			buf_release(&unknown[k].names);
+			listing_release(&unknown[k].names);
 		}
 	}
 }

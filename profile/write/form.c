@@ -3,14 +3,12 @@
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "ingest/arch.h"
+#include "profile/filter/filter.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* Names that one message spells out. */
-#define NAMES_SHOWN 12
 
 /* Of a list in comments; the JSON forms have all of it. */
 #define COMMENT_ITEMS 100
@@ -43,44 +41,6 @@ const char *form_errno_text(unsigned number, char text[16])
 
 	snprintf(text, 16, "%u", number);
 	return name ? name : text;
-}
-
-/* --- names in messages */
-
-void form_list_release(struct form_list *list)
-{
-	buf_release(&list->text);
-}
-
-void form_list_add(struct form_list *list, const char *name)
-{
-	char safe[SYSCALL_NAME_SIZE];
-
-	if (list->count++ < NAMES_SHOWN)
-		buf_format(&list->text, "%s%s", list->count > 1 ? ", " : "",
-			   text_safe(name, safe, sizeof(safe)));
-}
-
-const char *form_list_text(struct form_list *list)
-{
-	if (list->count > NAMES_SHOWN)
-		buf_format(&list->text, " and %zu more", list->count - NAMES_SHOWN);
-	return list->text.p;
-}
-
-int form_widen(const struct form_writer *writer, struct form_list *names, const char *why)
-{
-	const char *text = names->count ? form_list_text(names) : NULL;
-
-	if (!text)
-		return 0;
-	if (!writer->widen)
-		return err_set(writer->err, EINVAL,
-			       "%s: %s; --widen allows them for all "
-			       "arguments",
-			       why, text);
-	lint_add(writer->notes, 0, "", "%s: allowed for all arguments: %s", why, text);
-	return 0;
 }
 
 /* --- strings from logs */
@@ -172,25 +132,13 @@ void form_put_comments(const struct form_writer *writer)
 
 /* --- rules */
 
-/* Whether the rule's args are alternatives: an index given twice turns AND into OR (runc, crun). */
-static bool is_or(const struct document_rule *rule)
-{
-	unsigned seen = 0;
-
-	for (size_t i = 0; i < rule->arg_count; i++) {
-		if (seen & 1U << rule->args[i].index)
-			return true;
-		seen |= 1U << rule->args[i].index;
-	}
-	return false;
-}
-
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-void form_sort(struct strings *strings)
+/* By their bytes, each once. */
+static void sort(struct strings *strings)
 {
 	size_t kept = 0;
 
@@ -205,7 +153,8 @@ void form_sort(struct strings *strings)
 /* Alternatives beyond what one rule may have become rules of their own, which is what they mean. */
 static void take_rule(struct form_writer *writer, const struct document_rule *from)
 {
-	bool split = from->arg_count > FORM_MAX_ARGS && is_or(from);
+	bool split =
+		from->arg_count > FORM_MAX_ARGS && filter_is_any_of(from->args, from->arg_count);
 	size_t each = split ? 1 : from->arg_count;
 
 	for (size_t i = 0; i == 0 || (split && i < from->arg_count); i++) {
@@ -215,7 +164,7 @@ static void take_rule(struct form_writer *writer, const struct document_rule *fr
 
 		for (size_t k = 0; k < from->names.count; k++)
 			strings_add(&rule->names, from->names.all[k]);
-		form_sort(&rule->names);
+		sort(&rule->names);
 	}
 }
 
@@ -308,7 +257,7 @@ static void put_rule(struct form_call *call, const struct document_rule *rule)
 	if (rule->arg_count == 0) {
 		call->plain = true;
 		call->action = document_rule_value(rule);
-	} else if (is_or(rule)) {
+	} else if (filter_is_any_of(rule->args, rule->arg_count)) {
 		for (size_t i = 0; i < rule->arg_count; i++)
 			add_condition(call, rule, i, 1);
 	} else {
@@ -357,6 +306,31 @@ static int compare_call(const void *name, const void *call)
 const struct form_call *form_calls_find(const struct form_calls *calls, const char *name)
 {
 	return bsearch(name, calls->all, calls->count, sizeof(*calls->all), compare_call);
+}
+
+int form_widen(const struct form_writer *writer, const struct form_calls *calls,
+	       form_cannot *cannot, const void *context, const char *why)
+{
+	LISTING_AUTO names = {0};
+
+	for (size_t i = 0; i < calls->count; i++) {
+		struct form_call *call = &calls->all[i];
+
+		if (call->plain || !cannot(context, call))
+			continue;
+		listing_add_safe(&names, call->name);
+		call->plain = call->widened = true;
+		call->action = SCMP_ACT_ALLOW;
+	}
+	if (names.count && !writer->widen)
+		return err_set(writer->err, EINVAL,
+			       "%s: %s; --widen allows them for all "
+			       "arguments",
+			       why, listing_text(&names));
+	if (names.count)
+		lint_add(writer->notes, 0, "", "%s: allowed for all arguments: %s", why,
+			 listing_text(&names));
+	return 0;
 }
 
 /* --- */

@@ -108,12 +108,13 @@ static bool put_conditions(struct buf *to, const struct form_call *call, uint64_
 
 /* --- what can be said */
 
-static bool only_allows(const struct form_call *call)
+static bool is_mixed(const void *context, const struct form_call *call)
 {
+	(void)context;
 	for (size_t i = 0; i < call->condition_count; i++)
 		if (call->conditions[i].action != SCMP_ACT_ALLOW)
-			return false;
-	return true;
+			return true;
+	return false;
 }
 
 static int check_default(const struct policy *policy)
@@ -155,59 +156,49 @@ static bool is_ordered(const struct form_call *call)
 	return false;
 }
 
-static bool is_long(const struct policy *policy, const struct form_call *call)
+/* What linux-v6 does not read. */
+static bool is_beyond_v6(const void *context, const struct form_call *call)
 {
+	const struct policy *policy = context;
 	BUF_AUTO conditions = {0};
 
-	return put_conditions(&conditions, call, policy->bits) &&
-	       conditions.n + strlen(" ; return 4095") > V6_LINE_MAX;
+	return is_ordered(call) || (put_conditions(&conditions, call, policy->bits) &&
+				    conditions.n + strlen(" ; return 4095") > V6_LINE_MAX);
 }
 
-/* What conditions linux-v6 does not read. */
-static int check_v6(struct policy *policy)
+/* What no line is for. */
+static int check_actions(const struct policy *policy)
 {
-	FORM_LIST_AUTO unread = {0};
+	LISTING_AUTO unknown = {0};
+	uint32_t action = 0;
 
-	for (size_t i = 0; i < policy->calls.count; i++) {
-		struct form_call *call = &policy->calls.all[i];
+	for (size_t i = 0; policy->form != FORM_MINIJAILC && i < policy->calls.count; i++) {
+		const struct form_call *call = &policy->calls.all[i];
 
-		if (call->plain || (!is_ordered(call) && !is_long(policy, call)))
+		if (!call->plain || call->action == SCMP_ACT_ALLOW ||
+		    value_pass(call->action) == PASS_REFUSED)
 			continue;
-		form_list_add(&unread, call->name);
-		call->plain = true;
-		call->action = SCMP_ACT_ALLOW;
+		action = call->action;
+		listing_add_safe(&unknown, call->name);
 	}
-	return form_widen(
-		policy->writer, &unread,
-		"minijail before linux-v7 does not support <, <=, > and >=, and reads only 1,023 "
-		"bytes of a line");
+	return unknown.count ? err_set(policy->writer->err, EINVAL, "minijail has no %s: %s",
+				       spelling_of_action(action), listing_text(&unknown))
+			     : 0;
 }
 
-static int check_calls(struct policy *policy)
+static int check_calls(const struct policy *policy)
 {
-	const struct form_writer *writer = policy->writer;
-	FORM_LIST_AUTO unknown = {0}, mixed = {0};
-	const char *action = NULL;
+	int r = check_actions(policy);
 
-	for (size_t i = 0; i < policy->calls.count; i++) {
-		struct form_call *call = &policy->calls.all[i];
-
-		if (!call->plain && !only_allows(call)) {
-			form_list_add(&mixed, call->name);
-			call->plain = true;
-			call->action = SCMP_ACT_ALLOW;
-		} else if (call->plain && call->action != SCMP_ACT_ALLOW &&
-			   value_pass(call->action) != PASS_REFUSED &&
-			   policy->form != FORM_MINIJAILC) {
-			action = spelling_of_action(call->action);
-			form_list_add(&unknown, call->name);
-		}
-	}
-	if (action)
-		return err_set(writer->err, EINVAL, "minijail has no %s: %s", action,
-			       form_list_text(&unknown));
-	return form_widen(writer, &mixed,
-			  "minijail's conditions can only allow, but these have other actions");
+	if (r == 0)
+		r = form_widen(
+			policy->writer, &policy->calls, is_mixed, NULL,
+			"minijail's conditions can only allow, but these have other actions");
+	if (r == 0 && policy->form == FORM_MINIJAIL6)
+		r = form_widen(policy->writer, &policy->calls, is_beyond_v6, policy,
+			       "minijail before linux-v7 does not support <, <=, > and >=, and "
+			       "reads only 1,023 bytes of a line");
+	return r;
 }
 
 /* --- lines */
@@ -320,15 +311,15 @@ static void put_calls(const struct policy *policy)
 static void note_arches(const struct policy *policy)
 {
 	const struct strings *arches = &policy->writer->made.architectures;
-	FORM_LIST_AUTO others = {0};
+	LISTING_AUTO others = {0};
 
 	for (size_t i = 1; i < arches->count; i++)
-		form_list_add(&others, arches->all[i]);
+		listing_add_safe(&others, arches->all[i]);
 	if (others.count)
 		lint_note(policy->writer->notes, 0, "architectures",
 			  "a policy has one architecture, here %s: minijail kills programs of "
 			  "the others (%s)",
-			  arch_name(policy->token), form_list_text(&others));
+			  arch_name(policy->token), listing_text(&others));
 }
 
 /* One that a syscall's arguments have 64 bits on, of libseccomp's tokens. */
@@ -384,8 +375,6 @@ static int write_policy(struct form_writer *writer, enum form form)
 		return r;
 	form_calls_init(writer, &policy.calls);
 	r = check_calls(&policy);
-	if (r == 0 && form == FORM_MINIJAIL6)
-		r = check_v6(&policy);
 	if (r == 0)
 		put_policy(&policy);
 	form_calls_release(&policy.calls);

@@ -38,7 +38,8 @@ struct form_condition {
 
 struct form_call {
 	const char *name;
-	bool plain; /* whatever the arguments are */
+	bool plain;   /* whatever the arguments are */
+	bool widened; /* by form_widen() */
 	uint32_t action;
 	struct form_condition *conditions; /* else: any of them */
 	size_t condition_count;
@@ -55,27 +56,13 @@ void form_calls_release(struct form_calls *calls);
 /* NULL where no rule says anything else than the default. */
 const struct form_call *form_calls_find(const struct form_calls *calls, const char *name);
 
-/* By their bytes, each once. */
-void form_sort(struct strings *strings);
-
-/* Names for a message: a dozen of them, and how many more. Zeroed is valid. */
-struct form_list {
-	struct buf text;
-	size_t count;
-};
-
-#define FORM_LIST_AUTO __attribute__((cleanup(form_list_release))) struct form_list
-
-void form_list_release(struct form_list *list);
-void form_list_add(struct form_list *list, const char *name);
-/* "read, write and 3 more"; valid until the list changes. */
-const char *form_list_text(struct form_list *list);
-
 /*
- * Conditions that the form cannot say. With `widen` the calls are to be let through, which is
- * noted; else an error that lists them. `why` is the beginning of both sentences.
+ * Conditions that the form cannot say: those calls are let through whatever the arguments are, which is
+ * noted, or without `widen` an error lists them. `why` is the beginning of both sentences.
  */
-int form_widen(const struct form_writer *writer, struct form_list *names, const char *why);
+typedef bool form_cannot(const void *context, const struct form_call *call);
+int form_widen(const struct form_writer *writer, const struct form_calls *calls,
+	       form_cannot *cannot, const void *context, const char *why);
 
 /* "EPERM", or the number where the C library has no name. */
 const char *form_errno_text(unsigned number, char text[16]);

@@ -240,39 +240,26 @@ static int check_listener(const struct form_writer *writer)
 			  path);
 }
 
-static bool is_sayable(const struct document_rule *rule)
+static bool are_beyond(const struct document_arg *args, size_t count)
 {
-	for (size_t i = 0; i < rule->arg_count; i++)
-		if (rule->args[i].value > OPERATOR_MAX || (rule->args[i].op == SCMP_CMP_MASKED_EQ &&
-							   rule->args[i].value_two > OPERATOR_MAX))
-			return false;
-	return true;
+	for (size_t i = 0; i < count; i++)
+		if (args[i].value > OPERATOR_MAX ||
+		    (args[i].op == SCMP_CMP_MASKED_EQ && args[i].value_two > OPERATOR_MAX))
+			return true;
+	return false;
 }
 
-/* Names with a condition that cannot be said and that counts. */
-static struct strings unsayable(const struct form_writer *writer)
+static bool is_beyond(const void *context, const struct form_call *call)
 {
-	struct form_calls calls;
-	struct strings names = {0};
-
-	form_calls_init(writer, &calls);
-	for (size_t i = 0; i < writer->made.rule_count; i++) {
-		const struct document_rule *rule = &writer->made.rules[i];
-
-		for (size_t k = 0; !is_sayable(rule) && k < rule->names.count; k++) {
-			const struct form_call *call = form_calls_find(&calls, rule->names.all[k]);
-
-			if (call && !call->plain)
-				strings_add(&names, call->name);
-		}
-	}
-	form_sort(&names);
-	form_calls_release(&calls);
-	return names;
+	(void)context;
+	for (size_t i = 0; i < call->condition_count; i++)
+		if (are_beyond(call->conditions[i].args, call->conditions[i].count))
+			return true;
+	return false;
 }
 
-/* What is not said goes; the operator leaves a zero out, whatever is written. */
-static void keep_sayable(struct document *document, const struct strings *widened)
+/* What cannot be said goes; the operator leaves a zero out, whatever is written. */
+static void drop_beyond(struct document *document, const struct form_calls *calls)
 {
 	size_t kept = 0;
 
@@ -281,7 +268,7 @@ static void keep_sayable(struct document *document, const struct strings *widene
 
 		if (rule->errno_ret.value == 0)
 			rule->errno_ret.present = false;
-		if (rule->names.count && is_sayable(rule)) {
+		if (rule->names.count && !are_beyond(rule->args, rule->arg_count)) {
 			struct document_rule other = document->rules[kept];
 
 			document->rules[kept++] = *rule;
@@ -291,8 +278,9 @@ static void keep_sayable(struct document *document, const struct strings *widene
 	while (document->rule_count > kept)
 		document_drop_rule(document);
 	/* without args it counts over every rule of the same name that has some */
-	for (size_t i = 0; i < widened->count; i++)
-		document_add_name(document, widened->all[i], SCMP_ACT_ALLOW, NULL, 0);
+	for (size_t i = 0; i < calls->count; i++)
+		if (calls->all[i].widened)
+			document_add_name(document, calls->all[i].name, SCMP_ACT_ALLOW, NULL, 0);
 }
 
 static void put_spec(const struct form_writer *writer, struct emit *emit)
@@ -322,7 +310,7 @@ static void write_text(const struct form_writer *writer)
 static void note_errnos(const struct form_writer *writer)
 {
 	const uint32_t action = writer->default_action;
-	FORM_LIST_AUTO zeros = {0};
+	LISTING_AUTO zeros = {0};
 	char text[16];
 
 	if (spelling_has_number(action) && (action & SECCOMP_RET_DATA) != EPERM)
@@ -339,17 +327,17 @@ static void note_errnos(const struct form_writer *writer)
 		for (size_t k = 0;
 		     rule->errno_ret.present && rule->errno_ret.value == 0 && k < rule->names.count;
 		     k++)
-			form_list_add(&zeros, rule->names.all[k]);
+			listing_add_safe(&zeros, rule->names.all[k]);
 	}
 	if (zeros.count)
 		lint_add(writer->notes, 0, "spec.syscalls",
 			 "the operator drops an errnoRet of 0, and the runtime then uses EPERM: %s",
-			 form_list_text(&zeros));
+			 listing_text(&zeros));
 }
 
 int form_write_spo(struct form_writer *writer)
 {
-	FORM_LIST_AUTO list = {0};
+	struct form_calls calls;
 	int r = check_words(writer, "architectures", &writer->made.architectures, crd_arches,
 			    sizeof(crd_arches) / sizeof(crd_arches[0]));
 
@@ -360,17 +348,15 @@ int form_write_spo(struct form_writer *writer)
 		r = check_listener(writer);
 	if (r < 0)
 		return r;
-	struct strings widened = unsayable(writer);
-
-	for (size_t i = 0; i < widened.count; i++)
-		form_list_add(&list, widened.all[i]);
-	r = form_widen(writer, &list, "values above 2^63 - 1, which the operator does not accept");
+	form_calls_init(writer, &calls);
+	r = form_widen(writer, &calls, is_beyond, NULL,
+		       "values above 2^63 - 1, which the operator does not accept");
 	if (r == 0) {
 		note_errnos(writer);
 		writer->made.default_errno_ret.present = false;
-		keep_sayable(&writer->made, &widened);
+		drop_beyond(&writer->made, &calls);
 		write_text(writer);
 	}
-	free(widened.all);
+	form_calls_release(&calls);
 	return r;
 }

@@ -75,7 +75,7 @@ static bool is_refusal(uint32_t action)
 static void drop_unknown(struct drop_in *drop_in)
 {
 	struct form_calls *calls = &drop_in->calls;
-	FORM_LIST_AUTO unknown = {0};
+	LISTING_AUTO unknown = {0};
 	size_t kept = 0;
 
 	for (size_t i = 0; i < calls->count; i++) {
@@ -83,36 +83,26 @@ static void drop_unknown(struct drop_in *drop_in)
 			calls->all[kept++] = calls->all[i];
 			continue;
 		}
-		form_list_add(&unknown, calls->all[i].name);
+		listing_add_safe(&unknown, calls->all[i].name);
 		free(calls->all[i].conditions);
 	}
 	calls->count = kept;
 	if (unknown.count)
 		lint_note(drop_in->writer->notes, 0, "",
 			  "left out because this libseccomp does not know them: %s",
-			  form_list_text(&unknown));
+			  listing_text(&unknown));
 }
 
-static int widen(struct drop_in *drop_in)
+static bool is_conditional(const void *context, const struct form_call *call)
 {
-	FORM_LIST_AUTO names = {0};
-
-	for (size_t i = 0; i < drop_in->calls.count; i++) {
-		struct form_call *call = &drop_in->calls.all[i];
-
-		if (call->plain)
-			continue;
-		form_list_add(&names, call->name);
-		call->plain = true;
-		call->action = SCMP_ACT_ALLOW;
-	}
-	return form_widen(drop_in->writer, &names, "systemd has no conditions on arguments");
+	(void)context;
+	return !call->plain;
 }
 
 static int check_actions(struct drop_in *drop_in)
 {
 	const struct form_writer *writer = drop_in->writer;
-	FORM_LIST_AUTO names = {0};
+	LISTING_AUTO names = {0};
 	const char *action = NULL;
 
 	if (!is_let_through(writer->default_action) && !is_refusal(writer->default_action))
@@ -129,12 +119,11 @@ static int check_actions(struct drop_in *drop_in)
 		if (is_let_through(call->action) || is_refusal(call->action))
 			continue;
 		action = spelling_of_action(call->action);
-		form_list_add(&names, call->name);
+		listing_add_safe(&names, call->name);
 	}
 	if (!action)
 		return 0;
-	return err_set(writer->err, EINVAL, "systemd has no %s: %s", action,
-		       form_list_text(&names));
+	return err_set(writer->err, EINVAL, "systemd has no %s: %s", action, listing_text(&names));
 }
 
 static bool is_killed_otherwise(uint32_t action)
@@ -146,7 +135,7 @@ static bool is_killed_otherwise(uint32_t action)
 static void note_kills(const struct drop_in *drop_in)
 {
 	const struct form_writer *writer = drop_in->writer;
-	FORM_LIST_AUTO names = {0};
+	LISTING_AUTO names = {0};
 
 	if (is_killed_otherwise(writer->default_action))
 		lint_note(writer->notes, 0, "SystemCallErrorNumber",
@@ -154,12 +143,12 @@ static void note_kills(const struct drop_in *drop_in)
 			  spelling_of_action(writer->default_action));
 	for (size_t i = 0; i < drop_in->calls.count; i++)
 		if (is_killed_otherwise(drop_in->calls.all[i].action))
-			form_list_add(&names, drop_in->calls.all[i].name);
+			listing_add_safe(&names, drop_in->calls.all[i].name);
 	if (names.count)
 		lint_note(writer->notes, 0, "SystemCallFilter",
 			  "systemd has neither SCMP_ACT_KILL_THREAD nor SCMP_ACT_TRAP: these "
 			  "kill the whole process: %s",
-			  form_list_text(&names));
+			  listing_text(&names));
 }
 
 /* --- lists */
@@ -287,7 +276,7 @@ static void note_rest(const struct drop_in *drop_in)
 	const struct form_writer *writer = drop_in->writer;
 	const bool lists_allowed = !is_let_through(writer->default_action);
 	const struct form_call *execve = form_calls_find(&drop_in->calls, "execve");
-	FORM_LIST_AUTO names = {0};
+	LISTING_AUTO names = {0};
 
 	if (execve ? !is_let_through(execve->action) : lists_allowed)
 		lint_add(writer->notes, 0, "SystemCallFilter",
@@ -298,12 +287,12 @@ static void note_rest(const struct drop_in *drop_in)
 	/* there ENOSYS is what everything gets that is in no list (unit.h) */
 	for (size_t i = 0; lists_allowed && i < drop_in->calls.count; i++)
 		if (drop_in->calls.all[i].action == SCMP_ACT_ERRNO(ENOSYS))
-			form_list_add(&names, drop_in->calls.all[i].name);
+			listing_add_safe(&names, drop_in->calls.all[i].name);
 	if (names.count)
 		lint_add(writer->notes, 0, "SystemCallFilter",
 			 "systemd 255 and later may refuse to start the service (228/SECCOMP) if "
 			 "a call has its own ENOSYS; remove these words there: %s",
-			 form_list_text(&names));
+			 listing_text(&names));
 }
 
 static int decide(struct drop_in *drop_in)
@@ -311,7 +300,8 @@ static int decide(struct drop_in *drop_in)
 	int r;
 
 	drop_unknown(drop_in);
-	r = widen(drop_in);
+	r = form_widen(drop_in->writer, &drop_in->calls, is_conditional, NULL,
+		       "systemd has no conditions on arguments");
 	return r < 0 ? r : check_actions(drop_in);
 }
 

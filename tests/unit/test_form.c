@@ -799,6 +799,31 @@ static void test_systemd_widened(void **state)
 	profile_free(profile);
 }
 
+/* A message names a dozen. */
+static void test_listing(void **state)
+{
+	static const char names[] =
+		"accept bind brk chdir chmod chown clone close connect creat dup "
+		"dup2 dup3 execve exit";
+	BUF_AUTO text = {0};
+	struct str rest = str_from(names);
+
+	(void)state;
+	buf_put_str(&text, STR("{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": ["));
+	for (size_t n; rest.n; rest = str_skip(rest, n < rest.n ? n + 1 : n)) {
+		n = str_chr(rest, ' ');
+		buf_format(&text,
+			   "%s{\"names\": [\"%.*s\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": "
+			   "[{\"index\": 0, \"value\": 1, \"op\": \"SCMP_CMP_EQ\"}]}",
+			   rest.p == names ? "" : ", ", (int)n, rest.p);
+	}
+	buf_put_str(&text, STR("]}"));
+	WRITTEN_AUTO refused = write_form(FORM_SYSTEMD, text.p, false);
+
+	assert_non_null(strstr(refused.err.message, ": accept, bind, brk,"));
+	assert_non_null(strstr(refused.err.message, ", dup, dup2 and 3 more;"));
+}
+
 static void test_systemd_text(void **state)
 {
 	static const char expected[] =
@@ -1191,29 +1216,18 @@ static void test_words(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_oci_again),
-		cmocka_unit_test(test_docker_again),
-		cmocka_unit_test(test_spo_again),
-		cmocka_unit_test(test_alternatives),
-		cmocka_unit_test(test_systemd_again),
-		cmocka_unit_test(test_json_text),
-		cmocka_unit_test(test_evidence_unlinted),
-		cmocka_unit_test(test_arch_map),
-		cmocka_unit_test(test_spo_crd),
-		cmocka_unit_test(test_spo_errno),
-		cmocka_unit_test(test_spo_values),
-		cmocka_unit_test(test_spo_names),
-		cmocka_unit_test(test_spo_refused),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_systemd_widened),
-		cmocka_unit_test(test_systemd_text),
-		cmocka_unit_test(test_minijail_text),
-		cmocka_unit_test(test_minijail_compiler),
-		cmocka_unit_test(test_minijail_v6),
-		cmocka_unit_test(test_minijail_compiled),
-		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_hostile_names),
+		cmocka_unit_test(test_words),           cmocka_unit_test(test_oci_again),
+		cmocka_unit_test(test_docker_again),    cmocka_unit_test(test_spo_again),
+		cmocka_unit_test(test_alternatives),    cmocka_unit_test(test_systemd_again),
+		cmocka_unit_test(test_json_text),       cmocka_unit_test(test_evidence_unlinted),
+		cmocka_unit_test(test_arch_map),        cmocka_unit_test(test_spo_crd),
+		cmocka_unit_test(test_spo_errno),       cmocka_unit_test(test_spo_values),
+		cmocka_unit_test(test_spo_names),       cmocka_unit_test(test_spo_refused),
+		cmocka_unit_test(test_refused),         cmocka_unit_test(test_systemd_widened),
+		cmocka_unit_test(test_listing),         cmocka_unit_test(test_systemd_text),
+		cmocka_unit_test(test_minijail_text),   cmocka_unit_test(test_minijail_compiler),
+		cmocka_unit_test(test_minijail_v6),     cmocka_unit_test(test_minijail_compiled),
+		cmocka_unit_test(test_hostile),         cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_annotations_cut),
 	};
 
