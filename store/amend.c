@@ -69,8 +69,6 @@ static int list_silent(struct amend *amend, struct err *err)
 	struct container container;
 	int result;
 
-	if (!rows)
-		return -err->code;
 	while ((result = sql_step(amend->sql, rows, err)) > 0) {
 		container = (struct container){.id = {NULL, 0}};
 		row_container(rows, 3, &container);
@@ -104,14 +102,12 @@ int amend_list(struct amend *amend, struct sql *sql, const struct selection *sel
 		.until_minute = selection->has_until ? floor_minute(selection->until_ms)
 						     : INT64_MAX / MINUTE_MS - 1,
 	};
-	sqlite3_stmt *rows = sql_prepare(sql, series_sql, err);
+	sqlite3_stmt *rows =
+		SQL_PREPARE(sql, series_sql, err, sql_int(amend->since_minute * MINUTE_MS),
+			    sql_int(amend->until_minute * MINUTE_MS + MINUTE_MS - 1));
 	struct observation observation;
 	int result;
 
-	if (!rows)
-		return -err->code;
-	sqlite3_bind_int64(rows, 1, amend->since_minute * MINUTE_MS);
-	sqlite3_bind_int64(rows, 2, amend->until_minute * MINUTE_MS + MINUTE_MS - 1);
 	while ((result = sql_step(sql, rows, err)) > 0) {
 		read_row(rows, &observation);
 		if (match_observation(selection, &observation))
@@ -142,19 +138,14 @@ bool amend_holds(const struct amend *amend, const struct hour *hour)
 static int list_hours(const struct amend *amend, int64_t series, int64_t from,
 		      int64_t hours[HOURS_AT_ONCE], size_t *ret_count, struct err *err)
 {
-	sqlite3_stmt *list = sql_prepare(amend->sql,
+	sqlite3_stmt *list = SQL_PREPARE(amend->sql,
 					 "SELECT hour FROM hour WHERE series = ?1 AND hour >= ?2"
 					 " AND hour <= ?3 ORDER BY hour LIMIT ?4",
-					 err);
+					 err, sql_int(series), sql_int(from),
+					 sql_int(amend->until_minute / 60), sql_int(HOURS_AT_ONCE));
 	size_t count = 0;
 	int result;
 
-	if (!list)
-		return -err->code;
-	sqlite3_bind_int64(list, 1, series);
-	sqlite3_bind_int64(list, 2, from);
-	sqlite3_bind_int64(list, 3, amend->until_minute / 60);
-	sqlite3_bind_int(list, 4, HOURS_AT_ONCE);
 	while ((result = sql_step(amend->sql, list, err)) > 0)
 		hours[count++] = sqlite3_column_int64(list, 0);
 	sqlite3_finalize(list);
@@ -187,11 +178,7 @@ int amend_hours(const struct amend *amend, int64_t series, amend_hour_fn *each, 
 static int change(struct sql *sql, const char *text, int64_t number, uint64_t *changed,
 		  struct err *err)
 {
-	sqlite3_stmt *statement = sql_prepare(sql, text, err);
-
-	if (!statement)
-		return -err->code;
-	sqlite3_bind_int64(statement, 1, number);
+	sqlite3_stmt *statement = SQL_PREPARE(sql, text, err, sql_int(number));
 	int result = sql_done(sql, statement, err);
 
 	sqlite3_finalize(statement);

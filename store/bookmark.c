@@ -28,6 +28,7 @@ static int add_all(struct sql *sql, sqlite3_stmt *rows, struct bookmark *mark, s
 
 	while ((result = sql_step(sql, rows, err)) > 0)
 		add(mark, rows);
+	sqlite3_reset(rows);
 	return result;
 }
 
@@ -35,28 +36,22 @@ int bookmark_take(struct store *store, int64_t now_ms, struct bookmark *ret_mark
 {
 	struct sql *sql = &store->sql;
 	int result = sql_run(sql, "BEGIN", err);
-	sqlite3_stmt *rows = result < 0
-				     ? NULL
-				     : sql_prepare(sql,
-						   "SELECT series, sum(count), max(last) FROM hour"
-						   " GROUP BY series ORDER BY series",
-						   err);
 
 	*ret_mark = (struct bookmark){.at_ms = now_ms};
-	if (!rows)
-		return -err->code;
-	result = add_all(sql, rows, ret_mark, err);
-	sqlite3_finalize(rows);
-	return result;
+	if (result < 0)
+		return result;
+	return add_all(sql,
+		       sql_get(sql,
+			       "SELECT series, sum(count), max(last) FROM hour"
+			       " GROUP BY series ORDER BY series",
+			       err),
+		       ret_mark, err);
 }
 
 static int find_time(struct sql *sql, const char *name, int64_t *ret_ms, struct err *err)
 {
-	sqlite3_stmt *find = sql_prepare(sql, "SELECT at FROM bookmark WHERE name = ?1", err);
-
-	if (!find)
-		return -err->code;
-	sql_bind_bytes(find, 1, str_from(name));
+	sqlite3_stmt *find = SQL_PREPARE(sql, "SELECT at FROM bookmark WHERE name = ?1", err,
+					 sql_bytes(str_from(name)));
 	int result = sql_step(sql, find, err);
 
 	*ret_ms = result > 0 ? sql_column_ms(find, 0) : 0;
@@ -73,37 +68,26 @@ int bookmark_find(struct store *store, const char *name, struct bookmark *ret_ma
 	*ret_mark = (struct bookmark){.at_ms = at_ms};
 	if (result <= 0)
 		return result;
-	sqlite3_stmt *rows = sql_prepare(sql,
-					 "SELECT series, count, last FROM bookmark_series WHERE"
-					 " name = ?1 ORDER BY series",
-					 err);
-
-	if (!rows)
-		return -err->code;
-	sql_bind_bytes(rows, 1, str_from(name));
-	result = add_all(sql, rows, ret_mark, err);
-	sqlite3_finalize(rows);
+	result = add_all(sql,
+			 SQL_GET(sql,
+				 "SELECT series, count, last FROM bookmark_series WHERE"
+				 " name = ?1 ORDER BY series",
+				 err, sql_bytes(str_from(name))),
+			 ret_mark, err);
 	return result < 0 ? result : 1;
 }
 
 static int put_series(struct sql *sql, const char *name, const struct bookmark *mark,
 		      struct err *err)
 {
-	sqlite3_stmt *put = sql_prepare(sql,
-					"INSERT INTO bookmark_series (name, series, count, last)"
-					" VALUES (?1, ?2, ?3, ?4)",
-					err);
-	int result = put ? 0 : -err->code;
+	int result = 0;
 
-	for (size_t i = 0; i < mark->count && result == 0; i++) {
-		sqlite3_reset(put);
-		sql_bind_bytes(put, 1, str_from(name));
-		sqlite3_bind_int64(put, 2, mark->series[i].series);
-		sqlite3_bind_int64(put, 3, (int64_t)mark->series[i].count);
-		sqlite3_bind_int64(put, 4, mark->series[i].last_ms);
-		result = sql_done(sql, put, err);
-	}
-	sqlite3_finalize(put);
+	for (size_t i = 0; i < mark->count && result == 0; i++)
+		result = SQL_DO(sql,
+				"INSERT INTO bookmark_series (name, series, count, last)"
+				" VALUES (?1, ?2, ?3, ?4)",
+				err, sql_bytes(str_from(name)), sql_int(mark->series[i].series),
+				sql_int(mark->series[i].count), sql_int(mark->series[i].last_ms));
 	return result;
 }
 
@@ -111,17 +95,7 @@ static int put_series(struct sql *sql, const char *name, const struct bookmark *
 static int run_named(struct sql *sql, const char *text, const char *name,
 		     const struct bookmark *mark, struct err *err)
 {
-	sqlite3_stmt *run = sql_prepare(sql, text, err);
-
-	if (!run)
-		return -err->code;
-	sql_bind_bytes(run, 1, str_from(name));
-	if (sqlite3_bind_parameter_count(run) > 1)
-		sqlite3_bind_int64(run, 2, mark->at_ms);
-	int result = sql_done(sql, run, err);
-
-	sqlite3_finalize(run);
-	return result;
+	return SQL_DO(sql, text, err, sql_bytes(str_from(name)), sql_int(mark->at_ms));
 }
 
 int bookmark_put(struct store *store, const char *name, const struct bookmark *mark,

@@ -110,22 +110,19 @@ static void keep_minutes(struct forget *forget, int64_t node, int64_t number, st
 static int keep_shared(struct forget *forget, struct err *err)
 {
 	struct sql *sql = forget->amend.sql;
-	sqlite3_stmt *rows = sql_prepare(sql,
-					 "SELECT s.node, h.hour, h.minutes FROM hour h"
-					 " JOIN series s ON s.id = h.series"
-					 " WHERE h.hour BETWEEN ?1 AND ?2 AND h.minutes NOT NULL",
-					 err);
 	int64_t first = INT64_MAX, last = INT64_MIN;
 	int result;
 
-	if (!rows)
-		return -err->code;
 	for (size_t i = 0; i < forget->count; i++) {
 		first = forget->touched[i].hour < first ? forget->touched[i].hour : first;
 		last = forget->touched[i].hour > last ? forget->touched[i].hour : last;
 	}
-	sqlite3_bind_int64(rows, 1, first);
-	sqlite3_bind_int64(rows, 2, last);
+	sqlite3_stmt *rows = SQL_PREPARE(sql,
+					 "SELECT s.node, h.hour, h.minutes FROM hour h"
+					 " JOIN series s ON s.id = h.series"
+					 " WHERE h.hour BETWEEN ?1 AND ?2 AND h.minutes NOT NULL",
+					 err, sql_int(first), sql_int(last));
+
 	while ((result = sql_step(sql, rows, err)) > 0)
 		keep_minutes(forget, sqlite3_column_int64(rows, 0), sqlite3_column_int64(rows, 1),
 			     sql_column_bytes(rows, 2));
@@ -135,25 +132,13 @@ static int keep_shared(struct forget *forget, struct err *err)
 
 static int drop_minute(struct forget *forget, int64_t node, int64_t minute, struct err *err)
 {
-	static const char *const drops[] = {
-		"DELETE FROM seen WHERE node = ?1 AND minute = ?2",
-		"DELETE FROM seen_text WHERE node = ?1 AND minute = ?2",
-	};
+	struct sql *sql = forget->amend.sql;
+	int result = SQL_DO(sql, "DELETE FROM seen WHERE node = ?1 AND minute = ?2", err,
+			    sql_int(node), sql_int(minute));
 
-	for (size_t i = 0; i < 2; i++) {
-		sqlite3_stmt *drop = sql_prepare(forget->amend.sql, drops[i], err);
-
-		if (!drop)
-			return -err->code;
-		sqlite3_bind_int64(drop, 1, node);
-		sqlite3_bind_int64(drop, 2, minute);
-		int result = sql_done(forget->amend.sql, drop, err);
-
-		sqlite3_finalize(drop);
-		if (result < 0)
-			return result;
-	}
-	return 0;
+	return result < 0 ? result
+			  : SQL_DO(sql, "DELETE FROM seen_text WHERE node = ?1 AND minute = ?2",
+				   err, sql_int(node), sql_int(minute));
 }
 
 /*
@@ -274,21 +259,11 @@ static int look_for(const struct loss *loss, void *context)
 static int put_acknowledged(struct store *store, const struct wanted *wanted, struct str reason,
 			    int64_t now_ms, struct err *err)
 {
-	sqlite3_stmt *put = sql_prepare(&store->sql,
-					"INSERT OR REPLACE INTO acknowledged (id, at, reason, text)"
-					" VALUES (?1, ?2, ?3, ?4)",
-					err);
-
-	if (!put)
-		return -err->code;
-	sqlite3_bind_text(put, 1, wanted->found, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 2, now_ms);
-	sqlite3_bind_text(put, 3, reason.p, (int)reason.n, SQLITE_STATIC);
-	sql_bind_bytes(put, 4, buf_str(&wanted->text));
-	int result = sql_done(&store->sql, put, err);
-
-	sqlite3_finalize(put);
-	return result;
+	return SQL_ONCE(&store->sql,
+			"INSERT OR REPLACE INTO acknowledged (id, at, reason, text)"
+			" VALUES (?1, ?2, ?3, ?4)",
+			err, sql_text(str_from(wanted->found)), sql_int(now_ms), sql_text(reason),
+			sql_bytes(buf_str(&wanted->text)));
 }
 
 int store_acknowledge(struct store *store, struct str id, struct str reason, int64_t now_ms,

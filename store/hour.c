@@ -1,6 +1,7 @@
 #include "store/hour.h"
 
 #include "store/revision.h"
+#include "store/statements.h"
 
 #include <errno.h>
 
@@ -17,13 +18,9 @@ static void total_add(struct hour *hour, uint64_t count, int64_t first_ms, int64
 
 int hour_load(struct sql *sql, int64_t series, int64_t number, struct hour *hour, struct err *err)
 {
-	sqlite3_stmt *find = sql_get(sql, SQL_HOUR_FIND, err);
+	sqlite3_stmt *find = SQL_GET(sql, HOUR_FIND, err, sql_int(series), sql_int(number));
 
 	*hour = (struct hour){.count = 0};
-	if (!find)
-		return -err->code;
-	sqlite3_bind_int64(find, 1, series);
-	sqlite3_bind_int64(find, 2, number);
 	int result = sql_step(sql, find, err);
 
 	if (result > 0) {
@@ -77,56 +74,55 @@ int hour_is_noted(struct sql *sql, struct err *err)
 
 int hour_note(struct sql *sql, int64_t series, int64_t number, struct err *err)
 {
-	sqlite3_stmt *changed = sql_get(sql, SQL_HOUR_CHANGED, err);
-
-	if (!changed)
-		return -err->code;
-	sqlite3_bind_int64(changed, 1, series);
-	sqlite3_bind_int64(changed, 2, number / 24);
-	return sql_done(sql, changed, err);
+	return SQL_DO(sql, /* nothing in a store that was never sent anywhere: it has no revision */
+		      "INSERT INTO changed (series, day, revision)"
+		      " SELECT ?1, ?2, value FROM meta WHERE key = 'revision'"
+		      " ON CONFLICT (series, day) DO UPDATE SET revision = excluded.revision"
+		      " WHERE revision <> excluded.revision",
+		      err, sql_int(series), sql_int(number / 24));
 }
 
 static int hour_drop(struct sql *sql, int64_t series, int64_t number, struct err *err)
 {
-	sqlite3_stmt *drop = sql_get(sql, SQL_HOUR_DROP, err);
-
-	if (!drop)
-		return -err->code;
-	sqlite3_bind_int64(drop, 1, series);
-	sqlite3_bind_int64(drop, 2, number);
-	return sql_done(sql, drop, err);
+	return SQL_DO(sql, "DELETE FROM hour WHERE series = ?1 AND hour = ?2", err, sql_int(series),
+		      sql_int(number));
 }
 
 void hour_row(int64_t series, int64_t number, const struct hour *hour, struct buf *packed,
-	      struct rows_value row[ROWS_COLUMNS])
+	      struct sql_value row[ROWS_COLUMNS])
 {
-	row[0] = rows_number(series);
-	row[1] = rows_number(number);
-	row[2] = rows_number((int64_t)hour->count);
-	row[3] = rows_number(hour->first_ms);
-	row[4] = rows_number(hour->last_ms);
-	row[5] = (struct rows_value){.type = SQLITE_NULL};
+	row[0] = sql_int(series);
+	row[1] = sql_int(number);
+	row[2] = sql_int((int64_t)hour->count);
+	row[3] = sql_int(hour->first_ms);
+	row[4] = sql_int(hour->last_ms);
+	row[5] = (struct sql_value){.type = SQL_NULL};
 	if (hour->rolled_up)
 		return;
 	buf_clear(packed);
 	minutes_pack(&hour->minutes, packed);
-	row[5] = rows_blob(buf_str(packed));
+	row[5] = sql_blob(buf_str(packed));
 }
 
-int hour_put(struct sql *sql, const struct rows_value row[ROWS_COLUMNS], struct err *err)
+int hour_put(struct sql *sql, const struct sql_value row[ROWS_COLUMNS], struct err *err)
 {
-	sqlite3_stmt *put = sql_get(sql, SQL_HOUR_PUT, err);
-
-	if (!put)
-		return -err->code;
-	rows_bind(put, row, HOUR_COLUMNS);
-	return sql_done(sql, put, err);
+	return sql_done(
+		sql,
+		sql_bind(
+			sql_get(sql, /* no REPLACE: that would write the index on hours anew */
+				"INSERT INTO hour (series, hour, count, first, last, minutes)"
+				" VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (series, hour) DO UPDATE SET"
+				" count = excluded.count, first = excluded.first, last = excluded.last,"
+				" minutes = excluded.minutes",
+				err),
+			1, row, HOUR_COLUMNS),
+		err);
 }
 
 int hour_write(struct sql *sql, int64_t series, int64_t number, const struct hour *hour,
 	       struct buf *packed, struct err *err)
 {
-	struct rows_value row[ROWS_COLUMNS];
+	struct sql_value row[ROWS_COLUMNS];
 	int result = hour_note(sql, series, number, err);
 
 	if (result < 0 || hour->count == 0)

@@ -37,8 +37,8 @@ int hour_write(struct sql *sql, int64_t series, int64_t number, const struct hou
  * be noted in this store.
  */
 void hour_row(int64_t series, int64_t number, const struct hour *hour, struct buf *packed,
-	      struct rows_value row[ROWS_COLUMNS]);
-int hour_put(struct sql *sql, const struct rows_value row[ROWS_COLUMNS], struct err *err);
+	      struct sql_value row[ROWS_COLUMNS]);
+int hour_put(struct sql *sql, const struct sql_value row[ROWS_COLUMNS], struct err *err);
 int hour_note(struct sql *sql, int64_t series, int64_t number, struct err *err);
 int hour_is_noted(struct sql *sql, struct err *err);
 

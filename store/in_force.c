@@ -3,75 +3,50 @@
 #include "store/internal.h"
 #include "store/query.h"
 
-static void bind_owner(sqlite3_stmt *statement, int64_t node, int64_t container)
-{
-	sqlite3_bind_int64(statement, 1, node);
-	if (container)
-		sqlite3_bind_int64(statement, 2, container);
-}
-
-/* A row's columns, from ?1 on. */
-static void bind(sqlite3_stmt *statement, int64_t node, int64_t container, int64_t profile,
-		 const struct store_in_force *in_force)
-{
-	bind_owner(statement, node, container);
-	sqlite3_bind_int64(statement, 3, profile);
-	sql_bind_bytes(statement, 4, in_force->source);
-	if (in_force->has_actions)
-		sqlite3_bind_int64(statement, 5, in_force->actions);
-	sqlite3_bind_int64(statement, 6, in_force->since_ms);
-	if (!in_force->is_open)
-		sqlite3_bind_int64(statement, 7, in_force->until_ms);
-}
+/* The container's rows, and the row itself: as the statements number their parameters. */
+#define OF_CONTAINER sql_int(node), sql_int_if(container, container)
+#define ROW                                                                                        \
+	OF_CONTAINER, sql_int(profile), sql_bytes(in_force->source),                               \
+		sql_int_if(in_force->has_actions, in_force->actions), sql_int(in_force->since_ms), \
+		sql_int_if(!in_force->is_open, in_force->until_ms)
 
 static int add(struct sql *sql, int64_t node, int64_t container, int64_t profile,
 	       const struct store_in_force *in_force, struct err *err)
 {
-	sqlite3_stmt *add = sql_get(sql, SQL_IN_FORCE_ADD, err);
-
-	if (!add)
-		return -err->code;
-	bind(add, node, container, profile, in_force);
-	return sql_done(sql, add, err);
+	return SQL_DO(
+		sql,
+		"INSERT INTO in_force (node, container, profile, source, actions, since, until)"
+		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+		err, ROW);
 }
 
 /* Whether anything is on file of that container. */
 static int is_on_file(struct sql *sql, int64_t node, int64_t container, struct err *err)
 {
-	sqlite3_stmt *find = sql_get(sql, SQL_IN_FORCE_FOLLOWED, err);
+	int64_t one;
 
-	if (!find)
-		return -err->code;
-	bind_owner(find, node, container);
-	int result = sql_step(sql, find, err);
-
-	sqlite3_reset(find);
-	return result;
+	return sql_find(
+		sql,
+		SQL_GET(sql, "SELECT 1 FROM in_force WHERE node = ?1 AND container IS ?2 LIMIT 1",
+			err, OF_CONTAINER),
+		&one, err);
 }
 
 static int end(struct sql *sql, int64_t id, int64_t until_ms, struct err *err)
 {
-	sqlite3_stmt *end = sql_get(sql, SQL_IN_FORCE_ENDED, err);
-
-	if (!end)
-		return -err->code;
-	sqlite3_bind_int64(end, 1, id);
-	sqlite3_bind_int64(end, 2, until_ms);
-	return sql_done(sql, end, err);
+	return SQL_DO(sql, "UPDATE in_force SET until = max(since, ?2) WHERE id = ?1", err,
+		      sql_int(id), sql_int(until_ms));
 }
 
 static int put_open(struct sql *sql, int64_t node, int64_t container, int64_t profile,
 		    const struct store_in_force *in_force, struct err *err)
 {
 	struct store_in_force next = *in_force;
-	sqlite3_stmt *now = sql_get(sql, SQL_IN_FORCE_NOW, err);
-
-	if (!now)
-		return -err->code;
-	bind_owner(now, node, container);
-	sqlite3_bind_int64(now, 3, profile);
-	if (in_force->has_actions)
-		sqlite3_bind_int64(now, 4, in_force->actions);
+	sqlite3_stmt *now = SQL_GET(sql,
+				    "SELECT id, profile IS ?3 AND actions IS ?4 FROM in_force"
+				    " WHERE node = ?1 AND container IS ?2 AND until IS NULL",
+				    err, OF_CONTAINER, sql_int(profile),
+				    sql_int_if(in_force->has_actions, in_force->actions));
 	int result = sql_step(sql, now, err);
 	int64_t id = result > 0 ? sqlite3_column_int64(now, 0) : 0;
 	bool same = result > 0 && sqlite3_column_int(now, 1);
@@ -89,15 +64,12 @@ static int put_open(struct sql *sql, int64_t node, int64_t container, int64_t pr
 static int widen(struct sql *sql, int64_t node, int64_t container, int64_t profile,
 		 struct store_in_force *in_force, struct err *err)
 {
-	sqlite3_stmt *same = sql_get(sql, SQL_IN_FORCE_SAME, err);
-
-	if (!same)
-		return -err->code;
-	bind_owner(same, node, container);
-	sqlite3_bind_int64(same, 3, profile);
-	sql_bind_bytes(same, 4, in_force->source);
-	sqlite3_bind_int64(same, 5, in_force->since_ms);
-	sqlite3_bind_int64(same, 6, in_force->until_ms);
+	sqlite3_stmt *same = SQL_GET(
+		sql, /* of what was stated, touching that time */
+		"SELECT min(since), max(until) FROM in_force WHERE node = ?1 AND container IS ?2"
+		" AND profile = ?3 AND source = ?4 AND since <= ?6 AND until >= ?5",
+		err, OF_CONTAINER, sql_int(profile), sql_bytes(in_force->source),
+		sql_int(in_force->since_ms), sql_int(in_force->until_ms));
 	int result = sql_step(sql, same, err);
 
 	if (result > 0 && sqlite3_column_type(same, 0) != SQLITE_NULL) {
@@ -118,14 +90,14 @@ static int put_stated(struct sql *sql, int64_t node, int64_t container, int64_t 
 {
 	struct store_in_force stated = *in_force;
 	int result = widen(sql, node, container, profile, &stated, err);
-	sqlite3_stmt *replace = result == 0 ? sql_get(sql, SQL_IN_FORCE_REPLACED, err) : NULL;
 
-	if (!replace)
-		return -err->code;
-	bind_owner(replace, node, container);
-	sqlite3_bind_int64(replace, 3, stated.since_ms);
-	sqlite3_bind_int64(replace, 4, stated.until_ms);
-	result = sql_done(sql, replace, err);
+	if (result == 0)
+		result = SQL_DO(
+			sql,
+			"DELETE FROM in_force WHERE node = ?1 AND container IS ?2"
+			" AND since >= ?3 AND until <= ?4 AND source <> '" STORE_IN_FORCE_WATCHED
+			"'",
+			err, OF_CONTAINER, sql_int(stated.since_ms), sql_int(stated.until_ms));
 	return result < 0 ? result : add(sql, node, container, profile, &stated, err);
 }
 
@@ -139,14 +111,15 @@ int in_force_put(struct sql *sql, int64_t node, int64_t container, int64_t profi
 int in_force_merge(struct sql *sql, int64_t node, int64_t container, int64_t profile,
 		   const struct store_in_force *in_force, struct err *err)
 {
-	sqlite3_stmt *known = sql_get(sql, SQL_IN_FORCE_KNOWN, err);
+	int64_t one;
+	int result = sql_find(
+		sql,
+		SQL_GET(sql,
+			"SELECT 1 FROM in_force WHERE node = ?1 AND container IS ?2 AND profile = ?3"
+			" AND source = ?4 AND actions IS ?5 AND since = ?6 AND until IS ?7",
+			err, ROW),
+		&one, err);
 
-	if (!known)
-		return -err->code;
-	bind(known, node, container, profile, in_force);
-	int result = sql_step(sql, known, err);
-
-	sqlite3_reset(known);
 	if (result != 0)
 		return result < 0 ? result : 0;
 	return add(sql, node, container, profile, in_force, err);
@@ -177,8 +150,6 @@ int query_in_force(struct store *store, query_in_force_fn *each, void *context, 
 	sqlite3_stmt *rows = sql ? spans(sql, err) : NULL;
 	int result;
 
-	if (!rows)
-		return -err->code;
 	while ((result = sql_step(sql, rows, err)) > 0) {
 		bool open = sqlite3_column_type(rows, 6) == SQLITE_NULL;
 		bool has_actions = sqlite3_column_type(rows, 4) != SQLITE_NULL;
@@ -203,12 +174,8 @@ int query_in_force(struct store *store, query_in_force_fn *each, void *context, 
 int query_profile(struct store *store, int64_t profile_row, struct buf *text, struct err *err)
 {
 	struct sql *sql = store_asking(store, err);
-	sqlite3_stmt *row =
-		sql ? sql_prepare(sql, "SELECT json FROM profile WHERE id = ?1", err) : NULL;
-
-	if (!row)
-		return -err->code;
-	sqlite3_bind_int64(row, 1, profile_row);
+	sqlite3_stmt *row = SQL_PREPARE(sql, "SELECT json FROM profile WHERE id = ?1", err,
+					sql_int(profile_row));
 	int result = sql_step(sql, row, err);
 
 	if (result > 0)

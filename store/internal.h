@@ -89,6 +89,10 @@ struct store {
 	int64_t node;
 };
 
+/* Puts evidence; the same again changes nothing. mark: of its text. */
+int loss_put(struct sql *sql, int64_t node, const struct loss_note *note, uint64_t mark,
+	     struct err *err);
+
 /* The connection for a question that may be asked while something is put; what is committed is
  * seen. NULL with an error. */
 struct sql *store_asking(struct store *store, struct err *err);

@@ -129,28 +129,18 @@ static void pack(const struct waiting *from, const struct waiting *to, struct bu
 static int write_row(struct sql *sql, const struct waiting *from, const struct waiting *to,
 		     int64_t now_ms, struct buf *buf, struct err *err)
 {
-	sqlite3_stmt *add = sql_get(sql, SQL_LIFETIME_ADD, err);
-
-	if (!add)
-		return -err->code;
 	buf_clear(buf);
 	pack(from, to, buf);
-	sqlite3_bind_int64(add, 1, from->node);
-	if (from->container)
-		sqlite3_bind_int64(add, 2, from->container);
-	sqlite3_bind_int64(add, 3, now_ms);
-	sqlite3_bind_blob(add, 4, buf->p, (int)buf->n, SQLITE_STATIC);
-	return sql_done(sql, add, err);
+	return SQL_DO(sql,
+		      "INSERT INTO lifetime (node, container, at, packed) VALUES (?1, ?2, ?3, ?4)",
+		      err, sql_int(from->node), sql_int_if(from->container, from->container),
+		      sql_int(now_ms), sql_blob(buf_str(buf)));
 }
 
 static int prune(struct sql *sql, int64_t now_ms, struct err *err)
 {
-	sqlite3_stmt *prune = sql_get(sql, SQL_LIFETIME_PRUNE, err);
-
-	if (!prune)
-		return -err->code;
-	sqlite3_bind_int64(prune, 1, now_ms - LIFETIME_KEPT_MS);
-	return sql_done(sql, prune, err);
+	return SQL_DO(sql, "DELETE FROM lifetime WHERE at < ?1", err,
+		      sql_int(now_ms - LIFETIME_KEPT_MS));
 }
 
 int lifetimes_flush(struct lifetimes *lifetimes, struct sql *sql, struct err *err)
@@ -253,13 +243,11 @@ static void latest_add(struct latest *latest, int64_t row, struct str packed)
 
 static int find_latest(struct sql *sql, int64_t node, struct latest *latest, struct err *err)
 {
-	sqlite3_stmt *rows = sql_prepare(
-		sql, "SELECT id, packed FROM lifetime WHERE node = ?1 ORDER BY id DESC", err);
+	sqlite3_stmt *rows =
+		SQL_PREPARE(sql, "SELECT id, packed FROM lifetime WHERE node = ?1 ORDER BY id DESC",
+			    err, sql_int(node));
 	int result;
 
-	if (!rows)
-		return -err->code;
-	sqlite3_bind_int64(rows, 1, node);
 	while ((result = sql_step(sql, rows, err)) > 0 && latest->count < LOADED_MAX)
 		latest_add(latest, sqlite3_column_int64(rows, 0), sql_column_bytes(rows, 1));
 	sqlite3_finalize(rows);
@@ -290,25 +278,19 @@ int lifetimes_load(struct sql *sql, int64_t node, store_lifetime_fn *each, void 
 {
 	struct latest latest = {.count = 0};
 	int result = find_latest(sql, node, &latest, err);
-	sqlite3_stmt *rows =
-		result == 0 && latest.count
-			? sql_prepare(sql,
-				      "SELECT l.id, l.packed, " ROW_CONTAINER
-				      " FROM lifetime l LEFT JOIN container c ON c.id = l.container"
-				      " WHERE l.node = ?1 AND l.id >= ?2 ORDER BY l.id",
-				      err)
-			: NULL;
 
-	if (rows) {
-		sqlite3_bind_int64(rows, 1, node);
-		sqlite3_bind_int64(rows, 2, latest.from_row);
-		while ((result = sql_step(sql, rows, err)) > 0) {
+	if (result == 0 && latest.count) {
+		sqlite3_stmt *rows =
+			SQL_GET(sql,
+				"SELECT l.id, l.packed, " ROW_CONTAINER
+				" FROM lifetime l LEFT JOIN container c ON c.id = l.container"
+				" WHERE l.node = ?1 AND l.id >= ?2 ORDER BY l.id",
+				err, sql_int(node), sql_int(latest.from_row));
+
+		while (result >= 0 && (result = sql_step(sql, rows, err)) > 0)
 			result = give_row(&latest, rows, each, context);
-			if (result < 0)
-				break;
-		}
+		sqlite3_reset(rows);
 	}
-	sqlite3_finalize(rows);
 	free(latest.slots);
-	return result < 0 ? result : -err->code;
+	return result;
 }

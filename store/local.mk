@@ -40,6 +40,7 @@ libsclog_a_SOURCES += \
 	store/share_keys.c store/share_keys.h \
 	store/share_taker.c \
 	store/sql.c store/sql.h \
+	store/statements.h \
 	store/store.c store/store.h \
 	store/take.c \
 	store/tally.c store/tally.h store/tally_private.h \

@@ -8,6 +8,19 @@
 
 #include <stdio.h>
 
+int loss_put(struct sql *sql, int64_t node, const struct loss_note *note, uint64_t mark,
+	     struct err *err)
+{
+	return SQL_DO(sql,
+		      "INSERT INTO loss (node, kind, at, mark, count, detail)"
+		      " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (node, kind, at, mark)"
+		      " DO UPDATE SET count = max(count, excluded.count)",
+		      err, sql_int(node), sql_int(note->kind), sql_int(note->ms), sql_int(mark),
+		      sql_int(note->count), sql_bytes(note->detail));
+}
+
+/* --- asking */
+
 /* So many losses of a kind are said one by one, the first ones; the others in one sentence. */
 #define SAID_ONE_BY_ONE 100
 
@@ -34,8 +47,7 @@ struct loss_query {
 	uint64_t filtered_count;
 	/* of the kind at hand, those that are not said one by one: one sentence for all */
 	struct rest rest;
-	sqlite3_stmt *acknowledged; /* NULL: a store of before there were any */
-	struct buf reason;          /* of the entry at hand */
+	struct buf reason; /* of the entry at hand */
 };
 
 /* What an entry is told from others by, beside its node. */
@@ -51,12 +63,15 @@ static void identify(struct loss_query *query, struct loss *loss, const uint64_t
 		hash = mark_step(hash, numbers[i]);
 	snprintf(loss->id, sizeof(loss->id), "%012llx", (unsigned long long)(hash >> 16));
 	buf_clear(&query->reason);
-	if (!query->acknowledged)
+	if (query->sql->schema < 3)
 		return;
-	sqlite3_reset(query->acknowledged);
-	sqlite3_bind_text(query->acknowledged, 1, loss->id, -1, SQLITE_STATIC);
-	if (sqlite3_step(query->acknowledged) == SQLITE_ROW)
-		buf_put_str(&query->reason, sql_column_name(query->acknowledged, 0));
+	struct err ignored = ERR_INIT;
+	sqlite3_stmt *find = SQL_GET(query->sql, "SELECT reason FROM acknowledged WHERE id = ?1",
+				     &ignored, sql_text(str_from(loss->id)));
+
+	if (sql_step(query->sql, find, &ignored) > 0)
+		buf_put_str(&query->reason, sql_column_name(find, 0));
+	sqlite3_reset(find);
 	loss->reason = buf_str(&query->reason);
 }
 
@@ -341,18 +356,15 @@ static const char *words_of(enum loss_kind kind)
 static int give_rows(struct loss_query *query, struct err *err)
 {
 	struct sql *sql = query->sql;
-	sqlite3_stmt *rows = sql_prepare(
+	sqlite3_stmt *rows = SQL_PREPARE(
 		sql,
 		/* by count as well: running totals of one second come in any order */
 		"SELECT kind, at, count, detail, mark FROM loss WHERE node = ?1 ORDER BY kind, at, count",
-		err);
+		err, sql_int(query->node));
 	enum loss_kind last = LOSS_KIND_COUNT;
 	uint64_t last_total = 0;
 	int result;
 
-	if (!rows)
-		return -err->code;
-	sqlite3_bind_int64(rows, 1, query->node);
 	while ((result = sql_step(sql, rows, err)) > 0) {
 		enum loss_kind kind = kind_of(sqlite3_column_int64(rows, 0));
 
@@ -386,8 +398,6 @@ int query_losses(struct store *store, const struct selection *selection, query_l
 		sql ? sql_prepare(sql, "SELECT id, name FROM node ORDER BY name", err) : NULL;
 	int result;
 
-	if (!nodes)
-		return -err->code;
 	while ((result = sql_step(sql, nodes, err)) > 0) {
 		struct loss_query query = {
 			.sql = sql,
@@ -400,11 +410,7 @@ int query_losses(struct store *store, const struct selection *selection, query_l
 
 		if (!match_node(selection, query.node_name))
 			continue;
-		if (sql->schema >= 3)
-			query.acknowledged = sql_prepare(
-				sql, "SELECT reason FROM acknowledged WHERE id = ?1", err);
 		result = give_node(&query, err);
-		sqlite3_finalize(query.acknowledged);
 		buf_release(&query.reason);
 		if (result < 0)
 			break;

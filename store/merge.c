@@ -23,44 +23,28 @@ int merge_check_minute(const struct merge *merge, int64_t minute, struct err *er
 
 int merge_note_minima(struct merge *merge, int64_t node, int64_t ms, struct err *err)
 {
-	struct sql *sql = &merge->store->sql;
-	sqlite3_stmt *put = sql_get(sql, SQL_LOSS_PUT, err);
+	const struct loss_note note = {
+		.kind = LOSS_OVERLAP, .ms = ms, .detail = str_from(merge->from.path)};
 
-	if (!put)
-		return -err->code;
-	sqlite3_bind_int64(put, 1, node);
-	sqlite3_bind_int(put, 2, LOSS_OVERLAP);
-	sqlite3_bind_int64(put, 3, ms);
-	sqlite3_bind_int64(put, 4, 0);
-	sqlite3_bind_int64(put, 5, 0);
-	sqlite3_bind_text(put, 6, merge->from.path, -1, SQLITE_STATIC);
-	return sql_done(sql, put, err);
+	return loss_put(&merge->store->sql, node, &note, 0, err);
 }
 
 /* Takes each row of a statement on their store. */
 static int take_rows(struct merge *merge, sqlite3_stmt *rows, merge_row_fn *take, struct err *err)
 {
-	int result;
+	int result = 0;
 
-	if (!rows)
-		return -err->code;
-	while ((result = sql_step(&merge->from, rows, err)) > 0) {
+	while (result >= 0 && (result = sql_step(&merge->from, rows, err)) > 0)
 		result = take(merge, rows, err);
-		if (result < 0)
-			break;
-	}
 	sqlite3_finalize(rows);
 	return result;
 }
 
 int merge_each_row(struct merge *merge, const char *text, merge_row_fn *take, struct err *err)
 {
-	sqlite3_stmt *rows = sql_prepare(&merge->from, text, err);
+	int64_t minute = merge->horizon_ms ? merge->horizon_ms / MINUTE_MS : INT64_MIN;
 
-	if (rows && sqlite3_bind_parameter_count(rows))
-		sqlite3_bind_int64(rows, 1,
-				   merge->horizon_ms ? merge->horizon_ms / MINUTE_MS : INT64_MIN);
-	return take_rows(merge, rows, take, err);
+	return take_rows(merge, SQL_PREPARE(&merge->from, text, err, sql_int(minute)), take, err);
 }
 
 /* A container of theirs, with records or without, as row_containers() gives it. */
@@ -133,19 +117,14 @@ static const char *in_force_of(int schema)
 static int merge_acknowledged(struct merge *merge, sqlite3_stmt *row, struct err *err)
 {
 	struct sql *sql = &merge->store->sql;
-	sqlite3_stmt *put = sql_prepare(sql,
-					"INSERT OR IGNORE INTO acknowledged (id, at, reason, text)"
-					" VALUES (?1, ?2, ?3, ?4)",
-					err);
+	sqlite3_stmt *put = sql_get(sql,
+				    "INSERT OR IGNORE INTO acknowledged (id, at, reason, text)"
+				    " VALUES (?1, ?2, ?3, ?4)",
+				    err);
 
-	if (!put)
-		return -err->code;
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; put && i < 4; i++)
 		sqlite3_bind_value(put, i + 1, sqlite3_column_value(row, i));
-	int result = sql_done(sql, put, err);
-
-	sqlite3_finalize(put);
-	return result;
+	return sql_done(sql, put, err);
 }
 
 static int merge_spans(struct merge *merge, sqlite3_stmt *row, struct err *err)

@@ -151,7 +151,7 @@ static int merge_series(struct merge *merge, sqlite3_stmt *row, sqlite3_stmt *ho
 		tally_node(merge->store->tally, &merge->store->sql, observation.node, &node, err);
 
 	sqlite3_reset(hours);
-	sqlite3_bind_int64(hours, 1, sqlite3_column_int64(row, 0));
+	SQL_BIND(hours, 1, sql_int(sqlite3_column_int64(row, 0)));
 	while (result == 0 && (result = sql_step(&merge->from, hours, err)) > 0)
 		result = merge_hour(merge, hours, &event, node, err);
 	return result < 0 ? result : finish_old_day(merge, &event, node, err);

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "store/hour.h"
 #include "store/revision.h"
+#include "store/statements.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -66,13 +67,10 @@ static void count_one(uint32_t serial_low, uint32_t minute_ms, void *context)
 static int count_serials(struct sql *sql, struct merged_minute *minute, struct err *err)
 {
 	sqlite3_stmt *rows =
-		sql_prepare(sql, "SELECT serials FROM seen WHERE node = ?1 AND minute = ?2", err);
+		SQL_PREPARE(sql, "SELECT serials FROM seen WHERE node = ?1 AND minute = ?2", err,
+			    sql_int(minute->node), sql_int(minute->minute));
 	int result;
 
-	if (!rows)
-		return -err->code;
-	sqlite3_bind_int64(rows, 1, minute->node);
-	sqlite3_bind_int64(rows, 2, minute->minute);
 	while ((result = sql_step(sql, rows, err)) > 0)
 		if (!seen_unpack(sql_column_bytes(rows, 0), count_one, &minute->ours))
 			err_set(err, EUCLEAN, "store '%s': identities are damaged", sql->path);
@@ -82,12 +80,8 @@ static int count_serials(struct sql *sql, struct merged_minute *minute, struct e
 
 static int count_texts(struct sql *sql, struct merged_minute *minute, struct err *err)
 {
-	sqlite3_stmt *find = sql_get(sql, SQL_SEEN_TEXT_FIND, err);
-
-	if (!find)
-		return -err->code;
-	sqlite3_bind_int64(find, 1, minute->node);
-	sqlite3_bind_int64(find, 2, minute->minute);
+	sqlite3_stmt *find =
+		SQL_GET(sql, SEEN_TEXT_FIND, err, sql_int(minute->node), sql_int(minute->minute));
 	int result = sql_step(sql, find, err);
 
 	if (result > 0)
@@ -238,15 +232,12 @@ static int drop_minutes(struct sql *sql, int64_t series, const struct dropped_ho
 /* Takes our counts of those minutes away: theirs hold the same events and more. */
 static int drop_hour(struct sql *sql, const struct dropped_hour *dropped, struct err *err)
 {
-	sqlite3_stmt *rows = sql_prepare(sql, hour_rows_sql, err);
+	sqlite3_stmt *rows = SQL_PREPARE(sql, hour_rows_sql, err, sql_int(dropped->node),
+					 sql_int(dropped->hour));
 	int64_t *series = NULL;
 	size_t count = 0;
-	int result = rows ? 0 : -err->code;
+	int result;
 
-	if (result < 0)
-		return result;
-	sqlite3_bind_int64(rows, 1, dropped->node);
-	sqlite3_bind_int64(rows, 2, dropped->hour);
 	/* first all, since rows are dropped then */
 	while ((result = sql_step(sql, rows, err)) > 0) {
 		series = mem_resize(series, (count + 1) * sizeof(*series));
@@ -298,20 +289,11 @@ static int forget_open(struct store *store, const struct merged_minute *minute, 
 	int result = seen_flush(store->seen, &store->sql, err);
 
 	seen_reset(store->seen);
-	sqlite3_stmt *forget = result == 0
-				       ? sql_prepare(&store->sql,
-						     "UPDATE seen SET open = NULL WHERE node = ?1"
-						     " AND minute = ?2 AND open NOT NULL",
-						     err)
-				       : NULL;
-
-	if (!forget)
-		return -err->code;
-	sqlite3_bind_int64(forget, 1, minute->node);
-	sqlite3_bind_int64(forget, 2, minute->minute);
-	result = sql_done(&store->sql, forget, err);
-	sqlite3_finalize(forget);
-	return result;
+	return result < 0 ? result
+			  : SQL_ONCE(&store->sql,
+				     "UPDATE seen SET open = NULL WHERE node = ?1 AND minute = ?2"
+				     " AND open NOT NULL",
+				     err, sql_int(minute->node), sql_int(minute->minute));
 }
 
 static int settle_minute(struct merge *merge, const struct merged_minute *minute, struct err *err)

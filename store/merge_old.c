@@ -74,13 +74,13 @@ static struct old_row join(const struct old_row *ours, const struct old_row *the
 
 static int load_ours(struct sql *sql, int64_t series, struct old_day *day, struct err *err)
 {
-	sqlite3_stmt *rows = sql_get(sql, SQL_HOUR_DAY, err);
+	sqlite3_stmt *rows =
+		SQL_GET(sql,
+			"SELECT count, first, last, NULL, hour FROM hour WHERE series = ?1"
+			" AND hour BETWEEN ?2 AND ?2 + 23 ORDER BY hour",
+			err, sql_int(series), sql_int(day->day * HOURS_OF_DAY));
 	int result;
 
-	if (!rows)
-		return -err->code;
-	sqlite3_bind_int64(rows, 1, series);
-	sqlite3_bind_int64(rows, 2, day->day * HOURS_OF_DAY);
 	while ((result = sql_step(sql, rows, err)) > 0)
 		day->rows[day->count++] = row_of(rows);
 	sqlite3_reset(rows);

@@ -6,15 +6,7 @@
 
 static int put(struct sql *sql, const char *text, int64_t value, struct err *err)
 {
-	sqlite3_stmt *statement = sql_prepare(sql, text, err);
-
-	if (!statement)
-		return -err->code;
-	sqlite3_bind_int64(statement, 1, value);
-	int result = sql_done(sql, statement, err);
-
-	sqlite3_finalize(statement);
-	return result;
+	return SQL_ONCE(sql, text, err, sql_int(value));
 }
 
 int meta_horizon(struct sql *sql, int64_t *ret_ms, struct err *err)

@@ -29,53 +29,11 @@ enum phase_of_prune {
 	PHASE_END,
 };
 
-enum prune_sql {
-	NODE_LIST,
-	SEEN_BOUND,
-	SEEN_DROP,
-	TEXT_BOUND,
-	TEXT_DROP,
-	SERIES_LIST,
-	OLD_TOTAL,
-	OLD_DROP,
-	DAY_LIST,
-	DAY_DROP,
-	DAY_PUT,
-	MINUTES_DROP,
-	SERIES_DROP,
-	PRUNE_SQL_COUNT,
-};
-
-static const char *const texts[PRUNE_SQL_COUNT] = {
-	[NODE_LIST] = "SELECT min(id) FROM node WHERE id > ?1",
-	/* the minute up to which a bounded number of rows lie */
-	[SEEN_BOUND] = "SELECT minute FROM seen WHERE node = ?1 AND minute < ?2"
-		       " ORDER BY minute LIMIT 1 OFFSET ?3",
-	[SEEN_DROP] = "DELETE FROM seen WHERE node = ?1 AND minute < ?2",
-	[TEXT_BOUND] = "SELECT minute FROM seen_text WHERE node = ?1 AND minute < ?2"
-		       " ORDER BY minute LIMIT 1 OFFSET ?3",
-	[TEXT_DROP] = "DELETE FROM seen_text WHERE node = ?1 AND minute < ?2",
-	[SERIES_LIST] = "SELECT id, container FROM series WHERE id > ?1 ORDER BY id LIMIT ?2",
-	[OLD_TOTAL] = "SELECT sum(count) FROM hour WHERE series = ?1 AND hour < ?2",
-	[OLD_DROP] = "DELETE FROM hour WHERE series = ?1 AND hour < ?2",
-	[DAY_LIST] = "SELECT hour / 24, count(*), sum(count), min(first), max(last) FROM hour"
-		     " WHERE series = ?1 AND hour < ?2 GROUP BY hour / 24"
-		     " HAVING count(*) > 1 OR min(hour) % 24 <> 0 LIMIT ?3",
-	[DAY_DROP] = "DELETE FROM hour WHERE series = ?1 AND hour >= ?2 AND hour < ?2 + 24",
-	[DAY_PUT] =
-		"INSERT INTO hour (series, hour, count, first, last) VALUES (?1, ?2, ?3, ?4, ?5)",
-	[MINUTES_DROP] = "UPDATE hour SET minutes = NULL WHERE series = ?1 AND hour < ?2"
-			 " AND minutes NOT NULL",
-	[SERIES_DROP] = "DELETE FROM series WHERE id = ?1"
-			" AND NOT EXISTS (SELECT 1 FROM hour WHERE series = ?1)",
-};
-
 struct prune {
 	struct prune_cuts cuts;
 	enum phase_of_prune phase;
 	int64_t at; /* the last node or series that is done */
 	struct sql *sql;
-	sqlite3_stmt *statements[PRUNE_SQL_COUNT];
 	int64_t *emptied; /* containers that lost a series, one as often as it did */
 	size_t emptied_count;
 	struct prune_counts counts;
@@ -115,19 +73,10 @@ struct prune *prune_new(const struct prune_cuts *cuts)
 	return prune;
 }
 
-static void drop_statements(struct prune *prune)
-{
-	for (size_t i = 0; i < PRUNE_SQL_COUNT; i++) {
-		sqlite3_finalize(prune->statements[i]);
-		prune->statements[i] = NULL;
-	}
-}
-
 void prune_free(struct prune *prune)
 {
 	if (!prune)
 		return;
-	drop_statements(prune);
 	free(prune->emptied);
 	free(prune);
 }
@@ -137,29 +86,11 @@ const struct prune_counts *prune_done(const struct prune *prune)
 	return &prune->counts;
 }
 
-static sqlite3_stmt *get(struct prune *prune, enum prune_sql id, struct err *err)
-{
-	sqlite3_stmt **statement = &prune->statements[id];
-
-	if (!*statement)
-		*statement = sql_prepare(prune->sql, texts[id], err);
-	else
-		sqlite3_reset(*statement);
-	return *statement;
-}
-
-/* Runs a statement with two numbers; *ret_changed: the rows that it changed. */
-static int change(struct prune *prune, enum prune_sql id, int64_t first, int64_t second,
+/* Runs a statement with two numbers, or one; *ret_changed: the rows that it changed. */
+static int change(struct prune *prune, const char *text, int64_t first, int64_t second,
 		  uint64_t *ret_changed, struct err *err)
 {
-	sqlite3_stmt *statement = get(prune, id, err);
-
-	if (!statement)
-		return -err->code;
-	sqlite3_bind_int64(statement, 1, first);
-	if (sqlite3_bind_parameter_count(statement) > 1)
-		sqlite3_bind_int64(statement, 2, second);
-	int result = sql_done(prune->sql, statement, err);
+	int result = SQL_DO(prune->sql, text, err, sql_int(first), sql_int(second));
 
 	if (result == 0)
 		*ret_changed += (uint64_t)sqlite3_changes(prune->sql->db);
@@ -167,15 +98,8 @@ static int change(struct prune *prune, enum prune_sql id, int64_t first, int64_t
 }
 
 /* The number that a statement gives: 1 and the number, 0 if there is none, -errno. */
-static int ask(struct prune *prune, enum prune_sql id, const int64_t numbers[3],
-	       int64_t *ret_number, struct err *err)
+static int ask(struct prune *prune, sqlite3_stmt *statement, int64_t *ret_number, struct err *err)
 {
-	sqlite3_stmt *statement = get(prune, id, err);
-
-	if (!statement)
-		return -err->code;
-	for (int i = 0; i < sqlite3_bind_parameter_count(statement); i++)
-		sqlite3_bind_int64(statement, i + 1, numbers[i]);
 	int result = sql_step(prune->sql, statement, err);
 
 	if (result > 0 && sqlite3_column_type(statement, 0) == SQLITE_NULL)
@@ -203,35 +127,59 @@ static int move_horizon(struct prune *prune, struct err *err)
 	return meta_move_horizon(sql, horizon, err);
 }
 
-/* Identities of the node after the last one that is done: 1 if there may be more. */
-static int drop_identities(struct prune *prune, enum prune_sql bound, enum prune_sql drop,
+/* The identities of a table: the minute up to which a bounded number of rows lie, and dropping them. */
+struct identities {
+	const char *bound, *drop;
+};
+#define IDENTITIES(table)                                                       \
+	{                                                                       \
+		"SELECT minute FROM " table " WHERE node = ?1 AND minute < ?2"  \
+		" ORDER BY minute LIMIT 1 OFFSET ?3",                           \
+			"DELETE FROM " table " WHERE node = ?1 AND minute < ?2" \
+	}
+static const struct identities of_serials = IDENTITIES("seen"), of_texts = IDENTITIES("seen_text");
+
+/* Those of the node after the last one that is done: 1 if there may be more. */
+static int drop_identities(struct prune *prune, const struct identities *identities,
 			   struct err *err)
 {
+	struct sql *sql = prune->sql;
 	int64_t horizon = prune->counts.horizon_ms / MINUTE_MS, node, until = horizon;
-	int result = ask(prune, NODE_LIST, (int64_t[3]){prune->at}, &node, err);
+	int result =
+		ask(prune,
+		    SQL_GET(sql, "SELECT min(id) FROM node WHERE id > ?1", err, sql_int(prune->at)),
+		    &node, err);
 
 	if (result <= 0)
 		return result;
-	result = ask(prune, bound, (int64_t[3]){node, horizon, SEEN_AT_ONCE}, &until, err);
+	result = ask(prune,
+		     SQL_GET(sql, identities->bound, err, sql_int(node), sql_int(horizon),
+			     sql_int(SEEN_AT_ONCE)),
+		     &until, err);
 	if (result < 0)
 		return result;
 	if (result == 0)
 		prune->at = node;
 	else
 		until++; /* its minute as a whole */
-	result = change(prune, drop, node, until, &prune->counts.identities, err);
+	result = change(prune, identities->drop, node, until, &prune->counts.identities, err);
 	return result < 0 ? result : 1;
 }
 
 static int drop_old(struct prune *prune, int64_t series, struct err *err)
 {
 	int64_t records = 0, hour = prune->cuts.days;
-	int result = ask(prune, OLD_TOTAL, (int64_t[3]){series, hour}, &records, err);
+	int result = ask(prune,
+			 SQL_GET(prune->sql,
+				 "SELECT sum(count) FROM hour WHERE series = ?1 AND hour < ?2", err,
+				 sql_int(series), sql_int(hour)),
+			 &records, err);
 
 	if (result <= 0)
 		return result;
 	prune->counts.records += (uint64_t)records;
-	return change(prune, OLD_DROP, series, hour, &prune->counts.hours, err);
+	return change(prune, "DELETE FROM hour WHERE series = ?1 AND hour < ?2", series, hour,
+		      &prune->counts.hours, err);
 }
 
 struct day {
@@ -241,15 +189,15 @@ struct day {
 static int list_days(struct prune *prune, int64_t series, struct day days[DAYS_AT_ONCE],
 		     size_t *ret_count, struct err *err)
 {
-	sqlite3_stmt *list = get(prune, DAY_LIST, err);
+	sqlite3_stmt *list =
+		SQL_GET(prune->sql,
+			"SELECT hour / 24, count(*), sum(count), min(first), max(last) FROM hour"
+			" WHERE series = ?1 AND hour < ?2 GROUP BY hour / 24"
+			" HAVING count(*) > 1 OR min(hour) % 24 <> 0 LIMIT ?3",
+			err, sql_int(series), sql_int(prune->cuts.hours), sql_int(DAYS_AT_ONCE));
 	size_t count = 0;
 	int result;
 
-	if (!list)
-		return -err->code;
-	sqlite3_bind_int64(list, 1, series);
-	sqlite3_bind_int64(list, 2, prune->cuts.hours);
-	sqlite3_bind_int64(list, 3, DAYS_AT_ONCE);
 	while ((result = sql_step(prune->sql, list, err)) > 0)
 		days[count++] = (struct day){
 			sqlite3_column_int64(list, 0), sqlite3_column_int64(list, 1),
@@ -263,19 +211,17 @@ static int list_days(struct prune *prune, int64_t series, struct day days[DAYS_A
 
 static int make_day(struct prune *prune, int64_t series, const struct day *day, struct err *err)
 {
-	uint64_t dropped = 0;
-	int result = change(prune, DAY_DROP, series, day->day * HOURS_OF_DAY, &dropped, err);
-	sqlite3_stmt *put = result == 0 ? get(prune, DAY_PUT, err) : NULL;
+	int64_t first = day->day * HOURS_OF_DAY;
+	int result = change(prune,
+			    "DELETE FROM hour WHERE series = ?1 AND hour >= ?2 AND hour < ?2 + 24",
+			    series, first, &prune->counts.to_days, err);
 
-	if (!put)
-		return -err->code;
-	sqlite3_bind_int64(put, 1, series);
-	sqlite3_bind_int64(put, 2, day->day * HOURS_OF_DAY);
-	sqlite3_bind_int64(put, 3, day->count);
-	sqlite3_bind_int64(put, 4, day->first_ms);
-	sqlite3_bind_int64(put, 5, day->last_ms);
-	prune->counts.to_days += dropped;
-	return sql_done(prune->sql, put, err);
+	return result < 0 ? result
+			  : SQL_DO(prune->sql,
+				   "INSERT INTO hour (series, hour, count, first, last)"
+				   " VALUES (?1, ?2, ?3, ?4, ?5)",
+				   err, sql_int(series), sql_int(first), sql_int(day->count),
+				   sql_int(day->first_ms), sql_int(day->last_ms));
 }
 
 static int make_days(struct prune *prune, int64_t series, struct err *err)
@@ -305,7 +251,10 @@ static int prune_series(struct prune *prune, int64_t series, int64_t container, 
 	int result = drop_old(prune, series, err);
 
 	if (result == 0 && prune->counts.hours != hours)
-		result = change(prune, SERIES_DROP, series, 0, &prune->counts.series, err);
+		result = change(prune,
+				"DELETE FROM series WHERE id = ?1"
+				" AND NOT EXISTS (SELECT 1 FROM hour WHERE series = ?1)",
+				series, 0, &prune->counts.series, err);
 	if (result == 0 && prune->counts.series != gone) {
 		if (container)
 			note_emptied(prune, container);
@@ -314,8 +263,10 @@ static int prune_series(struct prune *prune, int64_t series, int64_t container, 
 	if (result == 0)
 		result = make_days(prune, series, err);
 	if (result == 0)
-		result = change(prune, MINUTES_DROP, series, prune->cuts.minutes,
-				&prune->counts.to_hours, err);
+		result = change(prune,
+				"UPDATE hour SET minutes = NULL WHERE series = ?1 AND hour < ?2"
+				" AND minutes NOT NULL",
+				series, prune->cuts.minutes, &prune->counts.to_hours, err);
 	return result;
 }
 
@@ -323,14 +274,12 @@ static int prune_series(struct prune *prune, int64_t series, int64_t container, 
 static int prune_some_series(struct prune *prune, struct err *err)
 {
 	int64_t ids[SERIES_AT_ONCE], containers[SERIES_AT_ONCE];
-	sqlite3_stmt *list = get(prune, SERIES_LIST, err);
+	sqlite3_stmt *list = SQL_GET(
+		prune->sql, "SELECT id, container FROM series WHERE id > ?1 ORDER BY id LIMIT ?2",
+		err, sql_int(prune->at), sql_int(SERIES_AT_ONCE));
 	size_t count = 0;
 	int result;
 
-	if (!list)
-		return -err->code;
-	sqlite3_bind_int64(list, 1, prune->at);
-	sqlite3_bind_int64(list, 2, SERIES_AT_ONCE);
 	while ((result = sql_step(prune->sql, list, err)) > 0) {
 		ids[count] = sqlite3_column_int64(list, 0);
 		containers[count++] = sqlite3_column_int64(list, 1);
@@ -359,52 +308,29 @@ static int drop_rows(struct prune *prune, struct err *err)
 		"DELETE FROM received WHERE (series, day) IN (SELECT series, day FROM received"
 		" WHERE day * 86400000 < ?1 LIMIT ?2)",
 	};
-	uint64_t dropped = 0;
+	uint64_t before = prune->counts.evidence;
+	int result = 0;
 
-	for (size_t i = 0; i < sizeof(drops) / sizeof(drops[0]); i++) {
-		sqlite3_stmt *drop = sql_prepare(prune->sql, drops[i], err);
-
-		if (!drop)
-			return -err->code;
-		sqlite3_bind_int64(drop, 1, prune->cuts.days * HOUR_MS);
-		sqlite3_bind_int64(drop, 2, ROWS_AT_ONCE);
-		int result = sql_done(prune->sql, drop, err);
-
-		sqlite3_finalize(drop);
-		if (result < 0)
-			return result;
-		dropped += (uint64_t)sqlite3_changes(prune->sql->db);
-	}
-	prune->counts.evidence += dropped;
-	return dropped > 0;
+	for (size_t i = 0; i < sizeof(drops) / sizeof(drops[0]) && result == 0; i++)
+		result = change(prune, drops[i], prune->cuts.days * HOUR_MS, ROWS_AT_ONCE,
+				&prune->counts.evidence, err);
+	return result < 0 ? result : prune->counts.evidence > before;
 }
 
 /* One container that lost all its series. One that never had any stays: it is known to run. */
 static int drop_container(struct prune *prune, int64_t container, struct err *err)
 {
-	static const char *const drops[] = {
-		"DELETE FROM container WHERE id = ?1"
-		" AND NOT EXISTS (SELECT 1 FROM series WHERE container = ?1)"
-		" AND NOT EXISTS (SELECT 1 FROM lifetime WHERE container = ?1)",
-		"DELETE FROM in_force WHERE container = ?1"
-		" AND NOT EXISTS (SELECT 1 FROM container WHERE id = ?1)",
-	};
+	int result = change(prune,
+			    "DELETE FROM container WHERE id = ?1"
+			    " AND NOT EXISTS (SELECT 1 FROM series WHERE container = ?1)"
+			    " AND NOT EXISTS (SELECT 1 FROM lifetime WHERE container = ?1)",
+			    container, 0, &prune->counts.containers, err);
 
-	for (size_t i = 0; i < sizeof(drops) / sizeof(drops[0]); i++) {
-		sqlite3_stmt *drop = sql_prepare(prune->sql, drops[i], err);
-
-		if (!drop)
-			return -err->code;
-		sqlite3_bind_int64(drop, 1, container);
-		int result = sql_done(prune->sql, drop, err);
-
-		sqlite3_finalize(drop);
-		if (result < 0)
-			return result;
-		if (i == 0)
-			prune->counts.containers += (uint64_t)sqlite3_changes(prune->sql->db);
-	}
-	return 0;
+	return result < 0 ? result
+			  : SQL_DO(prune->sql,
+				   "DELETE FROM in_force WHERE container = ?1"
+				   " AND NOT EXISTS (SELECT 1 FROM container WHERE id = ?1)",
+				   err, sql_int(container));
 }
 
 static int compare_ids(const void *left, const void *right)
@@ -438,9 +364,9 @@ static int work(struct prune *prune, struct err *err)
 	case PHASE_HORIZON:
 		return move_horizon(prune, err);
 	case PHASE_SEEN:
-		return drop_identities(prune, SEEN_BOUND, SEEN_DROP, err);
+		return drop_identities(prune, &of_serials, err);
 	case PHASE_SEEN_TEXT:
-		return drop_identities(prune, TEXT_BOUND, TEXT_DROP, err);
+		return drop_identities(prune, &of_texts, err);
 	case PHASE_SERIES:
 		return prune_some_series(prune, err);
 	case PHASE_ROWS:
@@ -481,7 +407,6 @@ int prune_step(struct prune *prune, struct sql *sql, unsigned budget_ms, struct 
 
 	if (result == 0)
 		more = result = work_until(prune, clock_ms(CLOCK_MONOTONIC) + budget_ms, err);
-	drop_statements(prune);
 	if (result >= 0)
 		result = sql_run(sql, "COMMIT", err);
 	if (result == 0)
@@ -500,14 +425,9 @@ int prune_step(struct prune *prune, struct sql *sql, unsigned budget_ms, struct 
 static int count(struct sql *sql, const struct prune_cuts *cuts, int64_t horizon_ms,
 		 const char *text, uint64_t *ret_count, struct err *err)
 {
-	const int64_t numbers[] = {cuts->days, cuts->hours, cuts->minutes, horizon_ms / MINUTE_MS,
-				   cuts->days * HOUR_MS};
-	sqlite3_stmt *statement = sql_prepare(sql, text, err);
-
-	if (!statement)
-		return -err->code;
-	for (int i = 0; i < sqlite3_bind_parameter_count(statement); i++)
-		sqlite3_bind_int64(statement, i + 1, numbers[i]);
+	sqlite3_stmt *statement = SQL_PREPARE(
+		sql, text, err, sql_int(cuts->days), sql_int(cuts->hours), sql_int(cuts->minutes),
+		sql_int(horizon_ms / MINUTE_MS), sql_int(cuts->days * HOUR_MS));
 	int result = sql_step(sql, statement, err);
 
 	if (result > 0)

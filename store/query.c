@@ -94,8 +94,7 @@ static int look_at_hours(struct sql *sql, sqlite3_stmt *hours, int64_t from, int
 	int result;
 
 	sqlite3_reset(hours);
-	sqlite3_bind_int64(hours, 2, from);
-	sqlite3_bind_int64(hours, 3, to);
+	SQL_BIND(hours, 2, sql_int(from), sql_int(to));
 	while ((result = sql_step(sql, hours, err)) > 0)
 		if (!inside_take_hour(inside, hours))
 			return err_set(err, EUCLEAN, "store '%s': minutes are damaged", sql->path);
@@ -111,9 +110,8 @@ static int look_inside(struct sql *sql, sqlite3_stmt *hours, int64_t series, str
 	int64_t until_day = until / 24 * 24;
 
 	sqlite3_reset(hours);
-	sqlite3_bind_int64(hours, 1, series);
-	sqlite3_bind_int64(hours, 4, inside->since_ms);
-	sqlite3_bind_int64(hours, 5, inside->until_ms);
+	SQL_BIND(hours, 1, sql_int(series));
+	SQL_BIND(hours, 4, sql_int(inside->since_ms), sql_int(inside->until_ms));
 	int result = look_at_hours(sql, hours, since / 24 * 24, since, inside, err);
 
 	if (result < 0 || until == since)
@@ -203,7 +201,7 @@ static int give_hours(struct hour_query *query, size_t i, int64_t series, struct
 	int result;
 
 	sqlite3_reset(query->rows);
-	sqlite3_bind_int64(query->rows, 1, series);
+	SQL_BIND(query->rows, 1, sql_int(series));
 	while ((result = sql_step(query->sql, query->rows, err)) > 0) {
 		struct inside inside = {.since_ms = query->since_ms, .until_ms = query->until_ms};
 
@@ -236,10 +234,7 @@ int query_hours(struct store *store, const struct selection *selection, const in
 	};
 	int result = query.rows ? 0 : -err->code;
 
-	if (result == 0) {
-		sqlite3_bind_int64(query.rows, 2, query.since_ms);
-		sqlite3_bind_int64(query.rows, 3, query.until_ms);
-	}
+	SQL_BIND(query.rows, 2, sql_int(query.since_ms), sql_int(query.until_ms));
 	for (size_t i = 0; i < count && result == 0; i++)
 		result = give_hours(&query, i, series[i], err);
 	sqlite3_finalize(query.rows);
@@ -269,20 +264,17 @@ int query_every_hour(struct store *store, int64_t since_ms, int64_t until_ms,
 	int64_t last = until_ms / HOUR_MS;
 	struct sql *sql = store_asking(store, err);
 	int result = sql ? is_wide(sql, last - first, err) : -err->code;
-	sqlite3_stmt *rows =
-		result < 0
-			? NULL
-			: sql_prepare(sql,
-				      result ? "SELECT series, hour, count, first, last FROM hour"
-					       " WHERE +hour BETWEEN ?1 AND ?2"
-					     : "SELECT series, hour, count, first, last FROM hour"
-					       " WHERE hour BETWEEN ?1 AND ?2",
-				      err);
 
-	if (!rows)
-		return -err->code;
-	sqlite3_bind_int64(rows, 1, first);
-	sqlite3_bind_int64(rows, 2, last);
+	if (result < 0)
+		return result;
+	sqlite3_stmt *rows =
+		SQL_PREPARE(sql,
+			    result ? "SELECT series, hour, count, first, last FROM hour"
+				     " WHERE +hour BETWEEN ?1 AND ?2"
+				   : "SELECT series, hour, count, first, last FROM hour"
+				     " WHERE hour BETWEEN ?1 AND ?2",
+			    err, sql_int(first), sql_int(last));
+
 	while ((result = sql_step(sql, rows, err)) > 0) {
 		const struct series_hour hour = {
 			.series = sqlite3_column_int64(rows, 0),

@@ -2,61 +2,14 @@
 
 #include "base/buf.h"
 #include "store/day.h"
+#include "store/hour.h"
+#include "store/internal.h"
 
 #include <errno.h>
-
-static const char *const texts[RECEIVED_SQL_COUNT] = {
-	[RECEIVED_SENDER_FIND] =
-		"SELECT id, uuid, generation, revision FROM sender WHERE name = ?1",
-	[RECEIVED_SENDER_PUT] = "INSERT INTO sender (name, uuid, generation, revision)"
-				" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET"
-				" uuid = excluded.uuid, generation = excluded.generation,"
-				" revision = excluded.revision RETURNING id",
-	[RECEIVED_FIND] = "SELECT sender, generation FROM received WHERE series = ?1 AND day = ?2",
-	[RECEIVED_COUNT] = "SELECT sum(count) FROM hour WHERE series = ?1 AND hour >= ?2 * 24"
-			   " AND hour < ?2 * 24 + 24",
-	[RECEIVED_DROP] = "DELETE FROM hour WHERE series = ?1 AND hour >= ?2 * 24"
-			  " AND hour < ?2 * 24 + 24",
-	[RECEIVED_PUT] = "INSERT OR REPLACE INTO received (series, day, sender, generation,"
-			 " revision) VALUES (?1, ?2, ?3, ?4, ?5)",
-	[RECEIVED_EMPTY] =
-		"INSERT OR REPLACE INTO changed (series, day, revision) VALUES (?1, ?2, 0)",
-	/* of before everything was sent anew */
-	[RECEIVED_GONE] = "SELECT series, day FROM received WHERE sender = ?1 AND generation = ?2"
-			  " AND revision < ?3 AND day >= ?4",
-};
 
 int share_bad(struct err *err, const char *what)
 {
 	return err_set(err, EUCLEAN, "damaged or forged: %s", what);
-}
-
-void received_release(struct received *received)
-{
-	for (size_t i = 0; i < RECEIVED_SQL_COUNT; i++)
-		sqlite3_finalize(received->statements[i]);
-}
-
-void received_reset(struct received *received)
-{
-	for (size_t i = 0; i < RECEIVED_SQL_COUNT; i++)
-		sqlite3_reset(received->statements[i]);
-}
-
-/* A statement with numbers, to be stepped; NULL with an error. */
-static sqlite3_stmt *get(struct received *received, enum received_sql id, const int64_t *numbers,
-			 int count, struct err *err)
-{
-	sqlite3_stmt **statement = &received->statements[id];
-
-	if (!*statement)
-		*statement = sql_prepare(received->sql, texts[id], err);
-	if (!*statement)
-		return NULL;
-	sqlite3_reset(*statement);
-	for (int i = 0; i < count; i++)
-		sqlite3_bind_int64(*statement, i + 1, numbers[i]);
-	return *statement;
 }
 
 /* Whether it goes on from what is known of the sender. */
@@ -75,110 +28,107 @@ static int follow(struct received *received, bool same, int64_t generation, int6
 }
 
 /* Whoever is not believed is not the sender that it says it is. */
-static void bind_sender(sqlite3_stmt *statement, const struct received *received)
+static void name_sender(const struct received *received, struct buf *name)
 {
-	BUF_AUTO name = {0};
-
-	buf_format(&name, "%s%s", received->foreign ? "text:" : "", received->head->name);
-	sqlite3_bind_text(statement, 1, name.p, (int)name.n, SQLITE_TRANSIENT);
+	buf_format(name, "%s%s", received->foreign ? "text:" : "", received->head->name);
 }
 
 int received_find_sender(struct received *received, struct err *err)
 {
-	sqlite3_stmt *find = get(received, RECEIVED_SENDER_FIND, NULL, 0, err);
+	BUF_AUTO name = {0};
 
-	if (!find)
-		return -err->code;
-	bind_sender(find, received);
+	name_sender(received, &name);
+	sqlite3_stmt *find = SQL_GET(
+		received->sql, "SELECT uuid, generation, revision FROM sender WHERE name = ?1", err,
+		sql_text(buf_str(&name)));
 	int result = sql_step(received->sql, find, err);
 
 	if (result >= 0)
 		result = follow(received,
-				result > 0 && str_eq(sql_column_bytes(find, 1),
+				result > 0 && str_eq(sql_column_bytes(find, 0),
 						     str_from(received->head->uuid)),
-				result > 0 ? sqlite3_column_int64(find, 2) : 0,
-				result > 0 ? sqlite3_column_int64(find, 3) : 0, err);
+				result > 0 ? sqlite3_column_int64(find, 1) : 0,
+				result > 0 ? sqlite3_column_int64(find, 2) : 0, err);
 	sqlite3_reset(find);
 	return result;
 }
 
 int received_put_sender(struct received *received, struct err *err)
 {
-	sqlite3_stmt *put = get(received, RECEIVED_SENDER_PUT, NULL, 0, err);
+	BUF_AUTO name = {0};
 
-	if (!put)
-		return -err->code;
-	bind_sender(put, received);
-	sqlite3_bind_text(put, 2, received->head->uuid, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 3, received->generation);
-	sqlite3_bind_int64(put, 4, received->head->revision);
-	int result = sql_step(received->sql, put, err);
+	name_sender(received, &name);
+	int result = sql_find(
+		received->sql,
+		SQL_GET(received->sql,
+			"INSERT INTO sender (name, uuid, generation, revision)"
+			" VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET"
+			" uuid = excluded.uuid, generation = excluded.generation,"
+			" revision = excluded.revision RETURNING id",
+			err, sql_text(buf_str(&name)), sql_text(str_from(received->head->uuid)),
+			sql_int(received->generation), sql_int(received->head->revision)),
+		&received->sender, err);
 
-	if (result > 0)
-		received->sender = sqlite3_column_int64(put, 0);
-	sqlite3_reset(put);
 	return result < 0 ? result : 0;
 }
 
-/* Runs it, of a day: 1 and the first columns of its row, 0 where it gives none. */
-static int run(struct received *received, enum received_sql id, const struct received_day *day,
-	       int64_t ret_numbers[2], struct err *err)
+/* An hour row's of that day. */
+#define OF_DAY "series = ?1 AND hour >= ?2 * 24 AND hour < ?2 * 24 + 24"
+
+static int drop_hours(struct received *received, const struct received_day *day, struct err *err)
 {
-	const int64_t numbers[] = {day->series, day->day, received->sender, received->generation,
-				   received->head->revision};
-	sqlite3_stmt *statement = get(received, id, numbers, id == RECEIVED_PUT ? 5 : 2, err);
-
-	if (!statement)
-		return -err->code;
-	int result = sql_step(received->sql, statement, err);
-
-	for (int i = 0; result > 0 && i < sqlite3_column_count(statement); i++)
-		ret_numbers[i] = sqlite3_column_int64(statement, i);
-	sqlite3_reset(statement);
-	return result;
+	return SQL_DO(received->sql, "DELETE FROM hour WHERE " OF_DAY, err, sql_int(day->series),
+		      sql_int(day->day));
 }
 
 static int note_overlap(struct received *received, const struct received_day *day, struct err *err)
 {
-	sqlite3_stmt *node =
-		sql_prepare(received->sql, "SELECT node FROM series WHERE id = ?1", err);
-	sqlite3_stmt *put = node ? sql_get(received->sql, SQL_LOSS_PUT, err) : NULL;
-	int64_t number = 0;
+	const struct loss_note note = {.kind = LOSS_OVERLAP,
+				       .ms = day->day * STORE_DAY_MS,
+				       .detail = str_from(received->head->name)};
+	int64_t node = 0;
+	int result = sql_find(received->sql,
+			      SQL_GET(received->sql, "SELECT node FROM series WHERE id = ?1", err,
+				      sql_int(day->series)),
+			      &node, err);
 
-	if (!put) {
-		sqlite3_finalize(node);
-		return -err->code;
-	}
-	sqlite3_bind_int64(node, 1, day->series);
-	if (sql_step(received->sql, node, err) > 0)
-		number = sqlite3_column_int64(node, 0);
-	sqlite3_finalize(node);
-	sqlite3_bind_int64(put, 1, number);
-	sqlite3_bind_int(put, 2, LOSS_OVERLAP);
-	sqlite3_bind_int64(put, 3, day->day * STORE_DAY_MS);
-	sqlite3_bind_int64(put, 4, 0);
-	sqlite3_bind_int64(put, 5, 0);
-	sqlite3_bind_text(put, 6, received->head->name, -1, SQLITE_STATIC);
-	return sql_done(received->sql, put, err);
+	return result < 0 ? result : loss_put(received->sql, node, &note, 0, err);
+}
+
+/* Was what is here of the day received, and of the same store? */
+static int comes_from(struct received *received, const struct received_day *day, bool *ret_received,
+		      bool *ret_same, struct err *err)
+{
+	sqlite3_stmt *find =
+		SQL_GET(received->sql,
+			"SELECT sender, generation FROM received WHERE series = ?1 AND day = ?2",
+			err, sql_int(day->series), sql_int(day->day));
+	int result = sql_step(received->sql, find, err);
+
+	*ret_received = result > 0;
+	*ret_same = result > 0 && sqlite3_column_int64(find, 0) == received->sender &&
+		    sqlite3_column_int64(find, 1) == received->generation;
+	sqlite3_reset(find);
+	return result < 0 ? result : 0;
 }
 
 static int replaces(struct received *received, const struct received_day *day, struct err *err)
 {
-	int64_t known[2], ours[2] = {0};
-	int result = run(received, RECEIVED_FIND, day, known, err);
+	bool is_received, is_same;
+	int64_t ours = 0;
+	int result = comes_from(received, day, &is_received, &is_same, err);
 
-	if (result < 0)
-		return result;
-	bool is_received = result > 0;
-
-	if (is_received && known[0] == received->sender && known[1] == received->generation)
-		return 1;
-	result = run(received, RECEIVED_COUNT, day, ours, err);
-	if (result >= 0 && ours[0] && !is_received)
+	if (result < 0 || is_same)
+		return result < 0 ? result : 1;
+	result = sql_find(received->sql,
+			  SQL_GET(received->sql, "SELECT sum(count) FROM hour WHERE " OF_DAY, err,
+				  sql_int(day->series), sql_int(day->day)),
+			  &ours, err);
+	if (result >= 0 && ours && !is_received)
 		result = note_overlap(received, day, err);
-	if (result < 0 || (ours[0] && received->foreign))
+	if (result < 0 || (ours && received->foreign))
 		return result < 0 ? result : 0;
-	return day->count >= ours[0];
+	return day->count >= ours;
 }
 
 static int put_hours(struct received *received, const struct received_day *day, struct err *err)
@@ -188,19 +138,16 @@ static int put_hours(struct received *received, const struct received_day *day, 
 	int more;
 
 	while ((more = day_take(&packed, day->day, &hour)) > 0) {
-		sqlite3_stmt *put = sql_get(received->sql, SQL_HOUR_PUT, err);
-
-		if (!put)
-			return -err->code;
-		sqlite3_bind_int64(put, 1, day->series);
-		sqlite3_bind_int64(put, 2, hour.hour);
-		sqlite3_bind_int64(put, 3, (int64_t)hour.count);
-		sqlite3_bind_int64(put, 4, hour.first_ms);
-		sqlite3_bind_int64(put, 5, hour.last_ms);
-		if (!hour.rolled_up)
-			sqlite3_bind_blob(put, 6, hour.minutes.p, (int)hour.minutes.n,
-					  SQLITE_STATIC);
-		int result = sql_done(received->sql, put, err);
+		const struct sql_value row[ROWS_COLUMNS] = {
+			sql_int(day->series),
+			sql_int(hour.hour),
+			sql_int((int64_t)hour.count),
+			sql_int(hour.first_ms),
+			sql_int(hour.last_ms),
+			hour.rolled_up ? (struct sql_value){.type = SQL_NULL}
+				       : sql_blob(hour.minutes),
+		};
+		int result = hour_put(received->sql, row, err);
 
 		if (result < 0)
 			return result;
@@ -211,7 +158,11 @@ static int put_hours(struct received *received, const struct received_day *day, 
 int received_copy_day(struct received *received, const struct received_day *day, struct err *err)
 {
 	/* a copy that is sent on has to say that nothing is left of the day */
-	int result = day->hours.n ? 0 : run(received, RECEIVED_EMPTY, day, NULL, err);
+	int result = day->hours.n ? 0
+				  : SQL_DO(received->sql,
+					   "INSERT OR REPLACE INTO changed (series, day, revision)"
+					   " VALUES (?1, ?2, 0)",
+					   err, sql_int(day->series), sql_int(day->day));
 
 	return result < 0 ? result : put_hours(received, day, err);
 }
@@ -222,29 +173,35 @@ int received_put_day(struct received *received, const struct received_day *day, 
 
 	if (result <= 0)
 		return result;
-	result = run(received, RECEIVED_DROP, day, NULL, err);
-	if (result >= 0)
-		result = run(received, RECEIVED_PUT, day, NULL, err);
+	result = drop_hours(received, day, err);
+	if (result == 0)
+		result = SQL_DO(received->sql,
+				"INSERT OR REPLACE INTO received (series, day, sender, generation,"
+				" revision) VALUES (?1, ?2, ?3, ?4, ?5)",
+				err, sql_int(day->series), sql_int(day->day),
+				sql_int(received->sender), sql_int(received->generation),
+				sql_int(received->head->revision));
 	return result < 0 ? result : put_hours(received, day, err);
 }
 
 int received_drop_gone(struct received *received, struct err *err)
 {
 	const struct share_head *head = received->head;
-	const int64_t numbers[] = {received->sender, received->generation, head->revision,
-				   head->first_day};
-	sqlite3_stmt *list = get(received, RECEIVED_GONE, numbers, 4, err);
-	int result;
+	/* of before everything was sent anew */
+	sqlite3_stmt *list =
+		SQL_GET(received->sql,
+			"SELECT series, day FROM received WHERE sender = ?1 AND generation = ?2"
+			" AND revision < ?3 AND day >= ?4",
+			err, sql_int(received->sender), sql_int(received->generation),
+			sql_int(head->revision), sql_int(head->first_day));
+	int result = 0;
 
-	if (!list)
-		return -err->code;
-	while ((result = sql_step(received->sql, list, err)) > 0) {
+	while (result >= 0 && (result = sql_step(received->sql, list, err)) > 0) {
 		const struct received_day day = {.series = sqlite3_column_int64(list, 0),
 						 .day = sqlite3_column_int64(list, 1)};
 
-		result = run(received, RECEIVED_DROP, &day, NULL, err);
-		if (result < 0)
-			break;
+		result = drop_hours(received, &day, err);
 	}
+	sqlite3_reset(list);
 	return result;
 }

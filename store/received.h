@@ -8,18 +8,6 @@
 #include "store/share.h"
 #include "store/sql.h"
 
-enum received_sql {
-	RECEIVED_SENDER_FIND,
-	RECEIVED_SENDER_PUT,
-	RECEIVED_FIND,
-	RECEIVED_COUNT,
-	RECEIVED_DROP,
-	RECEIVED_PUT,
-	RECEIVED_EMPTY,
-	RECEIVED_GONE,
-	RECEIVED_SQL_COUNT,
-};
-
 /* The sender at hand. sql and head are borrowed; the rest is zeroed before the first. */
 struct received {
 	struct sql *sql;
@@ -28,13 +16,7 @@ struct received {
 	bool knows;                 /* all of this was received before */
 	bool goes_on;               /* its store is the same as before */
 	bool foreign; /* others may have written it: nothing of it is the kernel's word */
-	sqlite3_stmt *statements[RECEIVED_SQL_COUNT];
 };
-
-void received_release(struct received *received);
-
-/* No statement is under way. */
-void received_reset(struct received *received);
 
 /* Looks what is known of the sender of the head; -ESTALE if something between is missing. */
 int received_find_sender(struct received *received, struct err *err);

@@ -69,13 +69,9 @@ static int move_hour(void *context, int64_t number, const struct hour *row, stru
 static int ask(struct sql *sql, const char *text, int64_t first, int64_t second,
 	       int64_t *ret_number, struct err *err)
 {
-	sqlite3_stmt *statement = sql_prepare(sql, text, err);
+	sqlite3_stmt *statement = SQL_PREPARE(sql, text, err, sql_int(first), sql_int(second));
 
 	*ret_number = 0;
-	if (!statement)
-		return -err->code;
-	sqlite3_bind_int64(statement, 1, first);
-	sqlite3_bind_int64(statement, 2, second);
 	int result = sql_step(sql, statement, err);
 
 	if (result > 0)
@@ -96,8 +92,6 @@ static int list_keys(struct sql *sql, struct buf *same, struct buf *columns, str
 		err);
 	int result;
 
-	if (!names)
-		return -err->code;
 	while ((result = sql_step(sql, names, err)) > 0) {
 		struct str name = sql_column_name(names, 0);
 
@@ -144,16 +138,11 @@ static int find_container(struct store *store, int64_t node, const struct contai
 {
 	struct sql *sql = &store->sql;
 	sqlite3_stmt *find =
-		sql_prepare(sql,
+		SQL_PREPARE(sql,
 			    "SELECT cid FROM container WHERE node = ?1 AND (cid = ?2 OR name = ?2)"
 			    " ORDER BY cid = ?2 DESC, id DESC",
-			    err);
+			    err, sql_int(node), sql_bytes(to->name));
 	struct container container = *to;
-
-	if (!find)
-		return -err->code;
-	sqlite3_bind_int64(find, 1, node);
-	sql_bind_bytes(find, 2, to->name);
 	int result = sql_step(sql, find, err);
 
 	if (result > 0)
@@ -167,24 +156,13 @@ static int find_container(struct store *store, int64_t node, const struct contai
 /* What is given of the labels replaces what was, of the container that the records are of. */
 static int set_labels(struct sql *sql, int64_t id, const struct container *to, struct err *err)
 {
-	const struct str labels[] = {to->image, to->pod, to->namespace, to->workload};
-	sqlite3_stmt *set =
-		sql_prepare(sql,
-			    "UPDATE container SET image = coalesce(nullif(?1, ''), image),"
-			    " pod = coalesce(nullif(?2, ''), pod),"
-			    " namespace = coalesce(nullif(?3, ''), namespace),"
-			    " workload = coalesce(nullif(?4, ''), workload) WHERE id = ?5",
-			    err);
-
-	if (!set)
-		return -err->code;
-	for (int i = 0; i < 4; i++)
-		sql_bind_bytes(set, i + 1, labels[i]);
-	sqlite3_bind_int64(set, 5, id);
-	int result = sql_done(sql, set, err);
-
-	sqlite3_finalize(set);
-	return result;
+	return SQL_DO(sql,
+		      "UPDATE container SET image = coalesce(nullif(?1, ''), image),"
+		      " pod = coalesce(nullif(?2, ''), pod),"
+		      " namespace = coalesce(nullif(?3, ''), namespace),"
+		      " workload = coalesce(nullif(?4, ''), workload) WHERE id = ?5",
+		      err, sql_bytes(to->image), sql_bytes(to->pod), sql_bytes(to->namespace),
+		      sql_bytes(to->workload), sql_int(id));
 }
 
 static int relabel_series(struct store *store, struct relabel *relabel,
@@ -206,20 +184,6 @@ static int relabel_series(struct store *store, struct relabel *relabel,
 			find_target(&store->sql, amended->series, container, &relabel->target, err);
 	return result < 0 ? result
 			  : amend_hours(&relabel->amend, amended->series, move_hour, relabel, err);
-}
-
-static int run_pair(struct sql *sql, const char *text, int64_t from, int64_t to, struct err *err)
-{
-	sqlite3_stmt *statement = sql_prepare(sql, text, err);
-
-	if (!statement)
-		return -err->code;
-	sqlite3_bind_int64(statement, 1, from);
-	sqlite3_bind_int64(statement, 2, to);
-	int result = sql_done(sql, statement, err);
-
-	sqlite3_finalize(statement);
-	return result;
 }
 
 /* A container whose records have all moved was the other one: so what is known of it is known of that,
@@ -244,7 +208,7 @@ static int inherit(struct sql *sql, int64_t from, int64_t to, struct err *err)
 			 from, to, &records, err);
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && result == 0 && !records; i++)
-		result = run_pair(sql, texts[i], from, to, err);
+		result = SQL_DO(sql, texts[i], err, sql_int(from), sql_int(to));
 	return result;
 }
 

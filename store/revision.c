@@ -24,16 +24,9 @@ static void make_uuid(char uuid[REVISION_UUID_SIZE])
 static int put_uuid(struct sql *sql, const char *text, struct err *err)
 {
 	char uuid[REVISION_UUID_SIZE];
-	sqlite3_stmt *put = sql_prepare(sql, text, err);
 
-	if (!put)
-		return -err->code;
 	make_uuid(uuid);
-	sqlite3_bind_text(put, 1, uuid, -1, SQLITE_STATIC);
-	int result = sql_done(sql, put, err);
-
-	sqlite3_finalize(put);
-	return result;
+	return SQL_ONCE(sql, text, err, sql_text(str_from(uuid)));
 }
 
 int revision_uuid(struct sql *sql, char uuid[REVISION_UUID_SIZE], struct err *err)
@@ -53,26 +46,14 @@ int revision_uuid(struct sql *sql, char uuid[REVISION_UUID_SIZE], struct err *er
 
 int revision_put_meta(struct sql *sql, const char *key, int64_t number, struct err *err)
 {
-	sqlite3_stmt *put =
-		sql_prepare(sql, "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", err);
-
-	if (!put)
-		return -err->code;
-	sqlite3_bind_text(put, 1, key, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 2, number);
-	int result = sql_done(sql, put, err);
-
-	sqlite3_finalize(put);
-	return result;
+	return SQL_ONCE(sql, "INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)", err,
+			sql_text(str_from(key)), sql_int(number));
 }
 
 int revision_meta(struct sql *sql, const char *key, int64_t *ret_number, struct err *err)
 {
-	sqlite3_stmt *get = sql_prepare(sql, "SELECT value FROM meta WHERE key = ?1", err);
-
-	if (!get)
-		return -err->code;
-	sqlite3_bind_text(get, 1, key, -1, SQLITE_STATIC);
+	sqlite3_stmt *get = SQL_PREPARE(sql, "SELECT value FROM meta WHERE key = ?1", err,
+					sql_text(str_from(key)));
 	int result = sql_step(sql, get, err);
 
 	*ret_number = result > 0 ? sqlite3_column_int64(get, 0) : 0;

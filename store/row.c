@@ -51,19 +51,13 @@ sqlite3_stmt *row_observations(struct sql *sql, int64_t since_ms, int64_t until_
 		 OBSERVATIONS(SERIES_BEFORE, TOTALS("hour"))},
 		{OBSERVATIONS("series", TOTALS("+hour")), OBSERVATIONS("series", TOTALS("hour"))},
 	};
+	/* from the beginning of its day on: a day that was rolled up is a row there */
 	int64_t from_hour = since_ms < 0 ? INT64_MIN : since_ms / HOUR_MS / 24 * 24;
 	int64_t to_hour = until_ms == INT64_MAX ? INT64_MAX : until_ms / HOUR_MS;
-	sqlite3_stmt *rows =
-		sql_prepare(sql, texts[sql->schema >= 3][is_narrow(sql, from_hour, to_hour)], err);
 
-	if (!rows)
-		return NULL;
-	sqlite3_bind_int64(rows, 1, since_ms);
-	sqlite3_bind_int64(rows, 2, until_ms);
-	/* from the beginning of its day on: a day that was rolled up is a row there */
-	sqlite3_bind_int64(rows, 3, from_hour);
-	sqlite3_bind_int64(rows, 4, to_hour);
-	return rows;
+	return SQL_PREPARE(sql, texts[sql->schema >= 3][is_narrow(sql, from_hour, to_hour)], err,
+			   sql_int(since_ms), sql_int(until_ms), sql_int(from_hour),
+			   sql_int(to_hour));
 }
 
 int64_t row_cut(sqlite3_stmt *row)

@@ -19,25 +19,10 @@ struct table {
 struct cursor {
 	sqlite3_vtab_cursor cursor;
 	const struct rows_source *source;
-	struct rows_value row[ROWS_COLUMNS];
+	struct sql_value row[ROWS_COLUMNS];
 	sqlite3_int64 number;
 	bool at_end;
 };
-
-struct rows_value rows_number(int64_t number)
-{
-	return (struct rows_value){.type = SQLITE_INTEGER, .number = number};
-}
-
-struct rows_value rows_text(struct str text)
-{
-	return (struct rows_value){.type = SQLITE_TEXT, .bytes = text};
-}
-
-struct rows_value rows_blob(struct str bytes)
-{
-	return (struct rows_value){.type = SQLITE_BLOB, .bytes = bytes};
-}
 
 static int connect(sqlite3 *db, void *sql, int argc, const char *const *argv,
 		   sqlite3_vtab **ret_table, char **ret_message)
@@ -117,14 +102,14 @@ static int at_end(sqlite3_vtab_cursor *cursor)
 
 static int column(sqlite3_vtab_cursor *cursor, sqlite3_context *to, int index)
 {
-	const struct rows_value *value = &((struct cursor *)cursor)->row[index];
+	const struct sql_value *value = &((struct cursor *)cursor)->row[index];
 	const char *p = value->bytes.n ? value->bytes.p : "";
 
-	if (value->type == SQLITE_INTEGER)
+	if (value->type == SQL_INT)
 		sqlite3_result_int64(to, value->number);
-	else if (value->type == SQLITE_TEXT)
+	else if (value->type == SQL_TEXT)
 		sqlite3_result_text(to, p, (int)value->bytes.n, SQLITE_STATIC);
-	else if (value->type == SQLITE_BLOB)
+	else if (value->type == SQL_BLOB)
 		sqlite3_result_blob(to, p, (int)value->bytes.n, SQLITE_STATIC);
 	return SQLITE_OK;
 }
@@ -149,44 +134,20 @@ static const sqlite3_module module = {
 	.xRowid = number,
 };
 
-static int prepare(struct sql *sql, enum sql_id id, sqlite3_stmt **ret_put, struct err *err)
+int rows_put(struct sql *sql, const char *text, rows_next_fn *next_row, void *context,
+	     struct err *err)
 {
+	const struct rows_source source = {next_row, context, err};
 	int code = sql->has_rows ? SQLITE_OK : sqlite3_create_module(sql->db, "rows", &module, sql);
 
 	if (code != SQLITE_OK)
 		return sql_error(sql, code, err);
 	sql->has_rows = true;
-	*ret_put = sql_get(sql, id, err);
-	return *ret_put ? 0 : -err->code;
-}
+	sqlite3_stmt *put = sql_get(sql, text, err);
 
-int rows_put(struct sql *sql, enum sql_id id, rows_next_fn *next_row, void *context,
-	     struct err *err)
-{
-	const struct rows_source source = {next_row, context, err};
-	sqlite3_stmt *put;
-	int result = prepare(sql, id, &put, err);
-
-	if (result < 0)
-		return result;
 	sql->rows = &source;
-	result = sql_done(sql, put, err);
+	int result = sql_done(sql, put, err);
+
 	sql->rows = NULL;
 	return result;
-}
-
-void rows_bind(sqlite3_stmt *statement, const struct rows_value *values, int count)
-{
-	for (int i = 0; i < count; i++) {
-		const struct rows_value *value = &values[i];
-
-		if (value->type == SQLITE_INTEGER)
-			sqlite3_bind_int64(statement, i + 1, value->number);
-		else if (value->type == SQLITE_TEXT)
-			sqlite3_bind_text(statement, i + 1, value->bytes.p, (int)value->bytes.n,
-					  SQLITE_STATIC);
-		else if (value->type == SQLITE_BLOB)
-			sqlite3_bind_blob(statement, i + 1, value->bytes.p, (int)value->bytes.n,
-					  SQLITE_STATIC);
-	}
 }

@@ -184,18 +184,8 @@ static int read_versions(struct sql *sql, int64_t *ret_version, int64_t *ret_app
 static int put_word(struct sql *sql, const char *kind, int number, const char *word,
 		    struct err *err)
 {
-	sqlite3_stmt *put = sql_prepare(
-		sql, "INSERT OR REPLACE INTO word (kind, number, word) VALUES (?1, ?2, ?3)", err);
-
-	if (!put)
-		return -err->code;
-	sqlite3_bind_text(put, 1, kind, -1, SQLITE_STATIC);
-	sqlite3_bind_int(put, 2, number);
-	sqlite3_bind_text(put, 3, word, -1, SQLITE_STATIC);
-	int result = sql_done(sql, put, err);
-
-	sqlite3_finalize(put);
-	return result;
+	return SQL_ONCE(sql, "INSERT OR REPLACE INTO word (kind, number, word) VALUES (?1, ?2, ?3)",
+			err, sql_text(str_from(kind)), sql_int(number), sql_text(str_from(word)));
 }
 
 /* The words of one kind of number. */
@@ -254,8 +244,7 @@ static int put_words(struct sql *sql, struct err *err)
 static bool word_is_old(sqlite3_stmt *find, const char *kind, int number, const char *word)
 {
 	sqlite3_reset(find);
-	sqlite3_bind_text(find, 1, kind, -1, SQLITE_STATIC);
-	sqlite3_bind_int(find, 2, number);
+	SQL_BIND(find, 1, sql_text(str_from(kind)), sql_int(number));
 	return sqlite3_step(find) != SQLITE_ROW ||
 	       !str_eq(sql_column_bytes(find, 0), str_from(word));
 }

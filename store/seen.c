@@ -275,13 +275,11 @@ static void open_unpack(struct seen *seen, struct block *block, struct str bytes
 /* Returns 1 if it is on file, 0 or -errno. */
 static int block_load(struct seen *seen, struct sql *sql, struct block *block, struct err *err)
 {
-	sqlite3_stmt *find = sql_get(sql, SQL_SEEN_FIND, err);
-
-	if (!find)
-		return -err->code;
-	sqlite3_bind_int64(find, 1, block->node);
-	sqlite3_bind_int64(find, 2, block->minute);
-	sqlite3_bind_int64(find, 3, block->number);
+	sqlite3_stmt *find =
+		SQL_GET(sql,
+			"SELECT serials, open FROM seen WHERE node = ?1 AND minute = ?2"
+			" AND block = ?3",
+			err, sql_int(block->node), sql_int(block->minute), sql_int(block->number));
 	int result = sql_step(sql, find, err);
 	struct load load = {seen, block};
 
@@ -541,24 +539,21 @@ bool seen_unpack(struct str bytes, seen_each_fn *each, void *context)
 static int block_write(struct seen *seen, struct sql *sql, const struct block *block,
 		       struct buf *buf, struct err *err)
 {
-	sqlite3_stmt *put = sql_get(sql, SQL_SEEN_PUT, err);
-
-	if (!put)
-		return -err->code;
 	buf_clear(buf);
 	block_pack(seen, block, buf);
 	size_t serials_n = buf->n;
 
 	if (block->has_open)
 		open_pack(seen, block, buf);
-	sqlite3_bind_int64(put, 1, block->node);
-	sqlite3_bind_int64(put, 2, block->minute);
-	sqlite3_bind_int64(put, 3, block->number);
-	sqlite3_bind_blob(put, 4, buf->p, (int)serials_n, SQLITE_STATIC);
-	if (buf->n > serials_n)
-		sqlite3_bind_blob(put, 5, buf->p + serials_n, (int)(buf->n - serials_n),
-				  SQLITE_STATIC);
-	return sql_done(sql, put, err);
+	const struct str serials = str_of(buf->p, serials_n),
+			 open = str_skip(buf_str(buf), serials_n);
+
+	return SQL_DO(sql,
+		      "INSERT OR REPLACE INTO seen (node, minute, block, serials, open)"
+		      " VALUES (?1, ?2, ?3, ?4, ?5)",
+		      err, sql_int(block->node), sql_int(block->minute), sql_int(block->number),
+		      sql_blob(serials),
+		      open.n ? sql_blob(open) : (struct sql_value){.type = SQL_NULL});
 }
 
 int seen_flush(struct seen *seen, struct sql *sql, struct err *err)

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "store/minutes.h"
+#include "store/statements.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -200,12 +201,7 @@ static int take_marks(struct seen_text *seen, struct sql *sql, int64_t node, int
 static int load_minute(struct seen_text *seen, struct sql *sql, int64_t node, int64_t minute,
 		       struct err *err)
 {
-	sqlite3_stmt *find = sql_get(sql, SQL_SEEN_TEXT_FIND, err);
-
-	if (!find)
-		return -err->code;
-	sqlite3_bind_int64(find, 1, node);
-	sqlite3_bind_int64(find, 2, minute);
+	sqlite3_stmt *find = SQL_GET(sql, SEEN_TEXT_FIND, err, sql_int(node), sql_int(minute));
 	int result = sql_step(sql, find, err);
 	struct str marks = result > 0 ? sql_column_bytes(find, 0) : str_of(NULL, 0);
 	size_t texts = marks.n / PACKED_SIZE;
@@ -369,14 +365,11 @@ static int write_minute(struct sql *sql, struct mark **from, struct mark **to, s
 	}
 	if (!changed)
 		return 0;
-	sqlite3_stmt *put = sql_get(sql, SQL_SEEN_TEXT_PUT, err);
-
-	if (!put)
-		return -err->code;
-	sqlite3_bind_int64(put, 1, (*from)->node);
-	sqlite3_bind_int64(put, 2, (*from)->minute);
-	sqlite3_bind_blob(put, 3, buf.p, (int)buf.n, SQLITE_STATIC);
-	return sql_done(sql, put, err);
+	return SQL_DO(sql,
+		      "INSERT OR REPLACE INTO seen_text (node, minute, marks)"
+		      " VALUES (?1, ?2, ?3)",
+		      err, sql_int((*from)->node), sql_int((*from)->minute),
+		      sql_blob(buf_str(&buf)));
 }
 
 static int write_marks(struct sql *sql, struct mark **marks, size_t count, struct err *err)

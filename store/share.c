@@ -138,11 +138,8 @@ static int list_days(struct sql *sql, const struct share_head *head, struct err 
 
 	if (result < 0 || head->since == 0)
 		return result < 0 ? result : sql_run(sql, all, err);
-	sqlite3_stmt *list = sql_prepare(sql, some, err);
+	sqlite3_stmt *list = SQL_PREPARE(sql, some, err, sql_int(head->since));
 
-	if (!list)
-		return -err->code;
-	sqlite3_bind_int64(list, 1, head->since);
 	result = sql_done(sql, list, err);
 	sqlite3_finalize(list);
 	return result;
@@ -156,15 +153,7 @@ static int list_series(struct sql *sql, uint64_t key, struct err *err)
 		") FROM series s JOIN node n ON n.id = s.node JOIN program p"
 		" ON p.id = s.program LEFT JOIN container c ON c.id = s.container"
 		" WHERE s.id IN (SELECT series FROM temp.sent_day)";
-	sqlite3_stmt *list = sql_prepare(sql, text, err);
-
-	if (!list)
-		return -err->code;
-	sqlite3_bind_int64(list, 1, (int64_t)key);
-	int result = sql_done(sql, list, err);
-
-	sqlite3_finalize(list);
-	return result;
+	return SQL_ONCE(sql, text, err, sql_int(key));
 }
 
 /* The only node of the store, or this host. */
@@ -266,12 +255,9 @@ static int give_rows(struct store *store, enum share_kind kind, share_row_fn *ea
 {
 	const struct share_table *table = &share_tables[kind];
 	struct share_value values[SHARE_COLUMNS_MAX];
-	sqlite3_stmt *rows = sql_prepare(&store->sql, texts[kind], err);
+	sqlite3_stmt *rows = SQL_PREPARE(&store->sql, texts[kind], err, sql_int(store->share_key));
 	int result;
 
-	if (!rows)
-		return -err->code;
-	sqlite3_bind_int64(rows, 1, (int64_t)store->share_key);
 	while ((result = sql_step(&store->sql, rows, err)) > 0) {
 		for (int i = 0; i < (int)table->count; i++)
 			values[i] = (struct share_value){
@@ -341,8 +327,6 @@ static int give_days(struct store *store, share_row_fn *each, void *context, str
 	struct gathered day = {.any = false};
 	int result;
 
-	if (!rows)
-		return -err->code;
 	while ((result = sql_step(&store->sql, rows, err)) > 0) {
 		int64_t number = sqlite3_column_int64(rows, 0), key = sqlite3_column_int64(rows, 1);
 		const struct day_hour hour = {
@@ -429,11 +413,10 @@ int store_share_lag(struct store *store, struct share_lag *ret_lag, struct err *
 	if (result < 0 || revision == 0)
 		return result;
 	result = revision_meta(sql, "pushed_ms", &ret_lag->pushed_ms, err);
-	sqlite3_stmt *count = result == 0 ? sql_prepare(sql, text, err) : NULL;
+	if (result < 0)
+		return result;
+	sqlite3_stmt *count = SQL_PREPARE(sql, text, err, sql_int(revision));
 
-	if (!count)
-		return -err->code;
-	sqlite3_bind_int64(count, 1, revision);
 	result = sql_step(sql, count, err);
 	if (result > 0)
 		ret_lag->rows = (uint64_t)sqlite3_column_int64(count, 0);

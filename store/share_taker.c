@@ -9,6 +9,7 @@
 #include "store/share_keys.h"
 #include "store/tally.h"
 #include "store/writer.h"
+#include "store/statements.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,21 +21,6 @@
 #define JSON_MAX_BYTES  (4 << 20)
 #define KIND_NUMBER_MAX 4096 /* of enumerators */
 
-enum taker_sql {
-	IN_FORCE_OPEN_DROP,
-	ACKNOWLEDGE,
-	NODES,
-	TAKER_SQL_COUNT,
-};
-
-static const char *const texts[TAKER_SQL_COUNT] = {
-	[IN_FORCE_OPEN_DROP] = "DELETE FROM in_force WHERE node = ?1 AND container IS ?2"
-			       " AND profile = ?3 AND source = ?4 AND since = ?5 AND until IS NULL",
-	[ACKNOWLEDGE] = "INSERT OR IGNORE INTO acknowledged (id, at, reason, text)"
-			" VALUES (?1, ?2, ?3, ?4)",
-	[NODES] = "SELECT id FROM node",
-};
-
 struct share_taker {
 	struct store *store;
 	struct share_keys *keys;
@@ -43,7 +29,6 @@ struct share_taker {
 	bool shares_nodes; /* of a copy: two senders have series of one node */
 	struct share_head head;
 	struct received received; /* the sender at hand */
-	sqlite3_stmt *statements[TAKER_SQL_COUNT];
 };
 
 struct share_taker *share_taker_new(struct store *store, bool is_copy)
@@ -68,9 +53,6 @@ void share_taker_free(struct share_taker *taker)
 {
 	if (!taker)
 		return;
-	for (size_t i = 0; i < TAKER_SQL_COUNT; i++)
-		sqlite3_finalize(taker->statements[i]);
-	received_release(&taker->received);
 	sql_close(&taker->spans);
 	writer_forget(taker->store);
 	tally_set_foreign(taker->store->tally, false);
@@ -86,19 +68,6 @@ bool share_taker_knows(const struct share_taker *taker)
 const struct share_head *share_taker_head(const struct share_taker *taker)
 {
 	return &taker->head;
-}
-
-static sqlite3_stmt *get(struct share_taker *taker, enum taker_sql id, struct err *err)
-{
-	sqlite3_stmt **statement = &taker->statements[id];
-
-	if (!*statement)
-		*statement = sql_prepare(&taker->store->sql, texts[id], err);
-	if (*statement) {
-		sqlite3_reset(*statement);
-		sqlite3_clear_bindings(*statement);
-	}
-	return *statement;
 }
 
 /* --- keys */
@@ -193,35 +162,24 @@ static int find_node(struct share_taker *taker, const struct share_value *label,
 	return tally_node(taker->store->tally, &taker->store->sql, label->bytes, ret_id, err);
 }
 
-/* So many of a row's values, the first at that parameter. */
-static void bind_values(sqlite3_stmt *statement, int at, enum share_kind kind,
-			const struct share_value *values, int first, int count)
+static struct sql_value value_of(enum share_kind kind, const struct share_value *values, int i)
 {
-	for (int i = first; i < first + count; i++, at++) {
-		if (values[i].null)
-			continue;
-		if (share_tables[kind].columns[i].type == SHARE_INT)
-			sqlite3_bind_int64(statement, at, values[i].number);
-		else
-			sql_bind_bytes(statement, at, values[i].bytes);
-	}
+	if (values[i].null)
+		return (struct sql_value){.type = SQL_NULL};
+	return share_tables[kind].columns[i].type == SHARE_INT ? sql_int(values[i].number)
+							       : sql_bytes(values[i].bytes);
 }
 
 static int put_program(struct share_taker *taker, const struct share_value *values, struct err *err)
 {
 	struct sql *sql = &taker->store->sql;
-	sqlite3_stmt *find = sql_get(sql, SQL_PROGRAM_FIND, err);
-	sqlite3_stmt *add = find ? sql_get(sql, SQL_PROGRAM_ADD, err) : NULL;
+	const struct sql_value comm = value_of(SHARE_PROGRAM, values, 1);
+	const struct sql_value exe = value_of(SHARE_PROGRAM, values, 2);
 	int64_t id;
-
-	if (!add)
-		return -err->code;
-	bind_values(find, 1, SHARE_PROGRAM, values, 1, 2);
-	int result = sql_find(sql, find, &id, err);
+	int result = sql_find(sql, SQL_GET(sql, PROGRAM_FIND, err, comm, exe), &id, err);
 
 	if (result == 0) {
-		bind_values(add, 1, SHARE_PROGRAM, values, 1, 2);
-		result = sql_done(sql, add, err);
+		result = SQL_DO(sql, PROGRAM_ADD, err, comm, exe);
 		id = sqlite3_last_insert_rowid(sql->db);
 	}
 	if (result >= 0)
@@ -248,16 +206,8 @@ static int container_profile(struct share_taker *taker, int64_t container,
 
 	if (result < 0 || !profile || taker->received.foreign)
 		return result;
-	sqlite3_stmt *put = sql_prepare(&taker->store->sql,
-					"UPDATE container SET profile = ?2 WHERE id = ?1", err);
-
-	if (!put)
-		return -err->code;
-	sqlite3_bind_int64(put, 1, container);
-	sqlite3_bind_int64(put, 2, profile);
-	result = sql_done(&taker->store->sql, put, err);
-	sqlite3_finalize(put);
-	return result;
+	return SQL_DO(&taker->store->sql, "UPDATE container SET profile = ?2 WHERE id = ?1", err,
+		      sql_int(container), sql_int(profile));
 }
 
 static int put_container(struct share_taker *taker, const struct share_value *values,
@@ -270,14 +220,11 @@ static int put_container(struct share_taker *taker, const struct share_value *va
 
 	if (result == 0)
 		result = tally_describe(store->tally, &store->sql, node, &container, err);
-	sqlite3_stmt *find = result == 0 ? sql_get(&store->sql, SQL_CONTAINER_FIND, err) : NULL;
-
-	if (!find)
-		return -err->code;
-	sqlite3_bind_int64(find, 1, node);
-	sqlite3_bind_text(find, 2, container.id.n ? container.id.p : "", (int)container.id.n,
-			  SQLITE_STATIC);
-	result = sql_find(&store->sql, find, &id, err);
+	if (result == 0)
+		result = sql_find(&store->sql,
+				  SQL_GET(&store->sql, CONTAINER_FIND, err, sql_int(node),
+					  sql_text(container.id)),
+				  &id, err);
 	if (result > 0)
 		result = container_profile(taker, id, &values[4 + CONTAINER_TEXT_COUNT], err);
 	if (result >= 0)
@@ -285,60 +232,61 @@ static int put_container(struct share_taker *taker, const struct share_value *va
 	return result < 0 ? result : 0;
 }
 
-/* What a series is keyed by, from that place of both statements on. */
-static void bind_series(const struct share_taker *taker, sqlite3_stmt *statement, int at,
-			const struct share_value *values, int64_t node, int64_t container,
-			int64_t program)
+/* What a series is keyed by: program, nr, container, node, arch, code, words. */
+#define KEY_VALUES (6 + EVENT_WORD_COUNT)
+
+static void key_values(const struct share_taker *taker, const struct share_value *values,
+		       int64_t node, int64_t container, int64_t program,
+		       struct sql_value to[KEY_VALUES])
 {
-	sqlite3_bind_int64(statement, at, program);
-	sqlite3_bind_int64(statement, at + 1, values[4].number);
-	if (container)
-		sqlite3_bind_int64(statement, at + 2, container);
-	sqlite3_bind_int64(statement, at + 3, node);
-	/* arch, code, words */
-	bind_values(statement, at + 4, SHARE_SERIES, values, 5, 2 + EVENT_WORD_COUNT);
+	to[0] = sql_int(program);
+	to[1] = sql_int(values[4].number);
+	to[2] = sql_int_if(container, container);
+	to[3] = sql_int(node);
+	for (int i = 4; i < KEY_VALUES; i++)
+		to[i] = value_of(SHARE_SERIES, values, i + 1);
 	if (taker->received.foreign) {
-		sqlite3_bind_int(statement, at + 6 + EVENT_AT_coverage, COVERAGE_UNKNOWN);
-		sqlite3_bind_int(statement, at + 6 + EVENT_AT_trust, TRUST_TEXT);
+		to[6 + EVENT_AT_coverage] = sql_int(COVERAGE_UNKNOWN);
+		to[6 + EVENT_AT_trust] = sql_int(TRUST_TEXT);
 	}
 }
 
-static int add_series(struct share_taker *taker, const struct share_value *values, int64_t node,
-		      int64_t container, int64_t program, int64_t *ret_id, struct err *err)
-{
-	struct sql *sql = &taker->store->sql;
-	sqlite3_stmt *add = sql_get(sql, SQL_SERIES_ADD, err);
+#define WORD_VALUE(field, type, last) "?, "
 
-	if (!add)
-		return -err->code;
-	bind_series(taker, add, 2, values, node, container, program);
-	/* syscall, arch_name, action, pid, ip */
-	bind_values(add, 8 + EVENT_WORD_COUNT, SHARE_SERIES, values, 7 + EVENT_WORD_COUNT, 5);
-	int result = sql_done(sql, add, err);
+static int add_series(struct sql *sql, const struct share_value *values,
+		      const struct sql_value key[KEY_VALUES], int64_t *ret_id, struct err *err)
+{
+	struct sql_value rest[5]; /* syscall, arch_name, action, pid, ip */
+
+	for (int i = 0; i < 5; i++)
+		rest[i] = value_of(SHARE_SERIES, values, KEY_VALUES + 1 + i);
+	sqlite3_stmt *add = sql_bind(
+		sql_get(sql,
+			"INSERT INTO " SERIES
+			" VALUES (?, ?, ?, ?, ?, ?, ?, " EVENT_WORDS(WORD_VALUE) "?, ?, ?, ?, ?)",
+			err),
+		2, key, KEY_VALUES);
+	int result = sql_done(sql, sql_bind(add, 2 + KEY_VALUES, rest, 5), err);
 
 	*ret_id = sqlite3_last_insert_rowid(sql->db);
 	return result;
 }
 
 /* A sender gives each of its series once. Where nobody else can give it, none has to be found. */
-static int find_series(struct share_taker *taker, const struct share_value *values, int64_t node,
-		       int64_t container, int64_t program, int64_t *ret_id, struct err *err)
+static int find_series(struct share_taker *taker, const struct sql_value key[KEY_VALUES],
+		       int64_t *ret_id, struct err *err)
 {
 	struct sql *sql = &taker->store->sql;
 
 	if (taker->is_copy && !taker->shares_nodes)
 		return 0;
-	sqlite3_stmt *find = sql_get(sql, SQL_SERIES_FIND, err);
-
-	if (!find)
-		return -err->code;
-	bind_series(taker, find, 1, values, node, container, program);
-	return sql_find(sql, find, ret_id, err);
+	return sql_find(sql, sql_bind(sql_get(sql, SERIES_FIND, err), 1, key, KEY_VALUES), ret_id,
+			err);
 }
 
 static int put_series(struct share_taker *taker, const struct share_value *values, struct err *err)
 {
-	int64_t node, container, program, id = 0;
+	int64_t node, container = 0, program = 0, id = 0;
 	int result = find_node(taker, &values[1], &node, err);
 
 	for (int i = 6; i < 13; i++)
@@ -348,10 +296,14 @@ static int put_series(struct share_taker *taker, const struct share_value *value
 		result = find_key(taker, SHARE_CONTAINER, &values[2], &container, err);
 	if (result == 0)
 		result = find_key(taker, SHARE_PROGRAM, &values[3], &program, err);
+	if (result < 0)
+		return result;
+	struct sql_value key[KEY_VALUES];
+
+	key_values(taker, values, node, container, program, key);
+	result = find_series(taker, key, &id, err);
 	if (result == 0)
-		result = find_series(taker, values, node, container, program, &id, err);
-	if (result == 0)
-		result = add_series(taker, values, node, container, program, &id, err);
+		result = add_series(&taker->store->sql, values, key, &id, err);
 	if (result >= 0)
 		put_key(taker, SHARE_SERIES, values[0].number, id);
 	return result < 0 ? result : 0;
@@ -392,7 +344,7 @@ static int put_in_force(struct share_taker *taker, const struct share_value *val
 		.is_open = values[7].null,
 		.until_ms = values[7].number,
 	};
-	int64_t node, container, profile;
+	int64_t node, container = 0, profile = 0;
 
 	if (taker->received.foreign)
 		return 0;
@@ -403,17 +355,13 @@ static int put_in_force(struct share_taker *taker, const struct share_value *val
 	if (result == 0)
 		result = find_key(taker, SHARE_PROFILE, &values[3], &profile, err);
 	/* it may have ended since it was sent */
-	sqlite3_stmt *drop = result == 0 ? get(taker, IN_FORCE_OPEN_DROP, err) : NULL;
-
-	if (!drop)
-		return -err->code;
-	sqlite3_bind_int64(drop, 1, node);
-	if (container)
-		sqlite3_bind_int64(drop, 2, container);
-	sqlite3_bind_int64(drop, 3, profile);
-	sql_bind_bytes(drop, 4, in_force.source);
-	sqlite3_bind_int64(drop, 5, in_force.since_ms);
-	result = sql_done(&taker->store->sql, drop, err);
+	if (result == 0)
+		result = SQL_DO(
+			&taker->store->sql,
+			"DELETE FROM in_force WHERE node = ?1 AND container IS ?2"
+			" AND profile = ?3 AND source = ?4 AND since = ?5 AND until IS NULL",
+			err, sql_int(node), sql_int_if(container, container), sql_int(profile),
+			sql_bytes(in_force.source), sql_int(in_force.since_ms));
 	return result < 0 ? result
 			  : in_force_merge(&taker->store->sql, node, container, profile, &in_force,
 					   err);
@@ -423,16 +371,15 @@ static int put_span(struct share_taker *taker, const struct share_value *values,
 {
 	int64_t node;
 	int result = find_node(taker, &values[1], &node, err);
-	sqlite3_stmt *add = result == 0 ? sql_get(&taker->spans, SQL_SPAN_ADD, err) : NULL;
+	bool is_kernels = values[2].number == TRUST_KERNEL && !taker->received.foreign;
 
-	if (!add)
-		return -err->code;
-	sqlite3_bind_int64(add, 1, node);
-	sqlite3_bind_int64(add, 2, values[3].number != 0);
 	/* first_serial, last_serial, first, last, missing */
-	bind_values(add, 3, SHARE_SPAN, values, 4, 5);
-	sqlite3_bind_int64(add, 8, values[2].number == TRUST_KERNEL && !taker->received.foreign);
-	return sql_done(&taker->spans, add, err);
+	return result < 0 ? result
+			  : SQL_DO(&taker->spans, SPAN_ADD, err, sql_int(node),
+				   sql_int(values[3].number != 0), value_of(SHARE_SPAN, values, 4),
+				   value_of(SHARE_SPAN, values, 5), value_of(SHARE_SPAN, values, 6),
+				   value_of(SHARE_SPAN, values, 7), value_of(SHARE_SPAN, values, 8),
+				   sql_int(is_kernels));
 }
 
 static int put_loss(struct share_taker *taker, const struct share_value *values, struct err *err)
@@ -453,12 +400,15 @@ static int put_loss(struct share_taker *taker, const struct share_value *values,
 static int put_acknowledged(struct share_taker *taker, const struct share_value *values,
 			    struct err *err)
 {
-	sqlite3_stmt *put = taker->received.foreign ? NULL : get(taker, ACKNOWLEDGE, err);
-
-	if (!put)
-		return -err->code; /* 0 where it is not taken */
-	bind_values(put, 1, SHARE_ACKNOWLEDGED, values, 1, 4);
-	return sql_done(&taker->store->sql, put, err);
+	if (taker->received.foreign)
+		return 0;
+	return SQL_DO(&taker->store->sql,
+		      "INSERT OR IGNORE INTO acknowledged (id, at, reason, text)"
+		      " VALUES (?1, ?2, ?3, ?4)",
+		      err, value_of(SHARE_ACKNOWLEDGED, values, 1),
+		      value_of(SHARE_ACKNOWLEDGED, values, 2),
+		      value_of(SHARE_ACKNOWLEDGED, values, 3),
+		      value_of(SHARE_ACKNOWLEDGED, values, 4));
 }
 
 /* --- rows */
@@ -505,18 +455,14 @@ int share_taker_put(struct share_taker *taker, enum share_kind kind,
 
 static int join_spans(struct share_taker *taker, struct err *err)
 {
-	sqlite3_stmt *nodes = get(taker, NODES, err);
-	int result;
+	struct sql *sql = &taker->store->sql;
+	sqlite3_stmt *nodes = sql_get(sql, "SELECT id FROM node", err);
+	int result = 0;
 
-	if (!nodes)
-		return -err->code;
-	while ((result = sql_step(&taker->store->sql, nodes, err)) > 0) {
+	while (result >= 0 && (result = sql_step(sql, nodes, err)) > 0) {
 		int64_t node = sqlite3_column_int64(nodes, 0);
 
-		result = stream_merge(&taker->spans, node, TRUST_KERNEL, &taker->store->sql, node,
-				      err);
-		if (result < 0)
-			break;
+		result = stream_merge(&taker->spans, node, TRUST_KERNEL, sql, node, err);
 	}
 	sqlite3_reset(nodes);
 	return result;
@@ -546,9 +492,5 @@ int share_taker_finish(struct share_taker *taker, struct err *err)
 		result = join_spans(taker, err);
 	if (result == 0 && !taker->is_copy)
 		result = drop_unused(taker, err);
-	for (size_t i = 0; i < TAKER_SQL_COUNT; i++)
-		if (taker->statements[i])
-			sqlite3_reset(taker->statements[i]);
-	received_reset(&taker->received);
 	return result < 0 ? result : writer_commit(taker->store, err);
 }

@@ -1,135 +1,10 @@
 #include "store/sql.h"
 
-#include "correlate/container.h"
-#include "store/store.h"
-
 #include "base/mem.h"
 #include "base/utf8.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-#define SPANS "SELECT complete, first_serial, last_serial, first, last, missing, rowid FROM span"
-
-/* A container's words, in two statements whose parameters come in the same order. */
-#define COLUMN(field, column, key)  column ", "
-#define GIVEN(field, column, key)   ":" column ", "
-#define KNOWN(field, column, key)   column " = coalesce(nullif(:" column ", ''), " column "), "
-#define DIFFERS(field, column, key) "(:" column " <> '' AND :" column " <> " column ") OR "
-#define CONTAINER_COLUMNS           CONTAINER_TEXTS(COLUMN)
-#define CONTAINER_GIVEN             CONTAINER_TEXTS(GIVEN)
-#define CONTAINER_KNOWN             CONTAINER_TEXTS(KNOWN)
-#define CONTAINER_DIFFERS           CONTAINER_TEXTS(DIFFERS)
-
-#define WORD(field, type, last)       #field ", "
-#define WORD_IS(field, type, last)    " AND " #field " = ?"
-#define WORD_VALUE(field, type, last) "?, "
-#define WORDS                         EVENT_WORDS(WORD)
-#define WORDS_ARE                     EVENT_WORDS(WORD_IS)
-#define WORD_VALUES                   EVENT_WORDS(WORD_VALUE)
-#define SERIES                                                         \
-	"series (id, program, nr, container, node, arch, code, " WORDS \
-	"syscall, arch_name, action, pid, ip)"
-#define HOUR "hour (series, hour, count, first, last, minutes)"
-
-static const char *const texts[SQL_COUNT] = {
-	[SQL_NODE_FIND] = "SELECT id FROM node WHERE label = ?1",
-	[SQL_NODE_ADD] = "INSERT INTO node (label, name) VALUES (?1, ?2)",
-	[SQL_CONTAINER_FIND] = "SELECT id FROM container WHERE node = ?1 AND cid = ?2",
-	[SQL_CONTAINER_ADD] =
-		"INSERT INTO container (" CONTAINER_COLUMNS "caps, coverage, profile, node)"
-		" VALUES (" CONTAINER_GIVEN ":caps, :coverage, :profile, :node)",
-	/* what is not known now does not erase what was; a row that stays the same is not written */
-	[SQL_CONTAINER_UPDATE] =
-		"UPDATE container SET " CONTAINER_KNOWN "caps = coalesce(:caps, caps),"
-		" coverage = coalesce(nullif(:coverage, 0), coverage),"
-		" profile = coalesce(:profile, profile) WHERE id = :id AND (" CONTAINER_DIFFERS
-		"(:caps NOT NULL AND :caps IS NOT caps)"
-		" OR (:coverage <> 0 AND :coverage <> coverage)"
-		" OR (:profile NOT NULL AND :profile IS NOT profile))",
-	[SQL_PROFILE_FIND] = "SELECT id FROM profile WHERE hash = ?1 AND json = ?2",
-	[SQL_PROFILE_ADD] = "INSERT INTO profile (hash, json) VALUES (?1, ?2)",
-	[SQL_IN_FORCE_NOW] = "SELECT id, profile IS ?3 AND actions IS ?4 FROM in_force"
-			     " WHERE node = ?1 AND container IS ?2 AND until IS NULL",
-	[SQL_IN_FORCE_FOLLOWED] =
-		"SELECT 1 FROM in_force WHERE node = ?1 AND container IS ?2 LIMIT 1",
-	/* of what was stated, touching that time */
-	[SQL_IN_FORCE_SAME] =
-		"SELECT min(since), max(until) FROM in_force WHERE node = ?1 AND container IS ?2"
-		" AND profile = ?3 AND source = ?4 AND since <= ?6 AND until >= ?5",
-	[SQL_IN_FORCE_REPLACED] =
-		"DELETE FROM in_force WHERE node = ?1 AND container IS ?2"
-		" AND since >= ?3 AND until <= ?4 AND source <> '" STORE_IN_FORCE_WATCHED "'",
-	[SQL_IN_FORCE_ENDED] = "UPDATE in_force SET until = max(since, ?2) WHERE id = ?1",
-	[SQL_IN_FORCE_ADD] =
-		"INSERT INTO in_force (node, container, profile, source, actions, since, until)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-	[SQL_IN_FORCE_KNOWN] =
-		"SELECT 1 FROM in_force WHERE node = ?1 AND container IS ?2 AND profile = ?3"
-		" AND source = ?4 AND actions IS ?5 AND since = ?6 AND until IS ?7",
-	[SQL_PROGRAM_FIND] = "SELECT id FROM program WHERE comm IS ?1 AND exe IS ?2",
-	[SQL_PROGRAM_ADD] = "INSERT INTO program (comm, exe) VALUES (?1, ?2)",
-	[SQL_SERIES_FIND] = "SELECT id FROM series WHERE program = ?1"
-			    " AND nr = ?2 AND container IS ?3 AND node = ?4 AND arch IS ?5"
-			    " AND code = ?6" WORDS_ARE,
-	[SQL_SERIES_ADD] =
-		"INSERT INTO " SERIES " VALUES (?, ?, ?, ?, ?, ?, ?, " WORD_VALUES "?, ?, ?, ?, ?)",
-	/* OR FAIL, whose transaction is then ended: without a copy of what the statement changes */
-	[SQL_SERIES_ROWS] = "INSERT OR FAIL INTO " SERIES " SELECT * FROM rows",
-	[SQL_HOUR_FIND] =
-		"SELECT minutes, count, first, last FROM hour WHERE series = ?1 AND hour = ?2",
-	/* no REPLACE: that would write the index on hours anew */
-	[SQL_HOUR_PUT] = "INSERT INTO " HOUR
-			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (series, hour) DO UPDATE SET"
-			 " count = excluded.count, first = excluded.first, last = excluded.last,"
-			 " minutes = excluded.minutes",
-	[SQL_HOUR_ROWS] = "INSERT OR FAIL INTO " HOUR " SELECT a, b, c, d, e, f FROM rows",
-	[SQL_HOUR_DROP] = "DELETE FROM hour WHERE series = ?1 AND hour = ?2",
-	/* nothing in a store that was never sent anywhere: it has no revision */
-	[SQL_HOUR_CHANGED] = "INSERT INTO changed (series, day, revision)"
-			     " SELECT ?1, ?2, value FROM meta WHERE key = 'revision'"
-			     " ON CONFLICT (series, day) DO UPDATE SET revision = excluded.revision"
-			     " WHERE revision <> excluded.revision",
-	[SQL_HOUR_DAY] = "SELECT count, first, last, NULL, hour FROM hour WHERE series = ?1"
-			 " AND hour BETWEEN ?2 AND ?2 + 23 ORDER BY hour",
-	[SQL_BUDGET_USED] = "SELECT count(*) FROM hour h CROSS JOIN series s ON s.id = h.series"
-			    " WHERE h.hour = ?1 AND s.node = ?2 AND s.container IS ?3",
-	[SQL_DONOR_LIST] =
-		"SELECT id FROM series WHERE program = ?1 AND nr = ?2 AND node = ?3"
-		" AND (container IS NULL OR container = ?9) AND arch IS ?4"
-		" AND code = ?5 AND trust <= ?8"
-		" ORDER BY container IS NULL, trust = ?8 DESC, source = ?6 DESC, phase = ?7 DESC, id",
-	[SQL_SEEN_FIND] = "SELECT serials, open FROM seen WHERE node = ?1 AND minute = ?2"
-			  " AND block = ?3",
-	[SQL_SEEN_PUT] = "INSERT OR REPLACE INTO seen (node, minute, block, serials, open)"
-			 " VALUES (?1, ?2, ?3, ?4, ?5)",
-	[SQL_SEEN_TEXT_FIND] = "SELECT marks FROM seen_text WHERE node = ?1 AND minute = ?2",
-	[SQL_SEEN_TEXT_PUT] = "INSERT OR REPLACE INTO seen_text (node, minute, marks)"
-			      " VALUES (?1, ?2, ?3)",
-	[SQL_SPAN_LIST] = SPANS " WHERE node = ?1 AND trust = ?2 ORDER BY first, first_serial",
-	/* of a store of schema 1 or 2: what it has counts as the kernel's */
-	[SQL_SPAN_LIST_OLD] = SPANS " WHERE node = ?1 AND ?2 = 1 ORDER BY first, first_serial",
-	[SQL_SPAN_TAIL] = SPANS " WHERE node = ?1 AND trust = ?2 AND complete = ?3"
-				" ORDER BY first DESC, first_serial DESC LIMIT ?4",
-	[SQL_SPAN_DROP] = "DELETE FROM span WHERE rowid = ?1",
-	[SQL_SPAN_ADD] = "INSERT INTO span (node, complete, first_serial, last_serial, first,"
-			 " last, missing, trust) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[SQL_LOSS_PUT] = "INSERT INTO loss (node, kind, at, mark, count, detail)"
-			 " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (node, kind, at, mark)"
-			 " DO UPDATE SET count = max(count, excluded.count)",
-	[SQL_LOSS_SETTLE] = "DELETE FROM loss WHERE kind = ?1 AND mark = ?2",
-	[SQL_INPUT_PUT] = "INSERT INTO input (path, dev, ino, head, offset, lines, at)"
-			  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-			  " ON CONFLICT (path, dev, ino, head) DO UPDATE SET"
-			  " offset = max(offset, excluded.offset),"
-			  " lines = max(lines, excluded.lines), at = excluded.at",
-	[SQL_INPUT_FIND] = "SELECT max(offset) FROM input WHERE head = ?1",
-	[SQL_CURSOR_FIND] = "SELECT place FROM cursor WHERE source = ?1",
-	[SQL_CURSOR_PUT] = "INSERT OR REPLACE INTO cursor (source, place) VALUES (?1, ?2)",
-	[SQL_LIFETIME_ADD] = "INSERT INTO lifetime (node, container, at, packed)"
-			     " VALUES (?1, ?2, ?3, ?4)",
-	[SQL_LIFETIME_PRUNE] = "DELETE FROM lifetime WHERE at < ?1",
-};
 
 struct advice {
 	int code; /* SQLite's primary result code */
@@ -236,8 +111,8 @@ void sql_bound(struct sql *sql, int64_t steps)
 
 void sql_close(struct sql *sql)
 {
-	for (size_t i = 0; i < SQL_COUNT; i++)
-		sqlite3_finalize(sql->prepared[i]);
+	for (size_t i = 0; i < SQL_KEPT; i++)
+		sqlite3_finalize(sql->kept[i].statement);
 	sqlite3_close(sql->db);
 	free(sql->path);
 	*sql = (struct sql){0};
@@ -262,27 +137,35 @@ static sqlite3_stmt *prepare(struct sql *sql, const char *text, unsigned flags, 
 
 sqlite3_stmt *sql_prepare(struct sql *sql, const char *text, struct err *err)
 {
-	return prepare(sql, text, 0, err);
+	return sql ? prepare(sql, text, 0, err) : NULL;
 }
 
-sqlite3_stmt *sql_get(struct sql *sql, enum sql_id id, struct err *err)
+sqlite3_stmt *sql_get(struct sql *sql, const char *text, struct err *err)
 {
-	sqlite3_stmt *statement = sql->prepared[id];
+	size_t at = (uintptr_t)text / 8 % SQL_KEPT;
 
-	if (!statement) {
-		statement = prepare(sql, texts[id], SQLITE_PREPARE_PERSISTENT, err);
-		sql->prepared[id] = statement;
-		return statement;
+	if (!sql)
+		return NULL;
+	while (sql->kept[at].text && sql->kept[at].text != text)
+		at = (at + 1) % SQL_KEPT;
+	sqlite3_stmt **statement = &sql->kept[at].statement;
+
+	sql->kept[at].text = text;
+	if (*statement) {
+		sqlite3_reset(*statement);
+		sqlite3_clear_bindings(*statement);
+	} else {
+		*statement = prepare(sql, text, SQLITE_PREPARE_PERSISTENT, err);
 	}
-	sqlite3_reset(statement);
-	sqlite3_clear_bindings(statement);
-	return statement;
+	return *statement;
 }
 
 int sql_step(struct sql *sql, sqlite3_stmt *statement, struct err *err)
 {
-	int code = sqlite3_step(statement);
+	int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
 
+	if (!statement)
+		return -err->code;
 	if (code == SQLITE_ROW)
 		return 1;
 	if (code == SQLITE_DONE)
@@ -295,6 +178,14 @@ int sql_done(struct sql *sql, sqlite3_stmt *statement, struct err *err)
 	int result = sql_step(sql, statement, err);
 
 	sqlite3_reset(statement);
+	return result < 0 ? result : 0;
+}
+
+int sql_once(struct sql *sql, sqlite3_stmt *statement, struct err *err)
+{
+	int result = sql_step(sql, statement, err);
+
+	sqlite3_finalize(statement);
 	return result < 0 ? result : 0;
 }
 
@@ -323,14 +214,31 @@ int sql_number(struct sql *sql, const char *text, int64_t *ret_number, struct er
 	return result < 0 ? result : 0;
 }
 
-void sql_bind_bytes(sqlite3_stmt *statement, int index, struct str bytes)
+struct sql_value sql_bytes(struct str bytes)
 {
-	const char *p = bytes.n ? bytes.p : "";
+	bool is_text = utf8_valid(bytes) && !(bytes.n && memchr(bytes.p, '\0', bytes.n));
 
-	if (utf8_valid(bytes) && !memchr(p, '\0', bytes.n))
-		sqlite3_bind_text(statement, index, p, (int)bytes.n, SQLITE_STATIC);
-	else
-		sqlite3_bind_blob(statement, index, p, (int)bytes.n, SQLITE_STATIC);
+	return is_text ? sql_text(bytes) : sql_blob(bytes);
+}
+
+sqlite3_stmt *sql_bind(sqlite3_stmt *statement, int from, const struct sql_value *values,
+		       size_t count)
+{
+	for (size_t i = 0; statement && i < count; i++) {
+		const struct sql_value *value = &values[i];
+		const char *p = value->bytes.n ? value->bytes.p : "";
+		int at = from + (int)i, n = (int)value->bytes.n;
+
+		if (value->type == SQL_INT)
+			sqlite3_bind_int64(statement, at, value->number);
+		else if (value->type == SQL_TEXT)
+			sqlite3_bind_text(statement, at, p, n, SQLITE_STATIC);
+		else if (value->type == SQL_BLOB)
+			sqlite3_bind_blob(statement, at, p, n, SQLITE_STATIC);
+		else
+			sqlite3_bind_null(statement, at);
+	}
+	return statement;
 }
 
 #define TIME_MAX_MS ((int64_t)1 << 53)

@@ -12,54 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Every statement that is used again and again; prepared when first asked for. */
-enum sql_id {
-	SQL_NODE_FIND,
-	SQL_NODE_ADD,
-	SQL_CONTAINER_FIND,
-	SQL_CONTAINER_ADD,
-	SQL_CONTAINER_UPDATE,
-	SQL_PROFILE_FIND,
-	SQL_PROFILE_ADD,
-	SQL_IN_FORCE_NOW,
-	SQL_IN_FORCE_FOLLOWED,
-	SQL_IN_FORCE_SAME,
-	SQL_IN_FORCE_REPLACED,
-	SQL_IN_FORCE_ENDED,
-	SQL_IN_FORCE_ADD,
-	SQL_IN_FORCE_KNOWN,
-	SQL_PROGRAM_FIND,
-	SQL_PROGRAM_ADD,
-	SQL_SERIES_FIND,
-	SQL_SERIES_ADD,
-	SQL_SERIES_ROWS,
-	SQL_HOUR_FIND,
-	SQL_HOUR_PUT,
-	SQL_HOUR_ROWS,
-	SQL_HOUR_DROP,
-	SQL_HOUR_CHANGED,
-	SQL_HOUR_DAY,
-	SQL_BUDGET_USED,
-	SQL_DONOR_LIST,
-	SQL_SEEN_FIND,
-	SQL_SEEN_PUT,
-	SQL_SEEN_TEXT_FIND,
-	SQL_SEEN_TEXT_PUT,
-	SQL_SPAN_LIST,
-	SQL_SPAN_LIST_OLD,
-	SQL_SPAN_TAIL,
-	SQL_SPAN_DROP,
-	SQL_SPAN_ADD,
-	SQL_LOSS_PUT,
-	SQL_LOSS_SETTLE,
-	SQL_INPUT_PUT,
-	SQL_INPUT_FIND,
-	SQL_CURSOR_PUT,
-	SQL_CURSOR_FIND,
-	SQL_LIFETIME_ADD,
-	SQL_LIFETIME_PRUNE,
-	SQL_COUNT,
-};
+/* More statements than are kept of a connection. */
+#define SQL_KEPT 256
 
 struct sql {
 	sqlite3 *db;
@@ -68,7 +22,10 @@ struct sql {
 	int64_t steps_left; /* see sql_bound() */
 	bool has_rows;      /* the table of store/rows.h is there, */
 	const struct rows_source *rows; /* and reads these */
-	sqlite3_stmt *prepared[SQL_COUNT];
+	struct {
+		const char *text;
+		sqlite3_stmt *statement;
+	} kept[SQL_KEPT];
 };
 
 /* How long to wait for another writer: its transactions take a fraction of a second. */
@@ -88,17 +45,69 @@ void sql_bound(struct sql *sql, int64_t steps);
 /* Runs statements that give no rows. */
 int sql_run(struct sql *sql, const char *text, struct err *err);
 
-/* A kept statement, reset and without bindings; NULL with an error. */
-sqlite3_stmt *sql_get(struct sql *sql, enum sql_id id, struct err *err);
+/* A statement that is used again and again: it is prepared when first asked for, and known by where its
+ * text lies, which is a constant. Reset and without bindings; NULL with an error, or with that of a
+ * connection that is NULL (store_asking()). */
+sqlite3_stmt *sql_get(struct sql *sql, const char *text, struct err *err);
 
-/* A statement for one use; the caller finalizes it. */
+/* A statement for one use, which the caller finalizes; NULL as above. */
 sqlite3_stmt *sql_prepare(struct sql *sql, const char *text, struct err *err);
 
-/* Steps: 1 for a row, 0 when done, -errno. */
+/* A value of a statement. */
+struct sql_value {
+	enum { SQL_NULL, SQL_INT, SQL_TEXT, SQL_BLOB } type;
+	int64_t number;
+	struct str bytes; /* have to stay until the statement is reset */
+};
+
+/* NULL unless it is known. */
+static inline struct sql_value sql_int_if(bool is_known, int64_t number)
+{
+	return (struct sql_value){.type = is_known ? SQL_INT : SQL_NULL, .number = number};
+}
+
+static inline struct sql_value sql_int(int64_t number)
+{
+	return sql_int_if(true, number);
+}
+
+static inline struct sql_value sql_text(struct str text)
+{
+	return (struct sql_value){.type = SQL_TEXT, .bytes = text};
+}
+
+static inline struct sql_value sql_blob(struct str bytes)
+{
+	return (struct sql_value){.type = SQL_BLOB, .bytes = bytes};
+}
+
+/* Bytes as TEXT where they are valid UTF-8 without NUL, else as BLOB: people can query names, and
+ * no byte is lost. */
+struct sql_value sql_bytes(struct str bytes);
+
+/* Binds the values from that parameter on. Returns the statement; it may be NULL, with the error that
+ * sql_get() or sql_prepare() has set. */
+sqlite3_stmt *sql_bind(sqlite3_stmt *statement, int from, const struct sql_value *values,
+		       size_t count);
+#define SQL_VALUES(...)                          \
+	(const struct sql_value[]){__VA_ARGS__}, \
+		sizeof((const struct sql_value[]){__VA_ARGS__}) / sizeof(struct sql_value)
+#define SQL_BIND(statement, from, ...) sql_bind(statement, from, SQL_VALUES(__VA_ARGS__))
+
+/* A statement with its values, of sql_get() and of sql_prepare(). */
+#define SQL_GET(sql, text, err, ...)     SQL_BIND(sql_get(sql, text, err), 1, __VA_ARGS__)
+#define SQL_PREPARE(sql, text, err, ...) SQL_BIND(sql_prepare(sql, text, err), 1, __VA_ARGS__)
+
+/* Runs one that gives no row: a kept one, and one for this use. Return 0 or -errno. */
+#define SQL_DO(sql, text, err, ...)   sql_done(sql, SQL_GET(sql, text, err, __VA_ARGS__), err)
+#define SQL_ONCE(sql, text, err, ...) sql_once(sql, SQL_PREPARE(sql, text, err, __VA_ARGS__), err)
+
+/* Steps: 1 for a row, 0 when done, -errno. These three pass on the error of a statement that is NULL. */
 int sql_step(struct sql *sql, sqlite3_stmt *statement, struct err *err);
 
-/* Steps a statement that gives no row. */
+/* Steps a statement that gives no row; sql_once() finalizes it, too. */
 int sql_done(struct sql *sql, sqlite3_stmt *statement, struct err *err);
+int sql_once(struct sql *sql, sqlite3_stmt *statement, struct err *err);
 
 /* Runs a look-up whose bindings are set: 1 and the number in its first column, or 0. */
 int sql_find(struct sql *sql, sqlite3_stmt *find, int64_t *ret_number, struct err *err);
@@ -112,10 +121,6 @@ int sql_error(struct sql *sql, int code, struct err *err);
 /* True if the error (an errno value, as sql_error() gives them) may pass by itself: the disk is
  * full or failing, somebody else is writing. A damaged store stays damaged. */
 bool sql_error_passes(int error);
-
-/* Bytes as TEXT where they are valid UTF-8 without NUL, else as BLOB: people can query names,
- * and no byte is lost. They must stay until the statement is reset. */
-void sql_bind_bytes(sqlite3_stmt *statement, int index, struct str bytes);
 
 /* A column's time: milliseconds since the epoch. Whatever the file says, it is within a quarter of a
  * million years of it, so that times can be added and subtracted. */

@@ -9,6 +9,7 @@
 #include "store/mark.h"
 #include "store/meta.h"
 #include "store/schema.h"
+#include "store/statements.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -689,12 +690,10 @@ int store_read_before(struct store *store, struct str first_line, uint64_t *ret_
 		      struct err *err)
 {
 	struct sql *sql = store_asking(store, err);
-	sqlite3_stmt *find = sql ? sql_get(sql, SQL_INPUT_FIND, err) : NULL;
+	sqlite3_stmt *find = SQL_GET(sql, "SELECT max(offset) FROM input WHERE head = ?1", err,
+				     sql_int(mark_of(store->text_key, first_line)));
 
 	*ret_offset = 0;
-	if (!find)
-		return -err->code;
-	sqlite3_bind_int64(find, 1, (int64_t)mark_of(store->text_key, first_line));
 	int result = sql_step(sql, find, err);
 
 	if (result > 0 && sqlite3_column_type(find, 0) == SQLITE_NULL)
@@ -711,11 +710,8 @@ int store_cursor(struct store *store, const char *source, struct buf *ret_place,
 
 	if (sql && sql->schema < 2)
 		return 0;
-	sqlite3_stmt *find = sql ? sql_get(sql, SQL_CURSOR_FIND, err) : NULL;
-
-	if (!find)
-		return -err->code;
-	sqlite3_bind_text(find, 1, source, -1, SQLITE_STATIC);
+	sqlite3_stmt *find = SQL_GET(sql, "SELECT place FROM cursor WHERE source = ?1", err,
+				     sql_text(str_from(source)));
 	int result = sql_step(sql, find, err);
 
 	if (result > 0)
@@ -733,14 +729,8 @@ int store_lifetimes(struct store *store, struct str node, store_lifetime_fn *eac
 
 	if (sql && sql->schema < 2)
 		return 0;
-	sqlite3_stmt *find = sql ? sql_get(sql, SQL_NODE_FIND, err) : NULL;
+	int64_t id;
+	int result = sql_find(sql, SQL_GET(sql, NODE_FIND, err, sql_text(label)), &id, err);
 
-	if (!find)
-		return -err->code;
-	sqlite3_bind_text(find, 1, label.p, (int)label.n, SQLITE_STATIC);
-	int result = sql_step(sql, find, err);
-	int64_t id = result > 0 ? sqlite3_column_int64(find, 0) : 0;
-
-	sqlite3_reset(find);
 	return result > 0 ? lifetimes_load(sql, id, each, context, err) : result;
 }

@@ -1,4 +1,5 @@
 #include "store/stream.h"
+#include "store/statements.h"
 
 #include "base/mem.h"
 
@@ -309,53 +310,40 @@ static int take_spans(struct sql *sql, sqlite3_stmt *rows, int64_t channel, stru
 	return result;
 }
 
-static void bind_channel(sqlite3_stmt *statement, int at, int64_t channel)
-{
-	sqlite3_bind_int64(statement, at, channel >> 1);
-	sqlite3_bind_int64(statement, at + 1, channel & 1);
-}
+#define SPANS "SELECT complete, first_serial, last_serial, first, last, missing, rowid FROM span"
 
 /* All of a channel's spans. */
 static int load_spans(struct sql *sql, int64_t channel, struct stream *list, struct err *err)
 {
-	sqlite3_stmt *rows =
-		sql_get(sql, sql->schema >= 3 ? SQL_SPAN_LIST : SQL_SPAN_LIST_OLD, err);
+	/* of a store of schema 1 or 2: what it has counts as the kernel's */
+	const char *text = sql->schema >= 3 ? SPANS
+				   " WHERE node = ?1 AND trust = ?2 ORDER BY first, first_serial"
+					    : SPANS
+				   " WHERE node = ?1 AND ?2 = 1 ORDER BY first, first_serial";
 
-	if (!rows)
-		return -err->code;
-	bind_channel(rows, 1, channel);
-	return take_spans(sql, rows, channel, list, err);
+	return take_spans(sql, SQL_GET(sql, text, err, sql_int(channel >> 1), sql_int(channel & 1)),
+			  channel, list, err);
 }
 
 /* The latest of a node's spans of one kind. */
 static int load_tail(struct sql *sql, int64_t channel, bool complete, struct stream *list,
 		     struct err *err)
 {
-	sqlite3_stmt *rows = sql_get(sql, SQL_SPAN_TAIL, err);
-
-	if (!rows)
-		return -err->code;
-	bind_channel(rows, 1, channel);
-	sqlite3_bind_int(rows, 3, complete);
-	sqlite3_bind_int(rows, 4, TAIL_SPANS);
-	return take_spans(sql, rows, channel, list, err);
+	return take_spans(sql,
+			  SQL_GET(sql,
+				  SPANS " WHERE node = ?1 AND trust = ?2 AND complete = ?3"
+					" ORDER BY first DESC, first_serial DESC LIMIT ?4",
+				  err, sql_int(channel >> 1), sql_int(channel & 1),
+				  sql_int(complete), sql_int(TAIL_SPANS)),
+			  channel, list, err);
 }
 
 static int write_span(struct sql *sql, const struct span *span, struct err *err)
 {
-	sqlite3_stmt *add = sql_get(sql, SQL_SPAN_ADD, err);
-
-	if (!add)
-		return -err->code;
-	sqlite3_bind_int64(add, 1, span->channel >> 1);
-	sqlite3_bind_int(add, 2, span->complete);
-	sqlite3_bind_int64(add, 3, span->first_serial);
-	sqlite3_bind_int64(add, 4, span->last_serial);
-	sqlite3_bind_int64(add, 5, span->first_ms);
-	sqlite3_bind_int64(add, 6, span->last_ms);
-	sqlite3_bind_int64(add, 7, (int64_t)span->missing);
-	sqlite3_bind_int64(add, 8, span->channel & 1);
-	return sql_done(sql, add, err);
+	return SQL_DO(sql, SPAN_ADD, err, sql_int(span->channel >> 1), sql_int(span->complete),
+		      sql_int(span->first_serial), sql_int(span->last_serial),
+		      sql_int(span->first_ms), sql_int(span->last_ms), sql_int(span->missing),
+		      sql_int(span->channel & 1));
 }
 
 /* By everything but the row. */
@@ -373,12 +361,7 @@ static int compare_whole(const void *left, const void *right)
 
 static int drop_span(struct sql *sql, const struct span *span, struct err *err)
 {
-	sqlite3_stmt *drop = sql_get(sql, SQL_SPAN_DROP, err);
-
-	if (!drop)
-		return -err->code;
-	sqlite3_bind_int64(drop, 1, span->row);
-	return sql_done(sql, drop, err);
+	return SQL_DO(sql, "DELETE FROM span WHERE rowid = ?1", err, sql_int(span->row));
 }
 
 /* Brings the rows from what they are to what they are to be; what stays is not written. */
@@ -829,13 +812,8 @@ int stream_holes(struct sql *sql, int64_t node, stream_hole_fn *each, void *cont
 int stream_cover(struct sql *sql, int64_t node, int64_t ms, struct err *err)
 {
 #define COVER "SELECT 1 FROM span WHERE node = ?1 AND first <= ?2 AND last >= ?2 AND complete = 1"
-	sqlite3_stmt *find =
-		sql_prepare(sql, sql->schema >= 3 ? COVER " AND trust = 1" : COVER, err);
-
-	if (!find)
-		return -err->code;
-	sqlite3_bind_int64(find, 1, node);
-	sqlite3_bind_int64(find, 2, ms);
+	sqlite3_stmt *find = SQL_PREPARE(sql, sql->schema >= 3 ? COVER " AND trust = 1" : COVER,
+					 err, sql_int(node), sql_int(ms));
 	int result = sql_step(sql, find, err);
 
 	sqlite3_finalize(find);

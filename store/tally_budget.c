@@ -1,4 +1,5 @@
 #include "store/tally_private.h"
+#include "store/statements.h"
 
 #include "base/hash.h"
 
@@ -13,19 +14,20 @@ static struct tally_budget *place_of(struct tally *tally, const struct tally_key
 /* What was counted before, by this process or another one. */
 static int load(struct tally *tally, struct sql *sql, struct tally_budget *budget, struct err *err)
 {
-	sqlite3_stmt *count = tally->no_series ? NULL : sql_get(sql, SQL_BUDGET_USED, err);
+	int64_t used = 0;
 
-	if (!count)
-		return -err->code;
-	sqlite3_bind_int64(count, 1, budget->hour);
-	sqlite3_bind_int64(count, 2, budget->node);
-	if (budget->container)
-		sqlite3_bind_int64(count, 3, budget->container);
-	int result = sql_step(sql, count, err);
+	if (tally->no_series)
+		return 0;
+	int result = sql_find(
+		sql,
+		SQL_GET(sql,
+			"SELECT count(*) FROM hour h CROSS JOIN series s ON s.id = h.series"
+			" WHERE h.hour = ?1 AND s.node = ?2 AND s.container IS ?3",
+			err, sql_int(budget->hour), sql_int(budget->node),
+			sql_int_if(budget->container, budget->container)),
+		&used, err);
 
-	if (result > 0)
-		budget->used = (uint32_t)sqlite3_column_int64(count, 0);
-	sqlite3_reset(count);
+	budget->used = (uint32_t)used;
 	return result < 0 ? result : 0;
 }
 
@@ -60,12 +62,7 @@ void tally_budget_use(struct tally *tally, const struct tally_key *key, uint32_t
 
 int tally_budget_has_hour(struct sql *sql, int64_t series, uint32_t hour, struct err *err)
 {
-	sqlite3_stmt *find = sql_get(sql, SQL_HOUR_FIND, err);
-
-	if (!find)
-		return -err->code;
-	sqlite3_bind_int64(find, 1, series);
-	sqlite3_bind_int64(find, 2, hour);
+	sqlite3_stmt *find = SQL_GET(sql, HOUR_FIND, err, sql_int(series), sql_int(hour));
 	int result = sql_step(sql, find, err);
 
 	sqlite3_reset(find);

@@ -136,7 +136,7 @@ static int hour_take_next(struct hours *hours, struct hour *hour, int64_t *ret_n
 }
 
 /* What has a row is written to it at once; the next one that has none is given. */
-static int next_hour(void *context, struct rows_value row[ROWS_COLUMNS], struct err *err)
+static int next_hour(void *context, struct sql_value row[ROWS_COLUMNS], struct err *err)
 {
 	struct hours *hours = context;
 	struct hour hour;
@@ -173,7 +173,10 @@ static int write_all(struct tally *tally, struct sql *sql, struct err *err)
 	if (result >= 0)
 		result = tally_row_series_add(tally, sql, 0, tally->series_count, true, err);
 	if (result == 0)
-		result = rows_put(sql, SQL_HOUR_ROWS, next_hour, &hours, err);
+		result = rows_put(
+			sql,
+			"INSERT OR FAIL INTO hour (series, hour, count, first, last, minutes)  SELECT a, b, c, d, e, f FROM rows",
+			next_hour, &hours, err);
 	free(hours.list.closed);
 	buf_release(&hours.packed);
 	return result;

@@ -85,23 +85,21 @@ struct donors {
 static int find_donors(struct tally *tally, struct sql *sql, const struct tally_key *key,
 		       bool replaces, struct donors *donors, struct err *err)
 {
-	sqlite3_stmt *list = sql_get(sql, SQL_DONOR_LIST, err);
+	sqlite3_stmt *list = SQL_GET(
+		sql,
+		"SELECT id FROM series WHERE program = ?1 AND nr = ?2 AND node = ?3"
+		" AND (container IS NULL OR container = ?9) AND arch IS ?4"
+		" AND code = ?5 AND trust <= ?8"
+		" ORDER BY container IS NULL, trust = ?8 DESC, source = ?6 DESC, phase = ?7 DESC, id",
+		err, sql_int(tally->programs[key->program].id), sql_int(key->nr),
+		sql_int(key->node), sql_int_if(key->has_arch, key->arch), sql_int(key->code),
+		sql_int(key->words[EVENT_AT_source]), sql_int(key->words[EVENT_AT_phase]),
+		sql_int(replaces ? TRUST_TEXT : key->words[EVENT_AT_trust]),
+		sql_int_if(replaces && key->container, key->container));
 	int result;
 
 	donors->count = 0;
-	if (!list)
-		return -err->code;
-	sqlite3_bind_int64(list, 1, tally->programs[key->program].id);
-	sqlite3_bind_int(list, 2, key->nr);
-	sqlite3_bind_int64(list, 3, key->node);
-	if (key->has_arch)
-		sqlite3_bind_int64(list, 4, key->arch);
-	sqlite3_bind_int64(list, 5, key->code);
-	sqlite3_bind_int(list, 6, key->words[EVENT_AT_source]);
-	sqlite3_bind_int(list, 7, key->words[EVENT_AT_phase]);
-	sqlite3_bind_int(list, 8, replaces ? TRUST_TEXT : key->words[EVENT_AT_trust]);
-	if (replaces && key->container)
-		sqlite3_bind_int64(list, 9, key->container);
+
 	while ((result = sql_step(sql, list, err)) > 0) {
 		donors->ids = mem_more(donors->ids, donors->count, sizeof(*donors->ids));
 		donors->ids[donors->count++] = sqlite3_column_int64(list, 0);

@@ -4,6 +4,7 @@
 #include "ingest/arch.h"
 #include "store/mark.h"
 #include "store/rows.h"
+#include "store/statements.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,87 +20,52 @@ static int insert(struct sql *sql, sqlite3_stmt *add, int64_t *ret_id, struct er
 int tally_row_node(struct sql *sql, struct str label, struct str name, int64_t *ret_id,
 		   struct err *err)
 {
-	sqlite3_stmt *find = sql_get(sql, SQL_NODE_FIND, err);
-
-	if (!find)
-		return -err->code;
-	sqlite3_bind_text(find, 1, label.p, (int)label.n, SQLITE_STATIC);
+	sqlite3_stmt *find = SQL_GET(sql, NODE_FIND, err, sql_text(label));
 	int result = sql_find(sql, find, ret_id, err);
 
 	if (result != 0)
 		return result < 0 ? result : 0;
-	sqlite3_stmt *add = sql_get(sql, SQL_NODE_ADD, err);
-
-	if (!add)
-		return -err->code;
-	sqlite3_bind_text(add, 1, label.p, (int)label.n, SQLITE_STATIC);
-	sqlite3_bind_text(add, 2, name.p, (int)name.n, SQLITE_STATIC);
-	return insert(sql, add, ret_id, err);
-}
-
-static void bind_text(sqlite3_stmt *statement, int index, struct str text)
-{
-	sqlite3_bind_text(statement, index, text.n ? text.p : "", (int)text.n, SQLITE_STATIC);
+	return insert(sql,
+		      SQL_GET(sql, "INSERT INTO node (label, name) VALUES (?1, ?2)", err,
+			      sql_text(label), sql_text(name)),
+		      ret_id, err);
 }
 
 int tally_profile(struct tally *tally, struct sql *sql, struct str json, int64_t *ret_id,
 		  struct err *err)
 {
 	int64_t hash = (int64_t)mark_of(tally->profile_key, json);
-	sqlite3_stmt *find = sql_get(sql, SQL_PROFILE_FIND, err);
-
-	if (!find)
-		return -err->code;
-	sqlite3_bind_int64(find, 1, hash);
-	sql_bind_bytes(find, 2, json);
+	sqlite3_stmt *find = SQL_GET(sql, "SELECT id FROM profile WHERE hash = ?1 AND json = ?2",
+				     err, sql_int(hash), sql_bytes(json));
 	int result = sql_find(sql, find, ret_id, err);
 
 	if (result != 0)
 		return result < 0 ? result : 0;
-	sqlite3_stmt *add = sql_get(sql, SQL_PROFILE_ADD, err);
-
-	if (!add)
-		return -err->code;
-	sqlite3_bind_int64(add, 1, hash);
-	sql_bind_bytes(add, 2, json);
-	return insert(sql, add, ret_id, err);
+	return insert(sql,
+		      SQL_GET(sql, "INSERT INTO profile (hash, json) VALUES (?1, ?2)", err,
+			      sql_int(hash), sql_bytes(json)),
+		      ret_id, err);
 }
 
-/* What both statements that write a container begin with, but for the node; returns the next index. */
-static int bind_container(sqlite3_stmt *statement, int at, const struct container *container,
-			  int64_t profile)
+/* A container's words, in the statements that write it, whose parameters come in the same order. */
+#define COLUMN(field, column, key)  column ", "
+#define GIVEN(field, column, key)   ":" column ", "
+#define KNOWN(field, column, key)   column " = coalesce(nullif(:" column ", ''), " column "), "
+#define DIFFERS(field, column, key) "(:" column " <> '' AND :" column " <> " column ") OR "
+
+/* Both of them: with its words, and its node's or its own number. */
+static sqlite3_stmt *with_container(struct sql *sql, const char *text,
+				    const struct container *container, int64_t profile,
+				    int64_t number, struct err *err)
 {
+	struct sql_value words[CONTAINER_TEXT_COUNT];
+
 	for (size_t i = 0; i < CONTAINER_TEXT_COUNT; i++)
-		bind_text(statement, at++, container->texts[i]);
-	if (container->has_caps)
-		sqlite3_bind_int64(statement, at, (int64_t)container->caps);
-	sqlite3_bind_int(statement, at + 1, container->coverage);
-	if (profile)
-		sqlite3_bind_int64(statement, at + 2, profile);
-	return at + 3;
-}
-
-static int container_add(struct sql *sql, int64_t node, const struct container *container,
-			 int64_t profile, int64_t *ret_id, struct err *err)
-{
-	sqlite3_stmt *add = sql_get(sql, SQL_CONTAINER_ADD, err);
-
-	if (!add)
-		return -err->code;
-	sqlite3_bind_int64(add, bind_container(add, 1, container, profile), node);
-	return insert(sql, add, ret_id, err);
-}
-
-/* What is known now is known; silence changes nothing. */
-static int container_update(struct sql *sql, int64_t id, const struct container *container,
-			    int64_t profile, struct err *err)
-{
-	sqlite3_stmt *update = sql_get(sql, SQL_CONTAINER_UPDATE, err);
-
-	if (!update)
-		return -err->code;
-	sqlite3_bind_int64(update, bind_container(update, 1, container, profile), id);
-	return sql_done(sql, update, err);
+		words[i] = sql_text(container->texts[i]);
+	return SQL_BIND(
+		sql_bind(sql_get(sql, text, err), 1, words, CONTAINER_TEXT_COUNT),
+		1 + CONTAINER_TEXT_COUNT, sql_int_if(container->has_caps, (int64_t)container->caps),
+		sql_int(container->coverage), sql_int_if(profile, profile), sql_int(number));
 }
 
 void tally_set_foreign(struct tally *tally, bool foreign)
@@ -126,18 +92,38 @@ int tally_row_container(struct tally *tally, struct sql *sql, int64_t node,
 	int result = container->has_profile
 			     ? tally_profile(tally, sql, container->profile, &profile, err)
 			     : 0;
-	sqlite3_stmt *find = result == 0 ? sql_get(sql, SQL_CONTAINER_FIND, err) : NULL;
 
-	if (!find)
-		return -err->code;
-	sqlite3_bind_int64(find, 1, node);
-	bind_text(find, 2, container->id);
-	result = sql_find(sql, find, ret_id, err);
-	if (result > 0 && tally->foreign)
-		return 0;
-	if (result > 0)
-		return container_update(sql, *ret_id, container, profile, err);
-	return result < 0 ? result : container_add(sql, node, container, profile, ret_id, err);
+	if (result == 0)
+		result = sql_find(
+			sql,
+			SQL_GET(sql, CONTAINER_FIND, err, sql_int(node), sql_text(container->id)),
+			ret_id, err);
+	if (result < 0 || (result > 0 && tally->foreign))
+		return result < 0 ? result : 0;
+	/* what is known now is known; silence changes nothing */
+	return result > 0
+		       ? sql_done(
+				 sql,
+				 with_container(
+					 sql, /* what is not known now does not erase what was; a row that stays the same is not written */
+					 "UPDATE container SET " CONTAINER_TEXTS(
+						 KNOWN) "caps = coalesce(:caps, caps),"
+							" coverage = coalesce(nullif(:coverage, 0), coverage),"
+							" profile = coalesce(:profile, profile) WHERE id = :id AND (" CONTAINER_TEXTS(
+								DIFFERS) "(:caps NOT NULL AND :caps IS NOT caps)"
+									 " OR (:coverage <> 0 AND :coverage <> coverage)"
+									 " OR (:profile NOT NULL AND :profile IS NOT profile))",
+					 container, profile, *ret_id, err),
+				 err)
+		       : insert(sql,
+				with_container(
+					sql,
+					"INSERT INTO container (" CONTAINER_TEXTS(
+						COLUMN) "caps, coverage, profile, node)"
+							" VALUES (" CONTAINER_TEXTS(
+								GIVEN) ":caps, :coverage, :profile, :node)",
+					container, profile, node, err),
+				ret_id, err);
 }
 
 int tally_describe(struct tally *tally, struct sql *sql, int64_t node,
@@ -148,34 +134,21 @@ int tally_describe(struct tally *tally, struct sql *sql, int64_t node,
 	return tally_row_container(tally, sql, node, container, &id, err);
 }
 
-static void bind_name(sqlite3_stmt *statement, int index, struct str name, bool null)
+static struct sql_value name_value(struct str name, bool null)
 {
-	if (!null)
-		sql_bind_bytes(statement, index, name);
+	return null ? (struct sql_value){.type = SQL_NULL} : sql_bytes(name);
 }
 
 int tally_row_program(struct sql *sql, const struct record *record, bool make, int64_t *ret_id,
 		      struct err *err)
 {
-	sqlite3_stmt *find = sql_get(sql, SQL_PROGRAM_FIND, err);
-
-	if (!find)
-		return -err->code;
-	bind_name(find, 1, record->comm, record->comm_null);
-	bind_name(find, 2, record->exe, record->exe_null);
-	int result = sql_find(sql, find, ret_id, err);
+	const struct sql_value comm = name_value(record->comm, record->comm_null);
+	const struct sql_value exe = name_value(record->exe, record->exe_null);
+	int result = sql_find(sql, SQL_GET(sql, PROGRAM_FIND, err, comm, exe), ret_id, err);
 
 	if (result != 0)
 		return result < 0 ? result : 0;
-	if (!make)
-		return 1;
-	sqlite3_stmt *add = sql_get(sql, SQL_PROGRAM_ADD, err);
-
-	if (!add)
-		return -err->code;
-	bind_name(add, 1, record->comm, record->comm_null);
-	bind_name(add, 2, record->exe, record->exe_null);
-	return insert(sql, add, ret_id, err);
+	return make ? insert(sql, SQL_GET(sql, PROGRAM_ADD, err, comm, exe), ret_id, err) : 1;
 }
 
 /* What a series is found by, in the order of both statements. */
@@ -183,21 +156,17 @@ int tally_row_program(struct sql *sql, const struct record *record, bool make, i
 #define KEY_VALUES  (KEY_NUMBERS + EVENT_WORD_COUNT)
 
 static void key_values(const struct tally *tally, const struct tally_key *key,
-		       struct rows_value to[KEY_VALUES])
+		       struct sql_value to[KEY_VALUES])
 {
-	const struct rows_value none = {SQLITE_NULL, 0, {NULL, 0}},
-				numbers[KEY_NUMBERS] = {
-					rows_number(tally->programs[key->program].id),
-					rows_number(key->nr),
-					key->container ? rows_number(key->container) : none,
-					rows_number(key->node),
-					key->has_arch ? rows_number(key->arch) : none,
-					rows_number(key->code),
-				};
+	const struct sql_value numbers[KEY_NUMBERS] = {
+		sql_int(tally->programs[key->program].id),  sql_int(key->nr),
+		sql_int_if(key->container, key->container), sql_int(key->node),
+		sql_int_if(key->has_arch, key->arch),       sql_int(key->code),
+	};
 
 	memcpy(to, numbers, sizeof(numbers));
 	for (int i = 0; i < EVENT_WORD_COUNT; i++)
-		to[KEY_NUMBERS + i] = rows_number(key->words[i]);
+		to[KEY_NUMBERS + i] = sql_int(key->words[i]);
 }
 
 static int read_last_id(struct tally *tally, struct sql *sql, struct err *err)
@@ -221,14 +190,11 @@ int tally_row_series_find(struct tally *tally, struct sql *sql, const struct tal
 	*ret_id = 0;
 	if (result < 0 || tally->no_series)
 		return result;
-	sqlite3_stmt *find = sql_get(sql, SQL_SERIES_FIND, err);
-	struct rows_value values[KEY_VALUES];
+	struct sql_value values[KEY_VALUES];
 
-	if (!find)
-		return -err->code;
 	key_values(tally, key, values);
-	rows_bind(find, values, KEY_VALUES);
-	result = sql_find(sql, find, ret_id, err);
+	result = sql_find(sql, sql_bind(sql_get(sql, SERIES_FIND, err), 1, values, KEY_VALUES),
+			  ret_id, err);
 	return result < 0 ? result : 0;
 }
 
@@ -285,24 +251,24 @@ static struct str action_of(struct new_series *all, uint32_t code)
 }
 
 static void series_values(struct new_series *all, const struct tally_series *series,
-			  struct rows_value row[ROWS_COLUMNS])
+			  struct sql_value row[ROWS_COLUMNS])
 {
 	const struct tally_key *key = &series->key;
 	const char *arch = key->has_arch ? arch_name(arch_token(key->arch, key->nr)) : NULL;
 
-	*row++ = rows_number(series->id);
+	*row++ = sql_int(series->id);
 	key_values(all->tally, key, row);
 	row += KEY_VALUES;
 	if (key->has_arch)
-		row[0] = rows_text(name_of(all, key->arch, key->nr));
+		row[0] = sql_text(name_of(all, key->arch, key->nr));
 	if (arch)
-		row[1] = rows_text(str_from(arch));
-	row[2] = rows_text(action_of(all, key->code));
-	row[3] = rows_number(series->pid);
-	row[4] = rows_number((int64_t)series->ip);
+		row[1] = sql_text(str_from(arch));
+	row[2] = sql_text(action_of(all, key->code));
+	row[3] = sql_int(series->pid);
+	row[4] = sql_int((int64_t)series->ip);
 }
 
-static int next_series(void *context, struct rows_value row[ROWS_COLUMNS], struct err *err)
+static int next_series(void *context, struct sql_value row[ROWS_COLUMNS], struct err *err)
 {
 	struct new_series *all = context;
 
@@ -325,5 +291,7 @@ int tally_row_series_add(const struct tally *tally, struct sql *sql, size_t from
 {
 	struct new_series all = {.tally = tally, .at = from, .to = to, .counted = counted};
 
-	return rows_put(sql, SQL_SERIES_ROWS, next_series, &all, err);
+	return rows_put(
+		sql, /* OR FAIL, whose transaction is then ended: without a copy of what the statement changes */
+		"INSERT OR FAIL INTO " SERIES " SELECT * FROM rows", next_series, &all, err);
 }

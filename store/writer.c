@@ -131,29 +131,12 @@ int writer_begin(struct store *store, struct err *err)
 	return result;
 }
 
-/* The same evidence again changes nothing. */
-static int put_loss(struct store *store, int64_t node, const struct loss_note *note, uint64_t mark,
-		    struct err *err)
-{
-	sqlite3_stmt *put = sql_get(&store->sql, SQL_LOSS_PUT, err);
-
-	if (!put)
-		return -err->code;
-	sqlite3_bind_int64(put, 1, node);
-	sqlite3_bind_int(put, 2, note->kind);
-	sqlite3_bind_int64(put, 3, note->ms);
-	sqlite3_bind_int64(put, 4, (int64_t)mark);
-	sqlite3_bind_int64(put, 5, (int64_t)note->count);
-	sql_bind_bytes(put, 6, note->detail);
-	return sql_done(&store->sql, put, err);
-}
-
 /* Every node lost what the file of before held. */
 static int note_remade(struct store *store, int64_t node, struct err *err)
 {
 	const struct loss_note note = {.kind = LOSS_REPLACED, .ms = store->remade_ms};
 
-	return store->remade_ms ? put_loss(store, node, &note, 0, err) : 0;
+	return store->remade_ms ? loss_put(&store->sql, node, &note, 0, err) : 0;
 }
 
 /* The node of the last event, whose name need not be looked up again. */
@@ -298,7 +281,7 @@ static int write_expired(struct store *store, struct slot *slot, struct err *err
 					       .count = expired->count,
 					       .detail = str_from(slot->input.path)};
 
-		result = put_loss(store, expired->node, &note, slot->input.head, err);
+		result = loss_put(&store->sql, expired->node, &note, slot->input.head, err);
 	}
 	return result;
 }
@@ -325,7 +308,7 @@ static int refuse(struct store *store, int64_t node, int64_t ms, enum limit limi
 	const struct loss_note note = {.kind = LOSS_LIMIT,
 				       .ms = limited.minute * MINUTE_MS,
 				       .detail = str_from(limit_words[limit])};
-	int result = put_loss(store, node, &note, limit, err);
+	int result = loss_put(&store->sql, node, &note, limit, err);
 
 	return result < 0 ? result : WRITER_LIMITED;
 }
@@ -516,31 +499,26 @@ int writer_put_loss(struct store *store, const struct loss_note *note, uint64_t 
 	/* A log that holds printk's own notice was not filtered for records: its gaps are losses. */
 	for (int trust = 0; note->kind == LOSS_PRINTK && trust <= TRUST_KERNEL; trust++)
 		stream_mark_full(&slot_of(store)->stream, channel_of(node, (enum trust)trust));
-	return put_loss(store, node, note, mark, err);
+	return loss_put(&store->sql, node, note, mark, err);
 }
 
 int writer_settle_loss(struct store *store, enum loss_kind kind, uint64_t mark, struct err *err)
 {
 	int result = writer_begin(store, err);
-	sqlite3_stmt *settle = result == 0 ? sql_get(&store->sql, SQL_LOSS_SETTLE, err) : NULL;
 
-	if (!settle)
-		return -err->code;
-	sqlite3_bind_int(settle, 1, kind);
-	sqlite3_bind_int64(settle, 2, (int64_t)mark);
-	return sql_done(&store->sql, settle, err);
+	return result < 0 ? result
+			  : SQL_DO(&store->sql, "DELETE FROM loss WHERE kind = ?1 AND mark = ?2",
+				   err, sql_int(kind), sql_int(mark));
 }
 
 int writer_put_cursor(struct store *store, struct str source, struct str place, struct err *err)
 {
 	int result = writer_begin(store, err);
-	sqlite3_stmt *put = result == 0 ? sql_get(&store->sql, SQL_CURSOR_PUT, err) : NULL;
 
-	if (!put)
-		return -err->code;
-	sqlite3_bind_text(put, 1, source.p, (int)source.n, SQLITE_STATIC);
-	sql_bind_bytes(put, 2, place);
-	return sql_done(&store->sql, put, err);
+	return result < 0 ? result
+			  : SQL_DO(&store->sql,
+				   "INSERT OR REPLACE INTO cursor (source, place) VALUES (?1, ?2)",
+				   err, sql_text(source), sql_bytes(place));
 }
 
 int writer_put_container(struct store *store, struct str node_name,
@@ -591,18 +569,15 @@ int writer_put_lifetime(struct store *store, struct str node_name,
  * inode number is used again as soon as a file is deleted. */
 static int put_input(struct store *store, const struct store_input *input, struct err *err)
 {
-	sqlite3_stmt *put = sql_get(&store->sql, SQL_INPUT_PUT, err);
-
-	if (!put)
-		return -err->code;
-	sqlite3_bind_text(put, 1, input->path, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(put, 2, (int64_t)input->dev);
-	sqlite3_bind_int64(put, 3, (int64_t)input->ino);
-	sqlite3_bind_int64(put, 4, (int64_t)input->head);
-	sqlite3_bind_int64(put, 5, (int64_t)input->offset);
-	sqlite3_bind_int64(put, 6, (int64_t)input->lines);
-	sqlite3_bind_int64(put, 7, (int64_t)input->mtime_ms);
-	return sql_done(&store->sql, put, err);
+	return SQL_DO(&store->sql,
+		      "INSERT INTO input (path, dev, ino, head, offset, lines, at)"
+		      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+		      " ON CONFLICT (path, dev, ino, head) DO UPDATE SET"
+		      " offset = max(offset, excluded.offset),"
+		      " lines = max(lines, excluded.lines), at = excluded.at",
+		      err, sql_text(str_from(input->path)), sql_int(input->dev),
+		      sql_int(input->ino), sql_int(input->head), sql_int(input->offset),
+		      sql_int(input->lines), sql_int(input->mtime_ms));
 }
 
 /* What the input of a slot leaves beside its rows. */
