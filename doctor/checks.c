@@ -42,7 +42,8 @@ static struct health_finding *add(struct health *health, const char *id, enum fi
 
 static void mend(struct health *health, const char *command)
 {
-	buf_put_str(&health->all[health->count - 1].command, str_from(command));
+	if (command)
+		buf_put_str(&health->all[health->count - 1].command, str_from(command));
 }
 
 /* Where a part could not be read: a warning, and true. */
@@ -74,9 +75,11 @@ static void check_boot(const struct host *host, const char *id, struct health *h
 		FIND(FINDING_OK, "the kernel command line does not turn audit off");
 		return;
 	}
-	FIND(FINDING_FAIL, "the kernel command line turns audit off (audit=0): no record is made");
-	mend(health,
-	     "sed -i 's/ *\\baudit=\\(0\\|off\\)//g' /etc/default/grub && update-grub && reboot");
+	FIND(FINDING_FAIL,
+	     "the kernel command line turns audit off (audit=0): no record is made%s%s",
+	     host->distribution->command ? "" : "; ",
+	     host->distribution->command ? "" : host->distribution->boot);
+	mend(health, host->distribution->command);
 }
 
 static void check_actions(const struct host *host, const char *id, struct health *health)
@@ -116,8 +119,8 @@ static void check_rules(const struct host *host, const char *id, struct health *
 
 		FIND(rule->some ? FINDING_WARN : FINDING_FAIL,
 		     "an audit rule hides %s seccomp records from every source, without a trace: "
-		     "-a %s",
-		     rule->some ? "some" : "all", rule->text.p);
+		     "-a %s (%s)",
+		     rule->some ? "some" : "all", rule->text.p, host->distribution->rules);
 		buf_format(&health->all[health->count - 1].command, "auditctl -d %s", rule->text.p);
 	}
 	if (host->rules.count == 0)

@@ -86,6 +86,16 @@ static void read_kernel(struct reader *reader)
 				      host->actions_logged, sizeof(host->actions_logged));
 }
 
+static void read_distribution(struct reader *reader)
+{
+	char text[4096];
+
+	if (!read_below_root(reader, "/etc/os-release", text, sizeof(text)) &&
+	    !read_below_root(reader, "/usr/lib/os-release", text, sizeof(text)))
+		text[0] = '\0';
+	reader->host->distribution = distribution_of(text);
+}
+
 static void read_printk(struct reader *reader)
 {
 	char seconds[32], burst[32];
@@ -360,6 +370,7 @@ void host_read(const struct host_options *options, struct host *host)
 	struct reader reader = reader_of(options, host);
 
 	read_kernel(&reader);
+	read_distribution(&reader);
 	read_printk(&reader);
 	read_daemon(&reader);
 	read_self(&reader);

@@ -8,6 +8,7 @@
 #define SCLOG_DOCTOR_HOST_H
 
 #include "correlate/container.h"
+#include "doctor/distribution.h"
 #include "doctor/probe.h"
 #include "ingest/rules.h"
 #include "ingest/status.h"
@@ -40,6 +41,7 @@ struct host_container {
 struct host {
 	char release[128]; /* uname -r */
 	unsigned major, minor;
+	const struct distribution *distribution; /* by /etc/os-release or /usr/lib/os-release */
 	bool has_cmdline;
 	bool boot_audit_off; /* audit=0 or audit=off on the kernel's command line */
 	bool has_actions;    /* kernel.seccomp.actions_logged could be read (Linux 4.14) */

@@ -110,6 +110,7 @@ static struct host good_host(void)
 {
 	struct host host = {
 		.release = "6.18.0",
+		.distribution = distribution_of("ID=debian\n"),
 		.major = 6,
 		.minor = 18,
 		.has_cmdline = true,
@@ -222,6 +223,42 @@ static void test_bad_hosts(void **state)
 	       "probe", FINDING_WARN, "");
 }
 
+/* os-release(5): quotes, ID_LIKE, and the names that the distributions give themselves. */
+static void test_distributions(void **state)
+{
+	static const struct {
+		const char *text, *command, *boot, *rules;
+	} cases[] = {
+		{"NAME=\"Debian\"\nID=debian\n", "update-grub", NULL, "/etc/audit/rules.d"},
+		{"ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", "update-grub", NULL, "rules.d"},
+		{"ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"", "grubby", NULL, "rules.d"},
+		{"ID=rhel\nVARIANT_ID=coreos\n", NULL, "MachineConfig", "MachineConfig"},
+		{"ID=\"rhcos\"\nID_LIKE=\"rhel fedora\"\n", NULL, "MachineConfig", "MachineConfig"},
+		{"ID=fedora\nVARIANT_ID=server\n", "grubby", NULL, "rules.d"},
+		{"ID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"\n", "grub2-mkconfig", NULL,
+		 "rules.d"},
+		{"ID=flatcar\nID_LIKE=coreos\n", "/oem/grub.cfg", NULL, "rules.d"},
+		{"ID=bottlerocket\nVARIANT_ID=aws-k8s-1.31\n", NULL, "kernel-parameters",
+		 "bootstrap container"},
+		{"ID=talos\r\n", NULL, "extraKernelArgs", "start"},
+		{"ID=nixos\n", NULL, "boot loader", "rules.d"},
+		{"VERSION_ID=debian\nPRETTY_NAME='ID=debian'\n", NULL, "boot loader", "rules.d"},
+		{"", NULL, "boot loader", "rules.d"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct distribution *found = distribution_of(cases[i].text);
+
+		assert_int_equal(found->command == NULL, cases[i].command == NULL);
+		if (cases[i].command)
+			assert_non_null(strstr(found->command, cases[i].command));
+		else
+			assert_non_null(strstr(found->boot, cases[i].boot));
+		assert_non_null(strstr(found->rules, cases[i].rules));
+	}
+}
+
 static void test_containers(void **state)
 {
 	struct container container = {.id = STR("0123456789abcdef"), .coverage = COVERAGE_FULL};
@@ -247,9 +284,10 @@ static void test_containers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_comparisons), cmocka_unit_test(test_texts),
-		cmocka_unit_test(test_no_hiding),   cmocka_unit_test(test_good_host),
-		cmocka_unit_test(test_bad_hosts),   cmocka_unit_test(test_containers),
+		cmocka_unit_test(test_comparisons),   cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_no_hiding),     cmocka_unit_test(test_good_host),
+		cmocka_unit_test(test_bad_hosts),     cmocka_unit_test(test_containers),
+		cmocka_unit_test(test_distributions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
