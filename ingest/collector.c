@@ -122,9 +122,12 @@ static bool named(uint32_t arch, struct str name, int64_t *ret_nr)
 {
 	char copy[SYSCALL_NAME_SIZE];
 
+	if (str_starts(name, STR("SYS_"))) /* Inspektor Gadget's are in capitals */
+		name = str_skip(name, 4);
 	if (name.n == 0 || name.n >= sizeof(copy))
 		return false;
-	memcpy(copy, name.p, name.n);
+	for (size_t i = 0; i < name.n; i++)
+		copy[i] = (char)tolower((unsigned char)name.p[i]);
 	copy[name.n] = '\0';
 	return syscall_number(arch_token(arch, 0), copy, ret_nr);
 }

@@ -10,6 +10,7 @@
 #include "ingest/stamp.h"
 
 #include <stdlib.h>
+#include <strings.h>
 #include <time.h>
 
 #define HALF_YEAR_MS (INT64_C(183) * 24 * 60 * 60 * 1000)
@@ -617,8 +618,9 @@ static bool is_kernels(const struct envelope_item *item)
 	struct str program = item->values[ENVELOPE_PROGRAM];
 	struct str facility = item->values[ENVELOPE_FACILITY];
 
-	if (facility.n && !str_eq(facility, STR("0")) && !str_eq(facility, STR("kern")) &&
-	    !str_eq(facility, STR("Kern")) && !str_eq(facility, STR("kernel")))
+	if (facility.n && !str_eq(facility, STR("0")) &&
+	    ((facility.n != 4 && facility.n != 6) ||
+	     strncasecmp(facility.p, "kernel", facility.n) != 0))
 		return str_eq(program, STR("auditd"));
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		if (str_eq(program, programs[i]))
@@ -695,7 +697,9 @@ static void read_item(struct framing *framing, const struct envelope_item *item,
 	else
 		refuse(framing, framed, item->text, FRAMED_OTHER);
 	if (!framed->node.n)
-		framed->node = framing_node(framing, item->values[ENVELOPE_NODE]);
+		framed->node = framing_node(framing, item->values[ENVELOPE_NODE].n
+							     ? item->values[ENVELOPE_NODE]
+							     : item->values[ENVELOPE_AGENT]);
 	framed->text = item->text;
 	if (item->wrapped)
 		framed->trust = TRUST_TEXT;

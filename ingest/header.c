@@ -66,6 +66,12 @@ static bool skip_time(struct str *text, struct header *header)
 	return true;
 }
 
+/* "11:01:34 PM": half a day is not known from the clock alone. */
+static bool is_half_day(struct str word)
+{
+	return word.n == 2 && strchr("AaPp", word.p[0]) && strchr("Mm", word.p[1]);
+}
+
 static bool is_one_of(struct str word, const char *const *words)
 {
 	for (; *words; words++)
@@ -106,7 +112,7 @@ static bool take_priority(struct str word, struct header *header)
 	return true;
 }
 
-/* "kernel:", "app[12]:". The colon ends the word; a host may hold some, but does not end so. */
+/* "audit:", "app[12]:". The colon ends the word; a host may hold some, but does not end so. */
 static bool take_tag(struct str word, struct header *header)
 {
 	size_t open = str_chr(word, '['), colon = str_chr(word, ':');
@@ -149,21 +155,62 @@ static bool take_bare_tag(struct str word, struct str text, struct header *heade
 	return true;
 }
 
-/* After the time: a host, a facility, a severity, each perhaps missing, and the tag. */
+/* "kern.notice:", as socklog writes it instead of a tag. */
+static bool take_priority_tag(struct str word, struct header *header)
+{
+	return word.n && word.p[word.n - 1] == ':' &&
+	       take_priority(str_of(word.p, word.n - 1), header);
+}
+
+/* "[  711.918371] ": printk's time, where a console's or netconsole's lines have no tag. */
+static bool is_printk_time(struct str text)
+{
+	if (!skip_char(&text, '['))
+		return false;
+	skip_blanks(&text);
+	return skip_digits(&text, 1, 10) && skip_char(&text, '.') && skip_digits(&text, 6, 6) &&
+	       skip_char(&text, ']');
+}
+
+/* Whose message it is, and the message, which end a header. */
+static bool take_message(struct str text, bool any, struct header *header)
+{
+	static const struct str glued[] = {{"kernel:", 7},
+					   {"[kernel]", 8}}; /* "kernel:[  711.918371]" */
+	struct str at = text, word = skip_word(&text);
+
+	for (size_t i = 0; i < sizeof(glued) / sizeof(glued[0]) && !header->tag.p; i++) {
+		if (!str_starts(at, glued[i]))
+			continue;
+		header->tag = str_of(at.p + (at.p[0] == '['), 6);
+		text = str_skip(at, glued[i].n);
+	}
+	if (is_printk_time(at))
+		text = at;
+	else if (!header->tag.p && !take_priority_tag(word, header) && !take_tag(word, header) &&
+		 !(any && take_bare_tag(word, text, header)))
+		return false;
+	skip_blanks(&text);
+	header->text = text;
+	return true;
+}
+
+/* After the time: a host, a facility, a severity, each perhaps missing, and the message. */
 static bool take_words(struct str text, struct header *header)
 {
 	bool any = false;
 
 	for (int i = 0; i < 4; i++) {
 		skip_blanks(&text);
+		if (take_message(text, any, header))
+			return true;
 		struct str word = skip_word(&text);
 
 		if (word.n == 0)
 			return false;
-		if (take_tag(word, header) || (any && take_bare_tag(word, text, header))) {
-			skip_blanks(&text);
-			header->text = text;
-			return true;
+		if (i == 0 && is_half_day(word)) {
+			header->clock = HEADER_NO_TIME;
+			continue;
 		}
 		if (take_priority(word, header) || is_severity(word) || str_eq(word, STR("UTC")))
 			continue;
@@ -262,10 +309,10 @@ static void read_monotonic(struct header *header)
 {
 	struct header words = *header;
 
-	if (!take_words(header->text, &words) || !words.host.n ||
-	    (!str_eq(words.tag, STR("kernel")) && !str_starts(words.tag, STR("audit["))))
-		return;
-	*header = words;
+	if (take_words(header->text, &words) &&
+	    (str_eq(words.tag, STR("kernel")) ||
+	     (words.host.n && str_starts(words.tag, STR("audit[")))))
+		*header = words;
 }
 
 static bool read_dmesg(struct str text, struct header *header)
@@ -339,6 +386,29 @@ static bool read_talos(struct str text, struct header *header)
 	return true;
 }
 
+/* RFC 5424, 6.3: "-", or elements in brackets, in whose quotes a bracket may stand. */
+static bool skip_structured(struct str *text)
+{
+	bool quoted = false;
+
+	if (skip_char(text, '-'))
+		return true;
+	if (!text->n || text->p[0] != '[')
+		return false;
+	for (size_t i = 1; i < text->n; i++) {
+		if (text->p[i] == '\\')
+			i++;
+		else if (text->p[i] == '"')
+			quoted = !quoted;
+		else if (text->p[i] == ']' && !quoted &&
+			 (i + 1 == text->n || text->p[i + 1] != '[')) {
+			*text = str_skip(*text, i + 1);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* RFC 5424: "<5>1 STAMP HOST kernel - - - text"; templates leave the version away. */
 static bool read_rfc5424(struct str text, struct header *header)
 {
@@ -357,16 +427,7 @@ static bool read_rfc5424(struct str text, struct header *header)
 
 	if (!has_time && (!header->pri.p || !str_eq(words[0], STR("-"))))
 		return false;
-	if (text.n && text.p[0] == '[') { /* structured data: elements in brackets */
-		size_t end = str_find(text, STR("] "));
-
-		if (end == text.n)
-			return false;
-		text = str_skip(text, end + 1);
-	} else if (!skip_char(&text, '-')) {
-		return false;
-	}
-	if (text.n && !skip_blanks(&text))
+	if (!skip_structured(&text) || (text.n && !skip_blanks(&text)))
 		return false;
 	if (str_starts(text, STR("\xef\xbb\xbf")))
 		text = str_skip(text, 3);

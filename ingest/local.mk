@@ -17,6 +17,7 @@ libsclog_a_SOURCES += \
 	ingest/envelope/fields.c \
 	ingest/envelope/escape.c \
 	ingest/envelope/json_text.c \
+	ingest/envelope/literal.c \
 	ingest/envelope/prefix.c \
 	ingest/envelope/role.c \
 	ingest/envelope/yaml.c \

@@ -83,7 +83,8 @@ bool skip_iso(struct str *text)
 
 	if (!skip_digits(&at, 4, 4) || !skip_char(&at, '-') || !skip_digits(&at, 2, 2) ||
 	    !skip_char(&at, '-') || !skip_digits(&at, 2, 2) ||
-	    (!skip_char(&at, 'T') && !skip_char(&at, ' ')) || !skip_clock(&at))
+	    (!skip_char(&at, 'T') && !skip_char(&at, ' ') && !skip_char(&at, '_')) ||
+	    !skip_clock(&at))
 		return false;
 	skip_offset(&at);
 	*text = at;

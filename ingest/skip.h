@@ -30,7 +30,7 @@ void skip_offset(struct str *text);
 /* " +0000", apart from an ISO time. */
 void skip_zone_apart(struct str *text);
 
-/* "2026-11-21T23:01:34.381697+00:00", the T perhaps a blank. */
+/* "2026-11-21T23:01:34.381697+00:00", the T perhaps a blank, or svlogd's underscore. */
 bool skip_iso(struct str *text);
 
 /* "Nov 21 23:01:34", "21 nov. 23:01:34 2026", "2026 Nov 21 23:01:34": a month in any language, a day, a clock. One

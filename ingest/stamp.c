@@ -155,7 +155,8 @@ bool stamp_iso(struct str text, int64_t *ret_ms)
 
 	if (!take_number(&text, 4, &year) || !take_char(&text, '-') ||
 	    !take_number(&text, 2, &month) || !take_char(&text, '-') ||
-	    !take_number(&text, 2, &day) || (!take_char(&text, 'T') && !take_char(&text, ' ')) ||
+	    !take_number(&text, 2, &day) ||
+	    (!take_char(&text, 'T') && !take_char(&text, ' ') && !take_char(&text, '_')) ||
 	    !take_clock(&text, &tm))
 		return false;
 	int ms = take_fraction(&text);

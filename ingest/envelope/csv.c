@@ -135,7 +135,8 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 		*ret_text = undouble(cell, spare);
 		any = envelope_is_text(*ret_text) || json_begins(*ret_text);
 	}
-	if (!any || count < 2)
+	if (!any ||
+	    (count < 2 && ret_text->p != spare->p)) /* the only cell, with its quotes doubled */
 		return false;
 	*context = found;
 	return true;

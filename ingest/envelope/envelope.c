@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 /* Texts of one value; more are for nobody. */
@@ -189,15 +190,23 @@ static bool is_bsd(struct str text)
 
 		if (i >= 2 && has_shape(text, "00:00:00"))
 			return true;
-		while (n < text.n && text.p[n] != ' ' && n < 24)
+		while (n < text.n && n < 24 &&
+		       (isalnum((unsigned char)text.p[n]) || strchr("./-", text.p[n]) ||
+			text.p[n] & 0x80))
 			n++;
-		if (n == 0 || n == text.n || text.p[n] != ' ' || memchr(text.p, ':', n))
+		if (n == 0 || n == text.n || text.p[n] != ' ')
 			return false;
 		while (n < text.n && text.p[n] == ' ')
 			n++;
 		text = str_skip(text, n);
 	}
 	return false;
+}
+
+/* "2026-11-21T23:01:34.1234567Z ": of GitHub, before each line of a job's log, whatever it is. */
+static bool is_job_time(struct str text)
+{
+	return has_shape(text, "0000-00-00T00:00:00.0000000Z ");
 }
 
 /* "2026-11-21T23:01:34.454Z " and nothing else up to the blank. */
@@ -472,21 +481,26 @@ static unsigned decide(struct envelope *envelope, struct str line)
 		return escape_take(line, &text, &spare) ? KIND_ESCAPED : KIND_NONE;
 	unsigned kind = peel(&envelope->head, line, KIND_UNDECIDED, &text, &context, &spare);
 
-	if (kind == KIND_UNDECIDED && envelope_is_text(line))
+	if (kind == KIND_UNDECIDED && envelope_is_text(line) && !is_job_time(line))
 		return KIND_NONE;
 	return kind;
 }
 
-/* Takes a line's ends off: a byte-order mark, colours, the return of CRLF. */
+/* Takes a line's ends off: a byte-order mark, colours, a console's returns, that of CRLF. */
 static bool clean(struct envelope *envelope, struct str line, struct str *ret_line,
 		  struct buf *spare)
 {
 	bool marked = !envelope->begun && str_starts(line, STR("\xef\xbb\xbf"));
 
-	*ret_line = marked ? str_skip(line, 3) : line;
-	if (ret_line->n && ret_line->p[ret_line->n - 1] == '\r')
-		ret_line->n--;
-	return colour_take(*ret_line, ret_line, spare) || marked;
+	if (marked)
+		line = str_skip(line, 3);
+	marked |= colour_take(line, &line, spare);
+	for (; line.n && line.p[0] == '\r'; marked = true)
+		line = str_skip(line, 1);
+	while (line.n && line.p[line.n - 1] == '\r')
+		line.n--;
+	*ret_line = line;
+	return marked;
 }
 
 static bool take(struct envelope *envelope, struct str line, bool more, bool cleaned)

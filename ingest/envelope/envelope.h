@@ -17,6 +17,7 @@
 /* What an envelope says of the text in it, by whatever name. */
 enum envelope_value {
 	ENVELOPE_NODE,
+	ENVELOPE_AGENT,    /* the node that passed it on, which most often is the same */
 	ENVELOPE_PROGRAM,  /* whose text it is */
 	ENVELOPE_FACILITY, /* of syslog, by name or number */
 	/* the journal's fields */

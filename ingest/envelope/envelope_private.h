@@ -102,6 +102,9 @@ bool json_take(struct json_gather *gather, struct envelope *envelope, struct str
 /* A value that has not ended will not: its whole elements are taken, and what is left is broken. */
 void json_end(struct json_gather *gather, struct envelope *envelope);
 
+/* A value as Ruby and Python print it, as JSON; of another text something that is none. */
+void literal_to_json(struct str text, struct buf *json);
+
 /* A whole value inside another text. False if it is none. */
 bool json_unwrap(struct envelope *envelope, struct str text, const struct context *context,
 		 unsigned depth);

@@ -74,10 +74,11 @@ struct entity {
 };
 
 static const struct entity entities[] = {
-	{{"&quot;", 6}, "\""},  {{"&#34;", 5}, "\""},        {{"&lt;", 4}, "<"},
-	{{"&gt;", 4}, ">"},     {{"&#39;", 5}, "'"},         {{"&apos;", 6}, "'"},
-	{{"&amp;", 5}, "&"},    {{"\xe2\x80\x9c", 3}, "\""}, {{"\xe2\x80\x9d", 3}, "\""},
-	{{"\xc2\xa0", 2}, " "}, {{"\x93", 1}, "\""},         {{"\x94", 1}, "\""}, /* Windows-1252 */
+	{{"&quot;", 6}, "\""},       {{"&#34;", 5}, "\""},        {{"&lt;", 4}, "<"},
+	{{"&gt;", 4}, ">"},          {{"&#39;", 5}, "'"},         {{"&apos;", 6}, "'"},
+	{{"&amp;", 5}, "&"},         {{"\xe2\x80\x9c", 3}, "\""}, {{"\xe2\x80\x9d", 3}, "\""},
+	{{"\xe2\x80\x9e", 3}, "\""}, {{"&nbsp;", 6}, " "},        {{"\xc2\xa0", 2}, " "},
+	{{"\x93", 1}, "\""},         {{"\x94", 1}, "\""}, /* Windows-1252 */
 };
 
 /* The kernel writes comm= and exe= in quotes or in hex: neither an entity nor a typographer's quote
@@ -85,8 +86,9 @@ static const struct entity entities[] = {
 static bool is_typeset(struct str text)
 {
 	static const struct str marks[] = {
-		{"comm=&quot;", 11},  {"comm=&#34;", 10},  {"exe=&quot;", 10}, {"exe=&#34;", 9},
-		{"comm=\xe2\x80", 7}, {"exe=\xe2\x80", 6}, {"comm=\x93", 6},   {"exe=\x93", 5}};
+		{"comm=&quot;", 11}, {"comm=&#34;", 10},   {"exe=&quot;", 10},
+		{"exe=&#34;", 9},    {"comm=\xe2\x80", 7}, {"exe=\xe2\x80", 6},
+		{"comm=\x93", 6},    {"exe=\x93", 5},      {"\xc2\xa0", 2}};
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		if (str_find(text, marks[i]) < text.n)
@@ -140,7 +142,8 @@ bool escape_take(struct str text, struct str *ret_text, struct buf *spare)
 	BUF_AUTO before = {0};
 
 	if (is_typeset(text)) {
-		put_plain(text, spare);
+		escape_drop_tags(text, &before);
+		put_plain(buf_str(&before), spare);
 		*ret_text = buf_str(spare);
 		return true;
 	}

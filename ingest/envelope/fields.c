@@ -54,7 +54,7 @@ static struct str unescape(struct str value, struct buf *spare)
 
 /* "key"="value" "number"=1, key="value": what klog and logr write. The first of a name counts. */
 static void take_pairs(struct str text, struct context *context, struct buf *spare,
-		       bool *ret_seccomp)
+		       bool *ret_seccomp, struct str *ret_message)
 {
 	struct str key, value;
 
@@ -77,6 +77,8 @@ static void take_pairs(struct str text, struct context *context, struct buf *spa
 
 		if (role >= 0 && !context->values[role].p)
 			context->values[role] = unescape(value, spare);
+		if (str_eq(key, STR("msg")) || str_eq(key, STR("message")))
+			*ret_message = unescape(value, spare);
 		*ret_seccomp |= str_eq(key, STR("type")) &&
 				(str_eq(value, STR("seccomp")) || str_eq(value, STR("1326")));
 	}
@@ -84,11 +86,17 @@ static void take_pairs(struct str text, struct context *context, struct buf *spa
 
 bool peel_fields(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
+	struct str message = {0};
 	bool seccomp = false;
 
-	if (str_find(text, STR("seccomp")) == text.n || str_find(text, STR("yscall")) == text.n)
+	if (str_find(text, STR("yscall")) == text.n ||
+	    (str_find(text, STR("seccomp")) == text.n && str_find(text, STR("msg=\"")) == text.n))
 		return false;
-	take_pairs(text, context, spare, &seccomp);
+	take_pairs(text, context, spare, &seccomp, &message);
+	if (envelope_is_text(message)) { /* time=... level=info msg="audit: type=..." */
+		*ret_text = message;
+		return true;
+	}
 	if (!seccomp ||
 	    (!context->values[ENVELOPE_SYSCALL].p && !context->values[ENVELOPE_SYSCALL_NAME].p))
 		return false;

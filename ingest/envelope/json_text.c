@@ -37,14 +37,15 @@ bool json_begins(struct str text)
 {
 	size_t n = 1;
 
+	if (str_starts(text, STR("\"{\\\""))) /* an object in a string */
+		return true;
 	if (text.n == 0 || (text.p[0] != '{' && text.p[0] != '['))
 		return false;
 	while (n < text.n && (text.p[n] == ' ' || text.p[n] == '\t'))
 		n++;
 	if (n == text.n)
 		return true;
-	return text.p[0] == '{' ? text.p[n] == '"' || text.p[n] == '}'
-				: strchr("{[\"", text.p[n]) != NULL;
+	return strchr(text.p[0] == '{' ? "\"'}" : "{[\"", text.p[n]) != NULL;
 }
 
 static struct str string_of(const json_t *value)
@@ -116,6 +117,19 @@ static bool is_of_log(enum envelope_value value)
 	       (value >= ENVELOPE_TRANSPORT && value <= ENVELOPE_TIME);
 }
 
+/* {"key": NAME, "value": {"stringValue": VALUE}} of OpenTelemetry, {"field": NAME, "value": VALUE} of
+ * CloudWatch Logs Insights: a member of the object around it. */
+static bool is_pair(json_t *item, struct str *ret_name, json_t **ret_value)
+{
+	*ret_name = string_of(json_object_get(item, "key"));
+	if (!ret_name->p)
+		*ret_name = string_of(json_object_get(item, "field"));
+	*ret_value = json_object_get(item, "value");
+	if (json_is_object(*ret_value) && json_object_size(*ret_value) == 1)
+		*ret_value = json_object_iter_value(json_object_iter(*ret_value));
+	return ret_name->p && *ret_value;
+}
+
 static void note_value(struct walk *walk, struct str parent, struct str name, const json_t *value,
 		       struct context *context, const struct context *outer)
 {
@@ -143,16 +157,21 @@ static void note_object(struct walk *walk, struct str parent, json_t *object,
 			struct context *context, const struct context *outer, unsigned depth)
 {
 	const char *key;
-	json_t *value;
+	json_t *value, *item;
+	struct str name;
+	size_t i;
 
 	if (depth > DEPTH_MAX)
 		return;
+	json_array_foreach(object, i, item)
+		if (is_pair(item, &name, &value))
+			note_value(walk, parent, name, value, context, outer);
 	json_object_foreach(object, key, value)
 		note_value(walk, parent, str_from(key), value, context, outer);
 	json_object_foreach(object, key, value) {
 		if (strcmp(key, "args") == 0) /* a call's, of Tetragon */
 			value = json_array_get(value, 0);
-		if (json_is_object(value))
+		if (json_is_object(value) || is_pair(json_array_get(value, 0), &name, &item))
 			note_object(walk, str_from(key), value, context, outer, depth + 1);
 	}
 }
@@ -249,11 +268,19 @@ static bool mentions_seccomp(json_t *value, unsigned depth)
 	return false;
 }
 
-/* A collector that took the record apart: whoever reports a call and speaks of seccomp. */
+/* An action as the kernel and libseccomp write it; codes of errors are other numbers or in capitals. */
+static bool is_action(struct str code)
+{
+	return str_starts(code, STR("0x")) || (code.n && code.p[0] >= 'a' && code.p[0] <= 'z');
+}
+
+/* A collector that took the record apart: whoever reports a call, and an action or seccomp. */
 static void keep_event(struct walk *walk, json_t *value, const struct context *context)
 {
-	if ((!context->values[ENVELOPE_SYSCALL].p && !context->values[ENVELOPE_SYSCALL_NAME].p) ||
-	    envelope_entry_has_record(walk->envelope) || !mentions_seccomp(value, 0))
+	if (!json_is_object(value) ||
+	    (!context->values[ENVELOPE_SYSCALL].p && !context->values[ENVELOPE_SYSCALL_NAME].p) ||
+	    envelope_entry_has_record(walk->envelope) ||
+	    (!is_action(context->values[ENVELOPE_CODE]) && !mentions_seccomp(value, 0)))
 		return;
 	char *text = json_dumps(value, JSON_COMPACT);
 
@@ -263,12 +290,24 @@ static void keep_event(struct walk *walk, json_t *value, const struct context *c
 	free(text);
 }
 
+/* Of a journal's entry the message alone is its text: _CMDLINE and others are what a process says of
+ * itself. A field is no object, and no list of lists. */
+static bool is_skipped(const struct context *context, struct str key, json_t *value)
+{
+	json_t *first = json_array_get(value, 0);
+
+	return context->values[ENVELOPE_TRANSPORT].p && !json_is_object(value) &&
+	       !json_is_object(first) && !json_is_array(first) &&
+	       (key.n != 7 || strncasecmp(key.p, "message", 7) != 0);
+}
+
 /* Of elements that are objects each is an entry by itself; strings are lines. */
 static void walk_array(struct walk *walk, json_t *array, const struct context *context,
 		       unsigned depth)
 {
 	BUF_AUTO bytes = {0};
-	json_t *value;
+	json_t *value, *member;
+	struct str name;
 	size_t i;
 
 	if (bytes_of(array, &bytes)) {
@@ -278,24 +317,18 @@ static void walk_array(struct walk *walk, json_t *array, const struct context *c
 	json_array_foreach(array, i, value) {
 		struct context inner = *context;
 
+		if (is_pair(value, &name, &member)) {
+			if (!is_skipped(context, name, member))
+				walk_value(walk, member, context, depth + 1);
+			continue;
+		}
 		envelope_new_entry(walk->envelope);
-		if (json_is_object(value))
-			note_object(walk, str_of(NULL, 0), value, &inner, context, depth + 1);
+		note_object(walk, str_of(NULL, 0), value, &inner, context, depth + 1);
 		if (json_is_object(value) && walk_go_audit(walk, value, &inner))
 			continue;
 		walk_value(walk, value, &inner, depth + 1);
 		keep_event(walk, value, &inner);
 	}
-}
-
-/* Of a journal's entry the message alone is its text: _CMDLINE and others are what a process says of
- * itself. */
-static bool is_skipped(const struct context *context, const char *key, const json_t *value)
-{
-	if (!context->values[ENVELOPE_TRANSPORT].p || json_is_object(value) ||
-	    json_is_object(json_array_get(value, 0)))
-		return false;
-	return strcasecmp(key, "message") != 0;
 }
 
 static void walk_value(struct walk *walk, json_t *value, const struct context *context,
@@ -312,7 +345,7 @@ static void walk_value(struct walk *walk, json_t *value, const struct context *c
 		walk_array(walk, value, context, depth);
 	else if (json_is_object(value))
 		json_object_foreach(value, key, item)
-			if (!is_skipped(context, key, item))
+			if (!is_skipped(context, str_from(key), item))
 				walk_value(walk, item, context, depth + 1);
 }
 
@@ -344,9 +377,15 @@ static json_t *read_value(struct str text, bool *ret_is_journalctls)
 {
 	const size_t flags = JSON_ALLOW_NUL | JSON_DECODE_ANY;
 	json_t *root = json_loadb(text.p, text.n, flags | JSON_REJECT_DUPLICATES, NULL);
+	BUF_AUTO json = {0};
 
 	*ret_is_journalctls = json_is_object(root) && is_journalctls(root);
-	return root ? root : json_loadb(text.p, text.n, flags, NULL);
+	if (!root)
+		root = json_loadb(text.p, text.n, flags, NULL);
+	if (root || str_find(text, STR("=>")) + str_find(text, STR("': ")) == 2 * text.n)
+		return root;
+	literal_to_json(text, &json);
+	return json_loadb(json.p, json.n, flags, NULL);
 }
 
 static bool unwrap(struct envelope *envelope, struct str text, const struct context *context,
@@ -360,8 +399,7 @@ static bool unwrap(struct envelope *envelope, struct str text, const struct cont
 		return false;
 	inner.genuine = inner.genuine && *ret_is_journalctls;
 	buf_reserve(&walk.spare, SPARE_MAX);
-	if (json_is_object(root))
-		note_object(&walk, str_of(NULL, 0), root, &inner, context, 0);
+	note_object(&walk, str_of(NULL, 0), root, &inner, context, 0);
 	walk_value(&walk, root, &inner, 0);
 	keep_event(&walk, root, &inner);
 	buf_release(&walk.spare);

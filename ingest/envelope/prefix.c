@@ -92,13 +92,14 @@ static bool is_host(struct str word)
 	return word.n > 0 && word.n <= 253 && word.p[0] != '-';
 }
 
-/* `oc adm node-logs`: the node's name, and a line of its log. */
+/* `oc adm node-logs`: the node's name, a blank, and a line of its log. */
 bool peel_node(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
-	struct str word = take_word(&text);
+	struct str word = first_word(text);
 	size_t digits = 0;
 
 	(void)spare;
+	text = str_skip(text, word.n + (word.n < text.n));
 	while (digits < word.n && is_digit(word.p[digits]))
 		digits++;
 	if (!is_host(word) || word.p[word.n - 1] == '.' || digits == word.n ||
@@ -294,11 +295,10 @@ bool peel_quoted(struct str text, struct str *ret_text, struct context *context,
 bool peel_markup(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
 	struct str at = text;
-	bool any = false;
+	bool any = str_starts(text, STR(" [")); /* apport indents dmesg's lines by one */
 
 	(void)context;
-	(void)spare;
-	while (at.n && (strchr(">+*-", at.p[0]) || is_blank(at.p[0]))) {
+	while (at.n && (strchr("<>+*-", at.p[0]) || is_blank(at.p[0]))) {
 		any = any || !is_blank(at.p[0]);
 		at = str_skip(at, 1);
 	}
@@ -314,7 +314,8 @@ bool peel_markup(struct str text, struct str *ret_text, struct context *context,
 		at = skip_blanks(at);
 	}
 	*ret_text = at;
-	return any && envelope_is_text(at) && !json_begins(at);
+	return any &&
+	       ((envelope_is_text(at) && !json_begins(at)) || unquote(at, true, ret_text, spare));
 }
 
 /* One tag of a page, "<pre>" or "</td>"; no priority of syslog's. */
@@ -364,6 +365,7 @@ bool peel_fluent(struct str text, struct str *ret_text, struct context *context,
 	const char *end = json.n ? memrchr(json.p, '}', json.n) : NULL;
 
 	(void)context;
+	(void)spare;
 	if (!end || begin > 256)
 		return false;
 	json.n = (size_t)(end - json.p) + 1;
@@ -374,29 +376,22 @@ bool peel_fluent(struct str text, struct str *ret_text, struct context *context,
 	} else if (text.p[19] != '.') { /* nanoseconds: no syslog daemon's time */
 		return false;
 	}
-	buf_clear(spare);
-	for (bool quoted = false; json.n; json = str_skip(json, 1)) {
-		if (json.p[0] == '\\' && json.n > 1 && quoted) {
-			buf_put(spare, json.p, 2);
-			json = str_skip(json, 1);
-			continue;
-		}
-		quoted ^= json.p[0] == '"';
-		if (!quoted && str_starts(json, STR("=>"))) {
-			buf_put_char(spare, ':');
-			json = str_skip(json, 1);
-			continue;
-		}
-		buf_put_char(spare, json.p[0]);
-	}
-	*ret_text = buf_str(spare);
+	*ret_text = json;
 	return true;
+}
+
+/* Hosts are numbered where there are several; the keys of logs are words. */
+static bool has_digit(struct str word)
+{
+	for (size_t i = 0; i < word.n; i++)
+		if (is_digit(word.p[i]))
+			return true;
+	return false;
 }
 
 /* `gcloud logging read` and others: "  MESSAGE: 'text'". */
 bool peel_yaml(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
-	(void)context;
 	text = skip_blanks(text);
 	if (str_starts(text, STR("- ")))
 		text = skip_blanks(str_skip(text, 2));
@@ -411,10 +406,15 @@ bool peel_yaml(struct str text, struct str *ret_text, struct context *context, s
 	if (!is_host(key) || role_is_container(key, str_of(NULL, 0)))
 		return false;
 	text = skip_blanks(str_skip(text, word.n));
+	if (str_starts(text, STR("Str(")) &&
+	    text.p[text.n - 1] == ')') /* the OpenTelemetry Collector */
+		text = str_of(text.p + 4, text.n - 5);
 	if (unquote(text, true, ret_text, spare))
 		return true;
-	if (text.n < 2) /* a list or an object, which begins */
+	if (text.n < 2 || !envelope_is_text(text)) /* a list or an object, which begins */
 		return false;
+	if (has_digit(key)) /* talosctl, pdsh and clush: "10.1.1.2: type=..." */
+		context->values[ENVELOPE_NODE] = key;
 	*ret_text = text;
-	return envelope_is_text(text);
+	return true;
 }

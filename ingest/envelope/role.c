@@ -14,9 +14,14 @@ struct role {
  * templates. In lower case, without leading underscores, every separator a '_'.
  */
 static const struct role roles[] = {
+	{"agent", "name", ENVELOPE_AGENT},
+	{"agent", "hostname", ENVELOPE_AGENT},
+	{"beat", "name", ENVELOPE_AGENT},
+	{"beat", "hostname", ENVELOPE_AGENT},
+	{"message", "source", ENVELOPE_NODE}, /* Graylog's answers */
 	{NULL, "hostname", ENVELOPE_NODE},
 	{NULL, "host", ENVELOPE_NODE},
-	{NULL, "nodename", ENVELOPE_NODE},
+	{NULL, "sourcehost", ENVELOPE_NODE},
 	{NULL, "node", ENVELOPE_NODE},
 	{NULL, "node_name", ENVELOPE_NODE},
 	{NULL, "nodename", ENVELOPE_NODE},
@@ -38,6 +43,7 @@ static const struct role roles[] = {
 	{NULL, "syslogtag", ENVELOPE_PROGRAM},
 	{NULL, "syslog_tag", ENVELOPE_PROGRAM},
 	{NULL, "processname", ENVELOPE_PROGRAM},
+	{NULL, "sourcename", ENVELOPE_PROGRAM},
 	{NULL, "syslog_program", ENVELOPE_PROGRAM},
 	{NULL, "syslog_appname", ENVELOPE_PROGRAM},
 	{NULL, "facility", ENVELOPE_FACILITY},
@@ -73,7 +79,6 @@ static const struct role roles[] = {
 	{NULL, "auditid", ENVELOPE_STAMP},
 	{NULL, "timestamp", ENVELOPE_WHEN},
 	{NULL, "time", ENVELOPE_WHEN},
-	{NULL, "unixtime", ENVELOPE_WHEN},
 	{NULL, "evt_time", ENVELOPE_WHEN},
 	{NULL, "sequence", ENVELOPE_SERIAL},
 	{NULL, "serial", ENVELOPE_SERIAL},
@@ -132,17 +137,18 @@ static struct str normalize(struct str name, char to[NAME_MAX_BYTES])
 	return str_of(to, n);
 }
 
+/* "_source.host.name" is the name in the host in the source. */
 int role_of(struct str parent, struct str name)
 {
 	char name_bytes[NAME_MAX_BYTES], parent_bytes[NAME_MAX_BYTES];
+	struct str whole = normalize(name, name_bytes), of = normalize(parent, parent_bytes);
+	size_t dot = str_chr(name, '.');
 
-	name = normalize(name, name_bytes);
-	parent = normalize(parent, parent_bytes);
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
-		if (str_eq(name, str_from(roles[i].name)) &&
-		    (!roles[i].parent || str_eq(parent, str_from(roles[i].parent))))
+		if (str_eq(whole, str_from(roles[i].name)) &&
+		    (!roles[i].parent || str_eq(of, str_from(roles[i].parent))))
 			return roles[i].value < ENVELOPE_VALUES ? (int)roles[i].value : -1;
-	return -1;
+	return dot == name.n ? -1 : role_of(str_of(name.p, dot), str_skip(name, dot + 1));
 }
 
 bool role_is_container(struct str name, struct str value)
