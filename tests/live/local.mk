@@ -20,6 +20,7 @@ live_tests = \
 	tests/live/forms.test \
 	tests/live/profile-loop.test \
 	tests/live/sources.test \
+	tests/live/syslogs.test \
 	tests/live/kill.test \
 	tests/live/fleet.test \
 	tests/live/plugin.test \
