@@ -119,7 +119,7 @@ static void add_starts(struct starts *starts, struct profile *profile, uint32_t 
 		count = 0;
 	starts->all = mem_resize(starts->all, (starts->count + count + 1) * sizeof(*starts->all));
 	for (size_t i = 0; i < count; i++)
-		starts->all[starts->count++] = runs[i].first;
+		starts->all[starts->count++] = (uint32_t)runs[i].first;
 	free(runs);
 }
 

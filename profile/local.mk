@@ -75,6 +75,7 @@ libsclog_a_SOURCES += \
 	profile/answers/reading.h \
 	profile/answers/region.c \
 	profile/answers/region.h \
+	profile/answers/region_walk.c \
 	profile/answers/survey.c \
 	profile/answers/survey.h \
 	profile/answers/verdict.c \

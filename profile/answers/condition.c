@@ -144,7 +144,7 @@ static void put_separator(struct str is, size_t i, size_t count, struct buf *wor
 }
 
 /* "& 0x7e020000 == 0x0", "& 0x3 is 0x1 or 0x2" */
-static void put_masked(uint64_t mask, const struct region_range *ranges, size_t count,
+static void put_masked(uint64_t mask, const struct diagram_run *ranges, size_t count,
 		       struct buf *words)
 {
 	uint64_t max = largest(mask), first = ranges[0].first, last = ranges[0].last;
@@ -171,7 +171,7 @@ static void put_masked(uint64_t mask, const struct region_range *ranges, size_t 
 		}
 }
 
-static void put_ranges(struct str is, const struct region_range *ranges, size_t count, uint64_t max,
+static void put_ranges(struct str is, const struct diagram_run *ranges, size_t count, uint64_t max,
 		       struct buf *words)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -190,7 +190,7 @@ static void put_ranges(struct str is, const struct region_range *ranges, size_t 
 
 /* The set or its complement, whichever takes fewer letters. */
 static void put_plain(const struct teller *teller, const struct set *set,
-		      struct region_range *ranges, size_t count, struct buf *words)
+		      struct diagram_run *ranges, size_t count, struct buf *words)
 {
 	region rest = region_not(teller->regions, set->values);
 	BUF_AUTO is = {0}, is_not = {0};
@@ -206,7 +206,7 @@ static void put_set(const struct teller *teller, unsigned subject, const struct 
 		    struct buf *words)
 {
 	uint64_t view = teller->views[subject];
-	MEM_AUTO struct region_range *ranges = mem_new(MAX_JOINED, sizeof(*ranges));
+	MEM_AUTO struct diagram_run *ranges = mem_new(MAX_JOINED, sizeof(*ranges));
 	size_t count = region_ranges(teller->regions, set->values, set->mask, ranges, MAX_JOINED);
 
 	put_subject(subject, words);
@@ -257,7 +257,7 @@ static size_t sets_of(const struct teller *teller, unsigned subject, region valu
 		      struct set sets[MAX_BOXES])
 {
 	uint64_t support[SUBJECTS];
-	struct region_range ranges[MAX_RANGES];
+	struct diagram_run ranges[MAX_RANGES];
 	struct region_cube cubes[MAX_BOXES];
 
 	diagram_support(teller->regions, values, support);

@@ -34,9 +34,10 @@ static struct proof_fault fold_both(const struct proof *proof, uint32_t token, d
 	};
 }
 
-static int visit_numbers(const struct proving *proving, uint32_t first, uint32_t last,
+static int visit_numbers(const struct proving *proving, uint64_t from, uint64_t to,
 			 const char *name, diagram folded)
 {
+	uint32_t first = (uint32_t)from, last = (uint32_t)to;
 	const struct regions *regions = regions_of(proving->proof);
 	const struct proof_fault fault = {
 		.token = proving->arch.token,
@@ -54,7 +55,7 @@ static int visit_numbers(const struct proving *proving, uint32_t first, uint32_t
 /* Visits of a run each number that has a name, and what lies between. */
 static int visit_run(const struct proving *proving, const struct diagram_run *run)
 {
-	uint32_t first = run->first;
+	uint64_t first = run->first;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < proving->named_count; i++) {
@@ -66,7 +67,7 @@ static int visit_run(const struct proving *proving, const struct diagram_run *ru
 			r = visit_numbers(proving, first, named->nr - 1, NULL, run->rest);
 		if (r == 0)
 			r = visit_numbers(proving, named->nr, named->nr, named->name, run->rest);
-		first = named->nr + 1;
+		first = (uint64_t)named->nr + 1;
 	}
 	return r == 0 && first <= run->last
 		       ? visit_numbers(proving, first, run->last, NULL, run->rest)

@@ -16,14 +16,6 @@
 
 #define MEMO_SIZE (1U << 14) /* 300 KiB: more would be new pages, not fewer steps */
 
-#define BITS 64
-#define LEAF (SUBJECTS * BITS) /* the variable of all leaves: after all others */
-
-struct diagram_node {
-	uint32_t variable; /* subject * 64 + 63 - bit */
-	diagram zero, one; /* of a leaf: its value, twice */
-};
-
 enum { OPERATION_NONE, OPERATION_CHOOSE, OPERATION_COUNT };
 
 struct diagram_memo {
@@ -107,8 +99,8 @@ void regions_init(struct regions *regions)
 	regions->index = mem_new(regions->index_size, sizeof(*regions->index));
 	regions->memo = mem_new(MEMO_SIZE, sizeof(*regions->memo));
 	regions->operation = OPERATION_COUNT;
-	regions->nodes[REGION_NONE] = (struct diagram_node){LEAF, 0, 0};
-	regions->nodes[REGION_ALL] = (struct diagram_node){LEAF, 1, 1};
+	regions->nodes[REGION_NONE] = (struct diagram_node){DIAGRAM_LEAF, 0, 0};
+	regions->nodes[REGION_ALL] = (struct diagram_node){DIAGRAM_LEAF, 1, 1};
 	regions->count = 2;
 	index_fill(regions);
 }
@@ -161,7 +153,7 @@ static diagram make(struct regions *regions, uint32_t variable, diagram zero, di
 
 diagram diagram_value(struct regions *regions, uint32_t value)
 {
-	const struct diagram_node node = {LEAF, value, value};
+	const struct diagram_node node = {DIAGRAM_LEAF, value, value};
 
 	return put_node(regions, &node);
 }
@@ -179,16 +171,6 @@ bool regions_step(struct regions *regions)
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
-}
-
-/* The part of a diagram where a bit is zero or one. */
-static diagram part(const struct regions *regions, diagram a, uint32_t variable, bool one)
-{
-	const struct diagram_node *node = &regions->nodes[a];
-
-	if (node->variable != variable)
-		return a;
-	return one ? node->one : node->zero;
 }
 
 static struct diagram_memo *memo_slot(const struct regions *regions, uint32_t operation, diagram a,
@@ -239,9 +221,9 @@ diagram diagram_choose(struct regions *regions, region set, diagram yes, diagram
 	diagram parts[2];
 
 	for (unsigned i = 0; i < 2; i++)
-		parts[i] = diagram_choose(regions, part(regions, set, variable, i),
-					  part(regions, yes, variable, i),
-					  part(regions, no, variable, i));
+		parts[i] = diagram_choose(regions, diagram_part(regions, set, variable, i),
+					  diagram_part(regions, yes, variable, i),
+					  diagram_part(regions, no, variable, i));
 	result = make(regions, variable, parts[0], parts[1]);
 	if (!regions->full)
 		*memo = (struct diagram_memo){OPERATION_CHOOSE, set, yes, no, result};
@@ -272,13 +254,14 @@ bool region_within(struct regions *regions, region a, region b)
 
 region region_bit(struct regions *regions, unsigned subject, unsigned bit)
 {
-	return make(regions, subject * BITS + BITS - 1 - bit, REGION_NONE, REGION_ALL);
+	return make(regions, subject * SUBJECT_BITS + SUBJECT_BITS - 1 - bit, REGION_NONE,
+		    REGION_ALL);
 }
 
 bool region_is_word(const struct regions *regions, const region bits[32],
 		    struct region_word *ret_word)
 {
-	uint32_t lowest = LEAF; /* the variable of bit 0 */
+	uint32_t lowest = DIAGRAM_LEAF; /* the variable of bit 0 */
 
 	ret_word->mask = 0;
 	for (unsigned i = 0; i < 32; i++) {
@@ -286,16 +269,16 @@ bool region_is_word(const struct regions *regions, const region bits[32],
 
 		if (bits[i] == REGION_NONE)
 			continue;
-		if (lowest == LEAF)
+		if (lowest == DIAGRAM_LEAF)
 			lowest = node->variable + i;
 		if (node->zero != REGION_NONE || node->one != REGION_ALL ||
 		    node->variable + i != lowest)
 			return false;
 		ret_word->mask |= UINT32_C(1) << i;
 	}
-	ret_word->subject = lowest / BITS;
-	ret_word->high = lowest % BITS < BITS / 2;
-	return ret_word->mask && lowest % (BITS / 2) == BITS / 2 - 1;
+	ret_word->subject = lowest / SUBJECT_BITS;
+	ret_word->high = lowest % SUBJECT_BITS < SUBJECT_BITS / 2;
+	return ret_word->mask && lowest % (SUBJECT_BITS / 2) == SUBJECT_BITS / 2 - 1;
 }
 
 /*
@@ -326,8 +309,8 @@ static diagram compare(struct regions *regions, uint32_t last, unsigned bits, ui
 region region_subject(struct regions *regions, unsigned subject, uint64_t mask, enum compare_op op,
 		      uint64_t k)
 {
-	return compare(regions, subject * BITS + BITS - 1, BITS, mask, op, k, REGION_ALL,
-		       REGION_NONE);
+	return compare(regions, subject * SUBJECT_BITS + SUBJECT_BITS - 1, SUBJECT_BITS, mask, op,
+		       k, REGION_ALL, REGION_NONE);
 }
 
 region region_argument(struct regions *regions, unsigned argument, uint64_t mask,
@@ -345,7 +328,8 @@ static diagram test_equal(struct regions *regions, uint32_t variable, uint32_t l
 {
 	if (variable > last)
 		return yes;
-	diagram parts[2] = {part(regions, no, variable, false), part(regions, no, variable, true)};
+	diagram parts[2] = {diagram_part(regions, no, variable, false),
+			    diagram_part(regions, no, variable, true)};
 	bool one = k >> (last - variable) & 1;
 
 	parts[one] = test_equal(regions, variable + 1, last, k, yes, parts[one]);
@@ -355,7 +339,7 @@ static diagram test_equal(struct regions *regions, uint32_t variable, uint32_t l
 diagram diagram_test(struct regions *regions, unsigned subject, bool high, uint32_t mask,
 		     enum compare_op op, uint32_t k, diagram yes, diagram no)
 {
-	uint32_t last = subject * BITS + (high ? 31 : 63);
+	uint32_t last = subject * SUBJECT_BITS + (high ? 31 : 63);
 	unsigned shift = high ? 32 : 0;
 
 	if (regions->nodes[yes].variable > last && regions->nodes[no].variable > last)
@@ -367,11 +351,6 @@ diagram diagram_test(struct regions *regions, unsigned subject, bool high, uint3
 		regions,
 		region_subject(regions, subject, (uint64_t)mask << shift, op, (uint64_t)k << shift),
 		yes, no);
-}
-
-static uint32_t leaf_value(const struct regions *regions, diagram a)
-{
-	return regions->nodes[a].zero;
 }
 
 struct joining {
@@ -387,9 +366,9 @@ static diagram join(const struct joining *joining, diagram a, diagram b)
 	uint32_t variable = smaller(regions->nodes[a].variable, regions->nodes[b].variable);
 	diagram parts[2];
 
-	if (variable == LEAF)
+	if (variable == DIAGRAM_LEAF)
 		return diagram_value(regions,
-				     joining->fold(leaf_value(regions, a), leaf_value(regions, b),
+				     joining->fold(regions->nodes[a].zero, regions->nodes[b].zero,
 						   joining->context));
 	struct diagram_memo *memo = memo_slot(regions, joining->operation, a, b, 0);
 
@@ -398,8 +377,8 @@ static diagram join(const struct joining *joining, diagram a, diagram b)
 	if (!regions_step(regions))
 		return REGION_NONE;
 	for (unsigned i = 0; i < 2; i++)
-		parts[i] =
-			join(joining, part(regions, a, variable, i), part(regions, b, variable, i));
+		parts[i] = join(joining, diagram_part(regions, a, variable, i),
+				diagram_part(regions, b, variable, i));
 	diagram result = make(regions, variable, parts[0], parts[1]);
 
 	*memo = (struct diagram_memo){joining->operation, a, b, 0, result};
@@ -460,12 +439,13 @@ static void find(struct regions *regions, diagram a, struct found *found)
 		return;
 	regions->marks[a] = regions->search;
 	regions->visits++;
-	if (node.variable == LEAF) {
+	if (node.variable == DIAGRAM_LEAF) {
 		found->values = mem_more(found->values, found->count, sizeof(*found->values));
 		found->values[found->count++] = node.zero;
 		return;
 	}
-	found->support[node.variable / BITS] |= UINT64_C(1) << (BITS - 1 - node.variable % BITS);
+	found->support[node.variable / SUBJECT_BITS] |=
+		UINT64_C(1) << (SUBJECT_BITS - 1 - node.variable % SUBJECT_BITS);
 	find(regions, node.zero, found);
 	find(regions, node.one, found);
 }
@@ -500,29 +480,6 @@ size_t diagram_values(struct regions *regions, diagram a, uint32_t **ret_values)
 	return found.count;
 }
 
-bool diagram_is_value(const struct regions *regions, diagram a, uint32_t *ret_value)
-{
-	*ret_value = leaf_value(regions, a);
-	return regions->nodes[a].variable == LEAF;
-}
-
-diagram diagram_at(const struct regions *regions, diagram a, uint32_t arch, uint32_t nr)
-{
-	uint64_t call = (uint64_t)arch << 32 | nr;
-
-	for (uint32_t variable; (variable = regions->nodes[a].variable) < BITS;)
-		a = part(regions, a, variable, call >> (BITS - 1 - variable) & 1);
-	return a;
-}
-
-uint32_t diagram_answer(const struct regions *regions, diagram a, const uint64_t call[SUBJECTS])
-{
-	for (uint32_t variable; (variable = regions->nodes[a].variable) != LEAF;)
-		a = part(regions, a, variable,
-			 call[variable / BITS] >> (BITS - 1 - variable % BITS) & 1);
-	return leaf_value(regions, a);
-}
-
 void diagram_support(struct regions *regions, diagram a, uint64_t ret_support[SUBJECTS])
 {
 	const struct found found = search(regions, a);
@@ -531,72 +488,12 @@ void diagram_support(struct regions *regions, diagram a, uint64_t ret_support[SU
 	free(found.values);
 }
 
-struct running {
-	const struct regions *regions;
-	uint32_t first, last;
-	struct diagram_run *all;
-	size_t count;
-	size_t pieces; /* more than runs: neighbours are joined */
-};
-
-static void put_run(struct running *running, uint32_t first, uint32_t last, diagram rest)
-{
-	struct diagram_run *before = running->count ? &running->all[running->count - 1] : NULL;
-
-	first = first > running->first ? first : running->first;
-	last = last < running->last ? last : running->last;
-	running->pieces++;
-	if (before && before->rest == rest) {
-		before->last = last;
-		return;
-	}
-	running->all = mem_more(running->all, running->count, sizeof(*running->all));
-	running->all[running->count++] = (struct diagram_run){first, last, rest};
-}
-
-/* The numbers from first on whose highest bits, all but `bits`, are known. */
-static void find_runs(struct running *running, diagram a, uint32_t first, unsigned bits)
-{
-	uint32_t last = first + (uint32_t)((UINT64_C(1) << bits) - 1);
-	uint32_t variable = running->regions->nodes[a].variable;
-
-	if (last < running->first || first > running->last || running->pieces > DIAGRAM_RUNS_MAX)
-		return;
-	if (bits == 0 || variable >= BITS) {
-		put_run(running, first, last, a);
-		return;
-	}
-	bits--;
-	find_runs(running, part(running->regions, a, BITS - 1 - bits, false), first, bits);
-	find_runs(running, part(running->regions, a, BITS - 1 - bits, true),
-		  first + (UINT32_C(1) << bits), bits);
-}
-
-size_t diagram_runs(const struct regions *regions, diagram a, uint32_t first, uint32_t last,
-		    struct diagram_run **ret_runs)
-{
-	struct running running = {.regions = regions, .first = first, .last = last};
-
-	find_runs(&running, a, 0, 32);
-	*ret_runs = running.all;
-	if (running.pieces <= DIAGRAM_RUNS_MAX)
-		return running.count;
-	free(running.all);
-	*ret_runs = NULL;
-	return SIZE_MAX;
-}
-
-unsigned region_first(const struct regions *regions, region a)
-{
-	return regions->nodes[a].variable / BITS;
-}
-
 /* The diagram over its first subject alone, whose values are the diagrams that go on from there. */
 static diagram cut(struct regions *regions, uint32_t operation, unsigned subject, region a)
 {
 	const struct diagram_node node = regions->nodes[a];
 
-	if (node.variable / BITS != subject)
+	if (node.variable / SUBJECT_BITS != subject)
 		return diagram_value(regions, a);
 	struct diagram_memo *memo = memo_slot(regions, operation, a, 0, 0);
 
@@ -627,82 +524,4 @@ size_t region_split(struct regions *regions, region a, size_t max, region **ret_
 	for (size_t i = 0; count <= max && i < count; i++)
 		(*ret_values)[i] = diagram_where(regions, rests, found.values[i]);
 	return count <= max && !regions->full ? count : SIZE_MAX;
-}
-
-struct ranging {
-	const struct regions *regions;
-	struct region_range *all;
-	size_t count, max;
-};
-
-/* The values from first on whose highest bits are known; `bits` of the mask's are left. */
-static bool put_ranges(struct ranging *ranging, region a, uint64_t first, unsigned bits,
-		       uint64_t mask)
-{
-	uint64_t last = first + (bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX);
-
-	if (a == REGION_NONE)
-		return true;
-	if (a == REGION_ALL) {
-		struct region_range *before =
-			ranging->count ? &ranging->all[ranging->count - 1] : NULL;
-
-		if (before && before->last + 1 == first) {
-			before->last = last;
-			return true;
-		}
-		if (ranging->count == ranging->max)
-			return false;
-		ranging->all[ranging->count++] = (struct region_range){first, last};
-		return true;
-	}
-	unsigned bit = 63 - (unsigned)__builtin_clzll(mask);
-	uint32_t variable = ranging->regions->nodes[a].variable / BITS * BITS + BITS - 1 - bit;
-
-	mask &= ~(UINT64_C(1) << bit);
-	bits--;
-	return put_ranges(ranging, part(ranging->regions, a, variable, false), first, bits, mask) &&
-	       put_ranges(ranging, part(ranging->regions, a, variable, true),
-			  first + (UINT64_C(1) << bits), bits, mask);
-}
-
-size_t region_ranges(const struct regions *regions, region a, uint64_t mask,
-		     struct region_range *ranges, size_t max)
-{
-	struct ranging ranging = {.regions = regions, .all = ranges, .max = max};
-	unsigned bits = (unsigned)__builtin_popcountll(mask);
-
-	return put_ranges(&ranging, a, 0, bits, mask) ? ranging.count : SIZE_MAX;
-}
-
-struct cubes {
-	const struct regions *regions;
-	struct region_cube *all;
-	size_t count, max;
-};
-
-static bool put_cubes(struct cubes *cubes, region a, struct region_cube cube)
-{
-	const struct diagram_node *node = &cubes->regions->nodes[a];
-
-	if (a == REGION_NONE)
-		return true;
-	if (a == REGION_ALL) {
-		if (cubes->count == cubes->max)
-			return false;
-		cubes->all[cubes->count++] = cube;
-		return true;
-	}
-	cube.mask |= UINT64_C(1) << (BITS - 1 - node->variable % BITS);
-	if (!put_cubes(cubes, node->zero, cube))
-		return false;
-	cube.bits |= UINT64_C(1) << (BITS - 1 - node->variable % BITS);
-	return put_cubes(cubes, node->one, cube);
-}
-
-size_t region_cubes(const struct regions *regions, region a, struct region_cube *cubes, size_t max)
-{
-	struct cubes all = {.regions = regions, .all = cubes, .max = max};
-
-	return put_cubes(&all, a, (struct region_cube){0}) ? all.count : SIZE_MAX;
 }

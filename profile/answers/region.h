@@ -5,8 +5,8 @@
  * eight subjects of a call, highest bit first: arch and number, six arguments, the instruction
  * pointer. It gives a 32-bit value for every call. Two diagrams are the same function if and only
  * if they have the same number, so that "do these do the same" is a comparison. A region is a set:
- * a diagram of the values 0 and 1, which are REGION_NONE and REGION_ALL. A comparison of one argument takes 64 nodes
- * at most.
+ * a diagram of the values 0 and 1, which are REGION_NONE and REGION_ALL. A comparison of one
+ * argument takes 64 nodes at most.
  *
  * Whoever chooses a filter chooses how large its diagrams are, so nodes and work are limited.
  * What meets the limit sets `full`, and then every result since the last regions_mark() is void:
@@ -44,6 +44,14 @@ enum compare_op {
 	COMPARE_GT, /* unsigned, as BPF_JGT */
 	COMPARE_GE,
 	COMPARE_SET, /* (a & b) != 0, as BPF_JSET */
+};
+
+#define SUBJECT_BITS 64
+#define DIAGRAM_LEAF (SUBJECTS * SUBJECT_BITS) /* the variable of all leaves: after all others */
+
+struct diagram_node {
+	uint32_t variable; /* subject * SUBJECT_BITS + 63 - bit */
+	diagram zero, one; /* of a leaf: its value, twice */
 };
 
 struct regions {
@@ -119,6 +127,17 @@ diagram diagram_join(struct regions *regions, diagram a, diagram b, diagram_fold
 /* Where the function gives the value. */
 region diagram_where(struct regions *regions, diagram a, uint32_t value);
 
+/* The part of a diagram where a bit is zero or one; no bit before it may be tested. */
+static inline diagram diagram_part(const struct regions *regions, diagram a, uint32_t variable,
+				   bool one)
+{
+	const struct diagram_node *node = &regions->nodes[a];
+
+	if (node->variable != variable)
+		return a;
+	return one ? node->one : node->zero;
+}
+
 /* All values that it gives, sorted as unsigned; the caller's to free. */
 size_t diagram_values(struct regions *regions, diagram a, uint32_t **ret_values);
 /* Of a diagram that is a leaf: its value. */
@@ -130,9 +149,9 @@ diagram diagram_at(const struct regions *regions, diagram a, uint32_t arch, uint
 /* Which bits of each subject it tests. */
 void diagram_support(struct regions *regions, diagram a, uint64_t ret_support[SUBJECTS]);
 
-/* Numbers in a row for which the rest of a diagram is the same. */
+/* Values in a row of one subject, numbers for example, for which the rest of a diagram is the same. */
 struct diagram_run {
-	uint32_t first, last;
+	uint64_t first, last;
 	diagram rest;
 };
 
@@ -156,15 +175,12 @@ size_t region_split(struct regions *regions, region a, size_t max, region **ret_
 		    region **ret_rests);
 
 /*
- * A region over one subject as ranges of its values, sorted and apart from each other. Only the
- * bits of a mask count, moved together; the region must test no other. Returns SIZE_MAX when there
- * are more than max.
+ * The runs of a region over one subject that are in it, sorted and apart from each other. Only the bits
+ * of a mask count, moved together; the region must test no other. Returns SIZE_MAX when there are more
+ * than max.
  */
-struct region_range {
-	uint64_t first, last;
-};
 size_t region_ranges(const struct regions *regions, region a, uint64_t mask,
-		     struct region_range *ranges, size_t max);
+		     struct diagram_run *ranges, size_t max);
 
 /* Bits of the first subject: all of a way's to REGION_ALL. */
 struct region_cube {

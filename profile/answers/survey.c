@@ -114,9 +114,9 @@ static void vote_arch(const struct surveyor *surveyor, const struct numbers *num
 		if (!is_single(surveyor, run, &value) ||
 		    (!unnamed && value_pass(value) != PASS_REFUSED))
 			continue;
-		for (uint32_t nr = run->first; nr <= run->last && counted++ < MAX_COUNTED; nr++)
+		for (uint64_t nr = run->first; nr <= run->last && counted++ < MAX_COUNTED; nr++)
 			if (!unnamed ||
-			    !syscall_name(arch_audit(numbers->token), (int32_t)nr, name))
+			    !syscall_name(arch_audit(numbers->token), (int64_t)nr, name))
 				vote(ballots, value);
 	}
 }
@@ -173,7 +173,7 @@ static void find_stub(const struct surveyor *surveyor, const struct numbers *num
 	arch->has_last = tail_of(surveyor, numbers, &tail) && tail == VALUE_ENOSYS &&
 			 numbers->count > 1 && default_action != VALUE_ENOSYS &&
 			 value_pass(default_action) == PASS_REFUSED;
-	arch->last = arch->has_last ? numbers->all[numbers->count - 2].last : 0;
+	arch->last = arch->has_last ? (uint32_t)numbers->all[numbers->count - 2].last : 0;
 }
 
 static void find_arches(struct surveyor *surveyor, const uint32_t *tokens)

@@ -52,24 +52,43 @@ static int check_crun(const struct refusing *refusing, uint32_t action, bool has
 		       place);
 }
 
-/* What a release of runc refuses of the actions, by their names in the document. */
-static int check_action(const struct refusing *refusing, const char *name, const char *place,
-			const char *member)
-{
-	enum release_fact fact;
+#define WAIT_KILLABLE "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
 
-	if (name && strcmp(name, "SCMP_ACT_NOTIFY") == 0)
-		fact = RUNC_NO_NOTIFY;
-	else if (name && (strcmp(name, "SCMP_ACT_KILL_PROCESS") == 0 ||
-			  strcmp(name, "SCMP_ACT_KILL_THREAD") == 0))
-		fact = RUNC_NO_KILL_VARIANTS;
-	else
-		return 0;
-	if (!release_fact_holds(fact, &refusing->options->runtime_version))
+/* What some releases refuse of actions and flags, by their names in the document. */
+static const struct by_release {
+	enum runtime runtime;
+	enum release_fact fact;
+	const char *name; /* or how names begin */
+} by_release[] = {
+	{RUNTIME_RUNC, RUNC_NO_NOTIFY, "SCMP_ACT_NOTIFY"},
+	{RUNTIME_RUNC, RUNC_NO_KILL_VARIANTS, "SCMP_ACT_KILL_"},
+	{RUNTIME_RUNC, RUNC_NO_FLAGS, "SECCOMP_FILTER_FLAG_"},
+	{RUNTIME_RUNC, RUNC_NO_WAIT_KILLABLE, WAIT_KILLABLE},
+	{RUNTIME_CRUN, CRUN_NO_WAIT_KILLABLE, WAIT_KILLABLE},
+};
+
+/* NULL: that release takes the name. */
+static const struct by_release *find_refusal(const struct refusing *refusing, const char *name,
+					     const struct version *version)
+{
+	for (size_t i = 0; name && i < sizeof(by_release) / sizeof(by_release[0]); i++)
+		if (by_release[i].runtime == refusing->options->runtime &&
+		    str_starts(str_from(name), str_from(by_release[i].name)) &&
+		    release_fact_holds(by_release[i].fact, version))
+			return &by_release[i];
+	return NULL;
+}
+
+static int check_release(const struct refusing *refusing, const char *name, const char *place)
+{
+	const struct by_release *found =
+		find_refusal(refusing, name, &refusing->options->runtime_version);
+
+	if (!found)
 		return 0;
 	return err_set(refusing->err, EINVAL,
-		       "%s%s: runc before %s refuses %s, so the container would not start", place,
-		       member, release_fact_until(fact), name);
+		       "%s: %s before %s refuses %s, so the container would not start", place,
+		       runtime_name(found->runtime), release_fact_until(found->fact), name);
 }
 
 static int check_rule(const struct refusing *refusing, const struct rule *rule)
@@ -83,7 +102,8 @@ static int check_rule(const struct refusing *refusing, const struct rule *rule)
 	if (refusing->options->runtime == RUNTIME_CRUN)
 		return check_crun(refusing, rule->action, from->errno_ret.present || by_name,
 				  place);
-	int r = check_action(refusing, from->action_name, place, ".action");
+	strncat(place, ".action", sizeof(place) - strlen(place) - 1);
+	int r = check_release(refusing, from->action_name, place);
 
 	return r < 0 ? r : check_runc(refusing, rule);
 }
@@ -92,56 +112,34 @@ static int check_default(const struct refusing *refusing)
 {
 	const struct document *document = refusing->rules->document;
 	bool by_name = document->default_errno && refusing->rules->loader == LOADER_PODMAN;
+	bool is_runc = refusing->options->runtime == RUNTIME_RUNC;
 	char place[PLACE_SIZE];
 
-	if (refusing->options->runtime == RUNTIME_RUNC)
-		return check_action(refusing, document->default_action, document->prefix,
-				    "defaultAction");
-	snprintf(place, sizeof(place), "%sdefaultErrnoRet", document->prefix);
+	snprintf(place, sizeof(place), "%s%s", document->prefix,
+		 is_runc ? "defaultAction" : "defaultErrnoRet");
+	if (is_runc)
+		return check_release(refusing, document->default_action, place);
 	return check_crun(refusing, refusing->rules->default_action,
 			  document->default_errno_ret.present || by_name, place);
 }
 
-/* Why the runtime of that release refuses the flag, or NULL. */
-static const enum release_fact *refusing_fact(const struct refusing *refusing, const char *flag,
-					      const struct version *version)
-{
-	static const enum release_fact flags = RUNC_NO_FLAGS, runc = RUNC_NO_WAIT_KILLABLE,
-				       crun = CRUN_NO_WAIT_KILLABLE;
-	bool is_runc = refusing->options->runtime == RUNTIME_RUNC;
-	const enum release_fact *wait = is_runc ? &runc : &crun;
-
-	if (is_runc && release_fact_holds(flags, version))
-		return &flags;
-	if (strcmp(flag, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") == 0 &&
-	    release_fact_holds(*wait, version))
-		return wait;
-	return NULL;
-}
-
-static int check_flag(const struct refusing *refusing, const char *flag, const char *place)
+/* What is not refused where no release is given, but was once. */
+static void lint_flag(const struct refusing *refusing, const char *flag, const char *place)
 {
 	static const struct version oldest = {{0}, 1};
-	const char *runtime = runtime_name(refusing->options->runtime);
-	const struct version *version = &refusing->options->runtime_version;
-	const enum release_fact *fact = refusing_fact(refusing, flag, version);
+	const struct by_release *found = find_refusal(refusing, flag, &oldest);
+	bool every = found && found->fact == RUNC_NO_FLAGS;
 
-	if (fact)
-		return err_set(refusing->err, EINVAL,
-			       "%s: %s before %s refuses %s, so the container would not start",
-			       place, runtime, release_fact_until(*fact), flag);
-	fact = version->count ? NULL : refusing_fact(refusing, flag, &oldest);
-	if (fact && strcmp(flag, "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") == 0 &&
-	    refusing->options->runtime == RUNTIME_RUNC)
+	if (found && every && strcmp(flag, WAIT_KILLABLE) == 0)
 		lint_report(refusing->lints, LINT_FLAG_BY_RELEASE, 0, place,
 			    "runc before %s refuses every flag, and before %s this one",
-			    release_fact_until(*fact), release_fact_until(RUNC_NO_WAIT_KILLABLE));
-	else if (fact)
+			    release_fact_until(found->fact),
+			    release_fact_until(RUNC_NO_WAIT_KILLABLE));
+	else if (found)
 		lint_report(refusing->lints, LINT_FLAG_BY_RELEASE, 0, place,
-			    "%s before %s refuses %s; later ones accept %s", runtime,
-			    release_fact_until(*fact),
-			    *fact == RUNC_NO_FLAGS ? "every flag" : "this flag", flag);
-	return 0;
+			    "%s before %s refuses %s; later ones accept %s",
+			    runtime_name(found->runtime), release_fact_until(found->fact),
+			    every ? "every flag" : "this flag", flag);
 }
 
 static int check_flags(const struct refusing *refusing)
@@ -150,7 +148,7 @@ static int check_flags(const struct refusing *refusing)
 		"SECCOMP_FILTER_FLAG_TSYNC",
 		"SECCOMP_FILTER_FLAG_LOG",
 		"SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-		"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+		WAIT_KILLABLE,
 	};
 	const struct strings *flags = &refusing->rules->flags;
 	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
@@ -166,7 +164,9 @@ static int check_flags(const struct refusing *refusing)
 		if (!found)
 			return err_set(refusing->err, EINVAL, "%s: unknown flag %s", place,
 				       text_quote(flags->all[i], quoted));
-		r = check_flag(refusing, flags->all[i], place);
+		r = check_release(refusing, flags->all[i], place);
+		if (r == 0 && !refusing->options->runtime_version.count)
+			lint_flag(refusing, flags->all[i], place);
 	}
 	return r;
 }

@@ -65,7 +65,7 @@ static region region_of_rule(struct regions *regions, const struct cover_rule *r
 }
 
 /* A range with both ends inside: the largest aligned powers of two, from the left. */
-static void put_range(struct choices *choices, unsigned index, struct region_range span)
+static void put_range(struct choices *choices, unsigned index, struct diagram_run span)
 {
 	for (uint64_t first = span.first;;) {
 		unsigned bits = first ? (unsigned)__builtin_ctzll(first) : 63;
@@ -85,7 +85,7 @@ static void put_range(struct choices *choices, unsigned index, struct region_ran
 }
 
 /* Whether the ranges leave out one value, and which. */
-static bool leave_out(const struct region_range *ranges, size_t count, uint64_t max,
+static bool leave_out(const struct diagram_run *ranges, size_t count, uint64_t max,
 		      uint64_t *ret_value)
 {
 	bool first = ranges[0].first == 0, last = ranges[count - 1].last == max;
@@ -97,7 +97,7 @@ static bool leave_out(const struct region_range *ranges, size_t count, uint64_t 
 	       ((first && ranges[0].last == max - 1) || (last && ranges[0].first == 1));
 }
 
-static void put_ranges(struct choices *choices, unsigned index, const struct region_range *ranges,
+static void put_ranges(struct choices *choices, unsigned index, const struct diagram_run *ranges,
 		       size_t count, uint64_t max)
 {
 	uint64_t value;
@@ -107,7 +107,7 @@ static void put_ranges(struct choices *choices, unsigned index, const struct reg
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct region_range range = ranges[i];
+		struct diagram_run range = ranges[i];
 
 		if (range.first == range.last)
 			put_choice(choices, index, SCMP_CMP_EQ, range.first, 0);
@@ -160,7 +160,7 @@ static bool choose(struct coverer *coverer, unsigned index, region values, struc
 	for (size_t i = 0; i < count; i++)
 		ranges = ranges && is_range(&cubes[i]);
 	if (ranges || is_few(cubes, count)) {
-		MEM_AUTO struct region_range *all = mem_new(MAX_CUBES, sizeof(*all));
+		MEM_AUTO struct diagram_run *all = mem_new(MAX_CUBES, sizeof(*all));
 
 		count = region_ranges(coverer->regions, values, UINT64_MAX, all, MAX_CUBES);
 		if (count && count != SIZE_MAX)
