@@ -78,7 +78,7 @@ struct profiling {
 
 static int add_container(const struct container_summary *summary, void *recording)
 {
-	recording_add_container(recording, &summary->container, summary->node);
+	recording_add_container(recording, summary);
 	return 0;
 }
 

@@ -456,6 +456,36 @@ void attribute_sweep(struct attributor *attributor)
 		       used.n / sizeof(struct container *));
 }
 
+struct running {
+	struct attributor *attributor;
+	process_container_fn *each;
+	void *context;
+};
+
+static int look_whether_running(void *context, uint32_t pid)
+{
+	const struct running *running = context;
+
+	scan_found(running->attributor, pid);
+	look_at_cgroup(running->attributor, pid);
+
+	const struct container *container = process_container(running->attributor->table, pid);
+
+	if (container)
+		running->each(running->context, container);
+	return 0;
+}
+
+int attribute_running(struct attributor *attributor, bool looks, process_container_fn *each,
+		      void *context, struct err *err)
+{
+	struct running running = {attributor, each, context};
+
+	process_each_running(attributor->table, each, context);
+	return looks ? procfs_each(attributor->options.procfs, look_whether_running, &running, err)
+		     : 0;
+}
+
 struct changes {
 	const struct attributor *attributor;
 	attributed_lifetime_fn *each;

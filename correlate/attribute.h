@@ -77,6 +77,14 @@ uint64_t attribute_forgotten(const struct attributor *attributor);
  * event that was attributed may be in anybody's hands. */
 void attribute_sweep(struct attributor *attributor);
 
+/*
+ * Tells of every container in which a process runs, perhaps several times. With `looks`, /proc is gone
+ * through as well: a process whose leader ended, or that was moved there, is in no event. Returns 0 or
+ * -errno.
+ */
+int attribute_running(struct attributor *attributor, bool looks, process_container_fn *each,
+		      void *context, struct err *err);
+
 /* A lifetime in a container, for the store: times are realtime milliseconds. */
 struct attributed_lifetime {
 	uint32_t pid;

@@ -165,6 +165,13 @@ typedef void process_container_fn(void *context, const struct container *contain
 void process_each_container(const struct process_table *table, process_container_fn *each,
 			    void *context);
 
+/* The same for lifetimes that have not ended, as far as they are known. */
+void process_each_running(const struct process_table *table, process_container_fn *each,
+			  void *context);
+
+/* Of the pid's latest lifetime, ended or not; NULL: none is known. */
+const struct container *process_container(const struct process_table *table, uint32_t pid);
+
 /* One from an earlier run, out of the store: ended, or found again by its start (to 100 ms, since
  * two runs see two offsets of the clocks). Call it before the first scan. */
 void process_restore(struct process_table *table, const struct lifetime *lifetime);

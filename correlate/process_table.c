@@ -48,17 +48,34 @@ size_t process_memory(const struct process_table *table)
 	       table->changes_capacity * sizeof(*table->changes);
 }
 
+static void each_of(const struct process_slot *slot, process_container_fn *each, void *context)
+{
+	if (slot->container)
+		each(context, slot->container);
+	if (slot->known && slot->known != slot->container)
+		each(context, slot->known);
+}
+
 void process_each_container(const struct process_table *table, process_container_fn *each,
 			    void *context)
 {
-	for (uint32_t i = 0; i < table->used; i++) {
-		const struct process_slot *slot = &table->slots[i];
+	for (uint32_t i = 0; i < table->used; i++)
+		each_of(&table->slots[i], each, context);
+}
 
-		if (slot->container)
-			each(context, slot->container);
-		if (slot->known && slot->known != slot->container)
-			each(context, slot->known);
-	}
+void process_each_running(const struct process_table *table, process_container_fn *each,
+			  void *context)
+{
+	for (uint32_t i = 0; i < table->used; i++)
+		if (table->slots[i].running)
+			each_of(&table->slots[i], each, context);
+}
+
+const struct container *process_container(const struct process_table *table, uint32_t pid)
+{
+	uint32_t index = process_table_newest(table, pid);
+
+	return index == PROCESS_NONE ? NULL : process_answer_resolve(table, index).container;
 }
 
 uint32_t process_table_begun_by(const struct process_table *table, uint32_t pid, int64_t at_ns)

@@ -4,19 +4,19 @@
 
 #include "report/message.h"
 
+#include <stdio.h>
 #include <time.h>
 
 /* Processes that named containers of others are said once in so long. */
 #define REFUSED_MS 60000
 
-int evidence_add(struct evidence *evidence, enum loss_kind kind, uint64_t count, const char *text,
-		 struct err *err)
+/* ms: 0 where it is not known when. */
+static int add_at(struct evidence *evidence, enum loss_kind kind, int64_t ms, uint64_t count,
+		  const char *text, struct err *err)
 {
-	int64_t ms = clock_ms(CLOCK_REALTIME);
 	const struct loss_note note = {
 		.kind = kind,
-		/* one row a minute, however often it happens */
-		.ms = count ? ms : ms - ms % 60000,
+		.ms = ms,
 		.count = count,
 		.node = evidence->node,
 		.text = str_from(text),
@@ -27,6 +27,15 @@ int evidence_add(struct evidence *evidence, enum loss_kind kind, uint64_t count,
 		return store_put_loss(evidence->store, &note, err);
 	evidence->late |= 1u << kind;
 	return 0;
+}
+
+int evidence_add(struct evidence *evidence, enum loss_kind kind, uint64_t count, const char *text,
+		 struct err *err)
+{
+	int64_t ms = clock_ms(CLOCK_REALTIME);
+
+	/* one row a minute, however often it happens */
+	return add_at(evidence, kind, count ? ms : ms - ms % 60000, count, text, err);
 }
 
 void evidence_drop_record(struct evidence *evidence)
@@ -51,14 +60,23 @@ int evidence_take_state(struct evidence *evidence, const struct audit_state *sta
 	bool counts = evidence->has_lost && state->lost > evidence->lost;
 	/* under which the serials show the same records as missing */
 	bool limited = state->rate_limit || evidence->rate_limit;
+	int64_t now_ms = clock_ms(CLOCK_REALTIME), before_ms = evidence->asked_ms;
+	char stamp[CLOCK_TEXT_SIZE], text[64 + CLOCK_TEXT_SIZE];
 
+	evidence->asked_ms = now_ms;
 	evidence->has_lost = true;
 	evidence->lost = state->lost;
 	evidence->rate_limit = state->rate_limit;
 	if (!counts)
 		return 0;
-	return evidence_add(evidence, limited ? LOSS_RATE : LOSS_GREW, grown,
-			    "the kernel's audit_lost increased", err);
+	/* this process was held up, or the clock changed */
+	bool is_late = now_ms - before_ms > LOSS_SOON_MS || now_ms < before_ms;
+
+	snprintf(text, sizeof(text), "the kernel's audit_lost increased%s%s",
+		 is_late ? " after " : "",
+		 is_late ? clock_format_rfc3339_ms(before_ms, stamp) : "");
+	return add_at(evidence, limited ? LOSS_RATE : LOSS_GREW, is_late ? 0 : now_ms, grown, text,
+		      err);
 }
 
 static int write_dropped(struct evidence *evidence, struct err *err)
@@ -138,8 +156,8 @@ static int write_late(struct evidence *evidence, struct err *err)
 		if (!(evidence->late & 1u << kind) || !store_has_room(evidence->store))
 			continue;
 		evidence->late &= ~(1u << kind);
-		result = evidence_add(evidence, (enum loss_kind)kind, 0,
-				      "while the store could not be written", err);
+		result = add_at(evidence, (enum loss_kind)kind, 0, 0,
+				"while the store could not be written", err);
 	}
 	return result;
 }

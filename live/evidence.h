@@ -28,6 +28,7 @@ struct evidence {
 	int64_t refused_ms;  /* realtime: when that was said */
 	uint32_t lost;       /* the kernel's counter at the last question */
 	uint32_t rate_limit; /* that was set then */
+	int64_t asked_ms;    /* realtime: when that was */
 	bool has_lost;
 };
 

@@ -20,6 +20,7 @@ libsclog_a_SOURCES += \
 	live/status_line.c live/status_line.h \
 	live/top.c live/top.h \
 	live/watch.c live/watch.h live/watch_private.h \
+	live/watch_ended.c \
 	live/watch_open.c \
 	live/watch_take.c \
 	live/watch_tick.c

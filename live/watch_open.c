@@ -37,7 +37,8 @@ static bool described(void *context, const struct container *container, struct s
 	struct err err = ERR_INIT;
 
 	if (store_put_container(watch->store, watch->node, container, &err) == -EAGAIN ||
-	    put_in_force(watch, container, &err) == -EAGAIN)
+	    put_in_force(watch, container, &err) == -EAGAIN ||
+	    watch_put_running(watch, container->id, &err) == -EAGAIN)
 		return false;
 	while (trouble.n) {
 		size_t n = str_chr(trouble, '\n');
@@ -297,6 +298,8 @@ int watch_open(struct watch *watch, struct err *err)
 	if (result == 0)
 		result = store_lifetimes(watch->store, watch->node, restore_lifetime, watch, err);
 	if (result == 0)
+		result = watch_restore_running(watch, err);
+	if (result == 0)
 		result = query_observations(watch->store, &everything, seed_novelty,
 					    printer_novelty(watch->options->printer), err);
 	if (result < 0)
@@ -337,6 +340,7 @@ void watch_close(struct watch *watch)
 	describers_free(watch->describers);
 	procfs_close(&watch->procfs);
 	helper_stop(watch->helper);
+	texts_release(&watch->running);
 	buf_release(&watch->trouble_said);
 	free(watch->recent);
 }

@@ -4,6 +4,7 @@
 #ifndef SCLOG_LIVE_WATCH_PRIVATE_H
 #define SCLOG_LIVE_WATCH_PRIVATE_H
 
+#include "base/texts.h"
 #include "live/describers.h"
 #include "live/evidence.h"
 #include "live/hidden.h"
@@ -48,6 +49,7 @@ struct watch {
 	/* what is told */
 	struct evidence evidence;
 	struct hidden hidden;
+	struct texts running; /* ids of the containers that ran at the last look, or since */
 	struct status_line status_line;
 	/* sources */
 	struct connector *connector;
@@ -125,6 +127,13 @@ void watch_say_trouble(struct watch *watch);
 /* The status line, and the table of --top. */
 void watch_show_status(struct watch *watch);
 int watch_commit_soon(struct watch *watch, struct err *err);
+/* watch_ended.c: of those that an earlier run saw; and which of them all have no process any more. */
+int watch_restore_running(struct watch *watch, struct err *err);
+int watch_look_for_ended(struct watch *watch, struct err *err);
+/* A container runs from now on. */
+int watch_put_running(struct watch *watch, struct str container, struct err *err);
+/* The records are this kernel's, unless a log was named or another node. */
+bool watch_is_of_this_host(const struct watch *watch);
 /* What the kernel itself lost since it was last asked, and what its configuration hides. */
 int watch_ask_kernel(struct watch *watch, struct err *err);
 

@@ -81,12 +81,16 @@ static int note_clock(struct watch *watch, struct err *err)
 	return step_ms ? evidence_add_step(&watch->evidence, step_ms, err) : 0;
 }
 
-/* The records are this kernel's, unless a log was named or another node. */
+bool watch_is_of_this_host(const struct watch *watch)
+{
+	return watch->netlink || (!watch->options->file && !watch->options->node);
+}
+
 static int look_for_hiding(struct watch *watch, struct err *err)
 {
 	struct hiding hiding;
 
-	if (!watch->helper || (!watch->netlink && (watch->options->file || watch->options->node)))
+	if (!watch->helper || !watch_is_of_this_host(watch))
 		return 0;
 	int r = helper_hiding(watch->helper, &hiding);
 
@@ -188,6 +192,8 @@ int watch_tick(struct watch *watch, struct err *err)
 		result = note_clock(watch, err);
 	if (result == 0 && watch->ticks % ASK_TICKS == 0)
 		result = watch_ask_kernel(watch, err);
+	if (result == 0 && watch->ticks % ASK_TICKS == 0)
+		result = watch_look_for_ended(watch, err);
 	if (result == 0)
 		result = evidence_write(&watch->evidence, watch->attributor, false, err);
 	if (result == 0)

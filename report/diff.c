@@ -152,7 +152,7 @@ void diff_add_container(struct diff *diff, const struct container_summary *summa
 
 	lower_coverage(group, container->coverage);
 	texts_add(&group->nodes, summary->node);
-	started_add_container(&group->started);
+	ran_add_container(&group->ran, summary->ended_ms);
 	struct looking looking = {group, container->coverage == COVERAGE_FULL};
 
 	if (diff->active)
@@ -269,7 +269,7 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 
 	lower_coverage(group, observation_coverage(observation));
 	texts_add(&group->nodes, observation->node);
-	started_add(&group->started, observation);
+	ran_add(&group->ran, observation);
 	struct verdict verdict = judge(diff, group, observation, profile, against);
 
 	evidence_add_observation(&diff->evidence, observation);
@@ -310,7 +310,7 @@ static bool has_node(const struct diff_group *group, struct str node)
 
 static bool is_concerned(struct diff_group *group, const struct loss *loss)
 {
-	return has_node(group, loss->node) && started_concerns(started_ms(&group->started), loss);
+	return has_node(group, loss->node) && ran_concerns(&group->ran, loss);
 }
 
 static bool is_asked_for(const struct diff *diff, const struct loss *loss)

@@ -43,7 +43,7 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 
 /*
  * A loss inside the selection's window; after everything else was added. It counts for the groups
- * that have something on its node and may have run before its end (report/started.h); where the
+ * that have something on its node and may have run at that time (report/ran.h); where the
  * selection names containers or programs and it counts for no group, it does not count at all.
  */
 void diff_add_loss(struct diff *diff, const struct loss *loss);

@@ -7,7 +7,7 @@
 #include "report/change.h"
 #include "report/diff.h"
 #include "report/runs.h"
-#include "report/started.h"
+#include "report/ran.h"
 #include "report/text.h"
 #include "report/traits.h"
 #include "report/unused.h"
@@ -34,7 +34,7 @@ struct diff_group {
 	size_t view_count;
 	bool unseen;        /* for some of it the active profile is not known */
 	struct texts nodes; /* on which it has something */
-	struct started started;
+	struct ran ran;
 	bool is_lossy;          /* records that were lost may be its own */
 	uint64_t unexplained;   /* records that the profile in force cannot have made */
 	bool is_rest;           /* what is over DIFF_GROUPS_MAX */

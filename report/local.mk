@@ -48,7 +48,7 @@ libsclog_a_SOURCES += \
 	report/recording.c report/recording.h \
 	report/risk.c report/risk.h \
 	report/runs.c report/runs.h \
-	report/started.c report/started.h \
+	report/ran.c report/ran.h \
 	report/summary.c report/summary.h \
 	report/table.c report/table.h \
 	report/text.c report/text.h \

@@ -6,7 +6,7 @@
 #include "ingest/arch.h"
 #include "report/format.h"
 #include "report/json.h"
-#include "report/started.h"
+#include "report/ran.h"
 
 #include <inttypes.h>
 #include <search.h>
@@ -40,8 +40,8 @@ struct recording {
 	bool too_many;       /* groups; and so many records are in none */
 	uint64_t beyond;
 	bool has_container;
-	uint64_t left_out;      /* records in no container, once finished */
-	struct started started; /* of all of it */
+	uint64_t left_out; /* records in no container, once finished */
+	struct ran ran;    /* of all of it */
 	struct evidence evidence;
 	struct recorded_group *groups; /* once finished */
 	size_t group_count;
@@ -179,14 +179,14 @@ static void add_caps(struct member *member, const struct container *container)
 	group->caps &= container->caps;
 }
 
-void recording_add_container(struct recording *recording, const struct container *container,
-			     struct str node)
+void recording_add_container(struct recording *recording, const struct container_summary *summary)
 {
-	struct group_key key = group_key_of_container(container, node, recording->by);
+	const struct container *container = &summary->container;
+	struct group_key key = group_key_of_container(container, summary->node, recording->by);
 	struct member *member = member_for(recording, &key, false);
 
 	recording->has_container = true;
-	started_add_container(&recording->started);
+	ran_add_container(&recording->ran, summary->ended_ms);
 	if (!member)
 		return;
 	lower_coverage(&member->group, container->coverage);
@@ -231,7 +231,7 @@ static struct member *member_of(struct recording *recording, const struct observ
 
 void recording_add_observation(struct recording *recording, const struct observation *observation)
 {
-	started_add(&recording->started, observation);
+	ran_add(&recording->ran, observation);
 	if (!(recording->phases & (1U << observation->phase)))
 		return;
 	struct member *member = member_of(recording, observation);
@@ -260,7 +260,7 @@ void recording_add_observation(struct recording *recording, const struct observa
 
 void recording_add_loss(struct recording *recording, const struct loss *loss)
 {
-	if (started_concerns(started_ms(&recording->started), loss))
+	if (ran_concerns(&recording->ran, loss))
 		evidence_add_loss(&recording->evidence, loss);
 }
 

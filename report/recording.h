@@ -56,11 +56,10 @@ struct recording;
 struct recording *recording_new(enum group_by by, unsigned phases, bool outside);
 void recording_free(struct recording *recording);
 
-void recording_add_container(struct recording *recording, const struct container *container,
-			     struct str node);
+void recording_add_container(struct recording *recording, const struct container_summary *summary);
 void recording_add_observation(struct recording *recording, const struct observation *observation);
 /* A loss inside the selection's window, after all observations: it does not count where all that was
- * selected began later (report/started.h). */
+ * selected began later or had ended before (report/ran.h). */
 void recording_add_loss(struct recording *recording, const struct loss *loss);
 
 /* Of the whole recording; the caller adds what else it knows. Its numbers of records,

@@ -51,6 +51,7 @@ enum put_kind {
 	PUT_CURSOR,
 	PUT_KNOWN, /* a container that events and lifetimes in the batch point to */
 	PUT_CONTAINER,
+	PUT_ENDED,
 	PUT_LIFETIME,
 	PUT_IN_FORCE,
 	PUT_KIND_COUNT,
@@ -85,6 +86,10 @@ struct put {
 			struct str source, place;
 		} cursor;
 		struct container container;
+		struct {
+			struct str container;
+			int64_t ms;
+		} ended;
 		struct store_lifetime lifetime;
 		struct store_in_force in_force; /* its node is not looked at */
 	};

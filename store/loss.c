@@ -31,7 +31,7 @@ struct rest {
 	uint64_t records; /* of these, where the number is known of each */
 	bool known;
 	int64_t from_ms, to_ms;
-	int64_t until_ms; /* 0: that of some is not known */
+	int64_t since_ms, until_ms; /* 0: that of some is not known */
 };
 
 /* One node's evidence, while it is asked for. */
@@ -47,6 +47,9 @@ struct loss_query {
 	uint64_t filtered_count;
 	/* of the kind at hand, those that are not said one by one: one sentence for all */
 	struct rest rest;
+	/* audit_lost: the line before */
+	uint64_t lost_total;
+	int64_t lost_ms;   /* 0: there is none */
 	struct buf reason; /* of the entry at hand */
 };
 
@@ -88,9 +91,9 @@ static void put_time(struct buf *text, int64_t ms)
 	buf_put_str(text, str_from(clock_format_rfc3339_ms(ms, stamp)));
 }
 
-/* until_ms: 0 where the time is not known. */
+/* since_ms, until_ms: 0 where the time is not known. */
 static int give(struct loss_query *query, struct loss *loss, uint64_t count, bool known,
-		int64_t until_ms, struct buf *text)
+		int64_t since_ms, int64_t until_ms, struct buf *text)
 {
 	loss->count = count;
 	loss->known = known;
@@ -98,6 +101,8 @@ static int give(struct loss_query *query, struct loss *loss, uint64_t count, boo
 	loss->node = query->node_name;
 	loss->has_until = until_ms != 0;
 	loss->until_ms = until_ms;
+	loss->has_since = since_ms != 0;
+	loss->since_ms = since_ms;
 	return query->each(loss, query->context);
 }
 
@@ -128,7 +133,7 @@ static void put_serials(struct buf *text, const struct hole *hole)
 
 /* True if this one is to be said by itself; else it is added to the rest. */
 static bool say(struct rest *rest, uint64_t records, bool known, int64_t from_ms, int64_t to_ms,
-		int64_t until_ms)
+		int64_t since_ms, int64_t until_ms)
 {
 	if (rest->said < SAID_ONE_BY_ONE) {
 		rest->said++;
@@ -138,11 +143,12 @@ static bool say(struct rest *rest, uint64_t records, bool known, int64_t from_ms
 		rest->known = true;
 		rest->from_ms = from_ms;
 		rest->to_ms = to_ms;
+		rest->since_ms = since_ms;
 		rest->until_ms = until_ms;
 	}
-	if (!until_ms || !rest->until_ms)
-		rest->until_ms = 0;
-	else if (until_ms > rest->until_ms)
+	if (!since_ms || since_ms < rest->since_ms)
+		rest->since_ms = since_ms;
+	if (!until_ms || (rest->until_ms && until_ms > rest->until_ms))
 		rest->until_ms = until_ms;
 	rest->records += known ? records : 0;
 	rest->known &= known;
@@ -180,7 +186,7 @@ static int give_rest(struct loss_query *query, const char *what)
 				    (uint64_t)rest.to_ms};
 
 	identify(query, &loss, numbers, sizeof(numbers) / sizeof(numbers[0]));
-	return give(query, &loss, rest.records, rest.known, rest.until_ms, &text);
+	return give(query, &loss, rest.records, rest.known, rest.since_ms, rest.until_ms, &text);
 }
 
 static void add_filtered(struct loss_query *query, const struct hole *hole)
@@ -218,13 +224,13 @@ static int take_hole(const struct hole *hole, void *context)
 		return 0;
 	}
 	identify_hole(query, &loss, hole, ENTRY_HOLE);
-	if (!loss.reason.n &&
-	    !say(&query->rest, hole->missing, true, hole->from_ms, hole->to_ms, hole->to_ms))
+	if (!loss.reason.n && !say(&query->rest, hole->missing, true, hole->from_ms, hole->to_ms,
+				   hole->from_ms, hole->to_ms))
 		return 0;
 	put_hole(&text, query, hole);
 	buf_put_str(&text, STR(" never arrived"));
 	put_serials(&text, hole);
-	return give(query, &loss, hole->missing, true, hole->to_ms, &text);
+	return give(query, &loss, hole->missing, true, hole->from_ms, hole->to_ms, &text);
 }
 
 /* A log of one record type has a hole at every record of another: thousands say no more than
@@ -240,7 +246,7 @@ static int give_filtered(struct loss_query *query)
 	put_hole(&text, query, &query->filtered);
 	buf_put_str(&text, STR(" are missing; they may be records of other types, because the "
 			       "logs have only one type"));
-	return give(query, &loss, 0, false, query->filtered.to_ms, &text);
+	return give(query, &loss, 0, false, query->filtered.from_ms, query->filtered.to_ms, &text);
 }
 
 #define LOSS_ROW(name, counts, when, text) {text, counts, when},
@@ -260,10 +266,18 @@ static int64_t end_of(enum loss_kind kind, int64_t ms, uint64_t count)
 	return is_span ? ms + (int64_t)count : ms;
 }
 
+/* Nothing that was lost is earlier; 0: that is not known. before_ms: when audit_lost was told before. */
+static int64_t since_of(enum loss_kind kind, int64_t ms, int64_t before_ms)
+{
+	if (kind == LOSS_COUNTER)
+		return before_ms;
+	return ms && kinds[kind].when == LOSS_SOON ? ms - LOSS_SOON_MS : 0;
+}
+
 /* Nothing that was lost is later; 0: that is not known. */
 static int64_t until_of(enum loss_kind kind, int64_t ms, uint64_t count)
 {
-	return ms && kinds[kind].when == LOSS_THEN ? end_of(kind, ms, count) : 0;
+	return ms && kinds[kind].when != LOSS_FOUND ? end_of(kind, ms, count) : 0;
 }
 
 /* True if the number is one of records. */
@@ -273,7 +287,7 @@ static bool is_known(enum loss_kind kind, uint64_t count)
 }
 
 static int give_note(struct loss_query *query, struct loss *loss, enum loss_kind kind, int64_t ms,
-		     uint64_t count, struct str detail)
+		     int64_t since_ms, uint64_t count, struct str detail)
 {
 	BUF_AUTO text = {0};
 
@@ -293,15 +307,17 @@ static int give_note(struct loss_query *query, struct loss *loss, enum loss_kind
 		buf_put_str(&text, STR(": "));
 		buf_put_str(&text, detail);
 	}
-	return give(query, loss, count, is_known(kind, count), until_of(kind, ms, count), &text);
+	return give(query, loss, count, is_known(kind, count), since_ms, until_of(kind, ms, count),
+		    &text);
 }
 
 /* audit_lost is a running total of a boot: what it grew by was lost since the line before. */
-static uint64_t grown(uint64_t *last_total, uint64_t total)
+static uint64_t grown(struct loss_query *query, int64_t ms, uint64_t total)
 {
-	uint64_t by = total >= *last_total ? total - *last_total : total;
+	uint64_t by = total >= query->lost_total ? total - query->lost_total : total;
 
-	*last_total = total;
+	query->lost_total = total;
+	query->lost_ms = ms;
 	return by;
 }
 
@@ -320,15 +336,16 @@ static enum loss_kind kind_of(int64_t number)
 	return number >= 0 && number < LOSS_KIND_COUNT ? (enum loss_kind)number : LOSS_INPUT;
 }
 
-static int give_row(struct loss_query *query, sqlite3_stmt *row, uint64_t *last_total,
-		    struct err *err)
+static int give_row(struct loss_query *query, sqlite3_stmt *row, struct err *err)
 {
 	enum loss_kind kind = kind_of(sqlite3_column_int64(row, 0));
 	int64_t ms = sql_column_ms(row, 1);
 	uint64_t count = (uint64_t)sqlite3_column_int64(row, 2);
 
+	int64_t since_ms = since_of(kind, ms, query->lost_ms);
+
 	if (kind == LOSS_COUNTER)
-		count = grown(last_total, count);
+		count = grown(query, ms, count);
 	int64_t end_ms = end_of(kind, ms, count);
 
 	if ((ms && !inside(query->selection, kind == LOSS_SIZE ? 0 : ms, end_ms)) ||
@@ -342,10 +359,10 @@ static int give_row(struct loss_query *query, sqlite3_stmt *row, uint64_t *last_
 	struct loss loss = {.count = 0};
 
 	identify(query, &loss, numbers, sizeof(numbers) / sizeof(numbers[0]));
-	if (!loss.reason.n &&
-	    !say(&query->rest, count, is_known(kind, count), ms, end_ms, until_of(kind, ms, count)))
+	if (!loss.reason.n && !say(&query->rest, count, is_known(kind, count), ms, end_ms, since_ms,
+				   until_of(kind, ms, count)))
 		return 0;
-	return give_note(query, &loss, kind, ms, count, sql_column_name(row, 3));
+	return give_note(query, &loss, kind, ms, since_ms, count, sql_column_name(row, 3));
 }
 
 static const char *words_of(enum loss_kind kind)
@@ -362,7 +379,6 @@ static int give_rows(struct loss_query *query, struct err *err)
 		"SELECT kind, at, count, detail, mark FROM loss WHERE node = ?1 ORDER BY kind, at, count",
 		err, sql_int(query->node));
 	enum loss_kind last = LOSS_KIND_COUNT;
-	uint64_t last_total = 0;
 	int result;
 
 	while ((result = sql_step(sql, rows, err)) > 0) {
@@ -371,7 +387,7 @@ static int give_rows(struct loss_query *query, struct err *err)
 		result = kind == last ? 0 : give_rest(query, words_of(last));
 		last = kind;
 		if (result == 0)
-			result = give_row(query, rows, &last_total, err);
+			result = give_row(query, rows, err);
 		if (result < 0)
 			break;
 	}

@@ -19,8 +19,12 @@ enum loss_counts {
 /* What its time is. */
 enum loss_when {
 	LOSS_THEN,  /* nothing that was lost is later */
+	LOSS_SOON,  /* nor earlier than LOSS_SOON_MS before: it is noticed at once */
 	LOSS_FOUND, /* that of finding it, in records of whatever time */
 };
+
+/* Watch asks the kernel every ten seconds (live/evidence.c). */
+#define LOSS_SOON_MS 20000
 
 /* The text comes behind the number, where there is one. */
 /* clang-format off */
@@ -30,26 +34,26 @@ enum loss_when {
 	     "limit; some may be audit records that no other source has") \
 	/* audit: audit_lost=N: the kernel's running total of a boot */ \
 	EACH(COUNTER, LOSS_RECORDS, LOSS_THEN, "records were dropped by the kernel (audit_lost)") \
-	EACH(BACKLOG, LOSS_OTHER, LOSS_THEN, "audit backlog limit exceeded: records were dropped") \
-	EACH(RATE, LOSS_OTHER, LOSS_THEN, "audit rate limit exceeded: records were dropped") \
+	EACH(BACKLOG, LOSS_OTHER, LOSS_SOON, "audit backlog limit exceeded: records were dropped") \
+	EACH(RATE, LOSS_OTHER, LOSS_SOON, "audit rate limit exceeded: records were dropped") \
 	/* audit: kauditd hold or retry queue overflow */ \
-	EACH(QUEUE, LOSS_OTHER, LOSS_THEN, "an audit queue overflowed: records were dropped") \
+	EACH(QUEUE, LOSS_OTHER, LOSS_SOON, "an audit queue overflowed: records were dropped") \
 	EACH(MALFORMED, LOSS_RECORDS, LOSS_FOUND, "malformed record(s) could not be read") \
 	EACH(INPUT, LOSS_OTHER, LOSS_FOUND, "an input could not be read completely") \
 	EACH(OVERLAP, LOSS_OTHER, LOSS_FOUND, "merged stores have different records of the same " \
 	     "time: its counts are minimums") \
-	EACH(OVERRUN, LOSS_OTHER, LOSS_THEN, "records of a live source arrived faster than they " \
+	EACH(OVERRUN, LOSS_OTHER, LOSS_SOON, "records of a live source arrived faster than they " \
 	     "were read; the missing serials are listed separately") \
 	EACH(OUTRUN, LOSS_OTHER, LOSS_THEN, "a log was rotated away or cut before all of it was read") \
 	/* and no serial can show what is missing */ \
 	EACH(UNOBSERVED, LOSS_OTHER, LOSS_THEN, "nothing was watching for a while; no source has " \
 	     "the records of that time") \
-	EACH(DROPPED, LOSS_OTHER, LOSS_THEN, "record(s) were dropped: the store could not be written " \
+	EACH(DROPPED, LOSS_OTHER, LOSS_SOON, "record(s) were dropped: the store could not be written " \
 	     "and memory was full; the missing serials are listed separately") \
-	EACH(PROCESSES, LOSS_OTHER, LOSS_THEN, "fork and exec events were lost: records of that time " \
+	EACH(PROCESSES, LOSS_OTHER, LOSS_SOON, "fork and exec events were lost: records of that time " \
 	     "may be unattributed") \
 	EACH(CLOCK, LOSS_OTHER, LOSS_THEN, "the clock was changed: times around it are not in order") \
-	EACH(GREW, LOSS_RECORDS, LOSS_THEN, "record(s) were dropped by the kernel while sclog was " \
+	EACH(GREW, LOSS_RECORDS, LOSS_SOON, "record(s) were dropped by the kernel while sclog was " \
 	     "watching") \
 	EACH(CLAIMED, LOSS_OTHER, LOSS_THEN, "process(es) named a container of another user; they " \
 	     "count as host processes") \
@@ -62,7 +66,7 @@ enum loss_when {
 	EACH(REPLACED, LOSS_OTHER, LOSS_THEN, "the store was deleted or replaced while it was open: " \
 	     "records from before are missing") \
 	/* for as many milliseconds as its number says, from then on */ \
-	EACH(HIDDEN, LOSS_OTHER, LOSS_THEN, "records were hidden by configuration") \
+	EACH(HIDDEN, LOSS_OTHER, LOSS_SOON, "records were hidden by configuration") \
 	EACH(SIZE, LOSS_RECORDS, LOSS_THEN, "record(s) were dropped because the store had reached " \
 	     "its max-size; it has records from this time on")
 /* clang-format on */

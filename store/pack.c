@@ -105,6 +105,7 @@ static const struct shape shapes[PUT_KIND_COUNT] = {
 	[PUT_KNOWN] = {SIZE(container), {CONTAINER_TEXTS(TEXT_STRING)}},
 	[PUT_CONTAINER] = {SIZE(container), {CONTAINER_TEXTS(TEXT_STRING)
 		STRING(container.profile, PROFILE_MAX)}},
+	[PUT_ENDED] = {SIZE(ended), {STRING(ended.container, CONTAINER_TEXT)}},
 	[PUT_LIFETIME] = {.size = SIZE(lifetime)},
 	[PUT_IN_FORCE] = {SIZE(in_force), {STRING(in_force.container, CONTAINER_TEXT),
 		STRING(in_force.source, CONTAINER_TEXT), STRING(in_force.profile, PROFILE_MAX)}},

@@ -405,6 +405,7 @@ static int give_containers(struct sql *sql, const struct selection *selection,
 		struct container_summary summary = {
 			.container_row = sqlite3_column_int64(rows, 0),
 			.node = sql_column_name(rows, 1),
+			.ended_ms = sql_column_ms(rows, 3 + ROW_CONTAINER_COLUMNS),
 		};
 
 		row_container(rows, 2, &summary.container);

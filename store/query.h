@@ -103,6 +103,7 @@ struct container_summary {
 	int64_t container_row;
 	struct container container;
 	struct str node;
+	int64_t ended_ms; /* after its last process; 0: it runs, or its end is not known */
 	bool has_records; /* else first_ms and last_ms mean nothing */
 	int64_t first_ms, last_ms;
 	uint64_t records;
@@ -148,6 +149,8 @@ struct loss {
 	struct str node;   /* whose; empty: not known */
 	bool has_until;    /* else it may concern any time */
 	int64_t until_ms;  /* nothing that was lost is later */
+	bool has_since;    /* else it may concern any time before that */
+	int64_t since_ms;  /* nothing that was lost is earlier */
 };
 
 typedef int query_loss_fn(const struct loss *loss, void *context);

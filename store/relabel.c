@@ -190,6 +190,9 @@ static int relabel_series(struct store *store, struct relabel *relabel,
  * where that has nothing of its own; and its active profiles and processes are that one's. */
 static int inherit(struct sql *sql, int64_t from, int64_t to, struct err *err)
 {
+	/* whatever moved, it ran as long as both */
+	static const char ended[] = "UPDATE container SET ended = max(container.ended, a.ended)"
+				    " FROM container a WHERE a.id = ?1 AND container.id = ?2";
 #define OWN(column) #column " = coalesce(nullif(container." #column ", ''), a." #column ")"
 	static const char *const texts[] = {
 		"UPDATE container SET " OWN(runtime) ", " OWN(image) ", " OWN(pod) ", " OWN(namespace) ", " OWN(
@@ -202,10 +205,13 @@ static int inherit(struct sql *sql, int64_t from, int64_t to, struct err *err)
 	};
 #undef OWN
 	int64_t records;
-	int result = ask(sql,
-			 "SELECT count(*) FROM series s JOIN hour h ON h.series = s.id"
-			 " WHERE s.container = ?1 AND ?2",
-			 from, to, &records, err);
+	int result = SQL_DO(sql, ended, err, sql_int(from), sql_int(to));
+
+	if (result == 0)
+		result = ask(sql,
+			     "SELECT count(*) FROM series s JOIN hour h ON h.series = s.id"
+			     " WHERE s.container = ?1 AND ?2",
+			     from, to, &records, err);
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]) && result == 0 && !records; i++)
 		result = SQL_DO(sql, texts[i], err, sql_int(from), sql_int(to));

@@ -85,14 +85,15 @@ void row_container(sqlite3_stmt *row, int at, struct container *container)
 
 sqlite3_stmt *row_containers(struct sql *sql, struct err *err)
 {
-#define CONTAINERS(profile, join)                          \
-	"SELECT c.id, n.name, " ROW_CONTAINER ", " profile \
+#define CONTAINERS(more, join)                          \
+	"SELECT c.id, n.name, " ROW_CONTAINER ", " more \
 	" FROM container c JOIN node n ON n.id = c.node" join " ORDER BY n.name, c.name, c.cid"
-	static const char with_profile[] =
-		CONTAINERS("p.json", " LEFT JOIN profile p ON p.id = c.profile");
-	static const char without[] = CONTAINERS("NULL", "");
+#define PROFILE " LEFT JOIN profile p ON p.id = c.profile"
+	static const char *const texts[] = {CONTAINERS("NULL, NULL", ""),
+					    CONTAINERS("p.json, NULL", PROFILE),
+					    CONTAINERS("p.json, c.ended", PROFILE)};
 
-	return sql_prepare(sql, sql->schema >= 2 ? with_profile : without, err);
+	return sql_prepare(sql, texts[sql->schema < 3 ? sql->schema - 1 : 2], err);
 }
 
 void row_profile(sqlite3_stmt *row, int at, struct container *container)

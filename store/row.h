@@ -28,7 +28,7 @@ void row_container(sqlite3_stmt *row, int at, struct container *container);
 
 /*
  * A statement over every container, ordered by node, name, id: its number, its node's name, from
- * column 2 on what row_container() reads, and behind it what row_profile() does. The caller
+ * column 2 on what row_container() reads, behind it what row_profile() does, and container.ended. The caller
  * finalizes it.
  */
 sqlite3_stmt *row_containers(struct sql *sql, struct err *err);

@@ -145,6 +145,9 @@ static const char version_3[] =
 	"INSERT INTO in_force (node, container, profile, source, since)"
 	" SELECT node, id, profile, 'watch', 0 FROM container WHERE profile NOT NULL;"
 
+	/* when a watch found that no process of it runs any more; NULL: it runs, or that is not known */
+	"ALTER TABLE container ADD COLUMN ended INTEGER;"
+
 	/* entries of the evidence that a person has looked at (struct loss) */
 	"CREATE TABLE acknowledged (id TEXT PRIMARY KEY, at INTEGER NOT NULL, reason TEXT NOT NULL,"
 	" text NOT NULL) WITHOUT ROWID;"

@@ -593,6 +593,14 @@ int store_put_container(struct store *store, struct str node, const struct conta
 	return pack_put(queue_of(store), &put, err);
 }
 
+int store_put_ended(struct store *store, struct str node, struct str container, int64_t ms,
+		    struct err *err)
+{
+	const struct put put = {.kind = PUT_ENDED, .node = node, .ended = {container, ms}};
+
+	return pack_put(queue_of(store), &put, err);
+}
+
 int store_put_in_force(struct store *store, const struct store_in_force *in_force, struct err *err)
 {
 	const struct put put = {

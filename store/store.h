@@ -156,6 +156,11 @@ int store_cursor(struct store *store, const char *source, struct buf *ret_place,
 int store_put_container(struct store *store, struct str node, const struct container *container,
 			struct err *err);
 
+/* When the last process of a container was gone, 0 once it runs (again): what is lost later is not
+ * that container's. One that is not in the store is left out. */
+int store_put_ended(struct store *store, struct str node, struct str container, int64_t ms,
+		    struct err *err);
+
 /* What the kernel logs, as bits: kernel.seccomp.actions_logged (Documentation/userspace-api/
  * seccomp_filter.rst). */
 enum logged_action {

@@ -110,6 +110,9 @@ static void take_put(struct store *store, const struct put *put, struct err *err
 	case PUT_CONTAINER:
 		writer_put_container(store, put->node, &put->container, err);
 		break;
+	case PUT_ENDED:
+		writer_put_ended(store, put->node, put->ended.container, put->ended.ms, err);
+		break;
 	case PUT_LIFETIME:
 		writer_put_lifetime(store, put->node, &put->lifetime, err);
 		break;

@@ -533,6 +533,21 @@ int writer_put_container(struct store *store, struct str node_name,
 			  : tally_describe(store->tally, &store->sql, node, container, err);
 }
 
+int writer_put_ended(struct store *store, struct str node_name, struct str container, int64_t ms,
+		     struct err *err)
+{
+	int64_t node;
+	int result = writer_begin(store, err);
+
+	if (result == 0)
+		result = node_number(store, node_name, &node, err);
+	return result < 0 ? result
+			  : SQL_DO(&store->sql,
+				   "UPDATE container SET ended = nullif(?3, 0)"
+				   " WHERE node = ?1 AND cid = ?2 AND ended IS NOT nullif(?3, 0)",
+				   err, sql_int(node), sql_bytes(container), sql_int(ms));
+}
+
 int writer_put_in_force(struct store *store, const struct store_in_force *in_force, struct err *err)
 {
 	const struct container named = {.id = in_force->container};

@@ -33,6 +33,8 @@ int writer_put_cursor(struct store *store, struct str source, struct str place, 
 int writer_put_container(struct store *store, struct str node, const struct container *container,
 			 struct err *err);
 
+int writer_put_ended(struct store *store, struct str node_name, struct str container, int64_t ms,
+		     struct err *err);
 int writer_put_in_force(struct store *store, const struct store_in_force *in_force,
 			struct err *err);
 int writer_put_lifetime(struct store *store, struct str node, const struct store_lifetime *lifetime,

@@ -72,7 +72,7 @@ unit_tests += \
 	tests/unit/test_stamp \
 	tests/unit/test_store \
 	tests/unit/test_strace \
-	tests/unit/test_started \
+	tests/unit/test_ran \
 	tests/unit/test_stream \
 	tests/unit/test_top \
 	tests/unit/test_usual \

@@ -257,12 +257,13 @@ static void a_loss_alone_makes_it_incomplete(void **state)
 /* A container that logged nothing is a group, and says so. */
 static void a_quiet_container(void **state)
 {
-	const struct container quiet = {.id = STR("quiet"), .coverage = COVERAGE_NONE};
+	const struct container_summary quiet = {
+		.container = {.id = STR("quiet"), .coverage = COVERAGE_NONE}, .node = STR("vm")};
 	struct recording *recording =
 		recording_new(GROUP_BY_CONTAINER, RECORDING_ALL_PHASES, false);
 
 	(void)state;
-	recording_add_container(recording, &quiet, STR("vm"));
+	recording_add_container(recording, &quiet);
 	struct recorded_group *groups = finish(recording, 1);
 
 	assert_int_equal(groups[0].records, 0);
@@ -350,13 +351,14 @@ static void what_is_in_no_container(void **state)
 /* A container that is known and logged nothing: the others' records are still not its own. */
 static void records_beside_a_quiet_container(void **state)
 {
-	const struct container quiet = {.id = STR("quiet"), .coverage = COVERAGE_FULL};
+	const struct container_summary quiet = {
+		.container = {.id = STR("quiet"), .coverage = COVERAGE_FULL}, .node = STR("vm")};
 	struct recording *recording =
 		recording_new(GROUP_BY_CONTAINER, RECORDING_ALL_PHASES, false);
 
 	(void)state;
 	add_mixture(recording);
-	recording_add_container(recording, &quiet, STR("vm"));
+	recording_add_container(recording, &quiet);
 	struct recorded_group *groups = finish(recording, 1);
 
 	label_is(&groups[0], "container quiet");

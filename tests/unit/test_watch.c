@@ -13,11 +13,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <pty.h>
+#include <sched.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 /* --- the clock, which a case may set */
 
@@ -118,6 +122,110 @@ static struct losses losses_now(struct fixture *fixture)
 	return losses_of(fixture->watch.store, 0);
 }
 
+/* --- the end of containers */
+
+/* A process whose leader ends while a thread of it runs on. */
+static void *wait_for_ever(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
+static pid_t fork_leaderless(void)
+{
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		pthread_t thread;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pthread_create(&thread, NULL, wait_for_ever, NULL);
+		syscall(SYS_exit, 0);
+	}
+	siginfo_t info;
+	struct procfs_stat stat = {0};
+	struct procfs procfs;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(procfs_open(&procfs, "/proc", &err), 0);
+	while (procfs_stat(&procfs, (uint32_t)pid, &stat) == 0 && stat.state != 'Z')
+		sched_yield();
+	procfs_close(&procfs);
+	/* its thread runs: there is nothing to wait for */
+	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT), 0);
+	return pid;
+}
+
+#define WEB "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void happens(struct fixture *fixture, enum process_event_kind kind, pid_t pid)
+{
+	const struct process_event event = {.kind = kind,
+					    .pid = (uint32_t)pid,
+					    .parent = 1,
+					    .at_ns = clock_ns(CLOCK_MONOTONIC)};
+	const struct exec_look look = {.cgroup = STR("1:memory:/docker/" WEB "\n")};
+
+	attribute_process(fixture->watch.attributor, &event, &look);
+}
+
+static int keep_end(const struct container_summary *summary, void *context)
+{
+	*(int64_t *)context = summary->ended_ms;
+	return 0;
+}
+
+static bool has_ended(struct fixture *fixture)
+{
+	const struct selection everything = {0};
+	struct err err = ERR_INIT;
+	int64_t ended_ms = -1;
+
+	assert_int_equal(watch_look_for_ended(&fixture->watch, &err), 0);
+	commit(fixture->watch.store);
+	assert_int_equal(query_known_containers(fixture->watch.store, &everything, keep_end,
+						&ended_ms, &err),
+			 0);
+	assert_true(ended_ms >= 0);
+	return ended_ms != 0;
+}
+
+/* A container has ended when nothing of it runs: not while a thread does, nor where that cannot be told. */
+static void a_container_ends_with_its_last_thread(void **state)
+{
+	const struct container web = {.id = STR(WEB), .name = STR("web")};
+	struct fixture *fixture = *state;
+	const struct watch_options options = {0};
+	struct watch *watch = &fixture->watch;
+	struct err err = ERR_INIT;
+	pid_t pid = fork_leaderless();
+
+	watch->options = &options;
+	watch->connector = (void *)watch; /* it is only asked whether there is one */
+	assert_int_equal(store_put_container(watch->store, watch->node, &web, &err), 0);
+	assert_int_equal(watch_put_running(watch, web.id, &err), 0);
+	happens(fixture, PROCESS_FORK, pid);
+	happens(fixture, PROCESS_EXEC, pid);
+	assert_false(has_ended(fixture));
+	happens(fixture, PROCESS_EXIT, pid);
+	assert_false(has_ended(fixture));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	watch->procfs.hidden = true;
+	assert_false(has_ended(fixture));
+	watch->procfs.hidden = false;
+	assert_true(has_ended(fixture));
+	assert_int_equal(watch_put_running(watch, web.id, &err), 0);
+	happens(fixture, PROCESS_FORK, pid);
+	happens(fixture, PROCESS_EXEC, pid);
+	watch->connector = NULL; /* the table is not kept: nothing is concluded */
+	assert_false(has_ended(fixture));
+	texts_release(&watch->running);
+	watch->options = NULL;
+}
+
 /* --- evidence */
 
 static int write_evidence(struct fixture *fixture)
@@ -147,6 +255,47 @@ static void kernel_is_asked_whenever_told_to(void **state)
 	assert_int_equal(losses_now(fixture).known, 12);
 	assert_int_equal(take_lost(fixture, 112, 0), 0);
 	assert_int_equal(losses_now(fixture).known, 12);
+}
+
+static int keep_span(const struct loss *loss, void *context)
+{
+	struct loss *kept = context;
+
+	kept->has_since = loss->has_since;
+	kept->since_ms = loss->since_ms;
+	return 0;
+}
+
+/* A loss is not older than the question before; where that is long ago it may be of any time. */
+static void a_loss_is_as_old_as_the_last_question(void **state)
+{
+	static const int64_t asked_before_ms[] = {0, 19000, 21000, -5000};
+	struct fixture *fixture = *state;
+	struct evidence *evidence = &fixture->watch.evidence;
+	const struct selection everything = {0};
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < 4; i++) {
+		bool is_known = i < 2;
+		struct loss loss = {0};
+		struct store *store;
+
+		assert_int_equal(store_open("", STORE_MEMORY, NULL, &store, &err), 0);
+		*evidence = (struct evidence){.store = store,
+					      .node = STR("vm"),
+					      .status_line = &fixture->watch.status_line};
+		assert_int_equal(take_lost(fixture, 100, 0), 0);
+		evidence->asked_ms -= asked_before_ms[i];
+
+		int64_t asked_ms = evidence->asked_ms;
+
+		assert_int_equal(take_lost(fixture, 112, 0), 0);
+		commit(store);
+		assert_int_equal(query_losses(store, &everything, keep_span, &loss, &err), 0);
+		assert_int_equal(loss.has_since, is_known);
+		assert_true(!is_known || loss.since_ms <= asked_ms);
+		store_close(store);
+	}
 }
 
 /* The serials show what a rate limit drops, one that was taken back since then, too. */
@@ -601,7 +750,11 @@ static void service_manager_is_notified(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_container_ends_with_its_last_thread, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(kernel_is_asked_whenever_told_to, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_loss_is_as_old_as_the_last_question, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(rate_limited_records_are_not_counted_twice, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(forgotten_processes_are_evidence, setup, teardown),

@@ -817,6 +817,83 @@ static void test_losses(void **state)
 	assert_int_equal(losses.known, 5800);
 }
 
+static int keep_since(const struct loss *loss, void *context)
+{
+	int64_t *since_ms = context;
+
+	*since_ms = loss->has_since ? loss->since_ms : 0;
+	return 0;
+}
+
+static int64_t since_of(struct store *store)
+{
+	const struct selection everything = {0};
+	struct err err = ERR_INIT;
+	int64_t since_ms = -1;
+
+	commit(store);
+	assert_int_equal(query_losses(store, &everything, keep_since, &since_ms, &err), 0);
+	return since_ms;
+}
+
+/* What the kernel or the watch notices at once cannot be of a container that ended long before; a
+ * running total tells of what was lost since the one before it; of others it is not known. */
+static void test_since_when(void **state)
+{
+	struct stores *fixture = *state;
+
+	for (int kind = 0; kind < LOSS_KIND_COUNT; kind++) {
+		bool is_prompt = kind == LOSS_BACKLOG || kind == LOSS_RATE || kind == LOSS_QUEUE ||
+				 kind == LOSS_OVERRUN || kind == LOSS_DROPPED ||
+				 kind == LOSS_PROCESSES || kind == LOSS_GREW || kind == LOSS_HIDDEN;
+		struct err err = ERR_INIT;
+		struct store *store;
+
+		assert_int_equal(store_open("", STORE_MEMORY, NULL, &store, &err), 0);
+		put_loss(store, (enum loss_kind)kind, START, 5);
+		int64_t since_ms = since_of(store);
+
+		if (is_prompt)
+			assert_in_range(since_ms, START - 60000, START);
+		else
+			assert_int_equal(since_ms, 0);
+		store_close(store);
+	}
+	put_loss(fixture->store[0], LOSS_COUNTER, START, 5);
+	put_loss(fixture->store[0], LOSS_COUNTER, START + 60000, 7);
+	assert_int_equal(since_of(fixture->store[0]), START);
+}
+
+static int keep_end(const struct container_summary *summary, void *context)
+{
+	*(int64_t *)context = summary->ended_ms;
+	return 0;
+}
+
+/* A container's end is kept, and undone when it runs again; one that is not there has none. */
+static void test_an_end(void **state)
+{
+	static const int64_t ends_ms[] = {START, 0, START + 1};
+	const struct container named = {.id = STR("0123456789abcdef"), .name = STR("web")};
+	const struct selection everything = {0};
+	struct stores *fixture = *state;
+	struct store *store = fixture->store[0];
+	struct err err = ERR_INIT;
+
+	assert_int_equal(store_put_container(store, STR("vm"), &named, &err), 0);
+	for (size_t i = 0; i < sizeof(ends_ms) / sizeof(*ends_ms); i++) {
+		int64_t ended_ms = -1;
+
+		assert_int_equal(store_put_ended(store, STR("vm"), named.id, ends_ms[i], &err), 0);
+		assert_int_equal(store_put_ended(store, STR("vm"), STR("other"), 7, &err), 0);
+		assert_int_equal(store_put_ended(store, STR("vm2"), named.id, 7, &err), 0);
+		commit(store);
+		assert_int_equal(
+			query_known_containers(store, &everything, keep_end, &ended_ms, &err), 0);
+		assert_int_equal(ended_ms, ends_ms[i]);
+	}
+}
+
 static int keep_text(const struct loss *loss, void *context)
 {
 	buf_put_str(context, loss->text);
@@ -1320,6 +1397,8 @@ int main(void)
 		TEST(test_many_lifetimes),
 		TEST(test_claim),
 		TEST(test_losses),
+		TEST(test_since_when),
+		TEST(test_an_end),
 		TEST(test_hidden),
 		TEST(test_a_hole_of_netlink),
 		TEST(test_reattribution),
