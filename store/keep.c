@@ -263,6 +263,38 @@ static int begin(struct store *store, struct err *err)
 		       : result;
 }
 
+/* What a record takes at most: of its own series and minute, and of one that is there. With a path of
+ * thousands of bytes it is more. */
+#define NEW_BYTES   768
+#define AGAIN_BYTES 64
+
+/* So much is committed at once in any case; giving up detail needs some room, too. */
+#define ROOM_MIN ((int64_t)16 << 10)
+
+bool keep_is_due(const struct store *store)
+{
+	const struct keep *keep = &store->keep;
+	uint64_t fresh = store->counts.fresh - keep->fresh;
+	uint64_t bytes = tally_begun(store->tally) * NEW_BYTES + fresh * AGAIN_BYTES;
+
+	/* with nothing left to give up, what is new takes no room (tally_set_spent()) */
+	return keep->max_bytes && !keep->spent_hour && store->counts.fresh > keep->fresh &&
+	       bytes > (uint64_t)(keep->room > ROOM_MIN ? keep->room : ROOM_MIN);
+}
+
+/* How much may come until the next look. */
+static int look_for_room(struct store *store, struct err *err)
+{
+	int64_t used;
+	int result = store->keep.max_bytes ? used_bytes(&store->sql, &used, err) : 0;
+
+	store->keep.fresh = store->counts.fresh;
+	if (store->keep.max_bytes && result == 0)
+		store->keep.room =
+			store->keep.max_bytes - used - slack_of(store->keep.max_bytes) / 4;
+	return result;
+}
+
 int keep_a_little(struct store *store, struct err *err)
 {
 	struct keep *keep = &store->keep;
@@ -280,5 +312,5 @@ int keep_a_little(struct store *store, struct err *err)
 	} while (result >= 0 &&
 		 (!store->patient ||
 		  clock_ms(CLOCK_MONOTONIC) - begun_ms < (keep->shrinking ? MUCH_MS : LITTLE_MS)));
-	return result < 0 ? result : 0;
+	return result < 0 ? result : look_for_room(store, err);
 }

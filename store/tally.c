@@ -95,12 +95,17 @@ void tally_reset(struct tally *tally)
 {
 	forget_keys(tally);
 	tally_moved_forget(tally);
-	tally->closed_count = 0;
+	tally->closed_count = tally->open_count = 0;
 	forget_nodes(tally);
 	tally->last_id = 0;
 	tally->no_series = false;
 	if (tally->budgets)
 		memset(tally->budgets, 0, BUDGETS * sizeof(*tally->budgets));
+}
+
+uint64_t tally_begun(const struct tally *tally)
+{
+	return tally->closed_count + tally->open_count;
 }
 
 bool tally_full(const struct tally *tally)
@@ -377,6 +382,7 @@ static void series_close(struct tally *tally, struct tally_series *series)
 	};
 	series->closed++;
 	series->count = 0;
+	tally->open_count--;
 }
 
 void tally_series_add(struct tally *tally, struct tally_series *series,
@@ -390,6 +396,7 @@ void tally_series_add(struct tally *tally, struct tally_series *series,
 	    (series->minute != minute || (uint64_t)series->count + batch->count > UINT32_MAX))
 		series_close(tally, series);
 	if (series->count == 0) {
+		tally->open_count++;
 		series->minute = minute;
 		series->first = first;
 		series->last = last;
@@ -479,6 +486,7 @@ void tally_count_one(struct tally *tally, struct tally_series *series,
 	if (series->count && (series->minute != tally->minute || series->count == UINT32_MAX))
 		series_close(tally, series);
 	if (series->count == 0) {
+		tally->open_count++;
 		series->minute = tally->minute;
 		series->first = series->last = at;
 	}

@@ -93,6 +93,9 @@ int tally_minute_count(struct tally *tally, struct sql *sql, const struct event 
 
 bool tally_full(const struct tally *tally);
 
+/* Minutes of series that wait for the flush. */
+uint64_t tally_begun(const struct tally *tally);
+
 /* Merges everything into the store, and keeps the keys for what comes next. *ret_moved: events
  * that went over to their container. */
 int tally_flush(struct tally *tally, struct sql *sql, uint64_t *ret_moved, struct err *err);

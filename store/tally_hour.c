@@ -187,7 +187,7 @@ int tally_hour_write(struct tally *tally, struct sql *sql, struct err *err)
 	order_closed(tally);
 	int result = write_all(tally, sql, err);
 
-	tally->closed_count = 0;
+	tally->closed_count = tally->open_count = 0;
 	/* What was new is on disk now: keys may be forgotten, and other rows may be found. */
 	tally->no_series = false;
 	return result;

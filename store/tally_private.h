@@ -120,7 +120,8 @@ struct tally {
 	struct buf names;
 	struct tally_closed *closed;
 	size_t closed_count;
-	uint32_t *order; /* indexes into closed, by series: made by a flush */
+	size_t open_count; /* series with a minute at hand */
+	uint32_t *order;   /* indexes into closed, by series: made by a flush */
 	struct tally_node_ref *nodes;
 	size_t node_count;
 	struct tally_container_ref *containers;

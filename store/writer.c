@@ -640,7 +640,7 @@ void writer_input_head(struct store *store, uint64_t head)
 
 bool writer_full(const struct store *store)
 {
-	return tally_full(store->tally) || seen_full(store->seen) ||
+	return tally_full(store->tally) || keep_is_due(store) || seen_full(store->seen) ||
 	       seen_text_full(store->seen_text) || lifetimes_full(store->lifetimes) ||
 	       stream_full(&store->slots[store->slot].stream);
 }
