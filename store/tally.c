@@ -330,7 +330,8 @@ static int is_within(struct tally *tally, struct sql *sql, const struct tally_ke
 		return result;
 	result = tally_budget_ask(tally, sql, key, whole ? BUDGET_WHOLE : BUDGET_MOST, hour, err);
 	if (result > 0)
-		tally_budget_use(tally, key, hour);
+		tally_budget_use(tally, key, hour,
+				 1 + (whole ? (uint32_t)(tally->name_bytes / BUDGET_NAME) : 0));
 	return result;
 }
 
@@ -434,6 +435,7 @@ static inline int key_of(struct tally *tally, struct sql *sql, const struct even
 	if (event->container)
 		result = tally_container(tally, sql, node, event->container, &container, err);
 	ret_key->container = (uint32_t)container;
+	tally->name_bytes = record->comm.n + record->exe.n;
 	if (result == 0 && hour)
 		room = result = tally_budget_ask(tally, sql, ret_key, BUDGET_WHOLE, hour, err);
 	if (result < 0)

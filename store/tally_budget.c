@@ -18,14 +18,16 @@ static int load(struct tally *tally, struct sql *sql, struct tally_budget *budge
 
 	if (tally->no_series)
 		return 0;
-	int result = sql_find(
-		sql,
-		SQL_GET(sql,
-			"SELECT count(*) FROM hour h CROSS JOIN series s ON s.id = h.series"
-			" WHERE h.hour = ?1 AND s.node = ?2 AND s.container IS ?3",
-			err, sql_int(budget->hour), sql_int(budget->node),
-			sql_int_if(budget->container, budget->container)),
-		&used, err);
+	int result = sql_find(sql,
+			      SQL_GET(sql,
+				      "SELECT sum(1 + (coalesce(length(CAST(p.comm AS BLOB)), 0)"
+				      " + coalesce(length(CAST(p.exe AS BLOB)), 0)) / 256)"
+				      " FROM hour h CROSS JOIN series s ON s.id = h.series"
+				      " CROSS JOIN program p ON p.id = s.program"
+				      " WHERE h.hour = ?1 AND s.node = ?2 AND s.container IS ?3",
+				      err, sql_int(budget->hour), sql_int(budget->node),
+				      sql_int_if(budget->container, budget->container)),
+			      &used, err);
 
 	budget->used = (uint32_t)used;
 	return result < 0 ? result : 0;
@@ -55,9 +57,10 @@ int tally_budget_ask(struct tally *tally, struct sql *sql, const struct tally_ke
 	return budget->used < (key->container ? most : most * BUDGET_NO_CONTAINER);
 }
 
-void tally_budget_use(struct tally *tally, const struct tally_key *key, uint32_t hour)
+void tally_budget_use(struct tally *tally, const struct tally_key *key, uint32_t hour,
+		      uint32_t count)
 {
-	place_of(tally, key, hour)->used++;
+	place_of(tally, key, hour)->used += count;
 }
 
 int tally_budget_has_hour(struct sql *sql, int64_t series, uint32_t hour, struct err *err)

@@ -59,6 +59,9 @@ _Static_assert(sizeof(struct tally_series) == 64, "a series is one cache line");
  * without their program, and all others of an action as one. What is in no container has a budget
  * of its own for each node, this many times as large.
  */
+/* A path can have 4 KB and lies in the table and in its index: each 256 bytes of names count as one
+ * more series. */
+#define BUDGET_NAME         256 /* tally_budget.c has it in a statement, too */
 #define BUDGET_WHOLE        768
 #define BUDGET_MOST         1024
 #define BUDGET_NO_CONTAINER 32
@@ -130,10 +133,11 @@ struct tally {
 	struct tally_moved *moves; /* NULL until something is moved */
 	uint32_t *move_slots;      /* index + 1 */
 	size_t move_count;
-	int64_t last_id; /* of series; 0: not read yet */
-	bool no_series;  /* the table was empty when last_id was read */
-	bool foreign;    /* see tally_set_foreign() */
-	bool spent;      /* see tally_set_spent() */
+	int64_t last_id;   /* of series; 0: not read yet */
+	bool no_series;    /* the table was empty when last_id was read */
+	bool foreign;      /* see tally_set_foreign() */
+	bool spent;        /* see tally_set_spent() */
+	size_t name_bytes; /* of the event at hand: comm and exe */
 };
 
 /* --- tally.c */
@@ -144,10 +148,12 @@ void tally_series_add(struct tally *tally, struct tally_series *series,
 
 /* --- tally_budget.c */
 
-/* 1 if one more series of the key's container fits into the budget of the hour; it is not counted. */
+/* 1 if one more series of the key's container fits into the budget of the hour; it is not counted, which
+ * tally_budget_use() does for a series of so many. */
 int tally_budget_ask(struct tally *tally, struct sql *sql, const struct tally_key *key,
 		     uint32_t most, uint32_t hour, struct err *err);
-void tally_budget_use(struct tally *tally, const struct tally_key *key, uint32_t hour);
+void tally_budget_use(struct tally *tally, const struct tally_key *key, uint32_t hour,
+		      uint32_t count);
 
 /* 1 if the series of that number has a row for the hour. */
 int tally_budget_has_hour(struct sql *sql, int64_t series, uint32_t hour, struct err *err);
