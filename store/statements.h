@@ -14,12 +14,14 @@
 /* A series' columns, and what it is found by. */
 #define WORD(field, type, last)    #field ", "
 #define WORD_IS(field, type, last) " AND " #field " = ?"
-#define SERIES                                                                \
-	"series (id, program, nr, container, node, arch, code, " EVENT_WORDS( \
-		WORD) "syscall, arch_name, action, pid, ip)"
+#define WORDS                      EVENT_WORDS(WORD)
+#define WORDS_ARE                  EVENT_WORDS(WORD_IS)
+#define SERIES                                                         \
+	"series (id, program, nr, container, node, arch, code, " WORDS \
+	"syscall, arch_name, action, pid, ip)"
 #define SERIES_FIND                                            \
 	"SELECT id FROM series WHERE program = ?1 AND nr = ?2" \
-	" AND container IS ?3 AND node = ?4 AND arch IS ?5 AND code = ?6" EVENT_WORDS(WORD_IS)
+	" AND container IS ?3 AND node = ?4 AND arch IS ?5 AND code = ?6" WORDS_ARE
 
 #define HOUR_FIND "SELECT minutes, count, first, last FROM hour WHERE series = ?1 AND hour = ?2"
 

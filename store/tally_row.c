@@ -52,6 +52,22 @@ int tally_profile(struct tally *tally, struct sql *sql, struct str json, int64_t
 #define GIVEN(field, column, key)   ":" column ", "
 #define KNOWN(field, column, key)   column " = coalesce(nullif(:" column ", ''), " column "), "
 #define DIFFERS(field, column, key) "(:" column " <> '' AND :" column " <> " column ") OR "
+#define COLUMNS                     CONTAINER_TEXTS(COLUMN)
+#define VALUES                      CONTAINER_TEXTS(GIVEN)
+#define ALL_KNOWN                   CONTAINER_TEXTS(KNOWN)
+#define ANY_DIFFERS                 CONTAINER_TEXTS(DIFFERS)
+
+static const char container_add[] =
+	"INSERT INTO container (" COLUMNS "caps, coverage, profile, node)"
+	" VALUES (" VALUES ":caps, :coverage, :profile, :node)";
+
+/* What is not known now does not erase what was; a row that stays the same is not written. */
+static const char container_update[] =
+	"UPDATE container SET " ALL_KNOWN "caps = coalesce(:caps, caps),"
+	" coverage = coalesce(nullif(:coverage, 0), coverage),"
+	" profile = coalesce(:profile, profile) WHERE id = :id AND (" ANY_DIFFERS
+	"(:caps NOT NULL AND :caps IS NOT caps) OR (:coverage <> 0 AND :coverage <> coverage)"
+	" OR (:profile NOT NULL AND :profile IS NOT profile))";
 
 /* Both of them: with its words, and its node's or its own number. */
 static sqlite3_stmt *with_container(struct sql *sql, const char *text,
@@ -100,30 +116,13 @@ int tally_row_container(struct tally *tally, struct sql *sql, int64_t node,
 			ret_id, err);
 	if (result < 0 || (result > 0 && tally->foreign))
 		return result < 0 ? result : 0;
-	/* what is known now is known; silence changes nothing */
-	return result > 0
-		       ? sql_done(
-				 sql,
-				 with_container(
-					 sql, /* what is not known now does not erase what was; a row that stays the same is not written */
-					 "UPDATE container SET " CONTAINER_TEXTS(
-						 KNOWN) "caps = coalesce(:caps, caps),"
-							" coverage = coalesce(nullif(:coverage, 0), coverage),"
-							" profile = coalesce(:profile, profile) WHERE id = :id AND (" CONTAINER_TEXTS(
-								DIFFERS) "(:caps NOT NULL AND :caps IS NOT caps)"
-									 " OR (:coverage <> 0 AND :coverage <> coverage)"
-									 " OR (:profile NOT NULL AND :profile IS NOT profile))",
-					 container, profile, *ret_id, err),
-				 err)
-		       : insert(sql,
-				with_container(
-					sql,
-					"INSERT INTO container (" CONTAINER_TEXTS(
-						COLUMN) "caps, coverage, profile, node)"
-							" VALUES (" CONTAINER_TEXTS(
-								GIVEN) ":caps, :coverage, :profile, :node)",
-					container, profile, node, err),
-				ret_id, err);
+	if (result > 0)
+		return sql_done(
+			sql,
+			with_container(sql, container_update, container, profile, *ret_id, err),
+			err);
+	return insert(sql, with_container(sql, container_add, container, profile, node, err),
+		      ret_id, err);
 }
 
 int tally_describe(struct tally *tally, struct sql *sql, int64_t node,
