@@ -5,17 +5,17 @@ libsclog_a_SOURCES += \
 	profile/document/document_place.c \
 	profile/document/emit.c \
 	profile/document/emit.h \
+	profile/document/find.c \
+	profile/document/find.h \
+	profile/document/kinds.c \
+	profile/document/kinds.h \
+	profile/document/kinds_read.c \
 	profile/document/lint.c \
 	profile/document/lint.h \
 	profile/document/options.c \
 	profile/document/options.h \
-	profile/document/readers.c \
-	profile/document/readers.h \
-	profile/document/reader.h \
-	profile/document/readers_cluster.c \
-	profile/document/readers_docker.c \
-	profile/document/readers_files.c \
-	profile/document/readers_oci.c \
+	profile/document/packed.c \
+	profile/document/packed.h \
 	profile/document/releases.c \
 	profile/document/releases.h \
 	profile/document/resolve.c \

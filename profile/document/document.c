@@ -1,7 +1,7 @@
 #include "profile/document/document.h"
 
 #include "base/mem.h"
-#include "profile/document/readers.h"
+#include "profile/document/find.h"
 #include "profile/document/spelling.h"
 #include "profile/document/write.h"
 
@@ -467,7 +467,7 @@ int document_parse(struct str text, const char *select, struct document *documen
 	int r = read_tree(document, text, err);
 
 	if (r == 0)
-		r = readers_find(document, select, lints, err);
+		r = find_profile(document, select, lints, err);
 	if (r == 0 && document->profile)
 		r = read_members(&parse, document->profile, root_members, document);
 	if (r == 0 && document->bare)

@@ -6,7 +6,7 @@
  * minKernel) and containers/common's (defaultErrno, errno beside them). All fields of all three
  * are read here; profile/document/resolve.h applies what the chosen loader knows. The text is JSON
  * or YAML (profile/document/tree.h), and the profile may lie within what a tool prints
- * (profile/document/readers.h).
+ * (profile/document/find.h).
  *
  * What Go's JSON reader does is done here, since all three are written in Go: null is absence,
  * names of members are taken in any case and the last of two counts (with a lint), unknown members

@@ -31,7 +31,7 @@ static const struct node *node_of(const struct document *document, struct str pl
 
 	if (document->profile && prefix.n && str_starts(place, prefix))
 		found = node_at_place(document->profile, str_skip(place, prefix.n));
-	if (!found && document->prefix_owned && str_starts(place, prefix))
+	if (!found && prefix.n && str_starts(place, prefix))
 		return document->profile;
 	if (!found)
 		found = document->object ? node_at_place(document->object, place) : NULL;

@@ -1,0 +1,371 @@
+#include "profile/document/find.h"
+
+#include "base/mem.h"
+#include "profile/document/kinds.h"
+#include "profile/document/packed.h"
+#include "profile/document/tree_private.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Names that an error lists. */
+#define NAMES_MAX 20
+
+/* Texts within texts. */
+#define HOLDERS_MAX 4
+
+/* --- what was found, and what was not */
+
+void find_refuse(struct finder *finder, const struct node *node, bool names, const char *format,
+		 ...)
+{
+	struct err *err = names ? &finder->names : &finder->nothing;
+	char what[sizeof(err->message)];
+	unsigned line, column;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	tree_position(&finder->document->tree, node, &line, &column);
+	err_set(err, EINVAL, "%u:%u: no seccomp profile: %s", line, column, what);
+}
+
+/* "data.web.json: " for each text around the candidate's, the outermost first. */
+static void put_holders(const struct holder *holder, struct buf *place)
+{
+	BUF_AUTO one = {0};
+
+	if (!holder)
+		return;
+	put_holders(holder->outer, place);
+	node_put_place(holder->node, holder->item, &one);
+	buf_format(place, "%s: ", one.n ? one.p : "");
+}
+
+void find_use(struct finder *finder, const struct candidate *candidate, const struct node *node,
+	      const char *member, struct node *profile)
+{
+	struct document *document = finder->document;
+	BUF_AUTO prefix = {0}, place = {0};
+
+	put_holders(candidate->holder, &prefix);
+	node_put_place(node, candidate->item, &place);
+	if (*member)
+		buf_format(&place, "%s%s", place.n ? "." : "", member);
+	if (place.n)
+		buf_format(&prefix, "%s.", place.p);
+	free(document->prefix_owned);
+	document->prefix_owned = mem_copy(buf_str(&prefix));
+	document->prefix = document->prefix_owned;
+	document->profile = profile;
+}
+
+/* --- names */
+
+/* Members of these are files or the like, each with its name as the key. */
+static bool has_names_as_keys(const struct node *map)
+{
+	static const char *const keys[] = {"data", "stringData", "binaryData", "configs", "files"};
+
+	for (size_t i = 0; map->key && i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (strcmp(map->key, keys[i]) == 0)
+			return true;
+	return false;
+}
+
+/* What the map itself says it is called. A file is called by its path, which needs nothing in front. */
+static const char *own_name(const struct node *map, bool *ret_is_path)
+{
+	static const char *const places[] = {
+		"path",     "dest", "name", "metadata.name", "Name", "Id", "status.metadata.name",
+		"status.id"};
+	const char *name = NULL;
+
+	for (size_t i = node_member(map, "spec") ? 2 : 0;
+	     !name && i < sizeof(places) / sizeof(places[0]); i++) {
+		name = node_string(kind_member(map, places[i]));
+		*ret_is_path = name && i < 2;
+	}
+	return name;
+}
+
+/* The node above, also of a text within another. */
+static const struct node *above(const struct node *node, const struct holder **holder)
+{
+	const struct holder *text = *holder;
+
+	if (node->parent || !text)
+		return node->parent;
+	*holder = text->outer;
+	return text->node;
+}
+
+/* The nearest name from the node on upwards, and what it is in. */
+static void name_candidate(struct candidate *candidate)
+{
+	const struct holder *holder = candidate->holder;
+	const struct node *node = candidate->node;
+	const char *name = NULL, *object = NULL;
+	bool is_path = false;
+
+	for (; node && !name; node = name ? node : above(node, &holder))
+		if (node->parent && node->key && has_names_as_keys(node->parent))
+			name = node->key;
+		else
+			name = own_name(node, &is_path);
+	for (; node && !object && !is_path; node = object ? node : node->parent)
+		object = node_string(kind_member(node, "metadata.name"));
+	candidate->name = name && name[0] == '/' && node_member(candidate->node, "HostConfig")
+				  ? name + 1
+				  : name;
+	candidate->space =
+		name == object ? node_string(kind_member(node, "metadata.namespace")) : object;
+}
+
+/* What it is called, where it has no name by its number; with its space in front where asked. */
+static void put_name(const struct finder *finder, size_t at, bool with_space, struct buf *name)
+{
+	const struct candidate *candidate = &finder->all[at];
+
+	if (with_space && candidate->space)
+		buf_format(name, "%s/", candidate->space);
+	if (candidate->name)
+		buf_put_str(name, str_from(candidate->name));
+	else
+		buf_format(name, "%zu", at + 1);
+}
+
+static bool is_called(const struct finder *finder, size_t at, const char *select)
+{
+	BUF_AUTO name = {0}, whole = {0}, number = {0};
+	struct str wanted = str_from(select);
+
+	put_name(finder, at, false, &name);
+	put_name(finder, at, true, &whole);
+	buf_format(&number, "%zu", at + 1);
+	return str_eq(buf_str(&name), wanted) || str_eq(buf_str(&whole), wanted) ||
+	       str_eq(buf_str(&number), wanted);
+}
+
+/* --- the search */
+
+/* Where the search is. */
+struct scope {
+	struct node *item;
+	const struct holder *holder;
+	enum shape shape;
+	unsigned depth; /* of holders */
+};
+
+static void search(struct finder *finder, struct node *node, const struct scope *scope);
+
+static void add(struct finder *finder, const struct kind *kind, struct node *node,
+		const struct scope *scope, const char *problem)
+{
+	finder->all = mem_more(finder->all, finder->count, sizeof(*finder->all));
+	finder->all[finder->count] = (struct candidate){.kind = kind,
+							.node = node,
+							.item = scope->item,
+							.holder = scope->holder,
+							.shape = scope->shape,
+							.problem = problem};
+	name_candidate(&finder->all[finder->count++]);
+}
+
+/* What cannot be a profile is not parsed. */
+static bool may_be_profile(struct str text)
+{
+	return str_chr(text, '\0') == text.n && (str_find(text, STR("defaultAction")) < text.n ||
+						 str_find(text, STR("\"syscalls\"")) < text.n);
+}
+
+/* A malformed text is a profile's if it begins as one; others mention profiles. */
+static bool begins_profile(struct str text)
+{
+	static const char *const starts[] = {"{", "[", "defaultAction:", "apiVersion:", "---"};
+
+	while (text.n && memchr(" \t\r\n", text.p[0], 4))
+		text = str_skip(text, 1);
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (str_starts(text, str_from(starts[i])))
+			return true;
+	return false;
+}
+
+static void search_string(struct finder *finder, struct node *node, const struct scope *scope)
+{
+	struct tree *tree = &finder->document->tree;
+	struct node *root = NULL, string = *node;
+	const char *problem = NULL;
+	struct err err = ERR_INIT;
+	char quoted[QUOTED_SIZE];
+	BUF_AUTO bytes = {0};
+	struct str text = packed_text(node, &bytes, &problem);
+
+	if (problem) {
+		struct candidate file = {.node = node, .holder = scope->holder};
+
+		name_candidate(&file);
+		find_refuse(finder, node, true, "the file %s %s",
+			    text_quote(file.name ? file.name : "", quoted), problem);
+		return;
+	}
+	if (scope->depth == HOLDERS_MAX || !may_be_profile(text))
+		return;
+	struct holder *holder = tree_alloc(tree, sizeof(*holder));
+	struct scope inner = *scope;
+
+	*holder = (struct holder){scope->holder, node, scope->item};
+	string.text = tree_string(tree, text);
+	if (tree_read_inner(tree, &string, NULL, NULL, &root, &err) < 0) {
+		inner.holder = holder;
+		if (begins_profile(text))
+			add(finder, NULL, node, &inner, tree_string(tree, str_from(err.message)));
+		return;
+	}
+	inner.item = root;
+	inner.holder = holder;
+	inner.depth++;
+	search(finder, root, &inner);
+}
+
+/* Whether each of its items is an object of its own, as the root of a text is. */
+static bool has_items(const struct node *list, const struct scope *scope)
+{
+	return list->kind == NODE_LIST &&
+	       (list == scope->item ||
+		(list->parent == scope->item && list->key &&
+		 (strcmp(list->key, "items") == 0 || strcmp(list->key, "objects") == 0)));
+}
+
+static void search(struct finder *finder, struct node *node, const struct scope *scope)
+{
+	const struct kind *kind = kind_of(node, node == scope->item);
+	struct scope inner = *scope;
+	size_t before = finder->count;
+
+	if (kind && kind->read) {
+		add(finder, kind, node, scope, NULL);
+		return;
+	}
+	if (node->kind == NODE_STRING)
+		search_string(finder, node, scope);
+	if (kind)
+		inner.shape = kind->shape;
+	for (struct node *child = node->first; child; child = child->next) {
+		inner.item = has_items(node, scope) ? child : scope->item;
+		search(finder, child, &inner);
+	}
+	if (kind && finder->count == before)
+		kind_refuse(kind, finder, node);
+}
+
+/* --- the choice */
+
+static void list_names(const struct finder *finder, struct buf *names)
+{
+	char safe[QUOTED_SIZE];
+
+	for (size_t i = 0; i < finder->count && i < NAMES_MAX; i++) {
+		BUF_AUTO name = {0};
+
+		put_name(finder, i, true, &name);
+		buf_format(names, "%s%s", i ? ", " : "", text_safe(name.p, safe, sizeof(safe)));
+	}
+	if (finder->count > NAMES_MAX)
+		buf_format(names, " and %zu more", finder->count - NAMES_MAX);
+}
+
+static int choose_named(struct finder *finder, const char *select, size_t *ret_at)
+{
+	BUF_AUTO names = {0};
+	char quoted[QUOTED_SIZE];
+	size_t found = 0;
+
+	for (size_t i = 0; i < finder->count; i++) {
+		if (!is_called(finder, i, select))
+			continue;
+		*ret_at = i;
+		found++;
+	}
+	if (found == 1)
+		return 0;
+	list_names(finder, &names);
+	return err_set(finder->err, EINVAL, "1:1: %s profile is called %s; there %s: %s",
+		       found ? "more than one" : "no", text_quote(select, quoted),
+		       finder->count > 1 ? "are" : "is", names.p);
+}
+
+/* A profile without a name, alone in its text, is the one that is meant. */
+static int choose(struct finder *finder, const char *select, size_t *ret_at)
+{
+	const struct err *why = finder->names.code ? &finder->names : &finder->nothing;
+	BUF_AUTO names = {0};
+
+	*ret_at = 0;
+	if (finder->count == 0)
+		return err_set(finder->err, EINVAL, "%s",
+			       why->code ? why->message
+					 : "1:1: not a seccomp profile: the text has no member of "
+					   "a profile and contains none");
+	if (select && (finder->count > 1 || finder->all[0].name))
+		return choose_named(finder, select, ret_at);
+	if (finder->count == 1)
+		return 0;
+	list_names(finder, &names);
+	return err_set(finder->err, EINVAL, "1:1: %zu profiles: choose one with --select NAME: %s",
+		       finder->count, names.p);
+}
+
+static int read_candidate(struct finder *finder, const struct candidate *candidate)
+{
+	struct document *document = finder->document;
+
+	document->object = candidate->item;
+	document->shape = candidate->kind && candidate->kind->shape ? candidate->kind->shape
+								    : candidate->shape;
+	document->others = finder->count - 1;
+	if (!candidate->problem)
+		return candidate->kind->read(finder, candidate);
+	const struct holder *holder = candidate->holder;
+	BUF_AUTO place = {0};
+
+	put_holders(holder, &place);
+	while (holder->outer)
+		holder = holder->outer;
+	document->object = holder->item;
+	return err_set(finder->err, EINVAL, "%s%s", place.p, candidate->problem);
+}
+
+int find_profile(struct document *document, const char *select, struct lints *lints,
+		 struct err *err)
+{
+	struct finder finder = {.document = document, .lints = lints, .err = err};
+	const struct tree *tree = &document->tree;
+	size_t at = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < tree->document_count; i++) {
+		struct node *root = tree->documents[i];
+		const struct scope scope = {.item = root};
+
+		if (root->kind != NODE_MAP && root->kind != NODE_LIST && tree->document_count == 1)
+			r = err_set(err, EINVAL, "1:1: %s",
+				    tree->is_json
+					    ? "a profile must be a JSON object"
+					    : "not a seccomp profile: neither JSON, nor YAML, nor "
+					      "a systemd unit");
+		else
+			search(&finder, root, &scope);
+	}
+	if (r == 0)
+		r = choose(&finder, select, &at);
+	if (r == 0)
+		r = read_candidate(&finder, &finder.all[at]);
+	free(finder.all);
+	return r;
+}
