@@ -1,6 +1,7 @@
 #include "profile/document/kinds.h"
 
 #include "profile/document/packed.h"
+#include "profile/document/sections.h"
 
 #include <string.h>
 
@@ -111,8 +112,6 @@ static const struct kind kinds[] = {
 	 .named = GIVE_OPTION, .otherwise = DOCKER_DEFAULT},
 	{"TaskGroups[", .shape = SHAPE_DOCKER, .what = "a Nomad job,", .place = SECCOMP_OPTIONS,
 	 .named = GIVE_OPTION, .otherwise = DOCKER_DEFAULT},
-	{"runArgs[", .shape = SHAPE_DOCKER, .what = "a devcontainer.json,", .place = SECCOMP_OPTIONS,
-	 .named = GIVE_OPTION, .otherwise = "whose container has Docker's default; " GIVE_DOCKER},
 	{"seccomp-profile=unconfined", .what = "Docker's daemon.json with the profile unconfined: its containers "
 	 "run without a filter"},
 	{"seccomp-profile=builtin", .what = "Docker's daemon.json with Docker's own profile; " GIVE_DOCKER},
@@ -158,6 +157,9 @@ static const struct kind kinds[] = {
 
 /* --- conditions */
 
+/* The longest of the table. */
+#define CONDITION_MAX 256
+
 struct node *kind_member(const struct node *map, const char *place)
 {
 	struct node *node = NULL;
@@ -175,29 +177,14 @@ struct node *kind_member(const struct node *map, const char *place)
 	return node;
 }
 
-/* "x|y": whether the text is one of these, or with `starts` begins so. */
-static bool is_one_of(const char *text, struct str words, bool starts)
-{
-	while (text && words.n) {
-		struct str word = str_of(words.p, str_chr(words, '|'));
-
-		if (starts ? str_starts(str_from(text), word) : str_eq(str_from(text), word))
-			return true;
-		words = str_skip(words, word.n < words.n ? word.n + 1 : word.n);
-	}
-	return false;
-}
-
 static bool holds(const struct node *node, struct str condition)
 {
+	char place[CONDITION_MAX];
 	bool absent = condition.p[0] == '!';
 	size_t n = absent;
-	char place[64];
 
 	while (n < condition.n && !memchr("=^{[", condition.p[n], 4))
 		n++;
-	if (n - absent >= sizeof(place))
-		return false;
 	memcpy(place, condition.p + absent, n - absent);
 	place[n - absent] = '\0';
 	const struct node *member = kind_member(node, place);
@@ -206,7 +193,10 @@ static bool holds(const struct node *node, struct str condition)
 		return absent ? !member : member != NULL;
 	if (condition.p[n] == '{' || condition.p[n] == '[')
 		return node_is(member, condition.p[n] == '{' ? NODE_MAP : NODE_LIST);
-	return is_one_of(node_string(member), str_skip(condition, n + 1), condition.p[n] == '^');
+	memcpy(place, condition.p + n + 1, condition.n - n - 1);
+	place[condition.n - n - 1] = '\0';
+	return node_string(member) &&
+	       str_is_one_of(str_from(member->text), place, condition.p[n] == '^');
 }
 
 static bool fits(const struct kind *kind, const struct node *node)
@@ -262,7 +252,7 @@ static void put_options(const struct node *node, const char *owner, struct buf *
 
 void kind_refuse(const struct kind *kind, struct finder *finder, const struct node *node)
 {
-	BUF_AUTO value = {0}, sentence = {0};
+	BUF_AUTO value = {0}, what = {0}, sentence = {0};
 	char quoted[QUOTED_SIZE];
 
 	if (kind->refuse) {
@@ -277,14 +267,9 @@ void kind_refuse(const struct kind *kind, struct finder *finder, const struct no
 		if (text && *text)
 			buf_put_str(&value, str_from(text_quote(text, quoted)));
 	}
-	/* the words are the table's own, with one %s at most */
-	const char *more = value.n ? kind->named : kind->otherwise,
-		   *at = more ? strstr(more, "%s") : NULL;
-
-	if (at)
-		buf_format(&sentence, " %.*s%s%s", (int)(at - more), more, value.p, at + 2);
-	else if (more)
-		buf_format(&sentence, " %s", more);
-	find_refuse(finder, node, kind->place != NULL, "%s%s", kind->what,
-		    sentence.n ? sentence.p : "");
+	if (kind->named || kind->otherwise)
+		buf_format(&what, "%s ", kind->what);
+	sections_put_sentence(what.n ? what.p : kind->what, value.n ? kind->named : kind->otherwise,
+			      value.p, &sentence);
+	find_refuse(finder, node, kind->place != NULL, "%s", sentence.p);
 }

@@ -7,7 +7,27 @@
 #include <ctype.h>
 #include <errno.h>
 
+/* What has a kind's lines in its head is of that kind. */
+#define HEAD_BYTES (256U << 10)
+
+#define OPTION "seccomp="
+#define MARK   STR("\xef\xbb\xbf")
+
 /* --- lines */
+
+bool str_is_one_of(struct str text, const char *words, bool starts)
+{
+	struct str left = str_from(words);
+
+	while (left.n) {
+		struct str word = str_of(left.p, str_chr(left, '|'));
+
+		if (starts ? str_starts(text, word) : str_eq(text, word))
+			return true;
+		left = str_skip(left, word.n < left.n ? word.n + 1 : word.n);
+	}
+	return false;
+}
 
 struct str sections_strip(struct str text)
 {
@@ -92,32 +112,25 @@ static struct str first_word(struct str line)
  * src/lxc/seccomp.c, parse_config()). */
 static bool is_lxc(struct str text)
 {
-	static const char *const kinds[] = {"allowlist", "whitelist", "denylist", "blacklist"};
 	struct str line, second;
 
 	if (!next_line(&text, &line) || !next_line(&text, &second))
 		return false;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (str_eq(first_word(second), str_from(kinds[i])))
-			return str_eq(line, STR("1")) || str_eq(line, STR("2"));
+	if (str_is_one_of(first_word(second), "allowlist|whitelist|denylist|blacklist", false))
+		return str_is_one_of(line, "1|2", false);
 	return str_eq(line, STR("1")) && isdigit((unsigned char)second.p[0]);
 }
 
 /* "openat: arg1 == 0; return ENOENT", "@include FILE" (minijail0(5)). */
 static bool is_minijail_line(struct str line)
 {
-	static const char *const starts[] = {"1",   "arg",  "allow", "kill",        "return",
-					     "log", "trap", "trace", "user-notify", "{"};
 	size_t colon = str_chr(line, ':');
 	struct str value = sections_strip(str_skip(line, colon < line.n ? colon + 1 : colon));
 
 	if (line.p[0] == '@')
-		return str_starts(line, STR("@include ")) || str_starts(line, STR("@default ")) ||
-		       str_starts(line, STR("@frequency ")) || str_eq(line, STR("@denylist"));
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-		if (str_starts(value, str_from(starts[i])))
-			return colon < line.n && is_name(sections_strip(str_of(line.p, colon)));
-	return false;
+		return str_is_one_of(line, "@include |@default |@frequency |@denylist", true);
+	return str_is_one_of(value, "1|arg|allow|kill|return|log|trap|trace|user-notify|{", true) &&
+	       is_name(sections_strip(str_of(line.p, colon)));
 }
 
 /* "read", "~kexec_load", "setpriority PRIO_PROCESS 0 <=19" (cmd/snap-seccomp of snapd). */
@@ -127,27 +140,6 @@ static bool is_snap_line(struct str line)
 
 	return str_chr(line, ':') == line.n && str_find(line, STR(" = ")) == line.n &&
 	       is_name(str_skip(word, word.p[0] == '~'));
-}
-
-/* The whole of it, beside comments: its processes have no filter. */
-static bool is_snap_unrestricted(struct str line)
-{
-	return str_eq(line, STR("@unrestricted"));
-}
-
-/* "line  CODE  JT   JF      K" above the instructions, or libseccomp's pseudo code, whose own comments
- * are skipped. */
-static bool is_listing(struct str text)
-{
-	struct str line;
-
-	return next_line(&text, &line) &&
-	       (str_starts(line, STR("line  CODE  JT")) || str_starts(line, STR("if ($arch == ")));
-}
-
-static bool is_lxc_config_line(struct str line)
-{
-	return str_starts(line, STR("lxc."));
 }
 
 /* TOML before its first section, containerd's "version = 2" for example; a log's fields have no
@@ -169,67 +161,6 @@ static bool next_statement(struct str *text, struct str *ret_line)
 		;
 	return found;
 }
-
-#define NOT_READ ", which sclog does not read; give a process that runs under it (pid:N)"
-
-static const struct line_kind {
-	bool (*is_text)(struct str text);
-	bool (*is_line)(struct str line); /* of each line, and of how many at least */
-	size_t least;
-	const char *what;
-} line_kinds[] = {
-	{is_lxc, NULL, 0, "an LXC or Incus seccomp policy" NOT_READ},
-	{NULL, is_minijail_line, 1, "a minijail policy" NOT_READ},
-	{is_listing, NULL, 0,
-	 "a listing of a filter for people (seccomp-tools, scmp_bpf_disasm, libseccomp's pseudo code); "
-	 "give the filter itself: bpf:FILE, or pid:N for a process that runs under it"},
-	{NULL, is_snap_line, 2, "a list of syscalls, such as snapd's filters" NOT_READ},
-	{NULL, is_snap_unrestricted, 1,
-	 "a filter of snapd for a snap without one: @unrestricted allows every syscall"},
-	{NULL, is_lxc_config_line, 1,
-	 "an LXC container's configuration, whose lxc.seccomp.profile names a policy" NOT_READ},
-	{NULL, is_setting_line, 1, "a configuration file without a seccomp profile"},
-};
-
-static const struct line_kind *line_kind_of(struct str text)
-{
-	for (size_t i = 0; i < sizeof(line_kinds) / sizeof(line_kinds[0]); i++) {
-		const struct line_kind *kind = &line_kinds[i];
-		struct str left = text, line;
-		size_t lines = 0;
-		bool fits = !kind->is_text || kind->is_text(text);
-
-		for (; fits && kind->is_line && next_statement(&left, &line); lines++)
-			fits = kind->is_line(line);
-		if (fits && lines >= kind->least)
-			return kind;
-	}
-	return NULL;
-}
-
-bool sections_recognise(struct str text)
-{
-	const struct str mark = STR("\xef\xbb\xbf");
-	struct str line;
-
-	if (str_starts(text, mark))
-		text = str_skip(text, mark.n);
-	struct str left = text;
-
-	if (!next_line(&left, &line))
-		return false;
-	if (is_section(line) || line_kind_of(text))
-		return true;
-	size_t equals = str_chr(line, '=');
-
-	if (equals == line.n || !is_word(sections_strip(str_of(line.p, equals))))
-		return false;
-	/* settings of systemd begin with a capital; fields of a log (type=, node=) and TOML's keys
-	 * do not, but TOML has sections */
-	return isupper((unsigned char)line.p[0]) || has_section(text);
-}
-
-/* --- what is no unit */
 
 /* Of a value in quotes, as TOML has it, what is between them. */
 static struct str unquote(struct str value)
@@ -259,10 +190,10 @@ struct str sections_setting(struct str text, const char *section, const char *ke
 	return unquote(found);
 }
 
-/* VALUE of "--security-opt seccomp=VALUE" among other options of `podman run`. */
-static struct str seccomp_of(struct str options)
+/* VALUE of an option "seccomp=VALUE" among others. */
+static struct str option_of(struct str options)
 {
-	const struct str name = STR("seccomp=");
+	const struct str name = STR(OPTION);
 	struct str value = str_skip(options, str_find(options, name));
 	size_t n = 0;
 
@@ -272,141 +203,212 @@ static struct str seccomp_of(struct str options)
 	return str_of(value.p, n);
 }
 
-#define SECTIONS_MAX 12
+bool sections_is_exec(struct str line)
+{
+	return str_is_one_of(line, "[Service]|[Socket]|[Mount]|[Swap]", false);
+}
 
-#define CONTAINERD                                                                                 \
-	{                                                                                          \
-		"[plugins", "[grpc]", "[cgroup]", "[debug]", "[metrics]", "[ttrpc]", "[timeouts]", \
-			"[stream_processors", "[proxy_plugins"                                     \
-	}
-#define CONTAINERS_CONF                                                                     \
-	{                                                                                   \
-		"[containers]", "[engine", "[network]", "[secrets", "[machine]", "[farms]", \
-			"[podmansh]"                                                        \
-	}
+static bool is_binary(struct str text)
+{
+	return str_chr(text, '\0') < text.n;
+}
+
+/* With comments or commas that JSON has not, which its tools take. */
+static bool is_devcontainer(struct str text)
+{
+	return str_find(text, STR("\"runArgs\"")) < text.n &&
+	       str_find(text, STR("defaultAction")) == text.n;
+}
+
+/* --- the table */
+
+#define NOT_READ   ", which sclog does not read; give a process that runs under it (pid:N)"
+#define GIVE_FILE  ": its profile is the file %s; give that file"
+#define NO_PROFILE ": it holds no profile"
+#define DOCKER_DEFAULT \
+	" without a profile: Docker's default applies; give docker, or docker@VERSION"
 
 /*
- * Files of sections that are no unit, by the sections that only such a file has ("[engine" for all that
- * begin so), and the setting in it that says which profile is in force: what it is, what follows where
- * it names one, and where it does not. The first kind that fits counts.
+ * Texts that are neither JSON nor YAML, or not meant to be. Alternatives are set off by "|". The first row
+ * that fits counts.
  */
-static const struct kind {
-	const char *sections[SECTIONS_MAX];
-	const char *in, *key; /* the setting; NULL: none says it */
-	const char *what, *named, *otherwise;
+static const struct text_kind {
+	const char *start; /* how the first line of substance begins; NULL: in any way */
+	const char *
+		line; /* how another line does, at its first column; sections count in files of these */
+	bool (*is_text)(struct str text);
+	bool (*is_line)(struct str line); /* of each line, and of how many at least */
+	size_t least;
+	const char *what;
+	/* The section and the setting that name a profile ("" for any; OPTION: an option of `docker run`), and
+	 * what follows if there is one, with a %s, and if there is none. */
+	const char *section, *key, *named, *otherwise;
 } kinds[] = {
-	{{"[Container]"},
-	 "[Container]",
-	 "SeccompProfile",
-	 "a Quadlet file",
-	 ": its profile is the file %s; give that file",
-	 " without SeccompProfile=: Podman's default applies; give podman-default"},
-	{{"[Kube]"},
-	 "[Kube]",
-	 "Yaml",
-	 "a Quadlet file for Kubernetes objects",
-	 ": it holds no profile; the file %s names those of its containers",
-	 ": it holds no profile, and names no file"},
-	{{"[Pod]"},
-	 NULL,
-	 NULL,
-	 "a Quadlet file of a pod",
-	 NULL,
-	 ": it holds no profile; the .container files of its containers name theirs"},
-	{{"[Volume]", "[Image]", "[Build]"},
-	 NULL,
-	 NULL,
-	 "a Quadlet file",
-	 NULL,
-	 ": it holds no profile, and starts no container"},
-	{{"[Exec]"},
-	 "[Exec]",
-	 "SystemCallFilter",
-	 "a systemd-nspawn file",
-	 ": its SystemCallFilter= changes the list that is built into systemd-nspawn, which is in no "
-	 "file; give a process of the running container (pid:N)",
-	 ": its filter is the list that is built into systemd-nspawn, which is in no file; give a "
-	 "process of the running container (pid:N)"},
-	{CONTAINERS_CONF, "[containers]", "seccomp_profile", "a containers.conf",
-	 ": its profile is the file %s; give that file",
-	 ": it names no profile; podman-default is the one that Podman uses with it"},
-	{{"[crio"},
-	 "[crio.runtime]",
-	 "seccomp_profile",
-	 "CRI-O's configuration",
-	 ": its profile is the file %s; give that file",
-	 ": it names no profile; podman-default is the one that CRI-O uses with it"},
-	{CONTAINERD, "", "unset_seccomp_profile", "containerd's configuration",
-	 ": it holds no profile; pods that name none get %s (unset_seccomp_profile); containerd's default "
-	 "is containerd@VERSION (container:NAME for that of a running container)",
-	 ": it holds no profile; containerd's default is containerd@VERSION (container:NAME for that of "
-	 "a running container)"},
+	/* clang-format off */
+	{.start = "\x1f\x8b|\xfd" "7zXZ|(\xb5/\xfd|BZh|PK\x03\x04",
+	 .what = "a compressed file or an archive: unpack it, and give the file in it"},
+	{.start = "\xff\xfe|\xfe\xff", .what = "UTF-16: save it as UTF-8"},
+	{.start = "\x7f" "ELF", .what = "a program; give a process of it (pid:N)"},
+	{.is_text = is_binary, .what = "binary: not a profile; a dump of a filter is bpf:FILE"},
+	{.is_text = is_lxc, .what = "an LXC or Incus seccomp policy" NOT_READ},
+	{.is_line = is_minijail_line, .least = 1, .what = "a minijail policy" NOT_READ},
+	{.start = "line  CODE  JT|line  OP   JT|A = sys_number|A = arch|if ($arch == ",
+	 .what = "a listing of a filter for people (seccomp-tools, scmp_bpf_disasm, libseccomp's pseudo code); "
+	 "give the filter itself: bpf:FILE, or pid:N for a process that runs under it"},
+	{.start = "POLICY |ALLOW {|DENY {|KILL {|KILL_PROCESS {|LOG {|ERRNO(|TRAP(",
+	 .what = "a policy of Kafel" NOT_READ},
+	{.line = "seccomp_string:|seccomp_policy_file:|mount {|exec_bin {",
+	 .what = "a configuration of nsjail" NOT_READ},
+	{.line = "include globals.local|caps.drop |seccomp.drop |seccomp.keep |seccomp ",
+	 .what = "a profile of Firejail" NOT_READ},
+	{.start = "job \"", .section = "", .key = OPTION, .what = "a Nomad job", .named = GIVE_FILE,
+	 .otherwise = DOCKER_DEFAULT},
+	{.start = "{|//|/*", .is_text = is_devcontainer, .section = "", .key = OPTION,
+	 .what = "a devcontainer.json", .named = ": its profile is %s; give that one",
+	 .otherwise = DOCKER_DEFAULT},
+	{.is_line = is_snap_line, .least = 2, .what = "a list of syscalls, such as snapd's filters" NOT_READ},
+	{.start = "@unrestricted", .what = "a filter of snapd for a snap without one: @unrestricted allows every "
+	 "syscall"},
+	{.start = "lxc.", .section = "", .key = "lxc.seccomp.profile", .what = "an LXC container's configuration",
+	 .named = ", whose lxc.seccomp.profile names a policy, %s" NOT_READ, .otherwise = NO_PROFILE},
+	{.is_line = is_setting_line, .least = 1, .what = "a configuration file without a seccomp profile"},
+
+	{.line = "[Container]", .section = "[Container]", .key = "SeccompProfile", .what = "a Quadlet file",
+	 .named = GIVE_FILE, .otherwise = " without SeccompProfile=: Podman's default applies; give podman-default"},
+	{.line = "[Kube]", .section = "[Kube]", .key = "Yaml", .what = "a Quadlet file for Kubernetes objects",
+	 .named = NO_PROFILE "; the file %s names those of its containers",
+	 .otherwise = NO_PROFILE ", and names no file"},
+	{.line = "[Pod]", .what = "a Quadlet file of a pod" NO_PROFILE "; the .container files of its containers name "
+	 "theirs"},
+	{.line = "[Volume]|[Image]|[Build]", .what = "a Quadlet file" NO_PROFILE ", and starts no container"},
+	{.line = "[Exec]", .what = "a systemd-nspawn file: its SystemCallFilter= changes the list that is built into "
+	 "systemd-nspawn, which is in no file; give a process of the running container (pid:N)"},
+	{.line = "[containers]|[engine|[network]|[secrets|[machine]|[farms]|[podmansh]", .section = "[containers]",
+	 .key = "seccomp_profile", .what = "a containers.conf", .named = GIVE_FILE,
+	 .otherwise = ": it names no profile; podman-default is the one that Podman uses with it"},
+	{.line = "[crio", .section = "[crio.runtime]", .key = "seccomp_profile", .what = "CRI-O's configuration",
+	 .named = GIVE_FILE, .otherwise = ": it names no profile; podman-default is the one that CRI-O uses with it"},
+	{.line = "[plugins|[grpc]|[cgroup]|[debug]|[metrics]|[ttrpc]|[timeouts]|[stream_processors|[proxy_plugins",
+	 .section = "", .key = "unset_seccomp_profile", .what = "containerd's configuration",
+	 .named = NO_PROFILE "; pods that name none get %s (unset_seccomp_profile); containerd's default is "
+	 "containerd@VERSION (container:NAME for that of a running container)",
+	 .otherwise = NO_PROFILE "; containerd's default is containerd@VERSION (container:NAME for that of a running "
+	 "container)"},
+	{.line = "[hypervisor", .what = "a configuration of Kata Containers" NO_PROFILE "; inside the virtual machine "
+	 "containers have theirs only with disable_guest_seccomp = false"},
+	{.line = "[Application]|[Context]", .what = "a file of Flatpak, which makes its filter itself; give a process "
+	 "of the application (pid:N)"},
+	/* clang-format on */
 };
 
-/* True for a section that the kind has alone. */
-static bool has_kind(const struct kind *kind, struct str line)
+static bool has_line(struct str text, const char *words)
 {
-	for (size_t i = 0; i < SECTIONS_MAX && kind->sections[i]; i++) {
-		struct str section = str_from(kind->sections[i]);
+	struct str line;
 
-		if (str_eq(line, section) ||
-		    (section.p[section.n - 1] != ']' && str_starts(line, section)))
+	while (sections_line(&text, &line))
+		if (str_is_one_of(line, words, true))
 			return true;
-	}
 	return false;
 }
 
-static int refuse_kind(const struct kind *kind, struct str text, struct err *err)
+/* Whether the kind's function fits each line. */
+static bool has_only_lines(const struct text_kind *kind, struct str text)
 {
-	struct str value = kind->in ? sections_setting(text, kind->in, kind->key, "") : STR("");
-	char quoted[QUOTED_SIZE];
-	BUF_AUTO message = {0};
+	struct str line;
+	size_t count = 0;
 
-	if (value.n == 0 && strcmp(kind->sections[0], "[Container]") == 0)
-		value = seccomp_of(sections_setting(text, "[Container]", "PodmanArgs", "seccomp="));
+	for (; next_statement(&text, &line); count++)
+		if (!kind->is_line(line))
+			return false;
+	return count >= kind->least;
+}
+
+/* Of a text of sections, or of any other. */
+static const struct text_kind *kind_of(struct str text, bool of_sections)
+{
+	struct str head = str_of(text.p, text.n < HEAD_BYTES ? text.n : HEAD_BYTES), left = head,
+		   line;
+	bool has_first = next_line(&left, &line);
+
+	for (size_t i = 0; has_first && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const struct text_kind *kind = &kinds[i];
+
+		if ((!kind->start || str_is_one_of(line, kind->start, true)) &&
+		    (!kind->line ||
+		     ((of_sections || kind->line[0] != '[') && has_line(head, kind->line))) &&
+		    (!kind->is_text || kind->is_text(text)) &&
+		    (!kind->is_line || has_only_lines(kind, text)))
+			return kind;
+	}
+	return NULL;
+}
+
+bool sections_recognise(struct str text)
+{
+	struct str line;
+
+	text = str_skip(text, str_starts(text, MARK) ? MARK.n : 0);
+	struct str left = text;
+
+	if (!next_line(&left, &line))
+		return false;
+	if (is_section(line) || kind_of(text, false))
+		return true;
+	size_t equals = str_chr(line, '=');
+
+	if (equals == line.n || !is_word(sections_strip(str_of(line.p, equals))))
+		return false;
+	/* settings of systemd begin with a capital; fields of a log (type=, node=) and TOML's keys
+	 * do not, but TOML has sections */
+	return isupper((unsigned char)line.p[0]) || has_section(text);
+}
+
+void sections_put_sentence(const char *what, const char *more, const char *value, struct buf *to)
+{
+	const char *at = more ? strstr(more, "%s") : NULL;
+
+	if (at)
+		buf_format(to, "%s%.*s%s%s", what, (int)(at - more), more, value, at + 2);
+	else
+		buf_format(to, "%s%s", what, more ? more : "");
+}
+
+static int refuse(const struct text_kind *kind, struct str text, struct err *err)
+{
+	struct str value = STR("");
+	BUF_AUTO message = {0};
+	char quoted[QUOTED_SIZE];
+
+	bool is_option = kind->key && strcmp(kind->key, OPTION) == 0;
+
+	if (is_option)
+		value = option_of(text);
+	else if (kind->key)
+		value = sections_setting(text, kind->section, kind->key, "");
+	if (kind->key && value.n == 0)
+		value = option_of(sections_setting(text, kind->section, "PodmanArgs", OPTION));
 	MEM_AUTO char *name = mem_copy(value);
 
-	text_quote(name, quoted);
-	if (strcmp(name, "unconfined") == 0 && *kind->in)
+	if (strcmp(name, "unconfined") == 0 && (is_option || *kind->section))
 		return err_set(err, EINVAL,
 			       "1:1: %s with the profile unconfined: its containers run without a "
 			       "filter",
 			       kind->what);
-	/* the words are the table's own, with one %s at most */
-	const char *said = value.n ? kind->named : kind->otherwise, *at = strstr(said, "%s");
-
-	buf_put_str(&message, str_of(said, at ? (size_t)(at - said) : strlen(said)));
-	if (at)
-		buf_format(&message, "%s%s", quoted, at + 2);
-	return err_set(err, EINVAL, "1:1: %s%s", kind->what, message.p);
-}
-
-bool sections_is_exec(struct str line)
-{
-	static const char *const sections[] = {"[Service]", "[Socket]", "[Mount]", "[Swap]"};
-
-	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
-		if (str_eq(line, str_from(sections[i])))
-			return true;
-	return false;
+	sections_put_sentence(kind->what, value.n ? kind->named : kind->otherwise,
+			      text_quote(name, quoted), &message);
+	return err_set(err, EINVAL, "1:1: %s", message.p);
 }
 
 int sections_check_unit(struct str text, struct err *err)
 {
-	const struct line_kind *lines = line_kind_of(text);
+	const struct text_kind *kind = kind_of(text, true);
 	struct str left = text, line;
-	bool has_exec = false;
 
-	if (lines)
-		return err_set(err, EINVAL, "1:1: %s", lines->what);
-	while (next_line(&left, &line)) {
-		for (size_t i = 0; line.p[0] == '[' && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-			if (has_kind(&kinds[i], line))
-				return refuse_kind(&kinds[i], text, err);
-		has_exec = has_exec || sections_is_exec(line);
-	}
-	if (has_exec)
-		return 0;
+	if (kind)
+		return refuse(kind, text, err);
+	while (next_line(&left, &line))
+		if (sections_is_exec(line))
+			return 0;
 	return err_set(
 		err, EINVAL,
 		"1:1: not a systemd unit with a filter: it has no section [Service], [Socket], [Mount] or "

@@ -2,14 +2,14 @@
  * A text of sections and settings, as units of systemd have it, and Quadlet files and TOML; and
  * the policies of other tools, which have one call a line.
  *
- * Only units hold a profile. The tables in sections.c list the other files by what only they have,
+ * Only units hold a profile. The table in sections.c lists the other files by what only they have,
  * so that an error can say what a file is, and what to give instead.
  */
 #ifndef SCLOG_PROFILE_DOCUMENT_SECTIONS_H
 #define SCLOG_PROFILE_DOCUMENT_SECTIONS_H
 
+#include "base/buf.h"
 #include "base/err.h"
-#include "base/str.h"
 
 #include <stdbool.h>
 
@@ -36,5 +36,11 @@ struct str sections_strip(struct str text);
  */
 struct str sections_setting(struct str text, const char *section, const char *key,
 			    const char *part);
+
+/* Whether the text is one of "x|y", or begins as one of them. */
+bool str_is_one_of(struct str text, const char *words, bool starts);
+
+/* What a text is and what follows, with the value in the place of its %s, if it has one. */
+void sections_put_sentence(const char *what, const char *more, const char *value, struct buf *to);
 
 #endif
