@@ -6,6 +6,7 @@
 #include "ingest/arch.h"
 #include "profile/compose/compose.h"
 #include "profile/document/resolve.h"
+#include "profile/document/spelling.h"
 #include "report/format.h"
 #include "report/json.h"
 
@@ -71,7 +72,7 @@ static int parse_default(struct making *making, const struct profile_given *give
 		return err_set(err, EINVAL,
 			       "--errno applies only with --default-action "
 			       "ERRNO or TRACE");
-	if (given->errno_ret && (!errno_from_name(given->errno_ret, &number) || number > 4095))
+	if (given->errno_ret && (!spelling_read_errno(given->errno_ret, &number) || number > 4095))
 		return err_set(err, EINVAL,
 			       "--errno: '%s' is not an error: give a name such as EPERM or "
 			       "ENOSYS, or a number up to 4095",

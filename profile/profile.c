@@ -78,16 +78,7 @@ static uint32_t host_of(const struct document *document)
 	return host;
 }
 
-/* As moby's TweakCapabilities(): ALL added is all but the dropped; otherwise adding comes last. */
-static caps tweak(caps base, caps add, caps drop)
-{
-	caps every = 0;
-
-	caps_from_name(STR("ALL"), &every);
-	return (add & every) == every ? every & ~drop : (base & ~drop) | add;
-}
-
-static void take_caps(struct profile_options *options, const struct document *document)
+static void read_caps(struct profile_options *options, const struct document *document)
 {
 	bool podman = options->loader == LOADER_PODMAN ||
 		      (options->loader == LOADER_AUTO && document->shape == SHAPE_PODMAN);
@@ -96,10 +87,10 @@ static void take_caps(struct profile_options *options, const struct document *do
 		options->caps = document->caps;
 	else if (!options->has_caps && podman)
 		options->caps = caps_podman_default;
-	options->caps = tweak(options->caps, options->cap_add, options->cap_drop);
+	options->caps = caps_tweak(options->caps, options->cap_add, options->cap_drop);
 }
 
-static void take_from_document(struct profile *profile, const struct profile_source *source)
+static void read_from_document(struct profile *profile, const struct profile_source *source)
 {
 	struct document *document = &profile->built.document;
 	struct profile_options *options = &profile->options;
@@ -108,7 +99,7 @@ static void take_from_document(struct profile *profile, const struct profile_sou
 		document->shape = SHAPE_PODMAN;
 	if (options->loader == LOADER_AUTO && options->loader_version.count == 0)
 		options->loader_version = source->loader_version;
-	take_caps(options, document);
+	read_caps(options, document);
 	if (options->arch == 0)
 		options->arch = host_of(document);
 	profile->format = shape_name(document->shape);
@@ -120,7 +111,7 @@ static int load_document(struct profile *profile, const struct profile_source *s
 	int r = document_parse(buf_str(&source->text), profile->options.select,
 			       &profile->built.document, &profile->lints, err);
 
-	take_from_document(profile, source);
+	read_from_document(profile, source);
 	if (r == 0)
 		r = profile_options_complete(&profile->options, err);
 	if (r == 0)
@@ -213,7 +204,7 @@ static void start_judge(struct profile *profile)
 }
 
 /* What filters without a document tell themselves. */
-static void take_from_filters(struct profile *profile)
+static void survey_filters(struct profile *profile)
 {
 	struct built *built = &profile->built;
 
@@ -265,7 +256,7 @@ int profile_load(const struct profile_source *source, const struct profile_optio
 	}
 	sort_names(profile);
 	start_judge(profile);
-	take_from_filters(profile);
+	survey_filters(profile);
 	finish_lint(profile);
 	*ret_profile = profile;
 	return 0;

@@ -42,7 +42,7 @@ static bool is_profile(const struct node *node)
 		if (node_member(node, members[i]) ||
 		    (i < 2 && node_at_place(node, str_from(members[i]))))
 			return true;
-	return (node->kind == NODE_MAP && node->count == 0) ||
+	return (node->kind == NODE_MAP && node->count == 0 && !node->parent) ||
 	       has_prefix(node, "architectures", "SCMP_") || has_prefix(node, "flags", "SECCOMP_");
 }
 
@@ -54,6 +54,19 @@ static bool is_spec(const struct node *node)
 	return node_string(node_member(node, "ociVersion")) ||
 	       (part && (node_count(part) == 0 || node_member(part, "seccomp") ||
 			 node_is(node_member(node, "process"), NODE_MAP)));
+}
+
+static bool is_named_object(const struct node *node)
+{
+	return node_string(node_member(node, "kind")) &&
+	       node_string(node_member(node, "apiVersion"));
+}
+
+/* In a definition of objects the kind alone is given. */
+static bool is_object(const struct node *node)
+{
+	return node_member(node, "apiVersion") || node_member(node, "metadata") ||
+	       node_member(node, "spec");
 }
 
 static bool is_kubescape_container(const struct node *node)
@@ -78,8 +91,8 @@ static const struct kind kinds[] = {
 	{"HostConfig", .read = kind_read_docker, .shape = SHAPE_DOCKER},
 	{"SecurityOpt[ !syscalls", .read = kind_read_docker, .shape = SHAPE_DOCKER},
 	{"", .fits = is_kubescape_container, .read = kind_read_kubescape, .anywhere = true},
-	{"kind=SeccompProfile spec{ !spec.containers !spec.initContainers !spec.contents",
-	 .read = kind_read_spo, .anywhere = true, .shape = SHAPE_SPO},
+	{"kind=SeccompProfile !spec.containers !spec.initContainers !spec.contents",
+	 .fits = is_object, .read = kind_read_spo, .anywhere = true, .shape = SHAPE_SPO},
 	{"ociVersionMin", .what = "what a runtime supports (`runc features`); give a profile, or a "
 	 "container's config.json"},
 	{"bundle status !linux", .what = "the state of a container;", .place = "bundle",
@@ -148,8 +161,7 @@ static const struct kind kinds[] = {
 	 "profile get the runtime's; give runtime-default, or containerd@VERSION"},
 	{POLICIES, .what = "a policy, which checks or sets the profiles that pods name, and holds none; give the "
 	 "profile itself"},
-	{"kind apiVersion", .refuse = kind_refuse_object},
-	{"items[", .refuse = kind_refuse_object},
+	{"", .fits = is_named_object, .refuse = kind_refuse_object},
 
 	{"", .fits = is_profile, .read = kind_read_profile},
 };

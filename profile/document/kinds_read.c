@@ -89,19 +89,15 @@ int kind_read_spec(struct finder *finder, const struct candidate *candidate)
 
 #define SECURITY_OPT "HostConfig.SecurityOpt"
 
-/* moby's TweakCapabilities(): ALL added is all but the dropped; otherwise adding comes last. */
 static caps docker_caps(const struct node *host)
 {
-	caps every, add = read_caps(node_member(host, "CapAdd"));
-	bool privileged = node_is(node_member(host, "Privileged"), NODE_TRUE);
-	caps drop = read_caps(node_member(host, "CapDrop"));
+	caps every;
 
 	caps_from_name(STR("ALL"), &every);
-	if (privileged)
-		return every;
-	if ((add & every) == every)
-		return every & ~drop;
-	return (caps_docker_default & ~drop) | add;
+	return node_is(node_member(host, "Privileged"), NODE_TRUE)
+		       ? every
+		       : caps_tweak(caps_docker_default, read_caps(node_member(host, "CapAdd")),
+				    read_caps(node_member(host, "CapDrop")));
 }
 
 /* Podman's output is of the same shape, and names the bundle. */
@@ -156,7 +152,8 @@ static int read_string(struct finder *finder, const struct candidate *candidate,
 	struct candidate inner = *candidate;
 	struct node string = *node, *root;
 
-	*holder = (struct holder){candidate->holder, node, candidate->item};
+	*holder = (struct holder){candidate->holder, node->parent->key ? node->parent : node,
+				  candidate->item};
 	string.text = text;
 	if (tree_read_inner(&finder->document->tree, &string, NULL, NULL, &root, finder->err) < 0)
 		return err_prefix(finder->err, "%s", SECURITY_OPT);

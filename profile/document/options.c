@@ -92,6 +92,13 @@ bool caps_from_name(struct str name, caps *ret_caps)
 	return true;
 }
 
+caps caps_tweak(caps base, caps add, caps drop)
+{
+	const caps every = CAP_BIT(CAPABILITY_COUNT) - 1;
+
+	return (add & every) == every ? every & ~drop : (base & ~drop) | add;
+}
+
 int caps_parse(const char *list, caps *ret_caps, struct err *err)
 {
 	struct str left = str_from(list);

@@ -48,6 +48,9 @@ bool caps_from_name(struct str name, caps *ret_caps);
 /* Parses a comma-separated list of those names ("" is the empty set). */
 int caps_parse(const char *list, caps *ret_caps, struct err *err);
 
+/* As moby's TweakCapabilities(): ALL added is all but the dropped; otherwise adding comes last. */
+caps caps_tweak(caps base, caps add, caps drop);
+
 /* What decides how a document is resolved and built. */
 struct profile_options {
 	const char

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <linux/filter.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,9 @@ static const struct host {
 	{SCMP_ARCH_S390X, "s390x", "SCMP_ARCH_S390X", "s390x", "SCMP_ARCH_S390X"},
 };
 
-/* Rules of one syscall that compare three arguments by inequalities: see check_tangled(). */
+#define HOSTS (sizeof(hosts) / sizeof(hosts[0]))
+
+/* Rules of one syscall that compare three arguments by inequalities: see check_size(). */
 #define TANGLED_MAX 4
 
 struct resolver {
@@ -57,16 +60,10 @@ struct resolver {
 	const char *host_arch; /* archMap's entry, or NULL */
 };
 
-static enum loader loader_of_shape(enum shape shape)
+/* What the loader calls a host. */
+static const char *name_of(const struct resolver *resolver, const struct host *host)
 {
-	static const enum loader loaders[] = {
-		[SHAPE_OCI] = LOADER_OCI,
-		[SHAPE_DOCKER] = LOADER_DOCKER,
-		[SHAPE_PODMAN] = LOADER_PODMAN,
-		[SHAPE_SPO] = LOADER_OCI, /* a Localhost profile */
-	};
-
-	return loaders[shape];
+	return resolver->rules->loader == LOADER_PODMAN ? host->podman_name : host->docker_name;
 }
 
 static void resolver_host(struct resolver *resolver)
@@ -74,37 +71,83 @@ static void resolver_host(struct resolver *resolver)
 	bool podman = resolver->rules->loader == LOADER_PODMAN;
 
 	resolver->host_name = "";
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+	for (size_t i = 0; i < HOSTS; i++) {
 		if (hosts[i].token != resolver->options->arch)
 			continue;
-		resolver->host_name = podman ? hosts[i].podman_name : hosts[i].docker_name;
+		resolver->host_name = name_of(resolver, &hosts[i]);
 		resolver->host_arch = podman ? hosts[i].podman_arch : hosts[i].docker_arch;
 	}
 }
 
-static void top_place(const struct resolver *resolver, const char *member, char place[PLACE_SIZE])
+/* --- what is said of a member: of rule N with order N + 1, of the whole profile with 0 */
+
+static const char *put_place(const struct resolver *resolver, size_t order, const char *member,
+			     char place[PLACE_SIZE])
 {
-	snprintf(place, PLACE_SIZE, "%s%s", resolver->document->prefix, member);
+	const char *prefix = resolver->document->prefix;
+
+	if (order)
+		snprintf(place, PLACE_SIZE, "%ssyscalls[%zu].%s", prefix, order - 1, member);
+	else
+		snprintf(place, PLACE_SIZE, "%s%s", prefix, member);
+	return place;
 }
 
-static void rule_place(const struct resolver *resolver, size_t rule, const char *member,
-		       char place[PLACE_SIZE])
+static void lint(const struct resolver *resolver, enum lint_kind kind, size_t order,
+		 const char *member, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static void lint(const struct resolver *resolver, enum lint_kind kind, size_t order,
+		 const char *member, const char *format, ...)
 {
-	snprintf(place, PLACE_SIZE, "%ssyscalls[%zu].%s", resolver->document->prefix, rule, member);
+	char place[PLACE_SIZE], message[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	lint_report(resolver->lints, kind, order, put_place(resolver, order, member, place), "%s",
+		    message);
 }
 
-/* A member of a rule that the loader passes over. */
-static void lint_ignored(struct resolver *resolver, size_t rule, const char *member,
-			 const char *consequence)
+static int wrong(const struct resolver *resolver, size_t order, const char *member,
+		 const char *what)
 {
 	char place[PLACE_SIZE];
 
-	rule_place(resolver, rule, member, place);
-	lint_report(resolver->lints, LINT_IGNORED_BY_LOADER, rule + 1, place,
-		    "ignored by loader %s: %s", loader_name(resolver->rules->loader), consequence);
+	return err_set(resolver->err, EINVAL, "%s: %s", put_place(resolver, order, member, place),
+		       what);
 }
 
-static int arches_from_map(struct resolver *resolver)
+/* Two forms of one thing, of which the loader takes one. */
+static int wrong_pair(const struct resolver *resolver, size_t order, const char *member,
+		      const char *other)
+{
+	char what[160];
+
+	snprintf(what, sizeof(what), "given together with '%s'; loader %s accepts only one of them",
+		 other, loader_name(resolver->rules->loader));
+	return wrong(resolver, order, member, what);
+}
+
+/* A member that the loader passes over. */
+static void lint_ignored(const struct resolver *resolver, size_t order, const char *member,
+			 const char *consequence)
+{
+	lint(resolver, LINT_IGNORED_BY_LOADER, order, member, "ignored by loader %s: %s",
+	     loader_name(resolver->rules->loader), consequence);
+}
+
+/* --- arches */
+
+static void add_arches(struct strings *arches, const char *const *all, size_t count)
+{
+	arches->all = mem_resize(arches->all, (arches->count + count) * sizeof(*arches->all));
+	if (count)
+		memcpy(arches->all + arches->count, all, count * sizeof(*arches->all));
+	arches->count += count;
+}
+
+static void arches_from_map(struct resolver *resolver)
 {
 	const struct document *document = resolver->document;
 	struct strings *arches = &resolver->rules->arches;
@@ -115,41 +158,34 @@ static int arches_from_map(struct resolver *resolver)
 		if (!resolver->host_arch || !entry->architecture ||
 		    strcmp(entry->architecture, resolver->host_arch) != 0)
 			continue;
-		arches->all = mem_new(entry->subs.count + 1, sizeof(*arches->all));
-		arches->all[arches->count++] = entry->architecture;
-		for (size_t j = 0; j < entry->subs.count; j++)
-			arches->all[arches->count++] = entry->subs.all[j];
+		add_arches(arches, &entry->architecture, 1);
+		add_arches(arches, entry->subs.all, entry->subs.count);
 		resolver->rules->from_arch_map = true;
-		break;
+		return;
 	}
-	return 0;
 }
 
 static int resolve_arches(struct resolver *resolver)
 {
 	const struct document *document = resolver->document;
-	struct strings *arches = &resolver->rules->arches;
-	char place[PLACE_SIZE];
+	bool ignored = resolver->rules->loader == LOADER_OCI;
 
-	top_place(resolver, "archMap", place);
-	if (resolver->rules->loader == LOADER_OCI && document->arch_map_count)
-		lint_report(resolver->lints, LINT_IGNORED_BY_LOADER, 0, place,
-			    "ignored by loader oci: only 'architectures' and the host's own "
-			    "architecture are in the filter; programs of any other are killed");
-	else if (document->arch_map_count && document->architectures.count)
-		return err_set(resolver->err, EINVAL,
-			       "%s: given together with 'architectures'; loader %s accepts only "
-			       "one of them",
-			       place, loader_name(resolver->rules->loader));
-	else if (document->arch_map_count)
-		return arches_from_map(resolver);
-	if (!document->architectures.count)
+	if (document->arch_map_count && !ignored) {
+		if (document->architectures.count)
+			return wrong_pair(resolver, 0, "archMap", "architectures");
+		arches_from_map(resolver);
 		return 0;
-	arches->count = document->architectures.count;
-	arches->all = mem_new(arches->count, sizeof(*arches->all));
-	memcpy(arches->all, document->architectures.all, arches->count * sizeof(*arches->all));
+	}
+	if (document->arch_map_count)
+		lint_ignored(resolver, 0, "archMap",
+			     "only 'architectures' and the host's own architecture are in the "
+			     "filter; programs of any other are killed");
+	add_arches(&resolver->rules->arches, document->architectures.all,
+		   document->architectures.count);
 	return 0;
 }
+
+/* --- conditions */
 
 static bool contains(const struct strings *strings, const char *name)
 {
@@ -203,142 +239,111 @@ static bool is_included(const struct resolver *resolver, const struct document_f
 	       kernel_at_least(resolver->options, includes);
 }
 
-static void lint_caps(struct resolver *resolver, size_t at, const char *member,
+static void lint_caps(const struct resolver *resolver, size_t order, const char *member,
 		      const struct document_filter *filter)
 {
-	char where[PLACE_SIZE], quoted[QUOTED_SIZE];
+	char quoted[QUOTED_SIZE];
 	caps bit;
 
 	for (size_t i = 0; i < filter->caps.count; i++) {
 		const char *name = filter->caps.all[i];
 
-		if (strncmp(name, "CAP_", 4) == 0 && caps_from_name(str_from(name), &bit))
-			continue;
-		rule_place(resolver, at, member, where);
-		lint_report(
-			resolver->lints, LINT_UNKNOWN_CAPABILITY, at + 1, where,
-			"%s is not a capability (such as CAP_SYS_ADMIN), so no container has it",
-			text_quote(name, quoted));
+		if (strncmp(name, "CAP_", 4) != 0 || !caps_from_name(str_from(name), &bit))
+			lint(resolver, LINT_UNKNOWN_CAPABILITY, order, member,
+			     "%s is not a capability (such as CAP_SYS_ADMIN), so no container has "
+			     "it",
+			     text_quote(name, quoted));
 	}
 }
 
-static bool is_host_name(const struct resolver *resolver, const char *name)
-{
-	bool podman = resolver->rules->loader == LOADER_PODMAN;
-
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++)
-		if (strcmp(podman ? hosts[i].podman_name : hosts[i].docker_name, name) == 0)
-			return true;
-	return false;
-}
-
 /* includes.arches holds names that no host has: SCMP_ARCH_X86_64 in place of amd64. */
-static void lint_arches(struct resolver *resolver, size_t at)
+static void lint_arches(const struct resolver *resolver, size_t order, const struct strings *arches)
 {
-	const struct strings *arches = &resolver->document->rules[at].includes.arches;
-	char where[PLACE_SIZE], quoted[QUOTED_SIZE];
+	char quoted[QUOTED_SIZE];
 
-	for (size_t i = 0; i < arches->count; i++)
-		if (is_host_name(resolver, arches->all[i]))
+	for (size_t i = 0; i < HOSTS; i++)
+		if (contains(arches, name_of(resolver, &hosts[i])))
 			return;
-	if (!arches->count)
-		return;
-	rule_place(resolver, at, "includes.arches", where);
-	lint_report(resolver->lints, LINT_ARCH_NEVER_MATCHES, at + 1, where,
-		    "%s is not a host architecture (such as amd64, arm64 or ppc64le), so the "
-		    "rule never applies",
-		    text_quote(arches->all[0], quoted));
+	if (arches->count)
+		lint(resolver, LINT_ARCH_NEVER_MATCHES, order, "includes.arches",
+		     "%s is not a host architecture (such as amd64, arm64 or ppc64le), so the rule "
+		     "never applies",
+		     text_quote(arches->all[0], quoted));
 }
 
 /* Args that test one argument twice become one rule each (runc, crun): an OR, not an AND. */
-static void lint_args(struct resolver *resolver, size_t at)
+static void lint_args(const struct resolver *resolver, size_t order,
+		      const struct document_rule *rule)
 {
-	const struct document_rule *rule = &resolver->document->rules[at];
 	unsigned seen = 0;
-	char where[PLACE_SIZE];
 
 	for (size_t i = 0; i < rule->arg_count; i++) {
+		unsigned bit = 1U << rule->args[i].index;
+
 		if (rule->args[i].op != SCMP_CMP_NE)
 			continue;
-		if (seen & 1U << rule->args[i].index) {
-			rule_place(resolver, at, "args", where);
-			lint_report(
-				resolver->lints, LINT_SEVERAL_NOT_EQUAL, at + 1, where,
-				"several SCMP_CMP_NE for argument %u: each becomes a rule of its "
-				"own, so together they match every value",
-				rule->args[i].index);
+		if (seen & bit) {
+			lint(resolver, LINT_SEVERAL_NOT_EQUAL, order, "args",
+			     "several SCMP_CMP_NE for argument %u: each becomes a rule of its own, "
+			     "so together they match every value",
+			     rule->args[i].index);
 			return;
 		}
-		seen |= 1U << rule->args[i].index;
+		seen |= bit;
 	}
 }
 
 /* What of a rule the loader passes over. */
-static void lint_rule(struct resolver *resolver, size_t at)
+static void lint_rule(const struct resolver *resolver, size_t order,
+		      const struct document_rule *rule)
 {
-	const struct document_rule *rule = &resolver->document->rules[at];
-	enum loader loader = resolver->rules->loader;
+	static const char always[] = "the rule applies always";
+	const bool oci = resolver->rules->loader == LOADER_OCI;
+	const bool podman = resolver->rules->loader == LOADER_PODMAN;
+	const struct {
+		bool ignored;
+		const char *member, *consequence;
+	} members[] = {
+		{oci && rule->name, "name", "only 'names' is used"},
+		{oci && rule->includes.present, "includes", always},
+		{oci && rule->excludes.present, "excludes", always},
+		{podman && rule->includes.has_min_kernel, "includes.minKernel",
+		 "the rule applies on every kernel"},
+		{podman && rule->excludes.has_min_kernel, "excludes.minKernel",
+		 "no kernel excludes the rule"},
+		{!podman && rule->errno_name, "errno",
+		 rule->errno_ret.present ? "errnoRet counts"
+					 : "the errno is EPERM without errnoRet"},
+	};
 
-	if (loader == LOADER_OCI) {
-		const char *always = "the rule applies always";
-
-		if (rule->name)
-			lint_ignored(resolver, at, "name", "only 'names' is used");
-		if (rule->includes.present)
-			lint_ignored(resolver, at, "includes", always);
-		if (rule->excludes.present)
-			lint_ignored(resolver, at, "excludes", always);
-	} else {
-		lint_caps(resolver, at, "includes.caps", &rule->includes);
-		lint_caps(resolver, at, "excludes.caps", &rule->excludes);
-		lint_arches(resolver, at);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (members[i].ignored)
+			lint_ignored(resolver, order, members[i].member, members[i].consequence);
+	if (!oci) {
+		lint_caps(resolver, order, "includes.caps", &rule->includes);
+		lint_caps(resolver, order, "excludes.caps", &rule->excludes);
+		lint_arches(resolver, order, &rule->includes.arches);
 	}
-	lint_args(resolver, at);
-	if (loader == LOADER_PODMAN && rule->includes.has_min_kernel)
-		lint_ignored(resolver, at, "includes.minKernel",
-			     "the rule applies on every kernel");
-	if (loader == LOADER_PODMAN && rule->excludes.has_min_kernel)
-		lint_ignored(resolver, at, "excludes.minKernel", "no kernel excludes the rule");
-	if (loader != LOADER_PODMAN && rule->errno_name)
-		lint_ignored(resolver, at, "errno",
-			     rule->errno_ret.present ? "errnoRet counts"
-						     : "the errno is EPERM without errnoRet");
+	lint_args(resolver, order, rule);
 }
 
-/* ENOTSUP is EOPNOTSUPP's second name, so the C library gives the other. */
-bool errno_from_name(const char *name, uint64_t *ret_number)
-{
-	char *end;
-
-	if (name[0] >= '0' && name[0] <= '9') {
-		errno = 0;
-		*ret_number = strtoull(name, &end, 10);
-		return errno == 0 && !*end && *ret_number <= UINT32_MAX;
-	}
-	if (strcmp(name, "ENOTSUP") == 0)
-		name = "EOPNOTSUPP";
-	for (int i = 1; i < 4096; i++) {
-		const char *known = strerrorname_np(i);
-
-		if (known && strcmp(known, name) == 0) {
-			*ret_number = (uint64_t)i;
-			return true;
-		}
-	}
-	return false;
-}
+/* --- actions */
 
 /*
  * The action with its errno. A number is cut to 16 bits, as libseccomp-golang's SetReturnCode
  * does; EPERM where none is given (runc's actErrno and actTrace, crun's too).
  */
-static int complete_action(struct resolver *resolver, uint32_t action, struct optional number,
-			   const char *name, const char *place, uint32_t *ret_action)
+static int complete_action(const struct resolver *resolver, uint32_t action, size_t order,
+			   struct optional number, const char *name, uint32_t *ret_action)
 {
+	const char *member = order ? "errno" : "defaultErrno";
+	char place[PLACE_SIZE];
+
 	if (resolver->rules->loader == LOADER_PODMAN && name) {
 		number.present = true;
-		if (!errno_from_name(name, &number.value))
-			return err_quoted(resolver->err, place, "unknown errno", name);
+		if (!spelling_read_errno(name, &number.value))
+			return err_quoted(resolver->err, put_place(resolver, order, member, place),
+					  "unknown errno", name);
 	}
 	if (action == SCMP_ACT_ERRNO(0) || action == SCMP_ACT_TRACE(0))
 		action |= (uint32_t)(number.present ? number.value & 0xffff : EPERM);
@@ -347,106 +352,72 @@ static int complete_action(struct resolver *resolver, uint32_t action, struct op
 }
 
 /* A number that older releases of Docker pass over, and so does the chosen one if it is older. */
-static void lint_errno(struct resolver *resolver, size_t order, const char *place,
-		       enum release_fact fact, struct optional *number)
+static struct optional docker_errno(const struct resolver *resolver, size_t order,
+				    const char *member, enum release_fact fact,
+				    struct optional number)
 {
-	if (release_fact_holds(fact, &resolver->options->loader_version)) {
-		lint_report(resolver->lints, LINT_IGNORED_BY_LOADER, order, place,
-			    "ignored by Docker before %s: the errno is EPERM",
-			    release_fact_until(fact));
-		number->present = false;
-	} else if (resolver->options->loader_version.count == 0) {
-		lint_report(resolver->lints, LINT_ERRNO_BY_RELEASE, order, place,
-			    "ignored by Docker before %s: the errno is EPERM there",
-			    release_fact_until(fact));
-	}
+	bool ignored = release_fact_holds(fact, &resolver->options->loader_version);
+
+	if (resolver->rules->loader != LOADER_DOCKER || !number.present)
+		return number;
+	if (ignored)
+		lint(resolver, LINT_IGNORED_BY_LOADER, order, member,
+		     "ignored by Docker before %s: the errno is EPERM", release_fact_until(fact));
+	else if (order == 0 && resolver->options->loader_version.count == 0)
+		lint(resolver, LINT_ERRNO_BY_RELEASE, order, member,
+		     "ignored by Docker before %s: the errno is EPERM there",
+		     release_fact_until(fact));
+	number.present = !ignored;
+	return number;
 }
 
-static int both_names(struct resolver *resolver, size_t at)
-{
-	const struct document_rule *rule = &resolver->document->rules[at];
-	char place[PLACE_SIZE];
-
-	if (!rule->name || !rule->names.count)
-		return 0;
-	rule_place(resolver, at, "name", place);
-	return err_set(resolver->err, EINVAL,
-		       "%s: given together with 'names'; loader %s accepts only one of them", place,
-		       loader_name(resolver->rules->loader));
-}
+/* --- rules */
 
 static int add_rule(struct resolver *resolver, size_t at)
 {
 	const struct document_rule *from = &resolver->document->rules[at];
 	struct rules *rules = resolver->rules;
-	bool old_form = !from->names.count && from->name && rules->loader != LOADER_OCI;
-	const struct strings names = old_form ? (struct strings){NULL, 1} : from->names;
-	char place[PLACE_SIZE];
+	bool old_form = rules->loader != LOADER_OCI && !from->names.count;
+	size_t count = old_form ? document_name_count(from) : from->names.count;
+	struct optional number =
+		docker_errno(resolver, at + 1, "errnoRet", DOCKER_NO_RULE_ERRNO, from->errno_ret);
 	uint32_t action;
+	int r = complete_action(resolver, from->action, at + 1, number, from->errno_name, &action);
 
-	struct optional errno_ret = from->errno_ret;
-
-	rule_place(resolver, at, "errnoRet", place);
-	if (rules->loader == LOADER_DOCKER && errno_ret.present &&
-	    release_fact_holds(DOCKER_NO_RULE_ERRNO, &resolver->options->loader_version))
-		lint_errno(resolver, at + 1, place, DOCKER_NO_RULE_ERRNO, &errno_ret);
-	rule_place(resolver, at, "errno", place);
-	int r = complete_action(resolver, from->action, errno_ret, from->errno_name, place,
-				&action);
-
-	for (size_t i = 0; r == 0 && i < names.count; i++) {
-		const char *name = old_form ? from->name : names.all[i];
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const char *name = document_name(from, i);
 
 		if (!libseccomp_has(&resolver->options->libseccomp, name))
 			continue;
-		rules->all[rules->count++] = (struct rule){
-			.name = name,
-			.action = action,
-			.args = from->args,
-			.arg_count = from->arg_count,
-			.document_rule = at,
-			.document_name = i,
-		};
+		rules->all = mem_more(rules->all, rules->count, sizeof(*rules->all));
+		rules->all[rules->count++] =
+			(struct rule){name, action, from->args, from->arg_count, at, i};
 	}
 	return r;
 }
 
-/* crun's parser (libocispec) wants what the runtime spec calls required; runc passes over it. */
-static int check_names(struct resolver *resolver, size_t at)
-{
-	const struct document_rule *rule = &resolver->document->rules[at];
-	char place[PLACE_SIZE];
-
-	if (resolver->rules->loader != LOADER_OCI || resolver->options->runtime != RUNTIME_CRUN ||
-	    rule->names.count || !rule->name)
-		return 0;
-	rule_place(resolver, at, "names", place);
-	return err_set(resolver->err, EINVAL,
-		       "%s: missing: crun refuses a rule without it, so the container would not"
-		       " start",
-		       place);
-}
-
-/* moby looks at names before it drops a rule, containers/common after. */
+/*
+ * moby looks at names before it drops a rule, containers/common after. crun's parser (libocispec) wants what
+ * the runtime spec calls required; runc passes over it.
+ */
 static int resolve_rule(struct resolver *resolver, size_t at)
 {
 	const struct document_rule *rule = &resolver->document->rules[at];
 	enum loader loader = resolver->rules->loader;
-	int r = check_names(resolver, at);
+	bool both = loader != LOADER_OCI && rule->name && rule->names.count;
 
-	if (r < 0)
-		return r;
-	lint_rule(resolver, at);
-	if (loader == LOADER_DOCKER)
-		r = both_names(resolver, at);
-	if (r < 0)
-		return r;
+	if (loader == LOADER_OCI && resolver->options->runtime == RUNTIME_CRUN &&
+	    !rule->names.count && rule->name)
+		return wrong(resolver, at + 1, "names",
+			     "missing: crun refuses a rule without it, so the container would not "
+			     "start");
+	lint_rule(resolver, at + 1, rule);
+	if (both && loader == LOADER_DOCKER)
+		return wrong_pair(resolver, at + 1, "name", "names");
 	if (loader != LOADER_OCI &&
 	    (is_excluded(resolver, &rule->excludes) || !is_included(resolver, &rule->includes)))
 		return 0;
-	if (loader == LOADER_PODMAN)
-		r = both_names(resolver, at);
-	return r < 0 ? r : add_rule(resolver, at);
+	return both ? wrong_pair(resolver, at + 1, "name", "names") : add_rule(resolver, at);
 }
 
 static int resolve_default(struct resolver *resolver)
@@ -455,28 +426,23 @@ static int resolve_default(struct resolver *resolver)
 	char place[PLACE_SIZE];
 	uint32_t action;
 
-	top_place(resolver, "defaultAction", place);
 	if (!document->default_action)
-		return err_set(resolver->err, EINVAL, "%s: missing", place);
+		return wrong(resolver, 0, "defaultAction", "missing");
 	if (!spelling_read_action(document->default_action, &action))
-		return err_quoted(resolver->err, place, "unknown action", document->default_action);
+		return err_quoted(resolver->err, put_place(resolver, 0, "defaultAction", place),
+				  "unknown action", document->default_action);
 	if (action == SCMP_ACT_NOTIFY)
-		return err_set(resolver->err, EINVAL,
-			       "%s: no runtime accepts SCMP_ACT_NOTIFY as the default action",
-			       place);
-	top_place(resolver, "defaultErrnoRet", place);
-	struct optional errno_ret = document->default_errno_ret;
+		return wrong(resolver, 0, "defaultAction",
+			     "no runtime accepts SCMP_ACT_NOTIFY as the default action");
+	struct optional number = docker_errno(resolver, 0, "defaultErrnoRet",
+					      DOCKER_NO_DEFAULT_ERRNO, document->default_errno_ret);
 
-	if (resolver->rules->loader == LOADER_DOCKER && errno_ret.present)
-		lint_errno(resolver, 0, place, DOCKER_NO_DEFAULT_ERRNO, &errno_ret);
-	top_place(resolver, "defaultErrno", place);
 	if (resolver->rules->loader != LOADER_PODMAN && document->default_errno)
-		lint_report(resolver->lints, LINT_IGNORED_BY_LOADER, 0, place,
-			    "ignored by loader %s: %s", loader_name(resolver->rules->loader),
-			    document->default_errno_ret.present
-				    ? "defaultErrnoRet counts"
-				    : "the errno is EPERM without defaultErrnoRet");
-	return complete_action(resolver, action, errno_ret, document->default_errno, place,
+		lint_ignored(resolver, 0, "defaultErrno",
+			     document->default_errno_ret.present
+				     ? "defaultErrnoRet counts"
+				     : "the errno is EPERM without defaultErrnoRet");
+	return complete_action(resolver, action, 0, number, document->default_errno,
 			       &resolver->rules->default_action);
 }
 
@@ -484,48 +450,14 @@ static void resolve_flags(struct resolver *resolver)
 {
 	enum loader loader = resolver->rules->loader;
 	enum release_fact fact = loader == LOADER_DOCKER ? DOCKER_NO_FLAGS : PODMAN_NO_FLAGS;
-	char place[PLACE_SIZE];
 
 	resolver->rules->flags = resolver->document->flags;
 	if (loader == LOADER_OCI || resolver->document->flags.count == 0 ||
 	    !release_fact_holds(fact, &resolver->options->loader_version))
 		return;
-	top_place(resolver, "flags", place);
-	lint_report(resolver->lints, LINT_IGNORED_BY_LOADER, 0, place, "ignored by %s before %s",
-		    loader == LOADER_DOCKER ? "Docker" : "Podman", release_fact_until(fact));
+	lint(resolver, LINT_IGNORED_BY_LOADER, 0, "flags", "ignored by %s before %s",
+	     loader == LOADER_DOCKER ? "Docker" : "Podman", release_fact_until(fact));
 	resolver->rules->flags.count = 0;
-}
-
-static size_t count_names(const struct document *document)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < document->rule_count; i++)
-		count += document->rules[i].names.count + 1;
-	return count;
-}
-
-/*
- * Every one takes an instruction at least, and a filter has BPF_MAXINSNS of them. Asked before
- * libseccomp is, which takes a minute for ten thousand.
- */
-static int check_conditional(struct resolver *resolver)
-{
-	const struct rules *rules = resolver->rules;
-	char place[PLACE_SIZE];
-	size_t count = 0;
-
-	for (size_t i = 0; i < rules->count; i++) {
-		count += rules->all[i].arg_count;
-		if (count <= BPF_MAXINSNS)
-			continue;
-		document_rule_place(rules->document, rules->all[i].document_rule, place);
-		return err_set(resolver->err, E2BIG,
-			       "%s: more than %d conditions up to here: the kernel takes that many "
-			       "instructions in a filter, so the container would not start",
-			       place, BPF_MAXINSNS);
-	}
-	return 0;
 }
 
 /* At least three arguments, all of which are compared by an inequality. */
@@ -538,103 +470,117 @@ static bool is_tangled(const struct rule *rule)
 	return count >= 3;
 }
 
+static size_t count_tangled(const struct rules *rules, size_t at)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; is_tangled(&rules->all[at]) && i <= at; i++)
+		count += is_tangled(&rules->all[i]) &&
+			 strcmp(rules->all[i].name, rules->all[at].name) == 0;
+	return count;
+}
+
 /*
- * Of such rules for one syscall libseccomp (2.5.4) makes a tree that grows with the product of
- * their branches: five take minutes, six hours. Whoever starts the container would wait as well.
+ * What libseccomp would take too long for, and so would whoever starts the container. Every condition takes
+ * an instruction at least, and a filter has BPF_MAXINSNS of them; ten thousand take a minute. Of tangled rules
+ * for one syscall libseccomp (2.5.4) makes a tree that grows with the product of their branches: five take
+ * minutes, six hours.
  */
-static int check_tangled(struct resolver *resolver)
+static int check_size(const struct resolver *resolver)
 {
 	const struct rules *rules = resolver->rules;
 	char place[PLACE_SIZE];
+	size_t count = 0;
 
 	for (size_t i = 0; i < rules->count; i++) {
-		size_t same = 0;
-
-		for (size_t k = 0; is_tangled(&rules->all[i]) && k <= i; k++)
-			same += is_tangled(&rules->all[k]) &&
-				strcmp(rules->all[k].name, rules->all[i].name) == 0;
-		if (same <= TANGLED_MAX)
-			continue;
+		count += rules->all[i].arg_count;
 		document_rule_place(rules->document, rules->all[i].document_rule, place);
-		return err_set(resolver->err, E2BIG,
-			       "%s: more than %d rules for %s compare three arguments or more by"
-			       " inequalities: libseccomp would take hours, so the container would"
-			       " not start",
-			       place, TANGLED_MAX, rules->all[i].name);
+		if (count > BPF_MAXINSNS)
+			return err_set(
+				resolver->err, E2BIG,
+				"%s: more than %d conditions up to here: the kernel takes that many "
+				"instructions in a filter, so the container would not start",
+				place, BPF_MAXINSNS);
+		if (count_tangled(rules, i) > TANGLED_MAX)
+			return err_set(
+				resolver->err, E2BIG,
+				"%s: more than %d rules for %s compare three arguments or more by"
+				" inequalities: libseccomp would take hours, so the container would"
+				" not start",
+				place, TANGLED_MAX, rules->all[i].name);
 	}
 	return 0;
 }
 
 /* A privileged container that was given a profile. */
-static bool is_unfiltered(struct resolver *resolver)
+static bool is_unfiltered(const struct resolver *resolver)
 {
 	const struct version *version = &resolver->options->loader_version;
 	const char *place = "HostConfig.Privileged";
 	const char *until = release_fact_until(DOCKER_PRIVILEGED_UNFILTERED);
+	bool unfiltered = release_fact_holds(DOCKER_PRIVILEGED_UNFILTERED, version);
 
-	if (resolver->rules->loader != LOADER_DOCKER)
+	if (!resolver->document->privileged || resolver->rules->loader != LOADER_DOCKER)
 		return false;
-	if (release_fact_holds(DOCKER_PRIVILEGED_UNFILTERED, version)) {
+	if (unfiltered)
 		lint_report(resolver->lints, LINT_PRIVILEGED, 0, place,
 			    "Docker before %s applies no profile to a privileged container: this "
 			    "container runs without a filter",
 			    until);
-		return true;
-	}
-	if (version->count == 0)
+	else if (version->count == 0)
 		lint_report(
 			resolver->lints, LINT_PRIVILEGED, 0, place,
 			"Docker %s and later, and Podman, apply the profile; Docker before that "
 			"runs a privileged container without a filter (check that with --loader "
 			"docker@26)",
 			until);
-	return false;
+	return unfiltered;
+}
+
+/* Neither a default action nor rules: that turns seccomp off, or under crun is an error. */
+static int resolve_empty(struct resolver *resolver)
+{
+	if (resolver->document->profile && resolver->rules->loader == LOADER_OCI &&
+	    resolver->options->runtime == RUNTIME_CRUN)
+		return wrong(resolver, 0, "defaultAction",
+			     "missing: crun refuses a profile without it, so the container would "
+			     "not start");
+	lint_report(resolver->lints, LINT_NO_FILTER, 0, "defaultAction",
+		    "no default action and no rules: seccomp is off, everything is allowed");
+	resolver->rules->off = true;
+	return 0;
 }
 
 int rules_resolve(const struct document *document, const struct profile_options *options,
 		  struct rules *rules, struct lints *lints, struct err *err)
 {
-	struct resolver resolver = {.document = document,
-				    .options = options,
-				    .rules = rules,
-				    .lints = lints,
-				    .err = err};
+	static const enum loader loaders[] = {
+		[SHAPE_OCI] = LOADER_OCI,
+		[SHAPE_DOCKER] = LOADER_DOCKER,
+		[SHAPE_PODMAN] = LOADER_PODMAN,
+		[SHAPE_SPO] = LOADER_OCI, /* a Localhost profile */
+	};
+	struct resolver resolver = {document, options, rules, lints, err, NULL, NULL};
 	int r;
 
 	*rules = (struct rules){.document = document, .loader = options->loader};
 	if (rules->loader == LOADER_AUTO)
-		rules->loader = loader_of_shape(document->shape);
-	if (document->privileged && is_unfiltered(&resolver)) {
-		rules->off = true;
+		rules->loader = loaders[document->shape];
+	rules->off = is_unfiltered(&resolver);
+	if (rules->off)
 		return 0;
-	}
 	if (document->faults[rules->loader][0])
 		return err_set(err, EINVAL, "%s", document->faults[rules->loader]);
-	if (!document->default_action && !document->rule_count && document->profile &&
-	    rules->loader == LOADER_OCI && options->runtime == RUNTIME_CRUN)
-		return err_set(
-			err, EINVAL,
-			"%sdefaultAction: missing: crun refuses a profile without it, so the "
-			"container would not start",
-			document->prefix);
-	if (!document->default_action && !document->rule_count) {
-		lint_report(
-			lints, LINT_NO_FILTER, 0, "defaultAction",
-			"no default action and no rules: seccomp is off, everything is allowed");
-		rules->off = true;
-		return 0;
-	}
+	if (!document->default_action && !document->rule_count)
+		return resolve_empty(&resolver);
 	resolver_host(&resolver);
 	resolve_flags(&resolver);
-	rules->all = mem_new(count_names(document), sizeof(*rules->all));
 	r = resolve_default(&resolver);
 	if (r == 0)
 		r = resolve_arches(&resolver);
 	for (size_t i = 0; r == 0 && i < document->rule_count; i++)
 		r = resolve_rule(&resolver, i);
-	if (r == 0)
-		r = check_conditional(&resolver);
-	return r < 0 ? r : check_tangled(&resolver);
+	return r < 0 ? r : check_size(&resolver);
 }
 
 void rules_release(struct rules *rules)

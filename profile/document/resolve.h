@@ -47,7 +47,4 @@ int rules_resolve(const struct document *document, const struct profile_options 
 		  struct rules *rules, struct lints *lints, struct err *err);
 void rules_release(struct rules *rules);
 
-/* A name ("EPERM") or a decimal number, up to 2^32 - 1; false for anything else. */
-bool errno_from_name(const char *name, uint64_t *ret_number);
-
 #endif

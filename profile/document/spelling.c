@@ -3,6 +3,7 @@
 #include "ingest/arch.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <jansson.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -110,4 +111,27 @@ void spelling_put_string(struct buf *to, const char *string)
 	buf_put_str(to, str_from(dumped ? dumped : "\"\""));
 	free(dumped);
 	json_decref(value);
+}
+
+/* ENOTSUP is EOPNOTSUPP's second name, so the C library gives the other. */
+bool spelling_read_errno(const char *name, uint64_t *ret_number)
+{
+	char *end;
+
+	if (name[0] >= '0' && name[0] <= '9') {
+		errno = 0;
+		*ret_number = strtoull(name, &end, 10);
+		return errno == 0 && !*end && *ret_number <= UINT32_MAX;
+	}
+	if (strcmp(name, "ENOTSUP") == 0)
+		name = "EOPNOTSUPP";
+	for (int i = 1; i < 4096; i++) {
+		const char *known = strerrorname_np(i);
+
+		if (known && strcmp(known, name) == 0) {
+			*ret_number = (uint64_t)i;
+			return true;
+		}
+	}
+	return false;
 }

@@ -34,4 +34,7 @@ void spelling_put_arch(struct buf *to, uint32_t token);
 /* Appends the string as JSON has it, quotes included; what is no UTF-8 as "". */
 void spelling_put_string(struct buf *to, const char *string);
 
+/* An errno's name ("EPERM") or a decimal number, up to 2^32 - 1; false for anything else. */
+bool spelling_read_errno(const char *text, uint64_t *ret_number);
+
 #endif

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/document/resolve.h"
+#include "profile/document/spelling.h"
 #include "profile/document/sections.h"
 #include "profile/filter/value.h"
 
@@ -231,7 +231,7 @@ static bool parse_call(struct parser *parser, const struct assignment *assignmen
 	*colon = '\0';
 	call->how = strcmp(colon + 1, "kill") == 0 ? UNIT_CALL_KILL : UNIT_CALL_ERRNO;
 	if (!*word || (call->how == UNIT_CALL_ERRNO &&
-		       (!errno_from_name(colon + 1, &number) || number > VALUE_ERRNO_MAX))) {
+		       (!spelling_read_errno(colon + 1, &number) || number > VALUE_ERRNO_MAX))) {
 		lint_line(parser, "%s is not a call with an errno: systemd ignores the word",
 			  quoted);
 		return false;
@@ -308,7 +308,7 @@ static int set_errno(struct parser *parser, struct str value)
 		parser->unit->has_errno = false;
 		return 0;
 	}
-	if (!errno_from_name(copy, &number) || number == 0 || number > VALUE_ERRNO_MAX) {
+	if (!spelling_read_errno(copy, &number) || number == 0 || number > VALUE_ERRNO_MAX) {
 		lint_line(parser, "%s is not an errno: systemd ignores the line",
 			  text_quote(copy, quoted));
 		return 0;
