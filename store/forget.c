@@ -181,8 +181,6 @@ static int list_bare(struct amend *amend, struct err *err)
 	struct container container;
 	int result;
 
-	if (!rows)
-		return -err->code;
 	while ((result = sql_step(amend->sql, rows, err)) > 0) {
 		row_container(rows, 2, &container);
 		if (match_container(amend->selection, &container, sql_column_name(rows, 1)))

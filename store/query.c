@@ -399,8 +399,6 @@ static int give_containers(struct sql *sql, const struct selection *selection,
 	sqlite3_stmt *rows = row_containers(sql, err);
 	int result;
 
-	if (!rows)
-		return -err->code;
 	while ((result = sql_step(sql, rows, err)) > 0) {
 		struct container_summary summary = {
 			.container_row = sqlite3_column_int64(rows, 0),

@@ -198,30 +198,16 @@ struct word_kind {
 	const char *(*word)(int number);
 };
 
-static const char *attribution_word(int number)
-{
-	return attribution_name((enum attribution)number);
-}
-
-static const char *reason_word(int number)
-{
-	return unattributed_name((enum unattributed)number);
-}
-
-static const char *phase_word(int number)
-{
-	return phase_name((enum phase)number);
-}
-
-static const char *source_word(int number)
-{
-	return source_kind_name((enum source_kind)number);
-}
-
-static const char *trust_word(int number)
-{
-	return trust_name((enum trust)number);
-}
+#define WORD_KIND(kind, type, name)                \
+	static const char *kind##_word(int number) \
+	{                                          \
+		return name((type)number);         \
+	}
+WORD_KIND(attribution, enum attribution, attribution_name)
+WORD_KIND(reason, enum unattributed, unattributed_name)
+WORD_KIND(phase, enum phase, phase_name)
+WORD_KIND(source, enum source_kind, source_kind_name)
+WORD_KIND(trust, enum trust, trust_name)
 
 static const struct word_kind word_kinds[] = {
 	{"attribution", ATTRIBUTION_UNATTRIBUTED + 1, attribution_word},
@@ -244,28 +230,26 @@ static int put_words(struct sql *sql, struct err *err)
 }
 
 /* True if the views would show another word than this sclog has, or none. */
-static bool word_is_old(sqlite3_stmt *find, const char *kind, int number, const char *word)
+static bool word_is_old(struct sql *sql, const char *kind, int number, const char *word,
+			struct err *err)
 {
+	sqlite3_stmt *find = SQL_GET(sql, "SELECT word FROM word WHERE kind = ?1 AND number = ?2",
+				     err, sql_text(str_from(kind)), sql_int(number));
+	bool is_old =
+		sql_step(sql, find, err) <= 0 || !str_eq(sql_column_bytes(find, 0), str_from(word));
+
 	sqlite3_reset(find);
-	SQL_BIND(find, 1, sql_text(str_from(kind)), sql_int(number));
-	return sqlite3_step(find) != SQLITE_ROW ||
-	       !str_eq(sql_column_bytes(find, 0), str_from(word));
+	return is_old;
 }
 
 /* A word that is new, or is another one now, needs no other schema. */
 static int renew_words(struct sql *sql, struct err *err)
 {
-	sqlite3_stmt *find =
-		sql_prepare(sql, "SELECT word FROM word WHERE kind = ?1 AND number = ?2", err);
-	bool old = false;
-
-	if (!find)
-		return -err->code;
 	for (size_t i = 0; i < WORD_KINDS; i++)
-		for (int n = 0; n < word_kinds[i].count && !old; n++)
-			old = word_is_old(find, word_kinds[i].kind, n, word_kinds[i].word(n));
-	sqlite3_finalize(find);
-	return old ? put_words(sql, err) : 0;
+		for (int n = 0; n < word_kinds[i].count; n++)
+			if (word_is_old(sql, word_kinds[i].kind, n, word_kinds[i].word(n), err))
+				return err->code ? -err->code : put_words(sql, err);
+	return 0;
 }
 
 int schema_build(struct sql *sql, int from, int to, struct err *err)

@@ -162,10 +162,10 @@ sqlite3_stmt *sql_get(struct sql *sql, const char *text, struct err *err)
 
 int sql_step(struct sql *sql, sqlite3_stmt *statement, struct err *err)
 {
-	int code = statement ? sqlite3_step(statement) : SQLITE_ERROR;
-
 	if (!statement)
 		return -err->code;
+	int code = sqlite3_step(statement);
+
 	if (code == SQLITE_ROW)
 		return 1;
 	if (code == SQLITE_DONE)
@@ -202,14 +202,9 @@ int sql_find(struct sql *sql, sqlite3_stmt *find, int64_t *ret_number, struct er
 int sql_number(struct sql *sql, const char *text, int64_t *ret_number, struct err *err)
 {
 	sqlite3_stmt *statement = sql_prepare(sql, text, err);
-
-	*ret_number = 0;
-	if (!statement)
-		return -err->code;
 	int result = sql_step(sql, statement, err);
 
-	if (result > 0)
-		*ret_number = sqlite3_column_int64(statement, 0);
+	*ret_number = result > 0 ? sqlite3_column_int64(statement, 0) : 0;
 	sqlite3_finalize(statement);
 	return result < 0 ? result : 0;
 }
