@@ -40,8 +40,10 @@ struct running {
 	unsigned subject;
 	uint64_t first, last; /* those that are wanted */
 	struct diagram_run *all;
-	size_t count, max;
+	size_t count;
+	size_t max;    /* 0: all of them, in memory that grows; else those in a region, in `all` */
 	size_t pieces; /* more than runs: neighbours are joined */
+	bool too_many;
 };
 
 static void add_run(struct running *running, uint64_t first, uint64_t last, diagram rest)
@@ -50,28 +52,29 @@ static void add_run(struct running *running, uint64_t first, uint64_t last, diag
 
 	first = first > running->first ? first : running->first;
 	last = last < running->last ? last : running->last;
-	running->pieces++;
-	if (before && before->rest == rest) {
+	running->too_many = running->pieces++ == DIAGRAM_RUNS_MAX;
+	if (running->max && rest == REGION_NONE)
+		return;
+	if (before && before->rest == rest && before->last + 1 == first) {
 		before->last = last;
 		return;
 	}
-	running->all = mem_more(running->all, running->count, sizeof(*running->all));
+	running->too_many |= running->max && running->count == running->max;
+	if (running->too_many)
+		return;
+	if (!running->max)
+		running->all = mem_more(running->all, running->count, sizeof(*running->all));
 	running->all[running->count++] = (struct diagram_run){first, last, rest};
 }
 
-static bool are_too_many(const struct running *running)
+/* The values from first on whose highest bits are known; so many of the mask's are left. */
+static void find_runs(struct running *running, diagram a, uint64_t first, unsigned bits,
+		      uint64_t mask)
 {
-	return running->count > running->max || running->pieces > DIAGRAM_RUNS_MAX;
-}
-
-/* The values from first on whose highest bits are known; those of the mask are left. */
-static void find_runs(struct running *running, diagram a, uint64_t first, uint64_t mask)
-{
-	unsigned bits = (unsigned)__builtin_popcountll(mask);
 	uint64_t last = first + (bits < 64 ? (UINT64_C(1) << bits) - 1 : UINT64_MAX);
 	uint32_t end = (running->subject + 1) * SUBJECT_BITS;
 
-	if (last < running->first || first > running->last || are_too_many(running))
+	if (last < running->first || first > running->last || running->too_many)
 		return;
 	if (bits == 0 || running->regions->nodes[a].variable >= end) {
 		add_run(running, first, last, a);
@@ -80,23 +83,21 @@ static void find_runs(struct running *running, diagram a, uint64_t first, uint64
 	unsigned bit = 63 - (unsigned)__builtin_clzll(mask);
 
 	mask &= ~(UINT64_C(1) << bit);
+	bits--;
 	for (unsigned one = 0; one < 2; one++)
 		find_runs(running, diagram_part(running->regions, a, end - 1 - bit, one),
-			  first + ((uint64_t)one << (bits - 1)), mask);
+			  first + ((uint64_t)one << bits), bits, mask);
 }
 
 size_t diagram_runs(const struct regions *regions, diagram a, uint32_t first, uint32_t last,
 		    struct diagram_run **ret_runs)
 {
-	struct running running = {.regions = regions,
-				  .subject = SUBJECT_CALL,
-				  .first = first,
-				  .last = last,
-				  .max = DIAGRAM_RUNS_MAX};
+	struct running running = {
+		.regions = regions, .subject = SUBJECT_CALL, .first = first, .last = last};
 
-	find_runs(&running, a, 0, UINT32_MAX);
+	find_runs(&running, a, 0, 32, UINT32_MAX);
 	*ret_runs = running.all;
-	if (!are_too_many(&running))
+	if (!running.too_many)
 		return running.count;
 	free(running.all);
 	*ret_runs = NULL;
@@ -106,23 +107,14 @@ size_t diagram_runs(const struct regions *regions, diagram a, uint32_t first, ui
 size_t region_ranges(const struct regions *regions, region a, uint64_t mask,
 		     struct diagram_run *ranges, size_t max)
 {
-	/* between two ranges, before the first and behind the last may be others */
 	struct running running = {.regions = regions,
 				  .subject = region_first(regions, a),
 				  .last = UINT64_MAX,
-				  .max = 2 * max + 1};
-	size_t count = 0;
+				  .all = ranges,
+				  .max = max};
 
-	find_runs(&running, a, 0, mask);
-	for (size_t i = 0; i < running.count && count <= max; i++) {
-		if (running.all[i].rest != REGION_ALL)
-			continue;
-		if (count < max)
-			ranges[count] = running.all[i];
-		count++;
-	}
-	free(running.all);
-	return count <= max && !are_too_many(&running) ? count : SIZE_MAX;
+	find_runs(&running, a, 0, (unsigned)__builtin_popcountll(mask), mask);
+	return running.too_many ? SIZE_MAX : running.count;
 }
 
 struct cubes {
