@@ -19,8 +19,8 @@
 struct answers {
 	struct regions *regions;     /* borrowed */
 	const struct filter *filter; /* borrowed; NULL: none, which allows */
-	/* Of each arch, or of all arches together; of an arch that is not known, of each number that
-	 * was asked for. */
+	/* Of each arch, or of all arches together; of an arch that is not known, of each number
+	 * that was asked for. */
 	struct answers_read {
 		struct reading_calls calls;
 		diagram answer;

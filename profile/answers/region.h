@@ -149,7 +149,7 @@ diagram diagram_at(const struct regions *regions, diagram a, uint32_t arch, uint
 /* Which bits of each subject it tests. */
 void diagram_support(struct regions *regions, diagram a, uint64_t ret_support[SUBJECTS]);
 
-/* Values in a row of one subject, numbers for example, for which the rest of a diagram is the same. */
+/* Values of one subject in a row, numbers for example, with the same rest of a diagram. */
 struct diagram_run {
 	uint64_t first, last;
 	diagram rest;
@@ -175,9 +175,9 @@ size_t region_split(struct regions *regions, region a, size_t max, region **ret_
 		    region **ret_rests);
 
 /*
- * The runs of a region over one subject that are in it, sorted and apart from each other. Only the bits
- * of a mask count, moved together; the region must test no other. Returns SIZE_MAX when there are more
- * than max.
+ * The runs of a region over one subject that are in it, sorted and apart from each other. Only the
+ * bits of a mask count, moved together; the region must test no other. Returns SIZE_MAX when there
+ * are more than max.
  */
 size_t region_ranges(const struct regions *regions, region a, uint64_t mask,
 		     struct diagram_run *ranges, size_t max);

@@ -69,8 +69,8 @@ const char *verdict_value_text(uint32_t value, char text[VERDICT_VALUE_SIZE]);
 bool verdict_is_fallback(const struct verdict *verdict);
 
 /*
- * The verdict of judging, for a call that can only get these of its values: the array is sorted, and
- * the result points to it. What still depends on arguments stays as it is.
+ * The verdict of judging, for a call that can only get these of its values: the array is sorted,
+ * and the result points to it. What still depends on arguments stays as it is.
  */
 struct verdict verdict_narrow(const struct verdict *verdict, uint32_t *values, size_t count);
 

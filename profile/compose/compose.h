@@ -5,10 +5,11 @@
  *
  * Alone it is a list of names under a default that refuses. With a base or profiles to merge, every
  * one is built as its runtime builds it, the filters are joined so that for each call and all its
- * arguments the mildest of their answers holds (profile/filter/filter.h), and the joint filter is written
- * back as a profile and proven (profile/write/export.h). So rules of two profiles are alternatives and
- * never conditions on top of each other, whatever they look like. Where an export cannot say it,
- * the rules are listed side by side as they were, if the result passes the self-check.
+ * arguments the mildest of their answers holds (profile/filter/filter.h), and the joint filter is
+ * written back as a profile and proven (profile/write/export.h). So rules of two profiles are
+ * alternatives and never conditions on top of each other, whatever they look like. Where an export
+ * cannot say it, the rules are listed side by side as they were, if the result passes the
+ * self-check.
  *
  * What stays. A call that the base lets through for some arguments only is observed without its
  * arguments, so the observation cannot tell whether it needs more: it stays as the base has it. A
@@ -39,13 +40,14 @@
 
 struct composing {
 	const struct needs *needs; /* may be empty where there are bases */
-	/* The base first; what is merged follows. Loaded for the same host, runtime and container. */
+	/* The base first; what is merged follows. Loaded for the same host, runtime and container.
+	 */
 	struct profile *const *bases;
 	size_t base_count;
 	struct profile_options options; /* those that the bases were loaded with */
 	/*
-	 * Else the mildest of the bases' own, or ERRNO with ENOSYS where there is none. It takes the
-	 * place of a base's default that refuses; refusals by rules stay as they are.
+	 * Else the mildest of the bases' own, or ERRNO with ENOSYS where there is none. It takes
+	 * the place of a base's default that refuses; refusals by rules stay as they are.
 	 */
 	bool has_default;
 	uint32_t default_action; /* SECCOMP_RET_* with its data */

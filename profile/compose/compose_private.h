@@ -125,8 +125,8 @@ void compose_names(struct composer *composer);
 bool compose_is_shared(const struct composer *composer, const char *name);
 
 /*
- * Builds the finished document anew and proves it: every needed name passes, and all calls pass as they
- * do under `wanted`. -EPROTO where that does not hold; what could not be decided is noted.
+ * Builds the finished document anew and proves it: every needed name passes, and all calls pass as
+ * they do under `wanted`. -EPROTO where that does not hold; what could not be decided is noted.
  */
 int compose_check(const struct composer *composer, struct err *err);
 

@@ -1,11 +1,11 @@
 /*
  * A cover: which of many sets of calls share a profile, so that there are few profiles.
  *
- * At most so many parts; what belongs to one part gets the union of its sets. The excess of a set is
- * what its part's union has beyond it. The least total excess is hard to find (for two profiles it
- * already is one of clustering), so sets are joined greedily, always the two parts whose union costs
- * least, and then each is moved as long as that helps. The bound is a number that no choice of parts
- * can get below:
+ * At most so many parts; what belongs to one part gets the union of its sets. The excess of a set
+ * is what its part's union has beyond it. The least total excess is hard to find (for two profiles
+ * it already is one of clustering), so sets are joined greedily, always the two parts whose union
+ * costs least, and then each is moved as long as that helps. The bound is a number that no choice
+ * of parts can get below:
  *
  * - Of any count + 1 different sets two are in one part, and those two pay at least their symmetric
  *   difference. So do others that have none of those sets.
@@ -42,8 +42,8 @@ struct cover {
 void cover_add(struct cover_set *set, size_t call);
 size_t cover_size(const uint64_t bits[COVER_WORDS]);
 
-/* Puts each of the sets, which all differ, into one of at most `count` parts. -E2BIG if there are too
- * many. */
+/* Puts each of the sets, which all differ, into one of at most `count` parts. -E2BIG if there are
+ * too many. */
 int cover_find(struct cover_set *sets, size_t set_count, size_t count, struct cover *ret_cover,
 	       struct err *err);
 

@@ -1,9 +1,9 @@
 /*
  * Needs: the syscalls that a profile has to let through, and why each is among them.
  *
- * By name, since a rule of a profile names a syscall for all of its arches at once (config-linux.md,
- * linux.seccomp): what was observed on one arch is let through on the others that are listed too.
- * A number that has no name cannot be in a profile; it is kept apart, to be told.
+ * By name, since a rule of a profile names a syscall for all of its arches at once
+ * (config-linux.md, linux.seccomp): what was observed on one arch is let through on the others that
+ * are listed too. A number that has no name cannot be in a profile; it is kept apart, to be told.
  */
 #ifndef SCLOG_PROFILE_COMPOSE_NEEDS_H
 #define SCLOG_PROFILE_COMPOSE_NEEDS_H
@@ -26,8 +26,8 @@ struct need {
 	unsigned origins;
 };
 
-/* Observed, but without a name: an arch that libseccomp does not know, -1, or a syscall that is newer
- * than the table of names (ingest/arch.h). */
+/* Observed, but without a name: an arch that libseccomp does not know, -1, or a syscall that is
+ * newer than the table of names (ingest/arch.h). */
 struct unnamed {
 	uint32_t audit_arch;
 	int32_t nr;
@@ -59,8 +59,8 @@ void needs_join(struct needs *needs, const struct needs *other);
 /* Adds the arch of a token; false when there are too many. */
 bool needs_add_arch(struct needs *needs, uint32_t token);
 
-/* The arches that programs of the ones listed may use on the same kernel: x86 and x32 beside x86_64,
- * arm beside aarch64 and so on, as moby's archMap has them. */
+/* The arches that programs of the ones listed may use on the same kernel: x86 and x32 beside
+ * x86_64, arm beside aarch64 and so on, as moby's archMap has them. */
 void needs_add_sub_arches(struct needs *needs);
 
 /* Adds those of a set that one of the listed arches has. */

@@ -54,18 +54,19 @@ struct filter {
 
 /*
  * Builds. The rules must not be off. -EEXIST when two rules contradict each other so that
- * libseccomp refuses and the container would not start, -EINVAL for what the runtime refuses, -ETIME
- * where libseccomp comes to no end: 2.5.4 with some pairs of rules that compare several arguments
- * each, or with hundreds for one syscall. filter_release() is due in any case.
+ * libseccomp refuses and the container would not start, -EINVAL for what the runtime refuses,
+ * -ETIME where libseccomp comes to no end: 2.5.4 with some pairs of rules that compare several
+ * arguments each, or with hundreds for one syscall. filter_release() is due in any case.
  */
 int filter_build(const struct rules *rules, const struct profile_options *options,
 		 struct filter *filter, struct lints *lints, struct err *err);
 void filter_release(struct filter *filter);
 
-/* The steps of it that are libseccomp's alone, for who builds without a document. A new context knows
- * the machine's own arch: makes another the only one. -errno. */
+/* The steps of it that are libseccomp's alone, for who builds without a document. A new context
+ * knows the machine's own arch: makes another the only one. -errno. */
 int filter_set_arch(scmp_filter_ctx context, uint32_t token);
-/* The context's program, which is filter_release()'s to free, in the byte order of its arches. -errno. */
+/* The context's program, which is filter_release()'s to free, in the byte order of its arches.
+ * -errno. */
 int filter_export(scmp_filter_ctx context, struct filter *filter);
 
 /* Puts a program on top of a stack of this machine's byte order; takes it over. It must have passed

@@ -2,11 +2,10 @@
  * Live filters: what a running process is under, asked of the kernel.
  *
  * The process is seized and interrupted (PTRACE_SEIZE, PTRACE_INTERRUPT: no signal is sent, a
- * stopped process stays stopped), its filters are read (PTRACE_SECCOMP_GET_FILTER, Linux 4.4), and it
- * is let go. That takes well under a
- * millisecond, and **it is not invisible**: a blocking call of the process that the kernel does
- * not restart (epoll_wait, nanosleep's kin under some signal set-ups, see signal(7)) returns
- * EINTR. Who calls this says so to the user first.
+ * stopped process stays stopped), its filters are read (PTRACE_SECCOMP_GET_FILTER, Linux 4.4), and
+ * it is let go. That takes well under a millisecond, and **it is not invisible**: a blocking call
+ * of the process that the kernel does not restart (epoll_wait, nanosleep's kin under some signal
+ * set-ups, see signal(7)) returns EINTR. Who calls this says so to the user first.
  *
  * The kernel gives filters only to a tracer with CAP_SYS_ADMIN in the initial user namespace
  * and without a filter of its own, which is why this comes before sclog's own sandbox.
@@ -20,9 +19,10 @@
 
 /*
  * The filters of one thread: `pid` is a process, which stands for its main thread, or the id of
- * any thread. A process without a filter gives a stack without parts. In strict mode the stack holds
- * one program that says what strict mode does (kernel/seccomp.c, __secure_computing_strict()):
- * read, write, exit and sigreturn pass, all else is KILL_THREAD, an x32 call too.
+ * any thread. A process without a filter gives a stack without parts. In strict mode the stack
+ * holds one program that says what strict mode does (kernel/seccomp.c,
+ * __secure_computing_strict()): read, write, exit and sigreturn pass, all else is KILL_THREAD, an
+ * x32 call too.
  *
  * Threads can have different filters. *ret_threads_differ is set if /proc shows that another
  * thread of the process has another mode or number of them (Seccomp_filters, Linux 5.9); equal

@@ -1,6 +1,6 @@
 /*
- * Refusals: what a runtime refuses of a profile by itself, before libseccomp has seen any of it, so that
- * the container does not start. Some depend on its release (profile/document/releases.h).
+ * Refusals: what a runtime refuses of a profile by itself, before libseccomp has seen any of it, so
+ * that the container does not start. Some depend on its release (profile/document/releases.h).
  */
 #ifndef SCLOG_PROFILE_FILTER_REFUSALS_H
 #define SCLOG_PROFILE_FILTER_REFUSALS_H

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* kernel/seccomp.c, MAX_ERRNO: the kernel cuts ERRNO's data there, and libseccomp takes less only. */
+/* kernel/seccomp.c, MAX_ERRNO: the kernel cuts ERRNO's data there; libseccomp takes only less. */
 #define VALUE_ERRNO_MAX 4095
 
 #define VALUE_ENOSYS (SECCOMP_RET_ERRNO | ENOSYS)

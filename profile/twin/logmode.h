@@ -13,12 +13,12 @@
  * action is the default's is dropped, so that a refusal with an errno of its own, which beats an
  * ALLOW for the same syscall, would be gone and the ALLOW back in force. So the twin is proven:
  * both filters are built, and their diagrams are compared over all numbers and
- * arguments (profile/answers/answers.h), for each set of capabilities, kernel version and arch on which the document
- * depends. Where the twin would let through silently
- * what the profile refuses or logs, the name is taken out of the rules that let it pass. That is
- * exact where the profile refuses it always. Where it depends on arguments, rules at the end say
- * for which it passes (profile/write/cover.h); only where that cannot be said is more logged than the
- * profile refuses. Each such case is noted.
+ * arguments (profile/answers/answers.h), for each set of capabilities, kernel version and arch on
+ * which the document depends. Where the twin would let through silently what the profile refuses or
+ * logs, the name is taken out of the rules that let it pass. That is exact where the profile
+ * refuses it always. Where it depends on arguments, rules at the end say for which it passes
+ * (profile/write/cover.h); only where that cannot be said is more logged than the profile refuses.
+ * Each such case is noted.
  */
 #ifndef SCLOG_PROFILE_TWIN_LOGMODE_H
 #define SCLOG_PROFILE_TWIN_LOGMODE_H
@@ -46,9 +46,9 @@ int twin_make(struct twin *twin, const struct profile_source *source,
 	      const struct profile_options *options, struct err *err);
 
 /*
- * The profile itself, enforcing: the same document with SECCOMP_FILTER_FLAG_LOG, under which the kernel
- * logs each refusal, ERRNO and TRAP too (seccomp(2), Linux 4.14). -EINVAL where options' runtime of
- * that release refuses the flag, and for a systemd unit, which has none.
+ * The profile itself, enforcing: the same document with SECCOMP_FILTER_FLAG_LOG, under which the
+ * kernel logs each refusal, ERRNO and TRAP too (seccomp(2), Linux 4.14). -EINVAL where options'
+ * runtime of that release refuses the flag, and for a systemd unit, which has none.
  */
 int twin_make_enforcing(struct twin *twin, const struct profile_source *source,
 			const struct profile_options *options, struct err *err);

@@ -42,7 +42,8 @@ struct cover {
 /*
  * Fills the cover of a region that is neither empty nor everything. `narrow`: arguments have 32
  * bits, so what the rules say of larger values does not matter, and the region does not depend
- * on the high halves. False when it takes more than COVER_MAX rules, or for COVER_NONE. cover_release() is due in any case.
+ * on the high halves. False when it takes more than COVER_MAX rules, or for COVER_NONE.
+ * cover_release() is due in any case.
  */
 bool cover_make(struct regions *regions, region wanted, bool narrow, enum cover_manner manner,
 		struct cover *ret_cover);

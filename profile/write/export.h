@@ -33,8 +33,8 @@ struct export
 };
 
 /*
- * Exports a filter of a host of that arch. `survey` is what its maker knows of it (then its arches are
- * filled), NULL: survey_filter() finds it out. -EINVAL if what came out cannot be built.
+ * Exports a filter of a host of that arch. `survey` is what its maker knows of it (then its arches
+ * are filled), NULL: survey_filter() finds it out. -EINVAL if what came out cannot be built.
  * export_release() is due in any case.
  */
 int export_filter(const struct filter *filter, const struct survey *survey, uint32_t host,

@@ -58,8 +58,8 @@ uint32_t export_effect(uint32_t value, const void *context);
 int export_build(const struct exporter *exporter, const struct document *document,
 		 struct built *ret_built, struct err *err);
 
-/* Builds the export's document and compares it with the filter, over all numbers and arguments: fills
- * export->differences, and marks the names that differ. */
+/* Builds the export's document and compares it with the filter, over all numbers and arguments:
+ * fills export->differences, and marks the names that differ. */
 int export_prove(struct exporter *exporter, struct err *err);
 void export_name_differs(struct exporter *exporter, const char *name);
 

@@ -46,22 +46,22 @@ const char *form_suffix(enum form form);
 /* What the text says beside the profile. */
 struct form_heading {
 	const char *name; /* what it is called: metadata.name of spo; NULL: "sclog" */
-	/* spo: where the containers ran, an annotation, since a SeccompProfile is cluster-wide (of the
-	 * operator 0.9 and later); NULL: left out. */
+	/* spo: where the containers ran, an annotation, since a SeccompProfile is cluster-wide (of
+	 * the operator 0.9 and later); NULL: left out. */
 	const char *namespace;
 	const char *base_name; /* spo: baseProfileName; NULL: "" */
 	/*
-	 * Evidence, an object of strings, integers, booleans and lists of strings, in its order; NULL:
-	 * none. In JSON a member "x-sclog", which runtimes ignore; in spo annotations; else comments.
-	 * Its strings come from logs: no byte of them may end a comment or a quote.
+	 * Evidence, an object of strings, integers, booleans and lists of strings, in its order;
+	 * NULL: none. In JSON a member "x-sclog", which runtimes ignore; in spo annotations; else
+	 * comments. Its strings come from logs: no byte of them may end a comment or a quote.
 	 */
 	const json_t *evidence;
 };
 
 /*
- * Appends the profile of an OCI document (profile/document/document.h) to text. `widen`: where a form
- * knows no conditions on arguments, the call is let through whatever they are, and noted; without
- * it that is an error, which lists them. Returns 0 or -EINVAL.
+ * Appends the profile of an OCI document (profile/document/document.h) to text. `widen`: where a
+ * form knows no conditions on arguments, the call is let through whatever they are, and noted;
+ * without it that is an error, which lists them. Returns 0 or -EINVAL.
  */
 int form_write(enum form form, const struct document *document, const struct form_heading *heading,
 	       bool widen, struct buf *text, struct lints *notes, struct err *err);

@@ -57,8 +57,8 @@ void form_calls_release(struct form_calls *calls);
 const struct form_call *form_calls_find(const struct form_calls *calls, const char *name);
 
 /*
- * Conditions that the form cannot say: those calls are let through whatever the arguments are, which is
- * noted, or without `widen` an error lists them. `why` is the beginning of both sentences.
+ * Conditions that the form cannot say: those calls are let through whatever the arguments are,
+ * which is noted, or without `widen` an error lists them. `why` is the beginning of both sentences.
  */
 typedef bool form_cannot(const void *context, const struct form_call *call);
 int form_widen(const struct form_writer *writer, const struct form_calls *calls,
