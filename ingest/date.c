@@ -28,7 +28,9 @@ int date_month(struct str name)
 		name.n--;
 	if (name.n == 0 || name.n > sizeof(key) - 3 || memchr(name.p, '|', name.n))
 		return -1;
-	memcpy(key + 1, name.p, name.n);
+	for (size_t i = 0; i < name.n; i++)
+		key[i + 1] =
+			(char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] | 0x20 : name.p[i]);
 	key[name.n + 1] = '|';
 	key[name.n + 2] = '\0';
 	for (int i = 0; i < 12; i++) {
@@ -78,7 +80,7 @@ struct parts {
 	bool slash, dot_after, foreign;
 };
 
-static bool take_number(struct str *text, struct parts *parts)
+static bool read_number(struct str *text, struct parts *parts)
 {
 	unsigned value = 0, n = 0;
 	uint32_t c;
@@ -105,7 +107,7 @@ static bool take_number(struct str *text, struct parts *parts)
 }
 
 /* A word or a separator: anything but digits, up to a blank. */
-static void take_other(struct str *text, struct parts *parts)
+static void read_other(struct str *text, struct parts *parts)
 {
 	struct str word = str_of(text->p, 0);
 	uint32_t c;
@@ -154,10 +156,10 @@ static bool read_parts(struct str *text, struct parts *parts)
 		}
 		const char *before = text->p;
 
-		if (!take_number(text, parts))
+		if (!read_number(text, parts))
 			return false;
 		if (text->p == before)
-			take_other(text, parts);
+			read_other(text, parts);
 		if (text->p == before)
 			return false;
 	}
@@ -220,7 +222,7 @@ bool date_read(struct str *text, int now_year, struct date *date)
 	return true;
 }
 
-static bool exists(unsigned year, unsigned month, unsigned day)
+bool date_exists(unsigned year, unsigned month, unsigned day)
 {
 	static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -247,7 +249,7 @@ static bool in_order(const struct date *date, unsigned order, unsigned ymd[3])
 	ymd[0] = full_year(year);
 	ymd[1] = month;
 	ymd[2] = day;
-	return exists(ymd[0], month, day);
+	return date_exists(ymd[0], month, day);
 }
 
 int date_resolve(const struct date *date, unsigned allowed, int *ret_year, int *ret_month,

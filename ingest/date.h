@@ -42,6 +42,9 @@ bool date_read(struct str *text, int now_year, struct date *ret_date);
 int date_resolve(const struct date *date, unsigned allowed, int *ret_year, int *ret_month,
 		 int *ret_day);
 
+/* month: 1 to 12. Of the years 1970 to 9999. */
+bool date_exists(unsigned year, unsigned month, unsigned day);
+
 /* A month by its name in any language, 0 to 11; -1 if it is none, or more than one. */
 int date_month(struct str name);
 

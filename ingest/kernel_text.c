@@ -1,5 +1,6 @@
 #include "ingest/kernel_text.h"
 
+#include "ingest/skip.h"
 #include "ingest/stamp.h"
 
 static bool starts_word(struct str text, struct str prefix, struct str *ret_rest)
@@ -28,7 +29,7 @@ static bool seccomp_type(struct str text, struct str *ret_rest)
 
 /* "audit(0.0:787): ": Android's logd leaves the serial alone (system/logging, LogAudit.cpp); the
  * time is its header's. */
-static bool take_bare_serial(struct framed *framed)
+static bool read_bare_serial(struct framed *framed)
 {
 	struct str whole = framed->fields;
 	char text[32] = "0.000";
@@ -73,7 +74,7 @@ static void read_stamped(struct str text, const struct kernel_dates *dates, stru
 	if (!starts_word(rest, STR("audit("), &rest))
 		return;
 	framed->fields = rest;
-	if (stamp_kernel(&framed->fields, &framed->ms, &framed->serial) || take_bare_serial(framed))
+	if (stamp_kernel(&framed->fields, &framed->ms, &framed->serial) || read_bare_serial(framed))
 		framed->kind = FRAMED_RECORD;
 	else
 		framed->kind = read_interpreted(framed, dates);
@@ -117,41 +118,35 @@ void kernel_text_read_auditd(struct str text, const struct kernel_dates *dates,
 		read_other_type(text, framed);
 }
 
-static struct str skip_blanks(struct str text)
-{
-	while (text.n && (text.p[0] == ' ' || text.p[0] == '\t'))
-		text = str_skip(text, 1);
-	return text;
-}
-
 /* "[  711.918371] ", "[   T55] ": printk's time, and its caller (CONFIG_PRINTK_CALLER). */
-static struct str skip_bracket(struct str text)
+static void skip_bracket(struct str *text)
 {
-	struct str inner = skip_blanks(text);
-	size_t end = str_chr(inner, ']');
+	struct str at = *text, inner;
 
-	if (inner.n == 0 || inner.p[0] != '[' || end == inner.n || end > 24)
-		return text;
-	struct str at = skip_blanks(str_of(inner.p + 1, end - 1));
+	skip_blanks(&at);
+	size_t end = str_chr(at, ']');
 
-	if (at.n && (at.p[0] == 'T' || at.p[0] == 'C'))
-		at = str_skip(at, 1);
-	if (at.n == 0)
-		return text;
-	for (size_t i = 0; i < at.n; i++)
-		if ((at.p[i] < '0' || at.p[i] > '9') && at.p[i] != '.')
-			return text;
-	return str_skip(inner, end + 1);
+	if (!skip_char(&at, '[') || end > 24 || end > at.n)
+		return;
+	inner = str_of(at.p, end - 1);
+	skip_blanks(&inner);
+	if (!skip_char(&inner, 'T'))
+		skip_char(&inner, 'C');
+	if (inner.n == 0)
+		return;
+	while (skip_digits(&inner, 1, SIZE_MAX) || skip_char(&inner, '.'))
+		;
+	if (inner.n == 0)
+		*text = str_skip(at, end);
 }
 
 /* "000: ": the processor, as kernels with PREEMPT_RT print it before Linux 5.15. */
-static struct str skip_processor(struct str text)
+static void skip_processor(struct str *text)
 {
-	size_t n = 0;
+	struct str at = *text;
 
-	while (n < text.n && n < 4 && text.p[n] >= '0' && text.p[n] <= '9')
-		n++;
-	return n == 3 && str_starts(str_skip(text, n), STR(": ")) ? str_skip(text, n + 2) : text;
+	if (skip_digits(&at, 3, 3) && str_starts(at, STR(": ")))
+		*text = str_skip(at, 2);
 }
 
 static bool read_notice(struct str text, struct framed *framed)
@@ -166,7 +161,10 @@ void kernel_text_read(struct str text, const struct kernel_dates *dates, struct 
 {
 	struct str rest;
 
-	text = skip_processor(skip_blanks(skip_bracket(skip_bracket(text))));
+	skip_bracket(&text);
+	skip_bracket(&text);
+	skip_blanks(&text);
+	skip_processor(&text);
 	if (read_notice(text, framed))
 		return;
 	framed->kind = FRAMED_OTHER;

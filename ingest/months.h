@@ -4,7 +4,8 @@
 #ifndef SCLOG_INGEST_MONTHS_H
 #define SCLOG_INGEST_MONTHS_H
 
-/* Of each month from January on: its names, each between two '|'. A name may stand in several. */
+/* Of each month from January on: its names, each between two '|', A to Z in lower case. A name may
+ * stand in several. */
 extern const char *const months_names[12];
 
 #endif

@@ -1,12 +1,13 @@
 #include "ingest/stamp.h"
 
 #include "ingest/date.h"
+#include "ingest/skip.h"
 
 #include <strings.h>
 #include <time.h>
 
-/* Takes 1 to max digits; false if there is none. */
-static bool take_number(struct str *text, size_t max, int *ret_value)
+/* Reads 1 to max digits; false if there is none. */
+static bool read_number(struct str *text, size_t max, int *ret_value)
 {
 	size_t n = 0;
 	int value = 0;
@@ -18,25 +19,17 @@ static bool take_number(struct str *text, size_t max, int *ret_value)
 	return n > 0;
 }
 
-static bool take_char(struct str *text, char c)
-{
-	if (text->n == 0 || text->p[0] != c)
-		return false;
-	*text = str_skip(*text, 1);
-	return true;
-}
-
 /* "23:04:54" into tm. */
-static bool take_clock(struct str *text, struct tm *tm)
+static bool read_clock(struct str *text, struct tm *tm)
 {
-	return take_number(text, 2, &tm->tm_hour) && take_char(text, ':') &&
-	       take_number(text, 2, &tm->tm_min) && take_char(text, ':') &&
-	       take_number(text, 2, &tm->tm_sec) && tm->tm_hour < 24 && tm->tm_min < 60 &&
+	return read_number(text, 2, &tm->tm_hour) && skip_char(text, ':') &&
+	       read_number(text, 2, &tm->tm_min) && skip_char(text, ':') &&
+	       read_number(text, 2, &tm->tm_sec) && tm->tm_hour < 24 && tm->tm_min < 60 &&
 	       tm->tm_sec <= 60;
 }
 
 /* A fraction of a second in any number of digits, as whole milliseconds. */
-static int take_fraction(struct str *text)
+static int read_fraction(struct str *text)
 {
 	int ms = 0, weight = 100;
 
@@ -51,24 +44,10 @@ static int take_fraction(struct str *text)
 	return ms;
 }
 
-static bool is_leap(int year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-static bool day_exists(int year, int month, int day)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	if (month < 0 || month > 11 || day < 1)
-		return false;
-	return day <= days[month] + (month == 1 && is_leap(year) ? 1 : 0);
-}
-
 /* Broken-down time, local or UTC, to milliseconds. */
 static bool finish(struct tm *tm, int year, int month, int day, int ms, bool utc, int64_t *ret_ms)
 {
-	if (year < 1970 || year > 9999 || !day_exists(year, month, day))
+	if (!date_exists((unsigned)year, (unsigned)month + 1, (unsigned)day))
 		return false;
 	tm->tm_year = year - 1900;
 	tm->tm_mon = month;
@@ -89,10 +68,10 @@ int stamp_interpreted(struct str *text, unsigned orders, int now_year, int64_t *
 	int year, month, day, ms;
 	int64_t kernel_ms;
 
-	if (!date_read(&at, now_year, &date) || !take_clock(&at, &tm))
+	if (!date_read(&at, now_year, &date) || !read_clock(&at, &tm))
 		return 0;
 	/* ".062:148553) : " reads as the kernel's stamp with its seconds left out. */
-	if (!take_char(&at, '.') || at.n < 4 || !take_number(&at, 3, &ms) || at.p[0] != ':')
+	if (!skip_char(&at, '.') || at.n < 4 || !read_number(&at, 3, &ms) || at.p[0] != ':')
 		return 0;
 	char rest[32] = "0.000";
 	size_t n = at.n < sizeof(rest) - 6 ? at.n : sizeof(rest) - 6;
@@ -127,7 +106,7 @@ bool stamp_dates(struct str text, int now_year, unsigned *orders)
 }
 
 /* "Z", "+00:00", "-0730"; false for something else. No zone at all leaves *ret_local set. */
-static bool take_zone(struct str *text, int *ret_offset_s, bool *ret_local)
+static bool read_zone(struct str *text, int *ret_offset_s, bool *ret_local)
 {
 	int hours, minutes = 0;
 
@@ -135,14 +114,14 @@ static bool take_zone(struct str *text, int *ret_offset_s, bool *ret_local)
 	*ret_local = text->n == 0;
 	if (str_eq(*text, STR(" UTC")))
 		*text = str_skip(*text, text->n);
-	if (text->n == 0 || take_char(text, 'Z') || take_char(text, 'z'))
+	if (text->n == 0 || skip_char(text, 'Z') || skip_char(text, 'z'))
 		return text->n == 0;
 	char sign = text->p[0];
 
-	if ((sign != '+' && sign != '-') || !take_char(text, sign) || !take_number(text, 2, &hours))
+	if ((sign != '+' && sign != '-') || !skip_char(text, sign) || !read_number(text, 2, &hours))
 		return false;
-	take_char(text, ':');
-	take_number(text, 2, &minutes);
+	skip_char(text, ':');
+	read_number(text, 2, &minutes);
 	*ret_offset_s = (hours * 60 + minutes) * 60 * (sign == '-' ? -1 : 1);
 	return text->n == 0;
 }
@@ -153,15 +132,15 @@ bool stamp_iso(struct str text, int64_t *ret_ms)
 	int year, month, day, offset_s;
 	bool local;
 
-	if (!take_number(&text, 4, &year) || !take_char(&text, '-') ||
-	    !take_number(&text, 2, &month) || !take_char(&text, '-') ||
-	    !take_number(&text, 2, &day) ||
-	    (!take_char(&text, 'T') && !take_char(&text, ' ') && !take_char(&text, '_')) ||
-	    !take_clock(&text, &tm))
+	if (!read_number(&text, 4, &year) || !skip_char(&text, '-') ||
+	    !read_number(&text, 2, &month) || !skip_char(&text, '-') ||
+	    !read_number(&text, 2, &day) ||
+	    (!skip_char(&text, 'T') && !skip_char(&text, ' ') && !skip_char(&text, '_')) ||
+	    !read_clock(&text, &tm))
 		return false;
-	int ms = take_fraction(&text);
+	int ms = read_fraction(&text);
 
-	if (!take_zone(&text, &offset_s, &local) ||
+	if (!read_zone(&text, &offset_s, &local) ||
 	    !finish(&tm, year, month - 1, day, ms, !local, ret_ms))
 		return false;
 	*ret_ms -= (int64_t)offset_s * 1000;
@@ -177,12 +156,6 @@ static int month_from_name(struct str name)
 		if (name.n == 3 && strncasecmp(name.p, months[i], 3) == 0)
 			return i;
 	return date_month(name);
-}
-
-static void skip_blanks(struct str *text)
-{
-	while (text->n && text->p[0] == ' ')
-		*text = str_skip(*text, 1);
 }
 
 /* The latest year in which that day and time is not after now. */
@@ -204,12 +177,12 @@ static bool nearest_year(struct tm *tm, int month, int day, int ms, int64_t now_
 }
 
 /* "11-21 23:01:34.454": Android. */
-static bool take_month_day(struct str *text, int *month, int *day)
+static bool read_month_day(struct str *text, int *month, int *day)
 {
 	struct str at = *text;
 	int number;
 
-	if (!take_number(&at, 2, &number) || !take_char(&at, '-') || !take_number(&at, 2, day))
+	if (!read_number(&at, 2, &number) || !skip_char(&at, '-') || !read_number(&at, 2, day))
 		return false;
 	*month = number - 1;
 	*text = at;
@@ -217,11 +190,11 @@ static bool take_month_day(struct str *text, int *month, int *day)
 }
 
 /* "Nov 21", "21 nov.", "11-21": in either order. */
-static bool take_day(struct str *text, int *ret_month, int *ret_day)
+static bool read_day(struct str *text, int *ret_month, int *ret_day)
 {
 	struct str words[2];
 
-	if (take_month_day(text, ret_month, ret_day)) {
+	if (read_month_day(text, ret_month, ret_day)) {
 		skip_blanks(text);
 		return true;
 	}
@@ -235,7 +208,7 @@ static bool take_day(struct str *text, int *ret_month, int *ret_day)
 	struct str day = words[day_first ? 0 : 1];
 
 	*ret_month = month_from_name(words[day_first ? 1 : 0]);
-	return *ret_month >= 0 && take_number(&day, 2, ret_day) &&
+	return *ret_month >= 0 && read_number(&day, 2, ret_day) &&
 	       (day.n == 0 || str_eq(day, STR(".")));
 }
 
@@ -245,17 +218,17 @@ bool stamp_bsd(struct str text, int64_t now_ms, int64_t *ret_ms)
 	struct str before = text;
 	int day, month, year;
 	bool has_year =
-		take_number(&before, 4, &year) && str_starts(before, STR(" ")) && year >= 1000;
+		read_number(&before, 4, &year) && str_starts(before, STR(" ")) && year >= 1000;
 
 	if (has_year)
 		text = str_skip(before, 1);
 	skip_blanks(&text);
-	if (!take_day(&text, &month, &day) || !take_clock(&text, &tm))
+	if (!read_day(&text, &month, &day) || !read_clock(&text, &tm))
 		return false;
-	int ms = take_fraction(&text);
+	int ms = read_fraction(&text);
 
 	skip_blanks(&text);
-	if (has_year || take_number(&text, 4, &year))
+	if (has_year || read_number(&text, 4, &year))
 		return finish(&tm, year, month, day, ms, false, ret_ms);
 	return nearest_year(&tm, month, day, ms, now_ms, ret_ms);
 }
