@@ -1,7 +1,8 @@
 /*
- * measure: runs one command and prints what it cost, as one line of five numbers: seconds of
+ * measure: runs one command and prints what it cost, as one line of six numbers: seconds of
  * wall clock, of user time, of system time, the maximum resident size in KiB (mapped file pages
- * included), and the exit status, 128 + N if signal N ended it.
+ * included), the exit status, 128 + N if signal N ended it, and the seconds for which all others
+ * had a processor meanwhile.
  *
  * The command's standard output goes to a file, never to /dev/null: GNU grep stops at its first
  * match there. Its standard input is empty unless
@@ -38,6 +39,20 @@ static double seconds(struct timeval t)
 	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
 }
 
+/* Seconds for which the processors were not idle, a host's other guests included (proc(5)). */
+static double busy(void)
+{
+	unsigned long long user, nice, system, idle, iowait, irq, softirq, steal;
+	FILE *file = fopen("/proc/stat", "re");
+
+	if (!file || fscanf(file, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &user, &nice,
+			    &system, &idle, &iowait, &irq, &softirq, &steal) != 8)
+		die("/proc/stat");
+	fclose(file);
+	return (double)(user + nice + system + irq + softirq + steal) /
+	       (double)sysconf(_SC_CLK_TCK);
+}
+
 static void run(const char *in, const char *out, char **argv)
 {
 	int in_fd = open(in, O_RDONLY);
@@ -60,7 +75,7 @@ int main(int argc, char **argv)
 {
 	const char *in = "/dev/null", *out = NULL;
 	struct rusage usage;
-	double start;
+	double start, before, own, others;
 	int status, c;
 	pid_t pid;
 
@@ -76,6 +91,7 @@ int main(int argc, char **argv)
 		fputs("usage: measure [-i INPUT] -o OUTPUT [--] COMMAND [ARG...]\n", stderr);
 		return 2;
 	}
+	before = busy();
 	start = now();
 	pid = fork();
 	if (pid < 0)
@@ -84,8 +100,12 @@ int main(int argc, char **argv)
 		run(in, out, argv + optind);
 	if (wait4(pid, &status, 0, &usage) < 0)
 		die("wait4");
-	printf("%.6f %.6f %.6f %ld %d\n", now() - start, seconds(usage.ru_utime),
+	start = now() - start;
+	own = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+	others = busy() - before - own;
+	printf("%.6f %.6f %.6f %ld %d %.6f\n", start, seconds(usage.ru_utime),
 	       seconds(usage.ru_stime), usage.ru_maxrss,
-	       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	       WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+	       others > 0 ? others : 0);
 	return 0;
 }
