@@ -1,6 +1,7 @@
 #include "ingest/framing.h"
 
 #include "base/mem.h"
+#include "base/scan.h"
 #include "ingest/collector.h"
 #include "ingest/envelope/envelope.h"
 #include "ingest/header_logcat.h"
@@ -247,25 +248,27 @@ struct str framing_node(const struct framing *framing, struct str host)
 	return host;
 }
 
+static bool is_auditd(struct str text)
+{
+	return str_starts(text, STR("type=")) || str_starts(text, STR("node="));
+}
+
 /* "type=..." at the start of a line, after "node=NAME " perhaps: auditd's own framing. */
 static void read_auditd(const struct framing *framing, struct framed *framed, struct str text)
 {
+	if (str_starts(text, STR("node="))) {
+		struct str name = str_skip(text, 5);
+		size_t n = str_chr(name, ' ');
+
+		text = str_skip(name, n);
+		if (!str_starts(text, STR(" type=")))
+			return;
+		framed->node = str_of(name.p, n);
+		text = str_skip(text, 1);
+	}
 	framed->source = SOURCE_LOG;
 	framed->trust = TRUST_KERNEL;
 	kernel_text_read_auditd(str_skip(text, 5), &framing->dates, framed);
-}
-
-static void read_node_prefix(const struct framing *framing, struct framed *framed, struct str text)
-{
-	struct str name = str_skip(text, 5);
-	size_t n = str_chr(name, ' ');
-	struct str rest = str_skip(name, n);
-
-	framed->kind = FRAMED_OTHER;
-	if (rest.n == 0 || !str_starts(rest, STR(" type=")))
-		return;
-	framed->node = str_of(name.p, n);
-	read_auditd(framing, framed, str_skip(rest, 1));
 }
 
 static void refuse_for(const struct framing *framing, struct framed *framed, struct str text,
@@ -298,18 +301,18 @@ static void refuse_other(const struct framing *framing, struct framed *framed, s
 		   framing->options.framing ? REMEDY_FRAMING : REMEDY_MIXED);
 }
 
-/* When a header says; without a year the one that is nearest to the log's stamps. */
-static bool time_of(const struct framing *framing, const struct header *header, int64_t *ret_ms)
+/* When a header says, 0 if it does not; without a year the one that is nearest to the log's stamps. */
+static int64_t time_of(const struct framing *framing, const struct header *header)
 {
-	int64_t latest = framing->options.now_ms + framing->zone_ms;
+	int64_t latest = framing->options.now_ms + framing->zone_ms, ms;
 
+	if (!header) /* it was a line of its own */
+		return framing->header_ms;
 	if (framing->near_ms && framing->near_ms + HALF_YEAR_MS < latest)
 		latest = framing->near_ms + HALF_YEAR_MS;
-	if (!header_time(header, latest, ret_ms))
-		return false;
-	if (header->clock == HEADER_BSD)
-		*ret_ms -= framing->zone_ms;
-	return true;
+	if (!header_time(header, latest, &ms))
+		return 0;
+	return header->clock == HEADER_BSD ? ms - framing->zone_ms : ms;
 }
 
 /* journald's audit transport as text: "audit[19499]: SECCOMP auid=...": no serial, and no time
@@ -326,7 +329,8 @@ static void read_journald_audit(const struct framing *framing, struct framed *fr
 {
 	framed->source = SOURCE_JOURNAL;
 	framed->fields = str_skip(header->text, str_chr(header->text, ' ') + 1);
-	framed->kind = time_of(framing, header, &framed->ms) ? FRAMED_RECORD : FRAMED_UNSTAMPED;
+	framed->ms = time_of(framing, header);
+	framed->kind = framed->ms ? FRAMED_RECORD : FRAMED_UNSTAMPED;
 }
 
 /* Android's logd gives the kernel's records tags of its own (system/logging, LogAudit.cpp), and
@@ -339,6 +343,20 @@ static bool is_kernel_tag(const struct header *header)
 	return !header->tag.p || str_eq(header->tag, STR("kernel"));
 }
 
+/* The kernel's own words. A stamp that is there is the event's time; the header's serves where there
+ * is none. */
+static void read_kernel_text(const struct framing *framing, struct framed *framed, struct str text,
+			     const struct header *header)
+{
+	kernel_text_read(text, &framing->dates, framed);
+	if (framed->kind == FRAMED_NOTICE || (framed->kind == FRAMED_RECORD && framed->ms == 0))
+		framed->ms = time_of(framing, header); /* of a notice perhaps not known: dmesg's */
+	if (framed->kind == FRAMED_RECORD && framed->ms == 0)
+		framed->kind = FRAMED_UNSTAMPED;
+	if (framed->kind == FRAMED_OTHER)
+		refuse(framing, framed, text, FRAMED_OTHER);
+}
+
 static void read_header(struct framing *framing, struct framed *framed, const struct header *header)
 {
 	framed->node = framing_node(framing, header->host);
@@ -347,61 +365,34 @@ static void read_header(struct framing *framing, struct framed *framed, const st
 		return;
 	}
 	if (!is_kernel_tag(header) || !header_is_kernel_facility(header)) {
-		if (!time_of(framing, header, &framed->ms))
-			framed->ms = 0;
+		framed->ms = time_of(framing, header);
 		refuse(framing, framed, header->text, FRAMED_OTHER);
 		return;
 	}
-	kernel_text_read(header->text, &framing->dates, framed);
-	if (framed->kind == FRAMED_NOTICE && !time_of(framing, header, &framed->ms))
-		framed->ms = 0; /* not known: dmesg counts from boot */
-	/* A stamp that is there is the event's time; the header's serves where there is none. */
-	if (framed->kind == FRAMED_RECORD && framed->ms == 0 &&
-	    !time_of(framing, header, &framed->ms))
-		framed->kind = FRAMED_UNSTAMPED;
+	read_kernel_text(framing, framed, header->text, header);
 	if (framed->has_serial) {
 		if (!framing->near_ms)
 			note_zone(framing, header, framed->ms);
 		framing->near_ms = framed->ms;
 	}
-	if (framed->kind == FRAMED_OTHER)
-		refuse(framing, framed, header->text, FRAMED_OTHER);
 }
 
 /* "\x5c": /dev/kmsg writes backslashes so, and what is not printable (kernel/printk/printk.c,
  * msg_add_ext_text()); a program's name may hold the former. */
-static bool take_escaped(struct str *text, char *ret_c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *high, *low;
-
-	if (text->n < 4 || text->p[0] != '\\' || text->p[1] != 'x' || !text->p[2] || !text->p[3])
-		return false;
-	high = strchr(digits, text->p[2]);
-	low = strchr(digits, text->p[3]);
-	if (!high || !low)
-		return false;
-	*ret_c = (char)((high - digits) << 4 | (low - digits));
-	*text = str_skip(*text, 4);
-	return true;
-}
-
 static struct str unescape_kmsg(struct framing *framing, struct str text)
 {
 	if (str_chr(text, '\\') == text.n)
 		return text;
 	buf_clear(&framing->unescaped);
-	while (text.n) {
-		struct str plain = str_of(text.p, str_chr(text, '\\'));
-		char c = '\\';
+	for (; text.n; text = str_skip(text, 1)) {
+		bool escaped = text.n >= 4 && str_starts(text, STR("\\x"));
+		int high = escaped ? scan_hex_digit(text.p[2]) : -1;
+		int low = escaped ? scan_hex_digit(text.p[3]) : -1;
 
-		buf_put_str(&framing->unescaped, plain);
-		text = str_skip(text, plain.n);
-		if (!text.n)
-			break;
-		if (!take_escaped(&text, &c))
-			text = str_skip(text, 1);
-		buf_put_char(&framing->unescaped, c);
+		if (high >= 0 && low >= 0)
+			text = str_skip(text, 3);
+		buf_put_char(&framing->unescaped,
+			     high >= 0 && low >= 0 ? (char)(high << 4 | low) : text.p[0]);
 	}
 	return buf_str(&framing->unescaped);
 }
@@ -422,13 +413,7 @@ static void read_headed(struct framing *framing, struct framed *framed, struct s
 {
 	framing->after_header = false;
 	framed->source = SOURCE_SYSLOG;
-	kernel_text_read(text, &framing->dates, framed);
-	if (framed->kind == FRAMED_RECORD && framed->ms == 0)
-		framed->ms = framing->header_ms;
-	if (framed->kind == FRAMED_RECORD && framed->ms == 0)
-		framed->kind = FRAMED_UNSTAMPED;
-	if (framed->kind == FRAMED_OTHER)
-		refuse(framing, framed, text, FRAMED_OTHER);
+	read_kernel_text(framing, framed, text, NULL);
 }
 
 static void read_framed_text(struct framing *framing, struct framed *framed, struct str text)
@@ -439,8 +424,7 @@ static void read_framed_text(struct framing *framing, struct framed *framed, str
 	if (header_read_logcat_long(text, &header)) {
 		framing->after_header =
 			is_family(framing, FAMILY_HEADER + HEADER_LOGCAT) && is_kernel_tag(&header);
-		if (!time_of(framing, &header, &framing->header_ms))
-			framing->header_ms = 0;
+		framing->header_ms = time_of(framing, &header);
 		return;
 	}
 	if (!header_read(text, &header)) {
@@ -512,18 +496,10 @@ static bool may_matter(struct str text)
 	return str_find(text, STR("audit")) < text.n || str_find(text, STR("SECCOMP")) < text.n;
 }
 
-static bool is_auditd(struct str text)
-{
-	return str_starts(text, STR("type=")) || str_starts(text, STR("node="));
-}
-
 /* auditd's own line, after "node=NAME " perhaps. A line that only begins so decides nothing. */
 static void read_auditd_line(struct framing *framing, struct framed *framed, struct str text)
 {
-	if (str_starts(text, STR("type=")))
-		read_auditd(framing, framed, text);
-	else
-		read_node_prefix(framing, framed, text);
+	read_auditd(framing, framed, text);
 	if (framed->kind != FRAMED_OTHER && !is_family(framing, FAMILY_AUDITD))
 		refuse_other(framing, framed, text, FRAMED_OTHER);
 	/* of `ausearch -i`, and of kernels that print no "msg=", others have made a text */
@@ -594,11 +570,8 @@ static void read_inner(struct framing *framing, const struct envelope_item *item
 	struct header header;
 
 	framed->source = SOURCE_SYSLOG;
-	if (str_starts(item->text, STR("type=")) || str_starts(item->text, STR("node="))) {
-		if (str_starts(item->text, STR("type=")))
-			read_auditd(framing, framed, item->text);
-		else
-			read_node_prefix(framing, framed, item->text);
+	if (is_auditd(item->text)) {
+		read_auditd(framing, framed, item->text);
 	} else if (header_read(item->text, &header)) {
 		framing->known = true;
 		if (header.form == HEADER_KMSG)
