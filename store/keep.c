@@ -285,13 +285,16 @@ bool keep_is_due(const struct store *store)
 /* How much may come until the next look. */
 static int look_for_room(struct store *store, struct err *err)
 {
+	struct keep *keep = &store->keep;
 	int64_t used;
-	int result = store->keep.max_bytes ? used_bytes(&store->sql, &used, err) : 0;
 
-	store->keep.fresh = store->counts.fresh;
-	if (store->keep.max_bytes && result == 0)
-		store->keep.room =
-			store->keep.max_bytes - used - slack_of(store->keep.max_bytes) / 4;
+	keep->fresh = store->counts.fresh;
+	if (!keep->max_bytes)
+		return 0;
+	int result = used_bytes(&store->sql, &used, err);
+
+	if (result == 0)
+		keep->room = keep->max_bytes - used - slack_of(keep->max_bytes) / 4;
 	return result;
 }
 
