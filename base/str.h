@@ -56,6 +56,17 @@ static inline struct str str_skip(struct str s, size_t n)
 	return (struct str){.p = n ? s.p + n : s.p, .n = s.n - n};
 }
 
+/* Copies it with a NUL behind it; false, and nothing is copied, if there is no room. */
+static inline bool str_copy(struct str s, char *to, size_t size)
+{
+	if (s.n >= size)
+		return false;
+	if (s.n)
+		memcpy(to, s.p, s.n);
+	to[s.n] = '\0';
+	return true;
+}
+
 /* isdigit(3) of no locale. */
 static inline bool is_digit(char c)
 {

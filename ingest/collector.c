@@ -16,10 +16,8 @@ static bool number(struct str text, int base, int64_t *ret_value)
 	char copy[32];
 	char *end;
 
-	if (text.n == 0 || text.n >= sizeof(copy))
+	if (text.n == 0 || !str_copy(text, copy, sizeof(copy)))
 		return false;
-	memcpy(copy, text.p, text.n);
-	copy[text.n] = '\0';
 	*ret_value = strtoll(copy, &end, base);
 	return *end == '\0';
 }
@@ -180,12 +178,9 @@ static bool read_code(struct str text, uint32_t *ret_code)
 
 static unsigned long long read_ip(struct str text)
 {
-	char copy[32] = "";
+	char copy[32];
 
-	if (text.n == 0 || text.n >= sizeof(copy))
-		return 0;
-	memcpy(copy, text.p, text.n);
-	return strtoull(copy, NULL, 0);
+	return str_copy(text, copy, sizeof(copy)) ? strtoull(copy, NULL, 0) : 0;
 }
 
 static void put_name(struct buf *to, const char *key, struct str value)

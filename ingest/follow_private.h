@@ -1,7 +1,7 @@
 /*
- * What the parts of following share: follow_begin.c chooses the first file, follow_successor.c the
- * one after the file in hand, follow_rotated.c looks at those beside the log, follow_slot.c holds
- * and knows open files, follow_watch.c asks inotify, follow_notice.c tells of trouble, follow.c
+ * What the parts of following share: follow_successor.c chooses the file after the one in hand,
+ * follow_rotated.c looks at those beside the log, follow_slot.c holds and knows open files,
+ * follow_watch.c asks inotify, follow_notice.c tells of trouble, follow.c chooses the first file,
  * gives lines and goes from file to file. Not for other files.
  */
 #ifndef SCLOG_INGEST_FOLLOW_PRIVATE_H
@@ -33,8 +33,8 @@ struct follow_slot {
  * one state to the next is named in its line; all else stays.
  */
 enum follow_state {
-	STATE_START,   /* nothing was looked for yet, or names moved while it was: follow_begin() */
-	STATE_WAITING, /* there is no file yet: follow_begin() */
+	STATE_START,   /* nothing was looked for yet, or names moved while it was: begin() */
+	STATE_WAITING, /* there is no file yet: begin() */
 	STATE_READING, /* the current one; it is live, or its successor is looked for */
 	STATE_NEXT,    /* the successor is held too: until its writer has begun it */
 	STATE_LEAVING, /* it has: what is in the current one now is all that comes in order */
@@ -198,10 +198,4 @@ size_t follow_rotated_copy(const struct follow_slot *slot, const struct rotation
 
 /* Where the file in hand has gone, and what comes behind it: held as the next. */
 void follow_successor_find(struct follow *follow);
-
-/* --- follow_begin.c */
-
-/* Chooses the first file, as the current one; none is current where there is none yet. */
-void follow_begin(struct follow *follow);
-
 #endif

@@ -1,5 +1,7 @@
 #include "ingest/journal.h"
 
+#include "base/scan.h"
+
 #include <endian.h>
 
 static const char *const field_names[JOURNAL_FIELD_COUNT] = {
@@ -77,7 +79,7 @@ static bool is_field(struct str text)
 
 	for (size_t i = 0; i < n; i++)
 		if (!(text.p[i] >= 'A' && text.p[i] <= 'Z') && text.p[i] != '_' &&
-		    !(text.p[i] >= '0' && text.p[i] <= '9'))
+		    !is_digit(text.p[i]))
 			return false;
 	return n > 0 && n <= 64;
 }
@@ -240,15 +242,7 @@ struct str journal_value(const struct journal *journal, enum journal_field field
 bool journal_number(const struct journal *journal, enum journal_field field, uint64_t *ret_number)
 {
 	struct str value = journal_value(journal, field);
-	uint64_t number = 0;
+	const char *end = value.p + value.n;
 
-	if (value.n == 0 || value.n > 18)
-		return false;
-	for (size_t i = 0; i < value.n; i++) {
-		if (value.p[i] < '0' || value.p[i] > '9')
-			return false;
-		number = number * 10 + (uint64_t)(value.p[i] - '0');
-	}
-	*ret_number = number;
-	return true;
+	return value.n && scan_decimal(value.p, end, 18, ret_number) == end;
 }

@@ -6,7 +6,6 @@ libsclog_a_SOURCES += \
 	ingest/date.c ingest/date.h \
 	ingest/months.c ingest/months.h \
 	ingest/follow.c ingest/follow.h ingest/follow_private.h \
-	ingest/follow_begin.c \
 	ingest/follow_notice.c \
 	ingest/follow_rotated.c \
 	ingest/follow_slot.c \

@@ -1,5 +1,7 @@
 #include "ingest/notice.h"
 
+#include "base/scan.h"
+
 struct form {
 	struct str before; /* what the kernel's text begins with */
 	bool counts;       /* a number follows */
@@ -20,19 +22,11 @@ static const struct form forms[] = {
 
 #define FORM_COUNT (sizeof(forms) / sizeof(forms[0]))
 
-static uint64_t number(struct str text)
-{
-	uint64_t value = 0;
-
-	for (size_t at = 0; at < text.n && at < 18 && text.p[at] >= '0' && text.p[at] <= '9'; at++)
-		value = value * 10 + (uint64_t)(text.p[at] - '0');
-	return value;
-}
-
 static void keep(const struct form *form, struct str text, struct notice *notice)
 {
-	notice->kind = form->kind;
-	notice->count = form->counts ? number(str_skip(text, form->before.n)) : 0;
+	*notice = (struct notice){.kind = form->kind};
+	if (form->counts)
+		scan_decimal(text.p + form->before.n, text.p + text.n, 18, &notice->count);
 }
 
 bool notice_read(struct str text, struct notice *notice)

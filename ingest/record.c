@@ -112,24 +112,14 @@ static const struct field fields[FIELD_COUNT] = {
 /* True if the text from p on begins with the field's key. */
 static inline bool field_is(const struct field *field, const char *p, const char *end)
 {
-	static const unsigned char masks[9][8] = {
-		{0},
-		{255},
-		{255, 255},
-		{255, 255, 255},
-		{255, 255, 255, 255},
-		{255, 255, 255, 255, 255},
-		{255, 255, 255, 255, 255, 255},
-		{255, 255, 255, 255, 255, 255, 255},
-		{255, 255, 255, 255, 255, 255, 255, 255},
-	};
+	static const unsigned char ones[16] = {255, 255, 255, 255, 255, 255, 255, 255};
 	uint64_t have, want, mask;
 
 	if (end - p < (ptrdiff_t)sizeof(have))
 		return end - p >= field->length && memcmp(p, field->key, field->length) == 0;
 	memcpy(&have, p, sizeof(have));
 	memcpy(&want, field->key, sizeof(want));
-	memcpy(&mask, masks[field->length], sizeof(mask));
+	memcpy(&mask, ones + 8 - field->length, sizeof(mask));
 	return (have & mask) == want;
 }
 
@@ -141,8 +131,8 @@ static inline bool value_ends(const char *p, const char *end)
 	       (*p >= 'A' && *p <= 'Z');
 }
 
-/* The takers return where the value ends, or NULL if it is none. */
-static inline const char *take_decimal(const char *p, const char *end, int64_t *ret_value)
+/* The readers return where the value ends, or NULL if it is none. */
+static inline const char *read_decimal(const char *p, const char *end, int64_t *ret_value)
 {
 	bool negative = p < end && *p == '-';
 	uint64_t value;
@@ -155,7 +145,7 @@ static inline const char *take_decimal(const char *p, const char *end, int64_t *
 	return p;
 }
 
-static inline const char *take_hex(const char *p, const char *end, uint64_t *ret_value)
+static inline const char *read_hex(const char *p, const char *end, uint64_t *ret_value)
 {
 	const char *first = p;
 
@@ -194,7 +184,7 @@ static bool decode_hex(struct str hex, struct record_space *space, struct str *r
 	return true;
 }
 
-static const char *take_unquoted(const char *p, const char *end, struct record_space *space,
+static const char *read_unquoted(const char *p, const char *end, struct record_space *space,
 				 struct str *ret_bytes, bool *ret_null)
 {
 	const char *stop = scan_for(p, end, ' ', ENRICHED_MARK);
@@ -206,11 +196,11 @@ static const char *take_unquoted(const char *p, const char *end, struct record_s
 	return decode_hex(value, space, ret_bytes) ? stop : NULL;
 }
 
-static inline const char *take_string(const char *p, const char *end, struct record_space *space,
+static inline const char *read_string(const char *p, const char *end, struct record_space *space,
 				      struct str *ret_bytes, bool *ret_null)
 {
 	if (p == end || *p != '"')
-		return take_unquoted(p, end, space, ret_bytes, ret_null);
+		return read_unquoted(p, end, space, ret_bytes, ret_null);
 	const char *stop = scan_for(++p, end, '"', '"');
 
 	if (stop == end)
@@ -253,8 +243,8 @@ static inline enum malformed keep_hex(struct record *record, enum field_id id, u
 	return MALFORMED_NONE;
 }
 
-/* Takes the value at *p and steps behind it. */
-static inline enum malformed take_value(const char **p, const char *end, enum field_id id,
+/* Reads the value at *p and steps behind it. */
+static inline enum malformed read_value(const char **p, const char *end, enum field_id id,
 					struct record_space *space, struct record *record)
 {
 	const char *at = *p;
@@ -264,7 +254,7 @@ static inline enum malformed take_value(const char **p, const char *end, enum fi
 
 	switch (fields[id].form) {
 	case FORM_DECIMAL:
-		at = take_decimal(at, end, &number);
+		at = read_decimal(at, end, &number);
 		why = at ? keep_number(record, id, number) : MALFORMED_NUMBER;
 		break;
 	case FORM_HEX_0X:
@@ -273,13 +263,13 @@ static inline enum malformed take_value(const char **p, const char *end, enum fi
 		at += 2;
 		__attribute__((fallthrough));
 	case FORM_HEX:
-		at = take_hex(at, end, &hex);
+		at = read_hex(at, end, &hex);
 		why = at ? keep_hex(record, id, hex) : MALFORMED_NUMBER;
 		break;
 	case FORM_STRING:
 		at = id == FIELD_COMM
-			     ? take_string(at, end, space, &record->comm, &record->comm_null)
-			     : take_string(at, end, space, &record->exe, &record->exe_null);
+			     ? read_string(at, end, space, &record->comm, &record->comm_null)
+			     : read_string(at, end, space, &record->exe, &record->exe_null);
 		why = at ? MALFORMED_NONE : MALFORMED_STRING;
 		break;
 	case FORM_SUBJ:
@@ -336,7 +326,7 @@ static enum malformed parse_by_name(struct str text, struct record_space *space,
 			return MALFORMED_DUPLICATE;
 		seen |= FIELD_BIT(id);
 		p += fields[id].length;
-		enum malformed why = take_value(&p, end, (enum field_id)id, space, record);
+		enum malformed why = read_value(&p, end, (enum field_id)id, space, record);
 
 		if (why)
 			return why;
@@ -446,7 +436,7 @@ static bool value_before(struct str text, struct str key, size_t end, struct str
 
 static bool interpreted_number(struct str text, int64_t *ret_value)
 {
-	return take_decimal(text.p, text.p + text.n, ret_value) == text.p + text.n;
+	return read_decimal(text.p, text.p + text.n, ret_value) == text.p + text.n;
 }
 
 /* "getppid", "1073741887" or libaudit's "unknown-syscall(1073741887)". The names are libaudit's
@@ -460,10 +450,8 @@ static bool interpreted_syscall(struct str text, uint32_t arch, int64_t *ret_nr)
 		text = str_of(text.p + unknown.n, text.n - unknown.n - 1);
 	if (interpreted_number(text, ret_nr))
 		return true;
-	if (text.n >= sizeof(name))
+	if (!str_copy(text, name, sizeof(name)))
 		return false;
-	memcpy(name, text.p, text.n);
-	name[text.n] = '\0';
 	int machine = audit_elf_to_machine(arch);
 	int nr = machine < 0 ? -1 : audit_name_to_syscall(name, machine);
 
@@ -594,7 +582,7 @@ enum malformed record_parse_interpreted(struct str text, struct record_space *sp
 		return MALFORMED_NUMBER;
 	const char *ip_end = tail.ip.p + tail.ip.n;
 
-	if (take_hex(tail.ip.p + 2, ip_end, &record->ip) != ip_end)
+	if (read_hex(tail.ip.p + 2, ip_end, &record->ip) != ip_end)
 		return MALFORMED_NUMBER;
 	struct str names = str_of(text.p + comm + 6, end - comm - 6);
 	enum malformed why = interpreted_names(names, space, record);

@@ -1,16 +1,11 @@
 #include "ingest/strace/strace_private.h"
 
 #include "base/scan.h"
+#include "ingest/skip.h"
 
 #define DAY_SECONDS 86400
 
-static void skip_blanks(struct str *text)
-{
-	while (text->n && text->p[0] == ' ')
-		*text = str_skip(*text, 1);
-}
-
-static size_t take_number(struct str *text, unsigned most, uint64_t *ret_value)
+static size_t read_number(struct str *text, unsigned most, uint64_t *ret_value)
 {
 	const char *end = scan_decimal(text->p, text->p + text->n, most, ret_value);
 	size_t n = (size_t)(end - text->p);
@@ -19,23 +14,15 @@ static size_t take_number(struct str *text, unsigned most, uint64_t *ret_value)
 	return n;
 }
 
-static bool take_char(struct str *text, char c)
-{
-	if (text->n == 0 || text->p[0] != c)
-		return false;
-	*text = str_skip(*text, 1);
-	return true;
-}
-
 /* ".123456": at most nine digits; as microseconds. Nothing is 0. */
-static bool take_fraction(struct str *text, uint64_t *ret_us)
+static bool read_fraction(struct str *text, uint64_t *ret_us)
 {
 	uint64_t value = 0;
 
 	*ret_us = 0;
-	if (!take_char(text, '.'))
+	if (!skip_char(text, '.'))
 		return true;
-	size_t n = take_number(text, 9, &value);
+	size_t n = read_number(text, 9, &value);
 
 	for (size_t i = n; i < 9; i++)
 		value *= 10;
@@ -44,11 +31,11 @@ static bool take_fraction(struct str *text, uint64_t *ret_us)
 }
 
 /* "<comm>" behind a pid; "<" and ">" inside it are escaped. */
-static bool take_comm(struct str *text, struct strace_head *head)
+static bool read_comm(struct str *text, struct strace_head *head)
 {
 	struct str rest = *text;
 
-	if (!take_char(&rest, '<'))
+	if (!skip_char(&rest, '<'))
 		return true;
 	size_t n = str_chr(rest, '>');
 
@@ -61,7 +48,7 @@ static bool take_comm(struct str *text, struct strace_head *head)
 }
 
 /* "[pid  1234] " on standard error, "1234  " in a file. */
-static void take_pid(struct str *text, struct strace_head *head)
+static void read_pid(struct str *text, struct strace_head *head)
 {
 	struct str rest = *text;
 	bool bracket = str_starts(rest, STR("[pid "));
@@ -72,9 +59,9 @@ static void take_pid(struct str *text, struct strace_head *head)
 		rest = str_skip(rest, 5);
 		skip_blanks(&rest);
 	}
-	if (take_number(&rest, 10, &pid) == 0 || pid > STRACE_PID_MAX || pid == 0 ||
-	    !take_comm(&rest, &found) || (bracket && !take_char(&rest, ']')) ||
-	    !take_char(&rest, ' '))
+	if (read_number(&rest, 10, &pid) == 0 || pid > STRACE_PID_MAX || pid == 0 ||
+	    !read_comm(&rest, &found) || (bracket && !skip_char(&rest, ']')) ||
+	    !skip_char(&rest, ' '))
 		return;
 	skip_blanks(&rest);
 	*head = found;
@@ -84,7 +71,7 @@ static void take_pid(struct str *text, struct strace_head *head)
 }
 
 /* "[system_u:system_r:container_t:s0] " of --secontext. */
-static void take_context(struct str *text)
+static void read_context(struct str *text)
 {
 	size_t n = 1;
 	bool colon = false;
@@ -97,20 +84,20 @@ static void take_context(struct str *text)
 		*text = str_skip(*text, n + 2);
 }
 
-static bool take_part(struct str *text, uint64_t most, uint64_t *ret_value)
+static bool read_part(struct str *text, uint64_t most, uint64_t *ret_value)
 {
-	return take_number(text, 2, ret_value) == 2 && *ret_value <= most;
+	return read_number(text, 2, ret_value) == 2 && *ret_value <= most;
 }
 
 /* "07:02:47.015487 " */
-static void take_clock(struct str *text, struct strace_head *head)
+static void read_clock(struct str *text, struct strace_head *head)
 {
 	struct str rest = *text;
 	uint64_t hour, minute, second, us;
 
-	if (rest.n < 9 || rest.p[2] != ':' || !take_part(&rest, 23, &hour) ||
-	    !take_char(&rest, ':') || !take_part(&rest, 59, &minute) || !take_char(&rest, ':') ||
-	    !take_part(&rest, 60, &second) || !take_fraction(&rest, &us) || !take_char(&rest, ' '))
+	if (rest.n < 9 || rest.p[2] != ':' || !read_part(&rest, 23, &hour) ||
+	    !skip_char(&rest, ':') || !read_part(&rest, 59, &minute) || !skip_char(&rest, ':') ||
+	    !read_part(&rest, 60, &second) || !read_fraction(&rest, &us) || !skip_char(&rest, ' '))
 		return;
 	head->clock = (uint32_t)((hour * 3600 + minute * 60 + second) % DAY_SECONDS);
 	head->clock_ms = (uint32_t)(us / 1000);
@@ -120,13 +107,13 @@ static void take_clock(struct str *text, struct strace_head *head)
 }
 
 /* "1795331383.277113 ": nine digits and more, which no pid has. */
-static void take_time(struct str *text, struct strace_head *head)
+static void read_time(struct str *text, struct strace_head *head)
 {
 	struct str rest = *text;
 	uint64_t seconds, us;
-	size_t digits = take_number(&rest, 11, &seconds);
+	size_t digits = read_number(&rest, 11, &seconds);
 
-	if (digits < 9 || !take_fraction(&rest, &us) || !take_char(&rest, ' '))
+	if (digits < 9 || !read_fraction(&rest, &us) || !skip_char(&rest, ' '))
 		return;
 	head->ms = (int64_t)(seconds * 1000 + us / 1000);
 	head->has_fraction = text->p[digits] == '.';
@@ -136,7 +123,7 @@ static void take_time(struct str *text, struct strace_head *head)
 
 /* "     0.000123 ", behind another time "(+     0.000123) ". Without a fraction only blanks before
  * it tell it from a pid. */
-static void take_relative(struct str *text, struct strace_head *head)
+static void read_relative(struct str *text, struct strace_head *head)
 {
 	struct str rest = *text;
 	bool bracket = str_starts(rest, STR("(+"));
@@ -146,32 +133,29 @@ static void take_relative(struct str *text, struct strace_head *head)
 	if (bracket)
 		rest = str_skip(rest, 2);
 	skip_blanks(&rest);
-	if (take_number(&rest, 8, &seconds) == 0 ||
-	    !(bracket || blank || (rest.n && rest.p[0] == '.')) || !take_fraction(&rest, &us) ||
-	    (bracket && !take_char(&rest, ')')) || !take_char(&rest, ' '))
+	if (read_number(&rest, 8, &seconds) == 0 ||
+	    !(bracket || blank || (rest.n && rest.p[0] == '.')) || !read_fraction(&rest, &us) ||
+	    (bracket && !skip_char(&rest, ')')) || !skip_char(&rest, ' '))
 		return;
 	head->relative_us = seconds * 1000000 + us;
 	head->has_relative = true;
 	*text = rest;
 }
 
-static bool is_hex(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || c == '?';
-}
-
 /* "[00007f59069ac89d] ", of 32 bits "[0804900d] ", of x32 as long as need be, "[????????] ". */
-static bool take_ip(struct str *text, struct strace_head *head)
+static bool read_ip(struct str *text, struct strace_head *head)
 {
 	uint64_t ip = 0;
 	size_t n = 1;
 	bool known = true;
 
-	for (; n < text->n && n < 18 && is_hex(text->p[n]); n++) {
-		char c = text->p[n];
+	for (; n < text->n && n < 18; n++) {
+		int digit = scan_hex_digit(text->p[n]);
 
-		known &= c != '?';
-		ip = ip << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+		if (digit < 0 && text->p[n] != '?')
+			break;
+		known &= digit >= 0;
+		ip = ip << 4 | (uint64_t)(digit & 15);
 	}
 	if (n < 9 || n > 17 || n + 1 >= text->n || text->p[n] != ']' || text->p[n + 1] != ' ')
 		return false;
@@ -182,34 +166,34 @@ static bool take_ip(struct str *text, struct strace_head *head)
 }
 
 /* "[ 231] ", "[1073741863] ", "[???] ". Eight digits are those of a pointer: no number has them. */
-static void take_nr(struct str *text, struct strace_head *head)
+static void read_nr(struct str *text, struct strace_head *head)
 {
 	struct str rest = str_skip(*text, 1);
 	uint64_t nr = 0;
 
 	skip_blanks(&rest);
-	size_t n = take_number(&rest, 10, &nr), unknown = 0;
+	size_t n = read_number(&rest, 10, &nr), unknown = 0;
 
 	for (; n == 0 && rest.n && rest.p[0] == '?'; unknown++)
 		rest = str_skip(rest, 1);
-	if (n == 8 || unknown >= 8 || !take_char(&rest, ']') || !take_char(&rest, ' '))
+	if (n == 8 || unknown >= 8 || !skip_char(&rest, ']') || !skip_char(&rest, ' '))
 		return;
 	head->has_nr = n > 0 && nr <= INT32_MAX;
 	head->nr = (int64_t)nr;
 	*text = rest;
 }
 
-void strace_head_take(struct str *text, struct strace_head *ret)
+void strace_head_read(struct str *text, struct strace_head *ret)
 {
 	*ret = (struct strace_head){.has_pid = false};
-	take_pid(text, ret);
-	take_context(text);
-	take_clock(text, ret);
+	read_pid(text, ret);
+	read_context(text);
+	read_clock(text, ret);
 	if (!ret->has_clock)
-		take_time(text, ret);
-	take_relative(text, ret);
+		read_time(text, ret);
+	read_relative(text, ret);
 	if (text->n && text->p[0] == '[')
-		take_nr(text, ret);
+		read_nr(text, ret);
 	if (text->n && text->p[0] == '[')
-		take_ip(text, ret);
+		read_ip(text, ret);
 }

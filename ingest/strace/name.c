@@ -163,10 +163,8 @@ bool strace_name_is_known(struct str name)
 	char text[SYSCALL_NAME_SIZE];
 	int64_t nr;
 
-	if (name.n == 0 || name.n >= sizeof(text))
+	if (name.n == 0 || !str_copy(name, text, sizeof(text)))
 		return false;
-	memcpy(text, name.p, name.n);
-	text[name.n] = '\0';
 	for (size_t i = 0; i < count; i++)
 		if (find_number(family[i], text, &nr))
 			return true;
@@ -190,8 +188,7 @@ bool strace_number(struct strace_names *names, uint32_t token, struct str name, 
 	if (name.n == 0 || name.n >= sizeof(answer->name))
 		return false;
 	if (answer->token != token || !str_eq(name, str_of(answer->name, answer->n))) {
-		memcpy(answer->name, name.p, name.n);
-		answer->name[name.n] = '\0';
+		str_copy(name, answer->name, sizeof(answer->name));
 		answer->n = name.n;
 		answer->token = token;
 		answer->known = find_number(token, answer->name, &answer->nr);
@@ -208,10 +205,8 @@ static bool agrees(struct strace_names *names, uint32_t token, struct str name, 
 
 	if (strace_number(names, token, name, &found) && found == nr)
 		return true;
-	if (name.n >= sizeof(text))
+	if (!str_copy(name, text, sizeof(text)))
 		return false;
-	memcpy(text, name.p, name.n);
-	text[name.n] = '\0';
 	const char *whole = whole_of(text);
 
 	return whole && strace_number(names, token, str_from(whole), &found) && found == nr;

@@ -547,7 +547,7 @@ static bool take_summary(struct strace *strace, const struct line *line, struct 
 	struct str name;
 	uint64_t calls;
 
-	switch (strace_summary_take(&strace->summary, line->text, &name, &calls)) {
+	switch (strace_summary_read(&strace->summary, line->text, &name, &calls)) {
 	case STRACE_SUMMARY_NOTHING:
 		return false;
 	case STRACE_SUMMARY_FRAME:
@@ -627,7 +627,7 @@ static struct content read_content(const struct line *line)
 
 	if (content.text.n && content.text.p[content.text.n - 1] == '\r')
 		content.text.n--;
-	strace_head_take(&content.text, &content.head);
+	strace_head_read(&content.text, &content.head);
 	content.name_n = strace_name_length(content.text);
 	content.resumed = str_starts(content.text, STR("<... "));
 	while (!content.name_n && content.text.n && content.text.p[0] == ' ')
@@ -649,7 +649,7 @@ bool strace_relative(struct str line, uint64_t *ret_us)
 {
 	struct strace_head head;
 
-	strace_head_take(&line, &head);
+	strace_head_read(&line, &head);
 	*ret_us = head.relative_us;
 	return head.has_relative && !head.has_time && !head.has_clock;
 }
@@ -662,7 +662,7 @@ bool strace_recognizes(struct str line)
 
 	if (strace_summary_is_head(line))
 		return true;
-	strace_head_take(&text, &head);
+	strace_head_read(&text, &head);
 	size_t n = strace_name_length(text);
 
 	if (n == 0)

@@ -26,7 +26,7 @@ struct strace_head {
 };
 
 /* Takes the head off; text is then at the content. */
-void strace_head_take(struct str *text, struct strace_head *ret);
+void strace_head_read(struct str *text, struct strace_head *ret);
 
 /* --- ingest/strace/text.c: strings and results */
 
@@ -190,7 +190,7 @@ enum strace_summary_line {
 };
 
 /* *ret_calls is 1 where the table does not show how many there were. */
-enum strace_summary_line strace_summary_take(struct strace_summary *summary, struct str text,
+enum strace_summary_line strace_summary_read(struct strace_summary *summary, struct str text,
 					     struct str *ret_name, uint64_t *ret_calls);
 
 #endif

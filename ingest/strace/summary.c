@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/scan.h"
 #include "ingest/arch.h"
+#include "ingest/skip.h"
 
 /* strace: count.c, call_summary_pers(); -U chooses columns and their order. */
 static const char *const column_names[] = {
@@ -12,14 +13,8 @@ static const char *const column_names[] = {
 
 #define COLUMN_NAMES (sizeof(column_names) / sizeof(column_names[0]))
 
-static void skip_blanks(struct str *text)
-{
-	while (text->n && (text->p[0] == ' ' || text->p[0] == '\t'))
-		*text = str_skip(*text, 1);
-}
-
 /* The column whose title text begins with, taken off; NULL if that is none. */
-static const char *take_title(struct str *text)
+static const char *read_title(struct str *text)
 {
 	for (size_t i = 0; i < COLUMN_NAMES; i++) {
 		struct str title = str_from(column_names[i]);
@@ -38,7 +33,7 @@ static bool read_head(struct str text, struct strace_summary *summary)
 	summary->columns = 0;
 	summary->calls = summary->name = STRACE_COLUMNS_MAX;
 	for (skip_blanks(&text); text.n; skip_blanks(&text)) {
-		const char *title = take_title(&text);
+		const char *title = read_title(&text);
 
 		if (!title || summary->columns == STRACE_COLUMNS_MAX)
 			return false;
@@ -95,8 +90,8 @@ static struct str cell(const struct strace_summary *summary, struct str text, si
 	return cut;
 }
 
-static bool read_row(const struct strace_summary *summary, struct str text, struct str *ret_name,
-		     uint64_t *ret_calls)
+static bool read_cells(const struct strace_summary *summary, struct str text, struct str *ret_name,
+		       uint64_t *ret_calls)
 {
 	*ret_name = cell(summary, text, summary->name);
 	*ret_calls = 1;
@@ -109,21 +104,21 @@ static bool read_row(const struct strace_summary *summary, struct str text, stru
 }
 
 /* A table that was cut ends with the first line that is no row. */
-static enum strace_summary_line take_row(struct strace_summary *summary, struct str text,
+static enum strace_summary_line read_row(struct strace_summary *summary, struct str text,
 					 struct str *ret_name, uint64_t *ret_calls)
 {
 	if (text.n && text.p[0] == '-') {
 		summary->state = STRACE_SUMMARY_TOTAL;
 		return STRACE_SUMMARY_FRAME;
 	}
-	if (read_row(summary, text, ret_name, ret_calls))
+	if (read_cells(summary, text, ret_name, ret_calls))
 		return STRACE_SUMMARY_ROW;
 	summary->state = STRACE_SUMMARY_NONE;
 	return STRACE_SUMMARY_BAD;
 }
 
 /* "System call usage summary for 32 bit mode:", before each table but the first. */
-static bool take_mode(struct strace_summary *summary, struct str text)
+static bool read_mode(struct strace_summary *summary, struct str text)
 {
 	static const struct str before = {"System call usage summary for ", 30};
 	static const struct str after = {" mode:", 6};
@@ -137,9 +132,9 @@ static bool take_mode(struct strace_summary *summary, struct str text)
 	return true;
 }
 
-static enum strace_summary_line take_frame(struct strace_summary *summary, struct str text)
+static enum strace_summary_line read_frame(struct strace_summary *summary, struct str text)
 {
-	if (take_mode(summary, text))
+	if (read_mode(summary, text))
 		return STRACE_SUMMARY_FRAME;
 	if (!read_head(text, summary))
 		return STRACE_SUMMARY_NOTHING;
@@ -149,18 +144,18 @@ static enum strace_summary_line take_frame(struct strace_summary *summary, struc
 	return STRACE_SUMMARY_FRAME;
 }
 
-enum strace_summary_line strace_summary_take(struct strace_summary *summary, struct str text,
+enum strace_summary_line strace_summary_read(struct strace_summary *summary, struct str text,
 					     struct str *ret_name, uint64_t *ret_calls)
 {
 	switch (summary->state) {
 	case STRACE_SUMMARY_NONE:
-		return take_frame(summary, text);
+		return read_frame(summary, text);
 	case STRACE_SUMMARY_HEAD:
 		summary->state =
 			read_dashes(text, summary) ? STRACE_SUMMARY_ROWS : STRACE_SUMMARY_NONE;
 		return STRACE_SUMMARY_FRAME;
 	case STRACE_SUMMARY_ROWS:
-		return take_row(summary, text, ret_name, ret_calls);
+		return read_row(summary, text, ret_name, ret_calls);
 	case STRACE_SUMMARY_TOTAL:
 		summary->state = STRACE_SUMMARY_NONE;
 		summary->token = 0;

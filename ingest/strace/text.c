@@ -1,5 +1,8 @@
 #include "ingest/strace/strace_private.h"
 
+#include "base/scan.h"
+#include "ingest/skip.h"
+
 static bool is_name_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -17,29 +20,25 @@ size_t strace_name_length(struct str text)
 	return n < text.n && text.p[n] == '(' ? n : 0;
 }
 
-static int digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return 99;
-}
-
 /* Up to so many digits of that base, 1 byte; returns how many there were. */
-static size_t take_byte(struct str text, int base, size_t most, char *ret_c)
+static size_t read_byte(struct str text, int base, size_t most, char *ret_c)
 {
 	int value = 0;
 	size_t n = 0;
 
-	for (; n < most && n < text.n && digit(text.p[n]) < base; n++)
-		value = value * base + digit(text.p[n]);
+	for (; n < most && n < text.n; n++) {
+		int digit = scan_hex_digit(text.p[n]);
+
+		if (digit < 0 || digit >= base)
+			break;
+		value = value * base + digit;
+	}
 	*ret_c = (char)value;
 	return n;
 }
 
 /* What follows a backslash (strace: util.c, string_quote()); returns how many bytes that are. */
-static size_t take_escape(struct str text, char *ret_c)
+static size_t read_escape(struct str text, char *ret_c)
 {
 	static const char letters[] = "ntrvf", meanings[] = "\n\t\r\v\f";
 
@@ -49,9 +48,9 @@ static size_t take_escape(struct str text, char *ret_c)
 
 	*ret_c = letter ? meanings[letter - letters] : text.p[0];
 	if (text.p[0] == 'x')
-		return 1 + take_byte(str_skip(text, 1), 16, 2, ret_c);
-	if (digit(text.p[0]) < 8)
-		return take_byte(text, 8, 3, ret_c);
+		return 1 + read_byte(str_skip(text, 1), 16, 2, ret_c);
+	if (text.p[0] >= '0' && text.p[0] <= '7')
+		return read_byte(text, 8, 3, ret_c);
 	return 1;
 }
 
@@ -65,7 +64,7 @@ static size_t decode(struct str text, char *to, size_t size, size_t *ret_n)
 		char c = text.p[at++];
 
 		if (c == '\\')
-			at += take_escape(str_skip(text, at), &c);
+			at += read_escape(str_skip(text, at), &c);
 		if (*ret_n < size)
 			to[(*ret_n)++] = c;
 	}
@@ -134,8 +133,7 @@ enum strace_end strace_result(struct str text, struct str *ret_result)
 	if (at == text.n)
 		return STRACE_END_OPEN;
 	text = str_skip(text, at + 1);
-	while (text.n && text.p[0] == ' ')
-		text = str_skip(text, 1);
+	skip_blanks(&text);
 	if (!str_starts(text, STR("= ")) || text.n == 2)
 		return STRACE_END_NONE;
 	*ret_result = str_skip(text, 2);
