@@ -61,7 +61,7 @@ static int make(const struct judges *judges, const struct logmode_options *given
 			       : twin_make(&twin, judges->source, &judges->options, err);
 
 	if (r < 0)
-		err_prefix(err, "%s", label);
+		profile_source_prefix(err, judges->source->name);
 	else if (!given->global.quiet)
 		warn(&twin.notes, label);
 	if (r == 0)

@@ -167,25 +167,6 @@ static int load_filters(struct profile *profile, const struct profile_source *so
 	return 0;
 }
 
-/* "FILE:LINE:COLUMN: what" for a malformed text, "FILE: what" for all else. */
-static void prefix_source(struct err *err, const char *source)
-{
-	const char *name = profile_source_label(source);
-	size_t digits = strspn(err->message, "0123456789");
-	bool has_line = digits > 0 && err->message[digits] == ':';
-
-	if (!has_line) {
-		err_prefix(err, "%s", name);
-		return;
-	}
-	char message[sizeof(err->message)];
-	int code = err->code;
-
-	memcpy(message, err->message, sizeof(message));
-	err_clear(err);
-	err_set(err, code, "%s:%s", name, message);
-}
-
 static unsigned line_of(const void *document, const char *place)
 {
 	return document_line(document, place);
@@ -250,7 +231,7 @@ int profile_load(const struct profile_source *source, const struct profile_optio
 	profile->options = *options;
 	r = loads[source->kind](profile, source, err);
 	if (r < 0) {
-		prefix_source(err, source->name);
+		profile_source_prefix(err, source->name);
 		profile_free(profile);
 		return r;
 	}

@@ -52,6 +52,19 @@ const char *profile_source_label(const char *source)
 	return strcmp(source, "-") == 0 ? "standard input" : source;
 }
 
+void profile_source_prefix(struct err *err, const char *source)
+{
+	size_t digits = strspn(err->message, "0123456789");
+	const struct err old = *err;
+
+	if (digits == 0 || err->message[digits] != ':') {
+		err_prefix(err, "%s", profile_source_label(source));
+		return;
+	}
+	err_clear(err);
+	err_set(err, old.code, "%s:%s", profile_source_label(source), old.message);
+}
+
 /* False for what is no process id. */
 static bool pid_of(const char *text, pid_t *ret_pid)
 {
@@ -92,6 +105,8 @@ static int read_all(int fd, size_t max, struct buf *bytes, struct err *err)
 {
 	int r = file_read_all(fd, max, bytes);
 
+	if (r == -EISDIR)
+		return err_set(err, EISDIR, "is a directory: give a file in it");
 	if (r == -EFBIG)
 		return err_set(err, EFBIG, "larger than %zu MiB: not a seccomp profile", max >> 20);
 	return r < 0 ? err_errno(err, -r, "cannot read") : 0;

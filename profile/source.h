@@ -65,4 +65,7 @@ const char *profile_source_container(const char *source);
 /* How messages call it: "standard input" for "-". */
 const char *profile_source_label(const char *source);
 
+/* Puts it before an error: "FILE:LINE:COLUMN: what" where the line is known, else "FILE: what". */
+void profile_source_prefix(struct err *err, const char *source);
+
 #endif

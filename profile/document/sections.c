@@ -259,7 +259,7 @@ static const struct text_kind {
 	 .what = "a policy of Kafel" NOT_READ},
 	{.line = "seccomp_string:|seccomp_policy_file:|mount {|exec_bin {",
 	 .what = "a configuration of nsjail" NOT_READ},
-	{.line = "include globals.local|caps.drop |seccomp.drop |seccomp.keep |seccomp ",
+	{.line = "include globals.local|caps.drop |seccomp.drop |seccomp.keep |seccomp !",
 	 .what = "a profile of Firejail" NOT_READ},
 	{.start = "job \"", .section = "", .key = OPTION, .what = "a Nomad job", .named = GIVE_FILE,
 	 .otherwise = DOCKER_DEFAULT},

@@ -87,9 +87,10 @@ static int wrong_name(struct yaml_reader *reader, const yaml_mark_t *mark, const
 	return wrong_at(reader, mark, EINVAL, message);
 }
 
-/* libyaml's own words; they quote nothing of the text. */
+/* libyaml's own words; they quote nothing of the text. What is no JSON was tried as YAML. */
 static int parser_failed(struct yaml_reader *reader)
 {
+	char what[160];
 	const yaml_parser_t *parser = &reader->parser;
 	const char *problem = parser->problem ? parser->problem : "malformed YAML";
 	size_t at = offset_of(reader, &parser->problem_mark);
@@ -102,8 +103,10 @@ static int parser_failed(struct yaml_reader *reader)
 			       parser->mark.line + 1, parser->mark.column + 1, problem,
 			       parser->problem_offset);
 	if (at < text.n && text.p[at] == '\t')
-		problem = "a tab, where YAML allows only spaces";
-	return wrong_at(reader, &parser->problem_mark, EINVAL, problem);
+		snprintf(what, sizeof(what), "a tab, where YAML allows only spaces");
+	else
+		snprintf(what, sizeof(what), "not valid YAML: %s", problem);
+	return wrong_at(reader, &parser->problem_mark, EINVAL, what);
 }
 
 static int next_event(struct yaml_reader *reader, yaml_event_t *event)

@@ -586,7 +586,7 @@ static void test_unreadable(void **state)
 			    "/nonexistent/profile.json: cannot open: No such file or directory");
 	err_clear(&err);
 	assert_int_equal(load_file("/tmp", &options, &profile, &err), -EISDIR);
-	assert_string_equal(err.message, "/tmp: cannot read: Is a directory");
+	assert_string_equal(err.message, "/tmp: is a directory: give a file in it");
 }
 
 /* An object in an object, deeper than any reader goes. */
