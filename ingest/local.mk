@@ -16,6 +16,7 @@ libsclog_a_SOURCES += \
 	ingest/envelope/fields.c \
 	ingest/envelope/escape.c \
 	ingest/envelope/json_text.c \
+	ingest/envelope/json_walk.c \
 	ingest/envelope/literal.c \
 	ingest/envelope/prefix.c \
 	ingest/envelope/role.c \

@@ -164,8 +164,7 @@ bool envelope_matters(struct str text)
 	       str_find(text, STR("[83,69,67,67,")) < text.n;
 }
 
-/* Each '0' of the shape is a digit, '_' a digit or a blank. */
-static bool has_shape(struct str text, const char *shape)
+bool envelope_has_shape(struct str text, const char *shape)
 {
 	size_t n = strlen(shape);
 
@@ -188,7 +187,7 @@ static bool is_bsd(struct str text)
 	for (int i = 0; i < 4; i++) {
 		size_t n = 0;
 
-		if (i >= 2 && has_shape(text, "00:00:00"))
+		if (i >= 2 && envelope_has_shape(text, "00:00:00"))
 			return true;
 		while (n < text.n && n < 24 &&
 		       (isalnum((unsigned char)text.p[n]) || strchr("./-", text.p[n]) ||
@@ -206,7 +205,7 @@ static bool is_bsd(struct str text)
 /* "2026-11-21T23:01:34.1234567Z ": of GitHub, before each line of a job's log, whatever it is. */
 static bool is_job_time(struct str text)
 {
-	return has_shape(text, "0000-00-00T00:00:00.0000000Z ");
+	return envelope_has_shape(text, "0000-00-00T00:00:00.0000000Z ");
 }
 
 /* "2026-11-21T23:01:34.454Z " and nothing else up to the blank. */
@@ -214,8 +213,8 @@ static bool is_iso(struct str text)
 {
 	size_t n = 19;
 
-	if (!has_shape(text, "0000-00-00") || text.n < 20 ||
-	    !has_shape(str_skip(text, 11), "00:00:00"))
+	if (!envelope_has_shape(text, "0000-00-00") || text.n < 20 ||
+	    !envelope_has_shape(str_skip(text, 11), "00:00:00"))
 		return false;
 	while (n < text.n && (is_digit(text.p[n]) || strchr("+-:.,Zz", text.p[n])))
 		n++;
@@ -266,8 +265,8 @@ static bool is_kmsg(struct str text)
 static bool is_plain(struct str text)
 {
 	return is_audit(text) || str_starts(text, STR("node=")) || is_bsd(text) || is_iso(text) ||
-	       is_bracketed(text) || is_kmsg(text) || has_shape(text, "00-00 00:00:00.") ||
-	       has_shape(text, "<0>") || has_shape(text, "<00>");
+	       is_bracketed(text) || is_kmsg(text) || envelope_has_shape(text, "00-00 00:00:00.") ||
+	       envelope_has_shape(text, "<0>") || envelope_has_shape(text, "<00>");
 }
 
 bool envelope_is_line(struct str text)
@@ -410,6 +409,7 @@ void envelope_unwrap(struct envelope *envelope, struct str text, const struct co
 	struct context inner = *context;
 	static const struct csv_head no_head = {.looked = true};
 	struct str within;
+	bool ignored;
 
 	if (depth >= ENVELOPE_DEPTH_MAX)
 		return;
@@ -419,7 +419,7 @@ void envelope_unwrap(struct envelope *envelope, struct str text, const struct co
 	}
 	if (colour_take(text, &within, &plain))
 		text = within;
-	if (json_begins(text) && json_unwrap(envelope, text, context, depth))
+	if (json_begins(text) && json_unwrap(envelope, text, context, depth, &ignored))
 		return;
 	/* what is written as itself is no envelope: a time before a line may be the line's own */
 	if ((!envelope_is_text(text) || is_iso(text)) &&

@@ -31,6 +31,9 @@ void envelope_new_entry(struct envelope *envelope);
 /* True if the text could hold a record, or the word of a loss. */
 bool envelope_matters(struct str text);
 
+/* True if the text begins with the shape: each '0' of it is a digit, '_' a digit or a blank. */
+bool envelope_has_shape(struct str text, const char *shape);
+
 /* True if the text begins as a line of a log with a framing of its own. */
 bool envelope_is_line(struct str text);
 
@@ -105,9 +108,9 @@ void json_end(struct json_gather *gather, struct envelope *envelope);
 /* A value as Ruby and Python print it, as JSON; of another text something that is none. */
 void literal_to_json(struct str text, struct buf *json);
 
-/* A whole value inside another text. False if it is none. */
+/* Reads a whole value; false if it is none. *ret_is_journalctls: journalctl wrote it as it is. */
 bool json_unwrap(struct envelope *envelope, struct str text, const struct context *context,
-		 unsigned depth);
+		 unsigned depth, bool *ret_is_journalctls);
 
 /* Documents of YAML, with "---" between them. */
 struct yaml_gather {

@@ -34,28 +34,16 @@ static struct str take_word(struct str *text)
 	return word;
 }
 
-/* "2026-11-21T23:01:34.454Z": digits and what parts them, a clock in it. */
+/* "2026-11-21T23:01:34.454Z". */
 static bool is_iso(struct str word)
 {
-	bool clock = false;
-
-	if (word.n < 19 || word.n > 40 || word.p[4] != '-' || word.p[7] != '-' || word.p[10] != 'T')
-		return false;
-	for (size_t i = 0; i < word.n; i++) {
-		if (!is_digit(word.p[i]) && !strchr("-T:.+Zz", word.p[i]))
-			return false;
-		clock = clock || word.p[i] == ':';
-	}
-	return clock;
+	return envelope_has_shape(word, "0000-00-00T00:00:00") && word.n <= 40;
 }
 
 /* "2026-11-21", which is no number of a line in its file. */
 static bool is_date(struct str text)
 {
-	for (size_t i = 0; i < 10; i++)
-		if (text.n < 10 || (i == 4 || i == 7 ? text.p[i] != '-' : !is_digit(text.p[i])))
-			return false;
-	return true;
+	return envelope_has_shape(text, "0000-00-00");
 }
 
 /* "PATH:", "PATH:12:", "12:", and "PATH-12-" of lines around a match. The text follows at once. */

@@ -307,12 +307,13 @@ void yaml_end(struct yaml_gather *gather, struct envelope *envelope)
 	static const struct context none = {.genuine = false};
 	BUF_AUTO json = {0};
 	struct yaml yaml = {.rest = buf_str(&gather->text), .json = &json};
+	bool ignored;
 
 	for (advance(&yaml); envelope_matters(buf_str(&gather->text)) && yaml.has_line;) {
 		buf_clear(&json);
 		put_node(&yaml, yaml.indent, 0);
 		envelope_new_entry(envelope);
-		if (!json_unwrap(envelope, buf_str(&json), &none, 1)) {
+		if (!json_unwrap(envelope, buf_str(&json), &none, 1, &ignored)) {
 			drop(gather, envelope);
 			break;
 		}
