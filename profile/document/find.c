@@ -17,6 +17,9 @@
 /* Texts within texts. */
 #define HOLDERS_MAX 4
 
+/* Strings that are parsed as texts: more of them would take seconds. */
+#define TEXTS_MAX 2000
+
 /* --- what was found, and what was not */
 
 void find_refuse(struct finder *finder, const struct node *node, bool names, const char *format,
@@ -216,6 +219,11 @@ static void search_string(struct finder *finder, struct node *node, const struct
 	}
 	if (scope->depth == HOLDERS_MAX || !may_be_profile(text))
 		return;
+	if (++finder->texts > TEXTS_MAX) {
+		find_refuse(finder, node, false, "more than %d texts within it: give one of them",
+			    TEXTS_MAX);
+		return;
+	}
 	struct holder *holder = tree_alloc(tree, sizeof(*holder));
 	struct scope inner = *scope;
 

@@ -45,6 +45,7 @@ struct finder {
 	struct err *err;
 	struct candidate *all;
 	size_t count;
+	size_t texts; /* strings that were parsed as one */
 	/* The first object that names a profile, and the first that does not: why none was found. */
 	struct err names, nothing;
 };
