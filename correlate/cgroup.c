@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/pattern.h"
+#include "correlate/container.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -67,7 +68,7 @@ static const struct built_in built_in[] = {
 	 false},
 	/* the outermost: a service that has its subtree to itself (Delegate=) may call a cgroup in it
 	 * what it likes */
-	{CGROUP_SERVICE, "systemd",
+	{CGROUP_SERVICE, RUNTIME_SERVICE,
 	 "^(?!.*/user@[^/]*\\.service" BELOW ").*?/(?<id>[^/]+\\.service)" BELOW, false},
 };
 #define BUILT_IN_COUNT (sizeof(built_in) / sizeof(built_in[0]))

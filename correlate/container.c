@@ -27,6 +27,11 @@ bool coverage_from_name(struct str name, enum coverage *ret_coverage)
 	return false;
 }
 
+bool container_is_service(const struct container *container)
+{
+	return str_eq(container->runtime, STR(RUNTIME_SERVICE));
+}
+
 static struct str copy_into(char **to, struct str s)
 {
 	struct str copy = str_of(*to, s.n);

@@ -56,6 +56,11 @@ struct container {
 	enum coverage coverage;
 };
 
+/* The runtime of a service of systemd. */
+#define RUNTIME_SERVICE "systemd"
+
+bool container_is_service(const struct container *container);
+
 /* The text's number in `texts`. */
 #define CONTAINER_AT(field) (offsetof(struct container, field) / sizeof(struct str))
 

@@ -57,7 +57,7 @@ static void (*const sources[])(struct lookup *lookup) = {
  * its drop-ins could not have changed. */
 static bool is_service(const struct metadata_hint *hint)
 {
-	return str_eq(hint->runtime, STR("systemd"));
+	return str_eq(hint->runtime, STR(RUNTIME_SERVICE));
 }
 
 static bool has_files(const struct metadata_hint *hint)

@@ -95,7 +95,7 @@ void owner_put_outer(struct buf *buf, const struct metadata_hint *hint)
 void owner_put_id(struct buf *buf, const struct metadata_hint *hint)
 {
 	/* getty@tty1.service: root's alone, and no container's id ends so */
-	if (str_eq(hint->runtime, STR("systemd"))) {
+	if (str_eq(hint->runtime, STR(RUNTIME_SERVICE))) {
 		buf_put_str(buf, hint->id);
 		return;
 	}

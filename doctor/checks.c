@@ -331,7 +331,7 @@ static const char *container_trouble(const struct host_container *running)
 
 static void check_containers(const struct host *host, const char *id, struct health *health)
 {
-	size_t good = 0;
+	size_t count = 0, good = 0;
 
 	if (unanswered(&host->containers_answer, id, health))
 		return;
@@ -340,6 +340,9 @@ static void check_containers(const struct host *host, const char *id, struct hea
 		struct str label = container_label(running->container);
 		const char *trouble = container_trouble(running);
 
+		if (container_is_service(running->container))
+			continue; /* few have a filter, and none of them a profile */
+		count++;
 		good += !trouble;
 		if (!trouble)
 			continue;
@@ -347,11 +350,11 @@ static void check_containers(const struct host *host, const char *id, struct hea
 		     (int)(label.n > 200 ? 200 : label.n), label.p, trouble);
 		mend(health, "sclog logmode -o twin.json PROFILE");
 	}
-	if (host->container_count == 0 && !host->sees_processes)
+	if (count == 0 && !host->sees_processes)
 		FIND(FINDING_WARN, "not checked: the host's processes cannot be seen here");
-	else if (host->container_count == 0)
+	else if (count == 0)
 		FIND(FINDING_OK, "no container runs");
-	else if (good == host->container_count)
+	else if (good == count)
 		FIND(FINDING_OK, "all %zu running containers run under profiles that log", good);
 }
 

@@ -177,7 +177,7 @@ static bool names_containers(const struct selection *selection)
 /* Then those go as well that have no records. */
 static int list_bare(struct amend *amend, struct err *err)
 {
-	sqlite3_stmt *rows = row_containers(amend->sql, err);
+	sqlite3_stmt *rows = row_containers(amend->sql, true, err);
 	struct container container;
 	int result;
 

@@ -396,7 +396,7 @@ static int give_containers(struct sql *sql, const struct selection *selection,
 			   const struct summary_query *query, query_container_fn *each,
 			   void *context, struct err *err)
 {
-	sqlite3_stmt *rows = row_containers(sql, err);
+	sqlite3_stmt *rows = row_containers(sql, match_names_containers(selection), err);
 	int result;
 
 	while ((result = sql_step(sql, rows, err)) > 0) {

@@ -112,7 +112,8 @@ struct container_summary {
 
 typedef int query_container_fn(const struct container_summary *summary, void *context);
 
-/* Containers of the selection, ordered by node, name, id; those without records included. */
+/* Containers of the selection, ordered by node, name, id; those without records included, but a service
+ * of systemd only if the selection names it. */
 int query_containers(struct store *store, const struct selection *selection,
 		     query_container_fn *each, void *context, struct err *err);
 

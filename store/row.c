@@ -83,17 +83,22 @@ void row_container(sqlite3_stmt *row, int at, struct container *container)
 	container->coverage = (enum coverage)bounded(row, at + 1, COVERAGE_FULL);
 }
 
-sqlite3_stmt *row_containers(struct sql *sql, struct err *err)
+sqlite3_stmt *row_containers(struct sql *sql, bool every_service, struct err *err)
 {
-#define CONTAINERS(more, join)                          \
-	"SELECT c.id, n.name, " ROW_CONTAINER ", " more \
-	" FROM container c JOIN node n ON n.id = c.node" join " ORDER BY n.name, c.name, c.cid"
+#define CONTAINERS(more, join)                                \
+	"SELECT c.id, n.name, " ROW_CONTAINER ", " more       \
+	" FROM container c JOIN node n ON n.id = c.node" join \
+	" WHERE ?1 OR c.runtime <> '" RUNTIME_SERVICE         \
+	"' OR c.id IN (SELECT container FROM series) ORDER BY n.name, c.name, c.cid"
 #define PROFILE " LEFT JOIN profile p ON p.id = c.profile"
 	static const char *const texts[] = {CONTAINERS("NULL, NULL", ""),
 					    CONTAINERS("p.json, NULL", PROFILE),
 					    CONTAINERS("p.json, c.ended", PROFILE)};
+	sqlite3_stmt *rows = sql_prepare(sql, texts[sql->schema < 3 ? sql->schema - 1 : 2], err);
 
-	return sql_prepare(sql, texts[sql->schema < 3 ? sql->schema - 1 : 2], err);
+	if (rows)
+		sqlite3_bind_int(rows, 1, every_service);
+	return rows;
 }
 
 void row_profile(sqlite3_stmt *row, int at, struct container *container)

@@ -29,9 +29,10 @@ void row_container(sqlite3_stmt *row, int at, struct container *container);
 /*
  * A statement over every container, ordered by node, name, id: its number, its node's name, from
  * column 2 on what row_container() reads, behind it what row_profile() does, and container.ended. The caller
- * finalizes it.
+ * finalizes it. A watch stores each service of systemd whose processes it sees: without every_service
+ * those without a record are left out.
  */
-sqlite3_stmt *row_containers(struct sql *sql, struct err *err);
+sqlite3_stmt *row_containers(struct sql *sql, bool every_service, struct err *err);
 
 /* linux.seccomp; NULL where it is not known. */
 void row_profile(sqlite3_stmt *row, int at, struct container *container);

@@ -656,6 +656,47 @@ static void put_lifetime(struct store *store, uint32_t pid, int64_t start_ms, in
 	assert_int_equal(store_put_lifetime(store, STR("vm"), &lifetime, &err), 0);
 }
 
+static int count_containers(const struct container_summary *summary, void *context)
+{
+	(void)summary;
+	++*(int *)context;
+	return 0;
+}
+
+static int containers_of(struct store *store, const struct selection *selection)
+{
+	struct err err = ERR_INIT;
+	int count = 0;
+
+	if (query_known_containers(store, selection, count_containers, &count, &err) < 0)
+		fail_msg("%s", err.message);
+	return count;
+}
+
+/* Every host runs services; what has no record is no container that anybody asks about. */
+static void test_idle_services(void **state)
+{
+	struct stores *fixture = *state;
+	static const struct container service = {
+		.id = STR("ssh.service"), .name = STR("ssh.service"), .runtime = STR("systemd")};
+	const char *name = "ssh.service";
+	const struct selection all = {0}, named = {.container = {.values = &name, .count = 1}};
+
+	put_lifetime(fixture->store[0], 10, START, 0, false, &service);
+	put_lifetime(fixture->store[0], 11, START, 0, false, &web);
+	commit(fixture->store[0]);
+	assert_int_equal(containers_of(fixture->store[0], &all), 1);
+	assert_int_equal(containers_of(fixture->store[0], &named), 1);
+	put(fixture->store[0], &(struct given){.ms = START,
+					       .serial = 7,
+					       .comm = "sshd",
+					       .nr = 1,
+					       .container = &service,
+					       .full_stream = true});
+	commit(fixture->store[0]);
+	assert_int_equal(containers_of(fixture->store[0], &all), 2);
+}
+
 static void test_lifetimes(void **state)
 {
 	struct stores *fixture = *state;
@@ -1393,6 +1434,7 @@ int main(void)
 		TEST(test_commit_soon),
 		TEST(test_containers),
 		TEST(test_a_large_profile),
+		TEST(test_idle_services),
 		TEST(test_lifetimes),
 		TEST(test_many_lifetimes),
 		TEST(test_claim),
