@@ -14,6 +14,9 @@
 /* Names that an error lists. */
 #define NAMES_MAX 20
 
+/* kubectl keeps here what was given to `kubectl apply`: the same object once more. */
+#define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
+
 /* Texts within texts. */
 #define HOLDERS_MAX 4
 
@@ -260,6 +263,8 @@ static void search(struct finder *finder, struct node *node, const struct scope 
 		add(finder, kind, node, scope, NULL);
 		return;
 	}
+	if (node->key && strcmp(node->key, LAST_APPLIED) == 0)
+		return;
 	if (node->kind == NODE_STRING)
 		search_string(finder, node, scope);
 	if (kind)
