@@ -145,7 +145,8 @@ static int merge_all(struct merge *merge, struct err *err)
 	if (result == 0)
 		result = merge_counts(merge, err);
 	if (result == 0)
-		result = take_rows(merge, row_containers(&merge->from, true, err), merge_container, err);
+		result = take_rows(merge, row_containers(&merge->from, true, err), merge_container,
+				   err);
 	if (result == 0 && merge->from.schema >= 2 && !merge->foreign)
 		result =
 			merge_each_row(merge, in_force_of(merge->from.schema), merge_in_force, err);

@@ -99,37 +99,38 @@ static const char *own_name(const struct node *map, bool *ret_is_path)
 	return name;
 }
 
-/* The node above, also of a text within another. */
-static const struct node *above(const struct node *node, const struct holder **holder)
-{
-	const struct holder *text = *holder;
+/* Where the search is. */
+struct scope {
+	struct node *item;
+	const struct holder *holder;
+	enum shape shape;
+	unsigned depth; /* of holders */
+	bool is_base64; /* the map around says so of its strings */
+	/* The nearest name from the node on upwards, and what that is in. */
+	const char *name, *space;
+	const struct node *object; /* the nearest that has a metadata.name; of this text */
+};
 
-	if (node->parent || !text)
-		return node->parent;
-	*holder = text->outer;
-	return text->node;
-}
-
-/* The nearest name from the node on upwards, and what it is in. */
-static void name_candidate(struct candidate *candidate)
+/* Goes down to a node. Each map is asked for its name once, however many profiles are below it. */
+static void scope_enter(struct scope *scope, const struct node *node)
 {
-	const struct holder *holder = candidate->holder;
-	const struct node *node = candidate->node;
-	const char *name = NULL, *object = NULL;
 	bool is_path = false;
+	const char *object = node_string(kind_member(node, "metadata.name"));
+	const char *name = node->parent && node->key && has_names_as_keys(node->parent)
+				   ? node->key
+				   : own_name(node, &is_path);
 
-	for (; node && !name; node = name ? node : above(node, &holder))
-		if (node->parent && node->key && has_names_as_keys(node->parent))
-			name = node->key;
-		else
-			name = own_name(node, &is_path);
-	for (; node && !object && !is_path; node = object ? node : node->parent)
-		object = node_string(kind_member(node, "metadata.name"));
-	candidate->name = name && name[0] == '/' && node_member(candidate->node, "HostConfig")
-				  ? name + 1
-				  : name;
-	candidate->space =
-		name == object ? node_string(kind_member(node, "metadata.namespace")) : object;
+	if (object)
+		scope->object = node;
+	if (!name)
+		return;
+	object = scope->object && !is_path
+			 ? node_string(kind_member(scope->object, "metadata.name"))
+			 : NULL;
+	scope->name = name;
+	scope->space = name == object
+			       ? node_string(kind_member(scope->object, "metadata.namespace"))
+			       : object;
 }
 
 /* What it is called, where it has no name by its number; with its space in front where asked. */
@@ -159,27 +160,24 @@ static bool is_called(const struct finder *finder, size_t at, const char *select
 
 /* --- the search */
 
-/* Where the search is. */
-struct scope {
-	struct node *item;
-	const struct holder *holder;
-	enum shape shape;
-	unsigned depth; /* of holders */
-};
-
 static void search(struct finder *finder, struct node *node, const struct scope *scope);
 
 static void add(struct finder *finder, const struct kind *kind, struct node *node,
 		const struct scope *scope, const char *problem)
 {
+	const char *name = scope->name;
+
+	if (name && name[0] == '/' && node_member(node, "HostConfig"))
+		name++; /* Docker's */
 	finder->all = mem_more(finder->all, finder->count, sizeof(*finder->all));
-	finder->all[finder->count] = (struct candidate){.kind = kind,
-							.node = node,
-							.item = scope->item,
-							.holder = scope->holder,
-							.shape = scope->shape,
-							.problem = problem};
-	name_candidate(&finder->all[finder->count++]);
+	finder->all[finder->count++] = (struct candidate){.kind = kind,
+							  .node = node,
+							  .item = scope->item,
+							  .holder = scope->holder,
+							  .shape = scope->shape,
+							  .problem = problem,
+							  .name = name,
+							  .space = scope->space};
 }
 
 /* What cannot be a profile is not parsed. */
@@ -210,14 +208,11 @@ static void search_string(struct finder *finder, struct node *node, const struct
 	struct err err = ERR_INIT;
 	char quoted[QUOTED_SIZE];
 	BUF_AUTO bytes = {0};
-	struct str text = packed_text(node, &bytes, &problem);
+	struct str text = packed_text(node, scope->is_base64, &bytes, &problem);
 
 	if (problem) {
-		struct candidate file = {.node = node, .holder = scope->holder};
-
-		name_candidate(&file);
 		find_refuse(finder, node, true, "the file %s %s",
-			    text_quote(file.name ? file.name : "", quoted), problem);
+			    text_quote(scope->name ? scope->name : "", quoted), problem);
 		return;
 	}
 	if (scope->depth == HOLDERS_MAX || !may_be_profile(text))
@@ -240,6 +235,7 @@ static void search_string(struct finder *finder, struct node *node, const struct
 	}
 	inner.item = root;
 	inner.holder = holder;
+	inner.object = NULL;
 	inner.depth++;
 	search(finder, root, &inner);
 }
@@ -259,16 +255,18 @@ static void search(struct finder *finder, struct node *node, const struct scope 
 	struct scope inner = *scope;
 	size_t before = finder->count;
 
-	if (kind && kind->read) {
-		add(finder, kind, node, scope, NULL);
-		return;
-	}
 	if (node->key && strcmp(node->key, LAST_APPLIED) == 0)
 		return;
+	scope_enter(&inner, node);
+	if (kind && kind->read) {
+		add(finder, kind, node, &inner, NULL);
+		return;
+	}
 	if (node->kind == NODE_STRING)
-		search_string(finder, node, scope);
+		search_string(finder, node, &inner);
 	if (kind)
 		inner.shape = kind->shape;
+	inner.is_base64 = node->kind == NODE_MAP && packed_is_base64(node);
 	for (struct node *child = node->first; child; child = child->next) {
 		inner.item = has_items(node, scope) ? child : scope->item;
 		search(finder, child, &inner);

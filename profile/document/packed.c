@@ -60,14 +60,13 @@ static bool decode_url(struct str url, struct buf *to)
 	return true;
 }
 
-/* Whether what is around the string says so: a Secret, a ConfigMap, cloud-init, GitHub. */
-static bool is_base64(const struct node *node)
+bool packed_is_base64(const struct node *map)
 {
-	const struct node *map = node->parent, *object = map ? map->parent : NULL;
+	const struct node *object = map->parent;
 	const char *encoding = node_string(node_member(map, "encoding"));
 	const char *kind = node_string(node_member(object, "kind"));
 
-	if (map && map->key && kind &&
+	if (map->key && kind &&
 	    (strcmp(map->key, "binaryData") == 0 ||
 	     (strcmp(map->key, "data") == 0 && strcmp(kind, "Secret") == 0)))
 		return true;
@@ -85,14 +84,15 @@ const char *packed_option(const char *option)
 	return *option == '=' || *option == ':' ? option + 1 : NULL;
 }
 
-struct str packed_text(const struct node *node, struct buf *bytes, const char **ret_problem)
+struct str packed_text(const struct node *node, bool is_base64, struct buf *bytes,
+		       const char **ret_problem)
 {
 	const char *option = packed_option(node->text);
 	struct str text = str_from(option ? option : node->text);
 	bool is_url = str_starts(text, STR("data:"));
 	bool decoded = is_url ? decode_url(text, bytes) : decode_base64(text, bytes);
 
-	if (!decoded && (is_url || is_base64(node)))
+	if (!decoded && (is_url || is_base64))
 		*ret_problem = "is not valid base64";
 	else if (decoded && str_starts(buf_str(bytes), STR("\x1f\x8b")))
 		*ret_problem = "is compressed; unpack it (base64 -d | gunzip), and give that file";
