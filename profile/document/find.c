@@ -33,6 +33,8 @@ void find_refuse(struct finder *finder, const struct node *node, bool names, con
 	unsigned line, column;
 	va_list args;
 
+	if (err->code) /* the first counts, and columns of a long line are slow to count */
+		return;
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
