@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <errno.h>
 #include <strings.h>
 
 static size_t min(size_t a, size_t b)
@@ -92,6 +93,17 @@ void nearest_put_choice(struct buf *buf, struct str word, const char *choices)
 
 	if (near)
 		buf_format(buf, " (did you mean %s?)", near);
+}
+
+int nearest_refuse(struct err *err, const char *word, const char *choices)
+{
+	BUF_AUTO near = {0}, names = {0};
+
+	for (const char *c = choices; *c; c++)
+		buf_put_str(&names, *c == '|' ? STR(", ") : str_of(c, 1));
+	nearest_put_choice(&near, str_from(word), choices);
+	return err_set(err, EINVAL, "'%s' must be one of %s%s", word, names.p,
+		       near.n ? near.p : "");
 }
 
 void nearest_put_names(struct buf *buf, nearest_name_fn *name)

@@ -5,6 +5,7 @@
 #define SCLOG_BASE_NEAREST_H
 
 #include "base/buf.h"
+#include "base/err.h"
 
 /* Longer words are nobody's misspelling. */
 #define NEAREST_WORD_MAX 63
@@ -24,8 +25,11 @@ typedef const char *nearest_name_fn(size_t i, const void *context);
  */
 const char *nearest_find(struct str word, nearest_name_fn *name, const void *context);
 
-/* Appends " (did you mean WORD?)" if one of "text|json|csv" is near; nothing else. */
+/* Of "text|json|csv": appends " (did you mean text?)" if one is near; nothing else. */
 void nearest_put_choice(struct buf *buf, struct str word, const char *choices);
+
+/* Says in err that the word must be one of "text|json|csv", and which is near. Returns -EINVAL. */
+int nearest_refuse(struct err *err, const char *word, const char *choices);
 
 /* "auto, audit, syslog": all names. */
 void nearest_put_names(struct buf *buf, nearest_name_fn *name);

@@ -5,23 +5,15 @@ struct containers_options_given {
 	struct global_options global;
 	struct selection_options selection;
 	struct file_options files;
-	const char *by, *sort, *limit;
-	bool raw;
+	struct listing_options listing;
 };
 
 /* clang-format off */
 static const struct option_row rows[] = {
 	SELECTION_OPTION_ROWS(struct containers_options_given, selection),
-	OPTION_TITLE("Output"),
-	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct containers_options_given, by,
-	       "one line for each of these: its containers, added up"),
-	OPTION(CHOICE, 0, "sort", CONTAINERS_SORT_NAMES, struct containers_options_given, sort,
-	       "sort by this; the largest counts and the latest times first"),
-	OPTION(TEXT, 0, "limit", "N", struct containers_options_given, limit,
-	       "print only the first N lines"),
-	OPTION(FLAG, 0, "raw", NULL, struct containers_options_given, raw,
-	       "csv: names unchanged, byte by byte; default: escape control characters, and put "
-"an apostrophe before a spreadsheet formula"),
+	LISTING_OPTION_ROWS(struct containers_options_given, listing, CONTAINERS_SORT_NAMES,
+			    "one line for each of these: its containers, added up",
+			    "print only the first N lines"),
 	OPTION_TITLE("FILEs, read without a store"),
 	FILE_OPTION_ROWS(struct containers_options_given, files),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
@@ -30,52 +22,44 @@ static const struct option_row rows[] = {
 
 static int add(const struct container_summary *summary, void *report)
 {
-	return containers_report_add(report, summary);
+	containers_report_add(report, summary);
+	return 0;
 }
 
 static int add_observation(const struct observation *observation, void *report)
 {
-	return containers_report_add_observation(report, observation);
-}
-
-static int write_report(struct reading *reading, const struct containers_options_given *given,
-			size_t limit, struct err *err)
-{
-	const struct containers_options options = {
-		.format = format_from_name(given->global.format),
-		.grouped = given->by != NULL,
-		.by = group_by_from_name(given->by),
-		.sort = containers_sort_from_name(given->sort),
-		.limit = limit,
-		.columns = reading_columns(),
-		.colour = reading_wants_colour(),
-		.raw = given->raw,
-	};
-	struct containers_report *report = containers_report_new(&options, stdout);
-	int r = query_containers(reading->store, &reading->selection, add, report, err);
-
-	if (r >= 0 && options.grouped)
-		r = query_observations(reading->store, &reading->selection, add_observation, report,
-				       err);
-	if (r >= 0)
-		r = containers_report_end(report);
-	containers_report_free(report);
-	return r < 0 ? reading_output_failed(r, err) : 0;
+	containers_report_add_observation(report, observation);
+	return 0;
 }
 
 static int run(struct invocation *invocation, struct err *err)
 {
 	struct containers_options_given *given = invocation->options;
+	const struct containers_options options = {
+		.format = format_from_name(given->global.format),
+		.grouped = given->listing.by != NULL,
+		.by = group_by_from_name(given->listing.by),
+		.sort = given->listing.sort,
+		.limit = listing_limit(&given->listing),
+		.columns = reading_columns(),
+		.colour = reading_wants_colour(),
+		.raw = given->listing.raw,
+	};
 	READING_AUTO reading = {0};
-	size_t limit = 0;
-	int r = reading_limit(invocation, given->limit, &limit, err);
+	int r = reading_open(&reading, invocation, &given->selection, &given->files, err);
 
-	if (r == 0)
-		r = reading_open(&reading, invocation, &given->selection, &given->files, err);
 	if (r < 0)
 		return r;
-	r = write_report(&reading, given, limit, err);
-	return r < 0 ? r : (int)reading_exit_code(&reading);
+	struct containers_report *report = containers_report_new(&options, stdout);
+
+	r = query_containers(reading.store, &reading.selection, add, report, err);
+	if (r >= 0 && options.grouped)
+		r = query_observations(reading.store, &reading.selection, add_observation, report,
+				       err);
+	if (r >= 0)
+		r = containers_report_end(report);
+	containers_report_free(report);
+	return listing_end(invocation, &reading, &given->selection, r, err);
 }
 
 const struct command command_containers = {

@@ -31,9 +31,7 @@ static const struct option_row rows[] = {
 	       "this can be concluded"),
 	OPTION(FLAG, 0, "require-complete", NULL, struct diff_options, require_complete,
 	       "exit with 3 if the evidence is incomplete"),
-	OPTION(FLAG, 0, "raw", NULL, struct diff_options, raw,
-	       "csv: names unchanged, byte by byte; default: escape control characters, and put "
-"an apostrophe before a spreadsheet formula"),
+	RAW_OPTION_ROW(struct diff_options, raw),
 	OPTION_TITLE("FILEs, read without a store"),
 	FILE_OPTION_ROWS(struct diff_options, files),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),
@@ -158,8 +156,10 @@ static int conclude(const struct comparison *comparison, const struct reading *r
 	return diff_has_differences(comparison->diff) ? EXIT_DIFFERENCES : EXIT_FINE;
 }
 
-static int check(struct invocation *invocation, const struct diff_options *given, struct err *err)
+static int check(const struct invocation *invocation, struct err *err)
 {
+	const struct diff_options *given = invocation->options;
+
 	if (!given->judging.profile)
 		return err_set(err, EINVAL,
 			       "--profile PROFILE is required: a file, or a name such as docker or "
@@ -204,17 +204,14 @@ static int run(struct invocation *invocation, struct err *err)
 		.err = err,
 	};
 	struct profile_options_given old = given->judging;
-	int r = check(invocation, given, err);
+	int r = judges_init(&comparison.judges, &given->judging, err);
 
 	old.profile = given->against;
 	if (r == 0)
-		r = judges_init(&comparison.judges, &given->judging, err);
-	if (r == 0)
 		r = judges_init(&comparison.against, &old, err);
-	if (r < 0) {
-		invocation->misused = true;
+	invocation->misused = r < 0;
+	if (r < 0)
 		return r;
-	}
 	comparison.judges.db = given->global.db;
 	comparison.against.db = given->global.db;
 	invocation->looks_at_processes =
@@ -267,5 +264,6 @@ const struct command command_diff = {
 	.sandbox = SANDBOX_READ,
 	.help_more = selection_help,
 	.reads_fleet = true,
+	.check = check,
 	.run = run,
 };

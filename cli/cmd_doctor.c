@@ -2,8 +2,6 @@
 #include "cli/reading.h"
 #include "report/health.h"
 
-#include <errno.h>
-
 struct doctor_options {
 	struct global_options global;
 	const char *proc_root, *runtime_root;
@@ -54,10 +52,6 @@ static int run(struct invocation *invocation, struct err *err)
 	struct health health;
 	int result;
 
-	if (invocation->operand_count) {
-		invocation->misused = true;
-		return err_set(err, EINVAL, "unexpected argument '%s'", invocation->operands[0]);
-	}
 	invocation->looks_at_processes = true;
 	host_ask(&options, &host);
 	if (invocation_sandbox(invocation, err) < 0) {
@@ -91,5 +85,6 @@ const struct command command_doctor = {
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct doctor_options),
 	.sandbox = SANDBOX_READ,
+	.no_files = "it checks this host",
 	.run = run,
 };

@@ -370,15 +370,17 @@ static int list_profiles(const struct explain_options *given)
 	return EXIT_FINE;
 }
 
-static int check(const struct invocation *invocation, const struct explain_options *given,
-		 struct err *err)
+static int check(const struct invocation *invocation, struct err *err)
 {
+	const struct explain_options *given = invocation->options;
 	unsigned views = given->blocked + given->lint + (given->diff != NULL);
 
 	if (given->list_profiles && (views || invocation->operand_count))
 		return err_set(err, EINVAL, "--list-profiles takes no profile and no other view");
 	if (invocation->operand_count == 0 && !given->list_profiles)
-		return err_set(err, EINVAL, "no profile given");
+		return err_set(err, EINVAL,
+			       "PROFILE is required: a file, or a name such as docker or "
+			       "runtime-default");
 	if (views > 1)
 		return err_set(err, EINVAL, "--blocked, --diff and --lint cannot be combined");
 	if ((given->lint || given->diff) && invocation->operand_count > 1)
@@ -400,15 +402,10 @@ static int run(struct invocation *invocation, struct err *err)
 {
 	struct explainer explainer = {
 		.invocation = invocation, .given = invocation->options, .err = err};
-	int r = check(invocation, explainer.given, err);
 
-	if (r < 0) {
-		invocation->misused = true;
-		return r;
-	}
 	if (explainer.given->list_profiles)
 		return list_profiles(explainer.given);
-	r = acquire(&explainer, &explainer.hosts[0], invocation->operands[0]);
+	int r = acquire(&explainer, &explainer.hosts[0], invocation->operands[0]);
 	if (r == 0 && explainer.given->diff)
 		r = acquire(&explainer, &explainer.other, explainer.given->diff);
 	if (r == 0)
@@ -447,5 +444,6 @@ const struct command command_explain = {
 	.options_size = sizeof(struct explain_options),
 	.sandbox = SANDBOX_READ,
 	.help_more = syscalls_help,
+	.check = check,
 	.run = run,
 };

@@ -31,13 +31,10 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
-static int check_usage(const struct invocation *invocation, struct err *err)
+static int check(const struct invocation *invocation, struct err *err)
 {
 	const struct forget_options *options = invocation->options;
 
-	if (invocation->operand_count)
-		return err_set(err, EINVAL, "'%s': forget takes no FILEs; name the store with --db",
-			       invocation->operands[0]);
 	if (options->evidence && !(options->reason && *options->reason))
 		return err_set(err, EINVAL, "--evidence needs a reason: give --reason TEXT");
 	if (options->reason && !options->evidence)
@@ -80,9 +77,9 @@ static int forget(struct store *store, struct forget_options *options, struct se
 
 	if (options->evidence)
 		return acknowledge(store, options, err);
-	int r = reading_check_names(store, selection, err);
+	int r = 0;
 
-	if (r == 0 && options->input)
+	if (options->input)
 		r = forget_input_select(store, options->input, selection, &options->global, &nodes,
 					err);
 	if (r == 0)
@@ -99,13 +96,9 @@ static int run(struct invocation *invocation, struct err *err)
 	struct forget_options *options = invocation->options;
 	struct selection selection;
 	struct store *store = NULL;
-	int r = check_usage(invocation, err);
+	int r = reading_open_selected(invocation, &options->selection, options->dry_run, &selection,
+				      &store, err);
 
-	if (r == 0)
-		r = selection_parse(&options->selection, &selection, err);
-	invocation->misused = r < 0;
-	if (r == 0)
-		r = reading_open_store(invocation, options->dry_run, &store, err);
 	if (r == 0)
 		r = forget(store, options, &selection, err);
 	store_close(store);
@@ -132,5 +125,7 @@ const struct command command_forget = {
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct forget_options),
 	.help_more = selection_help,
+	.no_files = "name the store with --db",
+	.check = check,
 	.run = run,
 };

@@ -183,7 +183,7 @@ static int feed(struct invocation *invocation, const struct ingest_options *opti
 }
 
 /* An empty name is a shell variable that was not set; of a node it would count all again. */
-static int check_usage(const struct invocation *invocation, struct err *err)
+static int check(const struct invocation *invocation, struct err *err)
 {
 	const struct ingest_options *options = invocation->options;
 
@@ -212,18 +212,13 @@ static int check_usage(const struct invocation *invocation, struct err *err)
 	if (invocation->operand_count == 0)
 		return err_set(err, EINVAL,
 			       "nothing to read: give log files, or `-` for standard input");
-	return file_options_check(&options->files, err);
+	return 0;
 }
 
 static int run(struct invocation *invocation, struct err *err)
 {
 	const struct ingest_options *options = invocation->options;
 	struct feed_counts counts = {0};
-
-	if (check_usage(invocation, err) < 0) {
-		invocation->misused = true;
-		return -EINVAL;
-	}
 	struct stated stated;
 	int r = file_load_stated(&options->files, &options->global, &stated, err);
 
@@ -232,8 +227,11 @@ static int run(struct invocation *invocation, struct err *err)
 	stated_release(&stated);
 	if (r < 0)
 		return r;
-	if (!options->global.quiet)
-		r = write_summary(&counts, format_from_name(options->global.format));
+	enum format format = format_from_name(options->global.format);
+
+	/* where nothing could be read, a person has been told why, and zeros say nothing */
+	if (!options->global.quiet && (counts.lines || !counts.failed || format != FORMAT_TEXT))
+		r = write_summary(&counts, format);
 	if (r < 0)
 		return reading_output_failed(r, err);
 	return counts.failed ? EXIT_TROUBLE : EXIT_FINE;
@@ -259,5 +257,6 @@ const struct command command_ingest = {
 		"duplicate and changes nothing.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct ingest_options),
+	.check = check,
 	.run = run,
 };

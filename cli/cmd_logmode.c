@@ -70,25 +70,28 @@ static int make(const struct judges *judges, const struct logmode_options *given
 	return r;
 }
 
+static int check(const struct invocation *invocation, struct err *err)
+{
+	if (invocation->operand_count == 1)
+		return 0;
+	return err_set(err, EINVAL, "%s",
+		       invocation->operand_count ? "more than one profile given"
+						 : "PROFILE is required: a file, or a name such as "
+						   "docker or runtime-default");
+}
+
 static int run(struct invocation *invocation, struct err *err)
 {
 	const struct logmode_options *given = invocation->options;
 	struct profile_options_given judging = given->judging;
 	struct judges judges = {0};
-	int r = 0;
 
-	if (invocation->operand_count != 1)
-		r = err_set(err, EINVAL, "%s",
-			    invocation->operand_count ? "more than one profile given"
-						      : "no profile given");
-	if (r == 0) {
-		judging.profile = invocation->operands[0];
-		r = judges_init(&judges, &judging, err);
-	}
-	if (r < 0) {
-		invocation->misused = true;
+	judging.profile = invocation->operands[0];
+	int r = judges_init(&judges, &judging, err);
+
+	invocation->misused = r < 0;
+	if (r < 0)
 		return r;
-	}
 	judges.db = invocation->global->db;
 	invocation->output = given->output;
 	invocation->looks_at_processes = judges_look_at_processes(&judges);
@@ -126,5 +129,6 @@ const struct command command_logmode = {
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct logmode_options),
 	.sandbox = SANDBOX_READ,
+	.check = check,
 	.run = run,
 };

@@ -461,24 +461,9 @@ static int write_recorded(struct profiling *profiling)
 /* Profiles to join and nothing said of observations: then none are meant. */
 static bool is_merge_alone(const struct profiling *profiling)
 {
-	const struct selection_options *selection = &profiling->given->selection;
-	const struct choice_given {
-		const struct option_list *list;
-	} lists[] = {
-		{&selection->container}, {&selection->image},   {&selection->pod},
-		{&selection->namespace}, {&selection->node},    {&selection->comm},
-		{&selection->exe},       {&selection->arch},    {&selection->action},
-		{&selection->workload},  {&selection->syscall},
-	};
-
-	if (profiling->bases.count == (size_t)profiling->bases.has_base ||
-	    profiling->bases.log_count || profiling->given->by || profiling->shared ||
-	    selection->host || selection->unattributed || selection->since || selection->until)
-		return false;
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		if (lists[i].list->count)
-			return false;
-	return true;
+	return profiling->bases.count > (size_t)profiling->bases.has_base &&
+	       !profiling->bases.log_count && !profiling->given->by && !profiling->shared &&
+	       !selection_is_given(&profiling->given->selection);
 }
 
 /* What is about observations would be ignored where none are asked for, and one of these promises

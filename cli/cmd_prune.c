@@ -5,8 +5,6 @@
 #include "cli/retention.h"
 #include "report/summary.h"
 
-#include <errno.h>
-
 struct prune_options {
 	struct global_options global;
 	struct retention_options retention;
@@ -86,14 +84,7 @@ static int run(struct invocation *invocation, struct err *err)
 	const struct config_target target = {.retention = &options->retention};
 	struct config config = {0};
 	struct prune_counts counts = {0};
-	int r = 0;
-
-	if (invocation->operand_count) {
-		invocation->misused = true;
-		return err_set(err, EINVAL, "'%s': prune takes no FILEs; name the store with --db",
-			       invocation->operands[0]);
-	}
-	r = config_load(options->config, options->config != NULL, &target, &config, err);
+	int r = config_load(options->config, options->config != NULL, &target, &config, err);
 	if (r == 0)
 		r = prune(invocation, &counts, err);
 	config_release(&config);
@@ -120,5 +111,6 @@ const struct command command_prune = {
 		"does the same by itself once a day.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct prune_options),
+	.no_files = "name the store with --db",
 	.run = run,
 };

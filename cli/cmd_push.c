@@ -55,13 +55,10 @@ static int check_usage(const struct invocation *invocation, struct err *err)
 }
 
 /* The options that are about repeating, before the configuration gives them, too. */
-static int check_given(const struct invocation *invocation, struct err *err)
+static int check(const struct invocation *invocation, struct err *err)
 {
 	const struct push_options *options = invocation->options;
 
-	if (invocation->operand_count)
-		return err_set(err, EINVAL, "'%s': push takes no FILEs; name the store with --db",
-			       invocation->operands[0]);
 	if ((options->sending.interval || options->sending.jitter) && !options->repeat)
 		return err_set(err, EINVAL, "--%s applies only with --repeat",
 			       options->sending.interval ? "interval" : "jitter");
@@ -195,11 +192,8 @@ static int run(struct invocation *invocation, struct err *err)
 	struct push_options *options = invocation->options;
 	const struct config_target target = {.sending = &options->sending};
 	struct config config = {0};
-	int r = check_given(invocation, err);
+	int r = config_load(options->config, options->config != NULL, &target, &config, err);
 
-	invocation->misused = r < 0;
-	if (r == 0)
-		r = config_load(options->config, options->config != NULL, &target, &config, err);
 	if (r == 0)
 		r = push_configured(invocation, err);
 	config_release(&config);
@@ -219,8 +213,10 @@ const struct command command_push = {
 		},
 	.description =
 		"Sends what changed in the store since the last time: counts by day, containers, "
-		"the profiles in force, and the evidence. Loading it twice changes nothing.",
+		"the active profiles, and the evidence. Loading it twice changes nothing.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct push_options),
+	.no_files = "name the store with --db",
+	.check = check,
 	.run = run,
 };

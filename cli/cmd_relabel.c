@@ -47,15 +47,11 @@ static struct container labels_of(const struct relabel_options *options)
 	};
 }
 
-static int check_usage(const struct invocation *invocation, struct err *err)
+static int check(const struct invocation *invocation, struct err *err)
 {
 	const struct relabel_options *options = invocation->options;
 	const struct container to = labels_of(options);
 
-	if (invocation->operand_count)
-		return err_set(err, EINVAL,
-			       "'%s': relabel takes no FILEs; name the store with --db",
-			       invocation->operands[0]);
 	if (!to.name.n && !to.image.n && !to.pod.n && !to.namespace.n && !to.workload.n)
 		return err_set(
 			err, EINVAL,
@@ -71,15 +67,9 @@ static int run(struct invocation *invocation, struct err *err)
 	struct amend_counts counts = {0};
 	struct selection selection;
 	struct store *store = NULL;
-	int r = check_usage(invocation, err);
+	int r = reading_open_selected(invocation, &options->selection, options->dry_run, &selection,
+				      &store, err);
 
-	if (r == 0)
-		r = selection_parse(&options->selection, &selection, err);
-	invocation->misused = r < 0;
-	if (r == 0)
-		r = reading_open_store(invocation, options->dry_run, &store, err);
-	if (r == 0)
-		r = reading_check_names(store, &selection, err);
 	if (r == 0)
 		r = store_relabel(store, &selection, &to, options->dry_run, &counts, err);
 	store_close(store);
@@ -108,5 +98,7 @@ const struct command command_relabel = {
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct relabel_options),
 	.help_more = selection_help,
+	.no_files = "name the store with --db",
+	.check = check,
 	.run = run,
 };

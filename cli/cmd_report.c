@@ -306,6 +306,7 @@ static int report(struct invocation *invocation, struct gathering *gathering, st
 	gathering->evidence = &gathering->plain;
 	if (given->judging.profile) {
 		gathering->diff = diff_new(by, false);
+		diff_join_programs(gathering->diff);
 		gathering->evidence = diff_evidence(gathering->diff);
 	}
 	r = gather(gathering, &reading, given);
@@ -323,26 +324,22 @@ static bool is_for_people(const char *format)
 }
 
 /* What came since the last report is known of a store alone, and by itself. */
-static int check(struct invocation *invocation, struct err *err)
+static int check(const struct invocation *invocation, struct err *err)
 {
 	const struct report_options *given = invocation->options;
 
-	invocation->misused = true;
 	if (given->drift && !is_for_people(given->global.format))
 		return err_set(err, EINVAL,
 			       "--drift applies only to the formats text, markdown, html and json");
-	invocation->misused = given->since_last != NULL;
 	if (!given->since_last)
 		return 0;
 	if (!*given->since_last)
 		return err_set(err, EINVAL, "--since-last needs a name");
 	if (given->selection.since || given->selection.until)
 		return err_set(err, EINVAL,
-			       "--since-last cannot be combined with --since or "
-			       "--until");
+			       "--since-last cannot be combined with --since or --until");
 	if (invocation->operand_count)
 		return err_set(err, EINVAL, "--since-last reads the store, not FILEs");
-	invocation->misused = false;
 	return 0;
 }
 
@@ -367,10 +364,7 @@ static int run(struct invocation *invocation, struct err *err)
 {
 	const struct report_options *given = invocation->options;
 	struct gathering gathering = {.err = err};
-	int r = check(invocation, err);
-
-	if (r == 0)
-		r = acquire(invocation, &gathering, err);
+	int r = acquire(invocation, &gathering, err);
 
 	invocation->output = given->output;
 	if (r == 0)
@@ -414,5 +408,6 @@ const struct command command_report = {
 	.sandbox = SANDBOX_READ,
 	.help_more = selection_help,
 	.reads_fleet = true,
+	.check = check,
 	.run = run,
 };

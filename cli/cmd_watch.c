@@ -175,18 +175,6 @@ static int check_sources(const struct watch_options *options, struct err *err)
 	return 0;
 }
 
-static int check(struct invocation *invocation, struct err *err)
-{
-	invocation->misused = true;
-	if (invocation->operand_count)
-		return err_set(err, EINVAL,
-			       "'%s': watch takes no FILEs; name the log to follow with "
-			       "--file PATH",
-			       invocation->operands[0]);
-	invocation->misused = false;
-	return 0;
-}
-
 /* Everything that is wrong with the file, one a line. */
 static void say_problems(const struct config *config)
 {
@@ -338,17 +326,18 @@ static int run(struct invocation *invocation, struct err *err)
 	struct retention_options keep = {0};
 	const struct config_target target = {.watch = given, .retention = &keep};
 	struct config config = {0};
-	int r = check(invocation, err);
+	int r;
 
 	/* The sandbox is entered later, by parts: see watch_run(). */
 	invocation->sandboxed = true;
-	if (r == 0)
-		r = config_load(given->config, given->config != NULL, &target, &config, err);
+	r = config_load(given->config, given->config != NULL, &target, &config, err);
 	if (r < 0 && config.problem_count > 1)
 		say_problems(&config);
 	/* the file may set the format */
-	if (r == 0)
-		r = reading_check_otel(invocation, given->otel, err);
+	if (r == 0 && reading_check_otel(invocation, given->otel, err) < 0) {
+		invocation->misused = true;
+		r = -EINVAL;
+	}
 	if (r == 0)
 		r = prepare(given, &keep, &config, err);
 	if (r == 0 && given->check_config && !given->global.quiet)
@@ -382,5 +371,6 @@ const struct command command_watch = {
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct watch_options_given),
 	.help_more = help_sources,
+	.no_files = "name the log to follow with --file PATH",
 	.run = run,
 };

@@ -104,7 +104,11 @@ struct command {
 	struct option_table table;
 	size_t options_size;
 	enum sandbox_kind sandbox;
-	bool reads_fleet; /* --db may be the address of a fleet's database */
+	bool reads_fleet;     /* --db may be the address of a fleet's database */
+	const char *no_files; /* what to do instead of naming FILEs; NULL: it takes operands */
+	/* Says in err what is wrong with the command line, for --help to be pointed to; NULL: nothing can be
+	 * that its options' rows do not find. */
+	int (*check)(const struct invocation *invocation, struct err *err);
 	/* Appends what --help says after the options; NULL for nothing. */
 	void (*help_more)(struct buf *buf);
 	/* Returns an exit_code, or a negative errno with what went wrong in err. */

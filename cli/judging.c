@@ -39,13 +39,7 @@ static int parse_loader(const char *text, struct profile_options *options, struc
 		return -EINVAL;
 	if (loader_from_name(word, &options->loader) && options->loader <= LOADER_OCI)
 		return 0;
-	BUF_AUTO near = {0};
-
-	nearest_put_choice(&near, word, "auto|docker|podman|oci|crio|containerd");
-	return err_set(err, EINVAL,
-		       "'%s' must be one of auto, docker, podman, oci, crio, "
-		       "containerd%s",
-		       text, near.n ? near.p : "");
+	return nearest_refuse(err, text, "auto|docker|podman|oci|crio|containerd");
 }
 
 static int parse_runtime(const char *text, struct profile_options *options, struct err *err)
@@ -55,7 +49,7 @@ static int parse_runtime(const char *text, struct profile_options *options, stru
 	if (parse_release(text, &word, &options->runtime_version, err) < 0)
 		return -EINVAL;
 	if (!runtime_from_name(word, &options->runtime) || options->runtime > RUNTIME_CRUN)
-		return err_set(err, EINVAL, "'%s' must be one of runc, crun", text);
+		return nearest_refuse(err, text, "runc|crun");
 	return 0;
 }
 

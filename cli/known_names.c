@@ -76,7 +76,8 @@ static const char *name_at(size_t i, const void *context)
 	return i < names->count ? names->all[i] : NULL;
 }
 
-static int refuse(struct store *store, const struct kind *kind, const char *value, struct err *err)
+static int refuse(const struct invocation *invocation, struct store *store, const struct kind *kind,
+		  const char *value, struct err *err)
 {
 	static const struct selection everything;
 	struct collecting known = {.kind = kind};
@@ -98,13 +99,14 @@ static int refuse(struct store *store, const struct kind *kind, const char *valu
 		buf_put_str(&text, STR("?)"));
 	}
 	if (r == 0)
-		r = err_set(err, ENOENT, "--%s: unknown name '%.200s'%s", kind->option, value,
-			    text.p ? text.p : "");
+		r = err_set(err, ENOENT, "%s: --%s: unknown name '%.200s'%s",
+			    invocation->command->name, kind->option, value, text.p ? text.p : "");
 	texts_release(&known.names);
 	return r;
 }
 
-int reading_check_names(struct store *store, const struct selection *selection, struct err *err)
+int reading_check_names(const struct invocation *invocation, struct store *store,
+			const struct selection *selection, struct err *err)
 {
 	int r = 0;
 
@@ -121,7 +123,7 @@ int reading_check_names(struct store *store, const struct selection *selection, 
 			r = collect(store, &one, &found, err);
 			texts_release(&found.names);
 			if (r == 0 && found.count == 0)
-				r = refuse(store, &kinds[i], choice->values[k], err);
+				r = refuse(invocation, store, &kinds[i], choice->values[k], err);
 		}
 	}
 	return r;

@@ -157,6 +157,11 @@ static int call(const struct command *command, void *options, char **operands, s
 			command->name,
 			"--db names a fleet's database, but this command needs a store: give a "
 			"file");
+	if (count && command->no_files)
+		err_set(&err, EINVAL, "'%s': %s takes no FILEs; %s", operands[0], command->name,
+			command->no_files);
+	if (err.code || (command->check && command->check(&invocation, &err) < 0))
+		return misuse(command->name, err.message);
 	int result = command->run(&invocation, &err);
 
 	if (result >= 0)

@@ -108,15 +108,11 @@ static bool is_one_of(struct str words, struct str word)
 
 static int check_argument(const struct option_row *row, const char *argument, struct err *err)
 {
-	BUF_AUTO near = {0};
-
 	if (row->check)
 		return row->check(argument, err);
 	if (row->kind != OPTION_CHOICE || is_one_of(str_from(row->argument), str_from(argument)))
 		return 0;
-	nearest_put_choice(&near, str_from(argument), row->argument);
-	return err_set(err, EINVAL, "'%s' must be one of %s%s", argument, row->argument,
-		       near.n ? near.p : "");
+	return nearest_refuse(err, argument, row->argument);
 }
 
 static bool is_list(const struct option_row *row)

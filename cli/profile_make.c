@@ -42,10 +42,10 @@ static int parse_phases(struct making *making, const struct option_list *phases,
 		while (phase <= PHASE_EXEC &&
 		       strcmp(phase_name((enum phase)phase), phases->values[i]) != 0)
 			phase++;
-		if (phase > PHASE_EXEC)
-			return err_set(err, EINVAL,
-				       "--phase: '%s' must be one of application, setup, exec",
-				       phases->values[i]);
+		if (phase > PHASE_EXEC) {
+			nearest_refuse(err, phases->values[i], "application|setup|exec");
+			return err_prefix(err, "--phase");
+		}
 		making->phases |= 1U << phase;
 	}
 	return 0;

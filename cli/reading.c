@@ -1,6 +1,7 @@
 #include "cli/reading.h"
 
 #include "base/mem.h"
+#include "base/nearest.h"
 #include "base/scan.h"
 #include "cli/progress.h"
 #include "fleet/fleet.h"
@@ -17,12 +18,9 @@
 #define COLUMNS_UNKNOWN 80
 #define LIMIT_DIGITS    9
 
-int file_options_check(const struct file_options *options, struct err *err)
+int file_check_unwrap(const char *name, struct err *err)
 {
-	if (!options->unwrap || envelope_is_name(options->unwrap))
-		return 0;
-	return err_set(err, EINVAL, "--unwrap: '%s' must be one of %s", options->unwrap,
-		       ENVELOPE_NAMES);
+	return envelope_is_name(name) ? 0 : nearest_refuse(err, name, ENVELOPE_NAMES);
 }
 
 struct feed_options file_feed_options(const struct file_options *options,
@@ -198,19 +196,22 @@ int reading_open_store(struct invocation *invocation, bool dry_run, struct store
 	return r;
 }
 
+int reading_open_selected(struct invocation *invocation, struct selection_options *options,
+			  bool dry_run, struct selection *ret_selection, struct store **ret_store,
+			  struct err *err)
+{
+	int r = selection_parse(options, ret_selection, err);
+
+	invocation->misused = r < 0;
+	if (r == 0)
+		r = reading_open_store(invocation, dry_run, ret_store, err);
+	return r < 0 ? r : reading_check_names(invocation, *ret_store, ret_selection, err);
+}
+
 int reading_needs_selection(const struct selection_options *options, const char *else_,
 			    struct err *err)
 {
-	const struct option_list *const lists[] = {
-		&options->container, &options->image,    &options->pod,     &options->namespace,
-		&options->node,      &options->comm,     &options->exe,     &options->arch,
-		&options->action,    &options->workload, &options->syscall,
-	};
-
-	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-		if (lists[i]->count)
-			return 0;
-	if (options->host || options->unattributed || options->since || options->until)
+	if (selection_is_given(options))
 		return 0;
 	return err_set(err, EINVAL,
 		       "nothing is selected: give --container, --since or another option of the "
@@ -262,8 +263,6 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 
 	*reading = (struct reading){.before = reading->before};
 	r = selection_parse(selection_options, &reading->selection, err);
-	if (r == 0)
-		r = file_options_check(file_options, err);
 	if (r == 0 && invocation->operand_count == 0)
 		r = refuse_file_options(file_options, err);
 	else if (r == 0)
@@ -274,7 +273,9 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 	}
 	if (invocation->operand_count == 0 && fleet_is_url(invocation->global->db)) {
 		r = open_fleet(reading, invocation, err);
-		return r < 0 ? r : reading_check_names(reading->store, &reading->selection, err);
+		return r < 0 ? r
+			     : reading_check_names(invocation, reading->store, &reading->selection,
+						   err);
 	}
 	r = invocation_leave_fleet(invocation, err);
 	if (r < 0)
@@ -285,7 +286,8 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 		     : open_store(reading, invocation, err);
 	if (r == 0)
 		warn(reading, invocation->global);
-	return r < 0 ? r : reading_check_names(reading->store, &reading->selection, err);
+	return r < 0 ? r
+		     : reading_check_names(invocation, reading->store, &reading->selection, err);
 }
 
 void reading_close(struct reading *reading)
@@ -366,27 +368,47 @@ size_t reading_columns(void)
 	return size.ws_col ? size.ws_col : COLUMNS_UNKNOWN;
 }
 
-int reading_limit(struct invocation *invocation, const char *text, size_t *ret_limit,
-		  struct err *err)
+static bool parse_limit(const char *text, uint64_t *ret_limit)
 {
-	const char *end = NULL;
-	uint64_t limit = 0;
+	const char *end = scan_decimal(text, text + strlen(text), LIMIT_DIGITS, ret_limit);
 
-	*ret_limit = 0;
-	if (!text)
-		return 0;
-	end = scan_decimal(text, text + strlen(text), LIMIT_DIGITS, &limit);
-	*ret_limit = limit;
-	if (end != text && *end == '\0' && limit)
-		return 0;
-	invocation->misused = true;
-	return err_set(err, EINVAL, "--limit: '%s' is not a number from 1 to 999999999", text);
+	return end != text && *end == '\0' && *ret_limit;
 }
 
-int reading_check_otel(struct invocation *invocation, bool otel, struct err *err)
+int listing_check_limit(const char *text, struct err *err)
+{
+	uint64_t limit;
+
+	return parse_limit(text, &limit)
+		       ? 0
+		       : err_set(err, EINVAL, "'%s' is not a number from 1 to 999999999", text);
+}
+
+size_t listing_limit(const struct listing_options *options)
+{
+	uint64_t limit = 0;
+
+	return options->limit && parse_limit(options->limit, &limit) ? limit : 0;
+}
+
+int listing_end(const struct invocation *invocation, const struct reading *reading,
+		const struct selection_options *selection, int r, struct err *err)
+{
+	const struct global_options *global = invocation->global;
+
+	if (r < 0)
+		return reading_output_failed(r, err);
+	if (r == 0 && !global->quiet && format_from_name(global->format) == FORMAT_TEXT)
+		message_note("no %s%s", invocation->command->name,
+			     selection_is_given(selection) ? " match this selection"
+			     : reading->one_shot           ? " in these files"
+							   : " in this store yet");
+	return (int)reading_exit_code(reading);
+}
+
+int reading_check_otel(const struct invocation *invocation, bool otel, struct err *err)
 {
 	if (!otel || format_from_name(invocation->global->format) == FORMAT_JSON)
 		return 0;
-	invocation->misused = true;
 	return err_set(err, EINVAL, "--otel applies only with --format json");
 }

@@ -36,7 +36,7 @@ struct file_options {
 	       "how `ausearch -i` wrote dates; default: as the file's dates show"),               \
 	OPTION(CHOICE, 0, "framing", FRAMING_NAMES, type, at.framing,                             \
 	       "format around a log's records; default: detected from its first lines"),          \
-	OPTION(TEXT, 0, "unwrap", "NAME", type, at.unwrap,                                        \
+	OPTION_CHECKED(TEXT, 0, "unwrap", "NAME", type, at.unwrap, file_check_unwrap,             \
 	       "what is around the lines, or `none`; sclog-formats(7) has the names"),            \
 	OPTION(FLAG, 0, "mixed", NULL, type, at.mixed,                                            \
 	       "a log may mix several framings (concatenated logs)"),                             \
@@ -44,8 +44,8 @@ struct file_options {
 	       "accept every record, for logs that have lost their framing")
 /* clang-format on */
 
-/* Whether their values are known; an error names those that are. */
-int file_options_check(const struct file_options *options, struct err *err);
+/* An option_check_fn. */
+int file_check_unwrap(const char *name, struct err *err);
 
 /* The options for feed_paths() without container and node, which commands treat differently. What
  * is stated has been loaded. */
@@ -89,6 +89,12 @@ int reading_check_store(const char *path, const struct invocation *invocation, s
 int reading_open_store(struct invocation *invocation, bool dry_run, struct store **ret_store,
 		       struct err *err);
 
+/* Parses the selection, then opens the store of a command that changes what it selects, whose names must
+ * be known. */
+int reading_open_selected(struct invocation *invocation, struct selection_options *options,
+			  bool dry_run, struct selection *ret_selection, struct store **ret_store,
+			  struct err *err);
+
 /* A selection for which something was given: -EINVAL if it would be everything. */
 int reading_needs_selection(const struct selection_options *options, const char *else_,
 			    struct err *err);
@@ -96,7 +102,8 @@ int reading_needs_selection(const struct selection_options *options, const char 
 /* -ENOENT with the nearest names where one of the selection's names, as a container's, an image's, a
  * pod's, a namespace's, a workload's or a node's, is not known at all, at whatever time.
  * reading_open() does so. */
-int reading_check_names(struct store *store, const struct selection *selection, struct err *err);
+int reading_check_names(const struct invocation *invocation, struct store *store,
+			const struct selection *selection, struct err *err);
 
 /* What reading the FILEs alone can know of the evidence: reasons why it is not complete. */
 void reading_add_reasons(const struct reading *reading, struct evidence *evidence);
@@ -112,6 +119,35 @@ enum exit_code reading_exit_code(const struct reading *reading);
 /* err for a report that could not be written, if the query itself did not fail. */
 int reading_output_failed(int r, struct err *err);
 
+/* How a listing is arranged; part of a command's struct of options. */
+struct listing_options {
+	const char *by, *sort, *limit;
+	bool raw;
+};
+
+/* clang-format off */
+#define LISTING_OPTION_ROWS(type, at, sorts, by_help, limit_help)                                 \
+	OPTION_TITLE("Output"),                                                                   \
+	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, type, at.by, by_help),                            \
+	OPTION(CHOICE, 0, "sort", sorts, type, at.sort,                                           \
+	       "sort by this; the largest counts and the latest times first"),                    \
+	OPTION_CHECKED(TEXT, 0, "limit", "N", type, at.limit, listing_check_limit, limit_help),   \
+	RAW_OPTION_ROW(type, at.raw)
+#define RAW_OPTION_ROW(type, field)                                                               \
+	OPTION(FLAG, 0, "raw", NULL, type, field,                                                 \
+	       "csv: names unchanged, byte by byte; default: escape control characters, and put " \
+	       "an apostrophe before a spreadsheet formula")
+/* clang-format on */
+
+/* An option_check_fn, and the number; 0: not given. */
+int listing_check_limit(const char *text, struct err *err);
+size_t listing_limit(const struct listing_options *options);
+
+/* Ends a listing: r is what its report returned, how many things it listed or an error. Where a person
+ * would see nothing, says that there is nothing. Returns the exit code. */
+int listing_end(const struct invocation *invocation, const struct reading *reading,
+		const struct selection_options *selection, int r, struct err *err);
+
 /* Whether standard output is to be coloured: a terminal, and no NO_COLOR. */
 bool reading_wants_colour(void);
 
@@ -119,11 +155,6 @@ bool reading_wants_colour(void);
 size_t reading_columns(void);
 
 /* --otel is about JSON. */
-int reading_check_otel(struct invocation *invocation, bool otel, struct err *err);
-
-/* --limit N: how many lines are wanted; 0 where text is NULL. Anything but a number from 1 on is an
- * error. */
-int reading_limit(struct invocation *invocation, const char *text, size_t *ret_limit,
-		  struct err *err);
+int reading_check_otel(const struct invocation *invocation, bool otel, struct err *err);
 
 #endif

@@ -182,6 +182,33 @@ static int parse_window(const struct selection_options *options, struct selectio
 	return 0;
 }
 
+/* Where the values of an option are, and where the selection has them. */
+static const struct choice_row {
+	const char *option;
+	size_t list, choice; /* offsets */
+} choices[] = {
+#define CHOICE_ROW(name)                                                                          \
+	{                                                                                         \
+#name, offsetof(struct selection_options, name), offsetof(struct selection, name) \
+	}
+	CHOICE_ROW(container), CHOICE_ROW(image), CHOICE_ROW(pod),    CHOICE_ROW(namespace),
+	CHOICE_ROW(workload),  CHOICE_ROW(node),  CHOICE_ROW(comm),   CHOICE_ROW(exe),
+	CHOICE_ROW(syscall),   CHOICE_ROW(arch),  CHOICE_ROW(action),
+};
+
+static const struct option_list *list_of(const struct selection_options *options, size_t i)
+{
+	return (const void *)((const char *)options + choices[i].list);
+}
+
+bool selection_is_given(const struct selection_options *options)
+{
+	for (size_t i = 0; i < sizeof(choices) / sizeof(*choices); i++)
+		if (list_of(options, i)->count)
+			return true;
+	return options->host || options->unattributed || options->since || options->until;
+}
+
 int selection_parse(struct selection_options *options, struct selection *ret_selection,
 		    struct err *err)
 {
@@ -192,26 +219,10 @@ int selection_parse(struct selection_options *options, struct selection *ret_sel
 		.host = options->host,
 		.unattributed = options->unattributed,
 	};
-	const struct {
-		const char *option;
-		const struct option_list *list;
-		struct choice *choice;
-	} choices[] = {
-		{"container", &options->container, &selection->container},
-		{"image", &options->image, &selection->image},
-		{"pod", &options->pod, &selection->pod},
-		{"namespace", &options->namespace, &selection->namespace},
-		{"workload", &options->workload, &selection->workload},
-		{"node", &options->node, &selection->node},
-		{"comm", &options->comm, &selection->comm},
-		{"exe", &options->exe, &selection->exe},
-		{"syscall", &options->syscall, &selection->syscall},
-		{"arch", &options->arch, &selection->arch},
-		{"action", &options->action, &selection->action},
-	};
-
 	for (size_t i = 0; i < sizeof(choices) / sizeof(*choices); i++) {
-		r = set_choice(choices[i].option, choices[i].list, choices[i].choice, err);
+		struct choice *choice = (void *)((char *)selection + choices[i].choice);
+
+		r = set_choice(choices[i].option, list_of(options, i), choice, err);
 		if (r < 0)
 			return r;
 	}

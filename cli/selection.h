@@ -50,6 +50,9 @@ struct selection_options {
 int selection_parse(struct selection_options *options, struct selection *ret_selection,
 		    struct err *err);
 
+/* Whether any of its options was given. */
+bool selection_is_given(const struct selection_options *options);
+
 /* Appends the forms of TIME, and the names that ARCH and ACTION may be, for --help. */
 void selection_help(struct buf *buf);
 

@@ -41,6 +41,11 @@ void diff_ask_runs(struct diff *diff)
 	diff->asks_runs = true;
 }
 
+void diff_join_programs(struct diff *diff)
+{
+	diff->joins_programs = true;
+}
+
 static void group_free(struct diff_group *group)
 {
 	for (size_t i = 0; i < group->finding_count; i++)
@@ -263,7 +268,10 @@ static bool is_lost(struct diff *diff, struct profile *profile, struct profile *
 void diff_add_observation(struct diff *diff, const struct observation *observation,
 			  struct profile *profile, struct profile *against)
 {
-	struct group_key key = group_key_of(observation, diff->by);
+	bool contained = observation->attribution == ATTRIBUTION_CONTAINER;
+	struct group_key key = diff->joins_programs && !contained
+				       ? group_key_of_outside(observation, diff->by)
+				       : group_key_of(observation, diff->by);
 	struct diff_group *group = group_for(diff, &key);
 	enum finding_kind kind;
 

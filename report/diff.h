@@ -26,6 +26,10 @@ void diff_ask_unused(struct diff *diff);
 /* Says of each group how much of it was seen; to be said before anything is added. */
 void diff_ask_runs(struct diff *diff);
 
+/* What a node did outside containers is one group, whichever programs it was; to be said before anything is
+ * added. */
+void diff_join_programs(struct diff *diff);
+
 /* Says which profiles were in force, and in which window; to be said before anything is added. */
 void diff_set_active(struct diff *diff, struct active *active, const struct selection *selection);
 

@@ -55,7 +55,7 @@ struct diff {
 	struct active *active; /* NULL: nothing is known of profiles in force */
 	int64_t since_ms, until_ms;
 	enum group_by by;
-	bool strict, asks_unused, asks_runs;
+	bool strict, asks_unused, asks_runs, joins_programs;
 	struct diff_group **groups;
 	size_t group_count;
 	void *tree;              /* of groups by group_key_compare() */

@@ -315,15 +315,6 @@ static void write_group(const struct diff *diff, const struct diff_group *group,
 		write_unused(diff, group, writing, out);
 }
 
-static void write_acknowledged(const struct evidence *evidence, FILE *out)
-{
-	size_t count = json_array_size(evidence->acknowledged);
-
-	if (count)
-		fprintf(out, "  %zu entr%s acknowledged (--format json lists %s)\n", count,
-			count == 1 ? "y is" : "ies are", count == 1 ? "it" : "them");
-}
-
 /* The first few groups that cannot be judged, each with why. */
 static void write_unknown(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
@@ -390,25 +381,12 @@ static void write_next(const struct diff *diff, const struct diff_writing *writi
 
 static void write_evidence(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
-	const struct evidence *evidence = &diff->evidence;
 	BUF_AUTO line = {0};
 
-	evidence_put(&line, evidence);
+	evidence_put(&line, &diff->evidence);
 	buf_format(&line, ", coverage %s", coverage_name(diff->coverage));
-	if (evidence->forgeable)
-		buf_format(&line, ", %" PRIu64 " forgeable", evidence->forgeable);
 	write_line(&line, 0, writing, out);
-	for (size_t i = 0; i < evidence->reason_count; i++) {
-		BUF_AUTO reason = {0};
-
-		if (evidence->shows_ids && evidence->ids[i][0])
-			buf_format(&reason, "[%s] ", evidence->ids[i]);
-		buf_put_str(&reason, buf_str(&evidence->reasons[i]));
-		write_line(&reason, 2, writing, out);
-	}
-	if (evidence->reasons_unlisted)
-		fprintf(out, "  and %zu more reasons\n", evidence->reasons_unlisted);
-	write_acknowledged(evidence, out);
+	evidence_write_sentences(&diff->evidence, writing->columns, out);
 }
 
 void diff_write_text(const struct diff *diff, const struct diff_writing *writing, FILE *out)

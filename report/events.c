@@ -23,25 +23,17 @@ struct events_report {
 	size_t lines; /* so far, of the group where there are groups; those over the limit too */
 };
 
-enum events_sort events_sort_from_name(const char *name)
-{
-	static const char *const names[] = {
-		[EVENTS_SORT_CONTAINER] = "container", [EVENTS_SORT_PROGRAM] = "program",
-		[EVENTS_SORT_SYSCALL] = "syscall",     [EVENTS_SORT_ACTION] = "action",
-		[EVENTS_SORT_COUNT] = "count",         [EVENTS_SORT_FIRST] = "first",
-		[EVENTS_SORT_LAST] = "last",
-	};
-
-	for (size_t i = EVENTS_SORT_CONTAINER; name && i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(names[i], name) == 0)
-			return (enum events_sort)i;
-	return EVENTS_SORT_NONE;
-}
-
 static const struct table_column columns[] = {
-	{"CONTAINER", false, 0}, {"PROGRAM", false, 0}, {"ARCH", false, 1},
-	{"NR", true, 2},         {"SYSCALL", false, 0}, {"ACTION", false, 0},
-	{"COUNT", true, 0},      {"FIRST", false, 3},   {"LAST", false, TABLE_WHOLE},
+	{"CONTAINER", false, 0},
+	{"PROGRAM", false, 0},
+	{"EXE", false, 5},
+	{"ARCH", false, 2},
+	{"NR", true, 3},
+	{"SYSCALL", false, TABLE_WHOLE},
+	{"ACTION", false, TABLE_WHOLE},
+	{"COUNT", true, 0},
+	{"FIRST", false, 4},
+	{"LAST", false, TABLE_WHOLE},
 };
 
 /* Under a heading that names the group, the first column is left out. */
@@ -85,29 +77,39 @@ void events_report_free(struct events_report *report)
 	free(report);
 }
 
+/* A container's name is one only within its pod. */
 static void put_container_cell(struct table *table, const struct observation *observation)
 {
 	const struct container *container = &observation->container;
 	BUF_AUTO cell = {0};
 
-	if (observation->attribution != ATTRIBUTION_CONTAINER)
+	if (observation->attribution != ATTRIBUTION_CONTAINER) {
 		buf_format(&cell, "(%s)", attribution_name(observation->attribution));
-	else
+	} else {
+		text_put(&cell, container->pod);
+		buf_put_str(&cell, container->pod.n ? STR("/") : STR(""));
 		text_put(&cell, container->name.n ? container->name : container->id);
+	}
 	table_cell(table, buf_str(&cell));
+}
+
+static void put_text_cell(struct table *table, struct str text, bool null)
+{
+	BUF_AUTO cell = {0};
+
+	text_put(&cell, text);
+	table_cell(table, null ? STR("-") : buf_str(&cell));
 }
 
 static void write_text(struct events_report *report, const struct observation *observation)
 {
 	struct table *table = &report->table;
 	char text[FORMAT_NAME_SIZE], name[SYSCALL_NAME_SIZE] = "-";
-	BUF_AUTO program = {0};
 
 	if (!report->options.grouped)
 		put_container_cell(table, observation);
-	group_put_program(&program, observation->comm, observation->comm_null, observation->exe,
-			  observation->exe_null);
-	table_cell(table, buf_str(&program));
+	put_text_cell(table, observation->comm, observation->comm_null);
+	put_text_cell(table, observation->exe, observation->exe_null);
 	if (observation->has_arch)
 		syscall_name(observation->arch, observation->nr, name);
 	table_format(table, "%s",
@@ -264,10 +266,13 @@ static void keep(struct events_report *report, const struct observation *observa
 	report->kept[report->kept_count++] = kept_copy(observation);
 }
 
-int events_report_add(struct events_report *report, const struct observation *observation)
+int events_report_add(struct events_report *report, const struct observation *given)
 {
+	struct observation own = *given, *observation = &own;
 	struct kept *last = report->kept_count ? &report->kept[report->kept_count - 1] : NULL;
 
+	if (report->options.format == FORMAT_TEXT)
+		own.trust = TRUST_KERNEL;
 	if (last && kept_is_same(&last->observation, observation)) {
 		kept_add(last, observation);
 		return 0;
@@ -342,26 +347,20 @@ static int compare_actions(const struct observation *a, const struct observation
 	return strcmp(format_action(a->code, text_a), format_action(b->code, text_b));
 }
 
-static int compare_by(enum events_sort sort, const struct observation *a,
-		      const struct observation *b)
+static int compare_by(const char *sort, const struct observation *a, const struct observation *b)
 {
-	switch (sort) {
-	case EVENTS_SORT_NONE:
-	case EVENTS_SORT_CONTAINER:
-		break;
-	case EVENTS_SORT_PROGRAM:
+	if (strcmp(sort, "program") == 0)
 		return str_compare(a->comm, b->comm);
-	case EVENTS_SORT_SYSCALL:
+	if (strcmp(sort, "syscall") == 0)
 		return compare_names(a, b);
-	case EVENTS_SORT_ACTION:
+	if (strcmp(sort, "action") == 0)
 		return compare_actions(a, b);
-	case EVENTS_SORT_COUNT:
+	if (strcmp(sort, "count") == 0)
 		return (a->count < b->count) - (a->count > b->count);
-	case EVENTS_SORT_FIRST:
+	if (strcmp(sort, "first") == 0)
 		return (a->first_ms < b->first_ms) - (a->first_ms > b->first_ms);
-	case EVENTS_SORT_LAST:
+	if (strcmp(sort, "last") == 0)
 		return (a->last_ms < b->last_ms) - (a->last_ms > b->last_ms);
-	}
 	return str_compare(a->container.name, b->container.name);
 }
 
@@ -440,9 +439,13 @@ static void write_all(struct events_report *report)
 
 int events_report_end(struct events_report *report)
 {
+	bool any = report->kept_count > 0;
+	int r;
+
 	if (report->kept_count && report->options.grouped)
 		join_groups(report);
 	write_all(report);
 	end_lines(report);
-	return format_written(report->out);
+	r = format_written(report->out);
+	return r < 0 ? r : any;
 }

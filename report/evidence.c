@@ -1,22 +1,28 @@
 #include "report/evidence.h"
 
 #include "base/mem.h"
+#include "base/texts.h"
 #include "report/json.h"
+#include "report/text.h"
 
 #include <inttypes.h>
 #include <linux/seccomp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
+/* Nodes that a sentence names before it only says how many more there are. */
+#define NAMED_NODES_MAX 5
+
 void evidence_release(struct evidence *evidence)
 {
-	for (size_t i = 0; i < evidence->reason_count; i++)
-		buf_release(&evidence->reasons[i]);
+	for (size_t i = 0; i < evidence->reason_count; i++) {
+		buf_release(&evidence->reasons[i].text);
+		buf_release(&evidence->reasons[i].node);
+	}
 	for (size_t i = 0; i < evidence->beyond_count; i++)
 		buf_release(&evidence->beyond[i].container);
 	free(evidence->beyond);
 	free(evidence->reasons);
-	free(evidence->ids);
 	json_decref(evidence->acknowledged);
 	*evidence = (struct evidence){0};
 }
@@ -53,19 +59,21 @@ void evidence_add_observation(struct evidence *evidence, const struct observatio
 		evidence->forgeable += observation->count;
 }
 
-static void put_reason(struct evidence *evidence, const char *id, struct str sentence)
+/* The one that was added; NULL where there are too many. */
+static struct evidence_reason *add_reason(struct evidence *evidence, struct str sentence)
 {
 	evidence->incomplete = true;
 	if (evidence->reason_count == EVIDENCE_REASONS_MAX) {
 		evidence->reasons_unlisted++;
-		return;
+		return NULL;
 	}
-	if (!evidence->reasons)
-		evidence->reasons = mem_new(EVIDENCE_REASONS_MAX, sizeof(*evidence->reasons));
-	if (!evidence->ids)
-		evidence->ids = mem_new(EVIDENCE_REASONS_MAX, sizeof(*evidence->ids));
-	snprintf(evidence->ids[evidence->reason_count], LOSS_ID_SIZE, "%s", id);
-	buf_put_str(&evidence->reasons[evidence->reason_count++], sentence);
+	evidence->reasons =
+		mem_more(evidence->reasons, evidence->reason_count, sizeof(*evidence->reasons));
+	struct evidence_reason *reason = &evidence->reasons[evidence->reason_count++];
+
+	*reason = (struct evidence_reason){.what = NULL};
+	buf_put_str(&reason->text, sentence);
+	return reason;
 }
 
 static json_t *entry_json(const char *id, struct str text)
@@ -97,7 +105,14 @@ void evidence_add_loss(struct evidence *evidence, const struct loss *loss)
 	}
 	if (loss->known)
 		evidence->lost += loss->count;
-	put_reason(evidence, loss->id, loss->text);
+	struct evidence_reason *reason = add_reason(evidence, loss->text);
+
+	if (!reason)
+		return;
+	memcpy(reason->id, loss->id, sizeof(reason->id));
+	reason->what = loss->what;
+	reason->count = loss->count;
+	buf_put_str(&reason->node, loss->node);
 }
 
 void evidence_add_reason(struct evidence *evidence, const char *format, ...)
@@ -110,7 +125,7 @@ void evidence_add_reason(struct evidence *evidence, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		mem_fail("a reason");
-	put_reason(evidence, "", str_of(sentence, (size_t)n));
+	add_reason(evidence, str_of(sentence, (size_t)n));
 	free(sentence);
 }
 
@@ -167,13 +182,15 @@ void evidence_conclude(struct evidence *evidence)
 
 void evidence_put(struct buf *buf, const struct evidence *evidence)
 {
-	buf_format(buf, "evidence %s: %" PRIu64 " record%s checked, ",
+	buf_format(buf, "evidence %s: %" PRIu64 " record%s checked",
 		   evidence->incomplete ? "incomplete" : "complete", evidence->records,
 		   evidence->records == 1 ? "" : "s");
+	if (evidence->forgeable)
+		buf_format(buf, " (%" PRIu64 " could be forged)", evidence->forgeable);
 	if (evidence->lost)
-		buf_format(buf, "%" PRIu64 " known lost", evidence->lost);
+		buf_format(buf, ", %" PRIu64 " known lost", evidence->lost);
 	else
-		buf_put_str(buf, STR("no known loss"));
+		buf_put_str(buf, STR(", no known loss"));
 }
 
 static void put_entries(const struct evidence *evidence, json_t *object)
@@ -181,9 +198,10 @@ static void put_entries(const struct evidence *evidence, json_t *object)
 	json_t *entries = json_array();
 
 	for (size_t i = 0; i < evidence->reason_count; i++)
-		if (evidence->ids[i][0])
-			json_array_append_new(entries, entry_json(evidence->ids[i],
-								  buf_str(&evidence->reasons[i])));
+		if (evidence->reasons[i].id[0])
+			json_array_append_new(entries,
+					      entry_json(evidence->reasons[i].id,
+							 buf_str(&evidence->reasons[i].text)));
 	json_object_set_new(object, "entries", entries);
 	json_object_set_new(object, "acknowledged",
 			    evidence->acknowledged ? json_deep_copy(evidence->acknowledged)
@@ -203,15 +221,100 @@ json_t *evidence_acknowledged_texts(const struct evidence *evidence)
 	return list;
 }
 
+static void append_unlisted(json_t *list, const struct evidence *evidence)
+{
+	if (evidence->reasons_unlisted)
+		json_array_append_new(list, json_sprintf("%zu more reasons, not listed",
+							 evidence->reasons_unlisted));
+}
+
+static bool is_same_loss(const struct evidence_reason *a, const struct evidence_reason *b)
+{
+	return a->what && b->what && strcmp(a->what, b->what) == 0;
+}
+
+/* The loss of all nodes that have it, in one sentence; false, and nothing, where only one node has. */
+static bool put_nodes(struct buf *sentence, const struct evidence *evidence,
+		      const struct evidence_reason *loss)
+{
+	struct texts nodes = {0};
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < evidence->reason_count; i++) {
+		if (!is_same_loss(loss, &evidence->reasons[i]))
+			continue;
+		count += evidence->reasons[i].count;
+		texts_add(&nodes, buf_str(&evidence->reasons[i].node));
+	}
+	texts_sort(&nodes);
+	for (size_t i = 0; nodes.count > 1 && i < nodes.count && i < NAMED_NODES_MAX; i++)
+		buf_format(sentence, "%s%s", i ? ", " : "nodes ", nodes.all[i]);
+	if (nodes.count > NAMED_NODES_MAX)
+		buf_format(sentence, " and %zu more", nodes.count - NAMED_NODES_MAX);
+	if (sentence->n)
+		buf_put_str(sentence, STR(": "));
+	if (sentence->n && count)
+		buf_format(sentence, "%" PRIu64 " ", count);
+	if (sentence->n)
+		buf_put_str(sentence, str_from(loss->what));
+	texts_release(&nodes);
+	return sentence->n > 0;
+}
+
+static bool is_repeated(const struct evidence *evidence, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (is_same_loss(&evidence->reasons[i], &evidence->reasons[index]))
+			return true;
+	return false;
+}
+
+json_t *evidence_sentences(const struct evidence *evidence)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < evidence->reason_count; i++) {
+		const struct evidence_reason *reason = &evidence->reasons[i];
+		BUF_AUTO sentence = {0};
+
+		if (evidence->shows_ids && reason->id[0])
+			buf_format(&sentence, "[%s] ", reason->id);
+		if (evidence->shows_ids || !put_nodes(&sentence, evidence, reason))
+			buf_put_str(&sentence, buf_str(&reason->text));
+		else if (is_repeated(evidence, i))
+			continue;
+		json_array_append_new(list, json_from_str(buf_str(&sentence)));
+	}
+	append_unlisted(list, evidence);
+	return list;
+}
+
+void evidence_write_sentences(const struct evidence *evidence, size_t columns, FILE *out)
+{
+	size_t acknowledged = json_array_size(evidence->acknowledged);
+	json_t *sentences = evidence_sentences(evidence);
+
+	for (size_t i = 0; i < json_array_size(sentences); i++) {
+		BUF_AUTO safe = {0}, wrapped = {0};
+
+		text_put_sentence(&safe, str_from(json_string_value(json_array_get(sentences, i))));
+		text_wrap(&wrapped, buf_str(&safe), 2, columns ? columns : SIZE_MAX);
+		fputs(wrapped.p ? wrapped.p : "", out);
+	}
+	json_decref(sentences);
+	if (acknowledged)
+		fprintf(out, "  %zu acknowledged entr%s not shown (--format json lists %s)\n",
+			acknowledged, acknowledged == 1 ? "y" : "ies",
+			acknowledged == 1 ? "it" : "them");
+}
+
 json_t *evidence_json(const struct evidence *evidence)
 {
 	json_t *object = json_object(), *reasons = json_array();
 
 	for (size_t i = 0; i < evidence->reason_count; i++)
-		json_array_append_new(reasons, json_from_str(buf_str(&evidence->reasons[i])));
-	if (evidence->reasons_unlisted)
-		json_array_append_new(reasons, json_sprintf("%zu more reasons, not listed",
-							    evidence->reasons_unlisted));
+		json_array_append_new(reasons, json_from_str(buf_str(&evidence->reasons[i].text)));
+	append_unlisted(reasons, evidence);
 	json_object_set_new(object, "complete", json_boolean(!evidence->incomplete));
 	json_object_set_new(object, "records", json_from_count(evidence->records));
 	json_object_set_new(object, "lost", json_from_count(evidence->lost));

@@ -24,6 +24,14 @@ struct evidence_beyond {
 	uint64_t count;
 };
 
+struct evidence_reason {
+	struct buf text;
+	char id[LOSS_ID_SIZE]; /* by which `sclog forget --evidence` takes it; "" where no store has it */
+	const char *what; /* of a loss, what is the same on every node (store/query.h); or NULL */
+	struct buf node;
+	uint64_t count;
+};
+
 /* Zeroed is valid: nothing observed, no reason yet. */
 struct evidence {
 	uint64_t records; /* judged */
@@ -32,10 +40,8 @@ struct evidence {
 	struct evidence_beyond *beyond;
 	size_t beyond_count;
 	uint64_t forgeable; /* of both: that came by a channel into which others can write */
-	struct buf *reasons;
-	/* of each, the id by which `sclog forget --evidence` takes it; "" of one that is in no store */
-	char (*ids)[LOSS_ID_SIZE];
-	bool shows_ids; /* text */
+	struct evidence_reason *reasons;
+	bool shows_ids;
 	/* Entries that a person has acknowledged: they count no more. [{"id","reason","text"}], or NULL */
 	json_t *acknowledged;
 	size_t reason_count, reasons_unlisted;
@@ -64,6 +70,14 @@ void evidence_conclude(struct evidence *evidence);
 
 /* Appends "evidence complete: 587 records checked, no known loss". */
 void evidence_put(struct buf *buf, const struct evidence *evidence);
+
+/* The reasons as a person reads them, strings: a kind of loss that several nodes have is one, with the
+ * nodes, unless shows_ids asks for each by its id. The caller's. */
+json_t *evidence_sentences(const struct evidence *evidence);
+
+/* Writes them for people, each on lines of at most so many columns (0: on one line), and how many entries
+ * a person has acknowledged. */
+void evidence_write_sentences(const struct evidence *evidence, size_t columns, FILE *out);
 
 /* {"complete","records","lost","forgeable","reasons","entries":[{"id","text"}],"acknowledged":[...]}:
  * entries are those of the reasons that have an id. */

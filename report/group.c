@@ -181,14 +181,25 @@ bool group_key_is_named(const struct group_key *key)
 	return key->attribution != ATTRIBUTION_CONTAINER || (key->known & main) == main;
 }
 
+static bool is_pause(const struct group_key *key)
+{
+	return key->by == GROUP_BY_WORKLOAD && key->parts & BIT(GROUP_CONTAINER) &&
+	       key->known & BIT(GROUP_POD) && str_eq(key->values[GROUP_CONTAINER], STR("POD"));
+}
+
+bool group_key_is_workload(const struct group_key *key)
+{
+	return (key->attribution == ATTRIBUTION_CONTAINER && !is_pause(key)) ||
+	       mixes_attributions(key->by);
+}
+
 static void put_part(struct buf *buf, const struct group_key *key, enum group_part part)
 {
 	if (!(key->known & BIT(part)))
 		buf_put_str(buf, STR("(not known)"));
 	else if (part == GROUP_IMAGE)
 		text_put(buf, text_known_image(key->values[part]));
-	else if (part == GROUP_CONTAINER && key->by == GROUP_BY_WORKLOAD &&
-		 key->known & BIT(GROUP_POD) && str_eq(key->values[part], STR("POD")))
+	else if (part == GROUP_CONTAINER && is_pause(key))
 		buf_put_str(buf, STR("POD (pause containers of pods)"));
 	else if (part == GROUP_CONTAINER || part == GROUP_ID)
 		text_put(buf, text_known_id(key->values[part]));

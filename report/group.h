@@ -76,6 +76,10 @@ struct group_key group_key_of_container(const struct container *container, struc
  */
 struct group_key group_key_of_outside(const struct observation *observation, enum group_by by);
 
+/* Whether it is a workload, or a container: not what is in none, nor the pause containers that every pod
+ * has. */
+bool group_key_is_workload(const struct group_key *key);
+
 /* A copy that owns its strings. */
 struct group_key group_key_copy(const struct group_key *key);
 void group_key_release(struct group_key *key);

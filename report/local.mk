@@ -5,7 +5,6 @@ libsclog_a_SOURCES += \
 	report/arguments.c report/arguments.h \
 	report/blind.c report/blind.h \
 	report/change.c report/change.h \
-	report/container_groups.c report/container_groups.h \
 	report/containers.c report/containers.h \
 	report/csv.c report/csv.h \
 	report/diff.c report/diff.h report/diff_private.h \

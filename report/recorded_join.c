@@ -31,7 +31,7 @@ static void join_evidence(struct recorded_group *to, const struct recorded_group
 	to->evidence.forgeable += from->evidence.forgeable;
 	for (size_t i = 0; i < from->evidence.reason_count; i++)
 		evidence_add_reason(&to->evidence, "%.200s: %s", name.n ? name.p : "",
-				    from->evidence.reasons[i].p);
+				    from->evidence.reasons[i].text.p);
 	to->evidence.reasons_unlisted += from->evidence.reasons_unlisted;
 	to->evidence.incomplete |= from->evidence.incomplete;
 	to->traits.refused += from->traits.refused;

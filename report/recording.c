@@ -401,7 +401,7 @@ static json_t *reasons_json(const struct evidence *own, const struct evidence *w
 				more++;
 			else
 				json_array_append_new(
-					list, json_from_str(buf_str(&parts[i]->reasons[j])));
+					list, json_from_str(buf_str(&parts[i]->reasons[j].text)));
 		}
 		more += parts[i]->reasons_unlisted;
 	}

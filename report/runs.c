@@ -272,11 +272,15 @@ bool runs_put(const struct runs *runs, struct buf *line)
 	if (!can_be_said(runs))
 		return false;
 	buf_format(line, "%" PRIu32 " %s%s; ", runs->count, unit, runs->count == 1 ? "" : "s");
-	if (runs->count == 1) {
-		buf_put_str(line, STR("too little to estimate the chance of further calls"));
+	if (runs->count > 1)
+		put_once(runs, chance.once, line);
+	bool is_open = percent_low(chance.low) == 0 && percent_high(chance.high) == 100;
+
+	if (runs->count == 1 || (is_open && percent(chance.estimate) == 100)) {
+		buf_format(line, "%stoo little to estimate the chance of further calls",
+			   runs->count > 1 ? "; " : "");
 		return true;
 	}
-	put_once(runs, chance.once, line);
 	buf_format(line,
 		   "; chance that one more %s shows another call: %d%% (95%% interval %d%% to"
 		   " %d%%)",

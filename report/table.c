@@ -44,6 +44,7 @@ void table_cell(struct table *table, struct str text)
 
 	if (width > table->widths[column])
 		table->widths[column] = width;
+	table->filled[column] |= !str_eq(text, STR("-"));
 	buf_put_str(&table->bytes, text);
 	table->ends[table->cell_count++] = table->bytes.n;
 }
@@ -124,15 +125,22 @@ static size_t line_width(const struct table *table)
 	return width;
 }
 
+/* 0: it stays. */
+static unsigned drop_of(const struct table *table, size_t column)
+{
+	if (table->columns[column].drop == TABLE_WHOLE)
+		return 0;
+	return table->filled[column] ? table->columns[column].drop : TABLE_WHOLE;
+}
+
 /* The column that goes next, or the widest text. */
 static size_t drop_next(const struct table *table)
 {
 	size_t found = SIZE_MAX;
 
 	for (size_t i = 0; i < table->column_count; i++)
-		if (!table->dropped[i] && table->columns[i].drop &&
-		    table->columns[i].drop != TABLE_WHOLE &&
-		    (found == SIZE_MAX || table->columns[i].drop > table->columns[found].drop))
+		if (!table->dropped[i] && drop_of(table, i) &&
+		    (found == SIZE_MAX || drop_of(table, i) > drop_of(table, found)))
 			found = i;
 	return found;
 }

@@ -4,8 +4,8 @@
  * Cells must be safe text (report/text.h). At most TABLE_ROWS_MAX rows are held: a longer table
  * is written block by block, its columns only ever growing. Owns its cells.
  *
- * With columns_max a line is at most so wide: columns that may be dropped go first, those with the
- * largest `drop` before others; then the widest texts are cut, which shows as `...`.
+ * With columns_max a line is at most so wide: columns of which nothing is known go first, then those that
+ * may be dropped, the largest `drop` before others; then the widest texts are cut, which shows as `...`.
  */
 #ifndef SCLOG_REPORT_TABLE_H
 #define SCLOG_REPORT_TABLE_H
@@ -35,6 +35,7 @@ struct table {
 	size_t columns_max; /* of the terminal; 0: no limit */
 	bool title_written;
 	bool dropped[TABLE_COLUMNS_MAX];
+	bool filled[TABLE_COLUMNS_MAX]; /* some cell says more than "-" */
 	size_t widths[TABLE_COLUMNS_MAX];
 	struct buf bytes; /* all cells' bytes, one after the other */
 	size_t *ends;     /* where each cell ends in bytes */

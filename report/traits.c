@@ -31,7 +31,7 @@ void traits_put_json(const struct traits *traits, json_t *object)
 bool traits_put_refused(const struct traits *traits, struct buf *line)
 {
 	if (traits->refused)
-		buf_format(line, "%" PRIu64 " call%s refused by the profile in force",
+		buf_format(line, "%" PRIu64 " call%s refused by the active profile",
 			   traits->refused, traits->refused == 1 ? " was" : "s were");
 	return traits->refused > 0;
 }
@@ -40,8 +40,7 @@ bool traits_put_refused(const struct traits *traits, struct buf *line)
 bool traits_put_io_uring(const struct traits *traits, struct buf *line)
 {
 	if (traits->io_uring)
-		buf_put_str(line,
-			    STR("uses io_uring: what it does with files and sockets, no profile "
-				"refuses and no record shows"));
+		buf_put_str(line, STR("uses io_uring: its file and socket operations appear in no "
+				      "record, and no profile can refuse them"));
 	return traits->io_uring;
 }

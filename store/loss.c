@@ -91,6 +91,10 @@ static void put_time(struct buf *text, int64_t ms)
 	buf_put_str(text, str_from(clock_format_rfc3339_ms(ms, stamp)));
 }
 
+#define NEVER_ARRIVED " never arrived"
+#define ARE_FILTERED \
+	" are missing; they may be records of other types, because the logs have only one type"
+
 /* since_ms, until_ms: 0 where the time is not known. */
 static int give(struct loss_query *query, struct loss *loss, uint64_t count, bool known,
 		int64_t since_ms, int64_t until_ms, struct buf *text)
@@ -186,6 +190,7 @@ static int give_rest(struct loss_query *query, const char *what)
 				    (uint64_t)rest.to_ms};
 
 	identify(query, &loss, numbers, sizeof(numbers) / sizeof(numbers[0]));
+	loss.what = what;
 	return give(query, &loss, rest.records, rest.known, rest.since_ms, rest.until_ms, &text);
 }
 
@@ -228,8 +233,9 @@ static int take_hole(const struct hole *hole, void *context)
 				   hole->from_ms, hole->to_ms))
 		return 0;
 	put_hole(&text, query, hole);
-	buf_put_str(&text, STR(" never arrived"));
+	buf_put_str(&text, STR(NEVER_ARRIVED));
 	put_serials(&text, hole);
+	loss.what = "audit serials" NEVER_ARRIVED;
 	return give(query, &loss, hole->missing, true, hole->from_ms, hole->to_ms, &text);
 }
 
@@ -244,8 +250,8 @@ static int give_filtered(struct loss_query *query)
 		return 0;
 	identify_hole(query, &loss, &query->filtered, ENTRY_FILTERED);
 	put_hole(&text, query, &query->filtered);
-	buf_put_str(&text, STR(" are missing; they may be records of other types, because the "
-			       "logs have only one type"));
+	buf_put_str(&text, STR(ARE_FILTERED));
+	loss.what = "audit serials" ARE_FILTERED;
 	return give(query, &loss, 0, false, query->filtered.from_ms, query->filtered.to_ms, &text);
 }
 
@@ -307,8 +313,10 @@ static int give_note(struct loss_query *query, struct loss *loss, enum loss_kind
 		buf_put_str(&text, STR(": "));
 		buf_put_str(&text, detail);
 	}
-	return give(query, loss, count, is_known(kind, count), since_ms, until_of(kind, ms, count),
-		    &text);
+	loss->what = kinds[kind].text;
+	/* of a span the number is how long it was */
+	return give(query, loss, kind == LOSS_HIDDEN ? 0 : count, is_known(kind, count), since_ms,
+		    until_of(kind, ms, count), &text);
 }
 
 /* audit_lost is a running total of a boot: what it grew by was lost since the line before. */
@@ -400,7 +408,7 @@ static int give_node(struct loss_query *query, struct err *err)
 	int result = stream_holes(query->sql, query->node, take_hole, query, err);
 
 	if (result == 0)
-		result = give_rest(query, "audit serials never arrived");
+		result = give_rest(query, "audit serials" NEVER_ARRIVED);
 	if (result == 0)
 		result = give_filtered(query);
 	return result == 0 ? give_rows(query, err) : result;

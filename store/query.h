@@ -147,6 +147,7 @@ struct loss {
 	uint64_t count;    /* how many records, valid with known */
 	bool known;        /* false: some, or perhaps none; the text says why that cannot be told */
 	struct str text;   /* one sentence for a person, with its time and node */
+	const char *what;  /* the words that all losses of its kind have, behind a count; static */
 	struct str node;   /* whose; empty: not known */
 	bool has_until;    /* else it may concern any time */
 	int64_t until_ms;  /* nothing that was lost is later */

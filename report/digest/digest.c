@@ -2,9 +2,9 @@
 
 #include "base/mem.h"
 #include "base/sorted.h"
+#include "ingest/action.h"
 #include "ingest/arch.h"
 
-#include <linux/seccomp.h>
 #include <search.h>
 #include <stdlib.h>
 
@@ -183,19 +183,6 @@ int digest_read_hours(struct digest *digest, struct store *store, const struct s
 	return r;
 }
 
-bool digest_call_is_refused(const struct digest_call *call)
-{
-	switch (call->code) {
-	case SECCOMP_RET_ALLOW:
-	case SECCOMP_RET_LOG:
-	case SECCOMP_RET_TRACE:
-	case SECCOMP_RET_USER_NOTIF:
-		return false;
-	default:
-		return true;
-	}
-}
-
 static int sort_groups(const void *a, const void *b)
 {
 	return compare_groups(*(struct digest_group *const *)a, *(struct digest_group *const *)b);
@@ -208,7 +195,7 @@ static void count_calls(struct digest_group *group, bool knows_before)
 
 		call->is_new = knows_before && call->is_observed && !call->was_before;
 		group->new_count += call->is_new;
-		group->refused_count += call->is_observed && digest_call_is_refused(call);
+		group->refused_count += call->is_observed && action_refuses(call->code);
 	}
 }
 

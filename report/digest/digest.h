@@ -77,7 +77,4 @@ struct digest_group *const *digest_groups(const struct digest *digest, size_t *r
 /* The group with that key; NULL if it did nothing. */
 const struct digest_group *digest_find(const struct digest *digest, const struct group_key *key);
 
-/* Whether the kernel refused it: it returned an error, raised a signal or killed. */
-bool digest_call_is_refused(const struct digest_call *call);
-
 #endif

@@ -1,7 +1,9 @@
 #include "report/digest/write_private.h"
 
 #include "base/mem.h"
+#include "ingest/action.h"
 #include "ingest/arch.h"
+#include "report/diff_private.h"
 #include "report/digest/page.h"
 
 #include <ctype.h>
@@ -27,10 +29,10 @@ static void put(FILE *out, struct str text)
 	fputs(escaped.n ? escaped.p : "", out);
 }
 
-static void write_card(FILE *out, const char *class, uint64_t number, const char *text)
+static void write_card(FILE *out, const char *class, size_t number, const char *text)
 {
-	fprintf(out, "<li><strong class=\"%s\">%" PRIu64 "</strong> %s</li>\n", number ? class : "",
-		number, text);
+	fprintf(out, "<li><strong class=\"%s\">%zu</strong> %s</li>\n", number ? class : "", number,
+		text);
 }
 
 /* "Workload" */
@@ -41,35 +43,33 @@ static void write_noun(const struct digest_facts *facts, FILE *out)
 	fprintf(out, "%c%s", toupper((unsigned char)noun[0]), noun + 1);
 }
 
-static void write_cards(const struct digest_facts *facts, const json_t *model, FILE *out)
+static void write_cards(const struct digest_facts *facts, FILE *out)
 {
-	const json_t *summary = json_object_get(model, "summary");
+	const struct digest_counts counts = write_counts(facts, true);
 
 	fputs("<ul class=\"cards\">\n", out);
-	fprintf(out, "<li><strong>%" PRIu64 "</strong> %ss</li>\n", model_count(summary, "groups"),
+	fprintf(out, "<li><strong>%zu</strong> %ss</li>\n", counts.groups,
 		group_by_noun(facts->by));
 	if (facts->diff) {
-		write_card(out, "bad", model_count(summary, "breaking"), "would break");
-		write_card(out, "good", model_count(summary, "ready"), "ready");
-		write_card(out, "warn", model_count(summary, "unknown"), "cannot tell");
+		write_card(out, "bad", counts.statuses[DIFF_BREAKING], "would break");
+		write_card(out, "good", counts.statuses[DIFF_READY], "ready");
+		write_card(out, "warn", counts.statuses[DIFF_UNKNOWN], "cannot tell");
 	}
-	write_card(out, "warn", model_count(summary, "new"), "with new calls");
-	write_card(out, "bad", model_count(summary, "refused"), "with refused calls");
+	write_card(out, "warn", counts.with_new, "with new calls");
+	write_card(out, "bad", counts.with_refused, "with refused calls");
 	fputs("</ul>\n", out);
 }
 
-static void write_evidence(const struct digest_facts *facts, const json_t *model, FILE *out)
+static void write_evidence(const struct digest_facts *facts, FILE *out)
 {
-	const json_t *evidence = json_object_get(model, "evidence"),
-		     *reasons = model_list(evidence, "reasons");
-	bool complete = json_is_true(json_object_get(evidence, "complete"));
+	json_t *reasons = evidence_sentences(facts->evidence);
 	BUF_AUTO summary = {0};
 
 	evidence_put(&summary, facts->evidence);
 	fprintf(out,
 		"<section class=\"evidence %s\" aria-labelledby=\"evidence\">\n"
 		"<h2 id=\"evidence\">Evidence</h2>\n<p>%s</p>\n",
-		complete ? "complete" : "incomplete", summary.p);
+		facts->evidence->incomplete ? "incomplete" : "complete", summary.p);
 	if (json_array_size(reasons))
 		fputs("<ul>\n", out);
 	for (size_t i = 0; i < json_array_size(reasons); i++) {
@@ -78,6 +78,7 @@ static void write_evidence(const struct digest_facts *facts, const json_t *model
 		fputs("</li>\n", out);
 	}
 	fputs(json_array_size(reasons) ? "</ul>\n</section>\n" : "</section>\n", out);
+	json_decref(reasons);
 }
 
 static void write_calls(const json_t *group, const char *list, FILE *out)
@@ -243,7 +244,7 @@ static int compare_heats(const void *a, const void *b)
 
 static void heats_add(struct heats *heats, const struct digest_call *call)
 {
-	bool refused = digest_call_is_refused(call) || (call->judged && !call->allowed);
+	bool refused = action_refuses(call->code) || (call->judged && !call->allowed);
 
 	if (!call->is_observed || !call->has_arch)
 		return;
@@ -287,7 +288,7 @@ static void write_cell(const struct digest_group *group, const struct heat *heat
 		if (!call->is_observed || call->arch != heat->arch || call->nr != heat->nr)
 			continue;
 		count += call->count;
-		refused |= digest_call_is_refused(call) || (call->judged && !call->allowed);
+		refused |= action_refuses(call->code) || (call->judged && !call->allowed);
 	}
 	if (count == 0) {
 		fputs("<td></td>", out);
@@ -355,7 +356,7 @@ void digest_write_html(const struct digest_facts *facts, const json_t *model, FI
 	BUF_AUTO window = {0}, summary = {0};
 
 	write_put_window(&window, model);
-	write_put_summary(&summary, facts, model);
+	write_put_summary(&summary, facts);
 	fprintf(out, "%s%s</style>\n</head>\n<body>\n<header>\n<h1>sclog report</h1>\n", head_html,
 		page_css);
 	fprintf(out, "<p class=\"soft\">%s", window.p ? window.p : "");
@@ -364,8 +365,8 @@ void digest_write_html(const struct digest_facts *facts, const json_t *model, FI
 		put(out, str_from(model_text(profile, "source")));
 	}
 	fprintf(out, "</p>\n<p><strong>%s</strong></p>\n</header>\n<main>\n", summary.p);
-	write_evidence(facts, model, out);
-	write_cards(facts, model, out);
+	write_evidence(facts, out);
+	write_cards(facts, out);
 	if (facts->timeline)
 		timeline_write_html(facts->timeline, out);
 	write_workloads(facts, model, out);

@@ -149,10 +149,9 @@ static void write_drift(const json_t *model, FILE *out)
 			write_without_image(model));
 }
 
-static void write_evidence(const struct digest_facts *facts, const json_t *model, FILE *out)
+static void write_evidence(const struct digest_facts *facts, FILE *out)
 {
-	const json_t *evidence = json_object_get(model, "evidence"),
-		     *reasons = model_list(evidence, "reasons");
+	json_t *reasons = evidence_sentences(facts->evidence);
 	BUF_AUTO summary = {0};
 
 	evidence_put(&summary, facts->evidence);
@@ -163,13 +162,14 @@ static void write_evidence(const struct digest_facts *facts, const json_t *model
 		put_cell(&cell, str_from(json_string_value(json_array_get(reasons, i))));
 		fprintf(out, "%s- %s\n", i ? "" : "\n", cell.p ? cell.p : "");
 	}
+	json_decref(reasons);
 }
 
 void digest_write_markdown(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
 	BUF_AUTO summary = {0}, window = {0}, source = {0};
 
-	write_put_summary(&summary, facts, model);
+	write_put_summary(&summary, facts);
 	write_put_window(&window, model);
 	put_cell(&source, str_from(model_text(json_object_get(model, "profile"), "source")));
 	fprintf(out, "### sclog: %s\n\n%s", summary.p, window.p);
@@ -178,5 +178,5 @@ void digest_write_markdown(const struct digest_facts *facts, const json_t *model
 	fputs("\n", out);
 	write_rows(model, facts->diff != NULL, group_by_noun(facts->by), out);
 	write_drift(model, out);
-	write_evidence(facts, model, out);
+	write_evidence(facts, out);
 }

@@ -160,8 +160,7 @@ void digest_write_prometheus(const struct digest_facts *facts, const json_t *mod
 			      "Observed syscalls that the profile would refuse.", out);
 		write_lengths(
 			model, "blind", "sclog_blind_syscalls",
-			"Syscalls that the profile would refuse and the one in force does not "
-			"log.",
+			"Syscalls that the profile would refuse and the active one does not log.",
 			out);
 	}
 	metrics_put_head(out, "sclog_records_lost_total", "counter", "Records known to be lost.");

@@ -1,5 +1,6 @@
 #include "report/digest/model.h"
 
+#include "ingest/action.h"
 #include "ingest/arch.h"
 #include "report/diff_private.h"
 #include "report/json.h"
@@ -55,7 +56,7 @@ static void put_doings(json_t *object, const struct digest_group *group,
 
 		if (call->is_new)
 			json_array_append_new(fresh, call_json(call));
-		if (call->is_observed && digest_call_is_refused(call))
+		if (call->is_observed && action_refuses(call->code))
 			json_array_append_new(refused, call_json(call));
 	}
 	json_object_set_new(object, "first",
@@ -96,21 +97,13 @@ static void put_judged(json_t *groups, const struct digest_facts *facts)
 	}
 }
 
-static bool is_judged(const struct digest_facts *facts, const struct group_key *key)
-{
-	return facts->diff && key->attribution != ATTRIBUTION_UNATTRIBUTED;
-}
-
-/* Groups that no profile judges; and with one, what is attributed to nothing, whose programs the
- * diff has each as a group. */
+/* Without a profile. */
 static void put_observed(json_t *groups, const struct digest_facts *facts)
 {
 	size_t count;
 	struct digest_group *const *all = digest_groups(facts->digest, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (is_judged(facts, &all[i]->key))
-			continue;
 		json_t *object = json_object();
 
 		json_object_set_new(object, "key", group_key_json(&all[i]->key));
@@ -149,6 +142,14 @@ static json_t *since_last_json(const struct digest_facts *facts)
 /* What to do next, of the first groups that leave something to do. */
 #define NEXT_MAX 3
 
+static bool has(const json_t *list, const json_t *value)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (json_equal(json_array_get(list, i), value))
+			return true;
+	return false;
+}
+
 static json_t *next_json(const json_t *groups)
 {
 	json_t *list = json_array();
@@ -157,7 +158,7 @@ static json_t *next_json(const json_t *groups)
 		const json_t *own = model_list(json_array_get(groups, i), "next");
 
 		for (size_t k = 0; k < json_array_size(own); k++)
-			if (json_array_size(list) < NEXT_MAX)
+			if (json_array_size(list) < NEXT_MAX && !has(list, json_array_get(own, k)))
 				json_array_append(list, json_array_get(own, k));
 	}
 	return list;
@@ -176,7 +177,8 @@ json_t *digest_model(const struct digest_facts *facts)
 	json_object_set_new(object, "evidence", evidence_json(facts->evidence));
 	if (facts->diff)
 		put_judged(groups, facts);
-	put_observed(groups, facts);
+	else
+		put_observed(groups, facts);
 	json_object_set_new(object, "groups", groups);
 	json_object_set_new(object, "drift", facts->drift ? drift_json(facts->drift) : json_null());
 	json_object_set_new(object, "next", next_json(groups));

@@ -197,20 +197,11 @@ static void write_runs(const struct digest_facts *facts, FILE *out)
 
 static void write_evidence(const struct digest_facts *facts, FILE *out)
 {
-	const struct evidence *evidence = facts->evidence;
 	BUF_AUTO summary = {0};
 
-	evidence_put(&summary, evidence);
+	evidence_put(&summary, facts->evidence);
 	fprintf(out, "\n%s\n", summary.p);
-	for (size_t i = 0; i < evidence->reason_count; i++) {
-		BUF_AUTO safe = {0}, wrapped = {0};
-
-		text_put_sentence(&safe, buf_str(&evidence->reasons[i]));
-		text_wrap(&wrapped, buf_str(&safe), 2, facts->columns);
-		fputs(wrapped.p ? wrapped.p : "", out);
-	}
-	if (evidence->reasons_unlisted)
-		fprintf(out, "  and %zu more reasons\n", evidence->reasons_unlisted);
+	evidence_write_sentences(facts->evidence, facts->columns, out);
 }
 
 static void write_next(const json_t *model, FILE *out)
@@ -249,7 +240,7 @@ void digest_write_text(const struct digest_facts *facts, const json_t *model, FI
 		fprintf(out, "profile %s\n", source.p ? source.p : "");
 	}
 	write_mark(facts, model, out);
-	write_put_summary(&summary, facts, model);
+	write_put_summary(&summary, facts);
 	fprintf(out, "\n%s\n", summary.p);
 	write_calls(facts, model, "Would break", "missing", "would be refused", out);
 	write_calls(facts, model, "Only logged by the profile", "logged", "would be logged", out);

@@ -1,8 +1,8 @@
 #include "report/digest/timeline.h"
 
 #include "base/mem.h"
+#include "ingest/action.h"
 
-#include <linux/seccomp.h>
 #include <stdlib.h>
 
 #define HOUR_MS 3600000LL
@@ -23,12 +23,6 @@ void timeline_release(struct timeline *timeline)
 	*timeline = (struct timeline){0};
 }
 
-static bool is_refused(uint32_t code)
-{
-	return code != SECCOMP_RET_ALLOW && code != SECCOMP_RET_LOG && code != SECCOMP_RET_TRACE &&
-	       code != SECCOMP_RET_USER_NOTIF;
-}
-
 void timeline_add(struct timeline *timeline, const struct observation *observation)
 {
 	timeline->series =
@@ -38,7 +32,7 @@ void timeline_add(struct timeline *timeline, const struct observation *observati
 	if (timeline->series_count == 0 || observation->last_ms > timeline->last_ms)
 		timeline->last_ms = observation->last_ms;
 	timeline->series[timeline->series_count++] = (struct timeline_series){
-		.number = observation->series, .refused = is_refused(observation->code)};
+		.number = observation->series, .refused = action_refuses(observation->code)};
 }
 
 static int compare_series(const void *a, const void *b)

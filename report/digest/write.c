@@ -2,6 +2,7 @@
 
 #include "base/utf8.h"
 #include "ingest/arch.h"
+#include "report/diff_private.h"
 #include "report/json.h"
 #include "report/text.h"
 
@@ -47,25 +48,57 @@ bool digest_speaks(const struct digest_facts *facts)
 	return false;
 }
 
-void write_put_summary(struct buf *buf, const struct digest_facts *facts, const json_t *model)
+struct digest_counts write_counts(const struct digest_facts *facts, bool of_workloads)
 {
-	const json_t *summary = json_object_get(model, "summary");
-	uint64_t groups = model_count(summary, "groups");
-	const char *noun = group_by_noun(facts->by), *plural = groups == 1 ? "" : "s";
+	struct digest_counts counts = {.groups = 0};
+	size_t count;
+	struct digest_group *const *groups = digest_groups(facts->digest, &count);
 
-	if (json_is_null(json_object_get(model, "profile"))) {
-		buf_format(buf,
-			   "%" PRIu64 " %s%s seen, %" PRIu64 " with new calls, %" PRIu64
-			   " with refused calls",
-			   groups, noun, plural, model_count(summary, "new"),
-			   model_count(summary, "refused"));
-		return;
+	for (size_t i = 0; i < count; i++) {
+		if (group_key_is_workload(&groups[i]->key) != of_workloads)
+			continue;
+		counts.groups += facts->diff == NULL;
+		counts.with_new += groups[i]->new_count > 0;
+		counts.with_refused += groups[i]->refused_count > 0;
 	}
-	buf_format(buf,
-		   "%" PRIu64 " of %" PRIu64 " %s%s would break, %" PRIu64 " ready, %" PRIu64
-		   " cannot tell",
-		   model_count(summary, "breaking"), groups, noun, plural,
-		   model_count(summary, "ready"), model_count(summary, "unknown"));
+	for (size_t i = 0; facts->diff && i < facts->diff->group_count; i++) {
+		const struct diff_group *group = facts->diff->groups[i];
+
+		if (group_key_is_workload(&group->key) != of_workloads)
+			continue;
+		counts.groups++;
+		counts.statuses[diff_group_status(facts->diff, group)]++;
+	}
+	return counts;
+}
+
+/* Of what is in no container, the worst. */
+static const char *status_outside(const struct digest_counts *outside)
+{
+	return outside->statuses[DIFF_BREAKING]  ? "would break"
+	       : outside->statuses[DIFF_UNKNOWN] ? "cannot tell"
+						 : "ready";
+}
+
+void write_put_summary(struct buf *buf, const struct digest_facts *facts)
+{
+	const struct digest_counts counts = write_counts(facts, true),
+				   outside = write_counts(facts, false);
+	const char *noun = group_by_noun(facts->by), *plural = counts.groups == 1 ? "" : "s";
+
+	if (facts->diff && !counts.groups && outside.groups)
+		buf_format(buf, "no %ss, only records of no container: %s", noun,
+			   status_outside(&outside));
+	else if (!facts->diff)
+		buf_format(buf, "%zu %s%s seen, %zu with new calls, %zu with refused calls%s",
+			   counts.groups, noun, plural, counts.with_new, counts.with_refused,
+			   outside.groups ? "; also records of no container" : "");
+	else
+		buf_format(buf, "%zu of %zu %s%s would break, %zu ready, %zu cannot tell%s%s",
+			   counts.statuses[DIFF_BREAKING], counts.groups, noun, plural,
+			   counts.statuses[DIFF_READY], counts.statuses[DIFF_UNKNOWN],
+			   outside.groups ? "; outside containers: " : "",
+			   outside.groups ? status_outside(&outside) : "");
 }
 
 static bool is_same_call(const json_t *a, const json_t *b)

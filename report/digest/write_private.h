@@ -17,9 +17,15 @@ void digest_write_sarif(const struct digest_facts *facts, const json_t *model, F
 /* timeline_html.c: a section with a drawing and a table. */
 void timeline_write_html(const struct timeline *timeline, FILE *out);
 
-/* "54 of 55 workloads would break, 0 are ready, 1 cannot be judged"; without a profile what was
- * seen. Appends. */
-void write_put_summary(struct buf *buf, const struct digest_facts *facts, const json_t *model);
+/* How many groups there are: of workloads, or of what is in no container and of pause containers. */
+struct digest_counts {
+	size_t groups, statuses[3]; /* by enum diff_status, with a profile */
+	size_t with_new, with_refused;
+};
+struct digest_counts write_counts(const struct digest_facts *facts, bool of_workloads);
+
+/* "54 of 55 workloads would break, 0 ready, 1 cannot tell"; without a profile what was seen. Appends. */
+void write_put_summary(struct buf *buf, const struct digest_facts *facts);
 
 /* "chroot (2x), swapoff (2x)": of a list of findings or calls; an arch that is not this machine's
  * is named. Each syscall of an arch once, its counts added up. Appends. */

@@ -299,7 +299,7 @@ static const struct {
 	 3,
 	 {":2: loader: 'runc' must be one of auto, docker, podman, oci, crio, containerd",
 	  ":3: runtime: 'docker' must be one of runc, crun",
-	  ":4: format: 'csv' must be one of text|json"}},
+	  ":4: format: 'csv' must be one of text, json"}},
 	{"[watch]\ncaps = CAP_FLY\nkernel = new\nlibseccomp = x\nruntime = runc@x\n",
 	 4,
 	 {":2: caps: ", ":3: kernel: 'new' is not", ":4: libseccomp: ", ":5: runtime: "}},

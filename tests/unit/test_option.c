@@ -167,11 +167,11 @@ static void test_refusals(void **state)
 		{{"--profile"}, "option '--profile' needs an argument: --profile FILE"},
 		{{"-p"}, "option '-p' needs an argument: --profile FILE"},
 		{{"--quiet=1"}, "option '--quiet' takes no argument"},
-		{{"--format=xml"}, "--format: 'xml' must be one of text|json|csv"},
+		{{"--format=xml"}, "--format: 'xml' must be one of text, json, csv"},
 		{{"--format=tex"},
-		 "--format: 'tex' must be one of text|json|csv (did you mean text?)"},
-		{{"--format="}, "--format: '' must be one of text|json|csv"},
-		{{"--format=text|json"}, "--format: 'text|json' must be one of text|json|csv"},
+		 "--format: 'tex' must be one of text, json, csv (did you mean text?)"},
+		{{"--format="}, "--format: '' must be one of text, json, csv"},
+		{{"--format=text|json"}, "--format: 'text|json' must be one of text, json, csv"},
 	};
 
 	(void)state;

@@ -456,7 +456,7 @@ static void refused_and_killed(void **state)
 								       : "chroot,getpid,sendfile");
 		assert_int_equal(recorded_is_complete(recording, &groups[0]), cases[i].complete);
 		if (!cases[i].complete)
-			assert_non_null(strstr(groups[0].evidence.reasons[0].p,
+			assert_non_null(strstr(groups[0].evidence.reasons[0].text.p,
 					       "architecture x86 was killed (6 records)"));
 		recording_free(recording);
 	}
@@ -477,7 +477,8 @@ static void killed_on_x32(void **state)
 
 	assert_int_equal(groups[0].needs.arch_count, 2);
 	assert_int_equal(groups[0].evidence.reason_count, 1);
-	assert_non_null(strstr(groups[0].evidence.reasons[0].p, "architecture x32 was killed"));
+	assert_non_null(
+		strstr(groups[0].evidence.reasons[0].text.p, "architecture x32 was killed"));
 	recording_free(recording);
 }
 
@@ -597,7 +598,7 @@ static void too_many_groups(void **state)
 
 	assert_int_equal(groups[0].records, 10);
 	assert_false(recorded_is_complete(recording, &groups[0]));
-	assert_string_equal(recording_evidence(recording)->reasons[0].p,
+	assert_string_equal(recording_evidence(recording)->reasons[0].text.p,
 			    "more than 65536 groups: 10 records left out");
 	recording_free(recording);
 }

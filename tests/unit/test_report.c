@@ -366,7 +366,7 @@ static void events_are(const struct events_options *options, const struct observ
 	report = events_report_new(options, output.file);
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(events_report_add(report, &observations[i]), 0);
-	assert_int_equal(events_report_end(report), 0);
+	assert_int_equal(events_report_end(report), count > 0);
 	events_report_free(report);
 	output_is(&output, expected);
 }
@@ -455,11 +455,12 @@ static void test_events_text(void **state)
 	observation.comm = str_of(HOSTILE, sizeof(HOSTILE) - 1);
 	observation.exe_null = true;
 	observation.count_exact = false;
-	events_are(&options, &observation, 1,
-		   "CONTAINER  PROGRAM         ARCH     NR  SYSCALL  ACTION  COUNT  FIRST          "
-		   "       LAST\n"
-		   "web        a,\"b\\n\\x1b\\xff  x86_64  161  chroot   LOG       <=2  "
-		   "2026-11-21T23:01:34Z  2026-11-21T23:01:35Z\n");
+	events_are(
+		&options, &observation, 1,
+		"CONTAINER  PROGRAM         EXE  ARCH     NR  SYSCALL  ACTION  COUNT  FIRST          "
+		"       LAST\n"
+		"web        a,\"b\\n\\x1b\\xff  -    x86_64  161  chroot   LOG       <=2  "
+		"2026-11-21T23:01:34Z  2026-11-21T23:01:35Z\n");
 }
 
 /* By image: two containers of one image, not next to each other, are one group and one line. */
@@ -479,15 +480,15 @@ static void test_events_grouped(void **state)
 	events_are(
 		&options, observations, 3,
 		"image alpine\n"
-		"  PROGRAM                    ARCH     NR  SYSCALL  ACTION  COUNT  FIRST         "
+		"  PROGRAM  EXE               ARCH     NR  SYSCALL  ACTION  COUNT  FIRST         "
 		"        LAST\n"
-		"  chroot (/usr/sbin/chroot)  x86_64  161  chroot   LOG         2  "
+		"  chroot   /usr/sbin/chroot  x86_64  161  chroot   LOG         2  "
 		"2026-11-21T23:01:34Z  2026-11-21T23:01:35Z\n"
 		"\n"
 		"image nginx\n"
-		"  PROGRAM                    ARCH     NR  SYSCALL  ACTION  COUNT  FIRST         "
+		"  PROGRAM  EXE               ARCH     NR  SYSCALL  ACTION  COUNT  FIRST         "
 		"        LAST\n"
-		"  chroot (/usr/sbin/chroot)  x86_64  161  chroot   LOG         7  "
+		"  chroot   /usr/sbin/chroot  x86_64  161  chroot   LOG         7  "
 		"2026-11-21T23:01:34Z  2026-11-21T23:01:35Z\n");
 }
 
@@ -531,11 +532,11 @@ static void test_events_of_strace(void **state)
 			.format = FORMAT_TEXT, .grouped = true, .by = GROUP_BY_ALL},
 		observations, 3,
 		"all\n"
-		"  PROGRAM                    ARCH     NR  SYSCALL  ACTION        COUNT  FIRST     "
+		"  PROGRAM  EXE               ARCH     NR  SYSCALL  ACTION        COUNT  FIRST     "
 		"            LAST\n"
-		"  chroot (/usr/sbin/chroot)  x86_64  161  chroot   LOG               4  "
+		"  chroot   /usr/sbin/chroot  x86_64  161  chroot   LOG               4  "
 		"2026-11-21T23:01:34Z  2026-11-21T23:01:35Z\n"
-		"  chroot (/usr/sbin/chroot)  x86_64  161  chroot   LOG (strace)     20  "
+		"  chroot   /usr/sbin/chroot  x86_64  161  chroot   LOG (strace)     20  "
 		"2026-11-21T23:01:34Z  2026-11-21T23:01:35Z\n");
 }
 
@@ -571,8 +572,8 @@ static void test_containers_json(void **state)
 				       output.file);
 	(void)state;
 	for (size_t i = 0; i < 2; i++)
-		assert_int_equal(containers_report_add(report, &summaries[i]), 0);
-	assert_int_equal(containers_report_end(report), 0);
+		containers_report_add(report, &summaries[i]);
+	assert_int_equal(containers_report_end(report), 2);
 	containers_report_free(report);
 	fclose(output.file);
 
