@@ -50,8 +50,9 @@ bool action_from_name(struct str name, uint32_t *ret_code)
 	return false;
 }
 
+/* The kernel kills for an action that it does not know (__seccomp_filter()). */
 bool action_refuses(uint32_t code)
 {
-	return code == SECCOMP_RET_ERRNO || code == SECCOMP_RET_TRAP ||
-	       code == SECCOMP_RET_KILL_THREAD || code == SECCOMP_RET_KILL_PROCESS;
+	return code != SECCOMP_RET_ALLOW && code != SECCOMP_RET_LOG && code != SECCOMP_RET_TRACE &&
+	       code != SECCOMP_RET_USER_NOTIF;
 }

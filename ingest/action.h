@@ -16,7 +16,8 @@ const char *action_name(uint32_t code);
  * `ausearch -i` prints (log, kill, trap ...). Returns false when unknown. */
 bool action_from_name(struct str name, uint32_t *ret_code);
 
-/* Whether the call did not run, by what its filter said: ERRNO, TRAP, KILL. */
+/* Whether the call did not run, by what its filter said: ERRNO, TRAP, KILL, or what the kernel does not
+ * know. */
 bool action_refuses(uint32_t code);
 
 #endif
