@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "report/arguments.h"
+#include "report/sentences.h"
 #include "report/table.h"
 
 #include <inttypes.h>
@@ -315,28 +316,40 @@ static void write_group(const struct diff *diff, const struct diff_group *group,
 		write_unused(diff, group, writing, out);
 }
 
-/* The first few groups that cannot be judged, each with why. */
+/* Where the lines of a sentence_fn go. */
+struct lines {
+	const struct diff_writing *writing;
+	FILE *out;
+};
+
+static void write_doubt(void *context, const char *title, struct str sentence)
+{
+	const struct lines *lines = context;
+	BUF_AUTO line = {0};
+
+	if (title)
+		fputc('\n', lines->out);
+	buf_put_str(&line, sentence);
+	write_wrapped(&line, 0, lines->writing, lines->out);
+}
+
+/* The groups that cannot be judged, by why. */
 static void write_unknown(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
-	size_t named = 0;
+	struct sentences sentences = {.names_max = NAMED_GROUPS_MAX};
+	struct lines lines = {writing, out};
 
 	for (size_t i = 0; i < diff->group_count; i++) {
-		BUF_AUTO line = {0};
+		BUF_AUTO name = {0}, doubt = {0};
 
 		if (diff_group_status(diff, diff->groups[i]) != DIFF_UNKNOWN)
 			continue;
-		if (named++ >= NAMED_GROUPS_MAX)
-			continue;
-		if (named == 1)
-			fputc('\n', out);
-		group_key_put(&line, &diff->groups[i]->key);
-		buf_put_str(&line, STR(": cannot tell: "));
-		diff_put_doubt(&line, diff, diff->groups[i]);
-		write_wrapped(&line, 0, writing, out);
+		group_key_put(&name, &diff->groups[i]->key);
+		buf_put_str(&doubt, STR("cannot tell: "));
+		diff_put_doubt(&doubt, diff, diff->groups[i]);
+		sentences_add(&sentences, buf_str(&name), buf_str(&doubt));
 	}
-	if (named > NAMED_GROUPS_MAX)
-		fprintf(out, "and %zu more groups that cannot be judged\n",
-			named - NAMED_GROUPS_MAX);
+	sentences_end(&sentences, "", write_doubt, &lines);
 }
 
 static void write_summary(const struct diff *diff, FILE *out)

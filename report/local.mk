@@ -46,6 +46,7 @@ libsclog_a_SOURCES += \
 	report/recorded_join.c \
 	report/recording.c report/recording.h \
 	report/risk.c report/risk.h \
+	report/sentences.c report/sentences.h \
 	report/runs.c report/runs.h \
 	report/ran.c report/ran.h \
 	report/summary.c report/summary.h \

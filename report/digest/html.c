@@ -350,6 +350,27 @@ static void write_heat(const struct digest_facts *facts, FILE *out)
 	free(heats.all);
 }
 
+/* A sentence_fn. */
+static void write_remark(void *out, const char *title, struct str line)
+{
+	if (title)
+		fprintf(out, "<h2>%s</h2>\n", title);
+	fputs("<p>", out);
+	put(out, line);
+	fputs("</p>\n", out);
+}
+
+static void write_next(const json_t *model, FILE *out)
+{
+	const json_t *next = model_list(model, "next");
+
+	for (size_t i = 0; i < json_array_size(next); i++) {
+		fputs(i ? "<p><code>" : "<h2>Next</h2>\n<p><code>", out);
+		put(out, str_from(json_string_value(json_array_get(next, i))));
+		fputs("</code></p>\n", out);
+	}
+}
+
 void digest_write_html(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
 	const json_t *profile = json_object_get(model, "profile");
@@ -372,5 +393,7 @@ void digest_write_html(const struct digest_facts *facts, const json_t *model, FI
 	write_workloads(facts, model, out);
 	write_drift(model, out);
 	write_heat(facts, out);
+	write_each_remark(facts, write_remark, out);
+	write_next(model, out);
 	fprintf(out, "</main>\n<script>\n%s</script>\n</body>\n</html>\n", page_js);
 }

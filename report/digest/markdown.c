@@ -165,6 +165,26 @@ static void write_evidence(const struct digest_facts *facts, FILE *out)
 	json_decref(reasons);
 }
 
+/* A sentence_fn. */
+static void write_remark(void *out, const char *title, struct str line)
+{
+	BUF_AUTO cell = {0};
+
+	if (title)
+		fprintf(out, "\n**%s**\n\n", title);
+	put_cell(&cell, line);
+	fprintf(out, "- %s\n", cell.p);
+}
+
+static void write_next(const json_t *model, FILE *out)
+{
+	const json_t *next = model_list(model, "next");
+
+	for (size_t i = 0; i < json_array_size(next); i++)
+		fprintf(out, "%s    %s\n", i ? "" : "\nNext:\n\n",
+			json_string_value(json_array_get(next, i)));
+}
+
 void digest_write_markdown(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
 	BUF_AUTO summary = {0}, window = {0}, source = {0};
@@ -178,5 +198,7 @@ void digest_write_markdown(const struct digest_facts *facts, const json_t *model
 	fputs("\n", out);
 	write_rows(model, facts->diff != NULL, group_by_noun(facts->by), out);
 	write_drift(model, out);
+	write_each_remark(facts, write_remark, out);
 	write_evidence(facts, out);
+	write_next(model, out);
 }

@@ -7,65 +7,21 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-/* Groups that a sentence names, and sentences of a section; of further ones the number is told. */
-#define GROUPS_MAX 200
-
-/* What is said of the groups is said once of all of which it is true. */
-struct sentence {
-	struct buf titles, text;
-	size_t groups;
+struct writing {
+	size_t columns;
+	FILE *out;
 };
 
-/* Zeroed is valid and empty; section_write() releases it. */
-struct section {
-	struct sentence *all;
-	size_t count, unlisted;
-};
-
-static struct sentence *section_find(struct section *section, struct str text)
+/* A sentence_fn: a line, below the title of its section. */
+static void write_sentence(void *context, const char *title, struct str line)
 {
-	for (size_t i = 0; i < section->count; i++)
-		if (str_eq(buf_str(&section->all[i].text), text))
-			return &section->all[i];
-	if (section->count == GROUPS_MAX)
-		return NULL;
-	section->all = mem_more(section->all, section->count, sizeof(*section->all));
-	section->all[section->count] = (struct sentence){.groups = 0};
-	buf_put_str(&section->all[section->count].text, text);
-	return &section->all[section->count++];
-}
+	const struct writing *writing = context;
+	BUF_AUTO wrapped = {0};
 
-static void section_add(struct section *section, const char *title, struct str text)
-{
-	struct sentence *sentence = section_find(section, text);
-
-	if (!sentence)
-		section->unlisted++;
-	else if (sentence->groups++ < GROUPS_MAX)
-		buf_format(&sentence->titles, "%s%s", sentence->groups > 1 ? ", " : "", title);
-}
-
-static void section_write(struct section *section, const char *title,
-			  const struct digest_facts *facts, FILE *out)
-{
-	for (size_t i = 0; i < section->count; i++) {
-		struct sentence *sentence = &section->all[i];
-		BUF_AUTO line = {0}, wrapped = {0};
-
-		buf_put_str(&line, buf_str(&sentence->titles));
-		if (sentence->groups > GROUPS_MAX)
-			buf_format(&line, " and %zu more", sentence->groups - GROUPS_MAX);
-		buf_format(&line, ": %s", sentence->text.p);
-		text_wrap(&wrapped, buf_str(&line), 2, facts->columns);
-		if (i == 0)
-			fprintf(out, "\n%s:\n", title);
-		fputs(wrapped.p, out);
-		buf_release(&sentence->titles);
-		buf_release(&sentence->text);
-	}
-	if (section->unlisted)
-		fprintf(out, "  and %zu more: see --format json\n", section->unlisted);
-	free(section->all);
+	text_wrap(&wrapped, line, 2, writing->columns);
+	if (title)
+		fprintf(writing->out, "\n%s:\n", title);
+	fputs(wrapped.p, writing->out);
 }
 
 /* The calls of each group that are in a list of the model. */
@@ -73,7 +29,8 @@ static void write_calls(const struct digest_facts *facts, const json_t *model, c
 			const char *list, const char *word, FILE *out)
 {
 	const json_t *groups = model_list(model, "groups");
-	struct section section = {0};
+	struct writing writing = {facts->columns, out};
+	struct sentences sentences = {.names_max = GROUPS_MAX};
 
 	for (size_t i = 0; i < json_array_size(groups); i++) {
 		const json_t *group = json_array_get(groups, i), *calls = model_list(group, list);
@@ -83,26 +40,9 @@ static void write_calls(const struct digest_facts *facts, const json_t *model, c
 			continue;
 		buf_format(&text, "%s: ", word);
 		write_put_calls(&text, calls);
-		section_add(&section, model_text(group, "title"), buf_str(&text));
+		sentences_add(&sentences, str_from(model_text(group, "title")), buf_str(&text));
 	}
-	section_write(&section, title, facts, out);
-}
-
-static void write_unknown(const struct digest_facts *facts, FILE *out)
-{
-	struct section section = {0};
-
-	for (size_t i = 0; facts->diff && i < facts->diff->group_count; i++) {
-		const struct diff_group *group = facts->diff->groups[i];
-		BUF_AUTO title = {0}, doubt = {0};
-
-		if (diff_group_status(facts->diff, group) != DIFF_UNKNOWN)
-			continue;
-		group_key_put_name(&title, &group->key);
-		diff_put_doubt(&doubt, facts->diff, group);
-		section_add(&section, title.p, buf_str(&doubt));
-	}
-	section_write(&section, "Cannot tell", facts, out);
+	sentences_end(&sentences, title, write_sentence, &writing);
 }
 
 static void put_call_list(struct buf *buf, const char *word, const json_t *calls)
@@ -163,38 +103,6 @@ static void write_drift(const struct digest_facts *facts, const json_t *model, F
 			write_without_image(model));
 }
 
-/* No filter sees what a ring asks for (report/traits.h). */
-static void write_io_uring(const struct digest_facts *facts, FILE *out)
-{
-	size_t count;
-	struct digest_group *const *groups = digest_groups(facts->digest, &count);
-	struct section section = {0};
-
-	for (size_t i = 0; i < count; i++) {
-		BUF_AUTO text = {0};
-
-		if (traits_put_io_uring(&groups[i]->traits, &text))
-			section_add(&section, groups[i]->title, buf_str(&text));
-	}
-	section_write(&section, "io_uring", facts, out);
-}
-
-/* Of what came since the last report alone, nothing can be said about runs. */
-static void write_runs(const struct digest_facts *facts, FILE *out)
-{
-	size_t count;
-	struct digest_group *const *groups = digest_groups(facts->digest, &count);
-	struct section section = {0};
-
-	for (size_t i = 0; i < count && !facts->mark; i++) {
-		BUF_AUTO text = {0};
-
-		if (runs_put(&groups[i]->runs, &text))
-			section_add(&section, groups[i]->title, buf_str(&text));
-	}
-	section_write(&section, "How much was seen", facts, out);
-}
-
 static void write_evidence(const struct digest_facts *facts, FILE *out)
 {
 	BUF_AUTO summary = {0};
@@ -229,6 +137,7 @@ static void write_mark(const struct digest_facts *facts, const json_t *model, FI
 void digest_write_text(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
 	const json_t *profile = json_object_get(model, "profile");
+	struct writing writing = {facts->columns, out};
 	BUF_AUTO head = {0}, summary = {0};
 
 	write_put_window(&head, model);
@@ -246,10 +155,8 @@ void digest_write_text(const struct digest_facts *facts, const json_t *model, FI
 	write_calls(facts, model, "Only logged by the profile", "logged", "would be logged", out);
 	write_calls(facts, model, "Refused as it ran", "refused", "was refused", out);
 	write_calls(facts, model, "New calls", "new", "new", out);
-	write_unknown(facts, out);
 	write_drift(facts, model, out);
-	write_io_uring(facts, out);
-	write_runs(facts, out);
+	write_each_remark(facts, write_sentence, &writing);
 	write_evidence(facts, out);
 	write_next(model, out);
 }

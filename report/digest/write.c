@@ -87,8 +87,7 @@ void write_put_summary(struct buf *buf, const struct digest_facts *facts)
 	const char *noun = group_by_noun(facts->by), *plural = counts.groups == 1 ? "" : "s";
 
 	if (facts->diff && !counts.groups && outside.groups)
-		buf_format(buf, "no %ss, only records of no container: %s", noun,
-			   status_outside(&outside));
+		buf_format(buf, "no %ss; outside containers: %s", noun, status_outside(&outside));
 	else if (!facts->diff)
 		buf_format(buf, "%zu %s%s seen, %zu with new calls, %zu with refused calls%s",
 			   counts.groups, noun, plural, counts.with_new, counts.with_refused,
@@ -99,6 +98,42 @@ void write_put_summary(struct buf *buf, const struct digest_facts *facts)
 			   counts.statuses[DIFF_READY], counts.statuses[DIFF_UNKNOWN],
 			   outside.groups ? "; outside containers: " : "",
 			   outside.groups ? status_outside(&outside) : "");
+}
+
+static void remark_on_unknown(const struct digest_facts *facts, struct sentences *sentences)
+{
+	for (size_t i = 0; facts->diff && i < facts->diff->group_count; i++) {
+		const struct diff_group *group = facts->diff->groups[i];
+		BUF_AUTO title = {0}, doubt = {0};
+
+		if (diff_group_status(facts->diff, group) != DIFF_UNKNOWN)
+			continue;
+		group_key_put_name(&title, &group->key);
+		diff_put_doubt(&doubt, facts->diff, group);
+		sentences_add(sentences, buf_str(&title), buf_str(&doubt));
+	}
+}
+
+void write_each_remark(const struct digest_facts *facts, sentence_fn *each, void *context)
+{
+	size_t count;
+	struct digest_group *const *groups = digest_groups(facts->digest, &count);
+	struct sentences unknown = {.names_max = GROUPS_MAX}, io_uring = unknown, runs = unknown;
+
+	remark_on_unknown(facts, &unknown);
+	for (size_t i = 0; i < count; i++) {
+		struct str title = str_from(groups[i]->title);
+		BUF_AUTO ring = {0}, seen = {0};
+
+		if (traits_put_io_uring(&groups[i]->traits, &ring))
+			sentences_add(&io_uring, title, buf_str(&ring));
+		/* of what came since the last report alone, nothing can be said about runs */
+		if (!facts->mark && runs_put(&groups[i]->runs, &seen))
+			sentences_add(&runs, title, buf_str(&seen));
+	}
+	sentences_end(&unknown, "Cannot tell", each, context);
+	sentences_end(&io_uring, "io_uring", each, context);
+	sentences_end(&runs, "How much was seen", each, context);
 }
 
 static bool is_same_call(const json_t *a, const json_t *b)

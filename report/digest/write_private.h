@@ -5,6 +5,7 @@
 #define SCLOG_REPORT_DIGEST_WRITE_PRIVATE_H
 
 #include "report/digest/model.h"
+#include "report/sentences.h"
 
 void digest_write_text(const struct digest_facts *facts, const json_t *model, FILE *out);
 void digest_write_markdown(const struct digest_facts *facts, const json_t *model, FILE *out);
@@ -42,6 +43,13 @@ uint64_t write_without_image(const json_t *model);
 
 /* "2026-11-22T00:00:00Z", without its fraction, of a model's time; "" for null. */
 struct str write_time(const json_t *object, const char *key);
+
+/* What is said of groups beside their calls, each section with its title: why they cannot be judged, that
+ * they use io_uring, and how much of them was seen. */
+void write_each_remark(const struct digest_facts *facts, sentence_fn *each, void *context);
+
+/* Groups that a sentence names, and lines of a section. */
+#define GROUPS_MAX 200
 
 /* "from ... to ...", or "up to ...". */
 void write_put_window(struct buf *buf, const json_t *model);
