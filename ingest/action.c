@@ -53,6 +53,8 @@ bool action_from_name(struct str name, uint32_t *ret_code)
 /* The kernel kills for an action that it does not know (__seccomp_filter()). */
 bool action_refuses(uint32_t code)
 {
-	return code != SECCOMP_RET_ALLOW && code != SECCOMP_RET_LOG && code != SECCOMP_RET_TRACE &&
-	       code != SECCOMP_RET_USER_NOTIF;
+	uint32_t action = code & SECCOMP_RET_ACTION_FULL;
+
+	return action != SECCOMP_RET_ALLOW && action != SECCOMP_RET_LOG &&
+	       action != SECCOMP_RET_TRACE && action != SECCOMP_RET_USER_NOTIF;
 }
