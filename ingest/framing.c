@@ -389,10 +389,13 @@ static struct str unescape_kmsg(struct framing *framing, struct str text)
 		int high = escaped ? scan_hex_digit(text.p[2]) : -1;
 		int low = escaped ? scan_hex_digit(text.p[3]) : -1;
 
-		if (high >= 0 && low >= 0)
+		char byte = text.p[0];
+
+		if (high >= 0 && low >= 0) {
+			byte = (char)(high << 4 | low);
 			text = str_skip(text, 3);
-		buf_put_char(&framing->unescaped,
-			     high >= 0 && low >= 0 ? (char)(high << 4 | low) : text.p[0]);
+		}
+		buf_put_char(&framing->unescaped, byte);
 	}
 	return buf_str(&framing->unescaped);
 }

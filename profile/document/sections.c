@@ -8,6 +8,7 @@
 #include <errno.h>
 
 /* What has a kind's lines in its head is of that kind. */
+#define LINE_BYTES (64U << 10) /* no statement is longer */
 #define HEAD_BYTES (256U << 10)
 
 #define OPTION "seccomp="
@@ -318,7 +319,7 @@ static bool has_only_lines(const struct text_kind *kind, struct str text)
 	size_t count = 0;
 
 	for (; next_statement(&text, &line); count++)
-		if (!kind->is_line(line))
+		if (line.n > LINE_BYTES || !kind->is_line(line))
 			return false;
 	return count >= kind->least;
 }
