@@ -80,6 +80,8 @@ static bool is_yaml_profile(struct str head)
 
 static bool is_profile_text(struct str head)
 {
+	if (sections_is_opaque(head))
+		return false;
 	return is_json_profile(head) || sections_recognise(head) || is_yaml_profile(head);
 }
 

@@ -240,17 +240,18 @@ static const struct text_kind {
 	bool (*is_text)(struct str text);
 	bool (*is_line)(struct str line); /* of each line, and of how many at least */
 	size_t least;
+	bool is_opaque; /* sections_is_opaque() */
 	const char *what;
 	/* The section and the setting that name a profile ("" for any; OPTION: an option of `docker run`), and
 	 * what follows if there is one, with a %s, and if there is none. */
 	const char *section, *key, *named, *otherwise;
 } kinds[] = {
 	/* clang-format off */
-	{.start = "\x1f\x8b|\xfd" "7zXZ|(\xb5/\xfd|BZh|PK\x03\x04",
+	{.start = "\x1f\x8b|\xfd" "7zXZ|(\xb5/\xfd|BZh|PK\x03\x04", .is_opaque = true,
 	 .what = "a compressed file or an archive: unpack it, and give the file in it"},
-	{.start = "\xff\xfe|\xfe\xff", .what = "UTF-16: save it as UTF-8"},
-	{.start = "\x7f" "ELF", .what = "a program; give a process of it (pid:N)"},
-	{.is_text = is_binary, .what = "binary: not a profile; a dump of a filter is bpf:FILE"},
+	{.start = "\xff\xfe|\xfe\xff", .is_opaque = true, .what = "UTF-16: save it as UTF-8"},
+	{.start = "\x7f" "ELF", .is_opaque = true, .what = "a program; give a process of it (pid:N)"},
+	{.is_text = is_binary, .is_opaque = true, .what = "binary: not a profile; a dump of a filter is bpf:FILE"},
 	{.is_text = is_lxc, .what = "an LXC or Incus seccomp policy" NOT_READ},
 	{.is_line = is_minijail_line, .least = 1, .what = "a minijail policy" NOT_READ},
 	{.start = "line  CODE  JT|line  OP   JT|A = sys_number|A = arch|if ($arch == ",
@@ -362,6 +363,13 @@ bool sections_recognise(struct str text)
 	/* settings of systemd begin with a capital; fields of a log (type=, node=) and TOML's keys
 	 * do not, but TOML has sections */
 	return isupper((unsigned char)line.p[0]) || has_section(text);
+}
+
+bool sections_is_opaque(struct str text)
+{
+	const struct text_kind *kind = kind_of(text, false);
+
+	return kind && kind->is_opaque;
 }
 
 void sections_put_sentence(const char *what, const char *more, const char *value, struct buf *to)

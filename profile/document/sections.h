@@ -19,6 +19,9 @@
  */
 bool sections_recognise(struct str text);
 
+/* Whether it is compressed or binary, or in UTF-16: what is in it cannot be seen, and may be a log. */
+bool sections_is_opaque(struct str text);
+
 /* -EINVAL with "1:1: what" where it is no unit of systemd: what it is, and what to give. */
 int sections_check_unit(struct str text, struct err *err);
 
