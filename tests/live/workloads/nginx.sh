@@ -13,7 +13,7 @@ get() {
 until_version() {
 	for try in $(seq 600); do
 		sleep 0.1
-		[ "$(get "$url/version")" = "$1" ] && return
+		[ "$(get "$url/version" 2>/dev/null)" = "$1" ] && return
 	done
 	echo "no version $1" "$(cat /tmp/error.log)"
 }

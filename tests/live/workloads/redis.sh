@@ -18,7 +18,11 @@ until_() {
 }
 
 answers() {
-	[ "$(cli ping)" = PONG ]
+	[ "$(cli ping 2>/dev/null)" = PONG ]
+}
+
+connects() {
+	grep -q 'connect for SYNC fired' /tmp/redis.log
 }
 
 is_written() {
@@ -70,6 +74,10 @@ stop() {
 redis-server /etc/redis.conf &
 server=$!
 until_ answers
+# redis-cli asks getsockopt(SO_ERROR) only if it has to wait for its connection; a replica always does
+cli REPLICAOF 127.0.0.1 6379 >/dev/null
+until_ connects
+cli REPLICAOF NO ONE >/dev/null
 commands
 clients
 seq 20000 | sed 's/.*/SET key& value&/' | cli --pipe | tail -n 1
