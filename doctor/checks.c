@@ -392,7 +392,11 @@ static void check_probe(const struct host *host, const char *id, struct health *
 			FIND(FINDING_OK, "a real record arrived on %s after %u ms", name,
 			     arrival->latency_ms);
 		else if (is_expected(host, i) && arrival->watched)
-			FIND(FINDING_WARN, "a real record did not arrive on %s", name);
+			FIND(FINDING_WARN, "a real record did not arrive on %s%s", name,
+			     i == PROBE_KMSG && host->probe.again
+				     ? ", and neither did a second one: printk's rate limit may "
+				       "drop them"
+				     : "");
 		else if (is_expected(host, i) && arrival->why[0])
 			FIND(FINDING_WARN, "%s was not watched: %s", name, arrival->why);
 		else if (arrival->watched)

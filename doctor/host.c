@@ -22,6 +22,9 @@
 #define FILE_MAX      65536
 #define PROBE_WAIT_MS 3000
 
+/* Longer than this, nobody waits for printk's rate limit. Linux has 5 by default. */
+#define PRINTK_SECONDS_MAX 15
+
 /* The inode of the initial pid namespace (include/linux/proc_ns.h, PROC_PID_INIT_INO). */
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCU
 
@@ -348,6 +351,20 @@ static const char *syslog_path(void)
 	return NULL;
 }
 
+static void run_probe(struct host *host)
+{
+	bool through_printk = host->audit_answer.code == 0 && host->audit.pid == 0;
+	struct probe_options options = {
+		.audit = host->auditd.configured ? host->auditd.log_file : NULL,
+		.syslog = syslog_path(),
+		.wait_ms = PROBE_WAIT_MS,
+	};
+
+	if (through_printk && host->printk_seconds <= PRINTK_SECONDS_MAX)
+		options.printk_window_ms = host->printk_seconds * 1000;
+	probe_run(&options, &host->probe);
+}
+
 void host_ask(const struct host_options *options, struct host *ret_host)
 {
 	*ret_host = (struct host){0};
@@ -357,12 +374,9 @@ void host_ask(const struct host_options *options, struct host *ret_host)
 	ask_audit(ret_host);
 	ask_clock(ret_host);
 	read_auditd(&reader);
+	read_printk(&reader);
 	if (options->probe)
-		probe_run(&(struct probe_logs){ret_host->auditd.configured
-						       ? ret_host->auditd.log_file
-						       : NULL,
-					       syslog_path()},
-			  PROBE_WAIT_MS, &ret_host->probe);
+		run_probe(ret_host);
 }
 
 void host_read(const struct host_options *options, struct host *host)
@@ -371,7 +385,6 @@ void host_read(const struct host_options *options, struct host *host)
 
 	read_kernel(&reader);
 	read_distribution(&reader);
-	read_printk(&reader);
 	read_daemon(&reader);
 	read_self(&reader);
 	read_auditd_logs(&reader);

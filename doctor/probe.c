@@ -91,7 +91,7 @@ static void open_log(struct sources *sources, enum probe_source source, const ch
 	watched(sources, source, err.code ? -err.code : 0, &err);
 }
 
-static void open_sources(struct sources *sources, const struct probe_logs *logs)
+static void open_sources(struct sources *sources, const struct probe_options *options)
 {
 	const struct sdjournal_options journal = {.from_now = true};
 	struct err err = ERR_INIT;
@@ -102,8 +102,8 @@ static void open_sources(struct sources *sources, const struct probe_logs *logs)
 		kmsg_open(KMSG_PATH, (struct str){0}, true, &sources->kmsg, &err), &err);
 	err_clear(&err);
 	watched(sources, PROBE_JOURNAL, sdjournal_open(&journal, &sources->journal, &err), &err);
-	open_log(sources, PROBE_FILE, logs->audit, &sources->audit);
-	open_log(sources, PROBE_SYSLOG, logs->syslog, &sources->syslog);
+	open_log(sources, PROBE_FILE, options->audit, &sources->audit);
+	open_log(sources, PROBE_SYSLOG, options->syslog, &sources->syslog);
 }
 
 static void close_sources(struct sources *sources)
@@ -246,23 +246,48 @@ static bool is_due(const struct sources *sources, unsigned wait_ms)
 	return waited_ms > wait_ms;
 }
 
-static void wait_for_arrivals(struct sources *sources, unsigned wait_ms)
+static void read_all(struct sources *sources)
 {
-	struct timespec step = {0, STEP_MS * 1000000L};
+	read_netlink(sources);
+	read_log(sources, PROBE_FILE, &sources->audit);
+	read_kmsg(sources);
+	read_log(sources, PROBE_SYSLOG, &sources->syslog);
+	read_journal(sources);
+}
 
+static void sleep_ms(unsigned ms)
+{
+	struct timespec pause = {ms / 1000, ms % 1000 * 1000000L};
+
+	nanosleep(&pause, NULL);
+}
+
+/* One record, and where it arrives. */
+static int try_once(struct sources *sources, unsigned wait_ms, struct err *err)
+{
+	int r;
+
+	sources->begin_ms = clock_ms(CLOCK_MONOTONIC);
+	r = make_record_in_child(sources, err);
+	if (r < 0)
+		return r;
 	for (;;) {
-		read_netlink(sources);
-		read_log(sources, PROBE_FILE, &sources->audit);
-		read_kmsg(sources);
-		read_log(sources, PROBE_SYSLOG, &sources->syslog);
-		read_journal(sources);
+		read_all(sources);
 		if (all_arrived(sources->probe) || is_due(sources, wait_ms))
-			return;
-		nanosleep(&step, NULL);
+			return 0;
+		sleep_ms(STEP_MS);
 	}
 }
 
-void probe_run(const struct probe_logs *logs, unsigned wait_ms, struct probe *ret_probe)
+/* Whether printk's rate limit may have kept the record from the kernel log. */
+static bool may_be_limited(const struct sources *sources)
+{
+	const struct probe_arrival *kmsg = &sources->probe->arrivals[PROBE_KMSG];
+
+	return sources->probe->arrivals[PROBE_NETLINK].arrived && kmsg->watched && !kmsg->arrived;
+}
+
+void probe_run(const struct probe_options *options, struct probe *ret_probe)
 {
 	struct sources sources = {.probe = ret_probe, .audit.fd = -1, .syslog.fd = -1};
 	struct err err = ERR_INIT;
@@ -272,12 +297,14 @@ void probe_run(const struct probe_logs *logs, unsigned wait_ms, struct probe *re
 	(void)!getrandom(&random, sizeof(random), 0);
 	snprintf(sources.name, sizeof(sources.name), "sclog-%08x", random);
 	snprintf(sources.mark, sizeof(sources.mark), "comm=\"%s\"", sources.name);
-	open_sources(&sources, logs);
-	sources.begin_ms = clock_ms(CLOCK_MONOTONIC);
-	ret_probe->code = make_record_in_child(&sources, &err);
-	if (ret_probe->code == 0)
-		wait_for_arrivals(&sources, wait_ms);
-	else
+	open_sources(&sources, options);
+	ret_probe->code = try_once(&sources, options->wait_ms, &err);
+	if (ret_probe->code == 0 && options->printk_window_ms && may_be_limited(&sources)) {
+		sleep_ms(options->printk_window_ms);
+		ret_probe->again = true;
+		ret_probe->code = try_once(&sources, options->wait_ms, &err);
+	}
+	if (ret_probe->code < 0)
 		snprintf(ret_probe->why, sizeof(ret_probe->why), "%s", err.message);
 	close_sources(&sources);
 }

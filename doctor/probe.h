@@ -34,19 +34,24 @@ struct probe_arrival {
 
 struct probe {
 	bool tried;
-	int code; /* negative errno: the record could not be made */
+	bool again; /* a second record was made: printk's limit may have dropped the first */
+	int code;   /* negative errno: the record could not be made */
 	char why[512];
 	struct probe_arrival arrivals[PROBE_SOURCES];
 };
 
-/* Logs that are watched; NULL for none. */
-struct probe_logs {
-	const char *audit, *syslog;
+struct probe_options {
+	const char *audit, *syslog; /* logs that are watched; NULL for none */
+	unsigned wait_ms;
+	/* Where records go through printk: the window of its rate limit, which other messages may
+	 * have used up. If /dev/kmsg has not brought the record, one more is made after the window.
+	 * 0: no limit, or a daemon takes the records. */
+	unsigned printk_window_ms;
 };
 
 /* Waits until each watched source has brought the record, at most wait_ms; once netlink or kmsg has, at
  * most PROBE_GRACE_MS longer, since a host need not have it in each. */
 #define PROBE_GRACE_MS 1000
-void probe_run(const struct probe_logs *logs, unsigned wait_ms, struct probe *ret_probe);
+void probe_run(const struct probe_options *options, struct probe *ret_probe);
 
 #endif
