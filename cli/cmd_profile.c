@@ -347,7 +347,7 @@ static int write_each(struct profiling *profiling, struct recorded_group **group
 static int write_joined(struct profiling *profiling, const struct sharing *sharing)
 {
 	const struct profile_given *given = profiling->given;
-	size_t count = sharing->cover.part_count;
+	size_t count = sharing->partition.part_count;
 	MEM_AUTO struct recorded_group **joined =
 		mem_new(count + 1, sizeof(struct recorded_group *));
 

@@ -8,7 +8,7 @@
 
 #include "cli/judging.h"
 #include "cli/reading.h"
-#include "profile/compose/cover.h"
+#include "profile/compose/partition.h"
 #include "profile/write/form.h"
 #include "report/recording.h"
 
@@ -91,13 +91,13 @@ void making_release(struct making *making);
 void making_complete(const struct making *making, struct recorded_group *group);
 
 /*
- * --shared: which groups get one profile (profile/compose/cover.h).
+ * --shared: which groups get one profile (profile/compose/partition.h).
  */
 struct sharing {
 	struct recorded_group **groups; /* borrowed, as is what they point to */
 	size_t group_count;
 	size_t *parts; /* of each group: which of `joined` is its profile */
-	struct cover cover;
+	struct partition partition;
 	struct recorded_group *joined;
 };
 

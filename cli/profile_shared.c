@@ -21,14 +21,14 @@ static int number_names(const struct sharing *sharing, struct texts *names, stru
 		for (size_t j = 0; j < sharing->groups[i]->needs.count; j++)
 			texts_add(names, str_from(sharing->groups[i]->needs.all[j].name));
 	texts_sort(names);
-	return names->count <= COVER_CALLS_MAX
+	return names->count <= PARTITION_CALLS_MAX
 		       ? 0
 		       : err_set(err, E2BIG, "--shared: more than %d different calls",
-				 COVER_CALLS_MAX);
+				 PARTITION_CALLS_MAX);
 }
 
 struct wanted {
-	struct cover_set set;
+	struct partition_set set;
 	size_t group;
 };
 
@@ -58,19 +58,19 @@ static struct wanted *want(const struct sharing *sharing, const struct texts *na
 		all[i].group = i;
 		for (size_t j = 0, at; j < needs->count; j++)
 			if (texts_find(names, needs->all[j].name, &at))
-				cover_add(&all[i].set, at);
+				partition_add(&all[i].set, at);
 	}
 	return all;
 }
 
 /* Those that need the same are one set. Its number is left in sharing->parts for now. */
-static struct cover_set *collect(struct sharing *sharing, struct wanted *all, size_t *ret_count)
+static struct partition_set *collect(struct sharing *sharing, struct wanted *all, size_t *ret_count)
 {
 	size_t count = sharing->group_count, distinct = 0;
 	MEM_AUTO struct wanted *firsts = mem_new(count + 1, sizeof(*firsts));
 	MEM_AUTO size_t *first_of = mem_new(count + 1, sizeof(*first_of));
 	MEM_AUTO size_t *numbers = mem_new(count + 1, sizeof(*numbers));
-	struct cover_set *sets = mem_new(count + 1, sizeof(*sets));
+	struct partition_set *sets = mem_new(count + 1, sizeof(*sets));
 
 	qsort(all, count, sizeof(*all), compare_wanted);
 	for (size_t i = 0; i < count; i++) {
@@ -98,8 +98,8 @@ static void join_groups(struct sharing *sharing)
 	MEM_AUTO struct recorded_group **members =
 		mem_new(sharing->group_count + 1, sizeof(struct recorded_group *));
 
-	sharing->joined = mem_new(sharing->cover.part_count + 1, sizeof(*sharing->joined));
-	for (size_t part = 0; part < sharing->cover.part_count; part++) {
+	sharing->joined = mem_new(sharing->partition.part_count + 1, sizeof(*sharing->joined));
+	for (size_t part = 0; part < sharing->partition.part_count; part++) {
 		size_t count = 0;
 		BUF_AUTO name = {0};
 
@@ -123,9 +123,9 @@ int sharing_find(struct sharing *sharing, struct recorded_group **groups, size_t
 
 	if (r == 0) {
 		MEM_AUTO struct wanted *all = want(sharing, &names);
-		MEM_AUTO struct cover_set *sets = collect(sharing, all, &set_count);
+		MEM_AUTO struct partition_set *sets = collect(sharing, all, &set_count);
 
-		r = cover_find(sets, set_count, count, &sharing->cover, err);
+		r = partition_find(sets, set_count, count, &sharing->partition, err);
 		for (size_t i = 0; r == 0 && i < group_count; i++)
 			sharing->parts[i] = sets[sharing->parts[i]].part;
 	}
@@ -137,7 +137,7 @@ int sharing_find(struct sharing *sharing, struct recorded_group **groups, size_t
 
 void sharing_release(struct sharing *sharing)
 {
-	for (size_t i = 0; sharing->joined && i < sharing->cover.part_count; i++)
+	for (size_t i = 0; sharing->joined && i < sharing->partition.part_count; i++)
 		recorded_group_release(&sharing->joined[i]);
 	free(sharing->joined);
 	free(sharing->parts);
@@ -168,15 +168,16 @@ static void put_members(const struct sharing *sharing, size_t part, struct buf *
 
 void sharing_write_text(const struct sharing *sharing, FILE *out)
 {
-	const struct cover *cover = &sharing->cover;
+	const struct partition *partition = &sharing->partition;
 	BUF_AUTO text = {0};
 
 	buf_format(&text,
 		   "%zu profile%s for %zu group%s: together they allow %" PRIu64 " calls that a"
 		   " group does not need; at least %" PRIu64 " cannot be avoided\n",
-		   cover->part_count, cover->part_count == 1 ? "" : "s", sharing->group_count,
-		   sharing->group_count == 1 ? "" : "s", cover->excess, cover->bound);
-	for (size_t part = 0; part < cover->part_count; part++) {
+		   partition->part_count, partition->part_count == 1 ? "" : "s",
+		   sharing->group_count, sharing->group_count == 1 ? "" : "s", partition->excess,
+		   partition->bound);
+	for (size_t part = 0; part < partition->part_count; part++) {
 		buf_format(&text, "shared-%zu: %zu calls\n", part + 1,
 			   sharing->joined[part].needs.count);
 		put_members(sharing, part, &text);
@@ -234,12 +235,12 @@ int sharing_write_file(const struct sharing *sharing, enum form form,
 	BUF_AUTO path = {0};
 
 	put_path(&path, given);
-	for (size_t part = 0; part < sharing->cover.part_count; part++)
+	for (size_t part = 0; part < sharing->partition.part_count; part++)
 		json_array_append_new(profiles, part_json(sharing, part, form));
 	json_object_set_new(object, "profiles", profiles);
 	json_object_set_new(object, "groups", json_from_count(sharing->group_count));
-	json_object_set_new(object, "excess", json_from_count(sharing->cover.excess));
-	json_object_set_new(object, "bound", json_from_count(sharing->cover.bound));
+	json_object_set_new(object, "excess", json_from_count(sharing->partition.excess));
+	json_object_set_new(object, "bound", json_from_count(sharing->partition.bound));
 	char *text = json_dumps(object, JSON_INDENT(2));
 	BUF_AUTO bytes = {0};
 

@@ -69,12 +69,6 @@ static void add_call(struct syscalls *syscalls, size_t arch, int64_t nr)
 	explain_calls_add(syscalls->calls, &call);
 }
 
-/* libseccomp's own names: what a profile's rules can name with effect. */
-static bool is_libseccomps(const char *name)
-{
-	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR;
-}
-
 void syscalls_add_named(struct syscalls *syscalls)
 {
 	for (size_t i = 0; i < syscalls->arches->count; i++) {
@@ -83,7 +77,8 @@ void syscalls_add_named(struct syscalls *syscalls)
 		size_t count = numbers_named(token, &numbers);
 
 		for (size_t j = 0; j < count; j++)
-			if (is_libseccomps(numbers[j].name) ||
+			/* rules for other names have no effect */
+			if (syscall_is_known(numbers[j].name) ||
 			    profile_judge(syscalls->profiles[i], audit_arch, numbers[j].nr)
 					    .origin == VERDICT_BY_RULE)
 				add_call(syscalls, i, numbers[j].nr);

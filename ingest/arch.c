@@ -341,6 +341,11 @@ bool syscall_number(uint32_t token, const char *name, int64_t *ret_nr)
 	return newer_number(token, name, ret_nr);
 }
 
+bool syscall_is_known(const char *name)
+{
+	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR;
+}
+
 bool syscall_is_multiplexer(const char *name)
 {
 	return strcmp(name, "socketcall") == 0 || strcmp(name, "ipc") == 0;

@@ -69,6 +69,9 @@ bool syscall_name(uint32_t audit_arch, int64_t nr, char name[SYSCALL_NAME_SIZE])
  */
 bool syscall_number(uint32_t token, const char *name, int64_t *ret_nr);
 
+/* Whether this libseccomp knows the name, on any arch. */
+bool syscall_is_known(const char *name);
+
 /* Whether the call stands for many, by its first argument: socketcall, ipc. */
 bool syscall_is_multiplexer(const char *name);
 

@@ -111,15 +111,17 @@ libsclog_a_SOURCES += \
 	profile/twin/logmode_unit.c \
 	profile/twin/situations.c \
 	profile/twin/situations.h \
+	profile/compose/bases.c \
+	profile/compose/bases.h \
+	profile/compose/check.c \
+	profile/compose/check.h \
 	profile/compose/compose.c \
 	profile/compose/compose.h \
-	profile/compose/compose_base.c \
-	profile/compose/compose_check.c \
-	profile/compose/compose_name.c \
-	profile/compose/compose_needs.c \
-	profile/compose/compose_private.h \
-	profile/compose/compose_rules.c \
-	profile/compose/cover.c \
-	profile/compose/cover.h \
+	profile/compose/entries.c \
+	profile/compose/entries.h \
+	profile/compose/fates.c \
+	profile/compose/fates.h \
 	profile/compose/needs.c \
-	profile/compose/needs.h
+	profile/compose/needs.h \
+	profile/compose/partition.c \
+	profile/compose/partition.h

@@ -21,7 +21,6 @@ unit_tests += \
 	tests/unit/test_clock \
 	tests/unit/test_compose \
 	tests/unit/test_config \
-	tests/unit/test_cover \
 	tests/unit/test_connector \
 	tests/unit/test_doctor \
 	tests/unit/test_explain \
@@ -45,6 +44,7 @@ unit_tests += \
 	tests/unit/test_needs \
 	tests/unit/test_novelty \
 	tests/unit/test_option \
+	tests/unit/test_partition \
 	tests/unit/test_printer \
 	tests/unit/test_registry \
 	tests/unit/test_revision \

@@ -1,20 +1,32 @@
-#include "profile/compose/compose_private.h"
+#include "profile/compose/compose.h"
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/write/export.h"
-#include "profile/filter/filter.h"
+#include "profile/compose/check.h"
+#include "profile/compose/entries.h"
 #include "profile/filter/value.h"
-#include "profile/document/spelling.h"
+#include "profile/write/export.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Differences that an error tells of; the rest is counted. */
-#define TOLD_DIFFERENCES 3
+/* An error lists this many differences and counts the others. */
+#define LISTED_DIFFERENCES 3
+
+/* This many names that libseccomp does not know are kept, however many a file has. */
+#define NEWER_MAX 256
+
+struct composer {
+	struct composed *composed;
+	struct base_set bases;
+	enum fate *fates;        /* of the needed names */
+	uint32_t default_action; /* of the result */
+	struct entries entries;
+	struct filter wanted;     /* what the result has to answer */
+	struct document document; /* the result; borrows from all above */
+};
 
 void composed_release(struct composed *composed)
 {
@@ -28,148 +40,30 @@ void composed_release(struct composed *composed)
 
 static void composer_release(struct composer *composer)
 {
-	for (size_t i = 0; i < composer->composing->base_count; i++)
-		compose_base_release(&composer->bases[i]);
-	free(composer->bases);
-	for (size_t i = 0; i < composer->arch_names.count; i++)
-		free((void *)(uintptr_t)composer->arch_names.all[i]);
-	free(composer->arch_names.all);
-	answers_release(&composer->answers);
-	regions_release(&composer->regions);
-	filter_release(&composer->allowed);
-	filter_release(&composer->wanted);
-	free(composer->fates);
 	document_release(&composer->document);
-	compose_entries_release(&composer->entries);
+	filter_release(&composer->wanted);
+	entries_release(&composer->entries);
+	free(composer->fates);
+	base_set_release(&composer->bases);
 }
 
-static char *oci_arch_name(uint32_t token)
+/* What the bases, joined, answer to calls that no rule names. */
+static uint32_t find_default(const struct base_set *bases)
 {
-	BUF_AUTO name = {0};
-
-	spelling_put_arch(&name, token);
-	return mem_copy(buf_str(&name));
-}
-
-static bool has_arch(const struct needs *arches, uint32_t token)
-{
-	for (size_t i = 0; i < arches->arch_count; i++) {
-		if (arches->arches[i] == token)
-			return true;
-	}
-	return false;
-}
-
-static bool is_64bit(uint32_t token)
-{
-	return arch_audit(token) & __AUDIT_ARCH_64BIT;
-}
-
-/* The machine that the result is for; what was observed on another is composed for that. */
-static uint32_t find_host(const struct composing *composing)
-{
-	const struct needs *needs = composing->needs;
-	struct needs native = {0}; /* what runs here */
-	uint32_t host = arch_native();
-
-	if (composing->options.arch)
-		return composing->options.arch;
-	if (composing->base_count)
-		return profile_filter(composing->bases[0])->arches[0].token;
-	needs_add_arch(&native, host);
-	needs_add_sub_arches(&native);
-	for (size_t i = 0; i < needs->arch_count; i++) {
-		uint32_t token = needs->arches[i];
-
-		if (has_arch(&native, token))
-			return arch_native();
-		if (i == 0 || (is_64bit(token) && !is_64bit(host)))
-			host = token;
-	}
-	return host;
-}
-
-/* The arches of all bases and of the needs, in the same order every time. */
-static void collect_arches(struct composer *composer)
-{
-	const struct composing *composing = composer->composing;
-	struct needs *arches = &composer->arches;
-
-	for (size_t i = 0; i < composing->base_count; i++) {
-		const struct filter *filter = profile_filter(composing->bases[i]);
-
-		for (size_t j = 0; j < filter->arch_count; j++)
-			needs_add_arch(arches, filter->arches[j].token);
-	}
-	for (size_t i = 0; i < composing->needs->arch_count; i++)
-		needs_add_arch(arches, composing->needs->arches[i]);
-	if (arches->arch_count == 0)
-		needs_add_arch(arches, composer->host);
-	needs_sort_arches(arches);
-	for (size_t i = 0; i < arches->arch_count; i++)
-		strings_add(&composer->arch_names, oci_arch_name(arches->arches[i]));
-}
-
-uint32_t compose_default_of(const struct composer *composer, size_t base)
-{
-	const struct composing *composing = composer->composing;
-
-	return composing->has_default ? composing->default_action
-				      : composer->bases[base].rules.default_action;
-}
-
-/* What the bases, joined, answer to what no rule names. */
-static uint32_t find_default(const struct composer *composer)
-{
-	const struct composing *composing = composer->composing;
+	const struct composing *composing = bases->composing;
 	uint32_t value = composing->has_default ? composing->default_action : VALUE_ENOSYS;
 
-	for (size_t i = 0; i < composing->base_count; i++) {
-		uint32_t its = compose_default_of(composer, i);
-
-		value = i ? value_milder(value, its) : its;
-	}
+	for (size_t i = 0; i < bases->count; i++)
+		value = i ? value_milder(value, bases->all[i].default_action)
+			  : bases->all[i].default_action;
 	return value_effect(value);
 }
 
-/*
- * A filter of what the composition adds by itself. Beside bases its default is the strictest action, so
- * that it takes nothing away in a join; a rule that says the default makes no instruction.
- */
-static int build_needs(const struct composer *composer, struct filter *ret_filter, struct err *err)
-{
-	struct document document = compose_entries_document(composer, &composer->entries,
-							    composer->composing->base_count
-								    ? SECCOMP_RET_KILL_PROCESS
-								    : composer->default_action);
-	int r = compose_build(composer, &document, ret_filter, err);
-
-	document_release(&document);
-	return r;
-}
-
-/* What passes without being needed. */
-static void join_allowed(struct composer *composer)
-{
-	struct sock_filter kill = {.code = BPF_RET | BPF_K, .k = SECCOMP_RET_KILL_PROCESS};
-	const struct filter nothing = {.program = &kill, .count = 1};
-	size_t count = composer->composing->base_count;
-	struct filter body = count ? compose_base_body(&composer->bases[0]) : nothing;
-
-	composer->allowed = filter_copy(&body);
-	for (size_t i = 1; i < count; i++) {
-		body = compose_base_body(&composer->bases[i]);
-		filter_join(&composer->allowed, &body);
-	}
-	if (count == 0)
-		composer->allowed.big_endian = !(arch_audit(composer->host) & __AUDIT_ARCH_LE);
-	regions_init(&composer->regions);
-	answers_init(&composer->answers, &composer->regions, &composer->allowed);
-}
+/* --- one filter */
 
 /* Puts the stub that runc makes for the names in `needs` before a joint filter: what the stub lets
  * pass is for the joint one to answer. */
-static void put_stub(struct filter *joint, const struct filter *needs)
+static void add_stub(struct filter *joint, const struct filter *needs)
 {
 	struct filter *body = mem_new(1, sizeof(*body));
 
@@ -184,130 +78,312 @@ static void put_stub(struct filter *joint, const struct filter *needs)
 		(struct sock_filter){.code = BPF_RET | BPF_K, .k = SECCOMP_RET_ALLOW};
 }
 
-/* Makes composer->wanted, and what its export has to know. */
-static int join_all(struct composer *composer, struct survey *survey, struct err *err)
+/*
+ * Joins the entries with the bases, and fills in what the export has to know. Beside bases the
+ * entries' default is the strictest action, so that it takes nothing away in a join; a rule that
+ * repeats the default makes no instruction.
+ */
+static int join(struct composer *composer, struct survey *survey, struct err *err)
 {
+	const struct base_set *bases = &composer->bases;
+	uint32_t default_action =
+		bases->count ? SECCOMP_RET_KILL_PROCESS : composer->default_action;
+	struct document document = entries_document(&composer->entries, bases, default_action);
 	struct filter needs = {0}, *wanted = &composer->wanted;
-	int r = build_needs(composer, &needs, err);
-	struct filter body = compose_body(&needs);
+	int r = base_set_build(bases, &document, &needs, err);
+	struct filter body = filter_body(&needs);
 
+	document_release(&document);
 	if (r == 0)
 		*wanted = filter_copy(&body);
-	for (size_t i = 0; r == 0 && i < composer->composing->base_count; i++) {
-		const struct compose_base *base = &composer->bases[i];
-		struct filter other =
-			compose_body(base->made_of.count ? &base->made_of : &base->filter);
+	for (size_t i = 0; r == 0 && i < bases->count; i++) {
+		const struct base *base = &bases->all[i];
 
-		filter_join(wanted, &other);
+		body = filter_body(base->rebuilt.count ? &base->rebuilt : &base->filter);
+		filter_join(wanted, &body);
 	}
 	*survey = (struct survey){.default_action = composer->default_action, .checks_arch = true};
 	survey->has_stub =
 		needs.stub_count > 0 && value_pass(composer->default_action) < PASS_TRACED;
 	if (r == 0 && survey->has_stub)
-		put_stub(wanted, &needs);
+		add_stub(wanted, &needs);
 	for (size_t i = 0; !survey->has_stub && i < wanted->arch_count; i++)
 		wanted->arches[i].has_last = false;
 	filter_release(&needs);
 	return r;
 }
 
-static int refuse_differences(const struct lints *differences, struct err *err)
+/* Replaces the result. Who answers NOTIFY, and the flags, are in no rule: they come from the bases.
+ */
+static void set_document(struct composer *composer, const struct document *document)
 {
-	BUF_AUTO text = {0};
-
-	for (size_t i = 0; i < differences->count && i < TOLD_DIFFERENCES; i++)
-		buf_format(&text, "%s%s", i ? "; " : "", differences->all[i].message);
-	if (differences->count > TOLD_DIFFERENCES)
-		buf_format(&text, "; and %zu more", differences->count - TOLD_DIFFERENCES);
-	return err_set(err, EINVAL,
-		       "the merged behaviour cannot be expressed as an OCI profile: "
-		       "%s",
-		       text.p);
-}
-
-/* What is no rule: who answers NOTIFY, and flags. Takes the document over. */
-static void take_document(struct composer *composer, struct document *document)
-{
-	const struct compose_base *bases = composer->bases;
+	const struct base_set *bases = &composer->bases;
+	const struct strings *flags = &bases->all[0].document.flags;
 
 	document_release(&composer->document);
 	composer->document = *document;
-	*document = (struct document){0};
-	for (size_t i = 0; i < bases[0].document.flags.count; i++)
-		strings_add(&composer->document.flags, bases[0].document.flags.all[i]);
-	for (size_t i = composer->composing->base_count; i-- > 0;)
-		if (bases[i].document.listener_path)
-			composer->document.listener_path = bases[i].document.listener_path;
-}
-
-static int open_bases(struct composer *composer, struct err *err)
-{
-	const struct composing *composing = composer->composing;
-	int r = 0;
-
-	composer->bases = mem_new(composing->base_count, sizeof(*composer->bases));
-	for (size_t i = 0; r == 0 && i < composing->base_count; i++)
-		r = compose_base_open(&composer->bases[i], composing->bases[i], &composing->options,
-				      err);
-	if (r < 0)
-		return r;
-	composer->host = find_host(composing);
-	collect_arches(composer);
-	for (size_t i = 0; r == 0 && i < composing->base_count; i++)
-		r = compose_base_build(&composer->bases[i], composer, err);
-	return r;
+	for (size_t i = 0; i < flags->count; i++)
+		strings_add(&composer->document.flags, flags->all[i]);
+	for (size_t i = bases->count; i-- > 0;)
+		if (bases->all[i].document.listener_path)
+			composer->document.listener_path = bases->all[i].document.listener_path;
 }
 
 /* The wanted filter as a profile, exactly. */
 static int export_wanted(struct composer *composer, const struct survey *survey, struct err *err)
 {
 	struct export export = {0};
-	int r = export_filter(&composer->wanted, survey, composer->host, &export, err);
+	const struct lints *differences = &export.differences;
+	BUF_AUTO text = {0};
+	int r = export_filter(&composer->wanted, survey, composer->bases.options.arch, &export,
+			      err);
 
-	if (r == 0 && export.differences.count)
-		r = refuse_differences(&export.differences, err);
-	else if (r == 0)
-		take_document(composer, &export.document);
+	for (size_t i = 0; i < differences->count && i < LISTED_DIFFERENCES; i++)
+		buf_format(&text, "%s%s", i ? "; " : "", differences->all[i].message);
+	if (differences->count > LISTED_DIFFERENCES)
+		buf_format(&text, "; and %zu more", differences->count - LISTED_DIFFERENCES);
+	if (r == 0 && differences->count)
+		r = err_set(err, EINVAL,
+			    "the merged behaviour cannot be expressed as an OCI profile: %s",
+			    text.p);
+	if (r == 0) {
+		set_document(composer, &export.document);
+		export.document = (struct document){0};
+	}
 	export_release(&export);
 	return r;
 }
 
-/* Writes the document, and asks what is written. */
-static int finish(struct composer *composer, struct err *err)
+/* --- rules side by side */
+
+/*
+ * The rules of the bases for one name. They can be listed side by side if all of them allow, if
+ * only one base has any and they are no stricter than the default action of the others, or if
+ * there is only one base.
+ */
+struct alternatives {
+	bool allowed; /* by a rule without args: the others do not count */
+	bool listable;
+	const struct rule **all;
+	size_t count;
+};
+
+/* The next rule for the name that libseccomp heeds: it drops those that repeat the default, an
+ * unconditional one beats all others, and of several the first counts. NULL at the end. */
+static const struct rule *next_rule(const struct rules *rules, const char *name,
+				    const struct rule *after)
 {
-	compose_put_newer(composer);
-	document_sort_rules(&composer->document);
-	buf_clear(&composer->composed->document);
-	document_write(&composer->document, false, &composer->composed->document);
-	return compose_check(composer, err);
+	const struct rule *found = NULL;
+
+	if (after && after->arg_count == 0)
+		return NULL;
+	for (const struct rule *rule = after ? after + 1 : rules->all;
+	     rule < rules->all + rules->count; rule++) {
+		if (rule->action == rules->default_action || strcmp(rule->name, name) != 0)
+			continue;
+		if (after || rule->arg_count == 0)
+			return rule;
+		found = found ? found : rule;
+	}
+	return found;
 }
 
-/* Where that cannot be said: the rules as they were, if they pass the check. */
-static int make_of_rules(struct composer *composer)
+static struct alternatives find_alternatives(const struct base_set *bases, const char *name)
 {
-	struct err ignored = ERR_INIT;
-	struct document document;
-	bool fine = compose_restate(composer, &document);
+	struct alternatives found = {0};
+	bool only_allow = true, only_milder = true;
+	size_t having = 0;
 
-	if (fine)
-		take_document(composer, &document);
-	document_release(&document);
-	return fine ? finish(composer, &ignored) : -EINVAL;
+	for (size_t i = 0; !found.allowed && i < bases->count; i++) {
+		const struct rules *rules = &bases->all[i].rules;
+		const struct rule *rule = next_rule(rules, name, NULL);
+
+		having += rule != NULL;
+		found.allowed = rule && rule->arg_count == 0 && rule->action == SECCOMP_RET_ALLOW;
+		for (; rule; rule = next_rule(rules, name, rule)) {
+			only_allow = only_allow && rule->action == SECCOMP_RET_ALLOW;
+			only_milder =
+				only_milder && value_milder(rule->action, rules->default_action) ==
+						       value_effect(rule->action);
+			found.all = mem_more(found.all, found.count, sizeof(*found.all));
+			found.all[found.count++] = rule;
+		}
+	}
+	found.listable =
+		found.allowed || only_allow || bases->count == 1 || (having == 1 && only_milder);
+	return found;
+}
+
+static void add_alternatives(struct document *document, const char *name,
+			     const struct alternatives *alternatives, uint32_t default_action)
+{
+	if (alternatives->allowed || alternatives->count == 0)
+		document_add_name(document, name,
+				  alternatives->allowed ? SECCOMP_RET_ALLOW : default_action, NULL,
+				  0);
+	for (size_t i = 0; !alternatives->allowed && i < alternatives->count; i++) {
+		const struct rule *rule = alternatives->all[i];
+		bool any_of = filter_is_any_of(rule->args, rule->arg_count);
+
+		for (size_t k = 0; any_of && k < rule->arg_count; k++)
+			document_add_name(document, name, rule->action, &rule->args[k], 1);
+		if (!any_of)
+			document_add_name(document, name, rule->action, rule->args,
+					  rule->arg_count);
+	}
+}
+
+/*
+ * The bases' own rules beside the entries: for what an export cannot express, since a filter no
+ * longer tells which rules it was made of. False if rules of several bases are not alternatives,
+ * which takes one default action for all, and one that refuses if there are several bases.
+ * libseccomp may build something else of them, so the result has to pass the check.
+ */
+static bool list_rules(struct composer *composer)
+{
+	const struct base_set *bases = &composer->bases;
+	const struct entries none = {0}, *entries = &composer->entries;
+	bool listable = bases->count == 1 || value_pass(composer->default_action) == PASS_REFUSED;
+
+	for (size_t i = 0; i < bases->count; i++)
+		listable =
+			listable && bases->all[i].rules.default_action == composer->default_action;
+	if (!listable)
+		return false;
+	struct document document = entries_document(&none, bases, composer->default_action);
+
+	for (size_t i = 0; listable && i < entries->count; i++) {
+		const struct entry *entry = &entries->all[i];
+		struct alternatives alternatives = {.listable = true};
+
+		if (entry->neutral)
+			alternatives = find_alternatives(bases, entry->name);
+		listable = alternatives.listable;
+		add_alternatives(&document, entry->name, &alternatives,
+				 entry->neutral ? composer->default_action : entry->value);
+		free(alternatives.all);
+	}
+	if (listable)
+		set_document(composer, &document);
+	else
+		document_release(&document);
+	return listable;
+}
+
+/* --- names that this libseccomp does not know */
+
+struct newer {
+	struct composer *composer;
+	struct strings names; /* seen so far */
+	struct listing kept, lost;
+};
+
+/* Adds the rules for one such name, once. */
+static void add_newer(struct newer *newer, const char *name)
+{
+	struct composer *composer = newer->composer;
+	const struct needs *needs = composer->bases.composing->needs;
+	const struct need *need = needs_find(needs, name);
+	struct alternatives rules = {.allowed = true, .listable = true};
+
+	if (syscall_is_known(name))
+		return;
+	for (size_t i = 0; i < newer->names.count; i++)
+		if (strcmp(newer->names.all[i], name) == 0)
+			return;
+	if (newer->names.count == NEWER_MAX) {
+		listing_add_safe(&newer->lost, name);
+		return;
+	}
+	strings_add(&newer->names, name);
+	if (!need || composer->fates[need - needs->all] != FATE_ALLOWED)
+		rules = find_alternatives(&composer->bases, name);
+	bool has_effect =
+		rules.allowed || (rules.count && rules.all[0]->action != composer->default_action);
+
+	if (!rules.listable) {
+		listing_add_safe(&newer->lost, name);
+	} else if (has_effect) {
+		add_alternatives(&composer->document, name, &rules, composer->default_action);
+		listing_add_safe(&newer->kept, name);
+	}
+	free(rules.all);
+}
+
+/* Adds the rules for such names, those of the bases and the needed ones: a filter cannot carry
+ * them, and another libseccomp may know them. */
+static void add_all_newer(struct composer *composer)
+{
+	struct newer newer = {.composer = composer};
+	const struct base_set *bases = &composer->bases;
+	const struct needs *needs = bases->composing->needs;
+	struct lints *notes = &composer->composed->notes;
+
+	for (size_t i = 0; i < bases->count; i++)
+		for (size_t j = 0; j < bases->all[i].rules.count; j++)
+			add_newer(&newer, bases->all[i].rules.all[j].name);
+	for (size_t i = 0; i < needs->count; i++)
+		add_newer(&newer, needs->all[i].name);
+	if (newer.kept.count)
+		lint_note(notes, 1, "",
+			  "this libseccomp does not know these names; they stay in the profile: "
+			  "%s. A runtime with such a libseccomp ignores them and uses the "
+			  "default action",
+			  listing_text(&newer.kept));
+	if (newer.lost.count)
+		lint_add(notes, 1, "",
+			 "left out: this libseccomp does not know these names, so their rules "
+			 "cannot be merged: %s",
+			 listing_text(&newer.lost));
+	free(newer.names.all);
+	listing_release(&newer.kept);
+	listing_release(&newer.lost);
+}
+
+/* --- */
+
+/* Writes the document, and checks the text. */
+static int finish(struct composer *composer, struct err *err)
+{
+	const struct composing *composing = composer->bases.composing;
+	struct check check = {.options = composing->options,
+			      .needs = composing->needs,
+			      .fates = composer->fates,
+			      .wanted = &composer->wanted,
+			      .notes = &composer->composed->notes};
+	struct buf *text = &composer->composed->document;
+
+	check.options.arch = composer->bases.options.arch;
+	add_all_newer(composer);
+	document_sort_rules(&composer->document);
+	buf_clear(text);
+	document_write(&composer->document, false, text);
+	return check_document(&check, buf_str(text), err);
 }
 
 static int make(struct composer *composer, struct err *err)
 {
+	struct base_set *bases = &composer->bases;
+	struct lints *notes = &composer->composed->notes;
+	struct err ignored = ERR_INIT;
 	struct survey survey;
-	int r = join_all(composer, &survey, err);
 
-	if (r == 0 && composer->composing->base_count)
+	composer->fates = fates_decide(bases, composer->composed);
+	base_set_note(bases, notes);
+	composer->default_action = find_default(bases);
+	entries_make(&composer->entries, bases, composer->fates, composer->default_action, notes);
+	int r = join(composer, &survey, err);
+
+	if (bases->count == 0) {
+		composer->document =
+			entries_document(&composer->entries, bases, composer->default_action);
+		return r == 0 ? finish(composer, err) : r;
+	}
+	if (r == 0)
 		r = export_wanted(composer, &survey, err);
-	else if (r == 0)
-		composer->document = compose_entries_document(composer, &composer->entries,
-							      composer->default_action);
 	if (r == 0)
 		return finish(composer, err);
-	if (composer->composing->base_count == 0 || make_of_rules(composer) < 0)
+	if (!list_rules(composer) || finish(composer, &ignored) < 0)
 		return r;
 	err_clear(err);
 	return 0;
@@ -315,23 +391,17 @@ static int make(struct composer *composer, struct err *err)
 
 int compose(const struct composing *composing, struct composed *ret_composed, struct err *err)
 {
-	struct composer composer = {.composing = composing, .composed = ret_composed};
-	int r;
+	struct composer composer = {.composed = ret_composed};
 
 	*ret_composed = (struct composed){0};
 	if (composing->base_count == 0 && composing->needs->count == 0)
 		return err_set(err, EINVAL,
 			       "no syscall is needed and there is no base: nothing to write a "
 			       "profile from");
-	r = open_bases(&composer, err);
-	if (r == 0) {
-		join_allowed(&composer);
-		compose_names(&composer);
-		compose_note(&composer);
-		composer.default_action = find_default(&composer);
-		compose_entries_make(&composer, &composer.entries);
+	int r = base_set_open(&composer.bases, composing, err);
+
+	if (r == 0)
 		r = make(&composer, err);
-	}
 	if (r < 0)
 		buf_release(&ret_composed->document);
 	lint_finish(&ret_composed->notes);

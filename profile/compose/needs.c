@@ -46,8 +46,8 @@ static int compare_unnamed(const void *a, const void *b)
 	return (unnamed_a->nr > unnamed_b->nr) - (unnamed_a->nr < unnamed_b->nr);
 }
 
-/* Sorted, and of too many the first are kept, so that what is told of them does not depend on the
- * order of the log: one that was driven out comes after all that are kept, and does not return. */
+/* Keeps the first in order, so that the report does not depend on the order of the log: one that is
+ * dropped sorts after all that are kept, and does not come back. */
 static void add_unnamed(struct needs *needs, uint32_t audit_arch, int32_t nr, size_t seen)
 {
 	const struct unnamed unnamed = {.audit_arch = audit_arch, .nr = nr, .seen = seen};
@@ -113,16 +113,11 @@ void needs_add_sub_arches(struct needs *needs)
 			needs_add_arch(needs, *sub);
 }
 
-/* libseccomp's negative numbers stand for what that arch does not have. */
-static bool arch_has(uint32_t token, const char *name)
-{
-	return seccomp_syscall_resolve_name_arch(token, name) >= 0;
-}
-
 static bool an_arch_has(const struct needs *needs, const char *name)
 {
+	/* negative numbers are libseccomp's, for calls that the arch does not have */
 	for (size_t i = 0; i < needs->arch_count; i++)
-		if (arch_has(needs->arches[i], name))
+		if (seccomp_syscall_resolve_name_arch(needs->arches[i], name) >= 0)
 			return true;
 	return false;
 }

@@ -1,9 +1,9 @@
 /*
- * Needs: the syscalls that a profile has to let through, and why each is among them.
+ * Needs: the syscalls that a profile has to allow, and why each is needed.
  *
- * By name, since a rule of a profile names a syscall for all of its arches at once
- * (config-linux.md, linux.seccomp): what was observed on one arch is let through on the others that
- * are listed too. A number that has no name cannot be in a profile; it is kept apart, to be told.
+ * They are names, since a rule of a profile names a syscall for all of its arches at once
+ * (config-linux.md, linux.seccomp): what was observed on one arch is allowed on all arches that
+ * are listed. A number without a name cannot be in a profile; it is kept apart, to be reported.
  */
 #ifndef SCLOG_PROFILE_COMPOSE_NEEDS_H
 #define SCLOG_PROFILE_COMPOSE_NEEDS_H
@@ -35,17 +35,17 @@ struct unnamed {
 };
 
 #define NEEDS_ARCHES_MAX  32
-#define NEEDS_UNNAMED_MAX 1024 /* of more the first, by arch and number, and how many others */
+#define NEEDS_UNNAMED_MAX 1024 /* the first by arch and number are kept, the others counted */
 
 /* Zeroed is valid and empty. */
 struct needs {
 	struct need *all; /* sorted by name, each once */
 	size_t count;
-	uint32_t arches[NEEDS_ARCHES_MAX]; /* libseccomp's tokens; the host's own order: as added */
+	uint32_t arches[NEEDS_ARCHES_MAX]; /* libseccomp's tokens, as added */
 	size_t arch_count;
 	struct unnamed *unnamed; /* sorted by arch and number, each once */
 	size_t unnamed_count;
-	size_t unnamed_unlisted; /* observations of others */
+	size_t unnamed_unlisted; /* observations of the others */
 };
 
 void needs_release(struct needs *needs);
@@ -56,7 +56,7 @@ void needs_observe(struct needs *needs, uint32_t audit_arch, int32_t nr);
 /* Adds all that the other has. */
 void needs_join(struct needs *needs, const struct needs *other);
 
-/* Adds the arch of a token; false when there are too many. */
+/* Adds the arch of a token; false if there are too many. */
 bool needs_add_arch(struct needs *needs, uint32_t token);
 
 /* The arches that programs of the ones listed may use on the same kernel: x86 and x32 beside
@@ -66,7 +66,7 @@ void needs_add_sub_arches(struct needs *needs);
 /* Adds those of a set that one of the listed arches has. */
 void needs_add_always(struct needs *needs, enum always set);
 
-/* NULL where the name is not needed. */
+/* NULL if the name is not needed. */
 const struct need *needs_find(const struct needs *needs, const char *name);
 
 /* The arches for a profile, the host's own first, then by name; sorts in place. */

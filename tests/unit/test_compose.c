@@ -8,7 +8,7 @@
  */
 #include "ingest/arch.h"
 #include "profile/compose/compose.h"
-#include "profile/compose/compose_private.h"
+#include "profile/compose/check.h"
 #include "profile/source.h"
 #include "profile/filter/filter.h"
 #include "tests/filters.h"
@@ -1383,19 +1383,18 @@ static void test_errors(void **state)
 static int check(const struct made *made, const char *document, struct err *err)
 {
 	enum fate fates[8] = {FATE_ALLOWED};
-	struct composed composed = {0};
-	struct composer composer = {.composing = &made->composing,
-				    .composed = &composed,
-				    .host = made->composing.options.arch,
-				    .wanted = *profile_filter(made->result),
-				    .fates = fates};
+	struct lints notes = {0};
+	const struct check checked = {.options = made->composing.options,
+				      .needs = &made->needs,
+				      .fates = fates,
+				      .wanted = profile_filter(made->result),
+				      .notes = &notes};
 
-	buf_put_str(&composed.document, str_from(document));
 	for (size_t i = 0; i < made->needs.count; i++)
 		fates[i] = is_granted(made, made->needs.all[i].name) ? FATE_ALLOWED : FATE_LEFT;
-	int r = compose_check(&composer, err);
+	int r = check_document(&checked, str_from(document), err);
 
-	composed_release(&composed);
+	lint_release(&notes);
 	return r;
 }
 

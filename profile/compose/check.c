@@ -1,14 +1,15 @@
-#include "profile/compose/compose_private.h"
+#include "profile/compose/check.h"
 
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/answers/proof.h"
+#include "profile/filter/value.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 struct checker {
-	const struct composer *composer;
+	const struct check *check;
 	struct regions regions;
 	struct answers wanted, made;
 	struct err *err;
@@ -26,25 +27,18 @@ static int fail(struct checker *checker, uint32_t token, uint32_t number, const 
 		       name, (long long)nr, arch_name(token), what);
 }
 
-static void note_undecided(struct checker *checker, uint32_t token)
-{
-	lint_add(&checker->composer->composed->notes, 3, "",
-		 "the self-check could not determine what is allowed on %s",
-		 token ? arch_name(token) : "other architectures");
-}
-
-/* Every needed name, but for those left as the bases have them, passes wherever it has a number. */
+/* Every needed name passes on the arch, if it has a number there and is not left. */
 static int check_needs(struct checker *checker, uint32_t token)
 {
-	const struct needs *needs = checker->composer->composing->needs;
+	const struct needs *needs = checker->check->needs;
 	int64_t nr;
 
 	for (size_t i = 0; i < needs->count; i++) {
 		MEM_AUTO uint32_t *values = NULL;
 
-		if (checker->composer->fates[i] == FATE_LEFT ||
+		if (checker->check->fates[i] == FATE_LEFT ||
 		    !syscall_number(token, needs->all[i].name, &nr) ||
-		    !compose_is_known(needs->all[i].name))
+		    !syscall_is_known(needs->all[i].name))
 			continue;
 		diagram answer = answers_call(&checker->made, arch_audit(token), (uint32_t)nr);
 		size_t count = answer == DIAGRAM_UNKNOWN
@@ -76,7 +70,9 @@ static int check_fault(void *context, const struct proof_fault *fault)
 	bool more = false;
 
 	if (fault->folded == DIAGRAM_UNKNOWN) {
-		note_undecided(checker, fault->token);
+		lint_add(checker->check->notes, 3, "",
+			 "the self-check could not determine what is allowed on %s",
+			 fault->token ? arch_name(fault->token) : "other architectures");
 		return 0;
 	}
 	size_t count = diagram_values(&checker->regions, fault->folded, &relations);
@@ -93,14 +89,14 @@ static int check_fault(void *context, const struct proof_fault *fault)
 			 : "is allowed by a base, but now refused or logged");
 }
 
-static int check(struct checker *checker, const struct filter *made)
+static int compare(struct checker *checker, const struct filter *made)
 {
 	const struct proof proof = {
 		.wanted = &checker->wanted, .made = &checker->made, .fold = relation_of};
 	int r = 0;
 
 	regions_init(&checker->regions);
-	answers_init(&checker->wanted, &checker->regions, &checker->composer->wanted);
+	answers_init(&checker->wanted, &checker->regions, checker->check->wanted);
 	answers_init(&checker->made, &checker->regions, made);
 	for (size_t i = 0; r == 0 && i < made->arch_count; i++)
 		r = check_needs(checker, made->arches[i].token);
@@ -114,18 +110,17 @@ static int check(struct checker *checker, const struct filter *made)
 	return r;
 }
 
-int compose_check(const struct composer *composer, struct err *err)
+int check_document(const struct check *check, struct str text, struct err *err)
 {
-	struct checker checker = {.composer = composer, .err = err};
-	struct profile_options options = composer->composing->options;
+	struct checker checker = {.check = check, .err = err};
+	struct profile_options options = check->options;
 	struct built built;
 
 	options.loader = LOADER_OCI;
-	options.arch = composer->host;
-	int r = built_make(&built, buf_str(&composer->composed->document), &options, NULL, err);
+	int r = built_make(&built, text, &options, NULL, err);
 
 	if (r == 0)
-		r = check(&checker, &built.filter);
+		r = compare(&checker, &built.filter);
 	else
 		err_prefix(err, "the composed profile");
 	built_release(&built);

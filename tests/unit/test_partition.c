@@ -1,7 +1,7 @@
 /*
- * Covers: against all ways there are to put a few small sets into parts, tried one by one.
+ * Partitions: against all ways there are to put a few small sets into parts, tried one by one.
  */
-#include "profile/compose/cover.h"
+#include "profile/compose/partition.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -78,10 +78,10 @@ static uint64_t least_of(const struct problem *problem)
 }
 
 /* Calls are spread over the words of a set. */
-static struct cover find(const struct problem *problem, size_t *parts)
+static struct partition find(const struct problem *problem, size_t *parts)
 {
-	struct cover_set sets[SETS];
-	struct cover cover;
+	struct partition_set sets[SETS];
+	struct partition partition;
 	struct err err = ERR_INIT;
 
 	memset(sets, 0, sizeof(sets));
@@ -89,12 +89,13 @@ static struct cover find(const struct problem *problem, size_t *parts)
 		sets[i].weight = problem->weights[i];
 		for (unsigned bit = 0; bit < CALLS; bit++)
 			if (problem->masks[i] >> bit & 1)
-				cover_add(&sets[i], bit * 101);
+				partition_add(&sets[i], bit * 101);
 	}
-	assert_int_equal(cover_find(sets, problem->set_count, problem->count, &cover, &err), 0);
+	assert_int_equal(partition_find(sets, problem->set_count, problem->count, &partition, &err),
+			 0);
 	for (size_t i = 0; i < problem->set_count; i++)
 		parts[i] = sets[i].part;
-	return cover;
+	return partition;
 }
 
 static void test_against_all_ways(void **unused)
@@ -107,18 +108,18 @@ static void test_against_all_ways(void **unused)
 		size_t parts[SETS];
 
 		make_problem(&problem);
-		struct cover cover = find(&problem, parts);
+		struct partition partition = find(&problem, parts);
 		uint64_t least = least_of(&problem);
 
-		assert_in_range(cover.part_count, 1, problem.count);
+		assert_in_range(partition.part_count, 1, problem.count);
 		for (size_t i = 0; i < problem.set_count; i++)
-			assert_true(parts[i] < cover.part_count);
-		assert_int_equal(cover.excess, excess_of(&problem, parts));
-		assert_true(cover.bound <= least);
-		assert_true(cover.excess >= least);
-		least_found += cover.excess == least;
+			assert_true(parts[i] < partition.part_count);
+		assert_int_equal(partition.excess, excess_of(&problem, parts));
+		assert_true(partition.bound <= least);
+		assert_true(partition.excess >= least);
+		least_found += partition.excess == least;
 		if (problem.set_count <= problem.count)
-			assert_int_equal(cover.excess, 0);
+			assert_int_equal(partition.excess, 0);
 	}
 	print_message("# the least excess was found in %u of %u\n", least_found, problems);
 	assert_true(least_found > problems * 8 / 10);
@@ -135,24 +136,24 @@ static void test_plain(void **unused)
 	};
 	const size_t want[] = {0, 0, 1, 0, 1, 1};
 	size_t parts[SETS];
-	struct cover cover = find(&problem, parts);
+	struct partition partition = find(&problem, parts);
 
 	(void)unused;
 	assert_memory_equal(parts, want, sizeof(want));
 	/* 2 + 1 + 5 * 1 of the first kind, 2 + 1 + 1 of the second */
-	assert_int_equal(cover.excess, 12);
-	assert_true(cover.bound > 0);
+	assert_int_equal(partition.excess, 12);
+	assert_true(partition.bound > 0);
 }
 
 static void test_too_many(void **unused)
 {
-	struct cover_set *sets = calloc(COVER_SETS_MAX + 1, sizeof(*sets));
-	struct cover cover;
+	struct partition_set *sets = calloc(PARTITION_SETS_MAX + 1, sizeof(*sets));
+	struct partition partition;
 	struct err err = ERR_INIT;
 
 	(void)unused;
 	assert_non_null(sets);
-	assert_int_equal(cover_find(sets, COVER_SETS_MAX + 1, 2, &cover, &err), -E2BIG);
+	assert_int_equal(partition_find(sets, PARTITION_SETS_MAX + 1, 2, &partition, &err), -E2BIG);
 	free(sets);
 }
 

@@ -1,4 +1,4 @@
-#include "profile/compose/cover.h"
+#include "profile/compose/partition.h"
 
 #include "base/mem.h"
 
@@ -7,52 +7,52 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rounds of moving: later ones find little. */
+/* Later rounds of moving sets find little. */
 #define ROUNDS_MAX 4
 
 #define NONE SIZE_MAX
 
 struct part {
-	uint64_t bits[COVER_WORDS];
+	uint64_t bits[PARTITION_WORDS];
 	size_t size, weight;
 	bool gone;
-	size_t nearest; /* among those behind it; NONE */
+	size_t nearest; /* the cheapest to join, of the parts behind it, or NONE */
 	uint64_t cost;  /* of joining that one */
 };
 
-void cover_add(struct cover_set *set, size_t call)
+void partition_add(struct partition_set *set, size_t call)
 {
 	set->bits[call / 64] |= UINT64_C(1) << call % 64;
 }
 
-size_t cover_size(const uint64_t bits[COVER_WORDS])
+size_t partition_size(const uint64_t bits[PARTITION_WORDS])
 {
 	size_t size = 0;
 
-	for (size_t i = 0; i < COVER_WORDS; i++)
+	for (size_t i = 0; i < PARTITION_WORDS; i++)
 		size += (size_t)__builtin_popcountll(bits[i]);
 	return size;
 }
 
-static void join(uint64_t to[COVER_WORDS], const uint64_t from[COVER_WORDS])
+static void join(uint64_t to[PARTITION_WORDS], const uint64_t from[PARTITION_WORDS])
 {
-	for (size_t i = 0; i < COVER_WORDS; i++)
+	for (size_t i = 0; i < PARTITION_WORDS; i++)
 		to[i] |= from[i];
 }
 
-/* What b has and a has not. */
-static size_t beyond(const uint64_t a[COVER_WORDS], const uint64_t b[COVER_WORDS])
+/* How many calls b has and a lacks. */
+static size_t beyond(const uint64_t a[PARTITION_WORDS], const uint64_t b[PARTITION_WORDS])
 {
 	size_t size = 0;
 
-	for (size_t i = 0; i < COVER_WORDS; i++)
+	for (size_t i = 0; i < PARTITION_WORDS; i++)
 		size += (size_t)__builtin_popcountll(b[i] & ~a[i]);
 	return size;
 }
 
 /* --- joining parts */
 
-/* What everybody in both would pay on top. */
+/* The excess that joining both would add. */
 static uint64_t cost_of(const struct part *a, const struct part *b)
 {
 	return (uint64_t)a->weight * beyond(a->bits, b->bits) +
@@ -85,13 +85,14 @@ static size_t find_cheapest(const struct part *parts, size_t count)
 	return best;
 }
 
-/* The later part goes into the earlier; who was near to one of them looks again. */
-static void join_parts(struct part *parts, size_t count, size_t at, struct cover_set *sets)
+/* Joins a part with its nearest, which is gone then. Parts whose nearest was one of both search
+ * again. */
+static void join_parts(struct part *parts, size_t count, size_t at, struct partition_set *sets)
 {
 	size_t gone = parts[at].nearest;
 
 	join(parts[at].bits, parts[gone].bits);
-	parts[at].size = cover_size(parts[at].bits);
+	parts[at].size = partition_size(parts[at].bits);
 	parts[at].weight += parts[gone].weight;
 	parts[gone].gone = true;
 	for (size_t i = 0; i < count; i++)
@@ -111,7 +112,7 @@ static void join_parts(struct part *parts, size_t count, size_t at, struct cover
 	}
 }
 
-static void join_greedily(struct part *parts, struct cover_set *sets, size_t set_count,
+static void join_greedily(struct part *parts, struct partition_set *sets, size_t set_count,
 			  size_t count)
 {
 	for (size_t i = 0; i < set_count; i++)
@@ -122,7 +123,8 @@ static void join_greedily(struct part *parts, struct cover_set *sets, size_t set
 
 /* --- moving sets */
 
-static void rebuild(struct part *part, size_t at, const struct cover_set *sets, size_t set_count)
+static void rebuild(struct part *part, size_t at, const struct partition_set *sets,
+		    size_t set_count)
 {
 	memset(part->bits, 0, sizeof(part->bits));
 	part->weight = 0;
@@ -132,25 +134,25 @@ static void rebuild(struct part *part, size_t at, const struct cover_set *sets, 
 		join(part->bits, sets[i].bits);
 		part->weight += sets[i].weight;
 	}
-	part->size = cover_size(part->bits);
+	part->size = partition_size(part->bits);
 }
 
-/* The sizes of all unions, each as often as it is given: what is to become small. */
+/* The size of the union times how many get it: the sum of these is to become small. */
 static uint64_t spread(const struct part *part)
 {
 	return (uint64_t)part->weight * part->size;
 }
 
-static uint64_t spread_with(const struct part *part, const struct cover_set *set)
+static uint64_t spread_with(const struct part *part, const struct partition_set *set)
 {
 	return (uint64_t)(part->weight + set->weight) *
 	       (part->size + beyond(part->bits, set->bits));
 }
 
-/* Moves a set to where it costs least; false where that is where it is. */
-static bool move_set(struct part *parts, struct cover_set *sets, size_t set_count, size_t at)
+/* Moves a set to the part where it costs least; false if it is there already. */
+static bool move_set(struct part *parts, struct partition_set *sets, size_t set_count, size_t at)
 {
-	struct cover_set *set = &sets[at];
+	struct partition_set *set = &sets[at];
 	size_t from = set->part, to = NONE;
 	struct part before = parts[from];
 
@@ -174,7 +176,7 @@ static bool move_set(struct part *parts, struct cover_set *sets, size_t set_coun
 	return to != NONE;
 }
 
-static void move_sets(struct part *parts, struct cover_set *sets, size_t set_count)
+static void move_sets(struct part *parts, struct partition_set *sets, size_t set_count)
 {
 	bool moved = true;
 
@@ -199,15 +201,16 @@ static bool is_larger(const struct part *parts, size_t a, size_t b)
 	return parts[a].size != parts[b].size ? parts[a].size > parts[b].size : a < b;
 }
 
-/* What each set pays if it is not the largest of its part, but for the `count` dearest. */
-static uint64_t bound_by_largest(const struct part *parts, const struct cover_set *sets,
+/* The least that each set pays if it is not the largest of its part, without the `count` sets that
+ * would pay most. */
+static uint64_t bound_by_largest(const struct part *parts, const struct partition_set *sets,
 				 size_t set_count, size_t count)
 {
 	MEM_AUTO uint64_t *least = mem_new(set_count, sizeof(*least));
 	uint64_t bound = 0;
 
 	for (size_t i = 0; i < set_count; i++) {
-		least[i] = UINT64_MAX; /* the largest of all is the largest of its part */
+		least[i] = UINT64_MAX; /* stays for the largest of all */
 		for (size_t j = 0; j < set_count; j++) {
 			uint64_t pays = i == j || !is_larger(parts, j, i)
 						? UINT64_MAX
@@ -238,7 +241,8 @@ static uint64_t least_pair(const struct part *parts, const size_t *some, size_t 
 	return least;
 }
 
-/* Adds the unused set that is farthest from those chosen; `distance` is kept up to date. */
+/* The unused set that is farthest from those chosen, of which `last` is the newest. Updates
+ * `distance`. */
 static size_t choose_farthest(const struct part *parts, const bool *used, uint64_t *distance,
 			      size_t set_count, size_t last)
 {
@@ -256,7 +260,7 @@ static size_t choose_farthest(const struct part *parts, const bool *used, uint64
 	return far;
 }
 
-/* Groups of count + 1 sets that are far from each other, as long as there are enough. */
+/* Over groups of count + 1 sets that are far from each other. */
 static uint64_t bound_by_pairs(const struct part *parts, size_t set_count, size_t count)
 {
 	MEM_AUTO bool *used = mem_new(set_count, sizeof(*used));
@@ -282,56 +286,56 @@ static uint64_t bound_by_pairs(const struct part *parts, size_t set_count, size_
 	return bound;
 }
 
-/* --- all of it */
+/* --- */
 
-static struct part *make_parts(struct cover_set *sets, size_t set_count)
+static struct part *make_parts(struct partition_set *sets, size_t set_count)
 {
 	struct part *parts = mem_new(set_count + 1, sizeof(*parts));
 
 	for (size_t i = 0; i < set_count; i++) {
 		sets[i].part = i;
 		parts[i].weight = sets[i].weight;
-		parts[i].size = cover_size(sets[i].bits);
+		parts[i].size = partition_size(sets[i].bits);
 		memcpy(parts[i].bits, sets[i].bits, sizeof(parts[i].bits));
 	}
 	return parts;
 }
 
-/* Numbers the parts that are left, and sums up what each set pays. */
-static void conclude(const struct part *parts, struct cover_set *sets, size_t set_count,
-		     struct cover *cover)
+/* Numbers the parts that are left, and adds up the excess. */
+static void sum_up(const struct part *parts, struct partition_set *sets, size_t set_count,
+		   struct partition *partition)
 {
 	MEM_AUTO size_t *numbers = mem_new(set_count + 1, sizeof(*numbers));
 
 	for (size_t i = 0; i < set_count; i++) {
 		const struct part *part = &parts[sets[i].part];
 
-		cover->excess += (uint64_t)sets[i].weight * beyond(sets[i].bits, part->bits);
+		partition->excess += (uint64_t)sets[i].weight * beyond(sets[i].bits, part->bits);
 		if (!numbers[sets[i].part])
-			numbers[sets[i].part] = ++cover->part_count;
+			numbers[sets[i].part] = ++partition->part_count;
 		sets[i].part = numbers[sets[i].part] - 1;
 	}
 }
 
-int cover_find(struct cover_set *sets, size_t set_count, size_t count, struct cover *ret_cover,
-	       struct err *err)
+int partition_find(struct partition_set *sets, size_t set_count, size_t count,
+		   struct partition *ret_partition, struct err *err)
 {
-	*ret_cover = (struct cover){.part_count = 0};
-	if (set_count > COVER_SETS_MAX)
+	*ret_partition = (struct partition){.part_count = 0};
+	if (set_count > PARTITION_SETS_MAX)
 		return err_set(err, E2BIG,
 			       "%zu different sets of calls, more than %d: select fewer workloads",
-			       set_count, COVER_SETS_MAX);
+			       set_count, PARTITION_SETS_MAX);
 	MEM_AUTO struct part *parts = make_parts(sets, set_count);
 
 	if (set_count > count) {
 		uint64_t pairs = bound_by_pairs(parts, set_count, count);
 
-		ret_cover->bound = bound_by_largest(parts, sets, set_count, count);
-		if (pairs > ret_cover->bound)
-			ret_cover->bound = pairs;
+		ret_partition->bound = bound_by_largest(parts, sets, set_count, count);
+		if (pairs > ret_partition->bound)
+			ret_partition->bound = pairs;
 		join_greedily(parts, sets, set_count, count);
 		move_sets(parts, sets, set_count);
 	}
-	conclude(parts, sets, set_count, ret_cover);
+	sum_up(parts, sets, set_count, ret_partition);
 	return 0;
 }
