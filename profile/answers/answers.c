@@ -8,10 +8,10 @@
 #include <linux/seccomp.h>
 #include <stdlib.h>
 
-/* Arches, and numbers of those that are not known as a whole: who logs can name any. */
+/* Diagrams kept. The number in a record is whatever a process called, so there can be many. */
 #define MAX_READ 8192
 
-/* With less effort left nothing is read: to forget a reading takes a while, too. */
+/* With less effort left nothing is read: rewinding a failed reading costs time too. */
 #define LEAST_EFFORT 4096
 
 void answers_init(struct answers *answers, struct regions *regions, const struct filter *filter)
@@ -37,7 +37,7 @@ static uint32_t fold_mildest(uint32_t a, uint32_t b, const void *context)
 	return value_milder(a, b);
 }
 
-/* What the program lets pass is for the parts to answer. */
+/* The parts answer what the program allows. */
 static uint32_t fold_guard(uint32_t program, uint32_t parts, const void *context)
 {
 	(void)context;
@@ -112,7 +112,7 @@ diagram answers_call(struct answers *answers, uint32_t audit_arch, uint32_t nr)
 		   (struct reading_calls){.audit_arch = audit_arch, .one_number = true, .nr = nr});
 }
 
-/* x86_64's AUDIT_ARCH is x32's too, whose numbers have bit 30; but -1 is x86_64's. */
+/* x32 shares x86_64's AUDIT_ARCH; its numbers have bit 30. -1 belongs to x86_64. */
 static region region_of_x32(struct regions *regions)
 {
 	const uint64_t arch = (uint64_t)SCMP_ARCH_X86_64 << 32;

@@ -32,7 +32,7 @@ static void choose_bits(struct regions *regions, region set, const region yes[32
 		result[i] = diagram_choose(regions, set, yes[i], no[i]);
 }
 
-/* Up or down by a known count; zeros come in. */
+/* A shift by a known count. */
 static void move_bits(const region from[32], unsigned count, bool left, region to[32])
 {
 	for (unsigned i = 0; i < 32; i++) {
@@ -43,7 +43,7 @@ static void move_bits(const region from[32], unsigned count, bool left, region t
 	}
 }
 
-/* The count's lowest five bits are what a shift takes. */
+/* BPF uses the lowest five bits of the count. */
 static void shift(struct regions *regions, const region a[32], const region count[32], bool left,
 		  region result[32])
 {
@@ -71,19 +71,19 @@ static void multiply(struct regions *regions, const region a[32], const region b
 	}
 }
 
-/* As by hand: the divisor is taken off where it fits. */
+/* Long division. */
 static void divide(struct regions *regions, const region a[32], const region b[32],
 		   region quotient[32])
 {
-	region rest[32] = {0}, less[32];
+	region remainder[32] = {0}, less[32];
 
 	for (unsigned i = 32; i-- > 0 && !regions->full;) {
-		region top = rest[31];
+		region top = remainder[31];
 
-		memmove(&rest[1], &rest[0], 31 * sizeof(rest[0]));
-		rest[0] = a[i];
-		quotient[i] = region_or(regions, top, add(regions, rest, b, true, less));
-		choose_bits(regions, quotient[i], less, rest, rest);
+		memmove(&remainder[1], &remainder[0], 31 * sizeof(remainder[0]));
+		remainder[0] = a[i];
+		quotient[i] = region_or(regions, top, add(regions, remainder, b, true, less));
+		choose_bits(regions, quotient[i], less, remainder, remainder);
 	}
 }
 

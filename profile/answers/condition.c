@@ -8,28 +8,27 @@
 #include <linux/seccomp.h>
 #include <stdlib.h>
 
-/* Alternatives that are told in words for one action; nobody reads more. */
+/* Alternatives written out for one action; nobody reads more. */
 #define MAX_BOXES 64
 
-/* Ranges of one subject that are told before it is tried under a mask. */
+/* Ranges of one subject that are written out before a mask is tried. */
 #define MAX_RANGES 16
 
-/* Ranges that boxes which were joined can have together. */
+/* Ranges that a joined box can have. */
 #define MAX_JOINED ((size_t)MAX_BOXES * MAX_RANGES)
 
-/* Values of one subject: a region over bits of the mask. It is told as ranges of what these bits
- * make when they are moved together. */
+/* Values of one subject: a region over the bits of a mask, written as ranges of the packed bits. */
 struct set {
 	uint64_t mask;
 	region values;
 };
 
-/* One alternative: every subject in its set. */
+/* One alternative: each subject is in its set. */
 struct box {
 	struct set sets[SUBJECTS];
 };
 
-/* All alternatives that lead to one value. */
+/* The alternatives that lead to one value. */
 struct outcome {
 	uint32_t value;
 	struct box *boxes;
@@ -38,12 +37,12 @@ struct outcome {
 	struct buf words;
 };
 
-struct teller {
+struct writer {
 	struct regions *regions;
 	bool narrow;              /* arguments have 32 bits */
 	uint64_t views[SUBJECTS]; /* the largest value, as shown */
-	struct outcome *outcome;  /* that is being told */
-	struct box box;           /* so far */
+	struct outcome *outcome;  /* the one in progress */
+	struct box box;           /* the subjects decided so far */
 };
 
 static void put_subject(unsigned subject, struct buf *words)
@@ -54,7 +53,7 @@ static void put_subject(unsigned subject, struct buf *words)
 		buf_format(words, "arg%u", subject - SUBJECT_ARGUMENTS);
 }
 
-/* The largest value of the bits of a mask, moved together. */
+/* The largest value of the mask's bits, packed. */
 static uint64_t largest(uint64_t mask)
 {
 	int bits = __builtin_popcountll(mask);
@@ -62,7 +61,7 @@ static uint64_t largest(uint64_t mask)
 	return bits == 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
 }
 
-/* The bits moved back to where the mask has them. */
+/* Unpacks: moves the bits back to their places in the mask. */
 static uint64_t spread(uint64_t value, uint64_t mask)
 {
 	uint64_t result = 0;
@@ -72,7 +71,7 @@ static uint64_t spread(uint64_t value, uint64_t mask)
 	return result;
 }
 
-/* Joins b into a if they differ in one subject at most. */
+/* Joins b into a if they differ in at most one subject. */
 static bool box_join(struct regions *regions, struct box *a, const struct box *b)
 {
 	size_t differ = SUBJECTS;
@@ -90,7 +89,7 @@ static bool box_join(struct regions *regions, struct box *a, const struct box *b
 	return true;
 }
 
-/* A box that has grown may now join with another. */
+/* A box that grew may now join others. */
 static void outcome_add(struct regions *regions, struct outcome *outcome, struct box box)
 {
 	for (size_t i = 0; i < outcome->count;) {
@@ -107,8 +106,8 @@ static void outcome_add(struct regions *regions, struct outcome *outcome, struct
 }
 
 /*
- * "arg1 is 0x0, or arg0 is 0x1 and arg1 is not 0x0" says no more than "arg1 is 0x0, or arg0 is
- * 0x1": where b lies within a but for one subject, b may as well have a's part of that one.
+ * "arg1 is 0x0, or arg0 is 0x1 and arg1 is not 0x0" is just "arg1 is 0x0, or arg0 is 0x1": if b lies
+ * within a except for one subject, adding a's values of that subject to b changes nothing.
  */
 static void box_widen(struct regions *regions, struct box *b, const struct box *a)
 {
@@ -137,7 +136,7 @@ static void outcome_widen(struct regions *regions, struct outcome *outcome)
 				box_widen(regions, &outcome->boxes[i], &outcome->boxes[j]);
 }
 
-/* What stands before the i-th of a list: "is ", then commas, "or" before the last. */
+/* Before the i-th item of a list: "is ", then commas, "or" before the last. */
 static void put_separator(struct str is, size_t i, size_t count, struct buf *words)
 {
 	buf_put_str(words, i == 0 ? is : i + 1 < count ? STR(", ") : STR(" or "));
@@ -188,26 +187,26 @@ static void put_ranges(struct str is, const struct diagram_run *ranges, size_t c
 	}
 }
 
-/* The set or its complement, whichever takes fewer letters. */
-static void put_plain(const struct teller *teller, const struct set *set,
+/* The set or its complement, whichever is shorter. */
+static void put_plain(const struct writer *writer, const struct set *set,
 		      struct diagram_run *ranges, size_t count, struct buf *words)
 {
-	region rest = region_not(teller->regions, set->values);
+	region complement = region_not(writer->regions, set->values);
 	BUF_AUTO is = {0}, is_not = {0};
 
 	put_ranges(STR("is "), ranges, count, set->mask, &is);
-	count = region_ranges(teller->regions, rest, set->mask, ranges, MAX_JOINED);
+	count = region_ranges(writer->regions, complement, set->mask, ranges, MAX_JOINED);
 	if (count != SIZE_MAX)
 		put_ranges(STR("is not "), ranges, count, set->mask, &is_not);
 	buf_put_str(words, buf_str(is_not.n && is_not.n < is.n ? &is_not : &is));
 }
 
-static void put_set(const struct teller *teller, unsigned subject, const struct set *set,
+static void put_set(const struct writer *writer, unsigned subject, const struct set *set,
 		    struct buf *words)
 {
-	uint64_t view = teller->views[subject];
+	uint64_t view = writer->views[subject];
 	MEM_AUTO struct diagram_run *ranges = mem_new(MAX_JOINED, sizeof(*ranges));
-	size_t count = region_ranges(teller->regions, set->values, set->mask, ranges, MAX_JOINED);
+	size_t count = region_ranges(writer->regions, set->values, set->mask, ranges, MAX_JOINED);
 
 	put_subject(subject, words);
 	if (count == SIZE_MAX || count == 0) {
@@ -215,14 +214,14 @@ static void put_set(const struct teller *teller, unsigned subject, const struct 
 	} else if (set->mask != view) {
 		put_masked(set->mask, ranges, count, words);
 	} else {
-		/* a high half that is known to be zero is never tested */
+		/* on narrow arches the high half is always zero and never tested */
 		buf_format(words, "%s ",
-			   view == UINT32_MAX && !teller->narrow ? " & 0xffffffff" : "");
-		put_plain(teller, set, ranges, count, words);
+			   view == UINT32_MAX && !writer->narrow ? " & 0xffffffff" : "");
+		put_plain(writer, set, ranges, count, words);
 	}
 }
 
-static void put_box(const struct teller *teller, const struct box *box, struct buf *words)
+static void put_box(const struct writer *writer, const struct box *box, struct buf *words)
 {
 	const char *before = "";
 
@@ -230,87 +229,87 @@ static void put_box(const struct teller *teller, const struct box *box, struct b
 		if (box->sets[i].values == REGION_ALL)
 			continue;
 		buf_format(words, "%s", before);
-		put_set(teller, i, &box->sets[i], words);
+		put_set(writer, i, &box->sets[i], words);
 		before = " and ";
 	}
 }
 
-static void outcome_words(const struct teller *teller, struct outcome *outcome)
+static void outcome_words(const struct writer *writer, struct outcome *outcome)
 {
-	outcome_widen(teller->regions, outcome);
-	if (outcome->too_many || teller->regions->full) {
+	outcome_widen(writer->regions, outcome);
+	if (outcome->too_many || writer->regions->full) {
 		buf_put_str(&outcome->words, STR("one of many combinations of arguments is given"));
 		return;
 	}
 	for (size_t i = 0; i < outcome->count; i++) {
 		if (i > 0)
 			buf_put_str(&outcome->words, STR(", or "));
-		put_box(teller, &outcome->boxes[i], &outcome->words);
+		put_box(writer, &outcome->boxes[i], &outcome->words);
 	}
 }
 
 /*
- * The values of one subject as sets, each an alternative: as ranges, or under the mask of the bits
- * that count, or mask by mask. SIZE_MAX where they are too many.
+ * The values of one subject as alternative sets: one set of ranges, plain or under the mask of the
+ * tested bits; otherwise a set for each cube. SIZE_MAX if there are too many.
  */
-static size_t sets_of(const struct teller *teller, unsigned subject, region values,
+static size_t sets_of(const struct writer *writer, unsigned subject, region values,
 		      struct set sets[MAX_BOXES])
 {
 	uint64_t support[SUBJECTS];
 	struct diagram_run ranges[MAX_RANGES];
 	struct region_cube cubes[MAX_BOXES];
 
-	diagram_support(teller->regions, values, support);
-	const uint64_t masks[] = {teller->views[subject], support[subject]};
+	diagram_support(writer->regions, values, support);
+	const uint64_t masks[] = {writer->views[subject], support[subject]};
 
 	for (size_t i = 0; i < 2; i++) {
-		if (region_ranges(teller->regions, values, masks[i], ranges, MAX_RANGES) ==
+		if (region_ranges(writer->regions, values, masks[i], ranges, MAX_RANGES) ==
 		    SIZE_MAX)
 			continue;
 		sets[0] = (struct set){masks[i], values};
 		return 1;
 	}
-	size_t count = region_cubes(teller->regions, values, cubes, MAX_BOXES);
+	size_t count = region_cubes(writer->regions, values, cubes, MAX_BOXES);
 
 	for (size_t i = 0; count != SIZE_MAX && i < count; i++)
 		sets[i] = (struct set){cubes[i].mask,
-				       region_subject(teller->regions, subject, cubes[i].mask,
+				       region_subject(writer->regions, subject, cubes[i].mask,
 						      COMPARE_EQ, cubes[i].bits)};
 	return count;
 }
 
-/* Subject after subject. */
-static void add_boxes(struct teller *teller, region left)
+/* Recursion over the subjects. */
+static void add_boxes(struct writer *writer, region left)
 {
-	unsigned subject = region_first(teller->regions, left);
-	struct outcome *outcome = teller->outcome;
-	region *values, *rests;
+	unsigned subject = region_first(writer->regions, left);
+	struct outcome *outcome = writer->outcome;
+	region *values, *below;
 
 	if (subject == SUBJECTS) {
-		outcome_add(teller->regions, outcome, teller->box);
+		outcome_add(writer->regions, outcome, writer->box);
 		return;
 	}
-	size_t count = region_split(teller->regions, left, MAX_BOXES, &values, &rests);
+	size_t count = region_split(writer->regions, left, MAX_BOXES, &values, &below);
 
 	outcome->too_many = outcome->too_many || count == SIZE_MAX;
 	for (size_t i = 0; i < count && !outcome->too_many; i++) {
-		struct set sets[MAX_BOXES], before = teller->box.sets[subject];
-		size_t set_count = sets_of(teller, subject, values[i], sets);
+		struct set sets[MAX_BOXES], before = writer->box.sets[subject];
+		size_t set_count = sets_of(writer, subject, values[i], sets);
 
 		outcome->too_many = set_count == SIZE_MAX;
 		for (size_t j = 0; !outcome->too_many && j < set_count; j++) {
-			teller->box.sets[subject] = sets[j];
-			add_boxes(teller, rests[i]);
+			writer->box.sets[subject] = sets[j];
+			add_boxes(writer, below[i]);
 		}
-		teller->box.sets[subject] = before;
+		writer->box.sets[subject] = before;
 	}
 	free(values);
-	free(rests);
+	free(below);
 }
 
 /*
- * How much an outcome wants to be told as "otherwise": by what its words take, and twice if it
- * refuses, since people look for what is let through.
+ * The outcome with the greatest weight becomes the "otherwise": that with the most words, where a
+ * refusal counts twice, since readers look for what is allowed.
  */
 static size_t otherwise_weight(const struct outcome *outcome)
 {
@@ -319,8 +318,8 @@ static size_t otherwise_weight(const struct outcome *outcome)
 	return outcome->words.n * (value_pass(outcome->value) >= PASS_LOGGED ? 1 : 2);
 }
 
-/* "X when ..." for all but the one that is told as "X otherwise". */
-static void tell(struct outcome *outcomes, size_t count, char **conditions)
+/* "X when ..." for all but one, which becomes "X otherwise". */
+static void write_conditions(struct outcome *outcomes, size_t count, char **conditions)
 {
 	struct outcome *otherwise = &outcomes[0];
 	char text[VERDICT_VALUE_SIZE];
@@ -345,36 +344,36 @@ static void tell(struct outcome *outcomes, size_t count, char **conditions)
 	conditions[n] = mem_copy(buf_str(&line));
 }
 
-/* A subject of which only the low half is ever tested is shown as 32 bits. */
-static void choose_views(struct teller *teller, diagram answer)
+/* A subject is shown as 32 bits if only its low half is ever tested. */
+static void choose_views(struct writer *writer, diagram answer)
 {
 	uint64_t support[SUBJECTS];
 
-	diagram_support(teller->regions, answer, support);
+	diagram_support(writer->regions, answer, support);
 	for (unsigned i = 0; i < SUBJECTS; i++) {
-		teller->views[i] = support[i] && support[i] <= UINT32_MAX ? UINT32_MAX : UINT64_MAX;
-		teller->box.sets[i] = (struct set){teller->views[i], REGION_ALL};
+		writer->views[i] = support[i] && support[i] <= UINT32_MAX ? UINT32_MAX : UINT64_MAX;
+		writer->box.sets[i] = (struct set){writer->views[i], REGION_ALL};
 	}
 }
 
 void conditions_of(struct regions *regions, diagram answer, bool narrow, const uint32_t *values,
 		   size_t count, char ***ret_conditions)
 {
-	struct teller teller = {.regions = regions, .narrow = narrow};
+	struct writer writer = {.regions = regions, .narrow = narrow};
 	struct outcome *outcomes = mem_new(count, sizeof(*outcomes));
 
-	choose_views(&teller, answer);
+	choose_views(&writer, answer);
 	for (size_t i = 0; i < count; i++) {
 		outcomes[i].value = values[i];
 		outcomes[i].boxes = mem_new(MAX_BOXES, sizeof(struct box));
-		teller.outcome = &outcomes[i];
-		add_boxes(&teller, diagram_where(regions, answer, values[i]));
+		writer.outcome = &outcomes[i];
+		add_boxes(&writer, diagram_where(regions, answer, values[i]));
 		outcomes[i].too_many = outcomes[i].too_many || regions->full;
 	}
 	*ret_conditions = mem_new(count, sizeof(**ret_conditions));
 	for (size_t i = 0; i < count; i++)
-		outcome_words(&teller, &outcomes[i]);
-	tell(outcomes, count, *ret_conditions);
+		outcome_words(&writer, &outcomes[i]);
+	write_conditions(outcomes, count, *ret_conditions);
 	for (size_t i = 0; i < count; i++) {
 		free(outcomes[i].boxes);
 		buf_release(&outcomes[i].words);

@@ -12,17 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Answers kept by (arch, number), each in the place of what had the same hash. */
+/* A direct-mapped cache by (arch, number). */
 #define MEMO_SIZE (1U << 12)
 
 struct judge_memo {
 	bool used;
 	uint32_t audit_arch;
 	int64_t nr;
-	size_t judged; /* which */
+	size_t judged; /* index into judge->all */
 };
 
-/* A verdict and what it was made of. */
+/* A verdict and what it was derived from. */
 struct judged {
 	diagram answer;
 	bool narrow;
@@ -75,8 +75,8 @@ static bool by_stub(const struct judge *judge, const struct verdict *verdict, ui
 }
 
 /*
- * A rule decided if one names the syscall, or if the answer is not the default's: on i386 a rule
- * for `socket` opens socketcall too.
+ * A rule decided if one names the syscall or if the answer differs from the default: on i386 a rule
+ * for `socket` affects socketcall too.
  */
 static enum verdict_origin origin_of(const struct judge *judge, const struct verdict *verdict,
 				     uint32_t audit_arch, int64_t nr)
@@ -93,8 +93,8 @@ static enum verdict_origin origin_of(const struct judge *judge, const struct ver
 }
 
 /*
- * A mixture of ALLOW and LOG lets everything through, so it is `logged`: what a log-mode profile
- * still has to learn. Any mixture of those with a refusal depends on the arguments.
+ * A mixture of ALLOW and LOG always passes: `logged`. A mixture of these with a refusal depends on
+ * the arguments: `conditional`.
  */
 static enum verdict_kind kind_of(const struct verdict *verdict)
 {
@@ -142,8 +142,8 @@ struct verdict verdict_narrow(const struct verdict *verdict, uint32_t *values, s
 }
 
 /*
- * kernel/seccomp.c, seccomp_uprobe_exception(): calls that uprobes put into programs on x86-64,
- * uretprobe (335) and uprobe (336), are not shown to filters since Linux 6.14.
+ * kernel/seccomp.c, seccomp_uprobe_exception(): since Linux 6.14 filters do not see the calls that
+ * uprobes insert into programs on x86-64, uretprobe (335) and uprobe (336).
  */
 static bool is_unfiltered(const struct judge *judge, uint32_t audit_arch, int64_t nr)
 {
@@ -192,8 +192,8 @@ static void verdict_release(struct verdict *verdict)
 	free((void *)(uintptr_t)verdict->reachable);
 }
 
-/* What a verdict that is unknown has in place of conditions. */
-static void put_unknown(struct verdict *verdict)
+/* An unknown verdict says so in place of conditions. */
+static void explain_unknown(struct verdict *verdict)
 {
 	char **conditions = mem_new(1, sizeof(*conditions));
 
@@ -202,7 +202,7 @@ static void put_unknown(struct verdict *verdict)
 	verdict->condition_count = 1;
 }
 
-static void put_conditions(struct judge *judge, struct judged *judged)
+static void add_conditions(struct judge *judge, struct judged *judged)
 {
 	struct verdict *verdict = &judged->verdict;
 	struct regions_mark mark = regions_mark(&judge->regions, 8);
@@ -215,7 +215,7 @@ static void put_conditions(struct judge *judge, struct judged *judged)
 	regions_keep(&judge->regions, &mark);
 }
 
-/* Takes the verdict over; gives the index of the one that is kept. */
+/* Takes ownership of the verdict. Returns the index of an equal one if there is one. */
 static size_t keep(struct judge *judge, diagram answer, bool narrow, struct verdict verdict)
 {
 	for (size_t i = 0; i < judge->count; i++) {
@@ -232,9 +232,9 @@ static size_t keep(struct judge *judge, diagram answer, bool narrow, struct verd
 
 	*judged = (struct judged){answer, narrow, verdict};
 	if (verdict.kind == VERDICT_UNKNOWN)
-		put_unknown(&judged->verdict);
+		explain_unknown(&judged->verdict);
 	else if (verdict.reachable_count > 1)
-		put_conditions(judge, judged);
+		add_conditions(judge, judged);
 	return judge->count++;
 }
 
@@ -243,7 +243,7 @@ static size_t find(struct judge *judge, uint32_t audit_arch, int64_t nr)
 	diagram answer = answers_call(&judge->answers, audit_arch, (uint32_t)nr);
 	uint32_t value;
 
-	/* its values are found by a search, which takes effort, too */
+	/* collecting its values takes effort too */
 	if (answer != DIAGRAM_UNKNOWN && judge->regions.effort == 0 &&
 	    !diagram_is_value(&judge->regions, answer, &value))
 		answer = DIAGRAM_UNKNOWN;

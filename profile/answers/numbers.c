@@ -5,10 +5,10 @@
 #include <seccomp.h>
 #include <stdlib.h>
 
-/* Numbers without a name in a row that end the search: aarch64 has none from 295 to 423. */
+/* Stop after this many unnamed numbers in a row: aarch64 has a hole from 295 to 423. */
 #define HOLE_MAX 256
 
-/* How far the next number with a name may be: numbers have holes of some ninety. */
+/* How far to look for the next named number. */
 #define NEXT_REACH 1024
 
 /* ARM's private numbers (arch/arm/include/uapi/asm/unistd.h): 0xf0001 to 0xf0006. */

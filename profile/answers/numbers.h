@@ -1,12 +1,12 @@
 /*
- * Numbers: those that programs of an arch can call, and their names.
+ * Syscall numbers that programs of an arch can call, and their names.
  */
 #ifndef SCLOG_PROFILE_ANSWERS_NUMBERS_H
 #define SCLOG_PROFILE_ANSWERS_NUMBERS_H
 
 #include "ingest/arch.h"
 
-/* The first and the last number that a program of that token can call, but for -1. */
+/* The range of numbers that a program of that token can call, not counting -1. */
 void numbers_range(uint32_t token, uint32_t *ret_first, uint32_t *ret_last);
 
 struct named_number {
@@ -14,12 +14,12 @@ struct named_number {
 	char name[SYSCALL_NAME_SIZE];
 };
 
-/* The numbers on that token that have names, sorted; *ret_numbers is the caller's to free. */
+/* The named numbers of a token, sorted. The caller frees *ret_numbers. */
 size_t numbers_named(uint32_t token, struct named_number **ret_numbers);
 
 /*
- * The first number of the token, from nr on and up to 1,024 further, whose name libseccomp has, and
- * tells runc of: a rule for it moves runc's stub behind it.
+ * The first number at or after nr, within 1,024, whose name libseccomp resolves for the token. A rule
+ * for it moves the start of runc's stub behind it.
  */
 bool numbers_next_named(uint32_t token, uint32_t nr, struct named_number *ret_number);
 

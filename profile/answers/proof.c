@@ -7,10 +7,10 @@
 #include <seccomp.h>
 #include <stdlib.h>
 
-/* One arch on its way through its numbers. */
+/* The proof for one arch. */
 struct proving {
 	const struct proof *proof;
-	struct proof_fault arch; /* of all its numbers */
+	struct proof_fault arch; /* about all its numbers */
 	struct named_number *named;
 	size_t named_count;
 	proof_visit *visit;
@@ -52,7 +52,7 @@ static int visit_numbers(const struct proving *proving, uint64_t from, uint64_t 
 	return proving->visit(proving->context, &fault);
 }
 
-/* Visits of a run each number that has a name, and what lies between. */
+/* Visits each named number of a run, and each stretch between them as one fault. */
 static int visit_run(const struct proving *proving, const struct diagram_run *run)
 {
 	uint64_t first = run->first;
@@ -64,13 +64,13 @@ static int visit_run(const struct proving *proving, const struct diagram_run *ru
 		if (named->nr < run->first || named->nr > run->last)
 			continue;
 		if (first < named->nr)
-			r = visit_numbers(proving, first, named->nr - 1, NULL, run->rest);
+			r = visit_numbers(proving, first, named->nr - 1, NULL, run->below);
 		if (r == 0)
-			r = visit_numbers(proving, named->nr, named->nr, named->name, run->rest);
+			r = visit_numbers(proving, named->nr, named->nr, named->name, run->below);
 		first = (uint64_t)named->nr + 1;
 	}
 	return r == 0 && first <= run->last
-		       ? visit_numbers(proving, first, run->last, NULL, run->rest)
+		       ? visit_numbers(proving, first, run->last, NULL, run->below)
 		       : r;
 }
 
@@ -89,7 +89,7 @@ static int prove_numbers(struct proving *proving, uint32_t first, uint32_t last)
 		return proving->visit(proving->context, &proving->arch);
 	}
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (diagram_is_value(regions_of(proving->proof), runs[i].rest, &value) && !value)
+		if (diagram_is_value(regions_of(proving->proof), runs[i].below, &value) && !value)
 			continue;
 		if (!proving->named)
 			proving->named_count = numbers_named(proving->arch.token, &proving->named);
@@ -113,7 +113,7 @@ static int prove_arch(const struct proof *proof, uint32_t token, proof_visit *vi
 	numbers_range(token, &proving.arch.first, &proving.arch.last);
 	int r = prove_numbers(&proving, proving.arch.first, proving.arch.last);
 
-	/* -1 is what a tracer makes of a call that it skips, and no x32 number */
+	/* a tracer skips a call by setting its number to -1, which is not an x32 number */
 	if (r == 0 && token != SCMP_ARCH_X32 && proving.arch.folded != DIAGRAM_UNKNOWN)
 		r = prove_numbers(&proving, UINT32_MAX, UINT32_MAX);
 	free(proving.named);
@@ -130,7 +130,7 @@ int proof_of_arches(const struct proof *proof, proof_visit *visit, void *context
 	return r;
 }
 
-/* The values of a diagram within a set of arches: all others get one of these. */
+/* Restricts a diagram to the other arches: everywhere else it gets one of their values. */
 static diagram within(struct regions *regions, region others, diagram answer)
 {
 	MEM_AUTO uint32_t *values = NULL;

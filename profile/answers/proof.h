@@ -1,9 +1,9 @@
 /*
- * A proof: a filter that was made answers what was wanted, over all numbers, arguments and arches.
+ * A proof that a generated filter answers as wanted, over all numbers, arguments and arches.
  *
- * Whoever writes a profile (profile/write/export.h, profile/twin/logmode.h,
- * profile/compose/compose.h) builds it again and proves it here. What "the same" means is the
- * prover's: a fold of both answers to one call that is zero where the second is right.
+ * The writers of profiles (profile/write/export.h, profile/twin/logmode.h,
+ * profile/compose/compose.h) build their result again and prove it here. The caller defines what
+ * counts as right: a fold of both answers to a call that is zero if the generated one is right.
  */
 #ifndef SCLOG_PROFILE_ANSWERS_PROOF_H
 #define SCLOG_PROFILE_ANSWERS_PROOF_H
@@ -11,30 +11,30 @@
 #include "profile/answers/answers.h"
 
 struct proof {
-	struct answers *wanted, *made; /* over the same regions; borrowed */
-	diagram_fold *fold;            /* of wanted and made */
+	struct answers *wanted, *made; /* sharing one struct regions; borrowed */
+	diagram_fold *fold;            /* fold(wanted, made) */
 	const void *context;           /* the fold's */
 };
 
-/* Calls that are answered wrongly: of one number with a name, or of numbers in a row without. */
+/* Calls with a wrong answer: one named number, or consecutive numbers without names. */
 struct proof_fault {
-	uint32_t token;       /* 0: arches that `wanted` does not have */
+	uint32_t token;       /* 0: the arches that `wanted` does not know */
 	uint32_t first, last; /* UINT32_MAX stands for -1 */
 	const char *name;     /* NULL: none */
-	diagram wanted, made; /* what they answer to `first` */
-	/* What the fold gave. DIAGRAM_UNKNOWN: that cannot be told, and the fault is about the
-	 * whole arch and all its numbers. */
+	diagram wanted, made; /* their answers to `first` */
+	/* The fold's result. DIAGRAM_UNKNOWN: a limit was exceeded, and the fault stands for all
+	 * numbers of the arch. */
 	diagram folded;
 };
 
-/* A negative number ends the proof, which returns it. */
+/* A negative result stops the proof, which returns it. */
 typedef int proof_visit(void *context, const struct proof_fault *fault);
 
-/* Visits all faults on the arches of `wanted`, in its order. */
+/* Visits all faults on the arches of `wanted`, in that order. */
 int proof_of_arches(const struct proof *proof, proof_visit *visit, void *context);
 
-/* Visits one fault where any other arch is answered wrongly; x32 is one where x86_64 is listed
- * without it. */
+/* Visits one fault if any other arch gets a wrong answer. x32 counts as another arch if `wanted`
+ * lists x86_64 without it. */
 int proof_of_others(const struct proof *proof, proof_visit *visit, void *context);
 
 #endif

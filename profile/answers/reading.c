@@ -7,28 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sets of registers that one program can have at all its instructions together. */
+/* States of one program, over all its instructions. */
 #define MAX_STATES (1U << 16)
 
-/* Values that a returned register is told apart in. */
+/* Data values of one action that are distinguished if a register is returned. */
 #define MAX_RETURNED 64
 
 enum { REGISTER_A, REGISTER_X, REGISTER_MEMORY, REGISTERS = REGISTER_MEMORY + BPF_MEMWORDS };
 
 #define REGISTER(which) (UINT32_C(1) << (which))
 
-/* What a register holds: of each bit, the lowest first, the calls for which it is set. */
+/* A register's content: for each bit, lowest first, the calls for which it is set. */
 struct content {
 	region bits[32];
 };
 
 #define NO_STATE UINT32_MAX
 
-/* One set of registers at one instruction, where it leads to, and what comes of it. */
+/* One combination of register contents at an instruction, its successors and its answer. */
 struct state {
-	uint32_t registers[REGISTERS]; /* which contents; dead ones are 0 */
-	uint32_t next;                 /* another set at that instruction */
-	uint32_t to[2];                /* the states after it: of a jump jt's and jf's */
+	uint32_t registers[REGISTERS]; /* indexes of contents; 0 if never read again */
+	uint32_t next;                 /* the next state at that instruction */
+	uint32_t to[2];                /* the states after it; of a jump at jt and jf */
 	diagram answer;
 };
 
@@ -36,13 +36,13 @@ struct reader {
 	struct regions *regions;
 	const struct filter *filter;
 	const struct reading_calls *calls;
-	uint32_t *live;  /* by instruction: registers that some way on reads */
+	uint32_t *live;  /* by instruction: the registers that are read from there on */
 	uint32_t *heads; /* by instruction: its first state */
 	struct state *states;
 	size_t state_count;
 	struct content *contents; /* the first is the constant 0 */
 	size_t content_count, content_size;
-	uint32_t *index; /* hash of a content -> where it is */
+	uint32_t *index; /* hash table: content -> position in contents */
 	size_t index_size;
 };
 
@@ -78,7 +78,7 @@ static void contents_grow(struct reader *reader)
 		*content_slot(reader, &reader->contents[i]) = i;
 }
 
-static uint32_t put_content(struct reader *reader, const struct content *content)
+static uint32_t add_content(struct reader *reader, const struct content *content)
 {
 	if (reader->content_count == reader->content_size)
 		contents_grow(reader);
@@ -172,7 +172,7 @@ static struct content load(struct reader *reader, const struct state *state,
 	}
 }
 
-/* The state with those registers at that instruction. */
+/* Finds or adds the state with those registers at an instruction. */
 static uint32_t arrive(struct reader *reader, size_t pc, const struct state *from)
 {
 	struct state state = {.next = NO_STATE, .to = {NO_STATE, NO_STATE}};
@@ -194,7 +194,7 @@ static uint32_t arrive(struct reader *reader, size_t pc, const struct state *fro
 	return (uint32_t)reader->state_count++;
 }
 
-/* The calls for which a jump goes to jt. */
+/* The calls for which a jump is taken (goes to jt). */
 static region taken(const struct reader *reader, const struct state *state,
 		    const struct sock_filter *insn)
 {
@@ -204,7 +204,7 @@ static region taken(const struct reader *reader, const struct state *state,
 			    reader->contents[state->registers[REGISTER_A]].bits, b.bits);
 }
 
-/* Jumps that constants decide lead to one place. */
+/* A jump that compares constants has one successor. */
 static void jump(struct reader *reader, size_t pc, const struct state *state, uint32_t to[2])
 {
 	const struct sock_filter *insn = &reader->filter->program[pc];
@@ -228,7 +228,7 @@ static void jump(struct reader *reader, size_t pc, const struct state *state, ui
 		to[!decided] = arrive(reader, pc + 1 + insn->jf, state);
 }
 
-/* One instruction from one state on. `to` are the states after it. */
+/* Executes one instruction in one state; fills `to` with the states after it. */
 static void step(struct reader *reader, size_t pc, struct state state, uint32_t to[2])
 {
 	const struct sock_filter *insn = &reader->filter->program[pc];
@@ -237,11 +237,11 @@ static void step(struct reader *reader, size_t pc, struct state state, uint32_t 
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_LD:
 		content = load(reader, &state, insn);
-		state.registers[REGISTER_A] = put_content(reader, &content);
+		state.registers[REGISTER_A] = add_content(reader, &content);
 		break;
 	case BPF_LDX:
 		content = load(reader, &state, insn);
-		state.registers[REGISTER_X] = put_content(reader, &content);
+		state.registers[REGISTER_X] = add_content(reader, &content);
 		break;
 	case BPF_ST:
 		state.registers[REGISTER_MEMORY + insn->k] = state.registers[REGISTER_A];
@@ -251,7 +251,7 @@ static void step(struct reader *reader, size_t pc, struct state state, uint32_t 
 		break;
 	case BPF_ALU:
 		content = alu(reader, &state, insn);
-		state.registers[REGISTER_A] = put_content(reader, &content);
+		state.registers[REGISTER_A] = add_content(reader, &content);
 		break;
 	case BPF_MISC:
 		if (BPF_MISCOP(insn->code) == BPF_TAX)
@@ -268,7 +268,7 @@ static void step(struct reader *reader, size_t pc, struct state state, uint32_t 
 	to[0] = arrive(reader, pc + 1, &state);
 }
 
-/* Jumps go forward only: when an instruction's turn comes, all ways to it are known. */
+/* BPF jumps only forward: all states of an instruction exist when its turn comes. */
 static void go_forward(struct reader *reader)
 {
 	const struct state start = {.next = NO_STATE};
@@ -307,8 +307,8 @@ static diagram choose(const struct reader *reader, const struct sock_filter *ins
 }
 
 /*
- * Actions in the order in which the kernel compares them, strictest first, and between them one
- * value for all that lie between two known ones: those kill, but only what is stricter beats them.
+ * Actions in the kernel's order, strictest first. Between two known ones stands one value for all
+ * unknown actions there: they kill the process, but only a stricter action takes precedence.
  */
 static const uint32_t ladder[] = {
 	SECCOMP_RET_KILL_PROCESS, 0x80010000, SECCOMP_RET_KILL_THREAD, 0x00010000,
@@ -323,7 +323,7 @@ static uint32_t add_bit(uint32_t data, uint32_t bit, const void *context)
 	return data << 1 | bit;
 }
 
-/* The data of a returned register within a set; zero where it can have many values. */
+/* The data of a returned register inside a region; zero if it has too many values. */
 static diagram data_of(struct regions *regions, const region bits[32], region where)
 {
 	diagram data = diagram_value(regions, 0);
@@ -346,8 +346,8 @@ static uint32_t add_action(uint32_t data, const void *context)
 	return *action | data;
 }
 
-static diagram put_action(struct regions *regions, const region bits[32], uint32_t action,
-			  region where, diagram otherwise)
+static diagram add_action_value(struct regions *regions, const region bits[32], uint32_t action,
+				region where, diagram otherwise)
 {
 	bool has_data = action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE ||
 			action == SECCOMP_RET_TRAP;
@@ -365,17 +365,17 @@ static diagram return_register(struct regions *regions, const struct content *re
 	struct content action = *returned;
 	region above = REGION_ALL;
 
-	/* signed order is unsigned order with the highest bit turned */
+	/* signed order is unsigned order with the highest bit inverted */
 	memset(action.bits, 0, 16 * sizeof(action.bits[0]));
 	action.bits[31] = region_not(regions, action.bits[31]);
 	for (size_t i = rungs; i-- > 0 && !regions->full;) {
-		/* a value between two known ones stands for all from the one after the lower */
+		/* an odd rung stands for all actions above the known one before it */
 		uint32_t least = i % 2 ? ladder[i - 1] + 0x10000 : ladder[i];
 		const struct content limit = constant(least ^ UINT32_C(0x80000000));
 		region from = bits_compare(regions, BPF_JGE, action.bits, limit.bits);
 
-		answer = put_action(regions, returned->bits, ladder[i],
-				    region_and(regions, above, from), answer);
+		answer = add_action_value(regions, returned->bits, ladder[i],
+					  region_and(regions, above, from), answer);
 		above = region_and(regions, above, region_not(regions, from));
 	}
 	return answer;
@@ -413,7 +413,7 @@ static void go_back(struct reader *reader)
 	}
 }
 
-/* Registers that an instruction reads and that it overwrites. */
+/* The registers that an instruction reads and overwrites. */
 static void uses_of(const struct sock_filter *insn, uint32_t *ret_reads, uint32_t *ret_writes)
 {
 	uint32_t from = BPF_SRC(insn->code) == BPF_X ? REGISTER(REGISTER_X) : 0;
@@ -475,7 +475,7 @@ diagram reading_make(struct regions *regions, const struct filter *filter,
 	reader.live = mem_new(filter->count, sizeof(*reader.live));
 	reader.heads = mem_new(filter->count, sizeof(*reader.heads));
 	memset(reader.heads, 0xff, filter->count * sizeof(*reader.heads));
-	put_content(&reader, &zero);
+	add_content(&reader, &zero);
 	find_live(&reader);
 	go_forward(&reader);
 	if (!regions->full)

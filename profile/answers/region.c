@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Nodes of all diagrams together: with the index some 30 MB. A default profile takes 90,000. */
+/* Nodes of all diagrams: about 30 MB with the index. A default profile takes 90,000. */
 #define MAX_NODES (1U << 20)
 
-/* Steps of operations: the worst take some 200 ns each. A default profile takes 20,000. */
+/* Steps of operations, at most about 200 ns each. A default profile takes 20,000. */
 #define MAX_EFFORT (1U << 19)
 
-/* Nodes that a search visits in the time of a step. */
+/* A search visits this many nodes in the time of one step. */
 #define VISITS_A_STEP 4
 
-#define MEMO_SIZE (1U << 14) /* 300 KiB: more would be new pages, not fewer steps */
+#define MEMO_SIZE (1U << 14) /* 300 KiB: a larger one touches more pages and saves no steps */
 
 enum { OPERATION_NONE, OPERATION_CHOOSE, OPERATION_COUNT };
 
@@ -22,12 +22,6 @@ struct diagram_memo {
 	uint32_t operation;
 	diagram a, b, c, result;
 };
-
-/* A number for an operation whose results are nobody else's. */
-static uint32_t next_operation(struct regions *regions)
-{
-	return ++regions->operation;
-}
 
 static void memo_clear(struct regions *regions)
 {
@@ -74,7 +68,7 @@ static void regions_grow(struct regions *regions)
 	index_fill(regions);
 }
 
-static diagram put_node(struct regions *regions, const struct diagram_node *node)
+static diagram add_node(struct regions *regions, const struct diagram_node *node)
 {
 	if (regions->count == regions->size && regions->count < MAX_NODES)
 		regions_grow(regions);
@@ -148,14 +142,14 @@ static diagram make(struct regions *regions, uint32_t variable, diagram zero, di
 {
 	const struct diagram_node node = {variable, zero, one};
 
-	return zero == one ? zero : put_node(regions, &node);
+	return zero == one ? zero : add_node(regions, &node);
 }
 
 diagram diagram_value(struct regions *regions, uint32_t value)
 {
 	const struct diagram_node node = {DIAGRAM_LEAF, value, value};
 
-	return put_node(regions, &node);
+	return add_node(regions, &node);
 }
 
 bool regions_step(struct regions *regions)
@@ -185,6 +179,7 @@ static bool memo_has(const struct diagram_memo *memo, uint32_t operation, diagra
 	return memo->operation == operation && memo->a == a && memo->b == b && memo->c == c;
 }
 
+/* The cases that need no recursion. */
 static bool is_chosen(region set, diagram yes, diagram no, diagram *ret_result)
 {
 	if (set == REGION_ALL || yes == no)
@@ -198,7 +193,7 @@ static bool is_chosen(region set, diagram yes, diagram no, diagram *ret_result)
 	return true;
 }
 
-/* As deep as there are bits. */
+/* Recursion is bounded by the number of bits. */
 diagram diagram_choose(struct regions *regions, region set, diagram yes, diagram no)
 {
 	diagram result;
@@ -282,15 +277,15 @@ bool region_is_word(const struct regions *regions, const region bits[32],
 }
 
 /*
- * The highest of so many bits, of which `last` is the lowest's variable, under a mask, compared: one
- * pass from the lowest up. No bit of yes and no may come before them. A bit outside the mask reads as
- * zero.
+ * Compares a field of `bits` bits, masked, with k, in one pass from its lowest bit, whose variable is
+ * `last`. `yes` and `no` must not test the field or earlier bits.
  */
 static diagram compare(struct regions *regions, uint32_t last, unsigned bits, uint64_t mask,
 		       enum compare_op op, uint64_t k, diagram yes, diagram no)
 {
 	diagram result = op == COMPARE_GT ? no : yes;
-	diagram above = op == COMPARE_EQ ? no : yes; /* where a higher bit is set that is not k's */
+	diagram above =
+		op == COMPARE_EQ ? no : yes; /* if a higher bit is set that k does not have */
 
 	if (op == COMPARE_SET)
 		return compare(regions, last, bits, mask & k, COMPARE_EQ, 0, no, yes);
@@ -320,8 +315,8 @@ region region_argument(struct regions *regions, unsigned argument, uint64_t mask
 }
 
 /*
- * `no` but for one value of a half, k, which gets `yes`: one pass down the bits of k, where libseccomp's
- * chains of comparisons with numbers would else take a walk over all of `no` each.
+ * `yes` if half a subject equals k, `no` otherwise, in one pass down the bits of k. libseccomp
+ * compares numbers in long chains; diagram_choose() would walk all of `no` for each link.
  */
 static diagram test_equal(struct regions *regions, uint32_t variable, uint32_t last, uint32_t k,
 			  diagram yes, diagram no)
@@ -388,7 +383,7 @@ static diagram join(const struct joining *joining, diagram a, diagram b)
 diagram diagram_join(struct regions *regions, diagram a, diagram b, diagram_fold *fold,
 		     const void *context)
 {
-	const struct joining joining = {regions, next_operation(regions), fold, context};
+	const struct joining joining = {regions, ++regions->operation, fold, context};
 
 	return join(&joining, a, b);
 }
@@ -424,9 +419,9 @@ region diagram_where(struct regions *regions, diagram a, uint32_t value)
 	return diagram_join(regions, a, diagram_value(regions, value), fold_same, NULL);
 }
 
-/* What a search over all nodes of a diagram finds. */
+/* What a search over all nodes of a diagram collects. */
 struct found {
-	uint32_t *values; /* in the order of the calls that get them */
+	uint32_t *values; /* ordered by the first call that gets each */
 	size_t count;
 	uint64_t support[SUBJECTS];
 };
@@ -450,7 +445,7 @@ static void find(struct regions *regions, diagram a, struct found *found)
 	find(regions, node.one, found);
 }
 
-/* What it finds is true, however long it took; the next step may be one too many. */
+/* The result is valid even if it uses up the effort; then the next step fails. */
 static struct found search(struct regions *regions, diagram a)
 {
 	struct found found = {0};
@@ -488,7 +483,7 @@ void diagram_support(struct regions *regions, diagram a, uint64_t ret_support[SU
 	free(found.values);
 }
 
-/* The diagram over its first subject alone, whose values are the diagrams that go on from there. */
+/* The diagram reduced to its first subject: its values are the diagrams that continue from there. */
 static diagram cut(struct regions *regions, uint32_t operation, unsigned subject, region a)
 {
 	const struct diagram_node node = regions->nodes[a];
@@ -510,18 +505,18 @@ static diagram cut(struct regions *regions, uint32_t operation, unsigned subject
 }
 
 size_t region_split(struct regions *regions, region a, size_t max, region **ret_values,
-		    region **ret_rests)
+		    region **ret_below)
 {
-	diagram rests = cut(regions, next_operation(regions), region_first(regions, a), a);
-	const struct found found = search(regions, rests);
+	diagram continued = cut(regions, ++regions->operation, region_first(regions, a), a);
+	const struct found found = search(regions, continued);
 	size_t count = 0;
 
 	for (size_t i = 0; i < found.count; i++)
 		if (found.values[i] != REGION_NONE)
 			found.values[count++] = found.values[i];
-	*ret_rests = found.values;
+	*ret_below = found.values;
 	*ret_values = mem_new(count, sizeof(**ret_values));
 	for (size_t i = 0; count <= max && i < count; i++)
-		(*ret_values)[i] = diagram_where(regions, rests, found.values[i]);
+		(*ret_values)[i] = diagram_where(regions, continued, found.values[i]);
 	return count <= max && !regions->full ? count : SIZE_MAX;
 }

@@ -34,28 +34,29 @@ unsigned region_first(const struct regions *regions, region a)
 	return regions->nodes[a].variable / SUBJECT_BITS;
 }
 
-/* The runs of one subject, as they are found. */
+/* Collects the runs of one subject. */
 struct running {
 	const struct regions *regions;
 	unsigned subject;
-	uint64_t first, last; /* those that are wanted */
+	uint64_t first, last; /* the values wanted */
 	struct diagram_run *all;
 	size_t count;
-	size_t max;    /* 0: all of them, in memory that grows; else those in a region, in `all` */
-	size_t pieces; /* more than runs: neighbours are joined */
+	size_t max; /* 0: `all` grows and holds every run; otherwise it is the caller's, and holds
+			  only the runs inside a region */
+	size_t pieces; /* before neighbours are joined */
 	bool too_many;
 };
 
-static void add_run(struct running *running, uint64_t first, uint64_t last, diagram rest)
+static void add_run(struct running *running, uint64_t first, uint64_t last, diagram below)
 {
 	struct diagram_run *before = running->count ? &running->all[running->count - 1] : NULL;
 
 	first = first > running->first ? first : running->first;
 	last = last < running->last ? last : running->last;
 	running->too_many = running->pieces++ == DIAGRAM_RUNS_MAX;
-	if (running->max && rest == REGION_NONE)
+	if (running->max && below == REGION_NONE)
 		return;
-	if (before && before->rest == rest && before->last + 1 == first) {
+	if (before && before->below == below && before->last + 1 == first) {
 		before->last = last;
 		return;
 	}
@@ -64,10 +65,10 @@ static void add_run(struct running *running, uint64_t first, uint64_t last, diag
 		return;
 	if (!running->max)
 		running->all = mem_more(running->all, running->count, sizeof(*running->all));
-	running->all[running->count++] = (struct diagram_run){first, last, rest};
+	running->all[running->count++] = (struct diagram_run){first, last, below};
 }
 
-/* The values from first on whose highest bits are known; so many of the mask's are left. */
+/* Visits the values that begin with the bits chosen so far: `bits` bits of the mask are left. */
 static void find_runs(struct running *running, diagram a, uint64_t first, unsigned bits,
 		      uint64_t mask)
 {
@@ -123,7 +124,7 @@ struct cubes {
 	size_t count, max;
 };
 
-static bool put_cubes(struct cubes *cubes, region a, struct region_cube cube)
+static bool add_cubes(struct cubes *cubes, region a, struct region_cube cube)
 {
 	const struct diagram_node *node = &cubes->regions->nodes[a];
 
@@ -136,15 +137,15 @@ static bool put_cubes(struct cubes *cubes, region a, struct region_cube cube)
 		return true;
 	}
 	cube.mask |= UINT64_C(1) << (SUBJECT_BITS - 1 - node->variable % SUBJECT_BITS);
-	if (!put_cubes(cubes, node->zero, cube))
+	if (!add_cubes(cubes, node->zero, cube))
 		return false;
 	cube.bits |= UINT64_C(1) << (SUBJECT_BITS - 1 - node->variable % SUBJECT_BITS);
-	return put_cubes(cubes, node->one, cube);
+	return add_cubes(cubes, node->one, cube);
 }
 
 size_t region_cubes(const struct regions *regions, region a, struct region_cube *cubes, size_t max)
 {
 	struct cubes all = {.regions = regions, .all = cubes, .max = max};
 
-	return put_cubes(&all, a, (struct region_cube){0}) ? all.count : SIZE_MAX;
+	return add_cubes(&all, a, (struct region_cube){0}) ? all.count : SIZE_MAX;
 }

@@ -11,15 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Numbers of one arch that are looked at one by one. */
+/* Numbers of one arch that are examined one by one. */
 #define MAX_COUNTED 4096
 
-/* What one arch's numbers get, from the lowest on; without -1, which tells nothing about newer
- * ones. */
+/* The answers to one arch's numbers in ascending order, without -1, which says nothing about newer
+ * syscalls. */
 struct numbers {
 	uint32_t token;
 	struct diagram_run *all;
-	size_t count; /* 0: it is not known */
+	size_t count; /* 0: unknown */
 };
 
 struct surveyor {
@@ -38,7 +38,7 @@ struct ballots {
 	size_t count;
 };
 
-/* Of the token's range, on the arch that is asked. */
+/* The answers to the token's range of numbers, on the given arch. */
 static struct numbers ask(struct surveyor *surveyor, uint32_t token, uint32_t audit_arch)
 {
 	diagram answer = answers_arch(surveyor->answers, audit_arch);
@@ -54,11 +54,11 @@ static struct numbers ask(struct surveyor *surveyor, uint32_t token, uint32_t au
 	return numbers;
 }
 
-/* Whether a run gets one value, and which. */
+/* Whether a run gets a single value, and which. */
 static bool is_single(const struct surveyor *surveyor, const struct diagram_run *run,
 		      uint32_t *ret_value)
 {
-	return diagram_is_value(surveyor->answers->regions, run->rest, ret_value);
+	return diagram_is_value(surveyor->answers->regions, run->below, ret_value);
 }
 
 static bool are_refused(const struct surveyor *surveyor, const struct numbers *numbers)
@@ -72,7 +72,7 @@ static bool are_refused(const struct surveyor *surveyor, const struct numbers *n
 	return numbers->count > 0;
 }
 
-/* Whether every number gets what an arch gets that does not exist, and that is a refusal. */
+/* Whether every number gets the same refusal as on a nonexistent arch. */
 static bool is_unknown(struct surveyor *surveyor, uint32_t token)
 {
 	struct numbers mine = ask(surveyor, token, arch_audit(token));
@@ -81,7 +81,7 @@ static bool is_unknown(struct surveyor *surveyor, uint32_t token)
 
 	for (size_t i = 0; same && i < mine.count; i++)
 		same = mine.all[i].first == none.all[i].first &&
-		       mine.all[i].rest == none.all[i].rest;
+		       mine.all[i].below == none.all[i].below;
 	free(mine.all);
 	free(none.all);
 	return same;
@@ -100,7 +100,7 @@ static void vote(struct ballots *ballots, uint32_t value)
 	ballots->all[i].votes++;
 }
 
-/* Votes of one arch: of the numbers before the tail those without a name, or all refusals. */
+/* One arch's votes: those of unnamed numbers below the tail, or of all refused ones. */
 static void vote_arch(const struct surveyor *surveyor, const struct numbers *numbers, bool unnamed,
 		      struct ballots *ballots)
 {
@@ -139,7 +139,7 @@ static bool elect(const struct surveyor *surveyor, const struct numbers *arches,
 	return ballots.count > 0;
 }
 
-/* Whether all numbers from some point on get one answer, and which. */
+/* Whether all numbers from some point on get a single value, and which. */
 static bool tail_of(const struct surveyor *surveyor, const struct numbers *numbers,
 		    uint32_t *ret_value)
 {
@@ -148,8 +148,8 @@ static bool tail_of(const struct surveyor *surveyor, const struct numbers *numbe
 }
 
 /*
- * A tail that is no ENOSYS is the default itself. Before a tail of ENOSYS the numbers without a
- * name tell; where there are none, what most refused ones get.
+ * A tail other than ENOSYS is the default itself. Below an ENOSYS tail, the unnamed numbers decide;
+ * if there are none, the most frequent refusal does.
  */
 static uint32_t find_default(const struct surveyor *surveyor, const struct numbers *arches)
 {
@@ -185,8 +185,8 @@ static void find_arches(struct surveyor *surveyor, const uint32_t *tokens)
 			filter->arches[filter->arch_count++].token = *tokens;
 }
 
-/* Whether an arch that no filter knows is refused, whatever it calls. */
-static bool refuses_strangers(struct surveyor *surveyor, uint32_t host)
+/* Whether all calls on a nonexistent arch are refused. */
+static bool refuses_other_arches(struct surveyor *surveyor, uint32_t host)
 {
 	struct numbers numbers = ask(surveyor, host, ANSWERS_NO_ARCH);
 	bool refused = are_refused(surveyor, &numbers);
@@ -195,8 +195,8 @@ static bool refuses_strangers(struct surveyor *surveyor, uint32_t host)
 	return refused;
 }
 
-/* A program that never looks at the arch treats all alike, refusals included. */
-static bool looks_at_arch(const struct filter *filter)
+/* A program that never loads the arch treats all arches alike. */
+static bool tests_arch(const struct filter *filter)
 {
 	for (size_t i = 0; i < filter->count; i++) {
 		if (filter->program[i].code == (BPF_LD | BPF_W | BPF_ABS) &&
@@ -204,7 +204,7 @@ static bool looks_at_arch(const struct filter *filter)
 			return true;
 	}
 	for (size_t i = 0; i < filter->part_count; i++)
-		if (looks_at_arch(&filter->parts[i]))
+		if (tests_arch(&filter->parts[i]))
 			return true;
 	return false;
 }
@@ -226,12 +226,12 @@ static bool find_answers(struct surveyor *surveyor, struct numbers *arches)
 struct survey survey_filter(struct filter *filter, struct answers *answers, uint32_t host)
 {
 	struct surveyor surveyor = {filter, answers};
-	struct survey survey = {.checks_arch = looks_at_arch(filter)};
+	struct survey survey = {.checks_arch = tests_arch(filter)};
 	const uint32_t own[] = {host, 0};
 
-	survey.checks_arch = survey.checks_arch && refuses_strangers(&surveyor, host);
+	survey.checks_arch = survey.checks_arch && refuses_other_arches(&surveyor, host);
 	filter->arch_count = 0;
-	/* the host's own first: it decides the default */
+	/* the host's arch first: it decides the default */
 	find_arches(&surveyor, own);
 	find_arches(&surveyor, survey.checks_arch ? arch_all() : arch_companions(host));
 	if (filter->arch_count == 0)

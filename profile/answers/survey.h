@@ -1,19 +1,18 @@
 /*
- * A survey: what a filter that comes without a document knows.
+ * A survey: the arches, default action and stub of a filter without a document.
  *
- * A live filter or a dump is a program and nothing else. Which arches it is for, what it does
- * with a number that nobody named, and whether runc put its ENOSYS stub in front, is found in its
- * diagrams (profile/answers/answers.h), over all numbers.
+ * A live filter or a dump is only a program. The survey derives from its diagrams
+ * (profile/answers/answers.h), over all numbers, which arches it is for, what unnamed numbers get,
+ * and whether it begins with runc's ENOSYS stub.
  *
- * - An arch is known unless it gets one refusal for every number, the same as an arch that does
- *   not exist. If none is known so, this machine's own is. Where an arch that does not exist is
- *   let through (systemd without SystemCallArchitectures=) or never looked at, no arch can be told
- *   from it: then those count that this machine runs.
- * - The default is what all numbers get from some point on. If that is ENOSYS on every arch, it
- *   may be a stub's: then the default is what numbers without a name get before that point; if
- *   there are none, the refusal that is the most frequent there.
- * - There is a stub where all numbers from some point on get ENOSYS and the default is another
- *   refusal (runc has no stub beside ALLOW, LOG and TRACE).
+ * - The filter knows an arch unless every number gets the same refusal as on an arch that does not
+ *   exist. If that leaves none, it is this machine's own. If a nonexistent arch is allowed (systemd
+ *   without SystemCallArchitectures=) or the arch is never tested, the arches of this machine count.
+ * - The default is what all numbers from some point on get. If that is ENOSYS on every arch, it may
+ *   be a stub: then the default is what unnamed numbers below that point get, or, if there are none,
+ *   the most frequent refusal there.
+ * - There is a stub if all numbers from some point on get ENOSYS and the default is a different
+ *   refusal (runc adds no stub to ALLOW, LOG or TRACE).
  */
 #ifndef SCLOG_PROFILE_ANSWERS_SURVEY_H
 #define SCLOG_PROFILE_ANSWERS_SURVEY_H
@@ -22,15 +21,15 @@
 
 struct survey {
 	uint32_t default_action; /* SECCOMP_RET_* with data */
-	bool checks_arch;        /* false: it refuses no stranger, and only this machine's count */
-	bool has_stub;           /* on some arch */
-	bool known; /* false: it computes more than can be worked out, on some of its arches */
+	bool checks_arch; /* false: other arches are not refused, only this machine's count */
+	bool has_stub;    /* on some arch */
+	bool known;       /* false: too complex to evaluate on some of its arches */
 };
 
 /*
- * Asks the filter's answers, and fills filter->arches, their `last` (the largest number that is not
- * answered by a stub) and stub_count (1 where there is a stub, for a verdict's origin; how many
- * instructions it has is not known). `host` is the token of the machine the filter is from.
+ * Fills filter->arches, their `last` (the largest number that the stub does not answer) and
+ * stub_count (1 if there is a stub; its real length is unknown). `host` is the token of the machine
+ * the filter comes from.
  */
 struct survey survey_filter(struct filter *filter, struct answers *answers, uint32_t host);
 
