@@ -1,10 +1,10 @@
 /*
- * Classic BPF as a seccomp filter may use it, and how the kernel lays out what it reads.
+ * Classic BPF as seccomp filters use it, and the layout of its input.
  *
- * What instructions mean is linux/filter.h's classic BPF as the kernel's seccomp_check_filter()
- * admits it (kernel/seccomp.c): 32-bit registers A and X, sixteen memory slots, all zero at
- * first; loads of aligned words of struct seccomp_data; shifts take their count modulo 32;
- * dividing by an X of zero ends the filter with 0, which is KILL_THREAD.
+ * The instructions are those of linux/filter.h that the kernel's seccomp_check_filter() accepts
+ * (kernel/seccomp.c). Registers A and X have 32 bits; there are sixteen memory slots; all start at
+ * zero. Loads read aligned words of struct seccomp_data. Shift counts are taken modulo 32. Division by
+ * an X of zero ends the filter with 0, which is KILL_THREAD.
  */
 #ifndef SCLOG_PROFILE_FILTER_BPF_H
 #define SCLOG_PROFILE_FILTER_BPF_H
@@ -26,15 +26,15 @@ enum {
 };
 
 /*
- * Whether the kernel would take the program as a seccomp filter: known instructions, jumps that
- * stay inside, a return at the end (bpf_check_classic() and seccomp_check_filter()). -EINVAL
- * with the instruction's place otherwise.
+ * Whether the kernel would accept the program as a seccomp filter: known instructions, jumps inside
+ * the program, a return at the end (bpf_check_classic() and seccomp_check_filter()). Otherwise
+ * -EINVAL, with the instruction's index in err.
  */
 int filter_check(const struct sock_filter *program, size_t count, struct err *err);
 
 /*
- * Whether the high half of every argument is zero: registers have 32 bits there, and
- * syscall_get_arguments() extends them with zeros. MIPS extends the sign: nothing is assumed.
+ * Whether the high half of every argument is zero on the arch: its registers have 32 bits, and
+ * syscall_get_arguments() extends them with zeros. MIPS extends the sign and does not count.
  */
 bool bpf_is_narrow(uint32_t audit_arch);
 

@@ -14,8 +14,9 @@
 
 #define ALL_SLOTS ((1U << BPF_MEMWORDS) - 1)
 
-/* One instruction: which slots are written on every way to it so far, and onward from it. */
-static void pass_on(const struct sock_filter *insn, size_t at, uint16_t written, uint16_t *valid)
+/* Slots count as valid at an instruction if they are written on every path to it. */
+static void update_targets(const struct sock_filter *insn, size_t at, uint16_t written,
+			   uint16_t *valid)
 {
 	if (insn->code == (BPF_JMP | BPF_JA)) {
 		valid[at + 1 + insn->k] &= written;
@@ -36,8 +37,8 @@ static bool writes_slot(const struct sock_filter *insn)
 }
 
 /*
- * As the kernel does it, in one pass, for jumps go forward only. What follows a jump
- * without being the target of any counts as having all slots written: nothing gets there.
+ * The kernel's algorithm: one pass suffices, since jumps only go forward. Code behind a jump that is
+ * no jump's target is unreachable and counts as having all slots written.
  */
 static int check_slots(const struct sock_filter *program, size_t count, struct err *err)
 {
@@ -58,7 +59,7 @@ static int check_slots(const struct sock_filter *program, size_t count, struct e
 				i, insn->k);
 		if (writes_slot(insn))
 			written |= (uint16_t)(1U << insn->k);
-		pass_on(insn, i, written, valid);
+		update_targets(insn, i, written, valid);
 		if (BPF_CLASS(insn->code) == BPF_JMP)
 			written = ALL_SLOTS;
 	}
@@ -72,18 +73,18 @@ int dump_check(const struct sock_filter *program, size_t count, struct err *err)
 	return r < 0 ? r : check_slots(program, count, err);
 }
 
-/* Whether the dump is a filter once every instruction's bytes are turned round. */
+/* Whether the dump is a valid filter in the other byte order. */
 static bool is_foreign(const struct sock_filter *program, size_t count)
 {
 	struct err ignored = ERR_INIT;
-	MEM_AUTO struct sock_filter *turned = mem_new(count, sizeof(*turned));
+	MEM_AUTO struct sock_filter *swapped = mem_new(count, sizeof(*swapped));
 
 	for (size_t i = 0; i < count; i++)
-		turned[i] = (struct sock_filter){.code = bswap_16(program[i].code),
-						 .jt = program[i].jt,
-						 .jf = program[i].jf,
-						 .k = bswap_32(program[i].k)};
-	return dump_check(turned, count, &ignored) == 0;
+		swapped[i] = (struct sock_filter){.code = bswap_16(program[i].code),
+						  .jt = program[i].jt,
+						  .jf = program[i].jf,
+						  .k = bswap_32(program[i].k)};
+	return dump_check(swapped, count, &ignored) == 0;
 }
 
 int dump_parse(const void *bytes, size_t n, struct filter *ret_stack, struct err *err)
@@ -128,7 +129,7 @@ int dump_read(const char *path, struct filter *ret_stack, struct err *err)
 	*ret_stack = (struct filter){0};
 	if (fd < 0)
 		return err_errno(err, errno, "cannot open '%s'", path);
-	/* one byte more than may be there tells what is too large */
+	/* one byte more than allowed, to detect a file that is too large */
 	ssize_t n = file_read(fd, bytes, MAX_BYTES + 1);
 	int r = n < 0 ? err_errno(err, (int)-n, "cannot read")
 		      : dump_parse(bytes, (size_t)n, ret_stack, err);

@@ -21,12 +21,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* As many conditional rules for one syscall libseccomp 2.5.4 builds in a fraction of a second,
- * whatever they compare; 450 that compare 64 bits for more or less take it 8 seconds, and 1,200
- * more than 15. */
+/* libseccomp 2.5.4 builds this many conditional rules for one syscall in a fraction of a second,
+ * whatever they compare. 450 rules with GT or LT on 64 bits take 8 seconds, 1,200 more than 15. */
 #define REHEARSED_RULES 128
 
-/* CPU seconds that a rehearsal may take: runtimes build their filters in milliseconds. */
+/* CPU seconds for a rehearsal. Runtimes build their filters in milliseconds. */
 #define REHEARSAL_SECONDS 1
 
 struct builder {
@@ -56,7 +55,7 @@ static void arch_place(const struct builder *builder, size_t i, char place[PLACE
 			 builder->rules->document->prefix, i);
 }
 
-/* runc has a table of its own: upper case, and without what it does not run on. */
+/* runc has its own table: upper case only, without arches that it does not run on. */
 static bool runc_knows(const char *name)
 {
 	static const char *const unknown[] = {
@@ -76,8 +75,8 @@ static bool runc_knows(const char *name)
 }
 
 /*
- * 0 where the runtime or libseccomp does not know it; crun's prefix is optional. SCMP_ARCH_NATIVE
- * is 0 itself, and neither runtime takes it.
+ * 0 if the runtime or libseccomp does not know the name; crun accepts it without a prefix.
+ * SCMP_ARCH_NATIVE is 0 too, and neither runtime accepts it.
  */
 static uint32_t token_of(const struct builder *builder, const char *name)
 {
@@ -162,7 +161,7 @@ static bool same_args(const struct rule *a, const struct rule *b)
 	return true;
 }
 
-/* The earlier rule that libseccomp holds against this one: the same args before any other. */
+/* The earlier rule that this one contradicts, preferably one with the same args. */
 static const struct rule *find_opponent(const struct rules *rules, const struct rule *rule)
 {
 	const struct rule *likely = NULL;
@@ -178,8 +177,8 @@ static const struct rule *find_opponent(const struct rules *rules, const struct 
 	return likely;
 }
 
-/* libseccomp takes errnos below the kernel's VALUE_ERRNO_MAX only (src/system.c), after the cut to 16
- * bits that resolving has done. */
+/* libseccomp accepts only errnos below the kernel's VALUE_ERRNO_MAX (src/system.c). Resolving has
+ * already cut them to 16 bits. */
 static bool is_errno_too_large(uint32_t action)
 {
 	return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
@@ -237,7 +236,7 @@ bool filter_is_any_of(const struct document_arg *args, size_t count)
 	return false;
 }
 
-/* crun's array has six places */
+/* crun's array has room for six */
 size_t filter_arg_count(const struct rule *rule, enum runtime runtime)
 {
 	return runtime == RUNTIME_CRUN && rule->arg_count > 6 ? 6 : rule->arg_count;
@@ -267,9 +266,9 @@ static int add_conditional(struct builder *builder, const struct rule *rule, int
 }
 
 /*
- * libseccomp takes this machine's numbers (pseudo numbers where it has none) and translates
- * them for each arch of the filter, so names are resolved for this machine even when the host
- * is another. A rule that says what the default says is left out: libseccomp refuses such.
+ * libseccomp expects this machine's numbers (pseudo numbers if it has none) and translates them for
+ * each arch of the filter, so names are resolved for this machine even if the host is another. A
+ * rule that repeats the default action is left out, since libseccomp rejects it.
  */
 static int add_rule(struct builder *builder, const struct rule *rule)
 {
@@ -294,8 +293,8 @@ static bool is_action_of(const struct rules *rules, uint32_t value)
 }
 
 /*
- * libseccomp 2.5.4 leaves the value of some returns in this machine's order when it exports for
- * the other: a value that is none of the profile's actions once swapped was not swapped.
+ * When libseccomp 2.5.4 exports for the other byte order, it leaves the values of some returns in
+ * this machine's. If a swapped value is not one of the profile's actions, it must not be swapped.
  */
 static void swap_instruction(const struct rules *rules, struct sock_filter *insn)
 {
@@ -362,7 +361,7 @@ static int add_rules(struct builder *builder, volatile size_t *ret_step)
 	return r;
 }
 
-/* How much of REHEARSED_RULES a rule takes up: of two that compare several arguments one is too much. */
+/* A rule's share of REHEARSED_RULES. Two rules that compare several arguments each exceed it. */
 static size_t weight_of(const struct builder *builder, const struct rule *rule)
 {
 	if (filter_is_any_of(rule->args, rule->arg_count))
@@ -371,9 +370,8 @@ static size_t weight_of(const struct builder *builder, const struct rule *rule)
 }
 
 /*
- * libseccomp looks for each conditional rule in the tree of those before it for the same syscall,
- * which takes a time that grows with a power of their number, most with operators other than EQ on
- * 64 bits.
+ * libseccomp searches the tree of a syscall's earlier conditional rules for each new one. The time
+ * grows with a power of their number, fastest with operators other than EQ on 64 bits.
  */
 static bool wants_rehearsal(const struct builder *builder)
 {
@@ -391,7 +389,7 @@ static bool wants_rehearsal(const struct builder *builder)
 	return false;
 }
 
-/* SIGPROF ends the child whatever it is at. */
+/* SIGPROF ends the child wherever it is. */
 static void limit_time(void)
 {
 	const struct itimerval limit = {.it_value.tv_sec = REHEARSAL_SECONDS};
@@ -415,9 +413,9 @@ static bool ran_out_of_time(pid_t child)
 }
 
 /*
- * Builds in a child first, whose CPU time is limited: nothing stops libseccomp from outside but the
- * end of its process. What fails there fails again in the parent, which says so. False if the time
- * ran out, *ret_step being the rule; where no child can be had nothing is known, and that is true too.
+ * Builds first in a child with limited CPU time, since libseccomp can only be stopped by ending its
+ * process. Errors are ignored here: the parent meets them again. Returns false if the time ran out,
+ * with the rule in *ret_step; true otherwise, also if there is no child.
  */
 static bool rehearse(struct builder *builder, size_t *ret_step)
 {
@@ -480,9 +478,9 @@ static int build(struct builder *builder)
 }
 
 /*
- * libseccomp asks the running kernel which actions it has, and refuses LOG and NOTIFY where it
- * cannot ask (under a filter of our own) or the kernel is old. A verdict is about the host that
- * the profile is for, so the level of those actions is set.
+ * libseccomp asks the running kernel which actions it has. It rejects LOG and NOTIFY if the kernel is
+ * old or cannot be asked (under our own filter). The profile may be for another host, so the API
+ * level is set to one that has them.
  */
 static void raise_api_level(void)
 {

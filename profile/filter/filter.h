@@ -1,13 +1,12 @@
 /*
- * A filter: the BPF program that a container's processes would run under.
+ * A filter: the BPF program that the processes of a container would run under.
  *
- * libseccomp builds it from the resolved rules in the order and with the calls of the chosen
- * runtime, and exports it. runc then puts its ENOSYS stub in front (libcontainer/seccomp/
- * patchbpf), which is done here with real instructions too, so that what is read is what
- * the kernel would see.
+ * libseccomp builds and exports it from the resolved rules, with the same calls in the same order as
+ * the chosen runtime. runc then prepends its ENOSYS stub (libcontainer/seccomp/patchbpf); here too,
+ * in real instructions, so that the program is the one the kernel would run.
  *
- * crun adds no stub, takes at most six args of a rule, and refuses an errno beside an action that
- * has none.
+ * crun adds no stub, accepts at most six args in a rule, and rejects an errno on an action that
+ * takes none.
  */
 #ifndef SCLOG_PROFILE_FILTER_FILTER_H
 #define SCLOG_PROFILE_FILTER_FILTER_H
@@ -17,28 +16,28 @@
 
 #define FILTER_MAX_ARCHES 32
 
-/* An arch that the filter knows, and where runc's stub begins on it. */
+/* An arch that the filter knows, and where runc's stub begins there. */
 struct filter_arch {
 	uint32_t token;
-	bool has_last; /* there is a stub for this arch ... */
-	uint32_t last; /* ... and it takes every number above this one */
+	bool has_last; /* the arch has a stub ... */
+	uint32_t last; /* ... which answers every number above this one */
 };
 
-/* What counts of several answers. */
+/* Which of several answers counts. */
 enum filter_fold {
 	FILTER_STRICTEST, /* of a stack */
-	FILTER_MILDEST,   /* of profiles that are merged */
+	FILTER_MILDEST,   /* of merged profiles */
 };
 
 /*
- * A program, or parts that answer together, or both: then the parts answer what the program lets
- * pass (RET ALLOW). Zeroed is a valid filter, too: everything is allowed.
+ * A program, or parts that answer together. With both, the parts answer only the calls that the
+ * program allows (RET ALLOW). A zeroed filter allows everything.
  *
- * A stack is what a process really runs under. Every filter that it or one of its ancestors has
- * installed stays and is run at every syscall, the newest first. The value taken is the one whose
- * action is the strictest, which is the lowest when the action bits are compared as signed numbers;
- * of equal actions the newest filter's, data included (kernel/seccomp.c, seccomp_run_filters()).
- * Its parts stand as they were installed, the newest last.
+ * A stack is what a process runs under: its parts are the filters that it and its ancestors
+ * installed, oldest first. The kernel runs all of them at every syscall, newest first, and takes the
+ * value with the strictest action, which is the lowest when action bits are compared as signed
+ * numbers. Of equal actions the newest filter's value counts, data included (kernel/seccomp.c,
+ * seccomp_run_filters()).
  */
 struct filter {
 	struct sock_filter *program; /* in this machine's byte order, whatever the host's */
@@ -46,74 +45,75 @@ struct filter {
 	struct filter *parts; /* owned */
 	size_t part_count;
 	enum filter_fold fold;
-	size_t stub_count; /* instructions at the front that are the stub */
+	size_t stub_count; /* instructions of the stub, at the front */
 	bool big_endian;   /* how the host lays out struct seccomp_data's arguments */
 	struct filter_arch arches[FILTER_MAX_ARCHES];
 	size_t arch_count;
 };
 
 /*
- * Builds. The rules must not be off. -EEXIST when two rules contradict each other so that
- * libseccomp refuses and the container would not start, -EINVAL for what the runtime refuses,
- * -ETIME where libseccomp comes to no end: 2.5.4 with some pairs of rules that compare several
- * arguments each, or with hundreds for one syscall. filter_release() is due in any case.
+ * Builds the filter. The rules must not be off. Errors mean that the container would not start:
+ * -EEXIST if two rules contradict each other and libseccomp rejects them; -EINVAL if the runtime
+ * rejects the profile; -ETIME if libseccomp does not finish, as 2.5.4 with some pairs of rules that
+ * compare several arguments each, or with hundreds of rules for one syscall. Call filter_release()
+ * in all cases.
  */
 int filter_build(const struct rules *rules, const struct profile_options *options,
 		 struct filter *filter, struct lints *lints, struct err *err);
 void filter_release(struct filter *filter);
 
-/* The steps of it that are libseccomp's alone, for who builds without a document. A new context
- * knows the machine's own arch: makes another the only one. -errno. */
+/* For building a filter without a document. Makes the token the only arch of a new context, which
+ * starts with the machine's own. 0 or -errno. */
 int filter_set_arch(scmp_filter_ctx context, uint32_t token);
-/* The context's program, which is filter_release()'s to free, in the byte order of its arches.
+/* Exports the context's program, in the byte order of its arches; filter_release() frees it. 0 or
  * -errno. */
 int filter_export(scmp_filter_ctx context, struct filter *filter);
 
-/* Puts a program on top of a stack of this machine's byte order; takes it over. It must have passed
- * filter_check(). The stack's arches are profile/answers/survey.h's to find. */
+/* Pushes a program, in this machine's byte order, onto a stack, which then owns it. The program must
+ * have passed filter_check(). survey_filter() finds the stack's arches. */
 void filter_push(struct filter *stack, struct sock_filter *program, size_t count);
 
 /*
- * Makes the filter one that answers with the milder of what it and the other answer. What passes
- * under either passes under the join, and nothing else does. The other is copied.
+ * Joins another filter into this one: each call then gets the milder of both answers. A call passes
+ * if it passes under either. The other filter is copied.
  */
 void filter_join(struct filter *joint, const struct filter *other);
 
 struct filter filter_copy(const struct filter *filter);
 
-/* Whether they are the same, instruction by instruction: then they answer the same. */
+/* Whether both consist of the same instructions. */
 bool filter_same(const struct filter *a, const struct filter *b);
 
-/* All args of a rule must hold together, unless two test the same one: then each is a rule (runc,
- * crun). */
+/* A rule's args must all hold, unless two of them test the same argument: then runc and crun make
+ * each arg a rule of its own, and any may hold. */
 bool filter_is_any_of(const struct document_arg *args, size_t count);
 
-/* How many args of a rule the runtime takes. */
+/* How many args of a rule the runtime uses. */
 size_t filter_arg_count(const struct rule *rule, enum runtime runtime);
 
-/* The filter's entry for a token, or NULL when the filter does not know the arch. */
+/* NULL if the filter does not know the arch. */
 const struct filter_arch *filter_arch(const struct filter *filter, uint32_t token);
 
 /*
- * A document on its way to a filter: parsed, resolved, built. Whoever asks what a text does goes
- * this way. The rules borrow from the document: it stays where it is. Zeroed is valid.
+ * A document with everything made from it: parsed, resolved, built. The rules borrow from the
+ * document, so the struct must not be moved. Zeroed is valid.
  */
 struct built {
 	struct document document;
 	struct rules rules;
-	struct filter filter; /* none where the rules are off */
+	struct filter filter; /* empty if the rules are off */
 };
 
-/* What each step says goes into lints (NULL: nowhere). built_release() is due in any case. */
+/* All steps, from a text. lints may be NULL. Call built_release() in all cases. */
 int built_make(struct built *built, struct str text, const struct profile_options *options,
 	       struct lints *lints, struct err *err);
 
-/* From a document that is there already; options->arch and the kernel are known. */
+/* Resolves and builds a parsed document; options->arch and the kernel must be set. */
 int built_resolve(struct built *built, const struct profile_options *options, struct lints *lints,
 		  struct err *err);
 void built_release(struct built *built);
 
-/* NULL: everything is allowed. */
+/* NULL: no filter, everything is allowed. */
 const struct filter *built_filter(const struct built *built);
 
 #endif

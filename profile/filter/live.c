@@ -16,20 +16,20 @@
 #include <sys/wait.h>
 #include <time.h>
 
-/* How long a process may take to stop, and the pauses between two looks, each twice the last. */
+/* How long to wait for a process to stop. The pauses between checks double. */
 #define STOP_NS       5000000000
 #define FIRST_WAIT_NS 20000
 #define LAST_WAIT_NS  20000000
 
-/* kernel/seccomp.c: all filters of a stack together have at most MAX_INSNS_PER_PATH (32768)
- * instructions, each filter counting four more. */
+/* kernel/seccomp.c: the filters of a stack have at most MAX_INSNS_PER_PATH (32768) instructions
+ * together, and each filter counts as four more. */
 #define MAX_FILTERS (32768 / 5)
 
 /* What /proc/PID/status says about a task. */
 struct task_status {
 	long group;   /* Tgid */
 	long tracer;  /* TracerPid, 0 for none */
-	long mode;    /* Seccomp: 0 off, 1 strict, 2 filter, 3 dying of it */
+	long mode;    /* Seccomp: 0 off, 1 strict, 2 filter, 3 being killed */
 	long filters; /* Seccomp_filters */
 	bool has_mode, has_filters, is_zombie;
 };
@@ -89,7 +89,7 @@ static int task_status(pid_t pid, struct task_status *ret_status, struct err *er
 	return 0;
 }
 
-/* Whether some other thread has another mode or another number of filters. */
+/* Whether another thread has another mode or number of filters. */
 static bool threads_differ(const struct task_status *mine)
 {
 	char path[sizeof("/proc//task//status") + 3 * sizeof(long) + NAME_MAX];
@@ -131,7 +131,7 @@ static int refuse_seize(pid_t pid, int code, const struct task_status *status, s
 		       pid);
 }
 
-/* Fills ret_signal with the signal that must be handed on at the end, 0 for none. */
+/* *ret_signal: a signal to deliver when the process is released, 0 for none. */
 static int wait_stopped(pid_t pid, int *ret_signal, struct err *err)
 {
 	struct timespec pause = {.tv_nsec = FIRST_WAIT_NS};
@@ -187,7 +187,7 @@ static int refuse_filter(pid_t pid, int code, long at, struct err *err)
 	}
 }
 
-/* One filter; 1 if there is one at that place, 0 if the stack ends before it. */
+/* Reads one filter. 0 if the stack has none at that index, 1 otherwise. */
 static int read_filter(pid_t pid, long at, struct filter *stack, struct err *err)
 {
 	long count = ptrace(PTRACE_SECCOMP_GET_FILTER, pid, (void *)at, NULL);
@@ -232,12 +232,12 @@ static int seize(pid_t pid, const struct task_status *status, struct filter *sta
 
 	if (r == 0)
 		r = read_filters(pid, stack, err);
-	/* a signal that was on its way when the process stopped goes on its way */
+	/* deliver a signal that was pending when the process stopped */
 	ptrace(PTRACE_DETACH, pid, NULL, (void *)(intptr_t)signal);
 	return r;
 }
 
-/* What strict mode lets pass on one arch: kernel/seccomp.c, mode1_syscalls[]. */
+/* What strict mode allows on one arch: kernel/seccomp.c, mode1_syscalls[]. */
 static scmp_filter_ctx strict_context(uint32_t token, const char *sigreturn)
 {
 	const char *const names[] = {"read", "write", "exit", sigreturn};
@@ -253,8 +253,8 @@ static scmp_filter_ctx strict_context(uint32_t token, const char *sigreturn)
 	return NULL;
 }
 
-/* The host's own arch and its 32-bit one, whose list has sigreturn (get_compat_mode1_syscalls()).
- * x32 numbers carry bit 30 and are compared with the 32-bit list: none passes. */
+/* The host's arch and its 32-bit one, whose list has sigreturn (get_compat_mode1_syscalls()). x32
+ * numbers have bit 30 set and are compared with the 32-bit list: none passes. */
 static int add_strict(struct filter *stack, struct err *err)
 {
 	static const struct {

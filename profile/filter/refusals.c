@@ -16,8 +16,8 @@ struct refusing {
 };
 
 /*
- * What only runc refuses. Its init hands the listener over by write, which must not wait for
- * that listener (libcontainer/seccomp, InitSeccomp).
+ * What only runc rejects. NOTIFY for write: its init passes the listener on with write(), which would
+ * wait for that listener (libcontainer/seccomp, InitSeccomp).
  */
 static int check_runc(const struct refusing *refusing, const struct rule *rule)
 {
@@ -38,7 +38,7 @@ static int check_runc(const struct refusing *refusing, const struct rule *rule)
 	return err_set(refusing->err, EINVAL, "%s: runc refuses %s", place, what);
 }
 
-/* crun refuses an errno beside an action that has none (src/libcrun/seccomp.c). */
+/* crun rejects an errno on an action that takes none (src/libcrun/seccomp.c). */
 static int check_crun(const struct refusing *refusing, uint32_t action, bool has_errno,
 		      const char *place)
 {
@@ -54,11 +54,11 @@ static int check_crun(const struct refusing *refusing, uint32_t action, bool has
 
 #define WAIT_KILLABLE "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
 
-/* What some releases refuse of actions and flags, by their names in the document. */
+/* Actions and flags that some releases reject, by their names in the document. */
 static const struct by_release {
 	enum runtime runtime;
 	enum release_fact fact;
-	const char *name; /* or how names begin */
+	const char *name; /* or a prefix */
 } by_release[] = {
 	{RUNTIME_RUNC, RUNC_NO_NOTIFY, "SCMP_ACT_NOTIFY"},
 	{RUNTIME_RUNC, RUNC_NO_KILL_VARIANTS, "SCMP_ACT_KILL_"},
@@ -67,7 +67,7 @@ static const struct by_release {
 	{RUNTIME_CRUN, CRUN_NO_WAIT_KILLABLE, WAIT_KILLABLE},
 };
 
-/* NULL: that release takes the name. */
+/* NULL: that release accepts the name. */
 static const struct by_release *find_refusal(const struct refusing *refusing, const char *name,
 					     const struct version *version)
 {
@@ -123,7 +123,7 @@ static int check_default(const struct refusing *refusing)
 			  document->default_errno_ret.present || by_name, place);
 }
 
-/* What is not refused where no release is given, but was once. */
+/* No release is given: names what older ones reject. */
 static void lint_flag(const struct refusing *refusing, const char *flag, const char *place)
 {
 	static const struct version oldest = {{0}, 1};

@@ -1,13 +1,13 @@
 /*
- * Refusals: what a runtime refuses of a profile by itself, before libseccomp has seen any of it, so
- * that the container does not start. Some depend on its release (profile/document/releases.h).
+ * Refusals: what a runtime rejects in a profile before it calls libseccomp, so that the container
+ * does not start. Some depend on the release (profile/document/releases.h).
  */
 #ifndef SCLOG_PROFILE_FILTER_REFUSALS_H
 #define SCLOG_PROFILE_FILTER_REFUSALS_H
 
 #include "profile/document/resolve.h"
 
-/* -EINVAL with the place and what is refused there. A lint says what only other releases refuse. */
+/* -EINVAL with the place and what is rejected there. What only other releases reject is a lint. */
 int refusals_check(const struct rules *rules, const struct profile_options *options,
 		   struct lints *lints, struct err *err);
 

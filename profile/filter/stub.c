@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The largest number that the profile names for the arch; rules like the default count too. */
+/* The largest number that the profile names for the arch, also by rules equal to the default. */
 static void find_last(const struct rules *rules, struct filter_arch *arch)
 {
 	int last = 0;
@@ -26,32 +26,32 @@ static void find_last(const struct rules *rules, struct filter_arch *arch)
 	arch->last = (uint32_t)last;
 }
 
-#define STUB_MAX 12 /* instructions for one arch */
+#define STUB_MAX 12 /* instructions per arch */
 
 struct stub {
 	struct sock_filter program[STUB_MAX * FILTER_MAX_ARCHES];
 	size_t count;
 };
 
-static void stub_put(struct stub *stub, uint16_t code, size_t jt, size_t jf, uint32_t k)
+static void stub_add(struct stub *stub, uint16_t code, size_t jt, size_t jf, uint32_t k)
 {
 	stub->program[stub->count++] =
 		(struct sock_filter){.code = code, .jt = (uint8_t)jt, .jf = (uint8_t)jf, .k = k};
 }
 
-/* Numbers above last go to `enosys` instructions further on, the others to `go_on`. */
+/* Numbers above `last` jump ahead by `enosys` instructions, others by `go_on`. */
 static void stub_limit(struct stub *stub, const struct filter_arch *arch, size_t enosys,
 		       size_t go_on)
 {
 	if (arch && arch->has_last)
-		stub_put(stub, BPF_JMP | BPF_JGT | BPF_K, enosys, go_on, arch->last);
+		stub_add(stub, BPF_JMP | BPF_JGT | BPF_K, enosys, go_on, arch->last);
 	else
-		stub_put(stub, BPF_JMP | BPF_JA, 0, 0, (uint32_t)go_on);
+		stub_add(stub, BPF_JMP | BPF_JA, 0, 0, (uint32_t)go_on);
 }
 
 /*
- * ld arch; jeq; ld nr; then (s390) nr 0, or bit 30 and a limit for each side of it, or one
- * limit; and last the return. Every arch that is not this one goes on behind it.
+ * ld arch; jeq; ld nr; then the tests: number 0 and the limit (s390), bit 30 and a limit for each
+ * ABI (x86_64), or the limit alone; then the return. Other arches jump behind it.
  */
 static void stub_arch(struct stub *stub, const struct filter *filter,
 		      const struct filter_arch *arch, bool with_zero)
@@ -62,22 +62,22 @@ static void stub_arch(struct stub *stub, const struct filter *filter,
 	bool s390 = with_zero && (arch->token == SCMP_ARCH_S390 || arch->token == SCMP_ARCH_S390X);
 	size_t tests = x86_64 ? 3 : s390 ? 2 : 1;
 
-	stub_put(stub, BPF_LD | BPF_W | BPF_ABS, 0, 0, arch_at);
-	stub_put(stub, BPF_JMP | BPF_JEQ | BPF_K, 0, tests + 2, arch_audit(arch->token));
-	stub_put(stub, BPF_LD | BPF_W | BPF_ABS, 0, 0, nr_at);
+	stub_add(stub, BPF_LD | BPF_W | BPF_ABS, 0, 0, arch_at);
+	stub_add(stub, BPF_JMP | BPF_JEQ | BPF_K, 0, tests + 2, arch_audit(arch->token));
+	stub_add(stub, BPF_LD | BPF_W | BPF_ABS, 0, 0, nr_at);
 	if (s390)
-		stub_put(stub, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0);
+		stub_add(stub, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0);
 	if (x86_64) {
-		stub_put(stub, BPF_JMP | BPF_JSET | BPF_K, 1, 0, ARCH_X32_BIT);
+		stub_add(stub, BPF_JMP | BPF_JSET | BPF_K, 1, 0, ARCH_X32_BIT);
 		stub_limit(stub, filter_arch(filter, SCMP_ARCH_X86_64), 1, 2);
 		stub_limit(stub, filter_arch(filter, SCMP_ARCH_X32), 0, 1);
 	} else {
 		stub_limit(stub, arch, 0, 1);
 	}
-	stub_put(stub, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS);
+	stub_add(stub, BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS);
 }
 
-/* x32 has its part in x86_64's. */
+/* x32 is handled in x86_64's part. */
 static bool has_part(const struct filter *filter, const struct filter_arch *arch)
 {
 	const struct filter_arch *x32 = filter_arch(filter, SCMP_ARCH_X32);
@@ -88,7 +88,6 @@ static bool has_part(const struct filter *filter, const struct filter_arch *arch
 	return arch->has_last || (arch == x86_64 && x32 && x32->has_last);
 }
 
-/* Only runc 1.1.15 and later add the host's arch to those that have a stub. */
 static void lint_stub(const struct document *document, struct lints *lints)
 {
 	char place[PLACE_SIZE];

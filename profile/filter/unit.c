@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Calls of one list; a kernel has fewer than 500 and @known fewer than 700. */
+/* Calls of one list. A kernel has fewer than 500, @known fewer than 700. */
 #define MAX_CALLS 4096
 
 /* Groups in groups; systemd 252 has two levels. */
@@ -25,16 +25,16 @@ struct parser {
 	struct unit *unit;
 	struct lints *lints;
 	struct err *err;
-	unsigned line; /* where the assignment at hand begins */
+	unsigned line; /* where the current assignment begins */
 	bool in_section, knows_section;
 };
 
-/* How the words of one assignment change a list. */
+/* One assignment to a list. */
 struct assignment {
 	struct unit_list *list;
 	bool inverted; /* with `~` */
 	bool takes_errno;
-	bool of_group; /* names libseccomp does not know are systemd's own affair */
+	bool of_group; /* inside a group: no lint for names that libseccomp does not know */
 };
 
 /* --- lists */
@@ -63,14 +63,14 @@ struct unit_call *unit_list_find(const struct unit_list *list, const char *name)
 	return NULL;
 }
 
-static void list_put(struct unit_list *list, const struct unit_call *call)
+static void list_add(struct unit_list *list, const struct unit_call *call)
 {
-	struct unit_call *known = unit_list_find(list, call->name);
+	struct unit_call *old = unit_list_find(list, call->name);
 
-	if (known) {
-		known->how = call->how;
-		known->error = call->error;
-		known->line = call->line;
+	if (old) {
+		old->how = call->how;
+		old->error = call->error;
+		old->line = call->line;
 		return;
 	}
 	if (list->count == MAX_CALLS)
@@ -90,7 +90,7 @@ static void list_remove(struct unit_list *list, const char *name)
 	*call = list->all[--list->count];
 }
 
-/* --- what is wrong, and where */
+/* --- lints */
 
 static void lint_line(struct parser *parser, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -133,21 +133,21 @@ static bool next_word(struct str *rest, struct str *ret_word)
 	return n > 0;
 }
 
-static int put_group(struct parser *parser, const struct assignment *assignment,
+static int add_group(struct parser *parser, const struct assignment *assignment,
 		     const struct unit_call *call, unsigned depth);
 
 /*
- * seccomp_parse_syscall_filter(): a word of the list's own sign adds, one of the other takes away,
- * but an errno always adds.
+ * seccomp_parse_syscall_filter(): a word with the list's own sign adds the call, one with the other
+ * sign removes it. A word with an errno always adds.
  */
-static int put_call(struct parser *parser, const struct assignment *assignment,
-		    const struct unit_call *call, unsigned depth)
+static int apply_call(struct parser *parser, const struct assignment *assignment,
+		      const struct unit_call *call, unsigned depth)
 {
 	bool adds = assignment->inverted != assignment->list->allows;
 	char quoted[QUOTED_SIZE];
 
 	if (call->name[0] == '@')
-		return put_group(parser, assignment, call, depth);
+		return add_group(parser, assignment, call, depth);
 	if (seccomp_syscall_resolve_name(call->name) == __NR_SCMP_ERROR) {
 		if (!assignment->of_group)
 			lint_line(parser,
@@ -157,13 +157,13 @@ static int put_call(struct parser *parser, const struct assignment *assignment,
 		return 0;
 	}
 	if (adds || (assignment->list->allows && call->how != UNIT_CALL_PLAIN))
-		list_put(assignment->list, call);
+		list_add(assignment->list, call);
 	else
 		list_remove(assignment->list, call->name);
 	return 0;
 }
 
-/* The lines below the group's name, which stand further in; "# ..." is a comment. */
+/* The members of a group: the indented lines below its name; "# ..." is a comment. */
 static bool find_group(struct str groups, const char *name, struct str *ret_members)
 {
 	struct str line;
@@ -184,7 +184,7 @@ static int groups_unknown(struct parser *parser, const char *name)
 						   : "systemd-analyze was not run");
 }
 
-static int put_group(struct parser *parser, const struct assignment *assignment,
+static int add_group(struct parser *parser, const struct assignment *assignment,
 		     const struct unit_call *call, unsigned depth)
 {
 	struct assignment inner = *assignment;
@@ -208,7 +208,7 @@ static int put_group(struct parser *parser, const struct assignment *assignment,
 		struct unit_call one = *call;
 
 		one.name = name;
-		int r = put_call(parser, &inner, &one, depth + 1);
+		int r = apply_call(parser, &inner, &one, depth + 1);
 
 		if (r < 0)
 			return r;
@@ -216,7 +216,7 @@ static int put_group(struct parser *parser, const struct assignment *assignment,
 	return 0;
 }
 
-/* "name", "name:EPERM", "@group:13", "name:kill"; false where systemd ignores the word. */
+/* "name", "name:EPERM", "@group:13", "name:kill". False if systemd ignores the word. */
 static bool parse_call(struct parser *parser, const struct assignment *assignment, char *word,
 		       struct unit_call *call)
 {
@@ -246,7 +246,7 @@ static bool parse_call(struct parser *parser, const struct assignment *assignmen
 	return true;
 }
 
-static int put_words(struct parser *parser, const struct assignment *assignment, struct str rest)
+static int apply_words(struct parser *parser, const struct assignment *assignment, struct str rest)
 {
 	struct str word;
 	int r = 0;
@@ -256,7 +256,7 @@ static int put_words(struct parser *parser, const struct assignment *assignment,
 		struct unit_call call;
 
 		if (parse_call(parser, assignment, copy, &call))
-			r = put_call(parser, assignment, &call, 0);
+			r = apply_call(parser, assignment, &call, 0);
 	}
 	return r;
 }
@@ -283,9 +283,9 @@ static int set_list(struct parser *parser, struct unit_list *list, struct str va
 		if (filters)
 			parser->unit->filter_line = parser->line;
 		if (filters && list->allows)
-			r = put_call(parser, &assignment, &always, 0);
+			r = apply_call(parser, &assignment, &always, 0);
 	}
-	return r < 0 ? r : put_words(parser, &assignment, value);
+	return r < 0 ? r : apply_words(parser, &assignment, value);
 }
 
 static int set_filter(struct parser *parser, struct str value)
@@ -318,7 +318,7 @@ static int set_errno(struct parser *parser, struct str value)
 	return 0;
 }
 
-/* What systemd calls them (seccomp_arch_from_string()), and libseccomp. */
+/* Names in systemd (seccomp_arch_from_string()) and tokens of libseccomp. */
 static const struct {
 	const char *name;
 	uint32_t token;
@@ -356,7 +356,7 @@ const char *unit_arch_name(uint32_t token)
 	return NULL;
 }
 
-static void put_arch(struct parser *parser, struct str word)
+static void add_arch(struct parser *parser, struct str word)
 {
 	struct unit *unit = parser->unit;
 	char quoted[QUOTED_SIZE];
@@ -385,11 +385,11 @@ static int set_arches(struct parser *parser, struct str value)
 		parser->unit->arch_count = 0;
 	}
 	while (next_word(&value, &word))
-		put_arch(parser, word);
+		add_arch(parser, word);
 	return 0;
 }
 
-/* Settings that install filters which are not judged here. */
+/* Settings that install filters which are not evaluated here. */
 static const char *const other_filters[] = {
 	"LockPersonality",      "MemoryDenyWriteExecute", "PrivateDevices",
 	"ProtectClock",         "ProtectHostname",        "ProtectKernelLogs",
@@ -448,7 +448,7 @@ static int set(struct parser *parser, struct str key, struct str value)
 
 /* --- lines */
 
-static int take_line(struct parser *parser, struct str line)
+static int parse_line(struct parser *parser, struct str line)
 {
 	line = sections_strip(line);
 	size_t equals = str_chr(line, '=');
@@ -465,8 +465,8 @@ static int take_line(struct parser *parser, struct str line)
 		   sections_strip(str_skip(line, equals + 1)));
 }
 
-/* An odd number of backslashes at the end goes on on the next line. */
-static bool goes_on(struct str line)
+/* A line with an odd number of backslashes at its end continues on the next one. */
+static bool continues(struct str line)
 {
 	size_t n = 0;
 
@@ -481,8 +481,8 @@ static bool is_comment(struct str line)
 	return line.n && (line.p[0] == '#' || line.p[0] == ';');
 }
 
-/* config_parse(): comments are left out between the parts of a line that goes on, too. */
-static int take_lines(struct parser *parser)
+/* config_parse(): comments inside a continued line are skipped too. */
+static int parse_lines(struct parser *parser)
 {
 	struct str text = parser->text, line;
 	BUF_AUTO whole = {0};
@@ -497,13 +497,13 @@ static int take_lines(struct parser *parser)
 			parser->line = number;
 		while (line.n && line.p[line.n - 1] == '\r')
 			line.n--;
-		bool more = goes_on(line);
+		bool more = continues(line);
 
 		buf_put(&whole, line.p, line.n - more);
 		buf_put_char(&whole, ' ');
 		if (more && text.n)
 			continue;
-		r = take_line(parser, buf_str(&whole));
+		r = parse_line(parser, buf_str(&whole));
 		buf_clear(&whole);
 	}
 	return r;
@@ -522,7 +522,7 @@ static int read_known(struct parser *parser)
 	unit->known.present = true;
 	unit->known.allows = true;
 	parser->line = unit->filter_line;
-	return put_call(parser, &assignment, &call, 0);
+	return apply_call(parser, &assignment, &call, 0);
 }
 
 int unit_parse(struct str text, const struct unit_groups *groups, struct unit *ret_unit,
@@ -535,6 +535,6 @@ int unit_parse(struct str text, const struct unit_groups *groups, struct unit *r
 	*ret_unit = (struct unit){0};
 	r = sections_check_unit(text, err);
 	if (r == 0)
-		r = take_lines(&parser);
+		r = parse_lines(&parser);
 	return r < 0 ? r : read_known(&parser);
 }

@@ -9,13 +9,13 @@
 struct builder {
 	const struct unit *unit;
 	uint32_t host;
-	uint32_t arches[8]; /* local ones that are not blocked, the native one last */
+	uint32_t arches[8]; /* local arches that are not blocked, the native one last */
 	size_t arch_count;
 	struct filter *stack;
 	struct err *err;
 };
 
-/* seccomp_local_archs of systemd, by the native one, which is the last. */
+/* seccomp_local_archs of systemd. The last of a row is the native one. */
 static const struct {
 	uint32_t arches[4];
 	size_t count;
@@ -44,7 +44,7 @@ static int refused(struct builder *builder, int code, const char *what)
 	return err_errno(builder->err, -code, "libseccomp refuses %s", what);
 }
 
-/* Takes the context over. */
+/* Takes ownership of the context. */
 static int install(struct builder *builder, scmp_filter_ctx context)
 {
 	struct filter built = {0};
@@ -57,7 +57,7 @@ static int install(struct builder *builder, scmp_filter_ctx context)
 	return 0;
 }
 
-/* seccomp_init_for_arch(): one arch, and all others pass. */
+/* seccomp_init_for_arch(): filters one arch and allows all others. */
 static int context_for(struct builder *builder, uint32_t arch, uint32_t action,
 		       scmp_filter_ctx *ret_context)
 {
@@ -70,7 +70,7 @@ static int context_for(struct builder *builder, uint32_t arch, uint32_t action,
 	return r < 0 ? refused(builder, r, "the architecture") : 0;
 }
 
-/* seccomp_rule_add_exact(), with a call that the arch has not left out as systemd does. */
+/* seccomp_rule_add_exact(). Like systemd, skips a call that the arch does not have (-EDOM). */
 static int add_rule(struct builder *builder, scmp_filter_ctx context, uint32_t action,
 		    const struct unit_call *call)
 {
@@ -93,7 +93,7 @@ static uint32_t negative_action(const struct unit *unit)
 	return unit->has_errno ? SCMP_ACT_ERRNO(unit->error) : SCMP_ACT_KILL_PROCESS;
 }
 
-/* What the calls of a list that none of its words names get from libseccomp. */
+/* The filter's default action: that of calls in no list. */
 static uint32_t filter_default(const struct unit *unit)
 {
 	if (!unit->filter.allows)
@@ -119,7 +119,7 @@ static int add_known(struct builder *builder, scmp_filter_ctx context)
 	for (size_t i = 0; r == 0 && i < unit->known.count; i++) {
 		const struct unit_call *call = &unit->known.all[i];
 
-		/* systemd leaves out here what has no number on the native arch */
+		/* systemd skips calls without a number on the native arch */
 		if (seccomp_syscall_resolve_name_arch(builder->host, call->name) < 0 ||
 		    unit_list_find(&unit->filter, call->name))
 			continue;
@@ -128,7 +128,7 @@ static int add_known(struct builder *builder, scmp_filter_ctx context)
 	return r;
 }
 
-/* seccomp_load_syscall_filter_set_raw(): a filter for each local arch. */
+/* seccomp_load_syscall_filter_set_raw(): one filter per local arch. */
 static int add_list(struct builder *builder, const struct unit_list *list, uint32_t otherwise,
 		    uint32_t plain)
 {
@@ -162,7 +162,7 @@ static bool is_listed(const struct unit *unit, uint32_t token)
 	return false;
 }
 
-/* seccomp_restrict_archs(): what it blocks gets no other filter. */
+/* seccomp_restrict_archs(): blocked arches get no other filter. */
 static int restrict_arches(struct builder *builder)
 {
 	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
@@ -198,7 +198,7 @@ static int build(struct builder *builder)
 	find_locals(builder);
 	if (unit->has_arches)
 		r = restrict_arches(builder);
-	/* a list that is empty again is none */
+	/* a list that became empty installs no filter */
 	if (r == 0 && unit->log.present && (unit->log.allows || unit->log.count))
 		r = add_list(builder, &unit->log, log_default, log_plain);
 	if (r == 0 && unit->filter.present)
