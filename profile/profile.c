@@ -18,13 +18,12 @@
 struct profile {
 	char *source;
 	const char *format;
-	const char *whole; /* the place that stands for all that no rule names */
+	const char *whole; /* where lints about the whole profile are placed */
 	struct profile_options options;
-	struct built
-		built; /* of a unit and of filters: a default action, no rule, and the filter */
+	struct built built; /* units and filters: only a default action and the filter */
 	struct unit unit;
 	struct lints lints;
-	const char **names; /* that rules have, sorted */
+	const char **names; /* of all rules, sorted */
 	size_t name_count;
 	struct judge judge;
 };
@@ -62,7 +61,7 @@ static void sort_names(struct profile *profile)
 	qsort(profile->names, profile->name_count, sizeof(*profile->names), by_name);
 }
 
-/* What a runtime was given lists its host's arch, and the 64-bit one is no other's sub-arch. */
+/* A config.json lists its host's arch: this machine's if it is there, otherwise the 64-bit one. */
 static uint32_t host_of(const struct document *document)
 {
 	uint32_t host = 0;
@@ -184,7 +183,7 @@ static void start_judge(struct profile *profile)
 	judge_start(&profile->judge);
 }
 
-/* What filters without a document tell themselves. */
+/* Finds the arches and the default action of filters without a document. */
 static void survey_filters(struct profile *profile)
 {
 	struct built *built = &profile->built;

@@ -25,7 +25,7 @@ extern char **environ;
 /* systemd 252 prints 12 KiB. */
 #define GROUPS_MAX_BYTES (1U << 20)
 
-/* A containers.conf with all its comments has 30 KiB. */
+/* A containers.conf with all comments has 30 KiB. */
 #define CONFIG_MAX_BYTES (1U << 20)
 
 static struct profile_source *source_new(const char *name)
@@ -65,7 +65,6 @@ void profile_source_prefix(struct err *err, const char *source)
 	err_set(err, old.code, "%s:%s", profile_source_label(source), old.message);
 }
 
-/* False for what is no process id. */
 static bool pid_of(const char *text, pid_t *ret_pid)
 {
 	char *end;
@@ -186,7 +185,7 @@ static int run_analyze(const char *argument, struct buf *output, struct err *err
 	return r;
 }
 
-/* What systemd says of its groups; that it says nothing matters only to who names one. */
+/* A failure matters only to units that use a group. */
 static void ask_systemd(struct unit_groups *groups)
 {
 	BUF_AUTO version = {0};
@@ -201,7 +200,7 @@ static void ask_systemd(struct unit_groups *groups)
 
 /* --- Podman's default */
 
-static void take_setting(const char *path, char **setting)
+static void read_setting(const char *path, char **setting)
 {
 	BUF_AUTO text = {0};
 	struct err ignored = ERR_INIT;
@@ -216,7 +215,7 @@ static void take_setting(const char *path, char **setting)
 	*setting = mem_copy(found);
 }
 
-/* Later files win (containers.conf(5)); CONTAINERS_CONF stands for all of them. */
+/* Later files win; CONTAINERS_CONF replaces all of them (containers.conf(5)). */
 static char *podman_setting(void)
 {
 	static const char *const files[] = {"/usr/share/containers/containers.conf",
@@ -226,14 +225,14 @@ static char *podman_setting(void)
 	glob_t matches;
 
 	if (only && *only) {
-		take_setting(only, &setting);
+		read_setting(only, &setting);
 		return setting;
 	}
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		take_setting(files[i], &setting);
+		read_setting(files[i], &setting);
 	if (glob("/etc/containers/containers.conf.d/*.conf", 0, NULL, &matches) == 0) {
 		for (size_t i = 0; i < matches.gl_pathc; i++)
-			take_setting(matches.gl_pathv[i], &setting);
+			read_setting(matches.gl_pathv[i], &setting);
 		globfree(&matches);
 	}
 	return setting;
@@ -288,7 +287,7 @@ static bool any_exists(const char *const *paths)
 	return false;
 }
 
-/* Of a node of Kubernetes its CRI runtime; else whose command line people use. */
+/* On a Kubernetes node its CRI runtime, otherwise the runtime that users call. */
 static int acquire_runtime_default(struct profile_source *source, const char *rest, struct err *err)
 {
 	static const char *const kubelet[] = {"/var/lib/kubelet", "/usr/bin/kubelet", NULL};
@@ -359,7 +358,7 @@ static int acquire_file(struct profile_source *source, struct err *err)
 
 typedef int acquire_fn(struct profile_source *source, const char *rest, struct err *err);
 
-/* Whole words, and beginnings that end in a colon. */
+/* Whole words, and prefixes that end in a colon. */
 static const struct word {
 	const char *word;
 	acquire_fn *acquire;
@@ -372,13 +371,13 @@ static const struct word {
 	{"unconfined", acquire_unconfined},
 };
 
-/* What follows the word in the source, NULL where it is another. */
+/* What follows the word in the source; NULL if it is another word. */
 static const char *after_word(const char *source, const struct word *word)
 {
 	const char *rest = after_prefix(source, word->word);
-	bool is_beginning = word->word[strlen(word->word) - 1] == ':';
+	bool is_prefix = word->word[strlen(word->word) - 1] == ':';
 
-	return rest && (is_beginning || !*rest) ? rest : NULL;
+	return rest && (is_prefix || !*rest) ? rest : NULL;
 }
 
 bool profile_source_is_word(const char *source)
