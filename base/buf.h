@@ -1,9 +1,9 @@
 /*
- * A byte buffer that grows: for building text and for bytes that must outlive their source.
+ * A growing byte buffer, for building text and for bytes that must outlive their source.
  *
- * Owns its bytes; release it with buf_release() or the BUF_AUTO attribute. What has been put
- * stays NUL-terminated, so that `buf.p` can be handed to C library calls when it holds text.
- * Running out of memory aborts: every caller caps what it puts here.
+ * It owns its bytes; release it with buf_release() or BUF_AUTO. The content is always followed by a
+ * NUL, so `buf.p` can be passed to C library calls if it holds text. Running out of memory ends the
+ * program: callers cap what they append.
  */
 #ifndef SCLOG_BASE_BUF_H
 #define SCLOG_BASE_BUF_H
@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct buf {
-	char *p; /* NULL while nothing was ever put */
+	char *p; /* NULL until something is appended */
 	size_t n;
 	size_t size;
 };
@@ -22,12 +22,13 @@ struct buf {
 
 void buf_release(struct buf *buf);
 
-/* Forgets the bytes, keeps the memory. */
+/* Empties it, but keeps the memory. */
 void buf_clear(struct buf *buf);
 
-/* Makes room for n more bytes and returns where they go; the caller then adds to buf->n. */
+/* Makes room for n more bytes and returns where they go. The caller fills them and adds to buf->n. */
 char *buf_reserve(struct buf *buf, size_t n);
 
+/* Append. */
 void buf_put(struct buf *buf, const void *p, size_t n);
 void buf_put_str(struct buf *buf, struct str s);
 void buf_put_char(struct buf *buf, char c);

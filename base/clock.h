@@ -1,5 +1,5 @@
 /*
- * Time: what "now" is, what people write for a time, and how sclog writes one.
+ * Time: the current time, parsing what people write, and formatting.
  *
  * A time is milliseconds since 1970-01-01 00:00:00 UTC, negative before it, without leap
  * seconds, which is how the kernel stamps audit records (kernel/audit.c, audit_log_start()).
@@ -14,16 +14,16 @@
 #include <time.h>
 
 /*
- * The current time, or what SCLOG_NOW (`@SECONDS` or `@SECONDS.FRACTION`) says it is, so that
- * results repeat. A broken SCLOG_NOW is an error, -EINVAL.
+ * The current time, or that in SCLOG_NOW (`@SECONDS` or `@SECONDS.FRACTION`), for repeatable
+ * results. -EINVAL if SCLOG_NOW is malformed.
  */
 int clock_now_ms(int64_t *ret_ms, struct err *err);
 
-/* What a clock of the kernel's shows; SCLOG_NOW has nothing to do with it. */
+/* The time of a kernel clock. SCLOG_NOW does not affect it. */
 int64_t clock_ns(clockid_t clock);
 int64_t clock_ms(clockid_t clock);
 
-/* What a text names: its first and its last millisecond, both inclusive. */
+/* The time that a text names: its first and last millisecond, both inclusive. */
 struct clock_span {
 	int64_t first_ms;
 	int64_t last_ms;
@@ -35,29 +35,29 @@ struct clock_span {
  *     90s 15m 1h30m 7d 2w       that long before now: one millisecond
  *     1 hour ago                the same in words: second, minute, hour, day, week
  *     now                       one millisecond
- *     today yesterday           a local day, of 23 or 25 hours where the clocks change
+ *     today yesterday           a local day, of 23 or 25 hours if the clocks change
  *     10:00[:30]                today, local; the whole minute or second
  *     yesterday 10:00           the same on that day
  *     2026-11-21                a local day
- *     2026-11-21 23:01[:34]     local; the whole minute or second. T may stand for the space
+ *     2026-11-21 23:01[:34]     local; the whole minute or second; T instead of the space too
  *     2026-11-21T23:01:34Z      RFC 3339, also +01:00; the whole second
  *     @1795302094               since the epoch; the whole second
  *
- * A fraction (`.5`, `.062`) may follow every second and leaves one millisecond, its further
- * digits cut off. A local time that the clocks show twice spans both. The leap second
+ * Seconds can have a fraction (`.5`, `.062`), truncated to milliseconds; the span is then one
+ * millisecond. A local time that occurs twice, when clocks are set back, spans both. The leap second
  * 23:59:60 UTC is the first second of the next day, as in POSIX.
  *
- * Returns 0, -EINVAL for what is none of these, -ERANGE for what does not fit.
+ * Returns 0, -EINVAL for other texts, -ERANGE for values that do not fit.
  */
 int clock_parse(struct str text, int64_t now_ms, struct clock_span *ret_span);
 
-/* A length of time as clock_parse() takes it: 90s, 1h30m, 7d, 2 weeks. Returns 0, -EINVAL or -ERANGE. */
+/* Parses a duration: 90s, 1h30m, 7d, 2 weeks. Returns 0, -EINVAL or -ERANGE. */
 int clock_parse_duration(struct str text, int64_t *ret_ms);
 
 /* The forms above in one line, for messages. */
 extern const char clock_forms[];
 
-/* Room for seven ints and what stands between them, which the compiler can prove to fit. */
+/* Room for seven ints of any value and their separators, so that the compiler can prove that it fits. */
 #define CLOCK_TEXT_SIZE 88
 
 /* Writes "2026-11-21T23:01:34.454Z" (RFC 3339, UTC) and returns text. */

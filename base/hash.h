@@ -1,8 +1,8 @@
 /*
  * A keyed 64-bit hash for tables over bytes that an attacker chose.
  *
- * Multiply-and-fold over eight bytes at a time. The key is drawn once per process, so that
- * nobody can write a log whose names all fall into one slot. Never persisted.
+ * Multiply-and-fold over eight bytes at a time. The key is random for each process, so that nobody
+ * can write a log whose names all collide. Never persisted.
  */
 #ifndef SCLOG_BASE_HASH_H
 #define SCLOG_BASE_HASH_H
@@ -53,9 +53,9 @@ static inline uint64_t hash_bytes(uint64_t hash, struct str s)
 }
 
 /*
- * A hash that stands for the text itself (NH, of Black and others' UMAC): with a key of random words
- * that nobody else knows, two given texts of one length have the same with a chance of at most 2^-64,
- * whatever they are. Each pair of words takes two words of the key; no key serves twice.
+ * A hash that can stand for the text itself (NH, from UMAC by Black and others). With a secret random
+ * key, any two texts of the same length collide with a probability of at most 2^-64. Each pair of
+ * words uses two words of the key; a part of the key must not be used twice.
  */
 __extension__ typedef unsigned __int128 hash_sum;
 
@@ -65,7 +65,7 @@ static inline void hash_pair(hash_sum *sum, const uint64_t **key, uint64_t a, ui
 	*key += 2;
 }
 
-/* Takes HASH_PAIRS() pairs of the key. */
+/* Uses HASH_PAIRS(s.n) pairs of the key. */
 static inline void hash_text(hash_sum *sum, const uint64_t **key, struct str s)
 {
 	uint64_t words[2] = {0, 0};

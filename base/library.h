@@ -1,9 +1,8 @@
 /*
- * A shared library that few commands need. It is loaded when it is first used: loading it, and the
- * libraries that it needs, takes longer than most commands run.
+ * A shared library that few commands need, loaded on first use: loading it and its dependencies takes
+ * longer than most commands run.
  *
- * Its home lists the functions that it calls, and has a pointer to each, of the type that the
- * library's own header gives it:
+ * Its user lists the functions it calls and has a pointer to each, typed by the library's own header:
  *
  *	#define FUNCTIONS(X) X(PQclear) X(PQexec)
  *	static struct {FUNCTIONS(LIBRARY_POINTER)} libpq;
@@ -23,14 +22,14 @@
 
 struct library {
 	const char *file;     /* "libpq.so.5": the number is its interface's version */
-	const char *packages; /* that have it: "libpq5 (Debian), libpq (Fedora)" */
+	const char *packages; /* "libpq5 (Debian), libpq (Fedora)" */
 	const char *functions[LIBRARY_FUNCTIONS_MAX];
 };
 
 /*
- * Loads it, unless the first pointer shows that it is loaded, and fills the pointers, which stand in the
- * order of the names. It stays loaded. -ENOENT: the library cannot be loaded, or lacks one of the
- * functions; the message names the packages.
+ * Loads the library, unless the first pointer is set, and fills the pointers, in the order of the
+ * names. It stays loaded. -ENOENT if it cannot be loaded or lacks a function; the message names the
+ * packages.
  */
 int library_load(const struct library *library, void *pointers, struct err *err);
 

@@ -1,5 +1,5 @@
 /*
- * "Did you mean ...?": the name that a misspelt one stands nearest to.
+ * "Did you mean ...?": the name that is most similar to a misspelt one.
  */
 #ifndef SCLOG_BASE_NEAREST_H
 #define SCLOG_BASE_NEAREST_H
@@ -7,31 +7,31 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Longer words are nobody's misspelling. */
+/* Longer words are not compared. */
 #define NEAREST_WORD_MAX 63
 
 /*
- * How many letters have to be put in, left out, exchanged or swapped with their neighbour to
- * make b of a, case aside; NEAREST_WORD_MAX + 1 if one of them is longer than that.
+ * The number of letters to insert, delete, replace or swap with a neighbour to turn a into b, ignoring
+ * case. NEAREST_WORD_MAX + 1 if one of them is longer than that.
  */
 size_t nearest_distance(struct str a, struct str b);
 
-/* Walks names while it is asked for more: returns the i-th, or NULL after the last. */
+/* Returns the i-th name, NULL after the last. */
 typedef const char *nearest_name_fn(size_t i, const void *context);
 
 /*
  * The nearest of the names, or NULL if none is near: one letter and a quarter of the others may
- * differ. Names that begin with `word` are nearer than all others: it was cut short, not misspelt.
+ * differ. Names that begin with `word` are preferred.
  */
 const char *nearest_find(struct str word, nearest_name_fn *name, const void *context);
 
-/* Of "text|json|csv": appends " (did you mean text?)" if one is near; nothing else. */
+/* choices: "text|json|csv". Appends " (did you mean text?)" if one is near. */
 void nearest_put_choice(struct buf *buf, struct str word, const char *choices);
 
-/* Says in err that the word must be one of "text|json|csv", and which is near. Returns -EINVAL. */
+/* An error: the word must be one of the choices, and which one is near. Returns -EINVAL. */
 int nearest_refuse(struct err *err, const char *word, const char *choices);
 
-/* "auto, audit, syslog": all names. */
+/* Appends all names: "auto, audit, syslog". */
 void nearest_put_names(struct buf *buf, nearest_name_fn *name);
 
 #endif

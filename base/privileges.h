@@ -1,5 +1,5 @@
 /*
- * Giving up the capabilities that are not needed any more.
+ * Dropping capabilities that are no longer needed.
  */
 #ifndef SCLOG_BASE_PRIVILEGES_H
 #define SCLOG_BASE_PRIVILEGES_H
@@ -8,16 +8,16 @@
 
 enum privileges {
 	PRIVILEGES_NONE,
-	/* CAP_DAC_READ_SEARCH: to open a log that belongs to others */
+	/* CAP_DAC_READ_SEARCH: to open logs of other users */
 	PRIVILEGES_LOG,
 	/* CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE for the runtimes' files and other processes' /proc,
-	 * CAP_AUDIT_CONTROL to ask the kernel what it lost */
+	 * CAP_AUDIT_CONTROL for the kernel's count of lost records */
 	PRIVILEGES_HELPER,
 };
 
 /*
- * Keeps, of the capabilities that this process has, those; all others go, for it and for its later
- * threads. Without any capability it changes nothing. Returns 0 or -errno.
+ * Drops all capabilities but those, for this process and the threads it starts later. Does nothing
+ * if it has none. Returns 0 or -errno.
  */
 int privileges_drop(enum privileges kept, struct err *err);
 

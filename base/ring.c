@@ -22,7 +22,7 @@ struct head {
 void ring_init(struct ring *ring, size_t size)
 {
 	memset(ring, 0, sizeof(*ring));
-	ring->bytes = mem_new(1, size); /* its pages are there when they are written to */
+	ring->bytes = mem_new(1, size); /* pages are allocated when first written */
 	ring->size = size;
 }
 

@@ -1,8 +1,8 @@
 /*
- * A ring of bytes between two threads: one puts items, the other takes them, in order.
+ * A lock-free queue of items between two threads, a producer and a consumer.
  *
- * No locks: each side owns its end. Items are put without being seen, and become visible
- * together by ring_publish(); so a thread can order what it puts into two rings.
+ * Items become visible to the consumer together, with ring_publish(), so that a producer can order
+ * what it puts into two rings.
  */
 #ifndef SCLOG_BASE_RING_H
 #define SCLOG_BASE_RING_H
@@ -14,39 +14,39 @@
 struct ring {
 	char *bytes;
 	size_t size; /* a power of two */
-	/* The putting side's. */
-	size_t put; /* behind the last item; positions only grow, their low bits are the place */
-	/* Shared: how far items are visible, and how far they were taken. */
+	/* The producer's. */
+	size_t put; /* after the last item. Positions only grow; their low bits are the index */
+	/* Shared: the end of the visible items, and of those taken. */
 	_Alignas(64) _Atomic size_t published;
 	_Alignas(64) _Atomic size_t taken;
-	/* The taking side's. */
+	/* The consumer's. */
 	_Alignas(64) size_t at;
-	size_t end; /* what was published when it last looked */
+	size_t end; /* `published` at the last ring_look() */
 };
 
 void ring_init(struct ring *ring, size_t size);
 void ring_release(struct ring *ring);
 
-/* Room for an item of n bytes, at most half of the ring, aligned to eight; NULL if there is none
- * now. */
+/* Room for an item of n bytes, at most half of the ring, aligned to eight. NULL if the ring is too
+ * full. */
 void *ring_put(struct ring *ring, size_t n);
 
-/* Shows what was put. */
+/* Makes the items visible. */
 static inline void ring_publish(struct ring *ring)
 {
 	atomic_store_explicit(&ring->published, ring->put, memory_order_release);
 }
 
-/* Looks how far items are visible: ring_take() gives those, and none that came later. */
+/* Starts a round: ring_take() returns the items that are visible now, and no later ones. */
 static inline void ring_look(struct ring *ring)
 {
 	ring->end = atomic_load_explicit(&ring->published, memory_order_acquire);
 }
 
-/* The next item of the last look, or NULL. It lives until ring_done(). */
+/* The next item of the round, or NULL. Valid until ring_done(). */
 void *ring_take(struct ring *ring, size_t *ret_n);
 
-/* Gives back the room of everything taken so far. */
+/* Frees the room of all items taken so far. */
 static inline void ring_done(struct ring *ring)
 {
 	atomic_store_explicit(&ring->taken, ring->at, memory_order_release);

@@ -1,9 +1,9 @@
 /*
- * sclog's own sandbox: it reads what attackers wrote, so it keeps what it needs and no more.
+ * sclog's own sandbox: it reads data written by attackers, so it keeps only the rights it needs.
  *
- * What it needs was recorded by sclog itself: share/own-filter/KIND.json are profiles that
- * `make own-filter` writes from the records of the test suite. They are compiled in, with the
- * relatives of each name that another arch or C library calls instead.
+ * sclog recorded these itself: `make own-filter` writes the profiles share/own-filter/KIND.json from
+ * the records of the test suite. They are compiled in, together with the calls that another arch or C
+ * library uses instead of a listed one.
  */
 #ifndef SCLOG_BASE_SANDBOX_H
 #define SCLOG_BASE_SANDBOX_H
@@ -14,12 +14,12 @@
 #include <stddef.h>
 
 enum sandbox_kind {
-	SANDBOX_WRITE, /* writes a store */
-	SANDBOX_READ,  /* reads stores, logs and profiles, and writes its answer alone */
-	SANDBOX_FLEET, /* talks to a fleet's database, and writes a store */
-	SANDBOX_WATCH, /* writes a store for long: sockets of the local kinds, to ask and to notify */
-	SANDBOX_HELPER,    /* reads for a watch that has given up its rights, and writes nothing */
-	SANDBOX_DESCRIBER, /* computes, and talks over sockets that are open: opens nothing */
+	SANDBOX_WRITE,     /* writes a store */
+	SANDBOX_READ,      /* reads stores, logs and profiles; writes only its output */
+	SANDBOX_FLEET,     /* talks to a fleet's database, and writes a store */
+	SANDBOX_WATCH,     /* runs for long, writes a store, uses local sockets */
+	SANDBOX_HELPER,    /* reads files for watch, which has no rights left; writes nothing */
+	SANDBOX_DESCRIBER, /* computes and talks over open sockets; opens nothing */
 	SANDBOX_KIND_COUNT,
 };
 
@@ -27,25 +27,23 @@ enum sandbox_kind {
 
 struct sandbox_options {
 	enum sandbox_kind kind;
-	/* Folders below which files may be made, changed and removed; a path that is not there
-	 * stands for the nearest folder above it that is. SQLite's temporary folders are
-	 * added, but for SANDBOX_WATCH: there the caller sees to it that they lie below these. */
+	/* Folders below which files can be created, changed and removed. A path that does not exist
+	 * stands for its nearest existing parent. SQLite's temporary folders are added, except for
+	 * SANDBOX_WATCH, whose caller puts them below these. */
 	const char *writable[SANDBOX_WRITABLE_MAX];
 	size_t writable_count;
-	/* Looks at what /proc says of other processes: no Landlock, which would forbid it like a trace
-	 * of them. */
+	/* Reads /proc of other processes: no Landlock, which would deny that as it denies ptrace. */
 	bool looks_at_processes;
 };
 
 /*
- * From now on this thread, and the threads that it starts, can call only what that kind of command
- * was seen to call: everything else fails with ENOSYS, so that a C library takes another way
- * (seccomp(2), no_new_privs). No other program can be run, no process made, none touched. Where the
- * kernel has Landlock, nothing can be written but below the writable folders. What is open stays
- * open. Returns 0 or -errno.
+ * From now on this thread and the threads it starts can make only the calls recorded for that kind.
+ * Any other call fails with ENOSYS, so that a C library falls back (seccomp(2), no_new_privs). No
+ * program can be run, no process created or traced. If the kernel has Landlock, files can be written
+ * only below the writable folders. Open files stay usable. Returns 0 or -errno.
  *
- * With SCLOG_SANDBOX=record in the environment every call is let through and logged instead, and the
- * process is called sclog-KIND: for `make own-filter`.
+ * For `make own-filter`: with SCLOG_SANDBOX=record in the environment, all calls are allowed and
+ * logged, and the process is named sclog-KIND.
  */
 int sandbox_enter(const struct sandbox_options *options, struct err *err);
 

@@ -1,8 +1,7 @@
 /*
- * Scanning bytes eight at a time, for the one path that every log line takes.
+ * Scanning eight bytes at a time, for the hot path of log lines.
  *
- * Works on any byte order; only little-endian machines get the fast form. Never reads at or
- * past `end`.
+ * Correct for any byte order; fast on little-endian machines. Never reads at or past `end`.
  */
 #ifndef SCLOG_BASE_SCAN_H
 #define SCLOG_BASE_SCAN_H
@@ -18,7 +17,7 @@
 
 #define SCAN_EACH(byte) (0x0101010101010101u * (uint64_t)(unsigned char)(byte))
 
-/* The high bit of every byte of word that is zero; bytes above the first such are not exact. */
+/* Sets the high bit of each zero byte of the word. Only the lowest one found is reliable. */
 static inline uint64_t scan_zero_bytes(uint64_t word)
 {
 	return (word - SCAN_EACH(0x01)) & ~word & SCAN_EACH(0x80);
@@ -39,7 +38,7 @@ static inline bool scan_word(const char *p, const char *end, uint64_t *ret_word)
 	return false;
 }
 
-/* Where the first byte equal to a or b stands, or end. */
+/* The first byte equal to a or b, or end. */
 static inline const char *scan_for(const char *p, const char *end, char a, char b)
 {
 	uint64_t word;
@@ -58,8 +57,7 @@ static inline const char *scan_for(const char *p, const char *end, char a, char 
 }
 
 /*
- * Eight decimal digits at once. Returns how many of the eight bytes are digits before the first
- * that is none (0 to 8), and their value.
+ * Up to eight decimal digits at once. Returns the number of leading digits (0 to 8), and their value.
  */
 static inline unsigned scan_digits8(uint64_t word, uint64_t *ret_value)
 {
@@ -70,7 +68,7 @@ static inline unsigned scan_digits8(uint64_t word, uint64_t *ret_value)
 
 	if (n == 0)
 		return 0;
-	digits <<= 8 * (8 - n); /* leading zeros for the digits that are not there */
+	digits <<= 8 * (8 - n); /* pads with leading zeros */
 	digits = digits * 10 + (digits >> 8);
 	digits = ((digits & 0x000000ff000000ffu) * 0x000f424000000064u +
 		  ((digits >> 16) & 0x000000ff000000ffu) * 0x0000271000000001u) >>
@@ -79,7 +77,7 @@ static inline unsigned scan_digits8(uint64_t word, uint64_t *ret_value)
 	return n;
 }
 
-/* Takes up to max decimal digits (18 at most); returns where they end, p if there is none. */
+/* Reads up to max (at most 18) decimal digits. Returns their end; p if there are none. */
 static inline const char *scan_decimal(const char *p, const char *end, unsigned max,
 				       uint64_t *ret_value)
 {
@@ -112,8 +110,8 @@ static inline int scan_hex_digit(char c)
 }
 
 /*
- * n digits that end at `end`; false if one is none, or if they are not 1 to 16. The sixteen bytes before
- * `end` are read, whatever the first of them are.
+ * Reads n (1 to 16) lower-case hexadecimal digits before `end`; false if they are not. All sixteen
+ * bytes before `end` must be readable.
  */
 static inline bool scan_hex_before(const char *end, size_t n, uint64_t *ret_value)
 {
@@ -152,7 +150,7 @@ static inline bool scan_hex_before(const char *end, size_t n, uint64_t *ret_valu
 #endif
 }
 
-/* Takes up to 16 lower-case hexadecimal digits, as scan_decimal(). */
+/* Reads up to 16 lower-case hexadecimal digits, like scan_decimal(). */
 static inline const char *scan_hex(const char *p, const char *end, uint64_t *ret_value)
 {
 	const char *stop = end - p > 16 ? p + 16 : end;

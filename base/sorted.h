@@ -1,5 +1,5 @@
 /*
- * Arrays that are kept in order, each thing once. mem_more() lets them grow.
+ * Sorted arrays without duplicates, grown by mem_more().
  */
 #ifndef SCLOG_BASE_SORTED_H
 #define SCLOG_BASE_SORTED_H
@@ -9,12 +9,12 @@
 
 typedef int sorted_compare_fn(const void *one, const void *other);
 
-/* Looks for the key among `count` things of that size. *ret_at: where it is, or belongs: at the first
- * of several that are equal to it. */
+/* Binary search among `count` items of that size. *ret_at: the index of the first item that is not
+ * less than the key. */
 bool sorted_find(const void *array, size_t count, size_t size, const void *key,
 		 sorted_compare_fn *compare, size_t *ret_at);
 
-/* Puts a copy of the thing in there. Returns the array, which has one more now. */
+/* Inserts a copy of the item at an index. Returns the array, which may have moved. */
 void *sorted_insert(void *array, size_t count, size_t size, size_t at, const void *thing)
 	__attribute__((returns_nonnull));
 

@@ -52,11 +52,11 @@ static inline bool str_starts(struct str s, struct str prefix)
 /* The slice without its first n bytes; n must not exceed its length. */
 static inline struct str str_skip(struct str s, size_t n)
 {
-	/* C knows no NULL + 0 */
+	/* NULL + 0 is undefined in C */
 	return (struct str){.p = n ? s.p + n : s.p, .n = s.n - n};
 }
 
-/* Copies it with a NUL behind it; false, and nothing is copied, if there is no room. */
+/* Copies the slice and adds a NUL. False, without copying anything, if there is not enough room. */
 static inline bool str_copy(struct str s, char *to, size_t size)
 {
 	if (s.n >= size)
@@ -67,13 +67,13 @@ static inline bool str_copy(struct str s, char *to, size_t size)
 	return true;
 }
 
-/* isdigit(3) of no locale. */
+/* isdigit(3), independent of the locale. */
 static inline bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
 
-/* Where byte c first stands in s, or s.n if it does not. */
+/* The index of the first byte c, or s.n. */
 static inline size_t str_chr(struct str s, char c)
 {
 	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
@@ -81,7 +81,7 @@ static inline size_t str_chr(struct str s, char c)
 	return at ? (size_t)(at - s.p) : s.n;
 }
 
-/* Where needle first stands in s, or s.n if it does not. */
+/* The index of the first occurrence of needle, or s.n. */
 static inline size_t str_find(struct str s, struct str needle)
 {
 	const char *at = s.n ? memmem(s.p, s.n, needle.p, needle.n) : NULL;

@@ -9,10 +9,9 @@
 #include <stdint.h>
 
 /*
- * Reads one code point from the start of a non-empty slice. Returns its length in bytes and
- * puts the code point into ret_point; for bytes that are no well-formed UTF-8 (Unicode 15,
- * table 3-7: overlong forms, surrogates and values past U+10FFFF included) returns 0 and puts
- * into ret_bad how many bytes one U+FFFD stands for (a maximal subpart).
+ * Decodes the first code point of a non-empty slice into *ret_point and returns its length in bytes.
+ * Returns 0 if it is not well-formed (Unicode 15, table 3-7: also overlong forms, surrogates, values
+ * above U+10FFFF); *ret_bad is then the number of bytes to replace by one U+FFFD (a maximal subpart).
  */
 size_t utf8_decode(struct str s, uint32_t *ret_point, size_t *ret_bad);
 
