@@ -5,6 +5,7 @@
 #include "profile/document/spelling.h"
 #include "profile/document/write.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ struct parse {
 	size_t names; /* counted against DOCUMENT_MAX_NAMES */
 };
 
-/* --- what an object may have */
+/* --- members of each object */
 
 enum member_type {
 	MEMBER_STRING,  /* const char *: NULL for "" */
@@ -37,17 +38,16 @@ enum member_type {
 /* Fills the struct of one object. */
 typedef int read_fn(struct parse *parse, const struct node *object, void *to);
 
-/* One member that an object may have, and which loaders know it: only those check its type. */
 struct member {
 	const char *name;
 	enum member_type type;
-	unsigned known;
-	size_t at;          /* in the struct that is filled */
-	read_fn *read;      /* of an object, or of each in a list */
-	size_t size, count; /* of a list: an item's struct, and where their number is kept */
+	unsigned known;     /* the loaders that know it: only they check its type */
+	size_t at;          /* offset in the struct that is filled */
+	read_fn *read;      /* of an object, or of each object in a list */
+	size_t size, count; /* of a list: size of an item's struct, offset of the count */
 };
 
-/* Members of one object. */
+/* Most members of one object. */
 #define MEMBERS_MAX 16
 
 #define AT(type, field) .at = offsetof(struct type, field)
@@ -71,7 +71,7 @@ static const struct member root_members[] = {
 	{"listenerMetadata", MEMBER_STRING, KNOWN_ALL, AT(document, listener_metadata)},
 	{"syscalls", MEMBER_OBJECTS, KNOWN_ALL,
 		EACH(document, rules, rule_count, document_rule, read_rule)},
-	{"x-sclog", MEMBER_OBJECT, 0, .at = 0}, /* ours: what the profile was made of (write/form.h) */
+	{"x-sclog", MEMBER_OBJECT, 0, .at = 0}, /* ours: the profile's origin (write/form.h) */
 	{NULL},
 };
 
@@ -89,7 +89,7 @@ static const struct member rule_members[] = {
 	{NULL},
 };
 
-/* An arg as it is written. */
+/* An arg as written. */
 struct arg_text {
 	struct optional index, value, value_two;
 	const char *op;
@@ -119,9 +119,9 @@ static const struct member arch_members[] = {
 
 /* --- errors */
 
-/* The node's place, or that of a member of it; what does not fit is cut. */
-static const char *put_place(const struct parse *parse, const struct node *node, const char *member,
-			     char place[PLACE_SIZE])
+/* Writes the place of a node, or of a member of it, shortened to fit, and returns `place`. */
+static const char *place_of(const struct parse *parse, const struct node *node, const char *member,
+			    char place[PLACE_SIZE])
 {
 	BUF_AUTO path = {0};
 
@@ -135,10 +135,10 @@ static int wrong(struct parse *parse, const struct node *node, const char *membe
 {
 	char place[PLACE_SIZE];
 
-	return err_set(parse->err, EINVAL, "%s: %s", put_place(parse, node, member, place), what);
+	return err_set(parse->err, EINVAL, "%s: %s", place_of(parse, node, member, place), what);
 }
 
-/* Wrong for some loaders: an error at once where it is for all, else kept for those. */
+/* An error at once if all loaders refuse it; else kept as a fault of those that do. */
 static int wrong_for(struct parse *parse, unsigned known, const struct node *node,
 		     const char *member, const char *what)
 {
@@ -151,7 +151,7 @@ static int wrong_for(struct parse *parse, unsigned known, const struct node *nod
 
 		if ((known & 1U << i) && !*fault)
 			snprintf(fault, sizeof(parse->document->faults[i]), "%s: %s",
-				 put_place(parse, node, member, place), what);
+				 place_of(parse, node, member, place), what);
 	}
 	return 0;
 }
@@ -177,8 +177,8 @@ static const char *type_error(const struct node *value, enum member_type type)
 }
 
 /*
- * How a known member is written: in another case, or before another of the same name. crun, which is
- * written in C, reads a bundle's config.json itself; what only moby and Podman know it never sees.
+ * Lints a known member in another case, or before another of the same name. crun, which is written in
+ * C, reads a bundle's config.json itself; it never sees the members that only moby and Podman know.
  */
 static void lint_spelling(struct parse *parse, const struct node *node, bool is_last,
 			  const char *where, const struct member *member)
@@ -196,7 +196,7 @@ static void lint_spelling(struct parse *parse, const struct node *node, bool is_
 			    "config.json, the first");
 }
 
-/* One member of an object: one of those, or unknown. */
+/* Checks one member of an object. last[i]: the one that counts for members[i]. */
 static int check_member(struct parse *parse, const struct node *map, const struct node *node,
 			const struct member *members, const struct node *const *last)
 {
@@ -206,14 +206,14 @@ static int check_member(struct parse *parse, const struct node *map, const struc
 	while (members[i].name && strcasecmp(members[i].name, node->key) != 0)
 		i++;
 	if (!members[i].name) {
-		put_place(parse, map, text_quote(node->key, quoted), where);
+		place_of(parse, map, text_quote(node->key, quoted), where);
 		lint_report(parse->lints, LINT_UNKNOWN_MEMBER, parse->order, where,
 			    "no loader knows this member; it is ignored");
 		return 0;
 	}
 	if (strcmp(node->key, members[i].name) != 0 || node != last[i])
 		lint_spelling(parse, node, last[i] == node,
-			      put_place(parse, map, members[i].name, where), &members[i]);
+			      place_of(parse, map, members[i].name, where), &members[i]);
 	const char *what = node->kind == NODE_NULL ? NULL : type_error(node, members[i].type);
 
 	return what ? wrong_for(parse, members[i].known, map, members[i].name, what) : 0;
@@ -221,7 +221,7 @@ static int check_member(struct parse *parse, const struct node *map, const struc
 
 /* --- reading */
 
-/* Each in a list; of objects count and size are those of a member's. */
+/* Reads a list of strings or of objects. */
 static int read_list(struct parse *parse, const struct node *list, const struct member *member,
 		     void *to)
 {
@@ -267,8 +267,8 @@ static int read_member(struct parse *parse, const struct node *node, const struc
 }
 
 /*
- * Fills a struct with the members of an object, after all have been checked; unknown ones are linted.
- * A loader that minds a member's type never gets so far as to use one of another type.
+ * Checks all members of an object, then fills a struct with them. A member of the wrong type is
+ * skipped: the loaders that know it refuse the document, and the others do not use it.
  */
 static int read_members(struct parse *parse, const struct node *map, const struct member *members,
 			void *to)
@@ -288,25 +288,17 @@ static int read_members(struct parse *parse, const struct node *map, const struc
 }
 
 /* moby's KernelVersion: "KERNEL.MAJOR", each at most 255, not 0.0. */
-static bool parse_min_kernel(const char *text, struct document_filter *filter)
+static bool parse_min_kernel(struct document_filter *filter)
 {
-	unsigned kernel, major;
-	int end = -1;
+	const char *text = filter->min_kernel, *dot = strchr(text, '.');
+	int end = 0;
 
-	if (text[0] < '0' || text[0] > '9' || strlen(text) > 7)
-		return false;
-	const char *dot = strchr(text, '.');
-
-	if (!dot || dot[1] < '0' || dot[1] > '9')
-		return false;
-	if (sscanf(text, "%u.%u%n", &kernel, &major, &end) != 2 || end < 0 || text[end])
-		return false;
-	if (kernel > 255 || major > 255 || (kernel == 0 && major == 0))
-		return false;
-	filter->has_min_kernel = true;
-	filter->kernel = kernel;
-	filter->major = major;
-	return true;
+	filter->has_min_kernel =
+		isdigit((unsigned char)text[0]) && strlen(text) <= 7 && dot &&
+		isdigit((unsigned char)dot[1]) &&
+		sscanf(text, "%u.%u%n", &filter->kernel, &filter->major, &end) == 2 && !text[end] &&
+		filter->kernel <= 255 && filter->major <= 255 && (filter->kernel || filter->major);
+	return filter->has_min_kernel;
 }
 
 static int read_filter(struct parse *parse, const struct node *object, void *to)
@@ -314,7 +306,7 @@ static int read_filter(struct parse *parse, const struct node *object, void *to)
 	struct document_filter *filter = to;
 	int r = read_members(parse, object, filter_members, filter);
 
-	if (r == 0 && filter->min_kernel && !parse_min_kernel(filter->min_kernel, filter))
+	if (r == 0 && filter->min_kernel && !parse_min_kernel(filter))
 		r = wrong_for(parse, KNOWN_DOCKER, object, "minKernel",
 			      "must be a kernel version such as \"4.8\"");
 	filter->present = filter->caps.count || filter->arches.count || filter->min_kernel;
@@ -326,7 +318,7 @@ static int wrong_word(struct parse *parse, const struct node *node, const char *
 {
 	char place[PLACE_SIZE];
 
-	return err_quoted(parse->err, put_place(parse, node, member, place), what, word);
+	return err_quoted(parse->err, place_of(parse, node, member, place), what, word);
 }
 
 static int read_arg(struct parse *parse, const struct node *object, void *to)
@@ -365,7 +357,7 @@ static int read_rule(struct parse *parse, const struct node *object, void *to)
 		return wrong_word(parse, object, "action", "unknown action", rule->action_name);
 	if ((parse->names += rule->names.count + 1) > DOCUMENT_MAX_NAMES)
 		return err_set(parse->err, E2BIG, "%s: more than %u rules and names",
-			       put_place(parse, object, NULL, place), DOCUMENT_MAX_NAMES);
+			       place_of(parse, object, NULL, place), DOCUMENT_MAX_NAMES);
 	return 0;
 }
 
@@ -386,7 +378,7 @@ const char *shape_name(enum shape shape)
 	return names[shape];
 }
 
-/* The members that only one reader knows tell whose document it is. */
+/* Detects the shape by members that only one loader knows. */
 static enum shape detect_shape(const struct document *document)
 {
 	bool docker = document->arch_map_count > 0;
@@ -404,7 +396,7 @@ static enum shape detect_shape(const struct document *document)
 	return docker ? SHAPE_DOCKER : SHAPE_OCI;
 }
 
-/* The operator writes no zero (errnoRet is omitempty), and without errnoRet it is EPERM. */
+/* The operator does not write a zero (errnoRet is omitempty); without errnoRet the errno is EPERM. */
 static void drop_zero_errnos(struct parse *parse)
 {
 	struct document *document = parse->document;
@@ -422,24 +414,14 @@ static void drop_zero_errnos(struct parse *parse)
 	}
 }
 
-/* The schema of a cluster's object asks for one; a runtime or Docker takes its absence for "no
- * filter". */
+/* The schema of a cluster's object requires it; for a runtime or Docker its absence means no filter. */
 static bool needs_default(const struct document *document)
 {
 	return document->profile && !document->default_action && !document->bare &&
 	       !document->resolved && document->shape != SHAPE_DOCKER;
 }
 
-/* Go's JSON reader does not skip it (RFC 8259, 8.1, lets a parser refuse it). */
-static void lint_mark(struct parse *parse)
-{
-	if (parse->document->tree.has_mark && parse->document->tree.is_json)
-		lint_report(parse->lints, LINT_BYTE_ORDER_MARK, 0, "",
-			    "the text begins with a byte-order mark, which Docker, Podman and runc "
-			    "refuse: remove it");
-}
-
-/* What a template becomes is known only when it is rendered. */
+/* A malformed text with "{{" is taken for a template that was not rendered. */
 static int read_tree(struct document *document, struct str text, struct err *err)
 {
 	struct err malformed = ERR_INIT;
@@ -476,7 +458,11 @@ int document_parse(struct str text, const char *select, struct document *documen
 		r = err_set(err, EINVAL, "%sdefaultAction: missing", document->prefix);
 	if (document->shape == SHAPE_SPO)
 		drop_zero_errnos(&parse);
-	lint_mark(&parse);
+	/* Go's JSON reader does not skip it (RFC 8259, 8.1, lets a parser refuse it) */
+	if (document->tree.has_mark && document->tree.is_json)
+		lint_report(lints, LINT_BYTE_ORDER_MARK, 0, "",
+			    "the text begins with a byte-order mark, which Docker, Podman and runc "
+			    "refuse: remove it");
 	return r;
 }
 

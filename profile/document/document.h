@@ -1,17 +1,17 @@
 /*
- * A profile's document: what the text says, checked for form, nothing decided yet.
+ * A profile's document: the members of the profile, checked for form. Conditions are still open.
  *
- * Three readers share the format and each ignores something of it: the OCI runtime spec's
+ * Three loaders share the format, and each ignores some members: the OCI runtime spec's
  * linux.seccomp (config-linux.md), moby's extension (archMap, includes, excludes, name, comment,
- * minKernel) and containers/common's (defaultErrno, errno beside them). All fields of all three
- * are read here; profile/document/resolve.h applies what the chosen loader knows. The text is JSON
- * or YAML (profile/document/tree.h), and the profile may lie within what a tool prints
+ * minKernel) and containers/common's (also defaultErrno and errno). The members of all three
+ * are read here; profile/document/resolve.h applies those that the chosen loader knows. The text is
+ * JSON or YAML (profile/document/tree.h), and the profile may be a part of a tool's output
  * (profile/document/find.h).
  *
- * What Go's JSON reader does is done here, since all three are written in Go: null is absence,
- * names of members are taken in any case and the last of two counts (with a lint), unknown members
- * are ignored (with a lint). A member of the wrong type is an error only for the loaders that know
- * the member.
+ * All three loaders are written in Go, so the text is read as Go reads JSON: null means absent,
+ * names of members match in any case and the last of two counts (with a lint), unknown members are
+ * ignored (with a lint). A member of the wrong type is an error only for the loaders that know the
+ * member.
  *
  * Strings are borrowed from the tree, which the document owns; "" counts as absent.
  */
@@ -24,10 +24,10 @@
 
 #include <seccomp.h>
 
-/* No profile is larger; what is, is not read to its end. */
+/* Callers stop reading a larger text: no profile has that size. */
 #define DOCUMENT_MAX_BYTES (64U << 20)
 
-/* Rules and names that are taken; a kernel has fewer than 500 syscalls. */
+/* Most rules and names together; a kernel has fewer than 500 syscalls. */
 #define DOCUMENT_MAX_NAMES 32768U
 
 /* Room for "linux.seccomp.syscalls[16383].args[5].valueTwo" and the like. */
@@ -55,7 +55,7 @@ struct document_arg {
 	unsigned index; /* 0 to 5 */
 	enum scmp_compare op;
 	uint64_t value;     /* MASKED_EQ: the mask */
-	uint64_t value_two; /* MASKED_EQ: what must be left */
+	uint64_t value_two; /* MASKED_EQ: the result of the mask */
 };
 
 /* `includes` or `excludes` of a rule. */
@@ -63,7 +63,7 @@ struct document_filter {
 	bool present; /* and not empty */
 	struct strings caps;
 	struct strings arches;
-	const char *min_kernel; /* as it is written, or NULL */
+	const char *min_kernel; /* as written, or NULL */
 	bool has_min_kernel;
 	unsigned kernel, major; /* "4.8" */
 };
@@ -71,8 +71,9 @@ struct document_filter {
 struct document_rule {
 	const char *name; /* moby's old form, or NULL */
 	struct strings names;
-	const char *action_name; /* as it is written: KILL_THREAD is KILL to all but old runtimes */
-	uint32_t action;         /* SCMP_ACT_*, errno not yet in it */
+	const char
+		*action_name; /* as written: old runtimes know KILL, not KILL_THREAD (the same) */
+	uint32_t action;      /* SCMP_ACT_* without errno */
 	struct optional errno_ret;
 	const char *errno_name; /* containers/common: name or number, or NULL */
 	struct document_arg *args;
@@ -82,7 +83,7 @@ struct document_rule {
 	const char *comment;
 };
 
-/* A rule's names, in either form. */
+/* Names of a rule: of `names`, or moby's single `name`. */
 static inline size_t document_name_count(const struct document_rule *rule)
 {
 	return rule->names.count ? rule->names.count : rule->name != NULL;
@@ -100,18 +101,18 @@ struct document_arch {
 
 struct document {
 	struct tree tree;
-	const struct node *object; /* what holds the profile; places begin here */
+	const struct node *object; /* the object that holds the profile; places begin here */
 	struct node *profile;      /* NULL: no filter at all */
 	enum shape shape;
-	bool bare;          /* nothing around the profile tells whose it is: its members do */
-	bool whole;         /* the whole text is a document that a runtime or a cluster takes */
+	bool bare;          /* no object around the profile has a shape: its members decide */
+	bool whole;         /* a runtime or a cluster accepts the whole text */
 	size_t others;      /* profiles in the text that were not selected */
 	const char *prefix; /* of every place: "", "linux.seccomp." or the like */
 	char *prefix_owned; /* to be freed, or NULL */
-	bool has_caps;      /* it came with its container's bounding set */
+	bool has_caps;      /* the text has the container's bounding set */
 	caps caps;
-	bool privileged;            /* the container that it came with is */
-	bool resolved;              /* a runtime's input: what is conditional was decided already */
+	bool privileged;            /* the container in the text is */
+	bool resolved;              /* a runtime's input: its conditions are decided already */
 	const char *default_action; /* NULL when absent */
 	struct optional default_errno_ret;
 	const char *default_errno;
@@ -123,7 +124,7 @@ struct document {
 	const char *listener_metadata; /* or NULL */
 	struct document_rule *rules;
 	size_t rule_count;
-	/* By loader: why it refuses the document, where only some do; "" otherwise. */
+	/* By loader: why it refuses the document although others accept it; "" otherwise. */
 	char faults[LOADER_OCI + 1][PLACE_SIZE + 64];
 };
 
@@ -131,36 +132,36 @@ struct document {
  * Reads a document. select: which of several profiles, or NULL. The document borrows the text
  * for lines and edits (profile/document/tree.h). On failure returns -EINVAL with the place in err:
  * "LINE:COLUMN: what" for a malformed text, "syscalls[3].action: what" otherwise.
- * document_release() is due in both cases.
+ * Call document_release() in both cases.
  */
 int document_parse(struct str text, const char *select, struct document *document,
 		   struct lints *lints, struct err *err);
 void document_release(struct document *document);
 
-/* The line of a place; 0 where it is not known, or the text has only one. */
+/* The line of a place; 0 if it is not known, or if the text has only one line. */
 unsigned document_line(const struct document *document, const char *place);
 
-/* Puts "LINE:COLUMN: " before an error that begins with a place, where that is known. */
+/* Puts "LINE:COLUMN: " before an error that begins with a place in the text. */
 void document_locate(const struct document *document, struct err *err);
 
 /* "oci", "docker", "podman", "spo" */
 const char *shape_name(enum shape shape);
 
 /*
- * A passage: where in the text it is decided what happens to a syscall. That is the name of the call
- * in the rule that decides; the default action where no rule names the call, also where runc's stub
- * answers; the architectures where the document lists others.
+ * A passage: the part of the text that decides what happens to a syscall. It is the syscall's name
+ * in the rule that decides; the default action if no rule names the syscall, even if runc's stub
+ * answers; the architectures if the syscall's is not listed there.
  */
 struct passage {
 	unsigned line, column;         /* from 1, columns in code points */
-	unsigned end_line, end_column; /* behind the last one */
+	unsigned end_line, end_column; /* after the last character */
 };
 
-/* action: SCMP_ACT_* without data, of the rule. False where no rule names the call. */
+/* action: the rule's SCMP_ACT_*, without data. False if no rule names the syscall. */
 bool document_passage_of_rule(const struct document *document, const char *syscall, uint32_t action,
 			      struct passage *ret_passage);
 
-/* Of a member of the profile such as "defaultAction", with its key. False if it is not there. */
+/* Of a member of the profile such as "defaultAction", with its key. False if it is absent. */
 bool document_passage_of_member(const struct document *document, const char *member,
 				struct passage *ret_passage);
 

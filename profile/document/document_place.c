@@ -22,20 +22,19 @@ const char *document_name_place(const struct document *document, size_t rule, si
 	return place;
 }
 
-/* The node of a place, or of what is around it; NULL where that is not known.
- * "HostConfig.SecurityOpt: " in front of a place belongs to it. */
+/* The node of a place, or the nearest one around it; NULL if neither is known. The prefix, which
+ * may be "HostConfig.SecurityOpt: ", is part of a place. */
 static const struct node *node_of(const struct document *document, struct str place)
 {
 	struct str prefix = str_from(document->prefix);
-	const struct node *found = NULL;
 
-	if (document->profile && prefix.n && str_starts(place, prefix))
-		found = node_at_place(document->profile, str_skip(place, prefix.n));
-	if (!found && prefix.n && str_starts(place, prefix))
-		return document->profile;
-	if (!found)
-		found = document->object ? node_at_place(document->object, place) : NULL;
-	return found;
+	if (prefix.n && str_starts(place, prefix)) {
+		const struct node *found =
+			node_at_place(document->profile, str_skip(place, prefix.n));
+
+		return found ? found : document->profile;
+	}
+	return node_at_place(document->object, place);
 }
 
 unsigned document_line(const struct document *document, const char *place)
@@ -76,8 +75,8 @@ static void set_passage(const struct tree *tree, size_t from, size_t to, struct 
 	tree_place(tree, to, &passage->end_line, &passage->end_column);
 }
 
-/* The index of the name in the rule; -1 if it is not there. */
-static long name_in(const struct document_rule *rule, const char *syscall)
+/* -1 if the rule does not name it. */
+static long index_of_name(const struct document_rule *rule, const char *syscall)
 {
 	for (size_t i = 0; i < document_name_count(rule); i++)
 		if (strcmp(document_name(rule, i), syscall) == 0)
@@ -93,7 +92,7 @@ bool document_passage_of_rule(const struct document *document, const char *sysca
 
 	for (size_t i = 0; i < document->rule_count && !fits; i++) {
 		const struct document_rule *rule = &document->rules[i];
-		long at = name_in(rule, syscall);
+		long at = index_of_name(rule, syscall);
 
 		if (at < 0 || (found && rule->action != action))
 			continue;

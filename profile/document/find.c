@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "profile/document/kinds.h"
 #include "profile/document/packed.h"
+#include "profile/document/sections.h"
 #include "profile/document/tree_private.h"
 
 #include <errno.h>
@@ -11,19 +12,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Names that an error lists. */
+/* Most names in one error. */
 #define NAMES_MAX 20
 
-/* kubectl keeps here what was given to `kubectl apply`: the same object once more. */
+/* kubectl keeps the input of `kubectl apply` here: the same object once more. */
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 
-/* Texts within texts. */
+/* Most levels of texts within texts. */
 #define HOLDERS_MAX 4
 
-/* Strings that are parsed as texts: more of them would take seconds. */
+/* Most strings that are parsed as texts: more would take seconds. */
 #define TEXTS_MAX 2000
 
-/* --- what was found, and what was not */
+/* --- results */
 
 void find_refuse(struct finder *finder, const struct node *node, bool names, const char *format,
 		 ...)
@@ -33,7 +34,7 @@ void find_refuse(struct finder *finder, const struct node *node, bool names, con
 	unsigned line, column;
 	va_list args;
 
-	if (err->code) /* the first counts, and columns of a long line are slow to count */
+	if (err->code) /* the first counts; and counting the columns of a long line is slow */
 		return;
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
@@ -42,7 +43,7 @@ void find_refuse(struct finder *finder, const struct node *node, bool names, con
 	err_set(err, EINVAL, "%u:%u: no seccomp profile: %s", line, column, what);
 }
 
-/* "data.web.json: " for each text around the candidate's, the outermost first. */
+/* Appends "data.web.json: " for each text around the candidate's, the outermost first. */
 static void put_holders(const struct holder *holder, struct buf *place)
 {
 	BUF_AUTO one = {0};
@@ -74,18 +75,7 @@ void find_use(struct finder *finder, const struct candidate *candidate, const st
 
 /* --- names */
 
-/* Members of these are files or the like, each with its name as the key. */
-static bool has_names_as_keys(const struct node *map)
-{
-	static const char *const keys[] = {"data", "stringData", "binaryData", "configs", "files"};
-
-	for (size_t i = 0; map->key && i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (strcmp(map->key, keys[i]) == 0)
-			return true;
-	return false;
-}
-
-/* What the map itself says it is called. A file is called by its path, which needs nothing in front. */
+/* The name in the map itself. A file's name is its path, which goes without the `space`. */
 static const char *own_name(const struct node *map, bool *ret_is_path)
 {
 	static const char *const places[] = {
@@ -107,20 +97,24 @@ struct scope {
 	const struct holder *holder;
 	enum shape shape;
 	unsigned depth; /* of holders */
-	bool is_base64; /* the map around says so of its strings */
-	/* The nearest name from the node on upwards, and what that is in. */
+	bool is_base64; /* the strings of this map are in base64 */
+	/* The nearest name at or above the node, and its space. */
 	const char *name, *space;
-	const struct node *object; /* the nearest that has a metadata.name; of this text */
+	const struct node *object; /* the nearest one in this text that has a metadata.name */
 };
 
-/* Goes down to a node. Each map is asked for its name once, however many profiles are below it. */
+/* Sets the names at a node: once for each map, however many profiles are below it. */
 static void scope_enter(struct scope *scope, const struct node *node)
 {
 	bool is_path = false;
 	const char *object = node_string(kind_member(node, "metadata.name"));
-	const char *name = node->parent && node->key && has_names_as_keys(node->parent)
-				   ? node->key
-				   : own_name(node, &is_path);
+	/* members of these are files or the like, with their names as keys */
+	const char *name =
+		node->parent && node->key && node->parent->key &&
+				str_is_one_of(str_from(node->parent->key),
+					      "data|stringData|binaryData|configs|files", false)
+			? node->key
+			: own_name(node, &is_path);
 
 	if (object)
 		scope->object = node;
@@ -135,7 +129,7 @@ static void scope_enter(struct scope *scope, const struct node *node)
 			       : object;
 }
 
-/* What it is called, where it has no name by its number; with its space in front where asked. */
+/* Appends "SPACE/NAME" or "NAME"; a number stands for a missing name. */
 static void put_name(const struct finder *finder, size_t at, bool with_space, struct buf *name)
 {
 	const struct candidate *candidate = &finder->all[at];
@@ -164,13 +158,13 @@ static bool is_called(const struct finder *finder, size_t at, const char *select
 
 static void search(struct finder *finder, struct node *node, const struct scope *scope);
 
-static void add(struct finder *finder, const struct kind *kind, struct node *node,
-		const struct scope *scope, const char *problem)
+static void add_candidate(struct finder *finder, const struct kind *kind, struct node *node,
+			  const struct scope *scope, const char *problem)
 {
 	const char *name = scope->name;
 
 	if (name && name[0] == '/' && node_member(node, "HostConfig"))
-		name++; /* Docker's */
+		name++; /* Docker's names begin with a slash */
 	finder->all = mem_more(finder->all, finder->count, sizeof(*finder->all));
 	finder->all[finder->count++] = (struct candidate){.kind = kind,
 							  .node = node,
@@ -182,24 +176,11 @@ static void add(struct finder *finder, const struct kind *kind, struct node *nod
 							  .space = scope->space};
 }
 
-/* What cannot be a profile is not parsed. */
+/* Saves parsing a string that cannot be a profile. */
 static bool may_be_profile(struct str text)
 {
 	return str_chr(text, '\0') == text.n && (str_find(text, STR("defaultAction")) < text.n ||
 						 str_find(text, STR("\"syscalls\"")) < text.n);
-}
-
-/* A malformed text is a profile's if it begins as one; others mention profiles. */
-static bool begins_profile(struct str text)
-{
-	static const char *const starts[] = {"{", "[", "defaultAction:", "apiVersion:", "---"};
-
-	while (text.n && memchr(" \t\r\n", text.p[0], 4))
-		text = str_skip(text, 1);
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-		if (str_starts(text, str_from(starts[i])))
-			return true;
-	return false;
 }
 
 static void search_string(struct finder *finder, struct node *node, const struct scope *scope)
@@ -231,8 +212,10 @@ static void search_string(struct finder *finder, struct node *node, const struct
 	string.text = tree_string(tree, text);
 	if (tree_read_inner(tree, &string, NULL, NULL, &root, &err) < 0) {
 		inner.holder = holder;
-		if (begins_profile(text))
-			add(finder, NULL, node, &inner, tree_string(tree, str_from(err.message)));
+		/* a malformed profile, unlike a text that only mentions profiles */
+		if (str_is_one_of(sections_strip(text), "{|[|defaultAction:|apiVersion:|---", true))
+			add_candidate(finder, NULL, node, &inner,
+				      tree_string(tree, str_from(err.message)));
 		return;
 	}
 	inner.item = root;
@@ -242,7 +225,7 @@ static void search_string(struct finder *finder, struct node *node, const struct
 	search(finder, root, &inner);
 }
 
-/* Whether each of its items is an object of its own, as the root of a text is. */
+/* Whether each item of the list is an object of its own, as the root of a text is. */
 static bool has_items(const struct node *list, const struct scope *scope)
 {
 	return list->kind == NODE_LIST &&
@@ -261,7 +244,7 @@ static void search(struct finder *finder, struct node *node, const struct scope 
 		return;
 	scope_enter(&inner, node);
 	if (kind && kind->read) {
-		add(finder, kind, node, &inner, NULL);
+		add_candidate(finder, kind, node, &inner, NULL);
 		return;
 	}
 	if (node->kind == NODE_STRING)
@@ -313,7 +296,7 @@ static int choose_named(struct finder *finder, const char *select, size_t *ret_a
 		       finder->count > 1 ? "are" : "is", names.p);
 }
 
-/* A profile without a name, alone in its text, is the one that is meant. */
+/* Any `select` fits a profile that has no name and is alone in its text. */
 static int choose(struct finder *finder, const char *select, size_t *ret_at)
 {
 	const struct err *why = finder->names.code ? &finder->names : &finder->nothing;
