@@ -32,7 +32,8 @@ static bool has_prefix(const struct node *map, const char *name, const char *pre
 	return first && strncmp(first, prefix, strlen(prefix)) == 0;
 }
 
-/* With members of a profile, or with none at all: that turns seccomp off. Others have `architectures`, too. */
+/* Has members of a profile; or no member at all, which turns seccomp off. `architectures` alone is not
+ * enough, since other objects have it. */
 static bool is_profile(const struct node *node)
 {
 	static const char *const members[] = {"syscalls",     "defaultAction", "archMap",
@@ -46,7 +47,7 @@ static bool is_profile(const struct node *node)
 	       has_prefix(node, "architectures", "SCMP_") || has_prefix(node, "flags", "SECCOMP_");
 }
 
-/* OCI's; a schema and other tools' files have a member `linux`, too. */
+/* The OCI runtime spec's. `linux` alone is not enough: schemas and files of other tools have it. */
 static bool is_spec(const struct node *node)
 {
 	const struct node *part = node_member(node, "linux");
@@ -62,7 +63,7 @@ static bool is_named_object(const struct node *node)
 	       node_string(node_member(node, "apiVersion"));
 }
 
-/* In a definition of objects the kind alone is given. */
+/* `spec.names` of a CustomResourceDefinition has the kind alone. */
 static bool is_object(const struct node *node)
 {
 	return node_member(node, "apiVersion") || node_member(node, "metadata") ||
@@ -75,8 +76,8 @@ static bool is_kubescape_container(const struct node *node)
 	const struct node *object = spec ? spec->parent : NULL;
 
 	if (!object || !list->key ||
-	    (strcmp(list->key, "containers") != 0 && strcmp(list->key, "initContainers") != 0 &&
-	     strcmp(list->key, "ephemeralContainers") != 0))
+	    !str_is_one_of(str_from(list->key), "containers|initContainers|ephemeralContainers",
+			   false))
 		return false;
 	return node_string(node_member(object, "apiVersion")) &&
 	       (node_member(node, "spec")
@@ -86,7 +87,7 @@ static bool is_kubescape_container(const struct node *node)
 
 /* clang-format off */
 static const struct kind kinds[] = {
-	/* what holds a profile, and what is taken for it */
+	/* objects that hold a profile, or are mistaken for one of those */
 	{"", .fits = kind_has_option, .read = kind_read_docker, .shape = SHAPE_DOCKER},
 	{"HostConfig", .read = kind_read_docker, .shape = SHAPE_DOCKER},
 	{"SecurityOpt[ !syscalls", .read = kind_read_docker, .shape = SHAPE_DOCKER},
@@ -106,7 +107,7 @@ static const struct kind kinds[] = {
 	{"", .fits = is_spec, .read = kind_read_spec, .anywhere = true},
 	{"defaultAction^SCMP_ACT_", .read = kind_read_profile, .anywhere = true},
 
-	/* what starts containers */
+	/* tools that start containers */
 	{"windows !linux", .what = "a container of Windows, which has no seccomp"},
 	{"Spec.TaskTemplate.ContainerSpec.Privileges.Seccomp.Mode=unconfined", .shape = SHAPE_DOCKER,
 	 .what = "the output of `docker service inspect`, with Unconfined: its containers run without a filter"},
@@ -144,7 +145,7 @@ static const struct kind kinds[] = {
 	 "LXC" NOT_READ},
 	{"finish-args[", .what = "a manifest of Flatpak, whose filter is built into it" NOT_READ},
 
-	/* what a cluster keeps */
+	/* objects of a cluster */
 	{"schemaVersion layers[", .what = "the manifest of an OCI artifact, whose files are its layers,",
 	 .place = "layers.digest", .named = "the first %s; give the file of that layer"},
 	{"schemaVersion manifests[", .what = "the manifest of an OCI artifact, whose files are the layers of "
@@ -239,7 +240,7 @@ const struct kind *kind_of(const struct node *node, bool is_item)
 
 /* --- refusals */
 
-/* "'./web.json' of web" for each option "seccomp=" below the node, under the nearest key. */
+/* Appends "'./web.json' of web" for each option "seccomp=" below the node: with the nearest name. */
 static void put_options(const struct node *node, const char *owner, struct buf *all)
 {
 	char quoted[QUOTED_SIZE], safe[QUOTED_SIZE];
@@ -249,11 +250,9 @@ static void put_options(const struct node *node, const char *owner, struct buf *
 	if (option && strncmp(option, "--security-opt=", 15) == 0)
 		option += 15;
 	option = option ? packed_option(option) : NULL;
-	if (option && owner)
-		buf_format(all, "%s%s of %s", all->n ? ", " : "", text_quote(option, quoted),
-			   text_safe(owner, safe, sizeof(safe)));
-	else if (option)
-		buf_format(all, "%s%s", all->n ? ", " : "", text_quote(option, quoted));
+	if (option)
+		buf_format(all, "%s%s%s%s", all->n ? ", " : "", text_quote(option, quoted),
+			   owner ? " of " : "", owner ? text_safe(owner, safe, sizeof(safe)) : "");
 	for (const struct node *item = node->first; item && all->n < PLACE_SIZE; item = item->next)
 		put_options(item,
 			    name                                  ? name

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* --- what readers share */
+/* --- for all readers */
 
 /* Sets "PLACE: WHAT" and returns -EINVAL. */
 static int wrong(struct finder *finder, const char *place, const char *what)
@@ -15,7 +15,7 @@ static int wrong(struct finder *finder, const char *place, const char *what)
 	return err_set(finder->err, EINVAL, "%s: %s", place, what);
 }
 
-/* The map of that name, NULL if there is none. */
+/* Sets *ret_map to the map of that name, or to NULL. -EINVAL if the member is not a map. */
 static int read_map(struct finder *finder, const struct candidate *candidate, const struct node *in,
 		    const char *name, struct node **ret_map)
 {
@@ -28,13 +28,13 @@ static int read_map(struct finder *finder, const struct candidate *candidate, co
 	return wrong(finder, place.p, "must be an object");
 }
 
-static void no_filter(struct finder *finder, const char *place, const char *why)
+static void lint_no_filter(struct finder *finder, const char *place, const char *why)
 {
 	lint_report(finder->lints, LINT_NO_FILTER, 0, place,
 		    "%s: this container runs without a filter", why);
 }
 
-/* A list of capabilities. Names that are none are the runtime's to refuse; here they add nothing. */
+/* Reads a list of capabilities. Unknown names are skipped: refusing them is the runtime's task. */
 static caps read_caps(const struct node *names)
 {
 	caps all = 0;
@@ -49,7 +49,7 @@ static caps read_caps(const struct node *names)
 	return all;
 }
 
-/* --- a profile, as it is */
+/* --- a profile itself */
 
 int kind_read_profile(struct finder *finder, const struct candidate *candidate)
 {
@@ -59,7 +59,7 @@ int kind_read_profile(struct finder *finder, const struct candidate *candidate)
 	return 0;
 }
 
-/* --- the OCI runtime's */
+/* --- the OCI runtime spec */
 
 int kind_read_spec(struct finder *finder, const struct candidate *candidate)
 {
@@ -81,11 +81,11 @@ int kind_read_spec(struct finder *finder, const struct candidate *candidate)
 	document->caps = read_caps(bounding);
 	document->resolved = true;
 	if (!seccomp)
-		no_filter(finder, "linux.seccomp", "absent");
+		lint_no_filter(finder, "linux.seccomp", "absent");
 	return 0;
 }
 
-/* --- Docker's */
+/* --- Docker */
 
 #define SECURITY_OPT "HostConfig.SecurityOpt"
 
@@ -100,7 +100,7 @@ static caps docker_caps(const struct node *host)
 				    read_caps(node_member(host, "CapDrop")));
 }
 
-/* Podman's output is of the same shape, and names the bundle. */
+/* Podman's output has the same shape, but also names the bundle. */
 static int default_unknown(struct finder *finder, const struct node *object,
 			   const struct node *host)
 {
@@ -123,7 +123,7 @@ static int default_unknown(struct finder *finder, const struct node *object,
 			       : "");
 }
 
-/* The value of the last option that is about seccomp. */
+/* The value of the last option "seccomp=", or NULL. */
 static const char *find_option(const struct node *options, const struct node **ret_option)
 {
 	const char *value = NULL;
@@ -131,8 +131,10 @@ static const char *find_option(const struct node *options, const struct node **r
 	for (const struct node *one = options ? options->first : NULL; one; one = one->next) {
 		const char *text = node_string(one) ? packed_option(one->text) : NULL;
 
-		value = text ? text : value;
-		*ret_option = text ? one : *ret_option;
+		if (!text)
+			continue;
+		value = text;
+		*ret_option = one;
 	}
 	return value;
 }
@@ -144,7 +146,7 @@ bool kind_has_option(const struct node *options)
 	return options->kind == NODE_LIST && find_option(options, &ignored);
 }
 
-/* The profile as a string, which begins at `text` in its node. */
+/* Reads a profile that begins at `text` within the node's string. */
 static int read_string(struct finder *finder, const struct candidate *candidate,
 		       const struct node *node, const char *text)
 {
@@ -174,16 +176,17 @@ static int read_options(struct finder *finder, const struct candidate *candidate
 	if (options && options->kind != NODE_LIST)
 		return wrong(finder, SECURITY_OPT, "must be an array");
 	const char *value = find_option(options, &option);
+	bool privileged = node_is(node_member(host, "Privileged"), NODE_TRUE);
 
-	finder->document->privileged = node_is(node_member(host, "Privileged"), NODE_TRUE);
-	if (finder->document->privileged && (!value || strcmp(value, "builtin") == 0)) {
-		no_filter(finder, "HostConfig.Privileged", "true, and no profile given");
+	finder->document->privileged = privileged;
+	if (!value || strcmp(value, "builtin") == 0) {
+		if (!privileged)
+			return default_unknown(finder, candidate->node, host);
+		lint_no_filter(finder, "HostConfig.Privileged", "true, and no profile given");
 		return 0;
 	}
-	if (!value || strcmp(value, "builtin") == 0)
-		return default_unknown(finder, candidate->node, host);
 	if (strcmp(value, "unconfined") == 0) {
-		no_filter(finder, SECURITY_OPT, "seccomp=unconfined");
+		lint_no_filter(finder, SECURITY_OPT, "seccomp=unconfined");
 		return 0;
 	}
 	if (value[strspn(value, " \t\r\n")] != '{')
@@ -194,7 +197,7 @@ static int read_options(struct finder *finder, const struct candidate *candidate
 	return read_string(finder, candidate, option, value);
 }
 
-/* What `docker inspect` prints, its HostConfig alone, or its SecurityOpt alone. */
+/* Reads the output of `docker inspect`, its HostConfig alone, or its SecurityOpt alone. */
 int kind_read_docker(struct finder *finder, const struct candidate *candidate)
 {
 	struct node *node = candidate->node, *host = NULL;
@@ -214,13 +217,13 @@ int kind_read_docker(struct finder *finder, const struct candidate *candidate)
 	return read_options(finder, candidate, host, node_member(host, "SecurityOpt"));
 }
 
-/* --- the Security Profiles Operator's and kubescape's */
+/* --- the Security Profiles Operator and kubescape */
 
 #define OPERATOR "security-profiles-operator.x-k8s.io/"
 
 /*
- * The operator keeps the syscalls with those of all base profiles here, as JSON
- * (mergeBaseProfile() of its seccompprofile controller).
+ * Uses the rules that the operator merged with those of all base profiles, and keeps in an annotation
+ * as JSON (mergeBaseProfile() of its seccompprofile controller).
  */
 static int use_merged(struct finder *finder, const struct node *object, struct node *spec,
 		      const char *base)
@@ -249,7 +252,7 @@ static int use_merged(struct finder *finder, const struct node *object, struct n
 	return 0;
 }
 
-/* What is the operator's own, and what its schema has not, so that the API server drops it. */
+/* Ignores the operator's own members, and those missing in its schema: the API server drops them. */
 static void ignore_members(struct finder *finder, struct node *spec)
 {
 	static const char *const own[] = {"baseProfileName", "disabled", "state"};
@@ -314,8 +317,8 @@ int kind_read_spo(struct finder *finder, const struct candidate *candidate)
 	return r;
 }
 
-/* One profile a container (SeccompProfileSpec of kubescape's storage API); in an ApplicationProfile it
- * lies one level deeper, as seccompProfile. */
+/* Each container has a profile (SeccompProfileSpec of kubescape's storage API); in an ApplicationProfile
+ * it is one level deeper, as seccompProfile. */
 int kind_read_kubescape(struct finder *finder, const struct candidate *candidate)
 {
 	struct node *spec, *inner = node_member(candidate->node, "seccompProfile");
@@ -332,7 +335,7 @@ int kind_read_kubescape(struct finder *finder, const struct candidate *candidate
 		       (int)strlen(finder->document->prefix) - 1, finder->document->prefix);
 }
 
-/* --- Kubernetes' */
+/* --- Kubernetes */
 
 /* The first map of that name below a node, in the order of the text. */
 static const struct node *find_below(const struct node *node, const char *name)
@@ -345,7 +348,7 @@ static const struct node *find_below(const struct node *node, const char *name)
 	return found;
 }
 
-/* "'a.json'": the file that a Localhost profile is, or what its type stands for. */
+/* Appends what a pod's seccompProfile stands for: a file, or what its type says. */
 static void put_pod_profile(struct buf *buf, const struct node *profile)
 {
 	const char *file = node_string(node_member(profile, "localhostProfile"));
@@ -363,7 +366,7 @@ static void put_pod_profile(struct buf *buf, const struct node *profile)
 		buf_format(buf, "Unconfined: its containers run without a filter");
 }
 
-/* Each different profile below a node once, set off by "; or ". */
+/* Appends each different profile below a node once, separated by "; or ". */
 static void put_pod_profiles(struct buf *buf, const struct node *node)
 {
 	const struct node *profile =

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* RFC 4648, in lines too. */
+/* RFC 4648; line breaks are allowed. */
 static bool decode_base64(struct str from, struct buf *to)
 {
 	static const char digits[] =

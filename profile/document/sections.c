@@ -7,9 +7,8 @@
 #include <ctype.h>
 #include <errno.h>
 
-/* What has a kind's lines in its head is of that kind. */
-#define LINE_BYTES (64U << 10) /* no statement is longer */
-#define HEAD_BYTES (256U << 10)
+#define LINE_BYTES (64U << 10)  /* no statement of a policy is longer */
+#define HEAD_BYTES (256U << 10) /* a kind's line is looked for in this much of a text */
 
 #define OPTION "seccomp="
 #define MARK   STR("\xef\xbb\xbf")
@@ -52,7 +51,7 @@ bool sections_line(struct str *text, struct str *ret_line)
 	return true;
 }
 
-/* The next line of substance, without comments. */
+/* The next line that is neither blank nor a comment, without blanks around it. */
 static bool next_line(struct str *text, struct str *ret_line)
 {
 	while (sections_line(text, ret_line)) {
@@ -63,7 +62,7 @@ static bool next_line(struct str *text, struct str *ret_line)
 	return false;
 }
 
-/* Only letters, digits and what a section's or a setting's name may have beside them. */
+/* Whether all characters may be in the name of a section or a setting. */
 static bool is_word(struct str text)
 {
 	for (size_t i = 0; i < text.n; i++) {
@@ -89,7 +88,7 @@ static bool has_section(struct str text)
 	return false;
 }
 
-/* --- what has no sections, and is no profile that sclog reads */
+/* --- texts without sections that sclog does not read as a profile */
 
 static bool is_name(struct str text)
 {
@@ -109,8 +108,8 @@ static struct str first_word(struct str line)
 	return str_of(line.p, n);
 }
 
-/* The format's number alone, then its list's kind, or for the first format a number (lxc's
- * src/lxc/seccomp.c, parse_config()). */
+/* The first line is the format's number, the second the kind of its list, or in format 1 a number
+ * (lxc's src/lxc/seccomp.c, parse_config()). */
 static bool is_lxc(struct str text)
 {
 	struct str line, second;
@@ -143,8 +142,8 @@ static bool is_snap_line(struct str line)
 	       is_name(str_skip(word, word.p[0] == '~'));
 }
 
-/* TOML before its first section, containerd's "version = 2" for example; a log's fields have no
- * blanks around them. */
+/* TOML before its first section, such as containerd's "version = 2". The fields of a log have no
+ * blanks around "=". */
 static bool is_setting_line(struct str line)
 {
 	size_t equals = str_find(line, STR(" = "));
@@ -152,7 +151,7 @@ static bool is_setting_line(struct str line)
 	return equals < line.n && is_name(sections_strip(str_of(line.p, equals)));
 }
 
-/* The next one, of which only the first line counts where a backslash goes on with it. */
+/* The next line; lines that continue it after a backslash are skipped. */
 static bool next_statement(struct str *text, struct str *ret_line)
 {
 	bool found = next_line(text, ret_line);
@@ -163,7 +162,7 @@ static bool next_statement(struct str *text, struct str *ret_line)
 	return found;
 }
 
-/* Of a value in quotes, as TOML has it, what is between them. */
+/* Removes the quotes around a TOML string. */
 static struct str unquote(struct str value)
 {
 	if (!value.n || !strchr("\"'", value.p[0]))
@@ -214,7 +213,7 @@ static bool is_binary(struct str text)
 	return str_chr(text, '\0') < text.n;
 }
 
-/* With comments or commas that JSON has not, which its tools take. */
+/* Its comments and trailing commas are not JSON, but its tools accept them. */
 static bool is_devcontainer(struct str text)
 {
 	return str_find(text, STR("\"runArgs\"")) < text.n &&
@@ -230,20 +229,19 @@ static bool is_devcontainer(struct str text)
 	" without a profile: Docker's default applies; give docker, or docker@VERSION"
 
 /*
- * Texts that are neither JSON nor YAML, or not meant to be. Alternatives are set off by "|". The first row
- * that fits counts.
+ * Texts that are not JSON or YAML, and a devcontainer.json. Alternatives are separated by "|". The first
+ * row whose conditions all hold counts.
  */
 static const struct text_kind {
-	const char *start; /* how the first line of substance begins; NULL: in any way */
-	const char *
-		line; /* how another line does, at its first column; sections count in files of these */
+	const char *start; /* the first line begins so; NULL: no condition, and so below */
+	const char *line;  /* any line begins so; a section counts only in texts of sections */
 	bool (*is_text)(struct str text);
-	bool (*is_line)(struct str line); /* of each line, and of how many at least */
+	bool (*is_line)(struct str line); /* holds for every line, and there are `least` of them */
 	size_t least;
 	bool is_opaque; /* sections_is_opaque() */
 	const char *what;
-	/* The section and the setting that name a profile ("" for any; OPTION: an option of `docker run`), and
-	 * what follows if there is one, with a %s, and if there is none. */
+	/* The section ("": any) and the setting that name a profile (OPTION: an option of `docker run`), and
+	 * the rest of the sentence with such a name (one %s) and without. */
 	const char *section, *key, *named, *otherwise;
 } kinds[] = {
 	/* clang-format off */
@@ -313,7 +311,6 @@ static bool has_line(struct str text, const char *words)
 	return false;
 }
 
-/* Whether the kind's function fits each line. */
 static bool has_only_lines(const struct text_kind *kind, struct str text)
 {
 	struct str line;
@@ -325,7 +322,7 @@ static bool has_only_lines(const struct text_kind *kind, struct str text)
 	return count >= kind->least;
 }
 
-/* Of a text of sections, or of any other. */
+/* NULL: none. of_sections: the text has sections. */
 static const struct text_kind *kind_of(struct str text, bool of_sections)
 {
 	struct str head = str_of(text.p, text.n < HEAD_BYTES ? text.n : HEAD_BYTES), left = head,
@@ -388,7 +385,7 @@ static int refuse(const struct text_kind *kind, struct str text, struct err *err
 	BUF_AUTO message = {0};
 	char quoted[QUOTED_SIZE];
 
-	bool is_option = kind->key && strcmp(kind->key, OPTION) == 0;
+	const bool is_option = kind->key && strcmp(kind->key, OPTION) == 0;
 
 	if (is_option)
 		value = option_of(text);

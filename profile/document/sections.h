@@ -1,9 +1,9 @@
 /*
- * A text of sections and settings, as units of systemd have it, and Quadlet files and TOML; and
- * the policies of other tools, which have one call a line.
+ * Texts of sections and settings (systemd units, Quadlet files, TOML), and policies of other tools,
+ * which have one syscall per line.
  *
- * Only units hold a profile. The table in sections.c lists the other files by what only they have,
- * so that an error can say what a file is, and what to give instead.
+ * Only units hold a profile. The table in sections.c recognises the other files, each by lines that
+ * only it has, so that an error can say what a file is and what to give instead.
  */
 #ifndef SCLOG_PROFILE_DOCUMENT_SECTIONS_H
 #define SCLOG_PROFILE_DOCUMENT_SECTIONS_H
@@ -14,36 +14,36 @@
 #include <stdbool.h>
 
 /*
- * Whether the text is one of these, so neither JSON nor YAML: its first line of substance is a
- * section or an assignment, or all its lines are those of a policy.
+ * Whether the text is one of these, and so neither JSON nor YAML: its first line (blank lines and
+ * comments do not count) is a section or an assignment, or all its lines are those of a policy.
  */
 bool sections_recognise(struct str text);
 
-/* Whether it is compressed or binary, or in UTF-16: what is in it cannot be seen, and may be a log. */
+/* Whether it is compressed, binary or UTF-16: its content cannot be read, and may be a log. */
 bool sections_is_opaque(struct str text);
 
-/* -EINVAL with "1:1: what" where it is no unit of systemd: what it is, and what to give. */
+/* -EINVAL with "1:1: what" if it is not a systemd unit: what it is, and what to give instead. */
 int sections_check_unit(struct str text, struct err *err);
 
-/* Whether that section starts processes: systemd.exec(5) speaks of these. */
+/* Whether that section starts processes (systemd.exec(5)). */
 bool sections_is_exec(struct str line);
 
-/* Takes the next line off a text, without its end; false at the text's end. */
+/* Removes the next line from a text and returns it without its end; false at the text's end. */
 bool sections_line(struct str *text, struct str *ret_line);
-/* The text without the blanks and line ends around it. */
+/* The text without blanks and line ends around it. */
 struct str sections_strip(struct str text);
 
 /*
- * The last value of a setting that contains `part`, without quotes around it, in a section such as
- * "[containers]", or in any with ""; empty: there is none.
+ * The last value of a setting that contains `part`, without its quotes. section: such as
+ * "[containers]", or "" for any. Empty if there is none.
  */
 struct str sections_setting(struct str text, const char *section, const char *key,
 			    const char *part);
 
-/* Whether the text is one of "x|y", or begins as one of them. */
+/* Whether the text is one of the words in "x|y", or with `starts` begins with one. */
 bool str_is_one_of(struct str text, const char *words, bool starts);
 
-/* What a text is and what follows, with the value in the place of its %s, if it has one. */
+/* Appends `what`, then `more` (may be NULL) with the value in place of its %s, if it has one. */
 void sections_put_sentence(const char *what, const char *more, const char *value, struct buf *to);
 
 #endif
