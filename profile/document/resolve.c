@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "profile/document/releases.h"
 #include "profile/document/spelling.h"
+#include "profile/document/write.h"
 
 #include <errno.h>
 #include <linux/filter.h>
@@ -12,10 +13,10 @@
 #include <string.h>
 
 /*
- * What loaders call an architecture in includes.arches and excludes.arches, and which archMap
- * entry they take on it (NULL: none, only the native arch is then in the filter). moby goes
- * from GOARCH through two tables that do not meet for loong64 and mipsle; containers/common
- * uses libseccomp-golang's names and knows seven archMap entries.
+ * The loaders' names of an architecture in includes.arches and excludes.arches, and the archMap
+ * entry that they use on such a host (NULL: none; the filter then has only the native arch). moby
+ * gets from GOARCH to these by two tables that do not match for loong64 and mipsle;
+ * containers/common uses libseccomp-golang's names and knows seven archMap entries.
  */
 static const struct host {
 	uint32_t token;
@@ -56,17 +57,17 @@ struct resolver {
 	struct rules *rules;
 	struct lints *lints;
 	struct err *err;
-	const char *host_name; /* as the loader calls it; "" for none */
+	const char *host_name; /* in the loader's words; "" for none */
 	const char *host_arch; /* archMap's entry, or NULL */
 };
 
-/* What the loader calls a host. */
+/* The host's name in the loader's words. */
 static const char *name_of(const struct resolver *resolver, const struct host *host)
 {
 	return resolver->rules->loader == LOADER_PODMAN ? host->podman_name : host->docker_name;
 }
 
-static void resolver_host(struct resolver *resolver)
+static void find_host(struct resolver *resolver)
 {
 	bool podman = resolver->rules->loader == LOADER_PODMAN;
 
@@ -79,10 +80,10 @@ static void resolver_host(struct resolver *resolver)
 	}
 }
 
-/* --- what is said of a member: of rule N with order N + 1, of the whole profile with 0 */
+/* --- lints and errors about a member; order: N + 1 for one of rule N, 0 for one of the profile */
 
-static const char *put_place(const struct resolver *resolver, size_t order, const char *member,
-			     char place[PLACE_SIZE])
+static const char *place_of(const struct resolver *resolver, size_t order, const char *member,
+			    char place[PLACE_SIZE])
 {
 	const char *prefix = resolver->document->prefix;
 
@@ -105,7 +106,7 @@ static void lint(const struct resolver *resolver, enum lint_kind kind, size_t or
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	lint_report(resolver->lints, kind, order, put_place(resolver, order, member, place), "%s",
+	lint_report(resolver->lints, kind, order, place_of(resolver, order, member, place), "%s",
 		    message);
 }
 
@@ -114,11 +115,11 @@ static int wrong(const struct resolver *resolver, size_t order, const char *memb
 {
 	char place[PLACE_SIZE];
 
-	return err_set(resolver->err, EINVAL, "%s: %s", put_place(resolver, order, member, place),
+	return err_set(resolver->err, EINVAL, "%s: %s", place_of(resolver, order, member, place),
 		       what);
 }
 
-/* Two forms of one thing, of which the loader takes one. */
+/* Two members of which the loader accepts only one. */
 static int wrong_pair(const struct resolver *resolver, size_t order, const char *member,
 		      const char *other)
 {
@@ -129,7 +130,6 @@ static int wrong_pair(const struct resolver *resolver, size_t order, const char 
 	return wrong(resolver, order, member, what);
 }
 
-/* A member that the loader passes over. */
 static void lint_ignored(const struct resolver *resolver, size_t order, const char *member,
 			 const char *consequence)
 {
@@ -139,49 +139,31 @@ static void lint_ignored(const struct resolver *resolver, size_t order, const ch
 
 /* --- arches */
 
-static void add_arches(struct strings *arches, const char *const *all, size_t count)
-{
-	arches->all = mem_resize(arches->all, (arches->count + count) * sizeof(*arches->all));
-	if (count)
-		memcpy(arches->all + arches->count, all, count * sizeof(*arches->all));
-	arches->count += count;
-}
-
-static void arches_from_map(struct resolver *resolver)
+static int resolve_arches(struct resolver *resolver)
 {
 	const struct document *document = resolver->document;
-	struct strings *arches = &resolver->rules->arches;
+	struct rules *rules = resolver->rules;
 
-	for (size_t i = 0; i < document->arch_map_count; i++) {
+	if (document->arch_map_count == 0 || rules->loader == LOADER_OCI) {
+		if (document->arch_map_count)
+			lint_ignored(resolver, 0, "archMap",
+				     "only 'architectures' and the host's own architecture are in "
+				     "the filter; programs of any other are killed");
+		strings_add_all(&rules->arches, &document->architectures);
+		return 0;
+	}
+	if (document->architectures.count)
+		return wrong_pair(resolver, 0, "archMap", "architectures");
+	for (size_t i = 0; i < document->arch_map_count && !rules->from_arch_map; i++) {
 		const struct document_arch *entry = &document->arch_map[i];
 
 		if (!resolver->host_arch || !entry->architecture ||
 		    strcmp(entry->architecture, resolver->host_arch) != 0)
 			continue;
-		add_arches(arches, &entry->architecture, 1);
-		add_arches(arches, entry->subs.all, entry->subs.count);
-		resolver->rules->from_arch_map = true;
-		return;
+		strings_add(&rules->arches, entry->architecture);
+		strings_add_all(&rules->arches, &entry->subs);
+		rules->from_arch_map = true;
 	}
-}
-
-static int resolve_arches(struct resolver *resolver)
-{
-	const struct document *document = resolver->document;
-	bool ignored = resolver->rules->loader == LOADER_OCI;
-
-	if (document->arch_map_count && !ignored) {
-		if (document->architectures.count)
-			return wrong_pair(resolver, 0, "archMap", "architectures");
-		arches_from_map(resolver);
-		return 0;
-	}
-	if (document->arch_map_count)
-		lint_ignored(resolver, 0, "archMap",
-			     "only 'architectures' and the host's own architecture are in the "
-			     "filter; programs of any other are killed");
-	add_arches(&resolver->rules->arches, document->architectures.all,
-		   document->architectures.count);
 	return 0;
 }
 
@@ -189,14 +171,13 @@ static int resolve_arches(struct resolver *resolver)
 
 static bool contains(const struct strings *strings, const char *name)
 {
-	for (size_t i = 0; i < strings->count; i++) {
+	for (size_t i = 0; i < strings->count; i++)
 		if (strcmp(strings->all[i], name) == 0)
 			return true;
-	}
 	return false;
 }
 
-/* Loaders compare with the bounding set's names letter by letter: CAP_SYS_ADMIN, nothing else. */
+/* Loaders compare the names exactly: only CAP_SYS_ADMIN fits, not sys_admin. */
 static bool holds_cap(const struct resolver *resolver, const char *name)
 {
 	caps bit;
@@ -219,10 +200,9 @@ static bool is_excluded(const struct resolver *resolver, const struct document_f
 {
 	if (contains(&excludes->arches, resolver->host_name))
 		return true;
-	for (size_t i = 0; i < excludes->caps.count; i++) {
+	for (size_t i = 0; i < excludes->caps.count; i++)
 		if (holds_cap(resolver, excludes->caps.all[i]))
 			return true;
-	}
 	return resolver->rules->loader == LOADER_DOCKER && excludes->has_min_kernel &&
 	       kernel_at_least(resolver->options, excludes);
 }
@@ -231,10 +211,9 @@ static bool is_included(const struct resolver *resolver, const struct document_f
 {
 	if (includes->arches.count && !contains(&includes->arches, resolver->host_name))
 		return false;
-	for (size_t i = 0; i < includes->caps.count; i++) {
+	for (size_t i = 0; i < includes->caps.count; i++)
 		if (!holds_cap(resolver, includes->caps.all[i]))
 			return false;
-	}
 	return resolver->rules->loader != LOADER_DOCKER || !includes->has_min_kernel ||
 	       kernel_at_least(resolver->options, includes);
 }
@@ -256,7 +235,7 @@ static void lint_caps(const struct resolver *resolver, size_t order, const char 
 	}
 }
 
-/* includes.arches holds names that no host has: SCMP_ARCH_X86_64 in place of amd64. */
+/* includes.arches has only names that no host has, such as SCMP_ARCH_X86_64 instead of amd64. */
 static void lint_arches(const struct resolver *resolver, size_t order, const struct strings *arches)
 {
 	char quoted[QUOTED_SIZE];
@@ -271,7 +250,7 @@ static void lint_arches(const struct resolver *resolver, size_t order, const str
 		     text_quote(arches->all[0], quoted));
 }
 
-/* Args that test one argument twice become one rule each (runc, crun): an OR, not an AND. */
+/* If args test one argument twice, each becomes its own rule (runc, crun): an OR, not an AND. */
 static void lint_args(const struct resolver *resolver, size_t order,
 		      const struct document_rule *rule)
 {
@@ -293,7 +272,7 @@ static void lint_args(const struct resolver *resolver, size_t order,
 	}
 }
 
-/* What of a rule the loader passes over. */
+/* Members that the loader ignores, and values that have no effect. */
 static void lint_rule(const struct resolver *resolver, size_t order,
 		      const struct document_rule *rule)
 {
@@ -330,8 +309,8 @@ static void lint_rule(const struct resolver *resolver, size_t order,
 /* --- actions */
 
 /*
- * The action with its errno. A number is cut to 16 bits, as libseccomp-golang's SetReturnCode
- * does; EPERM where none is given (runc's actErrno and actTrace, crun's too).
+ * Adds the errno to the action. A number is cut to 16 bits, as libseccomp-golang's SetReturnCode
+ * does; EPERM if none is given (runc's actErrno and actTrace, and crun's).
  */
 static int complete_action(const struct resolver *resolver, uint32_t action, size_t order,
 			   struct optional number, const char *name, uint32_t *ret_action)
@@ -342,7 +321,7 @@ static int complete_action(const struct resolver *resolver, uint32_t action, siz
 	if (resolver->rules->loader == LOADER_PODMAN && name) {
 		number.present = true;
 		if (!spelling_read_errno(name, &number.value))
-			return err_quoted(resolver->err, put_place(resolver, order, member, place),
+			return err_quoted(resolver->err, place_of(resolver, order, member, place),
 					  "unknown errno", name);
 	}
 	if (action == SCMP_ACT_ERRNO(0) || action == SCMP_ACT_TRACE(0))
@@ -351,7 +330,7 @@ static int complete_action(const struct resolver *resolver, uint32_t action, siz
 	return 0;
 }
 
-/* A number that older releases of Docker pass over, and so does the chosen one if it is older. */
+/* Drops a number that the chosen release of Docker ignores; lints one that older releases ignore. */
 static struct optional docker_errno(const struct resolver *resolver, size_t order,
 				    const char *member, enum release_fact fact,
 				    struct optional number)
@@ -397,8 +376,8 @@ static int add_rule(struct resolver *resolver, size_t at)
 }
 
 /*
- * moby looks at names before it drops a rule, containers/common after. crun's parser (libocispec) wants what
- * the runtime spec calls required; runc passes over it.
+ * moby checks the names of a rule before its conditions, containers/common after them. crun's parser
+ * (libocispec) insists on members that the runtime spec requires; runc does not.
  */
 static int resolve_rule(struct resolver *resolver, size_t at)
 {
@@ -429,7 +408,7 @@ static int resolve_default(struct resolver *resolver)
 	if (!document->default_action)
 		return wrong(resolver, 0, "defaultAction", "missing");
 	if (!spelling_read_action(document->default_action, &action))
-		return err_quoted(resolver->err, put_place(resolver, 0, "defaultAction", place),
+		return err_quoted(resolver->err, place_of(resolver, 0, "defaultAction", place),
 				  "unknown action", document->default_action);
 	if (action == SCMP_ACT_NOTIFY)
 		return wrong(resolver, 0, "defaultAction",
@@ -460,7 +439,7 @@ static void resolve_flags(struct resolver *resolver)
 	resolver->rules->flags.count = 0;
 }
 
-/* At least three arguments, all of which are compared by an inequality. */
+/* At least three inequalities. */
 static bool is_tangled(const struct rule *rule)
 {
 	size_t count = 0;
@@ -481,10 +460,10 @@ static size_t count_tangled(const struct rules *rules, size_t at)
 }
 
 /*
- * What libseccomp would take too long for, and so would whoever starts the container. Every condition takes
- * an instruction at least, and a filter has BPF_MAXINSNS of them; ten thousand take a minute. Of tangled rules
- * for one syscall libseccomp (2.5.4) makes a tree that grows with the product of their branches: five take
- * minutes, six hours.
+ * Refuses rules that libseccomp would take too long to build, here and in the runtime. Each condition needs
+ * at least one instruction, and a filter may have BPF_MAXINSNS; ten thousand take a minute. For tangled
+ * rules of one syscall libseccomp (2.5.4) builds a tree that grows with the product of their branches: five
+ * take minutes, six take hours.
  */
 static int check_size(const struct resolver *resolver)
 {
@@ -512,7 +491,7 @@ static int check_size(const struct resolver *resolver)
 	return 0;
 }
 
-/* A privileged container that was given a profile. */
+/* Whether a privileged container runs without the profile that it was given. */
 static bool is_unfiltered(const struct resolver *resolver)
 {
 	const struct version *version = &resolver->options->loader_version;
@@ -537,7 +516,7 @@ static bool is_unfiltered(const struct resolver *resolver)
 	return unfiltered;
 }
 
-/* Neither a default action nor rules: that turns seccomp off, or under crun is an error. */
+/* Without a default action and rules seccomp is off; with crun that is an error. */
 static int resolve_empty(struct resolver *resolver)
 {
 	if (resolver->document->profile && resolver->rules->loader == LOADER_OCI &&
@@ -573,7 +552,7 @@ int rules_resolve(const struct document *document, const struct profile_options 
 		return err_set(err, EINVAL, "%s", document->faults[rules->loader]);
 	if (!document->default_action && !document->rule_count)
 		return resolve_empty(&resolver);
-	resolver_host(&resolver);
+	find_host(&resolver);
 	resolve_flags(&resolver);
 	r = resolve_default(&resolver);
 	if (r == 0)

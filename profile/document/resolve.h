@@ -1,15 +1,14 @@
 /*
- * Rules: what a loader makes of a document on a given host, for a given container.
+ * Rules: the result of loading a document on a given host, for a given container.
  *
- * What is conditional in the document is decided here (archMap, includes, excludes, minKernel),
- * what the loader does not know is left out with a lint, and each name of each rule that stays
- * becomes one entry with its action complete, errno included. That is what reaches the OCI
- * runtime as linux.seccomp.
+ * The conditions of the document (archMap, includes, excludes, minKernel) are decided here. Members that
+ * the loader does not know are left out with a lint. Each name of each remaining rule becomes one entry
+ * with its complete action, errno included. The OCI runtime gets these as linux.seccomp.
  *
  * Sources, read and not copied: moby's profiles/seccomp (setupSeccomp), containers/common's
  * pkg/seccomp (setupSeccomp), runc's libcontainer/specconv (SetupSeccomp).
  *
- * Rules borrow from the document and live no longer than it.
+ * Rules borrow from the document, which must outlive them.
  */
 #ifndef SCLOG_PROFILE_DOCUMENT_RESOLVE_H
 #define SCLOG_PROFILE_DOCUMENT_RESOLVE_H
@@ -31,17 +30,17 @@ struct rules {
 	enum loader loader; /* never LOADER_AUTO */
 	bool off;           /* no filter at all: neither default action nor rules */
 	uint32_t default_action;
-	struct strings arches; /* SCMP_ARCH_*, as they reach the runtime */
-	bool from_arch_map;    /* where they came from, for their places */
-	struct strings flags; /* SECCOMP_FILTER_FLAG_*, as they reach the runtime; the document's */
+	struct strings arches; /* SCMP_ARCH_*, for the runtime */
+	bool from_arch_map;    /* else from `architectures`: for the places of messages */
+	struct strings flags;  /* SECCOMP_FILTER_FLAG_*, for the runtime; borrowed */
 	struct rule *all;
 	size_t count;
 };
 
 /*
  * options->arch is the host's token (not 0), options->kernel_* its kernel (not 0.0).
- * rules_release() is due in any case. -EINVAL where the loader or the runtime's own reading of
- * the document would fail.
+ * Call rules_release() in any case. -EINVAL if the loader or the runtime would refuse the document;
+ * -E2BIG if building its filter would take too long.
  */
 int rules_resolve(const struct document *document, const struct profile_options *options,
 		  struct rules *rules, struct lints *lints, struct err *err);

@@ -19,6 +19,12 @@ void strings_add(struct strings *strings, const char *text)
 	strings->all[strings->count++] = text;
 }
 
+void strings_add_all(struct strings *strings, const struct strings *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		strings_add(strings, from->all[i]);
+}
+
 static struct optional number_of(uint32_t value)
 {
 	return (struct optional){spelling_has_number(value), value & SECCOMP_RET_DATA};
@@ -131,10 +137,8 @@ void document_of_rules(const struct rules *rules, struct document *ret_document)
 
 	*ret_document = (struct document){.shape = SHAPE_OCI};
 	document_set_default(ret_document, rules->default_action);
-	for (size_t i = 0; i < rules->arches.count; i++)
-		strings_add(&ret_document->architectures, rules->arches.all[i]);
-	for (size_t i = 0; i < rules->flags.count; i++)
-		strings_add(&ret_document->flags, rules->flags.all[i]);
+	strings_add_all(&ret_document->architectures, &rules->arches);
+	strings_add_all(&ret_document->flags, &rules->flags);
 	if (rules->document) {
 		ret_document->listener_path = rules->document->listener_path;
 		ret_document->listener_metadata = rules->document->listener_metadata;
@@ -233,7 +237,7 @@ static void put_arch_map(struct emit *emit, const struct document *document)
 		emit_list(emit, "subArchitectures", true);
 		for (size_t k = 0; k < arch->subs.count; k++)
 			emit_string(emit, NULL, arch->subs.all[k]);
-		emit_close(emit);
+		emit_close(emit); /* the list, even if empty, unlike put_strings() */
 		emit_close(emit);
 	}
 	emit_close(emit);
