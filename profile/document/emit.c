@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Whether no reader of YAML takes it for anything but this string. */
+/* Whether every YAML reader takes the plain text for this string. */
 static bool is_plain(const char *text)
 {
 	static const char *const words[] = {"null", "true", "false", "yes", "no",
@@ -28,13 +28,13 @@ static void new_line(struct emit *emit, unsigned level, const char *indent)
 		buf_put_str(emit->to, str_from(indent));
 }
 
-/* A list's dash stands below the first letter of its key. */
+/* A list's dash is below the first letter of its key. */
 static void begin_yaml(struct emit *emit, const char *key, bool first)
 {
 	bool list = emit->open[emit->depth - 1].list;
 	bool in_list = emit->depth > 1 && emit->open[emit->depth - 2].list;
 
-	/* the first member stands behind its item's dash, or begins the text */
+	/* the first member follows its item's dash, or begins the text */
 	if (list || !first || (emit->depth > 1 && !in_list))
 		new_line(emit, emit->maps - 1, "  ");
 	if (list)
@@ -43,7 +43,7 @@ static void begin_yaml(struct emit *emit, const char *key, bool first)
 		buf_format(emit->to, "%s:", key);
 }
 
-/* What stands before a value. */
+/* Writes everything before a value: separator, indentation, key. */
 static void begin(struct emit *emit, const char *key, bool scalar)
 {
 	if (emit->depth == 0)

@@ -1,16 +1,16 @@
 /*
  * Emitting: maps, lists and scalars as JSON or YAML, one after the other.
  *
- * JSON has a value a line, but for what is opened flat, which stays on one line with all that is in
- * it. YAML is written in blocks; a string is plain where no reader takes it for anything else.
- * Numbers have 64 bits, which is why no library does this: jansson's integers end at 2^63 - 1.
+ * JSON has one value per line, except that a map or a list opened flat stays on one line with all its
+ * items. YAML is written in blocks; a string is plain if no reader takes it for anything else.
+ * jansson cannot do this: numbers have 64 bits here, and its integers end at 2^63 - 1.
  */
 #ifndef SCLOG_PROFILE_DOCUMENT_EMIT_H
 #define SCLOG_PROFILE_DOCUMENT_EMIT_H
 
 #include "base/buf.h"
 
-/* What a text that was read can nest, one text within another, and more. */
+/* More than the nesting of any text that was read, with texts within it. */
 #define EMIT_DEPTH 256
 
 struct emit {
@@ -24,18 +24,18 @@ struct emit {
 	} open[EMIT_DEPTH];
 };
 
-/* `key`: NULL in a list and for the whole. */
+/* `key`: NULL in a list and for the root. */
 void emit_map(struct emit *emit, const char *key, bool flat);
 void emit_list(struct emit *emit, const char *key, bool flat);
 void emit_close(struct emit *emit);
-/* Where none is left open: ends the last line. */
+/* Ends the last line, after the root is closed. */
 void emit_end(struct emit *emit);
 
-/* What is no UTF-8 becomes "". */
+/* Invalid UTF-8 is written as "". */
 void emit_string(struct emit *emit, const char *key, const char *text);
-/* A word that is ours or the specification's: as it is in YAML, a string in JSON. */
+/* A word of ours or of a specification: plain in YAML, a string in JSON. */
 void emit_word(struct emit *emit, const char *key, const char *word);
-/* A number, true, false: as it is in both. */
+/* A number, true or false: unchanged in both. */
 void emit_raw(struct emit *emit, const char *key, const char *text);
 void emit_number(struct emit *emit, const char *key, uint64_t number);
 

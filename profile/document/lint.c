@@ -95,7 +95,7 @@ const char *lint_level_name(enum lint_level level)
 
 void lint_finish(struct lints *lints)
 {
-	/* insertion sort: stable, and the entries come nearly in order */
+	/* insertion sort: stable, and the entries are nearly in order */
 	for (size_t i = 1; i < lints->count; i++) {
 		struct lint lint = lints->all[i];
 		size_t order = lints->orders[i], at = i;
@@ -129,8 +129,8 @@ void lint_release(struct lints *lints)
 	*lints = (struct lints){0};
 }
 
-/* Returns how much of the text went in. */
-static size_t put_safe(const char *text, char *safe, size_t size)
+/* Returns how many bytes of the text were written. */
+static size_t write_safe(const char *text, char *safe, size_t size)
 {
 	const char *start = text;
 	size_t n = 0;
@@ -149,14 +149,14 @@ static size_t put_safe(const char *text, char *safe, size_t size)
 
 const char *text_safe(const char *text, char *safe, size_t size)
 {
-	put_safe(text, safe, size);
+	write_safe(text, safe, size);
 	return safe;
 }
 
 const char *text_quote(const char *text, char quoted[QUOTED_SIZE])
 {
 	quoted[0] = '\'';
-	size_t used = put_safe(text, quoted + 1, QUOTED_SIZE - 5);
+	size_t used = write_safe(text, quoted + 1, QUOTED_SIZE - 5);
 	size_t n = strlen(quoted);
 
 	snprintf(quoted + n, QUOTED_SIZE - n, "%s'", text[used] ? "..." : "");

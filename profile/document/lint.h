@@ -1,10 +1,10 @@
 /*
- * What loading a profile has to say that is no error: names this libseccomp does not know,
- * parts that a loader ignores.
+ * Lints: remarks about a profile that are not errors, such as names that this libseccomp does not
+ * know, or members that a loader ignores.
  *
- * Entries are gathered in any order, each with the rule it is about, and sorted into the
- * document's order once. Text from the document goes through text_quote() before it gets here
- * or into an error: a profile may come from a stranger and the message ends on a terminal.
+ * They are added in any order, each with its rule, and sorted into the document's order once. Quote
+ * text of the document with text_quote() here and in errors: a stranger may have written the
+ * profile, and a terminal shows the message.
  */
 #ifndef SCLOG_PROFILE_DOCUMENT_LINT_H
 #define SCLOG_PROFILE_DOCUMENT_LINT_H
@@ -16,8 +16,8 @@
 #include <stddef.h>
 
 enum lint_level {
-	LINT_INFO,    /* worth knowing, and right as it is */
-	LINT_WARNING, /* what is meant will not happen, or what happens is dangerous */
+	LINT_INFO,    /* worth knowing, nothing to change */
+	LINT_WARNING, /* the author's intent has no effect, or the effect is dangerous */
 };
 
 /* "info", "warning" */
@@ -64,12 +64,11 @@ const char *lint_level_name(enum lint_level level);
 #define LINT_ENUMERATOR(kind, id, level) LINT_##kind,
 enum lint_kind { LINTS(LINT_ENUMERATOR) };
 
-/* One thing worth telling about a document: an unknown name, an ignored part. */
 struct lint {
 	enum lint_level level;
 	const char *id; /* of its kind: "unknown-name"; NULL for a note */
-	char *message;  /* what, and what follows from it */
-	char *where;    /* "syscalls[3].names[17]", "line 3"; "" for the whole */
+	char *message;  /* the fact and its consequence */
+	char *where;    /* "syscalls[3].names[17]", "line 3"; "" for the whole profile */
 	unsigned line;  /* of `where` in the text; 0: not known */
 };
 
@@ -77,50 +76,50 @@ struct lints {
 	struct lint *all;
 	size_t *orders; /* beside `all` */
 	size_t count;
-	size_t dropped; /* over the cap; told in a last entry */
+	size_t dropped; /* over the cap; the last entry gives their number */
 };
 
 #define LINT_MAX 2000
 
 /*
- * A lint of a profile. `where` is "architectures[1]" or the like; order: 0 before the rules, N + 1
- * in rule N. Lints of NULL are those that nobody wants to have.
+ * Adds a lint. `where` is "architectures[1]" or the like; order: 0 before the rules, N + 1 in rule N.
+ * Does nothing if `lints` is NULL.
  */
 void lint_report(struct lints *lints, enum lint_kind kind, size_t order, const char *where,
 		 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* A note of level warning, without an id. */
+/* Adds a note of level warning, without an id. */
 void lint_add(struct lints *lints, size_t order, const char *where, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* A note of level info, without an id. */
+/* Adds a note of level info, without an id. */
 void lint_note(struct lints *lints, size_t order, const char *where, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Fills the line of every entry that the function finds one for; 0: none known. */
+/* Sets the line of every entry to the function's result, 0 if none is known. */
 void lint_locate(struct lints *lints, unsigned (*line_of)(const void *context, const char *where),
 		 const void *context);
 
-/* Appends "WHERE (line N): ", the parts that are known. */
+/* Appends "WHERE (line N): ", without the unknown parts. */
 void lint_put_place(const struct lint *lint, struct buf *to);
 
-/* Sorts into the document's order, and says what the cap has dropped. */
+/* Sorts into the document's order, and adds the number of dropped entries. */
 void lint_finish(struct lints *lints);
 void lint_release(struct lints *lints);
 
-/* Longest text that text_quote() gives, its quotes and the NUL included. */
+/* Longest result of text_quote(), its quotes and the NUL included. */
 #define QUOTED_SIZE 100
 
 /* The string in single quotes, shortened, with everything but printable ASCII as \xNN. */
 const char *text_quote(const char *text, char quoted[QUOTED_SIZE]);
 
-/* Adds a name of a document, made safe. */
+/* Adds a name from a document, after text_safe(). */
 void listing_add_safe(struct listing *listing, const char *name);
 
 /* Sets "PLACE: WHAT 'TEXT'" and returns -EINVAL. */
 int err_quoted(struct err *err, const char *place, const char *what, const char *text);
 
-/* The string itself with control bytes as \xNN: for the JSON reader's own messages. */
+/* The string without quotes, shortened to fit, with everything but printable ASCII as \xNN. */
 const char *text_safe(const char *text, char *safe, size_t size);
 
 #endif

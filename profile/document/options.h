@@ -1,6 +1,6 @@
 /*
- * What decides how a profile's document is resolved and its filter built: who reads it, who builds
- * it, for which container and which host.
+ * Options that decide how a profile's document is resolved and its filter built: the loader, the
+ * runtime, the container and the host.
  */
 #ifndef SCLOG_PROFILE_DOCUMENT_OPTIONS_H
 #define SCLOG_PROFILE_DOCUMENT_OPTIONS_H
@@ -11,21 +11,21 @@
 
 #include <stdint.h>
 
-/* Who reads the document and resolves what is conditional in it. */
+/* The program that reads the document and decides its conditions. */
 enum loader {
 	LOADER_AUTO,   /* by the document's shape */
 	LOADER_DOCKER, /* moby */
 	LOADER_PODMAN, /* containers/common: Podman, CRI-O, Buildah */
 	LOADER_OCI,    /* containerd's Localhost profiles, runc and crun themselves */
-	/* of a profile that leaves no choice; not for profile_options */
+	/* for profiles with only one; not for profile_options */
 	LOADER_SYSTEMD,
-	LOADER_NONE, /* a filter, which has been loaded */
+	LOADER_NONE, /* a filter that is loaded already */
 };
 
-/* Who builds the filter. */
+/* The program that builds the filter. */
 enum runtime {
 	RUNTIME_RUNC, /* puts a stub before the filter: newer syscalls get ENOSYS */
-	RUNTIME_CRUN, /* libseccomp's filter as it is */
+	RUNTIME_CRUN, /* libseccomp's filter unchanged */
 	RUNTIME_NONE, /* of a filter or a unit; not for profile_options */
 };
 
@@ -35,11 +35,11 @@ const char *runtime_name(enum runtime runtime);
 bool loader_from_name(struct str name, enum loader *ret_loader);
 bool runtime_from_name(struct str name, enum runtime *ret_runtime);
 
-/* Bit N stands for capability number N of linux/capability.h. */
+/* Bit N is capability number N of linux/capability.h. */
 typedef uint64_t caps;
 
-/* Docker's default bounding set: 14 capabilities. Podman's is 11 of these, without MKNOD, NET_RAW
- * and AUDIT_WRITE: containers/common's default profile asks for the last. */
+/* Docker's default bounding set has 14 capabilities. Podman's has 11 of these, without MKNOD, NET_RAW
+ * and AUDIT_WRITE; a rule in containers/common's default profile depends on the last. */
 extern const caps caps_docker_default, caps_podman_default;
 
 /* Parses "CAP_SYS_ADMIN", "sys_admin", "ALL"; false when unknown. */
@@ -48,33 +48,30 @@ bool caps_from_name(struct str name, caps *ret_caps);
 /* Parses a comma-separated list of those names ("" is the empty set). */
 int caps_parse(const char *list, caps *ret_caps, struct err *err);
 
-/* As moby's TweakCapabilities(): ALL added is all but the dropped; otherwise adding comes last. */
+/* As moby's TweakCapabilities(): with ALL in `add`, all but `drop`; otherwise `add` is applied last. */
 caps caps_tweak(caps base, caps add, caps drop);
 
-/* What decides how a document is resolved and built. */
 struct profile_options {
-	const char
-		*select; /* which of several profiles in one text; NULL: there is one. Borrowed */
+	const char *select; /* one of several profiles in a text, or NULL; borrowed */
 	enum loader loader;
 	enum runtime runtime;
-	/* Their releases, and libseccomp's; none: the newest that is known, and the one at hand. */
+	/* Releases; none: the newest known loader and runtime, and the installed libseccomp. */
 	struct version loader_version, runtime_version, libseccomp;
-	bool has_caps; /* caps are asked for: those that a document brings along do not count */
-	caps caps;     /* the container's bounding set; else the loader's default */
-	caps cap_add, cap_drop; /* these as well, and without those */
+	bool has_caps;          /* the user gave caps, which override those in a document */
+	caps caps;              /* the container's bounding set; else the loader's default */
+	caps cap_add, cap_drop; /* added to these, and dropped from them */
 	unsigned kernel_major;  /* 0.0: this host's, from uname(2) */
 	unsigned kernel_minor;
-	uint32_t arch; /* the host's libseccomp token, 0: this host's */
-	/* Arches that are asked about, which is all that lints speak of; none: those of the filter. */
+	uint32_t arch; /* the host's libseccomp token; 0: this host's */
+	/* Lints are limited to these arches; none: those of the filter. Borrowed. */
 	const uint32_t *arches;
 	size_t arch_count;
-	bool any_listener; /* who answers SCMP_ACT_NOTIFY is for whoever loads the profile */
+	bool any_listener; /* SCMP_ACT_NOTIFY needs no listenerPath: the loading program listens */
 };
 
-/* What profile_options are when the user says nothing. */
 struct profile_options profile_options_default(void);
 
-/* Fills what is left open, arch and kernel, with what this host is. -EINVAL where it is unknown. */
+/* Sets an open arch and kernel to this host's. -EINVAL if it is unknown. */
 int profile_options_complete(struct profile_options *options, struct err *err);
 
 #endif

@@ -45,10 +45,10 @@ static const struct {
 		"crun, src/libcrun/seccomp.c"},
 };
 
-/* Lines of releases, each by its last one: 1.1.15 stands for 1.1.0 to 1.1.15 (tags of each project). */
+/* Each series of releases by its last one: 1.1.15 stands for 1.1.0 to 1.1.15 (tags of each project). */
 static const struct {
-	const char *program, *lines;
-} known[] = {
+	const char *program, *series;
+} programs[] = {
 	{"docker", "20.10.27 23.0.18 24.0.9 25.0.17 26.0.2 26.1.5 27.0.3 27.1.2 27.2.1 27.3.1 27.4.1 "
 		   "27.5.1 28.0.4 28.1.1 28.2.2 28.3.3 28.4.0 28.5.2 29.0.4 29.1.5 29.2.1 29.3.1 29.4.3 "
 		   "29.5.3 29.6.2 29.7.2"},
@@ -87,8 +87,8 @@ bool release_fact_holds(enum release_fact fact, const struct version *version)
 	return version->count > 0 && !version_at_least(version, facts[fact].until);
 }
 
-/* The patch level of a line's last release is 0 where it has none (crun 1.20). */
-static bool is_of_line(const struct version *version, const struct version *last)
+/* Without a patch level (crun 1.20) the last release's is 0. */
+static bool is_in_series(const struct version *version, const struct version *last)
 {
 	for (unsigned i = 0; i < 2 && i < version->count; i++)
 		if (version->parts[i] != last->parts[i])
@@ -96,13 +96,13 @@ static bool is_of_line(const struct version *version, const struct version *last
 	return version->count < VERSION_PARTS || version->parts[2] <= last->parts[2];
 }
 
-static bool is_known(const struct version *version, const char *lines)
+static bool is_known(const struct version *version, const char *series)
 {
-	for (size_t n; *lines; lines += n + (lines[n] == ' ')) {
+	for (size_t n; *series; series += n + (series[n] == ' ')) {
 		struct version last = {0};
 
-		n = strcspn(lines, " ");
-		if (version_parse(str_of(lines, n), &last) && is_of_line(version, &last))
+		n = strcspn(series, " ");
+		if (version_parse(str_of(series, n), &last) && is_in_series(version, &last))
 			return true;
 	}
 	return false;
@@ -111,15 +111,15 @@ static bool is_known(const struct version *version, const char *lines)
 int release_parse(const char *program, struct str text, struct version *ret_version,
 		  struct err *err)
 {
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strcmp(known[i].program, program) != 0)
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		if (strcmp(programs[i].program, program) != 0)
 			continue;
-		if (version_parse(text, ret_version) && is_known(ret_version, known[i].lines))
+		if (version_parse(text, ret_version) && is_known(ret_version, programs[i].series))
 			return 0;
 		return err_set(
 			err, EINVAL,
 			"unknown release '%.*s' of %s; known releases, the last of each series: %s",
-			(int)(text.n < 40 ? text.n : 40), text.p, program, known[i].lines);
+			(int)(text.n < 40 ? text.n : 40), text.p, program, programs[i].series);
 	}
 	return err_set(err, EINVAL, "%s has no releases: remove the @", program);
 }

@@ -1,7 +1,7 @@
 /*
- * What a release of a loader, a runtime or libseccomp does otherwise than the newest that is known.
- * Each fact has its date, the first release without it, and its source; sclog-explain(1) prints the
- * same table (RELEASES), which tests/shell/versions.test compares.
+ * How older releases of a loader, a runtime or libseccomp differ from the newest known one. Each fact
+ * has the first release without it, and its source. sclog-explain(1) has the same table (RELEASES);
+ * tests/shell/versions.test compares the two.
  */
 #ifndef SCLOG_PROFILE_DOCUMENT_RELEASES_H
 #define SCLOG_PROFILE_DOCUMENT_RELEASES_H
@@ -28,17 +28,17 @@ enum release_fact {
 /* The first release without it: "23.0.0". */
 const char *release_fact_until(enum release_fact fact);
 
-/* Whether it is so in that release; never of no version, which stands for the newest. */
+/* Whether the fact holds for that release. No version stands for the newest: false. */
 bool release_fact_holds(enum release_fact fact, const struct version *version);
 
 /*
- * Parses the release of a program ("docker", "podman", "runc", "crun", "libseccomp"). -EINVAL for
- * what is none, and for one outside of those that are known, which err then names.
+ * Parses the release of a program ("docker", "podman", "runc", "crun", "libseccomp"). -EINVAL if it
+ * is not a release, or not a known one; err then lists the known ones.
  */
 int release_parse(const char *program, struct str text, struct version *ret_version,
 		  struct err *err);
 
-/* Whether that libseccomp has the name in its table; no version has all. */
+/* Whether that libseccomp's table has the name; true if no version is given. */
 bool libseccomp_has(const struct version *version, const char *name);
 
 #endif

@@ -16,7 +16,7 @@ static const struct {
 	uint32_t action;
 } actions[] = {
 	{"SCMP_ACT_KILL_THREAD", SCMP_ACT_KILL_THREAD},
-	{"SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD}, /* read, and not written */
+	{"SCMP_ACT_KILL", SCMP_ACT_KILL_THREAD}, /* read, never written */
 	{"SCMP_ACT_KILL_PROCESS", SCMP_ACT_KILL_PROCESS},
 	{"SCMP_ACT_TRAP", SCMP_ACT_TRAP},
 	{"SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(0)},
@@ -113,7 +113,7 @@ void spelling_put_string(struct buf *to, const char *string)
 	json_decref(value);
 }
 
-/* ENOTSUP is EOPNOTSUPP's second name, so the C library gives the other. */
+/* ENOTSUP is a second name of EOPNOTSUPP, and the C library returns only the first. */
 bool spelling_read_errno(const char *name, uint64_t *ret_number)
 {
 	char *end;

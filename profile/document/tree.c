@@ -176,7 +176,7 @@ int tree_read_inner(struct tree *tree, const struct node *holder, struct node *p
 	return r;
 }
 
-/* --- asking */
+/* --- reading */
 
 void tree_place(const struct tree *tree, size_t at, unsigned *ret_line, unsigned *ret_column)
 {
@@ -225,10 +225,11 @@ static const struct node *item_at(const struct node *list, size_t at)
 	return item;
 }
 
-/* Members of a map that are searched for the place of a message. */
+/* A larger map is not searched for the place of a message. */
 #define PLACE_MEMBERS 10000
 
-/* A member may be null or ignored here, and have dots in its name. */
+/* Finds the member with the longest name that begins the place, and removes that from the place. The
+ * member may be null or ignored, and have dots in its name. */
 static const struct node *member_at(const struct node *map, struct str *place)
 {
 	const struct node *found = NULL;
@@ -309,7 +310,7 @@ bool node_is_plain(const struct node *top)
 	return true;
 }
 
-/* --- JSON out */
+/* --- writing JSON */
 
 static void put_json(struct emit *emit, const struct node *node, const char *key, bool with_ignored)
 {

@@ -1,20 +1,20 @@
 /*
  * The tree of a document: JSON or YAML as nodes, each with its place in the text.
  *
- * One tree serves reading and editing. Readers look up members and ask for the line of a node;
- * the log-mode twin changes some nodes and writes the text again, with every other byte as it was.
+ * The same tree serves reading and editing. Readers look up members and ask for the line of a node;
+ * the log-mode twin changes some nodes and writes the text again, with all other bytes unchanged.
  *
- * JSON is what Go's reader takes, and invalid UTF-8 is an error besides. A key may be repeated: the last
- * one counts, as in Go. YAML is what Kubernetes takes (sigs.k8s.io/yaml, so YAML 1.1): a plain
- * scalar is a string unless it reads as null, true, false or a number; a quoted one is always a
- * string; `<<` merges. A repeated key, a tag that is no JSON type, an alias inside its own anchor
- * and a mapping as a key are errors.
+ * JSON is read as by Go, but invalid UTF-8 is an error. A key may be repeated: the last one counts, as
+ * in Go. YAML is read as by Kubernetes (sigs.k8s.io/yaml, so YAML 1.1): a plain scalar is a string
+ * unless it reads as null, true, false or a number; a quoted one is always a string; `<<` merges. A
+ * repeated key, a tag that is not a JSON type, an alias inside its own anchor and a mapping as a key
+ * are errors.
  *
  * Input is hostile: depth and the number of values have caps. An alias is a copy that shares its
  * strings, and each copy counts, so that a few lines cannot stand for billions of values.
  *
- * The tree borrows the text: lines are known, and edits possible, only while the text lives. Nodes
- * and their strings live as long as the tree.
+ * The tree borrows the text, which lines and edits need. Nodes and their strings live as long as the
+ * tree.
  */
 #ifndef SCLOG_PROFILE_DOCUMENT_TREE_H
 #define SCLOG_PROFILE_DOCUMENT_TREE_H
@@ -25,7 +25,7 @@
 /* Deeper than any Kubernetes object. */
 #define TREE_MAX_DEPTH 64
 
-/* Values of a text, some 200 bytes of memory each: `docker inspect` has a few hundred. */
+/* Most values of a text, about 200 bytes of memory each: `docker inspect` has a few hundred. */
 #define TREE_MAX_VALUES 500000U
 
 enum node_kind {
@@ -49,17 +49,17 @@ struct node {
 	bool negative;    /* of an integer */
 	bool outside;     /* not in the text: a copy by an alias, or parsed out of a string */
 	bool anchored;    /* aliases share its text */
-	bool ignored;     /* node_member() passes over it */
-	bool gone;        /* edit: this item is left out ... */
+	bool ignored;     /* node_member() skips it */
+	bool gone;        /* edit: the item is removed */
 	uint64_t number;  /* of an integer, without its sign */
 	const char *key;  /* of a map's member; else NULL */
 	const char *text; /* of a scalar: a string's content, else as written; of others NULL */
 	struct node *parent, *first, *last, *next;
 	size_t count;           /* of children */
-	size_t start;           /* byte of the item: of its key where it is a member */
+	size_t start;           /* first byte of the item: of its key if it is a member */
 	size_t from, to;        /* bytes of the value, `to` not included */
-	const char *instead;    /* edit: ... or this stands in the place of its value */
-	struct addition *added; /* edit: of a list: items behind its own, in order */
+	const char *instead;    /* edit: replaces the value; NULL: nothing does */
+	struct addition *added; /* edit: of a list: items appended to its own, in order */
 	struct addition **added_end;
 };
 
@@ -76,15 +76,14 @@ struct tree {
 	size_t line_count;
 };
 
-/* -EINVAL with "LINE:COLUMN: what", -E2BIG for what a cap refuses. tree_release() is due in any
- * case. */
+/* -EINVAL with "LINE:COLUMN: what"; -E2BIG if a cap is exceeded. Call tree_release() in any case. */
 int tree_read(struct tree *tree, struct str text, struct err *err);
 void tree_release(struct tree *tree);
 
 /*
- * Parses the string of a node as JSON or YAML; the result becomes a child of `parent` under that
- * key, or stands alone where parent is NULL. Its nodes have the holder's place. Lines and columns
- * of an error are those within the string.
+ * Parses the string of a node as JSON or YAML. The result becomes a child of `parent` under that
+ * key, or has no parent if `parent` is NULL. Its nodes have the holder's place. Lines and columns
+ * of an error count within the string.
  */
 int tree_read_inner(struct tree *tree, const struct node *holder, struct node *parent,
 		    const char *key, struct node **ret_node, struct err *err);
@@ -96,43 +95,42 @@ void tree_place(const struct tree *tree, size_t at, unsigned *ret_line, unsigned
 void tree_position(const struct tree *tree, const struct node *node, unsigned *ret_line,
 		   unsigned *ret_column);
 
-/* The last member of that name that is neither null nor ignored, in any case of letters, as Go
- * takes it; NULL if there is none. */
+/* The last member of that name, in any case as in Go, that is neither null nor ignored; or NULL. */
 struct node *node_member(const struct node *map, const char *name);
 
-/* The node of a place below `top`, such as "syscalls[3].names[0]": as far as it can be followed;
- * NULL where not even its first part is found. */
+/* The node of a place below `top`, such as "syscalls[3].names[0]", or the last node found on the way;
+ * NULL if not even the first part is found. */
 const struct node *node_at_place(const struct node *top, struct str place);
 
-/* Appends the node's place below `top`, or below its root: "spec.files[2].content"; nothing for that
- * one itself. */
+/* Appends the node's place below `top`, or below its root: "spec.files[2].content"; nothing for `top`
+ * or the root itself. */
 void node_put_place(const struct node *node, const struct node *top, struct buf *to);
 
 /* Whether the node is of that kind; false for NULL. */
 bool node_is(const struct node *node, enum node_kind kind);
 
-/* NULL where the node is no string. */
+/* NULL if the node is not a string. */
 const char *node_string(const struct node *node);
 
 /* How many items it has; 0 for NULL. */
 size_t node_count(const struct node *node);
 
-/* Whether the node can be edited in its text: nothing of it is shared or stands elsewhere. */
+/* Whether the node can be edited: all of it is in the text, and no alias shares any of it. */
 bool node_is_plain(const struct node *top);
 
-/* Appends it as JSON, two spaces a level; ignored nodes only if asked for. */
+/* Appends the node as JSON, indented by two spaces; ignored nodes only if asked for. */
 void node_write_json(const struct node *node, bool with_ignored, struct buf *out);
 
-/* --- edits; tree_write() puts them into effect. The strings must be values of the format. */
+/* --- edits: tree_write() applies them. The strings must be values in the text's format. */
 
-/* The item is left out, with what separates it from its neighbours. NULL does nothing. */
+/* Removes the item and its separator. NULL does nothing. */
 void node_remove(struct node *node);
 void tree_replace(struct tree *tree, struct node *node, const char *text);
-/* Puts an item behind those of a list: a value on one line, as JSON has it. */
+/* Appends an item to a list: a JSON value on one line. */
 void tree_append(struct tree *tree, struct node *list, const char *item);
-/* Takes back what was appended. */
+/* Undoes all tree_append() calls for the list. */
 void node_forget_appended(struct node *list);
-/* How many items of a list or map are not removed. */
+/* The number of items in a list or map that are not removed. */
 size_t node_left(const struct node *node);
 void tree_write(const struct tree *tree, struct buf *out);
 

@@ -37,19 +37,19 @@ void node_forget_appended(struct node *list)
 
 struct writer {
 	struct str text;
-	size_t written; /* bytes of the text that are done with */
+	size_t written; /* bytes of the text that were written or skipped */
 	struct buf *out;
 };
 
 static void put_text(struct writer *writer, size_t to)
 {
-	if (to > writer->written)
-		buf_put(writer->out, writer->text.p + writer->written, to - writer->written);
-	if (to > writer->written)
-		writer->written = to;
+	if (to <= writer->written)
+		return;
+	buf_put(writer->out, writer->text.p + writer->written, to - writer->written);
+	writer->written = to;
 }
 
-/* The last item of a list or map that is left, among those before `end` (NULL: all). */
+/* The last item of a list or map before `end` (NULL: of all) that is not removed. */
 static const struct node *last_left(const struct node *parent, const struct node *end)
 {
 	const struct node *found = NULL;
@@ -60,8 +60,8 @@ static const struct node *last_left(const struct node *parent, const struct node
 	return found;
 }
 
-/* What separates a removed item goes with it: what stands before it, or where nothing is left
- * before it, what stands behind it. */
+/* Skips a removed item with the separator before it, or if no item is left before it, with the one
+ * after it. */
 static void skip_item(struct writer *writer, const struct node *item)
 {
 	const struct node *before = item->parent ? last_left(item->parent, item) : NULL;
@@ -72,7 +72,7 @@ static void skip_item(struct writer *writer, const struct node *item)
 		writer->written = end;
 }
 
-/* In a flow: after a comma and the white space that stands before the first. */
+/* In JSON or a YAML flow: after a comma and the white space that is before the first item. */
 static void put_flow_item(struct writer *writer, const struct node *list, const char *item,
 			  bool first)
 {
@@ -84,7 +84,7 @@ static void put_flow_item(struct writer *writer, const struct node *list, const 
 	buf_put_str(writer->out, str_from(item));
 }
 
-/* In YAML's blocks: on a line of its own, its dash below the others. */
+/* In a YAML block: on its own line, with its dash below the others. */
 static void put_block_item(struct writer *writer, const struct node *list, const char *item)
 {
 	size_t start = list->first->start, line = start;

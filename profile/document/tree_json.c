@@ -9,9 +9,9 @@
 #include <string.h>
 
 /*
- * A parser of our own, where libraries are preferred elsewhere: jansson, which reads the other
- * JSON, keeps neither the bytes nor the lines of its values, keeps one of two equal keys, and its
- * integers end at 2^63 - 1, where a profile's values are 64 bits without a sign.
+ * A parser of our own, because jansson, which reads all other JSON here, keeps neither the bytes nor
+ * the lines of its values, keeps only one of two equal keys, and has integers up to 2^63 - 1, while a
+ * profile's values are unsigned 64-bit numbers.
  */
 struct scanner {
 	struct tree_input *input;
@@ -25,7 +25,7 @@ static int wrong(struct scanner *scanner, const char *what)
 	return tree_error(scanner->input, scanner->at, EINVAL, what);
 }
 
-/* The byte at hand after white space; 0 at the end. */
+/* Skips white space and returns the next byte; 0 at the end. */
 static char peek(struct scanner *scanner)
 {
 	struct str text = scanner->text;
@@ -35,7 +35,7 @@ static char peek(struct scanner *scanner)
 	return scanner->at < text.n ? text.p[scanner->at] : '\0';
 }
 
-/* What stands where something else must: in words that say what people do there. */
+/* Names the usual mistakes; otherwise says what was expected. */
 static int unexpected(struct scanner *scanner, const char *expected)
 {
 	char what[96], c = peek(scanner);
@@ -78,7 +78,7 @@ static size_t put_utf8(char *to, uint32_t point)
 	return n;
 }
 
-/* \uXXXX, or a pair of them, the scanner at the first digit. A lone surrogate is U+FFFD in Go. */
+/* Reads \uXXXX, or a pair of them, from its first digit on. A lone surrogate is U+FFFD, as in Go. */
 static int read_unicode(struct scanner *scanner, char **to)
 {
 	long point = hex4(scanner->text, scanner->at);
@@ -119,7 +119,7 @@ static int read_escape(struct scanner *scanner, char **to)
 	return 0;
 }
 
-/* The scanner stands at the opening quote. What is unescaped is never longer than its source. */
+/* Reads a string from its opening quote on. Text without its escapes is never longer than with them. */
 static int read_string(struct scanner *scanner, const char **ret_text)
 {
 	struct str text = scanner->text;
@@ -171,7 +171,7 @@ static bool is_at(struct str text, size_t at, const char *bytes)
 	return at < text.n && strchr(bytes, text.p[at]) && text.p[at];
 }
 
-/* Behind a number as JSON has it, 0 if it is none. */
+/* The end of a JSON number; 0 if it is malformed. */
 static size_t end_of_number(struct str text, size_t at, bool *ret_integer)
 {
 	size_t start = at + is_at(text, at, "-");
@@ -319,7 +319,7 @@ static int read_value(struct scanner *scanner, struct node *parent, const char *
 	return r;
 }
 
-/* Several values, one a line, are what `docker inspect --format '{{json .}}'` prints of several. */
+/* For several objects, `docker inspect --format '{{json .}}'` prints several values, one per line. */
 int tree_parse_json(struct tree_input *input)
 {
 	struct scanner scanner = {.input = input, .text = input->text};

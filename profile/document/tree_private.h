@@ -21,18 +21,18 @@ struct tree_input {
 void *tree_alloc(struct tree *tree, size_t size);
 char *tree_string(struct tree *tree, struct str text);
 
-/* A new last child of parent (NULL: of none) from that byte on. -E2BIG past the cap on values,
- * with `at` as the place. */
+/* Adds a last child of parent (NULL: a root), which starts at that byte. NULL past the cap on values,
+ * with the error set. */
 struct node *tree_add(const struct tree_input *input, struct node *parent, const char *key,
 		      size_t start);
 
-/* A root is complete: a document where it has no parent. */
+/* Call when a root is complete. In the tree's own text it becomes a document, unless it is null. */
 void tree_add_document(struct tree_input *input, struct node *root);
 
 /* Sets "LINE:COLUMN: what" for a byte of the input. Returns -code. */
 int tree_error(const struct tree_input *input, size_t at, int code, const char *what);
 
-/* Whole texts, of several documents too. */
+/* Parse a whole text of one or more documents. */
 int tree_parse_json(struct tree_input *input);
 int tree_parse_yaml(struct tree_input *input);
 

@@ -10,21 +10,20 @@
 
 #define CORE_TAG "tag:yaml.org,2002:"
 
-/* Keys of a mapping that is merged: each is compared with all others. */
+/* Most keys of a merged mapping: each is compared with all others. */
 #define MERGE_MAX 512
 
-/* Anchors of a document: an alias is looked for among all of them. */
+/* Most anchors of a document: an alias is looked up among all of them. */
 #define ANCHORS_MAX 1024
 
-/* What an anchor names. */
 struct anchor {
 	const char *name;
 	struct node *node; /* NULL while it is still being read */
 };
 
 /*
- * libyaml gives places in characters; a tree has them in bytes. Where the text is ASCII they are
- * the same, else a table tells.
+ * libyaml counts places in characters, and a tree in bytes. In an ASCII text they are the same; for
+ * others this table has the byte of each character.
  */
 struct offsets {
 	size_t *all; /* NULL: the same */
@@ -40,7 +39,7 @@ struct yaml_reader {
 	unsigned depth;
 };
 
-/* Where a node is to stand. */
+/* The place of a new node in the tree. */
 struct slot {
 	struct node *parent;
 	const char *key;
@@ -87,7 +86,7 @@ static int wrong_name(struct yaml_reader *reader, const yaml_mark_t *mark, const
 	return wrong_at(reader, mark, EINVAL, message);
 }
 
-/* libyaml's own words; they quote nothing of the text. What is no JSON was tried as YAML. */
+/* libyaml's messages quote nothing of the text. "not valid YAML", since texts other than JSON get here. */
 static int parser_failed(struct yaml_reader *reader)
 {
 	char what[160];
@@ -130,7 +129,7 @@ static struct node *add_node(struct yaml_reader *reader, const struct slot *slot
 
 /* --- aliases */
 
-/* A copy of what is named stands where the alias does; -E2BIG past the cap on values. */
+/* Adds a copy of `from` at the alias, which is at [at, end). -E2BIG past the cap on values. */
 static int copy_node(struct yaml_reader *reader, const struct slot *slot, const struct node *from,
 		     size_t at, size_t end, struct node **ret_node)
 {
@@ -158,7 +157,7 @@ static int copy_node(struct yaml_reader *reader, const struct slot *slot, const 
 	return 0;
 }
 
-/* The latest of that name counts (YAML 1.1, 7.1). */
+/* The last anchor of that name counts (YAML 1.1, 7.1). */
 static int read_alias(struct yaml_reader *reader, const struct slot *slot,
 		      const yaml_event_t *event, struct node **ret_node)
 {
@@ -182,14 +181,13 @@ static int read_alias(struct yaml_reader *reader, const struct slot *slot,
 
 static bool is_one_of(struct str text, const char *const *words)
 {
-	for (; *words; words++) {
+	for (; *words; words++)
 		if (str_eq(text, str_from(*words)))
 			return true;
-	}
 	return false;
 }
 
-/* 10, -1, 0x1f, 0o17, 0b1, and YAML 1.1's 017; underscores are not taken. */
+/* 10, -1, 0x1f, 0o17, 0b1, and YAML 1.1's 017; underscores are not allowed. */
 static bool read_integer(struct str text, struct node *node)
 {
 	static const struct {
@@ -223,7 +221,7 @@ static bool read_integer(struct str text, struct node *node)
 	return errno == 0 && !*end;
 }
 
-/* 1.5, 1e3, .inf: none of them is of use in a profile, but none of them is a string. */
+/* 1.5, 1e3, .inf: useless in a profile, but not strings. */
 static bool is_real(struct str text)
 {
 	static const char *const special[] = {".inf",  ".Inf", ".INF", "-.inf", "-.Inf", "-.INF",
@@ -242,7 +240,7 @@ static bool is_real(struct str text)
 	return !*end;
 }
 
-/* What a plain scalar reads as. */
+/* The kind of a plain scalar; sets the number of an integer. */
 static enum node_kind kind_of_plain(struct str text, struct node *node)
 {
 	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
@@ -270,7 +268,7 @@ static bool is_typed(const char *tag)
 	return is_one_of(str_from(tag), types);
 }
 
-/* A block scalar's end mark lies behind the lines that follow it. */
+/* libyaml's end mark of a block scalar is after the blank lines that follow it. */
 static void trim_block(const struct yaml_reader *reader, const yaml_event_t *event,
 		       struct node *node)
 {
@@ -323,7 +321,7 @@ static int check_collection(struct yaml_reader *reader, const yaml_event_t *even
 	return wrong_at(reader, &event->start_mark, E2BIG, what);
 }
 
-/* The key as a string: a plain number or word is its own text, as Kubernetes takes it. */
+/* Reads a key as a string; for a plain number or word that is its text, as in Kubernetes. */
 static int read_key(struct yaml_reader *reader, const yaml_event_t *event, struct str *ret_key)
 {
 	if (event->type != YAML_SCALAR_EVENT)
@@ -362,7 +360,7 @@ static int check_keys(struct yaml_reader *reader, const struct node *map)
 	return 0;
 }
 
-/* What is merged fills what the mapping leaves open. */
+/* Copies the members of `from` that the map does not have. */
 static int merge(struct yaml_reader *reader, const yaml_mark_t *mark, struct node *map,
 		 const struct node *from)
 {
@@ -383,17 +381,17 @@ static int merge(struct yaml_reader *reader, const yaml_mark_t *mark, struct nod
 		return wrong_at(reader, mark, E2BIG, "a mapping this large cannot be merged");
 	for (const struct node *item = from->first; r == 0 && item; item = item->next) {
 		const struct slot slot = {map, item->key, at};
-		const struct node *known = map->first;
+		const struct node *own = map->first;
 
-		while (known && strcmp(known->key, item->key) != 0)
-			known = known->next;
-		if (!known)
+		while (own && strcmp(own->key, item->key) != 0)
+			own = own->next;
+		if (!own)
 			r = copy_node(reader, &slot, item, at, at, &ignored);
 	}
 	return r;
 }
 
-/* One key and its value; what `<<` names is read beside the map. */
+/* Reads a key and its value. The value of `<<` is not added to the map but returned in *merged. */
 static int read_member(struct yaml_reader *reader, const yaml_event_t *event, struct node *map,
 		       struct node **merged)
 {
@@ -449,7 +447,8 @@ static int read_items(struct yaml_reader *reader, struct node *node, yaml_event_
 	return r;
 }
 
-/* A block collection's end mark lies behind the space that follows: its last item's is meant. */
+/* libyaml's end mark of a block collection is after the space that follows it; its last item's end is
+ * right. */
 static void trim_collection(const struct yaml_reader *reader, struct node *node)
 {
 	struct str text = reader->input->text;

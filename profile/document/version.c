@@ -2,7 +2,7 @@
 
 #include <limits.h>
 
-/* Longer numbers are no part of a version. */
+/* A longer number is not a version's. */
 #define DIGITS_MAX 6
 
 static bool read_number(struct str *text, unsigned *ret_number)
