@@ -1,30 +1,28 @@
 /*
- * The always sets: syscalls that a profile made of a recording lets through whether or not they
- * were recorded, because whether they are called is chance.
+ * The always sets: syscalls that a profile made from a recording allows even if they were not
+ * recorded, because it depends on chance whether they are called.
  *
- * A recording is a sample. A signal that did not come, a lock that nobody waited for, a thread
- * that the scheduler did not stop: the next run has it and needs a call that this one did not.
- * Under an enforcing profile that run fails, or dies. So two sets are added, each name with its
- * reason:
+ * A recording is a sample. In the next run a signal arrives, a thread waits for a lock, or the scheduler
+ * stops a thread, and the program needs a syscall that was not recorded. Under an enforcing profile that
+ * run fails or dies. So two sets are added, each name with its reason:
  *
- * - what any program may need at any moment, by the design of the kernel, of C libraries and of
- *   language runtimes;
- * - what the runtime that sets the container up (runc, crun) may need between loading the filter
- *   and the program's start: the union over some thousand starts under load, as
- *   tests/live/measure-setup counts them.
+ * - syscalls that any program may need at any moment, by the design of the kernel, of C libraries and
+ *   of language runtimes;
+ * - syscalls that the runtime that sets up the container (runc, crun) may need between loading the filter
+ *   and the program's start: the union over some thousand starts under load, as counted by
+ *   tests/live/measure-setup.
  *
- * The rule for the first. A call is in it if a program that is unchanged and does the same work
- * may make it in one run and not in another, because of
+ * A syscall is in the first set if an unchanged program doing the same work may call it in one run and
+ * not in another, because of
  *
  * - signals and the end of threads;
  * - the timing of threads: a lock that is taken, a thread that ran too long;
- * - memory: where the kernel put it, and what a thread's allocator found free;
- * - the clock source: the vDSO reads a clock by itself only while the kernel lets it;
+ * - memory: where the kernel put it, and how much a thread's allocator had free;
+ * - the clock source: the vDSO reads a clock by itself only while the kernel allows it;
  *
- * and if it reaches nothing that the program does not have: it acts on the program's own threads
- * and memory, or reads the clock. (tgkill can name another process; which ones it reaches is for
- * the pid namespace and the user to say.) What a program does by chance of its own making no set
- * can know.
+ * and if it gives no access to anything new: it acts on the program's own threads and memory, or reads
+ * the clock. (tgkill can name another process; the pid namespace and the user limit which ones it
+ * reaches.) A program's own random behaviour is in no set.
  */
 #ifndef SCLOG_PROFILE_DEFAULTS_ALWAYS_H
 #define SCLOG_PROFILE_DEFAULTS_ALWAYS_H

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* archMap of all three programs; what has no sub-arches came later. */
+/* archMap of all programs; later releases add arches without sub-arches: add_arches(). */
 static const struct {
 	const char *arch;
 	const char *subs[2];
@@ -25,8 +25,8 @@ static const struct {
 
 /* --- the facts
  *
- * A set of rules has a letter; releases of a program that have the same set share it. A row says for
- * which letters of each program there is a rule for its names.
+ * Each set of rules has a letter; releases of a program with the same set share it. A row of rules.def
+ * has the letters of each program whose sets have this rule.
  */
 
 #define DEFAULT_MAX_ARGS 2
@@ -44,7 +44,7 @@ enum default_family {
 	DEFAULT_FAMILIES,
 };
 
-/* Lists are set off by blanks; NULL: no condition. */
+/* Lists are separated by blanks; NULL: no condition. */
 struct default_rule {
 	const char *docker, *containerd, *podman; /* letters; NULL: none, "*": all */
 	const char *names;
@@ -65,7 +65,7 @@ struct default_program {
 	const char *name;
 	enum default_family family;
 	enum loader loader;
-	unsigned line; /* how many numbers name a line of releases: 1 for Docker 28, 2 for 1.7 */
+	unsigned series; /* numbers that name a series of releases: 1 for Docker 28, 2 for 1.7 */
 	const struct default_releases *releases;
 	size_t count;
 	/* Letters of the sets that have these; NULL: none. */
@@ -103,7 +103,7 @@ static const struct default_rule default_rules[] = {
 
 static const size_t default_rule_count = sizeof(default_rules) / sizeof(default_rules[0]);
 
-/* --- which one */
+/* --- lookup */
 
 static const struct default_program *find_program(struct str name)
 {
@@ -152,34 +152,28 @@ bool default_at(size_t i, struct default_profile *ret_profile)
 	return false;
 }
 
-/* Whether both are of one line: Docker 28, containerd 1.7. */
-static bool same_line(const struct default_program *program, const char *a, const char *b)
+/* Whether both are in one series: Docker 28, containerd 1.7. */
+static bool same_series(const struct default_program *program, const char *a, const char *b)
 {
 	struct version version = {.count = 0};
 
 	version_parse(str_from(a), &version);
-	version.count = program->line;
+	version.count = program->series;
 	return version_matches(&version, b);
-}
-
-static void put_known(const struct default_program *program, struct buf *text)
-{
-	const struct default_releases *all = program->releases;
-
-	for (size_t i = 0, end; i < program->count; i = end + 1) {
-		for (end = i; end + 1 < program->count &&
-			      same_line(program, all[end].last, all[end + 1].first);)
-			end++;
-		buf_format(text, "%s%s to %s", i ? ", " : "", all[i].first, all[end].last);
-	}
 }
 
 static int unknown_release(const struct default_program *program, struct str release,
 			   struct err *err)
 {
+	const struct default_releases *all = program->releases;
 	BUF_AUTO known = {0};
 
-	put_known(program, &known);
+	for (size_t i = 0, end; i < program->count; i = end + 1) {
+		for (end = i; end + 1 < program->count &&
+			      same_series(program, all[end].last, all[end + 1].first);)
+			end++;
+		buf_format(&known, "%s%s to %s", i ? ", " : "", all[i].first, all[end].last);
+	}
 	return err_set(err, ENOENT, "unknown release '%.*s' of %s; known are %s",
 		       (int)(release.n < 40 ? release.n : 40), release.p, program->name, known.p);
 }
@@ -230,7 +224,7 @@ static bool is_in(const char *sets, char set)
 	return sets && (sets[0] == '*' || strchr(sets, set));
 }
 
-static bool is_of(const struct default_profile *profile, const struct default_rule *rule)
+static bool has_rule(const struct default_profile *profile, const struct default_rule *rule)
 {
 	const char *const sets[DEFAULT_FAMILIES] = {
 		[DEFAULT_DOCKER] = rule->docker,
@@ -241,7 +235,7 @@ static bool is_of(const struct default_profile *profile, const struct default_ru
 	return is_in(sets[profile->of->family], profile->set);
 }
 
-/* Adds the words of "a b", each behind the prefix. */
+/* Adds each word of "a b", with the prefix. */
 static void add_words(struct document *document, struct strings *to, const char *prefix,
 		      const char *list)
 {
@@ -324,7 +318,7 @@ void default_write(const struct default_profile *profile, struct buf *text)
 		document.default_errno = strerrorname_np(of->error);
 	add_arches(&document, profile);
 	for (size_t i = 0; i < default_rule_count; i++)
-		if (is_of(profile, &default_rules[i]))
+		if (has_rule(profile, &default_rules[i]))
 			add_rule(&document, &default_rules[i]);
 	document_write(&document, false, text);
 	document_release(&document);

@@ -14,8 +14,8 @@
 /* clang-format off */
 /*
  * "Significant syscalls blocked by the default profile" of Docker's documentation (engine/security/
- * seccomp), without those that it blocks by argument or for old kernels only, and with what its
- * profile has come to block since: the mount API of Linux 5.2, io_uring, syslog.
+ * seccomp), without those that it blocks only by argument or for old kernels, and with those that its
+ * profile blocks since then: the mount API of Linux 5.2, io_uring, syslog.
  */
 static const char *const risky[] = {
 	"_sysctl", "acct", "add_key", "bpf", "clock_settime", "create_module",
@@ -26,14 +26,14 @@ static const char *const risky[] = {
 	"perf_event_open", "pivot_root", "quotactl", "quotactl_fd", "reboot", "request_key",
 	"setns", "settimeofday", "stime", "swapoff", "swapon", "sysfs", "syslog", "umount",
 	"umount2", "unshare", "uselib", "userfaultfd", "ustat", "vm86", "vm86old",
-	/* before Linux 4.8 these let a process out of its filter (the same page) */
+	/* before Linux 4.8 a process can escape its filter with these (the same page) */
 	"process_vm_readv", "process_vm_writev", "ptrace",
 };
 #define RISKY_BEFORE_4_8 3
 /*
  * glibc tries these first, and the older call only on ENOSYS: clone3 since 2.34, faccessat2 2.33,
- * fchmodat2 2.39, epoll_pwait2 2.35, close_range in closefrom(); statx and all of the 64-bit time
- * calls on 32-bit machines. openat2 is runc's and systemd's.
+ * fchmodat2 2.39, epoll_pwait2 2.35, close_range in closefrom(); statx and all 64-bit time calls on
+ * 32-bit machines. openat2 is used so by runc and systemd.
  */
 static const char *const tried_first[] = {
 	"clone3", "close_range", "epoll_pwait2", "faccessat2", "fchmodat2", "openat2", "statx",
@@ -47,12 +47,12 @@ static const char *const tried_first[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* Names that one rule decides, or the default action. */
+/* Names of one lint: decided by the same rule, or by the default action. */
 struct advised {
-	const struct rule *rule; /* NULL: the default */
+	const struct rule *rule; /* NULL: the default action */
 	struct listing names;
-	const char *last;
-	uint32_t arches; /* bit N for arch N of the filter; none: the host's own alone was asked */
+	const char *last; /* name that was added */
+	uint32_t arches;  /* bit N for arch N of the filter; 0: only the host's own was checked */
 };
 
 struct adviser {
@@ -63,7 +63,7 @@ struct adviser {
 	size_t count;
 };
 
-/* The first rule for the name with that action, or any. */
+/* The first rule for the name with that action, else the first for the name, else NULL. */
 static const struct rule *rule_of(const struct adviser *adviser, const char *name, uint32_t action)
 {
 	const struct rules *rules = adviser->judge->rules;
@@ -86,8 +86,8 @@ static bool same_place(const struct rule *a, const struct rule *b)
 	return a == b || (a && b && a->document_rule == b->document_rule);
 }
 
-/* All arches of one name come one after the other. */
-static void add(struct adviser *adviser, const char *name, uint32_t action, uint32_t arch)
+/* Call for all arches of a name in sequence. */
+static void add_name(struct adviser *adviser, const char *name, uint32_t action, uint32_t arch)
 {
 	const struct rule *rule = rule_of(adviser, name, action);
 	struct advised *advised;
@@ -106,8 +106,8 @@ static void add(struct adviser *adviser, const char *name, uint32_t action, uint
 	advised->last = name;
 }
 
-/* Whether --arch leaves it in. */
-static bool is_asked(const struct adviser *adviser, uint32_t token)
+/* Whether --arch includes it. */
+static bool is_selected(const struct adviser *adviser, uint32_t token)
 {
 	const struct profile_options *options = adviser->judge->options;
 
@@ -151,9 +151,9 @@ static void report(struct adviser *adviser, enum lint_kind kind, const char *bef
 	adviser->count = 0;
 }
 
-/* False where the arch has no such call. */
-static bool ask(const struct adviser *adviser, uint32_t token, const char *name,
-		struct verdict *ret_verdict)
+/* The verdict for a syscall; false if the arch does not have it. */
+static bool find_verdict(const struct adviser *adviser, uint32_t token, const char *name,
+			 struct verdict *ret_verdict)
 {
 	int nr = seccomp_syscall_resolve_name_arch(token, name);
 
@@ -189,30 +189,31 @@ static bool stops_runtime(const char *name, const struct verdict *verdict)
 	       (verdict->kind != VERDICT_ENOSYS || strcmp(name, "execve") == 0);
 }
 
-static void find(struct adviser *adviser, const char *name, applies_fn *applies)
+static void check_on_host(struct adviser *adviser, const char *name, applies_fn *applies)
 {
 	struct verdict verdict;
 
-	if (ask(adviser, adviser->judge->options->arch, name, &verdict) && applies(name, &verdict))
-		add(adviser, name, verdict.action, 0);
+	if (find_verdict(adviser, adviser->judge->options->arch, name, &verdict) &&
+	    applies(name, &verdict))
+		add_name(adviser, name, verdict.action, 0);
 }
 
-static void find_on_arches(struct adviser *adviser, const char *name, applies_fn *applies)
+static void check_on_arches(struct adviser *adviser, const char *name, applies_fn *applies)
 {
 	const struct filter *filter = adviser->judge->filter;
 	struct verdict verdict;
 
 	for (size_t i = 0; i < filter->arch_count; i++)
-		if (is_asked(adviser, filter->arches[i].token) &&
-		    ask(adviser, filter->arches[i].token, name, &verdict) &&
+		if (is_selected(adviser, filter->arches[i].token) &&
+		    find_verdict(adviser, filter->arches[i].token, name, &verdict) &&
 		    applies(name, &verdict))
-			add(adviser, name, verdict.action, UINT32_C(1) << i);
+			add_name(adviser, name, verdict.action, UINT32_C(1) << i);
 }
 
 static void advise_of_errno(struct adviser *adviser)
 {
 	for (size_t i = 0; i < COUNT(tried_first); i++)
-		find_on_arches(adviser, tried_first[i], has_other_errno);
+		check_on_arches(adviser, tried_first[i], has_other_errno);
 	report(adviser, LINT_NO_FALLBACK, "refuses ",
 	       " with an errno that is not ENOSYS (38): programs try these first, and only ENOSYS "
 	       "makes them fall back");
@@ -225,20 +226,19 @@ static void advise_of_risk(struct adviser *adviser)
 		   (options->kernel_major == 4 && options->kernel_minor < 8);
 
 	for (size_t i = 0; i < COUNT(risky) - (old ? 0 : RISKY_BEFORE_4_8); i++)
-		find(adviser, risky[i], is_allowed);
+		check_on_host(adviser, risky[i], is_allowed);
 	report(adviser, LINT_HIGH_RISK, "allows ",
 	       ": high-risk; Docker's current default refuses them or requires a capability");
 }
 
-/* Calls that io_uring has operations for, which the kernel runs past every filter
- * (io_uring_enter(2)).
- */
+/* Syscalls with an operation in io_uring, which the kernel runs without any filter
+ * (io_uring_enter(2)). */
 static const char *const ring_calls[] = {
 	"accept4", "bind",      "connect", "listen", "mkdirat", "openat",    "openat2",
 	"recvmsg", "renameat2", "sendmsg", "socket", "splice",  "symlinkat", "unlinkat",
 };
 
-/* Refusing these has no effect where io_uring is allowed. */
+/* If io_uring is allowed, refusing these has no effect. */
 static void advise_of_ring(struct adviser *adviser)
 {
 	uint32_t host = adviser->judge->options->arch;
@@ -246,11 +246,12 @@ static void advise_of_ring(struct adviser *adviser)
 	BUF_AUTO text = {0};
 	struct verdict verdict;
 
-	if (!ask(adviser, host, "io_uring_setup", &verdict) || !is_allowed("", &verdict) ||
-	    !ask(adviser, host, "io_uring_enter", &verdict) || !is_allowed("", &verdict))
+	if (!find_verdict(adviser, host, "io_uring_setup", &verdict) || !is_allowed("", &verdict) ||
+	    !find_verdict(adviser, host, "io_uring_enter", &verdict) || !is_allowed("", &verdict))
 		return;
 	for (size_t i = 0; i < COUNT(ring_calls); i++)
-		if (ask(adviser, host, ring_calls[i], &verdict) && is_refused("", &verdict))
+		if (find_verdict(adviser, host, ring_calls[i], &verdict) &&
+		    is_refused("", &verdict))
 			listing_add(&refused, ring_calls[i]);
 	if (refused.count == 0)
 		return;
@@ -258,7 +259,7 @@ static void advise_of_ring(struct adviser *adviser)
 		   " and io_uring_enter: no filter sees requests in the ring, which can do what "
 		   "these refused calls do: %s",
 		   listing_text(&refused));
-	add(adviser, "io_uring_setup", SECCOMP_RET_ALLOW, 0);
+	add_name(adviser, "io_uring_setup", SECCOMP_RET_ALLOW, 0);
 	report(adviser, LINT_IO_URING_BYPASS, "allows ", text.p);
 }
 
@@ -268,12 +269,12 @@ static void advise_of_start(struct adviser *adviser)
 	const struct always_call *calls = always_calls(ALWAYS_SETUP, &count);
 
 	for (size_t i = 0; i < count; i++)
-		find(adviser, calls[i].name, stops_runtime);
+		check_on_host(adviser, calls[i].name, stops_runtime);
 	report(adviser, LINT_RUNTIME_NEEDS, "refuses ",
 	       ", which runc or crun calls after loading the filter: the container may not start");
 }
 
-/* Arches whose programs a 64-bit kernel usually runs too. */
+/* Arches whose programs a 64-bit kernel usually also runs. */
 static const struct {
 	uint32_t host, sub;
 	const char *what;
@@ -289,9 +290,9 @@ static void advise_of_arch(struct adviser *adviser)
 
 	for (size_t i = 0; i < COUNT(subs); i++) {
 		if (subs[i].host != adviser->judge->options->arch ||
-		    !is_asked(adviser, subs[i].sub))
+		    !is_selected(adviser, subs[i].sub))
 			continue;
-		/* getpid by any number: no arch is judged by what is called */
+		/* the number does not matter: an unknown arch is refused before it is read */
 		struct verdict verdict = judge_ask(adviser->judge, arch_audit(subs[i].sub), 20);
 		char text[VERDICT_VALUE_SIZE];
 

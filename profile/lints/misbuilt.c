@@ -8,14 +8,14 @@
 #include <seccomp.h>
 #include <string.h>
 
-/* The rules for one name that are in the filter, against what it does. */
+/* The rules for one name, and the answer of the filter. */
 struct comparison {
 	const struct rules *rules;
 	enum runtime runtime;
-	const struct rule **all; /* those that say what the default says are left out */
+	const struct rule **all; /* without those that repeat the default action */
 	size_t count;
 	struct regions *regions;
-	diagram answer; /* the filter's */
+	diagram answer;
 };
 
 static region region_of_rule(const struct comparison *comparison, const struct rule *rule)
@@ -25,8 +25,8 @@ static region region_of_rule(const struct comparison *comparison, const struct r
 			      filter_is_any_of(rule->args, rule->arg_count));
 }
 
-/* Arguments for which a rule holds, of those with the action or of all others. */
-static region claimed(const struct comparison *comparison, uint32_t action, bool others)
+/* Arguments for which a rule with the action holds, or with `others` one with another action. */
+static region region_of_rules(const struct comparison *comparison, uint32_t action, bool others)
 {
 	region all = REGION_NONE;
 
@@ -37,19 +37,19 @@ static region claimed(const struct comparison *comparison, uint32_t action, bool
 	return all;
 }
 
-/* What the filter answers instead, to some of the arguments that should get the action. */
+/* Finds another action of the filter for arguments that should get this one. */
 static bool find_other(const struct comparison *comparison, uint32_t action, uint32_t *ret_other)
 {
 	struct regions *regions = comparison->regions;
-	region meant = region_not(regions, claimed(comparison, action, true));
+	region meant = region_not(regions, region_of_rules(comparison, action, true));
 	MEM_AUTO uint32_t *values = NULL;
 
 	if (action != comparison->rules->default_action)
-		meant = region_and(regions, meant, claimed(comparison, action, false));
-	/* the action where nothing is claimed: only what is meant counts */
-	diagram there =
+		meant = region_and(regions, meant, region_of_rules(comparison, action, false));
+	/* outside of `meant` the action itself, so that only differences inside remain */
+	diagram inside =
 		diagram_choose(regions, meant, comparison->answer, diagram_value(regions, action));
-	size_t count = diagram_values(regions, there, &values);
+	size_t count = diagram_values(regions, inside, &values);
 
 	for (size_t i = 0; i < count && !regions->full; i++) {
 		*ret_other = values[i];
@@ -76,7 +76,7 @@ static void report(const struct comparison *comparison, uint32_t meant, uint32_t
 		    verdict_value_text(meant, meant_text), verdict_value_text(other, other_text));
 }
 
-/* Each action once, the default's last. */
+/* Compares each action once, the default action last. */
 static void compare(const struct comparison *comparison, struct lints *lints)
 {
 	uint32_t other;
@@ -96,8 +96,8 @@ static void compare(const struct comparison *comparison, struct lints *lints)
 }
 
 /*
- * Collects the rules for a name from its first one on. False where there is nothing to compare:
- * the rule is not the first, or an unconditional one beats all others.
+ * Collects the rules for the name of `first`. False if there is nothing to compare: `first` is not
+ * their first, or one without conditions overrides all others.
  */
 static bool collect(struct comparison *comparison, const struct rule *first)
 {

@@ -14,16 +14,16 @@ struct naming {
 
 /* Why a name of a rule has no effect. */
 enum unknown_kind {
-	UNKNOWN_TYPO,  /* a syscall of no arch */
+	UNKNOWN_TYPO,  /* no arch has such a syscall */
 	UNKNOWN_NEWER, /* than the libseccomp that builds the filter */
-	UNKNOWN_HERE,  /* --libseccomp has it, the one here does not, and cannot build its rule */
+	UNKNOWN_HERE,  /* --libseccomp has it, but the installed one cannot build its rule */
 	UNKNOWN_KINDS,
 };
 
-/* Names of a rule with one reason, in one remark. */
+/* Names of a rule with the same reason: one lint. */
 struct unknown_names {
 	struct listing names;
-	size_t first; /* of them */
+	size_t first; /* index of the first one in the rule */
 };
 
 static bool is_name_of_any_arch(const char *name)
@@ -36,7 +36,7 @@ static bool is_name_of_any_arch(const char *name)
 	return false;
 }
 
-/* UNKNOWN_KINDS for a name that has its effect. */
+/* UNKNOWN_KINDS if the name has an effect. */
 static enum unknown_kind kind_of_name(const struct naming *naming, const char *name)
 {
 	const struct version *wanted = &naming->options->libseccomp;
@@ -65,7 +65,7 @@ static void find_unknown_name(const struct naming *naming, struct unknown_names 
 	listing_add(&to->names, text_quote(text, quoted));
 }
 
-/* The libseccomp that the filter is judged for. */
+/* Appends the release of --libseccomp, else of the installed one. */
 static void put_library(const struct naming *naming, struct buf *text)
 {
 	const struct version *wanted = &naming->options->libseccomp;
