@@ -90,10 +90,10 @@ libsclog_a_SOURCES += \
 	profile/source.h \
 	profile/write/cover.c \
 	profile/write/cover.h \
+	profile/write/differences.c \
+	profile/write/differences.h \
 	profile/write/export.c \
 	profile/write/export.h \
-	profile/write/export_private.h \
-	profile/write/export_proof.c \
 	profile/write/form.c \
 	profile/write/form.h \
 	profile/write/form_json.c \

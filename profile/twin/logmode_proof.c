@@ -8,7 +8,7 @@
 #include "profile/document/write.h"
 #include "profile/filter/filter.h"
 #include "profile/twin/situations.h"
-#include "profile/write/export_private.h"
+#include "profile/write/cover.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -119,7 +119,7 @@ static bool put_rules(struct situation *situation, struct restated *restated, ui
 			      ? REGION_NONE
 			      : diagram_where(regions, logged, !situation->default_logs);
 	bool made = told != REGION_NONE && told != REGION_ALL &&
-		    cover_make(regions, told, export_is_narrow(arch_token(audit_arch, nr)),
+		    cover_make(regions, told, cover_is_narrow(arch_token(audit_arch, nr)),
 			       restated->manner, &cover);
 
 	for (size_t i = 0; made && i < cover.count; i++)

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "profile/answers/answers.h"
 
+#include <linux/audit.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,13 @@ struct choices {
 	struct document_arg *all;
 	size_t count;
 };
+
+/* x32 and its like run on a 64-bit kernel, but libseccomp compares only the low halves. */
+bool cover_is_narrow(uint32_t token)
+{
+	return token == SCMP_ARCH_X32 || token == SCMP_ARCH_MIPS64N32 ||
+	       token == SCMP_ARCH_MIPSEL64N32 || !(token & __AUDIT_ARCH_64BIT);
+}
 
 void cover_release(struct cover *cover)
 {

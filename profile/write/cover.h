@@ -4,8 +4,8 @@
  * An OCI rule compares an argument with a constant (config-linux.md: SCMP_CMP_NE, LT, LE, EQ, GE,
  * GT, MASKED_EQ), and holds if all its comparisons do, provided that no two of them are of the
  * same argument; several rules with one action are alternatives. So any set of arguments that
- * comparisons and masks describe has a cover: at worst every range in the middle is cut at powers
- * of two and every masked inequality is told bit by bit.
+ * comparisons and masks describe has a cover: at worst, every range is cut at powers of two, and
+ * every masked inequality is written bit by bit.
  */
 #ifndef SCLOG_PROFILE_WRITE_COVER_H
 #define SCLOG_PROFILE_WRITE_COVER_H
@@ -13,11 +13,11 @@
 #include "profile/document/document.h"
 #include "profile/answers/region.h"
 
-/* How the rules of a cover are made; the next is tried where a proof finds the last one wanting. */
+/* How the rules of a cover are made; if a proof finds a difference, the next one is tried. */
 enum cover_manner {
-	COVER_SHORT, /* as few as can be, which may overlap */
-	COVER_PLAIN, /* rules that share nothing, as they come */
-	COVER_NONE,  /* none can be made, or another's say the same */
+	COVER_SHORT, /* few rules, which may overlap */
+	COVER_PLAIN, /* rules that do not overlap */
+	COVER_NONE,  /* no rules: none can be made, or other rules imply them */
 };
 
 /* One rule's args, in the order of their indexes. */
@@ -32,9 +32,9 @@ struct cover {
 };
 
 /*
- * Rules for one syscall. Rules of several args that test inequalities are what libseccomp 2.5.4
- * cannot take many of: each is put into every branch of those before it, and five such rules of
- * three args keep it busy for longer than anybody waits.
+ * Rules for one syscall. libseccomp 2.5.4 cannot build many rules of several args with inequalities:
+ * it puts each into every branch of those before it, and does not finish five such rules of three
+ * args in any useful time.
  */
 #define COVER_MAX         128
 #define COVER_MAX_TANGLED 3
@@ -48,6 +48,9 @@ struct cover {
 bool cover_make(struct regions *regions, region wanted, bool narrow, enum cover_manner manner,
 		struct cover *ret_cover);
 void cover_release(struct cover *cover);
+
+/* True if libseccomp compares only the low 32 bits of arguments on that arch. */
+bool cover_is_narrow(uint32_t token);
 
 /* How many of its rules have several args, one of them an inequality. */
 size_t cover_tangled(const struct cover *cover);

@@ -3,8 +3,12 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/answers/numbers.h"
+#include "profile/answers/proof.h"
+#include "profile/answers/verdict.h"
 #include "profile/document/spelling.h"
-#include "profile/write/export_private.h"
+#include "profile/filter/value.h"
+#include "profile/write/cover.h"
+#include "profile/write/differences.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -12,21 +16,46 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Times that another manner is tried for names that the proof finds wanting. */
+/* At most this often another manner is tried for the names that differ. */
 #define MAX_ROUNDS 8
+
+/* What one name gets for one value of the filter. */
+struct export_rule {
+	uint32_t value;
+	struct cover cover; /* empty: a rule without args */
+};
+
+struct export_name {
+	const char *name;
+	enum cover_manner manner; /* COVER_NONE: libseccomp makes i386's socketcall and ipc rules */
+	bool pinned;              /* named only so that the stub begins where it did */
+	bool conditional;
+	bool inexpressible;
+	bool differs;   /* the proof has found a difference */
+	uint32_t token; /* whose answer decides: the host's if it has the syscall */
+	uint32_t nr;    /* as the kernel shows it to a filter there */
+	struct export_rule *rules;
+	size_t rule_count;
+};
+
+struct exporter {
+	struct filter filter; /* borrowed, but for its arches */
+	struct survey survey;
+	uint32_t host;
+	uint32_t default_action; /* one that a profile can have */
+	struct regions regions;
+	struct answers answers;    /* the filter's */
+	struct export_name *names; /* sorted */
+	size_t name_count;
+	struct differences differences; /* of the proof that is running */
+	struct export *export;
+};
 
 void export_release(struct export *export)
 {
 	lint_release(&export->differences);
 	lint_release(&export->notes);
 	document_release(&export->document);
-}
-
-/* x32 and its like run on a 64-bit kernel, but libseccomp compares the low halves only. */
-bool export_is_narrow(uint32_t token)
-{
-	return token == SCMP_ARCH_X32 || token == SCMP_ARCH_MIPS64N32 ||
-	       token == SCMP_ARCH_MIPSEL64N32 || !(token & __AUDIT_ARCH_64BIT);
 }
 
 static void name_clear(struct export_name *name)
@@ -75,11 +104,6 @@ static bool is_beyond_stub(const struct exporter *exporter, const char *name)
 	return false;
 }
 
-static bool is_loadable(const char *name)
-{
-	return seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR;
-}
-
 static struct export_name *put_name(struct exporter *exporter, const char *name, uint32_t token,
 				    uint32_t nr)
 {
@@ -93,7 +117,7 @@ static struct export_name *put_name(struct exporter *exporter, const char *name,
 /* The first arch that has the name decides; 64-bit ones come first, since they see all bits. */
 static void add_name(struct exporter *exporter, const char *name, uint32_t token, uint32_t nr)
 {
-	if (!find_name(exporter, name) && is_loadable(name) && !is_beyond_stub(exporter, name))
+	if (!find_name(exporter, name) && syscall_is_known(name) && !is_beyond_stub(exporter, name))
 		put_name(exporter, name, token, nr);
 }
 
@@ -118,7 +142,7 @@ static void collect_names(struct exporter *exporter)
 
 	for (int narrow = 0; narrow < 2; narrow++) {
 		for (size_t i = 0; i < filter->arch_count; i++) {
-			if (export_is_narrow(filter->arches[i].token) == narrow)
+			if (cover_is_narrow(filter->arches[i].token) == narrow)
 				add_names(exporter, filter->arches[i].token);
 		}
 	}
@@ -133,8 +157,7 @@ static struct export_rule *put_rule(struct export_name *name, uint32_t value)
 	return &name->rules[name->rule_count++];
 }
 
-/* What OCI cannot say is refused as the strictest of its answers, or as the default is where they
- * are not known. */
+/* What OCI cannot express gets the strictest of its answers, or the default if these are unknown. */
 static void put_strictest(struct exporter *exporter, struct export_name *name, diagram answer)
 {
 	MEM_AUTO uint32_t *values = NULL;
@@ -151,11 +174,11 @@ static void put_strictest(struct exporter *exporter, struct export_name *name, d
 		put_rule(name, value);
 }
 
-/* One rule for each answer but the default's; false when that takes too many. */
+/* One rule for each answer except the default; false if that takes too many. */
 static bool put_conditions(struct exporter *exporter, struct export_name *name, diagram answer,
 			   const uint32_t *values, size_t count)
 {
-	bool narrow = export_is_narrow(name->token);
+	bool narrow = cover_is_narrow(name->token);
 	size_t rules = 0, tangled = 0;
 
 	name->conditional = true;
@@ -174,18 +197,12 @@ static bool put_conditions(struct exporter *exporter, struct export_name *name, 
 	return rules <= COVER_MAX && tangled <= COVER_MAX_TANGLED;
 }
 
-uint32_t export_effect(uint32_t value, const void *context)
-{
-	(void)context;
-	return value_effect(value);
-}
-
-/* The answers with the same effect are one. */
+/* Answers with the same effect are one. */
 static diagram answer_to(struct exporter *exporter, const struct export_name *name)
 {
 	diagram answer = answers_call(&exporter->answers, arch_audit(name->token), name->nr);
 
-	return answers_map(&exporter->regions, answer, export_effect, NULL);
+	return answers_map(&exporter->regions, answer, differences_effect, NULL);
 }
 
 static void make_rules(struct exporter *exporter, struct export_name *name)
@@ -208,8 +225,8 @@ static void make_rules(struct exporter *exporter, struct export_name *name)
 		put_strictest(exporter, name, answer);
 }
 
-/* Where conditions of socketcall and ipc come from the calls that they stand for, the rules for
- * those make them again. */
+/* libseccomp derives the conditions of socketcall and ipc from the rules for socket(), semop() ...,
+ * so none are written for them. */
 static void make_all_rules(struct exporter *exporter)
 {
 	for (size_t i = 0; i < exporter->name_count; i++) {
@@ -283,14 +300,6 @@ static bool next_manner(struct exporter *exporter, struct export_name *name)
 	return true;
 }
 
-void export_name_differs(struct exporter *exporter, const char *text)
-{
-	struct export_name *name = find_name(exporter, text);
-
-	if (name)
-		name->differs = true;
-}
-
 /* Tries the next manner for the names that differ. */
 static bool improve(struct exporter *exporter)
 {
@@ -315,8 +324,9 @@ static void put_arches(const struct filter *filter, struct document *document)
 	}
 }
 
-struct document export_document(const struct exporter *exporter, const struct export_name *names,
-				size_t count)
+/* The profile of some of the names. */
+static struct document make_document(const struct exporter *exporter,
+				     const struct export_name *names, size_t count)
 {
 	struct document document = {0};
 
@@ -340,21 +350,37 @@ struct document export_document(const struct exporter *exporter, const struct ex
 	return document;
 }
 
-/* Whether libseccomp takes the rules of one name, which may contradict each other on an arch whose
+/* Builds the document from its text. */
+static int build(const struct exporter *exporter, const struct document *document,
+		 struct built *ret_built, struct err *err)
+{
+	struct profile_options options = profile_options_default();
+	BUF_AUTO text = {0};
+
+	options.loader = LOADER_OCI;
+	options.runtime = exporter->export->runtime;
+	options.arch = exporter->host;
+	options.any_listener = true;
+	document_write(document, false, &text);
+	return built_make(ret_built, buf_str(&text), &options, NULL, err);
+}
+
+/* Whether libseccomp builds the rules of one name. They may contradict each other on an arch whose
  * arguments are shorter. */
 static bool is_buildable(const struct exporter *exporter, struct export_name *name)
 {
-	struct document document = export_document(exporter, name, 1);
+	struct document document = make_document(exporter, name, 1);
 	struct err ignored = ERR_INIT;
 	struct built built;
-	int r = export_build(exporter, &document, &built, &ignored);
+	int r = build(exporter, &document, &built, &ignored);
 
 	built_release(&built);
 	document_release(&document);
 	return r == 0;
 }
 
-/* What libseccomp does not take one by one: rules that share nothing, or else the strictest. */
+/* If libseccomp does not build the name's rules: rules that do not overlap, or else the strictest
+ * action. */
 static bool mend_name(struct exporter *exporter, struct export_name *name)
 {
 	if (is_buildable(exporter, name))
@@ -364,8 +390,8 @@ static bool mend_name(struct exporter *exporter, struct export_name *name)
 	return true;
 }
 
-/* After libseccomp has refused the whole, or came to no end with it: false if nothing could be done
- * about it. */
+/* After libseccomp has refused the profile, or did not finish it: false if nothing could be
+ * changed. */
 static bool mend(struct exporter *exporter)
 {
 	bool changed = false;
@@ -387,7 +413,49 @@ static bool mend(struct exporter *exporter)
 	return changed;
 }
 
-/* Writes, proves, and tries again as long as something can be done about a difference. */
+static int add_fault(void *context, const struct proof_fault *fault)
+{
+	struct exporter *exporter = context;
+	struct export_name *name = fault->name ? find_name(exporter, fault->name) : NULL;
+
+	differences_add(&exporter->differences, fault);
+	if (name)
+		name->differs = true;
+	return 0;
+}
+
+static uint32_t is_other(uint32_t filter, uint32_t profile, const void *context)
+{
+	(void)context;
+	return value_effect(filter) != value_effect(profile);
+}
+
+/* Builds the export's document and compares it with the filter, over all numbers and arguments.
+ * Fills export->differences, and marks the names that differ. */
+static int prove(struct exporter *exporter, struct err *err)
+{
+	struct export *export = exporter->export;
+	struct answers made;
+	const struct proof proof = {.wanted = &exporter->answers, .made = &made, .fold = is_other};
+	struct built built;
+	int r = build(exporter, &export->document, &built, err);
+
+	lint_release(&export->differences);
+	if (r == 0) {
+		exporter->differences.regions = &exporter->regions;
+		answers_init(&made, &exporter->regions, &built.filter);
+		/* add_fault() never ends a proof */
+		(void)proof_of_arches(&proof, add_fault, exporter);
+		(void)proof_of_others(&proof, add_fault, exporter);
+		answers_release(&made);
+		differences_report(&exporter->differences, &export->differences);
+		differences_release(&exporter->differences);
+	}
+	built_release(&built);
+	return r;
+}
+
+/* Makes the document, proves it, and tries again while something can be done about a difference. */
 static int settle(struct exporter *exporter, struct err *err)
 {
 	struct export *export = exporter->export;
@@ -397,14 +465,14 @@ static int settle(struct exporter *exporter, struct err *err)
 	for (int round = 0; again && round < MAX_ROUNDS; round++) {
 		err_clear(err);
 		document_release(&export->document);
-		export->document = export_document(exporter, exporter->names, exporter->name_count);
-		r = export_prove(exporter, err);
+		export->document = make_document(exporter, exporter->names, exporter->name_count);
+		r = prove(exporter, err);
 		again = r == -EEXIST || r == -ETIME ? mend(exporter) : r == 0 && improve(exporter);
 	}
 	return r < 0 ? err_prefix(err, "the profile that was made of the filter") : 0;
 }
 
-/* What the other runtime would do with the same document. */
+/* What the other runtime does with the same document. */
 static void note_runtime(const struct exporter *exporter)
 {
 	struct lints *notes = &exporter->export->notes;
@@ -456,7 +524,7 @@ static void note(const struct exporter *exporter)
 	}
 }
 
-/* The default that a profile can have: no runtime takes NOTIFY. */
+/* The nearest default action that a profile can have: no runtime accepts NOTIFY. */
 static uint32_t choose_default(const struct survey *survey)
 {
 	uint32_t value = value_effect(survey->default_action);

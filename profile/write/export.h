@@ -19,9 +19,6 @@
 #include "profile/answers/survey.h"
 #include "profile/document/write.h"
 
-/* What a difference begins with that is about the arches that the profile does not list. */
-#define EXPORT_OTHER_ARCH "any other architecture"
-
 struct export
 {
 	struct document document; /* its strings live as long as it */

@@ -79,7 +79,7 @@ static void drop_unknown(struct drop_in *drop_in)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < calls->count; i++) {
-		if (seccomp_syscall_resolve_name(calls->all[i].name) != __NR_SCMP_ERROR) {
+		if (syscall_is_known(calls->all[i].name)) {
 			calls->all[kept++] = calls->all[i];
 			continue;
 		}

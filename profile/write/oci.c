@@ -1,6 +1,7 @@
 #include "profile/write/oci.h"
 
 #include "ingest/arch.h"
+#include "profile/write/differences.h"
 #include "profile/write/export.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 /* A unit's filters let other arches through unless it says otherwise (systemd.exec(5)). */
 static const char *remedy(const struct rules *rules, const char *difference)
 {
-	bool other_arch = str_starts(str_from(difference), STR(EXPORT_OTHER_ARCH));
+	bool other_arch = str_starts(str_from(difference), STR(DIFFERENCES_OTHER_ARCH));
 
 	return rules->loader == LOADER_SYSTEMD && other_arch
 		       ? "; with SystemCallArchitectures=native the unit kills those as well"

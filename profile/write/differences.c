@@ -1,20 +1,21 @@
-#include "profile/write/export_private.h"
+#include "profile/write/differences.h"
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/answers/proof.h"
+#include "profile/answers/verdict.h"
+#include "profile/filter/value.h"
 
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Calls that one difference lists; the others are counted. */
+/* A difference lists this many calls and counts the others. */
 #define LISTED_CALLS 40
 
-/* What stands for an answer that is not known. */
+/* Stands for an unknown answer. */
 #define UNKNOWN_TEXT "a result that is too complex to evaluate"
 
-/* All calls on one arch to which filter and profile answer these two things. */
+/* All calls on one arch to which filter and profile give these two answers. */
 struct difference {
 	uint32_t token; /* 0: arches that the filter does not know */
 	char *filter_says, *profile_says;
@@ -22,13 +23,7 @@ struct difference {
 	size_t count;
 };
 
-struct differences {
-	struct exporter *exporter;
-	struct difference *all;
-	size_t count;
-};
-
-static void differences_release(struct differences *differences)
+void differences_release(struct differences *differences)
 {
 	for (size_t i = 0; i < differences->count; i++) {
 		free(differences->all[i].filter_says);
@@ -36,6 +31,7 @@ static void differences_release(struct differences *differences)
 		buf_release(&differences->all[i].calls);
 	}
 	free(differences->all);
+	*differences = (struct differences){0};
 }
 
 static void put_value(uint32_t value, struct buf *to)
@@ -47,12 +43,18 @@ static void put_value(uint32_t value, struct buf *to)
 		buf_format(to, " with data %u", value & SECCOMP_RET_DATA);
 }
 
+uint32_t differences_effect(uint32_t value, const void *context)
+{
+	(void)context;
+	return value_effect(value);
+}
+
 static char *answer_text(struct regions *regions, diagram answer)
 {
 	MEM_AUTO uint32_t *values = NULL;
 	BUF_AUTO text = {0};
 
-	answer = answers_map(regions, answer, export_effect, NULL);
+	answer = answers_map(regions, answer, differences_effect, NULL);
 	if (answer == DIAGRAM_UNKNOWN)
 		return mem_copy(STR(UNKNOWN_TEXT));
 	size_t count = diagram_values(regions, answer, &values);
@@ -69,7 +71,7 @@ static char *answer_text(struct regions *regions, diagram answer)
 static struct difference *difference_of(struct differences *differences,
 					const struct proof_fault *fault)
 {
-	struct regions *regions = &differences->exporter->regions;
+	struct regions *regions = differences->regions;
 	struct difference new = {.token = fault->token,
 				 .filter_says = answer_text(regions, fault->wanted),
 				 .profile_says = answer_text(regions, fault->made)};
@@ -103,22 +105,12 @@ static void put_calls(const struct proof_fault *fault, struct buf *to)
 		buf_format(to, "numbers %u to %u", fault->first, fault->last);
 }
 
-static int add_fault(void *context, const struct proof_fault *fault)
+void differences_add(struct differences *differences, const struct proof_fault *fault)
 {
-	struct differences *differences = context;
 	struct difference *difference = difference_of(differences, fault);
 
 	if (difference->count++ < LISTED_CALLS)
 		put_calls(fault, &difference->calls);
-	if (fault->name)
-		export_name_differs(differences->exporter, fault->name);
-	return 0;
-}
-
-static uint32_t is_other(uint32_t filter, uint32_t profile, const void *context)
-{
-	(void)context;
-	return value_effect(filter) != value_effect(profile);
 }
 
 static void report_difference(const struct difference *difference, struct lints *lints)
@@ -135,47 +127,12 @@ static void report_difference(const struct difference *difference, struct lints 
 	if (difference->count > LISTED_CALLS)
 		buf_format(&calls, " and %zu more", difference->count - LISTED_CALLS);
 	lint_add(lints, 0, "", "%s: the filter answers %s, the profile %s",
-		 difference->token ? calls.p : EXPORT_OTHER_ARCH, difference->filter_says, profile);
+		 difference->token ? calls.p : DIFFERENCES_OTHER_ARCH, difference->filter_says,
+		 profile);
 }
 
-static void compare(struct exporter *exporter, const struct filter *built)
+void differences_report(const struct differences *differences, struct lints *lints)
 {
-	struct answers made;
-	struct differences differences = {.exporter = exporter};
-	const struct proof proof = {.wanted = &exporter->answers, .made = &made, .fold = is_other};
-
-	answers_init(&made, &exporter->regions, built);
-	/* add_fault() never ends a proof */
-	(void)proof_of_arches(&proof, add_fault, &differences);
-	(void)proof_of_others(&proof, add_fault, &differences);
-	answers_release(&made);
-	for (size_t i = 0; i < differences.count; i++)
-		report_difference(&differences.all[i], &exporter->export->differences);
-	differences_release(&differences);
-}
-
-int export_build(const struct exporter *exporter, const struct document *document,
-		 struct built *ret_built, struct err *err)
-{
-	struct profile_options options = profile_options_default();
-	BUF_AUTO text = {0};
-
-	options.loader = LOADER_OCI;
-	options.runtime = exporter->export->runtime;
-	options.arch = exporter->host;
-	options.any_listener = true;
-	document_write(document, false, &text);
-	return built_make(ret_built, buf_str(&text), &options, NULL, err);
-}
-
-int export_prove(struct exporter *exporter, struct err *err)
-{
-	struct built built;
-	int r = export_build(exporter, &exporter->export->document, &built, err);
-
-	lint_release(&exporter->export->differences);
-	if (r == 0)
-		compare(exporter, &built.filter);
-	built_release(&built);
-	return r;
+	for (size_t i = 0; i < differences->count; i++)
+		report_difference(&differences->all[i], lints);
 }
