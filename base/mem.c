@@ -3,7 +3,12 @@
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
 
 /* What the shell gets for trouble. Nothing is cleaned up: that may need memory, too. */
 #define EXIT_TROUBLE 2
@@ -24,10 +29,17 @@ void *mem_new(size_t count, size_t size)
 
 void *mem_aligned(size_t count, size_t size)
 {
-	size_t bytes = (count * size + 63) / 64 * 64;
-	void *p = check(aligned_alloc(64, bytes), bytes);
+	size_t unit = count * size < MEM_HUGE ? 64 : MEM_HUGE;
+	size_t bytes = (count * size + unit - 1) / unit * unit;
 
-	return memset(p, 0, bytes);
+	return check(aligned_alloc(unit, bytes), bytes);
+}
+
+void mem_populate(void *table, size_t count, size_t size)
+{
+	/* Older kernels have neither: then pages come when they are written to. */
+	madvise(table, count * size, MADV_HUGEPAGE);
+	madvise(table, count * size, MADV_POPULATE_WRITE);
 }
 
 void *mem_resize(void *p, size_t size)

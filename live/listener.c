@@ -371,6 +371,7 @@ struct listener *listener_start(const struct listener_options *options)
 	pthread_condattr_t clock;
 	sigset_t all, before;
 
+	memset(listener, 0, sizeof(*listener));
 	listener->options = *options;
 	listener->rest_ms = rest_of(options->multicast);
 	listener->due_ms = ASLEEP;

@@ -66,7 +66,7 @@ struct seen *seen_new(void)
 {
 	struct seen *seen = mem_new(1, sizeof(*seen));
 
-	seen->pages = mem_new(PAGES_MAX, sizeof(*seen->pages));
+	seen->pages = mem_aligned(PAGES_MAX, sizeof(*seen->pages));
 	seen->blocks = mem_new(BLOCKS_MAX, sizeof(*seen->blocks));
 	seen->slots = mem_new(SLOTS, sizeof(*seen->slots));
 	return seen;
@@ -85,9 +85,7 @@ void seen_free(struct seen *seen)
 
 void seen_reserve(struct seen *seen)
 {
-	/* not zero: calloc's pages would be left untouched by a compiler that knows them zero */
-	memset(seen->pages + seen->page_count, 0xff,
-	       (PAGES_MAX - seen->page_count) * sizeof(*seen->pages));
+	mem_populate(seen->pages, PAGES_MAX, sizeof(*seen->pages));
 }
 
 void seen_reset(struct seen *seen)

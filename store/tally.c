@@ -33,8 +33,8 @@ struct tally *tally_new(uint64_t profile_key)
 	tally->containers = mem_new(CONTAINERS_MAX, sizeof(*tally->containers));
 	tally->container_slots = mem_new(2 * CONTAINERS_MAX, sizeof(*tally->container_slots));
 	tally->nodes = mem_new(2 * NODES_MAX, sizeof(*tally->nodes));
-	tally->closed = mem_new(MINUTES_MAX, sizeof(*tally->closed));
-	tally->order = mem_new(MINUTES_MAX, sizeof(*tally->order));
+	tally->closed = mem_aligned(MINUTES_MAX, sizeof(*tally->closed));
+	tally->order = mem_aligned(MINUTES_MAX, sizeof(*tally->order));
 	return tally;
 }
 
@@ -62,10 +62,9 @@ void tally_free(struct tally *tally)
 
 void tally_reserve(struct tally *tally)
 {
-	/* calloc's pages are there when they are written to; nothing is counted in them yet */
-	memset(tally->closed + tally->closed_count, 1,
-	       (MINUTES_MAX - tally->closed_count) * sizeof(*tally->closed));
-	memset(tally->order, 1, MINUTES_MAX * sizeof(*tally->order));
+	mem_populate(tally->series, TALLY_SERIES_MAX, sizeof(*tally->series));
+	mem_populate(tally->closed, MINUTES_MAX, sizeof(*tally->closed));
+	mem_populate(tally->order, MINUTES_MAX, sizeof(*tally->order));
 }
 
 void tally_set_budget(struct tally *tally)
