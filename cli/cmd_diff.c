@@ -94,7 +94,8 @@ static int add_loss(const struct loss *loss, void *context)
 	return 0;
 }
 
-static int compare(struct comparison *comparison, const struct reading *reading)
+static int compare(struct comparison *comparison, struct reading *reading,
+		   struct invocation *invocation)
 {
 	struct store *store = reading->store;
 	const struct selection *selection = &reading->selection;
@@ -109,6 +110,8 @@ static int compare(struct comparison *comparison, const struct reading *reading)
 	if (r >= 0)
 		r = query_observations(store, selection, add_observation, comparison,
 				       comparison->err);
+	if (r >= 0)
+		r = reading_leave_fleet(reading, invocation, comparison->err);
 	if (r >= 0)
 		r = diff_read_hours(comparison->diff, store, selection, comparison->err);
 	if (r >= 0)
@@ -176,7 +179,8 @@ static int diff_everything(struct invocation *invocation, struct comparison *com
 			   struct err *err)
 {
 	struct diff_options *given = invocation->options;
-	READING_AUTO reading = {0};
+	/* -v asks for the hours, too */
+	READING_AUTO reading = {.asks_observations_only = !given->global.verbose};
 	struct profile *profile;
 	/* The profile first: a mistake in it shows before long reading. */
 	int r = judges_find(&comparison->judges, NULL, &profile, err);
@@ -189,7 +193,7 @@ static int diff_everything(struct invocation *invocation, struct comparison *com
 		judges_warn_of_lint(&comparison->judges);
 	r = reading_open(&reading, invocation, &given->selection, &given->files, err);
 	if (r == 0)
-		r = compare(comparison, &reading);
+		r = compare(comparison, &reading, invocation);
 	if (r == 0)
 		r = write_diff(comparison, &reading, invocation, err);
 	return r < 0 ? r : conclude(comparison, &reading, given);

@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "base/nearest.h"
 #include "base/scan.h"
-#include "cli/progress.h"
 #include "fleet/fleet.h"
 #include "ingest/envelope/envelope.h"
 #include "report/message.h"
@@ -158,22 +157,39 @@ static void show_rows(void *progress, uint64_t rows)
 /* What the fleet has of the window, as a store in memory. */
 static int open_fleet(struct reading *reading, struct invocation *invocation, struct err *err)
 {
-	struct progress progress;
-	const struct fleet_progress shown = {show_rows, &progress};
-	struct fleet *fleet = NULL;
 	int r = invocation_sandbox(invocation, err);
 
+	reading->shown = (struct fleet_progress){show_rows, &reading->progress};
 	if (r == 0)
 		r = store_open(NULL, STORE_MEMORY, NULL, &reading->store, err);
-	progress_begin(&progress, 0, invocation->global->quiet);
+	progress_begin(&reading->progress, 0, invocation->global->quiet);
 	if (r == 0)
-		r = fleet_open(invocation->global->db, &fleet, err);
-	if (r == 0)
-		r = fleet_read(fleet, reading->store, &reading->selection, reading->before, &shown,
-			       err);
-	progress_clear(&progress);
-	fleet_close(fleet);
-	return r < 0 ? r : invocation_leave_fleet(invocation, err);
+		r = fleet_open(invocation->global->db, &reading->fleet, err);
+	if (r == 0 && reading->asks_observations_only)
+		r = fleet_read_parts(reading->fleet, reading->store, &reading->selection,
+				     &reading->shown, &reading->parts, err);
+	else if (r == 0)
+		r = fleet_read(reading->fleet, reading->store, &reading->selection, reading->before,
+			       &reading->shown, err);
+	if (r < 0 || !reading->parts)
+		progress_clear(&reading->progress);
+	return r < 0 || reading->parts ? r : reading_leave_fleet(reading, invocation, err);
+}
+
+static void close_fleet(struct reading *reading)
+{
+	if (reading->parts)
+		progress_clear(&reading->progress);
+	fleet_parts_free(reading->parts);
+	fleet_close(reading->fleet);
+	reading->parts = NULL;
+	reading->fleet = NULL;
+}
+
+int reading_leave_fleet(struct reading *reading, struct invocation *invocation, struct err *err)
+{
+	close_fleet(reading);
+	return invocation_leave_fleet(invocation, err);
 }
 
 int reading_open_store(struct invocation *invocation, bool dry_run, struct store **ret_store,
@@ -261,7 +277,8 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 {
 	int r;
 
-	*reading = (struct reading){.before = reading->before};
+	*reading = (struct reading){.before = reading->before,
+				    .asks_observations_only = reading->asks_observations_only};
 	r = selection_parse(selection_options, &reading->selection, err);
 	if (r == 0 && invocation->operand_count == 0)
 		r = refuse_file_options(file_options, err);
@@ -292,6 +309,7 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 
 void reading_close(struct reading *reading)
 {
+	close_fleet(reading);
 	if (reading->store)
 		store_close(reading->store);
 	reading->store = NULL;

@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/feed.h"
+#include "cli/progress.h"
 #include "cli/selection.h"
 #include "fleet/fleet.h"
 #include "report/evidence.h"
@@ -58,12 +59,17 @@ int file_load_stated(const struct file_options *options, const struct global_opt
 		     struct stated *stated, struct err *err);
 
 struct reading {
-	enum fleet_before before; /* set by the caller */
+	enum fleet_before before;    /* set by the caller */
+	bool asks_observations_only; /* and that: see fleet_read_parts() */
 	struct store *store;
 	struct selection selection; /* borrows from the selection_options */
 	struct stated stated;       /* --in-force */
 	bool one_shot;              /* FILEs were read: then counts says what of */
 	struct feed_counts counts;
+	struct fleet *fleet; /* while it is asked */
+	struct fleet_parts *parts;
+	struct progress progress;
+	struct fleet_progress shown;
 };
 
 /*
@@ -78,6 +84,9 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 		 struct selection_options *selection_options,
 		 const struct file_options *file_options, struct err *err);
 void reading_close(struct reading *reading);
+
+/* With asks_observations_only: all of them have been asked for. */
+int reading_leave_fleet(struct reading *reading, struct invocation *invocation, struct err *err);
 
 #define READING_AUTO __attribute__((cleanup(reading_close))) struct reading
 

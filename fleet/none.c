@@ -58,3 +58,17 @@ int fleet_read(struct fleet *fleet, struct store *store, const struct selection 
 	(void)fleet, (void)store, (void)selection, (void)before, (void)progress;
 	return refuse(err);
 }
+
+int fleet_read_parts(struct fleet *fleet, struct store *store, const struct selection *selection,
+		     const struct fleet_progress *progress, struct fleet_parts **ret_parts,
+		     struct err *err)
+{
+	(void)fleet, (void)store, (void)selection, (void)progress;
+	*ret_parts = NULL;
+	return refuse(err);
+}
+
+void fleet_parts_free(struct fleet_parts *parts)
+{
+	(void)parts;
+}

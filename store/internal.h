@@ -83,6 +83,7 @@ struct store {
 	int claim;                                           /* the lock file, -1: not claimed */
 	struct share_head share_head; /* of what is being sent, and its keys' key */
 	uint64_t share_key;
+	struct store_parts parts; /* next is NULL: all of it is there */
 	/* the last node's name and number; 0: none */
 	char node_name[256];
 	size_t node_name_n;

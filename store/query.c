@@ -154,8 +154,8 @@ static int give_row(struct observation_query *query, struct err *err)
 	return query->each(&observation, query->context);
 }
 
-int query_observations(struct store *store, const struct selection *selection,
-		       query_observation_fn *each, void *context, struct err *err)
+static int query_part(struct store *store, const struct selection *selection,
+		      query_observation_fn *each, void *context, struct err *err)
 {
 	struct sql *sql = store_asking(store, err);
 
@@ -185,6 +185,22 @@ int query_observations(struct store *store, const struct selection *selection,
 	}
 	sqlite3_finalize(query.rows);
 	sqlite3_finalize(query.hours);
+	return result;
+}
+
+int query_observations(struct store *store, const struct selection *selection,
+		       query_observation_fn *each, void *context, struct err *err)
+{
+	const struct store_parts *parts = &store->parts;
+	int result;
+
+	if (!parts->next)
+		return query_part(store, selection, each, context, err);
+	while ((result = parts->next(parts->context, err)) > 0) {
+		result = query_part(store, selection, each, context, err);
+		if (result < 0)
+			break;
+	}
 	return result;
 }
 
@@ -392,11 +408,17 @@ static void fill_summary(const struct summary_query *query, struct container_sum
 	summary->syscalls = sums->syscalls;
 }
 
-static int give_containers(struct sql *sql, const struct selection *selection,
+static int give_containers(struct store *store, const struct selection *selection,
 			   const struct summary_query *query, query_container_fn *each,
 			   void *context, struct err *err)
 {
-	sqlite3_stmt *rows = row_containers(sql, match_names_containers(selection), err);
+	struct sql *sql = store_asking(store, err);
+
+	if (!sql)
+		return -err->code;
+	/* where the counts are there in parts, services without any were left out */
+	bool every_service = match_names_containers(selection) || store->parts.next;
+	sqlite3_stmt *rows = row_containers(sql, every_service, err);
 	int result;
 
 	while ((result = sql_step(sql, rows, err)) > 0) {
@@ -423,9 +445,8 @@ int query_known_containers(struct store *store, const struct selection *selectio
 			   query_container_fn *each, void *context, struct err *err)
 {
 	const struct summary_query none = {0};
-	struct sql *sql = store_asking(store, err);
 
-	return sql ? give_containers(sql, selection, &none, each, context, err) : -err->code;
+	return give_containers(store, selection, &none, each, context, err);
 }
 
 int query_containers(struct store *store, const struct selection *selection,
@@ -435,11 +456,8 @@ int query_containers(struct store *store, const struct selection *selection,
 	int result = query_observations(store, selection, add_to_summary, &query, err);
 
 	summary_finish(&query);
-	struct sql *sql = result == 0 ? store_asking(store, err) : NULL;
-
 	if (result == 0)
-		result = sql ? give_containers(sql, selection, &query, each, context, err)
-			     : -err->code;
+		result = give_containers(store, selection, &query, each, context, err);
 	free(query.used);
 	free(query.sums);
 	return result;

@@ -155,6 +155,17 @@ static int put_hours(struct received *received, const struct received_day *day, 
 	return more < 0 ? share_bad(err, "a day's hours are none") : 0;
 }
 
+int received_copy_sum(struct received *received, const struct received_sum *sum, struct err *err)
+{
+	const struct sql_value row[ROWS_COLUMNS] = {
+		sql_int(sum->series),  sql_int(sum->first_ms / HOUR_MS / 24 * 24),
+		sql_int(sum->count),   sql_int(sum->first_ms),
+		sql_int(sum->last_ms), {.type = SQL_NULL},
+	};
+
+	return hour_put(received->sql, row, err);
+}
+
 int received_copy_day(struct received *received, const struct received_day *day, struct err *err)
 {
 	/* a copy that is sent on has to say that nothing is left of the day */

@@ -27,7 +27,13 @@ struct received_day {
 	struct str hours; /* store/day.h; none: nothing is left of the day */
 };
 
+/* Several whole days added up: one row, as if they had been rolled up to the first of them. */
+struct received_sum {
+	int64_t series, count, first_ms, last_ms;
+};
+
 /* Into a copy, in which nothing else is. */
+int received_copy_sum(struct received *received, const struct received_sum *sum, struct err *err);
 int received_copy_day(struct received *received, const struct received_day *day, struct err *err);
 
 /*

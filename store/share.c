@@ -441,6 +441,11 @@ struct container share_container(const struct share_value *values)
 	return container;
 }
 
+bool share_names_containers(const struct selection *selection)
+{
+	return match_names_containers(selection);
+}
+
 bool share_selects(const struct selection *selection, enum share_kind kind,
 		   const struct share_value *values)
 {

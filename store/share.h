@@ -118,6 +118,9 @@ struct container share_container(const struct share_value *values);
 bool share_selects(const struct selection *selection, enum share_kind kind,
 		   const struct share_value *values);
 
+/* Whether containers are asked for by a word of theirs. */
+bool share_names_containers(const struct selection *selection);
+
 /* What a fleet's database had of the store at the last push. */
 struct share_lag {
 	bool any; /* else the store was never pushed */
@@ -145,6 +148,25 @@ int share_taker_put(struct share_taker *taker, enum share_kind kind,
 		    const struct share_value *values, struct err *err);
 /* The sender's rows are all there. */
 int share_taker_finish(struct share_taker *taker, struct err *err);
+
+/*
+ * The counts of a copy can come in parts, after all other rows and share_taker_finish(): each part
+ * takes the place of the one before. What store_set_parts() is told loads them.
+ */
+int share_taker_begin_part(struct share_taker *taker, struct err *err);
+int share_taker_end_part(struct share_taker *taker, struct err *err);
+
+/* Whole days of a series, added up: for answers that need no hours. */
+struct share_sum {
+	int64_t series; /* its key */
+	int64_t count, first_ms, last_ms;
+};
+int share_taker_put_sum(struct share_taker *taker, const struct share_sum *sum, struct err *err);
+
+/* A service of systemd without a series: a store leaves it out of its containers, which a copy
+ * that has a part of the series cannot. */
+int share_taker_drop_container(struct share_taker *taker, int64_t key, struct err *err);
+
 /* True if the head said that all of this was taken up before: no other row is needed. */
 bool share_taker_knows(const struct share_taker *taker);
 /* Why a bundle cannot be loaded: its node, its revision, where, the revision there. */

@@ -23,7 +23,7 @@
 
 struct share_taker {
 	struct store *store;
-	struct share_keys *keys;
+	struct share_keys *keys, *series_keys;
 	struct sql spans; /* theirs, in a store of its own in memory, to be joined with ours */
 	bool is_copy, begun;
 	bool shares_nodes; /* of a copy: two senders have series of one node */
@@ -37,6 +37,7 @@ struct share_taker *share_taker_new(struct store *store, bool is_copy)
 
 	taker->store = store;
 	taker->keys = share_keys_new();
+	taker->series_keys = share_keys_new();
 	taker->is_copy = is_copy;
 	taker->received.sql = &store->sql;
 	taker->received.head = &taker->head;
@@ -57,6 +58,7 @@ void share_taker_free(struct share_taker *taker)
 	writer_forget(taker->store);
 	tally_set_foreign(taker->store->tally, false);
 	share_keys_free(taker->keys);
+	share_keys_free(taker->series_keys);
 	free(taker);
 }
 
@@ -74,16 +76,18 @@ const struct share_head *share_taker_head(const struct share_taker *taker)
 
 static void put_key(struct share_taker *taker, enum share_kind kind, int64_t key, int64_t id)
 {
-	share_keys_put(taker->keys, kind, taker->received.sender, key, id);
+	share_keys_put(kind == SHARE_SERIES ? taker->series_keys : taker->keys, kind,
+		       taker->received.sender, key, id);
 }
 
 /* A null value names nothing: 0. */
 static int find_key(struct share_taker *taker, enum share_kind kind,
 		    const struct share_value *value, int64_t *ret_id, struct err *err)
 {
+	const struct share_keys *keys = kind == SHARE_SERIES ? taker->series_keys : taker->keys;
+
 	*ret_id = value->null ? 0
-			      : share_keys_find(taker->keys, kind, taker->received.sender,
-						value->number);
+			      : share_keys_find(keys, kind, taker->received.sender, value->number);
 	return value->null || *ret_id ? 0 : share_bad(err, "a row names one that is not there");
 }
 
@@ -493,4 +497,43 @@ int share_taker_finish(struct share_taker *taker, struct err *err)
 	if (result == 0 && !taker->is_copy)
 		result = drop_unused(taker, err);
 	return result < 0 ? result : writer_commit(taker->store, err);
+}
+
+/* --- a copy's counts, a part at a time */
+
+int share_taker_begin_part(struct share_taker *taker, struct err *err)
+{
+	share_keys_free(taker->series_keys);
+	taker->series_keys = share_keys_new();
+	int result = writer_begin(taker->store, err);
+
+	return result < 0
+		       ? result
+		       : sql_run(&taker->store->sql, "DELETE FROM hour; DELETE FROM series", err);
+}
+
+int share_taker_put_sum(struct share_taker *taker, const struct share_sum *sum, struct err *err)
+{
+	const struct share_value key = {.number = sum->series};
+	struct received_sum row = {
+		.count = sum->count, .first_ms = sum->first_ms, .last_ms = sum->last_ms};
+	int result = find_key(taker, SHARE_SERIES, &key, &row.series, err);
+
+	return result < 0 ? result : received_copy_sum(&taker->received, &row, err);
+}
+
+int share_taker_end_part(struct share_taker *taker, struct err *err)
+{
+	return writer_commit(taker->store, err);
+}
+
+int share_taker_drop_container(struct share_taker *taker, int64_t key, struct err *err)
+{
+	const struct share_value value = {.number = key};
+	int64_t id;
+	int result = find_key(taker, SHARE_CONTAINER, &value, &id, err);
+
+	return result < 0 ? result
+			  : SQL_DO(&taker->store->sql, "DELETE FROM container WHERE id = ?1", err,
+				   sql_int(id));
 }

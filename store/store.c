@@ -671,6 +671,11 @@ int store_claim(struct store *store, struct err *err)
 	return 0;
 }
 
+void store_set_parts(struct store *store, const struct store_parts *parts)
+{
+	store->parts = *parts;
+}
+
 struct sql *store_asking(struct store *store, struct err *err)
 {
 	if (!store->queue)

@@ -238,6 +238,16 @@ int store_commit_soon(struct store *store, struct err *err);
  * store_close() or the end of the process. */
 int store_claim(struct store *store, struct err *err);
 
+/* Counts that are in the store a part at a time. next: loads the next part in the place of the one at
+ * hand, and returns 1; 0 behind the last one, and the first one follows; or -errno. */
+struct store_parts {
+	int (*next)(void *context, struct err *err);
+	void *context;
+};
+
+/* query_observations() then asks each part, in order. Nothing else may be asked that needs counts. */
+void store_set_parts(struct store *store, const struct store_parts *parts);
+
 /* How many bytes are to come: for much, the bounded memory is taken at once (peak memory is
  * then the same for 100 MB as for 1 GB). */
 void store_expect(struct store *store, uint64_t bytes);
