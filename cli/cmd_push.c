@@ -209,7 +209,7 @@ const struct command command_push = {
 			{"sclog push --to node7.bundle",
 			 "what changed since the last bundle; `sclog ingest` loads it into another store"},
 			{"sclog push --all --force --to node7.bundle",
-			 "everything, for a store that knows nothing of this one"},
+			 "all rows, for a store that has none of them"},
 		},
 	.description =
 		"Sends what changed in the store since the last time: counts by day, containers, "

@@ -74,7 +74,7 @@ static int parse_default(struct making *making, const struct profile_given *give
 			       "ERRNO or TRACE");
 	if (given->errno_ret && (!spelling_read_errno(given->errno_ret, &number) || number > 4095))
 		return err_set(err, EINVAL,
-			       "--errno: '%s' is not an error: give a name such as EPERM or "
+			       "--errno: unknown errno '%s': give a name such as EPERM or "
 			       "ENOSYS, or a number up to 4095",
 			       given->errno_ret);
 	making->default_action = action | (takes_errno(action) ? (uint32_t)number : 0);

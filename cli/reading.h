@@ -38,7 +38,7 @@ struct file_options {
 	OPTION(CHOICE, 0, "framing", FRAMING_NAMES, type, at.framing,                             \
 	       "format around a log's records; default: detected from its first lines"),          \
 	OPTION_CHECKED(TEXT, 0, "unwrap", "NAME", type, at.unwrap, file_check_unwrap,             \
-	       "what is around the lines, or `none`; sclog-formats(7) has the names"),            \
+	       "envelope to remove from each line, or `none`; names: sclog-formats(7)"),           \
 	OPTION(FLAG, 0, "mixed", NULL, type, at.mixed,                                            \
 	       "a log may mix several framings (concatenated logs)"),                             \
 	OPTION(FLAG, 0, "trust-all", NULL, type, at.trust_all,                                    \

@@ -27,7 +27,7 @@ static int parse_one(const char *text, int64_t *ret_ms, struct err *err)
 	if (clock_parse_duration(str_from(text), ret_ms) == 0 && *ret_ms > 0)
 		return 0;
 	return err_set(err, EINVAL,
-		       "'%s' is not a length of time: write 36h, 7d or 52w, or forever", text);
+		       "'%s' is not a valid duration: write 36h, 7d or 52w, or forever", text);
 }
 
 int retention_check(const char *text, struct err *err)
@@ -54,7 +54,7 @@ int retention_parse_size(const char *text, int64_t *ret_bytes, struct err *err)
 		return err_set(err, EINVAL, "'%s' is not a size: write 500M or 2G", text);
 	*ret_bytes = (int64_t)(bytes << shift);
 	if (*ret_bytes < STORE_SIZE_MIN)
-		return err_set(err, EINVAL, "'%s' is less than a store needs (1M)", text);
+		return err_set(err, EINVAL, "'%s' is too small: a store needs at least 1M", text);
 	return 0;
 }
 

@@ -32,7 +32,7 @@ struct retention_options {
 /* Their rows over struct retention_options alone: the keys of [retention]. */
 extern const struct option_table retention_table;
 
-/* -EINVAL for what is neither a length of time nor "forever". */
+/* -EINVAL if it is neither a duration nor "forever". */
 int retention_check(const char *text, struct err *err);
 
 /* A number of bytes, with K, M, G or T for powers of 1024; 0 for NULL. -EINVAL for what is none, and

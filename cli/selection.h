@@ -26,7 +26,7 @@ struct selection_options {
 	OPTION(LIST, 0, "pod", "GLOB", type, at.pod, "Kubernetes pod"),                           \
 	OPTION(LIST, 0, "namespace", "GLOB", type, at.namespace, "Kubernetes namespace"),         \
 	OPTION(LIST, 0, "workload", "GLOB", type, at.workload,                                    \
-	       "workload; of a container without one its name"),                                  \
+	       "workload, or the name of a container without one"),                                  \
 	OPTION(LIST, 0, "node", "GLOB", type, at.node,                                            \
 	       "host that logged the record; with FILEs: the host of all their records"),         \
 	OPTION(LIST, 0, "comm", "GLOB", type, at.comm, "program, by its comm"),                   \

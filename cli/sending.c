@@ -30,7 +30,7 @@ int sending_check_span(const char *text, struct err *err)
 	return ms > 0 && ms <= SPAN_MAX_MS
 		       ? 0
 		       : err_set(err, EINVAL,
-				 "'%s' is not a length of time up to 7d: write 15m or 1h", text);
+				 "'%s' is not a valid duration up to 7d: write 15m or 1h", text);
 }
 
 int64_t sending_span(const char *text, int64_t otherwise)

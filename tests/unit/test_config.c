@@ -309,7 +309,7 @@ static const struct {
 	{"[watch]\nproc-root = /p\n[roots]\nproc = /p\n", 1, {":4: proc is already set in line 2"}},
 	{"[retention]\nkeep-days = soon\nkeep-hours = 0s\nkeep-weeks = 1d\n",
 	 3,
-	 {":2: keep-days: 'soon' is not a length of time", ":3: keep-hours: '0s' is not",
+	 {":2: keep-days: 'soon' is not a valid duration", ":3: keep-hours: '0s' is not",
 	  ":4: unknown key 'keep-weeks' in [retention]: "}},
 	{"[watch]\npriority = high\n",
 	 1,
