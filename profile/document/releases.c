@@ -48,7 +48,7 @@ static const struct {
 /* Each series of releases by its last one: 1.1.15 stands for 1.1.0 to 1.1.15 (tags of each project). */
 static const struct {
 	const char *program, *series;
-} programs[] = {
+} known[] = {
 	{"docker", "20.10.27 23.0.18 24.0.9 25.0.17 26.0.2 26.1.5 27.0.3 27.1.2 27.2.1 27.3.1 27.4.1 "
 		   "27.5.1 28.0.4 28.1.1 28.2.2 28.3.3 28.4.0 28.5.2 29.0.4 29.1.5 29.2.1 29.3.1 29.4.3 "
 		   "29.5.3 29.6.2 29.7.2"},
@@ -111,15 +111,15 @@ static bool is_known(const struct version *version, const char *series)
 int release_parse(const char *program, struct str text, struct version *ret_version,
 		  struct err *err)
 {
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		if (strcmp(programs[i].program, program) != 0)
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strcmp(known[i].program, program) != 0)
 			continue;
-		if (version_parse(text, ret_version) && is_known(ret_version, programs[i].series))
+		if (version_parse(text, ret_version) && is_known(ret_version, known[i].series))
 			return 0;
 		return err_set(
 			err, EINVAL,
 			"unknown release '%.*s' of %s; known releases, the last of each series: %s",
-			(int)(text.n < 40 ? text.n : 40), text.p, program, programs[i].series);
+			(int)(text.n < 40 ? text.n : 40), text.p, program, known[i].series);
 	}
 	return err_set(err, EINVAL, "%s has no releases: remove the @", program);
 }
