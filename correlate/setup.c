@@ -387,7 +387,7 @@ bool setup_claimant(const struct procfs *procfs, uint32_t pid, struct str cmdlin
 
 	/* the command line last: with the same one before and after it was one program's meanwhile */
 	if (!setup_parse(cmdline, &setup) || procfs_uid(procfs, pid, ret_uid) < 0 ||
-	    (*ret_uid && procfs_is_setuid(procfs, pid, *ret_uid)))
+	    procfs_is_setuid(procfs, pid, *ret_uid))
 		return false;
 	ssize_t n = procfs_read(procfs, pid, "cmdline", again, sizeof(again));
 

@@ -38,7 +38,8 @@ bool setup_parse(struct str cmdline, struct setup *ret_setup);
 
 /*
  * Who says so: the user for whom a set-up process speaks that has this command line. False if it is
- * none, has gone, has another one by now, or runs a set-uid program, whose name its caller chooses.
+ * none, has gone, has another one by now, or runs a set-uid program, whose name its caller chooses:
+ * sudo waits for the password as root in all its uids.
  */
 bool setup_claimant(const struct procfs *procfs, uint32_t pid, struct str cmdline,
 		    uint32_t *ret_uid);

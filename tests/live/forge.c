@@ -7,7 +7,8 @@
  *
  * With $FORGE_FOLDER it works in that folder, as a containerd shim works in its bundle. With
  * $FORGE_CGROUP it makes that folder for itself and moves there first: a cgroup below one that is
- * its user's.
+ * its user's. With $FORGE_ROOT and root's set-uid bit it becomes root in all its uids, as sudo does
+ * before it asks for a password.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,6 +53,8 @@ int main(int argc, char **argv)
 	if (!getenv("FORGED")) {
 		if ((cgroup && move_to(cgroup)) || (folder && chdir(folder) < 0))
 			return 1;
+		if (getenv("FORGE_ROOT") && setresuid(0, 0, 0) < 0)
+			return fail("setresuid");
 		setenv("FORGED", "1", 1);
 		execv("/proc/self/exe", argv + 1);
 		return fail("/proc/self/exe");
