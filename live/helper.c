@@ -51,6 +51,7 @@ struct helper {
 	int control;
 	int readers[READERS]; /* -1: none */
 	int64_t until_ms[PAUSES];
+	int64_t users_paid_ms; /* by then the time that users were waited for is made up for */
 };
 
 /* --- a reader */
@@ -253,8 +254,26 @@ static int renew_reader(struct helper *helper, enum child reader)
 	return ask_keeper(helper, &request, &reply, &helper->readers[reader]);
 }
 
-static int ask_reader(struct helper *helper, enum child reader, const struct host_request *request,
-		      struct host_reply *reply, struct buf *bytes)
+/* For how long a user is waited for now: see HELPER_WAIT_MS. */
+static int64_t users_wait_ms(const struct helper *helper, int64_t now_ms)
+{
+	int64_t owed_ms = helper->users_paid_ms > now_ms ? helper->users_paid_ms - now_ms : 0;
+
+	return HELPER_WAIT_MS - owed_ms / 2;
+}
+
+static void pay_for_users(struct helper *helper, int64_t began_ms)
+{
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+
+	if (helper->users_paid_ms < began_ms)
+		helper->users_paid_ms = began_ms;
+	helper->users_paid_ms += 2 * (now_ms - began_ms);
+}
+
+static int ask_reader(struct helper *helper, enum child reader, int64_t wait_ms,
+		      const struct host_request *request, struct host_reply *reply,
+		      struct buf *bytes)
 {
 	int fd = -1;
 	int code = helper->readers[reader] < 0 ? renew_reader(helper, reader) : 0;
@@ -262,10 +281,7 @@ static int ask_reader(struct helper *helper, enum child reader, const struct hos
 	if (code == 0)
 		code = packet_send(helper->readers[reader], request, sizeof(*request), -1);
 	if (code == 0)
-		code = packet_await(helper->readers[reader],
-				    reader == CHILD_READER_USERS ? HELPER_WAIT_MS
-								 : HELPER_ROOT_WAIT_MS,
-				    reply, sizeof(*reply), &fd);
+		code = packet_await(helper->readers[reader], wait_ms, reply, sizeof(*reply), &fd);
 	if (code == 0 && fd >= 0 && bytes)
 		code = packet_file_read(fd, reply->n, bytes);
 	if (fd >= 0)
@@ -279,14 +295,19 @@ void helper_ask(void *context, const struct host_request *request, struct host_r
 	struct helper *helper = context;
 	enum child reader = request->owner ? CHILD_READER_USERS : CHILD_READER;
 	size_t slot = request->owner ? 1 + request->owner % (PAUSES - 1) : 0;
-	int code = -ETIMEDOUT;
+	int code = -EAGAIN;
 
 	*reply = (struct host_reply){0};
 	pthread_mutex_lock(&helper->lock);
-	if (clock_ms(CLOCK_MONOTONIC) >= helper->until_ms[slot])
-		code = ask_reader(helper, reader, request, reply, bytes);
-	else
-		code = -EAGAIN;
+
+	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
+	int64_t wait_ms = request->owner ? users_wait_ms(helper, now_ms) : HELPER_ROOT_WAIT_MS;
+
+	if (now_ms >= helper->until_ms[slot] && wait_ms >= HELPER_USERS_LEAST_MS) {
+		code = ask_reader(helper, reader, wait_ms, request, reply, bytes);
+		if (request->owner)
+			pay_for_users(helper, now_ms);
+	}
 	if (code == -ETIMEDOUT)
 		helper->until_ms[slot] = clock_ms(CLOCK_MONOTONIC) +
 					 (request->owner ? HELPER_PAUSE_MS : HELPER_ROOT_PAUSE_MS);

@@ -24,11 +24,14 @@
 #include "ingest/status.h"
 
 /* For how long an answer is waited for, and for how long then nothing is asked: about a user's
- * containers, and about root's, whose file systems are the host's own. */
-#define HELPER_WAIT_MS       100
-#define HELPER_PAUSE_MS      2000
-#define HELPER_ROOT_WAIT_MS  5000
-#define HELPER_ROOT_PAUSE_MS 1000
+ * containers, and about root's, whose file systems are the host's own. A user has as many uids as
+ * subuid(5) gives him: all users together are waited for half of the time, with HELPER_WAIT_MS
+ * saved up at most, and not asked about below HELPER_USERS_LEAST_MS. */
+#define HELPER_WAIT_MS        100
+#define HELPER_PAUSE_MS       2000
+#define HELPER_USERS_LEAST_MS 5
+#define HELPER_ROOT_WAIT_MS   5000
+#define HELPER_ROOT_PAUSE_MS  1000
 
 struct helper;
 
