@@ -121,6 +121,7 @@ shell_tests = \
 	tests/shell/help.test \
 	tests/shell/json.test \
 	tests/shell/lists.test \
+	tests/shell/loss-time.test \
 	tests/shell/max-size.test \
 	tests/shell/merge.test \
 	tests/shell/hostile-store.test \
