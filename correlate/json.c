@@ -20,7 +20,8 @@ static size_t digits_of(struct str text)
 /* Whether digits, which are no fraction's or exponent's, say more than jansson's integers hold. */
 static bool is_big(struct str digits, struct str after)
 {
-	if (after.n > 0 && (after.p[0] == '.' || after.p[0] == 'e' || after.p[0] == 'E'))
+	if (digits.p[0] == '0' ||
+	    (after.n > 0 && (after.p[0] == '.' || after.p[0] == 'e' || after.p[0] == 'E')))
 		return false;
 	return digits.n > int_max.n || (digits.n == int_max.n && str_compare(digits, int_max) > 0);
 }
@@ -77,7 +78,8 @@ static void mark_big_numbers(struct str text, struct buf *to)
 	}
 }
 
-/* The length of "MARKdigits" at the start, 0 if it is something else. */
+/* The length of "MARKdigits" at the start; 0 if it is something else, an author's own string of a mark and
+ * a number that would not have been marked too. */
 static size_t marked(struct str text)
 {
 	struct str mark = STR("\"" BIG_MARK);
@@ -86,7 +88,8 @@ static size_t marked(struct str text)
 	if (!str_starts(text, mark))
 		return 0;
 	n = digits_of(str_skip(text, mark.n));
-	if (n == 0 || mark.n + n >= text.n || text.p[mark.n + n] != '"')
+	if (n == 0 || mark.n + n >= text.n || text.p[mark.n + n] != '"' ||
+	    !is_big(str_of(text.p + mark.n, n), STR("")))
 		return 0;
 	return mark.n + n + 1;
 }

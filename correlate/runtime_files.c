@@ -66,7 +66,7 @@ static void tell(struct lookup *lookup, const char *path, const char *reason)
 
 static bool is_refusal(int code)
 {
-	return code == EACCES || code == EPERM;
+	return code == -EACCES || code == -EPERM;
 }
 
 bool lookup_request(struct lookup *lookup, enum host_verb verb, enum host_place place,
@@ -132,7 +132,7 @@ static bool read_told(struct lookup *lookup, const char *whose, const char *path
 {
 	int r = read_owned(lookup, HOST_ROOT, path, max, text, NULL);
 
-	if (is_refusal(-r))
+	if (is_refusal(r))
 		tell(lookup, whose, "");
 	if (r == -EFBIG)
 		tell(lookup, path, METADATA_TOO_LARGE);
@@ -172,7 +172,7 @@ bool lookup_each(struct lookup *lookup, const char *whose, const char *folder,
 		return false;
 	request.max = RUNTIME_ENTRIES_MAX;
 	host_files_ask(&lookup->files->host, &request, &reply, &names);
-	if (is_refusal(-reply.code))
+	if (is_refusal(reply.code))
 		tell(lookup, whose, "");
 	for (size_t at = 0; at < names.n && !found; at += strlen(names.p + at) + 1)
 		found = each(lookup, folder, names.p + at, context);

@@ -236,6 +236,8 @@ struct str journal_value(const struct journal *journal, enum journal_field field
 
 	if (!entry->fields[field].present)
 		return str_of(NULL, 0);
+	if (entry->fields[field].n == 0)
+		return STR("");
 	return str_of(entry->values.p + entry->fields[field].at, entry->fields[field].n);
 }
 

@@ -57,6 +57,9 @@ int revision_meta(struct sql *sql, const char *key, int64_t *ret_number, struct 
 	int result = sql_step(sql, get, err);
 
 	*ret_number = result > 0 ? sqlite3_column_int64(get, 0) : 0;
+	/* damage: the next one is to be a number too */
+	if (*ret_number > INT64_MAX / 2 || *ret_number < INT64_MIN / 2)
+		*ret_number = 0;
 	sqlite3_finalize(get);
 	return result < 0 ? result : 0;
 }

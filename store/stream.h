@@ -18,9 +18,10 @@
 #include "ingest/serials.h"
 #include "store/sql.h"
 
+/* No store of ours has nodes of such numbers that this wraps. */
 static inline int64_t channel_of(int64_t node, enum trust trust)
 {
-	return node * 2 + trust;
+	return (int64_t)((uint64_t)node * 2 + trust);
 }
 
 struct span {
