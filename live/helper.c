@@ -51,7 +51,7 @@ struct helper {
 	int control;
 	int readers[READERS]; /* -1: none */
 	int64_t until_ms[PAUSES];
-	int64_t users_paid_ms; /* by then the time that users were waited for is made up for */
+	int64_t users_paid_ms; /* when users may be waited for HELPER_WAIT_MS again */
 };
 
 /* --- a reader */
@@ -254,7 +254,7 @@ static int renew_reader(struct helper *helper, enum child reader)
 	return ask_keeper(helper, &request, &reply, &helper->readers[reader]);
 }
 
-/* For how long a user is waited for now: see HELPER_WAIT_MS. */
+/* How long to wait for a user now: see HELPER_WAIT_MS. */
 static int64_t users_wait_ms(const struct helper *helper, int64_t now_ms)
 {
 	int64_t owed_ms = helper->users_paid_ms > now_ms ? helper->users_paid_ms - now_ms : 0;
@@ -303,16 +303,15 @@ void helper_ask(void *context, const struct host_request *request, struct host_r
 	int64_t now_ms = clock_ms(CLOCK_MONOTONIC);
 	int64_t wait_ms = request->owner ? users_wait_ms(helper, now_ms) : HELPER_ROOT_WAIT_MS;
 
-	if (now_ms >= helper->until_ms[slot] && wait_ms >= HELPER_USERS_LEAST_MS) {
+	if (now_ms >= helper->until_ms[slot] && wait_ms >= HELPER_USERS_LEAST_MS)
 		code = ask_reader(helper, reader, wait_ms, request, reply, bytes);
-		if (request->owner)
-			pay_for_users(helper, now_ms);
-	}
 	if (code == -ETIMEDOUT)
 		helper->until_ms[slot] = clock_ms(CLOCK_MONOTONIC) +
 					 (request->owner ? HELPER_PAUSE_MS : HELPER_ROOT_PAUSE_MS);
 	if (code < 0 && code != -EAGAIN)
 		renew_reader(helper, reader);
+	if (request->owner && code != -EAGAIN)
+		pay_for_users(helper, now_ms);
 	pthread_mutex_unlock(&helper->lock);
 	if (code < 0)
 		*reply = (struct host_reply){.code = code};

@@ -23,10 +23,12 @@
 #include "doctor/hiding.h"
 #include "ingest/status.h"
 
-/* For how long an answer is waited for, and for how long then nothing is asked: about a user's
- * containers, and about root's, whose file systems are the host's own. A user has as many uids as
- * subuid(5) gives him: all users together are waited for half of the time, with HELPER_WAIT_MS
- * saved up at most, and not asked about below HELPER_USERS_LEAST_MS. */
+/*
+ * How long to wait for an answer, and after a timeout how long to ask nothing: about a user's
+ * containers, and about root's, which are on the host's own file systems. A user has as many uids as
+ * subuid(5) gives: waiting for all users together takes at most half of the time, after a first
+ * HELPER_WAIT_MS, and a wait shorter than HELPER_USERS_LEAST_MS is not begun.
+ */
 #define HELPER_WAIT_MS        100
 #define HELPER_PAUSE_MS       2000
 #define HELPER_USERS_LEAST_MS 5
