@@ -17,6 +17,10 @@
 /* Days are asked for one by one up to so many. */
 #define LISTED_DAYS 400
 
+/* Senders of a part, where there are as many: a statement for each would cost more than its rows, and
+ * rows that were pushed at one time share the server's pages. */
+#define PART_SENDERS 32
+
 /* A name that a sender has for a node. */
 struct node {
 	size_t sender;
@@ -259,13 +263,15 @@ static int drop_service(struct fleet_parts *parts, enum share_kind kind, const P
 						       number_of(libpq.PQgetvalue(row, 0, 1)), err);
 }
 
+/* Whoever sends of such a container may have a series of it. LIMIT: else all series would be read. */
 static int drop_services(struct fleet_parts *parts, struct err *err)
 {
 	static char text[] =
 		"SELECT c.sender, c.key FROM sclog.container c WHERE c.runtime = 'service' AND NOT"
-		" EXISTS (SELECT 1 FROM sclog.container o WHERE o.node = c.node AND o.cid = c.cid"
-		" AND EXISTS (SELECT 1 FROM sclog.series s WHERE s.sender = o.sender"
-		" AND s.container = o.key)) ORDER BY 1";
+		" EXISTS (SELECT 1 FROM sclog.container o CROSS JOIN LATERAL (SELECT 1 FROM"
+		" sclog.series s WHERE s.sender = o.sender AND s.container = o.key LIMIT 1) one"
+		" WHERE (o.node, o.cid) IN (SELECT node, cid FROM sclog.container"
+		" WHERE runtime = 'service') AND o.node = c.node AND o.cid = c.cid) ORDER BY 1";
 	const struct buf sql = {.p = text};
 
 	return ask(parts, &sql, SHARE_CONTAINER, drop_service, err);
@@ -315,6 +321,7 @@ static void order_senders(struct fleet_parts *parts)
 /* The senders that are asked in one part, and what of them. */
 struct part {
 	struct buf senders, containers; /* joined by commas */
+	size_t sender_count;
 	size_t container_count;
 };
 
@@ -340,6 +347,7 @@ static int add_sender(struct fleet_parts *parts, const struct sender *sender, st
 	put_comma(&part->senders);
 	buf_put_str(&part->senders, str_from(name));
 	libpq.PQfreemem(name);
+	part->sender_count++;
 	part->container_count += sender->container_count;
 	if (sender->containers.n && part->container_count <= KEYS_MAX) {
 		put_comma(&part->containers);
@@ -351,7 +359,10 @@ static int add_sender(struct fleet_parts *parts, const struct sender *sender, st
 /* The next senders of which something is asked: 1, or 0 if there are none left. */
 static int next_part(struct fleet_parts *parts, struct part *part, struct err *err)
 {
-	while (parts->next < parts->sender_count && part->senders.n == 0) {
+	/* few containers are found by their keys, of which one statement takes so many */
+	size_t most = share_names_containers(parts->selection) ? 1 : PART_SENDERS;
+
+	while (parts->next < parts->sender_count && part->sender_count < most) {
 		const char *last = parts->senders[parts->next].last;
 
 		do {
