@@ -272,12 +272,25 @@ static int64_t end_of(enum loss_kind kind, int64_t ms, uint64_t count)
 	return is_span ? ms + (int64_t)count : ms;
 }
 
-/* Nothing that was lost is earlier; 0: that is not known. before_ms: when audit_lost was told before. */
-static int64_t since_of(enum loss_kind kind, int64_t ms, int64_t before_ms)
+/*
+ * The earliest time at which records can have been lost; 0: unknown. audit_lost counts since its last
+ * message. printk's limit lets the first lines of an interval through and drops those after them, so
+ * what it suppressed is younger than the last record that arrived.
+ */
+static int since_of(struct loss_query *query, enum loss_kind kind, int64_t ms, int64_t *ret_ms,
+		    struct err *err)
 {
+	int result = 0;
+
+	*ret_ms = ms && kinds[kind].when == LOSS_SOON ? ms - LOSS_SOON_MS : 0;
 	if (kind == LOSS_COUNTER)
-		return before_ms;
-	return ms && kinds[kind].when == LOSS_SOON ? ms - LOSS_SOON_MS : 0;
+		*ret_ms = query->lost_ms;
+	if (kind == LOSS_PRINTK && ms)
+		result = stream_last_by(query->sql, query->node, ms, ret_ms, err);
+	/* stamps can be slightly out of order */
+	if (kind == LOSS_PRINTK && *ret_ms)
+		*ret_ms -= LOSS_SOON_MS;
+	return result;
 }
 
 /* Nothing that was lost is later; 0: that is not known. */
@@ -350,8 +363,10 @@ static int give_row(struct loss_query *query, sqlite3_stmt *row, struct err *err
 	int64_t ms = sql_column_ms(row, 1);
 	uint64_t count = (uint64_t)sqlite3_column_int64(row, 2);
 
-	int64_t since_ms = since_of(kind, ms, query->lost_ms);
+	int64_t since_ms;
 
+	if (since_of(query, kind, ms, &since_ms, err) < 0)
+		return -err->code;
 	if (kind == LOSS_COUNTER)
 		count = grown(query, ms, count);
 	int64_t end_ms = end_of(kind, ms, count);

@@ -819,3 +819,20 @@ int stream_cover(struct sql *sql, int64_t node, int64_t ms, struct err *err)
 	sqlite3_finalize(find);
 	return result;
 }
+
+int stream_last_by(struct sql *sql, int64_t node, int64_t ms, int64_t *ret_ms, struct err *err)
+{
+	*ret_ms = 0;
+	if (sql->schema < 3)
+		return 0;
+	sqlite3_stmt *find = SQL_PREPARE(sql,
+					 "SELECT max(last) FROM span WHERE node = ?1 AND last <= ?2"
+					 " AND complete = 1 AND trust = 1",
+					 err, sql_int(node), sql_int(ms));
+	int result = sql_step(sql, find, err);
+
+	if (result > 0)
+		*ret_ms = sql_column_ms(find, 0);
+	sqlite3_finalize(find);
+	return result < 0 ? result : 0;
+}

@@ -100,4 +100,7 @@ int stream_holes(struct sql *sql, int64_t node, stream_hole_fn *each, void *cont
 /* True if a run of a complete stream of the kernel's covers that moment. */
 int stream_cover(struct sql *sql, int64_t node, int64_t ms, struct err *err);
 
+/* The time of the last record of a complete kernel stream up to ms; 0: none. */
+int stream_last_by(struct sql *sql, int64_t node, int64_t ms, int64_t *ret_ms, struct err *err);
+
 #endif

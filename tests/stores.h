@@ -93,7 +93,8 @@ static inline void run_sql(const char *path, const char *text)
 struct losses {
 	uint64_t known;
 	size_t count;
-	char last[512]; /* its text */
+	int64_t since_ms; /* the last one's; 0: unknown */
+	char last[512];   /* its text */
 };
 
 static inline int take_loss(const struct loss *loss, void *context)
@@ -102,6 +103,7 @@ static inline int take_loss(const struct loss *loss, void *context)
 
 	losses->count++;
 	losses->known += loss->known ? loss->count : 0;
+	losses->since_ms = loss->has_since ? loss->since_ms : 0;
 	snprintf(losses->last, sizeof(losses->last), "%.*s", (int)loss->text.n, loss->text.p);
 	return 0;
 }

@@ -666,6 +666,37 @@ static void test_printk_beside_a_full_stream(void **state)
 	assert_int_equal(losses_of(store, 0).count, 0);
 }
 
+/* printk suppressed nothing before the last record of the kernel's own stream. */
+static void test_printk_since(void **state)
+{
+	struct stores *fixture = *state;
+	struct store *store = fixture->store[0];
+	struct err err = ERR_INIT;
+
+	put_loss(store, LOSS_PRINTK, START + 60 * MINUTE, 473, "473 callbacks suppressed");
+	commit(store);
+	assert_int_equal(losses_of(store, 0).count, 1);
+	assert_int_equal(losses_of(store, 0).since_ms, 0);
+	/* anybody can write a text record, with any time */
+	begin(store);
+	assert_int_equal(
+		store_note_serial(store, STR("vm"), START + MINUTE, 7, TRUST_TEXT, false, &err), 0);
+	commit(store);
+	assert_int_equal(losses_of(store, 0).since_ms, 0);
+	begin(store);
+	for (uint32_t serial = 1; serial <= 10; serial++)
+		note(store, serial, serial % 2);
+	commit(store);
+	assert_int_equal(losses_of(store, 0).since_ms, START + 10 - LOSS_SOON_MS);
+	/* a record after the notice: the stream covers that moment */
+	begin(store);
+	assert_int_equal(store_note_serial(store, STR("vm"), START + 120 * MINUTE, 11, TRUST_KERNEL,
+					   false, &err),
+			 0);
+	commit(store);
+	assert_int_equal(losses_of(store, 0).count, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -686,6 +717,7 @@ int main(void)
 		TEST(test_a_watched_store_prunes),
 		TEST(test_evidence),
 		TEST(test_printk_beside_a_full_stream),
+		TEST(test_printk_since),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
