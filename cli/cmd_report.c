@@ -44,24 +44,31 @@ static const struct option_row rows[] = {
 /* What the callbacks of the queries need. */
 struct gathering {
 	struct judges judges;
-	struct diff *diff; /* NULL without a profile */
+	struct diff *diff; /* without a profile only for its evidence */
 	struct active *active;
 	struct digest *digest;
 	struct drift *drift; /* NULL: not asked for */
 	struct timeline timeline;
 	bool has_timeline;
-	struct evidence plain; /* without a profile; else it is the diff's */
-	struct evidence *evidence;
 	bool has_mark;              /* a report was made before under the name that is given */
 	struct bookmark last, next; /* its mark, and the one that this report leaves */
 	struct err *err;
 };
 
+static int find_profile(struct gathering *gathering, const struct container *container,
+			struct profile **ret_profile)
+{
+	*ret_profile = NULL;
+	return gathering->judges.name
+		       ? judges_find(&gathering->judges, container, ret_profile, gathering->err)
+		       : 0;
+}
+
 static int add_container(const struct container_summary *summary, void *context)
 {
 	struct gathering *gathering = context;
 	struct profile *profile;
-	int r = judges_find(&gathering->judges, &summary->container, &profile, gathering->err);
+	int r = find_profile(gathering, &summary->container, &profile);
 
 	if (r == 0)
 		diff_add_container(gathering->diff, summary, profile, NULL);
@@ -82,34 +89,25 @@ static int add_observation(const struct observation *observation, void *context)
 {
 	struct gathering *gathering = context;
 	bool contained = observation->attribution == ATTRIBUTION_CONTAINER;
-	struct profile *profile = NULL;
-	int r = 0;
+	struct profile *profile;
+	int r = find_profile(gathering, contained ? &observation->container : NULL, &profile);
 
-	if (!gathering->diff) {
-		evidence_add_observation(&gathering->plain, observation);
-	} else {
-		r = judges_find(&gathering->judges, contained ? &observation->container : NULL,
-				&profile, gathering->err);
-		if (r == 0)
-			diff_add_observation(gathering->diff, observation, profile, NULL);
-	}
-	if (r == 0)
-		digest_add(gathering->digest, observation, profile);
-	if (r == 0 && gathering->drift)
+	if (r < 0)
+		return r;
+	diff_add_observation(gathering->diff, observation, profile, NULL);
+	digest_add(gathering->digest, observation, profile);
+	if (gathering->drift)
 		drift_add(gathering->drift, observation, false);
-	if (r == 0 && gathering->has_timeline)
+	if (gathering->has_timeline)
 		timeline_add(&gathering->timeline, observation);
-	return r;
+	return 0;
 }
 
 static int add_loss(const struct loss *loss, void *context)
 {
 	struct gathering *gathering = context;
 
-	if (gathering->diff)
-		diff_add_loss(gathering->diff, loss);
-	else
-		evidence_add_loss(gathering->evidence, loss);
+	diff_add_loss(gathering->diff, loss);
 	return 0;
 }
 
@@ -187,7 +185,7 @@ static int gather(struct gathering *gathering, const struct reading *reading,
 	const struct selection *selection = &reading->selection;
 	int r = query_before(gathering, reading);
 
-	if (r >= 0 && gathering->diff)
+	if (r >= 0)
 		r = judge_containers(gathering, reading);
 	if (r >= 0)
 		r = query_observations(store, selection,
@@ -201,11 +199,8 @@ static int gather(struct gathering *gathering, const struct reading *reading,
 		r = query_losses(store, selection, add_loss, gathering, gathering->err);
 	if (r < 0)
 		return r;
-	reading_add_reasons(reading, gathering->evidence);
-	if (gathering->diff)
-		diff_finish(gathering->diff);
-	else
-		evidence_conclude(gathering->evidence);
+	reading_add_reasons(reading, diff_evidence(gathering->diff));
+	diff_finish(gathering->diff);
 	digest_finish(gathering->digest);
 	if (gathering->drift)
 		drift_finish(gathering->drift);
@@ -235,9 +230,9 @@ static int write_report(const struct gathering *gathering, const struct reading 
 	struct digest_facts facts = {
 		.digest = gathering->digest,
 		.by = grouping(given),
-		.diff = gathering->diff,
+		.diff = given->judging.profile ? gathering->diff : NULL,
 		.drift = gathering->drift,
-		.evidence = gathering->evidence,
+		.evidence = diff_evidence(gathering->diff),
 		.timeline = gathering->has_timeline ? &gathering->timeline : NULL,
 		.selection = &reading->selection,
 		.where = reading_where(reading, invocation, &given->files, &where),
@@ -254,7 +249,7 @@ static int write_report(const struct gathering *gathering, const struct reading 
 	if (r == 0 && is_metrics(given))
 		r = store_share_lag(reading->store, &facts.lag, err);
 	if (r == 0) {
-		if (gathering->diff) {
+		if (facts.diff) {
 			facts.judge = gathering->judges.all[0].profile;
 			facts.profile = profile_info(facts.judge);
 		}
@@ -277,10 +272,9 @@ static int conclude(const struct gathering *gathering, const struct reading *rea
 {
 	if (reading_exit_code(reading) != EXIT_FINE)
 		return EXIT_TROUBLE;
-	if (given->require_complete && gathering->evidence->incomplete)
+	if (given->require_complete && !diff_is_complete(gathering->diff))
 		return EXIT_INCOMPLETE;
-	return gathering->diff && diff_has_differences(gathering->diff) ? EXIT_DIFFERENCES
-									: EXIT_FINE;
+	return diff_has_differences(gathering->diff) ? EXIT_DIFFERENCES : EXIT_FINE;
 }
 
 static int report(struct invocation *invocation, struct gathering *gathering, struct err *err)
@@ -303,12 +297,8 @@ static int report(struct invocation *invocation, struct gathering *gathering, st
 	/* of what came since a report the store knows the number, not the hours */
 	gathering->has_timeline = given->global.format && !given->since_last &&
 				  strcmp(given->global.format, "html") == 0;
-	gathering->evidence = &gathering->plain;
-	if (given->judging.profile) {
-		gathering->diff = diff_new(by, false);
-		diff_join_programs(gathering->diff);
-		gathering->evidence = diff_evidence(gathering->diff);
-	}
+	gathering->diff = diff_new(by, false);
+	diff_join_programs(gathering->diff);
 	r = gather(gathering, &reading, given);
 	if (r == 0)
 		r = write_report(gathering, &reading, invocation, err);
@@ -376,7 +366,6 @@ static int run(struct invocation *invocation, struct err *err)
 	digest_free(gathering.digest);
 	drift_free(gathering.drift);
 	timeline_release(&gathering.timeline);
-	evidence_release(&gathering.plain);
 	bookmark_release(&gathering.last);
 	bookmark_release(&gathering.next);
 	judges_release(&gathering.judges);

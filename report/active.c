@@ -192,15 +192,19 @@ void active_each(struct active *active, const struct active_owner *owner, int64_
 			break;
 		if (span->since_ms > last_ms || span->until_ms < first_ms)
 			continue;
-		struct blind *blind =
-			span->in_force == SIZE_MAX
-				? NULL
-				: pair_of(active, profile, against, span->in_force, span->actions);
+		const struct active_profile *in_force =
+			span->in_force == SIZE_MAX ? NULL : &active->profiles[span->in_force];
+		struct blind *blind = NULL;
+
+		if (in_force && profile)
+			blind = pair_of(active, profile, against, span->in_force, span->actions);
+		if (in_force && !(profile ? blind != NULL : in_force->profile != NULL))
+			in_force = NULL;
 
 		first_known |= span->since_ms <= first_ms;
 		last_known |= span->until_ms >= last_ms;
 		any = true;
-		each(context, blind ? &active->profiles[span->in_force] : NULL, blind);
+		each(context, in_force, blind);
 	}
 	if (!any || (whole && !(first_known && last_known)))
 		each(context, NULL, NULL);

@@ -39,9 +39,9 @@ void active_free(struct active *active);
 
 /*
  * Calls each for every profile that was in force for the owner at some time from the first to the
- * last millisecond, with what the log under it tells of `profile`, or of the change to it from `against` if that is not
- * NULL. NULLs stand for times in which
- * the active profile is not known; with `whole` only if that is so at the first or the last of them.
+ * last millisecond, with what the log under it tells of `profile` (NULL without one), or of the change
+ * to it from `against` if that is not NULL. A NULL in_force stands for times in which the active profile
+ * is not known; with `whole` only if that is so at the first or the last of them.
  */
 typedef void active_fn(void *context, const struct active_profile *in_force, struct blind *blind);
 void active_each(struct active *active, const struct active_owner *owner, int64_t first_ms,

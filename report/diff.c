@@ -136,10 +136,10 @@ static void add_view(void *context, const struct active_profile *in_force, struc
 	const struct looking *looking = context;
 	struct diff_group *group = looking->group;
 
-	if (!blind) {
+	if (!in_force)
 		group->unseen |= !looking->logs_everything;
+	if (!blind)
 		return;
-	}
 	for (size_t i = 0; i < group->view_count; i++)
 		if (group->views[i].blind == blind)
 			return;
@@ -243,6 +243,8 @@ static struct verdict judge(struct diff *diff, struct diff_group *group,
 			    profile, against, add_regime, &regime);
 	else
 		add_regime(&regime, NULL, NULL);
+	if (!profile)
+		return (struct verdict){.kind = VERDICT_ALLOWED};
 	if (!observation->has_arch || regime.count != 1 || !regime.blind)
 		return profile_judge(profile, arch, nr);
 	/* a program's own filter may kill as well, but hardly logs */

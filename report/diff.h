@@ -33,13 +33,14 @@ void diff_join_programs(struct diff *diff);
 /* Says which profiles were in force, and in which window; to be said before anything is added. */
 void diff_set_active(struct diff *diff, struct active *active, const struct selection *selection);
 
-/* A container of the selection, with or without records, and the profile that judges it: it gets its
+/* A container of the selection, with or without records, and the profile that judges it (NULL: none
+ * does, and only the evidence is of use): it gets its
  * group, its coverage, and what could be seen of it. */
 void diff_add_container(struct diff *diff, const struct container_summary *summary,
 			struct profile *profile, struct profile *against);
 
 /*
- * Judges the observation by the profile, which must live as long as the diff. With `against`, not
+ * Judges the observation by the profile, NULL or one that must live as long as the diff. With `against`, not
  * NULL, what that one refuses or logs as well is no finding.
  */
 void diff_add_observation(struct diff *diff, const struct observation *observation,

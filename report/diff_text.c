@@ -352,12 +352,33 @@ static void write_unknown(const struct diff *diff, const struct diff_writing *wr
 	sentences_end(&sentences, "", write_doubt, &lines);
 }
 
+static void put_units(struct buf *line, size_t count, const char *noun)
+{
+	if (count)
+		buf_format(line, "%s%zu %s%s", line->n ? ", " : "", count, noun,
+			   count == 1 ? "" : "s");
+}
+
 static void write_summary(const struct diff *diff, FILE *out)
 {
 	struct diff_summary summary = diff_summarize(diff);
+	size_t hosts = 0, programs = 0;
+	BUF_AUTO units = {0};
 
-	fprintf(out, "%zu break, %zu ready, %zu cannot tell\n", summary.statuses[DIFF_BREAKING],
-		summary.statuses[DIFF_READY], summary.statuses[DIFF_UNKNOWN]);
+	for (size_t i = 0; i < diff->group_count; i++) {
+		const struct group_key *key = &diff->groups[i]->key;
+
+		if (group_key_is_workload(key))
+			continue;
+		hosts += key->attribution == ATTRIBUTION_HOST;
+		programs += key->attribution == ATTRIBUTION_UNATTRIBUTED;
+	}
+	put_units(&units, diff->group_count - hosts - programs, group_by_noun(diff->by));
+	put_units(&units, hosts, "host");
+	put_units(&units, programs, "unattributed program");
+	fprintf(out, "%s: %zu break, %zu ready, %zu cannot tell\n", units.p,
+		summary.statuses[DIFF_BREAKING], summary.statuses[DIFF_READY],
+		summary.statuses[DIFF_UNKNOWN]);
 }
 
 static void write_overview(const struct diff *diff, const struct diff_writing *writing, FILE *out)

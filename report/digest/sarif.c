@@ -135,18 +135,32 @@ static void put_results(json_t *results, const struct digest_facts *facts,
 	}
 }
 
+/* The reasons why the evidence is incomplete, where SARIF wants what hampered the analysis (3.20.21). */
+static json_t *invocation_json(const json_t *evidence)
+{
+	const json_t *reasons = model_list(evidence, "reasons");
+	json_t *notifications = json_array();
+
+	for (size_t i = 0; i < json_array_size(reasons); i++)
+		json_array_append_new(notifications,
+				      json_pack("{s:s,s:{s:O}}", "level", "warning", "message",
+						"text", json_array_get(reasons, i)));
+	return json_pack("{s:b,s:o}", "executionSuccessful", 1, "toolExecutionNotifications",
+			 notifications);
+}
+
 void digest_write_sarif(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
-	json_t *results = json_array();
+	json_t *results = json_array(),
+	       *invocation = invocation_json(json_object_get(model, "evidence"));
 
-	(void)model;
 	for (size_t i = 0; facts->diff && i < facts->diff->group_count; i++)
 		for (size_t rule = 0; rule < KINDS; rule++)
 			put_results(results, facts, facts->diff->groups[i], rule);
 	json_t *driver = json_pack("{s:s,s:s,s:o}", "name", "sclog", "version", PACKAGE_VERSION,
 				   "rules", rules_json());
-	json_t *run = json_pack("{s:{s:o},s:s,s:o}", "tool", "driver", driver, "columnKind",
-				"unicodeCodePoints", "results", results);
+	json_t *run = json_pack("{s:{s:o},s:[o],s:s,s:o}", "tool", "driver", driver, "invocations",
+				invocation, "columnKind", "unicodeCodePoints", "results", results);
 
 	json_write(json_pack("{s:s,s:s,s:[o]}", "$schema",
 			     "https://json.schemastore.org/sarif-2.1.0.json", "version", "2.1.0",

@@ -60,6 +60,7 @@ struct digest_counts write_counts(const struct digest_facts *facts, bool of_work
 		counts.groups += facts->diff == NULL;
 		counts.with_new += groups[i]->new_count > 0;
 		counts.with_refused += groups[i]->refused_count > 0;
+		counts.records += groups[i]->records;
 	}
 	for (size_t i = 0; facts->diff && i < facts->diff->group_count; i++) {
 		const struct diff_group *group = facts->diff->groups[i];
@@ -86,18 +87,22 @@ void write_put_summary(struct buf *buf, const struct digest_facts *facts)
 				   outside = write_counts(facts, false);
 	const char *noun = group_by_noun(facts->by), *plural = counts.groups == 1 ? "" : "s";
 
-	if (facts->diff && !counts.groups && outside.groups)
-		buf_format(buf, "no %ss; outside containers: %s", noun, status_outside(&outside));
+	if (!counts.groups && outside.groups)
+		buf_format(buf, "no %s seen", noun);
 	else if (!facts->diff)
-		buf_format(buf, "%zu %s%s seen, %zu with new calls, %zu with refused calls%s",
-			   counts.groups, noun, plural, counts.with_new, counts.with_refused,
-			   outside.groups ? "; also records of no container" : "");
+		buf_format(buf, "%zu %s%s seen, %zu with new calls, %zu with refused calls",
+			   counts.groups, noun, plural, counts.with_new, counts.with_refused);
 	else
-		buf_format(buf, "%zu of %zu %s%s would break, %zu ready, %zu cannot tell%s%s",
+		buf_format(buf, "%zu of %zu %s%s would break, %zu ready, %zu cannot tell",
 			   counts.statuses[DIFF_BREAKING], counts.groups, noun, plural,
-			   counts.statuses[DIFF_READY], counts.statuses[DIFF_UNKNOWN],
-			   outside.groups ? "; outside containers: " : "",
-			   outside.groups ? status_outside(&outside) : "");
+			   counts.statuses[DIFF_READY], counts.statuses[DIFF_UNKNOWN]);
+	if (!outside.groups)
+		return;
+	buf_format(buf, "; outside containers: %" PRIu64 " record%s%s%s", outside.records,
+		   outside.records == 1 ? "" : "s", outside.with_new ? ", new calls" : "",
+		   outside.with_refused ? ", refused calls" : "");
+	if (facts->diff)
+		buf_format(buf, ", %s", status_outside(&outside));
 }
 
 static void remark_on_unknown(const struct digest_facts *facts, struct sentences *sentences)

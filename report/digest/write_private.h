@@ -22,6 +22,7 @@ void timeline_write_html(const struct timeline *timeline, FILE *out);
 struct digest_counts {
 	size_t groups, statuses[3]; /* by enum diff_status, with a profile */
 	size_t with_new, with_refused;
+	uint64_t records;
 };
 struct digest_counts write_counts(const struct digest_facts *facts, bool of_workloads);
 
