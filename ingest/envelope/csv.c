@@ -55,10 +55,10 @@ static bool next_cell(struct str *row, char delimiter, bool *more, struct cell *
 	return true;
 }
 
-/* The names of columns are words: no digits first, nothing quoted within. */
+/* The names of columns are words: no digits first, nothing quoted within. Some have none. */
 static bool is_name(struct str text)
 {
-	if (text.n == 0 || text.n > 64 || (text.p[0] >= '0' && text.p[0] <= '9'))
+	if (text.n > 64 || (text.n && text.p[0] >= '0' && text.p[0] <= '9'))
 		return false;
 	for (size_t i = 0; i < text.n; i++)
 		if (strchr(i ? "\"'{}=:<>" : "\"'{}[]=:<>", text.p[i]))
@@ -80,12 +80,34 @@ static size_t read_names(struct csv_head *head, struct str line, char delimiter)
 	return count;
 }
 
+/* What stands before the names: a drawn line, a comment, Excel's "sep=;". */
+static bool is_before_head(struct str line)
+{
+	size_t n = 0;
+
+	while (n < line.n && strchr("+-|= ", line.p[n]))
+		n++;
+	return n == line.n || line.p[0] == '#' || str_starts(line, STR("sep="));
+}
+
+/* Only names that mean something show how columns are set apart: a sentence has commas, too. */
+static bool has_known(const struct csv_head *head)
+{
+	for (size_t i = 0; i < head->count; i++)
+		if (head->values[i] >= 0)
+			return head->count > 1;
+	return false;
+}
+
 void csv_read_head(struct csv_head *head, struct str line)
 {
+	if (is_before_head(line))
+		return;
 	head->looked = true;
-	head->count = 0;
-	for (const char *delimiter = delimiters; *delimiter && head->count < 2; delimiter++)
+	for (const char *delimiter = delimiters; *delimiter && head->count < 2; delimiter++) {
 		head->count = read_names(head, line, *delimiter);
+		head->delimiter = has_known(head) ? *delimiter : '\0';
+	}
 }
 
 static struct str undouble(struct cell cell, struct buf *spare)
@@ -120,7 +142,7 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 	for (; next_cell(&row, delimiter, &more, &cell); count++) {
 		int value = count < head->count ? head->values[count] : -1;
 
-		if (value >= 0)
+		if (value >= 0 && !found.values[value].n)
 			found.values[value] = cell.text;
 		else if (names_kernel(cell.text) && !found.values[ENVELOPE_PROGRAM].p)
 			found.values[ENVELOPE_PROGRAM] = STR("kernel");
@@ -146,6 +168,8 @@ bool csv_take(const struct csv_head *head, struct str text, struct str *ret_text
 	      struct context *context, struct buf *spare)
 {
 	for (const char *delimiter = delimiters; *delimiter; delimiter++) {
+		if (head->delimiter && head->delimiter != *delimiter)
+			continue;
 		buf_clear(spare);
 		if (take_row(head, text, *delimiter, ret_text, context, spare))
 			return true;

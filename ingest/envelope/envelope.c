@@ -125,9 +125,7 @@ void envelope_begin(struct envelope *envelope)
 	buf_clear(&envelope->yaml.text);
 	envelope->yaml.separated = envelope->yaml.dropped = false;
 	envelope->head = (struct csv_head){0};
-	json_gather_reset(&envelope->json);
-	envelope->json.origin = JSON_ORIGIN_UNKNOWN;
-	envelope->json.looked = 0;
+	json_gather_begin(&envelope->json);
 	clear_kept(envelope);
 }
 
@@ -477,6 +475,8 @@ static unsigned decide(struct envelope *envelope, struct str line)
 
 	if (json_begins(line) || str_starts(line, STR("\x1e{")) || str_starts(line, STR("data: {")))
 		return KIND_JSON;
+	if (envelope->head.delimiter && csv_take(&envelope->head, line, &text, &context, &spare))
+		return KIND_CSV;
 	if (is_plain(line) && !is_iso(line))
 		return escape_take(line, &text, &spare) ? KIND_ESCAPED : KIND_NONE;
 	unsigned kind = peel(&envelope->head, line, KIND_UNDECIDED, &text, &context, &spare);

@@ -16,6 +16,7 @@ struct context {
 	bool container;
 	bool event;   /* the values are a record */
 	bool genuine; /* an entry as journalctl wrote it, each name the journal's own */
+	bool part;    /* of a value whose end has not come: it may say more of what is in it */
 };
 
 /* Takes a text that came out of an envelope: looks for another one in it, and keeps it. */
@@ -91,10 +92,14 @@ struct json_gather {
 	size_t starts[32]; /* where the value of each depth begins */
 	char kinds[32];    /* '{' or '[' */
 	enum json_origin origin;
+	bool opened; /* the outermost array */
+	bool begun;  /* what is in it was looked at */
+	bool has_rows; /* an array within the outermost one, or a line of the input's, is a value by itself */
+	struct buf head; /* the first of these, if it names the columns of the others */
 };
 
 void json_gather_release(struct json_gather *gather);
-void json_gather_reset(struct json_gather *gather);
+void json_gather_begin(struct json_gather *gather);
 
 /* True if a text begins as JSON does, and no log line. */
 bool json_begins(struct str text);
@@ -127,11 +132,12 @@ void yaml_take(struct yaml_gather *gather, struct envelope *envelope, struct str
 /* The document at hand has ended. */
 void yaml_end(struct yaml_gather *gather, struct envelope *envelope);
 
-#define CSV_COLUMNS_MAX 64
+#define CSV_COLUMNS_MAX 1024
 
 /* What a table's first row says of its columns. */
 struct csv_head {
-	bool looked; /* at the first line */
+	bool looked;    /* at the first line */
+	char delimiter; /* of the columns that were found; '\0': none were */
 	size_t count;
 	int values[CSV_COLUMNS_MAX]; /* enum envelope_value, -1: none of them */
 };

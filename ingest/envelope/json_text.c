@@ -1,5 +1,7 @@
 #include "ingest/envelope/envelope_private.h"
 
+#include "ingest/envelope/grid.h"
+
 /* A value that did not end within so much is cut: what is whole in it is read by itself. */
 #define GATHER_MAX (128 * 1024)
 
@@ -12,15 +14,25 @@
 void json_gather_release(struct json_gather *gather)
 {
 	buf_release(&gather->text);
+	buf_release(&gather->head);
 }
 
-void json_gather_reset(struct json_gather *gather)
+static void reset(struct json_gather *gather)
 {
 	buf_clear(&gather->text);
 	gather->depth = 0;
 	gather->in_string = gather->escaped = gather->goes_on = false;
 	gather->base = 0;
 	gather->in_line = gather->dropped = false;
+}
+
+void json_gather_begin(struct json_gather *gather)
+{
+	reset(gather);
+	gather->origin = JSON_ORIGIN_UNKNOWN;
+	gather->looked = 0;
+	gather->has_rows = gather->opened = gather->begun = false;
+	buf_clear(&gather->head);
 }
 
 /* "[" begins a time of dmesg's as well, but no JSON does with a blank and a digit. */
@@ -39,6 +51,38 @@ bool json_begins(struct str text)
 	return strchr(text.p[0] == '{' ? "\"'}" : "{[\"", text.p[n]) != NULL;
 }
 
+/* Keeps the first row if it names the columns of the others. */
+static bool keep_head(struct json_gather *gather)
+{
+	struct str text = buf_str(&gather->text);
+
+	if (gather->origin != JSON_ORIGIN_UNKNOWN || !str_starts(text, STR("[")))
+		return false;
+	json_t *value = json_loadb(text.p, text.n, 0, NULL);
+	bool is_head = grid_is_head(value);
+
+	json_decref(value);
+	if (is_head)
+		buf_put_str(&gather->head, text);
+	return is_head;
+}
+
+/* A row under its head is a table by itself. */
+static void put_head(struct json_gather *gather)
+{
+	BUF_AUTO row = {0};
+
+	if (gather->head.n == 0 || !str_starts(buf_str(&gather->text), STR("[")))
+		return;
+	buf_put_str(&row, buf_str(&gather->text));
+	buf_clear(&gather->text);
+	buf_put_str(&gather->text, STR("{\"names\":"));
+	buf_put_str(&gather->text, buf_str(&gather->head));
+	buf_put_str(&gather->text, STR(",\"rows\":["));
+	buf_put_str(&gather->text, buf_str(&row));
+	buf_put_str(&gather->text, STR("]}"));
+}
+
 /*
  * A value of the input's own. What journalctl wrote is known by the input's first value: an exporter
  * may put what a program wrote as JSON among the fields of an entry, with a cursor and whatever else.
@@ -46,8 +90,15 @@ bool json_begins(struct str text)
 static void finish_value(struct json_gather *gather, struct envelope *envelope)
 {
 	const struct context context = {.genuine = gather->origin != JSON_ORIGIN_OTHER};
-	struct str text = buf_str(&gather->text);
 	bool is_journalctls = false;
+
+	if (keep_head(gather)) {
+		gather->origin = JSON_ORIGIN_OTHER;
+		buf_clear(&gather->text);
+		return;
+	}
+	put_head(gather);
+	struct str text = buf_str(&gather->text);
 
 	envelope_new_entry(envelope);
 	bool looks = gather->looked < LOOKED_MAX && !envelope_is_log(envelope);
@@ -66,7 +117,7 @@ static void finish_value(struct json_gather *gather, struct envelope *envelope)
 static void unwrap_part(struct json_gather *gather, struct envelope *envelope, struct str text,
 			size_t depth)
 {
-	static const struct context part = {.genuine = false};
+	static const struct context part = {.part = true};
 	BUF_AUTO whole = {0};
 	bool ignored;
 
@@ -135,10 +186,10 @@ static void close_value(struct json_gather *gather, struct envelope *envelope)
 }
 
 /* One byte outside of strings. At depth 0 an array's own brackets and commas count as nothing, so
- * that its elements are values by themselves. */
+ * that its elements are values by themselves; rows are values as a whole. */
 static void take_byte(struct json_gather *gather, struct envelope *envelope, char c)
 {
-	bool opens = c == '{' || (c == '[' && gather->depth > 0);
+	bool opens = c == '{' || (c == '[' && (gather->depth > 0 || gather->has_rows));
 	bool closes = (c == '}' || c == ']') && gather->depth > 0;
 
 	if (opens)
@@ -209,7 +260,7 @@ void json_end(struct json_gather *gather, struct envelope *envelope)
 	}
 	if (envelope_matters(text))
 		envelope_keep_broken(envelope, text);
-	json_gather_reset(gather);
+	reset(gather);
 }
 
 /* json-seq (RFC 7464) puts 0x1e before each value, server-sent events a word. */
@@ -249,14 +300,46 @@ static void drop_value(struct json_gather *gather, struct envelope *envelope)
 
 	if (envelope_matters(buf_str(&gather->text)))
 		envelope_keep_broken(envelope, buf_str(&gather->text));
-	json_gather_reset(gather);
+	reset(gather);
 	gather->in_line = gather->dropped = in_line;
+}
+
+static struct str skip_blanks(struct str text)
+{
+	while (text.n && (text.p[0] == ' ' || text.p[0] == '\t'))
+		text = str_skip(text, 1);
+	return text;
+}
+
+/* What an input of rows begins with: an array in the outermost one, whose bracket is dropped, or a whole one of
+ * names, a line for each (ClickHouse's JSONCompactEachRowWithNames). */
+static void look_for_rows(struct json_gather *gather, struct str *line)
+{
+	struct str at = skip_blanks(*line);
+
+	if (at.n && at.p[0] == '[' && !gather->opened) {
+		json_t *value = json_loadb(at.p, at.n, 0, NULL);
+
+		gather->opened = true;
+		gather->has_rows = gather->begun = grid_is_head(value);
+		json_decref(value);
+		if (gather->begun)
+			return;
+		at = skip_blanks(str_skip(at, 1));
+	}
+	gather->begun = at.n > 0;
+	if (at.n && at.p[0] == '[') {
+		gather->has_rows = true;
+		*line = at;
+	}
 }
 
 bool json_take(struct json_gather *gather, struct envelope *envelope, struct str line, bool more)
 {
 	if (!gather->in_line)
 		line = skip_mark(line);
+	if (!gather->begun)
+		look_for_rows(gather, &line);
 	if (is_broken(gather, line))
 		drop_value(gather, envelope);
 	gather->dropped &= gather->in_line;

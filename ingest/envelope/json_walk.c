@@ -1,6 +1,7 @@
 #include "ingest/envelope/envelope_private.h"
 
 #include "base/mem.h"
+#include "ingest/envelope/grid.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -56,6 +57,7 @@ struct walk {
 	struct envelope *envelope;
 	unsigned depth;   /* of envelopes */
 	struct buf spare; /* for numbers as text; never moves */
+	json_t *passed;   /* a table's, which is read already */
 };
 
 #define SPARE_MAX 4096
@@ -110,7 +112,8 @@ static void note_value(struct walk *walk, struct str parent, struct str name, co
 	/* the nearer name counts; of equals journald's own, then the first */
 	bool nested = parent.p != NULL, is_own = name.p[0] == '_' && !nested;
 
-	if (!text.p || (context->values[role].p != outer->values[role].p && !is_own))
+	if (!text.p || (context->values[role].p != outer->values[role].p &&
+			context->values[role].n && !is_own))
 		return;
 	context->values[role] = text;
 	context->genuine = context->genuine && is_genuine(name, (enum envelope_value)role);
@@ -265,6 +268,22 @@ static bool is_skipped(const struct context *context, struct str key, json_t *va
 	       (key.n != 7 || strncasecmp(key.p, "message", 7) != 0);
 }
 
+/* Lists of values of which it is not known which is what: their node may be among them. */
+static void keep_unread(struct walk *walk, json_t *lists)
+{
+	json_t *list;
+	size_t i;
+
+	json_array_foreach(lists, i, list) {
+		char *text = json_dumps(list, JSON_COMPACT | JSON_ENCODE_ANY);
+
+		if (!text)
+			mem_fail("jansson");
+		envelope_keep_broken(walk->envelope, str_from(text));
+		free(text);
+	}
+}
+
 /* Of elements that are objects each is an entry by itself; strings are lines. */
 static void walk_array(struct walk *walk, json_t *array, const struct context *context,
 		       unsigned depth)
@@ -276,6 +295,10 @@ static void walk_array(struct walk *walk, json_t *array, const struct context *c
 
 	if (bytes_of(array, &bytes)) {
 		walk_text(walk, buf_str(&bytes), context);
+		return;
+	}
+	if (context->part && !context->values[ENVELOPE_NODE].p && grid_is_nameless(array)) {
+		keep_unread(walk, array);
 		return;
 	}
 	json_array_foreach(array, i, value) {
@@ -295,22 +318,39 @@ static void walk_array(struct walk *walk, json_t *array, const struct context *c
 	}
 }
 
-static void walk_value(struct walk *walk, json_t *value, const struct context *context,
-		       unsigned depth)
+/* The rows of a table are as objects, and what stands beside them. */
+static void walk_object(struct walk *walk, json_t *object, const struct context *context,
+			unsigned depth)
 {
+	struct grid grid = grid_read(object);
+	json_t *passed = walk->passed;
 	const char *key;
 	json_t *item;
 
-	if (depth > DEPTH_MAX)
+	if (grid.rows) {
+		walk->passed = grid.values ? grid.values : object;
+		walk_array(walk, grid.rows, context, depth);
+		keep_unread(walk, grid.misfits);
+	}
+	if (walk->passed != object)
+		json_object_foreach(object, key, item)
+			if (!is_skipped(context, str_from(key), item))
+				walk_value(walk, item, context, depth + 1);
+	grid_release(&grid);
+	walk->passed = passed;
+}
+
+static void walk_value(struct walk *walk, json_t *value, const struct context *context,
+		       unsigned depth)
+{
+	if (depth > DEPTH_MAX || value == walk->passed)
 		return;
 	if (json_is_string(value))
 		walk_text(walk, string_of(value), context);
 	else if (json_is_array(value))
 		walk_array(walk, value, context, depth);
 	else if (json_is_object(value))
-		json_object_foreach(value, key, item)
-			if (!is_skipped(context, str_from(key), item))
-				walk_value(walk, item, context, depth + 1);
+		walk_object(walk, value, context, depth);
 }
 
 /* A field as the journal can hold it (systemd, journal_field_valid()): capitals. */
