@@ -72,7 +72,7 @@ static void add_real(struct rows *summary, const char *path, const char *label, 
 
 static void add_malformed(struct rows *summary, const struct feed_counts *counts)
 {
-	add_count(summary, "malformed.total", "malformed", intake_malformed(&counts->in), false);
+	add_count(summary, "malformed.total", "malformed", intake_malformed(&counts->in), true);
 	for (size_t i = MALFORMED_NONE + 1; i < MALFORMED_COUNT; i++) {
 		enum malformed reason = (enum malformed)i;
 
@@ -100,7 +100,7 @@ static int write_summary(const struct feed_counts *counts, enum format format)
 	add_count(&summary, "limited", "beyond a limit of the store", counts->limited, true);
 	add_count(&summary, "expired", "expired (see --backfill)", counts->expired, true);
 	add_malformed(&summary, counts);
-	add_count(&summary, "untrusted", "untrusted", counts->in.untrusted, false);
+	add_count(&summary, "untrusted", "untrusted", counts->in.untrusted, true);
 	add_count(&summary, "without_serial", "without serial", counts->in.without_serial, true);
 	add_count(&summary, "without_arch", "without arch", counts->in.without_arch, true);
 	add_count(&summary, "bytes", "bytes", counts->bytes, false);
@@ -229,8 +229,10 @@ static int run(struct invocation *invocation, struct err *err)
 		return r;
 	enum format format = format_from_name(options->global.format);
 
-	/* where nothing could be read, a person has been told why, and zeros say nothing */
-	if (!options->global.quiet && (counts.lines || !counts.failed || format != FORMAT_TEXT))
+	/* a message has said why, and zeros tell a person nothing more */
+	bool is_refused = counts.failed && !counts.files && !counts.in.records;
+
+	if (!options->global.quiet && ((counts.lines && !is_refused) || format != FORMAT_TEXT))
 		r = write_summary(&counts, format);
 	if (r < 0)
 		return reading_output_failed(r, err);

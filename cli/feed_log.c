@@ -46,6 +46,7 @@ static int commit(struct feed *feed, bool idle, struct err *err)
 	return result < 0 ? result : store_commit(feed->store, err);
 }
 
+/* Returns 1 to end here: the rest is no log. */
 static inline int take_line(struct feed *feed, const struct line *line, struct err *err)
 {
 	bool first = line->number == 1 && !line->part;
@@ -53,6 +54,8 @@ static inline int take_line(struct feed *feed, const struct line *line, struct e
 
 	if (!feed_is_log(feed))
 		looks_line(&feed->looks, line->text);
+	if (result == 0 && feed->looks.is_other)
+		return 1;
 	if (result == 0)
 		result = trace_line(feed->trace, line, err);
 	if (result != 0)

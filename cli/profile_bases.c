@@ -1,7 +1,6 @@
 #include "cli/profile_private.h"
 
 #include "base/mem.h"
-#include "ingest/strace/strace.h"
 #include "profile/document/sections.h"
 #include "store/store.h"
 
@@ -107,74 +106,6 @@ static bool is_profile_file(const char *path)
 	return is_profile_text(read_head(path, bytes));
 }
 
-static bool holds_call(struct str head)
-{
-	while (head.n) {
-		size_t n = str_chr(head, '\n');
-
-		if (strace_recognizes(str_of(head.p, n)))
-			return true;
-		head = str_skip(head, n < head.n ? n + 1 : n);
-	}
-	return false;
-}
-
-/* By what compressed files begin with (file(1)). */
-static bool is_compressed(struct str head)
-{
-	static const char *const magics[] = {"\x1f\x8b", "\3757zXZ", "\x28\xb5\x2f\xfd", "BZh"};
-
-	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
-		if (str_starts(head, str_from(magics[i])))
-			return true;
-	return false;
-}
-
-/* Text that only logs and traces have. */
-static bool is_log_text(struct str head)
-{
-	static const char *const marks[] = {"type=SECCOMP", "audit(",         " kernel: ",
-					    "\"__CURSOR\"", "\"_TRANSPORT\"", "__CURSOR="};
-
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		if (contains(head, marks[i]))
-			return true;
-	return holds_call(head);
-}
-
-/* What else sclog reads is taken for a profile by mistake: the reader of profiles could only say
- * where it stumbled. */
-static int refuse_other_input(const char *option, const char *name, struct err *err)
-{
-	char bytes[HEAD_BYTES];
-	struct str head = read_head(name, bytes);
-
-	if (head.n && store_is_database(name))
-		return err_set(err, EINVAL,
-			       "'%s' is a store, but %s needs a profile: name a store with "
-			       "--db",
-			       name, option);
-	if (is_compressed(head))
-		return err_set(err, EINVAL,
-			       "'%s' is compressed, but %s needs a profile as text: decompress it; "
-			       "give logs as FILEs, or read them with `sclog ingest`",
-			       name, option);
-	if (head.n && !is_profile_text(head) && is_log_text(head))
-		return err_set(err, EINVAL,
-			       "'%s' is a log, but %s needs a profile: give logs as FILEs, or read "
-			       "them with `sclog ingest`",
-			       name, option);
-	return 0;
-}
-
-static int add_named(struct bases *bases, const struct profile_given *given, const char *option,
-		     const char *name, struct err *err)
-{
-	int r = refuse_other_input(option, name, err);
-
-	return r < 0 ? r : add(bases, given, name, err);
-}
-
 static bool is_profile(const char *operand)
 {
 	return profile_source_is_word(operand) ||
@@ -206,12 +137,12 @@ static int take_operands(struct bases *bases, const struct profile_given *given,
 int bases_acquire(struct bases *bases, const struct profile_given *given,
 		  const struct invocation *invocation, struct err *err)
 {
-	int r = given->base ? add_named(bases, given, "--base", given->base, err) : 0;
+	int r = given->base ? add(bases, given, given->base, err) : 0;
 
 	bases->has_base = given->base != NULL;
 	for (size_t i = 0; r == 0 && i < given->merge.count; i++)
 		if (given->merge.values[i][0])
-			r = add_named(bases, given, "--merge", given->merge.values[i], err);
+			r = add(bases, given, given->merge.values[i], err);
 	return r < 0 ? r : take_operands(bases, given, invocation, err);
 }
 

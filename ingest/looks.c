@@ -80,6 +80,7 @@ void looks_line(struct looks *looks, struct str line)
 	if (looks->sure || looks->lines++ > SEARCHED_MAX || !line.n)
 		return;
 	found = looks->lines == 1 ? begins_as(line) : NULL;
+	looks->is_other = found != NULL;
 	if (!found)
 		found = holds(line);
 	looks->sure = found;

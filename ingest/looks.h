@@ -12,6 +12,7 @@ struct looks {
 	uint64_t lines;
 	const char *what; /* what it is and what to do instead; NULL: nothing was seen */
 	bool sure;        /* what was seen first stays */
+	bool is_other;    /* it begins as a file of another kind does: no line of it is a record */
 };
 
 /* Looks at the next line; a new input begins with an empty struct. */

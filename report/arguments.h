@@ -31,7 +31,7 @@ extern const size_t argument_field_count;
 
 /*
  * Appends a condition on the arguments of a system call, safe for a terminal, with names: "ALLOW when
- * arg0 is not AF_ALG or AF_VSOCK". What has no name stays as it is, as do the ends of ranges.
+ * arg0 is neither AF_ALG nor AF_VSOCK". What has no name stays as it is, as do the ends of ranges.
  */
 void arguments_put(struct buf *buf, const char *syscall, const char *condition);
 

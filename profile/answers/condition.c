@@ -136,10 +136,11 @@ static void outcome_widen(struct regions *regions, struct outcome *outcome)
 				box_widen(regions, &outcome->boxes[i], &outcome->boxes[j]);
 }
 
-/* Before the i-th item of a list: "is ", then commas, "or" before the last. */
-static void put_separator(struct str is, size_t i, size_t count, struct buf *words)
+/* Before the i-th item of a list: "is ", then commas, `or` before the last. */
+static void put_separator(const char *is, const char * or, size_t i, size_t count,
+			  struct buf *words)
 {
-	buf_put_str(words, i == 0 ? is : i + 1 < count ? STR(", ") : STR(" or "));
+	buf_put_str(words, str_from(i == 0 ? is : i + 1 < count ? ", " : or));
 }
 
 /* "& 0x7e020000 == 0x0", "& 0x3 is 0x1 or 0x2" */
@@ -163,18 +164,24 @@ static void put_masked(uint64_t mask, const struct diagram_run *ranges, size_t c
 		buf_format(words, " != 0x%" PRIx64, spread(last + 1, mask));
 	else
 		for (size_t i = 0; i < count; i++) {
-			put_separator(STR(" is "), i, count, words);
+			put_separator(" is ", " or ", i, count, words);
 			buf_format(words, "0x%" PRIx64, spread(ranges[i].first, mask));
 			if (ranges[i].first != ranges[i].last)
 				buf_format(words, " to 0x%" PRIx64, spread(ranges[i].last, mask));
 		}
 }
 
-static void put_ranges(struct str is, const struct diagram_run *ranges, size_t count, uint64_t max,
+/* "is 0x1, 0x2 or 0x3"; or "is not 0x1", "is neither 0x1 nor 0x2", "is none of 0x1, 0x2 or 0x3" */
+static void put_ranges(bool negated, const struct diagram_run *ranges, size_t count, uint64_t max,
 		       struct buf *words)
 {
+	const char *is = !negated     ? "is "
+			 : count == 1 ? "is not "
+			 : count == 2 ? "is neither "
+				      : "is none of ";
+
 	for (size_t i = 0; i < count; i++) {
-		put_separator(is, i, count, words);
+		put_separator(is, negated && count == 2 ? " nor " : " or ", i, count, words);
 		if (ranges[i].first == ranges[i].last)
 			buf_format(words, "0x%" PRIx64, ranges[i].first);
 		else if (ranges[i].first == 0)
@@ -194,10 +201,10 @@ static void put_plain(const struct writer *writer, const struct set *set,
 	region complement = region_not(writer->regions, set->values);
 	BUF_AUTO is = {0}, is_not = {0};
 
-	put_ranges(STR("is "), ranges, count, set->mask, &is);
+	put_ranges(false, ranges, count, set->mask, &is);
 	count = region_ranges(writer->regions, complement, set->mask, ranges, MAX_JOINED);
 	if (count != SIZE_MAX)
-		put_ranges(STR("is not "), ranges, count, set->mask, &is_not);
+		put_ranges(true, ranges, count, set->mask, &is_not);
 	buf_put_str(words, buf_str(is_not.n && is_not.n < is.n ? &is_not : &is));
 }
 

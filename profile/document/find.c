@@ -305,9 +305,10 @@ static int choose(struct finder *finder, const char *select, size_t *ret_at)
 	*ret_at = 0;
 	if (finder->count == 0)
 		return err_set(finder->err, EINVAL, "%s",
-			       why->code ? why->message
-					 : "1:1: not a seccomp profile: the text has no member of "
-					   "a profile and contains none");
+			       why->code
+				       ? why->message
+				       : "1:1: not a seccomp profile: the text has no member of a "
+					 "profile, such as defaultAction");
 	if (select && (finder->count > 1 || finder->all[0].name))
 		return choose_named(finder, select, ret_at);
 	if (finder->count == 1)

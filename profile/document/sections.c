@@ -2,6 +2,8 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "ingest/arch.h"
+#include "ingest/strace/strace.h"
 #include "profile/document/lint.h"
 
 #include <ctype.h>
@@ -213,6 +215,88 @@ static bool is_binary(struct str text)
 	return str_chr(text, '\0') < text.n;
 }
 
+static bool contains(struct str text, struct str what)
+{
+	return str_find(text, what) < text.n;
+}
+
+static struct str first_line(struct str text)
+{
+	struct str line = {0};
+
+	next_line(&text, &line);
+	return line;
+}
+
+/* "type=SECCOMP msg=audit(...", "node=web1 type=..." */
+static bool is_audit_log(struct str text)
+{
+	struct str line = first_line(text);
+
+	return str_is_one_of(line, "type=|node=|audit: |audit(", true) &&
+	       contains(line, STR("audit("));
+}
+
+/* "[   12.345678] usb 1-1: ...", with dmesg -x or --raw behind a level */
+static bool is_kernel_log(struct str text)
+{
+	struct str line = first_line(text);
+	size_t open = str_chr(line, '['), at = open + 1;
+
+	if (open > 20 || (open > 0 && line.p[0] != '<' && line.p[open - 1] != ' '))
+		return false;
+	while (at < line.n && line.p[at] == ' ')
+		at++;
+	size_t digits = at;
+
+	while (at < line.n && isdigit((unsigned char)line.p[at]))
+		at++;
+	return at > digits && at + 1 < line.n && line.p[at] == '.' &&
+	       isdigit((unsigned char)line.p[at + 1]);
+}
+
+/* "Nov 22 00:00:56 host ...", "2026-11-22T00:00:56+00:00 host ...", with <38> before; the journal's export */
+static bool is_syslog(struct str text)
+{
+	struct str line = first_line(text);
+
+	if (line.n && line.p[0] == '<')
+		line = str_skip(line, str_chr(line, '>') + 1);
+	if (str_is_one_of(line, "__CURSOR=", true) ||
+	    (str_is_one_of(line, "{", true) && contains(line, STR("\"__CURSOR\""))))
+		return true;
+	return line.n > 16 &&
+	       ((line.p[3] == ' ' && line.p[9] == ':' && line.p[12] == ':') ||
+		(line.p[4] == '-' && line.p[7] == '-' && line.p[13] == ':' && line.p[16] == ':'));
+}
+
+static bool is_trace(struct str text)
+{
+	struct str line;
+
+	if (str_is_one_of(first_line(text), "{", true))
+		return false;
+	while (next_line(&text, &line))
+		if (strace_recognizes(line))
+			return true;
+	return false;
+}
+
+/* A text of words is no list of syscalls. */
+static bool names_call(struct str text)
+{
+	struct str line;
+	int64_t nr;
+
+	while (next_line(&text, &line)) {
+		MEM_AUTO char *name = mem_copy(str_skip(first_word(line), line.p[0] == '~'));
+
+		if (syscall_number(arch_native(), name, &nr))
+			return true;
+	}
+	return false;
+}
+
 /* Its comments and trailing commas are not JSON, but its tools accept them. */
 static bool is_devcontainer(struct str text)
 {
@@ -225,6 +309,7 @@ static bool is_devcontainer(struct str text)
 #define NOT_READ   ", which sclog does not read; give a process that runs under it (pid:N)"
 #define GIVE_FILE  ": its profile is the file %s; give that file"
 #define NO_PROFILE ": it holds no profile"
+#define IS_LOG     ", not a profile; `sclog ingest` reads it"
 #define DOCKER_DEFAULT \
 	" without a profile: Docker's default applies; give docker, or docker@VERSION"
 
@@ -246,10 +331,19 @@ static const struct text_kind {
 } kinds[] = {
 	/* clang-format off */
 	{.start = "\x1f\x8b|\xfd" "7zXZ|(\xb5/\xfd|BZh|PK\x03\x04", .is_opaque = true,
-	 .what = "a compressed file or an archive: unpack it, and give the file in it"},
+	 .what = "compressed, or an archive, not a profile: unpack it, and give the profile in it; `sclog ingest` reads "
+	 "compressed logs"},
 	{.start = "\xff\xfe|\xfe\xff", .is_opaque = true, .what = "UTF-16: save it as UTF-8"},
-	{.start = "\x7f" "ELF", .is_opaque = true, .what = "a program; give a process of it (pid:N)"},
-	{.is_text = is_binary, .is_opaque = true, .what = "binary: not a profile; a dump of a filter is bpf:FILE"},
+	{.start = "\x7f" "ELF", .is_opaque = true,
+	 .what = "a program, not a profile; give a process that runs under the profile (pid:N)"},
+	{.start = "SQLite format 3", .is_opaque = true,
+	 .what = "an SQLite database, not a profile; name a store of sclog with --db"},
+	{.is_text = is_binary, .is_opaque = true,
+	 .what = "binary data, not a profile; a dump of a filter is bpf:FILE"},
+	{.is_text = is_audit_log, .is_opaque = true, .what = "an audit log" IS_LOG},
+	{.is_text = is_kernel_log, .is_opaque = true, .what = "a kernel log" IS_LOG},
+	{.is_text = is_syslog, .is_opaque = true, .what = "a system log" IS_LOG},
+	{.is_text = is_trace, .is_opaque = true, .what = "output of strace" IS_LOG},
 	{.is_text = is_lxc, .what = "an LXC or Incus seccomp policy" NOT_READ},
 	{.is_line = is_minijail_line, .least = 1, .what = "a minijail policy" NOT_READ},
 	{.start = "line  CODE  JT|line  OP   JT|A = sys_number|A = arch|if ($arch == ",
@@ -266,7 +360,7 @@ static const struct text_kind {
 	{.start = "{|//|/*", .is_text = is_devcontainer, .section = "", .key = OPTION,
 	 .what = "a devcontainer.json", .named = ": its profile is %s; give that one",
 	 .otherwise = DOCKER_DEFAULT},
-	{.is_line = is_snap_line, .least = 2, .what = "a list of syscalls, such as snapd's filters" NOT_READ},
+	{.is_line = is_snap_line, .least = 2, .is_text = names_call, .what = "a list of syscalls, such as snapd's filters" NOT_READ},
 	{.start = "@unrestricted", .what = "a filter of snapd for a snap without one: @unrestricted allows every "
 	 "syscall"},
 	{.start = "lxc.", .section = "", .key = "lxc.seccomp.profile", .what = "an LXC container's configuration",

@@ -19,7 +19,7 @@
  */
 bool sections_recognise(struct str text);
 
-/* Whether it is compressed, binary or UTF-16: its content cannot be read, and may be a log. */
+/* Whether it is a log, or compressed, binary or UTF-16: no profile can be read from it, but perhaps a log. */
 bool sections_is_opaque(struct str text);
 
 /* -EINVAL with "1:1: what" if it is not a systemd unit: what it is, and what to give instead. */

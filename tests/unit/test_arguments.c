@@ -16,8 +16,8 @@ static void test_conditions(void **state)
 	static const struct {
 		const char *syscall, *condition, *expected;
 	} cases[] = {
-		{"socket", "ALLOW when arg0 is not 0x26 or 0x28",
-		 "ALLOW when arg0 is not AF_ALG or AF_VSOCK"},
+		{"socket", "ALLOW when arg0 is neither 0x26 nor 0x28",
+		 "ALLOW when arg0 is neither AF_ALG nor AF_VSOCK"},
 		{"socket", "ALLOW when arg0 is 0x1, 0x2 or 0xa and arg1 is 0x2",
 		 "ALLOW when arg0 is AF_UNIX, AF_INET or AF_INET6 and arg1 is 0x2"},
 		{"clone", "ALLOW when arg0 & 0x7e020000 == 0x0",
