@@ -244,7 +244,7 @@ struct str journal_value(const struct journal *journal, enum journal_field field
 bool journal_number(const struct journal *journal, enum journal_field field, uint64_t *ret_number)
 {
 	struct str value = journal_value(journal, field);
-	const char *end = value.p + value.n;
 
-	return value.n && scan_decimal(value.p, end, 18, ret_number) == end;
+	return value.n &&
+	       scan_decimal(value.p, value.p + value.n, 18, ret_number) == value.p + value.n;
 }
