@@ -109,6 +109,8 @@ libsclog_a_SOURCES += \
 	profile/twin/logmode_private.h \
 	profile/twin/logmode_proof.c \
 	profile/twin/logmode_unit.c \
+	profile/twin/replaced.c \
+	profile/twin/replaced.h \
 	profile/twin/situations.c \
 	profile/twin/situations.h \
 	profile/compose/bases.c \

@@ -5,38 +5,21 @@
 #include "ingest/arch.h"
 #include "profile/answers/proof.h"
 #include "profile/document/spelling.h"
-#include "profile/document/write.h"
 #include "profile/filter/filter.h"
+#include "profile/twin/replaced.h"
 #include "profile/twin/situations.h"
-#include "profile/write/cover.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Situations that are told apart; of more some may be proven twice. */
+/* Situations whose signatures are kept; further ones may be proven twice. */
 #define PROVEN_MAX 256
-
-/*
- * A name that rules of the twin would let pass where the profile does not: it is taken out of them.
- * Instead rules at the end say for which arguments it passes (beside a default that lets pass, for
- * which it is logged). `manner` is how they are made, the next where the proof finds the last one
- * wanting; COVER_NONE: every call is logged.
- */
-struct restated {
-	char *name;
-	enum cover_manner manner;
-	const char *why; /* for the notes */
-	size_t round;    /* in which that was changed last */
-	char **rules;    /* JSON, one object each */
-	size_t rule_count;
-};
 
 struct prover {
 	struct twin_maker *maker;
-	struct restated *restated;
-	size_t restated_count;
+	struct replaced replaced;
 	size_t round;                /* each builds the twin anew */
 	uint64_t proven[PROVEN_MAX]; /* situations, by their signatures */
 	size_t proven_count;
@@ -53,52 +36,10 @@ struct situation {
 	bool changed;         /* the twin, in this round */
 	uint32_t wrong_token; /* of the first call that the twin answers wrongly; 0: none */
 	int64_t wrong_nr;
-	bool other_shape; /* the twin's shape tells of another loader */
+	bool other_shape; /* the twin looks like a profile for another loader */
 };
 
-/* --- what is restated */
-
-static struct restated *find_restated(const struct prover *prover, const char *name)
-{
-	for (size_t i = 0; i < prover->restated_count; i++)
-		if (strcmp(prover->restated[i].name, name) == 0)
-			return &prover->restated[i];
-	return NULL;
-}
-
-static struct restated *add_restated(struct prover *prover, const char *name)
-{
-	prover->restated =
-		mem_more(prover->restated, prover->restated_count, sizeof(*prover->restated));
-	prover->restated[prover->restated_count] =
-		(struct restated){.name = mem_copy(str_from(name)), .manner = COVER_SHORT};
-	return &prover->restated[prover->restated_count++];
-}
-
-static void forget_rules(struct restated *restated)
-{
-	for (size_t i = 0; i < restated->rule_count; i++)
-		free(restated->rules[i]);
-	free(restated->rules);
-	restated->rules = NULL;
-	restated->rule_count = 0;
-}
-
-static void put_rule(struct restated *restated, uint32_t action, const struct cover_rule *rule)
-{
-	const char *name = restated->name;
-	BUF_AUTO text = {0};
-	struct emit emit = {.to = &text};
-	struct document_rule own = {.names = {.all = &name, .count = 1}, .action = action};
-
-	if (rule) {
-		own.args = (struct document_arg *)(uintptr_t)rule->args;
-		own.arg_count = rule->arg_count;
-	}
-	document_put_rule(&emit, &own, true);
-	restated->rules = mem_more(restated->rules, restated->rule_count, sizeof(char *));
-	restated->rules[restated->rule_count++] = mem_copy(buf_str(&text));
-}
+/* --- changing the twin */
 
 static uint32_t is_logged(uint32_t value, const void *context)
 {
@@ -106,80 +47,45 @@ static uint32_t is_logged(uint32_t value, const void *context)
 	return twin_logs(value);
 }
 
-/* False where rules made in this manner cannot tell the arguments. */
-static bool put_rules(struct situation *situation, struct restated *restated, uint32_t audit_arch,
-		      int64_t nr)
+/* False if rules made in this manner cannot describe the arguments. */
+static bool add_rules(struct situation *situation, struct replaced_name *replaced,
+		      uint32_t audit_arch, int64_t nr)
 {
 	struct regions *regions = &situation->regions;
 	struct cover cover = {0};
 	diagram logged =
 		answers_map(regions, answers_call(&situation->answers, audit_arch, (uint32_t)nr),
 			    is_logged, NULL);
-	region told = logged == DIAGRAM_UNKNOWN
-			      ? REGION_NONE
-			      : diagram_where(regions, logged, !situation->default_logs);
-	bool made = told != REGION_NONE && told != REGION_ALL &&
-		    cover_make(regions, told, cover_is_narrow(arch_token(audit_arch, nr)),
-			       restated->manner, &cover);
+	region covered = logged == DIAGRAM_UNKNOWN
+				 ? REGION_NONE
+				 : diagram_where(regions, logged, !situation->default_logs);
+	bool made = covered != REGION_NONE && covered != REGION_ALL &&
+		    cover_make(regions, covered, cover_is_narrow(arch_token(audit_arch, nr)),
+			       replaced->manner, &cover);
 
 	for (size_t i = 0; made && i < cover.count; i++)
-		put_rule(restated, situation->default_logs ? SCMP_ACT_ALLOW : SCMP_ACT_LOG,
-			 &cover.all[i]);
+		replaced_add_rule(replaced, situation->default_logs ? SCMP_ACT_ALLOW : SCMP_ACT_LOG,
+				  &cover.all[i]);
 	cover_release(&cover);
 	return made;
 }
 
-static void append_all(struct prover *prover)
-{
-	struct twin_maker *maker = prover->maker;
-	struct node *list = node_member(maker->document.profile, "syscalls");
-
-	node_forget_appended(list);
-	for (size_t i = 0; i < prover->restated_count; i++)
-		for (size_t j = 0; j < prover->restated[i].rule_count; j++)
-			tree_append(&maker->document.tree, list, prover->restated[i].rules[j]);
-}
-
-/* --- taking names out of rules */
-
-/* The name in the twin's rule, or the rule where its one name is in moby's old form. */
-static struct node *name_node(const struct twin_maker *maker, size_t rule, size_t name)
-{
-	struct node *node = maker->rules[rule], *names = node_member(node, "names");
-
-	if (!node_is(names, NODE_LIST))
-		return node;
-	for (node = names->first; node && name > 0; name--)
-		node = node->next;
-	return node;
-}
-
-/* And the rule when no name is left in it. */
-static void strip_rule(struct situation *situation, const struct rule *rule)
-{
-	struct twin_maker *maker = situation->prover->maker;
-	struct node *node = name_node(maker, rule->document_rule, rule->document_name);
-
-	/* beside a default that lets pass it is the rules that log which go wrong */
-	if ((twin_logs(rule->action) && situation->default_logs) || !node || node->gone ||
-	    maker->rules[rule->document_rule]->gone)
-		return;
-	node_remove(node);
-	if (node->parent && node->parent->key && node_left(node->parent) == 0)
-		node_remove(maker->rules[rule->document_rule]);
-	situation->changed = true;
-}
-
-static void strip_rules(struct situation *situation, const char *name)
+/* From the rules that go wrong: beside a default that allows, those that allow. */
+static void remove_name(struct situation *situation, const char *name)
 {
 	const struct rules *rules = &situation->profile.rules;
 
-	for (size_t i = 0; i < rules->count; i++)
-		if (strcmp(rules->all[i].name, name) == 0)
-			strip_rule(situation, &rules->all[i]);
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *rule = &rules->all[i];
+
+		if (strcmp(rule->name, name) == 0 &&
+		    !(twin_logs(rule->action) && situation->default_logs) &&
+		    replaced_remove(&situation->prover->replaced, rule))
+			situation->changed = true;
+	}
 }
 
-/* Why a name is taken out of the rules that let it pass, and what follows. */
+/* Why a name is removed from rules, and what follows. */
 static const char *reason(const struct situation *situation, bool stub, bool always,
 			  enum cover_manner manner)
 {
@@ -207,24 +113,24 @@ static const char *reason(const struct situation *situation, bool stub, bool alw
 /* Every call of the name is logged, now and in every other situation. */
 static void log_every_call(struct situation *situation, const char *name, bool stub, bool always)
 {
-	struct prover *prover = situation->prover;
-	struct restated *restated = find_restated(prover, name);
+	struct replaced *all = &situation->prover->replaced;
+	struct replaced_name *replaced = replaced_find(all, name);
 
-	if (!restated || restated->manner != COVER_NONE) {
-		restated = restated ? restated : add_restated(prover, name);
-		forget_rules(restated);
-		restated->manner = COVER_NONE;
-		restated->why = reason(situation, stub, always, COVER_NONE);
+	if (!replaced || replaced->manner != COVER_NONE) {
+		replaced = replaced ? replaced : replaced_add(all, name);
+		replaced_clear_rules(replaced);
+		replaced->manner = COVER_NONE;
+		replaced->why = reason(situation, stub, always, COVER_NONE);
 		if (!situation->default_logs)
-			put_rule(restated, SCMP_ACT_LOG, NULL);
-		append_all(prover);
+			replaced_add_rule(replaced, SCMP_ACT_LOG, NULL);
+		replaced_write(all);
 		situation->changed = true;
 	}
-	strip_rules(situation, name);
+	remove_name(situation, name);
 }
 
-/* What a rule's condition on the container or the host, a tracer or a listener decides, rules that
- * hold always cannot say. */
+/* False if a capability, the kernel, the arch, a tracer or a listener decides too: rules without
+ * conditions cannot express that. */
 static bool depends_on_arguments_alone(const struct situation *situation, const char *name)
 {
 	const struct rules *rules = &situation->profile.rules;
@@ -245,27 +151,28 @@ static bool depends_on_arguments_alone(const struct situation *situation, const 
 	return true;
 }
 
-/* In the next manner that can be. */
-static void restate(struct situation *situation, const char *name, uint32_t audit_arch, int64_t nr)
+/* Rules for the arguments, made in the next manner that works. */
+static void replace_rules(struct situation *situation, const char *name, uint32_t audit_arch,
+			  int64_t nr)
 {
-	struct prover *prover = situation->prover;
-	struct restated *restated = find_restated(prover, name);
+	struct replaced *all = &situation->prover->replaced;
+	struct replaced_name *replaced = replaced_find(all, name);
 
-	if (restated)
-		restated->manner += restated->manner < COVER_NONE;
+	if (replaced)
+		replaced->manner += replaced->manner < COVER_NONE;
 	else
-		restated = add_restated(prover, name);
-	forget_rules(restated);
-	while (restated->manner < COVER_NONE && !put_rules(situation, restated, audit_arch, nr))
-		restated->manner++;
-	if (restated->manner == COVER_NONE) {
-		restated->manner = COVER_SHORT; /* not yet logged */
+		replaced = replaced_add(all, name);
+	replaced_clear_rules(replaced);
+	while (replaced->manner < COVER_NONE && !add_rules(situation, replaced, audit_arch, nr))
+		replaced->manner++;
+	if (replaced->manner == COVER_NONE) {
+		replaced->manner = COVER_SHORT; /* not yet logged */
 		log_every_call(situation, name, false, false);
 		return;
 	}
-	restated->why = reason(situation, false, false, restated->manner);
-	append_all(prover);
-	strip_rules(situation, name);
+	replaced->why = reason(situation, false, false, replaced->manner);
+	replaced_write(all);
+	remove_name(situation, name);
 	situation->changed = true;
 }
 
@@ -276,9 +183,10 @@ static bool has_stub(const struct situation *situation, uint32_t token, int64_t 
 	return arch && arch->has_last && nr > (int64_t)arch->last;
 }
 
-/* Rules that pass a name, or refuse it. */
+/* What the rules of one name do. */
 struct ways {
-	bool refused, passed, variously; /* allowed, and asked of a tracer, for example */
+	bool refused, passed;
+	bool variously; /* they pass in two ways: ALLOW and TRACE, for example */
 };
 
 static struct ways ways_of(const struct rules *rules, const char *name)
@@ -302,29 +210,29 @@ static struct ways ways_of(const struct rules *rules, const char *name)
 	return ways;
 }
 
-/* The profile does not let the call pass silently, and the twin does: the twin changes. */
+/* The twin silently allows a call that the profile does not: the twin changes. */
 static void mend_call(struct situation *situation, uint32_t token, int64_t nr, const char *name,
 		      bool always)
 {
 	const struct rules *rules = &situation->profile.rules;
-	struct restated *restated = find_restated(situation->prover, name);
+	struct replaced_name *replaced = replaced_find(&situation->prover->replaced, name);
 	bool stub = has_stub(situation, token, nr), changed = situation->changed;
 	uint32_t call;
 
-	/* what this round has changed is not yet in the filter that it asks */
-	if (restated && restated->round == situation->prover->round)
+	/* this round's filter was built before the change */
+	if (replaced && replaced->round == situation->prover->round)
 		return;
 	situation->changed = false;
 	if (situation->default_logs && !ways_of(rules, name).passed)
-		; /* no rule to take it from */
-	else if (always || stub || (restated && restated->manner == COVER_NONE) ||
+		; /* no rule allows it */
+	else if (always || stub || (replaced && replaced->manner == COVER_NONE) ||
 		 !depends_on_arguments_alone(situation, name))
 		log_every_call(situation, name, stub, always);
 	else
-		restate(situation, name, arch_audit(token), nr);
-	restated = find_restated(situation->prover, name);
-	if (restated)
-		restated->round = situation->prover->round;
+		replace_rules(situation, name, arch_audit(token), nr);
+	replaced = replaced_find(&situation->prover->replaced, name);
+	if (replaced)
+		replaced->round = situation->prover->round;
 	for (size_t i = 0; !situation->changed && syscall_is_multiplexer(name) && i < rules->count;
 	     i++) {
 		const char *family = syscall_multiplexer(token, rules->all[i].name, &call);
@@ -337,14 +245,14 @@ static void mend_call(struct situation *situation, uint32_t token, int64_t nr, c
 
 /* --- the comparison */
 
-/* Whether the twin's answer is neither what is meant nor a log of what both let through. */
+/* True unless the twin logs the call, or allows it as the profile does. */
 static uint32_t is_wrong(uint32_t profile, uint32_t twin, const void *context)
 {
 	(void)context;
 	return value_pass(twin) != PASS_LOGGED && (twin_logs(profile) || twin != profile);
 }
 
-/* A call that the twin answers wrongly. No rule is for a number without a name. */
+/* A call that the twin answers wrongly. A number without a name has no rules. */
 static int mend_fault(void *context, const struct proof_fault *fault)
 {
 	struct situation *situation = context;
@@ -392,9 +300,9 @@ static int compare(struct situation *situation)
 }
 
 /*
- * After libseccomp has not taken the twin. Conditions that it holds to be the same on some arch can
- * contradict each other once the refusal between them is gone: then names with different actions are
- * logged. Or it comes to no end with rules at the end, while it did with the profile's own.
+ * libseccomp could not build the twin. Without the refusal between them, conditions that are the same
+ * on some arch can contradict each other (-EEXIST): then names whose rules have several actions are
+ * logged. Or the rules at the end are too many for it.
  */
 static void mend_build(struct situation *situation, int r)
 {
@@ -407,11 +315,11 @@ static void mend_build(struct situation *situation, int r)
 		if ((ways.passed && ways.refused) || ways.variously)
 			log_every_call(situation, rules->all[i].name, false, false);
 	}
-	for (size_t i = 0; (r == -E2BIG || r == -ETIME) && i < prover->restated_count; i++)
-		log_every_call(situation, prover->restated[i].name, false, false);
+	for (size_t i = 0; (r == -E2BIG || r == -ETIME) && i < prover->replaced.count; i++)
+		log_every_call(situation, prover->replaced.all[i].name, false, false);
 }
 
-/* One round: the twin as it is now, compared; situation->changed if it is another now. */
+/* Builds and compares the twin; situation->changed if that changed it. */
 static int round_of(struct situation *situation)
 {
 	struct twin_maker *maker = situation->prover->maker;
@@ -422,7 +330,7 @@ static int round_of(struct situation *situation)
 	situation->wrong_token = 0;
 	situation->prover->round++;
 	tree_write(&maker->document.tree, &text);
-	/* who reads the profile reads the twin: its shape alone may tell of another */
+	/* the loader of the profile reads the twin, whatever the twin looks like */
 	struct profile_options options = *situation->options;
 
 	options.loader = situation->profile.rules.loader;
@@ -459,7 +367,7 @@ static void put_missing(struct buf *text, const struct filter *filter, const uin
 	}
 }
 
-/* No twin logs what a program of another arch does: it is killed before it comes to that. */
+/* A program of an arch that is not in the filter is killed at its first call. */
 static void note_missing_arches(struct situation *situation)
 {
 	const struct twin_maker *maker = situation->prover->maker;
@@ -482,7 +390,7 @@ static void note_missing_arches(struct situation *situation)
 		 missing.p, names.p);
 }
 
-/* What of the document holds in a situation, in a number: the same is not proven twice. */
+/* Two situations in which the same rules hold have the same signature. */
 static uint64_t signature_of(const struct rules *rules, const struct profile_options *options)
 {
 	uint64_t hash = hash_word(options->arch, options->runtime);
@@ -505,7 +413,7 @@ static bool is_proven(struct prover *prover, uint64_t signature)
 	return false;
 }
 
-/* A situation in which the profile itself would not start needs no twin, unless it is the user's. */
+/* A profile that cannot be loaded in a situation needs no twin there; the user's own must load. */
 static int prove(void *context, const struct profile_options *options, bool users)
 {
 	struct prover *prover = context;
@@ -536,41 +444,15 @@ static int prove(void *context, const struct profile_options *options, bool user
 	return r;
 }
 
-/* Each name that was taken out of a rule. */
-static void note_stripped(const struct prover *prover)
-{
-	struct twin_maker *maker = prover->maker;
-	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
-
-	for (size_t i = 0; i < maker->document.rule_count; i++) {
-		const struct document_rule *rule = &maker->document.rules[i];
-
-		for (size_t k = 0; k < document_name_count(rule); k++) {
-			const struct node *node = name_node(maker, i, k);
-			const struct restated *restated =
-				node && node->gone ? find_restated(prover, document_name(rule, k))
-						   : NULL;
-
-			if (!restated)
-				continue;
-			document_name_place(&maker->document, i, k, place);
-			lint_add(&maker->twin->notes, i + 1, place,
-				 "%s is not in this rule of the twin: %s",
-				 text_quote(restated->name, quoted), restated->why);
-		}
-	}
-}
-
 int twin_prove(struct twin_maker *maker)
 {
-	struct prover prover = {.maker = maker};
+	struct prover prover = {
+		.maker = maker,
+		.replaced = {.document = &maker->document, .nodes = maker->rules},
+	};
 	int r = situations_each(&maker->document, &maker->options, prove, &prover);
 
-	note_stripped(&prover);
-	for (size_t i = 0; i < prover.restated_count; i++) {
-		forget_rules(&prover.restated[i]);
-		free(prover.restated[i].name);
-	}
-	free(prover.restated);
+	replaced_note(&prover.replaced, &maker->twin->notes);
+	replaced_release(&prover.replaced);
 	return r;
 }

@@ -1,0 +1,117 @@
+#include "profile/twin/replaced.h"
+
+#include "base/mem.h"
+#include "profile/document/write.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void replaced_clear_rules(struct replaced_name *name)
+{
+	for (size_t i = 0; i < name->rule_count; i++)
+		free(name->rules[i]);
+	free(name->rules);
+	name->rules = NULL;
+	name->rule_count = 0;
+}
+
+void replaced_release(struct replaced *replaced)
+{
+	for (size_t i = 0; i < replaced->count; i++) {
+		replaced_clear_rules(&replaced->all[i]);
+		free(replaced->all[i].name);
+	}
+	free(replaced->all);
+}
+
+struct replaced_name *replaced_find(const struct replaced *replaced, const char *name)
+{
+	for (size_t i = 0; i < replaced->count; i++)
+		if (strcmp(replaced->all[i].name, name) == 0)
+			return &replaced->all[i];
+	return NULL;
+}
+
+struct replaced_name *replaced_add(struct replaced *replaced, const char *name)
+{
+	replaced->all = mem_more(replaced->all, replaced->count, sizeof(*replaced->all));
+	replaced->all[replaced->count] =
+		(struct replaced_name){.name = mem_copy(str_from(name)), .manner = COVER_SHORT};
+	return &replaced->all[replaced->count++];
+}
+
+void replaced_add_rule(struct replaced_name *name, uint32_t action,
+		       const struct cover_rule *arguments)
+{
+	const char *text = name->name;
+	BUF_AUTO json = {0};
+	struct emit emit = {.to = &json};
+	struct document_rule rule = {.names = {.all = &text, .count = 1}, .action = action};
+
+	if (arguments) {
+		rule.args = (struct document_arg *)(uintptr_t)arguments->args;
+		rule.arg_count = arguments->arg_count;
+	}
+	document_put_rule(&emit, &rule, true);
+	name->rules = mem_more(name->rules, name->rule_count, sizeof(char *));
+	name->rules[name->rule_count++] = mem_copy(buf_str(&json));
+}
+
+void replaced_write(struct replaced *replaced)
+{
+	struct node *list = node_member(replaced->document->profile, "syscalls");
+
+	node_forget_appended(list);
+	for (size_t i = 0; i < replaced->count; i++)
+		for (size_t j = 0; j < replaced->all[i].rule_count; j++)
+			tree_append(&replaced->document->tree, list, replaced->all[i].rules[j]);
+}
+
+/* The name in the rule; the rule itself in moby's old form, which has one name. */
+static struct node *name_node(const struct replaced *replaced, size_t rule, size_t name)
+{
+	struct node *node = replaced->nodes[rule], *names = node_member(node, "names");
+
+	if (!node_is(names, NODE_LIST))
+		return node;
+	for (node = names->first; node && name > 0; name--)
+		node = node->next;
+	return node;
+}
+
+bool replaced_remove(struct replaced *replaced, const struct rule *rule)
+{
+	struct node *whole = replaced->nodes[rule->document_rule];
+	struct node *node = name_node(replaced, rule->document_rule, rule->document_name);
+
+	if (!node || node->gone || whole->gone)
+		return false;
+	node_remove(node);
+	if (node->parent && node->parent->key && node_left(node->parent) == 0)
+		node_remove(whole);
+	return true;
+}
+
+void replaced_note(const struct replaced *replaced, struct lints *notes)
+{
+	const struct document *document = replaced->document;
+	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
+
+	for (size_t i = 0; i < document->rule_count; i++) {
+		const struct document_rule *rule = &document->rules[i];
+
+		for (size_t k = 0; k < document_name_count(rule); k++) {
+			const struct node *node = name_node(replaced, i, k);
+			const struct replaced_name *name =
+				node && node->gone ? replaced_find(replaced, document_name(rule, k))
+						   : NULL;
+
+			if (!name)
+				continue;
+			document_name_place(document, i, k, place);
+			lint_add(notes, i + 1, place, "%s is not in this rule of the twin: %s",
+				 text_quote(name->name, quoted), name->why);
+		}
+	}
+}
