@@ -103,6 +103,15 @@ bool file_stat_is_foreign(int fd, const struct stat *stat, char ret_why[FILE_WHY
 	return ret_why[0];
 }
 
+const char *file_kind(mode_t mode)
+{
+	return S_ISREG(mode)    ? "regular file"
+	       : S_ISDIR(mode)  ? "directory"
+	       : S_ISFIFO(mode) ? "FIFO"
+	       : S_ISSOCK(mode) ? "socket"
+				: "device";
+}
+
 bool file_is_foreign(int fd, char ret_why[FILE_WHY_SIZE])
 {
 	struct stat stat;

@@ -27,6 +27,9 @@ int file_read_all(int fd, size_t max, struct buf *text);
  * since that would unblock its writer. */
 bool file_begins(const char *path, const void *bytes, size_t n);
 
+/* "regular file", "directory" ... of a mode of stat(2). */
+const char *file_kind(mode_t mode);
+
 /* "belongs to uid 4294967295" */
 #define FILE_WHY_SIZE 64
 

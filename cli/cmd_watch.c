@@ -172,6 +172,10 @@ static int check_sources(const struct watch_options *options, struct err *err)
 		return err_set(err, EINVAL,
 			       "--file names one log: give --source audit or "
 			       "syslog, not both");
+	if (options->file && (count > 1 || !is_given(options, count, "auto")) &&
+	    !is_given(options, count, "audit") && !is_given(options, count, "syslog") &&
+	    (count > 1 || is_given(options, count, "netlink") || is_given(options, count, "stdin")))
+		return err_set(err, EINVAL, "--file names the log of --source audit or syslog");
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "ingest/follow_private.h"
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
 
@@ -47,10 +48,7 @@ static int check_regular(const char *path, const struct stat *stat, struct err *
 	if (S_ISREG(stat->st_mode))
 		return 0;
 	return err_set(err, EINVAL, "%s: is a %s, not a regular file", path,
-		       S_ISDIR(stat->st_mode)    ? "directory"
-		       : S_ISFIFO(stat->st_mode) ? "FIFO"
-		       : S_ISSOCK(stat->st_mode) ? "socket"
-						 : "device");
+		       file_kind(stat->st_mode));
 }
 
 int follow_slot_open(const char *path, bool hold, struct stat *ret_stat, bool *ret_broken,

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "ingest/ahead.h"
 #include "ingest/gzip.h"
+#include "ingest/octets.h"
 #include "ingest/utf16.h"
 
 #include <archive.h>
@@ -223,6 +224,77 @@ static int open_descriptor(struct input *input, struct err *err)
 	return 0;
 }
 
+/* A block at a time: archive_read_data() would drop what came before the damage. */
+static ssize_t archive_text(struct input *input, char *to, size_t size, struct err *err)
+{
+	const void *block;
+	la_int64_t offset;
+
+	while (!input->block_n) {
+		int code = libarchive.archive_read_data_block(input->archive, &block,
+							      &input->block_n, &offset);
+
+		if (code == ARCHIVE_EOF)
+			return 0;
+		if (code != ARCHIVE_OK)
+			return err_set(err, EBADMSG, "compressed data is damaged: %s",
+				       libarchive.archive_error_string(input->archive));
+		input->block = block;
+	}
+	size = size < input->block_n ? size : input->block_n;
+	memcpy(to, input->block, size);
+	input->block += size;
+	input->block_n -= size;
+	return (ssize_t)size;
+}
+
+/* Text: decompressed where it has to be. */
+static ssize_t decode_text(void *context, char *to, size_t size, struct err *err)
+{
+	struct input *input = context;
+	ssize_t n;
+
+	if (input->gzip)
+		n = gzip_read(input->gzip, to, size, err);
+	else if (input->archive)
+		n = archive_text(input, to, size, err);
+	else if (input->utf16)
+		n = utf16_read(input->utf16, to, size);
+	else if (input->raw)
+		n = raw_read(input->raw, to, size);
+	else
+		n = read_bytes(input, to, size);
+	return n < 0 && !err->code ? err_errno(err, errno, "read") : n;
+}
+
+static ssize_t make_text(void *context, char *to, size_t size, struct err *err)
+{
+	struct input *input = context;
+
+	return input->octets ? octets_read(input->octets, to, size, err)
+			     : decode_text(input, to, size, err);
+}
+
+/* Counts before messages are known from the first one, for which nothing waits. */
+static int look_for_octets(struct input *input, struct err *err)
+{
+	bool waits = !S_ISREG(input->stat.st_mode) && !is_member(input);
+	int result = input->raw ? input_fill(input, err) : 1;
+	struct str text = str_of(input->buffer, input->end);
+
+	for (; result > 0 && !waits && octets_may_be(text) && text.n < OCTETS_LOOK;
+	     text.n = input->end)
+		result = input_fill(input, err);
+	if (result < 0 || input->growing || !octets_is(text, result == 0))
+		return result < 0 ? result : 0;
+	input->octets = octets_new(decode_text, input, text);
+	input->at_end = false;
+	input->end = 0;
+	if (!input->raw)
+		raw_new(input);
+	return 0;
+}
+
 /* Looks at the first bytes, and chooses by them how the text is had. */
 static int begin(struct input *input, struct err *err)
 {
@@ -245,7 +317,8 @@ static int begin(struct input *input, struct err *err)
 		input->gzip = gzip_new(raw_read, raw_new(input));
 	if (utf16)
 		input->utf16 = utf16_new(raw_read, raw_new(input));
-	return archive ? open_archive(input, err) : 0;
+	result = archive ? open_archive(input, err) : 0;
+	return result < 0 ? result : look_for_octets(input, err);
 }
 
 int input_open(struct input *input, const char *path, struct err *err)
@@ -295,6 +368,7 @@ void input_close(struct input *input)
 		libarchive.archive_read_free(input->archive);
 	gzip_free(input->gzip);
 	utf16_free(input->utf16);
+	octets_free(input->octets);
 	if (input->fd >= 0)
 		close(input->fd);
 	if (input->stoppable)
@@ -305,47 +379,6 @@ void input_close(struct input *input)
 	free(input->compressed);
 	free(input->buffer);
 	*input = (struct input){.fd = -1};
-}
-
-/* A block at a time: archive_read_data() would drop what came before the damage. */
-static ssize_t archive_text(struct input *input, char *to, size_t size, struct err *err)
-{
-	const void *block;
-	la_int64_t offset;
-
-	while (!input->block_n) {
-		int code = libarchive.archive_read_data_block(input->archive, &block,
-							      &input->block_n, &offset);
-
-		if (code == ARCHIVE_EOF)
-			return 0;
-		if (code != ARCHIVE_OK)
-			return err_set(err, EBADMSG, "compressed data is damaged: %s",
-				       libarchive.archive_error_string(input->archive));
-		input->block = block;
-	}
-	size = size < input->block_n ? size : input->block_n;
-	memcpy(to, input->block, size);
-	input->block += size;
-	input->block_n -= size;
-	return (ssize_t)size;
-}
-
-/* Text: decompressed where it has to be. */
-static ssize_t make_text(void *context, char *to, size_t size, struct err *err)
-{
-	struct input *input = context;
-	ssize_t n;
-
-	if (input->gzip)
-		n = gzip_read(input->gzip, to, size, err);
-	else if (input->archive)
-		n = archive_text(input, to, size, err);
-	else if (input->utf16)
-		n = utf16_read(input->utf16, to, size);
-	else
-		n = read_bytes(input, to, size);
-	return n < 0 && !err->code ? err_errno(err, errno, "read") : n;
 }
 
 static ssize_t read_text(struct input *input, char *to, size_t size, struct err *err)

@@ -36,6 +36,7 @@ struct input {
 	size_t member_taken;
 	struct gzip *gzip;       /* NULL unless it is gzip */
 	struct utf16 *utf16;     /* NULL unless it is UTF-16 */
+	struct octets *octets;   /* NULL unless messages are counted */
 	struct archive *archive; /* NULL unless it is xz, zstd or bzip2 */
 	struct raw *raw;         /* their compressed bytes */
 	char *compressed;

@@ -38,6 +38,7 @@ libsclog_a_SOURCES += \
 	ingest/notice.c ingest/notice.h \
 	ingest/reader.c ingest/reader.h \
 	ingest/serials.c ingest/serials.h \
+	ingest/octets.c ingest/octets.h \
 	ingest/packed.c ingest/packed.h \
 	ingest/record.c ingest/record.h \
 	ingest/rotation.c ingest/rotation.h \

@@ -116,6 +116,11 @@ static int open_files(const char *directory, sd_journal **ret_journal, struct er
 			       : libsystemd.sd_journal_open(ret_journal, SD_JOURNAL_LOCAL_ONLY |
 										 SD_JOURNAL_SYSTEM);
 
+	if (result == -ENOTDIR)
+		return err_set(err, ENOTDIR,
+			       "journal %s: is not a directory; read one file of a journal with "
+			       "`sclog ingest`",
+			       directory);
 	if (result < 0)
 		return err_errno(err, -result, "journal %s",
 				 directory ? directory : "of this host");

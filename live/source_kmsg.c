@@ -4,19 +4,40 @@
 #include "base/mem.h"
 #include "ingest/kmsg.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 struct kmsg_ring {
 	struct kmsg *kmsg;
 	char foreign[FILE_WHY_SIZE]; /* struct input */
 };
 
+/* Another file has no end for poll(2), or all of it is one entry: reading it would spin. */
+static int check_device(const char *path, struct err *err)
+{
+	const dev_t kmsg = makedev(1, 11); /* Documentation/admin-guide/devices.txt */
+	struct stat status;
+
+	if (stat(path, &status) < 0)
+		return err_errno(err, errno, "%s", path);
+	if (S_ISCHR(status.st_mode) && status.st_rdev == kmsg)
+		return 0;
+	return err_set(
+		err, EINVAL,
+		"%s: is a %s, but not the kernel's log; read a saved log with `sclog ingest`", path,
+		file_kind(status.st_mode));
+}
+
 static int open_kmsg(struct source *source, struct err *err)
 {
 	struct kmsg_ring *ring = source->own = mem_new(1, sizeof(*ring));
 	const char *path = source->options.path ? source->options.path : KMSG_PATH;
-	int result = store_cursor(source->store, "kmsg", &source->kept, err);
+	int result = check_device(path, err);
 
+	if (result == 0)
+		result = store_cursor(source->store, "kmsg", &source->kept, err);
 	if (result == 0)
 		result = kmsg_open(path, buf_str(&source->kept), source->options.from_now,
 				   &ring->kmsg, err);

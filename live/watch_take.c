@@ -203,9 +203,11 @@ static int take_overrun(struct watch *watch, struct err *err)
 int watch_add_source(struct watch *watch, const char *name, bool from_now, bool once,
 		     struct source **ret_source, struct err *err)
 {
+	/* beside others the file is the log's */
+	bool is_log = source_usual_path(name) || watch->options->source_count < 2;
 	const struct source_options options = {
 		.name = name,
-		.path = watch->options->file,
+		.path = is_log ? watch->options->file : NULL,
 		.slot = (unsigned)watch->source_count,
 		.from_now = from_now,
 		.once = once,
