@@ -78,7 +78,21 @@ struct parts {
 	int month;
 	unsigned month_at; /* before which of the numbers */
 	bool slash, dot_after, foreign;
+	bool strange; /* a second month */
+	bool between; /* a word that is none stands between numbers */
 };
+
+/* "2026年11月21日", "2026년 11월 21일". */
+static bool is_unit(struct str word)
+{
+	static const char *const units[] = {"\xe5\xb9\xb4", "\xe6\x9c\x88", "\xe6\x97\xa5",
+					    "\xeb\x85\x84", "\xec\x9b\x94", "\xec\x9d\xbc"};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (str_eq(word, str_from(units[i])))
+			return true;
+	return false;
+}
 
 static bool read_number(struct str *text, struct parts *parts)
 {
@@ -129,9 +143,14 @@ static void read_other(struct str *text, struct parts *parts)
 	}
 	int month = date_month(word);
 
-	if (month >= 0 && parts->month < 0) {
+	/* a weekday comes first, and may be called as another language's month */
+	if (month >= 0 && (parts->month < 0 || (parts->month_at == 0 && parts->count))) {
 		parts->month = month;
 		parts->month_at = parts->count;
+	} else if (month >= 0) {
+		parts->strange = true;
+	} else if (parts->count && parts->count < 3 && !is_unit(word)) {
+		parts->between = true;
 	}
 }
 
@@ -209,9 +228,12 @@ bool date_read(struct str *text, int now_year, struct date *date)
 
 	if (!read_parts(text, &parts))
 		return false;
+	if (parts.strange)
+		return false;
 	if (parts.month >= 0 && parts.count == 2)
 		return place_month(&parts, date);
-	if (parts.count != 3)
+	/* of three numbers none is the day of a month that is not known */
+	if (parts.count != 3 || parts.month >= 0 || parts.between)
 		return false;
 	date->month = -1;
 	memcpy(date->numbers, parts.numbers, sizeof(date->numbers));

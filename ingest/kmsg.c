@@ -63,8 +63,10 @@ static ssize_t read_entry(struct kmsg *kmsg, struct err *err)
 	do
 		n = read(kmsg->fd, kmsg->entry, sizeof(kmsg->entry));
 	while (n < 0 && (errno == EPIPE || errno == EINTR));
-	if (n >= 0)
+	if (n > 0)
 		return n;
+	if (n == 0) /* which the kernel's never does */
+		return err_set(err, ENODATA, "read " KMSG_PATH ": the log ended");
 	return errno == EAGAIN ? 0 : err_errno(err, errno, "read " KMSG_PATH);
 }
 
