@@ -85,7 +85,7 @@ static uint32_t fold_kind(uint32_t asked, uint32_t was, const void *context)
 static uint32_t fold_before(uint32_t kind, uint32_t before, const void *context)
 {
 	(void)context;
-	return kind == BLIND_CALL && value_effect(before) != SECCOMP_RET_ALLOW ? BLIND_NOT : kind;
+	return kind == BLIND_CALL && !value_passes(before) ? BLIND_NOT : kind;
 }
 
 struct record_of {

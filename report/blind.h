@@ -28,7 +28,7 @@ enum blind_kind {
 
 struct blind;
 
-/* The profiles must live as long; actions: enum logged_action. against: only what this one allows is
+/* The profiles must live as long; actions: enum logged_action. against: only what this one lets through is
  * asked about; NULL: everything. */
 struct blind *blind_new(struct profile *profile, struct profile *against, struct profile *in_force,
 			unsigned actions);

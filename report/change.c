@@ -41,10 +41,11 @@ bool change_is_of(const struct change *change, const struct profile *profile,
 	return change->profile == profile && change->against == against;
 }
 
+/* Refused now and executed before, logged or not; or logged now and not before. */
 static uint32_t is_taken(uint32_t now, uint32_t before, const void *context)
 {
 	(void)context;
-	return value_effect(before) == SECCOMP_RET_ALLOW && value_effect(now) != SECCOMP_RET_ALLOW;
+	return value_passes(before) && value_pass(now) < value_pass(before);
 }
 
 /* The two verdicts say it of most calls; where each depends on arguments, which ones counts. */
@@ -56,7 +57,7 @@ bool change_takes(struct change *change, uint32_t audit_arch, int32_t nr)
 
 	if (now.kind == VERDICT_ALLOWED)
 		return false;
-	if (before.kind != VERDICT_CONDITIONAL)
+	if (before.kind != VERDICT_CONDITIONAL && before.kind != VERDICT_LOGGED)
 		return before.kind == VERDICT_ALLOWED || before.kind == VERDICT_UNKNOWN;
 	diagram taken = answers_join(
 		&change->regions, answers_call(&change->now, audit_arch, (uint32_t)nr),

@@ -1,6 +1,7 @@
 /*
- * What a change from one profile to another takes away: calls that the old one allows in silence and
- * the new one does not. Exact: both filters are read as diagrams and joined, over all arguments.
+ * What a change from one profile to another takes away: calls that the old one executes, logged or not,
+ * and the new one refuses; and calls that only the new one logs. Exact: both filters are read as diagrams
+ * and joined, over all arguments.
  */
 #ifndef SCLOG_REPORT_CHANGE_H
 #define SCLOG_REPORT_CHANGE_H

@@ -41,7 +41,7 @@ void diff_add_container(struct diff *diff, const struct container_summary *summa
 
 /*
  * Judges the observation by the profile, NULL or one that must live as long as the diff. With `against`, not
- * NULL, what that one refuses or logs as well is no finding.
+ * NULL, only what the change from that one takes is a finding (report/change.h).
  */
 void diff_add_observation(struct diff *diff, const struct observation *observation,
 			  struct profile *profile, struct profile *against);

@@ -226,7 +226,7 @@ static uint32_t run(const struct profile *profile, const struct seccomp_data *da
 static int try_call(const struct pair *pair, const struct seccomp_data *data)
 {
 	int kind = kind_of(run(pair->asked, data), run(pair->was, data), pair->flag, pair->logged);
-	bool kept = !pair->before || run(pair->before, data) == SECCOMP_RET_ALLOW;
+	bool kept = !pair->before || lets_through(run(pair->before, data));
 
 	return kind == BLIND && !kept ? ANSWERED : kind;
 }
