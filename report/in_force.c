@@ -16,8 +16,9 @@ struct search {
 	size_t matches; /* containers of that name ... */
 	size_t unknown; /* ... of which so many have no profile on file */
 	bool found, differ;
-	struct buf profile; /* of the first; empty: it runs without one */
-	struct buf ids;     /* of all, for the error */
+	struct buf profile;  /* of the first; empty: it runs without one */
+	struct buf ids;      /* of all, for the error */
+	struct store *store; /* while it is searched */
 	struct err *err;
 };
 
@@ -63,9 +64,45 @@ static void look_at_running(void *context, const struct container *container, bo
 
 /* --- what ran */
 
+/* The last profile that was in force for a container; spans come in the order of time. */
+struct last_span {
+	int64_t container_row, profile_row;
+	bool found;
+};
+
+static int keep_span(const struct in_force_span *span, void *context)
+{
+	struct last_span *last = context;
+
+	if (span->container_row != last->container_row)
+		return 0;
+	last->profile_row = span->profile_row;
+	last->found = true;
+	return 0;
+}
+
+/* No bundle was seen of a container that is known from logs: its profile is what --in-force stated. */
 static int look_at_stored(const struct container_summary *summary, void *context)
 {
-	look_at(context, &summary->container);
+	struct search *search = context;
+	struct container container = summary->container;
+	struct last_span last = {.container_row = summary->container_row};
+	BUF_AUTO text = {0};
+	int r = 0;
+
+	if (!is_named(search, &container))
+		return 0;
+	if (!container.has_profile)
+		r = query_in_force(search->store, keep_span, &last, search->err);
+	if (r == 0 && last.found)
+		r = query_profile(search->store, last.profile_row, &text, search->err);
+	if (r < 0)
+		return r;
+	if (last.found) {
+		container.has_profile = true;
+		container.profile = buf_str(&text);
+	}
+	take(search, &container);
 	return 0;
 }
 
@@ -73,14 +110,14 @@ static int search_store(struct search *search, const char *db)
 {
 	const struct selection everything = {0};
 	char *path = db ? mem_copy(str_from(db)) : store_default_path();
-	struct store *store = NULL;
 	int r = 0;
 
 	if (db || access(path, F_OK) == 0)
-		r = store_open(path, STORE_READ, NULL, &store, search->err);
-	if (r == 0 && store)
-		r = query_known_containers(store, &everything, look_at_stored, search, search->err);
-	store_close(store);
+		r = store_open(path, STORE_READ, NULL, &search->store, search->err);
+	if (r == 0 && search->store)
+		r = query_known_containers(search->store, &everything, look_at_stored, search,
+					   search->err);
+	store_close(search->store);
 	free(path);
 	return r;
 }
@@ -98,8 +135,11 @@ static int conclude(struct search *search, const char *source, struct profile_so
 			       "container id (%.200s)",
 			       ids);
 	if (!search->found && search->matches)
-		return err_set(search->err, ENOENT,
-			       "the profile of %.200s is not known: cannot read its bundle", ids);
+		return err_set(
+			search->err, ENOENT,
+			"the profile of %.200s is not known: its bundle cannot be read, and no "
+			"log was ingested with --in-force",
+			ids);
 	if (!search->found)
 		return err_set(search->err, ENOENT,
 			       "no container with this name or id is running here or in the store");

@@ -3,7 +3,7 @@
  *
  * A running container's is in its bundle, which the runtime wrote (correlate/bundle.h): it is
  * found through the cgroups of the processes that run now. Of a container that is gone the store
- * has what it had, if `sclog watch` saw it.
+ * has what it had last, if `sclog watch` saw it or `ingest --in-force` stated it.
  */
 #ifndef SCLOG_REPORT_IN_FORCE_H
 #define SCLOG_REPORT_IN_FORCE_H
