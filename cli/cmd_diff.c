@@ -135,6 +135,7 @@ static int write_diff(const struct comparison *comparison, const struct reading 
 				   ? profile_info(comparison->against.all[0].profile)
 				   : (struct profile_info){0},
 		.selection = &reading->selection,
+		.is_fleet = !reading->one_shot && fleet_is_url(given->global.db),
 		.colour = reading_wants_colour(),
 		.columns = reading_columns(),
 		.raw = given->raw,

@@ -4,6 +4,7 @@
 #include "fleet/bundle.h"
 #include "fleet/fleet.h"
 #include "report/digest/metrics.h"
+#include "report/message.h"
 #include "report/summary.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 struct fleet_options {
 	struct global_options global;
 	const char *node, *keep_days;
-	bool print;
+	bool print, dry_run;
 };
 
 /* clang-format off */
@@ -26,6 +27,9 @@ static const struct option_row rows[] = {
 	       "keep this many days; default: 365"),
 	OPTION(FLAG, 0, "print", NULL, struct fleet_options, print,
 	       "only print the SQL of the schema"),
+	OPTION_TITLE("forget"),
+	OPTION(FLAG, 0, "dry-run", NULL, struct fleet_options, dry_run,
+	       "only show what would be removed"),
 	GLOBAL_OPTION_ROWS("text|json|csv|prometheus"),
 };
 /* clang-format on */
@@ -35,15 +39,66 @@ struct action {
 	struct fleet *fleet;
 	const struct fleet_options *options;
 	unsigned keep_days;
-	char **files;
-	size_t file_count;
+	char **names; /* behind the action: of bundles, or of nodes */
+	size_t name_count;
 };
 typedef int action_fn(const struct action *action, struct err *err);
 
+static int write_rows(const struct action *action, const struct summary_row *all, size_t count)
+{
+	const struct global_options *global = &action->options->global;
+
+	return global->quiet ? 0
+			     : summary_write(all, count, format_from_name(global->format), stdout);
+}
+
 static int init(const struct action *action, struct err *err)
 {
-	return action->options->node ? fleet_add_node(action->fleet, action->options->node, err)
-				     : fleet_init(action->fleet, action->keep_days, err);
+	static const char *const names[] = {
+		[FLEET_EXISTED] = "exists",
+		[FLEET_CREATED] = "created",
+		[FLEET_GRANTED] = "existed, and can send now",
+	};
+	const char *node = action->options->node;
+	enum fleet_made made = FLEET_EXISTED;
+	int r = node ? fleet_add_node(action->fleet, node, &made, err)
+		     : fleet_init(action->fleet, action->keep_days, &made, err);
+	const struct summary_row of_node[] = {
+		{.path = "node", .label = "node", .text = node},
+		{.path = "role", .label = "role", .text = names[made]},
+	};
+	const struct summary_row of_schema[] = {
+		{.path = "schema", .label = "schema", .text = names[made]},
+		{.path = "keep_days", .label = "keeps days", .count = action->keep_days},
+	};
+
+	return r < 0 ? r : write_rows(action, node ? of_node : of_schema, 2);
+}
+
+/* A document each in JSON. */
+static int forget(const struct action *action, struct err *err)
+{
+	bool dry_run = action->options->dry_run;
+	int r = 0;
+
+	for (size_t i = 0; i < action->name_count && r == 0; i++) {
+		struct fleet_forgotten forgotten;
+
+		r = fleet_forget_node(action->fleet, action->names[i], dry_run, &forgotten, err);
+		const struct summary_row all[] = {
+			{.path = "node", .label = "node", .text = action->names[i]},
+			{.path = "rows",
+			 .label = dry_run ? "  would drop rows" : "  dropped rows",
+			 .count = forgotten.rows},
+			{.path = "roles",
+			 .label = dry_run ? "  would drop roles" : "  dropped roles",
+			 .count = forgotten.has_role},
+		};
+
+		if (r == 0)
+			r = write_rows(action, all, sizeof(all) / sizeof(all[0]));
+	}
+	return r;
 }
 
 static int load_file(struct fleet *fleet, const char *path, struct fleet_pushed *ret_pushed,
@@ -63,12 +118,11 @@ static int load_file(struct fleet *fleet, const char *path, struct fleet_pushed 
 
 static int load(const struct action *action, struct err *err)
 {
-	const struct global_options *global = &action->options->global;
 	struct fleet_pushed pushed;
 	uint64_t rows_sent = 0, known = 0;
 
-	for (size_t i = 0; i < action->file_count; i++) {
-		int r = load_file(action->fleet, action->files[i], &pushed, err);
+	for (size_t i = 0; i < action->name_count; i++) {
+		int r = load_file(action->fleet, action->names[i], &pushed, err);
 
 		if (r < 0)
 			return r;
@@ -76,33 +130,33 @@ static int load(const struct action *action, struct err *err)
 		known += pushed.known;
 	}
 	const struct summary_row all[] = {
-		{.path = "bundles", .label = "bundles", .count = action->file_count},
+		{.path = "bundles", .label = "bundles", .count = action->name_count},
 		{.path = "known_bundles", .label = "loaded before", .count = known},
 		{.path = "rows", .label = "rows", .count = rows_sent},
 	};
 
-	return global->quiet ? 0
-			     : summary_write(all, sizeof(all) / sizeof(all[0]),
-					     format_from_name(global->format), stdout);
+	return write_rows(action, all, sizeof(all) / sizeof(all[0]));
 }
 
 static int prune(const struct action *action, struct err *err)
 {
-	const struct global_options *global = &action->options->global;
 	uint64_t days = 0;
 	int r = fleet_prune(action->fleet, &days, err);
 	const struct summary_row all[] = {
 		{.path = "days", .label = "dropped: days", .count = days}};
 
-	return r < 0 || global->quiet
-		       ? r
-		       : summary_write(all, 1, format_from_name(global->format), stdout);
+	return r < 0 ? r : write_rows(action, all, 1);
 }
+
+struct status {
+	enum format format;
+	size_t senders;
+};
 
 /* A line of status: a document each in JSON, so that a thousand nodes need no memory. */
 static int write_sender(const struct fleet_sender *sender, void *context)
 {
-	const struct fleet_options *options = context;
+	struct status *status = context;
 	char pushed[CLOCK_TEXT_SIZE] = "never", name[SHARE_NAME_SIZE], uuid[SHARE_UUID_SIZE];
 	const struct summary_row all[] = {
 		{.path = "node", .label = "node", .text = name},
@@ -123,8 +177,8 @@ static int write_sender(const struct fleet_sender *sender, void *context)
 	snprintf(uuid, sizeof(uuid), "%.*s", (int)sender->uuid.n, sender->uuid.p);
 	if (sender->behind_ms >= 0)
 		clock_format_rfc3339_ms(sender->pushed_ms, pushed);
-	return summary_write(all, sizeof(all) / sizeof(all[0]),
-			     format_from_name(options->global.format), stdout);
+	status->senders++;
+	return summary_write(all, sizeof(all) / sizeof(all[0]), status->format, stdout);
 }
 
 struct metrics {
@@ -171,27 +225,33 @@ static bool wants_metrics(const struct global_options *global)
 
 static int status(const struct action *action, struct err *err)
 {
-	struct fleet_options given = *action->options;
+	const struct global_options *global = &action->options->global;
+	struct status shown = {.format = format_from_name(global->format)};
+	int r = wants_metrics(global) ? write_metrics(action->fleet, err)
+				      : fleet_status(action->fleet, write_sender, &shown, err);
 
-	return wants_metrics(&given.global)
-		       ? write_metrics(action->fleet, err)
-		       : fleet_status(action->fleet, write_sender, &given, err);
+	if (r < 0)
+		return r;
+	reading_warn_of_limits(fleet_sees_only(action->fleet));
+	if (!shown.senders && !wants_metrics(global) && !global->quiet)
+		message_note("no node has sent anything: run `sclog push` on each node");
+	return 0;
 }
 
 static const struct {
 	const char *name;
 	action_fn *run;
-	bool takes_files;
+	bool takes_names;
 } actions[] = {
 	{"init", init, false},     {"migrate", init, false}, {"load", load, true},
-	{"status", status, false}, {"prune", prune, false},
+	{"status", status, false}, {"prune", prune, false},  {"forget", forget, true},
 };
 
 static action_fn *action_of(const struct invocation *invocation)
 {
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		if (invocation->operand_count &&
-		    (invocation->operand_count > 1) == actions[i].takes_files &&
+		    (invocation->operand_count > 1) == actions[i].takes_names &&
 		    strcmp(invocation->operands[0], actions[i].name) == 0)
 			return actions[i].run;
 	return NULL;
@@ -207,8 +267,11 @@ static int check_usage(const struct invocation *invocation, unsigned *ret_keep_d
 
 	*ret_keep_days = (unsigned)days;
 	if (!action_of(invocation))
-		return err_set(err, EINVAL,
-			       "expected init, migrate, load FILE..., status or prune");
+		return err_set(
+			err, EINVAL,
+			"expected init, migrate, load FILE..., status, prune or forget NODE...");
+	if (options->dry_run && strcmp(invocation->operands[0], "forget") != 0)
+		return err_set(err, EINVAL, "--dry-run applies only to forget");
 	if (wants_metrics(&options->global) && strcmp(invocation->operands[0], "status") != 0)
 		return err_set(err, EINVAL, "--format prometheus applies only to status");
 	if (options->keep_days && (*end || days < 1 || days > 36500))
@@ -251,7 +314,7 @@ static int run(struct invocation *invocation, struct err *err)
 const struct command command_fleet = {
 	.name = "fleet",
 	.summary = "set up a fleet's database, and see who sends to it",
-	.synopsis = "[OPTION...] init|migrate|status|prune|load FILE... --db URL",
+	.synopsis = "[OPTION...] init|migrate|status|prune|load FILE...|forget NODE... --db URL",
 	.examples =
 		{
 			{"sclog fleet init --print", "the schema in SQL, to read"},
@@ -264,7 +327,7 @@ const struct command command_fleet = {
 		"Sets up the PostgreSQL database that `sclog push` sends to, for its owner: tables "
 		"with a partition for each day, and roles. `prune` drops days that are older than "
 		"the retention. `load` sends bundles of nodes that cannot reach the database "
-		"(`sclog push --to FILE`).",
+		"(`sclog push --to FILE`). `forget` removes nodes: their rows and roles.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct fleet_options),
 	.reads_fleet = true,

@@ -154,6 +154,26 @@ static void show_rows(void *progress, uint64_t rows)
 	progress_rows(progress, rows);
 }
 
+void reading_warn_of_limits(const char *node)
+{
+	if (*node)
+		message_warning("this role sees only what node %s sent: use a role that is a member"
+				" of sclog_reader to see all nodes",
+				node);
+}
+
+/* A node's role that is asked about that node sees all that was asked for. */
+static void note_limits(struct reading *reading)
+{
+	const struct choice *nodes = &reading->selection.node;
+	const char *node = fleet_sees_only(reading->fleet);
+
+	if (nodes->count == 1 && strcmp(nodes->values[0], node) == 0)
+		return;
+	snprintf(reading->sees_only, sizeof(reading->sees_only), "%s", node);
+	reading_warn_of_limits(node);
+}
+
 /* What the fleet has of the window, as a store in memory. */
 static int open_fleet(struct reading *reading, struct invocation *invocation, struct err *err)
 {
@@ -173,13 +193,27 @@ static int open_fleet(struct reading *reading, struct invocation *invocation, st
 			       &reading->shown, err);
 	if (r < 0 || !reading->parts)
 		progress_clear(&reading->progress);
+	if (r == 0)
+		note_limits(reading);
 	return r < 0 || reading->parts ? r : reading_leave_fleet(reading, invocation, err);
+}
+
+static void note_damage(struct reading *reading)
+{
+	reading->damage = *fleet_damage(reading->fleet);
+	if (reading->damage.rows)
+		message_warning("%" PRIu64
+				" rows left out, the first of node %s: they are damaged or"
+				" forged",
+				reading->damage.rows, reading->damage.node);
 }
 
 static void close_fleet(struct reading *reading)
 {
 	if (reading->parts)
 		progress_clear(&reading->progress);
+	if (reading->fleet)
+		note_damage(reading);
 	fleet_parts_free(reading->parts);
 	fleet_close(reading->fleet);
 	reading->parts = NULL;
@@ -320,6 +354,15 @@ void reading_add_reasons(const struct reading *reading, struct evidence *evidenc
 {
 	const struct feed_counts *counts = &reading->counts;
 
+	if (reading->sees_only[0])
+		evidence_add_reason(evidence, "of the fleet, only node %s could be seen",
+				    reading->sees_only);
+	if (reading->damage.rows)
+		evidence_add_reason(evidence,
+				    "%" PRIu64
+				    " rows of the fleet, the first of node %s, are damaged or"
+				    " forged",
+				    reading->damage.rows, reading->damage.node);
 	if (counts->failed)
 		evidence_add_reason(evidence,
 				    "%" PRIu64 " input%s could not be read "

@@ -68,6 +68,8 @@ struct reading {
 	struct feed_counts counts;
 	struct fleet *fleet; /* while it is asked */
 	struct fleet_parts *parts;
+	char sees_only[SHARE_NAME_SIZE]; /* the one node of the fleet that could be read; "": all */
+	struct fleet_damage damage;
 	struct progress progress;
 	struct fleet_progress shown;
 };
@@ -116,6 +118,9 @@ int reading_check_names(const struct invocation *invocation, struct store *store
 
 /* What reading the FILEs alone can know of the evidence: reasons why it is not complete. */
 void reading_add_reasons(const struct reading *reading, struct evidence *evidence);
+
+/* Says that a role sees the rows of one node only, if it does: fleet_sees_only(). */
+void reading_warn_of_limits(const char *node);
 
 /* Appends what a command line needs to read the same, "" or " --db a.db" or the FILEs, and returns
  * all of it. */

@@ -28,9 +28,7 @@ int fleet_failed(struct fleet *fleet, const PGresult *result, struct err *err)
 
 	snprintf(fleet->state, sizeof(fleet->state), "%s", state ? state : "");
 	if (strcmp(fleet->state, "3F000") == 0 || strcmp(fleet->state, "42P01") == 0)
-		return err_set(err, ENOENT,
-			       "fleet: the database has no sclog schema: its owner makes one with"
-			       " `sclog fleet init`");
+		return err_set(err, ENOENT, FLEET_NO_SCHEMA);
 	if (strcmp(fleet->state, "42501") == 0)
 		return err_set(err, EACCES,
 			       "fleet: %.*s: a node can write only rows of its own name (the role"
@@ -114,6 +112,37 @@ void fleet_close(struct fleet *fleet)
 	libpq.PQfinish(fleet->connection);
 	free(fleet->url);
 	free(fleet);
+}
+
+void fleet_note_damaged(struct fleet *fleet, const char *sender)
+{
+	if (fleet->damage.rows++ == 0)
+		snprintf(fleet->damage.node, sizeof(fleet->damage.node), "%s", sender);
+}
+
+const struct fleet_damage *fleet_damage(const struct fleet *fleet)
+{
+	return &fleet->damage;
+}
+
+int fleet_note_limits(struct fleet *fleet, struct err *err)
+{
+	PGresult *row = fleet_run(fleet,
+				  "SELECT current_user WHERE row_security_active('sclog.day')"
+				  " AND NOT pg_has_role('sclog_reader', 'USAGE')",
+				  0, NULL, err);
+
+	if (!row)
+		return -err->code;
+	snprintf(fleet->sees_only, sizeof(fleet->sees_only), "%s",
+		 libpq.PQntuples(row) ? libpq.PQgetvalue(row, 0, 0) : "");
+	libpq.PQclear(row);
+	return 0;
+}
+
+const char *fleet_sees_only(const struct fleet *fleet)
+{
+	return fleet->sees_only;
 }
 
 PGresult *fleet_run(struct fleet *fleet, const char *sql, int count, const char *const *values,

@@ -11,6 +11,9 @@
 
 #define FLEET_VERSION 1
 
+#define FLEET_NO_SCHEMA \
+	"fleet: the database has no sclog schema: its owner makes one with `sclog fleet init`"
+
 /* All that are called. */
 #define LIBPQ_FUNCTIONS(X)     \
 	X(PQclear)             \
@@ -49,10 +52,19 @@ struct fleet {
 	char *url;
 	PGconn *connection;
 	char state[6]; /* SQLSTATE of the last failure; empty: the connection itself */
+	struct fleet_damage damage;
+	/* The node whose role this is; empty: it reads everything. */
+	char sees_only[SHARE_NAME_SIZE];
 };
 
 /* Connects, again if it was lost. */
 int fleet_connect(struct fleet *fleet, struct err *err);
+
+/* A row of that sender was left out. */
+void fleet_note_damaged(struct fleet *fleet, const char *sender);
+
+/* Learns sees_only. */
+int fleet_note_limits(struct fleet *fleet, struct err *err);
 
 /* Runs a statement with text parameters, NULL for null. NULL with an error; else clear it. */
 PGresult *fleet_run(struct fleet *fleet, const char *sql, int count, const char *const *values,

@@ -27,12 +27,28 @@ void fleet_schema(struct buf *sql, unsigned keep_days);
 int fleet_open(const char *url, struct fleet **ret_fleet, struct err *err);
 void fleet_close(struct fleet *fleet);
 
+enum fleet_made {
+	FLEET_EXISTED,
+	FLEET_CREATED,
+	FLEET_GRANTED, /* the role of a node was there, but was not one that may push */
+};
+
 /* Makes what is missing of the schema; again, it changes nothing but the retention. */
-int fleet_init(struct fleet *fleet, unsigned keep_days, struct err *err);
+int fleet_init(struct fleet *fleet, unsigned keep_days, enum fleet_made *ret_made, struct err *err);
 
 /* Makes a role for a node, a member of those that push. Its password, if it is to have one, and its
  * certificate are the administrator's. */
-int fleet_add_node(struct fleet *fleet, const char *name, struct err *err);
+int fleet_add_node(struct fleet *fleet, const char *name, enum fleet_made *ret_made,
+		   struct err *err);
+
+struct fleet_forgotten {
+	uint64_t rows;
+	bool has_role;
+};
+
+/* Drops all rows of a node, and its role; with dry_run, only counts them. -ENOENT: there is neither. */
+int fleet_forget_node(struct fleet *fleet, const char *name, bool dry_run,
+		      struct fleet_forgotten *ret_forgotten, struct err *err);
 
 /* Drops the days that are older than the retention. */
 int fleet_prune(struct fleet *fleet, uint64_t *ret_days, struct err *err);
@@ -46,6 +62,18 @@ struct fleet_sender {
 };
 typedef int fleet_sender_fn(const struct fleet_sender *sender, void *context);
 int fleet_status(struct fleet *fleet, fleet_sender_fn *each, void *context, struct err *err);
+
+/* After fleet_status() or a function that reads: the node whose role this is, of which alone there are
+ * rows to see; "" if everything is. */
+const char *fleet_sees_only(const struct fleet *fleet);
+
+/* Rows that no sclog writes, or of a node that sent more than SENDER_ROWS_MAX (fleet/read.c): they were left
+ * out, so that one node cannot keep the others from being read. */
+struct fleet_damage {
+	uint64_t rows;
+	char node[SHARE_NAME_SIZE]; /* who sent the first of them */
+};
+const struct fleet_damage *fleet_damage(const struct fleet *fleet);
 
 /* Told now and then how many rows have gone over. */
 struct fleet_progress {

@@ -21,16 +21,38 @@ void fleet_close(struct fleet *fleet)
 	(void)fleet;
 }
 
-int fleet_init(struct fleet *fleet, unsigned keep_days, struct err *err)
+int fleet_init(struct fleet *fleet, unsigned keep_days, enum fleet_made *ret_made, struct err *err)
 {
-	(void)fleet, (void)keep_days;
+	(void)fleet, (void)keep_days, (void)ret_made;
 	return refuse(err);
 }
 
-int fleet_add_node(struct fleet *fleet, const char *name, struct err *err)
+int fleet_add_node(struct fleet *fleet, const char *name, enum fleet_made *ret_made,
+		   struct err *err)
 {
-	(void)fleet, (void)name;
+	(void)fleet, (void)name, (void)ret_made;
 	return refuse(err);
+}
+
+int fleet_forget_node(struct fleet *fleet, const char *name, bool dry_run,
+		      struct fleet_forgotten *ret_forgotten, struct err *err)
+{
+	(void)fleet, (void)name, (void)dry_run, (void)ret_forgotten;
+	return refuse(err);
+}
+
+const struct fleet_damage *fleet_damage(const struct fleet *fleet)
+{
+	static const struct fleet_damage none;
+
+	(void)fleet;
+	return &none;
+}
+
+const char *fleet_sees_only(const struct fleet *fleet)
+{
+	(void)fleet;
+	return "";
 }
 
 int fleet_prune(struct fleet *fleet, uint64_t *ret_days, struct err *err)

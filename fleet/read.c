@@ -14,6 +14,9 @@
 /* PostgreSQL's dates end before our numbers do. */
 #define DAY_MOST 200000
 
+/* Rows of a kind, but for days, that one sender may have: more are left out, as are rows that are damaged. */
+#define SENDER_ROWS_MAX (1 << 20)
+
 /* Days are asked for one by one up to so many. */
 #define LISTED_DAYS 400
 
@@ -52,8 +55,8 @@ struct fleet_parts {
 	size_t sender_count;
 	struct node *nodes;
 	size_t node_count;
-	size_t next; /* the sender that the next part begins with */
-	uint64_t rows;
+	size_t next;                /* the sender that the next part begins with */
+	uint64_t rows, sender_rows; /* so far; of one sender and kind */
 	const struct fleet_progress *progress;
 };
 
@@ -84,6 +87,7 @@ static int begin_sender(struct fleet_parts *parts, const char *sender, struct er
 
 	if (strcmp(share_taker_head(parts->taker)->name, sender) == 0)
 		return 0;
+	parts->sender_rows = 0;
 	return share_taker_put(parts->taker, SHARE_HEAD, values, err);
 }
 
@@ -132,14 +136,19 @@ static int compare_sender_name(const void *left, const void *right)
 	return strcmp(((const struct sender *)left)->name, ((const struct sender *)right)->name);
 }
 
+static struct sender *find_sender(const struct fleet_parts *parts, const char *name)
+{
+	const struct sender key = {.name = (char *)(uintptr_t)name};
+
+	return parts->sender_count ? bsearch(&key, parts->senders, parts->sender_count, sizeof(key),
+					     compare_sender_name)
+				   : NULL;
+}
+
 static void note_container(struct fleet_parts *parts, const char *name,
 			   const struct share_value *values)
 {
-	const struct sender key = {.name = (char *)(uintptr_t)name};
-	struct sender *sender = parts->sender_count
-					? bsearch(&key, parts->senders, parts->sender_count,
-						  sizeof(key), compare_sender_name)
-					: NULL;
+	struct sender *sender = find_sender(parts, name);
 
 	if (!sender || !share_selects(parts->selection, SHARE_CONTAINER, values) ||
 	    sender->container_count++ >= KEYS_MAX)
@@ -155,6 +164,8 @@ static int take_row(struct fleet_parts *parts, enum share_kind kind, const PGres
 	struct share_value values[SHARE_COLUMNS_MAX];
 	int result = begin_sender(parts, libpq.PQgetvalue(row, 0, 0), err);
 
+	if (kind != SHARE_DAY && parts->sender_rows++ >= SENDER_ROWS_MAX)
+		return -EUCLEAN;
 	for (int i = 0; i < (int)table->count; i++) {
 		const char *bytes = libpq.PQgetvalue(row, 0, i + 1);
 		size_t n = (size_t)libpq.PQgetlength(row, 0, i + 1);
@@ -197,6 +208,15 @@ static int take_sum(struct fleet_parts *parts, enum share_kind kind, const PGres
 	return result < 0 ? result : share_taker_put_sum(parts->taker, &sum, err);
 }
 
+/* Of a node that is not asked about, what is damaged does not matter. */
+static void note_damaged(const struct fleet_parts *parts, const char *name)
+{
+	const struct sender *sender = find_sender(parts, name);
+
+	if (!sender || sender->selected)
+		fleet_note_damaged(parts->fleet, name);
+}
+
 typedef int take_fn(struct fleet_parts *parts, enum share_kind kind, const PGresult *row,
 		    struct err *err);
 
@@ -208,6 +228,7 @@ static int ask(struct fleet_parts *parts, const struct buf *sql, enum share_kind
 	PGresult *row;
 	int result = 0;
 
+	parts->sender_rows = 0;
 	if (!libpq.PQsendQueryParams(connection, sql->p, 0, NULL, NULL, NULL, NULL, 1))
 		return fleet_failed(parts->fleet, NULL, err);
 	libpq.PQsetSingleRowMode(connection);
@@ -218,6 +239,11 @@ static int ask(struct fleet_parts *parts, const struct buf *sql, enum share_kind
 			result = take(parts, kind, row, err);
 		else if (result == 0 && status != PGRES_TUPLES_OK)
 			result = fleet_failed(parts->fleet, row, err);
+		if (result == -EUCLEAN) { /* one node must not keep the others from being read */
+			note_damaged(parts, libpq.PQgetvalue(row, 0, 0));
+			err_clear(err);
+			result = 0;
+		}
 		libpq.PQclear(row);
 		parts->rows++;
 		if (parts->progress && parts->rows % 1024 == 0)
@@ -573,6 +599,8 @@ static int read_names(struct fleet_parts *parts, struct err *err)
 {
 	int result = fleet_connect(parts->fleet, err);
 
+	if (result == 0)
+		result = fleet_note_limits(parts->fleet, err);
 	if (result == 0) /* one state of it */
 		result = fleet_do(parts->fleet, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 				  0, NULL, err);

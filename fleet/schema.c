@@ -85,13 +85,29 @@ static void put_table(struct buf *sql, enum share_kind kind)
 		   table->columns[0].name);
 }
 
+/* A node can write what it likes in its rows, but not as much as it likes in one. */
+static void put_sizes(struct buf *sql, enum share_kind kind)
+{
+	const struct share_table *table = &share_tables[kind];
+
+	buf_format(sql,
+		   "ALTER TABLE sclog.%s DROP CONSTRAINT IF EXISTS sizes;\n"
+		   "ALTER TABLE sclog.%s ADD CONSTRAINT sizes CHECK (octet_length(sender) < %d",
+		   table->name, table->name, SHARE_NAME_SIZE);
+	for (size_t i = 0; i < table->count; i++)
+		if (table->columns[i].type != SHARE_INT)
+			buf_format(sql, "\n  AND octet_length(\"%s\") <= %zu",
+				   table->columns[i].name, share_value_max(kind));
+	buf_put_str(sql, STR(") NOT VALID;\n"));
+}
+
 static void put_rights(struct buf *sql, const char *table)
 {
 	buf_format(sql,
 		   "ALTER TABLE sclog.%s ENABLE ROW LEVEL SECURITY;\n"
 		   "DROP POLICY IF EXISTS own ON sclog.%s;\n"
-		   "CREATE POLICY own ON sclog.%s TO sclog_node USING (sender = current_user)"
-		   " WITH CHECK (sender = current_user);\n"
+		   "CREATE POLICY own ON sclog.%s TO sclog_node USING (sender = current_user"
+		   " AND sender <> 'sclog_node');\n"
 		   "DROP POLICY IF EXISTS read ON sclog.%s;\n"
 		   "CREATE POLICY read ON sclog.%s FOR SELECT TO sclog_reader USING (true);\n"
 		   "GRANT SELECT, INSERT, UPDATE, DELETE ON sclog.%s TO sclog_node;\n"
@@ -113,6 +129,15 @@ void fleet_schema(struct buf *sql, unsigned keep_days)
 			put_rights(sql, share_tables[kind].name);
 	put_rights(sql, "sender");
 	put_rights(sql, "day");
+	buf_put_str(sql, STR("\n-- nothing that a node writes is larger than sclog's own rows\n"));
+	for (int kind = 0; kind < SHARE_KIND_COUNT; kind++)
+		if (has_table((enum share_kind)kind))
+			put_sizes(sql, (enum share_kind)kind);
+	put_sizes(sql, SHARE_DAY);
+	buf_put_str(sql,
+		    STR("ALTER TABLE sclog.sender DROP CONSTRAINT IF EXISTS sizes;\n"
+			"ALTER TABLE sclog.sender ADD CONSTRAINT sizes CHECK"
+			" (octet_length(sender) < 64 AND octet_length(uuid) < 37) NOT VALID;\n"));
 	buf_format(sql,
 		   "\nINSERT INTO sclog.fleet (version, min_client, keep_days) VALUES (1, 1, %u)\n"
 		   "  ON CONFLICT (one) DO UPDATE SET keep_days = excluded.keep_days;\n",

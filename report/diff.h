@@ -70,6 +70,7 @@ struct diff_writing {
 	struct profile_info profile, against; /* the latter's source is NULL: there is none */
 	const struct selection *selection;    /* its window is shown */
 	const char *where; /* what commands need to read the same: " --db a.db"; never NULL */
+	bool is_fleet;     /* of nodes that send what they have */
 	bool each_group;   /* text: each of several groups, not only which calls */
 	bool verbose;      /* text: counts, times and programs of each call */
 	bool colour;

@@ -401,8 +401,13 @@ static void write_next(const struct diff *diff, const struct diff_writing *writi
 	const struct selection *selection = writing->selection;
 
 	if (diff->group_count == 0 && !diff->is_selective && !selection->has_since &&
-	    !selection->has_until)
-		write_command(out, "sclog watch");
+	    !selection->has_until) {
+		BUF_AUTO command = {0};
+
+		buf_format(&command, "sclog %s%s", writing->is_fleet ? "fleet status" : "watch",
+			   writing->is_fleet ? writing->where : "");
+		write_command(out, command.p);
+	}
 	for (int status = DIFF_BREAKING; status <= DIFF_UNKNOWN; status++) {
 		for (size_t i = 0; i < diff->group_count; i++) {
 			if ((int)diff_group_status(diff, diff->groups[i]) != status)

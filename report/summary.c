@@ -1,6 +1,8 @@
 #include "report/summary.h"
 
+#include "report/csv.h"
 #include "report/json.h"
+#include "report/text.h"
 
 #include <inttypes.h>
 
@@ -22,9 +24,12 @@ static void write_text(const struct summary_row *rows, size_t count, FILE *out)
 		if (!is_shown(row))
 			continue;
 		fprintf(out, "%-*s  ", width, row->label);
-		if (row->text)
-			fprintf(out, "%s\n", row->text);
-		else if (row->is_real)
+		if (row->text) {
+			BUF_AUTO text = {0};
+
+			text_put(&text, str_from(row->text));
+			fprintf(out, "%.*s\n", (int)text.n, text.n ? text.p : "");
+		} else if (row->is_real)
 			fprintf(out, "%.2f\n", row->real);
 		else
 			fprintf(out, "%" PRIu64 "\n", row->count);
@@ -35,7 +40,7 @@ static void write_text(const struct summary_row *rows, size_t count, FILE *out)
 static json_t *value_json(const struct summary_row *row)
 {
 	if (row->text)
-		return json_string(row->text);
+		return json_from_str(str_from(row->text));
 	if (!row->is_real)
 		return json_from_count(row->count);
 	return json_real((double)(int64_t)(row->real * 1000 + 0.5) / 1000);
@@ -72,18 +77,20 @@ static void write_json(const struct summary_row *rows, size_t count, FILE *out)
 
 static void write_csv(const struct summary_row *rows, size_t count, FILE *out)
 {
-	for (size_t i = 0; i < count; i++)
-		fprintf(out, "%s%s", i ? "," : "", rows[i].path);
-	fprintf(out, "\r\n");
+	CSV_AUTO names = {.begun = false}, values = {.begun = false};
+
 	for (size_t i = 0; i < count; i++) {
-		if (rows[i].text)
-			fprintf(out, "%s%s", i ? "," : "", rows[i].text);
-		else if (rows[i].is_real)
-			fprintf(out, "%s%.3f", i ? "," : "", rows[i].real);
+		char real[32];
+
+		snprintf(real, sizeof(real), "%.3f", rows[i].real);
+		csv_field(&names, str_from(rows[i].path));
+		if (rows[i].text || rows[i].is_real)
+			csv_field(&values, str_from(rows[i].text ? rows[i].text : real));
 		else
-			fprintf(out, "%s%" PRIu64, i ? "," : "", rows[i].count);
+			csv_count(&values, rows[i].count);
 	}
-	fprintf(out, "\r\n");
+	csv_end(&names, out);
+	csv_end(&values, out);
 }
 
 #define WRITER_ROW(name, word) [FORMAT_##name] = write_##word,

@@ -61,6 +61,12 @@ struct share_value {
 	struct str bytes; /* the others */
 };
 
+/* A sender may send anything: bytes of a value that is larger than what any store of ours holds are refused. */
+static inline size_t share_value_max(enum share_kind kind)
+{
+	return kind == SHARE_PROFILE || kind == SHARE_DAY ? 4 << 20 : 8192;
+}
+
 #define SHARE_UUID_SIZE 37
 #define SHARE_NAME_SIZE 64
 

@@ -16,9 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A sender may send anything: what is larger than any store of ours holds is refused. */
-#define NAME_MAX_BYTES  8192
-#define JSON_MAX_BYTES  (4 << 20)
 #define KIND_NUMBER_MAX 4096 /* of enumerators */
 
 struct share_taker {
@@ -236,6 +233,14 @@ static int put_container(struct share_taker *taker, const struct share_value *va
 	return result < 0 ? result : 0;
 }
 
+/* A series of a copy stays when its container is gone, and then has no days. */
+static bool is_left(const struct share_taker *taker, const struct share_value *container)
+{
+	return taker->is_copy && !container->null &&
+	       !share_keys_find(taker->keys, SHARE_CONTAINER, taker->received.sender,
+				container->number);
+}
+
 /* What a series is keyed by: program, nr, container, node, arch, code, words. */
 #define KEY_VALUES (6 + EVENT_WORD_COUNT)
 
@@ -296,6 +301,8 @@ static int put_series(struct share_taker *taker, const struct share_value *value
 	for (int i = 6; i < 13; i++)
 		if (values[i].number < 0 || (i > 6 && values[i].number > KIND_NUMBER_MAX))
 			return share_bad(err, "a series has numbers that are none");
+	if (is_left(taker, &values[2]))
+		return 0;
 	if (result == 0)
 		result = find_key(taker, SHARE_CONTAINER, &values[2], &container, err);
 	if (result == 0)
@@ -420,10 +427,9 @@ static int put_acknowledged(struct share_taker *taker, const struct share_value 
 static int check_sizes(enum share_kind kind, const struct share_value *values, struct err *err)
 {
 	const struct share_table *table = &share_tables[kind];
-	size_t most = kind == SHARE_PROFILE || kind == SHARE_DAY ? JSON_MAX_BYTES : NAME_MAX_BYTES;
-
 	for (size_t i = 0; i < table->count; i++)
-		if (table->columns[i].type != SHARE_INT && values[i].bytes.n > most)
+		if (table->columns[i].type != SHARE_INT &&
+		    values[i].bytes.n > share_value_max(kind))
 			return share_bad(err, "a value is too large");
 	return 0;
 }

@@ -111,6 +111,7 @@ shell_tests = \
 	tests/shell/newcomer.test \
 	tests/shell/bundle.test \
 	tests/shell/fleet.test \
+	tests/shell/fleet-readme.test \
 	tests/shell/otel.test \
 	tests/shell/shared.test \
 	tests/shell/completion.test \

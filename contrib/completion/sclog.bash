@@ -183,7 +183,7 @@ _sclog() {
 		_sclog_files "$current"
 		[[ $command == explain && -n $current ]] &&
 			_sclog_more "$(_sclog_syscalls)" "$current"
-		[[ $command == fleet ]] && _sclog_more 'init load migrate prune status' "$current"
+		[[ $command == fleet ]] && _sclog_more 'forget init load migrate prune status' "$current"
 	fi
 }
 

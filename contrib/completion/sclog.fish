@@ -169,5 +169,5 @@ complete -c sclog -n __sclog_wants_value -a '(__sclog_values)'
 complete -c sclog -n __sclog_wants_option -a '(__sclog_options)'
 complete -c sclog -n __sclog_wants_command -a '(__sclog_commands)'
 complete -c sclog -n __sclog_wants_file -F
-complete -c sclog -n 'test "$(__sclog_command)" = fleet' -a 'init load migrate prune status'
+complete -c sclog -n 'test "$(__sclog_command)" = fleet' -a 'forget init load migrate prune status'
 complete -c sclog -n __sclog_explains -a '(__sclog_syscalls)'
