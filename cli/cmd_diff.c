@@ -99,8 +99,8 @@ static int compare(struct comparison *comparison, struct reading *reading,
 {
 	struct store *store = reading->store;
 	const struct selection *selection = &reading->selection;
-	int r = active_load(store, &comparison->judges.options, &comparison->active,
-			    comparison->err);
+	int r = active_load(store, &comparison->judges.options, &selection->syscall,
+			    &comparison->active, comparison->err);
 
 	diff_set_active(comparison->diff, comparison->active, selection);
 	if (r >= 0)
@@ -110,6 +110,8 @@ static int compare(struct comparison *comparison, struct reading *reading,
 	if (r >= 0)
 		r = query_observations(store, selection, add_observation, comparison,
 				       comparison->err);
+	if (r >= 0)
+		r = diff_read_others(comparison->diff, store, selection, comparison->err);
 	if (r >= 0)
 		r = reading_leave_fleet(reading, invocation, comparison->err);
 	if (r >= 0)

@@ -169,8 +169,8 @@ static int query_before(struct gathering *gathering, const struct reading *readi
 
 static int judge_containers(struct gathering *gathering, const struct reading *reading)
 {
-	int r = active_load(reading->store, &gathering->judges.options, &gathering->active,
-			    gathering->err);
+	int r = active_load(reading->store, &gathering->judges.options, &reading->selection.syscall,
+			    &gathering->active, gathering->err);
 
 	diff_set_active(gathering->diff, gathering->active, &reading->selection);
 	return r < 0 ? r
@@ -191,6 +191,8 @@ static int gather(struct gathering *gathering, const struct reading *reading,
 		r = query_observations(store, selection,
 				       given->since_last ? add_since : add_observation, gathering,
 				       gathering->err);
+	if (r >= 0)
+		r = diff_read_others(gathering->diff, store, selection, gathering->err);
 	if (r >= 0 && gathering->has_timeline)
 		r = timeline_fill(&gathering->timeline, store, gathering->err);
 	if (r >= 0)

@@ -25,6 +25,7 @@ struct pair {
 struct active {
 	struct store *store;
 	struct profile_options options;
+	const struct choice *syscalls; /* which are asked about */
 	struct active_profile *profiles;
 	size_t profile_count;
 	struct span *spans; /* by owner, then time */
@@ -112,13 +113,14 @@ static int add_span(const struct in_force_span *span, void *context)
 }
 
 int active_load(struct store *store, const struct profile_options *options,
-		struct active **ret_active, struct err *err)
+		const struct choice *syscalls, struct active **ret_active, struct err *err)
 {
 	struct active *active = mem_new(1, sizeof(*active));
 
 	*ret_active = active;
 	active->store = store;
 	active->options = *options;
+	active->syscalls = syscalls;
 	/* what a runtime was given: neither a loader nor conditions are left */
 	active->options.select = NULL;
 	active->options.loader = LOADER_OCI;
@@ -162,6 +164,7 @@ static struct blind *pair_of(struct active *active, struct profile *profile,
 	struct pair pair = {profile, against, in_force, actions,
 			    blind_new(profile, against, was, actions)};
 
+	blind_keep(pair.blind, active->syscalls);
 	active->pairs = mem_resize(active->pairs, (active->pair_count + 1) * sizeof(pair));
 	active->pairs[active->pair_count++] = pair;
 	return pair.blind;

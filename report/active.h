@@ -31,10 +31,10 @@ struct active_profile {
 
 struct active;
 
-/* Reads what the store knows. `options`: how what a runtime was given becomes a filter. Free with
- * active_free(), also after an error. */
+/* Reads what the store knows. `options`: how what a runtime was given becomes a filter; syscalls: which are
+ * asked about, as in a selection, living as long. Free with active_free(), also after an error. */
 int active_load(struct store *store, const struct profile_options *options,
-		struct active **ret_active, struct err *err);
+		const struct choice *syscalls, struct active **ret_active, struct err *err);
 void active_free(struct active *active);
 
 /*

@@ -259,6 +259,21 @@ void blind_free(struct blind *blind)
 	free(blind);
 }
 
+void blind_keep(struct blind *blind, const struct choice *syscalls)
+{
+	for (size_t kind = 0; kind < BLIND_KINDS; kind++) {
+		const struct texts *all = &blind->calls[kind];
+		struct texts others = {0};
+
+		for (size_t i = 0; i < all->count; i++)
+			if (!choice_matches(syscalls, str_from(all->all[i])))
+				texts_add(&others, str_from(all->all[i]));
+		texts_sort(&others);
+		texts_remove(&blind->calls[kind], &others);
+		texts_release(&others);
+	}
+}
+
 const struct texts *blind_calls(const struct blind *blind, enum blind_kind kind)
 {
 	return &blind->calls[kind];

@@ -15,7 +15,7 @@
 
 #include "base/texts.h"
 #include "profile/profile.h"
-#include "store/store.h"
+#include "store/query.h"
 
 /* What can become of a call, for some of its arguments. */
 enum blind_kind {
@@ -39,6 +39,9 @@ void blind_free(struct blind *blind);
  * arch is not among BLIND_ALREADY.
  */
 const struct texts *blind_calls(const struct blind *blind, enum blind_kind kind);
+
+/* Only these syscalls are asked about, as in a selection. */
+void blind_keep(struct blind *blind, const struct choice *syscalls);
 
 /* Arches that the profile does not know, so that it refuses whatever comes from them, and on which
  * the filter in force let something through without logging it. */

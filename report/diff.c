@@ -267,13 +267,17 @@ static bool is_lost(struct diff *diff, struct profile *profile, struct profile *
 	return change_takes(diff->changes[i], observation->arch, observation->nr);
 }
 
+static struct group_key key_of(const struct diff *diff, const struct observation *observation)
+{
+	return diff->joins_programs && observation->attribution != ATTRIBUTION_CONTAINER
+		       ? group_key_of_outside(observation, diff->by)
+		       : group_key_of(observation, diff->by);
+}
+
 void diff_add_observation(struct diff *diff, const struct observation *observation,
 			  struct profile *profile, struct profile *against)
 {
-	bool contained = observation->attribution == ATTRIBUTION_CONTAINER;
-	struct group_key key = diff->joins_programs && !contained
-				       ? group_key_of_outside(observation, diff->by)
-				       : group_key_of(observation, diff->by);
+	struct group_key key = key_of(diff, observation);
 	struct diff_group *group = group_for(diff, &key);
 	enum finding_kind kind;
 
@@ -298,6 +302,35 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
 	if (finding_kind_of(&verdict, &kind) &&
 	    (!against || is_lost(diff, profile, against, observation)))
 		finding_add(find_or_add_finding(group, kind, &verdict, observation), observation);
+}
+
+/* A query_observation_fn. One without an arch may be of any syscall. */
+static int add_other(const struct observation *observation, void *context)
+{
+	struct diff *diff = context;
+	const struct diff_group probe = {.key = key_of(diff, observation)};
+	struct diff_group **found = tfind(&probe, &diff->tree, compare_groups);
+
+	if (!observation->has_arch)
+		evidence_add_observation(&diff->evidence, observation);
+	if (!found)
+		return 0;
+	(*found)->has_others |= observation->has_arch;
+	(*found)->without_arch += observation->has_arch ? 0 : observation->count;
+	(*found)->killed += evidence_is_kill(observation->code) ? observation->count : 0;
+	return 0;
+}
+
+int diff_read_others(struct diff *diff, struct store *store, const struct selection *selection,
+		     struct err *err)
+{
+	struct selection all = *selection;
+
+	if (selection->syscall.count + selection->arch.count == 0)
+		return 0;
+	all.syscall.count = 0;
+	all.arch.count = 0;
+	return query_observations(store, &all, add_other, diff, err);
 }
 
 int diff_read_hours(struct diff *diff, struct store *store, const struct selection *selection,

@@ -53,6 +53,11 @@ void diff_add_observation(struct diff *diff, const struct observation *observati
  */
 void diff_add_loss(struct diff *diff, const struct loss *loss);
 
+/* After the last observation: what the groups did that the selection leaves out by syscall or arch. A record of
+ * it shows that the group was observed; a kill, or one without an arch, keeps the answer open. */
+int diff_read_others(struct diff *diff, struct store *store, const struct selection *selection,
+		     struct err *err);
+
 /* After the last observation: what has a single run is told apart by hours. */
 int diff_read_hours(struct diff *diff, struct store *store, const struct selection *selection,
 		    struct err *err);

@@ -36,6 +36,7 @@ struct diff_group {
 	struct texts nodes; /* on which it has something */
 	struct ran ran;
 	bool is_lossy;          /* records that were lost may be its own */
+	bool has_others;        /* records of syscalls or arches that are not asked about */
 	uint64_t unexplained;   /* records that the profile in force cannot have made */
 	bool is_rest;           /* what is over DIFF_GROUPS_MAX */
 	enum coverage coverage; /* the worst of its parts */

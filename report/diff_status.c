@@ -29,7 +29,8 @@ static bool is_blind(const struct diff_group *group)
 /* A profile that logs everything logs something: no record is none of an answer. */
 static bool is_unobserved(const struct diff_group *group)
 {
-	return group->records == 0 && (group->coverage == COVERAGE_FULL || group->view_count == 0);
+	return group->records == 0 && !group->has_others &&
+	       (group->coverage == COVERAGE_FULL || group->view_count == 0);
 }
 
 static bool breaks(const struct diff *diff, const struct diff_group *group)

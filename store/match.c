@@ -25,7 +25,7 @@ static bool value_matches(const char *wanted, struct str value, int flags)
 	return fnmatch(wanted, text, flags) == 0;
 }
 
-static bool choice_matches(const struct choice *choice, struct str value)
+bool choice_matches(const struct choice *choice, struct str value)
 {
 	for (size_t i = 0; i < choice->count; i++)
 		if (value_matches(choice->values[i], value, 0))

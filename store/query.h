@@ -16,6 +16,9 @@ struct choice {
 	size_t count;
 };
 
+/* A value itself or a glob of it; true for any value where there is no alternative. */
+bool choice_matches(const struct choice *choice, struct str value);
+
 /*
  * Which observations. Alternatives within a choice are joined by OR, choices by AND.
  * container: id prefix, name or glob; image, pod, namespace, node, comm, exe: glob or whole.
