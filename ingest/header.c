@@ -1,5 +1,6 @@
 #include "ingest/header.h"
 
+#include "base/scan.h"
 #include "ingest/header_logcat.h"
 #include "ingest/skip.h"
 #include "ingest/stamp.h"
@@ -51,6 +52,8 @@ static bool skip_time(struct str *text, struct header *header)
 		header->clock = HEADER_UNIX;
 	else if (skip_bsd(text))
 		header->clock = HEADER_BSD;
+	else if (skip_tai(text))
+		header->clock = HEADER_TAI;
 	else if (skip_dated(text, '/') || skip_dated(text, '-') || skip_dated(text, ' ') ||
 		 skip_epoch(text) || skip_clock(text)) /* GNOME's and KDE's log viewers */
 		return true;
@@ -289,6 +292,8 @@ static bool is_dmesg_time(struct str text, struct header *header)
 {
 	bool any = false;
 
+	if (memchr(text.p, '@', text.n)) /* a prompt: "[root@10.0.0.1 ~]# " */
+		return false;
 	for (size_t i = 1; i + 1 < text.n && !any; i++)
 		any = is_digit(text.p[i - 1]) && strchr(".,:", text.p[i]) &&
 		      is_digit(text.p[i + 1]);
@@ -503,6 +508,20 @@ static bool unix_time(struct str text, int64_t *ret_ms)
 	return true;
 }
 
+/* Seconds since 1970 TAI and 2^62; multilog and svlogd add ten, and know of no leap second since. */
+static bool tai_time(struct str text, int64_t *ret_ms)
+{
+	uint64_t seconds = 0, ns = 0;
+
+	for (size_t i = 1; i < 17; i++)
+		seconds = seconds << 4 | (uint64_t)scan_hex_digit(text.p[i]);
+	for (size_t i = 17; i < text.n; i++)
+		ns = ns << 4 | (uint64_t)scan_hex_digit(text.p[i]);
+	seconds -= (UINT64_C(1) << 62) + 10;
+	*ret_ms = (int64_t)(seconds * 1000 + ns / 1000000);
+	return seconds < UINT32_MAX * UINT64_C(64) && ns < 1000000000;
+}
+
 bool header_time(const struct header *header, int64_t now_ms, int64_t *ret_ms)
 {
 	switch (header->clock) {
@@ -512,6 +531,8 @@ bool header_time(const struct header *header, int64_t now_ms, int64_t *ret_ms)
 		return stamp_bsd(header->time, now_ms, ret_ms);
 	case HEADER_UNIX:
 		return unix_time(header->time, ret_ms);
+	case HEADER_TAI:
+		return tai_time(header->time, ret_ms);
 	case HEADER_NO_TIME:
 		break;
 	}

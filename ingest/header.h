@@ -24,6 +24,7 @@ enum header_clock {
 	HEADER_ISO,     /* RFC 3339 and its relatives */
 	HEADER_BSD,     /* RFC 3164, with a year or without */
 	HEADER_UNIX,    /* seconds since the epoch and microseconds */
+	HEADER_TAI,     /* TAI64, TAI64N */
 };
 
 struct header {

@@ -35,6 +35,8 @@ static const struct mark beginnings[] = {
 
 /* What stands in one of its lines. */
 static const struct mark contents[] = {
+	MARK("a\0u\0d\0i\0t",
+	     "UTF-16 without a byte-order mark: convert it with `iconv -f UTF-16LE -t UTF-8`, or UTF-16BE"),
 	MARK("\"defaultAction\"",
 	     "a seccomp profile, not a log: give it with --profile or --in-force"),
 	MARK("defaultAction: SCMP_ACT_",
@@ -84,10 +86,8 @@ void looks_line(struct looks *looks, struct str line)
 	if (!found)
 		found = holds(line);
 	looks->sure = found;
-	if (!found && memchr(line.p, '\0', line.n)) {
+	if (!found && !looks->what && memchr(line.p, '\0', line.n))
 		found = "binary data, not a log that sclog knows";
-		looks->sure = true;
-	}
 	if (!found && !looks->what)
 		found = strchr("{[", line.p[0]) ? "JSON of an unknown collector: sclog-formats(7) "
 						  "lists those that are read"

@@ -1,5 +1,7 @@
 #include "ingest/skip.h"
 
+#include "base/scan.h"
+
 #include <string.h>
 
 bool skip_char(struct str *text, char c)
@@ -157,6 +159,20 @@ bool skip_dated(struct str *text, char between)
 	if (!skip_digits(&at, 2, 4) || !skip_blanks(&at) || !skip_clock(&at))
 		return false;
 	*text = at;
+	return true;
+}
+
+bool skip_tai(struct str *text)
+{
+	size_t n = 1;
+
+	if (!str_starts(*text, STR("@4000000")))
+		return false;
+	while (n < text->n && scan_hex_digit(text->p[n]) >= 0)
+		n++;
+	if ((n != 17 && n != 25) || n == text->n || text->p[n] != ' ')
+		return false;
+	*text = str_skip(*text, n);
 	return true;
 }
 

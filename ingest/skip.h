@@ -47,6 +47,9 @@ bool skip_unix(struct str *text);
 bool skip_dated(struct str *text, char between);
 
 /* "1795302094 ", "1795302094454 ": whole seconds or milliseconds since the epoch. */
+/* "@400000006a6b7c8d1b2c3d4c": TAI64 or TAI64N, of multilog and svlogd (cr.yp.to/libtai/tai64.html). */
+bool skip_tai(struct str *text);
+
 bool skip_epoch(struct str *text);
 
 #endif

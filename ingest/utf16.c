@@ -21,9 +21,23 @@ struct utf16 {
 	unsigned char bytes[4096];
 };
 
+/* Bytes that show an encoding without a mark: no log in another one has a zero in each second byte. */
+#define SHOWN_MIN 64
+#define SHOWN_MAX 1024
+
+static bool is_without_mark(const char *bytes, size_t n, unsigned zero)
+{
+	for (size_t i = 0; i < n && i < SHOWN_MAX; i++)
+		if ((bytes[i] == '\0') != (i % 2 == zero))
+			return false;
+	return n >= SHOWN_MIN;
+}
+
 bool utf16_is(const char *bytes, size_t n)
 {
-	return n >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0);
+	return (n >= 2 &&
+		(memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0)) ||
+	       is_without_mark(bytes, n, 0) || is_without_mark(bytes, n, 1);
 }
 
 struct utf16 *utf16_new(utf16_read_fn *read, void *context)
@@ -86,7 +100,7 @@ static char *convert(struct utf16 *utf16, char *to, const char *end)
 		unsigned first = utf16->bytes[at], second = utf16->bytes[at + 1];
 
 		if (!utf16->begun)
-			utf16->big = first == 0xfe;
+			utf16->big = first == 0xfe || first == 0;
 		uint16_t unit = (uint16_t)(utf16->big ? first << 8 | second : second << 8 | first);
 
 		if (utf16->begun || unit != MARK)

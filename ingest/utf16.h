@@ -1,5 +1,6 @@
 /*
- * UTF-16 as UTF-8: what PowerShell and Windows' editors make of a log. A byte-order mark says so.
+ * UTF-16 as UTF-8: what PowerShell and Windows' editors make of a log. A byte-order mark says so,
+ * or a zero in each second byte of the first KiB.
  */
 #ifndef SCLOG_INGEST_UTF16_H
 #define SCLOG_INGEST_UTF16_H
@@ -12,7 +13,7 @@ struct utf16;
 /* Where the bytes come from: 0 at the end, -1 with errno. */
 typedef ssize_t utf16_read_fn(void *context, char *to, size_t size);
 
-/* True if a text of n bytes begins with the mark. */
+/* True if a text of n bytes begins so. */
 bool utf16_is(const char *bytes, size_t n);
 
 /* Free with utf16_free(). */

@@ -29,7 +29,7 @@ static const struct prefix prefixes[] = {
 	{"compose", peel_compose}, {"fields", peel_fields}, {"time", peel_time},
 	{"aws", peel_aws},         {"grep", peel_grep},     {"node-logs", peel_node},
 	{"quoted", peel_quoted},   {"yaml", peel_yaml},     {"markup", peel_markup},
-	{"fluent", peel_fluent},   {"tags", peel_tags},
+	{"fluent", peel_fluent},   {"tags", peel_tags},     {"prompt", peel_prompt},
 };
 
 #define PREFIX_COUNT (sizeof(prefixes) / sizeof(prefixes[0]))
@@ -432,9 +432,12 @@ void envelope_unwrap(struct envelope *envelope, struct str text, const struct co
 	keep(envelope, text, context, !is_journal(context, depth));
 }
 
-static bool is_tags(unsigned kind)
+/* Kinds of which a line may have none, and stand as it is. */
+static bool is_on_some(unsigned kind)
 {
-	return kind >= KIND_PREFIX && prefixes[kind - KIND_PREFIX].peel == peel_tags;
+	return kind == KIND_ESCAPED ||
+	       (kind >= KIND_PREFIX && (prefixes[kind - KIND_PREFIX].peel == peel_tags ||
+					prefixes[kind - KIND_PREFIX].peel == peel_prompt));
 }
 
 /* Takes off what the input's lines are known to have. */
@@ -452,8 +455,8 @@ static bool take_known(struct envelope *envelope, struct str line, bool more)
 	}
 	if (peel(&envelope->head, line, envelope->kind, &text, &context, &spare) ==
 	    KIND_UNDECIDED) {
-		/* nothing in it had to be escaped, or another line has the tags */
-		if ((envelope->kind != KIND_ESCAPED && !is_tags(envelope->kind)) || !is_plain(line))
+		/* nothing in it had to be escaped, or another line has the tags or the prompt */
+		if (!is_on_some(envelope->kind) || !is_plain(line))
 			return false;
 		text = line;
 	}

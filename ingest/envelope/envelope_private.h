@@ -49,7 +49,7 @@ typedef bool envelope_peel_fn(struct str text, struct str *ret_text, struct cont
 			      struct buf *spare);
 
 envelope_peel_fn peel_grep, peel_node, peel_kubectl, peel_time, peel_aws, peel_loki, peel_cri,
-	peel_compose, peel_quoted, peel_yaml, peel_markup, peel_fluent, peel_tags;
+	peel_compose, peel_quoted, peel_yaml, peel_markup, peel_fluent, peel_tags, peel_prompt;
 
 /* A collector's own line of key=value, such as the Security Profiles Operator's log enricher's. */
 envelope_peel_fn peel_fields;

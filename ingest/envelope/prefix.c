@@ -113,11 +113,18 @@ bool peel_kubectl(struct str text, struct str *ret_text, struct context *context
 	return true;
 }
 
+static bool is_tai(struct str word)
+{
+	return str_starts(word, STR("@4000000")) && (word.n == 17 || word.n == 25);
+}
+
 /* `kubectl logs --timestamps`, `aws logs tail --format short`: a time, and the line. */
 bool peel_time(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
+	struct str word = take_word(&text);
+
 	/* `grep -n` in a job's log, too */
-	if (!is_iso(take_word(&text)) ||
+	if ((!is_iso(word) && !is_tai(word)) ||
 	    (!envelope_is_line(text) && !peel_grep(text, &text, context, spare)))
 		return false;
 	*ret_text = text;
@@ -366,6 +373,27 @@ bool peel_fluent(struct str text, struct str *ret_text, struct context *context,
 	}
 	*ret_text = json;
 	return true;
+}
+
+/* A console: the kernel writes behind a prompt that waits, "[root@w1 ~]# [  711.918371] audit: ...". */
+bool peel_prompt(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	static const struct str ends[] = {{"# ", 2}, {"$ ", 2}, {"> ", 2}, {"login: ", 7}};
+	struct str begin = str_of(text.p, text.n < 120 ? text.n : 120);
+
+	(void)context;
+	(void)spare;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t at = str_find(begin, ends[i]);
+
+		if (at == begin.n)
+			continue;
+		*ret_text = skip_blanks(str_skip(text, at + ends[i].n));
+		if (ret_text->n && ret_text->p[0] == '[' && envelope_is_text(*ret_text) &&
+		    !json_begins(*ret_text))
+			return true;
+	}
+	return false;
 }
 
 /* Hosts are numbered where there are several; the keys of logs are words. */
