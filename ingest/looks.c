@@ -86,7 +86,7 @@ void looks_line(struct looks *looks, struct str line)
 	if (!found)
 		found = holds(line);
 	looks->sure = found;
-	if (!found && !looks->what && memchr(line.p, '\0', line.n))
+	if (!found && memchr(line.p, '\0', line.n))
 		found = "binary data, not a log that sclog knows";
 	if (!found && !looks->what)
 		found = strchr("{[", line.p[0]) ? "JSON of an unknown collector: sclog-formats(7) "
