@@ -122,23 +122,99 @@ static const struct table_column columns[] = {
 	{"ACTION", false, TABLE_WHOLE},  {"DECIDED BY", false, 0},
 };
 
-static void add_row(struct table *table, const struct explain_call *call, FILE *out)
+/* What is said of a call: the same for calls of one name on several arches is one row. */
+struct answer {
+	char name[SYSCALL_NAME_SIZE];
+	struct buf numbers, arches, actions, origin;
+	const char *word;
+	enum text_colour colour;
+};
+
+static void answer_release(struct answer *answer)
+{
+	buf_release(&answer->numbers);
+	buf_release(&answer->arches);
+	buf_release(&answer->actions);
+	buf_release(&answer->origin);
+}
+
+static struct answer answer_of(const struct explain_call *call)
 {
 	const struct verdict verdict = profile_judge(call->profile, call->arch, call->nr);
-	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
-	BUF_AUTO actions = {0};
-	BUF_AUTO origin = {0};
+	struct answer answer = {.word = finding_verdict_word(&verdict),
+				.colour = explain_colour(&verdict)};
+	char arch[FORMAT_NAME_SIZE];
 
-	syscall_name(call->arch, call->nr, name);
-	explain_put_actions(&actions, &verdict);
-	put_origin(&origin, call, name, &verdict);
-	table_cell(table, str_from(name));
-	table_format(table, "%" PRId64, call->nr);
-	table_cell(table, str_from(format_arch(call->arch, (int32_t)call->nr, arch)));
-	table_cell(table, str_from(finding_verdict_word(&verdict)));
-	table_cell(table, buf_str(&actions));
-	table_cell(table, buf_str(&origin));
-	table_row_end(table, explain_colour(&verdict), out);
+	syscall_name(call->arch, call->nr, answer.name);
+	buf_format(&answer.numbers, "%" PRId64, call->nr);
+	buf_put_str(&answer.arches, str_from(format_arch(call->arch, (int32_t)call->nr, arch)));
+	explain_put_actions(&answer.actions, &verdict);
+	put_origin(&answer.origin, call, answer.name, &verdict);
+	return answer;
+}
+
+/* False if they differ. */
+static bool answer_join(struct answer *answer, const struct answer *other)
+{
+	if (strcmp(answer->name, other->name) != 0 || strcmp(answer->word, other->word) != 0 ||
+	    !str_eq(buf_str(&answer->actions), buf_str(&other->actions)) ||
+	    !str_eq(buf_str(&answer->origin), buf_str(&other->origin)))
+		return false;
+	buf_format(&answer->numbers, ", %s", other->numbers.p);
+	buf_format(&answer->arches, ", %s", other->arches.p);
+	return true;
+}
+
+static void add_row(struct table *table, const struct answer *answer, FILE *out)
+{
+	table_cell(table, str_from(answer->name));
+	table_cell(table, buf_str(&answer->numbers));
+	table_cell(table, buf_str(&answer->arches));
+	table_cell(table, str_from(answer->word));
+	table_cell(table, buf_str(&answer->actions));
+	table_cell(table, buf_str(&answer->origin));
+	table_row_end(table, answer->colour, out);
+}
+
+/* Columns beside the syscall's name where arches are joined and the last column has its shortest. */
+#define JOINED_WIDTH 66
+
+/* On a terminal that is wide enough equal answers that follow each other are one row; what programs may
+ * read has a row for each call. */
+static bool joins_arches(const struct explain_writing *writing)
+{
+	char name[SYSCALL_NAME_SIZE];
+
+	for (size_t i = 0; i < writing->calls->count; i++) {
+		const struct explain_call *call = &writing->calls->all[i];
+
+		syscall_name(call->arch, call->nr, name);
+		if (strlen(name) + JOINED_WIDTH > writing->columns)
+			return false;
+	}
+	return true;
+}
+
+static void add_rows(struct table *table, const struct explain_writing *writing, FILE *out)
+{
+	const struct explain_calls *calls = writing->calls;
+	bool joins = joins_arches(writing);
+
+	for (size_t i = 0; i < calls->count;) {
+		struct answer answer = answer_of(&calls->all[i]);
+		bool is_same = joins;
+
+		while (++i < calls->count && is_same) {
+			struct answer next = answer_of(&calls->all[i]);
+
+			is_same = answer_join(&answer, &next);
+			answer_release(&next);
+			if (!is_same)
+				break;
+		}
+		add_row(table, &answer, out);
+		answer_release(&answer);
+	}
 }
 
 void explain_add_conditions(struct explain_conditions *conditions, const struct explain_call *call,
@@ -193,8 +269,8 @@ static void write_text(const struct explain_writing *writing, FILE *out)
 	fputc('\n', out);
 	table_init(&table, columns, sizeof(columns) / sizeof(*columns), 0, writing->colour);
 	table.columns_max = writing->columns;
-	for (size_t i = 0; i < writing->calls->count; i++)
-		add_row(&table, &writing->calls->all[i], out);
+	table.wraps = true;
+	add_rows(&table, writing, out);
 	table_flush(&table, out);
 	write_conditions(writing, out);
 }

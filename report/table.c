@@ -9,6 +9,9 @@
 #define CUT_WIDTH     3
 #define CUT_WIDTH_MIN 9
 
+/* Of a column that wraps: "syscalls[19]," is a word of 13 columns. */
+#define WRAP_WIDTH_MIN 14
+
 void table_init(struct table *table, const struct table_column *columns, size_t column_count,
 		size_t indent, bool colour)
 {
@@ -194,14 +197,27 @@ static void write_titles(struct table *table, FILE *out)
 static void write_row(const struct table *table, size_t row, FILE *out)
 {
 	bool colour = table->colour && table->row_colours[row] != TEXT_PLAIN;
-	size_t gap = 0;
-	BUF_AUTO line = {0};
+	size_t gap = 0, last = table->column_count - 1;
+	size_t indent = line_width(table) - table->widths[last];
+	struct str text = cell_at(table, row * table->column_count + last);
+	BUF_AUTO line = {0}, wrapped = {0};
 
 	put_spaces(&line, table->indent);
 	if (colour)
 		text_put_colour(&line, table->row_colours[row]);
-	for (size_t i = 0; i < table->column_count; i++)
+	for (size_t i = 0; i < last; i++)
 		put_cell(&line, table, i, cell_at(table, row * table->column_count + i), &gap);
+	if (table->wraps && table->widths[last] >= WRAP_WIDTH_MIN &&
+	    text_width(text) > table->widths[last])
+		text_wrap(&wrapped, text, indent, indent + table->widths[last]);
+	put_cell(&line, table, last,
+		 wrapped.n ? str_of(wrapped.p + indent, str_chr(buf_str(&wrapped), '\n') - indent)
+			   : text,
+		 &gap);
+	if (wrapped.n)
+		buf_put_str(&line, str_skip(buf_str(&wrapped), str_chr(buf_str(&wrapped), '\n')));
+	if (wrapped.n)
+		line.n--; /* the last line's end */
 	if (colour)
 		text_put_colour(&line, TEXT_PLAIN);
 	buf_put_char(&line, '\n');

@@ -5,7 +5,7 @@
  * is written block by block, its columns only ever growing. Owns its cells.
  *
  * With columns_max a line is at most so wide: columns of which nothing is known go first, then those that
- * may be dropped, the largest `drop` before others; then the widest texts are cut, which shows as `...`.
+ * may be dropped, the largest `drop` before others; then the widest texts are cut, which shows as `...`, or with `wraps` the last one goes on below.
  */
 #ifndef SCLOG_REPORT_TABLE_H
 #define SCLOG_REPORT_TABLE_H
@@ -33,6 +33,7 @@ struct table {
 	size_t indent; /* spaces before every line */
 	bool colour;
 	size_t columns_max; /* of the terminal; 0: no limit */
+	bool wraps; /* the last column, unless it is too narrow, goes on below instead of being cut */
 	bool title_written;
 	bool dropped[TABLE_COLUMNS_MAX];
 	bool filled[TABLE_COLUMNS_MAX]; /* some cell says more than "-" */
