@@ -314,7 +314,7 @@ static int run(struct invocation *invocation, struct err *err)
 const struct command command_fleet = {
 	.name = "fleet",
 	.summary = "set up a fleet's database, and see who sends to it",
-	.synopsis = "[OPTION...] init|migrate|status|prune|load FILE...|forget NODE... --db URL",
+	.synopsis = "init|migrate|status|prune|load|forget [FILE|NODE...] --db URL",
 	.examples =
 		{
 			{"sclog fleet init --print", "the schema in SQL, to read"},
