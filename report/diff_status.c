@@ -176,14 +176,30 @@ static void put_option(struct buf *buf, const struct group_key *key, enum group_
 							    : key->values[part]);
 }
 
-static void put_selection(struct buf *buf, const struct group_key *key)
+/* Containers of two nodes can have the same name or id. */
+static bool wants_node(const struct diff *diff, const struct diff_group *group,
+		       const struct selection *selection)
+{
+	const struct group_key *key = &group->key;
+
+	if (key->by != GROUP_BY_CONTAINER || selection->node.count)
+		return true;
+	for (size_t i = 0; i < diff->group_count; i++)
+		if (!str_eq(diff->groups[i]->key.values[GROUP_NODE], key->values[GROUP_NODE]))
+			return true;
+	return false;
+}
+
+static void put_selection(struct buf *buf, const struct group_key *key, bool with_node)
 {
 	static const struct {
 		enum group_part part;
 		const char *option;
 	} options[] = {
-		{GROUP_NODE, "node"},   {GROUP_NAMESPACE, "namespace"}, {GROUP_POD, "pod"},
-		{GROUP_IMAGE, "image"}, {GROUP_WORKLOAD, "workload"},
+		{GROUP_NAMESPACE, "namespace"},
+		{GROUP_POD, "pod"},
+		{GROUP_IMAGE, "image"},
+		{GROUP_WORKLOAD, "workload"},
 	};
 
 	if (key->attribution == ATTRIBUTION_HOST)
@@ -193,9 +209,10 @@ static void put_selection(struct buf *buf, const struct group_key *key)
 	put_option(buf, key, GROUP_ID, "container");
 	if (!(key->parts & 1U << GROUP_ID))
 		put_option(buf, key, GROUP_CONTAINER, "container");
+	if (with_node)
+		put_option(buf, key, GROUP_NODE, "node");
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (key->by != GROUP_BY_CONTAINER || options[i].part != GROUP_NODE)
-			put_option(buf, key, options[i].part, options[i].option);
+		put_option(buf, key, options[i].part, options[i].option);
 }
 
 static void put_explain(struct buf *buf, const struct diff *diff, const struct diff_group *group)
@@ -225,7 +242,7 @@ void diff_group_next(const struct diff *diff, const struct diff_group *group,
 	text_put_word(&profile, str_from(writing->profile.source));
 	if (status == DIFF_BREAKING) {
 		buf_format(&line, "sclog profile --base %s", profile.p);
-		put_selection(&line, &group->key);
+		put_selection(&line, &group->key, wants_node(diff, group, writing->selection));
 		buf_put_str(&line, str_from(writing->where));
 		each(context, line.p);
 		buf_format(&explain, "sclog explain %s", profile.p);
