@@ -25,6 +25,11 @@ struct digest *digest_new(enum group_by by, bool knows_before)
 	return digest;
 }
 
+bool digest_knows_before(const struct digest *digest)
+{
+	return digest->knows_before;
+}
+
 static void group_free(struct digest_group *group)
 {
 	for (size_t i = 0; i < group->call_count; i++)

@@ -54,8 +54,9 @@ struct digest_group {
 
 struct digest;
 
-/* knows_before: what was there before is told, so that what is new can be said. */
+/* knows_before: earlier calls will be added too, so that new ones can be told from them. */
 struct digest *digest_new(enum group_by by, bool knows_before);
+bool digest_knows_before(const struct digest *digest);
 void digest_free(struct digest *digest);
 
 /* What was there before the window, of the same selection. */

@@ -55,7 +55,8 @@ static void write_cards(const struct digest_facts *facts, FILE *out)
 		write_card(out, "good", counts.statuses[DIFF_READY], "ready");
 		write_card(out, "warn", counts.statuses[DIFF_UNKNOWN], "cannot tell");
 	}
-	write_card(out, "warn", counts.with_new, "with new calls");
+	if (digest_knows_before(facts->digest))
+		write_card(out, "warn", counts.with_new, "with new calls");
 	write_card(out, "bad", counts.with_refused, "with refused calls");
 	fputs("</ul>\n", out);
 }
@@ -110,17 +111,18 @@ static bool has_finding(const json_t *group)
 	       json_array_size(model_list(group, "new"));
 }
 
-static void write_row(const json_t *group, bool judged, FILE *out)
+static void write_row(const struct digest_facts *facts, const json_t *group, FILE *out)
 {
 	fprintf(out, "<tr%s><th scope=\"row\">", has_finding(group) ? " data-finding" : "");
 	put(out, str_from(model_text(group, "title")));
 	fputs("</th>", out);
-	if (judged) {
+	if (facts->diff) {
 		write_status(group, out);
 		write_calls(group, "missing", out);
 	}
 	write_calls(group, "refused", out);
-	write_calls(group, "new", out);
+	if (digest_knows_before(facts->digest))
+		write_calls(group, "new", out);
 	fprintf(out,
 		"<td class=\"n\" data-n=\"%" PRIu64 "\">%" PRIu64
 		"</td><td class=\"when\">%.*s</td></tr>\n",
@@ -141,13 +143,14 @@ static void write_workloads(const struct digest_facts *facts, const json_t *mode
 	write_noun(facts, out);
 	fprintf(out,
 		"</th>%s"
-		"<th scope=\"col\">Was refused</th><th scope=\"col\">New</th>"
+		"<th scope=\"col\">Was refused</th>%s"
 		"<th scope=\"col\">Records</th><th scope=\"col\">Last (UTC)</th></tr></thead>\n"
 		"<tbody>\n",
 		facts->diff ? "<th scope=\"col\">Status</th><th scope=\"col\">Would be refused</th>"
-			    : "");
+			    : "",
+		digest_knows_before(facts->digest) ? "<th scope=\"col\">New</th>" : "");
 	for (size_t i = 0; i < json_array_size(groups); i++)
-		write_row(json_array_get(groups, i), facts->diff != NULL, out);
+		write_row(facts, json_array_get(groups, i), out);
 	fputs("</tbody>\n</table>\n</div>\n", out);
 }
 

@@ -89,9 +89,12 @@ void write_put_summary(struct buf *buf, const struct digest_facts *facts)
 
 	if (!counts.groups && outside.groups)
 		buf_format(buf, "no %s seen", noun);
-	else if (!facts->diff)
+	else if (!facts->diff && digest_knows_before(facts->digest))
 		buf_format(buf, "%zu %s%s seen, %zu with new calls, %zu with refused calls",
 			   counts.groups, noun, plural, counts.with_new, counts.with_refused);
+	else if (!facts->diff)
+		buf_format(buf, "%zu %s%s seen, %zu with refused calls", counts.groups, noun,
+			   plural, counts.with_refused);
 	else
 		buf_format(buf, "%zu of %zu %s%s would break, %zu ready, %zu cannot tell",
 			   counts.statuses[DIFF_BREAKING], counts.groups, noun, plural,
