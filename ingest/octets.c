@@ -168,28 +168,30 @@ static ssize_t end_line(struct octets *octets, char *to)
 
 ssize_t octets_read(struct octets *octets, char *to, size_t size, struct err *err)
 {
-	size_t n, count;
+	while (!octets->left) {
+		size_t n, count;
 
-	if (octets->left)
-		return give_message(octets, to, size);
-	if (fill(octets, err) < 0)
-		return -1;
-	struct str text = at_hand(octets);
-	bool right = is_right(text, octets->at_end);
+		if (fill(octets, err) < 0)
+			return -1;
+		struct str text = at_hand(octets);
+		bool right = is_right(text, octets->at_end);
 
-	if (!text.n)
-		return 0;
-	if (!octets->lost && text.p[0] == '\n') { /* behind a message */
-		octets->start++;
-		return octets->in_line ? end_line(octets, to) : octets_read(octets, to, size, err);
+		if (!text.n)
+			return 0;
+		if (!octets->lost && text.p[0] == '\n') { /* behind a message */
+			octets->start++;
+			if (octets->in_line)
+				return end_line(octets, to);
+			continue;
+		}
+		if (octets->in_line && (right || !octets->lost))
+			return end_line(octets, to);
+		if ((right || !octets->lost) && read_count(text, &n, &count))
+			octets->start += n;
+		if (!right)
+			return give_lost(octets, to, size);
+		octets->lost = false;
+		octets->left = count;
 	}
-	if (octets->in_line && (right || !octets->lost))
-		return end_line(octets, to);
-	if ((right || !octets->lost) && read_count(text, &n, &count))
-		octets->start += n;
-	if (!right)
-		return give_lost(octets, to, size);
-	octets->lost = false;
-	octets->left = count;
-	return octets_read(octets, to, size, err);
+	return give_message(octets, to, size);
 }
