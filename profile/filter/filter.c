@@ -29,7 +29,7 @@
  * CPU seconds for a rehearsal. Runtimes build their filters in milliseconds. The time is counted in
  * slices: a virtual machine that its host holds up is charged for the pause, but in one slice.
  */
-#ifdef __SANITIZE_ADDRESS__ /* each malloc(3) of libseccomp takes some twenty times as long */
+#ifdef __SANITIZE_ADDRESS__ /* libseccomp allocates much, which is slow there */
 #define REHEARSAL_SECONDS 16
 #else
 #define REHEARSAL_SECONDS 1

@@ -641,15 +641,21 @@ static void note(struct store *store, uint32_t serial, bool is_seccomp)
 			 0);
 }
 
+/* The only loss in the store is then what printk suppressed. */
+static void suppress(struct store *store, int64_t ms)
+{
+	put_loss(store, LOSS_PRINTK, ms, 473, "473 callbacks suppressed");
+	commit(store);
+	assert_int_equal(losses_of(store, 0).count, 1);
+}
+
 /* What printk dropped matters only where no complete stream has it. */
 static void test_printk_beside_a_full_stream(void **state)
 {
 	struct stores *fixture = *state;
 	struct store *store = fixture->store[0];
 
-	put_loss(store, LOSS_PRINTK, START + 5, 473, "473 callbacks suppressed");
-	commit(store);
-	assert_int_equal(losses_of(store, 0).count, 1);
+	suppress(store, START + 5);
 	begin(store);
 	for (uint32_t serial = 1; serial <= 10; serial++)
 		note(store, serial, serial % 2);
@@ -673,9 +679,7 @@ static void test_printk_since(void **state)
 	struct store *store = fixture->store[0];
 	struct err err = ERR_INIT;
 
-	put_loss(store, LOSS_PRINTK, START + 60 * MINUTE, 473, "473 callbacks suppressed");
-	commit(store);
-	assert_int_equal(losses_of(store, 0).count, 1);
+	suppress(store, START + 60 * MINUTE);
 	assert_int_equal(losses_of(store, 0).since_ms, 0);
 	/* anybody can write a text record, with any time */
 	begin(store);
