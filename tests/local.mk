@@ -187,7 +187,7 @@ fuzz_targets = \
 	tests/fuzz/time \
 	tests/fuzz/unit
 check_PROGRAMS += $(fuzz_targets)
-EXTRA_DIST += tests/bpf.h tests/child.h tests/filters.h tests/fuzz/crashes
+EXTRA_DIST += tests/bpf.h tests/child.h tests/cost.h tests/filters.h tests/fuzz/crashes
 if ENABLE_FUZZ
 FUZZ_LIBS = libsclog.a $(FUZZER)
 else
