@@ -95,11 +95,14 @@ tests_unit_test_sdjournal_SOURCES = tests/unit/test_sdjournal.c tests/idle.h
 tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/idle.h tests/stores.h
 tests_unit_test_watch_store_SOURCES = tests/unit/test_watch_store.c tests/stores.h
 
-shell_tests = \
+# They look at the sources and start nothing that was compiled.
+static_tests = \
 	tests/check-bootstrap \
-	tests/check-docs \
 	tests/check-format \
-	tests/check-layers \
+	tests/check-layers
+
+shell_tests = \
+	tests/check-docs \
 	tests/shell/archive.test \
 	tests/shell/foreign.test \
 	tests/shell/no-log.test \
@@ -159,8 +162,11 @@ shell_tests = \
 	tests/shell/versions.test \
 	tests/shell/watch.test
 TESTS += $(unit_tests) $(shell_tests)
+if !ENABLE_SANITIZERS
+TESTS += $(static_tests)
+endif
 
-EXTRA_DIST += $(shell_tests) tests/fuzz/seeds tests/fuzz/run tests/cmocka.sh tests/tap.sh tests/displays.awk tests/postgres.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/locale-months tests/documents tests/metadata tests/profiles
+EXTRA_DIST += $(static_tests) $(shell_tests) tests/fuzz/seeds tests/fuzz/run tests/cmocka.sh tests/tap.sh tests/displays.awk tests/postgres.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/locale-months tests/documents tests/metadata tests/profiles
 
 # The unit tests once more, each memory access watched; as many at a time as there are processors.
 check-valgrind: $(unit_tests) sclog$(EXEEXT)

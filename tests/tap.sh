@@ -21,6 +21,7 @@
 #	skip_all REASON		the whole script cannot be run here; exits
 #	bail_out REASON		nothing can be tested; exits, and fails
 #	diag TEXT		a remark in the log
+#	no_leak_checks		AddressSanitizer looks for no leaks at the end of each program
 #	at_exit CMD		runs CMD at the end, last registered first, also after a signal
 #	done_testing		prints the plan; exits 1 if a test failed
 
@@ -50,6 +51,13 @@ trap tap_cleanup EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+# For tests that start hundreds of programs which do what other tests let them do, too: to look for
+# leaks takes as long as the rest of a short run, and longer on a busy machine.
+no_leak_checks() {
+	ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
+	export ASAN_OPTIONS
+}
 
 at_exit() {
 	tap_at_exit="$1; $tap_at_exit"
