@@ -85,11 +85,18 @@ static void write_evidence(const struct digest_facts *facts, FILE *out)
 static void write_calls(const json_t *group, const char *list, FILE *out)
 {
 	const json_t *calls = model_list(group, list);
-	BUF_AUTO text = {0};
+	BUF_AUTO first = {0}, others = {0};
+	size_t end = strcmp(list, "new") == 0 ? FIRST_CALLS : SIZE_MAX,
+	       names = write_put_calls(&first, calls, 0, end);
 
-	write_put_calls(&text, calls);
-	fprintf(out, "<td class=\"calls\" data-n=\"%zu\">", json_array_size(calls));
-	put(out, buf_str(&text));
+	fprintf(out, "<td class=\"calls\" data-n=\"%zu\">", names);
+	put(out, buf_str(&first));
+	if (names > end) {
+		write_put_calls(&others, calls, end, SIZE_MAX);
+		fprintf(out, "<details><summary>and %zu more</summary>", names - end);
+		put(out, buf_str(&others));
+		fputs("</details>", out);
+	}
 	fputs("</td>", out);
 }
 
@@ -132,6 +139,7 @@ static void write_row(const struct digest_facts *facts, const json_t *group, FIL
 
 static void write_workloads(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
+	static const char *const statuses[] = {"breaking", "unknown", "ready", ""};
 	const json_t *groups = model_list(model, "groups");
 
 	fputs("<h2 id=\"all\">", out);
@@ -149,8 +157,13 @@ static void write_workloads(const struct digest_facts *facts, const json_t *mode
 		facts->diff ? "<th scope=\"col\">Status</th><th scope=\"col\">Would be refused</th>"
 			    : "",
 		digest_knows_before(facts->digest) ? "<th scope=\"col\">New</th>" : "");
-	for (size_t i = 0; i < json_array_size(groups); i++)
-		write_row(facts, json_array_get(groups, i), out);
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
+		for (size_t j = 0; j < json_array_size(groups); j++) {
+			const json_t *group = json_array_get(groups, j);
+
+			if (strcmp(model_text(group, "status"), statuses[i]) == 0)
+				write_row(facts, group, out);
+		}
 	fputs("</tbody>\n</table>\n</div>\n", out);
 }
 
@@ -391,12 +404,12 @@ void digest_write_html(const struct digest_facts *facts, const json_t *model, FI
 	fprintf(out, "</p>\n<p><strong>%s</strong></p>\n</header>\n<main>\n", summary.p);
 	write_evidence(facts, out);
 	write_cards(facts, out);
+	write_next(model, out);
 	if (facts->timeline)
 		timeline_write_html(facts->timeline, out);
 	write_workloads(facts, model, out);
 	write_drift(model, out);
 	write_heat(facts, out);
 	write_each_remark(facts, write_remark, out);
-	write_next(model, out);
 	fprintf(out, "</main>\n<script>\n%s</script>\n</body>\n</html>\n", page_js);
 }

@@ -35,7 +35,8 @@ static void put_case(struct buf *buf, const json_t *group, enum result result, b
 	if (result == RESULT_SKIPPED) {
 		buf_put_str(buf, STR("      <skipped message=\"cannot tell\"/>\n"));
 	} else {
-		write_put_calls(&calls, model_list(group, judged ? "missing" : "refused"));
+		write_put_calls(&calls, model_list(group, judged ? "missing" : "refused"), 0,
+				SIZE_MAX);
 		buf_format(buf, "      <failure type=\"refused\" message=\"%s: ",
 			   judged ? "would be refused" : "was refused");
 		write_put_xml(buf, buf_str(&calls));

@@ -35,7 +35,10 @@ static void put_calls(struct buf *buf, const json_t *group, const char *list)
 {
 	BUF_AUTO calls = {0};
 
-	write_put_calls(&calls, model_list(group, list));
+	if (strcmp(list, "new") == 0)
+		write_put_first_calls(&calls, model_list(group, list));
+	else
+		write_put_calls(&calls, model_list(group, list), 0, SIZE_MAX);
 	if (calls.n)
 		put_cell(buf, buf_str(&calls));
 	else

@@ -59,4 +59,7 @@
 	search.addEventListener("input", filter);
 	only.addEventListener("change", filter);
 	filter();
+	window.addEventListener("beforeprint", function () {
+		document.querySelectorAll("details").forEach(function (list) { list.open = true; });
+	});
 })();

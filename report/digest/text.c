@@ -39,7 +39,10 @@ static void write_calls(const struct digest_facts *facts, const json_t *model, c
 		if (json_array_size(calls) == 0)
 			continue;
 		buf_format(&text, "%s: ", word);
-		write_put_calls(&text, calls);
+		if (strcmp(list, "new") == 0)
+			write_put_first_calls(&text, calls);
+		else
+			write_put_calls(&text, calls, 0, SIZE_MAX);
 		sentences_add(&sentences, str_from(model_text(group, "title")), buf_str(&text));
 	}
 	sentences_end(&sentences, title, write_sentence, &writing);
@@ -50,7 +53,7 @@ static void put_call_list(struct buf *buf, const char *word, const json_t *calls
 	if (json_array_size(calls) == 0)
 		return;
 	buf_format(buf, "; %s: ", word);
-	write_put_calls(buf, calls);
+	write_put_calls(buf, calls, 0, SIZE_MAX);
 }
 
 static void write_change(const struct digest_facts *facts, const json_t *change, FILE *out)

@@ -150,10 +150,10 @@ static bool is_same_call(const json_t *a, const json_t *b)
 	       strcmp(model_text(a, "arch"), model_text(b, "arch")) == 0;
 }
 
-void write_put_calls(struct buf *buf, const json_t *calls)
+size_t write_put_calls(struct buf *buf, const json_t *calls, size_t first, size_t end)
 {
 	const char *native = arch_name(arch_native());
-	size_t put = 0;
+	size_t names = 0;
 
 	for (size_t i = 0; i < json_array_size(calls); i++) {
 		const json_t *call = json_array_get(calls, i);
@@ -165,12 +165,23 @@ void write_put_calls(struct buf *buf, const json_t *calls)
 		     j < json_array_size(calls) && is_same_call(json_array_get(calls, j), call);
 		     j++)
 			count += model_count(json_array_get(calls, j), "count");
-		buf_format(buf, "%s%s", put++ ? ", " : "", model_text(call, "syscall"));
+		if (names++ < first || names > end)
+			continue;
+		buf_format(buf, "%s%s", names - 1 > first ? ", " : "", model_text(call, "syscall"));
 		if (native && *model_text(call, "arch") &&
 		    strcmp(model_text(call, "arch"), native) != 0)
 			buf_format(buf, " on %s", model_text(call, "arch"));
 		buf_format(buf, " (%" PRIu64 "x)", count);
 	}
+	return names;
+}
+
+void write_put_first_calls(struct buf *buf, const json_t *calls)
+{
+	size_t names = write_put_calls(buf, calls, 0, FIRST_CALLS);
+
+	if (names > FIRST_CALLS)
+		buf_format(buf, " and %zu more", names - FIRST_CALLS);
 }
 
 void write_put_version(struct buf *buf, const json_t *version)

@@ -30,8 +30,15 @@ struct digest_counts write_counts(const struct digest_facts *facts, bool of_work
 void write_put_summary(struct buf *buf, const struct digest_facts *facts);
 
 /* "chroot (2x), swapoff (2x)": of a list of findings or calls; an arch that is not this machine's
- * is named. Each syscall of an arch once, its counts added up. Appends. */
-void write_put_calls(struct buf *buf, const json_t *calls);
+ * is named. Each syscall of an arch once, its counts added up. Appends the calls from `first` to
+ * `end`, without `end`; returns how many there are. */
+size_t write_put_calls(struct buf *buf, const json_t *calls, size_t first, size_t end);
+
+/* The first of them, "and 49 more". Appends. */
+void write_put_first_calls(struct buf *buf, const json_t *calls);
+
+/* What a line or a cell shows of a list that nobody has to act on, such as new calls. */
+#define FIRST_CALLS 20
 
 /* "1.27", "sha256:268887c643f8": a version of a change of the drift, safe for a terminal. */
 void write_put_version(struct buf *buf, const json_t *version);
