@@ -651,6 +651,17 @@ static void read_event(struct framing *framing, const struct envelope_item *item
 	};
 }
 
+static struct str node_of(const struct envelope_item *item)
+{
+	if (item->values[ENVELOPE_NODE].n)
+		return item->values[ENVELOPE_NODE];
+	if (item->values[ENVELOPE_AGENT].n)
+		return item->values[ENVELOPE_AGENT];
+	struct str source = node_in(item->values[ENVELOPE_SOURCE], false);
+
+	return source.n ? source : node_in(item->values[ENVELOPE_STREAM], true);
+}
+
 static void read_item(struct framing *framing, const struct envelope_item *item,
 		      struct framed *framed)
 {
@@ -673,9 +684,7 @@ static void read_item(struct framing *framing, const struct envelope_item *item,
 	else
 		refuse(framing, framed, item->text, FRAMED_OTHER);
 	if (!framed->node.n)
-		framed->node = framing_node(framing, item->values[ENVELOPE_NODE].n
-							     ? item->values[ENVELOPE_NODE]
-							     : item->values[ENVELOPE_AGENT]);
+		framed->node = framing_node(framing, node_of(item));
 	framed->text = item->text;
 	if (item->wrapped)
 		framed->trust = TRUST_TEXT;

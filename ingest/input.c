@@ -275,18 +275,31 @@ static ssize_t make_text(void *context, char *to, size_t size, struct err *err)
 			     : decode_text(input, to, size, err);
 }
 
-/* Counts before messages are known from the first one, for which nothing waits. */
+/* Counts before messages are known from the first one, for which nothing waits. A growing file is followed
+ * from line end to line end: it may have such counts only if its messages end with a newline, too. */
 static int look_for_octets(struct input *input, struct err *err)
 {
 	bool waits = !S_ISREG(input->stat.st_mode) && !is_member(input);
 	int result = input->raw ? input_fill(input, err) : 1;
 	struct str text = str_of(input->buffer, input->end);
+	enum octets_answer answer;
 
-	for (; result > 0 && !waits && octets_may_be(text) && text.n < OCTETS_LOOK;
-	     text.n = input->end)
+	for (;; text.n = input->end) {
+		answer = octets_look(text, result == 0);
+		if (result <= 0 || waits || answer != OCTETS_UNSURE || text.n >= OCTETS_LOOK)
+			break;
 		result = input_fill(input, err);
-	if (result < 0 || input->growing || !octets_is(text, result == 0))
+	}
+	if (result < 0 || answer != OCTETS_YES)
 		return result < 0 ? result : 0;
+	if (input->growing)
+		return str_chr(text, '\n') < text.n
+			       ? 0
+			       : err_set(err, ENOTSUP,
+					 "%s: holds messages with their length before each and no "
+					 "newline between, which cannot be followed; read it with "
+					 "`sclog ingest`",
+					 input->path);
 	input->octets = octets_new(decode_text, input, text);
 	input->at_end = false;
 	input->end = 0;

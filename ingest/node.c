@@ -1,6 +1,10 @@
 #include "ingest/node.h"
 
+#include "base/scan.h"
+
 #include <arpa/inet.h>
+#include <ctype.h>
+#include <strings.h>
 
 struct str node_label(struct str name, char label[NODE_LABEL_SIZE])
 {
@@ -16,4 +20,59 @@ struct str node_label(struct str name, char label[NODE_LABEL_SIZE])
 	for (size_t i = 0; i < n; i++)
 		label[i] = (char)(whole[i] >= 'A' && whole[i] <= 'Z' ? whole[i] | 0x20 : whole[i]);
 	return str_of(label, n);
+}
+
+/* How much of the text is the shape: '0' is a number, 'x' one in hex. */
+static size_t shape_length(struct str text, const char *shape)
+{
+	size_t n = 0;
+
+	for (; *shape; shape++) {
+		size_t from = n;
+
+		while (n < text.n && (*shape == '0' || *shape == 'x') &&
+		       (*shape == 'x' ? scan_hex_digit(text.p[n]) >= 0 : is_digit(text.p[n])))
+			n++;
+		if (n == from && (n == text.n || text.p[n++] != *shape))
+			return 0;
+	}
+	return n;
+}
+
+static bool is_of_logs(struct str word)
+{
+	static const char *const words[] = {"audit",   "auditd",   "dmesg",    "docker",  "file",
+					    "journal", "journald", "kern",     "kernel",  "linux",
+					    "log",     "logs",     "messages", "rsyslog", "secure",
+					    "stderr",  "stdin",    "stdout",   "syslog",  "systemd",
+					    "tcp",     "udp"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i]) == word.n && strncasecmp(words[i], word.p, word.n) == 0)
+			return true;
+	return false;
+}
+
+struct str node_in(struct str text, bool numbered)
+{
+	static const char *const instances[] = {"ip-0-0-0-0", "i-x"};
+	size_t digits = 0, from = 0;
+
+	for (size_t i = 0; i < sizeof(instances) / sizeof(instances[0]); i++) {
+		size_t n = shape_length(text, instances[i]);
+
+		if (n >= 10 && (n == text.n || strchr("./-", text.p[n])))
+			return str_of(text.p, n);
+	}
+	for (size_t i = 0; i <= text.n; i++) {
+		if (i == text.n || strchr(".-", text.p[i])) {
+			if (i == from || is_of_logs(str_of(text.p + from, i - from)))
+				return str_of(NULL, 0);
+			from = i + 1;
+		} else if (!isalnum((unsigned char)text.p[i])) {
+			return str_of(NULL, 0);
+		}
+		digits += i < text.n && is_digit(text.p[i]);
+	}
+	return digits == text.n || (numbered && !digits) ? str_of(NULL, 0) : text;
 }

@@ -14,4 +14,10 @@
  * address stands as a whole. */
 struct str node_label(struct str name, char label[NODE_LABEL_SIZE]);
 
+/*
+ * The node in a text that may name one, or a file, a service, a stream: an instance of EC2's at its beginning,
+ * else the whole if it is a host's name without a word of logs in it; numbered: and a digit. Empty: none.
+ */
+struct str node_in(struct str text, bool numbered);
+
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #define DIGITS_MAX 5
+#define COUNT_MAX  (DIGITS_MAX + 6) /* "65536 <191>" */
 
 /* Of the text at hand: a message, the count before it, and what shows that the count is right. */
 #define BUFFER_SIZE (2 * OCTETS_LOOK)
@@ -41,28 +42,25 @@ static bool read_count(struct str text, size_t *ret_n, size_t *ret_count)
 }
 
 /* Some senders add a newline that they do not count. */
-static bool is_right(struct str text, bool at_end)
+enum octets_answer octets_look(struct str text, bool at_end)
 {
 	size_t n, count, other;
 
-	if (!read_count(text, &n, &count) || n + count > text.n)
-		return false;
+	if (!read_count(text, &n, &count))
+		return OCTETS_NO;
+	if (n + count > text.n)
+		return at_end ? OCTETS_NO : OCTETS_UNSURE;
 	text = str_skip(text, n + count);
 	if (text.n && text.p[0] == '\n')
 		text = str_skip(text, 1);
-	return text.n ? read_count(text, &n, &other) : at_end;
+	if (read_count(text, &n, &other) || (!text.n && at_end))
+		return OCTETS_YES;
+	return at_end || text.n >= COUNT_MAX ? OCTETS_NO : OCTETS_UNSURE;
 }
 
-bool octets_may_be(struct str begin)
+static bool is_right(struct str text, bool at_end)
 {
-	size_t n, count;
-
-	return read_count(begin, &n, &count);
-}
-
-bool octets_is(struct str begin, bool at_end)
-{
-	return is_right(begin, at_end);
+	return octets_look(text, at_end) == OCTETS_YES;
 }
 
 struct octets *octets_new(octets_read_fn *read, void *context, struct str begin)
@@ -154,7 +152,7 @@ static ssize_t give_lost(struct octets *octets, char *to, size_t size)
 
 	/* a count may go on in what is read next */
 	if (n == at_hand(octets).n && !octets->at_end)
-		n = n > 2 * DIGITS_MAX + 6 ? n - 2 * DIGITS_MAX - 6 : n;
+		n = n > DIGITS_MAX + COUNT_MAX ? n - DIGITS_MAX - COUNT_MAX : n;
 	octets->lost = true;
 	return give(octets, to, n < size ? n : size);
 }

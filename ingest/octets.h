@@ -20,11 +20,14 @@ struct octets;
 /* As read(2); an error is in err, if it is more than errno. */
 typedef ssize_t octets_read_fn(void *context, char *to, size_t size, struct err *err);
 
-/* True if a text could begin so: more of it is needed to know, up to OCTETS_LOOK bytes. */
-bool octets_may_be(struct str begin);
+enum octets_answer {
+	OCTETS_NO,
+	OCTETS_UNSURE, /* more of the text is needed, up to OCTETS_LOOK bytes */
+	OCTETS_YES,
+};
 
-/* True if it does; at_end: there is no more of it. */
-bool octets_is(struct str begin, bool at_end);
+/* Does the text begin so? at_end: there is no more of it. */
+enum octets_answer octets_look(struct str begin, bool at_end);
 
 #define OCTETS_LOOK (LINE_MAX_BYTES + 64)
 

@@ -90,19 +90,24 @@ static bool look_whose(int folder, const char *path, char ret_why[FILE_WHY_SIZE]
 	return is_foreign;
 }
 
-/* Of a directory, or of the journal's files in it and in those of machines in it. */
-static bool look_whose_files(int folder, const char *path, bool is_machine,
+/* Of a directory, or of the journal's files in it and in those of machines in it. *ret_any becomes true if
+ * there is such a file. */
+static bool look_whose_files(int folder, const char *path, bool is_machine, bool *ret_any,
 			     char ret_why[FILE_WHY_SIZE])
 {
 	int fd = openat(folder, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
 	bool is_foreign = fd >= 0 && file_is_foreign(fd, ret_why);
 
-	for (struct dirent *entry; entries && !is_foreign && (entry = readdir(entries));)
-		if (strstr(entry->d_name, ".journal"))
-			is_foreign = look_whose(fd, entry->d_name, ret_why);
+	for (struct dirent *entry; entries && (entry = readdir(entries));) {
+		bool is_file = strstr(entry->d_name, ".journal");
+
+		*ret_any |= is_file;
+		if (is_file)
+			is_foreign = is_foreign || look_whose(fd, entry->d_name, ret_why);
 		else if (!is_machine && strspn(entry->d_name, "0123456789abcdef-") >= 32)
-			is_foreign = look_whose_files(fd, entry->d_name, true, ret_why);
+			is_foreign |= look_whose_files(fd, entry->d_name, true, ret_any, ret_why);
+	}
 	if (entries)
 		closedir(entries);
 	else if (fd >= 0)
@@ -213,6 +218,7 @@ int sdjournal_open(const struct sdjournal_options *options, struct sdjournal **r
 {
 	struct sdjournal *journal = mem_new(1, sizeof(*journal));
 	int result = library_load(&library, &libsystemd, err);
+	bool any = false;
 
 	if (result == 0)
 		result = options->file ? open_file(options->file, &journal->journal, err)
@@ -229,10 +235,13 @@ int sdjournal_open(const struct sdjournal_options *options, struct sdjournal **r
 	if (options->file)
 		look_whose(AT_FDCWD, options->file, journal->foreign);
 	else if (options->directory)
-		look_whose_files(AT_FDCWD, options->directory, false, journal->foreign);
+		look_whose_files(AT_FDCWD, options->directory, false, &any, journal->foreign);
 	journal->framing = new_framing(journal, options->host);
 	result = result < 0 ? err_errno(err, -result, "journal: watch it")
-			    : add_matches(journal->journal, err);
+		 : options->directory && !any
+			 ? err_set(err, ENOENT, "journal %s: no file of a journal is in it",
+				   options->directory)
+			 : add_matches(journal->journal, err);
 	if (result >= 0)
 		result = seek(journal, options, err);
 	if (result < 0) {

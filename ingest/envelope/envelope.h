@@ -18,6 +18,8 @@
 enum envelope_value {
 	ENVELOPE_NODE,
 	ENVELOPE_AGENT,    /* the node that passed it on, which most often is the same */
+	ENVELOPE_SOURCE,   /* Graylog's node; others name a file or a service so */
+	ENVELOPE_STREAM,   /* CloudWatch's: an instance, a host, a file, anything */
 	ENVELOPE_PROGRAM,  /* whose text it is */
 	ENVELOPE_FACILITY, /* of syslog, by name or number */
 	/* the journal's fields */

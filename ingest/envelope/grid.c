@@ -87,7 +87,7 @@ static bool is_node(json_t *name)
 {
 	int role = role_of(str_of(NULL, 0), str_from(name_of(name)));
 
-	return role == ENVELOPE_NODE || role == ENVELOPE_AGENT;
+	return role >= ENVELOPE_NODE && role <= ENVELOPE_STREAM;
 }
 
 /* Names of which one says where the values are from: without it they would be this host's. */

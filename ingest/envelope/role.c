@@ -28,8 +28,9 @@ static const struct role roles[] = {
 	{NULL, "dvchostname", ENVELOPE_NODE},
 	{NULL, "fromhost", ENVELOPE_AGENT},
 	{NULL, "instance_id", ENVELOPE_AGENT},
-	{NULL, "logstream", ENVELOPE_AGENT}, /* CloudWatch's, most often an instance */
-	{NULL, "logstreamname", ENVELOPE_AGENT},
+	{NULL, "source", ENVELOPE_SOURCE},
+	{NULL, "logstream", ENVELOPE_STREAM},
+	{NULL, "logstreamname", ENVELOPE_STREAM},
 	{NULL, "k8s_node_name", ENVELOPE_NODE},
 	{NULL, "kubernetes_node_name", ENVELOPE_NODE},
 	{NULL, "kubernetes_host", ENVELOPE_NODE},
@@ -144,13 +145,15 @@ static struct str normalize(struct str name, char to[NAME_MAX_BYTES])
 	return str_of(to, n);
 }
 
-/* "_source.host.name" is the name in the host in the source. */
+/* "_source.host.name" is the name in the host in the source, and "_source" itself nothing. */
 int role_of(struct str parent, struct str name)
 {
 	char name_bytes[NAME_MAX_BYTES], parent_bytes[NAME_MAX_BYTES];
 	struct str whole = normalize(name, name_bytes), of = normalize(parent, parent_bytes);
 	size_t dot = str_chr(name, '.');
 
+	if (str_eq(name, STR("_source")))
+		return -1;
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
 		if (str_eq(whole, str_from(roles[i].name)) &&
 		    (!roles[i].parent || str_eq(of, str_from(roles[i].parent))))

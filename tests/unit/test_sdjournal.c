@@ -702,21 +702,31 @@ static void test_idle(void **state)
 	assert_idle("journal", need(state)->files);
 }
 
-static void test_missing(void **state)
+static void assert_missing(const char *directory)
 {
-	struct sdjournal_options options = {.directory = "/nowhere"};
+	struct sdjournal_options options = {.directory = directory};
 	struct sdjournal *journal = NULL;
 	struct err err = ERR_INIT;
 	int result = sdjournal_open(&options, &journal, &err);
 
-	(void)state;
 #ifdef HAVE_LIBSYSTEMD
 	assert_int_equal(result, -ENOENT);
-	assert_non_null(strstr(err.message, "/nowhere"));
+	assert_non_null(strstr(err.message, directory));
 #else
 	assert_int_equal(result, -EOPNOTSUPP);
 	assert_true(err.message[0]);
 #endif
+}
+
+static void test_missing(void **state)
+{
+	char empty[] = "/tmp/sclog-journal-XXXXXX";
+
+	(void)state;
+	assert_missing("/nowhere");
+	assert_non_null(mkdtemp(empty));
+	assert_missing(empty);
+	assert_int_equal(rmdir(empty), 0);
 }
 
 int main(void)
