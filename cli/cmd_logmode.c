@@ -57,8 +57,7 @@ static int make(const struct judges *judges, const struct logmode_options *given
 {
 	const char *label = profile_source_label(judges->source->name);
 	struct twin twin;
-	int r = given->enforce ? twin_make_enforcing(&twin, judges->source, &judges->options, err)
-			       : twin_make(&twin, judges->source, &judges->options, err);
+	int r = twin_make(&twin, judges->source, &judges->options, given->enforce, err);
 
 	if (r < 0)
 		profile_source_prefix(err, judges->source->name);

@@ -103,12 +103,10 @@ libsclog_a_SOURCES += \
 	profile/write/form_systemd.c \
 	profile/write/oci.c \
 	profile/write/oci.h \
-	profile/twin/enforce.c \
 	profile/twin/logmode.c \
 	profile/twin/logmode.h \
 	profile/twin/logmode_private.h \
 	profile/twin/logmode_proof.c \
-	profile/twin/logmode_unit.c \
 	profile/twin/replaced.c \
 	profile/twin/replaced.h \
 	profile/twin/situations.c \

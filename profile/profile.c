@@ -166,11 +166,6 @@ static int load_filters(struct profile *profile, const struct profile_source *so
 	return 0;
 }
 
-static unsigned line_of(const void *document, const char *place)
-{
-	return document_line(document, place);
-}
-
 static void start_judge(struct profile *profile)
 {
 	profile->judge = (struct judge){
@@ -208,7 +203,7 @@ static void finish_lint(struct profile *profile)
 		names_lint(&profile->built.document, &profile->options, &profile->lints);
 		misbuilt_lint(&profile->judge, &profile->lints);
 	}
-	lint_locate(&profile->lints, line_of, &profile->built.document);
+	document_locate_lints(&profile->built.document, &profile->lints);
 	lint_finish(&profile->lints);
 }
 

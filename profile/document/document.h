@@ -138,8 +138,8 @@ int document_parse(struct str text, const char *select, struct document *documen
 		   struct lints *lints, struct err *err);
 void document_release(struct document *document);
 
-/* The line of a place; 0 if it is not known, or if the text has only one line. */
-unsigned document_line(const struct document *document, const char *place);
+/* Sets the line of each lint by its place; 0 if it is not known, or if the text has only one line. */
+void document_locate_lints(const struct document *document, struct lints *lints);
 
 /* Puts "LINE:COLUMN: " before an error that begins with a place in the text. */
 void document_locate(const struct document *document, struct err *err);

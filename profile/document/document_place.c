@@ -37,17 +37,20 @@ static const struct node *node_of(const struct document *document, struct str pl
 	return node_at_place(document->object, place);
 }
 
-unsigned document_line(const struct document *document, const char *place)
+void document_locate_lints(const struct document *document, struct lints *lints)
 {
-	const struct node *node = NULL;
-	unsigned line, column;
+	unsigned column;
 
-	if (document->tree.line_count >= 3)
-		node = node_of(document, str_from(place));
-	if (!node)
-		return 0;
-	tree_position(&document->tree, node, &line, &column);
-	return line;
+	for (size_t i = 0; i < lints->count; i++) {
+		struct lint *lint = &lints->all[i];
+		const struct node *node = document->tree.line_count >= 3
+						  ? node_of(document, str_from(lint->where))
+						  : NULL;
+
+		lint->line = 0;
+		if (node)
+			tree_position(&document->tree, node, &lint->line, &column);
+	}
 }
 
 void document_locate(const struct document *document, struct err *err)

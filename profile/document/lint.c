@@ -69,13 +69,6 @@ void lint_note(struct lints *lints, size_t order, const char *where, const char 
 	va_end(args);
 }
 
-void lint_locate(struct lints *lints, unsigned (*line_of)(const void *context, const char *where),
-		 const void *context)
-{
-	for (size_t i = 0; i < lints->count; i++)
-		lints->all[i].line = line_of(context, lints->all[i].where);
-}
-
 void lint_put_place(const struct lint *lint, struct buf *to)
 {
 	if (!lint->where || !lint->where[0])

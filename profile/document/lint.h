@@ -96,10 +96,6 @@ void lint_add(struct lints *lints, size_t order, const char *where, const char *
 void lint_note(struct lints *lints, size_t order, const char *where, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Sets the line of every entry to the function's result, 0 if none is known. */
-void lint_locate(struct lints *lints, unsigned (*line_of)(const void *context, const char *where),
-		 const void *context);
-
 /* Appends "WHERE (line N): ", without the unknown parts. */
 void lint_put_place(const struct lint *lint, struct buf *to);
 

@@ -25,6 +25,31 @@ void strings_add_all(struct strings *strings, const struct strings *from)
 		strings_add(strings, from->all[i]);
 }
 
+bool strings_has(const struct strings *strings, const char *text)
+{
+	for (size_t i = 0; i < strings->count; i++)
+		if (strcmp(strings->all[i], text) == 0)
+			return true;
+	return false;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void strings_sort(struct strings *strings)
+{
+	size_t kept = 0;
+
+	if (strings->count)
+		qsort(strings->all, strings->count, sizeof(*strings->all), by_text);
+	for (size_t i = 0; i < strings->count; i++)
+		if (kept == 0 || strcmp(strings->all[kept - 1], strings->all[i]) != 0)
+			strings->all[kept++] = strings->all[i];
+	strings->count = kept;
+}
+
 static struct optional number_of(uint32_t value)
 {
 	return (struct optional){spelling_has_number(value), value & SECCOMP_RET_DATA};
@@ -117,16 +142,10 @@ static int by_place(const void *a, const void *b)
 	return order ? order : compare(x->arg_count, y->arg_count);
 }
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 void document_sort_rules(struct document *document)
 {
 	for (size_t i = 0; i < document->rule_count; i++)
-		qsort(document->rules[i].names.all, document->rules[i].names.count, sizeof(char *),
-		      by_text);
+		strings_sort(&document->rules[i].names);
 	if (document->rule_count)
 		qsort(document->rules, document->rule_count, sizeof(*document->rules), by_place);
 }

@@ -15,6 +15,9 @@
 const char *document_string(struct document *document, const char *text);
 void strings_add(struct strings *strings, const char *text);
 void strings_add_all(struct strings *strings, const struct strings *from);
+bool strings_has(const struct strings *strings, const char *text);
+/* Sorts by bytes, and keeps each once. */
+void strings_sort(struct strings *strings);
 void document_set_default(struct document *document, uint32_t value);
 /* Adds a rule without names. value: SECCOMP_RET_* with its data. Copies the args. */
 struct document_rule *document_add_rule(struct document *document, uint32_t value,

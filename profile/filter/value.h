@@ -33,11 +33,23 @@ static inline bool value_passes(uint32_t value)
 	return value_pass(value) >= PASS_LOGGED;
 }
 
+/* Whether its action is that SECCOMP_RET_*. */
+static inline bool value_is(uint32_t value, uint32_t action)
+{
+	return (value & SECCOMP_RET_ACTION_FULL) == action;
+}
+
 /*
  * Normalizes a value: the kernel ignores the data of ALLOW, LOG, KILL* and NOTIFY, caps that of
  * ERRNO, and treats an unknown action as KILL_PROCESS (__seccomp_filter()).
  */
 uint32_t value_effect(uint32_t value);
+
+/* Its data as the kernel uses it: of ERRNO the errno. */
+static inline unsigned value_data(uint32_t value)
+{
+	return value_effect(value) & SECCOMP_RET_DATA;
+}
 
 /* The kernel's choice (seccomp_run_filters()): the action that is lower as a signed number; of equal
  * actions the newer filter's value, data included. */

@@ -40,18 +40,15 @@ struct twin {
  * OCI profile that says what they do (profile/write/export.h).
  *
  * options' loader and runtime are whose filter is proven first. On failure err says what is wrong
- * with the document, as profile_load() does, without its name. twin_release() is due in any case.
+ * with the document, as profile_load() does, without its name. Call twin_release() in any case.
+ *
+ * `enforces`: the profile itself instead, with SECCOMP_FILTER_FLAG_LOG, under which the kernel logs
+ * each refusal, ERRNO and TRAP too (seccomp(2), Linux 4.14). -EINVAL where options' runtime of that
+ * release refuses the flag, and for a systemd unit, which has none.
  */
 int twin_make(struct twin *twin, const struct profile_source *source,
-	      const struct profile_options *options, struct err *err);
+	      const struct profile_options *options, bool enforces, struct err *err);
 
-/*
- * The profile itself, enforcing: the same document with SECCOMP_FILTER_FLAG_LOG, under which the
- * kernel logs each refusal, ERRNO and TRAP too (seccomp(2), Linux 4.14). -EINVAL where options'
- * runtime of that release refuses the flag, and for a systemd unit, which has none.
- */
-int twin_make_enforcing(struct twin *twin, const struct profile_source *source,
-			const struct profile_options *options, struct err *err);
 void twin_release(struct twin *twin);
 
 #endif

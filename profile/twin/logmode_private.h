@@ -14,7 +14,6 @@ struct twin_maker {
 	struct document document; /* the profile's; its tree has the changes */
 	struct node **rules;      /* node of each of document's rules */
 	struct twin *twin;
-	bool enforces; /* its refusals stay, and are logged */
 	struct err *err;
 };
 
@@ -26,11 +25,5 @@ static inline bool twin_logs(uint32_t action)
 
 /* Proves the twin, and changes it until the proof holds. */
 int twin_prove(struct twin_maker *maker);
-
-/* Adds the flag that has the kernel log refusals, instead; the runtime has to take it. */
-int twin_enforce(struct twin_maker *maker);
-
-/* The drop-in that makes a unit's twin. */
-int twin_of_unit(struct twin *twin, const struct profile_source *source, struct err *err);
 
 #endif

@@ -64,7 +64,8 @@ static bool add_rules(struct situation *situation, struct replaced_name *replace
 			       replaced->manner, &cover);
 
 	for (size_t i = 0; made && i < cover.count; i++)
-		replaced_add_rule(replaced, situation->default_logs ? SCMP_ACT_ALLOW : SCMP_ACT_LOG,
+		replaced_add_rule(&situation->prover->replaced, replaced,
+				  situation->default_logs ? SCMP_ACT_ALLOW : SCMP_ACT_LOG,
 				  &cover.all[i]);
 	cover_release(&cover);
 	return made;
@@ -89,25 +90,24 @@ static void remove_name(struct situation *situation, const char *name)
 static const char *reason(const struct situation *situation, bool stub, bool always,
 			  enum cover_manner manner)
 {
-	if (!situation->default_logs)
-		return manner != COVER_NONE
-			       ? "libseccomp drops part of overlapping conditions with the same "
-				 "action; rules at the end list the arguments for which it is "
-				 "logged"
-			       : "libseccomp drops part of overlapping conditions with the same "
-				 "action; every call of it is logged";
-	if (stub)
+	static const char *const texts[2][2] = {
+		{"another rule refuses it for some arguments; in the twin that rule would equal "
+		 "the default and be dropped; rules at the end list the arguments for which it "
+		 "is allowed",
+		 "another rule refuses it for some arguments; in the twin that rule would equal "
+		 "the default and be dropped; every call of it is logged"},
+		{"libseccomp drops part of overlapping conditions with the same action; rules at "
+		 "the end list the arguments for which it is logged",
+		 "libseccomp drops part of overlapping conditions with the same action; every "
+		 "call of it is logged"}};
+
+	if (situation->default_logs && stub)
 		return "on some architecture runc's stub refuses it with ENOSYS, but a twin has "
 		       "no stub; every call of it is logged, on every architecture";
-	if (always)
+	if (situation->default_logs && always)
 		return "another rule always refuses it; in the twin that rule would equal the "
 		       "default and be dropped";
-	if (manner != COVER_NONE)
-		return "another rule refuses it for some arguments; in the twin that rule would "
-		       "equal the default and be dropped; rules at the end list the arguments "
-		       "for which it is allowed";
-	return "another rule refuses it for some arguments; in the twin that rule would equal "
-	       "the default and be dropped; every call of it is logged";
+	return texts[!situation->default_logs][manner == COVER_NONE];
 }
 
 /* Every call of the name is logged, now and in every other situation. */
@@ -118,11 +118,11 @@ static void log_every_call(struct situation *situation, const char *name, bool s
 
 	if (!replaced || replaced->manner != COVER_NONE) {
 		replaced = replaced ? replaced : replaced_add(all, name);
-		replaced_clear_rules(replaced);
+		replaced->rules.count = 0;
 		replaced->manner = COVER_NONE;
 		replaced->why = reason(situation, stub, always, COVER_NONE);
 		if (!situation->default_logs)
-			replaced_add_rule(replaced, SCMP_ACT_LOG, NULL);
+			replaced_add_rule(all, replaced, SCMP_ACT_LOG, NULL);
 		replaced_write(all);
 		situation->changed = true;
 	}
@@ -162,7 +162,7 @@ static void replace_rules(struct situation *situation, const char *name, uint32_
 		replaced->manner += replaced->manner < COVER_NONE;
 	else
 		replaced = replaced_add(all, name);
-	replaced_clear_rules(replaced);
+	replaced->rules.count = 0;
 	while (replaced->manner < COVER_NONE && !add_rules(situation, replaced, audit_arch, nr))
 		replaced->manner++;
 	if (replaced->manner == COVER_NONE) {
@@ -174,13 +174,6 @@ static void replace_rules(struct situation *situation, const char *name, uint32_
 	replaced_write(all);
 	remove_name(situation, name);
 	situation->changed = true;
-}
-
-static bool has_stub(const struct situation *situation, uint32_t token, int64_t nr)
-{
-	const struct filter_arch *arch = filter_arch(&situation->profile.filter, token);
-
-	return arch && arch->has_last && nr > (int64_t)arch->last;
 }
 
 /* What the rules of one name do. */
@@ -216,7 +209,9 @@ static void mend_call(struct situation *situation, uint32_t token, int64_t nr, c
 {
 	const struct rules *rules = &situation->profile.rules;
 	struct replaced_name *replaced = replaced_find(&situation->prover->replaced, name);
-	bool stub = has_stub(situation, token, nr), changed = situation->changed;
+	const struct filter_arch *arch = filter_arch(&situation->profile.filter, token);
+	bool stub = arch && arch->has_last && nr > (int64_t)arch->last;
+	bool changed = situation->changed;
 	uint32_t call;
 
 	/* this round's filter was built before the change */
@@ -403,16 +398,6 @@ static uint64_t signature_of(const struct rules *rules, const struct profile_opt
 	return hash;
 }
 
-static bool is_proven(struct prover *prover, uint64_t signature)
-{
-	for (size_t i = 0; i < prover->proven_count; i++)
-		if (prover->proven[i] == signature)
-			return true;
-	if (prover->proven_count < PROVEN_MAX)
-		prover->proven[prover->proven_count++] = signature;
-	return false;
-}
-
 /* A profile that cannot be loaded in a situation needs no twin there; the user's own must load. */
 static int prove(void *context, const struct profile_options *options, bool users)
 {
@@ -424,7 +409,15 @@ static int prove(void *context, const struct profile_options *options, bool user
 	int r = rules_resolve(&maker->document, options, rules, NULL, &err);
 
 	situation.default_logs = twin_logs(rules->default_action);
-	situation.changed = r == 0 && !is_proven(prover, signature_of(rules, options));
+	situation.changed = r == 0;
+	if (r == 0) {
+		uint64_t signature = signature_of(rules, options);
+
+		for (size_t i = 0; i < prover->proven_count; i++)
+			situation.changed = situation.changed && prover->proven[i] != signature;
+		if (situation.changed && prover->proven_count < PROVEN_MAX)
+			prover->proven[prover->proven_count++] = signature;
+	}
 	if (situation.changed && !rules->off)
 		r = filter_build(rules, options, &situation.profile.filter, NULL, &err);
 	if (r < 0 && users)

@@ -7,21 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void replaced_clear_rules(struct replaced_name *name)
-{
-	for (size_t i = 0; i < name->rule_count; i++)
-		free(name->rules[i]);
-	free(name->rules);
-	name->rules = NULL;
-	name->rule_count = 0;
-}
-
 void replaced_release(struct replaced *replaced)
 {
-	for (size_t i = 0; i < replaced->count; i++) {
-		replaced_clear_rules(&replaced->all[i]);
-		free(replaced->all[i].name);
-	}
+	for (size_t i = 0; i < replaced->count; i++)
+		free(replaced->all[i].rules.all);
 	free(replaced->all);
 }
 
@@ -36,26 +25,24 @@ struct replaced_name *replaced_find(const struct replaced *replaced, const char 
 struct replaced_name *replaced_add(struct replaced *replaced, const char *name)
 {
 	replaced->all = mem_more(replaced->all, replaced->count, sizeof(*replaced->all));
-	replaced->all[replaced->count] =
-		(struct replaced_name){.name = mem_copy(str_from(name)), .manner = COVER_SHORT};
+	replaced->all[replaced->count] = (struct replaced_name){
+		.name = document_string(replaced->document, name), .manner = COVER_SHORT};
 	return &replaced->all[replaced->count++];
 }
 
-void replaced_add_rule(struct replaced_name *name, uint32_t action,
+void replaced_add_rule(struct replaced *replaced, struct replaced_name *name, uint32_t action,
 		       const struct cover_rule *arguments)
 {
-	const char *text = name->name;
 	BUF_AUTO json = {0};
 	struct emit emit = {.to = &json};
-	struct document_rule rule = {.names = {.all = &text, .count = 1}, .action = action};
+	struct document_rule rule = {.names = {.all = &name->name, .count = 1}, .action = action};
 
 	if (arguments) {
 		rule.args = (struct document_arg *)(uintptr_t)arguments->args;
 		rule.arg_count = arguments->arg_count;
 	}
 	document_put_rule(&emit, &rule, true);
-	name->rules = mem_more(name->rules, name->rule_count, sizeof(char *));
-	name->rules[name->rule_count++] = mem_copy(buf_str(&json));
+	strings_add(&name->rules, document_string(replaced->document, json.p));
 }
 
 void replaced_write(struct replaced *replaced)
@@ -64,8 +51,8 @@ void replaced_write(struct replaced *replaced)
 
 	node_forget_appended(list);
 	for (size_t i = 0; i < replaced->count; i++)
-		for (size_t j = 0; j < replaced->all[i].rule_count; j++)
-			tree_append(&replaced->document->tree, list, replaced->all[i].rules[j]);
+		for (size_t j = 0; j < replaced->all[i].rules.count; j++)
+			tree_append(&replaced->document->tree, list, replaced->all[i].rules.all[j]);
 }
 
 /* The name in the rule; the rule itself in moby's old form, which has one name. */

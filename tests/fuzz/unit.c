@@ -47,7 +47,7 @@ static void make_twin(const struct profile_source *source, const struct profile_
 	struct err err = ERR_INIT;
 	struct twin twin;
 
-	if (twin_make(&twin, source, options, &err) < 0 && !err.code)
+	if (twin_make(&twin, source, options, false, &err) < 0 && !err.code)
 		abort();
 	twin_release(&twin);
 }

@@ -354,7 +354,7 @@ static void test_nothing_blind(void **state)
 		}
 		/* what answers TRACE is no log's to say: it stays in the twin */
 		flag = str_find(buf_str(&text), STR("TRACE")) < text.n;
-		assert_int_equal(twin_make(&twin, source, &options, &err), 0);
+		assert_int_equal(twin_make(&twin, source, &options, false, &err), 0);
 		struct profile *others[] = {load(buf_str(&twin.text), RUNTIME_CRUN),
 					    load(buf_str(&text), RUNTIME_CRUN),
 					    load(STR(everything), RUNTIME_CRUN)};

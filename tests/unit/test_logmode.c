@@ -61,7 +61,7 @@ static int make_twin(struct twin *twin, struct str text, const struct profile_op
 		     struct err *err)
 {
 	struct profile_source *source = profile_source_from_text("test", text);
-	int r = twin_make(twin, source, options, err);
+	int r = twin_make(twin, source, options, false, err);
 
 	profile_source_free(source);
 	return r;
