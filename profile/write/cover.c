@@ -128,12 +128,6 @@ static void put_ranges(struct choices *choices, unsigned index, const struct dia
 	}
 }
 
-/* Whether the cube is a range: what is fixed lies above what is free. */
-static bool is_range(const struct region_cube *cube)
-{
-	return (~cube->mask & (~cube->mask + 1)) == 0;
-}
-
 /* A few values are told one by one: people write 0, 8, 0x20000 and 0x20008 and no mask. */
 static bool is_few(const struct region_cube *cubes, size_t count)
 {
@@ -165,8 +159,9 @@ static bool choose(struct coverer *coverer, unsigned index, region values, struc
 
 	if (count == SIZE_MAX)
 		return false;
+	/* a cube is a range if what is fixed lies above what is free */
 	for (size_t i = 0; i < count; i++)
-		ranges = ranges && is_range(&cubes[i]);
+		ranges = ranges && (~cubes[i].mask & (~cubes[i].mask + 1)) == 0;
 	if (ranges || is_few(cubes, count)) {
 		MEM_AUTO struct diagram_run *all = mem_new(MAX_CUBES, sizeof(*all));
 

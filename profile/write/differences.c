@@ -34,15 +34,6 @@ void differences_release(struct differences *differences)
 	*differences = (struct differences){0};
 }
 
-static void put_value(uint32_t value, struct buf *to)
-{
-	char text[VERDICT_VALUE_SIZE];
-
-	buf_format(to, "%s", verdict_value_text(value, text));
-	if ((value & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP && (value & SECCOMP_RET_DATA))
-		buf_format(to, " with data %u", value & SECCOMP_RET_DATA);
-}
-
 uint32_t differences_effect(uint32_t value, const void *context)
 {
 	(void)context;
@@ -60,8 +51,11 @@ static char *answer_text(struct regions *regions, diagram answer)
 	size_t count = diagram_values(regions, answer, &values);
 
 	for (size_t i = 0; i < count; i++) {
-		buf_put_str(&text, i ? STR(" or ") : STR(""));
-		put_value(values[i], &text);
+		char word[VERDICT_VALUE_SIZE];
+
+		buf_format(&text, "%s%s", i ? " or " : "", verdict_value_text(values[i], word));
+		if (value_is(values[i], SECCOMP_RET_TRAP) && (values[i] & SECCOMP_RET_DATA))
+			buf_format(&text, " with data %u", values[i] & SECCOMP_RET_DATA);
 	}
 	if (count > 1)
 		buf_put_str(&text, STR(", depending on the arguments"));
@@ -113,26 +107,22 @@ void differences_add(struct differences *differences, const struct proof_fault *
 		put_calls(fault, &difference->calls);
 }
 
-static void report_difference(const struct difference *difference, struct lints *lints)
-{
-	const char *profile = difference->profile_says;
-	BUF_AUTO calls = {0};
-
-	if (strcmp(difference->filter_says, UNKNOWN_TEXT) == 0)
-		profile = "cannot be compared with that";
-	else if (strcmp(difference->filter_says, profile) == 0)
-		profile = "the same values, but for different arguments";
-	if (difference->token)
-		buf_format(&calls, "%s: %s", arch_name(difference->token), difference->calls.p);
-	if (difference->count > LISTED_CALLS)
-		buf_format(&calls, " and %zu more", difference->count - LISTED_CALLS);
-	lint_add(lints, 0, "", "%s: the filter answers %s, the profile %s",
-		 difference->token ? calls.p : DIFFERENCES_OTHER_ARCH, difference->filter_says,
-		 profile);
-}
-
 void differences_report(const struct differences *differences, struct lints *lints)
 {
-	for (size_t i = 0; i < differences->count; i++)
-		report_difference(&differences->all[i], lints);
+	for (size_t i = 0; i < differences->count; i++) {
+		const struct difference *one = &differences->all[i];
+		const char *profile = one->profile_says;
+		BUF_AUTO calls = {0};
+
+		if (strcmp(one->filter_says, UNKNOWN_TEXT) == 0)
+			profile = "cannot be compared with that";
+		else if (strcmp(one->filter_says, profile) == 0)
+			profile = "the same values, but for different arguments";
+		if (one->token)
+			buf_format(&calls, "%s: %s", arch_name(one->token), one->calls.p);
+		if (one->count > LISTED_CALLS)
+			buf_format(&calls, " and %zu more", one->count - LISTED_CALLS);
+		lint_add(lints, 0, "", "%s: the filter answers %s, the profile %s",
+			 one->token ? calls.p : DIFFERENCES_OTHER_ARCH, one->filter_says, profile);
+	}
 }

@@ -69,17 +69,6 @@ static void name_clear(struct export_name *name)
 	name->inexpressible = false;
 }
 
-static void exporter_release(struct exporter *exporter)
-{
-	for (size_t i = 0; i < exporter->name_count; i++) {
-		name_clear(&exporter->names[i]);
-		free((void *)(uintptr_t)exporter->names[i].name);
-	}
-	free(exporter->names);
-	answers_release(&exporter->answers);
-	regions_release(&exporter->regions);
-}
-
 static struct export_name *find_name(const struct exporter *exporter, const char *name)
 {
 	for (size_t i = 0; i < exporter->name_count; i++) {
@@ -114,37 +103,27 @@ static struct export_name *put_name(struct exporter *exporter, const char *name,
 	return &exporter->names[exporter->name_count++];
 }
 
-/* The first arch that has the name decides; 64-bit ones come first, since they see all bits. */
-static void add_name(struct exporter *exporter, const char *name, uint32_t token, uint32_t nr)
-{
-	if (!find_name(exporter, name) && syscall_is_known(name) && !is_beyond_stub(exporter, name))
-		put_name(exporter, name, token, nr);
-}
-
-static void add_names(struct exporter *exporter, uint32_t token)
-{
-	struct named_number *numbers;
-	size_t count = numbers_named(token, &numbers);
-
-	for (size_t i = 0; i < count; i++)
-		add_name(exporter, numbers[i].name, token, numbers[i].nr);
-	free(numbers);
-}
-
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct export_name *)a)->name, ((const struct export_name *)b)->name);
 }
 
+/* The first arch that has a name decides; 64-bit ones come first, since they see all bits. */
 static void collect_names(struct exporter *exporter)
 {
 	const struct filter *filter = &exporter->filter;
 
-	for (int narrow = 0; narrow < 2; narrow++) {
-		for (size_t i = 0; i < filter->arch_count; i++) {
-			if (cover_is_narrow(filter->arches[i].token) == narrow)
-				add_names(exporter, filter->arches[i].token);
-		}
+	for (size_t i = 0; i < 2 * filter->arch_count; i++) {
+		uint32_t token = filter->arches[i % filter->arch_count].token;
+		bool narrow = i >= filter->arch_count;
+		struct named_number *all = NULL;
+		size_t count = cover_is_narrow(token) == narrow ? numbers_named(token, &all) : 0;
+
+		for (size_t k = 0; k < count; k++)
+			if (!find_name(exporter, all[k].name) && syscall_is_known(all[k].name) &&
+			    !is_beyond_stub(exporter, all[k].name))
+				put_name(exporter, all[k].name, token, all[k].nr);
+		free(all);
 	}
 	if (exporter->name_count)
 		qsort(exporter->names, exporter->name_count, sizeof(*exporter->names), by_name);
@@ -225,43 +204,20 @@ static void make_rules(struct exporter *exporter, struct export_name *name)
 		put_strictest(exporter, name, answer);
 }
 
-/* libseccomp derives the conditions of socketcall and ipc from the rules for socket(), semop() ...,
- * so none are written for them. */
-static void make_all_rules(struct exporter *exporter)
-{
-	for (size_t i = 0; i < exporter->name_count; i++) {
-		struct export_name *name = &exporter->names[i];
-
-		name->manner = syscall_is_multiplexer(name->name) ? COVER_NONE : COVER_SHORT;
-		make_rules(exporter, name);
-	}
-}
-
-/* The largest number that the profile names for the arch, as runc finds it. */
-static bool find_named(const struct exporter *exporter, uint32_t token, uint32_t *ret_last)
-{
-	int last = -1;
-
-	for (size_t i = 0; i < exporter->name_count; i++) {
-		const struct export_name *name = &exporter->names[i];
-		int nr = name->rule_count ? seccomp_syscall_resolve_name_arch(token, name->name)
-					  : -1;
-
-		if (nr > last)
-			last = nr;
-	}
-	*ret_last = (uint32_t)last;
-	return last >= 0;
-}
-
-/* A name for the number where the stub begins, or for the next one that has a name. */
+/* Names the number where the stub begins, or the next one that has a name, unless the profile names
+ * one that is as large. */
 static void pin_stub(struct exporter *exporter, const struct filter_arch *arch)
 {
 	struct named_number next;
-	uint32_t last;
 
-	if ((find_named(exporter, arch->token, &last) && last >= arch->last) ||
-	    !numbers_next_named(arch->token, arch->last, &next))
+	for (size_t i = 0; i < exporter->name_count; i++) {
+		const struct export_name *name = &exporter->names[i];
+
+		if (name->rule_count && seccomp_syscall_resolve_name_arch(
+						arch->token, name->name) >= (int64_t)arch->last)
+			return;
+	}
+	if (!numbers_next_named(arch->token, arch->last, &next))
 		return;
 	struct export_name *pin = find_name(exporter, next.name);
 
@@ -275,25 +231,12 @@ static void pin_stub(struct exporter *exporter, const struct filter_arch *arch)
 	qsort(exporter->names, exporter->name_count, sizeof(*exporter->names), by_name);
 }
 
-static void pin_stubs(struct exporter *exporter)
-{
-	for (size_t i = 0; i < exporter->filter.arch_count; i++) {
-		if (exporter->filter.arches[i].has_last)
-			pin_stub(exporter, &exporter->filter.arches[i]);
-	}
-}
-
 /* The name's rules in the next manner; false if there is none, or it has no say in the matter. */
 static bool next_manner(struct exporter *exporter, struct export_name *name)
 {
-	static const enum cover_manner next[] = {
-		[COVER_NONE] = COVER_SHORT,
-		[COVER_SHORT] = COVER_PLAIN,
-	};
-
 	if (!name->conditional || name->inexpressible || name->manner == COVER_PLAIN)
 		return false;
-	name->manner = next[name->manner];
+	name->manner = name->manner == COVER_NONE ? COVER_SHORT : COVER_PLAIN;
 	make_rules(exporter, name);
 	if (name->pinned && name->rule_count == 0)
 		put_rule(name, exporter->default_action);
@@ -313,17 +256,6 @@ static bool improve(struct exporter *exporter)
 	return changed;
 }
 
-/* As the OCI spec spells them: libseccomp's names in upper case. */
-static void put_arches(const struct filter *filter, struct document *document)
-{
-	for (size_t i = 0; i < filter->arch_count; i++) {
-		BUF_AUTO name = {0};
-
-		spelling_put_arch(&name, filter->arches[i].token);
-		strings_add(&document->architectures, document_string(document, name.p));
-	}
-}
-
 /* The profile of some of the names. */
 static struct document make_document(const struct exporter *exporter,
 				     const struct export_name *names, size_t count)
@@ -331,7 +263,12 @@ static struct document make_document(const struct exporter *exporter,
 	struct document document = {0};
 
 	document_set_default(&document, exporter->default_action);
-	put_arches(&exporter->filter, &document);
+	for (size_t i = 0; i < exporter->filter.arch_count; i++) {
+		BUF_AUTO arch = {0};
+
+		spelling_put_arch(&arch, exporter->filter.arches[i].token);
+		strings_add(&document.architectures, document_string(&document, arch.p));
+	}
 	for (size_t i = 0; i < count; i++) {
 		const char *name = document_string(&document, names[i].name);
 
@@ -365,39 +302,20 @@ static int build(const struct exporter *exporter, const struct document *documen
 	return built_make(ret_built, buf_str(&text), &options, NULL, err);
 }
 
-/* Whether libseccomp builds the rules of one name. They may contradict each other on an arch whose
- * arguments are shorter. */
-static bool is_buildable(const struct exporter *exporter, struct export_name *name)
-{
-	struct document document = make_document(exporter, name, 1);
-	struct err ignored = ERR_INIT;
-	struct built built;
-	int r = build(exporter, &document, &built, &ignored);
-
-	built_release(&built);
-	document_release(&document);
-	return r == 0;
-}
-
-/* If libseccomp does not build the name's rules: rules that do not overlap, or else the strictest
- * action. */
-static bool mend_name(struct exporter *exporter, struct export_name *name)
-{
-	if (is_buildable(exporter, name))
-		return false;
-	if (!next_manner(exporter, name))
-		put_strictest(exporter, name, answer_to(exporter, name));
-	return true;
-}
-
-/* After libseccomp has refused the profile, or did not finish it: false if nothing could be
- * changed. */
+/*
+ * After libseccomp has refused the profile, or did not finish it: the names whose rules it does not
+ * build alone get rules that do not overlap, or else the strictest action. Such rules may contradict
+ * each other on an arch whose arguments are shorter. False if nothing could be changed.
+ */
 static bool mend(struct exporter *exporter)
 {
 	bool changed = false;
 
 	for (size_t i = 0; i < exporter->name_count; i++) {
 		struct export_name *name = &exporter->names[i];
+		struct document document;
+		struct err ignored = ERR_INIT;
+		struct built built;
 
 		if (!name->conditional || name->inexpressible || name->manner == COVER_NONE)
 			continue;
@@ -406,11 +324,24 @@ static bool mend(struct exporter *exporter)
 			make_rules(exporter, name);
 			name->inexpressible = true;
 			changed = true;
-		} else {
-			changed = mend_name(exporter, name) || changed;
+			continue;
 		}
+		document = make_document(exporter, name, 1);
+		bool builds = build(exporter, &document, &built, &ignored) == 0;
+
+		built_release(&built);
+		document_release(&document);
+		if (!builds && !next_manner(exporter, name))
+			put_strictest(exporter, name, answer_to(exporter, name));
+		changed = changed || !builds;
 	}
 	return changed;
+}
+
+static uint32_t is_other(uint32_t filter, uint32_t profile, const void *context)
+{
+	(void)context;
+	return value_effect(filter) != value_effect(profile);
 }
 
 static int add_fault(void *context, const struct proof_fault *fault)
@@ -422,12 +353,6 @@ static int add_fault(void *context, const struct proof_fault *fault)
 	if (name)
 		name->differs = true;
 	return 0;
-}
-
-static uint32_t is_other(uint32_t filter, uint32_t profile, const void *context)
-{
-	(void)context;
-	return value_effect(filter) != value_effect(profile);
 }
 
 /* Builds the export's document and compares it with the filter, over all numbers and arguments.
@@ -472,68 +397,49 @@ static int settle(struct exporter *exporter, struct err *err)
 	return r < 0 ? err_prefix(err, "the profile that was made of the filter") : 0;
 }
 
-/* What the other runtime does with the same document. */
-static void note_runtime(const struct exporter *exporter)
+static void note(const struct exporter *exporter)
 {
 	struct lints *notes = &exporter->export->notes;
+	uint32_t otherwise = exporter->default_action;
 	char text[VERDICT_VALUE_SIZE];
+	bool notifies = false;
 
 	if (exporter->survey.has_stub)
 		lint_note(notes, 0, "",
 			  "runc's stub returns ENOSYS for syscalls newer than the profile; crun "
 			  "has no stub and uses the default action, %s",
-			  verdict_value_text(exporter->default_action, text));
-	else if (value_pass(exporter->default_action) < PASS_TRACED &&
-		 exporter->default_action != VALUE_ENOSYS)
+			  verdict_value_text(otherwise, text));
+	else if (value_pass(otherwise) < PASS_TRACED && otherwise != VALUE_ENOSYS)
 		lint_note(notes, 0, "",
 			  "the filter has no ENOSYS stub, but runc adds one: syscalls newer than "
 			  "the profile then get ENOSYS instead of %s",
-			  verdict_value_text(exporter->default_action, text));
-}
-
-static bool has_action(const struct exporter *exporter, uint32_t action)
-{
-	for (size_t i = 0; i < exporter->name_count; i++) {
-		for (size_t j = 0; j < exporter->names[i].rule_count; j++) {
-			if ((exporter->names[i].rules[j].value & SECCOMP_RET_ACTION_FULL) == action)
-				return true;
-		}
-	}
-	return false;
-}
-
-static void note(const struct exporter *exporter)
-{
-	struct lints *notes = &exporter->export->notes;
-
-	note_runtime(exporter);
+			  verdict_value_text(otherwise, text));
 	if (!exporter->survey.checks_arch)
 		lint_note(notes, 0, "",
 			  "the filter does not refuse unknown architectures; the profile is for "
 			  "the architectures of this machine and kills programs of any other");
-	if (has_action(exporter, SECCOMP_RET_USER_NOTIF))
+	for (size_t i = 0; i < exporter->name_count; i++)
+		for (size_t k = 0; k < exporter->names[i].rule_count; k++)
+			notifies |=
+				value_is(exporter->names[i].rules[k].value, SECCOMP_RET_USER_NOTIF);
+	if (notifies)
 		lint_note(notes, 0, "",
 			  "SCMP_ACT_NOTIFY needs a listener: runc refuses the profile until it "
 			  "has a listenerPath");
-	for (size_t i = 0; i < exporter->name_count; i++) {
+	for (size_t i = 0; i < exporter->name_count; i++)
 		if (exporter->names[i].inexpressible && exporter->names[i].manner != COVER_NONE)
 			lint_note(notes, 0, "",
 				  "%s: the filter's conditions need too many OCI rules or cannot "
 				  "be expressed; the profile uses the strictest of its actions",
 				  exporter->names[i].name);
-	}
 }
 
 /* The nearest default action that a profile can have: no runtime accepts NOTIFY. */
-static uint32_t choose_default(const struct survey *survey)
+static uint32_t choose_default(uint32_t value)
 {
-	uint32_t value = value_effect(survey->default_action);
-
 	if (value == SECCOMP_RET_USER_NOTIF)
 		return VALUE_ENOSYS;
-	if ((value & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP)
-		return SECCOMP_RET_TRAP;
-	return value;
+	return value_is(value, SECCOMP_RET_TRAP) ? SECCOMP_RET_TRAP : value;
 }
 
 int export_filter(const struct filter *filter, const struct survey *survey, uint32_t host,
@@ -545,15 +451,30 @@ int export_filter(const struct filter *filter, const struct survey *survey, uint
 	answers_init(&exporter.answers, &exporter.regions, &exporter.filter);
 	exporter.survey =
 		survey ? *survey : survey_filter(&exporter.filter, &exporter.answers, host);
-	exporter.default_action = choose_default(&exporter.survey);
+	exporter.default_action = choose_default(value_effect(exporter.survey.default_action));
 	*ret_export =
 		(struct export){.runtime = exporter.survey.has_stub ? RUNTIME_RUNC : RUNTIME_CRUN};
 	collect_names(&exporter);
-	make_all_rules(&exporter);
-	pin_stubs(&exporter);
+	/* libseccomp derives the conditions of socketcall and ipc from the rules for socket(),
+	 * semop() ..., so none are written for them */
+	for (size_t i = 0; i < exporter.name_count; i++) {
+		struct export_name *name = &exporter.names[i];
+
+		name->manner = syscall_is_multiplexer(name->name) ? COVER_NONE : COVER_SHORT;
+		make_rules(&exporter, name);
+	}
+	for (size_t i = 0; i < exporter.filter.arch_count; i++)
+		if (exporter.filter.arches[i].has_last)
+			pin_stub(&exporter, &exporter.filter.arches[i]);
 	int r = settle(&exporter, err);
 
 	note(&exporter);
-	exporter_release(&exporter);
+	for (size_t i = 0; i < exporter.name_count; i++) {
+		name_clear(&exporter.names[i]);
+		free((void *)(uintptr_t)exporter.names[i].name);
+	}
+	free(exporter.names);
+	answers_release(&exporter.answers);
+	regions_release(&exporter.regions);
 	return r;
 }

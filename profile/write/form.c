@@ -17,7 +17,7 @@ static const struct {
 	const char *name, *suffix;
 	int (*write)(struct form_writer *writer);
 } forms[FORM_COUNT] = {
-#define FORM_ROW(name, word, suffix) [FORM_##name] = {#word, suffix, form_write_##word},
+#define FORM_ROW(name, word, suffix, writer) [FORM_##name] = {#word, suffix, form_write_##writer},
 	FORMS(FORM_ROW)};
 
 enum form form_from_name(const char *name)
@@ -132,26 +132,8 @@ void form_put_comments(const struct form_writer *writer)
 
 /* --- rules */
 
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* By their bytes, each once. */
-static void sort(struct strings *strings)
-{
-	size_t kept = 0;
-
-	if (strings->count)
-		qsort(strings->all, strings->count, sizeof(*strings->all), by_text);
-	for (size_t i = 0; i < strings->count; i++)
-		if (kept == 0 || strcmp(strings->all[kept - 1], strings->all[i]) != 0)
-			strings->all[kept++] = strings->all[i];
-	strings->count = kept;
-}
-
-/* Alternatives beyond what one rule may have become rules of their own, which is what they mean. */
-static void take_rule(struct form_writer *writer, const struct document_rule *from)
+/* Splits alternatives beyond what one rule can have into a rule each. */
+static void add_rule(struct form_writer *writer, const struct document_rule *from)
 {
 	bool split =
 		from->arg_count > FORM_MAX_ARGS && filter_is_any_of(from->args, from->arg_count);
@@ -164,26 +146,11 @@ static void take_rule(struct form_writer *writer, const struct document_rule *fr
 
 		for (size_t k = 0; k < from->names.count; k++)
 			strings_add(&rule->names, from->names.all[k]);
-		sort(&rule->names);
+		strings_sort(&rule->names);
 	}
 }
 
-/* Of an arch that is given twice the first. */
-static void take_arches(struct form_writer *writer, const struct strings *from)
-{
-	struct strings *to = &writer->made.architectures;
-
-	for (size_t i = 0; i < from->count; i++) {
-		bool known = false;
-
-		for (size_t k = 0; k < to->count; k++)
-			known = known || strcmp(to->all[k], from->all[i]) == 0;
-		if (!known)
-			strings_add(to, from->all[i]);
-	}
-}
-
-static int take_document(struct form_writer *writer)
+static int read_document(struct form_writer *writer)
 {
 	struct profile_options options = profile_options_default();
 	const enum shape shape = writer->document->shape;
@@ -210,18 +177,14 @@ static int take_document(struct form_writer *writer)
 	writer->made.architectures = (struct strings){0};
 	writer->made.rules = NULL;
 	writer->made.rule_count = 0;
-	take_arches(writer, &all.architectures);
+	for (size_t i = 0; i < all.architectures.count; i++)
+		if (!strings_has(&writer->made.architectures, all.architectures.all[i]))
+			strings_add(&writer->made.architectures, all.architectures.all[i]);
 	for (size_t i = 0; i < all.rule_count; i++)
-		take_rule(writer, &all.rules[i]);
+		add_rule(writer, &all.rules[i]);
 	all.flags = (struct strings){0}; /* taken over */
 	document_release(&all);
 	return 0;
-}
-
-static void writer_release(struct form_writer *writer)
-{
-	document_release(&writer->made);
-	rules_release(&writer->rules);
 }
 
 /* --- calls */
@@ -298,14 +261,12 @@ void form_calls_release(struct form_calls *calls)
 	*calls = (struct form_calls){0};
 }
 
-static int compare_call(const void *name, const void *call)
-{
-	return strcmp(name, ((const struct form_call *)call)->name);
-}
-
 const struct form_call *form_calls_find(const struct form_calls *calls, const char *name)
 {
-	return bsearch(name, calls->all, calls->count, sizeof(*calls->all), compare_call);
+	for (size_t i = 0; i < calls->count; i++)
+		if (strcmp(calls->all[i].name, name) == 0)
+			return &calls->all[i];
+	return NULL;
 }
 
 int form_widen(const struct form_writer *writer, const struct form_calls *calls,
@@ -338,16 +299,18 @@ int form_widen(const struct form_writer *writer, const struct form_calls *calls,
 int form_write(enum form form, const struct document *document, const struct form_heading *heading,
 	       bool widen, struct buf *text, struct lints *notes, struct err *err)
 {
-	struct form_writer writer = {.document = document,
+	struct form_writer writer = {.form = form,
+				     .document = document,
 				     .heading = heading,
 				     .widen = widen,
 				     .text = text,
 				     .notes = notes,
 				     .err = err};
-	int r = take_document(&writer);
+	int r = read_document(&writer);
 
 	if (r == 0)
 		r = forms[form].write(&writer);
-	writer_release(&writer);
+	document_release(&writer.made);
+	rules_release(&writer.rules);
 	return r < 0 ? err_prefix(err, "format %s", forms[form].name) : 0;
 }

@@ -20,22 +20,22 @@
 
 #include <jansson.h>
 
-/* Each with the end of its files' names. form_write_WORD() writes it. */
-#define FORMS(EACH)                           \
-	EACH(OCI, oci, ".json")               \
-	EACH(DOCKER, docker, ".json")         \
-	EACH(SPO, spo, ".yaml")               \
-	EACH(SYSTEMD, systemd, ".conf")       \
-	EACH(MINIJAIL, minijail, ".policy")   \
-	EACH(MINIJAIL6, minijail6, ".policy") \
-	EACH(MINIJAILC, minijailc, ".policy")
+/* Each with the end of its files' names, and the X of form_write_X(), which writes it. */
+#define FORMS(EACH)                                     \
+	EACH(OCI, oci, ".json", oci)                    \
+	EACH(DOCKER, docker, ".json", oci)              \
+	EACH(SPO, spo, ".yaml", spo)                    \
+	EACH(SYSTEMD, systemd, ".conf", systemd)        \
+	EACH(MINIJAIL, minijail, ".policy", minijail)   \
+	EACH(MINIJAIL6, minijail6, ".policy", minijail) \
+	EACH(MINIJAILC, minijailc, ".policy", minijail)
 
-#define FORM_ENUMERATOR(name, word, suffix) FORM_##name,
+#define FORM_ENUMERATOR(name, word, suffix, writer) FORM_##name,
 enum form { FORMS(FORM_ENUMERATOR) FORM_COUNT };
 
 /* The words of --format: "oci|docker|...". */
-#define FORM_WORD(name, word, suffix) "|" #word
-#define FORM_NAMES                    (&("" FORMS(FORM_WORD))[1])
+#define FORM_WORD(name, word, suffix, writer) "|" #word
+#define FORM_NAMES                            (&("" FORMS(FORM_WORD))[1])
 
 /* The form for one of those words; NULL gives FORM_OCI. */
 enum form form_from_name(const char *name);
@@ -65,12 +65,5 @@ struct form_heading {
  */
 int form_write(enum form form, const struct document *document, const struct form_heading *heading,
 	       bool widen, struct buf *text, struct lints *notes, struct err *err);
-
-/* --- who writes each */
-
-struct form_writer;
-
-#define FORM_WRITER(name, word, suffix) int form_write_##word(struct form_writer *writer);
-FORMS(FORM_WRITER)
 
 #endif

@@ -49,36 +49,20 @@ static void put_evidence(struct emit *emit, const json_t *evidence)
 	emit_close(emit);
 }
 
-static bool is_sub(uint32_t host, uint32_t token)
+static uint32_t token_of(const char *arch)
 {
-	for (const uint32_t *sub = arch_subs(host); *sub; sub++)
-		if (*sub == token)
-			return true;
-	return false;
+	return strcmp(arch, "SCMP_ARCH_NATIVE") == 0 ? 0 : arch_from_name(str_from(arch));
 }
 
-static uint32_t token_at(const struct strings *arches, size_t i)
+/* Whether all arches but the host are its sub-architectures. */
+static bool is_family(const struct strings *arches, uint32_t host)
 {
-	bool known = strcmp(arches->all[i], "SCMP_ARCH_NATIVE") != 0;
+	size_t count = 0;
 
-	return known ? arch_from_name(str_from(arches->all[i])) : 0;
-}
-
-/* The host whose entry has exactly these arches: one of them, with all others its subs. */
-static bool find_host(const struct strings *arches, size_t *ret_host)
-{
-	for (size_t host = 0; host < arches->count; host++) {
-		uint32_t token = token_at(arches, host);
-		size_t subs = 0;
-
-		for (size_t i = 0; i < arches->count; i++)
-			subs += is_sub(token, token_at(arches, i));
-		if (*arch_subs(token) && subs + 1 == arches->count) {
-			*ret_host = host;
-			return true;
-		}
-	}
-	return false;
+	for (size_t i = 0; i < arches->count; i++)
+		for (const uint32_t *sub = arch_subs(host); *sub; sub++)
+			count += token_of(arches->all[i]) == *sub;
+	return *arch_subs(host) && count + 1 == arches->count;
 }
 
 /*
@@ -88,10 +72,11 @@ static bool find_host(const struct strings *arches, size_t *ret_host)
 static void make_arch_map(const struct form_writer *writer, struct document *document)
 {
 	struct strings *arches = &document->architectures;
-	struct document_arch *entry;
-	size_t host;
+	size_t host = 0;
 
-	if (!find_host(arches, &host)) {
+	while (host < arches->count && !is_family(arches, token_of(arches->all[host])))
+		host++;
+	if (host == arches->count) {
 		if (arches->count)
 			lint_note(writer->notes, 0, "architectures",
 				  "no 64-bit architecture of which all others are "
@@ -99,42 +84,33 @@ static void make_arch_map(const struct form_writer *writer, struct document *doc
 				  "Docker takes both");
 		return;
 	}
-	entry = document->arch_map = mem_new(1, sizeof(*entry));
+	document->arch_map = mem_new(1, sizeof(*document->arch_map));
 	document->arch_map_count = 1;
-	entry->architecture = arches->all[host];
+	document->arch_map->architecture = arches->all[host];
 	for (size_t i = 0; i < arches->count; i++)
 		if (i != host)
-			strings_add(&entry->subs, arches->all[i]);
+			strings_add(&document->arch_map->subs, arches->all[i]);
 	arches->count = 0;
-}
-
-static void note_default_errno(const struct form_writer *writer)
-{
-	char text[16];
-
-	if ((writer->default_action & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO ||
-	    (value_effect(writer->default_action) & SECCOMP_RET_DATA) == EPERM)
-		return;
-	lint_add(writer->notes, 0, "defaultErrnoRet",
-		 "ignored by Docker before 23.0: unlisted calls get EPERM there instead of %s",
-		 form_errno_text((value_effect(writer->default_action) & SECCOMP_RET_DATA), text));
 }
 
 int form_write_oci(struct form_writer *writer)
 {
 	struct emit emit = {.to = writer->text, .indent = "\t"};
+	const uint32_t action = writer->default_action;
+	char text[16];
 
+	if (writer->form == FORM_DOCKER)
+		make_arch_map(writer, &writer->made);
+	if (writer->form == FORM_DOCKER && value_is(action, SECCOMP_RET_ERRNO) &&
+	    value_data(action) != EPERM)
+		lint_add(writer->notes, 0, "defaultErrnoRet",
+			 "ignored by Docker before 23.0: unlisted calls get EPERM there instead of "
+			 "%s",
+			 form_errno_text(value_data(action), text));
 	emit_map(&emit, NULL, false);
 	put_evidence(&emit, writer->heading->evidence);
 	document_put_members(&emit, &writer->made, false);
 	emit_close(&emit);
 	emit_end(&emit);
 	return 0;
-}
-
-int form_write_docker(struct form_writer *writer)
-{
-	make_arch_map(writer, &writer->made);
-	note_default_errno(writer);
-	return form_write_oci(writer);
 }

@@ -35,7 +35,6 @@
 
 struct policy {
 	const struct form_writer *writer;
-	enum form form;
 	struct form_calls calls;
 	uint32_t token;
 	uint64_t bits; /* those that an argument has */
@@ -128,32 +127,15 @@ static int check_default(const struct policy *policy)
 			       "minijail kills unlisted calls (minijail0 -L logs them), but the "
 			       "profile's default is %s",
 			       spelling_of_action(action));
-	if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
+	if (value_is(action, SECCOMP_RET_ERRNO))
 		lint_add(writer->notes, 0, "defaultAction",
 			 "minijail kills unlisted calls: they end the program instead of "
 			 "returning %s",
-			 form_errno_text((value_effect(action) & SECCOMP_RET_DATA), text));
-	if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_TRAP &&
-	    policy->form != FORM_MINIJAILC)
+			 form_errno_text(value_data(action), text));
+	if (value_is(action, SECCOMP_RET_TRAP) && writer->form != FORM_MINIJAILC)
 		lint_note(writer->notes, 0, "defaultAction",
 			  "minijail kills unlisted calls, and the program cannot handle SIGSYS");
 	return 0;
-}
-
-static bool is_ordered(const struct form_call *call)
-{
-	for (size_t i = 0; i < call->condition_count; i++)
-		for (size_t k = 0; k < call->conditions[i].count; k++)
-			switch (call->conditions[i].args[k].op) {
-			case SCMP_CMP_LT:
-			case SCMP_CMP_LE:
-			case SCMP_CMP_GE:
-			case SCMP_CMP_GT:
-				return true;
-			default:
-				break;
-			}
-	return false;
 }
 
 /* What linux-v6 does not read. */
@@ -162,8 +144,15 @@ static bool is_beyond_v6(const void *context, const struct form_call *call)
 	const struct policy *policy = context;
 	BUF_AUTO conditions = {0};
 
-	return is_ordered(call) || (put_conditions(&conditions, call, policy->bits) &&
-				    conditions.n + strlen(" ; return 4095") > V6_LINE_MAX);
+	for (size_t i = 0; i < call->condition_count; i++)
+		for (size_t k = 0; k < call->conditions[i].count; k++) {
+			enum scmp_compare op = call->conditions[i].args[k].op;
+
+			if (op != SCMP_CMP_EQ && op != SCMP_CMP_NE && op != SCMP_CMP_MASKED_EQ)
+				return true;
+		}
+	return put_conditions(&conditions, call, policy->bits) &&
+	       conditions.n + strlen(" ; return 4095") > V6_LINE_MAX;
 }
 
 /* What no line is for. */
@@ -172,7 +161,7 @@ static int check_actions(const struct policy *policy)
 	LISTING_AUTO unknown = {0};
 	uint32_t action = 0;
 
-	for (size_t i = 0; policy->form != FORM_MINIJAILC && i < policy->calls.count; i++) {
+	for (size_t i = 0; policy->writer->form != FORM_MINIJAILC && i < policy->calls.count; i++) {
 		const struct form_call *call = &policy->calls.all[i];
 
 		if (!call->plain || call->action == SCMP_ACT_ALLOW ||
@@ -194,7 +183,7 @@ static int check_calls(const struct policy *policy)
 		r = form_widen(
 			policy->writer, &policy->calls, is_mixed, NULL,
 			"minijail's conditions can only allow, but these have other actions");
-	if (r == 0 && policy->form == FORM_MINIJAIL6)
+	if (r == 0 && policy->writer->form == FORM_MINIJAIL6)
 		r = form_widen(policy->writer, &policy->calls, is_beyond_v6, policy,
 			       "minijail before linux-v7 does not support <, <=, > and >=, and "
 			       "reads only 1,023 bytes of a line");
@@ -202,11 +191,6 @@ static int check_calls(const struct policy *policy)
 }
 
 /* --- lines */
-
-static void put_return(struct buf *to, uint32_t action)
-{
-	buf_format(to, "return %u", (value_effect(action) & SECCOMP_RET_DATA));
-}
 
 /* As tools/parser.py has it. */
 static void put_action(struct buf *to, uint32_t action)
@@ -224,30 +208,12 @@ static void put_action(struct buf *to, uint32_t action)
 		{SECCOMP_RET_KILL_PROCESS, "kill-process"},
 	};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (words[i].kind != (action & SECCOMP_RET_ACTION_FULL))
-			continue;
-		buf_put_str(to, str_from(words[i].word));
-		return;
-	}
-	put_return(to, action);
-}
-
-static void put_compiler_call(const struct policy *policy, const struct form_call *call)
-{
-	struct buf *to = policy->writer->text;
-	BUF_AUTO conditions = {0};
-	bool always = call->plain || !put_conditions(&conditions, call, policy->bits);
-
-	if (!always && conditions.n == 0)
-		return;
-	buf_format(to, "%s: ", call->name);
-	if (!always)
-		buf_format(to, "{ %s; allow, ", conditions.p);
-	put_action(to, !always       ? policy->writer->default_action
-		       : call->plain ? call->action
-				     : SCMP_ACT_ALLOW);
-	buf_put_str(to, always ? STR("\n") : STR(" }\n"));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (value_is(action, words[i].kind)) {
+			buf_put_str(to, str_from(words[i].word));
+			return;
+		}
+	buf_format(to, "return %u", value_data(action));
 }
 
 static void put_call(const struct policy *policy, const struct form_call *call)
@@ -255,57 +221,48 @@ static void put_call(const struct policy *policy, const struct form_call *call)
 	const uint32_t otherwise = policy->writer->default_action;
 	struct buf *to = policy->writer->text;
 	BUF_AUTO conditions = {0};
+	bool always = call->plain || !put_conditions(&conditions, call, policy->bits);
 
-	if (policy->form == FORM_MINIJAILC) {
-		put_compiler_call(policy, call);
+	if (!always && conditions.n == 0)
 		return;
-	}
-	if (call->plain && value_pass(call->action) == PASS_REFUSED &&
-	    (call->action & SECCOMP_RET_ACTION_FULL) != SECCOMP_RET_ERRNO)
-		return; /* no line is that */
-	if (call->plain && call->action != SCMP_ACT_ALLOW) {
+	if (policy->writer->form == FORM_MINIJAILC) {
 		buf_format(to, "%s: ", call->name);
-		put_return(to, call->action);
-		buf_put_char(to, '\n');
-		return;
-	}
-	if (call->plain || !put_conditions(&conditions, call, policy->bits)) {
+		if (!always)
+			buf_format(to, "{ %s; allow, ", conditions.p);
+		put_action(to, !always ? otherwise : call->plain ? call->action : SCMP_ACT_ALLOW);
+		buf_put_str(to, always ? STR("\n") : STR(" }\n"));
+	} else if (call->plain && call->action != SCMP_ACT_ALLOW) {
+		/* no line kills */
+		if (value_is(call->action, SECCOMP_RET_ERRNO))
+			buf_format(to, "%s: return %u\n", call->name, value_data(call->action));
+	} else if (always) {
 		buf_format(to, "%s: 1\n", call->name);
-		return;
+	} else {
+		buf_format(to, "%s: %s", call->name, conditions.p);
+		if (value_is(otherwise, SECCOMP_RET_ERRNO))
+			buf_format(to, "; return %u", value_data(otherwise));
+		buf_put_char(to, '\n');
 	}
-	if (conditions.n == 0)
-		return;
-	buf_format(to, "%s: %s", call->name, conditions.p);
-	if ((otherwise & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO) {
-		buf_put_str(to, STR("; "));
-		put_return(to, otherwise);
-	}
-	buf_put_char(to, '\n');
 }
 
-static bool is_on_arch(const struct policy *policy, const char *name)
-{
-	int64_t nr;
-
-	return syscall_number(policy->token, name, &nr);
-}
-
+/* Those that the arch has, then comments about the others. */
 static void put_calls(const struct policy *policy)
 {
-	struct buf *to = policy->writer->text;
+	BUF_AUTO others = {0};
+	int64_t nr;
 
-	for (size_t i = 0; i < policy->calls.count; i++)
-		if (is_on_arch(policy, policy->calls.all[i].name))
-			put_call(policy, &policy->calls.all[i]);
 	for (size_t i = 0; i < policy->calls.count; i++) {
+		const struct form_call *call = &policy->calls.all[i];
 		BUF_AUTO line = {0};
 
-		if (is_on_arch(policy, policy->calls.all[i].name))
+		if (syscall_number(policy->token, call->name, &nr)) {
+			put_call(policy, call);
 			continue;
-		buf_format(&line, "not on %s: %s", arch_name(policy->token),
-			   policy->calls.all[i].name);
-		form_put_comment(to, "", line.p);
+		}
+		buf_format(&line, "not on %s: %s", arch_name(policy->token), call->name);
+		form_put_comment(&others, "", line.p);
 	}
+	buf_put_str(policy->writer->text, buf_str(&others));
 }
 
 static void note_arches(const struct policy *policy)
@@ -322,12 +279,6 @@ static void note_arches(const struct policy *policy)
 			  arch_name(policy->token), listing_text(&others));
 }
 
-/* One that a syscall's arguments have 64 bits on, of libseccomp's tokens. */
-static bool is_64_bit(uint32_t token)
-{
-	return (arch_audit(token) & __AUDIT_ARCH_64BIT) && token != SCMP_ARCH_X32;
-}
-
 static int choose_arch(struct policy *policy)
 {
 	const struct strings *arches = &policy->writer->made.architectures;
@@ -336,7 +287,10 @@ static int choose_arch(struct policy *policy)
 	policy->token = arch_from_name(str_from(first));
 	if (policy->token == 0 || !arch_name(policy->token))
 		return err_quoted(policy->writer->err, "architectures", "unknown", first);
-	policy->bits = is_64_bit(policy->token) ? UINT64_MAX : UINT32_MAX;
+	policy->bits =
+		(arch_audit(policy->token) & __AUDIT_ARCH_64BIT) && policy->token != SCMP_ARCH_X32
+			? UINT64_MAX
+			: UINT32_MAX;
 	return 0;
 }
 
@@ -345,16 +299,17 @@ static void put_policy(const struct policy *policy)
 	struct buf *to = policy->writer->text;
 
 	buf_format(to, "# A minijail policy for %s. %s\n", arch_name(policy->token),
-		   policy->form == FORM_MINIJAILC ? "For compile_seccomp_policy."
-						  : "A call without a line here is killed.");
+		   policy->writer->form == FORM_MINIJAILC
+			   ? "For compile_seccomp_policy."
+			   : "A call without a line here is killed.");
 	form_put_comments(policy->writer);
 	buf_put_char(to, '\n');
-	if (policy->form == FORM_MINIJAILC) {
-		bool returns = (policy->writer->default_action & SECCOMP_RET_ACTION_FULL) ==
-			       SECCOMP_RET_ERRNO;
+	if (policy->writer->form == FORM_MINIJAILC) {
+		uint32_t action = policy->writer->default_action;
 
 		buf_put_str(to, STR("@default "));
-		put_action(to, returns ? SCMP_ACT_KILL_PROCESS : policy->writer->default_action);
+		put_action(to,
+			   value_is(action, SECCOMP_RET_ERRNO) ? SCMP_ACT_KILL_PROCESS : action);
 		buf_put_char(to, '\n');
 	}
 	put_calls(policy);
@@ -364,9 +319,9 @@ static void put_policy(const struct policy *policy)
 			  "minijail policies have none; they are left out");
 }
 
-static int write_policy(struct form_writer *writer, enum form form)
+int form_write_minijail(struct form_writer *writer)
 {
-	struct policy policy = {.writer = writer, .form = form};
+	struct policy policy = {.writer = writer};
 	int r = check_default(&policy);
 
 	if (r == 0)
@@ -379,19 +334,4 @@ static int write_policy(struct form_writer *writer, enum form form)
 		put_policy(&policy);
 	form_calls_release(&policy.calls);
 	return r;
-}
-
-int form_write_minijail(struct form_writer *writer)
-{
-	return write_policy(writer, FORM_MINIJAIL);
-}
-
-int form_write_minijail6(struct form_writer *writer)
-{
-	return write_policy(writer, FORM_MINIJAIL6);
-}
-
-int form_write_minijailc(struct form_writer *writer)
-{
-	return write_policy(writer, FORM_MINIJAILC);
 }

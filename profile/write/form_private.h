@@ -18,6 +18,7 @@
 #define FORM_MAX_ARGS 6
 
 struct form_writer {
+	enum form form;
 	const struct document *document;
 	const struct form_heading *heading;
 	bool widen;
@@ -28,6 +29,11 @@ struct form_writer {
 	struct lints *notes;
 	struct err *err;
 };
+
+int form_write_oci(struct form_writer *writer);
+int form_write_spo(struct form_writer *writer);
+int form_write_systemd(struct form_writer *writer);
+int form_write_minijail(struct form_writer *writer);
 
 /* What a call gets if all the args are so. */
 struct form_condition {

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
+#include "profile/document/sections.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -50,22 +51,6 @@ static void put_name(struct buf *to, const char *name)
 	if (to->n == 0)
 		buf_put_str(to, STR("sclog"));
 	to->p[to->n] = '\0';
-}
-
-static void put_profile_name(const struct form_writer *writer, struct emit *emit)
-{
-	const struct form_heading *heading = writer->heading;
-	const char *wanted = heading->name ? heading->name : "sclog";
-	char quoted[QUOTED_SIZE];
-	BUF_AUTO name = {0};
-
-	put_name(&name, wanted);
-	if (strcmp(name.p, wanted) != 0)
-		lint_note(writer->notes, 0, "metadata.name",
-			  "%s, because %s is not a valid name in Kubernetes (RFC 1123 subdomain "
-			  "of at most %d characters)",
-			  name.p, text_quote(wanted, quoted), NAME_BYTES);
-	form_emit_clean(emit, "name", str_from(name.p));
 }
 
 /* The text up to so many bytes, whole characters. */
@@ -176,47 +161,27 @@ static void put_annotations(const struct form_writer *writer, struct emit *emit)
 			  "is cluster-wide since version 0.9 of the operator");
 }
 
-static void put_metadata(const struct form_writer *writer, struct emit *emit)
-{
-	emit_map(emit, "metadata", false);
-	put_profile_name(writer, emit);
-	put_annotations(writer, emit);
-	emit_close(emit);
-}
-
 /* --- spec */
 
-static const char *const crd_arches[] = {
-	"SCMP_ARCH_NATIVE",    "SCMP_ARCH_X86",     "SCMP_ARCH_X86_64",   "SCMP_ARCH_X32",
-	"SCMP_ARCH_ARM",       "SCMP_ARCH_AARCH64", "SCMP_ARCH_MIPS",     "SCMP_ARCH_MIPS64",
-	"SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL",  "SCMP_ARCH_MIPSEL64", "SCMP_ARCH_MIPSEL64N32",
-	"SCMP_ARCH_PPC",       "SCMP_ARCH_PPC64",   "SCMP_ARCH_PPC64LE",  "SCMP_ARCH_S390",
-	"SCMP_ARCH_S390X",     "SCMP_ARCH_PARISC",  "SCMP_ARCH_PARISC64", "SCMP_ARCH_RISCV64",
-};
+#define CRD_ARCHES                                                                     \
+	"SCMP_ARCH_NATIVE|SCMP_ARCH_X86|SCMP_ARCH_X86_64|SCMP_ARCH_X32|SCMP_ARCH_ARM|" \
+	"SCMP_ARCH_AARCH64|SCMP_ARCH_MIPS|SCMP_ARCH_MIPS64|SCMP_ARCH_MIPS64N32|"       \
+	"SCMP_ARCH_MIPSEL|SCMP_ARCH_MIPSEL64|SCMP_ARCH_MIPSEL64N32|SCMP_ARCH_PPC|"     \
+	"SCMP_ARCH_PPC64|SCMP_ARCH_PPC64LE|SCMP_ARCH_S390|SCMP_ARCH_S390X|"            \
+	"SCMP_ARCH_PARISC|SCMP_ARCH_PARISC64|SCMP_ARCH_RISCV64"
 
-static const char *const crd_flags[] = {
-	"SECCOMP_FILTER_FLAG_TSYNC",
-	"SECCOMP_FILTER_FLAG_LOG",
-	"SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
-};
+#define CRD_FLAGS                                                                           \
+	"SECCOMP_FILTER_FLAG_TSYNC|SECCOMP_FILTER_FLAG_LOG|SECCOMP_FILTER_FLAG_SPEC_ALLOW|" \
+	"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"
 
 /* Of values the operator has int64. */
 #define OPERATOR_MAX ((uint64_t)INT64_MAX)
 
-static bool is_among(const char *text, const char *const *all, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(all[i], text) == 0)
-			return true;
-	return false;
-}
-
 static int check_words(const struct form_writer *writer, const char *place,
-		       const struct strings *words, const char *const *all, size_t count)
+		       const struct strings *words, const char *allowed)
 {
 	for (size_t i = 0; i < words->count; i++)
-		if (!is_among(words->all[i], all, count))
+		if (!str_is_one_of(str_from(words->all[i]), allowed, false))
 			return err_quoted(writer->err, place, "the operator does not know",
 					  words->all[i]);
 	return 0;
@@ -283,25 +248,31 @@ static void drop_beyond(struct document *document, const struct form_calls *call
 			document_add_name(document, calls->all[i].name, SCMP_ACT_ALLOW, NULL, 0);
 }
 
-static void put_spec(const struct form_writer *writer, struct emit *emit)
-{
-	const char *base = writer->heading->base_name;
-
-	emit_map(emit, "spec", false);
-	form_emit_clean(emit, "baseProfileName", str_from(base));
-	document_put_members(emit, &writer->made, false);
-	emit_close(emit);
-}
-
 static void write_text(const struct form_writer *writer)
 {
+	const struct form_heading *heading = writer->heading;
+	const char *wanted = heading->name ? heading->name : "sclog";
 	struct emit emit = {.to = writer->text, .yaml = true};
+	char quoted[QUOTED_SIZE];
+	BUF_AUTO name = {0};
 
+	put_name(&name, wanted);
+	if (strcmp(name.p, wanted) != 0)
+		lint_note(writer->notes, 0, "metadata.name",
+			  "%s, because %s is not a valid name in Kubernetes (RFC 1123 subdomain "
+			  "of at most %d characters)",
+			  name.p, text_quote(wanted, quoted), NAME_BYTES);
 	emit_map(&emit, NULL, false);
 	emit_word(&emit, "apiVersion", API_VERSION);
 	emit_word(&emit, "kind", "SeccompProfile");
-	put_metadata(writer, &emit);
-	put_spec(writer, &emit);
+	emit_map(&emit, "metadata", false);
+	emit_string(&emit, "name", name.p);
+	put_annotations(writer, &emit);
+	emit_close(&emit);
+	emit_map(&emit, "spec", false);
+	form_emit_clean(&emit, "baseProfileName", str_from(heading->base_name));
+	document_put_members(&emit, &writer->made, false);
+	emit_close(&emit);
 	emit_close(&emit);
 	emit_end(&emit);
 }
@@ -323,10 +294,9 @@ static void note_errnos(const struct form_writer *writer)
 				 : "");
 	for (size_t i = 0; i < writer->made.rule_count; i++) {
 		const struct document_rule *rule = &writer->made.rules[i];
+		bool zero = rule->errno_ret.present && rule->errno_ret.value == 0;
 
-		for (size_t k = 0;
-		     rule->errno_ret.present && rule->errno_ret.value == 0 && k < rule->names.count;
-		     k++)
+		for (size_t k = 0; zero && k < rule->names.count; k++)
 			listing_add_safe(&zeros, rule->names.all[k]);
 	}
 	if (zeros.count)
@@ -338,12 +308,10 @@ static void note_errnos(const struct form_writer *writer)
 int form_write_spo(struct form_writer *writer)
 {
 	struct form_calls calls;
-	int r = check_words(writer, "architectures", &writer->made.architectures, crd_arches,
-			    sizeof(crd_arches) / sizeof(crd_arches[0]));
+	int r = check_words(writer, "architectures", &writer->made.architectures, CRD_ARCHES);
 
 	if (r == 0)
-		r = check_words(writer, "flags", &writer->made.flags, crd_flags,
-				sizeof(crd_flags) / sizeof(crd_flags[0]));
+		r = check_words(writer, "flags", &writer->made.flags, CRD_FLAGS);
 	if (r == 0)
 		r = check_listener(writer);
 	if (r < 0)
