@@ -65,19 +65,16 @@ static diagram read_filter(struct regions *regions, const struct filter *filter,
 	return filter->part_count ? diagram_join(regions, own, answer, fold_guard, NULL) : own;
 }
 
-static bool same_calls(const struct reading_calls *a, const struct reading_calls *b)
-{
-	return a->any_arch == b->any_arch && a->audit_arch == b->audit_arch &&
-	       a->one_number == b->one_number && a->nr == b->nr;
-}
-
 static diagram ask(struct answers *answers, struct reading_calls calls)
 {
 	struct regions *regions = answers->regions;
 	diagram answer;
 
 	for (size_t i = 0; i < answers->count; i++)
-		if (same_calls(&answers->read[i].calls, &calls))
+		if (answers->read[i].calls.any_arch == calls.any_arch &&
+		    answers->read[i].calls.audit_arch == calls.audit_arch &&
+		    answers->read[i].calls.one_number == calls.one_number &&
+		    answers->read[i].calls.nr == calls.nr)
 			return answers->read[i].answer;
 	if (answers->count == MAX_READ || regions->effort < LEAST_EFFORT)
 		return DIAGRAM_UNKNOWN;
@@ -112,18 +109,6 @@ diagram answers_call(struct answers *answers, uint32_t audit_arch, uint32_t nr)
 		   (struct reading_calls){.audit_arch = audit_arch, .one_number = true, .nr = nr});
 }
 
-/* x32 shares x86_64's AUDIT_ARCH; its numbers have bit 30. -1 belongs to x86_64. */
-static region region_of_x32(struct regions *regions)
-{
-	const uint64_t arch = (uint64_t)SCMP_ARCH_X86_64 << 32;
-	region x32 = region_subject(regions, SUBJECT_CALL, UINT64_MAX << 32 | ARCH_X32_BIT,
-				    COMPARE_EQ, arch | ARCH_X32_BIT);
-
-	return region_and(regions, x32,
-			  region_not(regions, region_subject(regions, SUBJECT_CALL, UINT64_MAX,
-							     COMPARE_EQ, arch | UINT32_MAX)));
-}
-
 region answers_other_arches(struct answers *answers)
 {
 	const struct filter *filter = answers->filter;
@@ -132,9 +117,18 @@ region answers_other_arches(struct answers *answers)
 	for (size_t i = 0; i < filter->arch_count; i++)
 		others = diagram_test(answers->regions, SUBJECT_CALL, true, UINT32_MAX, COMPARE_EQ,
 				      arch_audit(filter->arches[i].token), REGION_NONE, others);
-	if (filter_arch(filter, SCMP_ARCH_X86_64) && !filter_arch(filter, SCMP_ARCH_X32))
-		others = region_or(answers->regions, others, region_of_x32(answers->regions));
-	return others;
+	if (!filter_arch(filter, SCMP_ARCH_X86_64) || filter_arch(filter, SCMP_ARCH_X32))
+		return others;
+	/* x32 shares x86_64's AUDIT_ARCH; its numbers have bit 30. -1 belongs to x86_64. */
+	const uint64_t x32 = (uint64_t)SCMP_ARCH_X86_64 << 32 | ARCH_X32_BIT;
+
+	others = region_or(answers->regions, others,
+			   region_subject(answers->regions, SUBJECT_CALL,
+					  UINT64_MAX << 32 | ARCH_X32_BIT, COMPARE_EQ, x32));
+	return region_and(answers->regions, others,
+			  region_not(answers->regions,
+				     region_subject(answers->regions, SUBJECT_CALL, UINT64_MAX,
+						    COMPARE_EQ, x32 | UINT32_MAX)));
 }
 
 diagram answers_map(struct regions *regions, diagram a, diagram_change *change, const void *context)
@@ -159,25 +153,19 @@ diagram answers_join(struct regions *regions, diagram a, diagram b, diagram_fold
 
 static region region_of_arg(struct regions *regions, const struct document_arg *arg)
 {
-	static const struct {
-		enum scmp_compare op;
-		enum compare_op compare;
-		bool negated;
-	} operators[] = {
-		{SCMP_CMP_NE, COMPARE_EQ, true},  {SCMP_CMP_LT, COMPARE_GE, true},
-		{SCMP_CMP_LE, COMPARE_GT, true},  {SCMP_CMP_EQ, COMPARE_EQ, false},
-		{SCMP_CMP_GE, COMPARE_GE, false}, {SCMP_CMP_GT, COMPARE_GT, false},
-	};
+	bool equal = arg->op == SCMP_CMP_EQ || arg->op == SCMP_CMP_NE;
+	bool above = arg->op == SCMP_CMP_GT || arg->op == SCMP_CMP_LE;
+	bool negated = arg->op == SCMP_CMP_NE || arg->op == SCMP_CMP_LT || arg->op == SCMP_CMP_LE;
 
-	for (size_t i = 0; i < sizeof(operators) / sizeof(operators[0]); i++) {
-		if (operators[i].op != arg->op)
-			continue;
-		region held = region_argument(regions, arg->index, UINT64_MAX, operators[i].compare,
-					      arg->value);
+	if (arg->op == SCMP_CMP_MASKED_EQ)
+		return region_argument(regions, arg->index, arg->value, COMPARE_EQ, arg->value_two);
+	region held = region_argument(regions, arg->index, UINT64_MAX,
+				      equal   ? COMPARE_EQ
+				      : above ? COMPARE_GT
+					      : COMPARE_GE,
+				      arg->value);
 
-		return operators[i].negated ? region_not(regions, held) : held;
-	}
-	return region_argument(regions, arg->index, arg->value, COMPARE_EQ, arg->value_two);
+	return negated ? region_not(regions, held) : held;
 }
 
 region region_of_args(struct regions *regions, const struct document_arg *args, size_t count,

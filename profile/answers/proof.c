@@ -17,11 +17,6 @@ struct proving {
 	void *context;
 };
 
-static struct regions *regions_of(const struct proof *proof)
-{
-	return proof->wanted->regions;
-}
-
 static struct proof_fault fold_both(const struct proof *proof, uint32_t token, diagram wanted,
 				    diagram made)
 {
@@ -29,8 +24,8 @@ static struct proof_fault fold_both(const struct proof *proof, uint32_t token, d
 		.token = token,
 		.wanted = wanted,
 		.made = made,
-		.folded =
-			answers_join(regions_of(proof), wanted, made, proof->fold, proof->context),
+		.folded = answers_join(proof->wanted->regions, wanted, made, proof->fold,
+				       proof->context),
 	};
 }
 
@@ -38,7 +33,7 @@ static int visit_numbers(const struct proving *proving, uint64_t from, uint64_t 
 			 const char *name, diagram folded)
 {
 	uint32_t first = (uint32_t)from, last = (uint32_t)to;
-	const struct regions *regions = regions_of(proving->proof);
+	const struct regions *regions = proving->proof->wanted->regions;
 	const struct proof_fault fault = {
 		.token = proving->arch.token,
 		.first = first,
@@ -82,14 +77,15 @@ static int prove_numbers(struct proving *proving, uint32_t first, uint32_t last)
 	int r = 0;
 
 	if (proving->arch.folded != DIAGRAM_UNKNOWN)
-		count = diagram_runs(regions_of(proving->proof), proving->arch.folded, first, last,
-				     &runs);
+		count = diagram_runs(proving->proof->wanted->regions, proving->arch.folded, first,
+				     last, &runs);
 	if (count == SIZE_MAX) {
 		proving->arch.folded = DIAGRAM_UNKNOWN;
 		return proving->visit(proving->context, &proving->arch);
 	}
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		if (diagram_is_value(regions_of(proving->proof), runs[i].below, &value) && !value)
+		if (diagram_is_value(proving->proof->wanted->regions, runs[i].below, &value) &&
+		    !value)
 			continue;
 		if (!proving->named)
 			proving->named_count = numbers_named(proving->arch.token, &proving->named);
@@ -143,7 +139,7 @@ static diagram within(struct regions *regions, region others, diagram answer)
 
 int proof_of_others(const struct proof *proof, proof_visit *visit, void *context)
 {
-	struct regions *regions = regions_of(proof);
+	struct regions *regions = proof->wanted->regions;
 	struct proof_fault fault =
 		fold_both(proof, 0, answers_any_arch(proof->wanted), answers_any_arch(proof->made));
 	struct regions_mark mark = regions_mark(regions, 2);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "ingest/arch.h"
 #include "profile/defaults/always.h"
+#include "profile/filter/value.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -63,43 +64,33 @@ struct adviser {
 	size_t count;
 };
 
-/* The first rule for the name with that action, else the first for the name, else NULL. */
-static const struct rule *rule_of(const struct adviser *adviser, const char *name, uint32_t action)
-{
-	const struct rules *rules = adviser->judge->rules;
-	const struct rule *found = NULL;
-
-	for (size_t i = 0; i < rules->count; i++) {
-		const struct rule *rule = &rules->all[i];
-
-		if (strcmp(rule->name, name) != 0)
-			continue;
-		if ((rule->action & SECCOMP_RET_ACTION_FULL) == action)
-			return rule;
-		found = found ? found : rule;
-	}
-	return found;
-}
-
-static bool same_place(const struct rule *a, const struct rule *b)
-{
-	return a == b || (a && b && a->document_rule == b->document_rule);
-}
-
 /* Call for all arches of a name in sequence. */
 static void add_name(struct adviser *adviser, const char *name, uint32_t action, uint32_t arch)
 {
-	const struct rule *rule = rule_of(adviser, name, action);
-	struct advised *advised;
+	const struct rules *rules = adviser->judge->rules;
+	const struct rule *rule =
+		NULL; /* the first for the name with that action, or else at all */
 	size_t at = 0;
 
-	while (at < adviser->count && !same_place(adviser->all[at].rule, rule))
-		at++;
+	for (size_t i = 0; i < rules->count; i++) {
+		const struct rule *one = &rules->all[i];
+
+		if (strcmp(one->name, name) == 0 &&
+		    (!rule || (!value_is(rule->action, action) && value_is(one->action, action))))
+			rule = one;
+	}
+	for (; at < adviser->count; at++) {
+		const struct rule *other = adviser->all[at].rule;
+
+		if (rule == other || (rule && other && rule->document_rule == other->document_rule))
+			break;
+	}
 	if (at == adviser->count) {
 		adviser->all = mem_more(adviser->all, adviser->count, sizeof(*adviser->all));
 		adviser->all[adviser->count++] = (struct advised){.rule = rule};
 	}
-	advised = &adviser->all[at];
+	struct advised *advised = &adviser->all[at];
+
 	advised->arches |= arch;
 	if (advised->last != name)
 		listing_add(&advised->names, name);
@@ -117,34 +108,33 @@ static bool is_selected(const struct adviser *adviser, uint32_t token)
 	return options->arch_count == 0;
 }
 
-static void report_one(struct adviser *adviser, struct advised *advised, enum lint_kind kind,
-		       const char *before, const char *after)
-{
-	const struct document *document = adviser->judge->rules->document;
-	const struct filter *filter = adviser->judge->filter;
-	const struct rule *rule = document ? advised->rule : NULL;
-	LISTING_AUTO arches = {.most = FILTER_MAX_ARCHES};
-	char place[PLACE_SIZE];
-
-	for (size_t i = 0; i < filter->arch_count; i++)
-		if (advised->arches >> i & 1)
-			listing_add(&arches, arch_name(filter->arches[i].token));
-	snprintf(place, sizeof(place), "%s%s", document ? document->prefix : "", adviser->whole);
-	if (rule && advised->names.count == 1)
-		document_name_place(document, rule->document_rule, rule->document_name, place);
-	else if (rule)
-		document_rule_place(document, rule->document_rule, place);
-	lint_report(adviser->lints, kind, rule ? rule->document_rule + 1 : 0, place, "%s%s%s%s%s",
-		    before, listing_text(&advised->names), arches.count ? " on " : "",
-		    arches.count ? listing_text(&arches) : "", after);
-}
-
 static void report(struct adviser *adviser, enum lint_kind kind, const char *before,
 		   const char *after)
 {
+	const struct document *document = adviser->judge->rules->document;
+	const struct filter *filter = adviser->judge->filter;
+
 	for (size_t i = 0; i < adviser->count; i++) {
-		report_one(adviser, &adviser->all[i], kind, before, after);
-		listing_release(&adviser->all[i].names);
+		struct advised *advised = &adviser->all[i];
+		const struct rule *rule = document ? advised->rule : NULL;
+		LISTING_AUTO arches = {.most = FILTER_MAX_ARCHES};
+		char place[PLACE_SIZE];
+
+		for (size_t k = 0; k < filter->arch_count; k++)
+			if (advised->arches >> k & 1)
+				listing_add(&arches, arch_name(filter->arches[k].token));
+		snprintf(place, sizeof(place), "%s%s", document ? document->prefix : "",
+			 adviser->whole);
+		if (rule && advised->names.count == 1)
+			document_name_place(document, rule->document_rule, rule->document_name,
+					    place);
+		else if (rule)
+			document_rule_place(document, rule->document_rule, place);
+		lint_report(adviser->lints, kind, rule ? rule->document_rule + 1 : 0, place,
+			    "%s%s%s%s%s", before, listing_text(&advised->names),
+			    arches.count ? " on " : "", arches.count ? listing_text(&arches) : "",
+			    after);
+		listing_release(&advised->names);
 	}
 	free(adviser->all);
 	adviser->all = NULL;
@@ -162,58 +152,33 @@ static bool find_verdict(const struct adviser *adviser, uint32_t token, const ch
 	return nr >= 0;
 }
 
-typedef bool applies_fn(const char *name, const struct verdict *verdict);
-
-static bool is_allowed(const char *name, const struct verdict *verdict)
+static bool is_allowed(const struct adviser *adviser, const char *name, struct verdict *verdict)
 {
-	(void)name;
-	return verdict->kind == VERDICT_ALLOWED;
+	return find_verdict(adviser, adviser->judge->options->arch, name, verdict) &&
+	       verdict->kind == VERDICT_ALLOWED;
 }
 
-static bool has_other_errno(const char *name, const struct verdict *verdict)
+static bool is_refused(const struct adviser *adviser, const char *name, struct verdict *verdict)
 {
-	(void)name;
-	return verdict->kind == VERDICT_DENIED && verdict->has_errno && verdict->error != ENOSYS;
-}
-
-static bool is_refused(const char *name, const struct verdict *verdict)
-{
-	(void)name;
-	return verdict->kind == VERDICT_DENIED || verdict->kind == VERDICT_ENOSYS;
-}
-
-/* Runtimes fall back from ENOSYS, except for execve. */
-static bool stops_runtime(const char *name, const struct verdict *verdict)
-{
-	return is_refused(name, verdict) &&
-	       (verdict->kind != VERDICT_ENOSYS || strcmp(name, "execve") == 0);
-}
-
-static void check_on_host(struct adviser *adviser, const char *name, applies_fn *applies)
-{
-	struct verdict verdict;
-
-	if (find_verdict(adviser, adviser->judge->options->arch, name, &verdict) &&
-	    applies(name, &verdict))
-		add_name(adviser, name, verdict.action, 0);
-}
-
-static void check_on_arches(struct adviser *adviser, const char *name, applies_fn *applies)
-{
-	const struct filter *filter = adviser->judge->filter;
-	struct verdict verdict;
-
-	for (size_t i = 0; i < filter->arch_count; i++)
-		if (is_selected(adviser, filter->arches[i].token) &&
-		    find_verdict(adviser, filter->arches[i].token, name, &verdict) &&
-		    applies(name, &verdict))
-			add_name(adviser, name, verdict.action, UINT32_C(1) << i);
+	return find_verdict(adviser, adviser->judge->options->arch, name, verdict) &&
+	       (verdict->kind == VERDICT_DENIED || verdict->kind == VERDICT_ENOSYS);
 }
 
 static void advise_of_errno(struct adviser *adviser)
 {
+	const struct filter *filter = adviser->judge->filter;
+	struct verdict verdict;
+
 	for (size_t i = 0; i < COUNT(tried_first); i++)
-		check_on_arches(adviser, tried_first[i], has_other_errno);
+		for (size_t k = 0; k < filter->arch_count; k++) {
+			uint32_t token = filter->arches[k].token;
+
+			if (is_selected(adviser, token) &&
+			    find_verdict(adviser, token, tried_first[i], &verdict) &&
+			    verdict.kind == VERDICT_DENIED && verdict.has_errno &&
+			    verdict.error != ENOSYS)
+				add_name(adviser, tried_first[i], verdict.action, UINT32_C(1) << k);
+		}
 	report(adviser, LINT_NO_FALLBACK, "refuses ",
 	       " with an errno that is not ENOSYS (38): programs try these first, and only ENOSYS "
 	       "makes them fall back");
@@ -224,35 +189,33 @@ static void advise_of_risk(struct adviser *adviser)
 	const struct profile_options *options = adviser->judge->options;
 	bool old = options->kernel_major < 4 ||
 		   (options->kernel_major == 4 && options->kernel_minor < 8);
+	struct verdict verdict;
 
 	for (size_t i = 0; i < COUNT(risky) - (old ? 0 : RISKY_BEFORE_4_8); i++)
-		check_on_host(adviser, risky[i], is_allowed);
+		if (is_allowed(adviser, risky[i], &verdict))
+			add_name(adviser, risky[i], verdict.action, 0);
 	report(adviser, LINT_HIGH_RISK, "allows ",
 	       ": high-risk; Docker's current default refuses them or requires a capability");
 }
 
-/* Syscalls with an operation in io_uring, which the kernel runs without any filter
- * (io_uring_enter(2)). */
-static const char *const ring_calls[] = {
-	"accept4", "bind",      "connect", "listen", "mkdirat", "openat",    "openat2",
-	"recvmsg", "renameat2", "sendmsg", "socket", "splice",  "symlinkat", "unlinkat",
-};
-
-/* If io_uring is allowed, refusing these has no effect. */
+/* If io_uring is allowed, refusing these has no effect: the kernel runs an operation in the ring
+ * without any filter (io_uring_enter(2)). */
 static void advise_of_ring(struct adviser *adviser)
 {
-	uint32_t host = adviser->judge->options->arch;
-	LISTING_AUTO refused = {.most = COUNT(ring_calls)};
+	static const char *const calls[] = {
+		"accept4", "bind",      "connect", "listen", "mkdirat", "openat",    "openat2",
+		"recvmsg", "renameat2", "sendmsg", "socket", "splice",  "symlinkat", "unlinkat",
+	};
+	LISTING_AUTO refused = {.most = COUNT(calls)};
 	BUF_AUTO text = {0};
 	struct verdict verdict;
 
-	if (!find_verdict(adviser, host, "io_uring_setup", &verdict) || !is_allowed("", &verdict) ||
-	    !find_verdict(adviser, host, "io_uring_enter", &verdict) || !is_allowed("", &verdict))
+	if (!is_allowed(adviser, "io_uring_setup", &verdict) ||
+	    !is_allowed(adviser, "io_uring_enter", &verdict))
 		return;
-	for (size_t i = 0; i < COUNT(ring_calls); i++)
-		if (find_verdict(adviser, host, ring_calls[i], &verdict) &&
-		    is_refused("", &verdict))
-			listing_add(&refused, ring_calls[i]);
+	for (size_t i = 0; i < COUNT(calls); i++)
+		if (is_refused(adviser, calls[i], &verdict))
+			listing_add(&refused, calls[i]);
 	if (refused.count == 0)
 		return;
 	buf_format(&text,
@@ -263,28 +226,31 @@ static void advise_of_ring(struct adviser *adviser)
 	report(adviser, LINT_IO_URING_BYPASS, "allows ", text.p);
 }
 
+/* Runtimes fall back from ENOSYS, except for execve. */
 static void advise_of_start(struct adviser *adviser)
 {
 	size_t count;
 	const struct always_call *calls = always_calls(ALWAYS_SETUP, &count);
+	struct verdict verdict;
 
 	for (size_t i = 0; i < count; i++)
-		check_on_host(adviser, calls[i].name, stops_runtime);
+		if (is_refused(adviser, calls[i].name, &verdict) &&
+		    (verdict.kind != VERDICT_ENOSYS || strcmp(calls[i].name, "execve") == 0))
+			add_name(adviser, calls[i].name, verdict.action, 0);
 	report(adviser, LINT_RUNTIME_NEEDS, "refuses ",
 	       ", which runc or crun calls after loading the filter: the container may not start");
 }
 
 /* Arches whose programs a 64-bit kernel usually also runs. */
-static const struct {
-	uint32_t host, sub;
-	const char *what;
-} subs[] = {
-	{SCMP_ARCH_X86_64, SCMP_ARCH_X86, "x86 (i386)"},
-	{SCMP_ARCH_AARCH64, SCMP_ARCH_ARM, "arm (32-bit)"},
-};
-
 static void advise_of_arch(struct adviser *adviser)
 {
+	static const struct {
+		uint32_t host, sub;
+		const char *what;
+	} subs[] = {
+		{SCMP_ARCH_X86_64, SCMP_ARCH_X86, "x86 (i386)"},
+		{SCMP_ARCH_AARCH64, SCMP_ARCH_ARM, "arm (32-bit)"},
+	};
 	const struct rules *rules = adviser->judge->rules;
 	char place[PLACE_SIZE];
 

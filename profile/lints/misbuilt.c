@@ -18,22 +18,21 @@ struct comparison {
 	diagram answer;
 };
 
-static region region_of_rule(const struct comparison *comparison, const struct rule *rule)
-{
-	return region_of_args(comparison->regions, rule->args,
-			      filter_arg_count(rule, comparison->runtime),
-			      filter_is_any_of(rule->args, rule->arg_count));
-}
-
 /* Arguments for which a rule with the action holds, or with `others` one with another action. */
 static region region_of_rules(const struct comparison *comparison, uint32_t action, bool others)
 {
 	region all = REGION_NONE;
 
-	for (size_t i = 0; i < comparison->count; i++)
-		if ((comparison->all[i]->action != action) == others)
-			all = region_or(comparison->regions, all,
-					region_of_rule(comparison, comparison->all[i]));
+	for (size_t i = 0; i < comparison->count; i++) {
+		const struct rule *rule = comparison->all[i];
+
+		if ((rule->action != action) == others)
+			all = region_or(
+				comparison->regions, all,
+				region_of_args(comparison->regions, rule->args,
+					       filter_arg_count(rule, comparison->runtime),
+					       filter_is_any_of(rule->args, rule->arg_count)));
+	}
 	return all;
 }
 

@@ -26,56 +26,20 @@ struct unknown_names {
 	size_t first; /* index of the first one in the rule */
 };
 
-static bool is_name_of_any_arch(const char *name)
-{
-	int64_t nr;
-
-	for (const uint32_t *token = arch_all(); *token; token++)
-		if (syscall_number(*token, name, &nr))
-			return true;
-	return false;
-}
-
 /* UNKNOWN_KINDS if the name has an effect. */
 static enum unknown_kind kind_of_name(const struct naming *naming, const char *name)
 {
 	const struct version *wanted = &naming->options->libseccomp;
+	int64_t nr;
 
 	if (!libseccomp_has(wanted, name))
 		return UNKNOWN_NEWER;
 	if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
 		return UNKNOWN_KINDS;
-	if (!is_name_of_any_arch(name))
-		return UNKNOWN_TYPO;
-	return wanted->count ? UNKNOWN_HERE : UNKNOWN_NEWER;
-}
-
-static void find_unknown_name(const struct naming *naming, struct unknown_names *unknown, size_t at,
-			      const char *text)
-{
-	enum unknown_kind kind = kind_of_name(naming, text);
-	char quoted[QUOTED_SIZE];
-
-	if (kind == UNKNOWN_KINDS)
-		return;
-	struct unknown_names *to = &unknown[kind];
-
-	if (to->names.count == 0)
-		to->first = at;
-	listing_add(&to->names, text_quote(text, quoted));
-}
-
-/* Appends the release of --libseccomp, else of the installed one. */
-static void put_library(const struct naming *naming, struct buf *text)
-{
-	const struct version *wanted = &naming->options->libseccomp;
-	const struct scmp_version *here = seccomp_version();
-
-	buf_put_str(text, STR("libseccomp "));
-	for (unsigned i = 0; i < wanted->count; i++)
-		buf_format(text, "%s%u", i ? "." : "", wanted->parts[i]);
-	if (!wanted->count)
-		buf_format(text, "%u.%u.%u", here->major, here->minor, here->micro);
+	for (const uint32_t *token = arch_all(); *token; token++)
+		if (syscall_number(*token, name, &nr))
+			return wanted->count ? UNKNOWN_HERE : UNKNOWN_NEWER;
+	return UNKNOWN_TYPO;
 }
 
 static void lint_unknown(const struct naming *naming, size_t rule, enum unknown_kind kind,
@@ -86,11 +50,16 @@ static void lint_unknown(const struct naming *naming, size_t rule, enum unknown_
 		[UNKNOWN_NEWER] = LINT_NEWER_NAME,
 		[UNKNOWN_HERE] = LINT_UNBUILT_NAME,
 	};
+	const struct version *wanted = &naming->options->libseccomp;
 	const struct scmp_version *here = seccomp_version();
 	char place[PLACE_SIZE];
 	BUF_AUTO text = {0};
 
-	put_library(naming, &text);
+	buf_put_str(&text, STR("libseccomp "));
+	for (unsigned i = 0; i < wanted->count; i++)
+		buf_format(&text, "%s%u", i ? "." : "", wanted->parts[i]);
+	if (!wanted->count)
+		buf_format(&text, "%u.%u.%u", here->major, here->minor, here->micro);
 	buf_format(&text, " %s %s", kind == UNKNOWN_HERE ? "knows" : "knows no syscall",
 		   listing_text(&unknown->names));
 	if (kind == UNKNOWN_HERE)
@@ -116,8 +85,17 @@ void names_lint(const struct document *document, const struct profile_options *o
 		const struct document_rule *rule = &document->rules[i];
 		struct unknown_names unknown[UNKNOWN_KINDS] = {0};
 
-		for (size_t j = 0; j < document_name_count(rule); j++)
-			find_unknown_name(&naming, unknown, j, document_name(rule, j));
+		for (size_t j = 0; j < document_name_count(rule); j++) {
+			const char *name = document_name(rule, j);
+			enum unknown_kind kind = kind_of_name(&naming, name);
+			char quoted[QUOTED_SIZE];
+
+			if (kind == UNKNOWN_KINDS)
+				continue;
+			if (unknown[kind].names.count == 0)
+				unknown[kind].first = j;
+			listing_add(&unknown[kind].names, text_quote(name, quoted));
+		}
 		for (size_t k = 0; k < UNKNOWN_KINDS; k++) {
 			if (unknown[k].names.count)
 				lint_unknown(&naming, i, (enum unknown_kind)k, &unknown[k]);
