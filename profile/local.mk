@@ -119,8 +119,6 @@ libsclog_a_SOURCES += \
 	profile/compose/compose.h \
 	profile/compose/entries.c \
 	profile/compose/entries.h \
-	profile/compose/fates.c \
-	profile/compose/fates.h \
 	profile/compose/needs.c \
 	profile/compose/needs.h \
 	profile/compose/partition.c \

@@ -45,14 +45,6 @@ struct writer {
 	struct box box;           /* the subjects decided so far */
 };
 
-static void put_subject(unsigned subject, struct buf *words)
-{
-	if (subject == SUBJECT_POINTER)
-		buf_put_str(words, STR("the instruction pointer"));
-	else
-		buf_format(words, "arg%u", subject - SUBJECT_ARGUMENTS);
-}
-
 /* The largest value of the mask's bits, packed. */
 static uint64_t largest(uint64_t mask)
 {
@@ -126,14 +118,6 @@ static void box_widen(struct regions *regions, struct box *b, const struct box *
 	if (outside != SUBJECTS)
 		b->sets[outside].values =
 			region_or(regions, b->sets[outside].values, a->sets[outside].values);
-}
-
-static void outcome_widen(struct regions *regions, struct outcome *outcome)
-{
-	for (size_t i = 0; i < outcome->count; i++)
-		for (size_t j = 0; j < outcome->count; j++)
-			if (i != j)
-				box_widen(regions, &outcome->boxes[i], &outcome->boxes[j]);
 }
 
 /* Before the i-th item of a list: "is ", then commas, `or` before the last. */
@@ -215,7 +199,10 @@ static void put_set(const struct writer *writer, unsigned subject, const struct 
 	MEM_AUTO struct diagram_run *ranges = mem_new(MAX_JOINED, sizeof(*ranges));
 	size_t count = region_ranges(writer->regions, set->values, set->mask, ranges, MAX_JOINED);
 
-	put_subject(subject, words);
+	if (subject == SUBJECT_POINTER)
+		buf_put_str(words, STR("the instruction pointer"));
+	else
+		buf_format(words, "arg%u", subject - SUBJECT_ARGUMENTS);
 	if (count == SIZE_MAX || count == 0) {
 		buf_put_str(words, STR(" is one of many values"));
 	} else if (set->mask != view) {
@@ -243,7 +230,10 @@ static void put_box(const struct writer *writer, const struct box *box, struct b
 
 static void outcome_words(const struct writer *writer, struct outcome *outcome)
 {
-	outcome_widen(writer->regions, outcome);
+	for (size_t i = 0; i < outcome->count; i++)
+		for (size_t j = 0; j < outcome->count; j++)
+			if (i != j)
+				box_widen(writer->regions, &outcome->boxes[i], &outcome->boxes[j]);
 	if (outcome->too_many || writer->regions->full) {
 		buf_put_str(&outcome->words, STR("one of many combinations of arguments is given"));
 		return;

@@ -37,26 +37,9 @@ static int by_text(const void *a, const void *b)
 		      verdict_value_text(*(const uint32_t *)b, text_b));
 }
 
-static uint32_t *collect_values(struct regions *regions, diagram answer, size_t *ret_count)
-{
-	uint32_t *values;
-
-	*ret_count = diagram_values(regions, answer, &values);
-	qsort(values, *ret_count, sizeof(*values), by_text);
-	return values;
-}
-
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(a, *(const char *const *)b);
-}
-
-static bool is_named(const struct judge *judge, uint32_t audit_arch, int64_t nr)
-{
-	char name[SYSCALL_NAME_SIZE];
-
-	return judge->name_count > 0 && syscall_name(audit_arch, nr, name) &&
-	       bsearch(name, judge->names, judge->name_count, sizeof(*judge->names), by_name);
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static bool by_stub(const struct judge *judge, const struct verdict *verdict, uint32_t audit_arch,
@@ -81,15 +64,19 @@ static bool by_stub(const struct judge *judge, const struct verdict *verdict, ui
 static enum verdict_origin origin_of(const struct judge *judge, const struct verdict *verdict,
 				     uint32_t audit_arch, int64_t nr)
 {
+	char name[SYSCALL_NAME_SIZE];
+	const char *at = name;
+
 	if (!filter_arch(judge->filter, arch_token(audit_arch, nr)))
 		return VERDICT_BY_ARCH;
 	if (by_stub(judge, verdict, audit_arch, nr))
 		return VERDICT_BY_STUB;
-	if (verdict->reachable_count != 1 ||
-	    verdict->reachable[0] != judge->rules->default_action ||
-	    is_named(judge, audit_arch, nr))
+	if (verdict->reachable_count != 1 || verdict->reachable[0] != judge->rules->default_action)
 		return VERDICT_BY_RULE;
-	return VERDICT_BY_DEFAULT;
+	bool named = judge->name_count > 0 && syscall_name(audit_arch, nr, name) &&
+		     bsearch(&at, judge->names, judge->name_count, sizeof(*judge->names), by_name);
+
+	return named ? VERDICT_BY_RULE : VERDICT_BY_DEFAULT;
 }
 
 /*
@@ -141,19 +128,6 @@ struct verdict verdict_narrow(const struct verdict *verdict, uint32_t *values, s
 	return narrow;
 }
 
-/*
- * kernel/seccomp.c, seccomp_uprobe_exception(): since Linux 6.14 filters do not see the calls that
- * uprobes insert into programs on x86-64, uretprobe (335) and uprobe (336).
- */
-static bool is_unfiltered(const struct judge *judge, uint32_t audit_arch, int64_t nr)
-{
-	const struct profile_options *options = judge->options;
-
-	return audit_arch == SCMP_ARCH_X86_64 && (nr == 335 || nr == 336) &&
-	       (options->kernel_major > 6 ||
-		(options->kernel_major == 6 && options->kernel_minor >= 14));
-}
-
 static struct verdict verdict_allowed(enum verdict_origin origin)
 {
 	uint32_t *allow = mem_new(1, sizeof(*allow));
@@ -169,15 +143,25 @@ static struct verdict verdict_allowed(enum verdict_origin origin)
 static struct verdict verdict_of(struct judge *judge, diagram answer, uint32_t audit_arch,
 				 int64_t nr)
 {
+	const struct profile_options *options = judge->options;
 	struct verdict verdict = {0};
+	uint32_t *values;
 
-	if (is_unfiltered(judge, audit_arch, nr))
+	/*
+	 * kernel/seccomp.c, seccomp_uprobe_exception(): since Linux 6.14 filters do not see the
+	 * calls that uprobes insert into programs on x86-64, uretprobe (335) and uprobe (336).
+	 */
+	if (audit_arch == SCMP_ARCH_X86_64 && (nr == 335 || nr == 336) &&
+	    (options->kernel_major > 6 ||
+	     (options->kernel_major == 6 && options->kernel_minor >= 14)))
 		return verdict_allowed(VERDICT_BY_KERNEL);
 	if (!judge->filter)
 		return verdict_allowed(VERDICT_BY_DEFAULT);
 	if (answer == DIAGRAM_UNKNOWN)
 		return (struct verdict){.kind = VERDICT_UNKNOWN, .origin = VERDICT_BY_NOTHING};
-	verdict.reachable = collect_values(&judge->regions, answer, &verdict.reachable_count);
+	verdict.reachable_count = diagram_values(&judge->regions, answer, &values);
+	qsort(values, verdict.reachable_count, sizeof(*values), by_text);
+	verdict.reachable = values;
 	verdict.origin = origin_of(judge, &verdict, audit_arch, nr);
 	verdict.kind = kind_of(&verdict);
 	set_action(&verdict);
@@ -193,26 +177,24 @@ static void verdict_release(struct verdict *verdict)
 }
 
 /* An unknown verdict says so in place of conditions. */
-static void explain_unknown(struct verdict *verdict)
-{
-	char **conditions = mem_new(1, sizeof(*conditions));
-
-	conditions[0] = mem_copy(STR("cannot tell: the filter is too complex to evaluate"));
-	verdict->conditions = (const char *const *)conditions;
-	verdict->condition_count = 1;
-}
-
 static void add_conditions(struct judge *judge, struct judged *judged)
 {
 	struct verdict *verdict = &judged->verdict;
-	struct regions_mark mark = regions_mark(&judge->regions, 8);
 	char **conditions;
 
-	conditions_of(&judge->regions, judged->answer, judged->narrow, verdict->reachable,
-		      verdict->reachable_count, &conditions);
-	verdict->conditions = (const char *const *)conditions;
 	verdict->condition_count = verdict->reachable_count;
-	regions_keep(&judge->regions, &mark);
+	if (verdict->kind == VERDICT_UNKNOWN) {
+		conditions = mem_new(1, sizeof(*conditions));
+		conditions[0] = mem_copy(STR("cannot tell: the filter is too complex to evaluate"));
+		verdict->condition_count = 1;
+	} else {
+		struct regions_mark mark = regions_mark(&judge->regions, 8);
+
+		conditions_of(&judge->regions, judged->answer, judged->narrow, verdict->reachable,
+			      verdict->reachable_count, &conditions);
+		regions_keep(&judge->regions, &mark);
+	}
+	verdict->conditions = (const char *const *)conditions;
 }
 
 /* Takes ownership of the verdict. Returns the index of an equal one if there is one. */
@@ -231,9 +213,7 @@ static size_t keep(struct judge *judge, diagram answer, bool narrow, struct verd
 	struct judged *judged = &judge->all[judge->count];
 
 	*judged = (struct judged){answer, narrow, verdict};
-	if (verdict.kind == VERDICT_UNKNOWN)
-		explain_unknown(&judged->verdict);
-	else if (verdict.reachable_count > 1)
+	if (verdict.kind == VERDICT_UNKNOWN || verdict.reachable_count > 1)
 		add_conditions(judge, judged);
 	return judge->count++;
 }

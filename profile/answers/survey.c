@@ -22,11 +22,6 @@ struct numbers {
 	size_t count; /* 0: unknown */
 };
 
-struct surveyor {
-	struct filter *filter;
-	struct answers *answers;
-};
-
 /* How often each value occurs. */
 struct ballot {
 	uint32_t value;
@@ -39,45 +34,38 @@ struct ballots {
 };
 
 /* The answers to the token's range of numbers, on the given arch. */
-static struct numbers ask(struct surveyor *surveyor, uint32_t token, uint32_t audit_arch)
+static struct numbers ask(struct answers *answers, uint32_t token, uint32_t audit_arch)
 {
-	diagram answer = answers_arch(surveyor->answers, audit_arch);
+	diagram answer = answers_arch(answers, audit_arch);
 	struct numbers numbers = {.token = token};
 	uint32_t first, last;
 
 	if (answer == DIAGRAM_UNKNOWN)
 		return numbers;
 	numbers_range(token, &first, &last);
-	numbers.count = diagram_runs(surveyor->answers->regions, answer, first, last, &numbers.all);
+	numbers.count = diagram_runs(answers->regions, answer, first, last, &numbers.all);
 	if (numbers.count == SIZE_MAX)
 		numbers.count = 0;
 	return numbers;
 }
 
-/* Whether a run gets a single value, and which. */
-static bool is_single(const struct surveyor *surveyor, const struct diagram_run *run,
-		      uint32_t *ret_value)
-{
-	return diagram_is_value(surveyor->answers->regions, run->below, ret_value);
-}
-
-static bool are_refused(const struct surveyor *surveyor, const struct numbers *numbers)
+static bool are_refused(const struct regions *regions, const struct numbers *numbers)
 {
 	uint32_t value;
 
 	for (size_t i = 0; i < numbers->count; i++)
-		if (!is_single(surveyor, &numbers->all[i], &value) ||
+		if (!diagram_is_value(regions, numbers->all[i].below, &value) ||
 		    value_pass(value) != PASS_REFUSED)
 			return false;
 	return numbers->count > 0;
 }
 
 /* Whether every number gets the same refusal as on a nonexistent arch. */
-static bool is_unknown(struct surveyor *surveyor, uint32_t token)
+static bool is_unknown(struct answers *answers, uint32_t token)
 {
-	struct numbers mine = ask(surveyor, token, arch_audit(token));
-	struct numbers none = ask(surveyor, token, ANSWERS_NO_ARCH);
-	bool same = mine.count == none.count && are_refused(surveyor, &mine);
+	struct numbers mine = ask(answers, token, arch_audit(token));
+	struct numbers none = ask(answers, token, ANSWERS_NO_ARCH);
+	bool same = mine.count == none.count && are_refused(answers->regions, &mine);
 
 	for (size_t i = 0; same && i < mine.count; i++)
 		same = mine.all[i].first == none.all[i].first &&
@@ -101,7 +89,7 @@ static void vote(struct ballots *ballots, uint32_t value)
 }
 
 /* One arch's votes: those of unnamed numbers below the tail, or of all refused ones. */
-static void vote_arch(const struct surveyor *surveyor, const struct numbers *numbers, bool unnamed,
+static void vote_arch(const struct regions *regions, const struct numbers *numbers, bool unnamed,
 		      struct ballots *ballots)
 {
 	char name[SYSCALL_NAME_SIZE];
@@ -111,7 +99,7 @@ static void vote_arch(const struct surveyor *surveyor, const struct numbers *num
 		const struct diagram_run *run = &numbers->all[i];
 		uint32_t value;
 
-		if (!is_single(surveyor, run, &value) ||
+		if (!diagram_is_value(regions, run->below, &value) ||
 		    (!unnamed && value_pass(value) != PASS_REFUSED))
 			continue;
 		for (uint64_t nr = run->first; nr <= run->last && counted++ < MAX_COUNTED; nr++)
@@ -121,18 +109,17 @@ static void vote_arch(const struct surveyor *surveyor, const struct numbers *num
 	}
 }
 
-static bool elect(const struct surveyor *surveyor, const struct numbers *arches, bool unnamed,
+static bool elect(const struct answers *answers, const struct numbers *arches, bool unnamed,
 		  uint32_t *ret_value)
 {
 	struct ballots ballots = {0};
 	size_t best = 0;
 
-	for (size_t i = 0; i < surveyor->filter->arch_count; i++)
-		vote_arch(surveyor, &arches[i], unnamed, &ballots);
-	for (size_t i = 1; i < ballots.count; i++) {
+	for (size_t i = 0; i < answers->filter->arch_count; i++)
+		vote_arch(answers->regions, &arches[i], unnamed, &ballots);
+	for (size_t i = 1; i < ballots.count; i++)
 		if (ballots.all[i].votes > ballots.all[best].votes)
 			best = i;
-	}
 	if (ballots.count > 0)
 		*ret_value = ballots.all[best].value;
 	free(ballots.all);
@@ -140,59 +127,35 @@ static bool elect(const struct surveyor *surveyor, const struct numbers *arches,
 }
 
 /* Whether all numbers from some point on get a single value, and which. */
-static bool tail_of(const struct surveyor *surveyor, const struct numbers *numbers,
+static bool tail_of(const struct regions *regions, const struct numbers *numbers,
 		    uint32_t *ret_value)
 {
 	return numbers->count > 0 &&
-	       is_single(surveyor, &numbers->all[numbers->count - 1], ret_value);
+	       diagram_is_value(regions, numbers->all[numbers->count - 1].below, ret_value);
 }
 
 /*
  * A tail other than ENOSYS is the default itself. Below an ENOSYS tail, the unnamed numbers decide;
  * if there are none, the most frequent refusal does.
  */
-static uint32_t find_default(const struct surveyor *surveyor, const struct numbers *arches)
+static uint32_t find_default(const struct answers *answers, const struct numbers *arches)
 {
-	uint32_t value = VALUE_ENOSYS;
+	uint32_t value;
 
-	for (size_t i = 0; i < surveyor->filter->arch_count; i++) {
-		if (tail_of(surveyor, &arches[i], &value) && value != VALUE_ENOSYS)
+	for (size_t i = 0; i < answers->filter->arch_count; i++)
+		if (tail_of(answers->regions, &arches[i], &value) && value != VALUE_ENOSYS)
 			return value;
-	}
 	value = VALUE_ENOSYS;
-	if (!elect(surveyor, arches, true, &value))
-		(void)elect(surveyor, arches, false, &value);
+	if (!elect(answers, arches, true, &value))
+		(void)elect(answers, arches, false, &value);
 	return value_pass(value) == PASS_REFUSED ? value : VALUE_ENOSYS;
 }
 
-static void find_stub(const struct surveyor *surveyor, const struct numbers *numbers,
-		      uint32_t default_action, struct filter_arch *arch)
+static void find_arches(struct filter *filter, struct answers *answers, const uint32_t *tokens)
 {
-	uint32_t tail;
-
-	arch->has_last = tail_of(surveyor, numbers, &tail) && tail == VALUE_ENOSYS &&
-			 numbers->count > 1 && default_action != VALUE_ENOSYS &&
-			 value_pass(default_action) == PASS_REFUSED;
-	arch->last = arch->has_last ? (uint32_t)numbers->all[numbers->count - 2].last : 0;
-}
-
-static void find_arches(struct surveyor *surveyor, const uint32_t *tokens)
-{
-	struct filter *filter = surveyor->filter;
-
 	for (; *tokens && filter->arch_count < FILTER_MAX_ARCHES; tokens++)
-		if (!filter_arch(filter, *tokens) && !is_unknown(surveyor, *tokens))
+		if (!filter_arch(filter, *tokens) && !is_unknown(answers, *tokens))
 			filter->arches[filter->arch_count++].token = *tokens;
-}
-
-/* Whether all calls on a nonexistent arch are refused. */
-static bool refuses_other_arches(struct surveyor *surveyor, uint32_t host)
-{
-	struct numbers numbers = ask(surveyor, host, ANSWERS_NO_ARCH);
-	bool refused = are_refused(surveyor, &numbers);
-
-	free(numbers.all);
-	return refused;
 }
 
 /* A program that never loads the arch treats all arches alike. */
@@ -209,40 +172,44 @@ static bool tests_arch(const struct filter *filter)
 	return false;
 }
 
-static bool find_answers(struct surveyor *surveyor, struct numbers *arches)
-{
-	const struct filter *filter = surveyor->filter;
-	bool known = true;
-
-	for (size_t i = 0; i < filter->arch_count; i++) {
-		uint32_t token = filter->arches[i].token;
-
-		arches[i] = ask(surveyor, token, arch_audit(token));
-		known = known && arches[i].count > 0;
-	}
-	return known;
-}
-
 struct survey survey_filter(struct filter *filter, struct answers *answers, uint32_t host)
 {
-	struct surveyor surveyor = {filter, answers};
-	struct survey survey = {.checks_arch = tests_arch(filter)};
+	struct survey survey = {.checks_arch = tests_arch(filter), .known = true};
 	const uint32_t own[] = {host, 0};
+	uint32_t tail;
 
-	survey.checks_arch = survey.checks_arch && refuses_other_arches(&surveyor, host);
+	if (survey.checks_arch) {
+		struct numbers nowhere = ask(answers, host, ANSWERS_NO_ARCH);
+
+		survey.checks_arch = are_refused(answers->regions, &nowhere);
+		free(nowhere.all);
+	}
 	filter->arch_count = 0;
 	/* the host's arch first: it decides the default */
-	find_arches(&surveyor, own);
-	find_arches(&surveyor, survey.checks_arch ? arch_all() : arch_companions(host));
+	find_arches(filter, answers, own);
+	find_arches(filter, answers, survey.checks_arch ? arch_all() : arch_companions(host));
 	if (filter->arch_count == 0)
 		filter->arches[filter->arch_count++] = (struct filter_arch){.token = host};
 	struct numbers *arches = mem_new(filter->arch_count, sizeof(*arches));
 
-	survey.known = find_answers(&surveyor, arches);
-	survey.default_action = find_default(&surveyor, arches);
 	for (size_t i = 0; i < filter->arch_count; i++) {
-		find_stub(&surveyor, &arches[i], survey.default_action, &filter->arches[i]);
-		survey.has_stub = survey.has_stub || filter->arches[i].has_last;
+		uint32_t token = filter->arches[i].token;
+
+		arches[i] = ask(answers, token, arch_audit(token));
+		survey.known = survey.known && arches[i].count > 0;
+	}
+	survey.default_action = find_default(answers, arches);
+	bool may_have_stub = survey.default_action != VALUE_ENOSYS &&
+			     value_pass(survey.default_action) == PASS_REFUSED;
+
+	for (size_t i = 0; i < filter->arch_count; i++) {
+		struct filter_arch *arch = &filter->arches[i];
+
+		arch->has_last = may_have_stub && arches[i].count > 1 &&
+				 tail_of(answers->regions, &arches[i], &tail) &&
+				 tail == VALUE_ENOSYS;
+		arch->last = arch->has_last ? (uint32_t)arches[i].all[arches[i].count - 2].last : 0;
+		survey.has_stub = survey.has_stub || arch->has_last;
 		free(arches[i].all);
 	}
 	free(arches);

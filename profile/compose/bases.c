@@ -57,11 +57,6 @@ static int open_base(struct base *base, struct profile *profile,
 
 /* --- host and arches */
 
-static bool is_64bit(uint32_t token)
-{
-	return arch_audit(token) & __AUDIT_ARCH_64BIT;
-}
-
 /* The machine that the result is for. Observations from another are composed for that one. */
 static uint32_t find_host(const struct composing *composing)
 {
@@ -81,7 +76,7 @@ static uint32_t find_host(const struct composing *composing)
 		for (size_t k = 0; k < native.arch_count; k++)
 			if (native.arches[k] == token)
 				return arch_native();
-		if (i == 0 || (is_64bit(token) && !is_64bit(host)))
+		if (i == 0 || (arch_audit(token) & ~arch_audit(host) & __AUDIT_ARCH_64BIT))
 			host = token;
 	}
 	return host;
@@ -155,17 +150,6 @@ bool base_set_is_shared(const struct base_set *bases, const char *name)
 	return syscall_is_multiplexer(name);
 }
 
-/* True if all rules for the name repeat the default action (deliberate refusals), so that none of
- * them is there because another rule overrules it. */
-static bool repeats_default(const struct rules *rules, const char *name)
-{
-	for (size_t i = 0; i < rules->count; i++)
-		if (rules->all[i].action != rules->default_action &&
-		    strcmp(rules->all[i].name, name) == 0)
-			return false;
-	return true;
-}
-
 /* Any refusal that no rule has. */
 static uint32_t unused_value(const struct rules *rules)
 {
@@ -198,11 +182,16 @@ static int rebuild(struct base *base, const struct base_set *bases, struct err *
 	rules.default_action = marker;
 	rules.all = mem_new(from->count, sizeof(*rules.all));
 	rules.count = 0;
-	for (size_t i = 0; i < from->count; i++)
-		if (from->all[i].action != from->default_action ||
-		    (repeats_default(from, from->all[i].name) &&
-		     !base_set_is_shared(bases, from->all[i].name)))
+	for (size_t i = 0; i < from->count; i++) {
+		const char *name = from->all[i].name;
+		bool deliberate = !base_set_is_shared(bases, name);
+
+		for (size_t k = 0; deliberate && k < from->count; k++)
+			deliberate = from->all[k].action == from->default_action ||
+				     strcmp(from->all[k].name, name) != 0;
+		if (from->all[i].action != from->default_action || deliberate)
 			rules.all[rules.count++] = from->all[i];
+	}
 	int r = filter_build(&rules, &bases->options, &base->rebuilt, NULL, err);
 
 	for (size_t i = base->rebuilt.stub_count; r == 0 && i < base->rebuilt.count; i++) {
@@ -286,14 +275,6 @@ static void note_arches(const struct base_set *bases, const struct base *base, s
 			 base->label, text.p);
 }
 
-static bool same_strings(const struct strings *a, const struct strings *b)
-{
-	for (size_t i = 0; a->count == b->count && i < a->count; i++)
-		if (strcmp(a->all[i], b->all[i]) != 0)
-			return false;
-	return a->count == b->count;
-}
-
 /* What of a merged profile, beside its rules, differs from the first. */
 static void note_merged(const struct base *first, const struct base *base, struct lints *notes)
 {
@@ -305,7 +286,11 @@ static void note_merged(const struct base *first, const struct base *base, struc
 			  "used",
 			  first->label, verdict_value_text(first->default_action, text[0]),
 			  base->label, verdict_value_text(base->default_action, text[1]));
-	if (!same_strings(&first->document.flags, &base->document.flags))
+	bool same = first->document.flags.count == base->document.flags.count;
+
+	for (size_t i = 0; same && i < base->document.flags.count; i++)
+		same = strcmp(first->document.flags.all[i], base->document.flags.all[i]) == 0;
+	if (!same)
 		lint_add(notes, 2, "", "the flags of %s are ignored; those of %s are used",
 			 base->label, first->label);
 	if (base->document.listener_path && first->document.listener_path &&

@@ -5,7 +5,7 @@
 #ifndef SCLOG_PROFILE_COMPOSE_CHECK_H
 #define SCLOG_PROFILE_COMPOSE_CHECK_H
 
-#include "profile/compose/fates.h"
+#include "profile/compose/entries.h"
 
 struct check {
 	struct profile_options options; /* as the user gave them; options.arch is the host's */

@@ -38,15 +38,6 @@ void composed_release(struct composed *composed)
 	*composed = (struct composed){0};
 }
 
-static void composer_release(struct composer *composer)
-{
-	document_release(&composer->document);
-	filter_release(&composer->wanted);
-	entries_release(&composer->entries);
-	free(composer->fates);
-	base_set_release(&composer->bases);
-}
-
 /* What the bases, joined, answer to calls that no rule names. */
 static uint32_t find_default(const struct base_set *bases)
 {
@@ -405,6 +396,10 @@ int compose(const struct composing *composing, struct composed *ret_composed, st
 	if (r < 0)
 		buf_release(&ret_composed->document);
 	lint_finish(&ret_composed->notes);
-	composer_release(&composer);
+	document_release(&composer.document);
+	filter_release(&composer.wanted);
+	entries_release(&composer.entries);
+	free(composer.fates);
+	base_set_release(&composer.bases);
 	return r == 0 || r == -EPROTO ? r : -EINVAL;
 }

@@ -3,8 +3,9 @@
  *
  *     needs, base, profiles to merge  ->  one filter, the mildest answer of all  ->  OCI document
  *
- *     bases.h    each base, built for all arches         fates.h   what becomes of each needed name
- *     entries.h  the names that get a plain rule         check.h   the self-check of the text
+ *     bases.h    each base, built for all arches
+ *     entries.h  what becomes of each needed name, and the names that get a plain rule
+ *     check.h    the self-check of the text
  *
  * Alone it is a list of names under a default action that refuses. With a base or profiles to
  * merge, each is built as its runtime builds it, and the filters are joined: for each call and its

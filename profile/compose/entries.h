@@ -8,7 +8,17 @@
 #ifndef SCLOG_PROFILE_COMPOSE_ENTRIES_H
 #define SCLOG_PROFILE_COMPOSE_ENTRIES_H
 
-#include "profile/compose/fates.h"
+#include "profile/compose/bases.h"
+
+/* What becomes of a needed name under the bases, joined. */
+enum fate {
+	FATE_ALLOWED, /* a rule allows it */
+	FATE_PASSES,  /* the bases allow it already */
+	FATE_LEFT,    /* it stays as the bases have it */
+};
+
+/* Returns the fates, beside composing->needs->all; the caller frees them. Fills composed->names. */
+enum fate *fates_decide(const struct base_set *bases, struct composed *composed);
 
 struct entry {
 	const char *name;

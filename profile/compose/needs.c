@@ -113,27 +113,17 @@ void needs_add_sub_arches(struct needs *needs)
 			needs_add_arch(needs, *sub);
 }
 
-static bool an_arch_has(const struct needs *needs, const char *name)
-{
-	/* negative numbers are libseccomp's, for calls that the arch does not have */
-	for (size_t i = 0; i < needs->arch_count; i++)
-		if (seccomp_syscall_resolve_name_arch(needs->arches[i], name) >= 0)
-			return true;
-	return false;
-}
-
 void needs_add_always(struct needs *needs, enum always set)
 {
-	static const unsigned origins[ALWAYS_COUNT] = {
-		[ALWAYS_PROGRAM] = NEED_PROGRAM,
-		[ALWAYS_SETUP] = NEED_SETUP,
-	};
+	static const unsigned origins[] = {NEED_PROGRAM, NEED_SETUP};
 	size_t count;
 	const struct always_call *calls = always_calls(set, &count);
 
+	/* negative numbers are libseccomp's, for calls that the arch does not have */
 	for (size_t i = 0; i < count; i++)
-		if (an_arch_has(needs, calls[i].name))
-			add_name(needs, calls[i].name, origins[set]);
+		for (size_t k = 0; k < needs->arch_count; k++)
+			if (seccomp_syscall_resolve_name_arch(needs->arches[k], calls[i].name) >= 0)
+				add_name(needs, calls[i].name, origins[set]);
 }
 
 const struct need *needs_find(const struct needs *needs, const char *name)

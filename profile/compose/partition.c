@@ -112,15 +112,6 @@ static void join_parts(struct part *parts, size_t count, size_t at, struct parti
 	}
 }
 
-static void join_greedily(struct part *parts, struct partition_set *sets, size_t set_count,
-			  size_t count)
-{
-	for (size_t i = 0; i < set_count; i++)
-		find_nearest(parts, set_count, i);
-	for (size_t left = set_count; left > count; left--)
-		join_parts(parts, set_count, find_cheapest(parts, set_count), sets);
-}
-
 /* --- moving sets */
 
 static void rebuild(struct part *part, size_t at, const struct partition_set *sets,
@@ -143,12 +134,6 @@ static uint64_t spread(const struct part *part)
 	return (uint64_t)part->weight * part->size;
 }
 
-static uint64_t spread_with(const struct part *part, const struct partition_set *set)
-{
-	return (uint64_t)(part->weight + set->weight) *
-	       (part->size + beyond(part->bits, set->bits));
-}
-
 /* Moves a set to the part where it costs least; false if it is there already. */
 static bool move_set(struct part *parts, struct partition_set *sets, size_t set_count, size_t at)
 {
@@ -161,9 +146,13 @@ static bool move_set(struct part *parts, struct partition_set *sets, size_t set_
 	uint64_t saved = spread(&before) - spread(&parts[from]), least = saved;
 
 	for (size_t i = 0; i < set_count; i++) {
-		uint64_t cost = parts[i].gone ? 0 : spread_with(&parts[i], set) - spread(&parts[i]);
+		if (parts[i].gone || i == from)
+			continue;
+		uint64_t cost = (uint64_t)(parts[i].weight + set->weight) *
+					(parts[i].size + beyond(parts[i].bits, set->bits)) -
+				spread(&parts[i]);
 
-		if (parts[i].gone || i == from || cost >= least)
+		if (cost >= least)
 			continue;
 		to = i;
 		least = cost;
@@ -196,11 +185,6 @@ static int compare_numbers(const void *a, const void *b)
 	return (number_a > number_b) - (number_a < number_b);
 }
 
-static bool is_larger(const struct part *parts, size_t a, size_t b)
-{
-	return parts[a].size != parts[b].size ? parts[a].size > parts[b].size : a < b;
-}
-
 /* The least that each set pays if it is not the largest of its part, without the `count` sets that
  * would pay most. */
 static uint64_t bound_by_largest(const struct part *parts, const struct partition_set *sets,
@@ -212,10 +196,11 @@ static uint64_t bound_by_largest(const struct part *parts, const struct partitio
 	for (size_t i = 0; i < set_count; i++) {
 		least[i] = UINT64_MAX; /* stays for the largest of all */
 		for (size_t j = 0; j < set_count; j++) {
-			uint64_t pays = i == j || !is_larger(parts, j, i)
-						? UINT64_MAX
-						: (uint64_t)sets[i].weight *
-							  beyond(sets[i].bits, sets[j].bits);
+			bool larger = parts[j].size != parts[i].size ? parts[j].size > parts[i].size
+								     : j < i;
+			uint64_t pays = larger ? (uint64_t)sets[i].weight *
+							 beyond(sets[i].bits, sets[j].bits)
+					       : UINT64_MAX;
 
 			if (pays < least[i])
 				least[i] = pays;
@@ -333,7 +318,10 @@ int partition_find(struct partition_set *sets, size_t set_count, size_t count,
 		ret_partition->bound = bound_by_largest(parts, sets, set_count, count);
 		if (pairs > ret_partition->bound)
 			ret_partition->bound = pairs;
-		join_greedily(parts, sets, set_count, count);
+		for (size_t i = 0; i < set_count; i++)
+			find_nearest(parts, set_count, i);
+		for (size_t left = set_count; left > count; left--)
+			join_parts(parts, set_count, find_cheapest(parts, set_count), sets);
 		move_sets(parts, sets, set_count);
 	}
 	sum_up(parts, sets, set_count, ret_partition);
