@@ -51,7 +51,10 @@ void explain_put_actions(struct buf *buf, const struct verdict *verdict)
 		const char *word = verdict_value_text(value, text);
 		bool is_errno = (value & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO;
 
-		buf_format(buf, "%s%s%s", i ? ", " : "", is_errno ? "ERRNO " : word,
+		buf_format(buf, "%s%s%s", i ? ", " : "",
+			   !is_errno                      ? word
+			   : verdict->reachable_count > 1 ? ""
+							  : "ERRNO ",
 			   is_errno ? format_errno((uint16_t)data, error) : "");
 	}
 }

@@ -21,7 +21,7 @@ json_t *explain_lint_json(struct profile *profile);
 /* Sets "verdict", "actions", "action", "errno" and "conditions". */
 void explain_put_verdict(json_t *object, const struct verdict *verdict);
 
-/* "ERRNO EPERM", or where several can be reached "ALLOW, ERRNO EPERM". */
+/* "ERRNO EPERM", or where several can be reached "ALLOW, EPERM". */
 void explain_put_actions(struct buf *buf, const struct verdict *verdict);
 
 /* "ALLOW when arg0 is 0x8; ERRNO(1) otherwise" */
