@@ -253,10 +253,8 @@ static bool put_nodes(struct buf *sentence, const struct evidence *evidence,
 		buf_format(sentence, " and %zu more", nodes.count - NAMED_NODES_MAX);
 	if (sentence->n)
 		buf_put_str(sentence, STR(": "));
-	if (sentence->n && count)
-		buf_format(sentence, "%" PRIu64 " ", count);
 	if (sentence->n)
-		buf_put_str(sentence, str_from(loss->what));
+		query_put_loss(sentence, count, loss->what);
 	texts_release(&nodes);
 	return sentence->n > 0;
 }

@@ -161,6 +161,36 @@ static bool say(struct rest *rest, uint64_t records, bool known, int64_t from_ms
 	return false;
 }
 
+#define LOSS_ROW(name, counts, when, text) {text, counts, when},
+
+static const struct {
+	const char *text;
+	enum loss_counts counts;
+	enum loss_when when;
+} kinds[] = {LOSS_KINDS(LOSS_ROW)};
+
+void query_put_loss(struct buf *buf, uint64_t count, const char *what)
+{
+	struct str left = str_from(what);
+
+	if (count)
+		buf_format(buf, "%llu ", (unsigned long long)count);
+	while (left.n) {
+		size_t open = str_chr(left, '{');
+
+		buf_put_str(buf, str_of(left.p, open));
+		left = str_skip(left, open);
+		if (left.n == 0)
+			break;
+		left = str_skip(left, 1);
+		size_t bar = str_chr(left, '|'), close = str_chr(left, '}');
+
+		buf_put_str(buf, count == 1 ? str_of(left.p, bar)
+					    : str_of(left.p + bar + 1, close - bar - 1));
+		left = str_skip(left, close + 1);
+	}
+}
+
 /* The rest in one sentence; what comes next is of another kind. */
 static int give_rest(struct loss_query *query, const char *what)
 {
@@ -173,9 +203,7 @@ static int give_rest(struct loss_query *query, const char *what)
 		return 0;
 	buf_format(&text, "node %.*s: %llu more: ", (int)query->node_name.n, query->node_name.p,
 		   (unsigned long long)rest.left);
-	if (rest.records)
-		buf_format(&text, "%llu ", (unsigned long long)rest.records);
-	buf_put_str(&text, str_from(what));
+	query_put_loss(&text, rest.records, what);
 	if (rest.to_ms) {
 		buf_put_str(&text, STR(", between "));
 		put_time(&text, rest.from_ms);
@@ -255,14 +283,6 @@ static int give_filtered(struct loss_query *query)
 	return give(query, &loss, 0, false, query->filtered.from_ms, query->filtered.to_ms, &text);
 }
 
-#define LOSS_ROW(name, counts, when, text) {text, counts, when},
-
-static const struct {
-	const char *text;
-	enum loss_counts counts;
-	enum loss_when when;
-} kinds[] = {LOSS_KINDS(LOSS_ROW)};
-
 /* Until when it lasted: its number says so of a span. */
 static int64_t end_of(enum loss_kind kind, int64_t ms, uint64_t count)
 {
@@ -311,9 +331,8 @@ static int give_note(struct loss_query *query, struct loss *loss, enum loss_kind
 	BUF_AUTO text = {0};
 
 	buf_format(&text, "node %.*s: ", (int)query->node_name.n, query->node_name.p);
-	if (count && kind != LOSS_HIDDEN)
-		buf_format(&text, "%llu ", (unsigned long long)count);
-	buf_put_str(&text, str_from(kinds[kind].text));
+	/* of a span the number is how long it was */
+	query_put_loss(&text, kind == LOSS_HIDDEN ? 0 : count, kinds[kind].text);
 	if (ms) {
 		buf_put_str(&text, kind == LOSS_HIDDEN ? STR(" from ") : STR(", "));
 		put_time(&text, ms);
@@ -327,7 +346,6 @@ static int give_note(struct loss_query *query, struct loss *loss, enum loss_kind
 		buf_put_str(&text, detail);
 	}
 	loss->what = kinds[kind].text;
-	/* of a span the number is how long it was */
 	return give(query, loss, kind == LOSS_HIDDEN ? 0 : count, is_known(kind, count), since_ms,
 		    until_of(kind, ms, count), &text);
 }

@@ -26,19 +26,21 @@ enum loss_when {
 /* Watch asks the kernel every ten seconds (live/evidence.c). */
 #define LOSS_SOON_MS 20000
 
-/* The text comes behind the number, where there is one. */
+/* The text comes behind the number, where there is one: of {record was|records were} the first is for 1
+ * (loss_put_words() of store/query.h). */
 /* clang-format off */
 #define LOSS_KINDS(EACH) \
 	/* kauditd_printk_skb: N callbacks suppressed */ \
-	EACH(PRINTK, LOSS_OTHER, LOSS_THEN, "kernel log lines were suppressed by printk's rate " \
-	     "limit; some may be audit records that no other source has") \
+	EACH(PRINTK, LOSS_OTHER, LOSS_THEN, "kernel log {line was|lines were} suppressed by " \
+	     "printk's rate limit; some may be audit records that no other source has") \
 	/* audit: audit_lost=N: the kernel's running total of a boot */ \
-	EACH(COUNTER, LOSS_RECORDS, LOSS_THEN, "records were dropped by the kernel (audit_lost)") \
+	EACH(COUNTER, LOSS_RECORDS, LOSS_THEN, "{record was|records were} dropped by the kernel " \
+	     "(audit_lost)") \
 	EACH(BACKLOG, LOSS_OTHER, LOSS_SOON, "audit backlog limit exceeded: records were dropped") \
 	EACH(RATE, LOSS_OTHER, LOSS_SOON, "audit rate limit exceeded: records were dropped") \
 	/* audit: kauditd hold or retry queue overflow */ \
 	EACH(QUEUE, LOSS_OTHER, LOSS_SOON, "an audit queue overflowed: records were dropped") \
-	EACH(MALFORMED, LOSS_RECORDS, LOSS_FOUND, "malformed record(s) could not be read") \
+	EACH(MALFORMED, LOSS_RECORDS, LOSS_FOUND, "malformed {record|records} could not be read") \
 	EACH(INPUT, LOSS_OTHER, LOSS_FOUND, "an input could not be read completely") \
 	EACH(OVERLAP, LOSS_OTHER, LOSS_FOUND, "merged stores have different records of the same " \
 	     "time: its counts are minimums") \
@@ -48,26 +50,26 @@ enum loss_when {
 	/* and no serial can show what is missing */ \
 	EACH(UNOBSERVED, LOSS_OTHER, LOSS_THEN, "nothing was watching for a while; no source has " \
 	     "the records of that time") \
-	EACH(DROPPED, LOSS_OTHER, LOSS_SOON, "record(s) were dropped: the store could not be written " \
+	EACH(DROPPED, LOSS_OTHER, LOSS_SOON, "{record was|records were} dropped: the store could not be written " \
 	     "and memory was full; the missing serials are listed separately") \
 	EACH(PROCESSES, LOSS_OTHER, LOSS_SOON, "fork and exec events were lost: records of that time " \
 	     "may be unattributed") \
 	EACH(CLOCK, LOSS_OTHER, LOSS_THEN, "the clock was changed: times around it are not in order") \
-	EACH(GREW, LOSS_RECORDS, LOSS_SOON, "record(s) were dropped by the kernel while sclog was " \
+	EACH(GREW, LOSS_RECORDS, LOSS_SOON, "{record was|records were} dropped by the kernel while sclog was " \
 	     "watching") \
-	EACH(CLAIMED, LOSS_OTHER, LOSS_THEN, "process(es) named a container of another user; they " \
-	     "count as host processes") \
-	EACH(EXPIRED, LOSS_OTHER, LOSS_FOUND, "record(s) are older than the store's horizon and were " \
-	     "not counted now; they may have been counted earlier (ingest --backfill counts them)") \
-	EACH(LIMIT, LOSS_OTHER, LOSS_FOUND, "record(s) exceeded a limit of the store and are not " \
-	     "counted") \
-	EACH(UNTAKEN, LOSS_OTHER, LOSS_FOUND, "line(s) look like records or notices of losses, and " \
-	     "were not counted") \
+	EACH(CLAIMED, LOSS_OTHER, LOSS_THEN, "{process|processes} named a container of another " \
+	     "user and {counts|count} for the host") \
+	EACH(EXPIRED, LOSS_OTHER, LOSS_FOUND, "{record is|records are} older than the store's " \
+	     "horizon and {was|were} not counted now; ingest --backfill counts what was not counted earlier") \
+	EACH(LIMIT, LOSS_OTHER, LOSS_FOUND, "{record|records} exceeded a limit of the store and {is|are} " \
+	     "not counted") \
+	EACH(UNTAKEN, LOSS_OTHER, LOSS_FOUND, "{line looks like a record or a notice of a loss, and was|" \
+	     "lines look like records or notices of losses, and were} not counted") \
 	EACH(REPLACED, LOSS_OTHER, LOSS_THEN, "the store was deleted or replaced while it was open: " \
 	     "records from before are missing") \
 	/* for as many milliseconds as its number says, from then on */ \
 	EACH(HIDDEN, LOSS_OTHER, LOSS_SOON, "records were hidden by configuration") \
-	EACH(SIZE, LOSS_RECORDS, LOSS_THEN, "record(s) were dropped because the store had reached " \
+	EACH(SIZE, LOSS_RECORDS, LOSS_THEN, "{record was|records were} dropped because the store had reached " \
 	     "its max-size; it has records from this time on")
 /* clang-format on */
 

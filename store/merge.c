@@ -17,7 +17,7 @@ int merge_check_minute(const struct merge *merge, int64_t minute, struct err *er
 {
 	return minute >= 0 && minute <= UINT32_MAX
 		       ? 0
-		       : err_set(err, EUCLEAN, "store '%s': a time in it is none",
+		       : err_set(err, EUCLEAN, "store '%s': it holds a time that is not valid",
 				 merge->from.path);
 }
 

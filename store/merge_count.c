@@ -110,7 +110,7 @@ static int merge_old_hour(struct merge *merge, sqlite3_stmt *row, const struct e
 	merge->old.day = day;
 	return old_day_add(&merge->old, row)
 		       ? 0
-		       : err_set(err, EUCLEAN, "store '%s': a number in it is none",
+		       : err_set(err, EUCLEAN, "store '%s': it holds a number that is not valid",
 				 merge->from.path);
 }
 

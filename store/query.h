@@ -150,13 +150,16 @@ struct loss {
 	uint64_t count;    /* how many records, valid with known */
 	bool known;        /* false: some, or perhaps none; the text says why that cannot be told */
 	struct str text;   /* one sentence for a person, with its time and node */
-	const char *what;  /* the words that all losses of its kind have, behind a count; static */
+	const char *what;  /* what all losses of its kind have, for query_put_loss(); static */
 	struct str node;   /* whose; empty: not known */
 	bool has_until;    /* else it may concern any time */
 	int64_t until_ms;  /* nothing that was lost is later */
 	bool has_since;    /* else it may concern any time before that */
 	int64_t since_ms;  /* nothing that was lost is earlier */
 };
+
+/* "1 record was dropped by the kernel", "5 records were ...", with 0 "records were ...". Appends. */
+void query_put_loss(struct buf *buf, uint64_t count, const char *what);
 
 typedef int query_loss_fn(const struct loss *loss, void *context);
 

@@ -152,7 +152,7 @@ static int put_hours(struct received *received, const struct received_day *day, 
 		if (result < 0)
 			return result;
 	}
-	return more < 0 ? share_bad(err, "a day's hours are none") : 0;
+	return more < 0 ? share_bad(err, "the hours of a day are not valid") : 0;
 }
 
 int received_copy_sum(struct received *received, const struct received_sum *sum, struct err *err)

@@ -85,7 +85,7 @@ static int find_key(struct share_taker *taker, enum share_kind kind,
 
 	*ret_id = value->null ? 0
 			      : share_keys_find(keys, kind, taker->received.sender, value->number);
-	return value->null || *ret_id ? 0 : share_bad(err, "a row names one that is not there");
+	return value->null || *ret_id ? 0 : share_bad(err, "a row refers to a row that is missing");
 }
 
 /* --- the head */
@@ -121,7 +121,7 @@ static int put_head(struct share_taker *taker, const struct share_value *values,
 
 	fill_head(&taker->head, values);
 	if (taker->head.name[0] == '\0' || taker->head.uuid[0] == '\0' || taker->head.revision < 1)
-		return share_bad(err, "it does not say who sent it");
+		return share_bad(err, "it does not name its sender");
 	if (!taker->begun)
 		result = begin(taker, err);
 	taker->begun = true;
@@ -300,7 +300,7 @@ static int put_series(struct share_taker *taker, const struct share_value *value
 
 	for (int i = 6; i < 13; i++)
 		if (values[i].number < 0 || (i > 6 && values[i].number > KIND_NUMBER_MAX))
-			return share_bad(err, "a series has numbers that are none");
+			return share_bad(err, "a number of a series is not valid");
 	if (is_left(taker, &values[2]))
 		return 0;
 	if (result == 0)
@@ -404,7 +404,7 @@ static int put_loss(struct share_taker *taker, const struct share_value *values,
 	};
 
 	if (values[2].number < 0 || values[2].number > KIND_NUMBER_MAX)
-		return share_bad(err, "an entry of the evidence is none");
+		return share_bad(err, "an entry of the evidence is not valid");
 	return writer_put_loss(taker->store, &note, (uint64_t)values[4].number, err);
 }
 
@@ -459,7 +459,7 @@ int share_taker_put(struct share_taker *taker, enum share_kind kind,
 	if (result < 0)
 		return result;
 	if (!taker->begun && kind != SHARE_HEAD)
-		return share_bad(err, "it does not say who sent it");
+		return share_bad(err, "it does not name its sender");
 	return putters[kind](taker, values, err);
 }
 
@@ -494,7 +494,7 @@ int share_taker_finish(struct share_taker *taker, struct err *err)
 	int result = 0;
 
 	if (!taker->begun)
-		return share_bad(err, "it does not say who sent it");
+		return share_bad(err, "it does not name its sender");
 	if (!taker->received.knows && taker->received.goes_on && taker->head.since == 0 &&
 	    !taker->is_copy)
 		result = received_drop_gone(&taker->received, err);

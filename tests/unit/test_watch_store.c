@@ -821,10 +821,10 @@ static void test_losses(void **state)
 		{LOSS_OVERRUN, "arrived faster than they were read", 0},
 		{LOSS_OUTRUN, "rotated away or cut", 0},
 		{LOSS_UNOBSERVED, "nothing was watching", 0},
-		{LOSS_DROPPED, "5 record(s) were dropped: the store could not", 0},
+		{LOSS_DROPPED, "5 records were dropped: the store could not", 0},
 		{LOSS_PROCESSES, "fork and exec events were lost", 0},
 		{LOSS_CLOCK, "clock was changed", 0},
-		{LOSS_GREW, "5 record(s) were dropped by the kernel", 5},
+		{LOSS_GREW, "5 records were dropped by the kernel", 5},
 	};
 	struct stores *fixture = *state;
 	struct losses losses;
