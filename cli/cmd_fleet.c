@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
 	OPTION(TEXT, 0, "node", "NAME", struct fleet_options, node,
 	       "create a role for this node instead; it can write only its own rows"),
 	OPTION(TEXT, 0, "keep-days", "NUMBER", struct fleet_options, keep_days,
-	       "keep this many days; default: 365"),
+	       "keep this many days; default: as before, at first 365"),
 	OPTION(FLAG, 0, "print", NULL, struct fleet_options, print,
 	       "only print the SQL of the schema"),
 	OPTION_TITLE("forget"),
@@ -38,8 +38,8 @@ static const struct option_row rows[] = {
 struct action {
 	struct fleet *fleet;
 	const struct fleet_options *options;
-	unsigned keep_days;
-	char **names; /* behind the action: of bundles, or of nodes */
+	unsigned keep_days; /* 0: as it is set */
+	char **names;       /* behind the action: of bundles, or of nodes */
 	size_t name_count;
 };
 typedef int action_fn(const struct action *action, struct err *err);
@@ -61,15 +61,16 @@ static int init(const struct action *action, struct err *err)
 	};
 	const char *node = action->options->node;
 	enum fleet_made made = FLEET_EXISTED;
+	unsigned keep_days = action->keep_days;
 	int r = node ? fleet_add_node(action->fleet, node, &made, err)
-		     : fleet_init(action->fleet, action->keep_days, &made, err);
+		     : fleet_init(action->fleet, &keep_days, &made, err);
 	const struct summary_row of_node[] = {
 		{.path = "node", .label = "node", .text = node},
 		{.path = "role", .label = "role", .text = names[made]},
 	};
 	const struct summary_row of_schema[] = {
 		{.path = "schema", .label = "schema", .text = names[made]},
-		{.path = "keep_days", .label = "keeps days", .count = action->keep_days},
+		{.path = "keep_days", .label = "keeps days", .count = keep_days},
 	};
 
 	return r < 0 ? r : write_rows(action, node ? of_node : of_schema, 2);
@@ -126,6 +127,8 @@ static int load(const struct action *action, struct err *err)
 
 		if (r < 0)
 			return r;
+		if (!action->options->global.quiet)
+			reading_note_left_out(&pushed);
 		rows_sent += pushed.rows;
 		known += pushed.known;
 	}
@@ -262,8 +265,7 @@ static int check_usage(const struct invocation *invocation, unsigned *ret_keep_d
 {
 	const struct fleet_options *options = invocation->options;
 	char *end = NULL;
-	unsigned long days =
-		options->keep_days ? strtoul(options->keep_days, &end, 10) : FLEET_KEEP_DAYS;
+	unsigned long days = options->keep_days ? strtoul(options->keep_days, &end, 10) : 0;
 
 	*ret_keep_days = (unsigned)days;
 	if (!action_of(invocation))

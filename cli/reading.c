@@ -162,6 +162,15 @@ void reading_warn_of_limits(const char *node)
 				node);
 }
 
+void reading_note_left_out(const struct fleet_pushed *pushed)
+{
+	if (pushed->left_out)
+		message_note(
+			"%" PRIu64 " node%s of this store not sent, because they send themselves:"
+			" the first is %s",
+			pushed->left_out, pushed->left_out == 1 ? "" : "s", pushed->first_left_out);
+}
+
 /* A node's role that is asked about that node sees all that was asked for. */
 static void note_limits(struct reading *reading)
 {
@@ -206,6 +215,11 @@ static void note_damage(struct reading *reading)
 				" rows left out, the first of node %s: they are damaged or"
 				" forged",
 				reading->damage.rows, reading->damage.node);
+	if (reading->damage.of_others)
+		message_warning("%" PRIu64 " rows left out, the first by node %s of node %s, which"
+				" sends itself: `sclog push` on node %s removes such rows",
+				reading->damage.of_others, reading->damage.teller,
+				reading->damage.other, reading->damage.teller);
 }
 
 static void close_fleet(struct reading *reading)
@@ -363,6 +377,12 @@ void reading_add_reasons(const struct reading *reading, struct evidence *evidenc
 				    " rows of the fleet, the first of node %s, are damaged or"
 				    " forged",
 				    reading->damage.rows, reading->damage.node);
+	if (reading->damage.of_others)
+		evidence_add_reason(evidence,
+				    "%" PRIu64 " rows that node %s sent do not count, the first of"
+				    " node %s: that node sends itself",
+				    reading->damage.of_others, reading->damage.teller,
+				    reading->damage.other);
 	if (counts->failed)
 		evidence_add_reason(evidence,
 				    "%" PRIu64 " input%s could not be read "

@@ -122,6 +122,9 @@ void reading_add_reasons(const struct reading *reading, struct evidence *evidenc
 /* Says that a role sees the rows of one node only, if it does: fleet_sees_only(). */
 void reading_warn_of_limits(const char *node);
 
+/* Says which nodes of a store were not sent. */
+void reading_note_left_out(const struct fleet_pushed *pushed);
+
 /* Appends what a command line needs to read the same, "" or " --db a.db" or the FILEs, and returns
  * all of it. */
 const char *reading_where(const struct reading *reading, const struct invocation *invocation,

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -120,6 +121,16 @@ void fleet_note_damaged(struct fleet *fleet, const char *sender)
 		snprintf(fleet->damage.node, sizeof(fleet->damage.node), "%s", sender);
 }
 
+void fleet_note_other(struct fleet *fleet, const char *sender, struct str other)
+{
+	struct fleet_damage *damage = &fleet->damage;
+
+	if (damage->of_others++)
+		return;
+	snprintf(damage->teller, sizeof(damage->teller), "%s", sender);
+	snprintf(damage->other, sizeof(damage->other), "%.*s", (int)other.n, other.p);
+}
+
 const struct fleet_damage *fleet_damage(const struct fleet *fleet)
 {
 	return &fleet->damage;
@@ -214,6 +225,18 @@ int fleet_commit(struct fleet *fleet, struct err *err)
 	if (result == 0 && !libpq.PQexitPipelineMode(fleet->connection))
 		result = fleet_failed(fleet, NULL, err);
 	return result;
+}
+
+int fleet_add_sender(struct fleet *fleet, const char *name, struct err *err)
+{
+	char key[24];
+	const char *values[] = {name, key};
+
+	snprintf(key, sizeof(key), "%" PRId64, (int64_t)store_share_random());
+	return fleet_do(fleet,
+			"INSERT INTO sclog.sender (sender, key) VALUES ($1, $2::bigint)"
+			" ON CONFLICT DO NOTHING",
+			2, values, err);
 }
 
 int64_t fleet_number(const PGresult *result, int row, int column)

@@ -60,11 +60,15 @@ struct fleet {
 /* Connects, again if it was lost. */
 int fleet_connect(struct fleet *fleet, struct err *err);
 
-/* A row of that sender was left out. */
+/* A row of that sender was left out; other: because it is of that node. */
 void fleet_note_damaged(struct fleet *fleet, const char *sender);
+void fleet_note_other(struct fleet *fleet, const char *sender, struct str other);
 
 /* Learns sees_only. */
 int fleet_note_limits(struct fleet *fleet, struct err *err);
+
+/* Makes the row of a sender, if there is none. */
+int fleet_add_sender(struct fleet *fleet, const char *name, struct err *err);
 
 /* Runs a statement with text parameters, NULL for null. NULL with an error; else clear it. */
 PGresult *fleet_run(struct fleet *fleet, const char *sql, int count, const char *const *values,

@@ -19,7 +19,8 @@ struct fleet;
 /* True of "postgresql://..." and "postgres://...". */
 bool fleet_is_url(const char *db);
 
-/* Appends the schema: what fleet_init() runs, and a database administrator may read or run. */
+/* Appends the schema: what fleet_init() runs, and a database administrator may read or run. keep_days 0:
+ * as it is set, of a new one FLEET_KEEP_DAYS. */
 void fleet_schema(struct buf *sql, unsigned keep_days);
 
 /* Connects. A password in the URL is an error, since everybody could read it in the process list;
@@ -33,8 +34,10 @@ enum fleet_made {
 	FLEET_GRANTED, /* the role of a node was there, but was not one that may push */
 };
 
-/* Makes what is missing of the schema; again, it changes nothing but the retention. */
-int fleet_init(struct fleet *fleet, unsigned keep_days, enum fleet_made *ret_made, struct err *err);
+/* Makes what is missing of the schema; again, it changes nothing but the retention, and that only if
+ * *keep_days is not 0. Then *keep_days is what is set. */
+int fleet_init(struct fleet *fleet, unsigned *keep_days, enum fleet_made *ret_made,
+	       struct err *err);
 
 /* Makes a role for a node, a member of those that push. Its password, if it is to have one, and its
  * certificate are the administrator's. */
@@ -67,11 +70,16 @@ int fleet_status(struct fleet *fleet, fleet_sender_fn *each, void *context, stru
  * rows to see; "" if everything is. */
 const char *fleet_sees_only(const struct fleet *fleet);
 
-/* Rows that no sclog writes, or of a node that sent more than SENDER_ROWS_MAX (fleet/read.c): they were left
- * out, so that one node cannot keep the others from being read. */
+/*
+ * Rows that were left out. Damaged: that no sclog writes, or of a node that sent more than SENDER_ROWS_MAX
+ * (fleet/read.c), so that one node cannot keep the others from being read. Of others: that a sender sent of
+ * a node that is a sender itself, so that one node cannot change what is said of another.
+ */
 struct fleet_damage {
-	uint64_t rows;
-	char node[SHARE_NAME_SIZE]; /* who sent the first of them */
+	uint64_t rows, of_others;
+	char node[SHARE_NAME_SIZE]; /* who sent the first damaged one */
+	char teller[SHARE_NAME_SIZE],
+		other[SHARE_NAME_SIZE]; /* the first of others: who, of whom */
 };
 const struct fleet_damage *fleet_damage(const struct fleet *fleet);
 
@@ -93,6 +101,9 @@ struct fleet_pushed {
 	uint64_t rows;
 	unsigned attempts;
 	bool known; /* the fleet has everything of the bundle */
+	uint64_t
+		left_out; /* nodes of the store that are senders themselves: nothing of them is sent */
+	char first_left_out[SHARE_NAME_SIZE];
 };
 
 /* Sends what changed since the last time; tries again with growing pauses while the server cannot

@@ -21,7 +21,7 @@ void fleet_close(struct fleet *fleet)
 	(void)fleet;
 }
 
-int fleet_init(struct fleet *fleet, unsigned keep_days, enum fleet_made *ret_made, struct err *err)
+int fleet_init(struct fleet *fleet, unsigned *keep_days, enum fleet_made *ret_made, struct err *err)
 {
 	(void)fleet, (void)keep_days, (void)ret_made;
 	return refuse(err);

@@ -35,7 +35,17 @@ static int connect_as_owner(struct fleet *fleet, struct err *err)
 	return result < 0 ? result : 0;
 }
 
-int fleet_init(struct fleet *fleet, unsigned keep_days, enum fleet_made *ret_made, struct err *err)
+static int read_keep_days(struct fleet *fleet, unsigned *ret_days, struct err *err)
+{
+	PGresult *row = fleet_run(fleet, "SELECT keep_days FROM sclog.fleet", 0, NULL, err);
+
+	if (row)
+		*ret_days = (unsigned)fleet_number(row, 0, 0);
+	libpq.PQclear(row);
+	return row ? 0 : -err->code;
+}
+
+int fleet_init(struct fleet *fleet, unsigned *keep_days, enum fleet_made *ret_made, struct err *err)
 {
 	BUF_AUTO sql = {0};
 	int result = fleet_connect(fleet, err);
@@ -47,14 +57,14 @@ int fleet_init(struct fleet *fleet, unsigned keep_days, enum fleet_made *ret_mad
 		return result;
 	result = 0;
 	buf_put_str(&sql, STR("BEGIN;\n"));
-	fleet_schema(&sql, keep_days);
+	fleet_schema(&sql, *keep_days);
 	buf_put_str(&sql, STR("COMMIT;\n"));
 	PGresult *made = libpq.PQexec(fleet->connection, sql.p);
 
 	if (libpq.PQresultStatus(made) != PGRES_COMMAND_OK)
 		result = fleet_failed(fleet, made, err);
 	libpq.PQclear(made);
-	return result;
+	return result == 0 ? read_keep_days(fleet, keep_days, err) : result;
 }
 
 /* A statement about one name, which stands quoted between its words. */
@@ -71,28 +81,48 @@ static int do_named(struct fleet *fleet, const char *before, const char *name, c
 	return fleet_do(fleet, sql.p, 0, NULL, err);
 }
 
-/* A role that is there may be a person's, or one of the two that others are members of. */
-static int find_role(struct fleet *fleet, const char *name, enum fleet_made *ret_made,
-		     struct err *err)
+struct role {
+	bool exists, can_log_in, sends;
+};
+
+static int find_role(struct fleet *fleet, const char *name, struct role *ret_role, struct err *err)
 {
 	const char *values[] = {name};
-	PGresult *row = fleet_run(fleet,
-				  "SELECT rolcanlogin::int, pg_has_role(oid, 'sclog_node',"
-				  " 'MEMBER')::int FROM pg_roles WHERE rolname = $1",
-				  1, values, err);
-	int result = row ? 0 : -err->code;
+	PGresult *row =
+		fleet_run(fleet,
+			  "SELECT rolcanlogin::int, EXISTS (SELECT FROM pg_auth_members m"
+			  " WHERE m.member = r.oid AND m.roleid = to_regrole('sclog_node'))::int"
+			  " FROM pg_roles r WHERE rolname = $1",
+			  1, values, err);
 
-	if (result == 0 && libpq.PQntuples(row) == 0)
-		*ret_made = FLEET_CREATED;
-	else if (result == 0 && fleet_number(row, 0, 0) == 0)
-		result = err_set(err, EEXIST,
-				 "fleet: there is a role %s that cannot log in: give the node"
-				 " another name",
-				 name);
-	else if (result == 0)
-		*ret_made = fleet_number(row, 0, 1) ? FLEET_EXISTED : FLEET_GRANTED;
+	if (!row)
+		return -err->code;
+	ret_role->exists = libpq.PQntuples(row) == 1;
+	ret_role->can_log_in = ret_role->exists && fleet_number(row, 0, 0);
+	ret_role->sends = ret_role->exists && fleet_number(row, 0, 1);
 	libpq.PQclear(row);
-	return result;
+	return 0;
+}
+
+/* A role that is there may be a person's, or one of the two that others are members of. */
+static int make_role(struct fleet *fleet, const char *name, enum fleet_made *ret_made,
+		     struct err *err)
+{
+	struct role role;
+	int result = find_role(fleet, name, &role, err);
+
+	if (result < 0)
+		return result;
+	if (role.exists && !role.can_log_in)
+		return err_set(err, EEXIST,
+			       "fleet: there is a role %s that cannot log in: give the node"
+			       " another name",
+			       name);
+	*ret_made = !role.exists ? FLEET_CREATED : role.sends ? FLEET_EXISTED : FLEET_GRANTED;
+	if (*ret_made == FLEET_CREATED)
+		return do_named(fleet, "CREATE ROLE ", name,
+				" LOGIN CONNECTION LIMIT 10 IN ROLE sclog_node", err);
+	return role.sends ? 0 : do_named(fleet, "GRANT sclog_node TO ", name, "", err);
 }
 
 int fleet_add_node(struct fleet *fleet, const char *name, enum fleet_made *ret_made,
@@ -106,31 +136,12 @@ int fleet_add_node(struct fleet *fleet, const char *name, enum fleet_made *ret_m
 	int result = connect_as_owner(fleet, err);
 
 	if (result == 0)
-		result = find_role(fleet, name, ret_made, err);
-	if (result < 0 || *ret_made == FLEET_EXISTED)
-		return result;
-	return *ret_made == FLEET_GRANTED
-		       ? do_named(fleet, "GRANT sclog_node TO ", name, "", err)
-		       : do_named(fleet, "CREATE ROLE ", name,
-				  " LOGIN CONNECTION LIMIT 10 IN ROLE sclog_node", err);
+		result = make_role(fleet, name, ret_made, err);
+	/* from now on the node speaks for itself */
+	return result == 0 ? fleet_add_sender(fleet, name, err) : result;
 }
 
 /* --- a node is taken out */
-
-static int has_role(struct fleet *fleet, const char *name, bool *ret_has, struct err *err)
-{
-	const char *values[] = {name};
-	PGresult *row =
-		fleet_run(fleet,
-			  "SELECT FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member"
-			  " JOIN pg_roles g ON g.oid = m.roleid WHERE r.rolname = $1"
-			  " AND g.rolname = 'sclog_node'",
-			  1, values, err);
-
-	*ret_has = row && libpq.PQntuples(row);
-	libpq.PQclear(row);
-	return row ? 0 : -err->code;
-}
 
 /* The rows that a table has of a node; without dry_run they are deleted. */
 static int drop_rows(struct fleet *fleet, const char *table, const char *name, bool dry_run,
@@ -154,6 +165,7 @@ static int drop_rows(struct fleet *fleet, const char *table, const char *name, b
 static int drop_node(struct fleet *fleet, const char *name, bool dry_run,
 		     struct fleet_forgotten *forgotten, struct err *err)
 {
+	struct role role = {.exists = false};
 	int result = drop_rows(fleet, "sender", name, dry_run, &forgotten->rows, err);
 
 	for (int kind = SHARE_HEAD + 1; kind < SHARE_KIND_COUNT && result == 0; kind++)
@@ -161,7 +173,8 @@ static int drop_node(struct fleet *fleet, const char *name, bool dry_run,
 			result = drop_rows(fleet, share_tables[kind].name, name, dry_run,
 					   &forgotten->rows, err);
 	if (result == 0)
-		result = has_role(fleet, name, &forgotten->has_role, err);
+		result = find_role(fleet, name, &role, err);
+	forgotten->has_role = role.sends;
 	if (result == 0 && !forgotten->rows && !forgotten->has_role)
 		return err_set(err, ENOENT,
 			       "fleet: there is no node '%s': `sclog fleet status` lists those that"
@@ -211,7 +224,8 @@ int fleet_prune(struct fleet *fleet, uint64_t *ret_days, struct err *err)
 static const char status_sql[] =
 	"SELECT s.sender, s.uuid, s.generation, s.revision,"
 	" (extract(epoch FROM p.at) * 1000)::bigint,"
-	" coalesce((extract(epoch FROM greatest(now() - p.at, '0')) * 1000)::bigint, -1),"
+	" CASE WHEN p.at IS NULL THEN -1"
+	" ELSE (extract(epoch FROM greatest(now() - p.at, '0')) * 1000)::bigint END,"
 	" d.days, d.records FROM sclog.sender s CROSS JOIN LATERAL (SELECT CASE WHEN"
 	" s.pushed BETWEEN '2000-01-01' AND '3000-01-01' THEN s.pushed END AS at) p"
 	" LEFT JOIN (SELECT sender, count(DISTINCT day) AS days, least(greatest(sum(count), 0),"

@@ -26,7 +26,11 @@ struct batch {
 struct pusher {
 	struct fleet *fleet;
 	struct share_head head;
-	bool known; /* a bundle that brings nothing new */
+	bool known;          /* a bundle that brings nothing new */
+	struct buf left_out; /* an array literal: nodes of the store that are senders themselves */
+	uint64_t left_out_count;
+	char first_left_out[SHARE_NAME_SIZE];
+	bool knows_others; /* the schema has sclog.speaks_for() */
 	int64_t generation;
 	char generation_text[24], revision_text[24];
 	size_t rows_max;
@@ -270,6 +274,23 @@ static int take_row(void *context, enum share_kind kind, const struct share_valu
 	return result;
 }
 
+/* What was sent of them before they were senders. */
+static int drop_left_out(struct pusher *pusher, struct err *err)
+{
+	static const char *const drops[] = {
+		"DELETE FROM sclog.day d USING sclog.series s WHERE d.sender = $1 AND s.sender = $1"
+		" AND s.key = d.series AND s.node = ANY ($2::text[])",
+		"DELETE FROM sclog.series WHERE sender = $1 AND node = ANY ($2::text[])",
+		"DELETE FROM sclog.node WHERE sender = $1 AND label = ANY ($2::text[])",
+	};
+	const char *values[] = {pusher->head.name, pusher->left_out.p};
+	int result = 0;
+
+	for (size_t i = 0; i < sizeof(drops) / sizeof(drops[0]) && result == 0; i++)
+		result = fleet_queue(pusher->fleet, drops[i], 2, values, err);
+	return result;
+}
+
 /* What the node has no more: evidence that was settled, and what was forgotten there. */
 static int drop_gone(struct pusher *pusher, struct err *err)
 {
@@ -299,6 +320,8 @@ static int drop_gone(struct pusher *pusher, struct err *err)
 				     " $2::bigint AND revision < $3::bigint AND day >="
 				     " date '1970-01-01' + $4::int",
 				     4, values, err);
+	if (result == 0 && pusher->left_out.n)
+		result = drop_left_out(pusher, err);
 	for (size_t i = 0; i < sizeof(drops) / sizeof(drops[0]) && result == 0; i++)
 		result = fleet_queue(pusher->fleet, drops[i], 3, values, err);
 	return result;
@@ -327,12 +350,16 @@ static int finish(struct pusher *pusher, struct err *err)
 
 /* --- what the fleet knows */
 
-static int check_version(struct fleet *fleet, struct err *err)
+static int check_version(struct pusher *pusher, struct err *err)
 {
-	PGresult *row =
-		fleet_run(fleet, "SELECT version, min_client FROM sclog.fleet", 0, NULL, err);
-	int64_t least = row && libpq.PQntuples(row) ? fleet_number(row, 0, 1) : 0;
+	PGresult *row = fleet_run(
+		pusher->fleet,
+		"SELECT min_client, (to_regprocedure('sclog.speaks_for(text,text)') IS NOT NULL)::int"
+		" FROM sclog.fleet",
+		0, NULL, err);
+	int64_t least = row && libpq.PQntuples(row) ? fleet_number(row, 0, 0) : 0;
 
+	pusher->knows_others = row && libpq.PQntuples(row) && fleet_number(row, 0, 1);
 	libpq.PQclear(row);
 	if (!row)
 		return -err->code;
@@ -351,14 +378,8 @@ struct sender {
 
 static int read_sender(struct fleet *fleet, struct sender *sender, struct err *err)
 {
-	char key[24];
-	const char *values[] = {sender->name, key};
-
-	snprintf(key, sizeof(key), "%" PRId64, (int64_t)store_share_random());
-	int result = fleet_do(fleet,
-			      "INSERT INTO sclog.sender (sender, key) VALUES ($1, $2::bigint)"
-			      " ON CONFLICT DO NOTHING",
-			      2, values, err);
+	const char *values[] = {sender->name};
+	int result = fleet_add_sender(fleet, sender->name, err);
 	PGresult *row = result == 0 ? fleet_run(fleet,
 						"SELECT key, uuid, generation, revision"
 						" FROM sclog.sender WHERE sender = $1",
@@ -399,6 +420,45 @@ static int begin_bundle(struct pusher *pusher, struct store *store, const struct
 	return result;
 }
 
+static void put_label(void *context, struct str label)
+{
+	const struct share_value value = {.bytes = label};
+
+	put_value(context, SHARE_TEXT, &value);
+}
+
+/* What a sender says of others that send does not count: it is not sent. */
+static int leave_out_others(struct pusher *pusher, struct store *store, struct err *err)
+{
+	BUF_AUTO labels = {0};
+	int result = store_share_nodes(store, put_label, &labels, err);
+
+	if (result < 0 || !labels.n || !pusher->knows_others)
+		return result;
+	buf_put_char(&labels, '}');
+	const char *values[] = {pusher->head.name, labels.p};
+	PGresult *rows = fleet_run(pusher->fleet,
+				   "SELECT node FROM unnest($2::text[]) node"
+				   " WHERE NOT sclog.speaks_for($1, node)",
+				   2, values, err);
+
+	if (!rows)
+		return -err->code;
+	for (int i = 0; i < libpq.PQntuples(rows) && result == 0; i++) {
+		const char *node = libpq.PQgetvalue(rows, i, 0);
+
+		if (i == 0)
+			snprintf(pusher->first_left_out, SHARE_NAME_SIZE, "%s", node);
+		put_label(&pusher->left_out, str_from(node));
+		result = store_share_leave_out(store, str_from(node), err);
+	}
+	pusher->left_out_count = (uint64_t)libpq.PQntuples(rows);
+	if (pusher->left_out.n)
+		buf_put_char(&pusher->left_out, '}');
+	libpq.PQclear(rows);
+	return result;
+}
+
 static int begin(struct pusher *pusher, struct store *store, const struct fleet_push *push,
 		 struct err *err)
 {
@@ -435,9 +495,11 @@ static int push_once(struct pusher *pusher, struct store *store, const struct fl
 	int result = fleet_connect(pusher->fleet, err);
 
 	if (result == 0)
-		result = check_version(pusher->fleet, err);
+		result = check_version(pusher, err);
 	if (result == 0)
 		result = begin(pusher, store, push, err);
+	if (result == 0 && !pusher->known)
+		result = leave_out_others(pusher, store, err);
 	if (result == 0 && !pusher->known)
 		result = make_days(pusher, store, err);
 	if (result == 0 && !pusher->known)
@@ -487,6 +549,7 @@ static void reset(struct pusher *pusher)
 		buf_clear(&pusher->batch.columns[i]);
 	pusher->batch.rows = pusher->batch.bytes = 0;
 	pusher->begun_rows = pusher->begun_bytes = 0;
+	buf_clear(&pusher->left_out);
 	pusher->rows = 0;
 	pusher->known = pusher->begun = false;
 	libpq.PQfinish(pusher->fleet->connection);
@@ -515,7 +578,15 @@ int fleet_push(struct fleet *fleet, struct store *store, const struct fleet_push
 		wait_before(attempt++);
 		err_clear(err);
 	}
-	*ret_pushed = (struct fleet_pushed){pusher.head, pusher.rows, attempt + 1, pusher.known};
+	*ret_pushed = (struct fleet_pushed){
+		.head = pusher.head,
+		.rows = pusher.rows,
+		.attempts = attempt + 1,
+		.known = pusher.known,
+		.left_out = pusher.left_out_count,
+	};
+	memcpy(ret_pushed->first_left_out, pusher.first_left_out, SHARE_NAME_SIZE);
+	buf_release(&pusher.left_out);
 	for (size_t i = 0; i < SHARE_COLUMNS_MAX; i++)
 		buf_release(&pusher.batch.columns[i]);
 	return result;

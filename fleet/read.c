@@ -208,13 +208,24 @@ static int take_sum(struct fleet_parts *parts, enum share_kind kind, const PGres
 	return result < 0 ? result : share_taker_put_sum(parts->taker, &sum, err);
 }
 
-/* Of a node that is not asked about, what is damaged does not matter. */
-static void note_damaged(const struct fleet_parts *parts, const char *name)
+/* Of a node that is not asked about, what was left out does not matter. */
+static void note_left_out(const struct fleet_parts *parts, enum share_kind kind,
+			  const PGresult *row, int why)
 {
+	const char *name = libpq.PQgetvalue(row, 0, 0);
 	const struct sender *sender = find_sender(parts, name);
+	const struct share_value as_node[] = {{.bytes = str_from(name)}, {.null = false}};
 
-	if (!sender || sender->selected)
+	if (parts->selection->node.count && !(sender && sender->selected) &&
+	    !share_selects(parts->selection, SHARE_NODE, as_node))
+		return;
+	if (why != SHARE_OF_OTHERS)
 		fleet_note_damaged(parts->fleet, name);
+	else if (kind == SHARE_DAY) /* its series came before it */
+		fleet_note_other(parts->fleet, name, STR(""));
+	else
+		fleet_note_other(parts->fleet, name,
+				 str_from(libpq.PQgetvalue(row, 0, kind == SHARE_NODE ? 1 : 2)));
 }
 
 typedef int take_fn(struct fleet_parts *parts, enum share_kind kind, const PGresult *row,
@@ -239,8 +250,9 @@ static int ask(struct fleet_parts *parts, const struct buf *sql, enum share_kind
 			result = take(parts, kind, row, err);
 		else if (result == 0 && status != PGRES_TUPLES_OK)
 			result = fleet_failed(parts->fleet, row, err);
-		if (result == -EUCLEAN) { /* one node must not keep the others from being read */
-			note_damaged(parts, libpq.PQgetvalue(row, 0, 0));
+		/* one node must not keep the others from being read */
+		if (result == -EUCLEAN || result == SHARE_OF_OTHERS) {
+			note_left_out(parts, kind, row, result);
 			err_clear(err);
 			result = 0;
 		}
@@ -296,7 +308,8 @@ static int drop_services(struct fleet_parts *parts, struct err *err)
 		"SELECT c.sender, c.key FROM sclog.container c WHERE c.runtime = 'service' AND NOT"
 		" EXISTS (SELECT 1 FROM sclog.container o CROSS JOIN LATERAL (SELECT 1 FROM"
 		" sclog.series s WHERE s.sender = o.sender AND s.container = o.key LIMIT 1) one"
-		" WHERE (o.node, o.cid) IN (SELECT node, cid FROM sclog.container"
+		" WHERE (o.sender = o.node OR NOT EXISTS (SELECT 1 FROM sclog.sender x"
+		" WHERE x.sender = o.node)) AND (o.node, o.cid) IN (SELECT node, cid FROM sclog.container"
 		" WHERE runtime = 'service') AND o.node = c.node AND o.cid = c.cid) ORDER BY 1";
 	const struct buf sql = {.p = text};
 
@@ -595,6 +608,16 @@ static int load_next(void *context, struct err *err)
 
 /* --- all of it */
 
+static int read_senders(struct fleet_parts *parts, struct err *err)
+{
+	PGresult *rows = fleet_run(parts->fleet, "SELECT sender FROM sclog.sender", 0, NULL, err);
+
+	for (int i = 0; rows && i < libpq.PQntuples(rows); i++)
+		share_taker_add_sender(parts->taker, str_from(libpq.PQgetvalue(rows, i, 0)));
+	libpq.PQclear(rows);
+	return rows ? 0 : -err->code;
+}
+
 static int read_names(struct fleet_parts *parts, struct err *err)
 {
 	int result = fleet_connect(parts->fleet, err);
@@ -604,6 +627,8 @@ static int read_names(struct fleet_parts *parts, struct err *err)
 	if (result == 0) /* one state of it */
 		result = fleet_do(parts->fleet, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 				  0, NULL, err);
+	if (result == 0)
+		result = read_senders(parts, err);
 	for (int kind = SHARE_HEAD + 1; kind < SHARE_KIND_COUNT && result == 0; kind++)
 		if (kind != SHARE_SERIES && kind != SHARE_DAY && kind != SHARE_EMPTY)
 			result = read_kind(parts, (enum share_kind)kind, err);

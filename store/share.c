@@ -64,8 +64,9 @@ const struct share_table share_tables[SHARE_KIND_COUNT] = {
 /* Rows whose table has no statement are not read by one: the head, and days. */
 #define CONTAINER_KEY "CASE WHEN c.id NOT NULL THEN mark(?1, n.label, c.cid) END"
 #define PROFILE_KEY   "mark(?1, p.json)"
+#define IS_SENT       "n.label NOT IN (SELECT label FROM temp.left_out)"
 static const char *const texts[SHARE_KIND_COUNT] = {
-	[SHARE_NODE] = "SELECT label, name FROM node",
+	[SHARE_NODE] = "SELECT n.label, n.name FROM node n WHERE " IS_SENT,
 	[SHARE_PROGRAM] = "SELECT DISTINCT mark(?1, p.comm, p.exe), p.comm, p.exe"
 			  " FROM temp.sent_series t JOIN series s ON s.id = t.id"
 			  " JOIN program p ON p.id = s.program",
@@ -74,7 +75,7 @@ static const char *const texts[SHARE_KIND_COUNT] = {
 	[SHARE_CONTAINER] = "SELECT " CONTAINER_KEY ", n.label, " ROW_CONTAINER ","
 			    " CASE WHEN p.id NOT NULL THEN " PROFILE_KEY " END FROM container c"
 			    " JOIN node n ON n.id = c.node LEFT JOIN profile p ON p.id = c.profile"
-			    " ORDER BY c.id",
+			    " WHERE " IS_SENT " ORDER BY c.id",
 	[SHARE_SERIES] =
 		"SELECT t.key, n.label, " CONTAINER_KEY ", mark(?1, p.comm, p.exe), s.nr, s.arch,"
 		" s.code" WORDS
@@ -90,12 +91,14 @@ static const char *const texts[SHARE_KIND_COUNT] = {
 		"SELECT mark(?1, n.label, c.cid, p.json, i.source, i.actions, i.since, i.until),"
 		" n.label, " CONTAINER_KEY ", " PROFILE_KEY ", i.source, i.actions, i.since,"
 		" i.until FROM in_force i JOIN node n ON n.id = i.node JOIN profile p"
-		" ON p.id = i.profile LEFT JOIN container c ON c.id = i.container ORDER BY i.id",
+		" ON p.id = i.profile LEFT JOIN container c ON c.id = i.container WHERE " IS_SENT
+		" ORDER BY i.id",
 	[SHARE_SPAN] = "SELECT mark(?1, n.label, trust, complete, first_serial, last_serial, first,"
 		       " last), n.label, trust, complete, first_serial, last_serial, first, last,"
-		       " missing FROM span JOIN node n ON n.id = span.node ORDER BY span.rowid",
+		       " missing FROM span JOIN node n ON n.id = span.node WHERE " IS_SENT
+		       " ORDER BY span.rowid",
 	[SHARE_LOSS] = "SELECT mark(?1, n.label, kind, at, mark), n.label, kind, at, mark, count,"
-		       " detail FROM loss JOIN node n ON n.id = loss.node",
+		       " detail FROM loss JOIN node n ON n.id = loss.node WHERE " IS_SENT,
 	[SHARE_ACKNOWLEDGED] = "SELECT mark(?1, id), id, at, reason, text FROM acknowledged",
 };
 
@@ -129,7 +132,8 @@ static int list_days(struct sql *sql, const struct share_head *head, struct err 
 	static const char make[] =
 		"CREATE TEMP TABLE sent_day (series INTEGER NOT NULL, day INTEGER NOT NULL,"
 		" PRIMARY KEY (series, day)) WITHOUT ROWID;"
-		"CREATE TEMP TABLE sent_series (id INTEGER PRIMARY KEY, key INTEGER NOT NULL)";
+		"CREATE TEMP TABLE sent_series (id INTEGER PRIMARY KEY, key INTEGER NOT NULL);"
+		"CREATE TEMP TABLE left_out (label TEXT PRIMARY KEY) WITHOUT ROWID";
 	static const char all[] = "INSERT OR IGNORE INTO temp.sent_day SELECT series, hour / 24"
 				  " FROM hour UNION SELECT series, day FROM changed";
 	static const char some[] = "INSERT OR IGNORE INTO temp.sent_day SELECT series, day"
@@ -234,8 +238,41 @@ void store_share_end(struct store *store)
 	if (!sqlite3_get_autocommit(store->sql.db))
 		sqlite3_exec(store->sql.db, "ROLLBACK", NULL, NULL, NULL);
 	sqlite3_exec(store->sql.db,
-		     "DROP TABLE IF EXISTS temp.sent_day; DROP TABLE IF EXISTS temp.sent_series",
+		     "DROP TABLE IF EXISTS temp.sent_day; DROP TABLE IF EXISTS temp.sent_series;"
+		     "DROP TABLE IF EXISTS temp.left_out",
 		     NULL, NULL, NULL);
+}
+
+int store_share_nodes(struct store *store, share_node_fn *each, void *context, struct err *err)
+{
+	sqlite3_stmt *nodes =
+		sql_prepare(&store->sql, "SELECT label FROM node ORDER BY label", err);
+	int result = nodes ? 1 : -err->code;
+
+	while (result > 0 && (result = sql_step(&store->sql, nodes, err)) > 0) {
+		each(context, sql_column_name(nodes, 0));
+		result = 1;
+	}
+	sqlite3_finalize(nodes);
+	return result;
+}
+
+int store_share_leave_out(struct store *store, struct str node, struct err *err)
+{
+	struct sql *sql = &store->sql;
+	int result = SQL_ONCE(sql, "INSERT INTO temp.left_out VALUES (?1)", err, sql_text(node));
+
+	if (result == 0)
+		result = SQL_ONCE(
+			sql,
+			"DELETE FROM temp.sent_series WHERE id IN (SELECT s.id FROM series s"
+			" JOIN node n ON n.id = s.node WHERE n.label = ?1)",
+			err, sql_text(node));
+	return result < 0 ? result
+			  : sql_run(sql,
+				    "DELETE FROM temp.sent_day WHERE series NOT IN"
+				    " (SELECT id FROM temp.sent_series)",
+				    err);
 }
 
 static int give_head(const struct share_head *head, share_row_fn *each, void *context,

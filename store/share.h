@@ -104,6 +104,11 @@ uint64_t store_share_random(void);
 typedef int share_row_fn(void *context, enum share_kind kind, const struct share_value *values,
 			 struct err *err);
 
+/* Between begin and the first row: the store's nodes, and one that nothing is sent of. */
+typedef void share_node_fn(void *context, struct str label);
+int store_share_nodes(struct store *store, share_node_fn *each, void *context, struct err *err);
+int store_share_leave_out(struct store *store, struct str node, struct err *err);
+
 /* Gives each row, by kind, the head first. */
 int store_share_rows(struct store *store, share_row_fn *each, void *context, struct err *err);
 void store_share_end(struct store *store);
@@ -150,6 +155,15 @@ struct share_taker *share_taker_new(struct store *store, bool is_copy);
  * sender of its own, and takes nothing of others' away; profiles, coverage and what is acknowledged
  * are not taken. */
 void share_taker_set_foreign(struct share_taker *taker);
+
+/*
+ * Of a copy: the names of all that send, before the first row. A sender speaks for its own node, and for
+ * nodes that do not send themselves. Its rows of other nodes are not taken: SHARE_OF_OTHERS, without an
+ * error. What it acknowledged counts only for the evidence of nodes that it speaks for.
+ */
+#define SHARE_OF_OTHERS (-EPERM)
+void share_taker_add_sender(struct share_taker *taker, struct str name);
+
 int share_taker_put(struct share_taker *taker, enum share_kind kind,
 		    const struct share_value *values, struct err *err);
 /* The sender's rows are all there. */

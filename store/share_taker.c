@@ -4,6 +4,7 @@
 #include "ingest/node.h"
 #include "store/in_force.h"
 #include "store/internal.h"
+#include "store/mark.h"
 #include "store/received.h"
 #include "store/schema.h"
 #include "store/share_keys.h"
@@ -18,6 +19,9 @@
 
 #define KIND_NUMBER_MAX 4096 /* of enumerators */
 
+/* The id of what is not taken since it is of a node that the sender does not speak for. */
+#define LEFT_OUT (-1)
+
 struct share_taker {
 	struct store *store;
 	struct share_keys *keys, *series_keys;
@@ -25,7 +29,12 @@ struct share_taker {
 	bool is_copy, begun;
 	bool shares_nodes; /* of a copy: two senders have series of one node */
 	struct share_head head;
-	struct received received; /* the sender at hand */
+	struct received received;  /* the sender at hand */
+	char own[NODE_LABEL_SIZE]; /* its label */
+	size_t own_n;
+	struct share_keys *senders; /* marks of the labels of all */
+	uint64_t senders_seed;
+	bool has_acknowledged;
 };
 
 struct share_taker *share_taker_new(struct store *store, bool is_copy)
@@ -35,6 +44,8 @@ struct share_taker *share_taker_new(struct store *store, bool is_copy)
 	taker->store = store;
 	taker->keys = share_keys_new();
 	taker->series_keys = share_keys_new();
+	taker->senders = share_keys_new();
+	taker->senders_seed = store_share_random();
 	taker->is_copy = is_copy;
 	taker->received.sql = &store->sql;
 	taker->received.head = &taker->head;
@@ -56,6 +67,7 @@ void share_taker_free(struct share_taker *taker)
 	tally_set_foreign(taker->store->tally, false);
 	share_keys_free(taker->keys);
 	share_keys_free(taker->series_keys);
+	share_keys_free(taker->senders);
 	free(taker);
 }
 
@@ -67,6 +79,26 @@ bool share_taker_knows(const struct share_taker *taker)
 const struct share_head *share_taker_head(const struct share_taker *taker)
 {
 	return &taker->head;
+}
+
+/* --- who speaks for which node */
+
+void share_taker_add_sender(struct share_taker *taker, struct str name)
+{
+	char bytes[NODE_LABEL_SIZE];
+	struct str label = node_label(name, bytes);
+
+	share_keys_put(taker->senders, SHARE_HEAD, 0, (int64_t)mark_of(taker->senders_seed, label),
+		       1);
+}
+
+static bool speaks_for(const struct share_taker *taker, struct str own, struct str node)
+{
+	char bytes[NODE_LABEL_SIZE];
+	struct str label = node_label(node, bytes);
+
+	return str_eq(label, own) || !share_keys_find(taker->senders, SHARE_HEAD, 0,
+						      (int64_t)mark_of(taker->senders_seed, label));
 }
 
 /* --- keys */
@@ -85,6 +117,8 @@ static int find_key(struct share_taker *taker, enum share_kind kind,
 
 	*ret_id = value->null ? 0
 			      : share_keys_find(keys, kind, taker->received.sender, value->number);
+	if (*ret_id == LEFT_OUT)
+		return SHARE_OF_OTHERS;
 	return value->null || *ret_id ? 0 : share_bad(err, "a row refers to a row that is missing");
 }
 
@@ -122,6 +156,7 @@ static int put_head(struct share_taker *taker, const struct share_value *values,
 	fill_head(&taker->head, values);
 	if (taker->head.name[0] == '\0' || taker->head.uuid[0] == '\0' || taker->head.revision < 1)
 		return share_bad(err, "it does not name its sender");
+	taker->own_n = node_label(str_from(taker->head.name), taker->own).n;
 	if (!taker->begun)
 		result = begin(taker, err);
 	taker->begun = true;
@@ -145,22 +180,26 @@ static int note_node(struct share_taker *taker, int64_t node, struct err *err)
 	return sql_run(&taker->store->sql, SCHEMA_SERIES_KEY, err);
 }
 
+static int find_node(struct share_taker *taker, const struct share_value *name, int64_t *ret_id,
+		     struct err *err)
+{
+	return speaks_for(taker, str_of(taker->own, taker->own_n), name->bytes)
+		       ? tally_node(taker->store->tally, &taker->store->sql, name->bytes, ret_id,
+				    err)
+		       : SHARE_OF_OTHERS;
+}
+
 static int put_node(struct share_taker *taker, const struct share_value *values, struct err *err)
 {
 	int64_t node;
 
 	if (values[0].bytes.n == 0 || values[0].bytes.n >= NODE_LABEL_SIZE)
 		return share_bad(err, "a node has no name");
-	int result = tally_node(taker->store->tally, &taker->store->sql,
-				values[values[1].bytes.n ? 1 : 0].bytes, &node, err);
+	if (!speaks_for(taker, str_of(taker->own, taker->own_n), values[0].bytes))
+		return SHARE_OF_OTHERS;
+	int result = find_node(taker, &values[values[1].bytes.n ? 1 : 0], &node, err);
 
 	return result == 0 ? note_node(taker, node, err) : result;
-}
-
-static int find_node(struct share_taker *taker, const struct share_value *label, int64_t *ret_id,
-		     struct err *err)
-{
-	return tally_node(taker->store->tally, &taker->store->sql, label->bytes, ret_id, err);
 }
 
 static struct sql_value value_of(enum share_kind kind, const struct share_value *values, int i)
@@ -228,8 +267,8 @@ static int put_container(struct share_taker *taker, const struct share_value *va
 				  &id, err);
 	if (result > 0)
 		result = container_profile(taker, id, &values[4 + CONTAINER_TEXT_COUNT], err);
-	if (result >= 0)
-		put_key(taker, SHARE_CONTAINER, values[0].number, id);
+	if (result >= 0 || result == SHARE_OF_OTHERS)
+		put_key(taker, SHARE_CONTAINER, values[0].number, result < 0 ? LEFT_OUT : id);
 	return result < 0 ? result : 0;
 }
 
@@ -305,6 +344,8 @@ static int put_series(struct share_taker *taker, const struct share_value *value
 		return 0;
 	if (result == 0)
 		result = find_key(taker, SHARE_CONTAINER, &values[2], &container, err);
+	if (result == SHARE_OF_OTHERS)
+		put_key(taker, SHARE_SERIES, values[0].number, LEFT_OUT);
 	if (result == 0)
 		result = find_key(taker, SHARE_PROGRAM, &values[3], &program, err);
 	if (result < 0)
@@ -405,21 +446,85 @@ static int put_loss(struct share_taker *taker, const struct share_value *values,
 
 	if (values[2].number < 0 || values[2].number > KIND_NUMBER_MAX)
 		return share_bad(err, "an entry of the evidence is not valid");
-	return writer_put_loss(taker->store, &note, (uint64_t)values[4].number, err);
+	int64_t node;
+	int result = find_node(taker, &values[1], &node, err);
+
+	return result < 0 ? result
+			  : writer_put_loss(taker->store, &note, (uint64_t)values[4].number, err);
 }
 
 static int put_acknowledged(struct share_taker *taker, const struct share_value *values,
 			    struct err *err)
 {
+	struct sql *sql = &taker->store->sql;
+
 	if (taker->received.foreign)
 		return 0;
-	return SQL_DO(&taker->store->sql,
-		      "INSERT OR IGNORE INTO acknowledged (id, at, reason, text)"
-		      " VALUES (?1, ?2, ?3, ?4)",
-		      err, value_of(SHARE_ACKNOWLEDGED, values, 1),
-		      value_of(SHARE_ACKNOWLEDGED, values, 2),
-		      value_of(SHARE_ACKNOWLEDGED, values, 3),
-		      value_of(SHARE_ACKNOWLEDGED, values, 4));
+	int result =
+		taker->has_acknowledged
+			? 0
+			: sql_run(sql,
+				  "CREATE TEMP TABLE offered (id TEXT NOT NULL, at, reason, text,"
+				  " own BLOB NOT NULL, PRIMARY KEY (id, own)) WITHOUT ROWID",
+				  err);
+
+	taker->has_acknowledged = true;
+	return result < 0 ? result
+			  : SQL_DO(sql,
+				   "INSERT OR IGNORE INTO temp.offered (id, at, reason, text, own)"
+				   " VALUES (?1, ?2, ?3, ?4, ?5)",
+				   err, value_of(SHARE_ACKNOWLEDGED, values, 1),
+				   value_of(SHARE_ACKNOWLEDGED, values, 2),
+				   value_of(SHARE_ACKNOWLEDGED, values, 3),
+				   value_of(SHARE_ACKNOWLEDGED, values, 4),
+				   sql_blob(str_of(taker->own, taker->own_n)));
+}
+
+struct vetting {
+	struct share_taker *taker;
+	struct err *err;
+};
+
+/* Whose word on that entry does not count. */
+static int veto(const struct loss *loss, void *context)
+{
+	const struct vetting *vetting = context;
+	struct share_taker *taker = vetting->taker;
+	struct sql *sql = &taker->store->sql;
+	sqlite3_stmt *list = SQL_GET(sql, "SELECT own FROM temp.offered WHERE id = ?1",
+				     vetting->err, sql_text(str_from(loss->id)));
+	BUF_AUTO bad = {0};
+	int result;
+
+	while ((result = sql_step(sql, list, vetting->err)) > 0)
+		if (!speaks_for(taker, sql_column_bytes(list, 0), loss->node)) {
+			buf_put_str(&bad, sql_column_bytes(list, 0));
+			buf_put_char(&bad, '\0');
+		}
+	sqlite3_reset(list);
+	for (size_t at = 0; at < bad.n && result == 0; at += strlen(bad.p + at) + 1)
+		result = SQL_DO(sql, "DELETE FROM temp.offered WHERE id = ?1 AND own = ?2",
+				vetting->err, sql_text(str_from(loss->id)),
+				sql_blob(str_from(bad.p + at)));
+	return result;
+}
+
+/* An id says nothing of its node. */
+static int take_acknowledged(struct share_taker *taker, struct err *err)
+{
+	const struct selection everything = {0};
+	struct vetting vetting = {taker, err};
+	int result = taker->has_acknowledged
+			     ? query_losses(taker->store, &everything, veto, &vetting, err)
+			     : 0;
+
+	return result < 0 || !taker->has_acknowledged
+		       ? result
+		       : sql_run(&taker->store->sql,
+				 "INSERT OR IGNORE INTO acknowledged (id, at, reason, text)"
+				 " SELECT id, at, reason, text FROM temp.offered;"
+				 "DROP TABLE temp.offered",
+				 err);
 }
 
 /* --- rows */
@@ -500,6 +605,8 @@ int share_taker_finish(struct share_taker *taker, struct err *err)
 		result = received_drop_gone(&taker->received, err);
 	if (result == 0)
 		result = join_spans(taker, err);
+	if (result == 0)
+		result = take_acknowledged(taker, err);
 	if (result == 0 && !taker->is_copy)
 		result = drop_unused(taker, err);
 	return result < 0 ? result : writer_commit(taker->store, err);
@@ -539,6 +646,8 @@ int share_taker_drop_container(struct share_taker *taker, int64_t key, struct er
 	int64_t id;
 	int result = find_key(taker, SHARE_CONTAINER, &value, &id, err);
 
+	if (result == SHARE_OF_OTHERS)
+		return 0;
 	return result < 0 ? result
 			  : SQL_DO(&taker->store->sql, "DELETE FROM container WHERE id = ?1", err,
 				   sql_int(id));

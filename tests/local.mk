@@ -115,6 +115,7 @@ shell_tests = \
 	tests/shell/bundle.test \
 	tests/shell/fleet.test \
 	tests/shell/fleet-readme.test \
+	tests/shell/fleet-trust.test \
 	tests/shell/otel.test \
 	tests/shell/shared.test \
 	tests/shell/completion.test \
