@@ -114,7 +114,7 @@ static int push_to_fleet(struct store *store, const struct push_options *options
 	if (r == 0)
 		r = clock_now_ms(&now_ms, err);
 	if (r == 0)
-		r = store_share_set_pushed(store, pushed.head.revision, now_ms, err);
+		r = store_share_set_pushed(store, &pushed.last, now_ms, err);
 	if (r == 0 && !options->global.quiet)
 		reading_note_left_out(&pushed);
 	return r < 0 || options->global.quiet

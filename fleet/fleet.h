@@ -98,6 +98,7 @@ struct fleet_push {
 
 struct fleet_pushed {
 	struct share_head head;
+	struct share_pushed last; /* for store_share_set_pushed() */
 	uint64_t rows;
 	unsigned attempts;
 	bool known; /* the fleet has everything of the bundle */

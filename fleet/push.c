@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "store/mark.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -30,7 +31,9 @@ struct pusher {
 	struct buf left_out; /* an array literal: nodes of the store that are senders themselves */
 	uint64_t left_out_count;
 	char first_left_out[SHARE_NAME_SIZE];
-	bool knows_others; /* the schema has sclog.speaks_for() */
+	bool knows_others;    /* the schema has sclog.speaks_for() */
+	bool unchanged;       /* only that there was a push is sent */
+	uint64_t key, digest; /* of the rows that are sent as a whole */
 	int64_t generation;
 	char generation_text[24], revision_text[24];
 	size_t rows_max;
@@ -248,6 +251,29 @@ static bool is_full(const struct pusher *pusher)
 	       pusher->begun_bytes + pusher->batch.bytes >= BYTES_MAX;
 }
 
+/* Of the rows that are sent as a whole; the key keeps whoever chooses their values from making it the same. */
+static int add_to_digest(void *context, enum share_kind kind, const struct share_value *values,
+			 struct err *err)
+{
+	struct pusher *pusher = context;
+	const struct share_table *table = &share_tables[kind];
+	uint64_t hash = mark_step(pusher->digest, kind);
+
+	(void)err;
+	if (kind == SHARE_HEAD || (kind >= SHARE_SERIES && kind <= SHARE_EMPTY) ||
+	    kind == SHARE_PROGRAM)
+		return 0;
+	for (size_t i = 0; i < table->count; i++) {
+		hash = mark_step(hash, values[i].null);
+		if (!values[i].null)
+			hash = mark_step(hash, table->columns[i].type == SHARE_INT
+						       ? (uint64_t)values[i].number
+						       : mark_of(pusher->key, values[i].bytes));
+	}
+	pusher->digest = hash;
+	return 0;
+}
+
 static int take_row(void *context, enum share_kind kind, const struct share_value *values,
 		    struct err *err)
 {
@@ -259,6 +285,7 @@ static int take_row(void *context, enum share_kind kind, const struct share_valu
 
 	if (kind == SHARE_HEAD)
 		return 0;
+	add_to_digest(pusher, kind, values, err);
 	if (kind != batch->kind || full)
 		result = flush(pusher, err);
 	if (result == 0 && full)
@@ -337,7 +364,7 @@ static int finish(struct pusher *pusher, struct err *err)
 
 	if (result == 0)
 		result = begin_rows(pusher, err);
-	if (result == 0)
+	if (result == 0 && !pusher->unchanged)
 		result = drop_gone(pusher, err);
 	if (result == 0)
 		result = fleet_queue(pusher->fleet,
@@ -474,6 +501,7 @@ static int begin(struct pusher *pusher, struct store *store, const struct fleet_
 	if (result == 0)
 		result = read_sender(pusher->fleet, &sender, err);
 	known.revision = sender.revision;
+	pusher->key = pusher->digest = sender.key;
 	if (result == 0 && push->head)
 		result = begin_bundle(pusher, store, push->head, &sender, err);
 	else if (result == 0)
@@ -489,6 +517,36 @@ static int begin(struct pusher *pusher, struct store *store, const struct fleet_
 	return result;
 }
 
+static int note_day(void *context, int64_t day)
+{
+	bool *any = context;
+
+	(void)day;
+	*any = true;
+	return 0;
+}
+
+/* The fleet has what this store pushed last, and nothing was counted since: is all else the same, too? */
+static int compare_with_last(struct pusher *pusher, struct store *store,
+			     const struct fleet_push *push, struct err *err)
+{
+	struct share_pushed last = {0};
+	bool any_day = false;
+	int result = store_share_pushed(store, &last, err);
+
+	if (result < 0 || push->all || push->head || pusher->head.since == 0 ||
+	    pusher->head.since != last.revision)
+		return result;
+	result = store_share_days(store, note_day, &any_day, err);
+	if (result < 0 || any_day)
+		return result;
+	result = store_share_rows(store, add_to_digest, pusher, err);
+	pusher->unchanged = result == 0 && pusher->digest == last.digest;
+	if (!pusher->unchanged)
+		pusher->digest = pusher->key;
+	return result;
+}
+
 static int push_once(struct pusher *pusher, struct store *store, const struct fleet_push *push,
 		     struct err *err)
 {
@@ -501,8 +559,10 @@ static int push_once(struct pusher *pusher, struct store *store, const struct fl
 	if (result == 0 && !pusher->known)
 		result = leave_out_others(pusher, store, err);
 	if (result == 0 && !pusher->known)
+		result = compare_with_last(pusher, store, push, err);
+	if (result == 0 && !pusher->known && !pusher->unchanged)
 		result = make_days(pusher, store, err);
-	if (result == 0 && !pusher->known)
+	if (result == 0 && !pusher->known && !pusher->unchanged)
 		result = store_share_rows(store, take_row, pusher, err);
 	store_share_end(store);
 	return result == 0 && !pusher->known ? finish(pusher, err) : result;
@@ -551,7 +611,7 @@ static void reset(struct pusher *pusher)
 	pusher->begun_rows = pusher->begun_bytes = 0;
 	buf_clear(&pusher->left_out);
 	pusher->rows = 0;
-	pusher->known = pusher->begun = false;
+	pusher->known = pusher->begun = pusher->unchanged = false;
 	libpq.PQfinish(pusher->fleet->connection);
 	pusher->fleet->connection = NULL;
 	pusher->fleet->state[0] = '\0';
@@ -580,6 +640,7 @@ int fleet_push(struct fleet *fleet, struct store *store, const struct fleet_push
 	}
 	*ret_pushed = (struct fleet_pushed){
 		.head = pusher.head,
+		.last = {pusher.head.revision, pusher.digest},
 		.rows = pusher.rows,
 		.attempts = attempt + 1,
 		.known = pusher.known,

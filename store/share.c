@@ -427,11 +427,27 @@ int store_share_set_bundled(struct store *store, int64_t revision, struct err *e
 	return revision_put_meta(&store->sql, "bundled", revision, err);
 }
 
-int store_share_set_pushed(struct store *store, int64_t revision, int64_t now_ms, struct err *err)
+int store_share_pushed(struct store *store, struct share_pushed *ret_pushed, struct err *err)
 {
-	int result = revision_put_meta(&store->sql, "pushed", revision, err);
+	int64_t digest = 0;
+	int result = revision_meta(&store->sql, "pushed", &ret_pushed->revision, err);
 
-	return result == 0 ? revision_put_meta(&store->sql, "pushed_ms", now_ms, err) : result;
+	if (result == 0)
+		result = revision_meta(&store->sql, "pushed_digest", &digest, err);
+	ret_pushed->digest = (uint64_t)digest;
+	return result;
+}
+
+/* The digest first: where the revision is not written, it is not looked at. */
+int store_share_set_pushed(struct store *store, const struct share_pushed *pushed, int64_t now_ms,
+			   struct err *err)
+{
+	struct sql *sql = &store->sql;
+	int result = revision_put_meta(sql, "pushed_digest", (int64_t)pushed->digest, err);
+
+	if (result == 0)
+		result = revision_put_meta(sql, "pushed", pushed->revision, err);
+	return result == 0 ? revision_put_meta(sql, "pushed_ms", now_ms, err) : result;
 }
 
 int store_share_lag(struct store *store, struct share_lag *ret_lag, struct err *err)

@@ -139,7 +139,14 @@ struct share_lag {
 	uint64_t rows; /* days of series that changed since */
 };
 
-int store_share_set_pushed(struct store *store, int64_t revision, int64_t now_ms, struct err *err);
+/* The last push. digest: of all rows that are sent as a whole (fleet/push.c). revision 0: there was none. */
+struct share_pushed {
+	int64_t revision;
+	uint64_t digest;
+};
+int store_share_pushed(struct store *store, struct share_pushed *ret_pushed, struct err *err);
+int store_share_set_pushed(struct store *store, const struct share_pushed *pushed, int64_t now_ms,
+			   struct err *err);
 int store_share_lag(struct store *store, struct share_lag *ret_lag, struct err *err);
 
 /*
