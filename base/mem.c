@@ -6,10 +6,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
-#endif
-
 /* What the shell gets for trouble. Nothing is cleaned up: that may need memory, too. */
 #define EXIT_TROUBLE 2
 
@@ -35,11 +31,9 @@ void *mem_aligned(size_t count, size_t size)
 	return check(aligned_alloc(unit, bytes), bytes);
 }
 
-void mem_populate(void *table, size_t count, size_t size)
+void mem_huge(void *table, size_t count, size_t size)
 {
-	/* Older kernels have neither: then pages come when they are written to. */
 	madvise(table, count * size, MADV_HUGEPAGE);
-	madvise(table, count * size, MADV_POPULATE_WRITE);
 }
 
 void *mem_resize(void *p, size_t size)

@@ -15,9 +15,9 @@ void *mem_new(size_t count, size_t size) __attribute__((malloc, returns_nonnull)
 /* Not zeroed. Aligned to a cache line, or to MEM_HUGE if it is at least that large. */
 void *mem_aligned(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 
-/* Allocates the pages of such a large table now, as huge pages where the kernel has them: cheaper than
- * a fault for each small page. The contents do not change. */
-void mem_populate(void *table, size_t count, size_t size);
+/* Such a large table gets huge pages, where the kernel has them, as it is written to: cheaper than a fault
+ * for each small page, and what is never written to takes no memory. The contents do not change. */
+void mem_huge(void *table, size_t count, size_t size);
 
 void *mem_resize(void *p, size_t size) __attribute__((returns_nonnull));
 

@@ -85,7 +85,7 @@ void seen_free(struct seen *seen)
 
 void seen_reserve(struct seen *seen)
 {
-	mem_populate(seen->pages, PAGES_MAX, sizeof(*seen->pages));
+	mem_huge(seen->pages, PAGES_MAX, sizeof(*seen->pages));
 }
 
 void seen_reset(struct seen *seen)

@@ -62,9 +62,9 @@ void tally_free(struct tally *tally)
 
 void tally_reserve(struct tally *tally)
 {
-	mem_populate(tally->series, TALLY_SERIES_MAX, sizeof(*tally->series));
-	mem_populate(tally->closed, MINUTES_MAX, sizeof(*tally->closed));
-	mem_populate(tally->order, MINUTES_MAX, sizeof(*tally->order));
+	mem_huge(tally->series, TALLY_SERIES_MAX, sizeof(*tally->series));
+	mem_huge(tally->closed, MINUTES_MAX, sizeof(*tally->closed));
+	mem_huge(tally->order, MINUTES_MAX, sizeof(*tally->order));
 }
 
 void tally_set_budget(struct tally *tally)
