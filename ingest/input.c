@@ -463,15 +463,14 @@ struct str input_lines(const struct input *input)
 	const char *last = n && !input->skipping && !input->inside ? memrchr(from, '\n', n) : NULL;
 	struct str lines = str_of(from, last ? (size_t)(last - from) + 1 : 0);
 
-	if (lines.n <= LINE_MAX_BYTES)
-		return lines;
-	/* of what is at most two such lines, one that is longer has the middle */
-	const char *middle = from + LINE_MAX_BYTES;
-	const char *before = memrchr(from, '\n', LINE_MAX_BYTES);
-	const char *line = before ? before + 1 : from;
+	/* a line that is longer has one of these places */
+	for (size_t at = LINE_MAX_BYTES; at < lines.n; at += LINE_MAX_BYTES) {
+		const char *before = memrchr(from, '\n', at), *line = before ? before + 1 : from;
+		const char *newline = memchr(from + at, '\n', lines.n - at);
 
-	if ((const char *)memchr(middle, '\n', lines.n - LINE_MAX_BYTES) - line > LINE_MAX_BYTES)
-		lines.n = (size_t)(line - from);
+		if (newline - line > LINE_MAX_BYTES)
+			lines.n = (size_t)(line - from);
+	}
 	return lines;
 }
 

@@ -20,7 +20,7 @@
 #define BLOCKS_BACK (BLOCKS / 2)
 
 /* Once there are so many stretches in a block, its remaining lines are odd. */
-#define STRETCHES_MAX 1024
+#define STRETCHES_MAX 2048
 
 struct block {
 	struct reader_block out;
