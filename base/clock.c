@@ -405,6 +405,23 @@ int64_t clock_ms(clockid_t clock)
 	return clock_ns(clock) / 1000000;
 }
 
+int64_t clock_ahead_ns(clockid_t clock)
+{
+	int64_t best = INT64_MAX, ahead = 0;
+
+	for (int i = 0; i < 5; i++) {
+		int64_t before = clock_ns(CLOCK_MONOTONIC);
+		int64_t read = clock_ns(clock);
+		int64_t after = clock_ns(CLOCK_MONOTONIC);
+
+		if (after - before >= best)
+			continue;
+		best = after - before;
+		ahead = read - (before + best / 2);
+	}
+	return ahead;
+}
+
 int clock_now_ms(int64_t *ret_ms, struct err *err)
 {
 	const char *text = getenv("SCLOG_NOW");

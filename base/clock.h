@@ -23,6 +23,10 @@ int clock_now_ms(int64_t *ret_ms, struct err *err);
 int64_t clock_ns(clockid_t clock);
 int64_t clock_ms(clockid_t clock);
 
+/* A clock minus CLOCK_MONOTONIC. Two clocks cannot be read at once: of some pairs, the one that was
+ * read closest together. */
+int64_t clock_ahead_ns(clockid_t clock);
+
 /* The time that a text names: its first and last millisecond, both inclusive. */
 struct clock_span {
 	int64_t first_ms;

@@ -64,8 +64,7 @@ struct attributor {
 
 int64_t attribute_clocks(struct attributor *attributor)
 {
-	int64_t monotonic = clock_ns(CLOCK_MONOTONIC);
-	int64_t offset = clock_ns(CLOCK_REALTIME) - monotonic;
+	int64_t offset = clock_ahead_ns(CLOCK_REALTIME);
 	/* The monotonic clock stands still in a suspend: that is no step. */
 	int64_t set = offset - procfs_suspended_ns();
 	int64_t step = attributor->sampled ? set - attributor->set_ns : 0;

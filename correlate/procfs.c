@@ -229,20 +229,7 @@ bool procfs_is_setuid(const struct procfs *procfs, uint32_t pid, uint32_t uid)
 
 int64_t procfs_suspended_ns(void)
 {
-	int64_t best = INT64_MAX, suspended = 0;
-
-	/* the pair read closest together tells most: the two clocks cannot be read at once */
-	for (int i = 0; i < 5; i++) {
-		int64_t before = clock_ns(CLOCK_MONOTONIC);
-		int64_t boot = clock_ns(CLOCK_BOOTTIME);
-		int64_t after = clock_ns(CLOCK_MONOTONIC);
-
-		if (after - before >= best)
-			continue;
-		best = after - before;
-		suspended = boot - (before + best / 2);
-	}
-	return suspended;
+	return clock_ahead_ns(CLOCK_BOOTTIME);
 }
 
 static int each_hidden(const struct procfs *procfs, procfs_pid_fn *each, void *context,

@@ -51,6 +51,7 @@
 static struct {
 	bool fake;
 	int64_t monotonic_ns, offset_ns, suspended_ns;
+	int pauses; /* so many of the next reads are followed by a pause */
 } clocks;
 
 int clock_gettime(clockid_t clock, struct timespec *ret_time)
@@ -60,6 +61,10 @@ int clock_gettime(clockid_t clock, struct timespec *ret_time)
 	ns += clock == CLOCK_REALTIME ? clocks.offset_ns : 0;
 	ns += clock == CLOCK_BOOTTIME ? clocks.suspended_ns : 0;
 
+	if (clocks.fake && clocks.pauses > 0) {
+		clocks.pauses--;
+		clocks.monotonic_ns += 64 * MS;
+	}
 	if (!clocks.fake)
 		return (int)syscall(SYS_clock_gettime, clock, ret_time);
 	*ret_time = (struct timespec){.tv_sec = ns / (1000 * MS), .tv_nsec = ns % (1000 * MS)};
@@ -789,6 +794,11 @@ static void step_of_the_clock_is_told_and_followed(void **state)
 	/* the kernel's slewing is no step (adjtimex(2): 500 ppm, half a millisecond a second) */
 	clocks.offset_ns += MS / 2;
 	assert_true(attribute_clocks(fixture->attributor) == 0);
+	/* nor is a pause of this process, or of the virtual machine, between two reads */
+	for (int pauses = 1; pauses <= 6; pauses++) {
+		clocks.pauses = pauses;
+		assert_true(attribute_clocks(fixture->attributor) == 0);
+	}
 }
 
 /* clock_gettime(2): CLOCK_MONOTONIC does not count the time that the system is suspended. */
