@@ -46,6 +46,21 @@ static void mend(struct health *health, const char *command)
 		buf_put_str(&health->all[health->count - 1].command, str_from(command));
 }
 
+/* What changes the audit of the kernel, which nobody can while it is locked. */
+static void mend_audit(const struct host *host, struct health *health, const char *command)
+{
+	struct buf *text = &health->all[health->count - 1].text;
+
+	if (host->audit.locked) {
+		buf_format(text, "; audit is locked until reboot (auditctl -e 2): change %s first",
+			   host->rules_file ? host->rules_file : "what sets it at boot");
+		return;
+	}
+	if (!host->auditctl)
+		buf_format(text, "; auditctl is not installed (package auditd or audit)");
+	mend(health, command);
+}
+
 /* Where a part could not be read: a warning, and true. */
 static bool unanswered(const struct host_answer *answer, const char *id, struct health *health)
 {
@@ -71,15 +86,24 @@ static void check_boot(const struct host *host, const char *id, struct health *h
 		FIND(FINDING_WARN, "not checked: the kernel command line cannot be read");
 		return;
 	}
+	if (!host->boot_audit_off && host->audit_answer.code == -EPROTONOSUPPORT) {
+		FIND(FINDING_FAIL, "the kernel was built without audit: no record is made");
+		return;
+	}
 	if (!host->boot_audit_off) {
 		FIND(FINDING_OK, "the kernel command line does not turn audit off");
 		return;
 	}
+	const struct distribution *distribution = host->distribution;
+	const char *command = host->can_edit_boot ? distribution->command : NULL;
+
 	FIND(FINDING_FAIL,
 	     "the kernel command line turns audit off (audit=0): no record is made%s%s",
-	     host->distribution->command ? "" : "; ",
-	     host->distribution->command ? "" : host->distribution->boot);
-	mend(health, host->distribution->command);
+	     command ? "" : "; ",
+	     command              ? ""
+	     : distribution->boot ? distribution->boot
+				  : DISTRIBUTION_BOOT);
+	mend(health, command);
 }
 
 static void check_actions(const struct host *host, const char *id, struct health *health)
@@ -110,6 +134,19 @@ static void check_actions(const struct host *host, const char *id, struct health
 		     ">/proc/sys/kernel/seccomp/actions_logged");
 }
 
+/* What loads a rule again at the next start. */
+static void put_loader(const struct host *host, struct buf *text)
+{
+	if (host->distribution->rules)
+		buf_format(text, " (%s)", host->distribution->rules);
+	else if (host->rules_file && !host->audit.locked)
+		buf_format(text, " (%s loads it again at the next start: delete it there too)",
+			   host->rules_file);
+	else if (!host->rules_file)
+		buf_format(text, " (there are no rules in /etc/audit: what added it may do so "
+				 "again at the next start)");
+}
+
 static void check_rules(const struct host *host, const char *id, struct health *health)
 {
 	if (unanswered(&host->rules_answer, id, health))
@@ -117,11 +154,15 @@ static void check_rules(const struct host *host, const char *id, struct health *
 	for (size_t i = 0; i < host->rules.count; i++) {
 		const struct hiding_rule *rule = &host->rules.all[i];
 
+		BUF_AUTO command = {0};
+
 		FIND(rule->some ? FINDING_WARN : FINDING_FAIL,
 		     "an audit rule hides %s seccomp records from every source, without a trace: "
-		     "-a %s (%s)",
-		     rule->some ? "some" : "all", rule->text.p, host->distribution->rules);
-		buf_format(&health->all[health->count - 1].command, "auditctl -d %s", rule->text.p);
+		     "-a %s",
+		     rule->some ? "some" : "all", rule->text.p);
+		put_loader(host, &health->all[health->count - 1].text);
+		buf_format(&command, "auditctl -d %s", rule->text.p);
+		mend_audit(host, health, command.p);
 	}
 	if (host->rules.count == 0)
 		FIND(FINDING_OK, "no audit rule hides seccomp records");
@@ -133,7 +174,11 @@ static void check_backlog(const struct host *host, const char *id, struct health
 
 	if (unanswered(&host->audit_answer, id, health))
 		return;
-	if (host->audit.backlog_limit == 0 || host->audit.backlog_limit >= BACKLOG_WANTED) {
+	if (host->audit.backlog_limit == 0) {
+		FIND(FINDING_OK, "no audit backlog limit");
+		return;
+	}
+	if (host->audit.backlog_limit >= BACKLOG_WANTED) {
 		FIND(FINDING_OK, "audit backlog limit %u", host->audit.backlog_limit);
 		return;
 	}
@@ -142,7 +187,7 @@ static void check_backlog(const struct host *host, const char *id, struct health
 	     "(sclog watch reads netlink, which is not affected)",
 	     host->audit.backlog_limit);
 	snprintf(command, sizeof(command), "auditctl -b %d", BACKLOG_WANTED);
-	mend(health, command);
+	mend_audit(host, health, command);
 }
 
 static void check_rate(const struct host *host, const char *id, struct health *health)
@@ -155,7 +200,7 @@ static void check_rate(const struct host *host, const char *id, struct health *h
 	}
 	FIND(FINDING_WARN, "the audit rate limit drops what exceeds %u records per second",
 	     host->audit.rate_limit);
-	mend(health, "auditctl -r 0");
+	mend_audit(host, health, "auditctl -r 0");
 }
 
 static void check_lost(const struct host *host, const char *id, struct health *health)
@@ -169,7 +214,8 @@ static void check_lost(const struct host *host, const char *id, struct health *h
 	FIND(FINDING_WARN,
 	     "the kernel has lost %u audit records since boot or since its counter was reset",
 	     host->audit.lost);
-	mend(health, "auditctl --reset-lost");
+	if (!host->audit.locked)
+		mend_audit(host, health, "auditctl --reset-lost");
 }
 
 static void check_daemon(const struct host *host, const char *id, struct health *health)
@@ -185,7 +231,7 @@ static void check_daemon(const struct host *host, const char *id, struct health 
 		FIND(FINDING_OK,
 		     "no audit daemon: records go to the kernel log and to sclog watch");
 	if (!host->audit.pid && host->auditd.configured)
-		mend(health, "systemctl enable --now auditd");
+		mend(health, host->start);
 }
 
 static void check_rotation(const struct host *host, const char *id, struct health *health)
@@ -246,6 +292,10 @@ static void check_printk(const struct host *host, const char *id, struct health 
 		FIND(FINDING_OK, "records do not go through printk while %s runs", host->daemon);
 		return;
 	}
+	if (host->audit_answer.code == -EPROTONOSUPPORT) {
+		FIND(FINDING_OK, "no record is made that printk could drop");
+		return;
+	}
 	if (!host->has_printk) {
 		FIND(FINDING_WARN, "kernel.printk_ratelimit cannot be read");
 		return;
@@ -297,7 +347,8 @@ static void check_namespaces(const struct host *host, const char *id, struct hea
 		     "looked up here (run the container with --pid=host)");
 		return;
 	}
-	if (host->probe.tried && !netlink->watched && netlink->why[0])
+	if (host->probe.tried && !netlink->watched && netlink->why[0] &&
+	    host->audit_answer.code != -EPROTONOSUPPORT)
 		FIND(FINDING_WARN, "%s", netlink->why);
 	else
 		FIND(FINDING_OK, "the host's pid namespace");
@@ -433,7 +484,7 @@ static void check_clock(const struct host *host, const char *id, struct health *
 	}
 	FIND(FINDING_WARN,
 	     "the clock is not synchronised: times of several nodes cannot be compared");
-	mend(health, "timedatectl set-ntp true");
+	mend(health, host->set_clock);
 }
 
 static const struct check checks[] = {

@@ -5,30 +5,29 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RULES_FILES "/etc/audit/rules.d loads it again at the next start: delete it there too"
-#define EDIT_GRUB   "sed -i 's/ *\\baudit=\\(0\\|off\\)//g' /etc/default/grub"
+#define GRUB      "/etc/default/grub"
+#define EDIT_GRUB "sed -i 's/ *\\baudit=\\(0\\|off\\)//gI' " GRUB
 
 static const struct distribution all[] = {
-	{"debian ubuntu", EDIT_GRUB " && update-grub && reboot", NULL, RULES_FILES},
+	{"debian ubuntu", EDIT_GRUB " && update-grub && reboot", NULL, GRUB, NULL},
 	{"rhel-coreos rhcos fedora-coreos", NULL,
-	 "remove it from kernelArguments of the MachineConfig that sets it",
+	 "remove it from kernelArguments of the MachineConfig that sets it", NULL,
 	 "a MachineConfig that has it in /etc/audit/rules.d loads it again: change that too"},
 	{"fedora rhel centos rocky almalinux ol amzn azurelinux",
-	 "grubby --update-kernel=ALL --remove-args='audit=0 audit=off' && reboot", NULL,
-	 RULES_FILES},
+	 "grubby --update-kernel=ALL --remove-args='audit=0 audit=off' && reboot", NULL, NULL,
+	 NULL},
 	{"suse opensuse sles sled opensuse-leap opensuse-tumbleweed",
-	 EDIT_GRUB " && grub2-mkconfig -o /boot/grub2/grub.cfg && reboot", NULL, RULES_FILES},
-	{"bottlerocket", NULL, "remove it from settings.boot.kernel-parameters",
+	 EDIT_GRUB " && grub2-mkconfig -o /boot/grub2/grub.cfg && reboot", NULL, GRUB, NULL},
+	{"bottlerocket", NULL, "remove it from settings.boot.kernel-parameters", NULL,
 	 "the image loads it again at each start: delete it in a bootstrap container"},
-	{"flatcar", "sed -i 's/ *\\baudit=\\(0\\|off\\)//g' /oem/grub.cfg && reboot", NULL,
-	 RULES_FILES},
+	{"flatcar", "sed -i 's/ *\\baudit=\\(0\\|off\\)//gI' /oem/grub.cfg && reboot", NULL,
+	 "/oem/grub.cfg", NULL},
 	{"talos", NULL,
-	 "remove it from machine.install.extraKernelArgs and upgrade the node with that",
+	 "remove it from machine.install.extraKernelArgs and upgrade the node with that", NULL,
 	 "whatever added it does so again at the next start"},
 };
 
-static const struct distribution other = {
-	"", NULL, "remove it in the boot loader's configuration, and reboot", RULES_FILES};
+static const struct distribution other = {"", NULL, DISTRIBUTION_BOOT, NULL, NULL};
 
 static const struct distribution *find(const char *id)
 {

@@ -14,7 +14,8 @@ struct distribution {
 	const char
 		*command;  /* takes audit=0 off the command line; NULL: nothing on the node does */
 	const char *boot;  /* where there is no command: where audit=0 is set; else NULL */
-	const char *rules; /* what loads audit rules at each start */
+	const char *needs; /* the file that the command edits; NULL: none in particular */
+	const char *rules; /* what loads audit rules at each start; NULL: files in /etc/audit */
 };
 
 /*
@@ -22,5 +23,8 @@ struct distribution {
  * known, else one without a command. Never NULL.
  */
 const struct distribution *distribution_of(const char *os_release);
+
+/* Where there is no command for this host. */
+#define DISTRIBUTION_BOOT "remove it in the boot loader's configuration, and reboot"
 
 #endif

@@ -3,9 +3,11 @@
 #include "base/file.h"
 #include "ingest/rules.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 bool hiding_has_word(const char *text, const char *word)
 {
@@ -19,7 +21,17 @@ bool hiding_has_word(const char *text, const char *word)
 
 bool hiding_is_off(const char *cmdline)
 {
-	return hiding_has_word(cmdline, "audit=0") || hiding_has_word(cmdline, "audit=off");
+	for (const char *at = cmdline; *at;) {
+		size_t n = strcspn(at, " ");
+
+		if (n == 2 && strncmp(at, "--", n) == 0)
+			return false;
+		if ((n == 7 && strncmp(at, "audit=0", n) == 0) ||
+		    (n == 9 && strncmp(at, "audit=", 6) == 0 && strncasecmp(at + 6, "off", 3) == 0))
+			return true;
+		at += n + strspn(at + n, " ");
+	}
+	return false;
 }
 
 static bool read_line(int proc, const char *name, char *text, size_t size)
@@ -50,7 +62,9 @@ int hiding_read(int proc, struct hiding *ret_hiding, struct err *err)
 	char text[4096];
 
 	*ret_hiding = (struct hiding){0};
-	if (read_line(proc, "cmdline", text, sizeof(text)) && hiding_is_off(text))
+	bool off = read_line(proc, "cmdline", text, sizeof(text)) && hiding_is_off(text);
+
+	if (off)
 		add(ret_hiding, "the kernel command line turns audit off (audit=0)");
 	if (read_line(proc, "sys/kernel/seccomp/actions_logged", text, sizeof(text)) &&
 	    !hiding_has_word(text, "log"))
@@ -61,5 +75,11 @@ int hiding_read(int proc, struct hiding *ret_hiding, struct err *err)
 		add(ret_hiding, "audit rule `-a %s` hides %s seccomp records", rules.all[i].text.p,
 		    rules.all[i].some ? "some" : "all");
 	hiding_rules_release(&rules);
-	return r;
+	if (r != -EPROTONOSUPPORT)
+		return r;
+	/* without audit there are no rules, and there is no record */
+	err_clear(err);
+	if (!off)
+		add(ret_hiding, "the kernel was built without audit");
+	return 0;
 }

@@ -99,6 +99,52 @@ static void read_distribution(struct reader *reader)
 	reader->host->distribution = distribution_of(text);
 }
 
+static bool is_below_root(const struct reader *reader, const char *path)
+{
+	char whole[PATH_MAX];
+
+	snprintf(whole, sizeof(whole), "%s%s", reader->options->root ? reader->options->root : "",
+		 path);
+	return access(whole, F_OK) == 0;
+}
+
+/* The first of these that is there, or NULL. */
+static const char *first_below_root(const struct reader *reader, const char *const *paths)
+{
+	while (*paths && !is_below_root(reader, *paths))
+		paths++;
+	return *paths;
+}
+
+/* What the commands of findings need. */
+static void read_tools(struct reader *reader)
+{
+	static const char *const rules[] = {"/etc/audit/rules.d", "/etc/audit/audit.rules", NULL};
+	static const char *const auditctl[] = {"/usr/sbin/auditctl", "/sbin/auditctl",
+					       "/usr/bin/auditctl", "/bin/auditctl", NULL};
+	static const struct {
+		const char *path; /* is there with this init: sd_booted(3), openrc-run(8) */
+		const char *start, *set_clock;
+	} inits[] = {
+		{"/run/systemd/system", "systemctl enable --now auditd",
+		 "timedatectl set-ntp true"},
+		{"/run/openrc", "rc-update add auditd && rc-service auditd start", NULL},
+		{"/etc/init.d/auditd", "service auditd start", NULL},
+	};
+	struct host *host = reader->host;
+
+	host->can_edit_boot =
+		!host->distribution->needs || is_below_root(reader, host->distribution->needs);
+	host->rules_file = first_below_root(reader, rules);
+	host->auditctl = first_below_root(reader, auditctl);
+	for (size_t i = 0; i < sizeof(inits) / sizeof(*inits) && !host->start; i++) {
+		if (!is_below_root(reader, inits[i].path))
+			continue;
+		host->start = inits[i].start;
+		host->set_clock = inits[i].set_clock;
+	}
+}
+
 static void read_printk(struct reader *reader)
 {
 	char seconds[32], burst[32];
@@ -385,6 +431,7 @@ void host_read(const struct host_options *options, struct host *host)
 
 	read_kernel(&reader);
 	read_distribution(&reader);
+	read_tools(&reader);
 	read_daemon(&reader);
 	read_self(&reader);
 	read_auditd_logs(&reader);

@@ -42,6 +42,11 @@ struct host {
 	char release[128]; /* uname -r */
 	unsigned major, minor;
 	const struct distribution *distribution; /* by /etc/os-release or /usr/lib/os-release */
+	bool can_edit_boot;                      /* the file that its command edits is there */
+	const char *rules_file; /* the file or folder that loads audit rules at boot; NULL: none */
+	bool auditctl;          /* is installed */
+	const char *start;      /* starts auditd now and at boot; NULL: how is not known */
+	const char *set_clock;  /* synchronises the clock; NULL: how is not known */
 	bool has_cmdline;
 	bool boot_audit_off; /* audit=0 or audit=off on the kernel's command line */
 	bool has_actions;    /* kernel.seccomp.actions_logged could be read (Linux 4.14) */

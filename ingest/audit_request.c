@@ -101,6 +101,8 @@ int audit_request(uint16_t type, const char *about, audit_answer_fn *answer, voi
 		.type = type, .about = about, .answer = answer, .context = context};
 
 	request.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
+	if (request.fd < 0 && errno == EPROTONOSUPPORT)
+		return err_set(err, EPROTONOSUPPORT, "%s: " AUDIT_NONE, about);
 	if (request.fd < 0)
 		return err_errno(err, errno, "%s: socket", about);
 	int result = send_request(&request, err);

@@ -1,6 +1,7 @@
 #include "ingest/multicast.h"
 
 #include "base/mem.h"
+#include "ingest/audit_request.h"
 #include "ingest/stamp.h"
 
 #include <errno.h>
@@ -107,8 +108,7 @@ int multicast_open(struct multicast **ret_multicast, struct err *err)
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_AUDIT);
 
 	if (fd < 0 && (errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT))
-		return err_set(err, EOPNOTSUPP,
-			       "audit multicast: this kernel was built without audit");
+		return err_set(err, EOPNOTSUPP, "audit multicast: " AUDIT_NONE);
 	if (fd < 0)
 		return err_errno(err, errno, "audit multicast: socket");
 	ask_for_buffer(fd); /* before records may come */

@@ -20,7 +20,8 @@ static int read_status(void *context, const char *payload, size_t n, struct err 
 		return err_set(err, EPROTO, "audit status: the kernel's answer is too short");
 	memcpy(&status, payload, n < sizeof(status) ? n : sizeof(status));
 	*ret_state = (struct audit_state){
-		.enabled = status.enabled != 0, /* 2: enabled, and locked until reboot */
+		.enabled = status.enabled != 0,
+		.locked = status.enabled == 2, /* AUDIT_LOCKED of kernel/audit.h */
 		.pid = status.pid,
 		.rate_limit = status.rate_limit,
 		.backlog_limit = status.backlog_limit,

@@ -12,6 +12,7 @@
 
 struct audit_state {
 	bool enabled;
+	bool locked;  /* nobody can change audit's settings or rules until reboot (auditctl -e 2) */
 	uint32_t pid; /* of the audit daemon, 0: none */
 	uint32_t rate_limit, backlog_limit;
 	uint32_t lost;    /* records dropped since boot: a running total that may be reset */

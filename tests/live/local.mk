@@ -29,6 +29,7 @@ live_tests = \
 	tests/live/storm-netlink.test \
 	tests/live/doctor.test \
 	tests/live/hidden.test \
+	tests/live/boot.test \
 	tests/live/losses.test \
 	tests/live/printk.test \
 	tests/live/page.test \
@@ -46,9 +47,10 @@ live_tests = \
 #	rotated away before it was read		live/storm-audit.test, live/follow.test
 #	nobody watches: killed, started again	live/kill.test
 #	the store is full or read-only		unit/test_watch_store.c
-#	nothing at all				shell/clean.test
+#	audit=0 at boot				live/boot.test
+#	nothing at all				live/boot.test, shell/clean.test
 #
-# audit=0 at boot and an overflow of the kernel's own queues are not provoked: captured or written notices.
+# An overflow of the kernel's own queues is not provoked: captured or written notices.
 live_programs = tests/live/storm tests/live/drain tests/live/filters tests/live/forge
 live_sources = tests/live/storm.c tests/live/drain.c tests/live/filters.c tests/live/forge.c
 

@@ -1,6 +1,7 @@
 /* The checks of `sclog doctor` on made-up hosts, and audit rules in the kernel's own layout. */
 #include "doctor/checks.h"
 
+#include <errno.h>
 #include <linux/capability.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -111,6 +112,11 @@ static struct host good_host(void)
 	struct host host = {
 		.release = "6.18.0",
 		.distribution = distribution_of("ID=debian\n"),
+		.can_edit_boot = true,
+		.rules_file = "/etc/audit/rules.d",
+		.auditctl = true,
+		.start = "systemctl enable --now auditd",
+		.set_clock = "timedatectl set-ntp true",
 		.major = 6,
 		.minor = 18,
 		.has_cmdline = true,
@@ -196,6 +202,14 @@ static void test_bad_hosts(void **state)
 	EXPECT(host.audit.rate_limit = 100, "rate-limit", FINDING_WARN, "auditctl -r 0");
 	EXPECT(host.audit.lost = 3, "lost", FINDING_WARN, "auditctl --reset-lost");
 	EXPECT(host.audit.pid = 0, "daemon", FINDING_WARN, "systemctl enable --now auditd");
+	EXPECT((host.audit.pid = 0, host.start = NULL), "daemon", FINDING_WARN, "");
+	EXPECT((host.audit.rate_limit = 100, host.audit.locked = true), "rate-limit", FINDING_WARN,
+	       "");
+	EXPECT((host.audit.lost = 3, host.audit.locked = true), "lost", FINDING_WARN, "");
+	EXPECT(host.audit_answer.code = -EPROTONOSUPPORT, "boot-audit", FINDING_FAIL, "");
+	EXPECT(host.boot_audit_off = true, "boot-audit", FINDING_FAIL, host.distribution->command);
+	EXPECT((host.boot_audit_off = true, host.can_edit_boot = false), "boot-audit", FINDING_FAIL,
+	       "");
 	EXPECT(host.audit.pid = 0, "printk", FINDING_WARN, "sysctl -w kernel.printk_ratelimit=0");
 	EXPECT(strcpy(host.actions_logged, "errno trap"), "actions-logged", FINDING_FAIL,
 	       "echo kill_process kill_thread trap errno user_notif trace log "
@@ -229,21 +243,20 @@ static void test_distributions(void **state)
 	static const struct {
 		const char *text, *command, *boot, *rules;
 	} cases[] = {
-		{"NAME=\"Debian\"\nID=debian\n", "update-grub", NULL, "/etc/audit/rules.d"},
-		{"ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", "update-grub", NULL, "rules.d"},
-		{"ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"", "grubby", NULL, "rules.d"},
+		{"NAME=\"Debian\"\nID=debian\n", "update-grub", NULL, NULL},
+		{"ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", "update-grub", NULL, NULL},
+		{"ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"", "grubby", NULL, NULL},
 		{"ID=rhel\nVARIANT_ID=coreos\n", NULL, "MachineConfig", "MachineConfig"},
 		{"ID=\"rhcos\"\nID_LIKE=\"rhel fedora\"\n", NULL, "MachineConfig", "MachineConfig"},
-		{"ID=fedora\nVARIANT_ID=server\n", "grubby", NULL, "rules.d"},
-		{"ID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"\n", "grub2-mkconfig", NULL,
-		 "rules.d"},
-		{"ID=flatcar\nID_LIKE=coreos\n", "/oem/grub.cfg", NULL, "rules.d"},
+		{"ID=fedora\nVARIANT_ID=server\n", "grubby", NULL, NULL},
+		{"ID=\"opensuse-leap\"\nID_LIKE=\"suse opensuse\"\n", "grub2-mkconfig", NULL, NULL},
+		{"ID=flatcar\nID_LIKE=coreos\n", "/oem/grub.cfg", NULL, NULL},
 		{"ID=bottlerocket\nVARIANT_ID=aws-k8s-1.31\n", NULL, "kernel-parameters",
 		 "bootstrap container"},
 		{"ID=talos\r\n", NULL, "extraKernelArgs", "start"},
-		{"ID=nixos\n", NULL, "boot loader", "rules.d"},
-		{"VERSION_ID=debian\nPRETTY_NAME='ID=debian'\n", NULL, "boot loader", "rules.d"},
-		{"", NULL, "boot loader", "rules.d"},
+		{"ID=nixos\n", NULL, "boot loader", NULL},
+		{"VERSION_ID=debian\nPRETTY_NAME='ID=debian'\n", NULL, "boot loader", NULL},
+		{"", NULL, "boot loader", NULL},
 	};
 
 	(void)state;
@@ -255,7 +268,9 @@ static void test_distributions(void **state)
 			assert_non_null(strstr(found->command, cases[i].command));
 		else
 			assert_non_null(strstr(found->boot, cases[i].boot));
-		assert_non_null(strstr(found->rules, cases[i].rules));
+		assert_int_equal(found->rules == NULL, cases[i].rules == NULL);
+		if (cases[i].rules)
+			assert_non_null(strstr(found->rules, cases[i].rules));
 	}
 }
 
