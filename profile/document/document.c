@@ -414,13 +414,6 @@ static void drop_zero_errnos(struct parse *parse)
 	}
 }
 
-/* The schema of a cluster's object requires it; for a runtime or Docker its absence means no filter. */
-static bool needs_default(const struct document *document)
-{
-	return document->profile && !document->default_action && !document->bare &&
-	       !document->resolved && document->shape != SHAPE_DOCKER;
-}
-
 /* A malformed text with "{{" is taken for a template that was not rendered. */
 static int read_tree(struct document *document, struct str text, struct err *err)
 {
@@ -454,7 +447,9 @@ int document_parse(struct str text, const char *select, struct document *documen
 		r = read_members(&parse, document->profile, root_members, document);
 	if (r == 0 && document->bare)
 		document->shape = detect_shape(document);
-	if (r == 0 && needs_default(document))
+	/* a cluster's object must have it; for a runtime or Docker its absence means no filter */
+	if (r == 0 && document->profile && !document->default_action && !document->bare &&
+	    !document->resolved && document->shape != SHAPE_DOCKER)
 		r = err_set(err, EINVAL, "%sdefaultAction: missing", document->prefix);
 	if (document->shape == SHAPE_SPO)
 		drop_zero_errnos(&parse);
@@ -466,20 +461,16 @@ int document_parse(struct str text, const char *select, struct document *documen
 	return r;
 }
 
-static void filter_release(struct document_filter *filter)
-{
-	free(filter->caps.all);
-	free(filter->arches.all);
-}
-
 void document_drop_rule(struct document *document)
 {
 	struct document_rule *rule = &document->rules[--document->rule_count];
 
 	free(rule->names.all);
 	free(rule->args);
-	filter_release(&rule->includes);
-	filter_release(&rule->excludes);
+	free(rule->includes.caps.all);
+	free(rule->includes.arches.all);
+	free(rule->excludes.caps.all);
+	free(rule->excludes.arches.all);
 }
 
 void document_release(struct document *document)

@@ -1,5 +1,6 @@
 #include "profile/document/emit.h"
 
+#include "profile/document/sections.h"
 #include "profile/document/spelling.h"
 
 #include <ctype.h>
@@ -9,16 +10,9 @@
 /* Whether every YAML reader takes the plain text for this string. */
 static bool is_plain(const char *text)
 {
-	static const char *const words[] = {"null", "true", "false", "yes", "no",
-					    "on",   "off",  "y",     "n"};
-
-	if (!islower((unsigned char)text[0]) ||
-	    strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(text))
-		return false;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(text, words[i]) == 0)
-			return false;
-	return true;
+	return islower((unsigned char)text[0]) &&
+	       strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") == strlen(text) &&
+	       !str_is_one_of(str_from(text), "null|true|false|yes|no|on|off|y|n", false);
 }
 
 static void new_line(struct emit *emit, unsigned level, const char *indent)

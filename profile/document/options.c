@@ -43,39 +43,28 @@ const char *runtime_name(enum runtime runtime)
 	return runtime_names[runtime];
 }
 
-static bool find_name(const char *const *names, size_t count, struct str name, size_t *ret_at)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (!str_eq(str_from(names[i]), name))
-			continue;
-		*ret_at = i;
-		return true;
-	}
-	return false;
-}
-
 bool loader_from_name(struct str name, enum loader *ret_loader)
 {
-	size_t at;
-
 	if (str_eq(name, STR("crio")))
 		name = STR("podman");
 	if (str_eq(name, STR("containerd")))
 		name = STR("oci");
-	if (!find_name(loader_names, sizeof(loader_names) / sizeof(loader_names[0]), name, &at))
-		return false;
-	*ret_loader = (enum loader)at;
-	return true;
+	for (size_t i = 0; i < sizeof(loader_names) / sizeof(loader_names[0]); i++)
+		if (str_eq(str_from(loader_names[i]), name)) {
+			*ret_loader = (enum loader)i;
+			return true;
+		}
+	return false;
 }
 
 bool runtime_from_name(struct str name, enum runtime *ret_runtime)
 {
-	size_t at;
-
-	if (!find_name(runtime_names, sizeof(runtime_names) / sizeof(runtime_names[0]), name, &at))
-		return false;
-	*ret_runtime = (enum runtime)at;
-	return true;
+	for (size_t i = 0; i < sizeof(runtime_names) / sizeof(runtime_names[0]); i++)
+		if (str_eq(str_from(runtime_names[i]), name)) {
+			*ret_runtime = (enum runtime)i;
+			return true;
+		}
+	return false;
 }
 
 bool caps_from_name(struct str name, caps *ret_caps)

@@ -88,21 +88,17 @@ bool release_fact_holds(enum release_fact fact, const struct version *version)
 }
 
 /* Without a patch level (crun 1.20) the last release's is 0. */
-static bool is_in_series(const struct version *version, const struct version *last)
-{
-	for (unsigned i = 0; i < 2 && i < version->count; i++)
-		if (version->parts[i] != last->parts[i])
-			return false;
-	return version->count < VERSION_PARTS || version->parts[2] <= last->parts[2];
-}
-
 static bool is_known(const struct version *version, const char *series)
 {
 	for (size_t n; *series; series += n + (series[n] == ' ')) {
 		struct version last = {0};
 
 		n = strcspn(series, " ");
-		if (version_parse(str_of(series, n), &last) && is_in_series(version, &last))
+		bool same = version_parse(str_of(series, n), &last);
+
+		for (unsigned i = 0; i < 2 && i < version->count; i++)
+			same = same && version->parts[i] == last.parts[i];
+		if (same && (version->count < VERSION_PARTS || version->parts[2] <= last.parts[2]))
 			return true;
 	}
 	return false;

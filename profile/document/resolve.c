@@ -67,19 +67,6 @@ static const char *name_of(const struct resolver *resolver, const struct host *h
 	return resolver->rules->loader == LOADER_PODMAN ? host->podman_name : host->docker_name;
 }
 
-static void find_host(struct resolver *resolver)
-{
-	bool podman = resolver->rules->loader == LOADER_PODMAN;
-
-	resolver->host_name = "";
-	for (size_t i = 0; i < HOSTS; i++) {
-		if (hosts[i].token != resolver->options->arch)
-			continue;
-		resolver->host_name = name_of(resolver, &hosts[i]);
-		resolver->host_arch = podman ? hosts[i].podman_arch : hosts[i].docker_arch;
-	}
-}
-
 /* --- lints and errors about a member; order: N + 1 for one of rule N, 0 for one of the profile */
 
 static const char *place_of(const struct resolver *resolver, size_t order, const char *member,
@@ -154,10 +141,10 @@ static int resolve_arches(struct resolver *resolver)
 	}
 	if (document->architectures.count)
 		return wrong_pair(resolver, 0, "archMap", "architectures");
-	for (size_t i = 0; i < document->arch_map_count && !rules->from_arch_map; i++) {
+	for (size_t i = 0; resolver->host_arch && i < document->arch_map_count; i++) {
 		const struct document_arch *entry = &document->arch_map[i];
 
-		if (!resolver->host_arch || !entry->architecture ||
+		if (rules->from_arch_map || !entry->architecture ||
 		    strcmp(entry->architecture, resolver->host_arch) != 0)
 			continue;
 		strings_add(&rules->arches, entry->architecture);
@@ -168,14 +155,6 @@ static int resolve_arches(struct resolver *resolver)
 }
 
 /* --- conditions */
-
-static bool contains(const struct strings *strings, const char *name)
-{
-	for (size_t i = 0; i < strings->count; i++)
-		if (strcmp(strings->all[i], name) == 0)
-			return true;
-	return false;
-}
 
 /* Loaders compare the names exactly: only CAP_SYS_ADMIN fits, not sys_admin. */
 static bool holds_cap(const struct resolver *resolver, const char *name)
@@ -191,14 +170,13 @@ static bool holds_cap(const struct resolver *resolver, const char *name)
 static bool kernel_at_least(const struct profile_options *options,
 			    const struct document_filter *filter)
 {
-	if (options->kernel_major != filter->kernel)
-		return options->kernel_major > filter->kernel;
-	return options->kernel_minor >= filter->major;
+	return options->kernel_major != filter->kernel ? options->kernel_major > filter->kernel
+						       : options->kernel_minor >= filter->major;
 }
 
 static bool is_excluded(const struct resolver *resolver, const struct document_filter *excludes)
 {
-	if (contains(&excludes->arches, resolver->host_name))
+	if (strings_has(&excludes->arches, resolver->host_name))
 		return true;
 	for (size_t i = 0; i < excludes->caps.count; i++)
 		if (holds_cap(resolver, excludes->caps.all[i]))
@@ -209,7 +187,7 @@ static bool is_excluded(const struct resolver *resolver, const struct document_f
 
 static bool is_included(const struct resolver *resolver, const struct document_filter *includes)
 {
-	if (includes->arches.count && !contains(&includes->arches, resolver->host_name))
+	if (includes->arches.count && !strings_has(&includes->arches, resolver->host_name))
 		return false;
 	for (size_t i = 0; i < includes->caps.count; i++)
 		if (!holds_cap(resolver, includes->caps.all[i]))
@@ -241,7 +219,7 @@ static void lint_arches(const struct resolver *resolver, size_t order, const str
 	char quoted[QUOTED_SIZE];
 
 	for (size_t i = 0; i < HOSTS; i++)
-		if (contains(arches, name_of(resolver, &hosts[i])))
+		if (strings_has(arches, name_of(resolver, &hosts[i])))
 			return;
 	if (arches->count)
 		lint(resolver, LINT_ARCH_NEVER_MATCHES, order, "includes.arches",
@@ -449,16 +427,6 @@ static bool is_tangled(const struct rule *rule)
 	return count >= 3;
 }
 
-static size_t count_tangled(const struct rules *rules, size_t at)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; is_tangled(&rules->all[at]) && i <= at; i++)
-		count += is_tangled(&rules->all[i]) &&
-			 strcmp(rules->all[i].name, rules->all[at].name) == 0;
-	return count;
-}
-
 /*
  * Refuses rules that libseccomp would take too long to build, here and in the runtime. Each condition needs
  * at least one instruction, and a filter may have BPF_MAXINSNS; ten thousand take a minute. For tangled
@@ -472,21 +440,27 @@ static int check_size(const struct resolver *resolver)
 	size_t count = 0;
 
 	for (size_t i = 0; i < rules->count; i++) {
-		count += rules->all[i].arg_count;
-		document_rule_place(rules->document, rules->all[i].document_rule, place);
+		const struct rule *rule = &rules->all[i];
+		size_t tangled = 0;
+
+		count += rule->arg_count;
+		for (size_t k = 0; is_tangled(rule) && k <= i; k++)
+			tangled += is_tangled(&rules->all[k]) &&
+				   strcmp(rules->all[k].name, rule->name) == 0;
+		document_rule_place(rules->document, rule->document_rule, place);
 		if (count > BPF_MAXINSNS)
 			return err_set(
 				resolver->err, E2BIG,
 				"%s: more than %d conditions up to here: the kernel takes that many "
 				"instructions in a filter, so the container would not start",
 				place, BPF_MAXINSNS);
-		if (count_tangled(rules, i) > TANGLED_MAX)
+		if (tangled > TANGLED_MAX)
 			return err_set(
 				resolver->err, E2BIG,
 				"%s: more than %d rules for %s compare three arguments or more by"
 				" inequalities: libseccomp would take hours, so the container would"
 				" not start",
-				place, TANGLED_MAX, rules->all[i].name);
+				place, TANGLED_MAX, rule->name);
 	}
 	return 0;
 }
@@ -552,7 +526,13 @@ int rules_resolve(const struct document *document, const struct profile_options 
 		return err_set(err, EINVAL, "%s", document->faults[rules->loader]);
 	if (!document->default_action && !document->rule_count)
 		return resolve_empty(&resolver);
-	find_host(&resolver);
+	resolver.host_name = "";
+	for (size_t i = 0; i < HOSTS; i++)
+		if (hosts[i].token == options->arch) {
+			resolver.host_name = name_of(&resolver, &hosts[i]);
+			resolver.host_arch = rules->loader == LOADER_PODMAN ? hosts[i].podman_arch
+									    : hosts[i].docker_arch;
+		}
 	resolve_flags(&resolver);
 	r = resolve_default(&resolver);
 	if (r == 0)

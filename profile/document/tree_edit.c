@@ -60,30 +60,6 @@ static const struct node *last_left(const struct node *parent, const struct node
 	return found;
 }
 
-/* Skips a removed item with the separator before it, or if no item is left before it, with the one
- * after it. */
-static void skip_item(struct writer *writer, const struct node *item)
-{
-	const struct node *before = item->parent ? last_left(item->parent, item) : NULL;
-	size_t end = !before && item->next ? item->next->start : item->to;
-
-	put_text(writer, before ? before->to : item->start);
-	if (end > writer->written)
-		writer->written = end;
-}
-
-/* In JSON or a YAML flow: after a comma and the white space that is before the first item. */
-static void put_flow_item(struct writer *writer, const struct node *list, const char *item,
-			  bool first)
-{
-	if (!first) {
-		buf_put_char(writer->out, ',');
-		buf_put(writer->out, writer->text.p + list->from + 1,
-			list->first->start - list->from - 1);
-	}
-	buf_put_str(writer->out, str_from(item));
-}
-
 /* In a YAML block: on its own line, with its dash below the others. */
 static void put_block_item(struct writer *writer, const struct node *list, const char *item)
 {
@@ -105,8 +81,13 @@ static void put_added(struct writer *writer, const struct node *list)
 	if (last)
 		put_text(writer, last->to);
 	for (const struct addition *added = list->added; added; added = added->next) {
+		/* in JSON or a YAML flow: after a comma and the white space that is before the
+		 * first item */
+		if (flow && !first)
+			buf_format(writer->out, ",%.*s", (int)(list->first->start - list->from - 1),
+				   writer->text.p + list->from + 1);
 		if (flow)
-			put_flow_item(writer, list, added->text, first);
+			buf_put_str(writer->out, str_from(added->text));
 		else
 			put_block_item(writer, list, added->text);
 		first = false;
@@ -118,7 +99,13 @@ static void put_node(struct writer *writer, const struct node *node)
 	if (node->outside)
 		return;
 	if (node->gone) {
-		skip_item(writer, node);
+		/* skipped with the separator before it, or if no item is left before it, with the
+		 * one after it */
+		const struct node *before = node->parent ? last_left(node->parent, node) : NULL;
+		size_t end = !before && node->next ? node->next->start : node->to;
+
+		put_text(writer, before ? before->to : node->start);
+		writer->written = end > writer->written ? end : writer->written;
 		return;
 	}
 	if (node->instead) {

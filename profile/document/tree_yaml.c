@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "profile/document/lint.h"
+#include "profile/document/sections.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -115,18 +116,6 @@ static int next_event(struct yaml_reader *reader, yaml_event_t *event)
 	return 0;
 }
 
-static struct node *add_node(struct yaml_reader *reader, const struct slot *slot,
-			     const yaml_event_t *event)
-{
-	struct node *node = tree_add(reader->input, slot->parent, slot->key, slot->start);
-
-	if (!node || node->outside)
-		return node;
-	node->from = offset_of(reader, &event->start_mark);
-	node->to = offset_of(reader, &event->end_mark);
-	return node;
-}
-
 /* --- aliases */
 
 /* Adds a copy of `from` at the alias, which is at [at, end). -E2BIG past the cap on values. */
@@ -179,14 +168,6 @@ static int read_alias(struct yaml_reader *reader, const struct slot *slot,
 
 /* --- scalars */
 
-static bool is_one_of(struct str text, const char *const *words)
-{
-	for (; *words; words++)
-		if (str_eq(text, str_from(*words)))
-			return true;
-	return false;
-}
-
 /* 10, -1, 0x1f, 0o17, 0b1, and YAML 1.1's 017; underscores are not allowed. */
 static bool read_integer(struct str text, struct node *node)
 {
@@ -208,11 +189,9 @@ static bool read_integer(struct str text, struct node *node)
 		digits = str_skip(digits, prefix.n);
 		break;
 	}
-	if (digits.n == 0 || digits.n >= sizeof(copy) ||
-	    !((digits.p[0] >= '0' && digits.p[0] <= '9') || base == 16))
+	if (digits.n == 0 || !str_copy(digits, copy, sizeof(copy)) ||
+	    !(is_digit(digits.p[0]) || base == 16))
 		return false;
-	memcpy(copy, digits.p, digits.n);
-	copy[digits.n] = '\0';
 	errno = 0;
 	if (strspn(copy, "0123456789abcdefABCDEF") != digits.n)
 		return false;
@@ -224,17 +203,12 @@ static bool read_integer(struct str text, struct node *node)
 /* 1.5, 1e3, .inf: useless in a profile, but not strings. */
 static bool is_real(struct str text)
 {
-	static const char *const special[] = {".inf",  ".Inf", ".INF", "-.inf", "-.Inf", "-.INF",
-					      "+.inf", ".nan", ".NaN", ".NAN",  NULL};
 	char copy[64], *end;
 
-	if (is_one_of(text, special))
+	if (str_is_one_of(text, ".inf|.Inf|.INF|-.inf|-.Inf|-.INF|+.inf|.nan|.NaN|.NAN", false))
 		return true;
-	if (text.n == 0 || text.n >= sizeof(copy))
-		return false;
-	memcpy(copy, text.p, text.n);
-	copy[text.n] = '\0';
-	if (strspn(copy, "0123456789+-.eE") != text.n || !strpbrk(copy, "0123456789"))
+	if (text.n == 0 || !str_copy(text, copy, sizeof(copy)) ||
+	    strspn(copy, "0123456789+-.eE") != text.n || !strpbrk(copy, "0123456789"))
 		return false;
 	(void)strtod(copy, &end);
 	return !*end;
@@ -243,62 +217,41 @@ static bool is_real(struct str text)
 /* The kind of a plain scalar; sets the number of an integer. */
 static enum node_kind kind_of_plain(struct str text, struct node *node)
 {
-	static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
-	static const char *const trues[] = {"true", "True", "TRUE", "yes", "Yes", "YES",
-					    "on",   "On",   "ON",   "y",   "Y",   NULL};
-	static const char *const falses[] = {"false", "False", "FALSE", "no", "No", "NO",
-					     "off",   "Off",   "OFF",   "n",  "N",  NULL};
-
-	if (is_one_of(text, nulls))
+	if (text.n == 0 || str_is_one_of(text, "~|null|Null|NULL", false))
 		return NODE_NULL;
-	if (is_one_of(text, trues))
+	if (str_is_one_of(text, "true|True|TRUE|yes|Yes|YES|on|On|ON|y|Y", false))
 		return NODE_TRUE;
-	if (is_one_of(text, falses))
+	if (str_is_one_of(text, "false|False|FALSE|no|No|NO|off|Off|OFF|n|N", false))
 		return NODE_FALSE;
 	if (read_integer(text, node))
 		return NODE_INTEGER;
 	return is_real(text) ? NODE_REAL : NODE_STRING;
 }
 
-static bool is_typed(const char *tag)
-{
-	static const char *const types[] = {CORE_TAG "int", CORE_TAG "bool", CORE_TAG "float",
-					    CORE_TAG "null", NULL};
-
-	return is_one_of(str_from(tag), types);
-}
-
-/* libyaml's end mark of a block scalar is after the blank lines that follow it. */
-static void trim_block(const struct yaml_reader *reader, const yaml_event_t *event,
-		       struct node *node)
-{
-	yaml_scalar_style_t style = event->data.scalar.style;
-
-	if (style != YAML_LITERAL_SCALAR_STYLE && style != YAML_FOLDED_SCALAR_STYLE)
-		return;
-	while (!node->outside && node->to > node->from &&
-	       memchr(" \t\r\n", reader->input->text.p[node->to - 1], 4))
-		node->to--;
-}
-
 static int read_scalar(struct yaml_reader *reader, const yaml_event_t *event, struct node *node)
 {
 	const char *tag = (const char *)event->data.scalar.tag;
 	struct str text = str_of((const char *)event->data.scalar.value, event->data.scalar.length);
-	bool plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-	bool string = tag && (strcmp(tag, CORE_TAG "str") == 0 || strcmp(tag, "!") == 0);
-	bool typed = tag && is_typed(tag);
+	yaml_scalar_style_t style = event->data.scalar.style;
+	bool typed = str_is_one_of(
+		str_from(tag), CORE_TAG "int|" CORE_TAG "bool|" CORE_TAG "float|" CORE_TAG "null",
+		false);
 
-	if (tag && !string && !typed)
+	if (tag && !typed && !str_is_one_of(str_from(tag), CORE_TAG "str|!", false))
 		return wrong_at(reader, &event->start_mark, EINVAL,
 				"this tag has no meaning in a profile");
 	if (str_chr(text, '\0') < text.n)
 		return wrong_at(reader, &event->start_mark, EINVAL, "a NUL byte in a string");
 	node->text = tree_string(reader->input->tree, text);
-	node->kind = typed || (plain && !tag) ? kind_of_plain(text, node) : NODE_STRING;
+	node->kind = typed || (style == YAML_PLAIN_SCALAR_STYLE && !tag) ? kind_of_plain(text, node)
+									 : NODE_STRING;
 	if (typed && node->kind == NODE_STRING)
 		return wrong_at(reader, &event->start_mark, EINVAL, "does not match its tag");
-	trim_block(reader, event, node);
+	/* libyaml's end mark of a block scalar is after the blank lines that follow it */
+	if (style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE)
+		while (!node->outside && node->to > node->from &&
+		       memchr(" \t\r\n", reader->input->text.p[node->to - 1], 4))
+			node->to--;
 	return 0;
 }
 
@@ -319,17 +272,6 @@ static int check_collection(struct yaml_reader *reader, const yaml_event_t *even
 		return 0;
 	snprintf(what, sizeof(what), "nested deeper than %d", TREE_MAX_DEPTH);
 	return wrong_at(reader, &event->start_mark, E2BIG, what);
-}
-
-/* Reads a key as a string; for a plain number or word that is its text, as in Kubernetes. */
-static int read_key(struct yaml_reader *reader, const yaml_event_t *event, struct str *ret_key)
-{
-	if (event->type != YAML_SCALAR_EVENT)
-		return wrong_at(reader, &event->start_mark, EINVAL, "a key must be a string");
-	*ret_key = str_of((const char *)event->data.scalar.value, event->data.scalar.length);
-	if (str_chr(*ret_key, '\0') < ret_key->n)
-		return wrong_at(reader, &event->start_mark, EINVAL, "a NUL byte in a key");
-	return 0;
 }
 
 static int by_key(const void *a, const void *b)
@@ -395,22 +337,25 @@ static int merge(struct yaml_reader *reader, const yaml_mark_t *mark, struct nod
 static int read_member(struct yaml_reader *reader, const yaml_event_t *event, struct node *map,
 		       struct node **merged)
 {
-	struct str key = {0};
 	struct node *node = NULL;
 	yaml_event_t value;
-	int r = read_key(reader, event, &key);
-	bool merges = r == 0 && str_eq(key, STR("<<")) &&
-		      event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 
+	if (event->type != YAML_SCALAR_EVENT)
+		return wrong_at(reader, &event->start_mark, EINVAL, "a key must be a string");
+	/* of a plain number or word its text, as in Kubernetes */
+	struct str key = str_of((const char *)event->data.scalar.value, event->data.scalar.length);
+	bool merges = str_eq(key, STR("<<")) && event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+
+	if (str_chr(key, '\0') < key.n)
+		return wrong_at(reader, &event->start_mark, EINVAL, "a NUL byte in a key");
 	if (merges && *merged)
-		r = wrong_name(reader, &event->start_mark, "duplicate key", "<<");
-	if (r < 0)
-		return r;
+		return wrong_name(reader, &event->start_mark, "duplicate key", "<<");
 	const struct slot slot = {.parent = merges ? NULL : map,
 				  .key = tree_string(reader->input->tree, key),
 				  .start = offset_of(reader, &event->start_mark)};
 
-	r = next_event(reader, &value);
+	int r = next_event(reader, &value);
+
 	if (r < 0)
 		return r;
 	r = read_node(reader, &slot, &value, &node);
@@ -447,17 +392,6 @@ static int read_items(struct yaml_reader *reader, struct node *node, yaml_event_
 	return r;
 }
 
-/* libyaml's end mark of a block collection is after the space that follows it; its last item's end is
- * right. */
-static void trim_collection(const struct yaml_reader *reader, struct node *node)
-{
-	struct str text = reader->input->text;
-	bool flow = node->from < text.n && memchr("[{", text.p[node->from], 2) != NULL;
-
-	if (!node->outside && !flow && node->last)
-		node->to = node->last->to;
-}
-
 static int read_collection(struct yaml_reader *reader, const yaml_event_t *start, struct node *node,
 			   bool map)
 {
@@ -471,7 +405,13 @@ static int read_collection(struct yaml_reader *reader, const yaml_event_t *start
 	if (r == 0)
 		r = read_items(reader, node, map ? YAML_MAPPING_END_EVENT : YAML_SEQUENCE_END_EVENT,
 			       &merged);
-	trim_collection(reader, node);
+	/* libyaml's end mark of a block collection is after the space that follows it; its last
+	 * item's end is right */
+	struct str text = reader->input->text;
+	bool flow = node->from < text.n && memchr("[{", text.p[node->from], 2) != NULL;
+
+	if (!node->outside && !flow && node->last)
+		node->to = node->last->to;
 	if (r == 0 && map)
 		r = check_keys(reader, node);
 	if (r == 0 && merged)
@@ -516,11 +456,15 @@ static int read_node(struct yaml_reader *reader, const struct slot *slot, yaml_e
 
 	if (event->type == YAML_ALIAS_EVENT)
 		return read_alias(reader, slot, event, ret_node);
-	struct node *node = add_node(reader, slot, event);
+	struct node *node = tree_add(reader->input, slot->parent, slot->key, slot->start);
 
 	*ret_node = node;
 	if (!node)
 		return -E2BIG;
+	if (!node->outside) {
+		node->from = offset_of(reader, &event->start_mark);
+		node->to = offset_of(reader, &event->end_mark);
+	}
 	if (name && anchor == ANCHORS_MAX)
 		return wrong_at(reader, &event->start_mark, E2BIG, "more than 1,024 anchors");
 	if (name) {
@@ -539,39 +483,30 @@ static int read_node(struct yaml_reader *reader, const struct slot *slot, yaml_e
 
 /* --- documents */
 
-static int read_document(struct yaml_reader *reader)
-{
-	struct tree_input *input = reader->input;
-	struct node *root = NULL;
-	yaml_event_t event;
-	int r = next_event(reader, &event);
-
-	if (r < 0)
-		return r;
-	const struct slot slot = {input->parent, input->key, offset_of(reader, &event.start_mark)};
-
-	r = read_node(reader, &slot, &event, &root);
-	yaml_event_delete(&event);
-	reader->anchor_count = 0;
-	if (r == 0)
-		tree_add_document(input, root);
-	return r;
-}
-
 static int read_stream(struct yaml_reader *reader)
 {
+	struct tree_input *input = reader->input;
 	yaml_event_type_t type = YAML_NO_EVENT;
 	int r = 0;
 
 	while (r == 0 && type != YAML_STREAM_END_EVENT) {
+		bool begins = type == YAML_DOCUMENT_START_EVENT;
+		struct node *root = NULL;
 		yaml_event_t event;
 
 		r = next_event(reader, &event);
 		if (r < 0)
 			break;
 		type = event.type;
-		if (type == YAML_DOCUMENT_START_EVENT)
-			r = read_document(reader);
+		if (begins) {
+			const struct slot slot = {input->parent, input->key,
+						  offset_of(reader, &event.start_mark)};
+
+			r = read_node(reader, &slot, &event, &root);
+			reader->anchor_count = 0;
+			if (r == 0)
+				tree_add_document(input, root);
+		}
 		yaml_event_delete(&event);
 	}
 	return r;

@@ -14,30 +14,8 @@
 
 #define ALL_SLOTS ((1U << BPF_MEMWORDS) - 1)
 
-/* Slots count as valid at an instruction if they are written on every path to it. */
-static void update_targets(const struct sock_filter *insn, size_t at, uint16_t written,
-			   uint16_t *valid)
-{
-	if (insn->code == (BPF_JMP | BPF_JA)) {
-		valid[at + 1 + insn->k] &= written;
-	} else if (BPF_CLASS(insn->code) == BPF_JMP) {
-		valid[at + 1 + insn->jt] &= written;
-		valid[at + 1 + insn->jf] &= written;
-	}
-}
-
-static bool reads_slot(const struct sock_filter *insn)
-{
-	return insn->code == (BPF_LD | BPF_MEM) || insn->code == (BPF_LDX | BPF_MEM);
-}
-
-static bool writes_slot(const struct sock_filter *insn)
-{
-	return BPF_CLASS(insn->code) == BPF_ST || BPF_CLASS(insn->code) == BPF_STX;
-}
-
 /*
- * The kernel's algorithm: one pass suffices, since jumps only go forward. Code behind a jump that is
+ * The kernel's algorithm: a slot is valid at an instruction if it is written on every path to it. One pass suffices, since jumps only go forward. Code behind a jump that is
  * no jump's target is unreachable and counts as having all slots written.
  */
 static int check_slots(const struct sock_filter *program, size_t count, struct err *err)
@@ -51,17 +29,24 @@ static int check_slots(const struct sock_filter *program, size_t count, struct e
 		const struct sock_filter *insn = &program[i];
 
 		written &= valid[i];
-		if (reads_slot(insn) && !(written & 1U << insn->k))
+		if ((insn->code == (BPF_LD | BPF_MEM) || insn->code == (BPF_LDX | BPF_MEM)) &&
+		    !(written & 1U << insn->k))
 			r = err_set(
 				err, EINVAL,
 				"instruction %zu reads memory slot %u before anything is written "
 				"there, which the kernel refuses",
 				i, insn->k);
-		if (writes_slot(insn))
+		if (BPF_CLASS(insn->code) == BPF_ST || BPF_CLASS(insn->code) == BPF_STX)
 			written |= (uint16_t)(1U << insn->k);
-		update_targets(insn, i, written, valid);
-		if (BPF_CLASS(insn->code) == BPF_JMP)
-			written = ALL_SLOTS;
+		if (BPF_CLASS(insn->code) != BPF_JMP)
+			continue;
+		if (BPF_OP(insn->code) == BPF_JA) {
+			valid[i + 1 + insn->k] &= written;
+		} else {
+			valid[i + 1 + insn->jt] &= written;
+			valid[i + 1 + insn->jf] &= written;
+		}
+		written = ALL_SLOTS;
 	}
 	return r;
 }

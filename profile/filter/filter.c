@@ -6,6 +6,7 @@
 #include "profile/filter/refusals.h"
 #include "profile/filter/stub.h"
 #include "profile/filter/value.h"
+#include "profile/document/sections.h"
 #include "profile/document/spelling.h"
 
 #include <byteswap.h>
@@ -36,6 +37,9 @@
 #endif
 #define REHEARSAL_SLICES 20
 
+/* libseccomp's API level. */
+#define API_WITH_NOTIFY 5
+
 struct builder {
 	const struct rules *rules;
 	const struct profile_options *options;
@@ -54,44 +58,23 @@ const struct filter_arch *filter_arch(const struct filter *filter, uint32_t toke
 	return NULL;
 }
 
-static void arch_place(const struct builder *builder, size_t i, char place[PLACE_SIZE])
-{
-	if (builder->rules->from_arch_map)
-		snprintf(place, PLACE_SIZE, "%sarchMap", builder->rules->document->prefix);
-	else
-		snprintf(place, PLACE_SIZE, "%sarchitectures[%zu]",
-			 builder->rules->document->prefix, i);
-}
-
-/* runc has its own table: upper case only, without arches that it does not run on. */
-static bool runc_knows(const char *name)
-{
-	static const char *const unknown[] = {
-		"SCMP_ARCH_NATIVE", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64",
-		"SCMP_ARCH_M68K",   "SCMP_ARCH_SH",     "SCMP_ARCH_SHEB",
-	};
-
-	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
-		if (strcmp(unknown[i], name) == 0)
-			return false;
-	}
-	for (const char *p = name; *p; p++) {
-		if (islower((unsigned char)*p))
-			return false;
-	}
-	return true;
-}
-
 /*
- * 0 if the runtime or libseccomp does not know the name; crun accepts it without a prefix.
- * SCMP_ARCH_NATIVE is 0 too, and neither runtime accepts it.
+ * 0 if the runtime or libseccomp does not know the name. runc has its own table: upper case only, without
+ * arches that it does not run on. crun accepts the name without a prefix. SCMP_ARCH_NATIVE is 0 too, and
+ * neither runtime accepts it.
  */
 static uint32_t token_of(const struct builder *builder, const char *name)
 {
 	bool runc = builder->options->runtime == RUNTIME_RUNC;
 
-	if (runc && !runc_knows(name))
+	if (runc && str_is_one_of(str_from(name),
+				  "SCMP_ARCH_NATIVE|SCMP_ARCH_PARISC|SCMP_ARCH_PARISC64|"
+				  "SCMP_ARCH_M68K|SCMP_ARCH_SH|SCMP_ARCH_SHEB",
+				  false))
 		return 0;
+	for (const char *p = name; runc && *p; p++)
+		if (islower((unsigned char)*p))
+			return 0;
 	return spelling_read_arch(name, !runc);
 }
 
@@ -102,7 +85,11 @@ static int add_arch(struct builder *builder, size_t i)
 	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
 	uint32_t token = token_of(builder, name);
 
-	arch_place(builder, i, place);
+	if (builder->rules->from_arch_map)
+		snprintf(place, PLACE_SIZE, "%sarchMap", builder->rules->document->prefix);
+	else
+		snprintf(place, PLACE_SIZE, "%sarchitectures[%zu]",
+			 builder->rules->document->prefix, i);
 	if (token == 0)
 		return err_set(builder->err, EINVAL,
 			       "%s: %s or this libseccomp does not know the architecture %s", place,
@@ -145,57 +132,38 @@ static int add_host_arch(struct builder *builder)
 	return 0;
 }
 
-static int add_arches(struct builder *builder)
-{
-	int r = add_host_arch(builder);
-
-	for (size_t i = 0; r == 0 && i < builder->rules->arches.count; i++)
-		r = add_arch(builder, i);
-	return r;
-}
-
-static bool same_args(const struct rule *a, const struct rule *b)
-{
-	if (a->arg_count != b->arg_count)
-		return false;
-	for (size_t i = 0; i < a->arg_count; i++) {
-		bool found = false;
-
-		for (size_t j = 0; j < b->arg_count && !found; j++)
-			found = memcmp(&a->args[i], &b->args[j], sizeof(a->args[i])) == 0;
-		if (!found)
-			return false;
-	}
-	return true;
-}
-
 /* The earlier rule that this one contradicts, preferably one with the same args. */
 static const struct rule *find_opponent(const struct rules *rules, const struct rule *rule)
 {
 	const struct rule *likely = NULL;
 
 	for (const struct rule *other = rules->all; other < rule; other++) {
+		size_t same = 0;
+
 		if (strcmp(other->name, rule->name) != 0 || other->action == rule->action ||
 		    other->action == rules->default_action)
 			continue;
-		if (same_args(other, rule))
+		for (size_t i = 0; i < other->arg_count; i++)
+			for (size_t k = 0; k < rule->arg_count; k++)
+				if (memcmp(&other->args[i], &rule->args[k],
+					   sizeof(rule->args[k])) == 0) {
+					same++;
+					break;
+				}
+		if (other->arg_count == rule->arg_count && same == rule->arg_count)
 			return other;
 		likely = other;
 	}
 	return likely;
 }
 
-/* libseccomp accepts only errnos below the kernel's VALUE_ERRNO_MAX (src/system.c). Resolving has
- * already cut them to 16 bits. */
-static bool is_errno_too_large(uint32_t action)
-{
-	return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO &&
-	       (action & SECCOMP_RET_DATA) >= VALUE_ERRNO_MAX;
-}
-
+/* If the errno is too large: libseccomp accepts only those below the kernel's VALUE_ERRNO_MAX
+ * (src/system.c). Resolving has already cut them to 16 bits. */
 static int refuse_errno(struct builder *builder, uint32_t action, const char *place,
 			const char *what)
 {
+	if (!value_is(action, SECCOMP_RET_ERRNO) || (action & SECCOMP_RET_DATA) < VALUE_ERRNO_MAX)
+		return 0;
 	return err_set(builder->err, EINVAL,
 		       "%s: libseccomp refuses %s: the largest errno is %d, not %u", place, what,
 		       VALUE_ERRNO_MAX - 1, action & SECCOMP_RET_DATA);
@@ -207,9 +175,11 @@ static int refuse_default(struct builder *builder)
 	char place[PLACE_SIZE];
 
 	snprintf(place, sizeof(place), "%sdefaultErrnoRet", builder->rules->document->prefix);
-	if (is_errno_too_large(action))
-		return refuse_errno(builder, action, place, "the default action");
-	return err_set(builder->err, EINVAL, "libseccomp refuses the default action 0x%x", action);
+	int r = refuse_errno(builder, action, place, "the default action");
+
+	return r < 0 ? r
+		     : err_set(builder->err, EINVAL, "libseccomp refuses the default action 0x%x",
+			       action);
 }
 
 static int refuse_rule(struct builder *builder, const struct rule *rule, int code)
@@ -221,8 +191,10 @@ static int refuse_rule(struct builder *builder, const struct rule *rule, int cod
 
 	document_name_place(document, rule->document_rule, rule->document_name, place);
 	snprintf(what, sizeof(what), "the rule for %s", text_quote(rule->name, quoted));
-	if (is_errno_too_large(rule->action))
-		return refuse_errno(builder, rule->action, place, what);
+	int r = refuse_errno(builder, rule->action, place, what);
+
+	if (r < 0)
+		return r;
 	if (code != EEXIST || !other)
 		return err_errno(builder->err, code, "%s: libseccomp refuses %s", place, what);
 	document_name_place(document, other->document_rule, other->document_name, other_place);
@@ -291,28 +263,6 @@ static int add_rule(struct builder *builder, const struct rule *rule)
 	return r < 0 ? refuse_rule(builder, rule, -r) : 0;
 }
 
-static bool is_action_of(const struct rules *rules, uint32_t value)
-{
-	for (size_t i = 0; i < rules->count; i++) {
-		if (rules->all[i].action == value)
-			return true;
-	}
-	return value == rules->default_action || value == SCMP_ACT_KILL_THREAD;
-}
-
-/*
- * When libseccomp 2.5.4 exports for the other byte order, it leaves the values of some returns in
- * this machine's. If a swapped value is not one of the profile's actions, it must not be swapped.
- */
-static void swap_instruction(const struct rules *rules, struct sock_filter *insn)
-{
-	uint32_t k = bswap_32(insn->k);
-
-	insn->code = bswap_16(insn->code);
-	if (insn->code != (BPF_RET | BPF_K) || is_action_of(rules, k))
-		insn->k = k;
-}
-
 int filter_export(scmp_filter_ctx context, struct filter *filter)
 {
 	int fd = memfd_create("filter", MFD_CLOEXEC);
@@ -330,32 +280,33 @@ int filter_export(scmp_filter_ctx context, struct filter *filter)
 	return r;
 }
 
-/* libseccomp writes the program in the byte order of the filter's arches. */
+/*
+ * libseccomp writes the program in the byte order of the filter's arches. When libseccomp 2.5.4 exports for
+ * the other byte order, it leaves the values of some returns in this machine's. If a swapped value is not
+ * one of the profile's actions, it must not be swapped.
+ */
 static int export_program(struct builder *builder)
 {
+	const struct rules *rules = builder->rules;
 	struct filter *filter = builder->filter;
 	bool foreign = filter->big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__);
 	int r = filter_export(builder->context, filter);
 
 	if (r < 0)
 		return err_errno(builder->err, -r, "libseccomp cannot export the filter");
-	for (size_t i = 0; foreign && i < filter->count; i++)
-		swap_instruction(builder->rules, &filter->program[i]);
+	for (size_t i = 0; foreign && i < filter->count; i++) {
+		struct sock_filter *insn = &filter->program[i];
+		uint32_t k = bswap_32(insn->k);
+
+		insn->code = bswap_16(insn->code);
+		bool swaps = insn->code != (BPF_RET | BPF_K) || k == rules->default_action ||
+			     k == SCMP_ACT_KILL_THREAD;
+
+		for (size_t j = 0; !swaps && j < rules->count; j++)
+			swaps = rules->all[j].action == k;
+		insn->k = swaps ? k : insn->k;
+	}
 	return 0;
-}
-
-static bool wants_stub(const struct builder *builder)
-{
-	return builder->options->runtime == RUNTIME_RUNC &&
-	       value_pass(builder->rules->default_action) < PASS_TRACED;
-}
-
-static bool lists_host(const struct builder *builder)
-{
-	for (size_t i = 0; i < builder->rules->arches.count; i++)
-		if (token_of(builder, builder->rules->arches.all[i]) == builder->options->arch)
-			return true;
-	return false;
 }
 
 static int add_rules(struct builder *builder, volatile size_t *ret_step)
@@ -369,17 +320,10 @@ static int add_rules(struct builder *builder, volatile size_t *ret_step)
 	return r;
 }
 
-/* A rule's share of REHEARSED_RULES. Two rules that compare several arguments each exceed it. */
-static size_t weight_of(const struct builder *builder, const struct rule *rule)
-{
-	if (filter_is_any_of(rule->args, rule->arg_count))
-		return filter_arg_count(rule, builder->options->runtime);
-	return rule->arg_count > 1 ? REHEARSED_RULES / 2 + 1 : rule->arg_count;
-}
-
 /*
  * libseccomp searches the tree of a syscall's earlier conditional rules for each new one. The time
- * grows with a power of their number, fastest with operators other than EQ on 64 bits.
+ * grows with a power of their number, fastest with operators other than EQ on 64 bits. Two rules that
+ * compare several arguments each exceed REHEARSED_RULES.
  */
 static bool wants_rehearsal(const struct builder *builder)
 {
@@ -388,9 +332,17 @@ static bool wants_rehearsal(const struct builder *builder)
 	for (size_t i = 0; i < rules->count; i++) {
 		size_t weight = 0;
 
-		for (size_t j = 0; rules->all[i].arg_count && j <= i; j++)
-			if (strcmp(rules->all[j].name, rules->all[i].name) == 0)
-				weight += weight_of(builder, &rules->all[j]);
+		for (size_t j = 0; rules->all[i].arg_count && j <= i; j++) {
+			const struct rule *rule = &rules->all[j];
+
+			if (strcmp(rule->name, rules->all[i].name) != 0)
+				continue;
+			if (filter_is_any_of(rule->args, rule->arg_count))
+				weight += filter_arg_count(rule, builder->options->runtime);
+			else
+				weight += rule->arg_count > 1 ? REHEARSED_RULES / 2 + 1
+							      : rule->arg_count;
+		}
 		if (weight > REHEARSED_RULES)
 			return true;
 	}
@@ -424,16 +376,6 @@ static void limit_time(void)
 	setitimer(ITIMER_PROF, &slices, NULL);
 }
 
-static bool ran_out_of_time(pid_t child)
-{
-	int status = 0;
-
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return false;
-	return WIFEXITED(status) && WEXITSTATUS(status) == REHEARSAL_OUT_OF_TIME;
-}
-
 /*
  * Builds first in a child with limited CPU time, since libseccomp can only be stopped by ending its
  * process. Errors are ignored here: the parent meets them again. Returns false if the time ran out,
@@ -454,7 +396,11 @@ static bool rehearse(struct builder *builder, size_t *ret_step)
 			export_program(builder);
 		_exit(REHEARSAL_ENDED);
 	}
-	bool ended = child < 0 || !ran_out_of_time(child);
+	int status = 0;
+
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	bool ended = !WIFEXITED(status) || WEXITSTATUS(status) != REHEARSAL_OUT_OF_TIME;
 
 	*ret_step = *step;
 	munmap((void *)(size_t)step, sizeof(*step));
@@ -480,11 +426,17 @@ static int rehearse_rules(struct builder *builder)
 
 static int build(struct builder *builder)
 {
+	const struct rules *rules = builder->rules;
+	bool lists_host = false;
 	size_t step;
-	int r = refusals_check(builder->rules, builder->options, builder->lints, builder->err);
+	int r = refusals_check(rules, builder->options, builder->lints, builder->err);
 
 	if (r == 0)
-		r = add_arches(builder);
+		r = add_host_arch(builder);
+	for (size_t i = 0; r == 0 && i < rules->arches.count; i++) {
+		r = add_arch(builder, i);
+		lists_host |= token_of(builder, rules->arches.all[i]) == builder->options->arch;
+	}
 	if (r == 0)
 		r = rehearse_rules(builder);
 	if (r == 0)
@@ -493,23 +445,10 @@ static int build(struct builder *builder)
 		r = export_program(builder);
 	if (r < 0)
 		return r;
-	if (wants_stub(builder))
-		stub_prepend(builder->filter, builder->rules, builder->options, lists_host(builder),
-			     builder->lints);
+	if (builder->options->runtime == RUNTIME_RUNC &&
+	    value_pass(rules->default_action) < PASS_TRACED)
+		stub_prepend(builder->filter, rules, builder->options, lists_host, builder->lints);
 	return filter_check(builder->filter->program, builder->filter->count, builder->err);
-}
-
-/*
- * libseccomp asks the running kernel which actions it has. It rejects LOG and NOTIFY if the kernel is
- * old or cannot be asked (under our own filter). The profile may be for another host, so the API
- * level is set to one that has them.
- */
-static void raise_api_level(void)
-{
-	const unsigned with_notify = 5;
-
-	if (seccomp_api_get() < with_notify)
-		(void)seccomp_api_set(with_notify);
 }
 
 int filter_build(const struct rules *rules, const struct profile_options *options,
@@ -519,7 +458,13 @@ int filter_build(const struct rules *rules, const struct profile_options *option
 		.rules = rules, .options = options, .filter = filter, .lints = lints, .err = err};
 
 	*filter = (struct filter){0};
-	raise_api_level();
+	/*
+	 * libseccomp asks the running kernel which actions it has. It rejects LOG and NOTIFY if the
+	 * kernel is old or cannot be asked (under our own filter). The profile may be for another
+	 * host, so the API level is set to one that has them.
+	 */
+	if (seccomp_api_get() < API_WITH_NOTIFY)
+		(void)seccomp_api_set(API_WITH_NOTIFY);
 	builder.context = seccomp_init(rules->default_action);
 	if (!builder.context)
 		return refuse_default(&builder);

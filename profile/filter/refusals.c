@@ -1,6 +1,7 @@
 #include "profile/filter/refusals.h"
 
 #include "profile/document/releases.h"
+#include "profile/document/sections.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -144,24 +145,16 @@ static void lint_flag(const struct refusing *refusing, const char *flag, const c
 
 static int check_flags(const struct refusing *refusing)
 {
-	static const char *const known[] = {
-		"SECCOMP_FILTER_FLAG_TSYNC",
-		"SECCOMP_FILTER_FLAG_LOG",
-		"SECCOMP_FILTER_FLAG_SPEC_ALLOW",
-		WAIT_KILLABLE,
-	};
+	static const char known[] = "SECCOMP_FILTER_FLAG_TSYNC|SECCOMP_FILTER_FLAG_LOG|"
+				    "SECCOMP_FILTER_FLAG_SPEC_ALLOW|" WAIT_KILLABLE;
 	const struct strings *flags = &refusing->rules->flags;
 	char place[PLACE_SIZE], quoted[QUOTED_SIZE];
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < flags->count; i++) {
-		bool found = false;
-
-		for (size_t j = 0; j < sizeof(known) / sizeof(known[0]); j++)
-			found = found || strcmp(known[j], flags->all[i]) == 0;
 		snprintf(place, sizeof(place), "%sflags[%zu]", refusing->rules->document->prefix,
 			 i);
-		if (!found)
+		if (!str_is_one_of(str_from(flags->all[i]), known, false))
 			return err_set(refusing->err, EINVAL, "%s: unknown flag %s", place,
 				       text_quote(flags->all[i], quoted));
 		r = check_release(refusing, flags->all[i], place);

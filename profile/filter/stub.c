@@ -88,22 +88,13 @@ static bool has_part(const struct filter *filter, const struct filter_arch *arch
 	return arch->has_last || (arch == x86_64 && x32 && x32->has_last);
 }
 
-static void lint_stub(const struct document *document, struct lints *lints)
-{
-	char place[PLACE_SIZE];
-
-	snprintf(place, sizeof(place), "%sarchitectures", document->prefix);
-	lint_report(lints, LINT_STUB_BY_RELEASE, 0, place,
-		    "the host's architecture is not listed: for syscalls newer than the profile, "
-		    "runc before 1.1.15 uses the default action, later ones (as here) ENOSYS");
-}
-
 void stub_prepend(struct filter *filter, const struct rules *rules,
 		  const struct profile_options *options, bool host_is_listed, struct lints *lints)
 {
 	const struct version *version = &options->runtime_version;
 	bool with_zero = !release_fact_holds(RUNC_S390_STUB_WITHOUT_ZERO, version);
 	struct stub stub = {.count = 0};
+	char place[PLACE_SIZE];
 
 	for (size_t i = 0; i < filter->arch_count; i++)
 		find_last(rules, &filter->arches[i]);
@@ -121,6 +112,10 @@ void stub_prepend(struct filter *filter, const struct rules *rules,
 	memcpy(filter->program, stub.program, stub.count * sizeof(*filter->program));
 	filter->count = count;
 	filter->stub_count = stub.count;
-	if (filter->arches[0].has_last && !version->count && !host_is_listed)
-		lint_stub(rules->document, lints);
+	if (!filter->arches[0].has_last || version->count || host_is_listed)
+		return;
+	snprintf(place, sizeof(place), "%sarchitectures", rules->document->prefix);
+	lint_report(lints, LINT_STUB_BY_RELEASE, 0, place,
+		    "the host's architecture is not listed: for syscalls newer than the profile, "
+		    "runc before 1.1.15 uses the default action, later ones (as here) ENOSYS");
 }

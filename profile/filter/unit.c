@@ -80,16 +80,6 @@ static void list_add(struct unit_list *list, const struct unit_call *call)
 	list->all[list->count++].name = mem_copy(str_from(call->name));
 }
 
-static void list_remove(struct unit_list *list, const char *name)
-{
-	struct unit_call *call = unit_list_find(list, name);
-
-	if (!call)
-		return;
-	free(call->name);
-	*call = list->all[--list->count];
-}
-
 /* --- lints */
 
 static void lint_line(struct parser *parser, const char *format, ...)
@@ -105,13 +95,6 @@ static void lint_line(struct parser *parser, const char *format, ...)
 	va_end(args);
 	snprintf(where, sizeof(where), "line %u", parser->line);
 	lint_report(parser->lints, LINT_UNIT_SETTING, parser->line, where, "%s", message);
-}
-
-static const char *quote(struct str text, char quoted[QUOTED_SIZE])
-{
-	MEM_AUTO char *copy = mem_copy(text);
-
-	return text_quote(copy, quoted);
 }
 
 /* --- words */
@@ -144,6 +127,7 @@ static int apply_call(struct parser *parser, const struct assignment *assignment
 		      const struct unit_call *call, unsigned depth)
 {
 	bool adds = assignment->inverted != assignment->list->allows;
+	struct unit_call *listed;
 	char quoted[QUOTED_SIZE];
 
 	if (call->name[0] == '@')
@@ -156,44 +140,33 @@ static int apply_call(struct parser *parser, const struct assignment *assignment
 				  text_quote(call->name, quoted));
 		return 0;
 	}
-	if (adds || (assignment->list->allows && call->how != UNIT_CALL_PLAIN))
+	if (adds || (assignment->list->allows && call->how != UNIT_CALL_PLAIN)) {
 		list_add(assignment->list, call);
-	else
-		list_remove(assignment->list, call->name);
+	} else if ((listed = unit_list_find(assignment->list, call->name))) {
+		free(listed->name);
+		*listed = assignment->list->all[--assignment->list->count];
+	}
 	return 0;
-}
-
-/* The members of a group: the indented lines below its name; "# ..." is a comment. */
-static bool find_group(struct str groups, const char *name, struct str *ret_members)
-{
-	struct str line;
-
-	while (sections_line(&groups, &line))
-		if (str_eq(line, str_from(name))) {
-			*ret_members = groups;
-			return true;
-		}
-	return false;
-}
-
-static int groups_unknown(struct parser *parser, const char *name)
-{
-	return err_set(parser->err, EINVAL, "%u:1: the contents of %s are unknown: %s",
-		       parser->line, name,
-		       parser->groups->failed.code ? parser->groups->failed.message
-						   : "systemd-analyze was not run");
 }
 
 static int add_group(struct parser *parser, const struct assignment *assignment,
 		     const struct unit_call *call, unsigned depth)
 {
 	struct assignment inner = *assignment;
-	struct str members, line;
+	const struct unit_groups *groups = parser->groups;
+	struct str members = buf_str(&groups->text), line;
 	char quoted[QUOTED_SIZE];
+	bool found = false;
 
-	if (parser->groups->text.n == 0)
-		return groups_unknown(parser, text_quote(call->name, quoted));
-	if (!find_group(buf_str(&parser->groups->text), call->name, &members)) {
+	if (groups->text.n == 0)
+		return err_set(parser->err, EINVAL, "%u:1: the contents of %s are unknown: %s",
+			       parser->line, text_quote(call->name, quoted),
+			       groups->failed.code ? groups->failed.message
+						   : "systemd-analyze was not run");
+	/* the members are the indented lines below the name; "# ..." is a comment */
+	while (!found && sections_line(&members, &line))
+		found = str_eq(line, str_from(call->name));
+	if (!found) {
 		lint_line(parser, "systemd does not know the group %s: the word has no effect",
 			  text_quote(call->name, quoted));
 		return 0;
@@ -263,8 +236,9 @@ static int apply_words(struct parser *parser, const struct assignment *assignmen
 
 /* --- settings */
 
-static int set_list(struct parser *parser, struct unit_list *list, struct str value, bool filters)
+static int set_list(struct parser *parser, struct str value, struct unit_list *list)
 {
+	bool filters = list == &parser->unit->filter;
 	struct assignment assignment = {.list = list, .takes_errno = filters};
 	static char first_group[] = "@default";
 	struct unit_call always = {.name = first_group, .line = parser->line};
@@ -286,16 +260,6 @@ static int set_list(struct parser *parser, struct unit_list *list, struct str va
 			r = apply_call(parser, &assignment, &always, 0);
 	}
 	return r < 0 ? r : apply_words(parser, &assignment, value);
-}
-
-static int set_filter(struct parser *parser, struct str value)
-{
-	return set_list(parser, &parser->unit->filter, value, true);
-}
-
-static int set_log(struct parser *parser, struct str value)
-{
-	return set_list(parser, &parser->unit->log, value, false);
 }
 
 static int set_errno(struct parser *parser, struct str value)
@@ -359,6 +323,7 @@ const char *unit_arch_name(uint32_t token)
 static void add_arch(struct parser *parser, struct str word)
 {
 	struct unit *unit = parser->unit;
+	MEM_AUTO char *copy = mem_copy(word);
 	char quoted[QUOTED_SIZE];
 
 	for (size_t i = 0; i < sizeof(arch_names) / sizeof(arch_names[0]); i++) {
@@ -373,7 +338,7 @@ static void add_arch(struct parser *parser, struct str word)
 		return;
 	}
 	lint_line(parser, "systemd does not know the architecture %s: the word has no effect",
-		  quote(word, quoted));
+		  text_quote(copy, quoted));
 }
 
 static int set_arches(struct parser *parser, struct str value)
@@ -390,59 +355,45 @@ static int set_arches(struct parser *parser, struct str value)
 }
 
 /* Settings that install filters which are not evaluated here. */
-static const char *const other_filters[] = {
-	"LockPersonality",      "MemoryDenyWriteExecute", "PrivateDevices",
-	"ProtectClock",         "ProtectHostname",        "ProtectKernelLogs",
-	"ProtectKernelModules", "ProtectKernelTunables",  "RestrictAddressFamilies",
-	"RestrictNamespaces",   "RestrictRealtime",       "RestrictSUIDSGID",
-};
-
-static bool is_off(struct str value)
-{
-	static const char *const words[] = {"", "0", "no", "n", "false", "f", "off"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (str_eq(value, str_from(words[i])))
-			return true;
-	}
-	return false;
-}
+#define OTHER_FILTERS                                                                         \
+	"LockPersonality|MemoryDenyWriteExecute|PrivateDevices|ProtectClock|ProtectHostname|" \
+	"ProtectKernelLogs|ProtectKernelModules|ProtectKernelTunables|"                       \
+	"RestrictAddressFamilies|RestrictNamespaces|RestrictRealtime|RestrictSUIDSGID"
 
 static void lint_other(struct parser *parser, struct str key, struct str value)
 {
-	for (size_t i = 0; i < sizeof(other_filters) / sizeof(other_filters[0]); i++) {
-		if (str_eq(key, str_from(other_filters[i])) && !is_off(value))
-			lint_line(parser,
-				  "%s= installs another filter, which is not included here; for "
-				  "a running service use pid:MAINPID",
-				  other_filters[i]);
-	}
+	if (value.n && str_is_one_of(key, OTHER_FILTERS, false) &&
+	    !str_is_one_of(value, "0|no|n|false|f|off", false))
+		lint_line(
+			parser,
+			"%.*s= installs another filter, which is not included here; for a running "
+			"service use pid:MAINPID",
+			(int)key.n, key.p);
 }
 
 static int set(struct parser *parser, struct str key, struct str value)
 {
-	static const struct {
-		const char *key;
-		int (*set)(struct parser *parser, struct str value);
-	} settings[] = {
-		{"SystemCallFilter", set_filter},
-		{"SystemCallLog", set_log},
-		{"SystemCallErrorNumber", set_errno},
-		{"SystemCallArchitectures", set_arches},
-	};
+	static const char settings[] = "SystemCallFilter|SystemCallLog|SystemCallErrorNumber|"
+				       "SystemCallArchitectures";
+	struct unit *unit = parser->unit;
 
-	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-		if (!str_eq(key, str_from(settings[i].key)))
-			continue;
-		if (parser->in_section)
-			return settings[i].set(parser, value);
-		lint_line(parser,
-			  "%s= is outside [Service], [Socket], [Mount] and [Swap]: systemd "
-			  "ignores it",
-			  settings[i].key);
+	if (!parser->in_section) {
+		if (str_is_one_of(key, settings, false))
+			lint_line(parser,
+				  "%.*s= is outside [Service], [Socket], [Mount] and [Swap]: "
+				  "systemd ignores it",
+				  (int)key.n, key.p);
+		return 0;
 	}
-	if (parser->in_section)
-		lint_other(parser, key, value);
+	if (str_eq(key, STR("SystemCallFilter")))
+		return set_list(parser, value, &unit->filter);
+	if (str_eq(key, STR("SystemCallLog")))
+		return set_list(parser, value, &unit->log);
+	if (str_eq(key, STR("SystemCallErrorNumber")))
+		return set_errno(parser, value);
+	if (str_eq(key, STR("SystemCallArchitectures")))
+		return set_arches(parser, value);
+	lint_other(parser, key, value);
 	return 0;
 }
 
@@ -475,12 +426,6 @@ static bool continues(struct str line)
 	return n % 2 == 1;
 }
 
-static bool is_comment(struct str line)
-{
-	line = sections_strip(line);
-	return line.n && (line.p[0] == '#' || line.p[0] == ';');
-}
-
 /* config_parse(): comments inside a continued line are skipped too. */
 static int parse_lines(struct parser *parser)
 {
@@ -490,8 +435,10 @@ static int parse_lines(struct parser *parser)
 	int r = 0;
 
 	while (r == 0 && sections_line(&text, &line)) {
+		const struct str stripped = sections_strip(line);
+
 		number++;
-		if (is_comment(line))
+		if (stripped.n && (stripped.p[0] == '#' || stripped.p[0] == ';'))
 			continue;
 		if (whole.n == 0)
 			parser->line = number;

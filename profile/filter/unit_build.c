@@ -101,13 +101,6 @@ static uint32_t filter_default(const struct unit *unit)
 	return unit->known.present ? SCMP_ACT_ERRNO(ENOSYS) : negative_action(unit);
 }
 
-static uint32_t call_action(const struct unit_call *call, uint32_t plain)
-{
-	if (call->how == UNIT_CALL_KILL)
-		return SCMP_ACT_KILL_PROCESS;
-	return call->how == UNIT_CALL_ERRNO ? SCMP_ACT_ERRNO(call->error) : plain;
-}
-
 static int add_known(struct builder *builder, scmp_filter_ctx context)
 {
 	const struct unit *unit = builder->unit;
@@ -140,9 +133,15 @@ static int add_list(struct builder *builder, const struct unit_list *list, uint3
 		scmp_filter_ctx context;
 
 		r = context_for(builder, builder->arches[i], otherwise, &context);
-		for (size_t k = 0; r == 0 && k < list->count; k++)
-			r = add_rule(builder, context, call_action(&list->all[k], plain),
-				     &list->all[k]);
+		for (size_t k = 0; r == 0 && k < list->count; k++) {
+			const struct unit_call *call = &list->all[k];
+
+			r = add_rule(builder, context,
+				     call->how == UNIT_CALL_KILL    ? SCMP_ACT_KILL_PROCESS
+				     : call->how == UNIT_CALL_ERRNO ? SCMP_ACT_ERRNO(call->error)
+								    : plain,
+				     call);
+		}
 		if (r == 0 && list == &builder->unit->filter)
 			r = add_known(builder, context);
 		if (r == 0)
@@ -151,15 +150,6 @@ static int add_list(struct builder *builder, const struct unit_list *list, uint3
 			seccomp_release(context);
 	}
 	return r;
-}
-
-static bool is_listed(const struct unit *unit, uint32_t token)
-{
-	for (size_t i = 0; i < unit->arch_count; i++) {
-		if (unit->arches[i] == token)
-			return true;
-	}
-	return false;
 }
 
 /* seccomp_restrict_archs(): blocked arches get no other filter. */
@@ -171,8 +161,11 @@ static int restrict_arches(struct builder *builder)
 
 	for (size_t i = 0; r == 0 && i < builder->arch_count; i++) {
 		uint32_t token = builder->arches[i];
+		bool listed = token == builder->host;
 
-		if (token != builder->host && !is_listed(builder->unit, token))
+		for (size_t k = 0; !listed && k < builder->unit->arch_count; k++)
+			listed = builder->unit->arches[k] == token;
+		if (!listed)
 			continue;
 		builder->arches[count++] = token;
 		if (token != builder->host)
