@@ -6,7 +6,7 @@
 #include "ingest/arch.h"
 #include "profile/defaults/defaults.h"
 #include "profile/document/lint.h"
-#include "profile/write/oci.h"
+#include "profile/write/export.h"
 #include "profile/source.h"
 #include "report/explain.h"
 

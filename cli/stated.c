@@ -1,7 +1,7 @@
 #include "cli/stated.h"
 
 #include "correlate/metadata.h"
-#include "profile/write/oci.h"
+#include "profile/write/export.h"
 #include "report/judges.h"
 #include "report/message.h"
 

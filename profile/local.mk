@@ -47,7 +47,6 @@ libsclog_a_SOURCES += \
 	profile/filter/dump.h \
 	profile/filter/filter.c \
 	profile/filter/filter.h \
-	profile/filter/parts.c \
 	profile/filter/live.c \
 	profile/filter/live.h \
 	profile/filter/refusals.c \
@@ -61,8 +60,6 @@ libsclog_a_SOURCES += \
 	profile/filter/value.h \
 	profile/answers/answers.c \
 	profile/answers/answers.h \
-	profile/answers/bits.c \
-	profile/answers/bits.h \
 	profile/answers/condition.c \
 	profile/answers/condition.h \
 	profile/answers/judge.c \
@@ -101,8 +98,6 @@ libsclog_a_SOURCES += \
 	profile/write/form_private.h \
 	profile/write/form_spo.c \
 	profile/write/form_systemd.c \
-	profile/write/oci.c \
-	profile/write/oci.h \
 	profile/twin/logmode.c \
 	profile/twin/logmode.h \
 	profile/twin/logmode_private.h \

@@ -166,18 +166,6 @@ static int load_filters(struct profile *profile, const struct profile_source *so
 	return 0;
 }
 
-static void start_judge(struct profile *profile)
-{
-	profile->judge = (struct judge){
-		.rules = &profile->built.rules,
-		.filter = profile_filter(profile),
-		.options = &profile->options,
-		.names = profile->names,
-		.name_count = profile->name_count,
-	};
-	judge_start(&profile->judge);
-}
-
 /* Finds the arches and the default action of filters without a document. */
 static void survey_filters(struct profile *profile)
 {
@@ -230,7 +218,12 @@ int profile_load(const struct profile_source *source, const struct profile_optio
 		return r;
 	}
 	sort_names(profile);
-	start_judge(profile);
+	profile->judge = (struct judge){.rules = &profile->built.rules,
+					.filter = profile_filter(profile),
+					.options = &profile->options,
+					.names = profile->names,
+					.name_count = profile->name_count};
+	judge_start(&profile->judge);
 	survey_filters(profile);
 	finish_lint(profile);
 	*ret_profile = profile;
@@ -252,28 +245,25 @@ struct answers *profile_answers(struct profile *profile)
 	return &profile->judge.answers;
 }
 
-static const char *default_action(const struct profile *profile)
-{
-	if (profile->built.rules.loader != LOADER_SYSTEMD &&
-	    profile->built.rules.loader != LOADER_NONE)
-		return profile->built.document.default_action
-			       ? profile->built.document.default_action
-			       : "";
-	if (profile->built.rules.off)
-		return "";
-	if (profile->unit.filter.present && profile->unit.filter.allows)
-		return profile->unit.has_errno ? "SCMP_ACT_ERRNO" : "SCMP_ACT_KILL_PROCESS";
-	return spelling_of_action(profile->built.rules.default_action);
-}
-
 struct profile_info profile_info(const struct profile *profile)
 {
+	const struct rules *rules = &profile->built.rules;
+	bool from_document = rules->loader != LOADER_SYSTEMD && rules->loader != LOADER_NONE;
+	const char *action = "";
+
+	if (from_document && profile->built.document.default_action)
+		action = profile->built.document.default_action;
+	else if (!from_document && !rules->off && profile->unit.filter.present &&
+		 profile->unit.filter.allows)
+		action = profile->unit.has_errno ? "SCMP_ACT_ERRNO" : "SCMP_ACT_KILL_PROCESS";
+	else if (!from_document && !rules->off)
+		action = spelling_of_action(rules->default_action);
 	return (struct profile_info){
 		.source = profile->source,
 		.format = profile->format,
-		.loader = profile->built.rules.loader,
+		.loader = rules->loader,
 		.runtime = profile->options.runtime,
-		.default_action = default_action(profile),
+		.default_action = action,
 	};
 }
 

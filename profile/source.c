@@ -281,10 +281,9 @@ static int acquire_default(struct profile_source *source, const char *name, stru
 
 static bool any_exists(const char *const *paths)
 {
-	for (; *paths; paths++)
-		if (access(*paths, F_OK) == 0)
-			return true;
-	return false;
+	while (*paths && access(*paths, F_OK) != 0)
+		paths++;
+	return *paths;
 }
 
 /* On a Kubernetes node its CRI runtime, otherwise the runtime that users call. */
@@ -375,9 +374,8 @@ static const struct word {
 static const char *after_word(const char *source, const struct word *word)
 {
 	const char *rest = after_prefix(source, word->word);
-	bool is_prefix = word->word[strlen(word->word) - 1] == ':';
 
-	return rest && (is_prefix || !*rest) ? rest : NULL;
+	return rest && (!*rest || word->word[strlen(word->word) - 1] == ':') ? rest : NULL;
 }
 
 bool profile_source_is_word(const char *source)

@@ -1,7 +1,6 @@
 #include "profile/answers/reading.h"
 
 #include "base/mem.h"
-#include "profile/answers/bits.h"
 
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -46,18 +45,171 @@ struct reader {
 	size_t index_size;
 };
 
-static uint32_t hash_content(const struct content *content)
+/* --- arithmetic
+ *
+ * Each bit of a value, lowest first, is the region of calls for which it is set. Sums, products,
+ * quotients and shifts are built bit by bit, like a circuit.
+ */
+
+static region bit_xor(struct regions *regions, region a, region b)
+{
+	return diagram_choose(regions, a, region_not(regions, b), b);
+}
+
+/* sum = a + b + carry, or a + ~b + 1, which is a - b and carries if and only if a >= b. */
+static region add(struct regions *regions, const region a[32], const region b[32], bool minus,
+		  region sum[32])
+{
+	region carry = minus ? REGION_ALL : REGION_NONE;
+
+	for (unsigned i = 0; i < 32; i++) {
+		region other = minus ? region_not(regions, b[i]) : b[i];
+		region half = bit_xor(regions, a[i], other),
+		       both = region_and(regions, a[i], other);
+
+		sum[i] = bit_xor(regions, half, carry);
+		carry = region_or(regions, both, region_and(regions, half, carry));
+	}
+	return carry;
+}
+
+static void choose_bits(struct regions *regions, region set, const region yes[32],
+			const region no[32], region result[32])
+{
+	for (unsigned i = 0; i < 32; i++)
+		result[i] = diagram_choose(regions, set, yes[i], no[i]);
+}
+
+/* A shift by a known count. */
+static void move_bits(const region from[32], unsigned count, bool left, region to[32])
+{
+	for (unsigned i = 0; i < 32; i++) {
+		if (left)
+			to[i] = i >= count ? from[i - count] : REGION_NONE;
+		else
+			to[i] = i + count < 32 ? from[i + count] : REGION_NONE;
+	}
+}
+
+/* BPF uses the lowest five bits of the count. */
+static void shift(struct regions *regions, const region a[32], const region count[32], bool left,
+		  region result[32])
+{
+	region moved[32];
+
+	memcpy(result, a, sizeof(moved));
+	for (unsigned i = 0; i < 5; i++) {
+		move_bits(result, 1U << i, left, moved);
+		choose_bits(regions, count[i], moved, result, result);
+	}
+}
+
+static void multiply(struct regions *regions, const region a[32], const region b[32],
+		     region product[32])
+{
+	region more[32], moved[32];
+
+	memset(product, 0, sizeof(more));
+	for (unsigned i = 0; i < 32 && !regions->full; i++) {
+		if (b[i] == REGION_NONE)
+			continue;
+		move_bits(a, i, true, moved);
+		add(regions, product, moved, false, more);
+		choose_bits(regions, b[i], more, product, product);
+	}
+}
+
+/* Long division. */
+static void divide(struct regions *regions, const region a[32], const region b[32],
+		   region quotient[32])
+{
+	region remainder[32] = {0}, less[32];
+
+	for (unsigned i = 32; i-- > 0 && !regions->full;) {
+		region top = remainder[31];
+
+		memmove(&remainder[1], &remainder[0], 31 * sizeof(remainder[0]));
+		remainder[0] = a[i];
+		quotient[i] = region_or(regions, top, add(regions, remainder, b, true, less));
+		choose_bits(regions, quotient[i], less, remainder, remainder);
+	}
+}
+
+static void bitwise(struct regions *regions, uint16_t op, const region a[32], const region b[32],
+		    region result[32])
+{
+	for (unsigned i = 0; i < 32; i++) {
+		if (op == BPF_AND)
+			result[i] = region_and(regions, a[i], b[i]);
+		else if (op == BPF_OR)
+			result[i] = region_or(regions, a[i], b[i]);
+		else
+			result[i] = bit_xor(regions, a[i], b[i]);
+	}
+}
+
+/* op is the BPF_OP() of an ALU instruction. The caller handles division by zero. */
+static void bits_compute(struct regions *regions, uint16_t op, const region a[32],
+			 const region b[32], region result[32])
+{
+	static const region zero[32];
+
+	memset(result, 0, 32 * sizeof(*result));
+	switch (op) {
+	case BPF_ADD:
+		add(regions, a, b, false, result);
+		break;
+	case BPF_SUB:
+		add(regions, a, b, true, result);
+		break;
+	case BPF_NEG:
+		add(regions, zero, a, true, result);
+		break;
+	case BPF_MUL:
+		multiply(regions, a, b, result);
+		break;
+	case BPF_DIV:
+		divide(regions, a, b, result);
+		break;
+	case BPF_LSH:
+	case BPF_RSH:
+		shift(regions, a, b, op == BPF_LSH, result);
+		break;
+	default:
+		bitwise(regions, op, a, b, result);
+	}
+}
+
+/* The calls for which `a op b` holds; op is BPF_JEQ, BPF_JGT, BPF_JGE or BPF_JSET. */
+static region bits_compare(struct regions *regions, uint16_t op, const region a[32],
+			   const region b[32])
+{
+	region ignored[32], all = REGION_ALL, some = REGION_NONE;
+
+	if (op == BPF_JGE)
+		return add(regions, a, b, true, ignored);
+	if (op == BPF_JGT)
+		return region_not(regions, add(regions, b, a, true, ignored));
+	for (unsigned i = 32; i-- > 0 && !regions->full;) {
+		if (op == BPF_JSET)
+			some = region_or(regions, some, region_and(regions, a[i], b[i]));
+		else
+			all = region_and(regions, all,
+					 region_not(regions, bit_xor(regions, a[i], b[i])));
+	}
+	return op == BPF_JSET ? some : all;
+}
+
+/* --- states */
+
+static uint32_t *content_slot(const struct reader *reader, const struct content *content)
 {
 	uint32_t hash = 0;
 
 	for (size_t i = 0; i < 32; i++)
 		hash = (hash ^ content->bits[i]) * 0x01000193U;
-	return hash ^ hash >> 15;
-}
-
-static uint32_t *content_slot(const struct reader *reader, const struct content *content)
-{
-	for (size_t i = hash_content(content);; i++) {
+	hash ^= hash >> 15;
+	for (size_t i = hash;; i++) {
 		uint32_t *slot = &reader->index[i & (reader->index_size - 1)];
 
 		if (*slot == UINT32_MAX ||
@@ -127,17 +279,6 @@ static struct content operand(const struct reader *reader, const struct state *s
 {
 	return BPF_SRC(insn->code) == BPF_X ? reader->contents[state->registers[REGISTER_X]]
 					    : constant(insn->k);
-}
-
-static struct content alu(const struct reader *reader, const struct state *state,
-			  const struct sock_filter *insn)
-{
-	const struct content *a = &reader->contents[state->registers[REGISTER_A]];
-	const struct content b = operand(reader, state, insn);
-	struct content result;
-
-	bits_compute(reader->regions, BPF_OP(insn->code), a->bits, b.bits, result.bits);
-	return result;
 }
 
 static struct content load_word(struct reader *reader, unsigned at)
@@ -232,7 +373,7 @@ static void jump(struct reader *reader, size_t pc, const struct state *state, ui
 static void step(struct reader *reader, size_t pc, struct state state, uint32_t to[2])
 {
 	const struct sock_filter *insn = &reader->filter->program[pc];
-	struct content content;
+	struct content content, b;
 
 	switch (BPF_CLASS(insn->code)) {
 	case BPF_LD:
@@ -250,7 +391,10 @@ static void step(struct reader *reader, size_t pc, struct state state, uint32_t 
 		state.registers[REGISTER_MEMORY + insn->k] = state.registers[REGISTER_X];
 		break;
 	case BPF_ALU:
-		content = alu(reader, &state, insn);
+		b = operand(reader, &state, insn);
+		bits_compute(reader->regions, BPF_OP(insn->code),
+			     reader->contents[state.registers[REGISTER_A]].bits, b.bits,
+			     content.bits);
 		state.registers[REGISTER_A] = add_content(reader, &content);
 		break;
 	case BPF_MISC:
@@ -404,15 +548,6 @@ static diagram answer_of(struct reader *reader, size_t pc, const struct state *s
 			      yes);
 }
 
-static void go_back(struct reader *reader)
-{
-	for (size_t pc = reader->filter->count; pc-- > 0;) {
-		for (uint32_t at = reader->heads[pc]; at != NO_STATE && !reader->regions->full;
-		     at = reader->states[at].next)
-			reader->states[at].answer = answer_of(reader, pc, &reader->states[at]);
-	}
-}
-
 /* The registers that an instruction reads and overwrites. */
 static void uses_of(const struct sock_filter *insn, uint32_t *ret_reads, uint32_t *ret_writes)
 {
@@ -478,8 +613,10 @@ diagram reading_make(struct regions *regions, const struct filter *filter,
 	add_content(&reader, &zero);
 	find_live(&reader);
 	go_forward(&reader);
-	if (!regions->full)
-		go_back(&reader);
+	for (size_t pc = filter->count; pc-- > 0;)
+		for (uint32_t at = reader.heads[pc]; at != NO_STATE && !regions->full;
+		     at = reader.states[at].next)
+			reader.states[at].answer = answer_of(&reader, pc, &reader.states[at]);
 	if (!regions->full)
 		answer = reader.states[0].answer;
 	free(reader.live);

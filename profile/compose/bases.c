@@ -4,7 +4,7 @@
 #include "ingest/arch.h"
 #include "profile/document/spelling.h"
 #include "profile/filter/value.h"
-#include "profile/write/oci.h"
+#include "profile/write/export.h"
 
 #include <errno.h>
 #include <linux/audit.h>

@@ -224,17 +224,6 @@ static bool is_in(const char *sets, char set)
 	return sets && (sets[0] == '*' || strchr(sets, set));
 }
 
-static bool has_rule(const struct default_profile *profile, const struct default_rule *rule)
-{
-	const char *const sets[DEFAULT_FAMILIES] = {
-		[DEFAULT_DOCKER] = rule->docker,
-		[DEFAULT_CONTAINERD] = rule->containerd,
-		[DEFAULT_PODMAN] = rule->podman,
-	};
-
-	return is_in(sets[profile->of->family], profile->set);
-}
-
 /* Adds each word of "a b", with the prefix. */
 static void add_words(struct document *document, struct strings *to, const char *prefix,
 		      const char *list)
@@ -317,9 +306,17 @@ void default_write(const struct default_profile *profile, struct buf *text)
 	if (is_in(of->errno_name, profile->set))
 		document.default_errno = strerrorname_np(of->error);
 	add_arches(&document, profile);
-	for (size_t i = 0; i < default_rule_count; i++)
-		if (has_rule(profile, &default_rules[i]))
-			add_rule(&document, &default_rules[i]);
+	for (size_t i = 0; i < default_rule_count; i++) {
+		const struct default_rule *rule = &default_rules[i];
+		const char *const sets[DEFAULT_FAMILIES] = {
+			[DEFAULT_DOCKER] = rule->docker,
+			[DEFAULT_CONTAINERD] = rule->containerd,
+			[DEFAULT_PODMAN] = rule->podman,
+		};
+
+		if (is_in(sets[of->family], profile->set))
+			add_rule(&document, rule);
+	}
 	document_write(&document, false, text);
 	document_release(&document);
 }

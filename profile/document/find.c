@@ -176,13 +176,6 @@ static void add_candidate(struct finder *finder, const struct kind *kind, struct
 							  .space = scope->space};
 }
 
-/* Saves parsing a string that cannot be a profile. */
-static bool may_be_profile(struct str text)
-{
-	return str_chr(text, '\0') == text.n && (str_find(text, STR("defaultAction")) < text.n ||
-						 str_find(text, STR("\"syscalls\"")) < text.n);
-}
-
 static void search_string(struct finder *finder, struct node *node, const struct scope *scope)
 {
 	struct tree *tree = &finder->document->tree;
@@ -198,7 +191,10 @@ static void search_string(struct finder *finder, struct node *node, const struct
 			    text_quote(scope->name ? scope->name : "", quoted), problem);
 		return;
 	}
-	if (scope->depth == HOLDERS_MAX || !may_be_profile(text))
+	/* saves parsing a string that cannot be a profile */
+	if (scope->depth == HOLDERS_MAX || str_chr(text, '\0') < text.n ||
+	    (str_find(text, STR("defaultAction")) == text.n &&
+	     str_find(text, STR("\"syscalls\"")) == text.n))
 		return;
 	if (++finder->texts > TEXTS_MAX) {
 		find_refuse(finder, node, false, "more than %d texts within it: give one of them",
@@ -225,15 +221,6 @@ static void search_string(struct finder *finder, struct node *node, const struct
 	search(finder, root, &inner);
 }
 
-/* Whether each item of the list is an object of its own, as the root of a text is. */
-static bool has_items(const struct node *list, const struct scope *scope)
-{
-	return list->kind == NODE_LIST &&
-	       (list == scope->item ||
-		(list->parent == scope->item && list->key &&
-		 (strcmp(list->key, "items") == 0 || strcmp(list->key, "objects") == 0)));
-}
-
 static void search(struct finder *finder, struct node *node, const struct scope *scope)
 {
 	const struct kind *kind = kind_of(node, node == scope->item);
@@ -252,8 +239,14 @@ static void search(struct finder *finder, struct node *node, const struct scope 
 	if (kind)
 		inner.shape = kind->shape;
 	inner.is_base64 = node->kind == NODE_MAP && packed_is_base64(node);
+	/* an item of these lists is an object of its own, as the root of a text is */
+	bool has_items = node->kind == NODE_LIST &&
+			 (node == scope->item ||
+			  (node->parent == scope->item && node->key &&
+			   str_is_one_of(str_from(node->key), "items|objects", false)));
+
 	for (struct node *child = node->first; child; child = child->next) {
-		inner.item = has_items(node, scope) ? child : scope->item;
+		inner.item = has_items ? child : scope->item;
 		search(finder, child, &inner);
 	}
 	if (kind && finder->count == before)

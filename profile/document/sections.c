@@ -80,16 +80,6 @@ static bool is_section(struct str line)
 	       is_word(str_of(line.p + 1, line.n - 2));
 }
 
-static bool has_section(struct str text)
-{
-	struct str line;
-
-	while (next_line(&text, &line))
-		if (is_section(line))
-			return true;
-	return false;
-}
-
 /* --- texts without sections that sclog does not read as a profile */
 
 static bool is_name(struct str text)
@@ -153,27 +143,6 @@ static bool is_setting_line(struct str line)
 	return equals < line.n && is_name(sections_strip(str_of(line.p, equals)));
 }
 
-/* The next line; lines that continue it after a backslash are skipped. */
-static bool next_statement(struct str *text, struct str *ret_line)
-{
-	bool found = next_line(text, ret_line);
-	struct str line = *ret_line;
-
-	while (found && line.p[line.n - 1] == '\\' && next_line(text, &line))
-		;
-	return found;
-}
-
-/* Removes the quotes around a TOML string. */
-static struct str unquote(struct str value)
-{
-	if (!value.n || !strchr("\"'", value.p[0]))
-		return value;
-	size_t n = str_chr(str_skip(value, 1), value.p[0]);
-
-	return n + 1 < value.n ? str_of(value.p + 1, n) : value;
-}
-
 struct str sections_setting(struct str text, const char *section, const char *key, const char *part)
 {
 	struct str line, found = {0};
@@ -189,7 +158,12 @@ struct str sections_setting(struct str text, const char *section, const char *ke
 			 str_find(str_skip(line, equals), str_from(part)) < line.n - equals)
 			found = sections_strip(str_skip(line, equals + 1));
 	}
-	return unquote(found);
+	/* without the quotes around a TOML string */
+	if (!found.n || !strchr("\"'", found.p[0]))
+		return found;
+	size_t n = str_chr(str_skip(found, 1), found.p[0]);
+
+	return n + 1 < found.n ? str_of(found.p + 1, n) : found;
 }
 
 /* VALUE of an option "seccomp=VALUE" among others. */
@@ -215,11 +189,6 @@ static bool is_binary(struct str text)
 	return str_chr(text, '\0') < text.n;
 }
 
-static bool contains(struct str text, struct str what)
-{
-	return str_find(text, what) < text.n;
-}
-
 static struct str first_line(struct str text)
 {
 	struct str line = {0};
@@ -234,7 +203,7 @@ static bool is_audit_log(struct str text)
 	struct str line = first_line(text);
 
 	return str_is_one_of(line, "type=|node=|audit: |audit(", true) &&
-	       contains(line, STR("audit("));
+	       str_find(line, STR("audit(")) < line.n;
 }
 
 /* "[   12.345678] usb 1-1: ...", with dmesg -x or --raw behind a level */
@@ -263,7 +232,7 @@ static bool is_syslog(struct str text)
 	if (line.n && line.p[0] == '<')
 		line = str_skip(line, str_chr(line, '>') + 1);
 	if (str_is_one_of(line, "__CURSOR=", true) ||
-	    (str_is_one_of(line, "{", true) && contains(line, STR("\"__CURSOR\""))))
+	    (str_is_one_of(line, "{", true) && str_find(line, STR("\"__CURSOR\"")) < line.n))
 		return true;
 	return line.n > 16 &&
 	       ((line.p[3] == ' ' && line.p[9] == ':' && line.p[12] == ':') ||
@@ -395,24 +364,18 @@ static const struct text_kind {
 	/* clang-format on */
 };
 
-static bool has_line(struct str text, const char *words)
-{
-	struct str line;
-
-	while (sections_line(&text, &line))
-		if (str_is_one_of(line, words, true))
-			return true;
-	return false;
-}
-
+/* Lines that continue another one after a backslash do not count. */
 static bool has_only_lines(const struct text_kind *kind, struct str text)
 {
 	struct str line;
 	size_t count = 0;
 
-	for (; next_statement(&text, &line); count++)
+	for (; next_line(&text, &line); count++) {
 		if (line.n > LINE_BYTES || !kind->is_line(line))
 			return false;
+		while (line.p[line.n - 1] == '\\' && next_line(&text, &line))
+			;
+	}
 	return count >= kind->least;
 }
 
@@ -420,15 +383,18 @@ static bool has_only_lines(const struct text_kind *kind, struct str text)
 static const struct text_kind *kind_of(struct str text, bool of_sections)
 {
 	struct str head = str_of(text.p, text.n < HEAD_BYTES ? text.n : HEAD_BYTES), left = head,
-		   line;
-	bool has_first = next_line(&left, &line);
+		   first, line;
+	bool has_first = next_line(&left, &first);
 
 	for (size_t i = 0; has_first && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		const struct text_kind *kind = &kinds[i];
+		bool has_line = !kind->line;
 
-		if ((!kind->start || str_is_one_of(line, kind->start, true)) &&
-		    (!kind->line ||
-		     ((of_sections || kind->line[0] != '[') && has_line(head, kind->line))) &&
+		left = head;
+		while (!has_line && (of_sections || kind->line[0] != '[') &&
+		       sections_line(&left, &line))
+			has_line = str_is_one_of(line, kind->line, true);
+		if ((!kind->start || str_is_one_of(first, kind->start, true)) && has_line &&
 		    (!kind->is_text || kind->is_text(text)) &&
 		    (!kind->is_line || has_only_lines(kind, text)))
 			return kind;
@@ -453,7 +419,12 @@ bool sections_recognise(struct str text)
 		return false;
 	/* settings of systemd begin with a capital; fields of a log (type=, node=) and TOML's keys
 	 * do not, but TOML has sections */
-	return isupper((unsigned char)line.p[0]) || has_section(text);
+	if (isupper((unsigned char)line.p[0]))
+		return true;
+	while (next_line(&left, &line))
+		if (is_section(line))
+			return true;
+	return false;
 }
 
 bool sections_is_opaque(struct str text)

@@ -18,6 +18,7 @@
 
 #include "profile/answers/survey.h"
 #include "profile/document/write.h"
+#include "profile/profile.h"
 
 struct export
 {
@@ -37,5 +38,20 @@ struct export
 int export_filter(const struct filter *filter, const struct survey *survey, uint32_t host,
 		  struct export *ret_export, struct err *err);
 void export_release(struct export *export);
+
+/*
+ * A profile as an OCI one: what the loader made of a document is what reaches the OCI runtime, with
+ * conditions on capabilities, kernel and arch decided, archMap turned into architectures, errno names
+ * into numbers. It is the profile for exactly this container on this host, which every runtime accepts.
+ * A profile without a document is exported. The result borrows from the profile; call
+ * document_release() in any case. Where OCI cannot say what the filter does, *ret_exact is false and
+ * `notes` has what differs. -EINVAL where there is no filter.
+ */
+int oci_document(const struct profile *profile, struct document *ret_document, struct lints *notes,
+		 bool *ret_exact, struct err *err);
+
+/* Appends it as text. */
+int oci_write(const struct profile *profile, struct buf *text, struct lints *notes, bool *ret_exact,
+	      struct err *err);
 
 #endif
