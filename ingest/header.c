@@ -453,6 +453,10 @@ static bool read_bare(struct str text, struct header *header)
 
 	if (str_starts(text, STR("kernel: ")))
 		text = str_skip(text, 8);
+	if (is_printk_time(text)) {
+		text = str_skip(text, str_chr(text, ']') + 1);
+		skip_blanks(&text);
+	}
 	if (!str_starts(text, STR("audit: ")) && (!has_priority || !str_starts(text, STR("type="))))
 		return false;
 	header->form = HEADER_DMESG;

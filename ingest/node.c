@@ -53,17 +53,31 @@ static bool is_of_logs(struct str word)
 	return false;
 }
 
-struct str node_in(struct str text, bool numbered)
+/* An instance at the text's beginning, 0: none. */
+static size_t instance_length(struct str text)
 {
-	static const char *const instances[] = {"ip-0-0-0-0", "i-x"};
-	size_t digits = 0, from = 0;
+	static const char *const shapes[] = {"ip-0-0-0-0", "i-x"};
 
-	for (size_t i = 0; i < sizeof(instances) / sizeof(instances[0]); i++) {
-		size_t n = shape_length(text, instances[i]);
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		size_t n = shape_length(text, shapes[i]);
 
 		if (n >= 10 && (n == text.n || strchr("./-", text.p[n])))
-			return str_of(text.p, n);
+			return n;
 	}
+	return 0;
+}
+
+bool node_is_instance(struct str text)
+{
+	return text.n && instance_length(text) == text.n;
+}
+
+struct str node_in(struct str text, bool numbered)
+{
+	size_t digits = 0, from = 0, n = instance_length(text);
+
+	if (n)
+		return str_of(text.p, n);
 	for (size_t i = 0; i <= text.n; i++) {
 		if (i == text.n || strchr(".-", text.p[i])) {
 			if (i == from || is_of_logs(str_of(text.p + from, i - from)))

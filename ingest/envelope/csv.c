@@ -1,5 +1,7 @@
 #include "ingest/envelope/envelope_private.h"
 
+#include "ingest/node.h"
+
 /* BAR is a bar with a blank, another bar or the line's end beside it, as tables are drawn. */
 #define BAR 'B'
 
@@ -124,6 +126,13 @@ static struct str undouble(struct cell cell, struct buf *spare)
 	return str_of(spare->p + from, spare->n - from);
 }
 
+/* Grafana's column of labels. */
+static bool is_labels(struct str text)
+{
+	return text.n > 1 && text.p[0] == '{' && text.p[text.n - 1] == '}' &&
+	       str_find(text, STR("audit(")) == text.n && str_find(text, STR("SECCOMP")) == text.n;
+}
+
 /* A cell that names the kernel says so in whatever column it stands. */
 static bool names_kernel(struct str text)
 {
@@ -133,12 +142,13 @@ static bool names_kernel(struct str text)
 static bool take_row(const struct csv_head *head, struct str row, char delimiter,
 		     struct str *ret_text, struct context *context, struct buf *spare)
 {
-	struct context found = *context;
+	struct context found = *context, ignored = {.genuine = false};
+	struct str within;
 	struct cell cell;
 	bool more = true, any = false;
 	size_t count = 0;
 
-	buf_reserve(spare, row.n + 1); /* it does not move any more */
+	buf_reserve(spare, 2 * row.n + 1); /* it does not move any more */
 	for (; next_cell(&row, delimiter, &more, &cell); count++) {
 		int value = count < head->count ? head->values[count] : -1;
 
@@ -146,8 +156,15 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 			found.values[value] = cell.text;
 		else if (names_kernel(cell.text) && !found.values[ENVELOPE_PROGRAM].p)
 			found.values[ENVELOPE_PROGRAM] = STR("kernel");
-		if (role_is_container(STR("stream"), cell.text))
+		else if (node_is_instance(cell.text) && !found.values[ENVELOPE_STREAM].p)
+			found.values[ENVELOPE_STREAM] = cell.text;
+		if (role_is_container(STR("stream"), cell.text) ||
+		    role_is_container(STR("file"), cell.text))
 			found.container = true;
+		if (is_labels(cell.text)) {
+			labels_read(undouble(cell, spare), &found);
+			continue;
+		}
 		if (any || !envelope_matters(cell.text))
 			continue;
 		/* a header's own line, which holds a comma somewhere */
@@ -155,7 +172,9 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 		    !json_begins(cell.text))
 			return false;
 		*ret_text = undouble(cell, spare);
-		any = envelope_is_text(*ret_text) || json_begins(*ret_text);
+		any = envelope_is_text(*ret_text) || json_begins(*ret_text) ||
+		      (peel_node(*ret_text, &within, &ignored, NULL) &&
+		       str_starts(within, STR("kernel: "))); /* Graylog's */
 	}
 	if (!any ||
 	    (count < 2 && ret_text->p != spare->p)) /* the only cell, with its quotes doubled */

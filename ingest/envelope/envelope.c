@@ -54,6 +54,9 @@ struct envelope {
 	unsigned kind, fixed; /* enum kind, KIND_PREFIX + n; fixed: by its name */
 	bool begun;           /* a line was looked at */
 	bool log;             /* a name of a log's was found */
+	bool in_section;      /* a line before said where those below it are from */
+	bool is_container;    /* and that they are a container's */
+	struct buf section;   /* and the node */
 	struct csv_head head;
 	struct json_gather json;
 	struct yaml_gather yaml;
@@ -102,6 +105,7 @@ void envelope_free(struct envelope *envelope)
 		return;
 	json_gather_release(&envelope->json);
 	buf_release(&envelope->yaml.text);
+	buf_release(&envelope->section);
 	buf_release(&envelope->bytes);
 	free(envelope->kept);
 	free(envelope);
@@ -122,6 +126,8 @@ void envelope_begin(struct envelope *envelope)
 {
 	envelope->kind = envelope->fixed;
 	envelope->begun = envelope->log = false;
+	envelope->in_section = envelope->is_container = false;
+	buf_clear(&envelope->section);
 	buf_clear(&envelope->yaml.text);
 	envelope->yaml.separated = envelope->yaml.dropped = false;
 	envelope->head = (struct csv_head){0};
@@ -131,7 +137,7 @@ void envelope_begin(struct envelope *envelope)
 
 bool envelope_is_none(const struct envelope *envelope)
 {
-	return envelope->kind == KIND_NONE;
+	return envelope->kind == KIND_NONE && !envelope->in_section;
 }
 
 void envelope_note_log(struct envelope *envelope)
@@ -179,14 +185,22 @@ bool envelope_has_shape(struct str text, const char *shape)
 	return true;
 }
 
-/* "Nov 21 23:01:34": the second of two words, or the first, is a day, and a clock follows. */
+/* "Nov 21 23:01:34", "Sat 2026-11-21 23:01:34", "Sat Nov 21 23:01:34": two words or three, of which one is a
+ * day, or a date in one word of two, and a clock. */
 static bool is_bsd(struct str text)
 {
-	for (int i = 0; i < 4; i++) {
-		size_t n = 0;
+	bool has_day = false, has_date = false;
 
-		if (i >= 2 && envelope_has_shape(text, "00:00:00"))
+	for (int i = 0; i < 4; i++) {
+		size_t n = 0, digits = 0;
+
+		if (((i == 2 && has_date) || (i >= 2 && has_day)) &&
+		    envelope_has_shape(text, "00:00:00"))
 			return true;
+		while (digits < text.n && is_digit(text.p[digits]))
+			digits++;
+		has_day |= digits == 1 || digits == 2;
+		has_date |= digits == 4;
 		while (n < text.n && n < 24 &&
 		       (isalnum((unsigned char)text.p[n]) || strchr("./-", text.p[n]) ||
 			text.p[n] & 0x80))
@@ -200,10 +214,13 @@ static bool is_bsd(struct str text)
 	return false;
 }
 
-/* "2026-11-21T23:01:34.1234567Z ": of GitHub, before each line of a job's log, whatever it is. */
+/* "2026-11-21T23:01:34.1234567Z ": of GitHub, before each line of a job's log, whatever it is; of GitLab with
+ * "00O", "00E" behind it. */
 static bool is_job_time(struct str text)
 {
-	return envelope_has_shape(text, "0000-00-00T00:00:00.0000000Z ");
+	return envelope_has_shape(text, "0000-00-00T00:00:00.0000000Z ") ||
+	       envelope_has_shape(text, "0000-00-00T00:00:00.000000Z 00O") ||
+	       envelope_has_shape(text, "0000-00-00T00:00:00.000000Z 00E");
 }
 
 /* "2026-11-21T23:01:34.454Z " and nothing else up to the blank. */
@@ -263,6 +280,7 @@ static bool is_kmsg(struct str text)
 static bool is_plain(struct str text)
 {
 	return is_audit(text) || str_starts(text, STR("node=")) || is_bsd(text) || is_iso(text) ||
+	       str_starts(text, STR("kernel: [")) || str_starts(text, STR("kernel: audit: ")) ||
 	       is_bracketed(text) || is_kmsg(text) || envelope_has_shape(text, "00-00 00:00:00.") ||
 	       envelope_has_shape(text, "<0>") || envelope_has_shape(text, "<00>");
 }
@@ -324,13 +342,18 @@ static void keep(struct envelope *envelope, struct str text, const struct contex
 	}
 	struct kept *kept = &envelope->kept[envelope->count++];
 
-	*kept = (struct kept){.wrapped = wrapped, .container = context->container};
+	*kept = (struct kept){.wrapped = wrapped || envelope->in_section,
+			      .container = context->container || envelope->is_container};
 	kept->n = text.n;
 	kept->at = keep_bytes(envelope, text);
 	for (int i = 0; i < ENVELOPE_VALUES; i++) {
-		kept->values[i].present = context->values[i].p != NULL;
-		kept->values[i].n = context->values[i].n;
-		kept->values[i].at = keep_bytes(envelope, context->values[i]);
+		struct str value = context->values[i];
+
+		if (i == ENVELOPE_AGENT && !value.n)
+			value = buf_str(&envelope->section);
+		kept->values[i].present = value.p != NULL;
+		kept->values[i].n = value.n;
+		kept->values[i].at = keep_bytes(envelope, value);
 	}
 }
 
@@ -506,6 +529,20 @@ static bool clean(struct envelope *envelope, struct str line, struct str *ret_li
 	return marked;
 }
 
+/* Only the first line that shows what an input is begins sections: further down it may be a program's. */
+static void look_for_section(struct envelope *envelope, struct str line)
+{
+	struct context context = {.genuine = false};
+
+	if ((envelope->kind != KIND_UNDECIDED && !envelope->in_section) ||
+	    !section_read(line, &context))
+		return;
+	envelope->in_section = true;
+	envelope->is_container = context.container;
+	buf_clear(&envelope->section);
+	buf_put_str(&envelope->section, context.values[ENVELOPE_NODE]);
+}
+
 static bool take(struct envelope *envelope, struct str line, bool more, bool cleaned)
 {
 	static const struct context none = {.genuine = false};
@@ -517,6 +554,7 @@ static bool take(struct envelope *envelope, struct str line, bool more, bool cle
 		envelope->kind = KIND_YAML;
 	else if (line.n)
 		envelope->yaml.separated = false;
+	look_for_section(envelope, line);
 	if (!envelope->head.looked && line.n)
 		csv_read_head(&envelope->head, line);
 	if (envelope->options.mixed && !envelope_is_inside(envelope))
@@ -525,7 +563,7 @@ static bool take(struct envelope *envelope, struct str line, bool more, bool cle
 		envelope->kind = decide(envelope, line);
 	if (envelope->kind > KIND_NONE && take_known(envelope, line, more))
 		return true;
-	if (!cleaned)
+	if (!cleaned && !envelope->in_section)
 		return false;
 	keep(envelope, line, &none, true);
 	envelope->kept[0].cleaned = true;

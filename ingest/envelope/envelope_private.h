@@ -54,6 +54,12 @@ envelope_peel_fn peel_grep, peel_node, peel_kubectl, peel_time, peel_aws, peel_l
 /* A collector's own line of key=value, such as the Security Profiles Operator's log enricher's. */
 envelope_peel_fn peel_fields;
 
+/* What labels say, as Loki writes them or as JSON: the node, and whether the lines are a container's. */
+void labels_read(struct str labels, struct context *context);
+
+/* True for a line that says so of all lines below it, up to the next such line. */
+bool section_read(struct str line, struct context *context);
+
 /* Keeps an event whose text was taken apart. */
 void envelope_keep_event(struct envelope *envelope, struct str text, const struct context *context);
 

@@ -2,6 +2,18 @@
 
 #include <ctype.h>
 
+/* A control string's end (ECMA-48, 8.2.11): ESC and a backslash, or BEL, as of a window's title. 2: it has none. */
+static size_t control_string_length(struct str text)
+{
+	for (size_t n = 2; n < text.n; n++) {
+		if (text.p[n] == '\a')
+			return n + 1;
+		if (text.p[n] == '\033')
+			return n + 1 < text.n && text.p[n + 1] == '\\' ? n + 2 : 2;
+	}
+	return 2;
+}
+
 /* "ESC [ ... letter" (ECMA-48); others are dropped with their second byte. */
 static size_t sequence_length(struct str text)
 {
@@ -9,6 +21,8 @@ static size_t sequence_length(struct str text)
 
 	if (text.n < 2)
 		return text.n;
+	if (strchr("]_P^X", text.p[1]))
+		return control_string_length(text);
 	if (text.p[1] != '[')
 		return 2;
 	while (n < text.n && text.p[n] >= 0x20 && text.p[n] <= 0x3f)

@@ -1,5 +1,7 @@
 #include "ingest/envelope/envelope_private.h"
 
+#include "base/scan.h"
+
 /* Longer names of files and streams are not looked for. */
 #define PREFIX_MAX 4200
 
@@ -80,6 +82,16 @@ static bool is_host(struct str word)
 	return word.n > 0 && word.n <= 253 && word.p[0] != '-';
 }
 
+/* Docker's and Podman's, short or long, which `podman logs` and others write before a line. */
+static bool is_container_id(struct str word)
+{
+	size_t n = 0;
+
+	while (n < word.n && scan_hex_digit(word.p[n]) >= 0)
+		n++;
+	return n == word.n && (n == 12 || n == 64);
+}
+
 /* `oc adm node-logs`: the node's name, a blank, and a line of its log. */
 bool peel_node(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
@@ -91,14 +103,14 @@ bool peel_node(struct str text, struct str *ret_text, struct context *context, s
 	while (digits < word.n && is_digit(word.p[digits]))
 		digits++;
 	if (!is_host(word) || word.p[word.n - 1] == '.' || digits == word.n ||
-	    !envelope_is_line(text))
+	    is_container_id(word) || !envelope_is_line(text))
 		return false;
 	context->values[ENVELOPE_NODE] = word;
 	*ret_text = text;
 	return true;
 }
 
-/* `kubectl logs --prefix`: "[pod/NAME/CONTAINER] ". */
+/* `kubectl logs --prefix`: "[pod/NAME/CONTAINER] "; kubetail: "[NAME] ". */
 bool peel_kubectl(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
 	size_t end = str_find(text, STR("] "));
@@ -106,11 +118,11 @@ bool peel_kubectl(struct str text, struct str *ret_text, struct context *context
 
 	(void)spare;
 	(void)context;
-	if (end == text.n || text.p[0] != '[' || memchr(name.p, ' ', name.n) ||
-	    str_chr(name, '/') == name.n)
+	if (end == text.n || text.p[0] != '[' || memchr(name.p, ' ', name.n))
 		return false;
 	*ret_text = skip_blanks(str_skip(text, end + 2));
-	return true;
+	return str_chr(name, '/') < name.n ||
+	       (is_host(str_skip(name, 1)) && !is_digit(name.p[1]) && envelope_is_line(*ret_text));
 }
 
 static bool is_tai(struct str word)
@@ -118,11 +130,22 @@ static bool is_tai(struct str word)
 	return str_starts(word, STR("@4000000")) && (word.n == 17 || word.n == 25);
 }
 
+/* "01O", "00E+": of GitLab, behind the time, which output it is, and whether a line goes on. */
+static void skip_stream(struct str *text)
+{
+	size_t n = envelope_has_shape(*text, "00O") || envelope_has_shape(*text, "00E") ? 3 : 0;
+
+	n += n && n < text->n && text->p[n] == '+';
+	if (n && n < text->n && text->p[n] == ' ')
+		*text = str_skip(*text, n + 1);
+}
+
 /* `kubectl logs --timestamps`, `aws logs tail --format short`: a time, and the line. */
 bool peel_time(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
 	struct str word = take_word(&text);
 
+	skip_stream(&text);
 	/* `grep -n` in a job's log, too */
 	if ((!is_iso(word) && !is_tai(word)) ||
 	    (!envelope_is_line(text) && !peel_grep(text, &text, context, spare)))
@@ -131,58 +154,118 @@ bool peel_time(struct str text, struct str *ret_text, struct context *context, s
 	return true;
 }
 
-/* `aws logs tail`: a time, the stream, and the line; awslogs: the group, the stream, and the line. */
+/* `aws logs tail`: a time, the stream, and the line; awslogs: the group, the stream, and the line; stern: the
+ * pod, the container, and the line. */
 bool peel_aws(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
 	struct str word = take_word(&text), stream = take_word(&text);
 
-	(void)context;
+	bool is_stern = is_host(word) && is_host(stream) && str_chr(word, '-') < word.n;
+
 	(void)spare;
-	if ((!is_iso(word) && !(word.n && word.p[0] == '/')) || stream.n == 0 ||
+	if ((!is_iso(word) && !(word.n && word.p[0] == '/') && !is_stern) || stream.n == 0 ||
 	    stream.p[stream.n - 1] == ':' || stream.p[0] == '{' || !envelope_is_line(text))
 		return false;
+	if (!is_stern)
+		context->values[ENVELOPE_STREAM] = stream;
 	*ret_text = text;
 	return true;
 }
 
-/* A label of Loki's: `, name="value"`. */
+/* Where Loki's labels end, "} "; a brace in a value is none. */
+static size_t labels_end(struct str text)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i + 1 < text.n; i++) {
+		if (quoted && text.p[i] == '\\')
+			i++;
+		else if (text.p[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && text.p[i] == '}' && text.p[i + 1] == ' ')
+			return i;
+	}
+	return text.n;
+}
+
+/* A label: `, name="value"` of Loki, `,"name":"value"` of JSON. */
 static struct str label(struct str labels, const char *name)
 {
 	size_t n = strlen(name);
 
-	for (size_t i = 0; i + n + 2 < labels.n; i++) {
-		struct str value;
+	for (size_t i = 1; i + n + 2 < labels.n; i++) {
+		struct str value = str_skip(labels, i + n);
 
-		if ((i && !strchr("{ ,", labels.p[i - 1])) || memcmp(labels.p + i, name, n) != 0 ||
-		    labels.p[i + n] != '=' || labels.p[i + n + 1] != '"')
+		if (!strchr("{ ,\"", labels.p[i - 1]) || memcmp(labels.p + i, name, n) != 0)
 			continue;
-		value = str_skip(labels, i + n + 2);
+		if (value.p[0] == '"')
+			value = str_skip(value, 1);
+		if (!str_starts(value, STR("=\"")) && !str_starts(value, STR(":\"")))
+			continue;
+		value = str_skip(value, 2);
 		return str_of(value.p, str_chr(value, '"'));
 	}
 	return str_of(NULL, 0);
 }
 
-/* logcli: "TIME {label="value", ...} line". */
-bool peel_loki(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+void labels_read(struct str labels, struct context *context)
 {
 	static const char *const nodes[] = {"node_name", "hostname", "host",
 					    "node",      "nodename", "instance"};
-	struct str time = take_word(&text), stream;
-	size_t end = str_find(text, STR("} "));
+	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
+		if (!context->values[ENVELOPE_NODE].n)
+			context->values[ENVELOPE_NODE] = label(labels, nodes[i]);
+	context->container |= role_is_container(STR("stream"), label(labels, "stream")) ||
+			      role_is_container(STR("file"), label(labels, "filename"));
+}
+
+/* logcli: "TIME {label="value", ...} line". */
+bool peel_loki(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	struct str time = take_word(&text);
+	size_t end = labels_end(text);
 
 	(void)spare;
 	if (!is_iso(time) || text.n == 0 || text.p[0] != '{' || end == text.n)
 		return false;
-	struct str labels = str_of(text.p, end);
-
-	stream = label(labels, "stream");
-	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
-		if (!context->values[ENVELOPE_NODE].p)
-			context->values[ENVELOPE_NODE] = label(labels, nodes[i]);
-	context->container = context->container || str_eq(stream, STR("stdout")) ||
-			     str_eq(stream, STR("stderr"));
+	labels_read(str_of(text.p, end), context);
 	*ret_text = skip_blanks(str_skip(text, end + 2));
 	return true;
+}
+
+/* Ansible's: "w1 | CHANGED | rc=0 >>", "ok: [w1] => {", "ok: [w1 -> w2] => {" of what ran on w2. */
+static struct str result_host(struct str line)
+{
+	static const struct str results[] = {
+		{"ok: [", 5}, {"changed: [", 10}, {"failed: [", 9}, {"fatal: [", 8}};
+	static const struct str words[] = {
+		{" | CHANGED", 10}, {" | SUCCESS", 10}, {" | FAILED", 9}};
+	struct str host = str_of(line.p, str_chr(line, ' '));
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (str_starts(str_skip(line, host.n), words[i]))
+			return host;
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
+		struct str at = str_skip(line, results[i].n < line.n ? results[i].n : line.n);
+		size_t end = str_chr(at, ']'), arrow = str_find(str_of(at.p, end), STR(" -> "));
+
+		if (str_starts(line, results[i]) && str_starts(str_skip(at, end), STR("] =>")))
+			return arrow < end ? str_of(at.p + arrow + 4, end - arrow - 4)
+					   : str_of(at.p, end);
+	}
+	return str_of(NULL, 0);
+}
+
+bool section_read(struct str line, struct context *context)
+{
+	struct str host = result_host(line);
+
+	if (str_starts(line, STR("Common labels: {"))) { /* of logcli and Grafana */
+		labels_read(line, context);
+		return true;
+	}
+	context->values[ENVELOPE_NODE] = host;
+	return is_host(host);
 }
 
 /* The log files of a CRI runtime: "TIME stdout F text" (Kubernetes, CRI logging format). */
@@ -264,6 +347,8 @@ static bool unquote(struct str text, bool is_yaml, struct str *ret_text, struct 
 		text.n--;
 	if (text.n && text.p[0] == '[')
 		text = str_skip(text, 1);
+	while (str_starts(text, STR("``")) && text.p[text.n - 1] == '`') /* Slack's */
+		text = str_of(text.p + 1, text.n - 2);
 	if (text.n > 1 && strchr("bur", text.p[0]) && strchr("\"'", text.p[1])) {
 		is_raw = text.p[0] == 'r';
 		text = str_skip(text, 1);
@@ -408,11 +493,20 @@ static bool has_digit(struct str word)
 /* `gcloud logging read` and others: "  MESSAGE: 'text'". */
 bool peel_yaml(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
+	bool is_first = text.n && !is_blank(text.p[0]) && !str_starts(text, STR("==> "));
+
+	if (!is_first && text.n &&
+	    text.p[0] == '=') /* Packer: "==> NAME: text", "    NAME: text" */
+		text = str_skip(text, 4);
 	text = skip_blanks(text);
 	if (str_starts(text, STR("- ")))
 		text = skip_blanks(str_skip(text, 2));
-	struct str word = first_word(text);
+	struct str word = first_word(text), next = skip_blanks(str_skip(text, word.n));
 
+	if (str_starts(next, STR("(remote-exec): ")) || str_starts(next, STR("(local-exec): "))) {
+		*ret_text = str_skip(next, str_chr(next, ' ') + 1); /* Terraform's */
+		return envelope_is_text(*ret_text);
+	}
 	if (word.n < 2 || word.p[word.n - 1] != ':' || envelope_is_text(text))
 		return false; /* "audit: type=..." are the kernel's own words */
 	struct str key = str_of(word.p, word.n - 1);
@@ -429,7 +523,7 @@ bool peel_yaml(struct str text, struct str *ret_text, struct context *context, s
 		return true;
 	if (text.n < 2 || !envelope_is_text(text)) /* a list or an object, which begins */
 		return false;
-	if (has_digit(key)) /* talosctl, pdsh and clush: "10.1.1.2: type=..." */
+	if (is_first && has_digit(key)) /* talosctl, pdsh and clush: "10.1.1.2: type=..." */
 		context->values[ENVELOPE_NODE] = key;
 	*ret_text = text;
 	return true;

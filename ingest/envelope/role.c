@@ -145,14 +145,16 @@ static struct str normalize(struct str name, char to[NAME_MAX_BYTES])
 	return str_of(to, n);
 }
 
-/* "_source.host.name" is the name in the host in the source, and "_source" itself nothing. */
+/* "_source.host.name" is the name in the host in the source; "_source" and "_sourceName" are Sumo Logic's names
+ * of files. */
 int role_of(struct str parent, struct str name)
 {
 	char name_bytes[NAME_MAX_BYTES], parent_bytes[NAME_MAX_BYTES];
 	struct str whole = normalize(name, name_bytes), of = normalize(parent, parent_bytes);
 	size_t dot = str_chr(name, '.');
 
-	if (str_eq(name, STR("_source")))
+	if (dot == name.n && name.n && name.p[0] == '_' &&
+	    (str_eq(whole, STR("source")) || str_eq(whole, STR("sourcename"))))
 		return -1;
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
 		if (str_eq(whole, str_from(roles[i].name)) &&
@@ -161,14 +163,27 @@ int role_of(struct str parent, struct str name)
 	return dot == name.n ? -1 : role_of(str_of(name.p, dot), str_skip(name, dot + 1));
 }
 
+/* Where runtimes keep what containers write. */
+static bool is_container_file(struct str path)
+{
+	return str_starts(path, STR("/var/log/pods/")) ||
+	       str_starts(path, STR("/var/log/containers/")) ||
+	       str_starts(path, STR("/var/lib/docker/containers/"));
+}
+
 bool role_is_container(struct str name, struct str value)
 {
 	static const char *const names[] = {"kubernetes", "docker", "logtag"};
 	static const char *const streams[] = {"stream", "source",    "log_iostream",
 					      "type",   "transport", "logname"};
+	static const char *const files[] = {"file",      "filename",      "path",     "source",
+					    "file_path", "log_file_path", "filepath", "sourcename"};
 	char bytes[NAME_MAX_BYTES];
 
 	name = normalize(name, bytes);
+	for (size_t i = 0; is_container_file(value) && i < sizeof(files) / sizeof(files[0]); i++)
+		if (str_eq(name, str_from(files[i])))
+			return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (str_eq(name, str_from(names[i])))
 			return true;
