@@ -67,11 +67,6 @@ static size_t instance_length(struct str text)
 	return 0;
 }
 
-bool node_is_instance(struct str text)
-{
-	return text.n && instance_length(text) == text.n;
-}
-
 struct str node_in(struct str text, bool numbered)
 {
 	size_t digits = 0, from = 0, n = instance_length(text);

@@ -20,7 +20,4 @@ struct str node_label(struct str name, char label[NODE_LABEL_SIZE]);
  */
 struct str node_in(struct str text, bool numbered);
 
-/* True for an instance of EC2's alone: "i-0123456789abcdef0", "ip-10-0-1-2". */
-bool node_is_instance(struct str text);
-
 #endif

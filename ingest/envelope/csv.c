@@ -1,7 +1,5 @@
 #include "ingest/envelope/envelope_private.h"
 
-#include "ingest/node.h"
-
 /* BAR is a bar with a blank, another bar or the line's end beside it, as tables are drawn. */
 #define BAR 'B'
 
@@ -133,6 +131,13 @@ static bool is_labels(struct str text)
 	       str_find(text, STR("audit(")) == text.n && str_find(text, STR("SECCOMP")) == text.n;
 }
 
+/* EC2's, as a stream is named in a column without a name. */
+static bool is_instance(struct str text)
+{
+	return text.n >= 10 && str_chr(text, ' ') == text.n &&
+	       (envelope_has_shape(text, "i-0") || envelope_has_shape(text, "ip-0"));
+}
+
 /* A cell that names the kernel says so in whatever column it stands. */
 static bool names_kernel(struct str text)
 {
@@ -156,7 +161,7 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 			found.values[value] = cell.text;
 		else if (names_kernel(cell.text) && !found.values[ENVELOPE_PROGRAM].p)
 			found.values[ENVELOPE_PROGRAM] = STR("kernel");
-		else if (node_is_instance(cell.text) && !found.values[ENVELOPE_STREAM].p)
+		else if (is_instance(cell.text) && !found.values[ENVELOPE_STREAM].p)
 			found.values[ENVELOPE_STREAM] = cell.text;
 		if (role_is_container(STR("stream"), cell.text) ||
 		    role_is_container(STR("file"), cell.text))
