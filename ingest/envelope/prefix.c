@@ -159,10 +159,11 @@ bool peel_time(struct str text, struct str *ret_text, struct context *context, s
 bool peel_aws(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
 	struct str word = take_word(&text), stream = take_word(&text);
-
 	bool is_stern = is_host(word) && is_host(stream) && str_chr(word, '-') < word.n;
 
 	(void)spare;
+	if (str_starts(text, STR("kernel: "))) /* a syslog daemon's time and host */
+		return false;
 	if ((!is_iso(word) && !(word.n && word.p[0] == '/') && !is_stern) || stream.n == 0 ||
 	    stream.p[stream.n - 1] == ':' || stream.p[0] == '{' || !envelope_is_line(text))
 		return false;
