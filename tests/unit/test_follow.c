@@ -1238,7 +1238,11 @@ static bool step(struct follow *follow, struct reading *reading)
 			assert_true(follow_notice(follow)->lossy);
 			reading->outrun++;
 		} else {
-			reading->other_notices++;
+			/* a writer that has to wait between its steps leaves no file for a while */
+			enum follow_trouble trouble = follow_notice(follow)->trouble;
+
+			reading->other_notices +=
+				trouble != FOLLOW_MISSING && trouble != FOLLOW_BACK;
 		}
 		return true;
 	case FOLLOW_FILE:
