@@ -467,14 +467,6 @@ static void put_days_of_selected(struct buf *sql, const struct fleet_parts *part
 	BUF_AUTO selected = {0};
 
 	put_selected(&selected, parts, part, "s");
-	/* Few series are looked up by their keys: joined, all days of their nodes would be read. A key may be
-	 * that of another sender's series, too. */
-	if (selected.n && share_names_containers(parts->selection) &&
-	    part->container_count <= KEYS_MAX)
-		buf_format(sql,
-			   " AND t.series = ANY (ARRAY (SELECT s.key FROM sclog.series s"
-			   " WHERE s.sender IN (%.*s)%.*s))",
-			   (int)part->senders.n, part->senders.p, (int)selected.n, selected.p);
 	if (selected.n)
 		buf_format(sql,
 			   " AND EXISTS (SELECT 1 FROM sclog.series s WHERE s.sender = t.sender"
