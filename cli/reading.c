@@ -165,10 +165,10 @@ void reading_warn_of_limits(const char *node)
 void reading_note_left_out(const struct fleet_pushed *pushed)
 {
 	if (pushed->left_out)
-		message_note(
-			"%" PRIu64 " node%s of this store not sent, because they send themselves:"
-			" the first is %s",
-			pushed->left_out, pushed->left_out == 1 ? "" : "s", pushed->first_left_out);
+		message_note("records of %" PRIu64 " node%s not sent, because %s: the first is %s",
+			     pushed->left_out, pushed->left_out == 1 ? "" : "s",
+			     pushed->left_out == 1 ? "it pushes its own" : "they push their own",
+			     pushed->first_left_out);
 }
 
 /* A node's role that is asked about that node sees all that was asked for. */
@@ -216,9 +216,10 @@ static void note_damage(struct reading *reading)
 				" forged",
 				reading->damage.rows, reading->damage.node);
 	if (reading->damage.of_others)
-		message_warning("%" PRIu64 " rows left out, the first by node %s of node %s, which"
-				" sends itself: `sclog push` on node %s removes such rows",
-				reading->damage.of_others, reading->damage.teller,
+		message_warning("%" PRIu64 " row%s left out: node %s sent the first, about node %s,"
+				" which pushes its own; `sclog push` on node %s removes such rows",
+				reading->damage.of_others,
+				reading->damage.of_others == 1 ? "" : "s", reading->damage.teller,
 				reading->damage.other, reading->damage.teller);
 }
 
@@ -378,11 +379,12 @@ void reading_add_reasons(const struct reading *reading, struct evidence *evidenc
 				    " forged",
 				    reading->damage.rows, reading->damage.node);
 	if (reading->damage.of_others)
-		evidence_add_reason(evidence,
-				    "%" PRIu64 " rows that node %s sent do not count, the first of"
-				    " node %s: that node sends itself",
-				    reading->damage.of_others, reading->damage.teller,
-				    reading->damage.other);
+		evidence_add_reason(
+			evidence,
+			"%" PRIu64 " row%s of the fleet not counted: node %s sent the first,"
+			" about node %s, which pushes its own",
+			reading->damage.of_others, reading->damage.of_others == 1 ? "" : "s",
+			reading->damage.teller, reading->damage.other);
 	if (counts->failed)
 		evidence_add_reason(evidence,
 				    "%" PRIu64 " input%s could not be read "
