@@ -12,9 +12,11 @@ dist_man_MANS += \
 	doc/sclog-ingest.1 \
 	doc/sclog-kubernetes.7 \
 	doc/sclog-json.5 \
+	doc/sclog-lints.7 \
 	doc/sclog-logmode.1 \
 	doc/sclog-profile.1 \
 	doc/sclog-prune.1 \
+	doc/sclog-releases.7 \
 	doc/sclog-report.1 \
 	doc/sclog-tutorial.7 \
 	doc/sclog-push.1 \

@@ -24,7 +24,7 @@ enum lint_level {
 const char *lint_level_name(enum lint_level level);
 
 /*
- * Kinds of lints, each with its id and level. Scripts rely on the ids, and sclog-explain(1) lists
+ * Kinds of lints, each with its id and level. Scripts rely on the ids, and sclog-lints(7) lists
  * them.
  */
 /* clang-format off */

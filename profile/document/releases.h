@@ -1,6 +1,6 @@
 /*
  * How older releases of a loader, a runtime or libseccomp differ from the newest known one. Each fact
- * has the first release without it, and its source. sclog-explain(1) has the same table (RELEASES);
+ * has the first release without it, and its source. sclog-releases(7) has the same table;
  * tests/shell/versions.test compares the two.
  */
 #ifndef SCLOG_PROFILE_DOCUMENT_RELEASES_H

@@ -60,14 +60,16 @@ static void lint_unknown(const struct naming *naming, size_t rule, enum unknown_
 		buf_format(&text, "%s%u", i ? "." : "", wanted->parts[i]);
 	if (!wanted->count)
 		buf_format(&text, "%u.%u.%u", here->major, here->minor, here->micro);
-	buf_format(&text, " %s %s", kind == UNKNOWN_HERE ? "knows" : "knows no syscall",
+	buf_format(&text, " %s %s",
+		   kind == UNKNOWN_HERE    ? "knows"
+		   : kind == UNKNOWN_NEWER ? "is too old to know"
+					   : "knows no syscall",
 		   listing_text(&unknown->names));
 	if (kind == UNKNOWN_HERE)
 		buf_format(&text, ", but this one (%u.%u.%u) does not: the rule is ignored here",
 			   here->major, here->minor, here->micro);
 	else
-		buf_format(&text, "%s: the name%s no effect",
-			   kind == UNKNOWN_NEWER ? ", which it is older than" : "",
+		buf_format(&text, ": the name%s no effect",
 			   unknown->names.count > 1 ? "s have" : " has");
 	if (unknown->names.count == 1)
 		document_name_place(naming->document, rule, unknown->first, place);
