@@ -21,7 +21,7 @@ static const struct option_row rows[] = {
 	OPTION(TEXT, 0, "against", "PROFILE", struct diff_options, against,
 	       "only what this profile allows: what is lost by changing from it"),
 	SELECTION_OPTION_ROWS(struct diff_options, selection),
-	OPTION_TITLE("Answer"),
+	OPTION_TITLE("Output"),
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct diff_options, by,
 	       "one answer for each of these; default: container"),
 	OPTION(FLAG, 0, "strict", NULL, struct diff_options, strict,

@@ -23,7 +23,7 @@ struct explain_options {
 
 /* clang-format off */
 static const struct option_row rows[] = {
-	OPTION_TITLE("Question"),
+	OPTION_TITLE("What to show"),
 	OPTION(COMMA_LIST, 0, "arch", "ARCH[,ARCH...]", struct explain_options, arches,
 	       "architectures to show; default: those of the filter"),
 	OPTION(FLAG, 0, "blocked", NULL, struct explain_options, blocked,
@@ -300,8 +300,10 @@ static int write_source(const struct explainer *explainer)
 	const struct profile_source *source = explainer->hosts[0].judges.source;
 
 	if (source->text.n == 0)
-		return err_set(explainer->err, EINVAL,
-			       "%s: is not a document: --format oci writes one", source->name);
+		return err_set(
+			explainer->err, EINVAL,
+			"%s is not a document, but a live filter: --format oci writes it as a document",
+			source->name);
 	fwrite(source->text.p, 1, source->text.n, stdout);
 	return EXIT_FINE;
 }
@@ -394,7 +396,9 @@ static int check(const struct invocation *invocation, struct err *err)
 			       given->global.format);
 	if (given->diff && strcmp(given->diff, "-") == 0 &&
 	    strcmp(invocation->operands[0], "-") == 0)
-		return err_set(err, EINVAL, "`-` cannot be both profiles");
+		return err_set(
+			err, EINVAL,
+			"only one of the two profiles can be read from standard input (`-`)");
 	return 0;
 }
 

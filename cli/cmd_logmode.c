@@ -26,7 +26,7 @@ static const struct option_row rows[] = {
 	       "write FILE atomically"),
 	OPTION(FLAG, 0, "force", NULL, struct logmode_options, force,
 	       "replace an existing file"),
-	OPTION_TITLE("Profile: the filters for which the twin is proven"),
+	OPTION_TITLE("Profile: the filters for which the twin is checked"),
 	PROFILE_LOADING_ROWS(struct logmode_options, judging),
 	GLOBAL_OPTION_ROWS("text|json"),
 };

@@ -88,9 +88,9 @@ const struct command command_relabel = {
 			{"sclog relabel --container wbe --to web",
 			 "the records of the container wbe belong to web"},
 			{"sclog relabel --unattributed --comm nginx --to web",
-			 "so do those of nginx whose container is unknown"},
+			 "the same for those of nginx whose container is unknown"},
 			{"sclog relabel --container web --to-namespace shop --to-workload shop-web",
-			 "what the container web belongs to"},
+			 "change the namespace and the workload of the container web"},
 		},
 	.description =
 		"Moves the records of the selection to another container of the same node. Without "

@@ -388,10 +388,10 @@ const struct command command_report = {
 			 "which calls came or went with a new version of a workload's image"},
 		},
 	.description =
-		"Reports, workload by workload, which calls are new (made inside the time window "
-		"and never before it), which were refused, and with --profile what that profile "
-		"would break, what was refused as it ran included; and how complete the evidence is. A container that belongs to no "
-		"workload is one by its own name.\n"
+		"Reports for each workload which calls are new (made in the time window and never "
+		"before), which were refused, and, with --profile, which calls that profile would "
+		"refuse. It also says how complete the evidence is. A container without a "
+		"workload is reported by its own name.\n"
 		"Exit status: 0 if nothing is missing, 1 if the profile would refuse or only log "
 		"something, 2 on error, 3 with --require-complete if the evidence is incomplete.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},

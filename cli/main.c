@@ -69,11 +69,29 @@ static int unknown_command(const char *name)
 	return misuse(NULL, message.p);
 }
 
+static void put_examples(struct buf *text, const struct example examples[EXAMPLES_MAX])
+{
+	buf_put_str(text, STR("Examples:\n"));
+	for (size_t i = 0; i < EXAMPLES_MAX && examples[i].line; i++) {
+		buf_format(text, "  %s\n", examples[i].line);
+		text_wrap(text, str_from(examples[i].meaning), EXAMPLE_INDENT, HELP_COLUMNS);
+	}
+	buf_put_char(text, '\n');
+}
+
 static int help_sclog(void)
 {
+	static const struct example examples[EXAMPLES_MAX] = {
+		{"sclog watch", "follow the kernel's records, and find the container of each"},
+		{"sclog diff --profile docker --container web",
+		 "what Docker's default profile would break in the container web"},
+		{"sclog profile --container web -o web.json",
+		 "write the profile that the container web needs"},
+	};
 	BUF_AUTO text = {0};
 
 	buf_put_str(&text, STR("Usage: sclog [OPTION...] COMMAND [OPTION...] [FILE...]\n\n"));
+	put_examples(&text, examples);
 	text_wrap(&text,
 		  STR("Reads the kernel's seccomp records, finds the container of each, and "
 		      "shows what a seccomp profile would break."),
@@ -95,16 +113,6 @@ static void put_paragraphs(struct buf *text, struct str paragraphs)
 		text_wrap(text, str_of(paragraphs.p, n), 0, HELP_COLUMNS);
 		paragraphs = str_skip(paragraphs, n < paragraphs.n ? n + 1 : n);
 	}
-}
-
-static void put_examples(struct buf *text, const struct example examples[EXAMPLES_MAX])
-{
-	buf_put_str(text, STR("Examples:\n"));
-	for (size_t i = 0; i < EXAMPLES_MAX && examples[i].line; i++) {
-		buf_format(text, "  %s\n", examples[i].line);
-		text_wrap(text, str_from(examples[i].meaning), EXAMPLE_INDENT, HELP_COLUMNS);
-	}
-	buf_put_char(text, '\n');
 }
 
 static int help_command(const struct command *command)

@@ -25,7 +25,7 @@ struct retention_options {
 	OPTION_CHECKED(TEXT, 0, "keep-hours", "TIME", type, at hours, retention_check,            \
 	       "keep counts by the hour this long; default 10d"),                                 \
 	OPTION_CHECKED(TEXT, 0, "keep-days", "TIME", type, at days, retention_check,              \
-	       "keep counts by the day this long, then drop them; default 365d; or `forever`"),   \
+	       "keep counts by the day this long, then drop them; default 365d"),                 \
 	MAX_SIZE_OPTION_ROW(type, at max_size)
 /* clang-format on */
 

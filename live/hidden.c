@@ -44,9 +44,9 @@ static void begin(struct hidden *hidden, const char *cause, int64_t since_ms,
 	span->since_ms = since_ms;
 	snprintf(span->cause, sizeof(span->cause), "%s", cause);
 	status_line_clear(evidence->status_line);
-	message_warning("records are hidden by configuration: %s (`sclog doctor` shows how to mend "
-			"it)",
-			cause);
+	message_warning(
+		"records are hidden by configuration: %s (`sclog doctor` shows how to fix it)",
+		cause);
 }
 
 int hidden_take(struct hidden *hidden, const struct hiding *now, int64_t now_ms,

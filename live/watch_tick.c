@@ -60,8 +60,8 @@ void watch_say_trouble(struct watch *watch)
 
 	if (store_was_remade(watch->store)) {
 		watch_clear_status(watch);
-		message_warning("the store was deleted or replaced: made anew; records from before"
-				" are missing");
+		message_warning("the store was deleted or replaced: created again; earlier records "
+				"are missing");
 	}
 	say_shrunk(watch);
 	if (is == watch->said_trouble)

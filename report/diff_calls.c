@@ -11,8 +11,8 @@
 /* The table is no wider, whatever the terminal: it is read in mails, too. */
 #define COLUMNS 80
 
-/* Groups that a row names before it only says that there are more. */
-#define NAMED_MAX 3
+/* Bytes of the groups' names in a row, before it only says how many more there are. */
+#define WHO_BYTES 18
 
 static const struct table_column columns[] = {
 	{"SYSCALL", false, TABLE_WHOLE},
@@ -94,19 +94,25 @@ static void put_verdict(struct table *table, const struct finding *finding)
 		     finding->kind == FINDING_CONDITIONAL ? "" : returns);
 }
 
+/* "web, cart +3": names are whole. */
 static void put_groups(struct table *table, const struct call *calls, size_t count)
 {
 	BUF_AUTO names = {0};
+	size_t named = 0;
 
-	for (size_t i = 0; i < count && i < NAMED_MAX; i++) {
-		buf_put_str(&names, i ? STR(", ") : STR(""));
-		if (calls[i].group->is_rest)
-			buf_put_str(&names, STR("other programs"));
+	for (; named < count; named++) {
+		BUF_AUTO name = {0};
+
+		if (calls[named].group->is_rest)
+			buf_put_str(&name, STR("other programs"));
 		else
-			group_key_put_name(&names, &calls[i].group->key);
+			group_key_put_name(&name, &calls[named].group->key);
+		if (named && names.n + name.n + 2 > WHO_BYTES)
+			break;
+		buf_format(&names, "%s%.*s", named ? ", " : "", (int)name.n, name.p ? name.p : "");
 	}
-	if (count > NAMED_MAX)
-		buf_format(&names, " and %zu more", count - NAMED_MAX);
+	if (named < count)
+		buf_format(&names, " +%zu", count - named);
 	table_cell(table, buf_str(&names));
 }
 
@@ -138,6 +144,8 @@ void diff_write_calls(const struct diff *diff, const struct diff_writing *writin
 	MEM_AUTO struct call *all = all_calls(diff, writing, &count);
 	TABLE_AUTO table;
 
+	if (count)
+		fputc('\n', out);
 	table_init(&table, columns, sizeof(columns) / sizeof(*columns), 0, writing->colour);
 	table.columns_max = COLUMNS;
 	for (size_t i = 0, k; i < count; i = k) {

@@ -383,7 +383,6 @@ static void write_summary(const struct diff *diff, FILE *out)
 
 static void write_overview(const struct diff *diff, const struct diff_writing *writing, FILE *out)
 {
-	fputc('\n', out);
 	diff_write_calls(diff, writing, out);
 	write_unknown(diff, writing, out);
 	fputs("--verbose shows each group\n", out);

@@ -72,14 +72,15 @@ int health_write_text(const struct health *health, bool all, bool colour, FILE *
 {
 	BUF_AUTO text = {0};
 
+	if (all || health->of_level[FINDING_FAIL] || health->of_level[FINDING_WARN])
+		buf_format(&text, "%zu failed, %zu warning%s, %zu ok\n\n",
+			   health->of_level[FINDING_FAIL], health->of_level[FINDING_WARN],
+			   health->of_level[FINDING_WARN] == 1 ? "" : "s",
+			   health->of_level[FINDING_OK]);
 	put_level(health, FINDING_FAIL, colour, &text);
 	put_level(health, FINDING_WARN, colour, &text);
 	if (all)
 		put_level(health, FINDING_OK, colour, &text);
-	if (all || text.n)
-		buf_format(&text, "%zu failed, %zu warnings, %zu ok\n",
-			   health->of_level[FINDING_FAIL], health->of_level[FINDING_WARN],
-			   health->of_level[FINDING_OK]);
 	fwrite(text.p, 1, text.n, out);
 	return format_written(out);
 }

@@ -276,7 +276,7 @@ bool runs_put(const struct runs *runs, struct buf *line)
 		put_once(runs, chance.once, line);
 	bool is_open = percent_low(chance.low) == 0 && percent_high(chance.high) == 100;
 
-	if (runs->count == 1 || (is_open && percent(chance.estimate) == 100)) {
+	if (runs->count == 1 || is_open) {
 		buf_format(line, "%stoo little to estimate the chance of further calls",
 			   runs->count > 1 ? "; " : "");
 		return true;

@@ -4,6 +4,9 @@
 
 #include <stdlib.h>
 
+/* Groups that are named although there are no others. */
+#define NAMED_OF_ALL_MAX 3
+
 struct sentence {
 	struct buf names, text;
 	size_t count; /* of names */
@@ -42,8 +45,11 @@ void sentences_end(struct sentences *sentences, const char *title, sentence_fn *
 		struct sentence *sentence = &sentences->all[i];
 		BUF_AUTO line = {0};
 
-		buf_put_str(&line, buf_str(&sentence->names));
-		if (sentence->count > sentences->names_max)
+		if (sentence->count == sentences->groups && sentence->count > NAMED_OF_ALL_MAX)
+			buf_format(&line, "all %zu %ss", sentence->count, sentences->noun);
+		else
+			buf_put_str(&line, buf_str(&sentence->names));
+		if (sentence->count > sentences->names_max && sentence->count != sentences->groups)
 			buf_format(&line, " and %zu more", sentence->count - sentences->names_max);
 		buf_format(&line, ": %s", sentence->text.p);
 		each(context, i ? NULL : title, buf_str(&line));

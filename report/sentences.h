@@ -1,5 +1,6 @@
 /*
- * Sentences about groups: what is true of several is said once, with the names of all.
+ * Sentences about groups: what is true of several is said once, with the names of all, or with
+ * "all 55 workloads".
  */
 #ifndef SCLOG_REPORT_SENTENCES_H
 #define SCLOG_REPORT_SENTENCES_H
@@ -9,9 +10,11 @@
 /* Sentences that are kept, of further ones the number. */
 #define SENTENCES_MAX 200
 
-/* Zeroed but for names_max is valid and empty; sentences_end() releases it. */
+/* Zeroed but for the first members is valid and empty; sentences_end() releases it. */
 struct sentences {
 	size_t names_max; /* names before a sentence; of further ones it says how many */
+	size_t groups;    /* that there are; 0: not known */
+	const char *noun; /* of one: "workload" */
 	struct sentence *all;
 	size_t count, unlisted;
 };

@@ -19,10 +19,11 @@ static int busy(int fd, const char *path, struct err *err)
 	long pid = n > 0 ? strtol(text, NULL, 10) : 0;
 
 	if (pid > 0)
-		return err_set(err, EBUSY,
-			       "store '%s': another sclog watches into it already (process %ld)",
-			       path, pid);
-	return err_set(err, EBUSY, "store '%s': another sclog watches into it already", path);
+		return err_set(
+			err, EBUSY,
+			"store '%s': another `sclog watch` already writes to it (process %ld)",
+			path, pid);
+	return err_set(err, EBUSY, "store '%s': another `sclog watch` already writes to it", path);
 }
 
 static int lock(int fd, const char *path, struct err *err)

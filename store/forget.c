@@ -277,8 +277,8 @@ int store_acknowledge(struct store *store, struct str id, struct str reason, int
 				 " json show the ids",
 				 (int)id.n, id.p);
 	if (result == 0 && wanted.count > 1)
-		result = err_set(err, EINVAL, "'%.*s' is the beginning of %zu ids: give all of one",
-				 (int)id.n, id.p, wanted.count);
+		result = err_set(err, EINVAL, "'%.*s' fits %zu ids: give more of it", (int)id.n,
+				 id.p, wanted.count);
 	if (result == 0 && !dry_run)
 		result = put_acknowledged(store, &wanted, reason, now_ms, err);
 	if (result == 0)

@@ -117,10 +117,11 @@ static int create_file(const char *path, struct err *err)
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0 && errno == ENOENT)
-		return err_set(err, ENOENT,
-			       "store '%s': its directory does not exist: make it, or name another"
-			       " --db",
-			       path);
+		return err_set(
+			err, ENOENT,
+			"store '%s': its directory does not exist: create it, or name another"
+			" --db",
+			path);
 	if (fd < 0)
 		return err_errno(err, errno, "store '%s'", path);
 	close(fd);
@@ -132,10 +133,11 @@ static int check_file(const char *path, struct err *err)
 	struct stat stat_;
 
 	if (stat(path, &stat_) < 0 && errno == ENOENT)
-		return err_set(err, ENOENT,
-			       "store '%s' does not exist: 'sclog ingest FILE...' makes it, or name"
-			       " log files to look at without a store",
-			       path);
+		return err_set(
+			err, ENOENT,
+			"store '%s' does not exist: 'sclog ingest FILE...' creates it, or name"
+			" log files to look at without a store",
+			path);
 	if (stat(path, &stat_) < 0)
 		return err_errno(err, errno, "store '%s'", path);
 	if (!S_ISREG(stat_.st_mode))

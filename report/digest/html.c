@@ -118,7 +118,8 @@ static bool has_finding(const json_t *group)
 	       json_array_size(model_list(group, "new"));
 }
 
-static void write_row(const struct digest_facts *facts, const json_t *group, FILE *out)
+static void write_row(const struct digest_facts *facts, const json_t *group, bool refused,
+		      FILE *out)
 {
 	fprintf(out, "<tr%s><th scope=\"row\">", has_finding(group) ? " data-finding" : "");
 	put(out, str_from(model_text(group, "title")));
@@ -127,7 +128,8 @@ static void write_row(const struct digest_facts *facts, const json_t *group, FIL
 		write_status(group, out);
 		write_calls(group, "missing", out);
 	}
-	write_calls(group, "refused", out);
+	if (refused)
+		write_calls(group, "refused", out);
 	if (digest_knows_before(facts->digest))
 		write_calls(group, "new", out);
 	fprintf(out,
@@ -139,8 +141,9 @@ static void write_row(const struct digest_facts *facts, const json_t *group, FIL
 
 static void write_workloads(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
-	static const char *const statuses[] = {"breaking", "unknown", "ready", ""};
 	const json_t *groups = model_list(model, "groups");
+	bool refused = write_counts(facts, true).with_refused > 0 ||
+		       write_counts(facts, false).with_refused > 0;
 
 	fputs("<h2 id=\"all\">", out);
 	write_noun(facts, out);
@@ -150,20 +153,15 @@ static void write_workloads(const struct digest_facts *facts, const json_t *mode
 	      out);
 	write_noun(facts, out);
 	fprintf(out,
-		"</th>%s"
-		"<th scope=\"col\">Was refused</th>%s"
+		"</th>%s%s%s"
 		"<th scope=\"col\">Records</th><th scope=\"col\">Last (UTC)</th></tr></thead>\n"
 		"<tbody>\n",
 		facts->diff ? "<th scope=\"col\">Status</th><th scope=\"col\">Would be refused</th>"
 			    : "",
+		refused ? "<th scope=\"col\">Was refused</th>" : "",
 		digest_knows_before(facts->digest) ? "<th scope=\"col\">New</th>" : "");
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
-		for (size_t j = 0; j < json_array_size(groups); j++) {
-			const json_t *group = json_array_get(groups, j);
-
-			if (strcmp(model_text(group, "status"), statuses[i]) == 0)
-				write_row(facts, group, out);
-		}
+	for (size_t i = 0; i < json_array_size(groups); i++)
+		write_row(facts, json_array_get(groups, i), refused, out);
 	fputs("</tbody>\n</table>\n</div>\n", out);
 }
 
@@ -321,9 +319,9 @@ static void write_heat_head(const struct digest_facts *facts, const struct heats
 {
 	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
 
-	fputs("<h2 id=\"heat\">Who calls what</h2>\n<p class=\"soft\">Records of each call; framed, "
-	      "with !: refused, or not simply allowed by the profile. Calls that are refused come first, "
-	      "then those that the fewest make.</p>\n"
+	fputs("<h2 id=\"heat\">Who calls what</h2>\n<p class=\"soft\">Records of each call. A frame and a ! mark "
+	      "calls that were refused, or that the profile refuses, logs, or allows for some "
+	      "arguments only; these come first, then the calls that the fewest make.</p>\n"
 	      "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"heat\">\n"
 	      "<table class=\"heat\">\n<thead><tr><th scope=\"col\">",
 	      out);

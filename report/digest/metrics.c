@@ -94,7 +94,7 @@ static void write_events(const struct digest_facts *facts, FILE *out)
 	struct digest_group *const *groups = digest_groups(facts->digest, &count);
 
 	metrics_put_head(out, "sclog_events_total", "counter",
-			 "Records of seccomp, by call and action.");
+			 "Seccomp records, by syscall and action.");
 	for (size_t i = 0; i < count; i++)
 		write_events_of(groups[i], &written, out);
 }
@@ -124,7 +124,7 @@ static void write_last(const struct digest_facts *facts, FILE *out)
 	struct digest_group *const *groups = digest_groups(facts->digest, &count);
 
 	metrics_put_head(out, "sclog_last_record_timestamp_seconds", "gauge",
-			 "When the latest record was made.");
+			 "Time of the latest record.");
 	for (size_t i = 0; i < count; i++) {
 		json_t *key = group_key_json(&groups[i]->key);
 		BUF_AUTO labels = {0};
@@ -142,11 +142,11 @@ static void write_lag(const struct share_lag *lag, FILE *out)
 	if (!lag->any)
 		return;
 	metrics_put_head(out, "sclog_push_timestamp_seconds", "gauge",
-			 "When the store was last sent to the fleet's database.");
+			 "Time of the last push to the fleet's database.");
 	fprintf(out, "sclog_push_timestamp_seconds %" PRId64 ".%03" PRId64 "\n",
 		lag->pushed_ms / 1000, lag->pushed_ms % 1000);
 	metrics_put_head(out, "sclog_push_pending_rows", "gauge",
-			 "Days of series that the fleet's database does not have yet.");
+			 "Rows that were not yet pushed to the fleet's database.");
 	write_sample(out, "sclog_push_pending_rows", NULL, lag->rows);
 }
 
@@ -166,7 +166,7 @@ void digest_write_prometheus(const struct digest_facts *facts, const json_t *mod
 	metrics_put_head(out, "sclog_records_lost_total", "counter", "Records known to be lost.");
 	write_sample(out, "sclog_records_lost_total", NULL, model_count(evidence, "lost"));
 	metrics_put_head(out, "sclog_evidence_complete", "gauge",
-			 "1 if nothing is known that is missing, else 0.");
+			 "1 if no record is known to be missing, else 0.");
 	write_sample(out, "sclog_evidence_complete", NULL,
 		     json_is_true(json_object_get(evidence, "complete")));
 	write_last(facts, out);

@@ -78,9 +78,11 @@ static void put_title(json_t *object, const struct group_key *key)
 	json_object_set_new(object, "title", json_from_str(buf_str(&title)));
 }
 
-/* Groups of the diff with what they did: also those that logged nothing. */
+/* Groups of the diff with what they did: also those that logged nothing. What breaks comes first. */
 static void put_judged(json_t *groups, const struct digest_facts *facts)
 {
+	static const char *const statuses[] = {"breaking", "unknown", "ready"};
+	json_t *all = json_array();
 	const struct diff_writing writing = {
 		.profile = facts->profile,
 		.selection = facts->selection,
@@ -93,8 +95,13 @@ static void put_judged(json_t *groups, const struct digest_facts *facts)
 
 		put_title(object, &group->key);
 		put_doings(object, digest_find(facts->digest, &group->key), facts);
-		json_array_append_new(groups, object);
+		json_array_append_new(all, object);
 	}
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
+		for (size_t k = 0; k < json_array_size(all); k++)
+			if (strcmp(model_text(json_array_get(all, k), "status"), statuses[i]) == 0)
+				json_array_append(groups, json_array_get(all, k));
+	json_decref(all);
 }
 
 /* Without a profile. */

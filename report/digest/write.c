@@ -108,6 +108,9 @@ void write_put_summary(struct buf *buf, const struct digest_facts *facts)
 		buf_format(buf, ", %s", status_outside(&outside));
 }
 
+/* Groups named before a sentence about which nothing has to be done. */
+#define SEEN_NAMES_MAX 20
+
 static void remark_on_unknown(const struct digest_facts *facts, struct sentences *sentences)
 {
 	for (size_t i = 0; facts->diff && i < facts->diff->group_count; i++) {
@@ -126,7 +129,10 @@ void write_each_remark(const struct digest_facts *facts, sentence_fn *each, void
 {
 	size_t count;
 	struct digest_group *const *groups = digest_groups(facts->digest, &count);
-	struct sentences unknown = {.names_max = GROUPS_MAX}, io_uring = unknown, runs = unknown;
+	struct sentences unknown = {.names_max = GROUPS_MAX}, io_uring = unknown;
+	struct sentences runs = {.names_max = SEEN_NAMES_MAX,
+				 .groups = write_counts(facts, false).groups ? 0 : count,
+				 .noun = group_by_noun(facts->by)};
 
 	remark_on_unknown(facts, &unknown);
 	for (size_t i = 0; i < count; i++) {
