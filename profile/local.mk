@@ -30,8 +30,6 @@ libsclog_a_SOURCES += \
 	profile/document/tree_json.c \
 	profile/document/tree_private.h \
 	profile/document/tree_yaml.c \
-	profile/document/version.c \
-	profile/document/version.h \
 	profile/document/write.c \
 	profile/document/write.h \
 	profile/defaults/always.c \
@@ -103,9 +101,7 @@ libsclog_a_SOURCES += \
 	profile/twin/logmode_private.h \
 	profile/twin/logmode_proof.c \
 	profile/twin/replaced.c \
-	profile/twin/replaced.h \
 	profile/twin/situations.c \
-	profile/twin/situations.h \
 	profile/compose/bases.c \
 	profile/compose/bases.h \
 	profile/compose/check.c \

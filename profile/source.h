@@ -23,7 +23,7 @@
 #define SCLOG_PROFILE_SOURCE_H
 
 #include "base/buf.h"
-#include "profile/document/version.h"
+#include "profile/document/releases.h"
 #include "profile/profile.h"
 #include "profile/filter/unit.h"
 

@@ -341,25 +341,19 @@ static void write_conditions(struct outcome *outcomes, size_t count, char **cond
 	conditions[n] = mem_copy(buf_str(&line));
 }
 
-/* A subject is shown as 32 bits if only its low half is ever tested. */
-static void choose_views(struct writer *writer, diagram answer)
-{
-	uint64_t support[SUBJECTS];
-
-	diagram_support(writer->regions, answer, support);
-	for (unsigned i = 0; i < SUBJECTS; i++) {
-		writer->views[i] = support[i] && support[i] <= UINT32_MAX ? UINT32_MAX : UINT64_MAX;
-		writer->box.sets[i] = (struct set){writer->views[i], REGION_ALL};
-	}
-}
-
 void conditions_of(struct regions *regions, diagram answer, bool narrow, const uint32_t *values,
 		   size_t count, char ***ret_conditions)
 {
 	struct writer writer = {.regions = regions, .narrow = narrow};
 	struct outcome *outcomes = mem_new(count, sizeof(*outcomes));
+	uint64_t support[SUBJECTS];
 
-	choose_views(&writer, answer);
+	/* a subject is shown as 32 bits if only its low half is ever tested */
+	diagram_support(regions, answer, support);
+	for (unsigned i = 0; i < SUBJECTS; i++) {
+		writer.views[i] = support[i] && support[i] <= UINT32_MAX ? UINT32_MAX : UINT64_MAX;
+		writer.box.sets[i] = (struct set){writer.views[i], REGION_ALL};
+	}
 	for (size_t i = 0; i < count; i++) {
 		outcomes[i].value = values[i];
 		outcomes[i].boxes = mem_new(MAX_BOXES, sizeof(struct box));

@@ -23,12 +23,6 @@ struct diagram_memo {
 	diagram a, b, c, result;
 };
 
-static void memo_clear(struct regions *regions)
-{
-	memset(regions->memo, 0, MEMO_SIZE * sizeof(*regions->memo));
-	regions->operation = OPERATION_COUNT;
-}
-
 static uint32_t hash3(uint32_t a, uint32_t b, uint32_t c)
 {
 	uint32_t hash = a * 0x9e3779b1U + b;
@@ -125,7 +119,8 @@ void regions_rewind(struct regions *regions, const struct regions_mark *mark)
 		return;
 	regions->count = mark->count;
 	index_fill(regions);
-	memo_clear(regions);
+	memset(regions->memo, 0, MEMO_SIZE * sizeof(*regions->memo));
+	regions->operation = OPERATION_COUNT;
 }
 
 bool regions_keep(struct regions *regions, const struct regions_mark *mark)

@@ -38,18 +38,6 @@ void composed_release(struct composed *composed)
 	*composed = (struct composed){0};
 }
 
-/* What the bases, joined, answer to calls that no rule names. */
-static uint32_t find_default(const struct base_set *bases)
-{
-	const struct composing *composing = bases->composing;
-	uint32_t value = composing->has_default ? composing->default_action : VALUE_ENOSYS;
-
-	for (size_t i = 0; i < bases->count; i++)
-		value = i ? value_milder(value, bases->all[i].default_action)
-			  : bases->all[i].default_action;
-	return value_effect(value);
-}
-
 /* --- one filter */
 
 /* Puts the stub that runc makes for the names in `needs` before a joint filter: what the stub lets
@@ -355,13 +343,20 @@ static int finish(struct composer *composer, struct err *err)
 static int make(struct composer *composer, struct err *err)
 {
 	struct base_set *bases = &composer->bases;
+	const struct composing *composing = bases->composing;
 	struct lints *notes = &composer->composed->notes;
 	struct err ignored = ERR_INIT;
 	struct survey survey;
 
 	composer->fates = fates_decide(bases, composer->composed);
 	base_set_note(bases, notes);
-	composer->default_action = find_default(bases);
+	/* what the bases, joined, answer to calls that no rule names */
+	uint32_t value = composing->has_default ? composing->default_action : VALUE_ENOSYS;
+
+	for (size_t i = 0; i < bases->count; i++)
+		value = i ? value_milder(value, bases->all[i].default_action)
+			  : bases->all[i].default_action;
+	composer->default_action = value_effect(value);
 	entries_make(&composer->entries, bases, composer->fates, composer->default_action, notes);
 	int r = join(composer, &survey, err);
 

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "profile/document/spelling.h"
-#include "profile/document/version.h"
+#include "profile/document/releases.h"
 #include "profile/document/write.h"
 
 #include <errno.h>

@@ -78,15 +78,6 @@ static void set_passage(const struct tree *tree, size_t from, size_t to, struct 
 	tree_place(tree, to, &passage->end_line, &passage->end_column);
 }
 
-/* -1 if the rule does not name it. */
-static long index_of_name(const struct document_rule *rule, const char *syscall)
-{
-	for (size_t i = 0; i < document_name_count(rule); i++)
-		if (strcmp(document_name(rule, i), syscall) == 0)
-			return (long)i;
-	return -1;
-}
-
 bool document_passage_of_rule(const struct document *document, const char *syscall, uint32_t action,
 			      struct passage *ret_passage)
 {
@@ -95,12 +86,14 @@ bool document_passage_of_rule(const struct document *document, const char *sysca
 
 	for (size_t i = 0; i < document->rule_count && !fits; i++) {
 		const struct document_rule *rule = &document->rules[i];
-		long at = index_of_name(rule, syscall);
+		size_t at = 0, count = document_name_count(rule);
 
-		if (at < 0 || (found && rule->action != action))
+		while (at < count && strcmp(document_name(rule, at), syscall) != 0)
+			at++;
+		if (at == count || (found && rule->action != action))
 			continue;
-		const struct node *node = node_of(
-			document, str_from(document_name_place(document, i, (size_t)at, place)));
+		const struct node *node =
+			node_of(document, str_from(document_name_place(document, i, at, place)));
 
 		if (!node)
 			continue;

@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "profile/document/version.h"
+#include "profile/document/releases.h"
 
 #include <stdint.h>
 

@@ -1,6 +1,7 @@
 #include "profile/document/releases.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 
 /* clang-format off */
@@ -128,5 +129,67 @@ bool libseccomp_has(const struct version *version, const char *name)
 	for (size_t i = 0; version->count && i < sizeof(additions) / sizeof(additions[0]); i++)
 		if (strstr(additions[i].names, word))
 			return version_at_least(version, additions[i].since);
+	return true;
+}
+
+/* --- versions */
+
+/* A longer number is not a version's. */
+#define DIGITS_MAX 6
+
+bool version_parse(struct str text, struct version *ret_version)
+{
+	struct version version = {.count = 0};
+
+	if (text.n && text.p[0] == 'v')
+		text = str_skip(text, 1);
+	for (;;) {
+		unsigned *part = &version.parts[version.count++];
+		size_t n = 0;
+
+		for (; n < text.n && is_digit(text.p[n]); n++)
+			*part = *part * 10 + (unsigned)(text.p[n] - '0');
+		text = str_skip(text, n);
+		if (n == 0 || n > DIGITS_MAX)
+			return false;
+		if (text.n == 0 || text.p[0] != '.' || version.count == VERSION_PARTS)
+			break;
+		text = str_skip(text, 1);
+	}
+	if (text.n && (text.p[0] == '\0' || !strchr("+-~", text.p[0])))
+		return false;
+	*ret_version = version;
+	return true;
+}
+
+static unsigned part_of(const struct version *version, unsigned i)
+{
+	return i < version->count ? version->parts[i] : UINT_MAX;
+}
+
+int version_compare(const struct version *a, const struct version *b)
+{
+	for (unsigned i = 0; i < VERSION_PARTS; i++)
+		if (part_of(a, i) != part_of(b, i))
+			return part_of(a, i) < part_of(b, i) ? -1 : 1;
+	return 0;
+}
+
+bool version_at_least(const struct version *version, const char *release)
+{
+	struct version other;
+
+	return version_parse(str_from(release), &other) && version_compare(version, &other) >= 0;
+}
+
+bool version_matches(const struct version *version, const char *release)
+{
+	struct version other;
+
+	if (!version_parse(str_from(release), &other))
+		return false;
+	for (unsigned i = 0; i < version->count; i++)
+		if (version->parts[i] != part_of(&other, i))
+			return false;
 	return true;
 }

@@ -216,15 +216,6 @@ struct node *node_member(const struct node *map, const char *name)
 	return found;
 }
 
-static const struct node *item_at(const struct node *list, size_t at)
-{
-	const struct node *item = list->kind == NODE_LIST ? list->first : NULL;
-
-	while (item && at-- > 0)
-		item = item->next;
-	return item;
-}
-
 /* A larger map is not searched for the place of a message. */
 #define PLACE_MEMBERS 10000
 
@@ -257,7 +248,11 @@ const struct node *node_at_place(const struct node *top, struct str place)
 
 	while (next && place.n) {
 		if (place.p[0] == '[' && found) {
-			next = item_at(found, strtoul(place.p + 1, NULL, 10));
+			size_t at = strtoul(place.p + 1, NULL, 10);
+
+			next = found->kind == NODE_LIST ? found->first : NULL;
+			while (next && at-- > 0)
+				next = next->next;
 			place = str_skip(place, str_chr(place, ']'));
 			place = str_skip(place, place.n > 0);
 		} else {

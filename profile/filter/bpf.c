@@ -49,15 +49,6 @@ static bool is_legal(const struct sock_filter *insn)
 	       BPF_OP(insn->code) >= BPF_JEQ && BPF_OP(insn->code) <= BPF_JSET;
 }
 
-static bool jumps_inside(const struct sock_filter *insn, size_t left)
-{
-	if (BPF_CLASS(insn->code) != BPF_JMP)
-		return true;
-	if (BPF_OP(insn->code) == BPF_JA)
-		return insn->k < left;
-	return insn->jt < left && insn->jf < left;
-}
-
 int filter_check(const struct sock_filter *program, size_t count, struct err *err)
 {
 	if (count == 0 || count > BPF_MAXINSNS)
@@ -71,7 +62,13 @@ int filter_check(const struct sock_filter *program, size_t count, struct err *er
 				       "instruction %zu (code 0x%x, k 0x%x) is not allowed in a "
 				       "seccomp filter",
 				       i, program[i].code, program[i].k);
-		if (!jumps_inside(&program[i], count - 1 - i))
+		const struct sock_filter *insn = &program[i];
+		size_t left = count - 1 - i;
+
+		if (insn->code == (BPF_JMP | BPF_JA)
+			    ? insn->k >= left
+			    : BPF_CLASS(insn->code) == BPF_JMP &&
+				      (insn->jt >= left || insn->jf >= left))
 			return err_set(err, EINVAL, "instruction %zu jumps out of the filter", i);
 	}
 	if (BPF_CLASS(program[count - 1].code) != BPF_RET)

@@ -44,18 +44,6 @@ static bool status_number(const char *line, const char *name, long *ret_value)
 	return true;
 }
 
-static void status_line(const char *line, struct task_status *status)
-{
-	if (strncmp(line, "State:\tZ", 8) == 0 || strncmp(line, "State:\tX", 8) == 0)
-		status->is_zombie = true;
-	else if (status_number(line, "Seccomp", &status->mode))
-		status->has_mode = true;
-	else if (status_number(line, "Seccomp_filters", &status->filters))
-		status->has_filters = true;
-	else if (!status_number(line, "Tgid", &status->group))
-		status_number(line, "TracerPid", &status->tracer);
-}
-
 static int status_read(const char *path, struct task_status *ret_status)
 {
 	FILE *file = fopen(path, "re");
@@ -64,8 +52,16 @@ static int status_read(const char *path, struct task_status *ret_status)
 	*ret_status = (struct task_status){0};
 	if (!file)
 		return -errno;
-	while (fgets(line, sizeof(line), file))
-		status_line(line, ret_status);
+	while (fgets(line, sizeof(line), file)) {
+		if (strncmp(line, "State:\tZ", 8) == 0 || strncmp(line, "State:\tX", 8) == 0)
+			ret_status->is_zombie = true;
+		else if (status_number(line, "Seccomp", &ret_status->mode))
+			ret_status->has_mode = true;
+		else if (status_number(line, "Seccomp_filters", &ret_status->filters))
+			ret_status->has_filters = true;
+		else if (!status_number(line, "Tgid", &ret_status->group))
+			status_number(line, "TracerPid", &ret_status->tracer);
+	}
 	fclose(file);
 	return 0;
 }
@@ -211,15 +207,6 @@ static int read_filter(pid_t pid, long at, struct filter *stack, struct err *err
 	return 1;
 }
 
-static int read_filters(pid_t pid, struct filter *stack, struct err *err)
-{
-	int r = 1;
-
-	for (long at = 0; r > 0 && at < MAX_FILTERS; at++)
-		r = read_filter(pid, at, stack, err);
-	return r < 0 ? r : 0;
-}
-
 static int seize(pid_t pid, const struct task_status *status, struct filter *stack, struct err *err)
 {
 	int signal = 0;
@@ -230,11 +217,13 @@ static int seize(pid_t pid, const struct task_status *status, struct filter *sta
 			? refuse_seize(pid, errno, status, err)
 			: wait_stopped(pid, &signal, err);
 
-	if (r == 0)
-		r = read_filters(pid, stack, err);
+	int more = r == 0;
+
+	for (long at = 0; more > 0 && at < MAX_FILTERS; at++)
+		more = read_filter(pid, at, stack, err);
 	/* deliver a signal that was pending when the process stopped */
 	ptrace(PTRACE_DETACH, pid, NULL, (void *)(intptr_t)signal);
-	return r;
+	return r < 0 ? r : more < 0 ? more : 0;
 }
 
 /* What strict mode allows on one arch: kernel/seccomp.c, mode1_syscalls[]. */
@@ -242,9 +231,9 @@ static scmp_filter_ctx strict_context(uint32_t token, const char *sigreturn)
 {
 	const char *const names[] = {"read", "write", "exit", sigreturn};
 	scmp_filter_ctx context = seccomp_init(SCMP_ACT_KILL_THREAD);
-	int r = context ? filter_set_arch(context, token) : 0;
+	int r = context ? filter_set_arch(context, token) : -ENOMEM;
 
-	for (size_t i = 0; context && r == 0 && i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; r == 0 && i < sizeof(names) / sizeof(names[0]); i++)
 		r = seccomp_rule_add(context, SCMP_ACT_ALLOW,
 				     seccomp_syscall_resolve_name(names[i]), 0);
 	if (r == 0)

@@ -6,8 +6,6 @@
 #include "profile/answers/proof.h"
 #include "profile/document/spelling.h"
 #include "profile/filter/filter.h"
-#include "profile/twin/replaced.h"
-#include "profile/twin/situations.h"
 
 #include <errno.h>
 #include <stdio.h>

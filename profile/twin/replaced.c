@@ -1,4 +1,4 @@
-#include "profile/twin/replaced.h"
+#include "profile/twin/logmode_private.h"
 
 #include "base/mem.h"
 #include "profile/document/write.h"

@@ -1,4 +1,4 @@
-#include "profile/twin/situations.h"
+#include "profile/twin/logmode_private.h"
 
 #include "base/mem.h"
 #include "ingest/arch.h"

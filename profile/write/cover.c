@@ -128,19 +128,6 @@ static void put_ranges(struct choices *choices, unsigned index, const struct dia
 	}
 }
 
-/* A few values are told one by one: people write 0, 8, 0x20000 and 0x20008 and no mask. */
-static bool is_few(const struct region_cube *cubes, size_t count)
-{
-	size_t values = 0;
-
-	for (size_t i = 0; i < count && values <= FEW_VALUES; i++) {
-		int free_bits = __builtin_popcountll(~cubes[i].mask);
-
-		values += free_bits < 8 ? (size_t)1 << free_bits : FEW_VALUES + 1;
-	}
-	return values <= FEW_VALUES;
-}
-
 /*
  * Where all cubes are ranges, or are few values, the comparisons are those of ranges, else each
  * cube is a masked one. The argument's part of what matters is cut off first: of 32 bits the high
@@ -150,6 +137,7 @@ static bool choose(struct coverer *coverer, unsigned index, region values, struc
 {
 	MEM_AUTO struct region_cube *cubes = mem_new(MAX_CUBES, sizeof(*cubes));
 	bool narrow = coverer->max == UINT32_MAX, ranges = true;
+	size_t single = 0; /* values, if they are few */
 
 	if (narrow)
 		values = region_and(
@@ -162,7 +150,13 @@ static bool choose(struct coverer *coverer, unsigned index, region values, struc
 	/* a cube is a range if what is fixed lies above what is free */
 	for (size_t i = 0; i < count; i++)
 		ranges = ranges && (~cubes[i].mask & (~cubes[i].mask + 1)) == 0;
-	if (ranges || is_few(cubes, count)) {
+	/* a few values are written one by one: people write 0, 8, 0x20000 and 0x20008 and no mask */
+	for (size_t i = 0; i < count && single <= FEW_VALUES; i++) {
+		int free_bits = __builtin_popcountll(~cubes[i].mask);
+
+		single += free_bits < 8 ? (size_t)1 << free_bits : FEW_VALUES + 1;
+	}
+	if (ranges || single <= FEW_VALUES) {
 		MEM_AUTO struct diagram_run *all = mem_new(MAX_CUBES, sizeof(*all));
 
 		count = region_ranges(coverer->regions, values, UINT64_MAX, all, MAX_CUBES);
@@ -176,27 +170,20 @@ static bool choose(struct coverer *coverer, unsigned index, region values, struc
 	return true;
 }
 
-static void put_rule(struct coverer *coverer)
-{
-	struct cover *cover = coverer->cover;
-
-	if (cover->count == COVER_MAX) {
-		coverer->too_many = true;
-		return;
-	}
-	cover->all = mem_more(cover->all, cover->count, sizeof(*cover->all));
-	cover->all[cover->count++] = coverer->rule;
-}
-
 /* Argument after argument; the rules of different values of one argument are disjoint. */
 static void cover_region(struct coverer *coverer, region left)
 {
 	unsigned subject = region_first(coverer->regions, left);
 	unsigned index = subject - SUBJECT_ARGUMENTS;
+	struct cover *cover = coverer->cover;
 	region *values, *rests;
 
 	if (subject == SUBJECTS) {
-		put_rule(coverer);
+		coverer->too_many |= cover->count == COVER_MAX;
+		if (coverer->too_many)
+			return;
+		cover->all = mem_more(cover->all, cover->count, sizeof(*cover->all));
+		cover->all[cover->count++] = coverer->rule;
 		return;
 	}
 	size_t count = region_split(coverer->regions, left, COVER_MAX, &values, &rests);
