@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#define INT_MASK " & 0xffffffff"
+
 /* A condition while it is read. */
 struct reader {
 	const char *syscall;
@@ -134,6 +136,10 @@ void arguments_put(struct buf *buf, const char *syscall, const char *condition)
 
 		put_word(&reader, str_of(rest.p, n), str_skip(rest, n));
 		rest = str_skip(rest, n);
+		/* of these arguments the kernel reads only an int; x32's filters say so */
+		if (reader.field && str_starts(reader.before, STR("arg")) &&
+		    str_starts(rest, STR(INT_MASK " ")))
+			rest = str_skip(rest, sizeof(INT_MASK) - 1);
 		if (rest.n) {
 			buf_put_char(buf, ' ');
 			rest = str_skip(rest, 1);

@@ -191,9 +191,12 @@ void query_put_loss(struct buf *buf, uint64_t count, const char *what)
 	}
 }
 
-/* The rest in one sentence; what comes next is of another kind. */
-static int give_rest(struct loss_query *query, const char *what)
+/* The rest of this kind, or of ENTRY_HOLE, in one sentence; what comes next is of another kind. */
+static int give_rest(struct loss_query *query, unsigned kind)
 {
+	const char *what = kind == ENTRY_HOLE       ? "audit serials" NEVER_ARRIVED
+			   : kind < LOSS_KIND_COUNT ? kinds[kind].text
+						    : "";
 	struct rest rest = query->rest;
 	struct loss loss = {.count = 0};
 	BUF_AUTO text = {0};
@@ -210,12 +213,9 @@ static int give_rest(struct loss_query *query, const char *what)
 		buf_put_str(&text, STR(" and "));
 		put_time(&text, rest.to_ms);
 	}
-	const uint64_t numbers[] = {ENTRY_REST,
-				    rest.left,
-				    rest.records,
-				    mark_of(0, str_from(what)),
-				    (uint64_t)rest.from_ms,
-				    (uint64_t)rest.to_ms};
+	const uint64_t numbers[] = {
+		ENTRY_REST,          rest.left, rest.records, kind, (uint64_t)rest.from_ms,
+		(uint64_t)rest.to_ms};
 
 	identify(query, &loss, numbers, sizeof(numbers) / sizeof(numbers[0]));
 	loss.what = what;
@@ -406,11 +406,6 @@ static int give_row(struct loss_query *query, sqlite3_stmt *row, struct err *err
 	return give_note(query, &loss, kind, ms, since_ms, count, sql_column_name(row, 3));
 }
 
-static const char *words_of(enum loss_kind kind)
-{
-	return kind < LOSS_KIND_COUNT ? kinds[kind].text : "";
-}
-
 static int give_rows(struct loss_query *query, struct err *err)
 {
 	struct sql *sql = query->sql;
@@ -425,7 +420,7 @@ static int give_rows(struct loss_query *query, struct err *err)
 	while ((result = sql_step(sql, rows, err)) > 0) {
 		enum loss_kind kind = kind_of(sqlite3_column_int64(rows, 0));
 
-		result = kind == last ? 0 : give_rest(query, words_of(last));
+		result = kind == last ? 0 : give_rest(query, last);
 		last = kind;
 		if (result == 0)
 			result = give_row(query, rows, err);
@@ -433,7 +428,7 @@ static int give_rows(struct loss_query *query, struct err *err)
 			break;
 	}
 	sqlite3_finalize(rows);
-	return result < 0 ? result : give_rest(query, words_of(last));
+	return result < 0 ? result : give_rest(query, last);
 }
 
 static int give_node(struct loss_query *query, struct err *err)
@@ -441,7 +436,7 @@ static int give_node(struct loss_query *query, struct err *err)
 	int result = stream_holes(query->sql, query->node, take_hole, query, err);
 
 	if (result == 0)
-		result = give_rest(query, "audit serials" NEVER_ARRIVED);
+		result = give_rest(query, ENTRY_HOLE);
 	if (result == 0)
 		result = give_filtered(query);
 	return result == 0 ? give_rows(query, err) : result;

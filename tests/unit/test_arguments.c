@@ -31,6 +31,14 @@ static void test_conditions(void **state)
 		{"prctl", "ALLOW when arg0 is 0x26", "ALLOW when arg0 is PR_SET_NO_NEW_PRIVS"},
 		{"mprotect", "ERRNO(1) when arg2 & 0x4 == 0x4",
 		 "ERRNO(1) when arg2 & PROT_EXEC == PROT_EXEC"},
+		/* x32: an int, which the mask alone says */
+		{"personality", "ALLOW when arg0 & 0xffffffff is 0x0, 0x8 or 0xffffffff",
+		 "ALLOW when arg0 is PER_LINUX, PER_LINUX32 or 0xffffffff"},
+		{"socket",
+		 "ALLOW when arg0 & 0xffffffff is neither 0x26 nor 0x28 and arg1 & 0xffffffff is 0x2",
+		 "ALLOW when arg0 is neither AF_ALG nor AF_VSOCK and arg1 & 0xffffffff is 0x2"},
+		{"read", "ALLOW when arg0 & 0xffffffff is 0x28",
+		 "ALLOW when arg0 & 0xffffffff is 0x28"},
 		/* ends of ranges are no values */
 		{"socket", "ALLOW when arg0 is at most 0x1 or 0x26 to 0x28",
 		 "ALLOW when arg0 is at most 0x1 or 0x26 to 0x28"},
