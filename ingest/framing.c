@@ -709,6 +709,14 @@ bool framing_more(struct framing *framing, struct framed *framed)
 	return true;
 }
 
+bool framing_read_joined(struct framing *framing, struct str text, struct framed *framed)
+{
+	bool is_found = kernel_text_find(text, &framing->dates, framed);
+
+	framed->remedy = is_found ? REMEDY_TRUST : REMEDY_NONE;
+	return is_found && framing->options.trust_all && framed->kind == FRAMED_RECORD;
+}
+
 bool framing_end(struct framing *framing, struct framed *framed)
 {
 	*framed = (struct framed){.kind = FRAMED_OTHER};

@@ -84,6 +84,10 @@ bool framing_end(struct framing *framing, struct framed *ret_framed);
 /* What else was in the envelope of that line; false if there is nothing more. */
 bool framing_more(struct framing *framing, struct framed *ret_framed);
 
+/* With trust_all: the next record in a text that stands behind one on its line. False: there is none, or it is not
+ * to be read. */
+bool framing_read_joined(struct framing *framing, struct str text, struct framed *ret_framed);
+
 /* True once some line of the input at hand stood in a framing, or in an envelope with a meaning. */
 bool framing_is_known(const struct framing *framing);
 

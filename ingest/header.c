@@ -147,6 +147,16 @@ static bool is_host(struct str word)
 	return word.n > 0 && word.p[0] != '-' && word.p[word.n - 1] != ':';
 }
 
+/* syslog-ng's "s_sys@w1", "w1/relay": the source before the host, and who passed it on behind (long-hostnames(),
+ * chain-hostnames()). */
+static struct str origin_of(struct str word)
+{
+	size_t at = str_chr(word, '@');
+
+	word = str_skip(word, at < word.n ? at + 1 : 0);
+	return str_of(word.p, str_chr(word, '/'));
+}
+
 /* "w1 kernel audit: type=...": what came by RFC 5424, whose tags have no colon, in rsyslog's traditional form. */
 static bool take_bare_tag(struct str word, struct str text, struct header *header)
 {
@@ -221,7 +231,7 @@ static bool take_words(struct str text, struct header *header)
 			return false;
 		any = true;
 		if (is_host(word))
-			header->host = word;
+			header->host = origin_of(word);
 	}
 	return false;
 }

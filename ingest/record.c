@@ -123,12 +123,13 @@ static inline bool field_is(const struct field *field, const char *p, const char
 	return (have & mask) == want;
 }
 
-/* A value ends at a blank, at the enriched tail, at an escaped control byte ("#012") or, where a
- * copy lost the 0x1d, at the tail's first letter. The kernel's own digits are lower case. */
+/* A value ends at a blank, at the enriched tail, at an escaped control byte ("#012", "\x1d", "^]" of cat -v, the
+ * replacement character U+FFFD) or, where a copy lost the 0x1d, at the tail's first letter. The kernel's own digits
+ * are lower case. */
 static inline bool value_ends(const char *p, const char *end)
 {
 	return p == end || *p == ' ' || *p == ENRICHED_MARK || *p == '#' || *p == '\r' ||
-	       (*p >= 'A' && *p <= 'Z');
+	       (*p >= 'A' && *p <= 'Z') || *p == '^' || *p == '\\' || *p == '\xef';
 }
 
 /* The readers return where the value ends, or NULL if it is none. */

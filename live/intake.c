@@ -2,6 +2,7 @@
 
 #include "report/message.h"
 #include "ingest/action.h"
+#include "ingest/kernel_text.h"
 #include "ingest/stamp.h"
 #include "report/text.h"
 
@@ -242,6 +243,9 @@ static int refuse_stamped(struct intake *intake, enum malformed why, const struc
 	return result < 0 ? result : refuse(intake, why, line, framed, err);
 }
 
+static int take_record(struct intake *intake, const struct line *line, const struct framed *framed,
+		       struct err *err);
+
 /* auditd's usual tail; only behind more than that is a search worth it. */
 #define TAIL_USUAL 128
 
@@ -250,16 +254,18 @@ static int take_joined(struct intake *intake, const struct line *line, const str
 		       struct err *err)
 {
 	struct str rest = intake->record.rest;
-	size_t at = rest.n > TAIL_USUAL ? str_find(rest, STR("type=SECCOMP msg=audit(")) : rest.n;
 	struct line joined = *line;
+	struct framed next = *framed;
 
-	if (at == rest.n)
+	if (rest.n <= TAIL_USUAL || !kernel_text_claims(rest))
 		return 0;
+	joined.text = str_skip(rest, str_find(rest, STR("type=SECCOMP msg=audit(")));
+	if (framed->trust == TRUST_KERNEL && joined.text.n)
+		return intake_line(intake, &joined, err);
 	/* behind another log's record anybody's text may stand */
-	if (framed->trust != TRUST_KERNEL)
-		return intake_leave(intake, line, framed, err);
-	joined.text = str_skip(rest, at);
-	return intake_line(intake, &joined, err);
+	return framing_read_joined(intake->framing, rest, &next)
+		       ? take_record(intake, line, &next, err)
+		       : intake_leave(intake, line, &next, err);
 }
 
 static int parse(struct intake *intake, const struct line *line, const struct framed *framed,

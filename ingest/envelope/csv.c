@@ -12,6 +12,8 @@ struct cell {
 
 static struct str trim(struct str text)
 {
+	if (str_starts(text, STR("\xef\xbb\xbf"))) /* a byte-order mark, in the log of a job (gh) */
+		text = str_skip(text, 3);
 	while (text.n && text.p[0] == ' ')
 		text = str_skip(text, 1);
 	while (text.n && text.p[text.n - 1] == ' ')
@@ -124,6 +126,14 @@ static struct str undouble(struct cell cell, struct buf *spare)
 	return str_of(spare->p + from, spare->n - from);
 }
 
+/* Datadog's cells, and Markdown's code: the text is in quotes of its own. */
+static struct str unquote(struct str text)
+{
+	if (text.n > 1 && strchr("\"`", text.p[0]) && text.p[text.n - 1] == text.p[0])
+		text = str_of(text.p + 1, text.n - 2);
+	return text;
+}
+
 /* Grafana's column of labels. */
 static bool is_labels(struct str text)
 {
@@ -151,6 +161,7 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 	struct str within;
 	struct cell cell;
 	bool more = true, any = false;
+	const struct str whole = row;
 	size_t count = 0;
 
 	buf_reserve(spare, 2 * row.n + 1); /* it does not move any more */
@@ -158,7 +169,7 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 		int value = count < head->count ? head->values[count] : -1;
 
 		if (value >= 0 && !found.values[value].n)
-			found.values[value] = cell.text;
+			found.values[value] = unquote(undouble(cell, spare));
 		else if (names_kernel(cell.text) && !found.values[ENVELOPE_PROGRAM].p)
 			found.values[ENVELOPE_PROGRAM] = STR("kernel");
 		else if (is_instance(cell.text) && !found.values[ENVELOPE_STREAM].p)
@@ -176,10 +187,16 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 		if (count == 0 && head->count < 2 && !cell.quoted && envelope_is_text(cell.text) &&
 		    !json_begins(cell.text))
 			return false;
-		*ret_text = undouble(cell, spare);
+		*ret_text = unquote(undouble(cell, spare));
 		any = envelope_is_text(*ret_text) || json_begins(*ret_text) ||
 		      (peel_node(*ret_text, &within, &ignored, NULL) &&
 		       str_starts(within, STR("kernel: "))); /* Graylog's */
+	}
+	/* a collector's event, whose names are those of columns */
+	if (!any && found.values[ENVELOPE_CODE].n &&
+	    (found.values[ENVELOPE_SYSCALL].n || found.values[ENVELOPE_SYSCALL_NAME].n)) {
+		found.event = any = true;
+		*ret_text = whole;
 	}
 	if (!any ||
 	    (count < 2 && ret_text->p != spare->p)) /* the only cell, with its quotes doubled */

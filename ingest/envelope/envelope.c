@@ -30,6 +30,7 @@ static const struct prefix prefixes[] = {
 	{"aws", peel_aws},         {"grep", peel_grep},     {"node-logs", peel_node},
 	{"quoted", peel_quoted},   {"yaml", peel_yaml},     {"markup", peel_markup},
 	{"fluent", peel_fluent},   {"tags", peel_tags},     {"prompt", peel_prompt},
+	{"wazuh", peel_wazuh},
 };
 
 #define PREFIX_COUNT (sizeof(prefixes) / sizeof(prefixes[0]))
@@ -56,6 +57,7 @@ struct envelope {
 	bool log;             /* a name of a log's was found */
 	bool in_section;      /* a line before said where those below it are from */
 	bool is_container;    /* and that they are a container's */
+	bool is_ruled;        /* the line before was dashes alone */
 	struct buf section;   /* and the node */
 	struct csv_head head;
 	struct json_gather json;
@@ -64,6 +66,7 @@ struct envelope {
 	struct kept *kept;
 	size_t count, size, next;
 	size_t entry; /* where the texts of the entry at hand begin in kept */
+	size_t text;  /* and the lines of the text at hand */
 };
 
 static bool kind_of_name(const char *name, unsigned *ret_kind)
@@ -114,19 +117,24 @@ void envelope_free(struct envelope *envelope)
 static void clear_kept(struct envelope *envelope)
 {
 	buf_clear(&envelope->bytes);
-	envelope->count = envelope->next = envelope->entry = 0;
+	envelope->count = envelope->next = envelope->entry = envelope->text = 0;
 }
 
 void envelope_new_entry(struct envelope *envelope)
 {
-	envelope->entry = envelope->count;
+	envelope->entry = envelope->text = envelope->count;
+}
+
+void envelope_new_text(struct envelope *envelope)
+{
+	envelope->text = envelope->count;
 }
 
 void envelope_begin(struct envelope *envelope)
 {
 	envelope->kind = envelope->fixed;
 	envelope->begun = envelope->log = false;
-	envelope->in_section = envelope->is_container = false;
+	envelope->in_section = envelope->is_container = envelope->is_ruled = false;
 	buf_clear(&envelope->section);
 	buf_clear(&envelope->yaml.text);
 	envelope->yaml.separated = envelope->yaml.dropped = false;
@@ -309,10 +317,10 @@ static bool contains(struct str text, struct str part)
 	return part.n <= text.n && str_find(text, part) < text.n;
 }
 
-/* Exporters give an entry's text twice: as it came, and what they made of it. */
+/* Exporters give an entry's text twice: as it came, and what they made of it. Equal lines of one text are several. */
 static bool is_kept(const struct envelope *envelope, struct str text)
 {
-	for (size_t i = envelope->entry; i < envelope->count && i < envelope->entry + 16; i++) {
+	for (size_t i = envelope->entry; i < envelope->text && i < envelope->entry + 16; i++) {
 		const struct kept *kept = &envelope->kept[i];
 		struct str other = str_of(envelope->bytes.p + kept->at, kept->n);
 
@@ -503,9 +511,18 @@ static unsigned decide(struct envelope *envelope, struct str line)
 		return KIND_JSON;
 	if (envelope->head.delimiter && csv_take(&envelope->head, line, &text, &context, &spare))
 		return KIND_CSV;
+	unsigned kind;
+
+	/* these begin as a syslog daemon's lines do */
+	if (is_bsd(line) && peel_time(line, &text, &context, &spare) && is_audit(text) &&
+	    kind_of_name("time", &kind))
+		return kind;
+	if (is_bsd(line) && peel_wazuh(line, &text, &context, &spare) &&
+	    kind_of_name("wazuh", &kind))
+		return kind;
 	if (is_plain(line) && !is_iso(line))
 		return escape_take(line, &text, &spare) ? KIND_ESCAPED : KIND_NONE;
-	unsigned kind = peel(&envelope->head, line, KIND_UNDECIDED, &text, &context, &spare);
+	kind = peel(&envelope->head, line, KIND_UNDECIDED, &text, &context, &spare);
 
 	if (kind == KIND_UNDECIDED && envelope_is_text(line) && !is_job_time(line))
 		return KIND_NONE;
@@ -529,23 +546,39 @@ static bool clean(struct envelope *envelope, struct str line, struct str *ret_li
 	return marked;
 }
 
-/* Only the first line that shows what an input is begins sections: further down it may be a program's. */
-static void look_for_section(struct envelope *envelope, struct str line)
+/* Only the first line that shows what an input is begins sections: further down it may be a program's. True if the
+ * line does; what stands in each section decides by itself what its lines have. */
+static bool look_for_section(struct envelope *envelope, struct str *line)
 {
 	struct context context = {.genuine = false};
+	struct str rest;
 
-	if ((envelope->kind != KIND_UNDECIDED && !envelope->in_section) ||
-	    !section_read(line, &context))
-		return;
+	bool was_ruled = envelope->is_ruled, is_section;
+
+	envelope->is_ruled = line->n >= 8 && str_starts(*line, STR("--------"));
+	if ((envelope->kind != KIND_UNDECIDED && !envelope->in_section) || envelope->json.depth > 0)
+		return false;
+	is_section = section_read(*line, &context, &rest);
+	if (!is_section && was_ruled && line->n && str_chr(*line, ' ') == line->n) { /* clush -b */
+		context.values[ENVELOPE_NODE] = *line;
+		is_section = true;
+	}
+	if (!is_section)
+		return false;
+	yaml_end(&envelope->yaml, envelope);
 	envelope->in_section = true;
+	envelope->kind = envelope->fixed;
 	envelope->is_container = context.container;
 	buf_clear(&envelope->section);
 	buf_put_str(&envelope->section, context.values[ENVELOPE_NODE]);
+	*line = rest;
+	return true;
 }
 
 static bool take(struct envelope *envelope, struct str line, bool more, bool cleaned)
 {
 	static const struct context none = {.genuine = false};
+	bool is_section = look_for_section(envelope, &line);
 	bool may_be_yaml = envelope->kind == KIND_UNDECIDED || is_yaml(envelope->kind);
 
 	if (may_be_yaml && str_eq(line, STR("---")))
@@ -554,7 +587,6 @@ static bool take(struct envelope *envelope, struct str line, bool more, bool cle
 		envelope->kind = KIND_YAML;
 	else if (line.n)
 		envelope->yaml.separated = false;
-	look_for_section(envelope, line);
 	if (!envelope->head.looked && line.n)
 		csv_read_head(&envelope->head, line);
 	if (envelope->options.mixed && !envelope_is_inside(envelope))
@@ -563,8 +595,8 @@ static bool take(struct envelope *envelope, struct str line, bool more, bool cle
 		envelope->kind = decide(envelope, line);
 	if (envelope->kind > KIND_NONE && take_known(envelope, line, more))
 		return true;
-	if (!cleaned && !envelope->in_section)
-		return false;
+	if ((is_section && !line.n) || (!cleaned && !envelope->in_section))
+		return is_section;
 	keep(envelope, line, &none, true);
 	envelope->kept[0].cleaned = true;
 	return true;

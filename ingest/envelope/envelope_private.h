@@ -29,6 +29,9 @@ void envelope_note_log(struct envelope *envelope);
 /* What is kept from now on is of another entry. */
 void envelope_new_entry(struct envelope *envelope);
 
+/* What is kept from now on is of another text of the same entry. */
+void envelope_new_text(struct envelope *envelope);
+
 /* True if the text could hold a record, or the word of a loss. */
 bool envelope_matters(struct str text);
 
@@ -49,7 +52,8 @@ typedef bool envelope_peel_fn(struct str text, struct str *ret_text, struct cont
 			      struct buf *spare);
 
 envelope_peel_fn peel_grep, peel_node, peel_kubectl, peel_time, peel_aws, peel_loki, peel_cri,
-	peel_compose, peel_quoted, peel_yaml, peel_markup, peel_fluent, peel_tags, peel_prompt;
+	peel_compose, peel_wazuh, peel_quoted, peel_yaml, peel_markup, peel_fluent, peel_tags,
+	peel_prompt;
 
 /* A collector's own line of key=value, such as the Security Profiles Operator's log enricher's. */
 envelope_peel_fn peel_fields;
@@ -57,8 +61,9 @@ envelope_peel_fn peel_fields;
 /* What labels say, as Loki writes them or as JSON: the node, and whether the lines are a container's. */
 void labels_read(struct str labels, struct context *context);
 
-/* True for a line that says so of all lines below it, up to the next such line. */
-bool section_read(struct str line, struct context *context);
+/* True for a line that says so of all lines below it, up to the next such line. *ret_rest: what it has of
+ * them itself. */
+bool section_read(struct str line, struct context *context, struct str *ret_rest);
 
 /* Keeps an event whose text was taken apart. */
 void envelope_keep_event(struct envelope *envelope, struct str text, const struct context *context);

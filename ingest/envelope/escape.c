@@ -90,6 +90,7 @@ struct entity {
 static const struct entity entities[] = {
 	{{"&quot;", 6}, "\""},       {{"&#34;", 5}, "\""},        {{"&lt;", 4}, "<"},
 	{{"&gt;", 4}, ">"},          {{"&#39;", 5}, "'"},         {{"&apos;", 6}, "'"},
+	{{"&#x22;", 6}, "\""},       {{"&#x27;", 6}, "'"},        {{"&#x3D;", 6}, "="},
 	{{"&amp;", 5}, "&"},         {{"\xe2\x80\x9c", 3}, "\""}, {{"\xe2\x80\x9d", 3}, "\""},
 	{{"\xe2\x80\x9e", 3}, "\""}, {{"&nbsp;", 6}, " "},        {{"\xc2\xa0", 2}, " "},
 	{{"\x93", 1}, "\""},         {{"\x94", 1}, "\""}, /* Windows-1252 */
@@ -100,9 +101,9 @@ static const struct entity entities[] = {
 static bool is_typeset(struct str text)
 {
 	static const struct str marks[] = {
-		{"comm=&quot;", 11}, {"comm=&#34;", 10},   {"exe=&quot;", 10},
-		{"exe=&#34;", 9},    {"comm=\xe2\x80", 7}, {"exe=\xe2\x80", 6},
-		{"comm=\x93", 6},    {"exe=\x93", 5},      {"\xc2\xa0", 2}};
+		{"comm=&quot;", 11}, {"comm=&#34;", 10}, {"exe=&quot;", 10}, {"comm=&#x22;", 11},
+		{"exe=&#x22;", 10},  {"type&#x3D;", 10}, {"exe=&#34;", 9},   {"comm=\xe2\x80", 7},
+		{"exe=\xe2\x80", 6}, {"comm=\x93", 6},   {"exe=\x93", 5},    {"\xc2\xa0", 2}};
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		if (str_find(text, marks[i]) < text.n)

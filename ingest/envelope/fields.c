@@ -52,6 +52,25 @@ static struct str unescape(struct str value, struct buf *spare)
 	return str_of(spare->p + from, spare->n - from);
 }
 
+/* The Security Profiles Operator before 0.4 had short names. */
+static int role_of_field(struct str key)
+{
+	static const struct {
+		struct str key;
+		enum envelope_value value;
+	} names[] = {
+		{{"ns", 2}, ENVELOPE_NAMESPACE},
+		{{"c", 1}, ENVELOPE_CONTAINER},
+		{{"scid", 4}, ENVELOPE_SYSCALL},
+		{{"scname", 6}, ENVELOPE_SYSCALL_NAME},
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_eq(key, names[i].key))
+			return names[i].value;
+	return role_of(str_of(NULL, 0), key);
+}
+
 /* "key"="value" "number"=1, key="value": what klog and logr write. The first of a name counts. */
 static void take_pairs(struct str text, struct context *context, struct buf *spare,
 		       bool *ret_seccomp, struct str *ret_message)
@@ -73,7 +92,7 @@ static void take_pairs(struct str text, struct context *context, struct buf *spa
 		text = str_skip(text, 1);
 		if (!take_word(&text, &value) || !is_name(key))
 			continue;
-		int role = role_of(str_of(NULL, 0), key);
+		int role = role_of_field(key);
 
 		if (role >= 0 && !context->values[role].p)
 			context->values[role] = unescape(value, spare);
@@ -89,10 +108,22 @@ bool peel_fields(struct str text, struct str *ret_text, struct context *context,
 	struct str message = {0};
 	bool seccomp = false;
 
-	if (str_find(text, STR("yscall")) == text.n ||
-	    (str_find(text, STR("seccomp")) == text.n && str_find(text, STR("msg=\"")) == text.n))
+	bool has_call =
+		str_find(text, STR("yscall")) < text.n || str_find(text, STR("scname=")) < text.n;
+
+	if (!has_call ||
+	    (str_find(text, STR("seccomp")) == text.n &&
+	     str_find(text, STR("msg=\"")) + str_find(text, STR("message=\"")) == 2 * text.n))
 		return false;
 	take_pairs(text, context, spare, &seccomp, &message);
+	if (!seccomp &&
+	    str_starts(message, STR("audit("))) { /* "msg"="audit(...) type=seccomp ..." */
+		text = message;
+		take_pairs(text, context, &(struct buf){0}, &seccomp, &message);
+	}
+	if (str_starts(text, STR("audit(")) && !context->values[ENVELOPE_STAMP].p)
+		context->values[ENVELOPE_STAMP] =
+			str_of(text.p + 6, str_chr(str_skip(text, 6), ')'));
 	if (envelope_is_text(message)) { /* time=... level=info msg="audit: type=..." */
 		*ret_text = message;
 		return true;

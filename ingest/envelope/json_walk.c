@@ -102,7 +102,12 @@ static void note_value(struct walk *walk, struct str parent, struct str name, co
 	int role = role_of(parent, name);
 	struct str text = string_of(value);
 
-	context->container = context->container || role_is_container(name, text);
+	/* a pod's resource, of OpenTelemetry */
+	context->container = context->container || role_is_container(name, text) ||
+			     (str_eq(parent, STR("attributes")) &&
+			      (role == ENVELOPE_POD || role == ENVELOPE_CONTAINER));
+	if (str_eq(name, STR("_stream")) && str_starts(text, STR("{"))) /* VictoriaLogs' labels */
+		labels_read(text, context);
 	if (context->container || (role >= 0 && is_of_log((enum envelope_value)role)))
 		envelope_note_log(walk->envelope);
 	if (role < 0 || is_translation(name, role))
@@ -199,6 +204,7 @@ static void walk_line(struct walk *walk, struct str line, const struct context *
 
 static void walk_text(struct walk *walk, struct str text, const struct context *context)
 {
+	envelope_new_text(walk->envelope);
 	for (bool is_first = true; text.n; is_first = false) {
 		size_t n = str_chr(text, '\n');
 
@@ -318,6 +324,13 @@ static void walk_array(struct walk *walk, json_t *array, const struct context *c
 	}
 }
 
+/* Ansible gives "stdout" line by line once more, as "stdout_lines". */
+static bool are_lines_of_other(json_t *object, struct str key)
+{
+	return key.n > 6 && str_eq(str_skip(key, key.n - 6), STR("_lines")) &&
+	       json_is_string(json_object_getn(object, key.p, key.n - 6));
+}
+
 /* The rows of a table are as objects, and what stands beside them. */
 static void walk_object(struct walk *walk, json_t *object, const struct context *context,
 			unsigned depth)
@@ -334,7 +347,8 @@ static void walk_object(struct walk *walk, json_t *object, const struct context 
 	}
 	if (walk->passed != object)
 		json_object_foreach(object, key, item)
-			if (!is_skipped(context, str_from(key), item))
+			if (!is_skipped(context, str_from(key), item) &&
+			    !are_lines_of_other(object, str_from(key)))
 				walk_value(walk, item, context, depth + 1);
 	grid_release(&grid);
 	walk->passed = passed;

@@ -92,17 +92,27 @@ static bool is_container_id(struct str word)
 	return n == word.n && (n == 12 || n == 64);
 }
 
+/* "12", "1795302094.454": no address, which has three points. */
+static bool is_number(struct str word)
+{
+	size_t points = 0;
+
+	for (size_t i = 0; i < word.n; i++) {
+		if (!is_digit(word.p[i]) && word.p[i] != '.')
+			return false;
+		points += word.p[i] == '.';
+	}
+	return points != 3;
+}
+
 /* `oc adm node-logs`: the node's name, a blank, and a line of its log. */
 bool peel_node(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
 	struct str word = first_word(text);
-	size_t digits = 0;
 
 	(void)spare;
 	text = str_skip(text, word.n + (word.n < text.n));
-	while (digits < word.n && is_digit(word.p[digits]))
-		digits++;
-	if (!is_host(word) || word.p[word.n - 1] == '.' || digits == word.n ||
+	if (!is_host(word) || word.p[word.n - 1] == '.' || is_number(word) ||
 	    is_container_id(word) || !envelope_is_line(text))
 		return false;
 	context->values[ENVELOPE_NODE] = word;
@@ -140,35 +150,60 @@ static void skip_stream(struct str *text)
 		*text = str_skip(*text, n + 1);
 }
 
-/* `kubectl logs --timestamps`, `aws logs tail --format short`: a time, and the line. */
-bool peel_time(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+/* A time that stands before a line and is no header's: of `kubectl logs --timestamps`, multilog, ts(1),
+ * tai64nlocal(1) and consoles. */
+static bool skip_time(struct str *text)
 {
-	struct str word = take_word(&text);
+	static const char *const shapes[] = {"00:00:00", "0000-00-00 00:00:00", "Jan __ 00:00:00",
+					     "0000000000."};
+	struct str at = *text, word = take_word(&at);
 
-	skip_stream(&text);
-	/* `grep -n` in a job's log, too */
-	if ((!is_iso(word) && !is_tai(word)) ||
-	    (!envelope_is_line(text) && !peel_grep(text, &text, context, spare)))
-		return false;
-	*ret_text = text;
-	return true;
+	if (is_iso(word) || is_tai(word)) {
+		*text = at;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		size_t n = strlen(shapes[i]);
+		bool has_month = shapes[i][0] == 'J' && text->n > 4 && text->p[3] == ' ';
+
+		at = *text;
+		if (!envelope_has_shape(has_month ? str_skip(at, 4) : at,
+					has_month ? shapes[i] + 4 : shapes[i]))
+			continue;
+		at = str_skip(at, n);
+		while (at.n && (is_digit(at.p[0]) || strchr(".,+-:", at.p[0])))
+			at = str_skip(at, 1);
+		if (!at.n || at.p[0] != ' ')
+			continue;
+		*text = skip_blanks(at);
+		return true;
+	}
+	return false;
 }
 
-/* `aws logs tail`: a time, the stream, and the line; awslogs: the group, the stream, and the line; stern: the
- * pod, the container, and the line. */
+/* A time, and the line. */
+bool peel_time(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	if (!skip_time(&text))
+		return false;
+	skip_stream(&text);
+	*ret_text = text;
+	/* `grep -n` in a job's log, too */
+	return envelope_is_line(text) || peel_grep(text, ret_text, context, spare);
+}
+
+/* `aws logs tail`: a time, the stream, and the line; awslogs: the group, the stream, and the line. */
 bool peel_aws(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
 	struct str word = take_word(&text), stream = take_word(&text);
-	bool is_stern = is_host(word) && is_host(stream) && str_chr(word, '-') < word.n;
 
 	(void)spare;
 	if (str_starts(text, STR("kernel: "))) /* a syslog daemon's time and host */
 		return false;
-	if ((!is_iso(word) && !(word.n && word.p[0] == '/') && !is_stern) || stream.n == 0 ||
+	if ((!is_iso(word) && !(word.n && word.p[0] == '/')) || stream.n == 0 ||
 	    stream.p[stream.n - 1] == ':' || stream.p[0] == '{' || !envelope_is_line(text))
 		return false;
-	if (!is_stern)
-		context->values[ENVELOPE_STREAM] = stream;
+	context->values[ENVELOPE_STREAM] = stream;
 	*ret_text = text;
 	return true;
 }
@@ -216,6 +251,15 @@ void labels_read(struct str labels, struct context *context)
 	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
 		if (!context->values[ENVELOPE_NODE].n)
 			context->values[ENVELOPE_NODE] = label(labels, nodes[i]);
+	if (str_starts(labels, STR("{name="))) /* Logstash's plain codec */
+		context->values[ENVELOPE_NODE] =
+			str_of(labels.p + 6, str_chr(str_skip(labels, 6), '}'));
+	struct str *node = &context->values[ENVELOPE_NODE];
+	size_t colon = str_chr(*node, ':');
+
+	/* "w1:9100", Prometheus' instance */
+	if (colon < node->n && str_chr(str_skip(*node, colon + 1), ':') == node->n - colon - 1)
+		node->n = colon;
 	context->container |= role_is_container(STR("stream"), label(labels, "stream")) ||
 			      role_is_container(STR("file"), label(labels, "filename"));
 }
@@ -234,39 +278,71 @@ bool peel_loki(struct str text, struct str *ret_text, struct context *context, s
 	return true;
 }
 
-/* Ansible's: "w1 | CHANGED | rc=0 >>", "ok: [w1] => {", "ok: [w1 -> w2] => {" of what ran on w2. */
-static struct str result_host(struct str line)
+/* Lines that say where those below them are from: a shape of envelope_has_shape(), the host, and what follows. */
+static const struct section {
+	const char *before, *after;
+} sections[] = {
+	{"ok: [", "] =>"}, /* Ansible's */
+	{"changed: [", "] =>"},
+	{"failed: [", "] =>"},
+	{"fatal: [", "] =>"},
+	{"", " | CHANGED"},
+	{"", " | SUCCESS"},
+	{"", " | FAILED"},
+	{"Message from syslogd@", " at "}, /* wall(1) */
+	{"0000 Nov __ 00:00:00 (", ") "},  /* Wazuh's, of an agent, */
+	{"0000 Nov __ 00:00:00 ", "->/"},  /* and of its manager */
+	{"[0] 00:00:00 [SUCCESS] ", ""},   /* pssh */
+	{"[00] 00:00:00 [SUCCESS] ", ""},
+	{"     -> host.name: Str(", ")"}, /* the OpenTelemetry Collector's debug exporter */
+	{"     -> k8s.node.name: Str(", ")"},
+};
+
+/* The host between the two; n is 0 where the line is no such section. */
+static struct str section_host(struct str line, const struct section *section)
 {
-	static const struct str results[] = {
-		{"ok: [", 5}, {"changed: [", 10}, {"failed: [", 9}, {"fatal: [", 8}};
-	static const struct str words[] = {
-		{" | CHANGED", 10}, {" | SUCCESS", 10}, {" | FAILED", 9}};
-	struct str host = str_of(line.p, str_chr(line, ' '));
+	char shape[32];
+	size_t n = strlen(section->before);
+	const char *month = strstr(section->before, "Nov");
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (str_starts(str_skip(line, host.n), words[i]))
-			return host;
-	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++) {
-		struct str at = str_skip(line, results[i].n < line.n ? results[i].n : line.n);
-		size_t end = str_chr(at, ']'), arrow = str_find(str_of(at.p, end), STR(" -> "));
-
-		if (str_starts(line, results[i]) && str_starts(str_skip(at, end), STR("] =>")))
-			return arrow < end ? str_of(at.p + arrow + 4, end - arrow - 4)
-					   : str_of(at.p, end);
-	}
-	return str_of(NULL, 0);
+	memcpy(shape, section->before, n + 1);
+	if (month && line.n > n) /* of any language of three letters */
+		memcpy(shape + (month - section->before), line.p + (month - section->before), 3);
+	if (!envelope_has_shape(line, shape))
+		return str_of(NULL, 0);
+	line = str_skip(line, n);
+	n = section->after[0] ? str_find(line, str_from(section->after)) : line.n;
+	return str_of(line.p, n < line.n || !section->after[0] ? n : 0);
 }
 
-bool section_read(struct str line, struct context *context)
+bool section_read(struct str line, struct context *context, struct str *ret_rest)
 {
-	struct str host = result_host(line);
-
+	*ret_rest = str_of(NULL, 0);
 	if (str_starts(line, STR("Common labels: {"))) { /* of logcli and Grafana */
 		labels_read(line, context);
 		return true;
 	}
-	context->values[ENVELOPE_NODE] = host;
-	return is_host(host);
+	if (str_starts(line, STR("ResourceLog #"))) /* its host is perhaps not named */
+		return true;
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+		struct str host = section_host(line, &sections[i]);
+		size_t arrow = str_find(host, STR(" -> ")); /* "[w1 -> w2]": of what ran on w2 */
+
+		if (arrow < host.n)
+			host = str_skip(host, arrow + 4);
+		if (!is_host(host))
+			continue;
+		context->values[ENVELOPE_NODE] = host;
+		line = str_skip(line, (size_t)(host.p + host.n - line.p));
+		for (size_t at = 0; at < 2 && !ret_rest->n; at++) {
+			struct str mark = at ? STR(" | (stdout) ") : STR(" => ");
+			struct str rest = str_skip(line, str_find(line, mark));
+
+			*ret_rest = str_skip(rest, rest.n < mark.n ? rest.n : mark.n);
+		}
+		return ret_rest->n || str_find(line, STR("type=")) == line.n;
+	}
+	return false;
 }
 
 /* The log files of a CRI runtime: "TIME stdout F text" (Kubernetes, CRI logging format). */
@@ -283,14 +359,25 @@ bool peel_cri(struct str text, struct str *ret_text, struct context *context, st
 	return true;
 }
 
+/* Wazuh's archives.log: "2026 Nov 21 23:01:34 (w1) 10.0.0.1->/var/log/audit/audit.log text". */
+bool peel_wazuh(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
+{
+	size_t arrow = str_find(text, STR("->/"));
+	struct str path = first_word(str_skip(text, arrow)), ignored;
+
+	(void)spare;
+	*ret_text = skip_blanks(str_skip(text, arrow + path.n));
+	return ret_text->n && section_read(str_of(text.p, arrow + path.n), context, &ignored) &&
+	       envelope_has_shape(text, "0000 ") && envelope_is_text(*ret_text);
+}
+
 /* `docker compose logs`: "web-1  | text". */
 bool peel_compose(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
 	struct str word = take_word(&text);
 
 	(void)spare;
-	if (!is_host(word) || text.n < 2 || text.p[0] != '|' || text.p[1] != ' ' ||
-	    text.p[text.n - 1] == '>') /* "w1 | CHANGED | rc=0 >>" is Ansible's */
+	if (!is_host(word) || text.n < 2 || text.p[0] != '|' || text.p[1] != ' ')
 		return false;
 	context->container = true;
 	*ret_text = str_skip(text, 2);
@@ -372,14 +459,18 @@ bool peel_quoted(struct str text, struct str *ret_text, struct context *context,
 	return unquote(text, false, ret_text, spare);
 }
 
-/* What Markdown, mail, diff and nl(1) put before a line: "> ", "- ", "+", "1. ", "  1  ". */
+/* What Markdown, mail, diff, comments, abrt and nl(1) put before a line: "> ", "- ", "+", "# ", "// ", ":", "1. ",
+ * "  1  "; "**" stands behind it, too. */
 bool peel_markup(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
 	struct str at = text;
 	bool any = str_starts(text, STR(" [")); /* apport indents dmesg's lines by one */
 
 	(void)context;
-	while (at.n && (strchr("<>+*-", at.p[0]) || is_blank(at.p[0]))) {
+	if (str_starts(text, STR("**")))
+		while (at.n && at.p[at.n - 1] == '*')
+			at.n--;
+	while (at.n && (strchr("<>+*-#/:", at.p[0]) || is_blank(at.p[0]))) {
 		any = any || !is_blank(at.p[0]);
 		at = str_skip(at, 1);
 	}
@@ -437,11 +528,11 @@ bool peel_tags(struct str text, struct str *ret_text, struct context *context, s
 	return any && envelope_is_text(text);
 }
 
-/* Fluent Bit's stdout: `[0] tail.0: [[1795302094.5, {}], {"log"=>"text"}]`; Fluentd's: a time, a tag
- * and JSON. */
+/* Fluent Bit's stdout: `[0] tail.0: [[1795302094.5, {}], {"log"=>"text"}]`, and its files: `tail.0: [1795302094.5,
+ * {"log":"text"}]`; Fluentd's: a time, a tag and JSON. */
 bool peel_fluent(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
-	size_t begin = str_find(text, STR("{\""));
+	size_t begin = str_find(text, STR("{\"")), list = str_find(text, STR(": ["));
 	struct str json = str_skip(text, begin);
 	const char *end = json.n ? memrchr(json.p, '}', json.n) : NULL;
 
@@ -449,6 +540,12 @@ bool peel_fluent(struct str text, struct str *ret_text, struct context *context,
 	(void)spare;
 	if (!end || begin > 256)
 		return false;
+	if (is_host(str_of(text.p, list)) &&
+	    envelope_has_shape(str_skip(text, list + 3 + (text.p[list + 3] == '[')),
+			       "0000000000.")) {
+		*ret_text = str_of(json.p, (size_t)(end - json.p) + 1);
+		return true;
+	}
 	json.n = (size_t)(end - json.p) + 1;
 	if (!is_date(text) || begin < 22 || text.p[10] != ' ' || text.p[begin - 2] != ':') {
 		if (text.p[0] != '[' || str_find(text, STR("] ")) > 12 ||

@@ -19,6 +19,7 @@ static const struct role roles[] = {
 	{"beat", "name", ENVELOPE_AGENT},
 	{"beat", "hostname", ENVELOPE_AGENT},
 	{"message", "source", ENVELOPE_NODE}, /* Graylog's answers */
+	{"entity", "host", ENVELOPE_VALUES},  /* Dynatrace's number of it */
 	{NULL, "hostname", ENVELOPE_NODE},
 	{NULL, "host", ENVELOPE_NODE},
 	{NULL, "sourcehost", ENVELOPE_NODE},
@@ -28,6 +29,7 @@ static const struct role roles[] = {
 	{NULL, "dvchostname", ENVELOPE_NODE},
 	{NULL, "fromhost", ENVELOPE_AGENT},
 	{NULL, "instance_id", ENVELOPE_AGENT},
+	{NULL, "hostidentifier", ENVELOPE_AGENT}, /* osquery's, perhaps a UUID */
 	{NULL, "source", ENVELOPE_SOURCE},
 	{NULL, "logstream", ENVELOPE_STREAM},
 	{NULL, "logstreamname", ENVELOPE_STREAM},
@@ -40,7 +42,7 @@ static const struct role roles[] = {
 	{NULL, "computer", ENVELOPE_NODE},
 	{NULL, "computername", ENVELOPE_NODE},
 	{NULL, "host_name", ENVELOPE_NODE},
-	{NULL, "hostidentifier", ENVELOPE_NODE},
+	{NULL, "compute_googleapis_com_resource_name", ENVELOPE_NODE},
 	{NULL, "machine_name", ENVELOPE_NODE},
 	{NULL, "instance_name", ENVELOPE_NODE},
 	{"host", "name", ENVELOPE_NODE},

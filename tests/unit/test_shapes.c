@@ -342,6 +342,8 @@ static const struct spelling {
 	{VALUE_NR, "\"syscallID\":", "165", AS_NUMBER},
 	{VALUE_NR, "\"syscallID\"=", "165", AS_NUMBER},
 	{VALUE_NR, " syscallID=", "165", AS_NUMBER},
+	{VALUE_NR, " scid=", "165", AS_NUMBER},
+	{VALUE_NR, " syscall=", "mount", AS_NAME},
 	{VALUE_NR, "\"id\":", "165", AS_NUMBER},
 	{VALUE_NR, "\"evt.type\":\"", "mount", AS_NAME},
 	{VALUE_CODE, "\"code\":\"", "0x7ffc0000", AS_0X},
