@@ -39,7 +39,7 @@ live_tests = \
 # what the kernel wrote):
 #
 #	backlog limit, rate limit		live/losses.test
-#	hold or retry queue overflow		unit/test_framing.c
+#	retry queue overflow			live/losses.test; the hold queue's words: unit/test_framing.c
 #	no auditd: printk's limit		live/printk.test; shell/newcomer.test
 #	auditd stopped, or its disk full	live/losses.test
 #	netlink overrun				live/losses.test, live/storm-netlink.test; unit/test_multicast.c
@@ -49,8 +49,6 @@ live_tests = \
 #	the store is full or read-only		unit/test_watch_store.c
 #	audit=0 at boot				live/boot.test
 #	nothing at all				live/boot.test, shell/clean.test
-#
-# An overflow of the kernel's own queues is not provoked: captured or written notices.
 live_programs = tests/live/storm tests/live/drain tests/live/filters tests/live/forge
 live_sources = tests/live/storm.c tests/live/drain.c tests/live/filters.c tests/live/forge.c
 
