@@ -9,6 +9,7 @@ libsclog_a_SOURCES += \
 	base/library.c base/library.h \
 	base/mem.c base/mem.h \
 	base/nearest.c base/nearest.h \
+	base/netlink.c base/netlink.h \
 	base/own_filter.h \
 	base/pattern.c base/pattern.h \
 	base/privileges.c base/privileges.h \

@@ -7,6 +7,7 @@
 #include "base/nearest.h"
 #include "cli/reading.h"
 #include "cli/retention.h"
+#include "live/service.h"
 #include "live/source.h"
 #include "live/watch.h"
 #include "correlate/metadata.h"
@@ -29,7 +30,7 @@ struct watch_options_given {
 	const char *file, *from, *node, *config, *db_group, *proc_root, *runtime_root, *priority,
 		*max_size;
 	struct profile_options_given judging;
-	bool once, all, top, otel, check_config;
+	bool once, all, top, otel, check_config, open_sockets;
 };
 
 static const char *name_at(size_t i, const void *context)
@@ -139,6 +140,8 @@ static const struct option_row rows[] = {
 	OPTION_CHECKED(TEXT, 0, "priority", "NICE", struct watch_options_given, priority,
 	       check_priority, "the nice value to run with, -20 to 19; default: -4; 0: unchanged"),
 	MAX_SIZE_OPTION_ROW(struct watch_options_given, max_size),
+	OPTION(FLAG, 0, "open-sockets", NULL, struct watch_options_given, open_sockets,
+	       "open the kernel's sockets, leave them with systemd, then exit: for ExecStartPre="),
 	OPTION(TEXT, 0, "proc-root", "DIR", struct watch_options_given, proc_root,
 	       "the host's /proc, if sclog runs in a container"),
 	OPTION(TEXT, 0, "runtime-root", "DIR", struct watch_options_given, runtime_root,
@@ -334,6 +337,8 @@ static int run(struct invocation *invocation, struct err *err)
 
 	/* The sandbox is entered later, by parts: see watch_run(). */
 	invocation->sandboxed = true;
+	if (given->open_sockets)
+		return service_open_sockets(err);
 	r = config_load(given->config, given->config != NULL, &target, &config, err);
 	if (r < 0 && config.problem_count > 1)
 		say_problems(&config);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/netlink.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,8 +20,7 @@
 #include <linux/netlink.h>
 #include <sys/socket.h>
 
-#define RECEIVE_BUFFER (64 << 20)
-#define ACK_WAIT_MS    1000
+#define ACK_WAIT_MS 1000
 
 /* The largest event is 40 bytes long, behind 36 bytes of headers. */
 #define DATAGRAM_MAX 256
@@ -104,15 +104,6 @@ static int attach_filter(int fd)
 	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
 
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
-}
-
-/* Too small a buffer costs events under load, no more: not an error. */
-static void enlarge_buffer(int fd)
-{
-	int size = RECEIVE_BUFFER;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
 static uint32_t load32(const char *p)
@@ -210,13 +201,8 @@ static int ask(int fd)
 
 static int listen_on(int fd, struct err *err)
 {
-	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC};
-
-	enlarge_buffer(fd);
 	if (attach_filter(fd) < 0)
 		return err_errno(err, errno, "process events: socket filter");
-	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return err_errno(err, errno, "process events: bind (needs CAP_NET_ADMIN)");
 	int result = ask(fd);
 
 	switch (-result) {
@@ -238,10 +224,10 @@ static int listen_on(int fd, struct err *err)
 
 int connector_open(struct connector **ret_connector, struct err *err)
 {
-	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_CONNECTOR);
+	int fd = netlink_join(NETLINK_CONNECTOR, CN_IDX_PROC, NETLINK_BUFFER);
 
 	if (fd < 0)
-		return err_errno(err, errno, "process events: netlink socket");
+		return err_errno(err, -fd, "process events (needs CAP_NET_ADMIN)");
 	int result = listen_on(fd, err);
 
 	if (result < 0) {

@@ -1,11 +1,13 @@
 #include "ingest/audit_request.h"
 
 #include "base/clock.h"
+#include "base/netlink.h"
 
 #include <errno.h>
 #include <libaudit.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -16,6 +18,7 @@
 struct request {
 	int fd;
 	uint16_t type;
+	uint32_t number; /* the kernel's messages carry it: an earlier request may have late ones */
 	const char *about;
 	audit_answer_fn *answer;
 	void *context;
@@ -36,7 +39,7 @@ static int send_request(const struct request *request, struct err *err)
 	struct nlmsghdr header = {.nlmsg_len = NLMSG_LENGTH(0),
 				  .nlmsg_type = request->type,
 				  .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
-				  .nlmsg_seq = 1};
+				  .nlmsg_seq = request->number};
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	ssize_t n = sendto(request->fd, &header, header.nlmsg_len, 0, (struct sockaddr *)&kernel,
 			   sizeof(kernel));
@@ -55,6 +58,8 @@ static int read_message(const struct request *request, const char *message, size
 	if (n < NLMSG_HDRLEN)
 		return 0;
 	memcpy(&header, message, sizeof(header));
+	if (header.nlmsg_seq != request->number)
+		return 0;
 	if (header.nlmsg_type == NLMSG_DONE)
 		return 1;
 	if (header.nlmsg_type == NLMSG_ERROR && n >= NLMSG_HDRLEN + sizeof(code)) {
@@ -97,10 +102,16 @@ static int read_answers(const struct request *request, struct err *err)
 int audit_request(uint16_t type, const char *about, audit_answer_fn *answer, void *context,
 		  struct err *err)
 {
-	struct request request = {
-		.type = type, .about = about, .answer = answer, .context = context};
+	static atomic_uint last;
+	struct request request = {.type = type,
+				  .number = ++last,
+				  .about = about,
+				  .answer = answer,
+				  .context = context};
+	int handed = netlink_handed(NETLINK_AUDIT, 0);
 
-	request.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
+	request.fd =
+		handed < 0 ? socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT) : handed;
 	if (request.fd < 0 && errno == EPROTONOSUPPORT)
 		return err_set(err, EPROTONOSUPPORT, "%s: " AUDIT_NONE, about);
 	if (request.fd < 0)
@@ -109,6 +120,7 @@ int audit_request(uint16_t type, const char *about, audit_answer_fn *answer, voi
 
 	if (result == 0)
 		result = read_answers(&request, err);
-	close(request.fd);
+	if (handed < 0)
+		close(request.fd);
 	return result;
 }

@@ -1,6 +1,7 @@
 #include "ingest/multicast.h"
 
 #include "base/mem.h"
+#include "base/netlink.h"
 #include "ingest/audit_request.h"
 #include "ingest/stamp.h"
 
@@ -56,35 +57,12 @@ static int check_kernel(struct err *err)
 		return err_set(err, EOPNOTSUPP,
 			       "audit multicast: not supported by this kernel (needs Linux "
 			       "3.16); follow audit.log or syslog instead");
-	if (is_private_namespace())
+	if (netlink_handed(NETLINK_AUDIT, AUDIT_NLGRP_READLOG) < 0 && is_private_namespace())
 		return err_set(
 			err, ENONET,
 			"audit multicast: delivers nothing in a separate network namespace; run "
 			"in the host's (--network host, hostNetwork: true)");
 	return 0;
-}
-
-static int bind_group(int fd, struct err *err)
-{
-	struct sockaddr_nl address = {.nl_family = AF_NETLINK,
-				      .nl_groups = 1u << (AUDIT_NLGRP_READLOG - 1)};
-
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return 0;
-	if (errno != EPERM)
-		return err_errno(err, errno, "audit multicast: bind");
-	return err_set(err, EPERM,
-		       "audit multicast: not permitted; run as root, or give CAP_AUDIT_READ in the "
-		       "host's user namespace");
-}
-
-/* What rmem_max allows is better than the default, where the force is not with us. */
-static void ask_for_buffer(int fd)
-{
-	int size = MULTICAST_BUFFER;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
-		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 }
 
 static void prepare_slots(struct multicast *multicast)
@@ -105,18 +83,16 @@ int multicast_open(struct multicast **ret_multicast, struct err *err)
 
 	if (result < 0)
 		return result;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_AUDIT);
+	int fd = netlink_join(NETLINK_AUDIT, AUDIT_NLGRP_READLOG, MULTICAST_BUFFER);
 
-	if (fd < 0 && (errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT))
+	if (fd == -EPROTONOSUPPORT || fd == -EAFNOSUPPORT)
 		return err_set(err, EOPNOTSUPP, "audit multicast: " AUDIT_NONE);
+	if (fd == -EPERM)
+		return err_set(err, EPERM,
+			       "audit multicast: not permitted; run as root, or give "
+			       "CAP_AUDIT_READ in the host's user namespace");
 	if (fd < 0)
-		return err_errno(err, errno, "audit multicast: socket");
-	ask_for_buffer(fd); /* before records may come */
-	result = bind_group(fd, err);
-	if (result < 0) {
-		close(fd);
-		return result;
-	}
+		return err_errno(err, -fd, "audit multicast");
 	struct multicast *multicast = mem_new(1, sizeof(*multicast));
 
 	multicast->fd = fd;

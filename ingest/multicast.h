@@ -11,6 +11,7 @@
 #define SCLOG_INGEST_MULTICAST_H
 
 #include "base/err.h"
+#include "base/netlink.h"
 #include "ingest/framing.h"
 
 struct multicast;
@@ -21,7 +22,7 @@ struct multicast;
  * usual length find room in twice this sum (which is what socket(7) says is granted), so a reader
  * may be away for half a second at that rate.
  */
-#define MULTICAST_BUFFER (64u << 20)
+#define MULTICAST_BUFFER NETLINK_BUFFER
 /* Of what is granted, for a record of usual length. */
 #define MULTICAST_RECORD (MULTICAST_BUFFER / 161000u)
 

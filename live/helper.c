@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/netlink.h"
 #include "base/privileges.h"
 #include "base/sandbox.h"
 #include "live/describer.h"
@@ -9,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -209,10 +211,12 @@ static void leave_standard_files(void)
 		close(null);
 }
 
-static void keep(int control, const struct host_files *files, const struct helper_options *options)
+/* audit: what was handed over for questions to the kernel's audit, or -1. */
+static void keep(int control, int audit, const struct host_files *files,
+		 const struct helper_options *options)
 {
 	const struct sandbox_options sandbox = {.kind = SANDBOX_HELPER, .looks_at_processes = true};
-	const int kept[] = {control, files->root, files->proc};
+	const int kept[] = {control, files->root, files->proc, audit};
 	struct keeper keeper = {.control = control, .options = options, .files = files};
 	struct control_request request;
 	struct err err = ERR_INIT;
@@ -363,6 +367,7 @@ int helper_start(const struct helper_options *options, struct helper **ret_helpe
 	struct helper *helper = mem_new(1, sizeof(*helper));
 	struct host_files files;
 	pid_t us = getpid();
+	int audit = netlink_handed(NETLINK_AUDIT, 0);
 	int ends[2];
 	int code = host_files_open(&files, options->proc_root, options->runtime_root, err);
 
@@ -372,7 +377,7 @@ int helper_start(const struct helper_options *options, struct helper **ret_helpe
 
 	if (pid == 0) {
 		end_with(us);
-		keep(ends[1], &files, options);
+		keep(ends[1], audit, &files, options);
 		_exit(0);
 	}
 	if (code == 0 && pid < 0)

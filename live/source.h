@@ -30,9 +30,10 @@ struct source_entry {
 };
 
 struct source_options {
-	const char *name; /* a source_name_at() */
-	const char *path; /* of a file, or NULL for the usual one */
-	unsigned slot;    /* of the store's inputs */
+	const char *name;      /* a source_name_at() */
+	const char *path;      /* of a file, or NULL for the usual one */
+	const char *proc_root; /* the host's /proc: NULL for /proc itself */
+	unsigned slot;         /* of the store's inputs */
 	bool from_now;
 	bool once;
 };

@@ -32,6 +32,16 @@ static void check_buffer(const struct multicast *multicast)
 			granted >> 10, MULTICAST_BUFFER >> 20, granted / MULTICAST_RECORD);
 }
 
+/* Of this boot. sclog.service sees no /proc/sys but the one below the host's /proc. */
+static void read_boot_id(const char *proc_root, char *id, size_t size)
+{
+	BUF_AUTO path = {0};
+
+	buf_format(&path, "%s/sys/kernel/random/boot_id", proc_root ? proc_root : "/proc");
+	file_read_text(path.p, id, size);
+	id[strcspn(id, "\n")] = '\0';
+}
+
 static int open_netlink(struct source *source, struct err *err)
 {
 	struct netlink *netlink = source->own = mem_new(1, sizeof(*netlink));
@@ -44,9 +54,7 @@ static int open_netlink(struct source *source, struct err *err)
 	if (result < 0)
 		return result;
 	check_buffer(netlink->multicast);
-	file_read_text("/proc/sys/kernel/random/boot_id", netlink->boot_id,
-		       sizeof(netlink->boot_id));
-	netlink->boot_id[strcspn(netlink->boot_id, "\n")] = '\0';
+	read_boot_id(source->options.proc_root, netlink->boot_id, sizeof(netlink->boot_id));
 	netlink->is_quiet = true;
 	return 0;
 }

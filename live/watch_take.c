@@ -208,6 +208,7 @@ int watch_add_source(struct watch *watch, const char *name, bool from_now, bool 
 	const struct source_options options = {
 		.name = name,
 		.path = is_log ? watch->options->file : NULL,
+		.proc_root = watch->options->proc_root,
 		.slot = (unsigned)watch->source_count,
 		.from_now = from_now,
 		.once = once,

@@ -49,8 +49,8 @@ live_tests = \
 #	the store is full or read-only		unit/test_watch_store.c
 #	audit=0 at boot				live/boot.test
 #	nothing at all				live/boot.test, shell/clean.test
-live_programs = tests/live/storm tests/live/drain tests/live/filters tests/live/forge
-live_sources = tests/live/storm.c tests/live/drain.c tests/live/filters.c tests/live/forge.c
+live_programs = tests/live/storm tests/live/drain tests/live/filters tests/live/forge tests/live/hand
+live_sources = tests/live/storm.c tests/live/drain.c tests/live/filters.c tests/live/forge.c tests/live/hand.c
 
 # What runs in the containers of profile-loop.test.
 live_workloads = \

@@ -263,6 +263,7 @@ at_exit stop_drain
 # --- sclog
 
 watch_pid=
+watch_by= # a program that runs it
 watch_is_bound() {
 	grep -q '^sclog: watching ' "$TMP/watch.err" || process_is_gone "$watch_pid"
 }
@@ -272,7 +273,7 @@ start_watch_unbound() {
 	watch_db=$1
 	shift
 	: >"$TMP/watch.err"
-	"$SCLOG" --db "$watch_db" watch "$@" >"$TMP/watch.out" 2>"$TMP/watch.err" </dev/null &
+	${watch_by:+"$watch_by"} "$SCLOG" --db "$watch_db" watch "$@" >"$TMP/watch.out" 2>"$TMP/watch.err" </dev/null &
 	watch_pid=$!
 }
 
