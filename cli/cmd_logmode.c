@@ -74,7 +74,7 @@ static int check(const struct invocation *invocation, struct err *err)
 	if (invocation->operand_count == 1)
 		return 0;
 	return err_set(err, EINVAL, "%s",
-		       invocation->operand_count ? "more than one profile given"
+		       invocation->operand_count ? "give only one PROFILE"
 						 : "PROFILE is required: a file, or a name such as "
 						   "docker or runtime-default");
 }

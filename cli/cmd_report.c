@@ -195,7 +195,7 @@ static int gather(struct gathering *gathering, const struct reading *reading,
 		r = diff_read_others(gathering->diff, store, selection, gathering->err);
 	if (r >= 0 && gathering->has_timeline)
 		r = timeline_fill(&gathering->timeline, store, gathering->err);
-	if (r >= 0)
+	if (r >= 0 && digest_is_detailed(given->global.format) && !given->since_last)
 		r = digest_read_hours(gathering->digest, store, selection, gathering->err);
 	if (r >= 0)
 		r = query_losses(store, selection, add_loss, gathering, gathering->err);

@@ -150,8 +150,11 @@ static int write_new(const char *path, bool force, struct str bytes, struct err 
 	put_temporary(&name, path);
 	int fd = mkostemp(name.p, O_CLOEXEC);
 
+	if (fd < 0 && errno == ENOENT)
+		return err_set(err, ENOENT, "cannot write '%s': its directory does not exist",
+			       path);
 	if (fd < 0)
-		return err_errno(err, errno, "cannot create a temporary file next to '%s'", path);
+		return err_errno(err, errno, "cannot create a file beside '%s'", path);
 	int r = write_all(fd, bytes);
 
 	if (r == 0 && (fchmod(fd, 0666 & ~mask) < 0 || fsync(fd) < 0))
@@ -181,6 +184,6 @@ int output_write(const char *path, bool force, struct str bytes, struct err *err
 	if (stat(path, &status) < 0 || S_ISREG(status.st_mode))
 		return write_new(path, force, bytes, err);
 	if (S_ISDIR(status.st_mode))
-		return err_set(err, EISDIR, "'%s' is a directory", path);
+		return err_set(err, EISDIR, "'%s' is a directory: give a file", path);
 	return write_in_place(path, S_ISFIFO(status.st_mode), bytes, err);
 }

@@ -63,11 +63,11 @@ static int parse_default(struct making *making, const struct profile_given *give
 
 	making->has_default = given->default_action || given->errno_ret;
 	if (given->default_action && (!action_from_name(str_from(given->default_action), &action) ||
-				      action == SECCOMP_RET_USER_NOTIF))
-		return err_set(err, EINVAL,
-			       "--default-action: '%s' must be one of ERRNO, KILL_PROCESS, "
-			       "KILL_THREAD, TRAP, TRACE, LOG, ALLOW",
-			       given->default_action);
+				      action == SECCOMP_RET_USER_NOTIF)) {
+		nearest_refuse(err, given->default_action,
+			       "ERRNO|KILL_PROCESS|KILL_THREAD|TRAP|TRACE|LOG|ALLOW");
+		return err_prefix(err, "--default-action");
+	}
 	if (given->errno_ret && !takes_errno(action))
 		return err_set(err, EINVAL,
 			       "--errno applies only with --default-action "

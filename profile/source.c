@@ -121,10 +121,9 @@ static int read_file(const char *path, size_t max, struct buf *bytes, struct err
 
 		nearest_put_choice(&near, str_from(path), NAMED_PROFILES);
 		return err_set(err, ENOENT,
-			       "cannot open: No such file or directory, and no profile has this "
-			       "name%s; names are docker, "
-			       "containerd, podman, containers-common, their releases such as "
-			       "docker@28.0, runtime-default and unconfined",
+			       "no file and no profile has this name%s; profiles with a name are "
+			       "docker, containerd, podman, containers-common, their releases such "
+			       "as docker@28.0, runtime-default and unconfined",
 			       near.n ? near.p : "");
 	}
 	if (fd < 0)

@@ -45,9 +45,17 @@ static void put_unsafe_escaped(struct buf *buf, struct str s)
 {
 	while (s.n) {
 		uint32_t point;
-		size_t bad, n = utf8_decode(s, &point, &bad);
+		size_t bad, n, plain = 0;
 
-		if (point < 0x7f || !text_is_unsafe(point))
+		while (plain < s.n && (unsigned char)s.p[plain] < 0x7f)
+			plain++;
+		if (plain) {
+			buf_put(buf, s.p, plain);
+			s = str_skip(s, plain);
+			continue;
+		}
+		n = utf8_decode(s, &point, &bad);
+		if (!n || !text_is_unsafe(point))
 			buf_put(buf, s.p, n ? n : bad);
 		else if (point < 0x10000)
 			buf_format(buf, "\\u%04X", point);

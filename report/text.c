@@ -86,16 +86,22 @@ struct str text_known_image(struct str image)
 
 void text_put_valid(struct buf *buf, struct str s)
 {
-	while (s.n) {
-		uint32_t point;
-		size_t bad, n = utf8_decode(s, &point, &bad);
+	size_t valid = 0;
 
+	while (valid < s.n) {
+		uint32_t point;
+		size_t bad, n = utf8_decode(str_skip(s, valid), &point, &bad);
+
+		valid += n;
 		if (n)
-			buf_put(buf, s.p, n);
-		else
-			buf_put_str(buf, STR("\xef\xbf\xbd"));
-		s = str_skip(s, n ? n : bad);
+			continue;
+		buf_put_str(buf, str_of(s.p, valid));
+		buf_put_str(buf, STR("\xef\xbf\xbd"));
+		s = str_skip(s, valid + bad);
+		valid = 0;
 	}
+	if (valid)
+		buf_put(buf, s.p, valid);
 }
 
 size_t text_width(struct str s)

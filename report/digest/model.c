@@ -47,14 +47,14 @@ static json_t *call_json(const struct digest_call *call)
 
 /* What the group did: into the object that says what a profile would do with it. */
 static void put_doings(json_t *object, const struct digest_group *group,
-		       const struct digest_facts *facts)
+		       const struct digest_facts *facts, bool detailed)
 {
 	json_t *fresh = json_array(), *refused = json_array();
 
 	for (size_t i = 0; group && i < group->call_count; i++) {
 		const struct digest_call *call = &group->calls[i];
 
-		if (call->is_new)
+		if (call->is_new && detailed)
 			json_array_append_new(fresh, call_json(call));
 		if (call->is_observed && action_refuses(call->code))
 			json_array_append_new(refused, call_json(call));
@@ -79,7 +79,7 @@ static void put_title(json_t *object, const struct group_key *key)
 }
 
 /* Groups of the diff with what they did: also those that logged nothing. What breaks comes first. */
-static void put_judged(json_t *groups, const struct digest_facts *facts)
+static void put_judged(json_t *groups, const struct digest_facts *facts, bool detailed)
 {
 	static const char *const statuses[] = {"breaking", "unknown", "ready"};
 	json_t *all = json_array();
@@ -94,7 +94,7 @@ static void put_judged(json_t *groups, const struct digest_facts *facts)
 		json_t *object = diff_group_json(facts->diff, group, &writing);
 
 		put_title(object, &group->key);
-		put_doings(object, digest_find(facts->digest, &group->key), facts);
+		put_doings(object, digest_find(facts->digest, &group->key), facts, detailed);
 		json_array_append_new(all, object);
 	}
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
@@ -105,7 +105,7 @@ static void put_judged(json_t *groups, const struct digest_facts *facts)
 }
 
 /* Without a profile. */
-static void put_observed(json_t *groups, const struct digest_facts *facts)
+static void put_observed(json_t *groups, const struct digest_facts *facts, bool detailed)
 {
 	size_t count;
 	struct digest_group *const *all = digest_groups(facts->digest, &count);
@@ -116,7 +116,7 @@ static void put_observed(json_t *groups, const struct digest_facts *facts)
 		json_object_set_new(object, "key", group_key_json(&all[i]->key));
 		put_title(object, &all[i]->key);
 		json_object_set_new(object, "records", json_from_count(all[i]->records));
-		put_doings(object, all[i], facts);
+		put_doings(object, all[i], facts, detailed);
 		json_array_append_new(groups, object);
 	}
 }
@@ -171,7 +171,7 @@ static json_t *next_json(const json_t *groups)
 	return list;
 }
 
-json_t *digest_model(const struct digest_facts *facts)
+json_t *digest_model(const struct digest_facts *facts, bool detailed)
 {
 	json_t *object = json_object(), *groups = json_array();
 
@@ -183,9 +183,9 @@ json_t *digest_model(const struct digest_facts *facts)
 	json_object_set_new(object, "summary", summary_json(facts));
 	json_object_set_new(object, "evidence", evidence_json(facts->evidence));
 	if (facts->diff)
-		put_judged(groups, facts);
+		put_judged(groups, facts, detailed);
 	else
-		put_observed(groups, facts);
+		put_observed(groups, facts, detailed);
 	json_object_set_new(object, "groups", groups);
 	json_object_set_new(object, "drift", facts->drift ? drift_json(facts->drift) : json_null());
 	json_object_set_new(object, "next", next_json(groups));

@@ -10,9 +10,10 @@
 
 /*
  * {"generated","window","since_last","profile","summary","evidence","groups","drift","next"}; a group is that of
- * `sclog diff` with "title","first","last","calls","new","refused". The caller's.
+ * `sclog diff` with "title","first","last","calls","new","refused". Without detailed
+ * "new" is empty: 1,000 workloads can have 40,000 new calls. The caller's.
  */
-json_t *digest_model(const struct digest_facts *facts);
+json_t *digest_model(const struct digest_facts *facts, bool detailed);
 
 /* A member that is a string; "" where it is none. Lives as long as the object. */
 const char *model_text(const json_t *object, const char *key);

@@ -10,19 +10,30 @@
 
 static const struct writer {
 	const char *name;
+	bool detailed; /* it shows new calls, and how much was seen */
 	void (*write)(const struct digest_facts *facts, const json_t *model, FILE *out);
 } writers[] = {
-#define WRITER_ROW(word) {#word, digest_write_##word},
+#define WRITER_ROW(word, detailed) {#word, detailed, digest_write_##word},
 	DIGEST_FORMATS(WRITER_ROW)};
+
+static const struct writer *writer_of(const char *format)
+{
+	for (size_t i = 0; format && i < sizeof(writers) / sizeof(*writers); i++)
+		if (strcmp(writers[i].name, format) == 0)
+			return &writers[i];
+	return &writers[0];
+}
+
+bool digest_is_detailed(const char *format)
+{
+	return writer_of(format)->detailed;
+}
 
 int digest_write(const struct digest_facts *facts, const char *format, FILE *out)
 {
-	const struct writer *writer = &writers[0];
-	json_t *model = digest_model(facts);
+	const struct writer *writer = writer_of(format);
+	json_t *model = digest_model(facts, writer->detailed);
 
-	for (size_t i = 0; format && i < sizeof(writers) / sizeof(*writers); i++)
-		if (strcmp(writers[i].name, format) == 0)
-			writer = &writers[i];
 	writer->write(facts, model, out);
 	json_decref(model);
 	return format_written(out);
@@ -87,7 +98,7 @@ void write_put_summary(struct buf *buf, const struct digest_facts *facts)
 				   outside = write_counts(facts, false);
 	const char *noun = group_by_noun(facts->by), *plural = counts.groups == 1 ? "" : "s";
 
-	if (!counts.groups && outside.groups)
+	if (!counts.groups)
 		buf_format(buf, "no %s seen", noun);
 	else if (!facts->diff && digest_knows_before(facts->digest))
 		buf_format(buf, "%zu %s%s seen, %zu with new calls, %zu with refused calls",

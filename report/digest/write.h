@@ -9,18 +9,21 @@
 #include "report/digest/timeline.h"
 #include "store/share.h"
 
-/* The words of --format, the default first. digest_write_WORD() writes it. */
-#define DIGEST_FORMATS(EACH) \
-	EACH(text)           \
-	EACH(markdown)       \
-	EACH(html)           \
-	EACH(json)           \
-	EACH(prometheus)     \
-	EACH(junit)          \
-	EACH(sarif)
+/*
+ * The words of --format, the default first, and whether it shows details: new calls, and how much was
+ * seen. digest_write_WORD() writes it.
+ */
+#define DIGEST_FORMATS(EACH)    \
+	EACH(text, true)        \
+	EACH(markdown, true)    \
+	EACH(html, true)        \
+	EACH(json, true)        \
+	EACH(prometheus, false) \
+	EACH(junit, false)      \
+	EACH(sarif, false)
 
-#define DIGEST_FORMAT_WORD(word) "|" #word
-#define DIGEST_FORMAT_NAMES      (&("" DIGEST_FORMATS(DIGEST_FORMAT_WORD))[1])
+#define DIGEST_FORMAT_WORD(word, detailed) "|" #word
+#define DIGEST_FORMAT_NAMES                (&("" DIGEST_FORMATS(DIGEST_FORMAT_WORD))[1])
 
 struct digest_facts {
 	const struct digest *digest;
@@ -43,6 +46,9 @@ struct digest_facts {
 
 /* Whether there is something to tell: new, refused, missing, or not to be told. */
 bool digest_speaks(const struct digest_facts *facts);
+
+/* Whether the format shows what digest_read_hours() reads. NULL: the default. */
+bool digest_is_detailed(const char *format);
 
 /* Writes the digest in the form of that word. Returns 0 or the negative errno of the write. */
 int digest_write(const struct digest_facts *facts, const char *format, FILE *out);
