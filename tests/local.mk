@@ -95,11 +95,13 @@ tests_unit_test_sdjournal_SOURCES = tests/unit/test_sdjournal.c tests/idle.h
 tests_unit_test_watch_SOURCES = tests/unit/test_watch.c tests/idle.h tests/stores.h
 tests_unit_test_watch_store_SOURCES = tests/unit/test_watch_store.c tests/stores.h
 
-# They look at the sources and start nothing that was compiled.
-static_tests = \
+# They look at the sources, or start the program hundreds of times for its help: a sanitizer finds nothing more.
+plain_tests = \
 	tests/check-bootstrap \
 	tests/check-format \
-	tests/check-layers
+	tests/check-layers \
+	tests/shell/completion.test \
+	tests/shell/help.test
 
 shell_tests = \
 	tests/check-docs \
@@ -118,12 +120,10 @@ shell_tests = \
 	tests/shell/fleet-trust.test \
 	tests/shell/otel.test \
 	tests/shell/shared.test \
-	tests/shell/completion.test \
 	tests/shell/documents.test \
 	tests/shell/diff-text.test \
 	tests/shell/doctor.test \
 	tests/shell/drift.test \
-	tests/shell/help.test \
 	tests/shell/json.test \
 	tests/shell/lists.test \
 	tests/shell/loss-time.test \
@@ -164,10 +164,10 @@ shell_tests = \
 	tests/shell/watch.test
 TESTS += $(unit_tests) $(shell_tests)
 if !ENABLE_SANITIZERS
-TESTS += $(static_tests)
+TESTS += $(plain_tests)
 endif
 
-EXTRA_DIST += $(static_tests) $(shell_tests) tests/fuzz/seeds tests/fuzz/run tests/cmocka.sh tests/tap.sh tests/displays.awk tests/postgres.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/locale-months tests/documents tests/metadata tests/profiles
+EXTRA_DIST += $(plain_tests) $(shell_tests) tests/fuzz/seeds tests/fuzz/run tests/cmocka.sh tests/tap.sh tests/displays.awk tests/postgres.sh tests/valgrind.h tests/valgrind.sh tests/valgrind.supp tests/captures tests/locale-months tests/documents tests/metadata tests/profiles
 
 # The unit tests once more, each memory access watched; as many at a time as there are processors.
 check-valgrind: $(unit_tests) sclog$(EXEEXT)
