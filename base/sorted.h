@@ -1,5 +1,5 @@
 /*
- * Sorted arrays without duplicates, grown by mem_more().
+ * Sorted arrays without duplicates, grown by mem_more(); and arrays of things with names.
  */
 #ifndef SCLOG_BASE_SORTED_H
 #define SCLOG_BASE_SORTED_H
@@ -17,5 +17,11 @@ bool sorted_find(const void *array, size_t count, size_t size, const void *key,
 /* Inserts a copy of the item at an index. Returns the array, which may have moved. */
 void *sorted_insert(void *array, size_t count, size_t size, size_t at, const void *thing)
 	__attribute__((returns_nonnull));
+
+/* Orders strings, and structs that begin with one, their name: as strcmp(3) does. */
+int sorted_by_name(const void *one, const void *other);
+
+/* The first item of that name, in any order; NULL if there is none. */
+void *named_find(const void *array, size_t count, size_t size, const char *name);
 
 #endif

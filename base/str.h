@@ -89,4 +89,40 @@ static inline size_t str_find(struct str s, struct str needle)
 	return at ? (size_t)(at - s.p) : s.n;
 }
 
+/*
+ * Removes the next part of a text, up to the separator, from *rest and returns it without the
+ * separator; false at the end of the text.
+ */
+static inline bool str_next(struct str *rest, char separator, struct str *ret_part)
+{
+	size_t n = str_chr(*rest, separator);
+
+	*ret_part = str_of(rest->p, n);
+	if (rest->n == 0)
+		return false;
+	*rest = str_skip(*rest, n < rest->n ? n + 1 : n);
+	return true;
+}
+
+/* Without the blanks and line ends around it. */
+static inline struct str str_strip(struct str text)
+{
+	while (text.n && memchr(" \t\r\n", text.p[0], 4))
+		text = str_skip(text, 1);
+	while (text.n && memchr(" \t\r\n", text.p[text.n - 1], 4))
+		text.n--;
+	return text;
+}
+
+/* Whether the text is one of the words in "x|y", or with `starts` begins with one. */
+static inline bool str_is_one_of(struct str text, const char *words, bool starts)
+{
+	struct str left = str_from(words), word;
+
+	while (str_next(&left, '|', &word))
+		if (starts ? str_starts(text, word) : str_eq(text, word))
+			return true;
+	return false;
+}
+
 #endif

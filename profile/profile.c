@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "ingest/arch.h"
 #include "profile/lints/lints.h"
 #include "profile/source.h"
@@ -41,11 +42,6 @@ void profile_free(struct profile *profile)
 	free(profile);
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static void sort_names(struct profile *profile)
 {
 	const struct unit_list *lists[] = {&profile->unit.filter, &profile->unit.log};
@@ -58,7 +54,7 @@ static void sort_names(struct profile *profile)
 		for (size_t k = 0; k < lists[i]->count; k++)
 			profile->names[profile->name_count++] = lists[i]->all[k].name;
 	}
-	qsort(profile->names, profile->name_count, sizeof(*profile->names), by_name);
+	qsort(profile->names, profile->name_count, sizeof(*profile->names), sorted_by_name);
 }
 
 /* A config.json lists its host's arch: this machine's if it is there, otherwise the 64-bit one. */

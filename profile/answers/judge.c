@@ -1,6 +1,7 @@
 #include "profile/answers/judge.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "ingest/arch.h"
 #include "profile/answers/condition.h"
 #include "profile/filter/filter.h"
@@ -37,11 +38,6 @@ static int by_text(const void *a, const void *b)
 		      verdict_value_text(*(const uint32_t *)b, text_b));
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static bool by_stub(const struct judge *judge, const struct verdict *verdict, uint32_t audit_arch,
 		    int64_t nr)
 {
@@ -74,7 +70,8 @@ static enum verdict_origin origin_of(const struct judge *judge, const struct ver
 	if (verdict->reachable_count != 1 || verdict->reachable[0] != judge->rules->default_action)
 		return VERDICT_BY_RULE;
 	bool named = judge->name_count > 0 && syscall_name(audit_arch, nr, name) &&
-		     bsearch(&at, judge->names, judge->name_count, sizeof(*judge->names), by_name);
+		     bsearch(&at, judge->names, judge->name_count, sizeof(*judge->names),
+			     sorted_by_name);
 
 	return named ? VERDICT_BY_RULE : VERDICT_BY_DEFAULT;
 }

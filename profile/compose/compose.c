@@ -265,11 +265,8 @@ static void add_newer(struct newer *newer, const char *name)
 	const struct need *need = needs_find(needs, name);
 	struct alternatives rules = {.allowed = true, .listable = true};
 
-	if (syscall_is_known(name))
+	if (syscall_is_known(name) || strings_has(&newer->names, name))
 		return;
-	for (size_t i = 0; i < newer->names.count; i++)
-		if (strcmp(newer->names.all[i], name) == 0)
-			return;
 	if (newer->names.count == NEWER_MAX) {
 		listing_add_safe(&newer->lost, name);
 		return;

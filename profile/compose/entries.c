@@ -1,6 +1,7 @@
 #include "profile/compose/entries.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "ingest/arch.h"
 #include "profile/answers/answers.h"
 #include "profile/answers/numbers.h"
@@ -155,10 +156,7 @@ void entries_release(struct entries *entries)
 
 static struct entry *find_entry(const struct entries *entries, const char *name)
 {
-	for (size_t i = 0; i < entries->count; i++)
-		if (strcmp(entries->all[i].name, name) == 0)
-			return &entries->all[i];
-	return NULL;
+	return named_find(entries->all, entries->count, sizeof(*entries->all), name);
 }
 
 /* The name's entry, added if there is none. */
@@ -282,11 +280,6 @@ static void add_all_stubbed(struct entries *entries, const struct base_set *base
 			  entries->count - before);
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
-}
-
 void entries_make(struct entries *entries, const struct base_set *bases, const enum fate *fates,
 		  uint32_t default_action, struct lints *notes)
 {
@@ -303,7 +296,7 @@ void entries_make(struct entries *entries, const struct base_set *bases, const e
 		add_all_stubbed(entries, bases, notes);
 	}
 	if (entries->count)
-		qsort(entries->all, entries->count, sizeof(*entries->all), by_name);
+		qsort(entries->all, entries->count, sizeof(*entries->all), sorted_by_name);
 }
 
 struct document entries_document(const struct entries *entries, const struct base_set *bases,

@@ -16,20 +16,13 @@ void needs_release(struct needs *needs)
 	*needs = (struct needs){0};
 }
 
-static int compare_names(const void *a, const void *b)
-{
-	const struct need *need_a = a, *need_b = b;
-
-	return strcmp(need_a->name, need_b->name);
-}
-
 /* Bounded by the names that exist: libseccomp's and those of the table of newer ones. */
 static void add_name(struct needs *needs, const char *name, unsigned origins)
 {
 	struct need need = {(char *)(uintptr_t)name, origins};
 	size_t at;
 
-	if (sorted_find(needs->all, needs->count, sizeof(need), &need, compare_names, &at)) {
+	if (sorted_find(needs->all, needs->count, sizeof(need), &need, sorted_by_name, &at)) {
 		needs->all[at].origins |= origins;
 		return;
 	}
@@ -131,7 +124,7 @@ const struct need *needs_find(const struct needs *needs, const char *name)
 	const struct need need = {.name = (char *)(uintptr_t)name};
 	size_t at;
 
-	return sorted_find(needs->all, needs->count, sizeof(need), &need, compare_names, &at)
+	return sorted_find(needs->all, needs->count, sizeof(need), &need, sorted_by_name, &at)
 		       ? &needs->all[at]
 		       : NULL;
 }

@@ -228,13 +228,11 @@ static bool is_in(const char *sets, char set)
 static void add_words(struct document *document, struct strings *to, const char *prefix,
 		      const char *list)
 {
-	struct str left = str_from(list);
+	struct str left = str_from(list), word;
 
-	while (left.n) {
-		struct str word = str_of(left.p, str_chr(left, ' '));
+	while (str_next(&left, ' ', &word)) {
 		BUF_AUTO text = {0};
 
-		left = str_skip(left, word.n < left.n ? word.n + 1 : word.n);
 		buf_format(&text, "%s%.*s", prefix, (int)word.n, word.p);
 		strings_add(to, document_string(document, text.p));
 	}

@@ -1,6 +1,5 @@
 #include "profile/document/emit.h"
 
-#include "profile/document/sections.h"
 #include "profile/document/spelling.h"
 
 #include <ctype.h>

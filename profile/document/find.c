@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "profile/document/kinds.h"
 #include "profile/document/packed.h"
-#include "profile/document/sections.h"
 #include "profile/document/tree_private.h"
 
 #include <errno.h>
@@ -209,7 +208,7 @@ static void search_string(struct finder *finder, struct node *node, const struct
 	if (tree_read_inner(tree, &string, NULL, NULL, &root, &err) < 0) {
 		inner.holder = holder;
 		/* a malformed profile, unlike a text that only mentions profiles */
-		if (str_is_one_of(sections_strip(text), "{|[|defaultAction:|apiVersion:|---", true))
+		if (str_is_one_of(str_strip(text), "{|[|defaultAction:|apiVersion:|---", true))
 			add_candidate(finder, NULL, node, &inner,
 				      tree_string(tree, str_from(err.message)));
 		return;

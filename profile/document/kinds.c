@@ -214,15 +214,11 @@ static bool holds(const struct node *node, struct str condition)
 
 static bool fits(const struct kind *kind, const struct node *node)
 {
-	struct str conditions = str_from(kind->when);
+	struct str conditions = str_from(kind->when), one;
 
-	while (conditions.n) {
-		struct str one = str_of(conditions.p, str_chr(conditions, ' '));
-
+	while (str_next(&conditions, ' ', &one))
 		if (!holds(node, one))
 			return false;
-		conditions = str_skip(conditions, one.n < conditions.n ? one.n + 1 : one.n);
-	}
 	return !kind->fits || kind->fits(node);
 }
 

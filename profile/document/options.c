@@ -90,18 +90,14 @@ caps caps_tweak(caps base, caps add, caps drop)
 
 int caps_parse(const char *list, caps *ret_caps, struct err *err)
 {
-	struct str left = str_from(list);
-	caps all = 0;
+	struct str left = str_from(list), name;
+	caps all = 0, one;
 
-	while (left.n > 0) {
-		struct str name = str_of(left.p, str_chr(left, ','));
-		caps one;
-
+	while (str_next(&left, ',', &name)) {
 		if (!caps_from_name(name, &one))
 			return err_set(err, EINVAL, "unknown capability '%.*s'",
 				       (int)(name.n < 64 ? name.n : 64), name.p);
 		all |= one;
-		left = str_skip(left, name.n < left.n ? name.n + 1 : name.n);
 	}
 	*ret_caps = all;
 	return 0;

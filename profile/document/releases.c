@@ -91,11 +91,11 @@ bool release_fact_holds(enum release_fact fact, const struct version *version)
 /* Without a patch level (crun 1.20) the last release's is 0. */
 static bool is_known(const struct version *version, const char *series)
 {
-	for (size_t n; *series; series += n + (series[n] == ' ')) {
-		struct version last = {0};
+	struct str left = str_from(series), one;
 
-		n = strcspn(series, " ");
-		bool same = version_parse(str_of(series, n), &last);
+	while (str_next(&left, ' ', &one)) {
+		struct version last = {0};
+		bool same = version_parse(one, &last);
 
 		for (unsigned i = 0; i < 2 && i < version->count; i++)
 			same = same && version->parts[i] == last.parts[i];

@@ -17,47 +17,11 @@
 
 /* --- lines */
 
-bool str_is_one_of(struct str text, const char *words, bool starts)
-{
-	struct str left = str_from(words);
-
-	while (left.n) {
-		struct str word = str_of(left.p, str_chr(left, '|'));
-
-		if (starts ? str_starts(text, word) : str_eq(text, word))
-			return true;
-		left = str_skip(left, word.n < left.n ? word.n + 1 : word.n);
-	}
-	return false;
-}
-
-struct str sections_strip(struct str text)
-{
-	const struct str blanks = STR(" \t\r\n");
-
-	while (text.n && str_chr(blanks, text.p[0]) < blanks.n)
-		text = str_skip(text, 1);
-	while (text.n && str_chr(blanks, text.p[text.n - 1]) < blanks.n)
-		text.n--;
-	return text;
-}
-
-bool sections_line(struct str *text, struct str *ret_line)
-{
-	size_t n = str_chr(*text, '\n');
-
-	if (!text->n)
-		return false;
-	*ret_line = str_of(text->p, n);
-	*text = str_skip(*text, n < text->n ? n + 1 : n);
-	return true;
-}
-
 /* The next line that is neither blank nor a comment, without blanks around it. */
 static bool next_line(struct str *text, struct str *ret_line)
 {
-	while (sections_line(text, ret_line)) {
-		*ret_line = sections_strip(*ret_line);
+	while (str_next(text, '\n', ret_line)) {
+		*ret_line = str_strip(*ret_line);
 		if (ret_line->n && ret_line->p[0] != '#' && ret_line->p[0] != ';')
 			return true;
 	}
@@ -117,12 +81,12 @@ static bool is_lxc(struct str text)
 static bool is_minijail_line(struct str line)
 {
 	size_t colon = str_chr(line, ':');
-	struct str value = sections_strip(str_skip(line, colon < line.n ? colon + 1 : colon));
+	struct str value = str_strip(str_skip(line, colon < line.n ? colon + 1 : colon));
 
 	if (line.p[0] == '@')
 		return str_is_one_of(line, "@include |@default |@frequency |@denylist", true);
 	return str_is_one_of(value, "1|arg|allow|kill|return|log|trap|trace|user-notify|{", true) &&
-	       is_name(sections_strip(str_of(line.p, colon)));
+	       is_name(str_strip(str_of(line.p, colon)));
 }
 
 /* "read", "~kexec_load", "setpriority PRIO_PROCESS 0 <=19" (cmd/snap-seccomp of snapd). */
@@ -140,7 +104,7 @@ static bool is_setting_line(struct str line)
 {
 	size_t equals = str_find(line, STR(" = "));
 
-	return equals < line.n && is_name(sections_strip(str_of(line.p, equals)));
+	return equals < line.n && is_name(str_strip(str_of(line.p, equals)));
 }
 
 struct str sections_setting(struct str text, const char *section, const char *key, const char *part)
@@ -154,9 +118,9 @@ struct str sections_setting(struct str text, const char *section, const char *ke
 		if (line.p[0] == '[')
 			inside = !*section || str_eq(line, str_from(section));
 		else if (inside && equals < line.n &&
-			 str_eq(sections_strip(str_of(line.p, equals)), str_from(key)) &&
+			 str_eq(str_strip(str_of(line.p, equals)), str_from(key)) &&
 			 str_find(str_skip(line, equals), str_from(part)) < line.n - equals)
-			found = sections_strip(str_skip(line, equals + 1));
+			found = str_strip(str_skip(line, equals + 1));
 	}
 	/* without the quotes around a TOML string */
 	if (!found.n || !strchr("\"'", found.p[0]))
@@ -392,7 +356,7 @@ static const struct text_kind *kind_of(struct str text, bool of_sections)
 
 		left = head;
 		while (!has_line && (of_sections || kind->line[0] != '[') &&
-		       sections_line(&left, &line))
+		       str_next(&left, '\n', &line))
 			has_line = str_is_one_of(line, kind->line, true);
 		if ((!kind->start || str_is_one_of(first, kind->start, true)) && has_line &&
 		    (!kind->is_text || kind->is_text(text)) &&
@@ -415,7 +379,7 @@ bool sections_recognise(struct str text)
 		return true;
 	size_t equals = str_chr(line, '=');
 
-	if (equals == line.n || !is_word(sections_strip(str_of(line.p, equals))))
+	if (equals == line.n || !is_word(str_strip(str_of(line.p, equals))))
 		return false;
 	/* settings of systemd begin with a capital; fields of a log (type=, node=) and TOML's keys
 	 * do not, but TOML has sections */

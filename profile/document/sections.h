@@ -28,20 +28,12 @@ int sections_check_unit(struct str text, struct err *err);
 /* Whether that section starts processes (systemd.exec(5)). */
 bool sections_is_exec(struct str line);
 
-/* Removes the next line from a text and returns it without its end; false at the text's end. */
-bool sections_line(struct str *text, struct str *ret_line);
-/* The text without blanks and line ends around it. */
-struct str sections_strip(struct str text);
-
 /*
  * The last value of a setting that contains `part`, without its quotes. section: such as
  * "[containers]", or "" for any. Empty if there is none.
  */
 struct str sections_setting(struct str text, const char *section, const char *key,
 			    const char *part);
-
-/* Whether the text is one of the words in "x|y", or with `starts` begins with one. */
-bool str_is_one_of(struct str text, const char *words, bool starts);
 
 /* Appends `what`, then `more` (may be NULL) with the value in place of its %s, if it has one. */
 void sections_put_sentence(const char *what, const char *more, const char *value, struct buf *to);

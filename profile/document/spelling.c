@@ -1,5 +1,6 @@
 #include "profile/document/spelling.h"
 
+#include "base/sorted.h"
 #include "ingest/arch.h"
 
 #include <ctype.h>
@@ -11,7 +12,7 @@
 
 static const char arch_prefix[] = "SCMP_ARCH_";
 
-static const struct {
+static const struct action {
 	const char *word;
 	uint32_t action;
 } actions[] = {
@@ -38,13 +39,12 @@ static const char *const operators[] = {
 
 bool spelling_read_action(const char *word, uint32_t *ret_action)
 {
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		if (strcmp(actions[i].word, word) == 0) {
-			*ret_action = actions[i].action;
-			return true;
-		}
-	}
-	return false;
+	const struct action *found =
+		named_find(actions, sizeof(actions) / sizeof(actions[0]), sizeof(actions[0]), word);
+
+	if (found)
+		*ret_action = found->action;
+	return found != NULL;
 }
 
 const char *spelling_of_action(uint32_t action)

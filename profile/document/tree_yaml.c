@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "profile/document/lint.h"
-#include "profile/document/sections.h"
 
 #include <errno.h>
 #include <stdio.h>

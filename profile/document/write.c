@@ -1,6 +1,7 @@
 #include "profile/document/write.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "profile/document/spelling.h"
 #include "profile/document/tree_private.h"
 
@@ -27,15 +28,7 @@ void strings_add_all(struct strings *strings, const struct strings *from)
 
 bool strings_has(const struct strings *strings, const char *text)
 {
-	for (size_t i = 0; i < strings->count; i++)
-		if (strcmp(strings->all[i], text) == 0)
-			return true;
-	return false;
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	return named_find(strings->all, strings->count, sizeof(*strings->all), text) != NULL;
 }
 
 void strings_sort(struct strings *strings)
@@ -43,7 +36,7 @@ void strings_sort(struct strings *strings)
 	size_t kept = 0;
 
 	if (strings->count)
-		qsort(strings->all, strings->count, sizeof(*strings->all), by_text);
+		qsort(strings->all, strings->count, sizeof(*strings->all), sorted_by_name);
 	for (size_t i = 0; i < strings->count; i++)
 		if (kept == 0 || strcmp(strings->all[kept - 1], strings->all[i]) != 0)
 			strings->all[kept++] = strings->all[i];

@@ -6,7 +6,6 @@
 #include "profile/filter/refusals.h"
 #include "profile/filter/stub.h"
 #include "profile/filter/value.h"
-#include "profile/document/sections.h"
 #include "profile/document/spelling.h"
 
 #include <byteswap.h>

@@ -1,7 +1,6 @@
 #include "profile/filter/refusals.h"
 
 #include "profile/document/releases.h"
-#include "profile/document/sections.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>

@@ -1,6 +1,7 @@
 #include "profile/filter/unit.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "ingest/arch.h"
 #include "profile/document/spelling.h"
 #include "profile/document/sections.h"
@@ -56,11 +57,7 @@ void unit_release(struct unit *unit)
 
 struct unit_call *unit_list_find(const struct unit_list *list, const char *name)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		if (strcmp(list->all[i].name, name) == 0)
-			return &list->all[i];
-	}
-	return NULL;
+	return named_find(list->all, list->count, sizeof(*list->all), name);
 }
 
 static void list_add(struct unit_list *list, const struct unit_call *call)
@@ -108,7 +105,7 @@ static bool next_word(struct str *rest, struct str *ret_word)
 {
 	size_t n = 0;
 
-	*rest = sections_strip(*rest);
+	*rest = str_strip(*rest);
 	while (n < rest->n && !is_blank(rest->p[n]))
 		n++;
 	*ret_word = str_of(rest->p, n);
@@ -164,7 +161,7 @@ static int add_group(struct parser *parser, const struct assignment *assignment,
 			       groups->failed.code ? groups->failed.message
 						   : "systemd-analyze was not run");
 	/* the members are the indented lines below the name; "# ..." is a comment */
-	while (!found && sections_line(&members, &line))
+	while (!found && str_next(&members, '\n', &line))
 		found = str_eq(line, str_from(call->name));
 	if (!found) {
 		lint_line(parser, "systemd does not know the group %s: the word has no effect",
@@ -173,8 +170,8 @@ static int add_group(struct parser *parser, const struct assignment *assignment,
 	}
 	inner.of_group = true;
 	while (depth < MAX_GROUP_DEPTH && members.n && is_blank(members.p[0]) &&
-	       sections_line(&members, &line)) {
-		line = sections_strip(line);
+	       str_next(&members, '\n', &line)) {
+		line = str_strip(line);
 		if (line.n == 0 || line.p[0] == '#')
 			continue;
 		MEM_AUTO char *name = mem_copy(line);
@@ -401,7 +398,7 @@ static int set(struct parser *parser, struct str key, struct str value)
 
 static int parse_line(struct parser *parser, struct str line)
 {
-	line = sections_strip(line);
+	line = str_strip(line);
 	size_t equals = str_chr(line, '=');
 
 	if (line.n == 0)
@@ -412,8 +409,8 @@ static int parse_line(struct parser *parser, struct str line)
 	}
 	if (equals == line.n)
 		return 0;
-	return set(parser, sections_strip(str_of(line.p, equals)),
-		   sections_strip(str_skip(line, equals + 1)));
+	return set(parser, str_strip(str_of(line.p, equals)),
+		   str_strip(str_skip(line, equals + 1)));
 }
 
 /* A line with an odd number of backslashes at its end continues on the next one. */
@@ -434,8 +431,8 @@ static int parse_lines(struct parser *parser)
 	unsigned number = 0;
 	int r = 0;
 
-	while (r == 0 && sections_line(&text, &line)) {
-		const struct str stripped = sections_strip(line);
+	while (r == 0 && str_next(&text, '\n', &line)) {
+		const struct str stripped = str_strip(line);
 
 		number++;
 		if (stripped.n && (stripped.p[0] == '#' || stripped.p[0] == ';'))

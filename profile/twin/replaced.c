@@ -1,6 +1,7 @@
 #include "profile/twin/logmode_private.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "profile/document/write.h"
 
 #include <stdio.h>
@@ -16,10 +17,7 @@ void replaced_release(struct replaced *replaced)
 
 struct replaced_name *replaced_find(const struct replaced *replaced, const char *name)
 {
-	for (size_t i = 0; i < replaced->count; i++)
-		if (strcmp(replaced->all[i].name, name) == 0)
-			return &replaced->all[i];
-	return NULL;
+	return named_find(replaced->all, replaced->count, sizeof(*replaced->all), name);
 }
 
 struct replaced_name *replaced_add(struct replaced *replaced, const char *name)

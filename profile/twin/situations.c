@@ -1,6 +1,7 @@
 #include "profile/twin/logmode_private.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "ingest/arch.h"
 
 #include <stdlib.h>
@@ -23,11 +24,6 @@ struct decided {
 	const char *name;
 	caps caps;
 };
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct decided *)a)->name, ((const struct decided *)b)->name);
-}
 
 static caps caps_of(const struct document_rule *rule)
 {
@@ -57,7 +53,7 @@ static caps find_conflicts(const struct document *document, caps conflicts[64])
 			all[count++] = (struct decided){document_name(rule, k), its};
 		named |= its;
 	}
-	qsort(all, count, sizeof(*all), by_name);
+	qsort(all, count, sizeof(*all), sorted_by_name);
 	for (size_t i = 0, end; i < count; i = end) {
 		caps together = 0;
 

@@ -1,6 +1,7 @@
 #include "profile/write/export.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "ingest/arch.h"
 #include "profile/answers/numbers.h"
 #include "profile/answers/proof.h"
@@ -71,11 +72,7 @@ static void name_clear(struct export_name *name)
 
 static struct export_name *find_name(const struct exporter *exporter, const char *name)
 {
-	for (size_t i = 0; i < exporter->name_count; i++) {
-		if (strcmp(exporter->names[i].name, name) == 0)
-			return &exporter->names[i];
-	}
-	return NULL;
+	return named_find(exporter->names, exporter->name_count, sizeof(*exporter->names), name);
 }
 
 /* A rule's name counts for the stub of every arch where it resolves to a number. */
@@ -103,11 +100,6 @@ static struct export_name *put_name(struct exporter *exporter, const char *name,
 	return &exporter->names[exporter->name_count++];
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct export_name *)a)->name, ((const struct export_name *)b)->name);
-}
-
 /* The first arch that has a name decides; 64-bit ones come first, since they see all bits. */
 static void collect_names(struct exporter *exporter)
 {
@@ -126,7 +118,8 @@ static void collect_names(struct exporter *exporter)
 		free(all);
 	}
 	if (exporter->name_count)
-		qsort(exporter->names, exporter->name_count, sizeof(*exporter->names), by_name);
+		qsort(exporter->names, exporter->name_count, sizeof(*exporter->names),
+		      sorted_by_name);
 }
 
 static struct export_rule *put_rule(struct export_name *name, uint32_t value)
@@ -228,7 +221,7 @@ static void pin_stub(struct exporter *exporter, const struct filter_arch *arch)
 	if (pin->rule_count == 0)
 		put_rule(pin, exporter->default_action);
 	pin->pinned = true;
-	qsort(exporter->names, exporter->name_count, sizeof(*exporter->names), by_name);
+	qsort(exporter->names, exporter->name_count, sizeof(*exporter->names), sorted_by_name);
 }
 
 /* The name's rules in the next manner; false if there is none, or it has no say in the matter. */

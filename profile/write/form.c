@@ -1,6 +1,7 @@
 #include "profile/write/form_private.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "base/utf8.h"
 #include "ingest/arch.h"
 #include "profile/filter/filter.h"
@@ -263,10 +264,7 @@ void form_calls_release(struct form_calls *calls)
 
 const struct form_call *form_calls_find(const struct form_calls *calls, const char *name)
 {
-	for (size_t i = 0; i < calls->count; i++)
-		if (strcmp(calls->all[i].name, name) == 0)
-			return &calls->all[i];
-	return NULL;
+	return named_find(calls->all, calls->count, sizeof(*calls->all), name);
 }
 
 int form_widen(const struct form_writer *writer, const struct form_calls *calls,

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "ingest/arch.h"
-#include "profile/document/sections.h"
 
 #include <ctype.h>
 #include <errno.h>
