@@ -40,7 +40,7 @@ struct replaced_name {
 	enum cover_manner manner; /* of its rules; COVER_NONE: every call is logged */
 	const char *why;          /* for the notes */
 	size_t round;             /* the last one that changed it */
-	struct strings rules; /* JSON objects; like the name they live as long as the document */
+	struct cover rules;       /* at the end of the document */
 };
 
 struct replaced {
@@ -57,9 +57,6 @@ struct replaced_name *replaced_find(const struct replaced *replaced, const char 
 /* With COVER_SHORT and no rules. */
 struct replaced_name *replaced_add(struct replaced *replaced, const char *name);
 
-/* `arguments` NULL: for every call. */
-void replaced_add_rule(struct replaced *replaced, struct replaced_name *name, uint32_t action,
-		       const struct cover_rule *arguments);
 /* Puts all rules at the end of the document, instead of those that were put there before. */
 void replaced_write(struct replaced *replaced);
 

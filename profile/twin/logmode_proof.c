@@ -50,7 +50,6 @@ static bool add_rules(struct situation *situation, struct replaced_name *replace
 		      uint32_t audit_arch, int64_t nr)
 {
 	struct regions *regions = &situation->regions;
-	struct cover cover = {0};
 	diagram logged =
 		answers_map(regions, answers_call(&situation->answers, audit_arch, (uint32_t)nr),
 			    is_logged, NULL);
@@ -58,14 +57,13 @@ static bool add_rules(struct situation *situation, struct replaced_name *replace
 				 ? REGION_NONE
 				 : diagram_where(regions, logged, !situation->default_logs);
 	bool made = covered != REGION_NONE && covered != REGION_ALL &&
-		    cover_make(regions, covered, cover_is_narrow(arch_token(audit_arch, nr)),
-			       replaced->manner, &cover);
+		    cover_make(regions, covered,
+			       situation->default_logs ? SCMP_ACT_ALLOW : SCMP_ACT_LOG,
+			       cover_is_narrow(arch_token(audit_arch, nr)), replaced->manner,
+			       &replaced->rules);
 
-	for (size_t i = 0; made && i < cover.count; i++)
-		replaced_add_rule(&situation->prover->replaced, replaced,
-				  situation->default_logs ? SCMP_ACT_ALLOW : SCMP_ACT_LOG,
-				  &cover.all[i]);
-	cover_release(&cover);
+	if (!made)
+		replaced->rules.count = 0;
 	return made;
 }
 
@@ -120,7 +118,7 @@ static void log_every_call(struct situation *situation, const char *name, bool s
 		replaced->manner = COVER_NONE;
 		replaced->why = reason(situation, stub, always, COVER_NONE);
 		if (!situation->default_logs)
-			replaced_add_rule(all, replaced, SCMP_ACT_LOG, NULL);
+			cover_put(&replaced->rules, SCMP_ACT_LOG, NULL, 0);
 		replaced_write(all);
 		situation->changed = true;
 	}

@@ -11,7 +11,7 @@
 void replaced_release(struct replaced *replaced)
 {
 	for (size_t i = 0; i < replaced->count; i++)
-		free(replaced->all[i].rules.all);
+		cover_release(&replaced->all[i].rules);
 	free(replaced->all);
 }
 
@@ -28,29 +28,25 @@ struct replaced_name *replaced_add(struct replaced *replaced, const char *name)
 	return &replaced->all[replaced->count++];
 }
 
-void replaced_add_rule(struct replaced *replaced, struct replaced_name *name, uint32_t action,
-		       const struct cover_rule *arguments)
-{
-	BUF_AUTO json = {0};
-	struct emit emit = {.to = &json};
-	struct document_rule rule = {.names = {.all = &name->name, .count = 1}, .action = action};
-
-	if (arguments) {
-		rule.args = (struct document_arg *)(uintptr_t)arguments->args;
-		rule.arg_count = arguments->arg_count;
-	}
-	document_put_rule(&emit, &rule, true);
-	strings_add(&name->rules, document_string(replaced->document, json.p));
-}
-
 void replaced_write(struct replaced *replaced)
 {
 	struct node *list = node_member(replaced->document->profile, "syscalls");
 
 	node_forget_appended(list);
 	for (size_t i = 0; i < replaced->count; i++)
-		for (size_t j = 0; j < replaced->all[i].rules.count; j++)
-			tree_append(&replaced->document->tree, list, replaced->all[i].rules.all[j]);
+		for (size_t j = 0; j < replaced->all[i].rules.count; j++) {
+			struct replaced_name *name = &replaced->all[i];
+			struct cover_rule *from = &name->rules.all[j];
+			const struct document_rule rule = {.names = {&name->name, 1},
+							   .action = from->value,
+							   .args = from->args,
+							   .arg_count = from->arg_count};
+			BUF_AUTO json = {0};
+			struct emit emit = {.to = &json};
+
+			document_put_rule(&emit, &rule, true);
+			tree_append(&replaced->document->tree, list, json.p);
+		}
 }
 
 /* The name in the rule; the rule itself in moby's old form, which has one name. */

@@ -17,10 +17,11 @@
 struct coverer {
 	struct regions *regions;
 	struct cover *cover;
+	size_t first;  /* its first rule for this region */
 	region wanted; /* and whatever does not matter */
 	region matters;
 	uint64_t max;           /* the largest value of an argument */
-	struct cover_rule rule; /* so far */
+	struct cover_rule rule; /* so far; the value is the same for all */
 	bool too_many;
 };
 
@@ -41,6 +42,17 @@ void cover_release(struct cover *cover)
 {
 	free(cover->all);
 	*cover = (struct cover){0};
+}
+
+void cover_put(struct cover *cover, uint32_t value, const struct document_arg *args,
+	       size_t arg_count)
+{
+	cover->all = mem_more(cover->all, cover->count, sizeof(*cover->all));
+	struct cover_rule *rule = &cover->all[cover->count++];
+
+	*rule = (struct cover_rule){.value = value, .arg_count = arg_count};
+	if (arg_count)
+		memcpy(rule->args, args, arg_count * sizeof(*args));
 }
 
 size_t cover_tangled(const struct cover *cover)
@@ -179,11 +191,10 @@ static void cover_region(struct coverer *coverer, region left)
 	region *values, *rests;
 
 	if (subject == SUBJECTS) {
-		coverer->too_many |= cover->count == COVER_MAX;
-		if (coverer->too_many)
-			return;
-		cover->all = mem_more(cover->all, cover->count, sizeof(*cover->all));
-		cover->all[cover->count++] = coverer->rule;
+		coverer->too_many |= cover->count - coverer->first == COVER_MAX;
+		if (!coverer->too_many)
+			cover_put(cover, coverer->rule.value, coverer->rule.args,
+				  coverer->rule.arg_count);
 		return;
 	}
 	size_t count = region_split(coverer->regions, left, COVER_MAX, &values, &rests);
@@ -247,11 +258,10 @@ static bool is_spare(struct coverer *coverer, size_t at)
 	struct cover *cover = coverer->cover;
 	region others = region_not(regions, coverer->matters);
 
-	for (size_t i = 0; i < cover->count; i++) {
+	for (size_t i = coverer->first; i < cover->count; i++)
 		if (i != at)
 			others =
 				region_or(regions, others, region_of_rule(regions, &cover->all[i]));
-	}
 	return region_within(regions, region_of_rule(regions, &cover->all[at]), others);
 }
 
@@ -259,9 +269,9 @@ static void shorten(struct coverer *coverer)
 {
 	struct cover *cover = coverer->cover;
 
-	for (size_t i = 0; i < cover->count; i++)
+	for (size_t i = coverer->first; i < cover->count; i++)
 		widen(coverer, &cover->all[i]);
-	for (size_t i = cover->count; i-- > 0;) {
+	for (size_t i = cover->count; i-- > coverer->first;) {
 		if (!is_spare(coverer, i))
 			continue;
 		memmove(&cover->all[i], &cover->all[i + 1],
@@ -269,15 +279,16 @@ static void shorten(struct coverer *coverer)
 	}
 }
 
-bool cover_make(struct regions *regions, region wanted, bool narrow, enum cover_manner manner,
-		struct cover *ret_cover)
+bool cover_make(struct regions *regions, region wanted, uint32_t value, bool narrow,
+		enum cover_manner manner, struct cover *cover)
 {
 	struct coverer coverer = {.regions = regions,
-				  .cover = ret_cover,
+				  .cover = cover,
+				  .first = cover->count,
 				  .matters = REGION_ALL,
-				  .max = narrow ? UINT32_MAX : UINT64_MAX};
+				  .max = narrow ? UINT32_MAX : UINT64_MAX,
+				  .rule = {.value = value}};
 
-	*ret_cover = (struct cover){0};
 	if (manner == COVER_NONE)
 		return false;
 	for (unsigned i = 0; narrow && i < REGION_ARGUMENTS; i++)

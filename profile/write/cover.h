@@ -1,5 +1,5 @@
 /*
- * A cover: args of OCI rules that together say what a region says.
+ * A cover: OCI rules for one name that together say what a region says.
  *
  * An OCI rule compares an argument with a constant (config-linux.md: SCMP_CMP_NE, LT, LE, EQ, GE,
  * GT, MASKED_EQ), and holds if all its comparisons do, provided that no two of them are of the
@@ -20,16 +20,21 @@ enum cover_manner {
 	COVER_NONE,  /* no rules: none can be made, or other rules imply them */
 };
 
-/* One rule's args, in the order of their indexes. */
 struct cover_rule {
-	struct document_arg args[REGION_ARGUMENTS];
-	size_t arg_count;
+	uint32_t value;                             /* SECCOMP_RET_* with its data */
+	struct document_arg args[REGION_ARGUMENTS]; /* in the order of their indexes */
+	size_t arg_count;                           /* 0: the rule holds for every call */
 };
 
+/* Zeroed is valid and empty. */
 struct cover {
 	struct cover_rule *all;
 	size_t count;
 };
+
+/* Adds one rule; at most REGION_ARGUMENTS args. */
+void cover_put(struct cover *cover, uint32_t value, const struct document_arg *args,
+	       size_t arg_count);
 
 /*
  * Rules for one syscall. libseccomp 2.5.4 cannot build many rules of several args with inequalities:
@@ -40,13 +45,13 @@ struct cover {
 #define COVER_MAX_TANGLED 3
 
 /*
- * Fills the cover of a region that is neither empty nor everything. `narrow`: arguments have 32
- * bits, so what the rules say of larger values does not matter, and the region does not depend
- * on the high halves. False when it takes more than COVER_MAX rules, or for COVER_NONE.
- * cover_release() is due in any case.
+ * Adds rules that give a value to a region, which is neither empty nor everything. `narrow`:
+ * arguments have 32 bits, so what the rules say of larger values does not matter, and the region does
+ * not depend on the high halves. False, perhaps with some of the rules, if it takes more than
+ * COVER_MAX, or for COVER_NONE.
  */
-bool cover_make(struct regions *regions, region wanted, bool narrow, enum cover_manner manner,
-		struct cover *ret_cover);
+bool cover_make(struct regions *regions, region wanted, uint32_t value, bool narrow,
+		enum cover_manner manner, struct cover *cover);
 void cover_release(struct cover *cover);
 
 /* True if libseccomp compares only the low 32 bits of arguments on that arch. */

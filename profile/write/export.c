@@ -20,12 +20,6 @@
 /* At most this often another manner is tried for the names that differ. */
 #define MAX_ROUNDS 8
 
-/* What one name gets for one value of the filter. */
-struct export_rule {
-	uint32_t value;
-	struct cover cover; /* empty: a rule without args */
-};
-
 struct export_name {
 	const char *name;
 	enum cover_manner manner; /* COVER_NONE: libseccomp makes i386's socketcall and ipc rules */
@@ -35,8 +29,7 @@ struct export_name {
 	bool differs;   /* the proof has found a difference */
 	uint32_t token; /* whose answer decides: the host's if it has the syscall */
 	uint32_t nr;    /* as the kernel shows it to a filter there */
-	struct export_rule *rules;
-	size_t rule_count;
+	struct cover rules;
 };
 
 struct exporter {
@@ -57,17 +50,6 @@ void export_release(struct export *export)
 	lint_release(&export->differences);
 	lint_release(&export->notes);
 	document_release(&export->document);
-}
-
-static void name_clear(struct export_name *name)
-{
-	for (size_t i = 0; i < name->rule_count; i++)
-		cover_release(&name->rules[i].cover);
-	free(name->rules);
-	name->rules = NULL;
-	name->rule_count = 0;
-	name->conditional = false;
-	name->inexpressible = false;
 }
 
 static struct export_name *find_name(const struct exporter *exporter, const char *name)
@@ -122,20 +104,14 @@ static void collect_names(struct exporter *exporter)
 		      sorted_by_name);
 }
 
-static struct export_rule *put_rule(struct export_name *name, uint32_t value)
-{
-	name->rules = mem_more(name->rules, name->rule_count, sizeof(*name->rules));
-	name->rules[name->rule_count] = (struct export_rule){.value = value};
-	return &name->rules[name->rule_count++];
-}
-
 /* What OCI cannot express gets the strictest of its answers, or the default if these are unknown. */
 static void put_strictest(struct exporter *exporter, struct export_name *name, diagram answer)
 {
 	MEM_AUTO uint32_t *values = NULL;
 	uint32_t value = exporter->default_action;
 
-	name_clear(name);
+	name->rules.count = 0;
+	name->conditional = false;
 	name->inexpressible = true;
 	if (answer != DIAGRAM_UNKNOWN) {
 		size_t count = diagram_values(&exporter->regions, answer, &values);
@@ -143,30 +119,22 @@ static void put_strictest(struct exporter *exporter, struct export_name *name, d
 		value = value_strictest(values, count);
 	}
 	if (value != exporter->default_action)
-		put_rule(name, value);
+		cover_put(&name->rules, value, NULL, 0);
 }
 
 /* One rule for each answer except the default; false if that takes too many. */
 static bool put_conditions(struct exporter *exporter, struct export_name *name, diagram answer,
 			   const uint32_t *values, size_t count)
 {
+	struct regions *regions = &exporter->regions;
 	bool narrow = cover_is_narrow(name->token);
-	size_t rules = 0, tangled = 0;
 
-	name->conditional = true;
-	for (size_t i = 0; i < count; i++) {
-		if (values[i] == exporter->default_action)
-			continue;
-		struct export_rule *rule = put_rule(name, values[i]);
-
-		if (!cover_make(&exporter->regions,
-				diagram_where(&exporter->regions, answer, values[i]), narrow,
-				name->manner, &rule->cover))
+	for (size_t i = 0; i < count; i++)
+		if (values[i] != exporter->default_action &&
+		    !cover_make(regions, diagram_where(regions, answer, values[i]), values[i],
+				narrow, name->manner, &name->rules))
 			return false;
-		rules += rule->cover.count;
-		tangled += cover_tangled(&rule->cover);
-	}
-	return rules <= COVER_MAX && tangled <= COVER_MAX_TANGLED;
+	return name->rules.count <= COVER_MAX && cover_tangled(&name->rules) <= COVER_MAX_TANGLED;
 }
 
 /* Answers with the same effect are one. */
@@ -184,12 +152,13 @@ static void make_rules(struct exporter *exporter, struct export_name *name)
 	MEM_AUTO uint32_t *values = NULL;
 	bool fine = true;
 
-	name_clear(name);
+	name->rules.count = 0;
+	name->inexpressible = false;
 	size_t count =
 		answer == DIAGRAM_UNKNOWN ? 0 : diagram_values(&exporter->regions, answer, &values);
 
 	if (count == 1 && values[0] != exporter->default_action)
-		put_rule(name, values[0]);
+		cover_put(&name->rules, values[0], NULL, 0);
 	name->conditional = count > 1;
 	if (count > 1 && name->manner != COVER_NONE)
 		fine = put_conditions(exporter, name, answer, values, count);
@@ -206,8 +175,8 @@ static void pin_stub(struct exporter *exporter, const struct filter_arch *arch)
 	for (size_t i = 0; i < exporter->name_count; i++) {
 		const struct export_name *name = &exporter->names[i];
 
-		if (name->rule_count && seccomp_syscall_resolve_name_arch(
-						arch->token, name->name) >= (int64_t)arch->last)
+		if (name->rules.count && seccomp_syscall_resolve_name_arch(
+						 arch->token, name->name) >= (int64_t)arch->last)
 			return;
 	}
 	if (!numbers_next_named(arch->token, arch->last, &next))
@@ -218,8 +187,8 @@ static void pin_stub(struct exporter *exporter, const struct filter_arch *arch)
 		pin = put_name(exporter, next.name, arch->token, next.nr);
 		make_rules(exporter, pin);
 	}
-	if (pin->rule_count == 0)
-		put_rule(pin, exporter->default_action);
+	if (pin->rules.count == 0)
+		cover_put(&pin->rules, exporter->default_action, NULL, 0);
 	pin->pinned = true;
 	qsort(exporter->names, exporter->name_count, sizeof(*exporter->names), sorted_by_name);
 }
@@ -231,8 +200,8 @@ static bool next_manner(struct exporter *exporter, struct export_name *name)
 		return false;
 	name->manner = name->manner == COVER_NONE ? COVER_SHORT : COVER_PLAIN;
 	make_rules(exporter, name);
-	if (name->pinned && name->rule_count == 0)
-		put_rule(name, exporter->default_action);
+	if (name->pinned && name->rules.count == 0)
+		cover_put(&name->rules, exporter->default_action, NULL, 0);
 	return true;
 }
 
@@ -265,15 +234,11 @@ static struct document make_document(const struct exporter *exporter,
 	for (size_t i = 0; i < count; i++) {
 		const char *name = document_string(&document, names[i].name);
 
-		for (size_t j = 0; j < names[i].rule_count; j++) {
-			const struct export_rule *rule = &names[i].rules[j];
-			const struct cover *cover = &rule->cover;
+		for (size_t j = 0; j < names[i].rules.count; j++) {
+			const struct cover_rule *rule = &names[i].rules.all[j];
 
-			if (cover->count == 0)
-				document_add_name(&document, name, rule->value, NULL, 0);
-			for (size_t k = 0; k < cover->count; k++)
-				document_add_name(&document, name, rule->value, cover->all[k].args,
-						  cover->all[k].arg_count);
+			document_add_name(&document, name, rule->value, rule->args,
+					  rule->arg_count);
 		}
 	}
 	document_sort_rules(&document);
@@ -412,9 +377,9 @@ static void note(const struct exporter *exporter)
 			  "the filter does not refuse unknown architectures; the profile is for "
 			  "the architectures of this machine and kills programs of any other");
 	for (size_t i = 0; i < exporter->name_count; i++)
-		for (size_t k = 0; k < exporter->names[i].rule_count; k++)
-			notifies |=
-				value_is(exporter->names[i].rules[k].value, SECCOMP_RET_USER_NOTIF);
+		for (size_t k = 0; k < exporter->names[i].rules.count; k++)
+			notifies |= value_is(exporter->names[i].rules.all[k].value,
+					     SECCOMP_RET_USER_NOTIF);
 	if (notifies)
 		lint_note(notes, 0, "",
 			  "SCMP_ACT_NOTIFY needs a listener: runc refuses the profile until it "
@@ -463,7 +428,7 @@ int export_filter(const struct filter *filter, const struct survey *survey, uint
 
 	note(&exporter);
 	for (size_t i = 0; i < exporter.name_count; i++) {
-		name_clear(&exporter.names[i]);
+		cover_release(&exporter.names[i].rules);
 		free((void *)(uintptr_t)exporter.names[i].name);
 	}
 	free(exporter.names);

@@ -204,15 +204,6 @@ static int by_name(const void *a, const void *b)
 	return order ? order : (x->order > y->order) - (x->order < y->order);
 }
 
-static void add_condition(struct form_call *call, const struct document_rule *rule, size_t first,
-			  size_t count)
-{
-	call->conditions =
-		mem_more(call->conditions, call->condition_count, sizeof(*call->conditions));
-	call->conditions[call->condition_count++] = (struct form_condition){
-		.action = document_rule_value(rule), .args = rule->args + first, .count = count};
-}
-
 /* libseccomp: of two rules without args the first wins, and any of them over those with args. */
 static void put_rule(struct form_call *call, const struct document_rule *rule)
 {
@@ -223,9 +214,10 @@ static void put_rule(struct form_call *call, const struct document_rule *rule)
 		call->action = document_rule_value(rule);
 	} else if (filter_is_any_of(rule->args, rule->arg_count)) {
 		for (size_t i = 0; i < rule->arg_count; i++)
-			add_condition(call, rule, i, 1);
+			cover_put(&call->conditions, document_rule_value(rule), &rule->args[i], 1);
 	} else {
-		add_condition(call, rule, 0, rule->arg_count);
+		cover_put(&call->conditions, document_rule_value(rule), rule->args,
+			  rule->arg_count);
 	}
 }
 
@@ -257,7 +249,7 @@ void form_calls_init(const struct form_writer *writer, struct form_calls *ret_ca
 void form_calls_release(struct form_calls *calls)
 {
 	for (size_t i = 0; i < calls->count; i++)
-		free(calls->all[i].conditions);
+		cover_release(&calls->all[i].conditions);
 	free(calls->all);
 	*calls = (struct form_calls){0};
 }

@@ -73,11 +73,11 @@ static bool put_masked(struct buf *to, const struct document_arg *arg, uint64_t 
 }
 
 /* Appends the conjunction; nothing where every call meets it. False where none can. */
-static bool put_condition(struct buf *to, const struct form_condition *condition, uint64_t bits)
+static bool put_condition(struct buf *to, const struct cover_rule *condition, uint64_t bits)
 {
 	BUF_AUTO all = {0};
 
-	for (size_t i = 0; i < condition->count; i++) {
+	for (size_t i = 0; i < condition->arg_count; i++) {
 		const struct document_arg *arg = &condition->args[i];
 
 		if (arg->op != SCMP_CMP_MASKED_EQ)
@@ -92,10 +92,10 @@ static bool put_condition(struct buf *to, const struct form_condition *condition
 /* " || "-joined; false where one of them holds always, so that there is no condition. */
 static bool put_conditions(struct buf *to, const struct form_call *call, uint64_t bits)
 {
-	for (size_t i = 0; i < call->condition_count; i++) {
+	for (size_t i = 0; i < call->conditions.count; i++) {
 		BUF_AUTO one = {0};
 
-		if (!put_condition(&one, &call->conditions[i], bits))
+		if (!put_condition(&one, &call->conditions.all[i], bits))
 			continue;
 		if (one.n == 0)
 			return false;
@@ -110,8 +110,8 @@ static bool put_conditions(struct buf *to, const struct form_call *call, uint64_
 static bool is_mixed(const void *context, const struct form_call *call)
 {
 	(void)context;
-	for (size_t i = 0; i < call->condition_count; i++)
-		if (call->conditions[i].action != SCMP_ACT_ALLOW)
+	for (size_t i = 0; i < call->conditions.count; i++)
+		if (call->conditions.all[i].value != SCMP_ACT_ALLOW)
 			return true;
 	return false;
 }
@@ -144,9 +144,9 @@ static bool is_beyond_v6(const void *context, const struct form_call *call)
 	const struct policy *policy = context;
 	BUF_AUTO conditions = {0};
 
-	for (size_t i = 0; i < call->condition_count; i++)
-		for (size_t k = 0; k < call->conditions[i].count; k++) {
-			enum scmp_compare op = call->conditions[i].args[k].op;
+	for (size_t i = 0; i < call->conditions.count; i++)
+		for (size_t k = 0; k < call->conditions.all[i].arg_count; k++) {
+			enum scmp_compare op = call->conditions.all[i].args[k].op;
 
 			if (op != SCMP_CMP_EQ && op != SCMP_CMP_NE && op != SCMP_CMP_MASKED_EQ)
 				return true;

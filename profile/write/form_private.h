@@ -13,6 +13,7 @@
 #include "profile/document/spelling.h"
 #include "profile/document/write.h"
 #include "profile/filter/value.h"
+#include "profile/write/cover.h"
 
 /* More args than that crun and the operator take in no rule. */
 #define FORM_MAX_ARGS 6
@@ -35,20 +36,12 @@ int form_write_spo(struct form_writer *writer);
 int form_write_systemd(struct form_writer *writer);
 int form_write_minijail(struct form_writer *writer);
 
-/* What a call gets if all the args are so. */
-struct form_condition {
-	uint32_t action;
-	const struct document_arg *args;
-	size_t count;
-};
-
 struct form_call {
 	const char *name;
 	bool plain;   /* whatever the arguments are */
 	bool widened; /* by form_widen() */
 	uint32_t action;
-	struct form_condition *conditions; /* else: any of them */
-	size_t condition_count;
+	struct cover conditions; /* otherwise: any of them may hold */
 };
 
 /* By name; rules that say what the default says are left out, as the runtimes do. */

@@ -216,8 +216,8 @@ static bool are_beyond(const struct document_arg *args, size_t count)
 static bool is_beyond(const void *context, const struct form_call *call)
 {
 	(void)context;
-	for (size_t i = 0; i < call->condition_count; i++)
-		if (are_beyond(call->conditions[i].args, call->conditions[i].count))
+	for (size_t i = 0; i < call->conditions.count; i++)
+		if (are_beyond(call->conditions.all[i].args, call->conditions.all[i].arg_count))
 			return true;
 	return false;
 }

@@ -62,7 +62,7 @@ static void drop_unknown(const struct form_writer *writer, struct form_calls *ca
 			continue;
 		}
 		listing_add_safe(&unknown, calls->all[i].name);
-		free(calls->all[i].conditions);
+		cover_release(&calls->all[i].conditions);
 	}
 	calls->count = kept;
 	if (unknown.count)
