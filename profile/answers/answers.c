@@ -168,15 +168,11 @@ static region region_of_arg(struct regions *regions, const struct document_arg *
 	return negated ? region_not(regions, held) : held;
 }
 
-region region_of_args(struct regions *regions, const struct document_arg *args, size_t count,
-		      bool any_of)
+region region_of_args(struct regions *regions, const struct document_arg *args, size_t count)
 {
-	region all = any_of ? REGION_NONE : REGION_ALL;
+	region all = REGION_ALL;
 
-	for (size_t i = 0; i < count; i++) {
-		region one = region_of_arg(regions, &args[i]);
-
-		all = any_of ? region_or(regions, all, one) : region_and(regions, all, one);
-	}
+	for (size_t i = 0; i < count; i++)
+		all = region_and(regions, all, region_of_arg(regions, &args[i]));
 	return all;
 }

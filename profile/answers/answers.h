@@ -47,10 +47,8 @@ diagram answers_any_arch(struct answers *answers);
  * region to use with answers_any_arch(). Requires a filter. */
 region answers_other_arches(struct answers *answers);
 
-/* The calls for which a rule's comparisons hold: all of them, or any of them if any_of
- * (filter_is_any_of()). */
-region region_of_args(struct regions *regions, const struct document_arg *args, size_t count,
-		      bool any_of);
+/* The calls for which all comparisons of a rule hold. */
+region region_of_args(struct regions *regions, const struct document_arg *args, size_t count);
 
 /* diagram_map() and diagram_join() for diagrams that may be DIAGRAM_UNKNOWN, and may become so. */
 diagram answers_map(struct regions *regions, diagram a, diagram_change *change,

@@ -202,13 +202,8 @@ static void add_alternatives(struct document *document, const char *name,
 				  0);
 	for (size_t i = 0; !alternatives->allowed && i < alternatives->count; i++) {
 		const struct rule *rule = alternatives->all[i];
-		bool any_of = filter_is_any_of(rule->args, rule->arg_count);
 
-		for (size_t k = 0; any_of && k < rule->arg_count; k++)
-			document_add_name(document, name, rule->action, &rule->args[k], 1);
-		if (!any_of)
-			document_add_name(document, name, rule->action, rule->args,
-					  rule->arg_count);
+		document_add_name(document, name, rule->action, rule->args, rule->arg_count);
 	}
 }
 

@@ -94,6 +94,19 @@ static inline const char *document_name(const struct document_rule *rule, size_t
 	return rule->names.count ? rule->names.all[at] : rule->name;
 }
 
+/* Whether two of its args test the same argument: then any of its args may hold, else all must. */
+static inline bool document_is_any_of(const struct document_rule *rule)
+{
+	unsigned seen = 0;
+	bool again = false;
+
+	for (size_t i = 0; i < rule->arg_count; i++) {
+		again = again || seen & 1U << rule->args[i].index;
+		seen |= 1U << rule->args[i].index;
+	}
+	return again;
+}
+
 struct document_arch {
 	const char *architecture;
 	struct strings subs;

@@ -338,17 +338,28 @@ static int add_rule(struct resolver *resolver, size_t at)
 	size_t count = old_form ? document_name_count(from) : from->names.count;
 	struct optional number =
 		docker_errno(resolver, at + 1, "errnoRet", DOCKER_NO_RULE_ERRNO, from->errno_ret);
+	bool any_of = document_is_any_of(from);
+	/* crun's array has room for six */
+	size_t parts = !any_of ? 1
+		       : resolver->options->runtime == RUNTIME_CRUN && from->arg_count > 6
+			       ? 6
+			       : from->arg_count;
 	uint32_t action;
 	int r = complete_action(resolver, from->action, at + 1, number, from->errno_name, &action);
 
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		const char *name = document_name(from, i);
+	for (size_t i = 0; r == 0 && i < count * parts; i++) {
+		const char *name = document_name(from, i / parts);
 
 		if (!libseccomp_has(&resolver->options->libseccomp, name))
 			continue;
 		rules->all = mem_more(rules->all, rules->count, sizeof(*rules->all));
 		rules->all[rules->count++] =
-			(struct rule){name, action, from->args, from->arg_count, at, i};
+			(struct rule){.name = name,
+				      .action = action,
+				      .args = any_of ? &from->args[i % parts] : from->args,
+				      .arg_count = any_of ? 1 : from->arg_count,
+				      .document_rule = at,
+				      .document_name = i / parts};
 	}
 	return r;
 }

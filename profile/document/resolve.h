@@ -5,6 +5,9 @@
  * the loader does not know are left out with a lint. Each name of each remaining rule becomes one entry
  * with its complete action, errno included. The OCI runtime gets these as linux.seccomp.
  *
+ * If two args of a rule test the same argument, runc and crun make each arg a rule of its own, and any
+ * of them may hold. So do the entries: the args of each entry must all hold.
+ *
  * Sources, read and not copied: moby's profiles/seccomp (setupSeccomp), containers/common's
  * pkg/seccomp (setupSeccomp), runc's libcontainer/specconv (SetupSeccomp).
  *
@@ -18,8 +21,8 @@
 
 struct rule {
 	const char *name;
-	uint32_t action; /* SCMP_ACT_*, which is SECCOMP_RET_* with its data */
-	const struct document_arg *args;
+	uint32_t action;                 /* SCMP_ACT_*, which is SECCOMP_RET_* with its data */
+	const struct document_arg *args; /* each of another argument */
 	size_t arg_count;
 	size_t document_rule; /* its place: syscalls[document_rule].names[document_name] */
 	size_t document_name;

@@ -156,12 +156,15 @@ void document_of_rules(const struct rules *rules, struct document *ret_document)
 		ret_document->listener_metadata = rules->document->listener_metadata;
 	}
 	for (size_t i = 0; i < rules->count; i++) {
-		const struct rule *from = &rules->all[i];
+		const struct rule *from = &rules->all[i], *before = i ? from - 1 : NULL;
+		const struct document_rule *whole = &rules->document->rules[from->document_rule];
+		bool same = before && before->document_rule == from->document_rule;
 
-		if (i == 0 || from->document_rule != rules->all[i - 1].document_rule)
-			rule = document_add_rule(ret_document, from->action, from->args,
-						 from->arg_count);
-		strings_add(&rule->names, from->name);
+		if (!same)
+			rule = document_add_rule(ret_document, from->action, whole->args,
+						 whole->arg_count);
+		if (!same || before->document_name != from->document_name)
+			strings_add(&rule->names, from->name);
 	}
 }
 

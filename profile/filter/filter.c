@@ -203,47 +203,6 @@ static int refuse_rule(struct builder *builder, const struct rule *rule, int cod
 		       other_place, place, quoted);
 }
 
-bool filter_is_any_of(const struct document_arg *args, size_t count)
-{
-	unsigned seen = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (seen & 1U << args[i].index)
-			return true;
-		seen |= 1U << args[i].index;
-	}
-	return false;
-}
-
-/* crun's array has room for six */
-size_t filter_arg_count(const struct rule *rule, enum runtime runtime)
-{
-	return runtime == RUNTIME_CRUN && rule->arg_count > 6 ? 6 : rule->arg_count;
-}
-
-static int add_conditional(struct builder *builder, const struct rule *rule, int nr)
-{
-	struct scmp_arg_cmp compares[6];
-	bool any_of = filter_is_any_of(rule->args, rule->arg_count);
-	size_t count = filter_arg_count(rule, builder->options->runtime);
-	int r = 0;
-
-	for (size_t i = 0; i < count && r == 0; i++) {
-		struct scmp_arg_cmp *compare = &compares[any_of ? 0 : i];
-
-		*compare = (struct scmp_arg_cmp){.arg = rule->args[i].index,
-						 .op = rule->args[i].op,
-						 .datum_a = rule->args[i].value,
-						 .datum_b = rule->args[i].value_two};
-		if (any_of)
-			r = seccomp_rule_add_array(builder->context, rule->action, nr, 1, compare);
-	}
-	if (any_of)
-		return r;
-	return seccomp_rule_add_array(builder->context, rule->action, nr, (unsigned)count,
-				      compares);
-}
-
 /*
  * libseccomp expects this machine's numbers (pseudo numbers if it has none) and translates them for
  * each arch of the filter, so names are resolved for this machine even if the host is another. A
@@ -251,14 +210,19 @@ static int add_conditional(struct builder *builder, const struct rule *rule, int
  */
 static int add_rule(struct builder *builder, const struct rule *rule)
 {
-	int nr = seccomp_syscall_resolve_name(rule->name), r;
+	int nr = seccomp_syscall_resolve_name(rule->name);
+	struct scmp_arg_cmp compares[6];
 
 	if (rule->action == builder->rules->default_action || nr == __NR_SCMP_ERROR)
 		return 0;
-	if (rule->arg_count == 0)
-		r = seccomp_rule_add_array(builder->context, rule->action, nr, 0, NULL);
-	else
-		r = add_conditional(builder, rule, nr);
+	for (size_t i = 0; i < rule->arg_count; i++)
+		compares[i] = (struct scmp_arg_cmp){.arg = rule->args[i].index,
+						    .op = rule->args[i].op,
+						    .datum_a = rule->args[i].value,
+						    .datum_b = rule->args[i].value_two};
+	int r = seccomp_rule_add_array(builder->context, rule->action, nr,
+				       (unsigned)rule->arg_count, compares);
+
 	return r < 0 ? refuse_rule(builder, rule, -r) : 0;
 }
 
@@ -334,11 +298,7 @@ static bool wants_rehearsal(const struct builder *builder)
 		for (size_t j = 0; rules->all[i].arg_count && j <= i; j++) {
 			const struct rule *rule = &rules->all[j];
 
-			if (strcmp(rule->name, rules->all[i].name) != 0)
-				continue;
-			if (filter_is_any_of(rule->args, rule->arg_count))
-				weight += filter_arg_count(rule, builder->options->runtime);
-			else
+			if (strcmp(rule->name, rules->all[i].name) == 0)
 				weight += rule->arg_count > 1 ? REHEARSED_RULES / 2 + 1
 							      : rule->arg_count;
 		}

@@ -5,8 +5,7 @@
  * the chosen runtime. runc then prepends its ENOSYS stub (libcontainer/seccomp/patchbpf); here too,
  * in real instructions, so that the program is the one the kernel would run.
  *
- * crun adds no stub, accepts at most six args in a rule, and rejects an errno on an action that
- * takes none.
+ * crun adds no stub, and rejects an errno on an action that takes none.
  */
 #ifndef SCLOG_PROFILE_FILTER_FILTER_H
 #define SCLOG_PROFILE_FILTER_FILTER_H
@@ -83,13 +82,6 @@ struct filter filter_copy(const struct filter *filter);
 
 /* Whether both consist of the same instructions. */
 bool filter_same(const struct filter *a, const struct filter *b);
-
-/* A rule's args must all hold, unless two of them test the same argument: then runc and crun make
- * each arg a rule of its own, and any may hold. */
-bool filter_is_any_of(const struct document_arg *args, size_t count);
-
-/* How many args of a rule the runtime uses. */
-size_t filter_arg_count(const struct rule *rule, enum runtime runtime);
 
 /* NULL if the filter does not know the arch. */
 const struct filter_arch *filter_arch(const struct filter *filter, uint32_t token);

@@ -11,7 +11,6 @@
 /* The rules for one name, and the answer of the filter. */
 struct comparison {
 	const struct rules *rules;
-	enum runtime runtime;
 	const struct rule **all; /* without those that repeat the default action */
 	size_t count;
 	struct regions *regions;
@@ -29,9 +28,7 @@ static region region_of_rules(const struct comparison *comparison, uint32_t acti
 		if ((rule->action != action) == others)
 			all = region_or(
 				comparison->regions, all,
-				region_of_args(comparison->regions, rule->args,
-					       filter_arg_count(rule, comparison->runtime),
-					       filter_is_any_of(rule->args, rule->arg_count)));
+				region_of_args(comparison->regions, rule->args, rule->arg_count));
 	}
 	return all;
 }
@@ -120,10 +117,7 @@ void misbuilt_lint(struct judge *judge, struct lints *lints)
 	const struct rules *rules = judge->rules;
 	uint32_t host = judge->options->arch;
 	MEM_AUTO const struct rule **all = mem_new(rules->count, sizeof(struct rule *));
-	struct comparison comparison = {.rules = rules,
-					.runtime = judge->options->runtime,
-					.all = all,
-					.regions = &judge->regions};
+	struct comparison comparison = {.rules = rules, .all = all, .regions = &judge->regions};
 
 	for (size_t i = 0; arch_audit(host) & __AUDIT_ARCH_64BIT && i < rules->count; i++) {
 		const struct rule *rule = &rules->all[i];

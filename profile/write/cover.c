@@ -79,11 +79,6 @@ static void put_choice(struct choices *choices, unsigned index, enum scmp_compar
 		.index = index, .op = op, .value = value, .value_two = value_two};
 }
 
-static region region_of_rule(struct regions *regions, const struct cover_rule *rule)
-{
-	return region_of_args(regions, rule->args, rule->arg_count, false);
-}
-
 /* A range with both ends inside: the largest aligned powers of two, from the left. */
 static void put_range(struct choices *choices, unsigned index, struct diagram_run span)
 {
@@ -219,7 +214,8 @@ static void cover_region(struct coverer *coverer, region left)
 
 static bool is_wanted(struct coverer *coverer, const struct cover_rule *rule)
 {
-	return region_within(coverer->regions, region_of_rule(coverer->regions, rule),
+	return region_within(coverer->regions,
+			     region_of_args(coverer->regions, rule->args, rule->arg_count),
 			     coverer->wanted);
 }
 
@@ -260,9 +256,12 @@ static bool is_spare(struct coverer *coverer, size_t at)
 
 	for (size_t i = coverer->first; i < cover->count; i++)
 		if (i != at)
-			others =
-				region_or(regions, others, region_of_rule(regions, &cover->all[i]));
-	return region_within(regions, region_of_rule(regions, &cover->all[at]), others);
+			others = region_or(regions, others,
+					   region_of_args(regions, cover->all[i].args,
+							  cover->all[i].arg_count));
+	return region_within(regions,
+			     region_of_args(regions, cover->all[at].args, cover->all[at].arg_count),
+			     others);
 }
 
 static void shorten(struct coverer *coverer)

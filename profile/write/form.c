@@ -136,8 +136,7 @@ void form_put_comments(const struct form_writer *writer)
 /* Splits alternatives beyond what one rule can have into a rule each. */
 static void add_rule(struct form_writer *writer, const struct document_rule *from)
 {
-	bool split =
-		from->arg_count > FORM_MAX_ARGS && filter_is_any_of(from->args, from->arg_count);
+	bool split = from->arg_count > FORM_MAX_ARGS && document_is_any_of(from);
 	size_t each = split ? 1 : from->arg_count;
 
 	for (size_t i = 0; i == 0 || (split && i < from->arg_count); i++) {
@@ -212,7 +211,7 @@ static void put_rule(struct form_call *call, const struct document_rule *rule)
 	if (rule->arg_count == 0) {
 		call->plain = true;
 		call->action = document_rule_value(rule);
-	} else if (filter_is_any_of(rule->args, rule->arg_count)) {
+	} else if (document_is_any_of(rule)) {
 		for (size_t i = 0; i < rule->arg_count; i++)
 			cover_put(&call->conditions, document_rule_value(rule), &rule->args[i], 1);
 	} else {
