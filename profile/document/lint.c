@@ -13,17 +13,19 @@ static const struct {
 	const char *id;
 	enum lint_level level;
 } kinds[] = {
+/* clang-format off */
 #define LINT_ROW(kind, id, level) [LINT_##kind] = {id, LINT_##level},
-	LINTS(LINT_ROW)};
+	LINTS(LINT_ROW)
+	[LINT_CAUTION] = {NULL, LINT_WARNING},
+	[LINT_NOTE] = {NULL, LINT_INFO},
+	/* clang-format on */
+};
 
-static void add(struct lints *lints, const char *id, enum lint_level level, size_t order,
-		const char *where, const char *format, va_list args)
-	__attribute__((format(printf, 6, 0)));
-
-static void add(struct lints *lints, const char *id, enum lint_level level, size_t order,
-		const char *where, const char *format, va_list args)
+void lint_report(struct lints *lints, enum lint_kind kind, size_t order, const char *where,
+		 const char *format, ...)
 {
 	char message[1024];
+	va_list args;
 
 	if (!lints)
 		return;
@@ -31,42 +33,16 @@ static void add(struct lints *lints, const char *id, enum lint_level level, size
 		lints->dropped++;
 		return;
 	}
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
 	lints->all = mem_more(lints->all, lints->count, sizeof(*lints->all));
 	lints->orders = mem_more(lints->orders, lints->count, sizeof(*lints->orders));
-	vsnprintf(message, sizeof(message), format, args);
 	lints->orders[lints->count] = order;
-	lints->all[lints->count++] = (struct lint){.level = level,
-						   .id = id,
+	lints->all[lints->count++] = (struct lint){.level = kinds[kind].level,
+						   .id = kinds[kind].id,
 						   .message = mem_copy(str_from(message)),
 						   .where = mem_copy(str_from(where))};
-}
-
-void lint_report(struct lints *lints, enum lint_kind kind, size_t order, const char *where,
-		 const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	add(lints, kinds[kind].id, kinds[kind].level, order, where, format, args);
-	va_end(args);
-}
-
-void lint_add(struct lints *lints, size_t order, const char *where, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	add(lints, NULL, LINT_WARNING, order, where, format, args);
-	va_end(args);
-}
-
-void lint_note(struct lints *lints, size_t order, const char *where, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	add(lints, NULL, LINT_INFO, order, where, format, args);
-	va_end(args);
 }
 
 void lint_put_place(const struct lint *lint, struct buf *to)

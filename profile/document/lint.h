@@ -62,7 +62,12 @@ const char *lint_level_name(enum lint_level level);
 /* clang-format on */
 
 #define LINT_ENUMERATOR(kind, id, level) LINT_##kind,
-enum lint_kind { LINTS(LINT_ENUMERATOR) };
+enum lint_kind {
+	LINTS(LINT_ENUMERATOR)
+	/* Without an id: what to know about a profile that was written. */
+	LINT_CAUTION, /* a warning */
+	LINT_NOTE,    /* an info */
+};
 
 struct lint {
 	enum lint_level level;
@@ -88,13 +93,8 @@ struct lints {
 void lint_report(struct lints *lints, enum lint_kind kind, size_t order, const char *where,
 		 const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* Adds a note of level warning, without an id. */
-void lint_add(struct lints *lints, size_t order, const char *where, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-/* Adds a note of level info, without an id. */
-void lint_note(struct lints *lints, size_t order, const char *where, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+#define lint_add(lints, order, ...)  lint_report(lints, LINT_CAUTION, order, __VA_ARGS__)
+#define lint_note(lints, order, ...) lint_report(lints, LINT_NOTE, order, __VA_ARGS__)
 
 /* Appends "WHERE (line N): ", without the unknown parts. */
 void lint_put_place(const struct lint *lint, struct buf *to);
