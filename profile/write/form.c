@@ -4,7 +4,6 @@
 #include "base/sorted.h"
 #include "base/utf8.h"
 #include "ingest/arch.h"
-#include "profile/filter/filter.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -189,59 +188,49 @@ static int read_document(struct form_writer *writer)
 
 /* --- calls */
 
-struct named {
-	const char *name;
-	size_t order;
-	const struct document_rule *rule;
-};
-
+/* By name, then by the rules' order. */
 static int by_name(const void *a, const void *b)
 {
-	const struct named *x = a, *y = b;
+	const struct rule *x = *(const struct rule *const *)a, *y = *(const struct rule *const *)b;
 	int order = strcmp(x->name, y->name);
 
-	return order ? order : (x->order > y->order) - (x->order < y->order);
+	return order ? order : (x > y) - (x < y);
 }
 
 /* libseccomp: of two rules without args the first wins, and any of them over those with args. */
-static void put_rule(struct form_call *call, const struct document_rule *rule)
+static void put_rule(struct form_call *call, const struct rule *rule)
 {
-	if (call->plain)
-		return;
-	if (rule->arg_count == 0) {
+	if (!call->plain && rule->arg_count)
+		cover_put(&call->conditions, rule->action, rule->args, rule->arg_count);
+	if (!call->plain && !rule->arg_count) {
 		call->plain = true;
-		call->action = document_rule_value(rule);
-	} else if (document_is_any_of(rule)) {
-		for (size_t i = 0; i < rule->arg_count; i++)
-			cover_put(&call->conditions, document_rule_value(rule), &rule->args[i], 1);
-	} else {
-		cover_put(&call->conditions, document_rule_value(rule), rule->args,
-			  rule->arg_count);
+		call->action = rule->action;
 	}
 }
 
 void form_calls_init(const struct form_writer *writer, struct form_calls *ret_calls)
 {
-	const struct document *made = &writer->made;
-	size_t count = 0, total = 0;
+	const struct rules *rules = &writer->rules;
+	MEM_AUTO const struct rule **all = mem_new(rules->count, sizeof(struct rule *));
+	const struct rule *before = NULL;
+	size_t count = 0;
 
-	for (size_t i = 0; i < made->rule_count; i++)
-		total += made->rules[i].names.count;
-	MEM_AUTO struct named *named = mem_new(total, sizeof(*named));
-
-	for (size_t i = 0; i < made->rule_count; i++) {
-		const struct document_rule *rule = &made->rules[i];
-
-		for (size_t k = 0; k < rule->names.count; k++)
-			if (document_rule_value(rule) != writer->default_action)
-				named[count++] = (struct named){rule->names.all[k], i, rule};
-	}
-	qsort(named, count, sizeof(*named), by_name);
+	for (size_t i = 0; i < rules->count; i++)
+		if (rules->all[i].action != rules->default_action)
+			all[count++] = &rules->all[i];
+	qsort(all, count, sizeof(*all), by_name);
 	*ret_calls = (struct form_calls){.all = mem_new(count, sizeof(*ret_calls->all))};
 	for (size_t i = 0; i < count; i++) {
-		if (i == 0 || strcmp(named[i - 1].name, named[i].name) != 0)
-			ret_calls->all[ret_calls->count++].name = named[i].name;
-		put_rule(&ret_calls->all[ret_calls->count - 1], named[i].rule);
+		bool same = before && strcmp(before->name, all[i]->name) == 0;
+
+		/* a name that is given twice in one rule */
+		if (same && before->document_rule == all[i]->document_rule &&
+		    before->document_name != all[i]->document_name)
+			continue;
+		if (!same)
+			ret_calls->all[ret_calls->count++].name = all[i]->name;
+		before = all[i];
+		put_rule(&ret_calls->all[ret_calls->count - 1], before);
 	}
 }
 
