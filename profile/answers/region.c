@@ -111,26 +111,19 @@ struct regions_mark regions_mark(struct regions *regions, size_t share)
 	return mark;
 }
 
-void regions_rewind(struct regions *regions, const struct regions_mark *mark)
+bool regions_keep(struct regions *regions, const struct regions_mark *mark)
 {
+	bool kept = !regions->full;
+
 	regions->effort += mark->kept;
 	regions->full = false;
-	if (regions->count == mark->count)
-		return;
+	if (kept || regions->count == mark->count)
+		return kept;
 	regions->count = mark->count;
 	index_fill(regions);
 	memset(regions->memo, 0, MEMO_SIZE * sizeof(*regions->memo));
 	regions->operation = OPERATION_COUNT;
-}
-
-bool regions_keep(struct regions *regions, const struct regions_mark *mark)
-{
-	if (regions->full) {
-		regions_rewind(regions, mark);
-		return false;
-	}
-	regions->effort += mark->kept;
-	return true;
+	return false;
 }
 
 static diagram make(struct regions *regions, uint32_t variable, diagram zero, diagram one)

@@ -70,16 +70,13 @@ struct regions {
 void regions_init(struct regions *regions);
 void regions_release(struct regions *regions);
 
-/*
- * A point to return to. regions_rewind() forgets all diagrams made since the mark and clears `full`.
- * Until then at most 1/share of the remaining effort may be spent.
- */
+/* A point to return to. Until regions_keep() at most 1/share of the remaining effort may be spent. */
 struct regions_mark {
 	size_t count, kept;
 };
 struct regions_mark regions_mark(struct regions *regions, size_t share);
-void regions_rewind(struct regions *regions, const struct regions_mark *mark);
-/* Keeps what was made since the mark. If a limit was exceeded, rewinds and returns false. */
+/* Keeps the diagrams made since the mark. If a limit was exceeded, forgets them, clears `full` and
+ * returns false. */
 bool regions_keep(struct regions *regions, const struct regions_mark *mark);
 
 /* Spends one step of effort; sets `full` and returns false if none is left. */

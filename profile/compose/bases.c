@@ -128,18 +128,6 @@ struct filter base_body(const struct base *base)
 							    : &base->filter);
 }
 
-int base_set_build(const struct base_set *bases, const struct document *document,
-		   struct filter *ret_filter, struct err *err)
-{
-	struct rules rules;
-	int r = rules_resolve(document, &bases->options, &rules, NULL, err);
-
-	if (r == 0)
-		r = filter_build(&rules, &bases->options, ret_filter, NULL, err);
-	rules_release(&rules);
-	return r;
-}
-
 bool base_set_is_shared(const struct base_set *bases, const char *name)
 {
 	uint32_t call;

@@ -37,10 +37,6 @@ struct base_set {
 int base_set_open(struct base_set *bases, const struct composing *composing, struct err *err);
 void base_set_release(struct base_set *bases);
 
-/* Builds a document as the bases are built. */
-int base_set_build(const struct base_set *bases, const struct document *document,
-		   struct filter *ret_filter, struct err *err);
-
 /* The program without runc's stub that answers as the base does, on all arches of the composition;
  * borrowed. */
 struct filter base_body(const struct base *base);

@@ -67,12 +67,12 @@ static int join(struct composer *composer, struct survey *survey, struct err *er
 	const struct base_set *bases = &composer->bases;
 	uint32_t default_action =
 		bases->count ? SECCOMP_RET_KILL_PROCESS : composer->default_action;
-	struct document document = entries_document(&composer->entries, bases, default_action);
-	struct filter needs = {0}, *wanted = &composer->wanted;
-	int r = base_set_build(bases, &document, &needs, err);
-	struct filter body = filter_body(&needs);
+	struct built needs = {.document =
+				      entries_document(&composer->entries, bases, default_action)};
+	struct filter *wanted = &composer->wanted;
+	int r = built_resolve(&needs, &bases->options, NULL, err);
+	struct filter body = filter_body(&needs.filter);
 
-	document_release(&document);
 	if (r == 0)
 		*wanted = filter_copy(&body);
 	for (size_t i = 0; r == 0 && i < bases->count; i++) {
@@ -83,12 +83,12 @@ static int join(struct composer *composer, struct survey *survey, struct err *er
 	}
 	*survey = (struct survey){.default_action = composer->default_action, .checks_arch = true};
 	survey->has_stub =
-		needs.stub_count > 0 && value_pass(composer->default_action) < PASS_TRACED;
+		needs.filter.stub_count > 0 && value_pass(composer->default_action) < PASS_TRACED;
 	if (r == 0 && survey->has_stub)
-		add_stub(wanted, &needs);
+		add_stub(wanted, &needs.filter);
 	for (size_t i = 0; !survey->has_stub && i < wanted->arch_count; i++)
 		wanted->arches[i].has_last = false;
-	filter_release(&needs);
+	built_release(&needs);
 	return r;
 }
 
