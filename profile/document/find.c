@@ -254,23 +254,19 @@ static void search(struct finder *finder, struct node *node, const struct scope 
 
 /* --- the choice */
 
-static void list_names(const struct finder *finder, struct buf *names)
+static void list_names(const struct finder *finder, struct listing *names)
 {
-	char safe[QUOTED_SIZE];
-
-	for (size_t i = 0; i < finder->count && i < NAMES_MAX; i++) {
+	for (size_t i = 0; i < finder->count; i++) {
 		BUF_AUTO name = {0};
 
 		put_name(finder, i, true, &name);
-		buf_format(names, "%s%s", i ? ", " : "", text_safe(name.p, safe, sizeof(safe)));
+		listing_add_safe(names, name.p);
 	}
-	if (finder->count > NAMES_MAX)
-		buf_format(names, " and %zu more", finder->count - NAMES_MAX);
 }
 
 static int choose_named(struct finder *finder, const char *select, size_t *ret_at)
 {
-	BUF_AUTO names = {0};
+	LISTING_AUTO names = {.most = NAMES_MAX};
 	char quoted[QUOTED_SIZE];
 	size_t found = 0;
 
@@ -285,14 +281,14 @@ static int choose_named(struct finder *finder, const char *select, size_t *ret_a
 	list_names(finder, &names);
 	return err_set(finder->err, EINVAL, "1:1: %s profile is called %s; there %s: %s",
 		       found ? "more than one" : "no", text_quote(select, quoted),
-		       finder->count > 1 ? "are" : "is", names.p);
+		       finder->count > 1 ? "are" : "is", listing_text(&names));
 }
 
 /* Any `select` fits a profile that has no name and is alone in its text. */
 static int choose(struct finder *finder, const char *select, size_t *ret_at)
 {
 	const struct err *why = finder->names.code ? &finder->names : &finder->nothing;
-	BUF_AUTO names = {0};
+	LISTING_AUTO names = {.most = NAMES_MAX};
 
 	*ret_at = 0;
 	if (finder->count == 0)
@@ -307,7 +303,7 @@ static int choose(struct finder *finder, const char *select, size_t *ret_at)
 		return 0;
 	list_names(finder, &names);
 	return err_set(finder->err, EINVAL, "1:1: %zu profiles: choose one with --select NAME: %s",
-		       finder->count, names.p);
+		       finder->count, listing_text(&names));
 }
 
 static int read_candidate(struct finder *finder, const struct candidate *candidate)

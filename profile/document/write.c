@@ -74,19 +74,6 @@ struct document_rule *document_add_rule(struct document *document, uint32_t valu
 	return rule;
 }
 
-static bool same_args(const struct document_rule *rule, const struct document_arg *args,
-		      size_t count)
-{
-	for (size_t i = 0; rule->arg_count == count && i < count; i++) {
-		const struct document_arg *a = &rule->args[i], *b = &args[i];
-
-		if (a->index != b->index || a->op != b->op || a->value != b->value ||
-		    a->value_two != b->value_two)
-			return false;
-	}
-	return rule->arg_count == count;
-}
-
 void document_add_name(struct document *document, const char *name, uint32_t value,
 		       const struct document_arg *args, size_t arg_count)
 {
@@ -99,7 +86,8 @@ void document_add_name(struct document *document, const char *name, uint32_t val
 		struct document_rule *one = &document->rules[i];
 
 		if (one->action == action && one->errno_ret.present == number.present &&
-		    one->errno_ret.value == number.value && same_args(one, args, arg_count))
+		    one->errno_ret.value == number.value && one->arg_count == arg_count &&
+		    (!arg_count || memcmp(one->args, args, arg_count * sizeof(*args)) == 0))
 			rule = one;
 	}
 	if (!rule)

@@ -1,6 +1,7 @@
 #include "profile/filter/refusals.h"
 
 #include "profile/document/releases.h"
+#include "profile/document/spelling.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
@@ -42,9 +43,7 @@ static int check_runc(const struct refusing *refusing, const struct rule *rule)
 static int check_crun(const struct refusing *refusing, uint32_t action, bool has_errno,
 		      const char *place)
 {
-	uint32_t kind = action & SECCOMP_RET_ACTION_FULL;
-
-	if (!has_errno || kind == SECCOMP_RET_ERRNO || kind == SECCOMP_RET_TRACE)
+	if (!has_errno || spelling_has_number(action))
 		return 0;
 	return err_set(refusing->err, EINVAL,
 		       "%s: crun refuses an errno with an action other than SCMP_ACT_ERRNO and "

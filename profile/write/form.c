@@ -1,7 +1,6 @@
 #include "profile/write/form_private.h"
 
 #include "base/mem.h"
-#include "base/sorted.h"
 #include "base/utf8.h"
 #include "ingest/arch.h"
 
@@ -171,7 +170,6 @@ static int read_document(struct form_writer *writer)
 	if (r < 0)
 		return r;
 	document_of_rules(&writer->rules, &all);
-	writer->default_action = writer->rules.default_action;
 	writer->made = all;
 	writer->made.architectures = (struct strings){0};
 	writer->made.rules = NULL;
@@ -240,11 +238,6 @@ void form_calls_release(struct form_calls *calls)
 		cover_release(&calls->all[i].conditions);
 	free(calls->all);
 	*calls = (struct form_calls){0};
-}
-
-const struct form_call *form_calls_find(const struct form_calls *calls, const char *name)
-{
-	return named_find(calls->all, calls->count, sizeof(*calls->all), name);
 }
 
 int form_widen(const struct form_writer *writer, const struct form_calls *calls,

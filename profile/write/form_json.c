@@ -96,7 +96,7 @@ static void make_arch_map(const struct form_writer *writer, struct document *doc
 int form_write_oci(struct form_writer *writer)
 {
 	struct emit emit = {.to = writer->text, .indent = "\t"};
-	const uint32_t action = writer->default_action;
+	const uint32_t action = writer->rules.default_action;
 	char text[16];
 
 	if (writer->form == FORM_DOCKER)

@@ -119,7 +119,7 @@ static bool is_mixed(const void *context, const struct form_call *call)
 static int check_default(const struct policy *policy)
 {
 	const struct form_writer *writer = policy->writer;
-	const uint32_t action = writer->default_action;
+	const uint32_t action = writer->rules.default_action;
 	char text[16];
 
 	if (value_pass(action) != PASS_REFUSED)
@@ -218,7 +218,7 @@ static void put_action(struct buf *to, uint32_t action)
 
 static void put_call(const struct policy *policy, const struct form_call *call)
 {
-	const uint32_t otherwise = policy->writer->default_action;
+	const uint32_t otherwise = policy->writer->rules.default_action;
 	struct buf *to = policy->writer->text;
 	BUF_AUTO conditions = {0};
 	bool always = call->plain || !put_conditions(&conditions, call, policy->bits);
@@ -305,7 +305,7 @@ static void put_policy(const struct policy *policy)
 	form_put_comments(policy->writer);
 	buf_put_char(to, '\n');
 	if (policy->writer->form == FORM_MINIJAILC) {
-		uint32_t action = policy->writer->default_action;
+		uint32_t action = policy->writer->rules.default_action;
 
 		buf_put_str(to, STR("@default "));
 		put_action(to,

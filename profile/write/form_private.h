@@ -25,7 +25,6 @@ struct form_writer {
 	bool widen;
 	struct rules rules;
 	struct document made; /* of the rules: arches and the names of a rule each once */
-	uint32_t default_action;
 	struct buf *text;
 	struct lints *notes;
 	struct err *err;
@@ -52,8 +51,6 @@ struct form_calls {
 
 void form_calls_init(const struct form_writer *writer, struct form_calls *ret_calls);
 void form_calls_release(struct form_calls *calls);
-/* NULL where no rule says anything else than the default. */
-const struct form_call *form_calls_find(const struct form_calls *calls, const char *name);
 
 /*
  * Conditions that the form cannot say: those calls are let through whatever the arguments are,

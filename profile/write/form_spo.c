@@ -279,7 +279,7 @@ static void write_text(const struct form_writer *writer)
 /* The operator has no defaultErrnoRet, and what it leaves out is EPERM to the runtime. */
 static void note_errnos(const struct form_writer *writer)
 {
-	const uint32_t action = writer->default_action;
+	const uint32_t action = writer->rules.default_action;
 	LISTING_AUTO zeros = {0};
 	char text[16];
 

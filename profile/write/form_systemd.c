@@ -1,6 +1,7 @@
 #include "profile/write/form_private.h"
 
 #include "base/mem.h"
+#include "base/sorted.h"
 #include "ingest/arch.h"
 #include "profile/filter/unit.h"
 
@@ -85,7 +86,7 @@ static bool is_expressible(uint32_t action)
 
 static int check_actions(const struct form_writer *writer, const struct form_calls *calls)
 {
-	uint32_t action = writer->default_action;
+	uint32_t action = writer->rules.default_action;
 	LISTING_AUTO names = {0};
 
 	if (!is_expressible(action))
@@ -113,8 +114,9 @@ static bool is_killed_otherwise(uint32_t action)
 /* What is stricter, and what the drop-in depends on beyond its own words. */
 static void note_limits(const struct form_writer *writer, const struct form_calls *calls)
 {
-	const bool lists_allowed = !value_passes(writer->default_action);
-	const struct form_call *execve = form_calls_find(calls, "execve");
+	const bool lists_allowed = !value_passes(writer->rules.default_action);
+	const struct form_call *execve =
+		named_find(calls->all, calls->count, sizeof(*calls->all), "execve");
 	LISTING_AUTO killed = {0};
 	LISTING_AUTO absent = {0};
 
@@ -125,10 +127,10 @@ static void note_limits(const struct form_writer *writer, const struct form_call
 		if (lists_allowed && calls->all[i].action == SCMP_ACT_ERRNO(ENOSYS))
 			listing_add_safe(&absent, calls->all[i].name);
 	}
-	if (is_killed_otherwise(writer->default_action))
+	if (is_killed_otherwise(writer->rules.default_action))
 		lint_note(writer->notes, 0, "SystemCallErrorNumber",
 			  "systemd has no %s: unlisted calls kill the whole process",
-			  spelling_of_action(writer->default_action));
+			  spelling_of_action(writer->rules.default_action));
 	if (killed.count)
 		lint_note(writer->notes, 0, "SystemCallFilter",
 			  "systemd has neither SCMP_ACT_KILL_THREAD nor SCMP_ACT_TRAP: these "
@@ -179,7 +181,7 @@ static void put_filter(const struct form_writer *writer, const struct form_calls
 	char text[16];
 
 	buf_put_str(to, STR("SystemCallFilter=\n"));
-	if (!value_passes(writer->default_action)) {
+	if (!value_passes(writer->rules.default_action)) {
 		buf_put_str(to, STR("# systemd begins a list to allow with @default; here only "
 				    "what the profile has counts.\n"
 				    "SystemCallFilter=@default\nSystemCallFilter=~@default\n"));
@@ -188,11 +190,11 @@ static void put_filter(const struct form_writer *writer, const struct form_calls
 	/* "~name:EPERM", which refuses in either kind of list */
 	put_calls(writer, calls, "SystemCallFilter=~", PASS_REFUSED, PASS_REFUSED);
 	buf_format(to, "SystemCallErrorNumber=%s\n",
-		   value_is(writer->default_action, SECCOMP_RET_ERRNO)
-			   ? form_errno_text(value_data(writer->default_action), text)
+		   value_is(writer->rules.default_action, SECCOMP_RET_ERRNO)
+			   ? form_errno_text(value_data(writer->rules.default_action), text)
 			   : "");
 	buf_put_str(to, STR("SystemCallLog=\n"));
-	if (value_pass(writer->default_action) != PASS_LOGGED) {
+	if (value_pass(writer->rules.default_action) != PASS_LOGGED) {
 		put_calls(writer, calls, "SystemCallLog=", PASS_LOGGED, PASS_LOGGED);
 	} else if (!put_calls(writer, calls, "SystemCallLog=~", PASS_ALLOWED, PASS_ALLOWED)) {
 		/* an empty list is none to systemd, whatever its sign */
