@@ -11,7 +11,6 @@
 #include "ingest/stamp.h"
 
 #include <stdlib.h>
-#include <strings.h>
 #include <time.h>
 
 #define HALF_YEAR_MS (INT64_C(183) * 24 * 60 * 60 * 1000)
@@ -587,23 +586,6 @@ static void read_inner(struct framing *framing, const struct envelope_item *item
 	}
 }
 
-static bool is_kernels(const struct envelope_item *item)
-{
-	static const struct str programs[] = {{"kernel", 6}, {"kernel:", 7}, {"audit", 5},
-					      {"auditd", 6}, {"-", 1},       {"", 0}};
-	struct str program = item->values[ENVELOPE_PROGRAM];
-	struct str facility = item->values[ENVELOPE_FACILITY];
-
-	if (facility.n && !str_eq(facility, STR("0")) &&
-	    ((facility.n != 4 && facility.n != 6) ||
-	     strncasecmp(facility.p, "kernel", facility.n) != 0))
-		return str_eq(program, STR("auditd"));
-	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-		if (str_eq(program, programs[i]))
-			return true;
-	return false;
-}
-
 static void read_journal_item(struct framing *framing, const struct envelope_item *item,
 			      struct framed *framed)
 {
@@ -679,12 +661,17 @@ static void read_item(struct framing *framing, const struct envelope_item *item,
 		refuse(framing, framed, item->text, FRAMED_OTHER);
 	else if (item->values[ENVELOPE_TRANSPORT].p)
 		read_journal_item(framing, item, framed);
-	else if (is_kernels(item))
+	else if (envelope_is_kernels(item->values))
 		read_inner(framing, item, framed);
 	else
 		refuse(framing, framed, item->text, FRAMED_OTHER);
+	struct str node = framing_node(framing, node_of(item));
+
+	if (item->further && node.n && framed->node.n && !str_eq(node, framed->node) &&
+	    framed->kind == FRAMED_RECORD)
+		refuse(framing, framed, item->text, FRAMED_OTHER);
 	if (!framed->node.n)
-		framed->node = framing_node(framing, node_of(item));
+		framed->node = node;
 	framed->text = item->text;
 	if (item->wrapped)
 		framed->trust = TRUST_TEXT;

@@ -10,14 +10,27 @@
 /* dmesg's and Talos' times are shorter. */
 #define BRACKET_MAX 80
 
+/* As a weekday is abbreviated in any language: in ASCII by seven letters at most. Names of pods and ids of containers
+ * are longer, or have a dash. */
+static bool is_weekday(struct str word)
+{
+	bool is_ascii = true;
+
+	for (size_t i = 0; i < word.n; i++) {
+		is_ascii = is_ascii && !(word.p[i] & 0x80);
+		if (strchr("-_/@=:", word.p[i]))
+			return false;
+	}
+	return word.n > 0 && !is_digit(word.p[0]) && word.n <= (is_ascii ? 7 : SKIP_WORD_MAX);
+}
+
 /* A weekday before the time; BSD: OpenWrt; ISO: journalctl -o short-full, whose zone follows. */
 static bool skip_with_weekday(struct str *text, struct header *header)
 {
 	struct str at = *text;
 	struct str weekday = skip_word(&at), from;
 
-	if (weekday.n == 0 || weekday.n > SKIP_WORD_MAX || is_digit(weekday.p[0]) ||
-	    !skip_blanks(&at))
+	if (!is_weekday(weekday) || !skip_blanks(&at))
 		return false;
 	from = at;
 	if (skip_iso(&at)) {

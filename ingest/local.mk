@@ -20,7 +20,7 @@ libsclog_a_SOURCES += \
 	ingest/envelope/literal.c \
 	ingest/envelope/prefix.c \
 	ingest/envelope/role.c \
-	ingest/envelope/grid.c ingest/envelope/grid.h \
+	ingest/envelope/grid.c ingest/envelope/grid.h ingest/envelope/instance.c ingest/envelope/instance.h \
 	ingest/envelope/yaml.c \
 	ingest/framing.c ingest/framing.h \
 	ingest/gzip.c ingest/gzip.h \

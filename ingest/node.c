@@ -1,6 +1,6 @@
 #include "ingest/node.h"
 
-#include "base/scan.h"
+#include "ingest/envelope/instance.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -22,23 +22,6 @@ struct str node_label(struct str name, char label[NODE_LABEL_SIZE])
 	return str_of(label, n);
 }
 
-/* How much of the text is the shape: '0' is a number, 'x' one in hex. */
-static size_t shape_length(struct str text, const char *shape)
-{
-	size_t n = 0;
-
-	for (; *shape; shape++) {
-		size_t from = n;
-
-		while (n < text.n && (*shape == '0' || *shape == 'x') &&
-		       (*shape == 'x' ? scan_hex_digit(text.p[n]) >= 0 : is_digit(text.p[n])))
-			n++;
-		if (n == from && (n == text.n || text.p[n++] != *shape))
-			return 0;
-	}
-	return n;
-}
-
 static bool is_of_logs(struct str word)
 {
 	static const char *const words[] = {"audit",   "auditd",   "dmesg",    "docker",  "file",
@@ -51,20 +34,6 @@ static bool is_of_logs(struct str word)
 		if (strlen(words[i]) == word.n && strncasecmp(words[i], word.p, word.n) == 0)
 			return true;
 	return false;
-}
-
-/* An instance at the text's beginning, 0: none. */
-static size_t instance_length(struct str text)
-{
-	static const char *const shapes[] = {"ip-0-0-0-0", "i-x"};
-
-	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-		size_t n = shape_length(text, shapes[i]);
-
-		if (n >= 10 && (n == text.n || strchr("./-", text.p[n])))
-			return n;
-	}
-	return 0;
 }
 
 struct str node_in(struct str text, bool numbered)

@@ -147,6 +147,7 @@ shell_tests = \
 	tests/shell/sarif.test \
 	tests/shell/report.test \
 	tests/shell/rsyslog.test \
+	tests/shell/syslog-ng.test \
 	tests/shell/runs.test \
 	tests/shell/forget.test \
 	tests/shell/framings.test \

@@ -1,4 +1,5 @@
 #include "ingest/envelope/envelope_private.h"
+#include "ingest/envelope/instance.h"
 
 /* BAR is a bar with a blank, another bar or the line's end beside it, as tables are drawn. */
 #define BAR 'B'
@@ -141,13 +142,6 @@ static bool is_labels(struct str text)
 	       str_find(text, STR("audit(")) == text.n && str_find(text, STR("SECCOMP")) == text.n;
 }
 
-/* EC2's, as a stream is named in a column without a name. */
-static bool is_instance(struct str text)
-{
-	return text.n >= 10 && str_chr(text, ' ') == text.n &&
-	       (envelope_has_shape(text, "i-0") || envelope_has_shape(text, "ip-0"));
-}
-
 /* A cell that names the kernel says so in whatever column it stands. */
 static bool names_kernel(struct str text)
 {
@@ -172,7 +166,9 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 			found.values[value] = unquote(undouble(cell, spare));
 		else if (names_kernel(cell.text) && !found.values[ENVELOPE_PROGRAM].p)
 			found.values[ENVELOPE_PROGRAM] = STR("kernel");
-		else if (is_instance(cell.text) && !found.values[ENVELOPE_STREAM].p)
+		/* a stream of CloudWatch, in a column without a name */
+		else if (instance_length(cell.text) && str_chr(cell.text, ' ') == cell.text.n &&
+			 !found.values[ENVELOPE_STREAM].p)
 			found.values[ENVELOPE_STREAM] = cell.text;
 		if (role_is_container(STR("stream"), cell.text) ||
 		    role_is_container(STR("file"), cell.text))
@@ -208,8 +204,14 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 bool csv_take(const struct csv_head *head, struct str text, struct str *ret_text,
 	      struct context *context, struct buf *spare)
 {
+	if (!head->delimiter && str_find(text, STR(",-;")) < text.n) /* of /dev/kmsg */
+		return false;
 	for (const char *delimiter = delimiters; *delimiter; delimiter++) {
 		if (head->delimiter && head->delimiter != *delimiter)
+			continue;
+		/* else it is the output of a container, by docker compose and others */
+		if (strchr("B|", *delimiter) && !head->delimiter &&
+		    !str_starts(trim(text), STR("|")))
 			continue;
 		buf_clear(spare);
 		if (take_row(head, text, *delimiter, ret_text, context, spare))

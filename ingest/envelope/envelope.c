@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <strings.h>
 
 /* Texts of one value; more are for nobody. */
 #define ITEMS_MAX 65536
@@ -43,7 +44,7 @@ static const struct {
 
 struct kept {
 	size_t at, n; /* in bytes */
-	bool wrapped, container, cleaned, event, broken;
+	bool wrapped, container, cleaned, event, broken, further;
 	struct {
 		size_t at, n;
 		bool present;
@@ -197,12 +198,12 @@ bool envelope_has_shape(struct str text, const char *shape)
  * day, or a date in one word of two, and a clock. */
 static bool is_bsd(struct str text)
 {
-	bool has_day = false, has_date = false;
+	bool has_day = false, has_date = false, has_weekday = true;
 
 	for (int i = 0; i < 4; i++) {
 		size_t n = 0, digits = 0;
 
-		if (((i == 2 && has_date) || (i >= 2 && has_day)) &&
+		if (((i == 2 && has_date) || (i >= 2 && has_day)) && (i < 3 || has_weekday) &&
 		    envelope_has_shape(text, "00:00:00"))
 			return true;
 		while (digits < text.n && is_digit(text.p[digits]))
@@ -215,6 +216,10 @@ static bool is_bsd(struct str text)
 			n++;
 		if (n == 0 || n == text.n || text.p[n] != ' ')
 			return false;
+		/* no pod, no container and no stream (header.c, is_weekday()) */
+		if (i == 0)
+			has_weekday =
+				memchr(text.p, '-', n) == NULL && (n <= 7 || text.p[0] & 0x80);
 		while (n < text.n && text.p[n] == ' ')
 			n++;
 		text = str_skip(text, n);
@@ -351,7 +356,8 @@ static void keep(struct envelope *envelope, struct str text, const struct contex
 	struct kept *kept = &envelope->kept[envelope->count++];
 
 	*kept = (struct kept){.wrapped = wrapped || envelope->in_section,
-			      .container = context->container || envelope->is_container};
+			      .container = context->container || envelope->is_container,
+			      .further = context->further};
 	kept->n = text.n;
 	kept->at = keep_bytes(envelope, text);
 	for (int i = 0; i < ENVELOPE_VALUES; i++) {
@@ -430,6 +436,15 @@ static unsigned peel(const struct csv_head *head, struct str text, unsigned kind
 	return KIND_UNDECIDED;
 }
 
+bool envelope_is_settled(const struct context *context)
+{
+	bool any = false;
+
+	for (int i = ENVELOPE_NODE; i <= ENVELOPE_STREAM; i++)
+		any = any || context->values[i].n;
+	return context->further && any;
+}
+
 void envelope_unwrap(struct envelope *envelope, struct str text, const struct context *context,
 		     unsigned depth)
 {
@@ -454,6 +469,9 @@ void envelope_unwrap(struct envelope *envelope, struct str text, const struct co
 	if ((!envelope_is_text(text) || is_iso(text)) &&
 	    peel(&no_head, text, KIND_UNDECIDED, &within, &inner, &spare) != KIND_UNDECIDED) {
 		inner.genuine = false;
+		if (envelope_is_settled(context))
+			memcpy(&inner.values[ENVELOPE_NODE], &context->values[ENVELOPE_NODE],
+			       (ENVELOPE_STREAM + 1 - ENVELOPE_NODE) * sizeof(inner.values[0]));
 		envelope_unwrap(envelope, within, &inner, depth + 1);
 		return;
 	}
@@ -626,10 +644,28 @@ bool envelope_next(struct envelope *envelope, struct envelope_item *ret_item)
 					   .wrapped = kept->wrapped,
 					   .container = kept->container,
 					   .cleaned = kept->cleaned,
+					   .further = kept->further,
 					   .broken = kept->broken};
 	ret_item->text = str_of(bytes + kept->at, kept->n);
 	for (int i = 0; i < ENVELOPE_VALUES; i++)
 		if (kept->values[i].present)
 			ret_item->values[i] = str_of(bytes + kept->values[i].at, kept->values[i].n);
 	return true;
+}
+
+bool envelope_is_kernels(const struct str values[ENVELOPE_VALUES])
+{
+	static const struct str programs[] = {{"kernel", 6}, {"kernel:", 7}, {"audit", 5},
+					      {"auditd", 6}, {"-", 1},       {"", 0}};
+	struct str program = values[ENVELOPE_PROGRAM];
+	struct str facility = values[ENVELOPE_FACILITY];
+
+	if (facility.n && !str_eq(facility, STR("0")) &&
+	    ((facility.n != 4 && facility.n != 6) ||
+	     strncasecmp(facility.p, "kernel", facility.n) != 0))
+		return str_eq(program, STR("auditd"));
+	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+		if (str_eq(program, programs[i]))
+			return true;
+	return false;
 }

@@ -55,6 +55,7 @@ struct envelope_item {
 	bool cleaned;   /* a line of the input: colours or a byte-order mark were taken off */
 	bool broken;    /* the beginning of JSON that has no end, or is too long */
 	bool container; /* a container's own output: no log of the kernel's, whatever it says */
+	bool further; /* no first line of its text: a program that wrote the text chose it whole */
 	struct str values[ENVELOPE_VALUES]; /* p is NULL where nothing is said */
 };
 
@@ -97,6 +98,9 @@ bool envelope_is_one(const struct envelope *envelope);
 
 /* True once a value was found that only logs have, such as a program's name or a facility. */
 bool envelope_is_log(const struct envelope *envelope);
+
+/* True unless the values name another program than the kernel or auditd, or a facility of others. */
+bool envelope_is_kernels(const struct str values[ENVELOPE_VALUES]);
 
 /* True within an envelope of several lines. */
 bool envelope_is_inside(const struct envelope *envelope);

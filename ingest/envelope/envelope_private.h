@@ -14,6 +14,7 @@
 struct context {
 	struct str values[ENVELOPE_VALUES];
 	bool container;
+	bool further; /* envelope_item.further */
 	bool event;   /* the values are a record */
 	bool genuine; /* an entry as journalctl wrote it, each name the journal's own */
 	bool part;    /* of a value whose end has not come: it may say more of what is in it */
@@ -31,6 +32,9 @@ void envelope_new_entry(struct envelope *envelope);
 
 /* What is kept from now on is of another text of the same entry. */
 void envelope_new_text(struct envelope *envelope);
+
+/* True in a further line of a text of which it is known where it is from: whoever wrote that does not say it. */
+bool envelope_is_settled(const struct context *context);
 
 /* True if the text could hold a record, or the word of a loss. */
 bool envelope_matters(struct str text);

@@ -96,7 +96,8 @@ static void take_pairs(struct str text, struct context *context, struct buf *spa
 
 		if (role >= 0 && !context->values[role].p)
 			context->values[role] = unescape(value, spare);
-		if (str_eq(key, STR("msg")) || str_eq(key, STR("message")))
+		if (str_eq(key, STR("msg")) || str_eq(key, STR("message")) ||
+		    str_eq(key, STR("MESSAGE")))
 			*ret_message = unescape(value, spare);
 		*ret_seccomp |= str_eq(key, STR("type")) &&
 				(str_eq(value, STR("seccomp")) || str_eq(value, STR("1326")));
@@ -112,19 +113,25 @@ bool peel_fields(struct str text, struct str *ret_text, struct context *context,
 		str_find(text, STR("yscall")) < text.n || str_find(text, STR("scname=")) < text.n;
 
 	if (!has_call ||
-	    (str_find(text, STR("seccomp")) == text.n &&
-	     str_find(text, STR("msg=\"")) + str_find(text, STR("message=\"")) == 2 * text.n))
+	    (str_find(text, STR("seccomp")) == text.n && str_find(text, STR("msg=\"")) == text.n &&
+	     str_find(text, STR("message=\"")) == text.n &&
+	     str_find(text, STR("MESSAGE=\"")) == text.n))
 		return false;
 	take_pairs(text, context, spare, &seccomp, &message);
-	if (!seccomp &&
-	    str_starts(message, STR("audit("))) { /* "msg"="audit(...) type=seccomp ..." */
+	/* "msg"="audit(...) type=seccomp ..." */
+	if (!seccomp && str_starts(message, STR("audit(")) && str_chr(message, '\\') == message.n) {
+		BUF_AUTO nothing = {0};
+
 		text = message;
-		take_pairs(text, context, &(struct buf){0}, &seccomp, &message);
+		take_pairs(text, context, &nothing, &seccomp, &message);
 	}
 	if (str_starts(text, STR("audit(")) && !context->values[ENVELOPE_STAMP].p)
 		context->values[ENVELOPE_STAMP] =
 			str_of(text.p + 6, str_chr(str_skip(text, 6), ')'));
-	if (envelope_is_text(message)) { /* time=... level=info msg="audit: type=..." */
+	/* and nothing before the first pair, which would be whose text it is */
+	if (envelope_is_text(message) &&
+	    str_chr(text, '=') <
+		    str_chr(text, ' ')) { /* time=... level=info msg="audit: type=..." */
 		*ret_text = message;
 		return true;
 	}

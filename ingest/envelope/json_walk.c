@@ -106,7 +106,8 @@ static void note_value(struct walk *walk, struct str parent, struct str name, co
 	context->container = context->container || role_is_container(name, text) ||
 			     (str_eq(parent, STR("attributes")) &&
 			      (role == ENVELOPE_POD || role == ENVELOPE_CONTAINER));
-	if (str_eq(name, STR("_stream")) && str_starts(text, STR("{"))) /* VictoriaLogs' labels */
+	if (str_eq(name, STR("_stream")) && str_starts(text, STR("{")) && /* VictoriaLogs' labels */
+	    !envelope_is_settled(outer))
 		labels_read(text, context);
 	if (context->container || (role >= 0 && is_of_log((enum envelope_value)role)))
 		envelope_note_log(walk->envelope);
@@ -119,6 +120,8 @@ static void note_value(struct walk *walk, struct str parent, struct str name, co
 
 	if (!text.p || (context->values[role].p != outer->values[role].p &&
 			context->values[role].n && !is_own))
+		return;
+	if (envelope_is_settled(outer) && role <= ENVELOPE_STREAM)
 		return;
 	context->values[role] = text;
 	context->genuine = context->genuine && is_genuine(name, (enum envelope_value)role);
@@ -197,6 +200,7 @@ static void walk_line(struct walk *walk, struct str line, const struct context *
 		line.n--;
 	if (!may_be_line(line))
 		return;
+	inner.further |= !is_first;
 	inner.container |=
 		!is_first && (context->values[ENVELOPE_TRANSPORT].p || !envelope_is_line(line));
 	envelope_unwrap(walk->envelope, line, &inner, walk->depth + 1);
@@ -416,6 +420,8 @@ bool json_unwrap(struct envelope *envelope, struct str text, const struct contex
 	if (!root)
 		return false;
 	inner.genuine = inner.genuine && *ret_is_journalctls;
+	/* what another program wrote says nothing of itself */
+	inner.container |= depth > 0 && !envelope_is_kernels(context->values);
 	buf_reserve(&walk.spare, SPARE_MAX);
 	note_object(&walk, str_of(NULL, 0), root, &inner, context, 0);
 	walk_value(&walk, root, &inner, 0);

@@ -334,7 +334,8 @@ bool section_read(struct str line, struct context *context, struct str *ret_rest
 			continue;
 		context->values[ENVELOPE_NODE] = host;
 		line = str_skip(line, (size_t)(host.p + host.n - line.p));
-		for (size_t at = 0; at < 2 && !ret_rest->n; at++) {
+		for (size_t at = 0; at < 2 && strpbrk(sections[i].after, "|]") && !ret_rest->n;
+		     at++) {
 			struct str mark = at ? STR(" | (stdout) ") : STR(" => ");
 			struct str rest = str_skip(line, str_find(line, mark));
 
@@ -367,8 +368,11 @@ bool peel_wazuh(struct str text, struct str *ret_text, struct context *context, 
 
 	(void)spare;
 	*ret_text = skip_blanks(str_skip(text, arrow + path.n));
+	if (path.n > 2 && role_is_container(STR("file"), str_skip(path, 2)))
+		context->container = true;
 	return ret_text->n && section_read(str_of(text.p, arrow + path.n), context, &ignored) &&
-	       envelope_has_shape(text, "0000 ") && envelope_is_text(*ret_text);
+	       envelope_has_shape(text, "0000 ") &&
+	       (context->container || envelope_is_text(*ret_text));
 }
 
 /* `docker compose logs`: "web-1  | text". */
@@ -558,6 +562,14 @@ bool peel_fluent(struct str text, struct str *ret_text, struct context *context,
 	return true;
 }
 
+/* "[root@w1 ~]", "root@w1:/", "w1", "": no words, which a program may write before such a mark as well. */
+static bool is_prompt(struct str text)
+{
+	if (text.n && text.p[0] == '[' && str_chr(text, ']') == text.n - 1)
+		return true;
+	return str_chr(text, ' ') + (text.n > 0 && text.p[text.n - 1] == ' ') >= text.n;
+}
+
 /* A console: the kernel writes behind a prompt that waits, "[root@w1 ~]# [  711.918371] audit: ...". */
 bool peel_prompt(struct str text, struct str *ret_text, struct context *context, struct buf *spare)
 {
@@ -569,7 +581,7 @@ bool peel_prompt(struct str text, struct str *ret_text, struct context *context,
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
 		size_t at = str_find(begin, ends[i]);
 
-		if (at == begin.n)
+		if (at == begin.n || !is_prompt(str_of(text.p, at)))
 			continue;
 		*ret_text = skip_blanks(str_skip(text, at + ends[i].n));
 		if (ret_text->n && ret_text->p[0] == '[' && envelope_is_text(*ret_text) &&
