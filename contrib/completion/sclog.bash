@@ -102,6 +102,12 @@ _sclog_syscalls() {
 		awk -F , 'NR > 1 && $3 ~ /^[a-z0-9_]+$/ { print $3 }' | sort -u
 }
 
+# Profiles that have a name, with their releases; container: is that of a container of the store.
+_sclog_profiles() {
+	printf '%s\n' docker containerd podman runtime-default unconfined container:
+	"$_sclog_program" explain --list-profiles 2>/dev/null | cut -f 1
+}
+
 # Values of an option that --help alone does not tell; false where it does.
 _sclog_option_value() {
 	local current=$2
@@ -116,7 +122,8 @@ _sclog_option_value() {
 	--syscall) _sclog_list "$(_sclog_syscalls)" "$current" ;;
 	--profile | --against | --base | --merge | --in-force)
 		_sclog_files "$current"
-		_sclog_more 'docker containerd podman runtime-default unconfined' "$current"
+		_sclog_more "$(_sclog_profiles)" "$current"
+		[[ ${COMPREPLY[*]} != container: ]] || compopt -o nospace 2>/dev/null
 		;;
 	*) return 1 ;;
 	esac
@@ -159,7 +166,15 @@ _sclog() {
 
 	COMPREPLY=()
 	command=$(_sclog_command)
-	# bash takes --format=json apart into three words.
+	# bash takes container:web apart into three words,
+	if [[ $current == ':' && $previous == container ]]; then
+		_sclog_words "$(_sclog_known 2)" ''
+		return
+	elif [[ $previous == ':' && ${COMP_WORDS[COMP_CWORD - 2]} == container ]]; then
+		_sclog_words "$(_sclog_known 2)" "$current"
+		return
+	fi
+	# and --format=json, too
 	if [[ $current == '=' ]]; then
 		current=
 	elif [[ $previous == '=' ]]; then
@@ -183,6 +198,8 @@ _sclog() {
 		_sclog_files "$current"
 		[[ $command == explain && -n $current ]] &&
 			_sclog_more "$(_sclog_syscalls)" "$current"
+		[[ ($command == explain || $command == logmode) && -n $current ]] &&
+			_sclog_more "$(_sclog_profiles)" "$current"
 		[[ $command == fleet ]] && _sclog_more 'forget init load migrate prune status' "$current"
 	fi
 }

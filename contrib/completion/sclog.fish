@@ -74,6 +74,13 @@ function __sclog_syscalls
         awk -F , 'NR > 1 && $3 ~ /^[a-z0-9_]+$/ { print $3 }' | sort -u
 end
 
+# Profiles that have a name, with their releases, and those of the store's containers.
+function __sclog_profiles
+    printf '%s\n' docker containerd podman runtime-default unconfined
+    sclog explain --list-profiles 2>/dev/null | cut -f 1
+    __sclog_known 2 | string replace -r '^' 'container:'
+end
+
 # Values of an option that --help alone does not tell: what stands before the last comma stays.
 function __sclog_option_values
     switch $argv[1]
@@ -94,7 +101,7 @@ function __sclog_option_values
             __sclog_syscalls | string replace -r '^' -- "$done"
         case --profile --against --base --merge --in-force
             __fish_complete_path $argv[2]
-            printf '%s\n' docker containerd podman runtime-default unconfined
+            __sclog_profiles
     end
 end
 
@@ -170,4 +177,5 @@ complete -c sclog -n __sclog_wants_option -a '(__sclog_options)'
 complete -c sclog -n __sclog_wants_command -a '(__sclog_commands)'
 complete -c sclog -n __sclog_wants_file -F
 complete -c sclog -n 'test "$(__sclog_command)" = fleet' -a 'forget init load migrate prune status'
-complete -c sclog -n __sclog_explains -a '(__sclog_syscalls)'
+complete -c sclog -n __sclog_explains -a '(__sclog_syscalls; __sclog_profiles)'
+complete -c sclog -n '__sclog_wants_file; and test "$(__sclog_command)" = logmode' -a '(__sclog_profiles)'
