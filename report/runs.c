@@ -275,8 +275,9 @@ bool runs_put(const struct runs *runs, struct buf *line)
 	if (runs->count > 1)
 		put_once(runs, chance.once, line);
 	bool is_open = percent_low(chance.low) == 0 && percent_high(chance.high) == 100;
+	int estimate = percent(chance.estimate);
 
-	if (runs->count == 1 || is_open) {
+	if (runs->count == 1 || (is_open && (estimate == 0 || estimate == 100))) {
 		buf_format(line, "%stoo little to estimate the chance of further calls",
 			   runs->count > 1 ? "; " : "");
 		return true;
@@ -284,8 +285,7 @@ bool runs_put(const struct runs *runs, struct buf *line)
 	buf_format(line,
 		   "; chance that one more %s shows another call: %d%% (95%% interval %d%% to"
 		   " %d%%)",
-		   unit, percent(chance.estimate), percent_low(chance.low),
-		   percent_high(chance.high));
+		   unit, estimate, percent_low(chance.low), percent_high(chance.high));
 	return true;
 }
 
