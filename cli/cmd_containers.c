@@ -45,7 +45,7 @@ static int run(struct invocation *invocation, struct err *err)
 		.colour = reading_wants_colour(),
 		.raw = given->listing.raw,
 	};
-	READING_AUTO reading = {0};
+	READING_AUTO reading = {.by_part = true};
 	int r = reading_open(&reading, invocation, &given->selection, &given->files, err);
 
 	if (r < 0)
@@ -56,6 +56,8 @@ static int run(struct invocation *invocation, struct err *err)
 	if (r >= 0 && options.grouped)
 		r = query_observations(reading.store, &reading.selection, add_observation, report,
 				       err);
+	if (r >= 0)
+		r = reading_leave_fleet(&reading, invocation, err);
 	if (r >= 0)
 		r = containers_report_end(report);
 	containers_report_free(report);

@@ -45,6 +45,7 @@ struct comparison {
 	struct active *active;
 	bool unused; /* is asked for */
 	bool shows_ids;
+	const struct reading *reading;
 	struct err *err;
 };
 
@@ -86,6 +87,14 @@ static int add_observation(const struct observation *observation, void *context)
 	return 0;
 }
 
+static int end_part(void *context)
+{
+	const struct comparison *comparison = context;
+
+	return diff_read_hours(comparison->diff, comparison->reading->store,
+			       &comparison->reading->selection, comparison->err);
+}
+
 static int add_loss(const struct loss *loss, void *context)
 {
 	struct comparison *comparison = context;
@@ -108,14 +117,12 @@ static int compare(struct comparison *comparison, struct reading *reading,
 					   comparison->err);
 
 	if (r >= 0)
-		r = query_observations(store, selection, add_observation, comparison,
-				       comparison->err);
+		r = query_observations_by_part(store, selection, add_observation, end_part,
+					       comparison, comparison->err);
 	if (r >= 0)
 		r = diff_read_others(comparison->diff, store, selection, comparison->err);
 	if (r >= 0)
 		r = reading_leave_fleet(reading, invocation, comparison->err);
-	if (r >= 0)
-		r = diff_read_hours(comparison->diff, store, selection, comparison->err);
 	if (r >= 0)
 		r = query_losses(store, selection, add_loss, comparison, comparison->err);
 	if (r < 0)
@@ -182,8 +189,7 @@ static int diff_everything(struct invocation *invocation, struct comparison *com
 			   struct err *err)
 {
 	struct diff_options *given = invocation->options;
-	/* -v asks for the hours, too */
-	READING_AUTO reading = {.asks_observations_only = !given->global.verbose};
+	READING_AUTO reading = {.by_part = true, .needs_hours = given->global.verbose};
 	struct profile *profile;
 	/* The profile first: a mistake in it shows before long reading. */
 	int r = judges_find(&comparison->judges, NULL, &profile, err);
@@ -195,6 +201,7 @@ static int diff_everything(struct invocation *invocation, struct comparison *com
 	if (!given->global.quiet)
 		judges_warn_of_lint(&comparison->judges);
 	r = reading_open(&reading, invocation, &given->selection, &given->files, err);
+	comparison->reading = &reading;
 	if (r == 0)
 		r = compare(comparison, &reading, invocation);
 	if (r == 0)

@@ -24,9 +24,18 @@ static const struct option_row rows[] = {
 };
 /* clang-format on */
 
-static int add(const struct observation *observation, void *report)
+struct listing {
+	struct reading *reading;
+	struct events_report *report;
+};
+
+/* Lines and progress may be on the same terminal. */
+static int add(const struct observation *observation, void *context)
 {
-	return events_report_add(report, observation);
+	const struct listing *listing = context;
+
+	progress_clear(&listing->reading->progress);
+	return events_report_add(listing->report, observation);
 }
 
 static int check(const struct invocation *invocation, struct err *err)
@@ -50,17 +59,19 @@ static int run(struct invocation *invocation, struct err *err)
 		.otel = given->otel,
 		.raw = given->listing.raw,
 	};
-	READING_AUTO reading = {0};
+	READING_AUTO reading = {.by_part = true};
 	int r = reading_open(&reading, invocation, &given->selection, &given->files, err);
 
 	if (r < 0)
 		return r;
-	struct events_report *report = events_report_new(&options, stdout);
+	struct listing listing = {&reading, events_report_new(&options, stdout)};
 
-	r = query_observations(reading.store, &reading.selection, add, report, err);
+	r = query_observations(reading.store, &reading.selection, add, &listing, err);
 	if (r >= 0)
-		r = events_report_end(report);
-	events_report_free(report);
+		r = reading_leave_fleet(&reading, invocation, err);
+	if (r >= 0)
+		r = events_report_end(listing.report);
+	events_report_free(listing.report);
 	return listing_end(invocation, &reading, &given->selection, r, err);
 }
 

@@ -82,10 +82,20 @@ static int add_container(const struct container_summary *summary, void *recordin
 	return 0;
 }
 
-static int add_observation(const struct observation *observation, void *recording)
+static int add_observation(const struct observation *observation, void *context)
 {
-	recording_add_observation(recording, observation);
+	const struct profiling *profiling = context;
+
+	recording_add_observation(profiling->recording, observation);
 	return 0;
+}
+
+static int end_part(void *context)
+{
+	const struct profiling *profiling = context;
+
+	return recording_read_hours(profiling->recording, profiling->reading.store,
+				    &profiling->reading.selection, profiling->err);
 }
 
 static int add_loss(const struct loss *loss, void *recording)
@@ -115,10 +125,10 @@ static int record(struct profiling *profiling)
 				       profiling->err);
 
 	if (r >= 0)
-		r = query_observations(store, selection, add_observation, profiling->recording,
-				       profiling->err);
+		r = query_observations_by_part(store, selection, add_observation, end_part,
+					       profiling, profiling->err);
 	if (r >= 0)
-		r = recording_read_hours(profiling->recording, store, selection, profiling->err);
+		r = reading_leave_fleet(&profiling->reading, profiling->invocation, profiling->err);
 	if (r >= 0)
 		r = query_losses(store, selection, add_loss, profiling->recording, profiling->err);
 	if (r < 0)
@@ -492,10 +502,12 @@ static int read_and_write(struct profiling *profiling)
 
 	logs.operands = profiling->bases.logs;
 	logs.operand_count = profiling->bases.log_count;
+	profiling->reading = (struct reading){.by_part = true, .needs_hours = true};
 	int r = reading_open(&profiling->reading, &logs, &given->selection, &given->files,
 			     profiling->err);
 
 	profiling->invocation->misused = logs.misused;
+	profiling->invocation->uses_fleet = logs.uses_fleet;
 	if (r == 0 && reading_exit_code(&profiling->reading) != EXIT_FINE)
 		r = err_set(profiling->err, EIO,
 			    "some FILEs could not be read completely; nothing written");

@@ -194,9 +194,9 @@ static int open_fleet(struct reading *reading, struct invocation *invocation, st
 	progress_begin(&reading->progress, 0, invocation->global->quiet);
 	if (r == 0)
 		r = fleet_open(invocation->global->db, &reading->fleet, err);
-	if (r == 0 && reading->asks_observations_only)
+	if (r == 0 && reading->by_part)
 		r = fleet_read_parts(reading->fleet, reading->store, &reading->selection,
-				     &reading->shown, &reading->parts, err);
+				     reading->needs_hours, &reading->shown, &reading->parts, err);
 	else if (r == 0)
 		r = fleet_read(reading->fleet, reading->store, &reading->selection, reading->before,
 			       &reading->shown, err);
@@ -327,7 +327,8 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 	int r;
 
 	*reading = (struct reading){.before = reading->before,
-				    .asks_observations_only = reading->asks_observations_only};
+				    .by_part = reading->by_part,
+				    .needs_hours = reading->needs_hours};
 	r = selection_parse(selection_options, &reading->selection, err);
 	if (r == 0 && invocation->operand_count == 0)
 		r = refuse_file_options(file_options, err);

@@ -59,8 +59,10 @@ int file_load_stated(const struct file_options *options, const struct global_opt
 		     struct stated *stated, struct err *err);
 
 struct reading {
-	enum fleet_before before;    /* set by the caller */
-	bool asks_observations_only; /* and that: see fleet_read_parts() */
+	/* set by the caller, of a fleet: all at once with what it needs of before its window, or by parts
+	 * (fleet_read_parts()) */
+	enum fleet_before before;
+	bool by_part, needs_hours;
 	struct store *store;
 	struct selection selection; /* borrows from the selection_options */
 	struct stated stated;       /* --in-force */
@@ -87,7 +89,7 @@ int reading_open(struct reading *reading, struct invocation *invocation,
 		 const struct file_options *file_options, struct err *err);
 void reading_close(struct reading *reading);
 
-/* With asks_observations_only: all of them have been asked for. */
+/* With by_part: all observations have been asked for. */
 int reading_leave_fleet(struct reading *reading, struct invocation *invocation, struct err *err);
 
 #define READING_AUTO __attribute__((cleanup(reading_close))) struct reading

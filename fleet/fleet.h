@@ -129,16 +129,16 @@ int fleet_read(struct fleet *fleet, struct store *store, const struct selection 
 	       enum fleet_before before, const struct fleet_progress *progress, struct err *err);
 
 /*
- * The same for answers that need the observations alone, neither hours nor what was before the window:
- * the counts are in the store a part at a time (store_set_parts()), so that memory need not hold all of
- * them. Parts are nodes; only those of a sender that has several are one. The selection, the
+ * The same for answers that need nothing of before the window: the counts are in the store a part at a time
+ * (store_set_parts()), so that memory need not hold all of them. Parts are nodes; only those of a sender that
+ * has several are one. Without hours, whole days are added up by the database. The selection, the
  * progress and the fleet, which stays connected, have to live until fleet_parts_free(); after it, no
  * counts can be asked for. *ret_parts is set with an error, too.
  */
 struct fleet_parts;
 int fleet_read_parts(struct fleet *fleet, struct store *store, const struct selection *selection,
-		     const struct fleet_progress *progress, struct fleet_parts **ret_parts,
-		     struct err *err);
+		     bool hours, const struct fleet_progress *progress,
+		     struct fleet_parts **ret_parts, struct err *err);
 void fleet_parts_free(struct fleet_parts *parts);
 
 #endif

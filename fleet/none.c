@@ -82,10 +82,10 @@ int fleet_read(struct fleet *fleet, struct store *store, const struct selection 
 }
 
 int fleet_read_parts(struct fleet *fleet, struct store *store, const struct selection *selection,
-		     const struct fleet_progress *progress, struct fleet_parts **ret_parts,
-		     struct err *err)
+		     bool hours, const struct fleet_progress *progress,
+		     struct fleet_parts **ret_parts, struct err *err)
 {
-	(void)fleet, (void)store, (void)selection, (void)progress;
+	(void)fleet, (void)store, (void)selection, (void)hours, (void)progress;
 	*ret_parts = NULL;
 	return refuse(err);
 }

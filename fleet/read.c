@@ -20,8 +20,9 @@
 /* Days are asked for one by one up to so many. */
 #define LISTED_DAYS 400
 
-/* Senders of a part, where there are as many: a statement for each would cost more than its rows, and
- * rows that were pushed at one time share the server's pages. */
+/* Senders of a part whose days are added up: a statement for each would cost more than its rows, and rows
+ * that were pushed at one time share the server's pages. Hours take more memory, and a container's series
+ * are looked up by their keys: then a part is one sender. */
 #define PART_SENDERS 32
 
 /* A name that a sender has for a node. */
@@ -47,10 +48,11 @@ struct fleet_parts {
 	struct share_taker *taker;
 	const struct selection *selection;
 	enum fleet_before before;
-	bool at_once;                      /* one part, with all that is known of each hour */
-	int64_t first_day, last_day;       /* of the window */
-	int64_t stored_first, stored_last; /* of all that is there */
-	struct buf selected_nodes;         /* joined by commas */
+	bool at_once;                /* one part */
+	bool hours;                  /* all that is known of each hour; else days are added up */
+	int64_t stored_first;        /* day of all that is there */
+	int64_t first_day, last_day; /* of those, of the window */
+	struct buf selected_nodes;   /* joined by commas */
 	struct sender *senders;
 	size_t sender_count;
 	struct node *nodes;
@@ -398,8 +400,8 @@ static int add_sender(struct fleet_parts *parts, const struct sender *sender, st
 /* The next senders of which something is asked: 1, or 0 if there are none left. */
 static int next_part(struct fleet_parts *parts, struct part *part, struct err *err)
 {
-	/* few containers are found by their keys, of which one statement takes so many */
-	size_t most = share_names_containers(parts->selection) ? 1 : PART_SENDERS;
+	bool is_small = !parts->hours && !share_names_containers(parts->selection);
+	size_t most = is_small ? PART_SENDERS : 1;
 
 	while (parts->next < parts->sender_count && part->sender_count < most) {
 		const char *last = parts->senders[parts->next].last;
@@ -467,6 +469,13 @@ static void put_days_of_selected(struct buf *sql, const struct fleet_parts *part
 	BUF_AUTO selected = {0};
 
 	put_selected(&selected, parts, part, "s");
+	/* Joined alone, all days of the sender would be read. A key may be that of another sender's series,
+	 * too, where a part has several. */
+	if (selected.n && share_names_containers(parts->selection))
+		buf_format(sql,
+			   " AND t.series = ANY (ARRAY (SELECT s.key FROM sclog.series s"
+			   " WHERE s.sender IN (%.*s)%.*s))",
+			   (int)part->senders.n, part->senders.p, (int)selected.n, selected.p);
 	if (selected.n)
 		buf_format(sql,
 			   " AND EXISTS (SELECT 1 FROM sclog.series s WHERE s.sender = t.sender"
@@ -478,7 +487,7 @@ static void put_days_of_selected(struct buf *sql, const struct fleet_parts *part
 static int read_series(struct fleet_parts *parts, const struct part *part, struct err *err)
 {
 	BUF_AUTO sql = {0};
-	int64_t first = parts->before == FLEET_BEFORE_NONE ? parts->first_day : -DAY_MOST;
+	int64_t first = parts->before == FLEET_BEFORE_NONE ? parts->first_day : parts->stored_first;
 
 	put_columns(&sql, SHARE_SERIES);
 	put_senders(&sql, part);
@@ -502,7 +511,7 @@ static int read_days(struct fleet_parts *parts, const struct part *part, enum fl
 
 	put_columns(&sql, SHARE_DAY);
 	put_senders(&sql, part);
-	put_days(&sql, "t.day", before == FLEET_BEFORE_ALL ? -DAY_MOST : first, last);
+	put_days(&sql, "t.day", before == FLEET_BEFORE_ALL ? parts->stored_first : first, last);
 	put_days_of_selected(&sql, parts, part);
 	if (before == FLEET_BEFORE_ANY) {
 		buf_put_str(&sql, STR(" UNION ALL (SELECT DISTINCT ON (t.sender, t.series)"));
@@ -512,7 +521,7 @@ static int read_days(struct fleet_parts *parts, const struct part *part, enum fl
 		/* DISTINCT ON stands behind the SELECT */
 		memset(sql.p + at, ' ', strlen("SELECT"));
 		put_senders(&sql, part);
-		put_days(&sql, "t.day", -DAY_MOST, first - 1);
+		put_days(&sql, "t.day", parts->stored_first, first - 1);
 		put_days_of_selected(&sql, parts, part);
 		buf_put_str(&sql, STR(" ORDER BY t.sender, t.series, t.day DESC)"));
 	}
@@ -520,7 +529,7 @@ static int read_days(struct fleet_parts *parts, const struct part *part, enum fl
 	return ask(parts, &sql, SHARE_DAY, take_row, err);
 }
 
-/* Which days there are at all, of those of the window. */
+/* Which days there are: those of the window that are not are not asked for. */
 static int bound_days(struct fleet_parts *parts, struct err *err)
 {
 	PGresult *row = fleet_run(parts->fleet,
@@ -534,7 +543,10 @@ static int bound_days(struct fleet_parts *parts, struct err *err)
 
 	libpq.PQclear(row);
 	parts->stored_first = first;
-	parts->stored_last = last;
+	if (parts->first_day < first)
+		parts->first_day = first;
+	if (parts->last_day > last)
+		parts->last_day = last;
 	return 0;
 }
 
@@ -572,8 +584,6 @@ static int read_added(struct fleet_parts *parts, const struct part *part, struct
 		result = read_days(parts, part, FLEET_BEFORE_NONE, last, last, err);
 	first += cuts_first;
 	last -= cuts_last;
-	first = first > parts->stored_first ? first : parts->stored_first;
-	last = last < parts->stored_last ? last : parts->stored_last;
 	return result < 0 || first > last ? result : read_sums(parts, part, first, last, err);
 }
 
@@ -584,9 +594,9 @@ static int read_part(struct fleet_parts *parts, const struct part *part, struct 
 	if (result == 0)
 		result = read_series(parts, part, err);
 	if (result == 0)
-		result = parts->at_once ? read_days(parts, part, parts->before, parts->first_day,
-						    parts->last_day, err)
-					: read_added(parts, part, err);
+		result = parts->hours ? read_days(parts, part, parts->before, parts->first_day,
+						  parts->last_day, err)
+				      : read_added(parts, part, err);
 	return result < 0 ? result : share_taker_end_part(parts->taker, err);
 }
 
@@ -632,7 +642,7 @@ static int read_names(struct fleet_parts *parts, struct err *err)
 	for (int kind = SHARE_HEAD + 1; kind < SHARE_KIND_COUNT && result == 0; kind++)
 		if (kind != SHARE_SERIES && kind != SHARE_DAY && kind != SHARE_EMPTY)
 			result = read_kind(parts, (enum share_kind)kind, err);
-	if (result == 0 && !parts->at_once)
+	if (result == 0)
 		result = bound_days(parts, err);
 	if (result == 0 && !parts->at_once && !share_names_containers(parts->selection))
 		result = drop_services(parts, err);
@@ -672,7 +682,7 @@ int fleet_read(struct fleet *fleet, struct store *store, const struct selection 
 {
 	struct fleet_parts *parts = new_parts(fleet, store, selection, progress);
 
-	parts->at_once = true;
+	parts->at_once = parts->hours = true;
 	parts->before = selection->has_since ? before : FLEET_BEFORE_NONE;
 	int result = read_names(parts, err);
 
@@ -685,10 +695,12 @@ int fleet_read(struct fleet *fleet, struct store *store, const struct selection 
 }
 
 int fleet_read_parts(struct fleet *fleet, struct store *store, const struct selection *selection,
-		     const struct fleet_progress *progress, struct fleet_parts **ret_parts,
-		     struct err *err)
+		     bool hours, const struct fleet_progress *progress,
+		     struct fleet_parts **ret_parts, struct err *err)
 {
 	struct fleet_parts *parts = new_parts(fleet, store, selection, progress);
+
+	parts->hours = hours;
 	int result = read_names(parts, err);
 
 	*ret_parts = parts;

@@ -339,7 +339,7 @@ int diff_read_hours(struct diff *diff, struct store *store, const struct selecti
 	int r = 0;
 
 	for (size_t i = 0; i < diff->group_count && r == 0; i++)
-		r = runs_finish(&diff->groups[i]->runs, store, selection, err);
+		r = runs_read_hours(&diff->groups[i]->runs, store, selection, err);
 	return r;
 }
 
@@ -540,6 +540,7 @@ void diff_finish(struct diff *diff)
 		if (group->finding_count)
 			qsort(group->findings, group->finding_count, sizeof(*group->findings),
 			      sort_findings);
+		runs_finish(&group->runs);
 	}
 	unused_ask(&diff->unused);
 	conclude(diff);

@@ -58,7 +58,8 @@ void diff_add_loss(struct diff *diff, const struct loss *loss);
 int diff_read_others(struct diff *diff, struct store *store, const struct selection *selection,
 		     struct err *err);
 
-/* After the last observation: what has a single run is told apart by hours. */
+/* After each part of the observations (query_observations_by_part()): what has a single run so far is told
+ * apart by hours. */
 int diff_read_hours(struct diff *diff, struct store *store, const struct selection *selection,
 		    struct err *err);
 

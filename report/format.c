@@ -29,6 +29,16 @@ const char *format_arch(uint32_t audit_arch, int32_t nr, char text[FORMAT_NAME_S
 	return text;
 }
 
+void format_put_call(struct buf *buf, uint32_t audit_arch, int32_t nr)
+{
+	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
+
+	syscall_name(audit_arch, nr, name);
+	buf_put_str(buf, str_from(name));
+	if (arch_token(audit_arch, nr) != arch_native())
+		buf_format(buf, " on %s", format_arch(audit_arch, nr, arch));
+}
+
 const char *format_action(uint32_t code, char text[FORMAT_NAME_SIZE])
 {
 	const char *name = action_name(code);

@@ -35,6 +35,9 @@ enum format format_from_name(const char *name);
 /* "x86_64", or "0xc0000000" for an arch that libseccomp does not know; nr tells x32 apart. */
 const char *format_arch(uint32_t audit_arch, int32_t nr, char text[FORMAT_NAME_SIZE]);
 
+/* "mount", or "mount on x86" for another arch than this host's. Appends. */
+void format_put_call(struct buf *buf, uint32_t audit_arch, int32_t nr);
+
 /* "LOG", or "0x7ffc1234" for an action that seccomp(2) does not know. */
 const char *format_action(uint32_t code, char text[FORMAT_NAME_SIZE]);
 

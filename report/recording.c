@@ -275,7 +275,7 @@ int recording_read_hours(struct recording *recording, struct store *store,
 	int r = 0;
 
 	for (size_t i = 0; i < recording->member_count && r == 0; i++)
-		r = runs_finish(&recording->members[i]->group.runs, store, selection, err);
+		r = runs_read_hours(&recording->members[i]->group.runs, store, selection, err);
 	return r;
 }
 
@@ -308,6 +308,7 @@ static void conclude(struct member *member)
 				    coverage_name(group->coverage),
 				    evidence_of_coverage(group->coverage));
 	conclude_fates(member);
+	runs_finish(&group->runs);
 	texts_sort(&member->containers);
 	texts_sort(&member->namespaces);
 }

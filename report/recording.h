@@ -66,7 +66,8 @@ void recording_add_loss(struct recording *recording, const struct loss *loss);
  * which are those of all groups, are there once it is finished. */
 struct evidence *recording_evidence(struct recording *recording);
 
-/* After the last observation: what has a single run is told apart by hours. */
+/* After each part of the observations (query_observations_by_part()): what has a single run so far is told
+ * apart by hours. */
 int recording_read_hours(struct recording *recording, struct store *store,
 			 const struct selection *selection, struct err *err);
 

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "base/sorted.h"
-#include "ingest/arch.h"
 #include "report/format.h"
 #include "report/json.h"
 
@@ -16,10 +15,19 @@
 /* The normal distribution holds 95 % within so many standard deviations. */
 #define DEVIATIONS 1.959964
 
+static void drop_first_run(struct runs *runs)
+{
+	free(runs->series);
+	free(runs->hours);
+	runs->series = NULL;
+	runs->hours = NULL;
+	runs->series_count = runs->hour_count = 0;
+}
+
 void runs_release(struct runs *runs)
 {
 	free(runs->calls);
-	free(runs->series);
+	drop_first_run(runs);
 	*runs = (struct runs){0};
 }
 
@@ -70,13 +78,6 @@ static void keep_series(struct runs *runs, const struct observation *observation
 		(struct run_series){observation->series, observation->arch, observation->nr};
 }
 
-static void drop_series(struct runs *runs)
-{
-	free(runs->series);
-	runs->series = NULL;
-	runs->series_count = 0;
-}
-
 void runs_add(struct runs *runs, const struct observation *observation)
 {
 	if (!observation->has_arch)
@@ -87,80 +88,66 @@ void runs_add(struct runs *runs, const struct observation *observation)
 	}
 	if (runs->count == 1)
 		keep_series(runs, observation);
-	else if (runs->series)
-		drop_series(runs);
+	else if (runs->series || runs->hours)
+		drop_first_run(runs);
 	see(runs, observation->arch, observation->nr);
 }
 
 /* --- hours */
 
-struct seen_hour {
-	int64_t hour;
-	uint32_t arch;
-	int32_t nr;
-};
-
-struct hours {
-	const struct runs *runs;
-	struct seen_hour *all;
-	size_t count;
-	bool too_many;
-};
-
 static int add_hour(size_t i, int64_t hour, void *context)
 {
-	struct hours *hours = context;
-	const struct run_series *series = &hours->runs->series[i];
+	struct runs *runs = context;
+	const struct run_series *series = &runs->series[i];
 
-	hours->too_many |= hours->count == RUNS_HOURS_MAX;
-	if (hours->too_many)
+	if (runs->hour_count == RUNS_HOURS_MAX)
 		return 0;
-	hours->all = mem_more(hours->all, hours->count, sizeof(*hours->all));
-	hours->all[hours->count++] = (struct seen_hour){hour, series->arch, series->nr};
+	runs->hours = mem_more(runs->hours, runs->hour_count, sizeof(*runs->hours));
+	runs->hours[runs->hour_count++] = (struct run_hour){hour, series->arch, series->nr};
 	return 0;
 }
 
-static int compare_hours(const void *a, const void *b)
+int runs_read_hours(struct runs *runs, struct store *store, const struct selection *selection,
+		    struct err *err)
 {
-	const struct seen_hour *hour_a = a, *hour_b = b;
-
-	return (hour_a->hour > hour_b->hour) - (hour_a->hour < hour_b->hour);
-}
-
-/* The hours are the runs now. */
-static void count_hours(struct runs *runs, struct hours *hours)
-{
-	runs->too_many |= hours->too_many;
-	runs->are_hours = true;
-	runs->count = 0;
-	runs->call_count = 0;
-	if (hours->count)
-		qsort(hours->all, hours->count, sizeof(*hours->all), compare_hours);
-	for (size_t i = 0; i < hours->count; i++) {
-		runs->count += i == 0 || hours->all[i].hour != hours->all[i - 1].hour;
-		see(runs, hours->all[i].arch, hours->all[i].nr);
-	}
-}
-
-int runs_finish(struct runs *runs, struct store *store, const struct selection *selection,
-		struct err *err)
-{
-	struct hours hours = {.runs = runs};
-
-	if (runs->count != 1)
+	if (runs->series_count == 0)
 		return 0;
 	int64_t *numbers = mem_new(runs->series_count, sizeof(*numbers));
 
 	for (size_t i = 0; i < runs->series_count; i++)
 		numbers[i] = runs->series[i].number;
-	int r = query_hours(store, selection, numbers, runs->series_count, add_hour, &hours, err);
+	int r = query_hours(store, selection, numbers, runs->series_count, add_hour, runs, err);
 
-	if (r == 0)
-		count_hours(runs, &hours);
 	free(numbers);
-	free(hours.all);
-	drop_series(runs);
+	free(runs->series);
+	runs->series = NULL;
+	runs->series_count = 0;
 	return r;
+}
+
+static int compare_hours(const void *a, const void *b)
+{
+	const struct run_hour *hour_a = a, *hour_b = b;
+
+	return (hour_a->hour > hour_b->hour) - (hour_a->hour < hour_b->hour);
+}
+
+void runs_finish(struct runs *runs)
+{
+	if (runs->count != 1 || runs->series_count)
+		return;
+	/* the hours are the runs now */
+	runs->too_many |= runs->hour_count == RUNS_HOURS_MAX;
+	runs->are_hours = true;
+	runs->count = 0;
+	runs->call_count = 0;
+	if (runs->hour_count)
+		qsort(runs->hours, runs->hour_count, sizeof(*runs->hours), compare_hours);
+	for (size_t i = 0; i < runs->hour_count; i++) {
+		runs->count += i == 0 || runs->hours[i].hour != runs->hours[i - 1].hour;
+		see(runs, runs->hours[i].arch, runs->hours[i].nr);
+	}
+	drop_first_run(runs);
 }
 
 /* --- the estimate */
@@ -221,16 +208,6 @@ static bool can_be_said(const struct runs *runs)
 	return runs->count && !runs->too_many;
 }
 
-static void put_name(struct buf *text, const struct run_call *call)
-{
-	char name[SYSCALL_NAME_SIZE], arch[FORMAT_NAME_SIZE];
-
-	syscall_name(call->arch, call->nr, name);
-	buf_put_str(text, str_from(name));
-	if (arch_token(call->arch, call->nr) != arch_native())
-		buf_format(text, " on %s", format_arch(call->arch, call->nr, arch));
-}
-
 static void put_once(const struct runs *runs, size_t once, struct buf *line)
 {
 	size_t named = 0;
@@ -241,7 +218,7 @@ static void put_once(const struct runs *runs, size_t once, struct buf *line)
 		if (runs->calls[i].runs != 1)
 			continue;
 		buf_put_str(line, named++ ? STR(", ") : STR(" ("));
-		put_name(line, &runs->calls[i]);
+		format_put_call(line, runs->calls[i].arch, runs->calls[i].nr);
 	}
 	if (once > named)
 		buf_format(line, " and %zu more", once - named);
@@ -298,7 +275,7 @@ static json_t *with_runs_json(const struct runs *runs, uint32_t count)
 
 		if (runs->calls[i].runs != count)
 			continue;
-		put_name(&name, &runs->calls[i]);
+		format_put_call(&name, runs->calls[i].arch, runs->calls[i].nr);
 		json_array_append_new(names, json_from_str(buf_str(&name)));
 	}
 	return json_pack("{s:I, s:o}", "runs", (json_int_t)count, "syscalls", names);
@@ -354,7 +331,7 @@ void runs_put_flat(const struct runs *runs, json_t *object)
 
 		if (runs->calls[i].runs == runs->count)
 			continue;
-		put_name(&text, &runs->calls[i]);
+		format_put_call(&text, runs->calls[i].arch, runs->calls[i].nr);
 		buf_format(&text, " %" PRIu32 "/%" PRIu32, runs->calls[i].runs, runs->count);
 		json_array_append_new(list, json_from_str(buf_str(&text)));
 	}

@@ -38,6 +38,12 @@ struct run_series {
 	int32_t nr;
 };
 
+struct run_hour {
+	int64_t hour; /* since the epoch */
+	uint32_t arch;
+	int32_t nr;
+};
+
 /* Zeroed is valid: nothing seen. */
 struct runs {
 	struct run_call *calls; /* by arch and number */
@@ -45,19 +51,25 @@ struct runs {
 	uint32_t count;        /* of runs */
 	int64_t container_row; /* of the last run; 0: no container's */
 	bool are_hours;
-	bool too_many;             /* calls or hours: nothing can be said */
-	struct run_series *series; /* of the first run, as long as it is the only one */
+	bool too_many; /* calls or hours: nothing can be said */
+	/* of the first run, as long as it is the only one: series whose hours were not read yet, and hours */
+	struct run_series *series;
 	size_t series_count;
+	struct run_hour *hours;
+	size_t hour_count;
 };
 
 void runs_release(struct runs *runs);
 
 void runs_add(struct runs *runs, const struct observation *observation);
 
-/* After the last: of a single run the hours are told apart. The selection is that of the
- * observations. */
-int runs_finish(struct runs *runs, struct store *store, const struct selection *selection,
-		struct err *err);
+/* While the store has the series that were added since the last call: of a single run, their hours. The
+ * selection is that of the observations. */
+int runs_read_hours(struct runs *runs, struct store *store, const struct selection *selection,
+		    struct err *err);
+
+/* After the last: a single run is told apart by its hours, if they were read. */
+void runs_finish(struct runs *runs);
 
 /* The chance that one more run shows a call that none of these did. */
 struct run_chance {

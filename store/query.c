@@ -188,20 +188,28 @@ static int query_part(struct store *store, const struct selection *selection,
 	return result;
 }
 
+int query_observations_by_part(struct store *store, const struct selection *selection,
+			       query_observation_fn *each, query_part_end_fn *part_end,
+			       void *context, struct err *err)
+{
+	const struct store_parts *parts = &store->parts;
+	int result = parts->next ? parts->next(parts->context, err) : 1;
+
+	while (result > 0) {
+		result = query_part(store, selection, each, context, err);
+		if (result >= 0 && part_end)
+			result = part_end(context);
+		if (result < 0 || !parts->next)
+			break;
+		result = parts->next(parts->context, err);
+	}
+	return result;
+}
+
 int query_observations(struct store *store, const struct selection *selection,
 		       query_observation_fn *each, void *context, struct err *err)
 {
-	const struct store_parts *parts = &store->parts;
-	int result;
-
-	if (!parts->next)
-		return query_part(store, selection, each, context, err);
-	while ((result = parts->next(parts->context, err)) > 0) {
-		result = query_part(store, selection, each, context, err);
-		if (result < 0)
-			break;
-	}
-	return result;
+	return query_observations_by_part(store, selection, each, NULL, context, err);
 }
 
 struct hour_query {
@@ -308,9 +316,8 @@ int query_every_hour(struct store *store, int64_t since_ms, int64_t until_ms,
 	return result;
 }
 
-/* A syscall that a container made; sorted and counted once each. */
+/* A syscall that a container made. */
 struct used {
-	int64_t container;
 	uint32_t arch;
 	bool has_arch;
 	int32_t nr;
@@ -322,12 +329,37 @@ struct sums {
 	int64_t first_ms, last_ms;
 };
 
+/* Rows come ordered by container: the last one is at hand. */
 struct summary_query {
-	struct used *used;
+	struct used *used; /* of the last one */
 	size_t used_count;
-	struct sums *sums; /* rows come ordered by container: the last one is at hand */
+	struct sums *sums;
 	size_t sums_count;
 };
+
+static int compare_used(const void *left, const void *right)
+{
+	const struct used *a = left, *b = right;
+
+	if (a->has_arch != b->has_arch)
+		return a->has_arch ? 1 : -1;
+	if (a->arch != b->arch)
+		return a->arch < b->arch ? -1 : 1;
+	return a->nr < b->nr ? -1 : a->nr > b->nr;
+}
+
+/* Counts each syscall of the last container once. */
+static void count_used(struct summary_query *query)
+{
+	if (query->used_count == 0)
+		return;
+	struct sums *sums = &query->sums[query->sums_count - 1];
+
+	qsort(query->used, query->used_count, sizeof(*query->used), compare_used);
+	for (size_t i = 0; i < query->used_count; i++)
+		sums->syscalls += i == 0 || compare_used(&query->used[i - 1], &query->used[i]) != 0;
+	query->used_count = 0;
+}
 
 static int add_to_summary(const struct observation *observation, void *context)
 {
@@ -335,13 +367,10 @@ static int add_to_summary(const struct observation *observation, void *context)
 
 	if (!observation->container_row)
 		return 0;
-	query->used = mem_more(query->used, query->used_count, sizeof(*query->used));
-	query->used[query->used_count++] =
-		(struct used){observation->container_row, observation->arch, observation->has_arch,
-			      observation->nr};
 	struct sums *sums = query->sums_count ? &query->sums[query->sums_count - 1] : NULL;
 
 	if (!sums || sums->container != observation->container_row) {
+		count_used(query);
 		query->sums = mem_more(query->sums, query->sums_count, sizeof(*sums));
 		sums = &query->sums[query->sums_count++];
 		*sums = (struct sums){.container = observation->container_row,
@@ -353,20 +382,10 @@ static int add_to_summary(const struct observation *observation, void *context)
 		sums->first_ms = observation->first_ms;
 	if (observation->last_ms > sums->last_ms)
 		sums->last_ms = observation->last_ms;
+	query->used = mem_more(query->used, query->used_count, sizeof(*query->used));
+	query->used[query->used_count++] =
+		(struct used){observation->arch, observation->has_arch, observation->nr};
 	return 0;
-}
-
-static int compare_used(const void *left, const void *right)
-{
-	const struct used *a = left, *b = right;
-
-	if (a->container != b->container)
-		return a->container < b->container ? -1 : 1;
-	if (a->has_arch != b->has_arch)
-		return a->has_arch ? 1 : -1;
-	if (a->arch != b->arch)
-		return a->arch < b->arch ? -1 : 1;
-	return a->nr < b->nr ? -1 : a->nr > b->nr;
 }
 
 static int compare_sums(const void *left, const void *right)
@@ -374,22 +393,6 @@ static int compare_sums(const void *left, const void *right)
 	const struct sums *a = left, *b = right;
 
 	return (a->container > b->container) - (a->container < b->container);
-}
-
-/* Sorts both by container, and counts the syscalls of each. */
-static void summary_finish(struct summary_query *query)
-{
-	struct sums *sums = query->sums;
-
-	if (query->sums_count == 0)
-		return;
-	qsort(query->used, query->used_count, sizeof(*query->used), compare_used);
-	qsort(query->sums, query->sums_count, sizeof(*query->sums), compare_sums);
-	for (size_t i = 0; i < query->used_count; i++) {
-		while (sums->container != query->used[i].container)
-			sums++;
-		sums->syscalls += i == 0 || compare_used(&query->used[i - 1], &query->used[i]) != 0;
-	}
 }
 
 static void fill_summary(const struct summary_query *query, struct container_summary *summary)
@@ -455,7 +458,9 @@ int query_containers(struct store *store, const struct selection *selection,
 	struct summary_query query = {0};
 	int result = query_observations(store, selection, add_to_summary, &query, err);
 
-	summary_finish(&query);
+	count_used(&query);
+	if (query.sums_count)
+		qsort(query.sums, query.sums_count, sizeof(*query.sums), compare_sums);
 	if (result == 0)
 		result = give_containers(store, selection, &query, each, context, err);
 	free(query.used);

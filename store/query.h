@@ -81,6 +81,13 @@ typedef int query_observation_fn(const struct observation *observation, void *co
 int query_observations(struct store *store, const struct selection *selection,
 		       query_observation_fn *each, void *context, struct err *err);
 
+/* The same; part_end is called when a part of them is complete: each part of a store whose counts are there
+ * in parts (store_set_parts()), else all. Within it, query_hours() knows the series of that part. */
+typedef int query_part_end_fn(void *context);
+int query_observations_by_part(struct store *store, const struct selection *selection,
+			       query_observation_fn *each, query_part_end_fn *part_end,
+			       void *context, struct err *err);
+
 /* Calls each for the hours, since the epoch, in which a series of the list has something in the selection's
  * window. What was rolled up to days counts as one hour a day. */
 typedef int query_hour_fn(size_t i, int64_t hour, void *context);

@@ -116,6 +116,7 @@ shell_tests = \
 	tests/shell/newcomer.test \
 	tests/shell/bundle.test \
 	tests/shell/fleet.test \
+	tests/shell/fleet-read.test \
 	tests/shell/fleet-readme.test \
 	tests/shell/fleet-trust.test \
 	tests/shell/otel.test \

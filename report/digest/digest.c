@@ -183,8 +183,10 @@ int digest_read_hours(struct digest *digest, struct store *store, const struct s
 {
 	int r = 0;
 
-	for (size_t i = 0; i < digest->group_count && r == 0; i++)
-		r = runs_finish(&digest->groups[i]->runs, store, selection, err);
+	for (size_t i = 0; i < digest->group_count && r == 0; i++) {
+		r = runs_read_hours(&digest->groups[i]->runs, store, selection, err);
+		runs_finish(&digest->groups[i]->runs);
+	}
 	return r;
 }
 
