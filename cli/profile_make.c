@@ -431,12 +431,15 @@ static char *summarize(const struct make *make)
 	BUF_AUTO summary = {0};
 
 	buf_format(&summary, "%zu names", count_names(&make->document));
-	if (make->group)
-		buf_format(&summary, ", %" PRIu64 " records, coverage %s, evidence %s",
-			   make->group->records, coverage_name(make->group->coverage),
+	if (make->group) {
+		buf_format(&summary, ", %" PRIu64 " records", make->group->records);
+		spread_put(&make->group->spread, &summary);
+		buf_format(&summary, ", coverage %s, evidence %s",
+			   coverage_name(make->group->coverage),
 			   recorded_is_complete(make->making->recording, make->group)
 				   ? "complete"
 				   : "incomplete");
+	}
 	return mem_copy(buf_str(&summary));
 }
 

@@ -47,6 +47,7 @@ libsclog_a_SOURCES += \
 	report/recording.c report/recording.h \
 	report/risk.c report/risk.h \
 	report/sentences.c report/sentences.h \
+	report/spread.c report/spread.h \
 	report/runs.c report/runs.h \
 	report/ran.c report/ran.h \
 	report/summary.c report/summary.h \

@@ -69,6 +69,7 @@ void recorded_group_release(struct recorded_group *group)
 	group_key_release(&group->key);
 	needs_release(&group->needs);
 	runs_release(&group->runs);
+	spread_release(&group->spread);
 	free_texts(group->containers, group->container_count);
 	free_texts(group->namespaces, group->namespace_count);
 	evidence_release(&group->evidence);
@@ -190,6 +191,7 @@ void recording_add_container(struct recording *recording, const struct container
 	if (!member)
 		return;
 	lower_coverage(&member->group, container->coverage);
+	spread_add_node(&member->group.spread, summary->node);
 	add_names(member, container);
 	add_caps(member, container);
 }
@@ -253,6 +255,7 @@ void recording_add_observation(struct recording *recording, const struct observa
 		return;
 	needs_observe(&group->needs, observation->arch, observation->nr);
 	runs_add(&group->runs, observation);
+	spread_add(&group->spread, observation);
 	add_fate(member, observation);
 	widen_window(group, observation);
 	group->records += observation->count;
@@ -430,6 +433,7 @@ json_t *recorded_evidence(const struct recording *recording, const struct record
 			    evidence_acknowledged_texts(&recording->evidence));
 	traits_put_json(&group->traits, object);
 	runs_put_flat(&group->runs, object);
+	spread_put_json(&group->spread, RECORDED_LISTED_MAX, object);
 	return object;
 }
 

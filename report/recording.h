@@ -18,6 +18,7 @@
 #include "report/evidence.h"
 #include "report/group.h"
 #include "report/runs.h"
+#include "report/spread.h"
 #include "report/traits.h"
 
 struct recorded_group {
@@ -38,6 +39,7 @@ struct recorded_group {
 	size_t namespace_count;
 	struct traits traits;
 	struct runs runs;
+	struct spread spread;
 	struct evidence evidence; /* its own: what is known against it alone */
 };
 
