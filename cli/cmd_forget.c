@@ -24,7 +24,7 @@ static const struct option_row rows[] = {
 	       "acknowledge this entry of the evidence instead; `sclog diff -v` shows the ids"),
 	OPTION(TEXT, 0, "reason", "TEXT", struct forget_options, reason,
 	       "why it no longer counts; stored and shown with it"),
-	OPTION_TITLE("What is done"),
+	OPTION_TITLE("Action"),
 	OPTION(FLAG, 0, "dry-run", NULL, struct forget_options, dry_run,
 	       "only show what would be done"),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),

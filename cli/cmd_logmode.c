@@ -17,7 +17,7 @@ struct logmode_options {
 
 /* clang-format off */
 static const struct option_row rows[] = {
-	OPTION_TITLE("What is written"),
+	OPTION_TITLE("Mode"),
 	OPTION(FLAG, 0, "enforce", NULL, struct logmode_options, enforce,
 	       "PROFILE itself, still refusing, with SECCOMP_FILTER_FLAG_LOG: each refusal is "
 	       "logged"),
