@@ -118,6 +118,6 @@ bool file_is_foreign(int fd, char ret_why[FILE_WHY_SIZE])
 
 	if (fstat(fd, &stat) == 0)
 		return file_stat_is_foreign(fd, &stat, ret_why);
-	snprintf(ret_why, FILE_WHY_SIZE, "has no owner that can be known");
+	snprintf(ret_why, FILE_WHY_SIZE, "has an unknown owner");
 	return true;
 }

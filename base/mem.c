@@ -12,7 +12,7 @@
 static void *check(void *p, size_t size)
 {
 	if (!p) {
-		fprintf(stderr, "sclog: out of memory (%zu bytes asked for)\n", size);
+		fprintf(stderr, "sclog: out of memory (%zu bytes requested)\n", size);
 		_exit(EXIT_TROUBLE);
 	}
 	return p;

@@ -12,7 +12,7 @@ struct containers_options_given {
 static const struct option_row rows[] = {
 	SELECTION_OPTION_ROWS(struct containers_options_given, selection),
 	LISTING_OPTION_ROWS(struct containers_options_given, listing, CONTAINERS_SORT_NAMES,
-			    "one line for each of these: its containers, added up",
+			    "one line for each of these, with the sums of its containers",
 			    "print only the first N lines"),
 	OPTION_TITLE("FILEs, read without a store"),
 	FILE_OPTION_ROWS(struct containers_options_given, files),
@@ -74,7 +74,7 @@ const struct command command_containers = {
 			{"sclog containers --image 'nginx*' --since 7d",
 			 "containers of these images that were seen in the last 7 days"},
 			{"sclog containers --by image --sort records --limit 10",
-			 "the ten images with the most records, each with its containers added up"},
+			 "the ten images with the most records, with the sums of their containers"},
 		},
 	.description =
 		"Lists all containers, also those without records: number of records, number "

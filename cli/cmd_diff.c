@@ -19,16 +19,15 @@ static const struct option_row rows[] = {
 	OPTION_TITLE("Profile"),
 	PROFILE_OPTION_ROWS(struct diff_options, judging),
 	OPTION(TEXT, 0, "against", "PROFILE", struct diff_options, against,
-	       "only what this profile allows: what is lost by changing from it"),
+	       "only calls that this profile allows: what breaks when you change from it"),
 	SELECTION_OPTION_ROWS(struct diff_options, selection),
 	OPTION_TITLE("Output"),
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct diff_options, by,
-	       "one answer for each of these; default: container"),
+	       "group by one of these; default: container"),
 	OPTION(FLAG, 0, "strict", NULL, struct diff_options, strict,
 	       "also report ENOSYS fallbacks as differences"),
 	OPTION(FLAG, 0, "unused", NULL, struct diff_options, unused,
-	       "also list the syscalls that the profile allows and nothing used, and say if "
-	       "this can be concluded"),
+	       "also list the syscalls that the profile allows and that were not observed"),
 	OPTION(FLAG, 0, "require-complete", NULL, struct diff_options, require_complete,
 	       "exit with 3 if the evidence is incomplete"),
 	RAW_OPTION_ROW(struct diff_options, raw),
@@ -268,11 +267,11 @@ const struct command command_diff = {
 		"Shows what the kernel would do under the profile with the syscalls that were "
 		"observed, in the store or in FILEs: refused; logged (allowed, but only to be "
 		"logged); falls back (refused with ENOSYS, so that programs use something else); "
-		"conditional (allowed for some arguments; records carry no arguments). A call that "
-		"was refused when it was made counts, too: the workload needs it. It also "
-		"shows how complete the evidence is.\n"
-		"Exit status: 0 if nothing is missing, 1 if something is refused or only logged, 2 "
-		"on error, 3 with --require-complete if the evidence is incomplete.",
+		"conditional (allowed for some arguments; records carry no arguments). A call "
+		"that was refused when it was made counts, too: the workload needs it. It also "
+		"shows how complete the evidence is.\nExit status: 0 if nothing is missing, 1 if "
+		"something is refused or only logged, 2 on error, 3 with --require-complete if "
+		"the evidence is incomplete.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct diff_options),
 	.sandbox = SANDBOX_READ,

@@ -13,11 +13,11 @@ struct events_options_given {
 static const struct option_row rows[] = {
 	SELECTION_OPTION_ROWS(struct events_options_given, selection),
 	LISTING_OPTION_ROWS(struct events_options_given, listing, EVENTS_SORT_NAMES,
-			    "text: a heading for each, with totals; json and csv name every "
-			    "container on every line",
+			    "group by one of these, with totals; JSON and CSV name the container "
+			"on every line",
 			    "print only the first N lines, of each group with --by"),
 	OPTION(FLAG, 0, "otel", NULL, struct events_options_given, otel,
-	       "JSON: also write what is known under OpenTelemetry's names"),
+	       "JSON: also write the values under OpenTelemetry's names"),
 	OPTION_TITLE("FILEs, read without a store"),
 	FILE_OPTION_ROWS(struct events_options_given, files),
 	GLOBAL_OPTION_ROWS(FORMAT_NAMES),

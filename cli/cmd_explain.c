@@ -33,7 +33,7 @@ static const struct option_row rows[] = {
 	OPTION(FLAG, 0, "lint", NULL, struct explain_options, lint,
 	       "print lint warnings only"),
 	OPTION(FLAG, 0, "list-profiles", NULL, struct explain_options, list_profiles,
-	       "list the default profiles that have a name, and their releases"),
+	       "list the names of profiles, and the releases of the default ones"),
 	OPTION_TITLE("Profile"),
 	PROFILE_LOADING_ROWS(struct explain_options, judging),
 	GLOBAL_OPTION_ROWS("text|json|csv|oci|source"),

@@ -213,7 +213,7 @@ static int write_metrics(struct fleet *fleet, struct err *err)
 				 "When the node last sent, by the server's clock.");
 		fwrite(metrics.times.p, 1, metrics.times.n, stdout);
 		metrics_put_head(stdout, "sclog_fleet_records", "gauge",
-				 "Records of the node that the fleet has.");
+				 "Number of the node's records in the fleet.");
 		fwrite(metrics.records.p, 1, metrics.records.n, stdout);
 	}
 	buf_release(&metrics.times);
@@ -319,11 +319,11 @@ const struct command command_fleet = {
 	.synopsis = "init|migrate|status|prune|load|forget [FILE|NODE...] --db URL",
 	.examples =
 		{
-			{"sclog fleet init --print", "the schema in SQL, to read"},
+			{"sclog fleet init --print", "print the schema in SQL"},
 			{"sclog fleet init --db postgresql://db.example/sclog",
-			 "create it, or add what is missing"},
+			 "create the schema, or its missing parts"},
 			{"sclog fleet status --db postgresql://db.example/sclog",
-			 "which node sent when"},
+			 "when each node last sent"},
 		},
 	.description =
 		"Sets up the PostgreSQL database that `sclog push` sends to, for its owner: tables "

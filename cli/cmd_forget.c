@@ -23,7 +23,7 @@ static const struct option_row rows[] = {
 	OPTION(TEXT, 0, "evidence", "ID", struct forget_options, evidence,
 	       "acknowledge this entry of the evidence instead; `sclog diff -v` shows the ids"),
 	OPTION(TEXT, 0, "reason", "TEXT", struct forget_options, reason,
-	       "why it no longer counts; stored and shown with it"),
+	       "the reason why it no longer counts; stored and shown with the entry"),
 	OPTION_TITLE("Action"),
 	OPTION(FLAG, 0, "dry-run", NULL, struct forget_options, dry_run,
 	       "only show what would be done"),

@@ -250,7 +250,7 @@ const struct command command_ingest = {
 			{"sclog ingest --container web --coverage full web.log",
 			 "read a log whose records all belong to the container web, which ran under a profile that logs everything"},
 			{"sclog ingest --namespace shop --pod web-1 --container web web.log",
-			 "the same of a container in Kubernetes"},
+			 "the same for a container in Kubernetes"},
 		},
 	.description =
 		"Reads audit.log, syslog, dmesg and journal output, strace output, other "

@@ -15,8 +15,8 @@ static const struct option_row rows[] = {
 	OPTION(TEXT, 0, "default-action", "ACTION", struct profile_given, default_action,
 	       "action for what was not observed: ERRNO (the default), KILL_PROCESS, LOG ..."),
 	OPTION(TEXT, 0, "errno", "ERRNO", struct profile_given, errno_ret,
-	       "what a refused call returns; default: ENOSYS, so that libraries use "
-	       "something else"),
+	       "the errno that a refused call returns; default: ENOSYS, so that libraries use "
+	"something else"),
 	OPTION(COMMA_LIST, 0, "phase", "PHASE[,PHASE...]", struct profile_given, phases,
 	       "use only calls of these phases: application, setup (the runtime prepares the "
 	       "container), exec (processes added later); default: all"),
@@ -40,8 +40,8 @@ static const struct option_row rows[] = {
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct profile_given, by,
 	       "write one profile for each of these into the directory -o"),
 	OPTION(TEXT, 0, "shared", "NUMBER", struct profile_given, shared,
-	       "write at most NUMBER profiles that workloads (or what --by says) share, with the "
-	       "fewest calls that they do not need; without -o only show who would get which"),
+	       "write at most NUMBER profiles that workloads (or groups of --by) share, with few "
+	"unneeded calls; without -o only show the assignment"),
 	OPTION(TEXT, 'o', "output", "FILE", struct profile_given, output,
 	       "write FILE atomically; with --by and --shared a directory"),
 	OPTION(FLAG, 0, "force", NULL, struct profile_given, force,
@@ -645,13 +645,13 @@ const struct command command_profile = {
 			{"sclog profile --by name -o profiles",
 			 "write one profile for each container name into the directory profiles"},
 		},
-	.description = "Writes the smallest seccomp profile that allows what was observed, "
-		       "in the store or in FILEs, alone or added to other profiles. It is checked "
-		       "before it is written: it allows every observed call, and nothing else but "
-		       "what a base allows or an option adds. Its origin is recorded in x-sclog: "
-		       "window, records, containers, losses.\nExit status: 0; 2 on error, and if "
-		       "nothing was observed; 3 with --require-complete if the evidence is "
-		       "incomplete.",
+	.description =
+		"Writes the smallest seccomp profile that allows what was observed, in "
+		"the store or in FILEs, alone or added to other profiles. It is checked before "
+		"it is written: it allows every observed call, and nothing else except calls "
+		"that a base allows or an option adds. Its origin is recorded in x-sclog: "
+		"window, records, containers, losses.\nExit status: 0; 2 on error, and if "
+		"nothing was observed; 3 with --require-complete if the evidence is incomplete.",
 	.table = {rows, sizeof(rows) / sizeof(*rows)},
 	.options_size = sizeof(struct profile_given),
 	.sandbox = SANDBOX_READ,

@@ -25,7 +25,7 @@ struct push_options {
 
 /* clang-format off */
 static const struct option_row rows[] = {
-	OPTION_TITLE("What is sent, and where"),
+	OPTION_TITLE("Sending"),
 	SENDING_OPTION_ROWS(struct push_options, sending.),
 	OPTION(FLAG, 0, "repeat", NULL, struct push_options, repeat,
 	       "do not exit: send to the database at regular intervals"),
@@ -211,7 +211,7 @@ const struct command command_push = {
 			{"sclog push --to node7.bundle",
 			 "what changed since the last bundle; `sclog ingest` loads it into another store"},
 			{"sclog push --all --force --to node7.bundle",
-			 "all rows, for a store that has none of them"},
+			 "all rows, for a store without the earlier bundles"},
 		},
 	.description =
 		"Sends what changed in the store since the last time: counts by day, containers, "

@@ -88,7 +88,7 @@ const struct command command_relabel = {
 			{"sclog relabel --container wbe --to web",
 			 "the records of the container wbe belong to web"},
 			{"sclog relabel --unattributed --comm nginx --to web",
-			 "the same for those of nginx whose container is unknown"},
+			 "the same for records of nginx whose container is unknown"},
 			{"sclog relabel --container web --to-namespace shop --to-workload shop-web",
 			 "change the namespace and the workload of the container web"},
 		},

@@ -22,10 +22,10 @@ struct report_options {
 static const struct option_row rows[] = {
 	OPTION_TITLE("Report"),
 	OPTION(CHOICE, 0, "by", GROUP_BY_NAMES, struct report_options, by,
-	       "one report for each of these; default: workload"),
+	       "group by one of these; default: workload"),
 	OPTION(FLAG, 0, "drift", NULL, struct report_options, drift,
 	       "also report the calls that came or went between two versions of a workload's "
-	       "image; --by is then image by default"),
+	"image; the default of --by is then image"),
 	OPTION(TEXT, 0, "since-last", "NAME", struct report_options, since_last,
 	       "only what was stored since the last report of that NAME"),
 	OPTION(TEXT, 'o', "output", "FILE", struct report_options, output,

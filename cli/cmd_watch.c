@@ -127,7 +127,7 @@ static const struct option_row rows[] = {
 	       "a live table of workloads; keys sort (s r n x w), filter (/) and quit (q); "
 	       "lines as usual if the output is not a terminal"),
 	OPTION(FLAG, 0, "otel", NULL, struct watch_options_given, otel,
-	       "JSON: also write what is known under OpenTelemetry's names"),
+	       "JSON: also write the values under OpenTelemetry's names"),
 	OPTION_TITLE("Profile"),
 	PROFILE_OPTION_ROWS(struct watch_options_given, judging),
 	OPTION_TITLE("Service"),
@@ -141,7 +141,7 @@ static const struct option_row rows[] = {
 	       check_priority, "the nice value to run with, -20 to 19; default: -4; 0: unchanged"),
 	MAX_SIZE_OPTION_ROW(struct watch_options_given, max_size),
 	OPTION(FLAG, 0, "open-sockets", NULL, struct watch_options_given, open_sockets,
-	       "open the kernel's sockets, leave them with systemd, then exit: for ExecStartPre="),
+	       "open the kernel's sockets, pass them to systemd, then exit; for ExecStartPre="),
 	OPTION(TEXT, 0, "proc-root", "DIR", struct watch_options_given, proc_root,
 	       "the host's /proc, if sclog runs in a container"),
 	OPTION(TEXT, 0, "runtime-root", "DIR", struct watch_options_given, runtime_root,

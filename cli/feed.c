@@ -192,8 +192,8 @@ static void note_foreign(struct feed *feed, const char *path, const char *foreig
 	progress_clear(&feed->progress);
 	message_note(
 		"%s %s: its records count as text, and its profiles, coverage and acknowledged "
-		"evidence are left out; if you trust it, read it after `chown %u FILE && chmod "
-		"go-w FILE`, in a folder of yours",
+		"evidence are skipped; if you trust it, run `chown %u FILE && chmod go-w FILE` "
+		"and read it from a directory of your own",
 		path, foreign, (unsigned)geteuid());
 }
 

@@ -161,8 +161,8 @@ static void put_members(const struct sharing *sharing, size_t part, struct buf *
 		group_key_put(&name, &sharing->groups[i]->key);
 		buf_put_str(text, STR("  "));
 		text_put(text, buf_str(&name));
-		buf_format(text, ": needs %zu, %zu more\n", sharing->groups[i]->needs.count,
-			   excess_of(sharing, i));
+		buf_format(text, ": needs %zu calls, %zu unneeded\n",
+			   sharing->groups[i]->needs.count, excess_of(sharing, i));
 	}
 }
 
@@ -172,8 +172,8 @@ void sharing_write_text(const struct sharing *sharing, FILE *out)
 	BUF_AUTO text = {0};
 
 	buf_format(&text,
-		   "%zu profile%s for %zu group%s: together they allow %" PRIu64 " calls that a"
-		   " group does not need; at least %" PRIu64 " cannot be avoided\n",
+		   "%zu profile%s for %zu group%s: %" PRIu64 " unneeded calls in all; no choice "
+		   "has fewer than %" PRIu64 "\n",
 		   partition->part_count, partition->part_count == 1 ? "" : "s",
 		   sharing->group_count, sharing->group_count == 1 ? "" : "s", partition->excess,
 		   partition->bound);

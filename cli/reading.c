@@ -371,7 +371,7 @@ void reading_add_reasons(const struct reading *reading, struct evidence *evidenc
 	const struct feed_counts *counts = &reading->counts;
 
 	if (reading->sees_only[0])
-		evidence_add_reason(evidence, "of the fleet, only node %s could be seen",
+		evidence_add_reason(evidence, "only node %s of the fleet could be read",
 				    reading->sees_only);
 	if (reading->damage.rows)
 		evidence_add_reason(evidence,

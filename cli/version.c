@@ -13,12 +13,12 @@
 #include <seccomp.h>
 
 #ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "(version not known)"
+#define PACKAGE_VERSION "(unknown version)"
 #endif
 
 /* libaudit cannot be asked at run time: what it was built against. */
 #ifndef LIBAUDIT_VERSION
-#define LIBAUDIT_VERSION "(version not known)"
+#define LIBAUDIT_VERSION "(unknown version)"
 #endif
 
 void version_put(struct buf *buf)

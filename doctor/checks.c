@@ -140,11 +140,11 @@ static void put_loader(const struct host *host, struct buf *text)
 	if (host->distribution->rules)
 		buf_format(text, " (%s)", host->distribution->rules);
 	else if (host->rules_file && !host->audit.locked)
-		buf_format(text, " (%s loads it again at the next start: delete it there too)",
+		buf_format(text, " (%s loads it again at the next boot: delete it there too)",
 			   host->rules_file);
 	else if (!host->rules_file)
-		buf_format(text, " (there are no rules in /etc/audit: what added it may do so "
-				 "again at the next start)");
+		buf_format(text, " (there are no rules in /etc/audit: whatever added it may add "
+				 "it again at the next boot)");
 }
 
 static void check_rules(const struct host *host, const char *id, struct health *health)

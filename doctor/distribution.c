@@ -24,7 +24,7 @@ static const struct distribution all[] = {
 	 "/oem/grub.cfg", NULL},
 	{"talos", NULL,
 	 "remove it from machine.install.extraKernelArgs and upgrade the node with that", NULL,
-	 "whatever added it does so again at the next start"},
+	 "whatever added it will add it again at the next boot"},
 };
 
 static const struct distribution other = {"", NULL, DISTRIBUTION_BOOT, NULL, NULL};

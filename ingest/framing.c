@@ -27,8 +27,8 @@ enum family {
 static const char REMEDY_TRUST[] = "--trust-all counts such lines";
 static const char REMEDY_MIXED[] =
 	"--trust-all, or --mixed where several logs were joined, counts such lines";
-static const char REMEDY_FRAMING[] = "another --framing, or none, reads such lines";
-static const char REMEDY_UNWRAP[] = "another --unwrap, or none, reads such lines";
+static const char REMEDY_FRAMING[] = "use another --framing, or none, to read such lines";
+static const char REMEDY_UNWRAP[] = "use another --unwrap, or none, to read such lines";
 static const char REMEDY_NONE[] =
 	"no option counts such lines: no record with a time could be read in them";
 

@@ -296,9 +296,8 @@ static int look_for_octets(struct input *input, struct err *err)
 		return str_chr(text, '\n') < text.n
 			       ? 0
 			       : err_set(err, ENOTSUP,
-					 "%s: holds messages with their length before each and no "
-					 "newline between, which cannot be followed; read it with "
-					 "`sclog ingest`",
+					 "%s: its messages have lengths instead of newlines, so "
+					 "it cannot be followed; read it with `sclog ingest`",
 					 input->path);
 	input->octets = octets_new(decode_text, input, text);
 	input->at_end = false;

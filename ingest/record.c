@@ -40,7 +40,7 @@ static const struct reason reasons[MALFORMED_COUNT] = {
 			       "line breaks"},
 	[MALFORMED_LONG] = {"too-long", "the line is longer than any record"},
 	[MALFORMED_JSON] = {"json", "JSON that is cut off or longer than 1 MiB"},
-	[MALFORMED_CALL] = {"unknown-call", "a traced call that no known architecture has"},
+	[MALFORMED_CALL] = {"unknown-call", "a traced call that is on no known architecture"},
 	[MALFORMED_TRACE] = {"no-trace", "text that strace does not write"},
 };
 

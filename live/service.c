@@ -143,7 +143,7 @@ int service_open_sockets(struct err *err)
 			  wanted[count].protocol == NETLINK_AUDIT ? "audit" : "process event");
 	else if ((code = notify_with("FDSTORE=1\nFDNAME=kernel", fds, SOCKETS)) < 0 ||
 		 (code = wait_for_manager()) < 0)
-		err_errno(err, -code, "cannot leave the sockets with systemd");
+		err_errno(err, -code, "cannot pass the sockets to systemd");
 	while (count > 0)
 		close(fds[--count]);
 	return code;

@@ -91,10 +91,11 @@ static void find_home(struct watch *watch)
 	struct err err = ERR_INIT;
 
 	if (metadata_find_home(watch->metadata, &watch->procfs, watch->options->rules, &err) < 0)
-		message_warning("%s: this cgroup namespace does not show who made a container's "
-				"cgroup, and a user's can pass for root's; mount the host's "
-				"/sys/fs/cgroup, see --runtime-root",
-				err.message);
+		message_warning(
+			"%s: this cgroup namespace does not show who created a "
+			"container's cgroup, so a user's can be taken for root's; mount the "
+			"host's /sys/fs/cgroup, see --runtime-root",
+			err.message);
 }
 
 static int open_attribution(struct watch *watch, struct err *err)

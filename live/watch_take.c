@@ -193,8 +193,8 @@ static int take_overrun(struct watch *watch, struct err *err)
 		watch->overran_ms = now_ms;
 		watch_clear_status(watch);
 		message_warning(
-			"records arrived faster than they were read: their serials are stored as "
-			"lost%s",
+			"records arrived faster than they were read: their serial numbers are "
+			"stored as lost%s",
 			watch->catch_up_name ? " unless the log has them" : "");
 	}
 	return result < 0 ? result : watch_begin_catch_up(watch, err);

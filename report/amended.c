@@ -10,7 +10,7 @@ int amended_write(const struct amend_counts *counts, const char *done, bool dry_
 		{.path = "records", .label = label, .count = counts->records},
 		{.path = "series", .label = "different calls of programs", .count = counts->series},
 		{.path = "kept",
-		 .label = "kept: pruned hours that reach out of the time span",
+		 .label = "kept: pruned hours that reach beyond the time span",
 		 .count = counts->kept,
 		 .if_nonzero = true},
 	};

@@ -455,7 +455,7 @@ static void put_blind(struct buf *buf, const struct blind *blind)
 		buf_format(buf, "%zu call%s", calls->count, calls->count == 1 ? "" : "s");
 	else
 		buf_put_str(buf, STR("calls of other architectures"));
-	buf_put_str(buf, STR(" through without logging that this profile refuses: "));
+	buf_put_str(buf, STR(" without logging them; this profile refuses them: "));
 	diff_put_names(buf, calls->count ? calls : arches);
 }
 
@@ -471,7 +471,9 @@ static void add_blind_reasons(struct diff *diff)
 		BUF_AUTO what = {0};
 
 		put_blind(&what, reasons[i].view->blind);
-		evidence_add_reason(&diff->evidence, "blind for %s: the active profile (%s) let %s",
+		evidence_add_reason(&diff->evidence,
+				    "blind for %s: the active profile (%s) "
+				    "allowed %s",
 				    names_of(&reasons[i].named), reasons[i].view->in_force->source,
 				    what.p);
 		buf_release(&reasons[i].named.names);
@@ -489,8 +491,8 @@ static void add_unexplained_reasons(struct diff *diff)
 			continue;
 		group_key_put(&name, &group->key);
 		evidence_add_reason(&diff->evidence,
-				    "%" PRIu64 " record%s of %s cannot have been made under the "
-				    "profile given as the active one",
+				    "%" PRIu64 " record%s of %s cannot come from the profile "
+				    "that was given as the active one",
 				    group->unexplained, group->unexplained == 1 ? "" : "s", name.p);
 	}
 }

@@ -118,15 +118,16 @@ static void put_blind(struct buf *buf, const struct diff_group *group)
 
 	diff_group_arches(group, &names);
 	if (names.count && !has_blind_calls(group)) {
-		buf_put_str(buf, STR("the active profile let calls of other architectures through "
+		buf_put_str(buf, STR("the active profile allowed calls of other architectures "
 				     "without logging: "));
 		diff_put_names(buf, &names);
 	}
 	texts_release(&names);
 	diff_group_calls(group, BLIND_CALL, &names);
 	if (names.count) {
-		buf_format(buf, "the active profile let %zu call%s through without logging: ",
-			   names.count, names.count == 1 ? "" : "s");
+		buf_format(buf,
+			   "the active profile allowed %zu call%s without logging: ", names.count,
+			   names.count == 1 ? "" : "s");
 		diff_put_names(buf, &names);
 	}
 	texts_release(&names);
@@ -136,12 +137,13 @@ void diff_put_doubt(struct buf *buf, const struct diff *diff, const struct diff_
 {
 	if (group->beyond)
 		buf_format(buf,
-			   "%" PRIu64 " of its records are beyond the store's budget of series",
+			   "%" PRIu64 " of its records exceed the store's limit of different "
+			   "calls per hour",
 			   group->beyond);
 	else if (group->unseen)
 		buf_put_str(buf, str_from(evidence_of_coverage(group->coverage)));
 	else if (group->unexplained)
-		buf_put_str(buf, STR("some records cannot have been made under the profile given "
+		buf_put_str(buf, STR("some records cannot come from the profile that was given "
 				     "as the active one"));
 	else if (is_blind(group))
 		put_blind(buf, group);

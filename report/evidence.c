@@ -154,14 +154,14 @@ static void conclude_beyond(struct evidence *evidence, const struct evidence_bey
 	*without_arch -= beyond->without_arch;
 	if (beyond->without_arch)
 		evidence_add_reason(evidence,
-				    "%" PRIu64 " records of %.*s are beyond the store's budget of"
-				    " series: their syscalls are not known",
+				    "%" PRIu64 " records of %.*s exceed the store's limit of "
+				    "different calls per hour: their syscalls are unknown",
 				    beyond->without_arch, (int)beyond->container.n,
 				    beyond->container.p);
 	if (beyond->count > beyond->without_arch)
 		evidence_add_reason(evidence,
-				    "%" PRIu64 " records of %.*s are beyond the store's budget of"
-				    " series: their programs are not known",
+				    "%" PRIu64 " records of %.*s exceed the store's limit of "
+				    "different calls per hour: their programs are unknown",
 				    beyond->count - beyond->without_arch, (int)beyond->container.n,
 				    beyond->container.p);
 }

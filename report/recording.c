@@ -294,8 +294,8 @@ static void conclude_fates(struct member *member)
 			continue;
 		evidence_add_reason(
 			&member->group.evidence,
-			"every call of architecture %s was killed (%" PRIu64 " record%s): "
-			"the calls after it are not known",
+			"programs of architecture %s were killed (%" PRIu64 " record%s), so "
+			"their later calls are unknown",
 			format_arch(arch_audit(fate->token), is_x32 ? ARCH_X32_BIT : 0, text),
 			fate->killed, fate->killed == 1 ? "" : "s");
 	}

@@ -255,7 +255,7 @@ bool runs_put(const struct runs *runs, struct buf *line)
 	int estimate = percent(chance.estimate);
 
 	if (runs->count == 1 || (is_open && (estimate == 0 || estimate == 100))) {
-		buf_format(line, "%stoo little to estimate the chance of further calls",
+		buf_format(line, "%stoo few to estimate the chance of further calls",
 			   runs->count > 1 ? "; " : "");
 		return true;
 	}

@@ -57,10 +57,9 @@ static bool is_foreign_log(const char *path, char ret_why[FILE_WHY_SIZE])
 static void say_folder(enum folder folder, bool pending, char ret_why[FILE_WHY_SIZE])
 {
 	if (folder == FOLDER_FOREIGN)
-		snprintf(ret_why, FILE_WHY_SIZE, "lies in a folder in which others can replace it");
+		snprintf(ret_why, FILE_WHY_SIZE, "is in a directory where others can replace it");
 	else if (folder == FOLDER_STICKY && pending)
-		snprintf(ret_why, FILE_WHY_SIZE,
-			 "has a -wal beside it in a folder that others can write");
+		snprintf(ret_why, FILE_WHY_SIZE, "has a -wal in a directory that others can write");
 }
 
 int foreign_open(struct sql *sql, const char *path, char ret_why[FILE_WHY_SIZE], int *ret_held,

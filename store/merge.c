@@ -17,7 +17,7 @@ int merge_check_minute(const struct merge *merge, int64_t minute, struct err *er
 {
 	return minute >= 0 && minute <= UINT32_MAX
 		       ? 0
-		       : err_set(err, EUCLEAN, "store '%s': it holds a time that is not valid",
+		       : err_set(err, EUCLEAN, "store '%s': it contains an invalid time",
 				 merge->from.path);
 }
 

@@ -110,7 +110,7 @@ static int merge_old_hour(struct merge *merge, sqlite3_stmt *row, const struct e
 	merge->old.day = day;
 	return old_day_add(&merge->old, row)
 		       ? 0
-		       : err_set(err, EUCLEAN, "store '%s': it holds a number that is not valid",
+		       : err_set(err, EUCLEAN, "store '%s': it contains an invalid number",
 				 merge->from.path);
 }
 

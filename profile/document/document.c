@@ -410,7 +410,7 @@ static void drop_zero_errnos(struct parse *parse)
 		number->present = false;
 		snprintf(place, sizeof(place), "%ssyscalls[%zu].errnoRet", document->prefix, i);
 		lint_report(parse->lints, LINT_ZERO_ERRNO, i + 1, place,
-			    "the operator leaves a zero out, and the runtime then takes EPERM");
+			    "the operator omits a zero, and the runtime then uses EPERM");
 	}
 }
 
@@ -428,8 +428,8 @@ static int read_tree(struct document *document, struct str text, struct err *err
 		return err_set(err, -r, "%s", malformed.message);
 	tree_place(&document->tree, at, &line, &column);
 	return err_set(err, EINVAL,
-		       "%u:%u: a template, which is no document before it is rendered: give what "
-		       "`helm template`, or the tool that it is written for, prints",
+		       "%u:%u: a template: render it first, for example with `helm template`, "
+		       "and give the output",
 		       line, column);
 }
 

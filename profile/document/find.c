@@ -196,7 +196,7 @@ static void search_string(struct finder *finder, struct node *node, const struct
 	     str_find(text, STR("\"syscalls\"")) == text.n))
 		return;
 	if (++finder->texts > TEXTS_MAX) {
-		find_refuse(finder, node, false, "more than %d texts within it: give one of them",
+		find_refuse(finder, node, false, "contains more than %d texts: give one of them",
 			    TEXTS_MAX);
 		return;
 	}

@@ -120,11 +120,12 @@ static int refuse_seize(pid_t pid, int code, const struct task_status *status, s
 			       "process %d is traced by process %ld already (a debugger, "
 			       "strace): a process can have only one tracer",
 			       pid, status->tracer);
-	return err_set(err, EPERM,
-		       "no permission to trace process %d: that takes root (CAP_SYS_PTRACE and "
-		       "CAP_SYS_ADMIN) on the host, kernel.yama.ptrace_scope below 3, and a "
-		       "process that is neither this one nor the kernel's",
-		       pid);
+	return err_set(
+		err, EPERM,
+		"no permission to trace process %d: this needs root (CAP_SYS_PTRACE and "
+		"CAP_SYS_ADMIN) on the host, kernel.yama.ptrace_scope below 3, and a process "
+		"that is neither this one nor the kernel's",
+		pid);
 }
 
 /* *ret_signal: a signal to deliver when the process is released, 0 for none. */

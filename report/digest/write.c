@@ -217,7 +217,7 @@ void write_put_doubt(struct buf *buf, const json_t *change)
 	const char *to = model_text(json_object_get(change, "to"), "coverage");
 
 	if (strcmp(from, "full") != 0)
-		buf_format(buf, "coverage %s before: a call that came may be older", from);
+		buf_format(buf, "coverage %s before: a call that came may not be new", from);
 	if (strcmp(to, "full") != 0)
 		buf_format(buf, "%scoverage %s now: a call that went may still be made",
 			   buf->n ? "; " : "", to);

@@ -228,7 +228,7 @@ static void evidence_in_its_order(void **state)
 		"(268887c643f8)\"],\"coverage\":\"partial\",\"complete\":false,\"lost\":3,\"reasons\":[\"coverage "
 		"partial: a log-mode profile was active: it logs only what its base "
 		"refuses\",\"3 records lost\"],\"acknowledged\":[],\"refused\":0,\"io_uring\":false,"
-		"\"seen\":\"1 run; too little to estimate the chance of further calls\"}");
+		"\"seen\":\"1 run; too few to estimate the chance of further calls\"}");
 	recording_free(recording);
 }
 
