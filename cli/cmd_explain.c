@@ -346,27 +346,49 @@ static int explain(struct explainer *explainer)
 	return r < 0 ? reading_output_failed(r, explainer->err) : EXIT_FINE;
 }
 
-/* Each by a name that stands for all releases with the same rules. */
+/* Without a release where first is NULL. */
+static void put_profile(enum format format, const char *name, const char *first, const char *last)
+{
+	if (format == FORMAT_JSON)
+		printf("{\"profile\":\"%s\",\"first\":%s%s%s,\"last\":%s%s%s}", name,
+		       first ? "\"" : "", first ? first : "null", first ? "\"" : "",
+		       first ? "\"" : "", first ? last : "null", first ? "\"" : "");
+	else if (format == FORMAT_CSV)
+		printf("%s,%s,%s\n", name, first ? first : "", first ? last : "");
+	else if (!first)
+		printf("%s\n", name);
+	else if (strcmp(first, last) == 0)
+		printf("%s\trelease %s\n", name, last);
+	else
+		printf("%s\treleases %s to %s\n", name, first, last);
+}
+
+/* The names, each with its newest release; then a name for all releases with the same rules. */
 static int list_profiles(const struct explain_options *given)
 {
 	enum format format = format_from_name(given->global.format);
+	struct str names = STR(PROFILE_NAMES), part;
+	const char *between = format == FORMAT_JSON ? ",\n" : "";
 	struct default_profile of;
 
-	fputs(format == FORMAT_JSON  ? "["
+	fputs(format == FORMAT_JSON  ? "[\n"
 	      : format == FORMAT_CSV ? "profile,first,last\n"
 				     : "",
 	      stdout);
+	while (str_next(&names, '|', &part)) {
+		MEM_AUTO char *name = mem_copy(part);
+		struct err ignored = ERR_INIT;
+		bool has_release = default_is_name(part) && default_find(part, &of, &ignored) == 0;
+
+		put_profile(format, name, has_release ? of.release : NULL, of.release);
+		fputs(between, stdout);
+	}
 	for (size_t i = 0; default_at(i, &of); i++) {
-		if (format == FORMAT_JSON)
-			printf("%s\n{\"profile\":\"%s@%s\",\"first\":\"%s\",\"last\":\"%s\"}",
-			       i ? "," : "", of.program, of.last, of.first, of.last);
-		else if (format == FORMAT_CSV)
-			printf("%s@%s,%s,%s\n", of.program, of.last, of.first, of.last);
-		else if (strcmp(of.first, of.last) == 0)
-			printf("%s@%s\trelease %s\n", of.program, of.last, of.last);
-		else
-			printf("%s@%s\treleases %s to %s\n", of.program, of.last, of.first,
-			       of.last);
+		BUF_AUTO name = {0};
+
+		buf_format(&name, "%s@%s", of.program, of.last);
+		fputs(i ? between : "", stdout);
+		put_profile(format, name.p, of.first, of.last);
 	}
 	fputs(format == FORMAT_JSON ? "\n]\n" : "", stdout);
 	return EXIT_FINE;

@@ -48,7 +48,8 @@ void follow_notice_trouble(struct follow *follow, const struct err *why)
 		return;
 	follow->trouble = why->code;
 	follow_notice_put(follow, missing ? FOLLOW_MISSING : FOLLOW_UNREADABLE, false, follow->path,
-			  "%s; waiting for it", why->message);
+			  follow->options.once ? "%s; not read" : "%s; waiting for it",
+			  why->message);
 }
 
 void follow_notice_missing(struct follow *follow)

@@ -98,8 +98,6 @@ const char *profile_source_container(const char *source)
 
 /* --- files */
 
-#define NAMED_PROFILES "docker|containerd|podman|containers-common|runtime-default|unconfined"
-
 static int read_all(int fd, size_t max, struct buf *bytes, struct err *err)
 {
 	int r = file_read_all(fd, max, bytes);
@@ -119,7 +117,7 @@ static int read_file(const char *path, size_t max, struct buf *bytes, struct err
 	if (fd < 0 && errno == ENOENT && !strchr(path, '/')) {
 		BUF_AUTO near = {0};
 
-		nearest_put_choice(&near, str_from(path), NAMED_PROFILES);
+		nearest_put_choice(&near, str_from(path), PROFILE_NAMES);
 		return err_set(err, ENOENT,
 			       "no file and no profile has this name%s; profiles with a name are "
 			       "docker, containerd, podman, containers-common, their releases such "

@@ -44,6 +44,9 @@ struct profile_source {
 	bool threads_differ;  /* other threads of the process have other filters */
 };
 
+/* Names of profiles that need neither a file nor a release; '|' separates them. */
+#define PROFILE_NAMES "docker|containerd|podman|containers-common|runtime-default|unconfined"
+
 /* Fetches a source. -errno with a message that names it; -EFBIG above DOCUMENT_MAX_BYTES. */
 int profile_source_acquire(const char *source, struct profile_source **ret_source, struct err *err);
 

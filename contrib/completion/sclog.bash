@@ -104,7 +104,7 @@ _sclog_syscalls() {
 
 # Profiles that have a name, with their releases; container: is that of a container of the store.
 _sclog_profiles() {
-	printf '%s\n' docker containerd podman runtime-default unconfined container:
+	echo container:
 	"$_sclog_program" explain --list-profiles 2>/dev/null | cut -f 1
 }
 

@@ -76,7 +76,6 @@ end
 
 # Profiles that have a name, with their releases, and those of the store's containers.
 function __sclog_profiles
-    printf '%s\n' docker containerd podman runtime-default unconfined
     sclog explain --list-profiles 2>/dev/null | cut -f 1
     __sclog_known 2 | string replace -r '^' 'container:'
 end

@@ -18,7 +18,7 @@
 		head.setAttribute("aria-sort", down ? "descending" : "ascending");
 		rows.sort(function (a, b) {
 			var x = value(a, index), y = value(b, index), order;
-			order = typeof x === "number" ? x - y : x.localeCompare(y);
+			order = x < y ? -1 : x > y ? 1 : 0; /* names as in the other formats */
 			return down ? -order : order;
 		});
 		rows.forEach(function (row) { body.appendChild(row); });
