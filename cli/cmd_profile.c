@@ -16,7 +16,7 @@ static const struct option_row rows[] = {
 	       "action for what was not observed: ERRNO (the default), KILL_PROCESS, LOG ..."),
 	OPTION(TEXT, 0, "errno", "ERRNO", struct profile_given, errno_ret,
 	       "the errno that a refused call returns; default: ENOSYS, so that libraries use "
-	"something else"),
+	       "something else"),
 	OPTION(COMMA_LIST, 0, "phase", "PHASE[,PHASE...]", struct profile_given, phases,
 	       "use only calls of these phases: application, setup (the runtime prepares the "
 	       "container), exec (processes added later); default: all"),
@@ -41,7 +41,7 @@ static const struct option_row rows[] = {
 	       "write one profile for each of these into the directory -o"),
 	OPTION(TEXT, 0, "shared", "NUMBER", struct profile_given, shared,
 	       "write at most NUMBER profiles that workloads (or groups of --by) share, with few "
-	"unneeded calls; without -o only show the assignment"),
+	       "unneeded calls; without -o only show the assignment"),
 	OPTION(TEXT, 'o', "output", "FILE", struct profile_given, output,
 	       "write FILE atomically; with --by and --shared a directory"),
 	OPTION(FLAG, 0, "force", NULL, struct profile_given, force,

@@ -25,7 +25,7 @@ static const struct option_row rows[] = {
 	       "group by one of these; default: workload"),
 	OPTION(FLAG, 0, "drift", NULL, struct report_options, drift,
 	       "also report the calls that came or went between two versions of a workload's "
-	"image; the default of --by is then image"),
+	       "image; the default of --by is then image"),
 	OPTION(TEXT, 0, "since-last", "NAME", struct report_options, since_last,
 	       "only what was stored since the last report of that NAME"),
 	OPTION(TEXT, 'o', "output", "FILE", struct report_options, output,
