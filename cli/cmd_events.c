@@ -14,7 +14,7 @@ static const struct option_row rows[] = {
 	SELECTION_OPTION_ROWS(struct events_options_given, selection),
 	LISTING_OPTION_ROWS(struct events_options_given, listing, EVENTS_SORT_NAMES,
 			    "group by one of these, with totals; JSON and CSV name the container "
-			"on every line",
+			    "on every line",
 			    "print only the first N lines, of each group with --by"),
 	OPTION(FLAG, 0, "otel", NULL, struct events_options_given, otel,
 	       "JSON: also write the values under OpenTelemetry's names"),
