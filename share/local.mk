@@ -13,7 +13,7 @@ profilesdir = $(pkgdatadir)/profiles
 share/profiles/stamp: sclog$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) share/profiles && \
 	if test "$(build)" = "$(host)"; then \
-		for name in `./sclog$(EXEEXT) explain --list-profiles | cut -f 1`; do \
+		for name in `./sclog$(EXEEXT) explain --list-profiles | cut -f 1 | grep @`; do \
 			./sclog$(EXEEXT) explain --quiet --format source "$$name" \
 				>"share/profiles/`echo $$name | tr @ -`.json" || exit 1; \
 		done; \
