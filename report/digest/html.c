@@ -144,6 +144,8 @@ static void write_workloads(const struct digest_facts *facts, const json_t *mode
 	const json_t *groups = model_list(model, "groups");
 	bool refused = write_counts(facts, true).with_refused > 0 ||
 		       write_counts(facts, false).with_refused > 0;
+	size_t count;
+	MEM_AUTO struct model_group *all = model_groups(facts, &count);
 
 	fputs("<h2 id=\"all\">", out);
 	write_noun(facts, out);
@@ -160,8 +162,13 @@ static void write_workloads(const struct digest_facts *facts, const json_t *mode
 			    : "",
 		refused ? "<th scope=\"col\">Was refused</th>" : "",
 		digest_knows_before(facts->digest) ? "<th scope=\"col\">New</th>" : "");
-	for (size_t i = 0; i < json_array_size(groups); i++)
-		write_row(facts, json_array_get(groups, i), refused, out);
+	for (size_t i = 0; i < count; i++) {
+		json_t *group = json_array_get(groups, i);
+
+		model_fill(group, &all[i]);
+		write_row(facts, group, refused, out);
+		json_object_clear(group);
+	}
 	fputs("</tbody>\n</table>\n</div>\n", out);
 }
 

@@ -1,5 +1,6 @@
 #include "report/digest/model.h"
 
+#include "base/mem.h"
 #include "ingest/action.h"
 #include "ingest/arch.h"
 #include "report/diff_private.h"
@@ -45,80 +46,76 @@ static json_t *call_json(const struct digest_call *call)
 	return object;
 }
 
+void model_fill(json_t *object, const struct model_group *group)
+{
+	json_t *calls = json_object_get(object, "new");
+
+	for (size_t i = 0; group->seen && i < group->seen->call_count; i++)
+		if (group->seen->calls[i].is_new)
+			json_array_append_new(calls, call_json(&group->seen->calls[i]));
+}
+
 /* What the group did: into the object that says what a profile would do with it. */
 static void put_doings(json_t *object, const struct digest_group *group,
-		       const struct digest_facts *facts, bool detailed)
+		       const struct digest_facts *facts)
 {
-	json_t *fresh = json_array(), *refused = json_array();
+	json_t *refused = json_array();
 
-	for (size_t i = 0; group && i < group->call_count; i++) {
-		const struct digest_call *call = &group->calls[i];
-
-		if (call->is_new && detailed)
-			json_array_append_new(fresh, call_json(call));
-		if (call->is_observed && action_refuses(call->code))
-			json_array_append_new(refused, call_json(call));
-	}
+	for (size_t i = 0; group && i < group->call_count; i++)
+		if (group->calls[i].is_observed && action_refuses(group->calls[i].code))
+			json_array_append_new(refused, call_json(&group->calls[i]));
 	json_object_set_new(object, "first",
 			    json_from_ms(group ? group->first_ms : 0, group != NULL));
 	json_object_set_new(object, "last",
 			    json_from_ms(group ? group->last_ms : 0, group != NULL));
-	json_object_set_new(object, "new", fresh);
+	json_object_set_new(object, "new", json_array());
 	json_object_set_new(object, "refused", refused);
 	json_object_set_new(object, "io_uring", json_boolean(group && group->traits.io_uring));
 	json_object_set_new(object, "seen",
 			    group && !facts->mark ? runs_json(&group->runs) : json_null());
 }
 
-static void put_title(json_t *object, const struct group_key *key)
+struct model_group *model_groups(const struct digest_facts *facts, size_t *ret_count)
 {
-	BUF_AUTO title = {0};
+	static const enum diff_status order[] = {DIFF_BREAKING, DIFF_UNKNOWN, DIFF_READY};
+	size_t count, total = facts->diff ? facts->diff->group_count : 0;
+	struct digest_group *const *seen = digest_groups(facts->digest, &count);
+	struct model_group *groups = mem_new(total + count + 1, sizeof(*groups));
 
-	group_key_put_name(&title, key);
-	json_object_set_new(object, "title", json_from_str(buf_str(&title)));
+	*ret_count = 0;
+	for (size_t i = 0; i < count && !facts->diff; i++)
+		groups[(*ret_count)++] = (struct model_group){.seen = seen[i]};
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++)
+		for (size_t k = 0; k < total; k++) {
+			const struct diff_group *judged = facts->diff->groups[k];
+
+			if (diff_group_status(facts->diff, judged) == order[i])
+				groups[(*ret_count)++] = (struct model_group){
+					judged, digest_find(facts->digest, &judged->key)};
+		}
+	return groups;
 }
 
-/* Groups of the diff with what they did: also those that logged nothing. What breaks comes first. */
-static void put_judged(json_t *groups, const struct digest_facts *facts, bool detailed)
+static json_t *group_json(const struct digest_facts *facts, const struct model_group *group)
 {
-	static const char *const statuses[] = {"breaking", "unknown", "ready"};
-	json_t *all = json_array();
+	const struct group_key *key = group->judged ? &group->judged->key : &group->seen->key;
 	const struct diff_writing writing = {
 		.profile = facts->profile,
 		.selection = facts->selection,
 		.where = facts->where,
 	};
+	json_t *object = group->judged ? diff_group_json(facts->diff, group->judged, &writing)
+				       : json_object();
+	BUF_AUTO title = {0};
 
-	for (size_t i = 0; i < facts->diff->group_count; i++) {
-		const struct diff_group *group = facts->diff->groups[i];
-		json_t *object = diff_group_json(facts->diff, group, &writing);
-
-		put_title(object, &group->key);
-		put_doings(object, digest_find(facts->digest, &group->key), facts, detailed);
-		json_array_append_new(all, object);
+	group_key_put_name(&title, key);
+	if (!group->judged) {
+		json_object_set_new(object, "key", group_key_json(key));
+		json_object_set_new(object, "records", json_from_count(group->seen->records));
 	}
-	for (size_t i = 0; i < sizeof(statuses) / sizeof(*statuses); i++)
-		for (size_t k = 0; k < json_array_size(all); k++)
-			if (strcmp(model_text(json_array_get(all, k), "status"), statuses[i]) == 0)
-				json_array_append(groups, json_array_get(all, k));
-	json_decref(all);
-}
-
-/* Without a profile. */
-static void put_observed(json_t *groups, const struct digest_facts *facts, bool detailed)
-{
-	size_t count;
-	struct digest_group *const *all = digest_groups(facts->digest, &count);
-
-	for (size_t i = 0; i < count; i++) {
-		json_t *object = json_object();
-
-		json_object_set_new(object, "key", group_key_json(&all[i]->key));
-		put_title(object, &all[i]->key);
-		json_object_set_new(object, "records", json_from_count(all[i]->records));
-		put_doings(object, all[i], facts, detailed);
-		json_array_append_new(groups, object);
-	}
+	json_object_set_new(object, "title", json_from_str(buf_str(&title)));
+	put_doings(object, group->seen, facts);
+	return object;
 }
 
 static json_t *summary_json(const struct digest_facts *facts)
@@ -171,9 +168,11 @@ static json_t *next_json(const json_t *groups)
 	return list;
 }
 
-json_t *digest_model(const struct digest_facts *facts, bool detailed)
+json_t *digest_model(const struct digest_facts *facts, bool with_new)
 {
 	json_t *object = json_object(), *groups = json_array();
+	size_t count;
+	MEM_AUTO struct model_group *all = model_groups(facts, &count);
 
 	json_object_set_new(object, "generated", json_from_ms(facts->now_ms, true));
 	json_object_set_new(object, "window", diff_window_json(facts->selection));
@@ -182,10 +181,11 @@ json_t *digest_model(const struct digest_facts *facts, bool detailed)
 			    facts->diff ? diff_profile_json(&facts->profile) : json_null());
 	json_object_set_new(object, "summary", summary_json(facts));
 	json_object_set_new(object, "evidence", evidence_json(facts->evidence));
-	if (facts->diff)
-		put_judged(groups, facts, detailed);
-	else
-		put_observed(groups, facts, detailed);
+	for (size_t i = 0; i < count; i++) {
+		json_array_append_new(groups, group_json(facts, &all[i]));
+		if (with_new)
+			model_fill(json_array_get(groups, i), &all[i]);
+	}
 	json_object_set_new(object, "groups", groups);
 	json_object_set_new(object, "drift", facts->drift ? drift_json(facts->drift) : json_null());
 	json_object_set_new(object, "next", next_json(groups));

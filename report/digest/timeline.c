@@ -66,12 +66,15 @@ static int add_hour(const struct series_hour *hour, void *context)
 {
 	struct timeline *timeline = context;
 	const struct timeline_series key = {.number = hour->series};
-	const struct timeline_series *series = bsearch(
-		&key, timeline->series, timeline->series_count, sizeof(key), compare_series);
+	const struct timeline_series *series = timeline->last;
 	int64_t at = hour->hour * HOUR_MS;
 
+	if (!series || series->number != hour->series)
+		series = bsearch(&key, timeline->series, timeline->series_count, sizeof(key),
+				 compare_series);
 	if (!series)
 		return 0;
+	timeline->last = series;
 	timeline->rolled_up |= hour->last_ms - hour->first_ms >= HOUR_MS;
 	if (at < timeline->first_ms)
 		at = timeline->first_ms; /* a day that was rolled up begins before its first record */

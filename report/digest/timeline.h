@@ -25,6 +25,7 @@ struct timeline {
 	/* private */
 	struct timeline_series *series;
 	size_t series_count;
+	const struct timeline_series *last; /* hours mostly come by series */
 	int64_t last_ms;
 	bool rolled_up;
 };

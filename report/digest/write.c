@@ -1,5 +1,6 @@
 #include "report/digest/write_private.h"
 
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "ingest/arch.h"
 #include "report/diff_private.h"
@@ -11,9 +12,10 @@
 static const struct writer {
 	const char *name;
 	bool detailed; /* it shows new calls, and how much was seen */
+	bool with_new; /* its model has the new calls; html and json fill in those of one group at a time */
 	void (*write)(const struct digest_facts *facts, const json_t *model, FILE *out);
 } writers[] = {
-#define WRITER_ROW(word, detailed) {#word, detailed, digest_write_##word},
+#define WRITER_ROW(word, detailed, with_new) {#word, detailed, with_new, digest_write_##word},
 	DIGEST_FORMATS(WRITER_ROW)};
 
 static const struct writer *writer_of(const char *format)
@@ -32,17 +34,45 @@ bool digest_is_detailed(const char *format)
 int digest_write(const struct digest_facts *facts, const char *format, FILE *out)
 {
 	const struct writer *writer = writer_of(format);
-	json_t *model = digest_model(facts, writer->detailed);
+	json_t *model = digest_model(facts, writer->with_new);
 
 	writer->write(facts, model, out);
 	json_decref(model);
 	return format_written(out);
 }
 
+/* A line for each group, and freed after it. */
+static void write_groups(const struct digest_facts *facts, const json_t *groups, FILE *out)
+{
+	size_t count;
+	MEM_AUTO struct model_group *all = model_groups(facts, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *group = json_array_get(groups, i);
+
+		model_fill(group, &all[i]);
+		fputs(i ? ",\n" : "[\n", out);
+		json_put(json_incref(group), false, out);
+		json_object_clear(group);
+	}
+	fputs(count ? "]" : "[]", out);
+}
+
+/* A line for each member. */
 void digest_write_json(const struct digest_facts *facts, const json_t *model, FILE *out)
 {
-	(void)facts;
-	json_write(json_incref((json_t *)(uintptr_t)model), true, out);
+	const char *key, *before = "{";
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)model, key, value) {
+		fprintf(out, "%s\"%s\":", before, key);
+		if (strcmp(key, "groups") == 0)
+			write_groups(facts, value, out);
+		else
+			json_put(json_incref(value), false, out);
+		before = ",\n";
+	}
+	fputs("}\n", out);
 }
 
 bool digest_speaks(const struct digest_facts *facts)

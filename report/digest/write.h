@@ -10,20 +10,20 @@
 #include "store/share.h"
 
 /*
- * The words of --format, the default first, and whether it shows details: new calls, and how much was
- * seen. digest_write_WORD() writes it.
+ * The words of --format, the default first; whether it shows details, new calls and how much was seen; and
+ * whether the model has the new calls of all groups at once. digest_write_WORD() writes it.
  */
-#define DIGEST_FORMATS(EACH)    \
-	EACH(text, true)        \
-	EACH(markdown, true)    \
-	EACH(html, true)        \
-	EACH(json, true)        \
-	EACH(prometheus, false) \
-	EACH(junit, false)      \
-	EACH(sarif, false)
+#define DIGEST_FORMATS(EACH)           \
+	EACH(text, true, true)         \
+	EACH(markdown, true, true)     \
+	EACH(html, true, false)        \
+	EACH(json, true, false)        \
+	EACH(prometheus, false, false) \
+	EACH(junit, false, false)      \
+	EACH(sarif, false, false)
 
-#define DIGEST_FORMAT_WORD(word, detailed) "|" #word
-#define DIGEST_FORMAT_NAMES                (&("" DIGEST_FORMATS(DIGEST_FORMAT_WORD))[1])
+#define DIGEST_FORMAT_WORD(word, detailed, with_new) "|" #word
+#define DIGEST_FORMAT_NAMES                          (&("" DIGEST_FORMATS(DIGEST_FORMAT_WORD))[1])
 
 struct digest_facts {
 	const struct digest *digest;
