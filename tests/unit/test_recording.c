@@ -457,7 +457,7 @@ static void refused_and_killed(void **state)
 		assert_int_equal(recorded_is_complete(recording, &groups[0]), cases[i].complete);
 		if (!cases[i].complete)
 			assert_non_null(strstr(groups[0].evidence.reasons[0].text.p,
-					       "architecture x86 was killed (6 records)"));
+					       "architecture x86 were killed (6 records)"));
 		recording_free(recording);
 	}
 }
@@ -478,7 +478,7 @@ static void killed_on_x32(void **state)
 	assert_int_equal(groups[0].needs.arch_count, 2);
 	assert_int_equal(groups[0].evidence.reason_count, 1);
 	assert_non_null(
-		strstr(groups[0].evidence.reasons[0].text.p, "architecture x32 was killed"));
+		strstr(groups[0].evidence.reasons[0].text.p, "architecture x32 were killed"));
 	recording_free(recording);
 }
 
