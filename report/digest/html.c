@@ -328,7 +328,7 @@ static void write_heat_head(const struct digest_facts *facts, const struct heats
 
 	fputs("<h2 id=\"heat\">Who calls what</h2>\n<p class=\"soft\">Records of each call. A frame and a ! mark "
 	      "calls that were refused, or that the profile refuses, logs, or allows for some "
-	      "arguments only; these come first, then the calls that the fewest make.</p>\n"
+	      "arguments only; these come first, then the rarest calls.</p>\n"
 	      "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-labelledby=\"heat\">\n"
 	      "<table class=\"heat\">\n<thead><tr><th scope=\"col\">",
 	      out);

@@ -253,7 +253,7 @@ static void test_distributions(void **state)
 		{"ID=flatcar\nID_LIKE=coreos\n", "/oem/grub.cfg", NULL, NULL},
 		{"ID=bottlerocket\nVARIANT_ID=aws-k8s-1.31\n", NULL, "kernel-parameters",
 		 "bootstrap container"},
-		{"ID=talos\r\n", NULL, "extraKernelArgs", "start"},
+		{"ID=talos\r\n", NULL, "extraKernelArgs", "boot"},
 		{"ID=nixos\n", NULL, "boot loader", NULL},
 		{"VERSION_ID=debian\nPRETTY_NAME='ID=debian'\n", NULL, "boot loader", NULL},
 		{"", NULL, "boot loader", NULL},
