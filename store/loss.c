@@ -362,7 +362,7 @@ static uint64_t grown(struct loss_query *query, int64_t ms, uint64_t total)
 
 /*
  * Is the line moot? What printk suppressed matters only where no complete stream delivered the
- * same records; the counter's line says in a number what the others say in words.
+ * same records. Its time is that of the record before them.
  */
 static int is_moot(struct loss_query *query, enum loss_kind kind, int64_t ms, struct err *err)
 {

@@ -811,7 +811,7 @@ int stream_holes(struct sql *sql, int64_t node, stream_hole_fn *each, void *cont
 
 int stream_cover(struct sql *sql, int64_t node, int64_t ms, struct err *err)
 {
-#define COVER "SELECT 1 FROM span WHERE node = ?1 AND first <= ?2 AND last >= ?2 AND complete = 1"
+#define COVER "SELECT 1 FROM span WHERE node = ?1 AND first <= ?2 AND last > ?2 AND complete = 1"
 	sqlite3_stmt *find = SQL_PREPARE(sql, sql->schema >= 3 ? COVER " AND trust = 1" : COVER,
 					 err, sql_int(node), sql_int(ms));
 	int result = sql_step(sql, find, err);

@@ -97,7 +97,7 @@ typedef int stream_hole_fn(const struct hole *hole, void *context);
 int stream_holes(struct sql *sql, int64_t node, stream_hole_fn *each, void *context,
 		 struct err *err);
 
-/* True if a run of a complete stream of the kernel's covers that moment. */
+/* True if a run of a complete stream of the kernel's covers that moment and what came right after it. */
 int stream_cover(struct sql *sql, int64_t node, int64_t ms, struct err *err);
 
 /* The time of the last record of a complete kernel stream up to ms; 0: none. */
