@@ -23,17 +23,27 @@ void *mem_new(size_t count, size_t size)
 	return check(calloc(count ? count : 1, size ? size : 1), count * size);
 }
 
+static size_t unit_of(size_t bytes)
+{
+	return bytes < MEM_HUGE ? 64 : MEM_HUGE;
+}
+
+/* In whole units. */
+static size_t rounded(size_t bytes)
+{
+	return (bytes + unit_of(bytes) - 1) / unit_of(bytes) * unit_of(bytes);
+}
+
 void *mem_aligned(size_t count, size_t size)
 {
-	size_t unit = count * size < MEM_HUGE ? 64 : MEM_HUGE;
-	size_t bytes = (count * size + unit - 1) / unit * unit;
+	size_t bytes = rounded(count * size);
 
-	return check(aligned_alloc(unit, bytes), bytes);
+	return check(aligned_alloc(unit_of(bytes), bytes), bytes);
 }
 
 void mem_huge(void *table, size_t count, size_t size)
 {
-	madvise(table, count * size, MADV_HUGEPAGE);
+	madvise(table, rounded(count * size), MADV_HUGEPAGE);
 }
 
 void *mem_resize(void *p, size_t size)

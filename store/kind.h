@@ -27,7 +27,8 @@ struct kinds;
 struct kinds *kinds_new(void);
 void kinds_free(struct kinds *kinds);
 
-/* Copies the event, and all that it points to but the profile. */
+/* Copies the event, and all that it points to but the profile. Numbers are given from 0 on; with 0 all
+ * kinds before are forgotten. */
 void kinds_put(struct kinds *kinds, uint32_t number, const struct event *event);
 
 /* One that was put. */

@@ -137,10 +137,10 @@ static void prune(struct queue *queue, struct err *err)
 		err_clear(err);
 }
 
-/* Commits what was taken of batch `number` up to `at`, in the middle of it. */
-static void commit_inside(struct queue *queue, uint64_t number, size_t at, struct err *err)
+/* Writes what fills the memory: what was taken of batch `number` up to `at`, in the middle of it. */
+static void write_inside(struct queue *queue, uint64_t number, size_t at, struct err *err)
 {
-	if (writer_commit(queue->store, err) < 0)
+	if (writer_write_seen(queue->store, err) != 0 || writer_commit(queue->store, err) < 0)
 		return;
 	prune(queue, err);
 	pthread_mutex_lock(&queue->lock);
@@ -158,7 +158,7 @@ static void take_batch(struct queue *queue, const struct batch *batch, uint64_t 
 	while (at < batch->n && !err->code) {
 		at = take_item(store, &queue->taker, batch, at, err);
 		if (!err->code && writer_full(store))
-			commit_inside(queue, number, at, err);
+			write_inside(queue, number, at, err);
 	}
 	/* The transaction is gone with what it held: nothing is half-written. */
 	if (err->code)

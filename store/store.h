@@ -69,7 +69,7 @@ int store_put(struct store *store, const struct event *event, struct str text, s
 /*
  * Many events at once, of one node. An event's kind is all of it but its time, serial, pid and ip:
  * kinds are numbered by the caller from 0 to less than STORE_KINDS, and said before they are used.
- * A number may be given to another kind later. All have a serial. Not for a patient store: what it
+ * Numbers may be given anew, from 0 on: that ends all kinds that had one. All have a serial. Not for a patient store: what it
  * would put again after a failed commit are events, not their kinds.
  */
 #define STORE_KINDS      32768

@@ -13,7 +13,7 @@
 #define NODES_MAX      4096
 #define NAMES_MAX      (8u << 20) /* bytes of program names */
 #define NAME_ROOM      16384      /* the longest comm and exe together */
-#define MINUTES_MAX    (3u << 18) /* 786,432 minutes of series, 12 MiB */
+#define CHUNKS_MAX     (7u << 15) /* 1.6 million minutes of series, 14 MiB */
 #define ROOM           16 /* so many events may come before it is looked whether all is full */
 
 struct tally *tally_new(uint64_t profile_key)
@@ -33,8 +33,7 @@ struct tally *tally_new(uint64_t profile_key)
 	tally->containers = mem_new(CONTAINERS_MAX, sizeof(*tally->containers));
 	tally->container_slots = mem_new(2 * CONTAINERS_MAX, sizeof(*tally->container_slots));
 	tally->nodes = mem_new(2 * NODES_MAX, sizeof(*tally->nodes));
-	tally->closed = mem_aligned(MINUTES_MAX, sizeof(*tally->closed));
-	tally->order = mem_aligned(MINUTES_MAX, sizeof(*tally->order));
+	tally->chunks = mem_aligned(CHUNKS_MAX, sizeof(*tally->chunks));
 	return tally;
 }
 
@@ -51,8 +50,7 @@ void tally_free(struct tally *tally)
 	free(tally->program_slots);
 	free(tally->containers);
 	free(tally->container_slots);
-	free(tally->closed);
-	free(tally->order);
+	free(tally->chunks);
 	free(tally->nodes);
 	free(tally->moves);
 	free(tally->move_slots);
@@ -63,8 +61,7 @@ void tally_free(struct tally *tally)
 void tally_reserve(struct tally *tally)
 {
 	mem_huge(tally->series, TALLY_SERIES_MAX, sizeof(*tally->series));
-	mem_huge(tally->closed, MINUTES_MAX, sizeof(*tally->closed));
-	mem_huge(tally->order, MINUTES_MAX, sizeof(*tally->order));
+	mem_huge(tally->chunks, CHUNKS_MAX, sizeof(*tally->chunks));
 }
 
 void tally_set_budget(struct tally *tally)
@@ -74,12 +71,14 @@ void tally_set_budget(struct tally *tally)
 
 static void forget_keys(struct tally *tally)
 {
+	tally->generation++;
+	if (tally->series_count + tally->program_count + tally->container_count == 0)
+		return; /* and their pages stay untouched */
 	memset(tally->series_slots, 0, 2 * TALLY_SERIES_MAX * sizeof(*tally->series_slots));
 	memset(tally->program_slots, 0, 2 * PROGRAMS_MAX * sizeof(*tally->program_slots));
 	memset(tally->container_slots, 0, 2 * CONTAINERS_MAX * sizeof(*tally->container_slots));
 	tally->series_count = tally->program_count = tally->container_count = 0;
 	buf_clear(&tally->names);
-	tally->generation++;
 }
 
 static void forget_nodes(struct tally *tally)
@@ -94,7 +93,7 @@ void tally_reset(struct tally *tally)
 {
 	forget_keys(tally);
 	tally_moved_forget(tally);
-	tally->closed_count = tally->open_count = 0;
+	tally->chunk_count = tally->closed_count = tally->open_count = 0;
 	forget_nodes(tally);
 	tally->last_id = 0;
 	tally->no_series = false;
@@ -109,7 +108,7 @@ uint64_t tally_begun(const struct tally *tally)
 
 bool tally_full(const struct tally *tally)
 {
-	return tally->closed_count >= MINUTES_MAX - ROOM ||
+	return tally->chunk_count >= CHUNKS_MAX - ROOM ||
 	       tally->series_count >= TALLY_SERIES_MAX - ROOM ||
 	       tally->move_count >= TALLY_MOVES_MAX ||
 	       tally->program_count >= PROGRAMS_MAX - ROOM ||
@@ -370,18 +369,39 @@ static inline struct tally_series *series_get(struct tally *tally, struct sql *s
 	return series_add_key(tally, sql, slot, key, err);
 }
 
+/* The chunk that has so many slots left for that minute. */
+static inline struct tally_chunk *chunk_for(struct tally *tally, struct tally_series *series,
+					    unsigned slots)
+{
+	struct tally_chunk *chunk = &tally->chunks[series->chunk - 1];
+
+	if (series->chunk && chunk->used + slots <= TALLY_SLOTS &&
+	    series->minute - chunk->base + 0x8000 <= UINT16_MAX)
+		return chunk;
+	chunk = &tally->chunks[tally->chunk_count++];
+	chunk->before = series->chunk & 0xffffff;
+	chunk->used = 0;
+	chunk->base = series->minute;
+	series->chunk = (uint32_t)tally->chunk_count;
+	return chunk;
+}
+
 /* The minute at hand is put aside. */
 static void series_close(struct tally *tally, struct tally_series *series)
 {
-	tally->closed[tally->closed_count++] = (struct tally_closed){
-		.series = (uint32_t)(series - tally->series),
-		.minute = series->minute,
-		.count = series->count,
+	bool many = series->count > UINT16_MAX;
+	struct tally_chunk *chunk = chunk_for(tally, series, 1 + many);
+
+	if (many)
+		memcpy(&chunk->slots[chunk->used++], &series->count, sizeof(series->count));
+	chunk->slots[chunk->used++] = (struct tally_slot){
+		.minute = (int16_t)(series->minute - chunk->base),
+		.count = many ? 0 : (uint16_t)series->count,
 		.first = series->first,
 		.last = series->last,
 	};
-	series->closed++;
 	series->count = 0;
+	tally->closed_count++;
 	tally->open_count--;
 }
 
@@ -473,6 +493,12 @@ int tally_count_batch(struct tally *tally, struct sql *sql, const struct event *
 uint32_t tally_generation(const struct tally *tally)
 {
 	return tally->generation;
+}
+
+void tally_prefetch(const struct tally *tally, const struct tally_series *series)
+{
+	if (series->chunk && series->minute != tally->minute)
+		__builtin_prefetch(&tally->chunks[series->chunk - 1], 1);
 }
 
 void tally_count_one(struct tally *tally, struct tally_series *series,

@@ -48,6 +48,9 @@ int tally_series_get(struct tally *tally, struct sql *sql, const struct event *e
 		     struct tally_series **ret_series, struct err *err);
 void tally_count_one(struct tally *tally, struct tally_series *series,
 		     const struct store_event *event);
+/* Asks for the memory that counting to the series takes if its minute is over. It may be of an old
+ * generation. */
+void tally_prefetch(const struct tally *tally, const struct tally_series *series);
 
 /*
  * The event was counted to no container (its identity was open, store/seen.h), and now its

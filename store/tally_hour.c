@@ -5,81 +5,85 @@
 
 #include <stdlib.h>
 
-/* So many minutes ahead memory is asked for. */
-#define SOON 12
+/* So many series ahead memory is asked for. */
+#define SOON 4
 
-static int compare_closed(const void *left, const void *right)
+struct counted {
+	uint32_t minute, count;
+	uint16_t first, last;
+};
+
+struct counted_list {
+	struct counted *all;
+	size_t count, size;
+};
+
+static int compare_counted(const void *left, const void *right)
 {
-	const struct tally_closed *a = left, *b = right;
+	const struct counted *a = left, *b = right;
 
 	return a->minute < b->minute ? -1 : a->minute > b->minute;
 }
 
-/*
- * Orders the closed minutes by series: a counting sort, whose memory accesses do not wait for
- * each other as those along a list would.
- */
-static void order_closed(struct tally *tally)
-{
-	uint32_t *at = mem_new(tally->series_count, sizeof(*at));
-	uint32_t next = 0;
-
-	for (size_t i = 0; i < tally->series_count; i++) {
-		at[i] = next;
-		next += tally->series[i].closed;
-	}
-	for (size_t i = 0; i < tally->closed_count; i++)
-		tally->order[at[tally->closed[i].series]++] = (uint32_t)i;
-	free(at);
-}
-
-struct closed_list {
-	struct tally_closed *closed;
-	size_t count, size;
-};
-
-static void closed_list_add(struct closed_list *list, const struct tally_closed *closed)
+static void counted_add(struct counted_list *list, const struct counted *counted)
 {
 	if (list->count == list->size) {
 		list->size = list->size ? list->size * 2 : 64;
-		list->closed = mem_resize(list->closed, list->size * sizeof(*list->closed));
+		list->all = mem_resize(list->all, list->size * sizeof(*list->all));
 	}
-	list->closed[list->count++] = *closed;
+	list->all[list->count++] = *counted;
 }
 
-/* The series' minutes, the one at hand included, in order of time. `from` is where the series'
- * closed ones begin in the order. */
-static void gather(const struct tally *tally, const struct tally_series *series, size_t from,
-		   struct closed_list *list)
+/* The minutes of a chunk, the last one first. */
+static void chunk_read(const struct tally_chunk *chunk, struct counted_list *list)
+{
+	for (unsigned i = chunk->used; i-- > 0;) {
+		const struct tally_slot *slot = &chunk->slots[i];
+		struct counted counted = {.minute = chunk->base + (uint32_t)slot->minute,
+					  .count = slot->count,
+					  .first = slot->first,
+					  .last = slot->last};
+
+		if (slot->count == 0)
+			memcpy(&counted.count, &chunk->slots[--i], sizeof(counted.count));
+		counted_add(list, &counted);
+	}
+}
+
+/* The series' minutes, the one at hand included, in order of time. */
+static void gather(const struct tally *tally, const struct tally_series *series,
+		   struct counted_list *list)
 {
 	bool ordered = true;
 
 	list->count = 0;
-	for (size_t i = from; i < from + series->closed; i++) {
-		if (i + SOON < tally->closed_count) /* each lies somewhere else */
-			__builtin_prefetch(&tally->closed[tally->order[i + SOON]]);
-		closed_list_add(list, &tally->closed[tally->order[i]]);
-	}
 	if (series->count)
-		closed_list_add(list, &(struct tally_closed){.minute = series->minute,
-							     .count = series->count,
-							     .first = series->first,
-							     .last = series->last});
+		counted_add(list, &(struct counted){.minute = series->minute,
+						    .count = series->count,
+						    .first = series->first,
+						    .last = series->last});
+	for (uint32_t at = series->chunk; at; at = tally->chunks[at - 1].before)
+		chunk_read(&tally->chunks[at - 1], list);
+	for (size_t i = 0, j = list->count; i + 1 < j--; i++) {
+		struct counted last = list->all[j];
+
+		list->all[j] = list->all[i];
+		list->all[i] = last;
+	}
 	for (size_t i = 1; i < list->count; i++)
-		ordered &= list->closed[i - 1].minute < list->closed[i].minute;
+		ordered &= list->all[i - 1].minute < list->all[i].minute;
 	if (!ordered)
-		qsort(list->closed, list->count, sizeof(*list->closed), compare_closed);
+		qsort(list->all, list->count, sizeof(*list->all), compare_counted);
 }
 
 /* The hours to be written, series by series. */
 struct hours {
 	struct tally *tally;
 	struct sql *sql;
-	bool noted;              /* each is noted as changed */
-	size_t at;               /* the series at hand */
-	size_t closed;           /* where its closed minutes begin in the order */
-	struct closed_list list; /* its minutes */
-	size_t list_at;          /* of those, the next one to be written */
+	bool noted;               /* each is noted as changed */
+	size_t at;                /* the series at hand */
+	struct counted_list list; /* its minutes */
+	size_t list_at;           /* of those, the next one to be written */
 	struct buf packed;
 };
 
@@ -89,8 +93,7 @@ static void series_end(struct hours *hours)
 	struct tally_series *series = &hours->tally->series[hours->at];
 
 	hours->tally->series_new[hours->at] = false;
-	hours->closed += series->closed;
-	series->closed = 0;
+	series->chunk = 0;
 	series->count = 0;
 	hours->at++;
 }
@@ -103,9 +106,11 @@ static bool series_begin(struct hours *hours)
 	for (; hours->at < tally->series_count; hours->at++) {
 		const struct tally_series *series = &tally->series[hours->at];
 
-		if (series->closed == 0 && series->count == 0)
+		if (!series->chunk && series->count == 0)
 			continue;
-		gather(tally, series, hours->closed, &hours->list);
+		if (hours->at + SOON < tally->series_count && series[SOON].chunk)
+			__builtin_prefetch(&tally->chunks[series[SOON].chunk - 1]);
+		gather(tally, series, &hours->list);
 		hours->list_at = 0;
 		return true;
 	}
@@ -116,17 +121,17 @@ static bool series_begin(struct hours *hours)
 static int hour_take_next(struct hours *hours, struct hour *hour, int64_t *ret_number,
 			  struct err *err)
 {
-	const struct closed_list *list = &hours->list;
+	const struct counted_list *list = &hours->list;
 	const struct tally_series *series = &hours->tally->series[hours->at];
-	uint32_t number = list->closed[hours->list_at].minute / 60;
+	uint32_t number = list->all[hours->list_at].minute / 60;
 	int result = 0;
 
 	*hour = (struct hour){.count = 0};
 	*ret_number = number;
 	if (!hours->tally->series_new[hours->at])
 		result = hour_load(hours->sql, series->id, number, hour, err);
-	while (hours->list_at < list->count && list->closed[hours->list_at].minute / 60 == number) {
-		const struct tally_closed *at = &list->closed[hours->list_at++];
+	while (hours->list_at < list->count && list->all[hours->list_at].minute / 60 == number) {
+		const struct counted *at = &list->all[hours->list_at++];
 
 		hour_add(hour, at->minute, at->count, at->first, at->last);
 	}
@@ -177,17 +182,16 @@ static int write_all(struct tally *tally, struct sql *sql, struct err *err)
 			sql,
 			"INSERT OR FAIL INTO hour (series, hour, count, first, last, minutes)  SELECT a, b, c, d, e, f FROM rows",
 			next_hour, &hours, err);
-	free(hours.list.closed);
+	free(hours.list.all);
 	buf_release(&hours.packed);
 	return result;
 }
 
 int tally_hour_write(struct tally *tally, struct sql *sql, struct err *err)
 {
-	order_closed(tally);
 	int result = write_all(tally, sql, err);
 
-	tally->closed_count = tally->open_count = 0;
+	tally->chunk_count = tally->closed_count = tally->open_count = 0;
 	/* What was new is on disk now: keys may be forgotten, and other rows may be found. */
 	tally->no_series = false;
 	return result;

@@ -30,19 +30,25 @@ struct tally_key {
 
 _Static_assert(EVENT_WORD_COUNT <= sizeof(((struct tally_key *)NULL)->words), "room for all");
 
-/* A minute of a series that is not on disk yet. */
-struct tally_closed {
-	uint32_t series; /* index */
-	uint32_t minute;
-	uint32_t count;
+/* Minutes of a series that are not on disk yet, one cache line. */
+#define TALLY_SLOTS 7
+struct tally_slot {
+	int16_t minute;       /* from the chunk's base on, or back */
+	uint16_t count;       /* 0: too many for it, they stand in the slot before as a uint32_t */
 	uint16_t first, last; /* milliseconds of the minute */
+};
+struct tally_chunk {
+	uint32_t before : 24; /* index + 1 of the series' chunk before; 0: none */
+	uint32_t used : 8;    /* slots */
+	uint32_t base;        /* a minute */
+	struct tally_slot slots[TALLY_SLOTS];
 };
 
 /* One cache line: counting an event touches this and nothing else that is far away. */
 struct tally_series {
 	struct tally_key key;
 	uint32_t id;
-	uint32_t closed; /* how many closed minutes it has */
+	uint32_t chunk; /* index + 1 of the last one of its closed minutes; 0: none */
 	/* the minute at hand; count 0: none */
 	uint32_t minute;
 	uint32_t count;
@@ -53,6 +59,7 @@ struct tally_series {
 
 _Static_assert(sizeof(struct tally_key) == 32, "a key is hashed and compared as bytes");
 _Static_assert(sizeof(struct tally_series) == 64, "a series is one cache line");
+_Static_assert(sizeof(struct tally_chunk) == 64, "a chunk is one cache line");
 
 /*
  * So many series of a container are counted in an hour with all that is known of them, so many more
@@ -121,10 +128,10 @@ struct tally {
 	size_t program_count;
 	uint32_t *program_slots;
 	struct buf names;
-	struct tally_closed *closed;
-	size_t closed_count;
-	size_t open_count; /* series with a minute at hand */
-	uint32_t *order;   /* indexes into closed, by series: made by a flush */
+	struct tally_chunk *chunks;
+	size_t chunk_count;
+	size_t closed_count; /* minutes in them */
+	size_t open_count;   /* series with a minute at hand */
 	struct tally_node_ref *nodes;
 	size_t node_count;
 	struct tally_container_ref *containers;

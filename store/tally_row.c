@@ -276,7 +276,7 @@ static int next_series(void *context, struct sql_value row[ROWS_COLUMNS], struct
 		const struct tally_series *series = &all->tally->series[all->at];
 
 		if (!all->tally->series_new[all->at] ||
-		    (all->counted && series->count == 0 && series->closed == 0))
+		    (all->counted && series->count == 0 && !series->chunk))
 			continue;
 		series_values(all, series, row);
 		all->at++;

@@ -444,6 +444,16 @@ static int put_one(struct store *store, int64_t node, const struct store_event *
  * them than that (tally_full()). */
 #define LOOK_EVENTS 8
 
+/* Asks for the memory of the events that come soon: each lies somewhere else. */
+static inline void prefetch(struct store *store, const struct store_event *event)
+{
+	const struct kind *next = kinds_get(store->kinds, event[4].kind % STORE_KINDS);
+
+	kinds_prefetch(store->kinds, event[8].kind, event[16].kind);
+	if (next->series)
+		tally_prefetch(store->tally, next->series);
+}
+
 size_t writer_put_events(struct store *store, const struct store_events *events, size_t from,
 			 struct err *err)
 {
@@ -458,7 +468,7 @@ size_t writer_put_events(struct store *store, const struct store_events *events,
 		const struct store_event *event = &events->events[at];
 
 		if (at + 16 < events->count)
-			kinds_prefetch(store->kinds, event[8].kind, event[16].kind);
+			prefetch(store, event);
 		result = put_one(store, node, event, err);
 		if (result < 0)
 			return at;
@@ -638,11 +648,26 @@ void writer_input_head(struct store *store, uint64_t head)
 	slot_of(store)->input.head = head;
 }
 
+static bool needs_commit(const struct store *store)
+{
+	return tally_full(store->tally) || keep_is_due(store) || seen_text_full(store->seen_text) ||
+	       lifetimes_full(store->lifetimes) || stream_full(&store->slots[store->slot].stream);
+}
+
 bool writer_full(const struct store *store)
 {
-	return tally_full(store->tally) || keep_is_due(store) || seen_full(store->seen) ||
-	       seen_text_full(store->seen_text) || lifetimes_full(store->lifetimes) ||
-	       stream_full(&store->slots[store->slot].stream);
+	return seen_full(store->seen) || needs_commit(store);
+}
+
+int writer_write_seen(struct store *store, struct err *err)
+{
+	if (needs_commit(store))
+		return 0;
+	int result = seen_flush(store->seen, &store->sql, err);
+
+	if (result < 0)
+		writer_forget(store);
+	return result < 0 ? result : 1;
 }
 
 static int flush_all(struct store *store, struct err *err)

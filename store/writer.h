@@ -51,6 +51,10 @@ void writer_input_head(struct store *store, uint64_t head);
 /* True when the bounded memory for uncommitted work is nearly used. */
 bool writer_full(const struct store *store);
 
+/* Where only the identities fill it, they are written, and the transaction goes on: the minutes of a
+ * series are then merged into its row once. Returns 1, 0 if it is for a commit, or -errno. */
+int writer_write_seen(struct store *store, struct err *err);
+
 int writer_commit(struct store *store, struct err *err);
 
 /* Forgets what is not committed. */

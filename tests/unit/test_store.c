@@ -117,6 +117,38 @@ static uint64_t total(struct store *store)
 	return sum;
 }
 
+/* Minutes that wait for a commit: near each other and far apart, forth and back, with counts that two
+ * bytes hold and that they do not. */
+static void test_waiting_minutes(void **state)
+{
+	static const struct {
+		int64_t minute;
+		uint32_t count;
+	} given[] = {{0, 65535}, {1, 65536}, {2, 3},  {40000, 65537}, {-40000, 2}, {3, 1},
+		     {4, 7},     {5, 65536}, {6, 11}, {7, 1},         {1, 5},      {8, 2}};
+	struct stores *fixture = *state;
+	struct rows rows;
+	uint32_t serial = 0;
+
+	begin(fixture->store[0]);
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++)
+		for (uint32_t n = 0; n < given[i].count; n++)
+			put(fixture->store[0],
+			    &(struct given){START + given[i].minute * MINUTE, ++serial, "a", 0},
+			    NULL);
+	commit(fixture->store[0]);
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		int64_t from = START + given[i].minute * MINUTE;
+		uint64_t count = given[i].minute == 1 ? 65536 + 5 : given[i].count;
+
+		look(fixture->store[0], from, from + MINUTE - 1, &rows);
+		assert_int_equal(rows.count, 1);
+		assert_int_equal(rows.all[0].count, count);
+		assert_true(rows.all[0].exact);
+	}
+	assert_int_equal(total(fixture->store[0]), serial);
+}
+
 static void test_counted_once(void **state)
 {
 	static const struct given events[] = {
@@ -706,6 +738,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_counted_once),
+		TEST(test_waiting_minutes),
 		TEST(test_what_is_not_committed_is_forgotten),
 		TEST(test_horizon),
 		TEST(test_without_serial),
