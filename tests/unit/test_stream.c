@@ -447,7 +447,8 @@ static void test_cover(void **state)
 	static const struct {
 		int64_t ms;
 		int covered;
-	} moments[] = {{-1, 0}, {0, 1}, {5, 1}, {8, 1}, {9, 0}, {12, 0}, {50, 1}, {60, 0}, {105, 0}};
+	} moments[] = {{-1, 0}, {0, 1},  {5, 1},  {8, 1},  {9, 0},
+		       {12, 0}, {50, 1}, {60, 0}, {105, 0}};
 	struct stream stream = {0};
 	struct sql sql;
 	struct err err = ERR_INIT;
