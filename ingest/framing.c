@@ -495,7 +495,8 @@ void framing_read_entry(struct framing *framing, const struct journal *journal,
 
 static bool may_matter(struct str text)
 {
-	return str_find(text, STR("audit")) < text.n || str_find(text, STR("SECCOMP")) < text.n;
+	return str_find(text, STR("audit")) < text.n || str_find(text, STR("SECCOMP")) < text.n ||
+	       str_starts(text, STR("Log: auid=")); /* of snappy-debug: the fields alone */
 }
 
 /* auditd's own line, after "node=NAME " perhaps. A line that only begins so decides nothing. */
@@ -635,8 +636,14 @@ static void read_event(struct framing *framing, const struct envelope_item *item
 
 static struct str node_of(const struct envelope_item *item)
 {
-	if (item->values[ENVELOPE_NODE].n)
-		return item->values[ENVELOPE_NODE];
+	struct str node = item->values[ENVELOPE_NODE];
+	size_t colon = str_chr(node, ':');
+
+	/* "w1:9100", Prometheus' instance */
+	if (colon < node.n && str_chr(str_skip(node, colon + 1), ':') == node.n - colon - 1)
+		node.n = colon;
+	if (node.n)
+		return node;
 	if (item->values[ENVELOPE_AGENT].n)
 		return item->values[ENVELOPE_AGENT];
 	struct str source = node_in(item->values[ENVELOPE_SOURCE], false);
@@ -696,8 +703,42 @@ bool framing_more(struct framing *framing, struct framed *framed)
 	return true;
 }
 
+/* What stands between two lines that were joined, "\n" as it was pasted, too. */
+static struct str skip_between(struct str text)
+{
+	static const struct str marks[] = {{" ", 1}, {"\t", 1}, {"\r", 1}, {"\\n", 2}, {"\\r", 2}};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		if (!str_starts(text, marks[i]))
+			continue;
+		text = str_skip(text, marks[i].n);
+		i = SIZE_MAX;
+	}
+	return text;
+}
+
+/* A line by itself, of the same node: what another program's tag stands before is that program's. */
+static bool read_joined_line(struct framing *framing, struct str text, struct framed *framed)
+{
+	const struct envelope_item item = {.text = skip_between(text)};
+	struct framed found = {.kind = FRAMED_OTHER};
+
+	read_inner(framing, &item, &found);
+	if (found.kind != FRAMED_RECORD ||
+	    (found.node.n && framed->node.n && !str_eq(found.node, framed->node)))
+		return false;
+	if (!found.node.n)
+		found.node = framed->node;
+	found.text = item.text;
+	found.trust = TRUST_TEXT;
+	*framed = found;
+	return true;
+}
+
 bool framing_read_joined(struct framing *framing, struct str text, struct framed *framed)
 {
+	if (read_joined_line(framing, text, framed))
+		return true;
 	bool is_found = kernel_text_find(text, &framing->dates, framed);
 
 	framed->remedy = is_found ? REMEDY_TRUST : REMEDY_NONE;

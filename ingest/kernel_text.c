@@ -180,11 +180,13 @@ void kernel_text_read(struct str text, const struct kernel_dates *dates, struct 
 
 bool kernel_text_claims(struct str text)
 {
-	/* of the kernel, of journald before systemd 219, in mail's quoted-printable, of laurel, of go-audit */
+	/* of the kernel, of journald before systemd 219, in mail's quoted-printable, of laurel, of go-audit, and the
+	 * fields alone */
 	static const struct str words[] = {
-		{"type=1326 ", 10},         {"type=SECCOMP ", 13}, {"type=UNKNOWN[1326] ", 19},
-		{"SECCOMP auid=", 13},      {"type=3D1326 ", 12},  {"type=3DSECCOMP ", 15},
-		{"<audit-1326> auid=", 18}, {"\"SECCOMP\":{", 11}, {"\"type\":1326,", 12}};
+		{"type=1326 ", 10},         {"type=SECCOMP ", 13},  {"type=UNKNOWN[1326] ", 19},
+		{"SECCOMP auid=", 13},      {"type=3D1326 ", 12},   {"type=3DSECCOMP ", 15},
+		{"<audit-1326> auid=", 18}, {"\"SECCOMP\":{", 11},  {"\"type\":1326,", 12},
+		{" compat=0 ip=0x", 15},    {" compat=1 ip=0x", 15}};
 	struct notice notice;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

@@ -12,15 +12,19 @@ libsclog_a_SOURCES += \
 	ingest/follow_successor.c \
 	ingest/follow_watch.c \
 	ingest/envelope/envelope.c ingest/envelope/envelope.h ingest/envelope/envelope_private.h \
+	ingest/envelope/block.c \
+	ingest/envelope/cells.c \
 	ingest/envelope/csv.c \
 	ingest/envelope/fields.c \
 	ingest/envelope/escape.c \
 	ingest/envelope/json_text.c \
 	ingest/envelope/json_walk.c \
 	ingest/envelope/literal.c \
+	ingest/envelope/mail.c \
 	ingest/envelope/prefix.c \
 	ingest/envelope/role.c \
 	ingest/envelope/grid.c ingest/envelope/grid.h ingest/envelope/instance.c ingest/envelope/instance.h \
+	ingest/envelope/xml.c \
 	ingest/envelope/yaml.c \
 	ingest/framing.c ingest/framing.h \
 	ingest/gzip.c ingest/gzip.h \

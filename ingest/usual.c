@@ -484,7 +484,7 @@ static bool read_text(struct usual *usual, const char **ret_newline)
 
 	if (!is_digit(*p) && (lower < 'a' || lower > 'z'))
 		return false;
-	if (is_marked(p))
+	if (is_marked(p) || IS(p, "Log: aui"))
 		return false;
 	*ret_newline = text_end(p);
 	return *ret_newline && *ret_newline - p <= OTHER_USUAL;

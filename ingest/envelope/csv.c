@@ -148,6 +148,12 @@ static bool names_kernel(struct str text)
 	return str_eq(text, STR("kern")) || str_eq(text, STR("kernel"));
 }
 
+static bool is_text_name(struct str text)
+{
+	return str_is_one_of(text, "message|MESSAGE|Message|msg|line|log|text|_raw|event.original",
+			     false);
+}
+
 static bool take_row(const struct csv_head *head, struct str row, char delimiter,
 		     struct str *ret_text, struct context *context, struct buf *spare)
 {
@@ -156,6 +162,7 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 	struct cell cell;
 	bool more = true, any = false;
 	const struct str whole = row;
+	struct cells cells = {.nodes = 0};
 	size_t count = 0;
 
 	buf_reserve(spare, 2 * row.n + 1); /* it does not move any more */
@@ -177,8 +184,12 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 			labels_read(undouble(cell, spare), &found);
 			continue;
 		}
-		if (any || !envelope_matters(cell.text))
+		if (any || !envelope_matters(cell.text) || cells_is_word(cell.text)) {
+			cells_note(&cells, unquote(cell.text));
+			/* a field's name: others stand on other lines */
+			cells.others += count == 0 && delimiter == '\t' && is_text_name(cell.text);
 			continue;
+		}
 		/* a header's own line, which holds a comma somewhere */
 		if (count == 0 && head->count < 2 && !cell.quoted && envelope_is_text(cell.text) &&
 		    !json_begins(cell.text))
@@ -196,6 +207,10 @@ static bool take_row(const struct csv_head *head, struct str row, char delimiter
 	}
 	if (!any ||
 	    (count < 2 && ret_text->p != spare->p)) /* the only cell, with its quotes doubled */
+		return false;
+	/* a job's log names its steps */
+	if (!head->delimiter && !envelope_has_shape(*ret_text, "0000-00-00T00:00:00.0000000Z ") &&
+	    !cells_find_node(&cells, &found))
 		return false;
 	*context = found;
 	return true;

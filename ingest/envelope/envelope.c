@@ -16,6 +16,8 @@ enum kind {
 	KIND_CSV,
 	KIND_ESCAPED,
 	KIND_YAML,
+	KIND_BLOCK,
+	KIND_XML,
 	KIND_PREFIX, /* the first of those that are one line and a function */
 };
 
@@ -26,12 +28,12 @@ struct prefix {
 
 /* In the order in which they are tried. */
 static const struct prefix prefixes[] = {
-	{"cri", peel_cri},         {"loki", peel_loki},     {"kubectl", peel_kubectl},
-	{"compose", peel_compose}, {"fields", peel_fields}, {"time", peel_time},
-	{"aws", peel_aws},         {"grep", peel_grep},     {"node-logs", peel_node},
-	{"quoted", peel_quoted},   {"yaml", peel_yaml},     {"markup", peel_markup},
-	{"fluent", peel_fluent},   {"tags", peel_tags},     {"prompt", peel_prompt},
-	{"wazuh", peel_wazuh},
+	{"cri", peel_cri},         {"loki", peel_loki},         {"kubectl", peel_kubectl},
+	{"compose", peel_compose}, {"fields", peel_fields},     {"time", peel_time},
+	{"aws", peel_aws},         {"grep", peel_grep},         {"node-logs", peel_node},
+	{"quoted", peel_quoted},   {"yaml", peel_yaml},         {"markup", peel_markup},
+	{"fluent", peel_fluent},   {"tags", peel_tags},         {"prompt", peel_prompt},
+	{"wazuh", peel_wazuh},     {"teamcity", peel_teamcity},
 };
 
 #define PREFIX_COUNT (sizeof(prefixes) / sizeof(prefixes[0]))
@@ -39,8 +41,8 @@ static const struct prefix prefixes[] = {
 static const struct {
 	const char *name;
 	enum kind kind;
-} names[] = {
-	{"none", KIND_NONE}, {"json", KIND_JSON}, {"csv", KIND_CSV}, {"escaped", KIND_ESCAPED}};
+} names[] = {{"none", KIND_NONE},       {"json", KIND_JSON},   {"csv", KIND_CSV},
+	     {"escaped", KIND_ESCAPED}, {"block", KIND_BLOCK}, {"xml", KIND_XML}};
 
 struct kept {
 	size_t at, n; /* in bytes */
@@ -63,6 +65,9 @@ struct envelope {
 	struct csv_head head;
 	struct json_gather json;
 	struct yaml_gather yaml;
+	struct block_gather block;
+	struct xml_gather xml;
+	struct mail mail;
 	struct buf bytes; /* of what was taken out */
 	struct kept *kept;
 	size_t count, size, next;
@@ -109,6 +114,9 @@ void envelope_free(struct envelope *envelope)
 		return;
 	json_gather_release(&envelope->json);
 	buf_release(&envelope->yaml.text);
+	json_decref(envelope->block.row);
+	buf_release(&envelope->xml.text);
+	buf_release(&envelope->mail.text);
 	buf_release(&envelope->section);
 	buf_release(&envelope->bytes);
 	free(envelope->kept);
@@ -138,6 +146,10 @@ void envelope_begin(struct envelope *envelope)
 	envelope->in_section = envelope->is_container = envelope->is_ruled = false;
 	buf_clear(&envelope->section);
 	buf_clear(&envelope->yaml.text);
+	json_decref(envelope->block.row);
+	envelope->block = (struct block_gather){.row = NULL};
+	buf_clear(&envelope->xml.text);
+	mail_begin(&envelope->mail);
 	envelope->yaml.separated = envelope->yaml.dropped = false;
 	envelope->head = (struct csv_head){0};
 	json_gather_begin(&envelope->json);
@@ -146,7 +158,7 @@ void envelope_begin(struct envelope *envelope)
 
 bool envelope_is_none(const struct envelope *envelope)
 {
-	return envelope->kind == KIND_NONE && !envelope->in_section;
+	return envelope->kind == KIND_NONE && !envelope->in_section && !envelope->mail.is_one;
 }
 
 void envelope_note_log(struct envelope *envelope)
@@ -166,7 +178,8 @@ bool envelope_is_one(const struct envelope *envelope)
 
 bool envelope_is_inside(const struct envelope *envelope)
 {
-	return envelope->json.depth > 0 || envelope->yaml.text.n > 0;
+	return envelope->json.depth > 0 || envelope->yaml.text.n > 0 || envelope->block.row ||
+	       envelope->xml.text.n > 0;
 }
 
 bool envelope_matters(struct str text)
@@ -399,14 +412,6 @@ void envelope_keep_broken(struct envelope *envelope, struct str text)
 		envelope->kept[envelope->count - 1].broken = true;
 }
 
-bool envelope_end(struct envelope *envelope)
-{
-	clear_kept(envelope);
-	yaml_end(&envelope->yaml, envelope);
-	json_end(&envelope->json, envelope);
-	return envelope->count > 0;
-}
-
 /* journald's own entries are as they were written; anything else passed through other hands. */
 static bool is_journal(const struct context *context, unsigned depth)
 {
@@ -502,6 +507,14 @@ static bool take_known(struct envelope *envelope, struct str line, bool more)
 		yaml_take(&envelope->yaml, envelope, line);
 		return true;
 	}
+	if (envelope->kind == KIND_BLOCK) {
+		block_take(&envelope->block, envelope, line);
+		return true;
+	}
+	if (envelope->kind == KIND_XML) {
+		xml_take(&envelope->xml, envelope, line);
+		return true;
+	}
 	if (peel(&envelope->head, line, envelope->kind, &text, &context, &spare) ==
 	    KIND_UNDECIDED) {
 		/* nothing in it had to be escaped, or another line has the tags or the prompt */
@@ -527,6 +540,10 @@ static unsigned decide(struct envelope *envelope, struct str line)
 
 	if (json_begins(line) || str_starts(line, STR("\x1e{")) || str_starts(line, STR("data: {")))
 		return KIND_JSON;
+	if (block_begins(line))
+		return KIND_BLOCK;
+	if (xml_begins(line))
+		return KIND_XML;
 	if (envelope->head.delimiter && csv_take(&envelope->head, line, &text, &context, &spare))
 		return KIND_CSV;
 	unsigned kind;
@@ -584,6 +601,8 @@ static bool look_for_section(struct envelope *envelope, struct str *line)
 	if (!is_section)
 		return false;
 	yaml_end(&envelope->yaml, envelope);
+	block_end(&envelope->block, envelope);
+	xml_end(&envelope->xml, envelope);
 	envelope->in_section = true;
 	envelope->kind = envelope->fixed;
 	envelope->is_container = context.container;
@@ -601,7 +620,8 @@ static bool take(struct envelope *envelope, struct str line, bool more, bool cle
 
 	if (may_be_yaml && str_eq(line, STR("---")))
 		envelope->yaml.separated = true;
-	else if (may_be_yaml && yaml_begins(line, envelope->yaml.separated))
+	else if (may_be_yaml && (yaml_begins(line, envelope->yaml.separated) ||
+				 (envelope->in_section && yaml_is_indented(line))))
 		envelope->kind = KIND_YAML;
 	else if (line.n)
 		envelope->yaml.separated = false;
@@ -615,8 +635,12 @@ static bool take(struct envelope *envelope, struct str line, bool more, bool cle
 		return true;
 	if ((is_section && !line.n) || (!cleaned && !envelope->in_section))
 		return is_section;
+	size_t at = envelope->count;
+
+	envelope_new_entry(envelope);
 	keep(envelope, line, &none, true);
-	envelope->kept[0].cleaned = true;
+	if (envelope->count > at)
+		envelope->kept[at].cleaned = true;
 	return true;
 }
 
@@ -630,7 +654,27 @@ bool envelope_line(struct envelope *envelope, struct str line, bool part, bool m
 		return envelope->json.in_line && take_known(envelope, line, more);
 	cleaned = clean(envelope, line, &line, &spare);
 	envelope->begun = true;
-	return take(envelope, line, more, cleaned);
+	if (!mail_take(&envelope->mail, line, envelope->kind == KIND_UNDECIDED))
+		return take(envelope, line, more, cleaned);
+	while (mail_next(&envelope->mail, &line))
+		take(envelope, line, false, true);
+	return true;
+}
+
+bool envelope_end(struct envelope *envelope)
+{
+	struct str line;
+
+	clear_kept(envelope);
+	buf_put_char(&envelope->mail.text, '\n'); /* a last line may lack it */
+	while (mail_next(&envelope->mail, &line))
+		if (line.n)
+			take(envelope, line, false, true);
+	yaml_end(&envelope->yaml, envelope);
+	block_end(&envelope->block, envelope);
+	xml_end(&envelope->xml, envelope);
+	json_end(&envelope->json, envelope);
+	return envelope->count > 0;
 }
 
 bool envelope_next(struct envelope *envelope, struct envelope_item *ret_item)

@@ -60,7 +60,7 @@ struct envelope_item {
 };
 
 #define ENVELOPE_NAMES \
-	"none|json|csv|escaped|cri|loki|kubectl|compose|time|aws|grep|node-logs|fields|quoted|yaml|markup|fluent|tags|prompt|wazuh"
+	"none|json|csv|escaped|cri|loki|kubectl|compose|time|aws|grep|node-logs|fields|quoted|yaml|markup|fluent|tags|prompt|wazuh|teamcity|block|xml"
 
 /* True if there is an envelope of that name. */
 bool envelope_is_name(const char *name);

@@ -7,6 +7,8 @@
 #include "base/buf.h"
 #include "ingest/envelope/envelope.h"
 
+#include <jansson.h>
+
 /* Envelopes in envelopes: an exporter's JSON in a collector's JSON behind a prefix. */
 #define ENVELOPE_DEPTH_MAX 4
 
@@ -57,7 +59,7 @@ typedef bool envelope_peel_fn(struct str text, struct str *ret_text, struct cont
 
 envelope_peel_fn peel_grep, peel_node, peel_kubectl, peel_time, peel_aws, peel_loki, peel_cri,
 	peel_compose, peel_wazuh, peel_quoted, peel_yaml, peel_markup, peel_fluent, peel_tags,
-	peel_prompt;
+	peel_prompt, peel_teamcity;
 
 /* A collector's own line of key=value, such as the Security Profiles Operator's log enricher's. */
 envelope_peel_fn peel_fields;
@@ -83,6 +85,9 @@ bool escape_take(struct str text, struct str *ret_text, struct buf *spare);
 
 /* "<b>", "</span>"; true if there was one. */
 bool escape_drop_tags(struct str text, struct buf *to);
+
+/* The text with its entities read. */
+void escape_put_plain(struct str text, struct buf *to);
 
 /* Escape sequences of a terminal. */
 bool colour_take(struct str text, struct str *ret_text, struct buf *spare);
@@ -132,6 +137,61 @@ void literal_to_json(struct str text, struct buf *json);
 bool json_unwrap(struct envelope *envelope, struct str text, const struct context *context,
 		 unsigned depth, bool *ret_is_journalctls);
 
+/* The same of one that was read, or made. */
+void json_walk(struct envelope *envelope, json_t *root, const struct context *context,
+	       unsigned depth);
+
+#define BLOCK_NAME_SIZE 65
+
+/* A block of names and values at hand. */
+struct block_gather {
+	json_t *row; /* NULL: none has begun */
+	char last[BLOCK_NAME_SIZE];
+	size_t bytes;
+	bool is_headed; /* a heading came before it */
+	bool has_pairs;
+	bool broken;
+};
+
+bool block_begins(struct str line);
+void block_take(struct block_gather *gather, struct envelope *envelope, struct str line);
+
+/* The block at hand has ended. */
+void block_end(struct block_gather *gather, struct envelope *envelope);
+
+/* A document of XML that has not ended. */
+struct xml_gather {
+	struct buf text;
+	bool dropped;
+};
+
+bool xml_begins(struct str line);
+void xml_take(struct xml_gather *gather, struct envelope *envelope, struct str line);
+void xml_end(struct xml_gather *gather, struct envelope *envelope);
+
+/* Longer lines of a mail are cut. */
+#define MAIL_LINE_MAX 65536
+
+struct mail {
+	bool is_one; /* a line of a mail's header was read */
+	enum mail_encoding {
+		MAIL_PLAIN,
+		MAIL_QUOTED,
+		MAIL_BASE64
+	} encoding,
+		coming; /* of the part whose header is at hand */
+	unsigned bits, bit_count;
+	struct buf text; /* decoded */
+	size_t taken;
+};
+
+void mail_begin(struct mail *mail);
+
+/* True if the line is an encoded part's; mail_next() gives the lines that it makes, which may be none. may_begin: no
+ * line before showed what the input is. */
+bool mail_take(struct mail *mail, struct str line, bool may_begin);
+bool mail_next(struct mail *mail, struct str *ret_line);
+
 /* Documents of YAML, with "---" between them. */
 struct yaml_gather {
 	struct buf text; /* of a document that has not ended */
@@ -141,6 +201,9 @@ struct yaml_gather {
 
 /* True if a document begins with this line; any_key: whatever its first key is. */
 bool yaml_begins(struct str line, bool any_key);
+
+/* True for "  KEY: value", as Ansible prints results below the line that names the host. */
+bool yaml_is_indented(struct str line);
 
 void yaml_take(struct yaml_gather *gather, struct envelope *envelope, struct str line);
 
@@ -163,6 +226,21 @@ void csv_read_head(struct csv_head *head, struct str line);
 /* A row of a table. */
 bool csv_take(const struct csv_head *head, struct str text, struct str *ret_text,
 	      struct context *context, struct buf *spare);
+
+/* The cells beside a text, of which nothing says what they are: one may be its node. */
+struct cells {
+	struct str node, address;
+	unsigned nodes;
+	unsigned others; /* words that may be a node's name, or anything */
+};
+
+void cells_note(struct cells *cells, struct str cell);
+
+/* Sets the node, if there is one and it is not known; false if it is among several. */
+bool cells_find_node(const struct cells *cells, struct context *context);
+
+/* True for a word that logs and their exports have: no host's name. */
+bool cells_is_word(struct str word);
 
 /* What a name means, whoever spells it how; -1: nothing that matters. `parent` is the name of the
  * object in which it stands. */

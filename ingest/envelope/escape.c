@@ -140,7 +140,7 @@ bool escape_drop_tags(struct str text, struct buf *to)
 	return any;
 }
 
-static void put_plain(struct str text, struct buf *to)
+void escape_put_plain(struct str text, struct buf *to)
 {
 	while (text.n) {
 		size_t i = 0, count = sizeof(entities) / sizeof(entities[0]);
@@ -158,7 +158,7 @@ bool escape_take(struct str text, struct str *ret_text, struct buf *spare)
 
 	if (is_typeset(text)) {
 		escape_drop_tags(text, &before);
-		put_plain(buf_str(&before), spare);
+		escape_put_plain(buf_str(&before), spare);
 		*ret_text = buf_str(spare);
 		return true;
 	}

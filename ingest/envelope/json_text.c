@@ -334,6 +334,13 @@ static void look_for_rows(struct json_gather *gather, struct str *line)
 	}
 }
 
+/* [0.5, "o", "text"]: of asciinema, below its first line. */
+static bool is_event(struct str line)
+{
+	return envelope_has_shape(line, "[0") && line.p[line.n - 1] == ']' &&
+	       str_find(line, STR(", \"")) < line.n;
+}
+
 bool json_take(struct json_gather *gather, struct envelope *envelope, struct str line, bool more)
 {
 	if (!gather->in_line)
@@ -348,7 +355,7 @@ bool json_take(struct json_gather *gather, struct envelope *envelope, struct str
 		return true;
 	}
 	if (!gather->in_line && gather->depth == 0 && line.n && !json_begins(line) &&
-	    !strchr("],\" \t", line.p[0]))
+	    !strchr("],\" \t", line.p[0]) && !is_event(line))
 		return false;
 	take_text(gather, envelope, line);
 	gather->goes_on = may_go_on(line);

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "ingest/envelope/grid.h"
+#include "ingest/node.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -153,6 +154,8 @@ static void note_object(struct walk *walk, struct str parent, json_t *object,
 
 static void walk_value(struct walk *walk, json_t *value, const struct context *context,
 		       unsigned depth);
+static void walk_object(struct walk *walk, json_t *object, const struct context *context,
+			unsigned depth);
 
 /* go-audit's records: the kernel's fields, their type, and the stamp of the event around them. */
 static bool walk_go_audit(struct walk *walk, json_t *object, const struct context *context)
@@ -294,6 +297,42 @@ static void keep_unread(struct walk *walk, json_t *lists)
 	}
 }
 
+/* What a list of strings says of the lines in it; false if a node may be any of several. */
+static bool find_node(json_t *list, struct context *context)
+{
+	struct cells cells = {.nodes = 0};
+	bool any = false;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item) {
+		any |= may_be_line(string_of(item));
+		if (json_is_string(item))
+			cells_note(&cells, string_of(item));
+	}
+	return !any || cells_find_node(&cells, context);
+}
+
+/* Rows below one of names: [["host", "line"], ["w1", "audit: ..."]]. */
+static bool walk_rows(struct walk *walk, json_t *array, const struct context *context,
+		      unsigned depth)
+{
+	json_t *first = json_array_get(array, 0);
+
+	if (json_array_size(array) < 2 || !json_is_array(first) || !grid_is_head(first) ||
+	    !json_is_array(json_array_get(array, 1)))
+		return false;
+	json_t *rows = json_deep_copy(array), *table;
+
+	json_array_remove(rows, 0);
+	table = json_pack("{s:O,s:o}", "names", first, "rows", rows);
+	if (!table)
+		mem_fail("jansson");
+	walk_object(walk, table, context, depth + 1);
+	json_decref(table);
+	return true;
+}
+
 /* Of elements that are objects each is an entry by itself; strings are lines. */
 static void walk_array(struct walk *walk, json_t *array, const struct context *context,
 		       unsigned depth)
@@ -311,6 +350,18 @@ static void walk_array(struct walk *walk, json_t *array, const struct context *c
 		keep_unread(walk, array);
 		return;
 	}
+	struct context found = *context;
+
+	if (walk_rows(walk, array, context, depth))
+		return;
+	if (!find_node(array, &found)) {
+		json_t *lists = json_pack("[O]", array);
+
+		keep_unread(walk, lists);
+		json_decref(lists);
+		return;
+	}
+	context = &found;
 	json_array_foreach(array, i, value) {
 		struct context inner = *context;
 
@@ -335,6 +386,35 @@ static bool are_lines_of_other(json_t *object, struct str key)
 	       json_is_string(json_object_getn(object, key.p, key.n - 6));
 }
 
+/* {"w1": {"stdout": "..."}}, {"w1": "..."}: by hosts, as Salt and Ansible answer. Names of values are words, and
+ * perhaps numbered. */
+static bool is_host(struct str key)
+{
+	struct str word = key;
+
+	while (word.n && is_digit(word.p[word.n - 1]))
+		word.n--;
+	return (word.n < 2 || !cells_is_word(word)) && !cells_is_word(key) &&
+	       role_of(str_of(NULL, 0), word) < 0 &&
+	       !str_is_one_of(key, "k8s|ec2|s3|log4j", false) &&
+	       !str_is_one_of(word, "v|f|c|field|column|col|item|row|entry|data|result|page|part",
+			      false) &&
+	       node_in(key, true).n == key.n;
+}
+
+static void walk_member(struct walk *walk, struct str key, json_t *value,
+			const struct context *context, unsigned depth)
+{
+	struct context inner = *context;
+
+	if (!envelope_is_settled(context) && is_host(key) && !json_is_number(value)) {
+		inner.values[ENVELOPE_NODE] = key;
+		envelope_new_entry(walk->envelope);
+		note_object(walk, str_of(NULL, 0), value, &inner, &inner, depth);
+	}
+	walk_value(walk, value, &inner, depth);
+}
+
 /* The rows of a table are as objects, and what stands beside them. */
 static void walk_object(struct walk *walk, json_t *object, const struct context *context,
 			unsigned depth)
@@ -353,7 +433,7 @@ static void walk_object(struct walk *walk, json_t *object, const struct context 
 		json_object_foreach(object, key, item)
 			if (!is_skipped(context, str_from(key), item) &&
 			    !are_lines_of_other(object, str_from(key)))
-				walk_value(walk, item, context, depth + 1);
+				walk_member(walk, str_from(key), item, context, depth + 1);
 	grid_release(&grid);
 	walk->passed = passed;
 }
@@ -410,16 +490,12 @@ static json_t *read_value(struct str text, bool *ret_is_journalctls)
 	return json_loadb(json.p, json.n, flags, NULL);
 }
 
-bool json_unwrap(struct envelope *envelope, struct str text, const struct context *context,
-		 unsigned depth, bool *ret_is_journalctls)
+void json_walk(struct envelope *envelope, json_t *root, const struct context *context,
+	       unsigned depth)
 {
 	struct walk walk = {.envelope = envelope, .depth = depth};
 	struct context inner = *context;
-	json_t *root = read_value(text, ret_is_journalctls);
 
-	if (!root)
-		return false;
-	inner.genuine = inner.genuine && *ret_is_journalctls;
 	/* what another program wrote says nothing of itself */
 	inner.container |= depth > 0 && !envelope_is_kernels(context->values);
 	buf_reserve(&walk.spare, SPARE_MAX);
@@ -427,6 +503,18 @@ bool json_unwrap(struct envelope *envelope, struct str text, const struct contex
 	walk_value(&walk, root, &inner, 0);
 	keep_event(&walk, root, &inner);
 	buf_release(&walk.spare);
+}
+
+bool json_unwrap(struct envelope *envelope, struct str text, const struct context *context,
+		 unsigned depth, bool *ret_is_journalctls)
+{
+	struct context inner = *context;
+	json_t *root = read_value(text, ret_is_journalctls);
+
+	if (!root)
+		return false;
+	inner.genuine = inner.genuine && *ret_is_journalctls;
+	json_walk(envelope, root, &inner, depth);
 	json_decref(root);
 	return true;
 }

@@ -112,7 +112,7 @@ bool peel_node(struct str text, struct str *ret_text, struct context *context, s
 
 	(void)spare;
 	text = str_skip(text, word.n + (word.n < text.n));
-	if (!is_host(word) || word.p[word.n - 1] == '.' || is_number(word) ||
+	if (!is_host(word) || word.p[word.n - 1] == '.' || is_number(word) || cells_is_word(word) ||
 	    is_container_id(word) || !envelope_is_line(text))
 		return false;
 	context->values[ENVELOPE_NODE] = word;
@@ -254,12 +254,6 @@ void labels_read(struct str labels, struct context *context)
 	if (str_starts(labels, STR("{name="))) /* Logstash's plain codec */
 		context->values[ENVELOPE_NODE] =
 			str_of(labels.p + 6, str_chr(str_skip(labels, 6), '}'));
-	struct str *node = &context->values[ENVELOPE_NODE];
-	size_t colon = str_chr(*node, ':');
-
-	/* "w1:9100", Prometheus' instance */
-	if (colon < node->n && str_chr(str_skip(*node, colon + 1), ':') == node->n - colon - 1)
-		node->n = colon;
 	context->container |= role_is_container(STR("stream"), label(labels, "stream")) ||
 			      role_is_container(STR("file"), label(labels, "filename"));
 }
@@ -560,6 +554,38 @@ bool peel_fluent(struct str text, struct str *ret_text, struct context *context,
 	}
 	*ret_text = json;
 	return true;
+}
+
+/* TeamCity's service messages, ##teamcity[testStdOut name='x' out='text'], as JSON: a bar goes before what is not
+ * meant. */
+bool peel_teamcity(struct str text, struct str *ret_text, struct context *context,
+		   struct buf *spare)
+{
+	bool quoted = false;
+
+	(void)context;
+	if (!str_starts(text, STR("##teamcity[")) || !envelope_matters(text))
+		return false;
+	buf_clear(spare);
+	buf_put_char(spare, '[');
+	for (size_t i = 11; i < text.n; i++) {
+		char c = text.p[i];
+		bool is_bar = quoted && c == '|' && i + 1 < text.n;
+
+		if (is_bar)
+			c = text.p[++i];
+		if (!is_bar && c == '\'') {
+			quoted = !quoted;
+			buf_put_str(spare, quoted ? STR("\"") : STR("\","));
+		} else if (is_bar && strchr("nr", c)) {
+			buf_put_str(spare, STR("\\n"));
+		} else if (quoted && (unsigned char)c >= ' ') {
+			buf_format(spare, strchr("\"\\", c) ? "\\%c" : "%c", c);
+		}
+	}
+	buf_put_str(spare, STR("\"\"]"));
+	*ret_text = buf_str(spare);
+	return !quoted;
 }
 
 /* "[root@w1 ~]", "root@w1:/", "w1", "": no words, which a program may write before such a mark as well. */

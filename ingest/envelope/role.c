@@ -44,6 +44,19 @@ static const struct role roles[] = {
 	{NULL, "host_name", ENVELOPE_NODE},
 	{NULL, "compute_googleapis_com_resource_name", ENVELOPE_NODE},
 	{NULL, "machine_name", ENVELOPE_NODE},
+	{NULL, "machinename", ENVELOPE_NODE},
+	{NULL, "machine", ENVELOPE_NODE},
+	{NULL, "server", ENVELOPE_NODE},
+	{NULL, "server_name", ENVELOPE_NODE},
+	{NULL, "vm", ENVELOPE_NODE},
+	{NULL, "vm_name", ENVELOPE_NODE},
+	{NULL, "instance", ENVELOPE_NODE},
+	{NULL, "origin", ENVELOPE_SOURCE},
+	{NULL, "system", ENVELOPE_SOURCE},
+	{NULL, "device", ENVELOPE_SOURCE},
+	{"machine", "name", ENVELOPE_NODE},
+	{"server", "name", ENVELOPE_NODE},
+	{"node", "name", ENVELOPE_NODE},
 	{NULL, "instance_name", ENVELOPE_NODE},
 	{"host", "name", ENVELOPE_NODE},
 	{NULL, "syslog_identifier", ENVELOPE_PROGRAM},
@@ -135,14 +148,16 @@ static struct str normalize(struct str name, char to[NAME_MAX_BYTES])
 {
 	size_t n = 0;
 
-	while (name.n && (name.p[0] == '_' || name.p[0] == '@'))
+	while (name.n && strchr("_@#", name.p[0]))
 		name = str_skip(name, 1);
+	while (name.n && name.p[name.n - 1] == '_')
+		name.n--;
 	for (size_t i = 0; i < name.n && n < NAME_MAX_BYTES; i++) {
 		char c = name.p[i];
 
 		if (c >= 'A' && c <= 'Z')
 			c = (char)(c | 0x20);
-		to[n++] = strchr("-. /", c) && c ? '_' : c;
+		to[n++] = strchr("-. /:", c) && c ? '_' : c;
 	}
 	return str_of(to, n);
 }
@@ -153,10 +168,11 @@ int role_of(struct str parent, struct str name)
 {
 	char name_bytes[NAME_MAX_BYTES], parent_bytes[NAME_MAX_BYTES];
 	struct str whole = normalize(name, name_bytes), of = normalize(parent, parent_bytes);
-	size_t dot = str_chr(name, '.');
+	size_t dot = str_chr(name, str_chr(name, '.') < name.n ? '.' : ':');
 
 	if (dot == name.n && name.n && name.p[0] == '_' &&
-	    (str_eq(whole, STR("source")) || str_eq(whole, STR("sourcename"))))
+	    (str_eq(whole, STR("source")) || str_eq(whole, STR("sourcename"))) &&
+	    name.p[name.n - 1] != '_')
 		return -1;
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
 		if (str_eq(whole, str_from(roles[i].name)) &&

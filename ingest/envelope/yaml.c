@@ -272,6 +272,24 @@ static void put_node(struct yaml *yaml, size_t indent, unsigned depth)
 
 /* ------- documents */
 
+bool yaml_is_indented(struct str line)
+{
+	struct str text = str_skip(line, indent_of(line));
+
+	return indent_of(line) == 2 && key_end(text) < text.n && !envelope_is_text(text);
+}
+
+/* "- host: w1", "- message: type=...": an element of a list that is an object. */
+static bool begins_element(struct str line)
+{
+	struct str text = str_skip(line, line.n > 2 ? 2 : line.n);
+	size_t n = key_end(text);
+	int role = role_of(str_of(NULL, 0), str_of(text.p, n));
+
+	return is_element(line) && n < text.n && !envelope_is_text(text) &&
+	       (role == ENVELOPE_NODE || envelope_matters(text));
+}
+
 bool yaml_begins(struct str line, bool any_key)
 {
 	static const char *const keys[] = {
@@ -280,6 +298,8 @@ bool yaml_begins(struct str line, bool any_key)
 	size_t n = key_end(line);
 	struct str value;
 
+	if (begins_element(line))
+		return true;
 	if (n == line.n || line.p[0] == ' ')
 		return false;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

@@ -162,11 +162,13 @@ enum escape {
 	ESCAPE_HTML,
 	ESCAPE_PYTHON,
 	ESCAPE_YAML,
+	ESCAPE_QUOTED, /* quoted-printable */
+	ESCAPE_BARS,   /* of TeamCity */
 	ESCAPE_COUNT,
 };
 
-static const char *const escape_names[ESCAPE_COUNT] = {"none", "json",   "json2", "csv",
-						       "html", "python", "yaml"};
+static const char *const escape_names[ESCAPE_COUNT] = {"none",   "json", "json2",  "csv", "html",
+						       "python", "yaml", "quoted", "bars"};
 
 static enum escape escape_from_name(const char *name)
 {
@@ -205,9 +207,15 @@ static void put_escaped(struct buf *to, struct str text, enum escape escape)
 			put_html(to, c);
 			continue;
 		}
+		if (escape == ESCAPE_QUOTED && (c == '=' || c < ' ' || c > '~')) {
+			buf_format(to, "=%02X", (unsigned char)c);
+			continue;
+		}
 		if ((escape == ESCAPE_JSON && strchr("\"\\", c)) ||
 		    (escape == ESCAPE_PYTHON && strchr("'\\", c)))
 			buf_put_char(to, '\\');
+		if (escape == ESCAPE_BARS && strchr("|'[]", c))
+			buf_put_char(to, '|');
 		if ((escape == ESCAPE_CSV && c == '"') || (escape == ESCAPE_YAML && c == '\''))
 			buf_put_char(to, c);
 		buf_put_char(to, c);
@@ -258,13 +266,13 @@ static void put_display(struct shape *shape, struct str line)
 		replace(&text, "RS", STR("\036"));
 	/* shapes whose quotes are shown: the usual record of the page */
 	struct str whole = buf_str(&text);
-	size_t from = str_find(whole, STR("auid=0 uid=0"));
-	size_t to = str_find(whole, STR("code=0x7ffc0000"));
+	size_t from = str_find(whole, STR("auid="));
+	size_t to = str_find(whole, STR("0x7ffc0000"));
 
 	if (from < whole.n && to < whole.n) {
 		BUF_AUTO rest = {0};
 
-		buf_put_str(&rest, str_skip(whole, to + 15));
+		buf_put_str(&rest, str_skip(whole, to + 10));
 		text.n = from;
 		buf_put_str(&text, STR("FIELDS"));
 		buf_put_str(&text, buf_str(&rest));
