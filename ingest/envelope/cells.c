@@ -37,6 +37,7 @@ void cells_note(struct cells *cells, struct str cell)
 	bool small = false, large = false, digit = false;
 	size_t dots = 0;
 
+	cells->is_kernels |= str_is_one_of(cell, "kern|kernel|kernel:", false);
 	if (cell.n > 253 || !cell.n || !isalnum((unsigned char)cell.p[0]) || cells_is_word(cell))
 		return;
 	for (size_t i = 0; i < cell.n; i++) {
@@ -55,13 +56,12 @@ void cells_note(struct cells *cells, struct str cell)
 		return;
 	}
 	if (is_hex(cell)) { /* a container's, perhaps */
-		cells->others += cell.n == 12 || cell.n == 64;
+		cells->others += cell.n == 12 || cell.n == 64 ? 2 : 0;
 		return;
 	}
 	if ((small && large) || is_digit(cell.p[0]) || (large && !digit))
 		return;
-	if (digit)
-		cells->node = cell;
+	cells->node = cell;
 	cells->nodes += digit;
 	cells->others += !digit;
 }
@@ -71,8 +71,8 @@ bool cells_find_node(const struct cells *cells, struct context *context)
 	for (int i = ENVELOPE_NODE; i <= ENVELOPE_STREAM; i++)
 		if (context->values[i].n)
 			return true;
-	if (cells->nodes + cells->others > 1 || cells->others)
+	if (cells->nodes + cells->others > 1 || (cells->others && !cells->is_kernels))
 		return false;
-	context->values[ENVELOPE_NODE] = cells->nodes ? cells->node : cells->address;
+	context->values[ENVELOPE_NODE] = cells->node.n ? cells->node : cells->address;
 	return true;
 }

@@ -232,11 +232,12 @@ struct cells {
 	struct str node, address;
 	unsigned nodes;
 	unsigned others; /* words that may be a node's name, or anything */
+	bool is_kernels; /* one says that the kernel wrote the text */
 };
 
 void cells_note(struct cells *cells, struct str cell);
 
-/* Sets the node, if there is one and it is not known; false if it is among several. */
+/* Sets the node, if it is not known; false if it is not known which cell it is. */
 bool cells_find_node(const struct cells *cells, struct context *context);
 
 /* True for a word that logs and their exports have: no host's name. */

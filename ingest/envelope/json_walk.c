@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "ingest/envelope/grid.h"
-#include "ingest/node.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -391,15 +390,16 @@ static bool are_lines_of_other(json_t *object, struct str key)
 static bool is_host(struct str key)
 {
 	struct str word = key;
+	struct cells cells = {.nodes = 0};
 
+	cells_note(&cells, key);
 	while (word.n && is_digit(word.p[word.n - 1]))
 		word.n--;
-	return (word.n < 2 || !cells_is_word(word)) && !cells_is_word(key) &&
+	return cells.nodes && (word.n < 2 || !cells_is_word(word)) &&
 	       role_of(str_of(NULL, 0), word) < 0 &&
 	       !str_is_one_of(key, "k8s|ec2|s3|log4j", false) &&
 	       !str_is_one_of(word, "v|f|c|field|column|col|item|row|entry|data|result|page|part",
-			      false) &&
-	       node_in(key, true).n == key.n;
+			      false);
 }
 
 static void walk_member(struct walk *walk, struct str key, json_t *value,
