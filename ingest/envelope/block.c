@@ -91,11 +91,11 @@ bool block_begins(struct str line)
 
 static void put(struct block_gather *gather, struct str name, struct str value)
 {
-	json_t *text = json_stringn_nocheck(value.p ? value.p : "", value.n);
+	json_t *text = json_of_text(value);
 
 	memcpy(gather->last, name.p ? name.p : "", name.n);
 	gather->last[name.n] = '\0';
-	if (!text || json_object_set_new_nocheck(gather->row, gather->last, text) < 0)
+	if (json_object_set_new_nocheck(gather->row, gather->last, text) < 0)
 		mem_fail("jansson");
 }
 

@@ -137,6 +137,9 @@ void literal_to_json(struct str text, struct buf *json);
 bool json_unwrap(struct envelope *envelope, struct str text, const struct context *context,
 		 unsigned depth, bool *ret_is_journalctls);
 
+/* A string of JSON, whatever bytes the text has. */
+json_t *json_of_text(struct str text);
+
 /* The same of one that was read, or made. */
 void json_walk(struct envelope *envelope, json_t *root, const struct context *context,
 	       unsigned depth);

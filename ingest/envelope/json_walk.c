@@ -127,6 +127,21 @@ static void note_value(struct walk *walk, struct str parent, struct str name, co
 	context->genuine = context->genuine && is_genuine(name, (enum envelope_value)role);
 }
 
+json_t *json_of_text(struct str text)
+{
+	json_t *string = json_stringn(text.n ? text.p : "", text.n);
+	BUF_AUTO ascii = {0};
+
+	if (!string) { /* no UTF-8, in which the kernel writes nothing */
+		for (size_t i = 0; i < text.n; i++)
+			buf_put_char(&ascii, (char)(text.p[i] & 0x80 ? '?' : text.p[i]));
+		string = json_stringn(ascii.n ? ascii.p : "", ascii.n);
+	}
+	if (!string)
+		mem_fail("jansson");
+	return string;
+}
+
 /* What an object and the objects in it say of the texts in it. */
 static void note_object(struct walk *walk, struct str parent, json_t *object,
 			struct context *context, const struct context *outer, unsigned depth)

@@ -82,11 +82,7 @@ static json_t *string_of(struct str text)
 	BUF_AUTO plain = {0};
 
 	escape_put_plain(text, &plain);
-	json_t *value = json_stringn_nocheck(plain.p ? plain.p : "", plain.n);
-
-	if (!value)
-		mem_fail("jansson");
-	return value;
+	return json_of_text(buf_str(&plain));
 }
 
 /* Owns the value. Of equal names all are kept. */
@@ -233,10 +229,10 @@ static json_t *read_element(struct xml *xml, char name[NAME_MAX_BYTES], unsigned
 		value = row_of(object);
 		json_decref(object);
 	} else if (json_object_size(object) == 0) {
-		value = json_stringn_nocheck(text.n ? text.p : "", text.n);
+		value = json_of_text(buf_str(&text));
 		json_decref(object);
 	} else if (str_strip(buf_str(&text)).n) {
-		json_object_set_new_nocheck(object, "", json_stringn_nocheck(text.p, text.n));
+		json_object_set_new_nocheck(object, "", json_of_text(buf_str(&text)));
 	}
 	if (!value)
 		mem_fail("jansson");
