@@ -277,7 +277,7 @@ static void test_lint_of_forms(void **state)
 	static const struct {
 		const char *file, *start, *part;
 	} cases[] = {
-		{"spo.yaml", "warning|spec.syscalls[3].errnoRet (line 26)|", "takes EPERM"},
+		{"spo.yaml", "warning|spec.syscalls[3].errnoRet (line 26)|", "uses EPERM"},
 		{"spo.yaml", "warning|spec.syscalls[5].names[1] (line 34)|", "'no_such_call'"},
 		{"spo-merged.yaml", "info|spec.baseProfileName (line 8)|",
 		 "merged by the operator"},
