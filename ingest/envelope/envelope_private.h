@@ -165,6 +165,7 @@ void block_end(struct block_gather *gather, struct envelope *envelope);
 /* A document of XML that has not ended. */
 struct xml_gather {
 	struct buf text;
+	char root[64]; /* the outermost element's name, once it has begun */
 	bool dropped;
 };
 

@@ -115,6 +115,8 @@ bool mail_next(struct mail *mail, struct str *ret_line)
 	if (n == left.n && left.n <= MAIL_LINE_MAX) { /* it goes on */
 		BUF_AUTO rest = {0};
 
+		if (!mail->taken)
+			return false;
 		buf_put_str(&rest, left);
 		buf_clear(&mail->text);
 		buf_put_str(&mail->text, buf_str(&rest));

@@ -257,7 +257,7 @@ static bool read_document(struct str text, json_t *root)
 	return !xml.is_bad && !xml.at.n;
 }
 
-/* The name of the outermost element, once it has begun. */
+/* The name of the first element that begins. */
 static struct str root_of(struct str text)
 {
 	while (text.n) {
@@ -305,8 +305,10 @@ static bool ends(struct str line, struct str root)
 
 void xml_take(struct xml_gather *gather, struct envelope *envelope, struct str line)
 {
-	if (!gather->text.n)
+	if (!gather->text.n) {
 		gather->dropped = false;
+		gather->root[0] = '\0';
+	}
 	if (gather->text.n + line.n > DOCUMENT_MAX) {
 		if (!gather->dropped)
 			envelope_keep_broken(envelope, buf_str(&gather->text));
@@ -315,6 +317,8 @@ void xml_take(struct xml_gather *gather, struct envelope *envelope, struct str l
 	}
 	buf_put_str(&gather->text, line);
 	buf_put_char(&gather->text, '\n');
-	if (ends(line, root_of(buf_str(&gather->text))))
+	if (!gather->root[0])
+		str_copy(root_of(line), gather->root, sizeof(gather->root));
+	if (ends(line, str_from(gather->root)))
 		xml_end(gather, envelope);
 }
