@@ -14,6 +14,9 @@
 /* A block that does not end within so much has no end. */
 #define BLOCK_MAX (1024 * 1024)
 
+/* Each line without a name is joined to those before it. */
+#define NAMELESS_MAX 1000
+
 struct pair {
 	struct str name, value;
 	char between;
@@ -138,7 +141,7 @@ static void begin(struct block_gather *gather)
 	if (!gather->row)
 		mem_fail("jansson");
 	gather->last[0] = '\0';
-	gather->bytes = 0;
+	gather->bytes = gather->nameless = 0;
 	gather->broken = gather->has_pairs = false;
 }
 
@@ -185,10 +188,14 @@ void block_take(struct block_gather *gather, struct envelope *envelope, struct s
 	if (!gather->row)
 		begin(gather);
 	gather->bytes += line.n;
-	gather->broken |= gather->bytes > BLOCK_MAX;
+	gather->nameless += !is_pair;
 	gather->has_pairs |= is_pair;
-	if (gather->bytes > BLOCK_MAX)
+	if (gather->bytes > BLOCK_MAX || gather->nameless > NAMELESS_MAX) {
+		gather->broken = true;
+		if (envelope_matters(line))
+			envelope_keep_broken(envelope, line);
 		return;
+	}
 	if (is_pair)
 		put_pair(gather, &pair);
 	else

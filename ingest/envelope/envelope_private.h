@@ -150,8 +150,8 @@ void json_walk(struct envelope *envelope, json_t *root, const struct context *co
 struct block_gather {
 	json_t *row; /* NULL: none has begun */
 	char last[BLOCK_NAME_SIZE];
-	size_t bytes;
-	bool is_headed; /* a heading came before it */
+	size_t bytes, nameless; /* nameless: lines */
+	bool is_headed;         /* a heading came before it */
 	bool has_pairs;
 	bool broken;
 };
